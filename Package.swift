@@ -1,0 +1,36 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+]
+
+let package = Package(
+    name: "portreeve",
+    products: [.executable(name: "portreeve", targets: ["portreeve"])],
+    dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
+    targets: [
+        .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
+        .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
+        .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "Addressing", swiftSettings: strict),
+        .target(name: "Policies", dependencies: ["Addressing", "CYaml"], swiftSettings: strict),
+        .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
+        .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
+        .target(name: "Auditing", dependencies: ["Compiler", "Policies", "Rulesets"], swiftSettings: strict),
+        .target(name: "Kernel", dependencies: ["CLinux", "CMnl", "CNftnl", "Rulesets"], swiftSettings: strict),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Rulesets",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ], swiftSettings: strict),
+        .executableTarget(name: "portreeve", dependencies: ["Commands"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,46 @@
+/// The address families that a policy speaks of.
+public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
+    /// IPv4, RFC 791: addresses of 32 bits.
+    case ipv4
+    /// IPv6, RFC 8200: addresses of 128 bits.
+    case ipv6
+}
+
+/// A set of IPv4 and IPv6 addresses, each in host byte order.
+public struct AddressSet: Hashable, Sendable {
+    /// The IPv4 part: the 32-bit number that an address spells, most significant octet first.
+    public var ipv4: IntervalSet<UInt32>
+    /// The IPv6 part: the 128-bit number that an address spells, most significant octet first.
+    public var ipv6: IntervalSet<UInt128>
+
+    /// The set of these addresses; empty unless given.
+    public init(ipv4: IntervalSet<UInt32> = IntervalSet(), ipv6: IntervalSet<UInt128> = IntervalSet()) {
+        self.ipv4 = ipv4
+        self.ipv6 = ipv6
+    }
+
+    /// Every address of both families.
+    public static let any = AddressSet(ipv4: .all, ipv6: .all)
+
+    /// Whether the set has no address.
+    public var isEmpty: Bool { ipv4.isEmpty && ipv6.isEmpty }
+
+    /// Whether the set has every address of both families.
+    public var isAny: Bool { ipv4.isAll && ipv6.isAll }
+
+    /// The addresses that are in either set.
+    public func union(_ other: Self) -> Self { Self(ipv4: ipv4.union(other.ipv4), ipv6: ipv6.union(other.ipv6)) }
+
+    /// The addresses that are in both sets.
+    public func intersection(_ other: Self) -> Self {
+        Self(ipv4: ipv4.intersection(other.ipv4), ipv6: ipv6.intersection(other.ipv6))
+    }
+
+    /// The addresses that are not in `other`.
+    public func subtracting(_ other: Self) -> Self {
+        Self(ipv4: ipv4.subtracting(other.ipv4), ipv6: ipv6.subtracting(other.ipv6))
+    }
+
+    /// Whether every address of `other` is in the set.
+    public func isSuperset(of other: Self) -> Bool { other.subtracting(self).isEmpty }
+}

@@ -1,0 +1,98 @@
+/// A set of integers held as sorted, disjoint, non-adjacent closed ranges in one flat array.
+///
+/// Equal sets have equal representations, however they were written: that is what makes a compiled
+/// ruleset independent of the order and the splitting of the prefixes in a policy.
+public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
+    /// The ranges: ascending, disjoint, and never adjacent.
+    public private(set) var ranges: [ClosedRange<Bound>]
+
+    /// The empty set.
+    public init() { ranges = [] }
+
+    /// The union of `unordered`, which may overlap and touch. O(n log n), O(n) when already sorted.
+    public init(_ unordered: [ClosedRange<Bound>]) {
+        ranges = unordered
+        let sorted = ranges.indices.dropFirst().allSatisfy { ranges[$0 - 1].lowerBound <= ranges[$0].lowerBound }
+        if !sorted { ranges.sort { $0.lowerBound < $1.lowerBound } }
+        merge()
+    }
+
+    /// Every value.
+    public static var all: Self { Self([Bound.min...Bound.max]) }
+
+    /// Whether the set has no value.
+    public var isEmpty: Bool { ranges.isEmpty }
+
+    /// Whether the set has every value.
+    public var isAll: Bool { ranges.count == 1 && ranges[0] == Bound.min...Bound.max }
+
+    /// Whether `value` is in the set. O(log n).
+    public func contains(_ value: Bound) -> Bool {
+        guard let candidate = range(startingAtOrBelow: value) else { return false }
+        return candidate.contains(value)
+    }
+
+    /// Whether every value of `other` is in the set.
+    public func isSuperset(of other: Self) -> Bool { other.subtracting(self).isEmpty }
+
+    /// The values that are in either set.
+    public func union(_ other: Self) -> Self {
+        if isEmpty { return other }
+        return other.isEmpty ? self : Self(ranges + other.ranges)
+    }
+
+    /// The values that are in both sets. O(n + m).
+    public func intersection(_ other: Self) -> Self {
+        var common = Self()
+        var (i, j) = (0, 0)
+        while i < ranges.count, j < other.ranges.count {
+            let lower = max(ranges[i].lowerBound, other.ranges[j].lowerBound)
+            let upper = min(ranges[i].upperBound, other.ranges[j].upperBound)
+            if lower <= upper { common.ranges.append(lower...upper) }
+            if ranges[i].upperBound < other.ranges[j].upperBound { i += 1 } else { j += 1 }
+        }
+        return common
+    }
+
+    /// The values that are not in `other`. O(n + m).
+    public func subtracting(_ other: Self) -> Self { intersection(other.complement) }
+
+    /// The values that are not in the set.
+    public var complement: Self {
+        var rest = Self()
+        var next: Bound? = Bound.min
+        for range in ranges {
+            guard let start = next else { break }
+            if start < range.lowerBound { rest.ranges.append(start...(range.lowerBound - 1)) }
+            next = range.upperBound == Bound.max ? nil : range.upperBound + 1
+        }
+        if let start = next { rest.ranges.append(start...Bound.max) }
+        return rest
+    }
+
+    /// The last range that starts at or below `value`.
+    private func range(startingAtOrBelow value: Bound) -> ClosedRange<Bound>? {
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].lowerBound <= value { low = middle + 1 } else { high = middle }
+        }
+        return low == 0 ? nil : ranges[low - 1]
+    }
+
+    /// Fuses overlapping and adjacent neighbours of the sorted array, in place.
+    private mutating func merge() {
+        guard ranges.count > 1 else { return }
+        var last = 0
+        for index in 1..<ranges.count {
+            let (current, next) = (ranges[last], ranges[index])
+            if current.upperBound == Bound.max || next.lowerBound <= current.upperBound + 1 {
+                ranges[last] = current.lowerBound...max(current.upperBound, next.upperBound)
+            } else {
+                last += 1
+                ranges[last] = next
+            }
+        }
+        ranges.removeSubrange((last + 1)...)
+    }
+}

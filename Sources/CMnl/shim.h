@@ -1,0 +1,4 @@
+#pragma once
+#include <netinet/in.h> /* before linux headers: uapi/linux/libc-compat.h then yields to glibc */
+#include <linux/netlink.h>
+#include <libmnl/libmnl.h>
