@@ -1,0 +1,95 @@
+/// The identity of a table: nf_tables keeps one name space a family.
+public struct TableName: Hashable, Sendable {
+    /// The family.
+    public var family: TableFamily
+    /// The name.
+    public var name: String
+
+    /// The table of this name.
+    public init(family: TableFamily, name: String) {
+        self.family = family
+        self.name = name
+    }
+}
+
+extension TableName: CustomStringConvertible {
+    /// The table as nft names it: `inet portreeve`.
+    public var description: String { "\(family) \(name)" }
+}
+
+/// A table with all that it holds, free of what the kernel adds: handles, counters, limiter state.
+///
+/// Chains and sets are sorted by name, so equal tables are equal values whatever the order of their making.
+public struct Table: Hashable, Sendable {
+    /// The family and the name.
+    public var name: TableName
+    /// `NFT_TABLE_F_…` of `linux/netfilter/nf_tables.h`.
+    public var flags: UInt32
+    /// The user data that nft keeps a comment in: at most 256 bytes.
+    public var userdata: [UInt8]
+    /// The chains, sorted by name.
+    public private(set) var chains: [Chain]
+    /// The sets and maps with a name, sorted by it; an anonymous set is part of the rule that holds it.
+    public private(set) var sets: [NamedSet]
+    /// Stateful objects and flowtables, uninterpreted, sorted by kind and name.
+    public private(set) var objects: [OpaqueObject]
+
+    /// A table of these parts; the order of the parts does not matter.
+    public init(
+        name: TableName, flags: UInt32 = 0, userdata: [UInt8] = [], chains: [Chain] = [], sets: [NamedSet] = [],
+        objects: [OpaqueObject] = []
+    ) {
+        self.name = name
+        self.flags = flags
+        self.userdata = userdata
+        self.chains = chains.sorted { $0.name < $1.name }
+        self.sets = sets.sorted { $0.name < $1.name }
+        self.objects = objects.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
+    }
+
+    /// The chain of this name. O(log n).
+    public func chain(_ name: String) -> Chain? { chains.element(named: name, by: \.name) }
+
+    /// The set or map of this name. O(log n).
+    public func set(_ name: String) -> NamedSet? { sets.element(named: name, by: \.name) }
+}
+
+extension Array {
+    /// The element of this name in an array sorted by name.
+    func element(named name: String, by key: (Element) -> String) -> Element? {
+        var (low, high) = (0, count)
+        while low < high {
+            let middle = (low + high) / 2
+            if key(self[middle]) < name { low = middle + 1 } else { high = middle }
+        }
+        return low < count && key(self[low]) == name ? self[low] : nil
+    }
+}
+
+/// A stateful object or a flowtable: portreeve makes none, and shows one that it finds.
+public struct OpaqueObject: Hashable, Sendable {
+    /// What kind of object it is.
+    public enum Kind: UInt8, Sendable {
+        /// A counter, quota, limit or the like, `NFT_MSG_GETOBJ`.
+        case statefulObject
+        /// A flowtable, `NFT_MSG_GETFLOWTABLE`.
+        case flowtable
+    }
+
+    /// What kind of object it is.
+    public var kind: Kind
+    /// The name.
+    public var name: String
+    /// The object type, `NFT_OBJECT_…`; 0 for a flowtable.
+    public var type: UInt32
+    /// Its attributes as the kernel sent them, without handle and use count.
+    public var attributes: [UInt8]
+
+    /// An object of these parts.
+    public init(kind: Kind, name: String, type: UInt32, attributes: [UInt8]) {
+        self.kind = kind
+        self.name = name
+        self.type = type
+        self.attributes = attributes
+    }
+}
