@@ -22,8 +22,8 @@ public struct Rule: Hashable, Sendable {
 
 /// The type-length-value user data that nft keeps on objects, `libnftnl/udata.h`.
 public enum Userdata {
-    /// The longest comment in bytes, NUL not counted: nft's own limit.
-    public static let maximumComment = 127
+    /// The longest comment in bytes: with its head and its NUL it takes 128.
+    public static let maximumComment = 125
     /// The type of a comment on a table, chain, rule or element.
     private static let commentType: UInt8 = 0
 
