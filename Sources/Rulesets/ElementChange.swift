@@ -1,14 +1,16 @@
 /// What turns the elements of a set into others.
-struct ElementChange {
+public struct ElementChange {
     /// Whether every old element goes, in one step.
-    var flushes = false
+    public private(set) var flushes = false
     /// The elements that go.
-    var deleted: SetElements
+    public private(set) var deleted: SetElements
     /// The elements that come.
-    var added: SetElements
+    public private(set) var added: SetElements
 
     /// The least change; an element whose verdict leads to a chain among `losing` goes even when it is wanted again.
-    init(from old: SetElements, to new: SetElements, of definition: SetDefinition, losing: Set<String>) {
+    public init(
+        from old: SetElements, to new: SetElements, of definition: SetDefinition, losing: Set<String> = []
+    ) {
         (deleted, added) = (definition.noElements, definition.noElements)
         switch (old, new) {
         case (.ranges32(let old), .ranges32(let new)):

@@ -1,15 +1,15 @@
 /// Which rules of a chain stay, go and come.
-struct RuleAlignment {
+public struct RuleAlignment {
     /// Indices of old rules that go, ascending.
-    private(set) var deleted: [Int] = []
+    public private(set) var deleted: [Int] = []
     /// Indices of new rules that come, ascending, each with the index of the old rule that it goes before.
-    private(set) var added: [(index: Int, successor: Int?)] = []
+    public private(set) var added: [(index: Int, successor: Int?)] = []
 
     /// Above this many cells the middle is replaced as a whole: the comparison is quadratic where nothing matches.
     private static let affordableCells = 4_000_000
 
     /// Aligns two chains; an old rule for which `isKeepable` is false goes even when it is wanted again.
-    init(from old: [Rule], to new: [Rule], isKeepable: (Rule) -> Bool) {
+    public init(from old: [Rule], to new: [Rule], isKeepable: (Rule) -> Bool = { _ in true }) {
         let keepable = old.map(isKeepable)
         let start = zip(old.indices, new.indices).prefix { keepable[$0] && old[$0] == new[$1] }.count
         let rest = min(old.count, new.count) - start
