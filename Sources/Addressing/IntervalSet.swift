@@ -9,8 +9,10 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// The empty set.
     public init() { ranges = [] }
 
-    /// The union of `unordered`, which may overlap and touch, in O(n log n), or O(n) when already sorted.
-    public init(_ unordered: [ClosedRange<Bound>]) {
+    /// The union of `unordered`, which may overlap and touch.
+    ///
+    /// O(n log n), O(n) when already sorted; in place when the caller gives the array away.
+    public init(_ unordered: consuming [ClosedRange<Bound>]) {
         ranges = unordered
         let sorted = ranges.indices.dropFirst().allSatisfy { ranges[$0 - 1].lowerBound <= ranges[$0].lowerBound }
         if !sorted { ranges.sort { $0.lowerBound < $1.lowerBound } }
