@@ -44,7 +44,7 @@ lint: lint-manuals
 .PHONY: lint-manuals
 lint-manuals:
 	@sh scripts/requirements lint
-	$(MANDOC) -T lint -W warning $(MANUALS)
+	MANPATH=man $(MANDOC) -T lint -W warning $(MANUALS)
 
 install: $(BINARY)
 	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
