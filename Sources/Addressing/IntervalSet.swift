@@ -9,8 +9,10 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// The empty set.
     public init() { ranges = [] }
 
-    /// The union of `unordered`, which may overlap and touch. O(n log n), O(n) when already sorted.
-    public init(_ unordered: [ClosedRange<Bound>]) {
+    /// The union of `unordered`, which may overlap and touch.
+    ///
+    /// O(n log n), O(n) when already sorted; in place when the caller gives the array away.
+    public init(_ unordered: consuming [ClosedRange<Bound>]) {
         ranges = unordered
         let sorted = ranges.indices.dropFirst().allSatisfy { ranges[$0 - 1].lowerBound <= ranges[$0].lowerBound }
         if !sorted { ranges.sort { $0.lowerBound < $1.lowerBound } }
@@ -26,7 +28,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// Whether the set has every value.
     public var isAll: Bool { ranges.count == 1 && ranges[0] == Bound.min...Bound.max }
 
-    /// Whether `value` is in the set. O(log n).
+    /// Whether `value` is in the set, in O(log n).
     public func contains(_ value: Bound) -> Bool {
         guard let candidate = range(startingAtOrBelow: value) else { return false }
         return candidate.contains(value)
@@ -41,7 +43,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         return other.isEmpty ? self : Self(ranges + other.ranges)
     }
 
-    /// The values that are in both sets. O(n + m).
+    /// The values that are in both sets, in O(n + m).
     public func intersection(_ other: Self) -> Self {
         var common = Self()
         var (i, j) = (0, 0)
@@ -54,7 +56,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         return common
     }
 
-    /// The values that are not in `other`. O(n + m).
+    /// The values that are not in `other`, in O(n + m).
     public func subtracting(_ other: Self) -> Self { intersection(other.complement) }
 
     /// The values that are not in the set.

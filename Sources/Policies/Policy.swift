@@ -81,7 +81,7 @@ public struct SourceList: Hashable, Sendable {
 }
 
 /// What an assertion expects of new connections.
-public enum Expectation: String, Hashable, Sendable {
+public enum Expectation: String, Hashable, Sendable, CaseIterable {
     /// Every connection is let in.
     case allow
     /// Every connection is refused.

@@ -1,0 +1,57 @@
+/// The addresses that one entry of a policy or of a list stands for: an address, a prefix or a range.
+public enum AddressRange: Hashable, Sendable {
+    /// IPv4 addresses, both ends included, in host byte order.
+    case ipv4(ClosedRange<UInt32>)
+    /// IPv6 addresses, both ends included, in host byte order.
+    case ipv6(ClosedRange<UInt128>)
+
+    /// The family.
+    public var family: AddressFamily {
+        switch self {
+        case .ipv4: .ipv4
+        case .ipv6: .ipv6
+        }
+    }
+
+    /// Whether `text` is meant as an address, whatever is wrong with it: it starts with a digit or has a colon.
+    public static func isIntended(by text: String) -> Bool {
+        guard let first = text.utf8.first else { return false }
+        return isDigit(first) || first == UInt8(ascii: "[") || text.utf8.contains(UInt8(ascii: ":"))
+    }
+
+    /// What `text` spells: `192.0.2.1`, `192.0.2.0/24`, `192.0.2.1-192.0.2.9`, and the same in IPv6.
+    ///
+    /// - Throws: an `AddressError` that quotes `text` and says how to repair it where that is likely.
+    public init(_ text: String) throws(AddressError) {
+        let bytes = Array(text.utf8)
+        try self.init(bytes, 0..<bytes.count)
+    }
+
+    /// What the bytes at `bounds` spell, read without an allocation.
+    ///
+    /// - Parameters:
+    ///   - bytes: A buffer that holds the text, such as a whole list file.
+    ///   - bounds: Where the text stands in `bytes`.
+    /// - Throws: an `AddressError` that quotes the text and says how to repair it where that is likely.
+    public init(_ bytes: [UInt8], _ bounds: Range<Int>) throws(AddressError) {
+        do throws(AddressError.Reason) {
+            self = try AddressScanner.scanRange(bytes.span, bounds)
+        } catch {
+            throw AddressError(text: String(decoding: bytes[bounds], as: UTF8.self), reason: error)
+        }
+    }
+}
+
+extension AddressRange: CustomStringConvertible {
+    /// The address, the prefix, or `first-last`.
+    public var description: String {
+        switch self {
+        case .ipv4(let range): IPv4Address.text(of: range)
+        case .ipv6(let range): IPv6Address.text(of: range)
+        }
+    }
+}
+
+/// Whether `byte` is an ASCII digit.
+@inline(__always)
+func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }

@@ -1,0 +1,95 @@
+extension AddressScanner {
+    /// The address at `bounds`: four decimal numbers up to 255 without leading zeros, with dots between them.
+    static func scanIPv4(_ bytes: Span<UInt8>, _ bounds: Range<Int>) throws(Reason) -> UInt32 {
+        guard !bounds.isEmpty else { throw .endMissing }
+        var (address, octet, digits, numbers) = (UInt32(0), UInt32(0), 0, 1)
+        var (hasLeadingZero, isTooBig) = (false, false)
+        for index in bounds {
+            let byte = bytes[index]
+            if isDigit(byte) {
+                if digits > 0, octet == 0 { hasLeadingZero = true }
+                octet = octet * 10 + UInt32(byte - UInt8(ascii: "0"))
+                digits += 1
+                if octet > 255 {
+                    isTooBig = true
+                    octet = 255
+                }
+            } else if byte == UInt8(ascii: "."), digits > 0 {
+                address = address << 8 | octet
+                numbers += 1
+                (octet, digits) = (0, 0)
+            } else {
+                throw byte == UInt8(ascii: ".") ? .numberMissing : .unexpectedCharacter(.ipv4)
+            }
+        }
+        guard digits > 0 else { throw .numberMissing }
+        if hasLeadingZero { throw .leadingZero }
+        guard numbers == 4 else { throw .numberCount(numbers) }
+        if isTooBig { throw .numberTooBig }
+        return address << 8 | octet
+    }
+
+    /// The address at `bounds`, RFC 4291 2.2: up to eight groups, one `::`, and perhaps a dotted quad at the end.
+    static func scanIPv6(_ bytes: Span<UInt8>, _ bounds: Range<Int>) throws(Reason) -> UInt128 {
+        var (address, groups, compression) = (UInt128(0), 0, -1)
+        var index = bounds.lowerBound
+        if bytes[index] == UInt8(ascii: ":") {
+            guard index + 1 < bounds.upperBound, bytes[index + 1] == UInt8(ascii: ":") else { throw .loneColon }
+            (compression, index) = (0, index + 2)
+        }
+        while index < bounds.upperBound {
+            let start = index
+            var group: UInt128 = 0
+            while index < bounds.upperBound, let digit = hexadecimalDigit(bytes[index]) {
+                group = (group << 4 | digit) & 0xf_ffff
+                index += 1
+            }
+            if index < bounds.upperBound, bytes[index] == UInt8(ascii: "."), index > start {
+                address = address << 32 | UInt128(try scanIPv4(bytes, start..<bounds.upperBound))
+                (groups, index) = (groups + 2, bounds.upperBound)
+                break
+            }
+            guard index > start else {
+                throw bytes[index] == UInt8(ascii: ":") ? .secondCompression : .unexpectedCharacter(.ipv6)
+            }
+            guard index - start <= 4 else { throw .groupTooLong }
+            (address, groups) = (address << 16 | group, groups + 1)
+            guard groups <= 8 else { throw .groupCount }
+            guard index < bounds.upperBound else { break }
+            guard bytes[index] == UInt8(ascii: ":") else { throw .unexpectedCharacter(.ipv6) }
+            index += 1
+            guard index < bounds.upperBound else { throw .loneColon }
+            guard bytes[index] == UInt8(ascii: ":") else { continue }
+            guard compression < 0 else { throw .secondCompression }
+            (compression, index) = (groups, index + 1)
+        }
+        return try expand(address, groups: groups, compression: compression)
+    }
+
+    /// Spreads `groups` groups, of which `compression` stand before `::`, over the whole address.
+    private static func expand(_ address: UInt128, groups: Int, compression: Int) throws(Reason) -> UInt128 {
+        guard compression >= 0 else {
+            guard groups == 8 else { throw .groupCount }
+            return address
+        }
+        // RFC 4291 2.2: `::` stands for one or more groups.
+        guard groups < 8 else { throw .groupCount }
+        let tailBits = (groups - compression) * 16
+        let tail = tailBits == 0 ? 0 : address & (UInt128.max >> (128 - tailBits))
+        let head = compression == 0 ? 0 : (address >> tailBits) << (128 - compression * 16)
+        return head | tail
+    }
+
+    /// Whether `address` lies in `::ffff:0:0/96`, RFC 4291 2.5.5.2.
+    static func isMapped(_ address: UInt128) -> Bool { address >> 32 == 0xffff }
+
+    @inline(__always)
+    private static func hexadecimalDigit(_ byte: UInt8) -> UInt128? {
+        switch byte {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): UInt128(byte - UInt8(ascii: "0"))
+        case UInt8(ascii: "a")...UInt8(ascii: "f"): UInt128(byte - UInt8(ascii: "a") + 10)
+        case UInt8(ascii: "A")...UInt8(ascii: "F"): UInt128(byte - UInt8(ascii: "A") + 10)
+        default: nil
+        }
+    }
+}

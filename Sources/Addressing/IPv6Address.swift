@@ -1,0 +1,87 @@
+/// An IPv6 address, RFC 8200, without a zone.
+public struct IPv6Address: Hashable, Sendable {
+    /// The 128-bit number that the address spells, most significant octet first: `::1` is 1.
+    public var value: UInt128
+
+    /// The address of this number, in host byte order.
+    public init(value: UInt128) { self.value = value }
+
+    /// The address that `text` spells, RFC 4291 2.2; an embedded dotted quad may end it.
+    ///
+    /// A zone (`%eth0`) and an IPv4-mapped address are refused: no packet's source is one.
+    ///
+    /// - Throws: an `AddressError` that quotes `text`.
+    public init(_ text: String) throws(AddressError) {
+        guard case .ipv6(let range) = try AddressRange(text), range.lowerBound == range.upperBound,
+            !text.contains("/")
+        else { throw AddressError(text: text, reason: .notOneAddress(.ipv6)) }
+        value = range.lowerBound
+    }
+
+    /// The text of a range: an address, a prefix, or `first-last` when it is neither.
+    public static func text(of range: ClosedRange<UInt128>) -> String {
+        let first = Self(value: range.lowerBound)
+        guard range.lowerBound != range.upperBound else { return first.description }
+        guard let length = range.prefixLength else { return "\(first)-\(Self(value: range.upperBound))" }
+        return "\(first)/\(length)"
+    }
+}
+
+extension IPv6Address: CustomStringConvertible {
+    /// The address in the form of RFC 5952; `::/96` and `::ffff:0:0/96` end in a dotted quad, as `inet_ntop` has it.
+    public var description: String {
+        var text: [UInt8] = []
+        text.reserveCapacity(39)
+        let compressed = longestZeroRun
+        let isEmbedding = compressed == 0..<6 || (compressed == 0..<5 && group(5) == 0xffff)
+        let groupCount = isEmbedding ? 6 : 8
+        var index = 0
+        while index < groupCount {
+            if index == compressed.lowerBound, !compressed.isEmpty {
+                text += [UInt8(ascii: ":"), UInt8(ascii: ":")]
+                index = compressed.upperBound
+                continue
+            }
+            if index > 0, index != compressed.upperBound || compressed.isEmpty { text.append(UInt8(ascii: ":")) }
+            appendHexadecimal(of: group(index), to: &text)
+            index += 1
+        }
+        guard isEmbedding else { return String(decoding: text, as: UTF8.self) }
+        if compressed.upperBound < 6 { text.append(UInt8(ascii: ":")) }
+        appendDottedQuad(of: UInt32(truncatingIfNeeded: value), to: &text)
+        return String(decoding: text, as: UTF8.self)
+    }
+
+    /// The 16-bit group at `index`, from 0 for the most significant to 7.
+    private func group(_ index: Int) -> UInt16 { UInt16(truncatingIfNeeded: value >> (112 - index * 16)) }
+
+    /// The groups that `::` stands for: the first of the longest runs of two or more zeros; empty for none.
+    private var longestZeroRun: Range<Int> {
+        var longest = 0..<0
+        var start = 0
+        for index in 0..<8 {
+            if group(index) != 0 {
+                start = index + 1
+            } else if index + 1 - start > max(longest.count, 1) {
+                longest = start..<(index + 1)
+            }
+        }
+        return longest
+    }
+}
+
+extension IPv6Address: Comparable {
+    /// Whether `left` comes first in the order of the numbers.
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// Appends `group` in lower-case hexadecimal without leading zeros.
+private func appendHexadecimal(of group: UInt16, to text: inout [UInt8]) {
+    var isLeading = true
+    for shift in [12, 8, 4, 0] as [UInt16] {
+        let digit = UInt8(truncatingIfNeeded: group >> shift & 0xf)
+        if digit == 0, isLeading, shift > 0 { continue }
+        isLeading = false
+        text.append(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
+}

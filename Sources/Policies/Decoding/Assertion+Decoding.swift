@@ -1,0 +1,21 @@
+internal import Addressing
+
+extension ServiceDecoder {
+    /// The assertion that an entry of `tests` spells; `nil` after an error.
+    func assertion(_ node: YamlNode) -> Assertion? {
+        let keys = ["from", "except", "to", "expect"]
+        guard let keyed = KeyedNode(node, as: "a test", keys: keys, log) else { return nil }
+        for key in keys where key != "except" && keyed[key] == nil {
+            log.error("a test lacks \"\(key)\"", at: node.place)
+        }
+        let from = keyed["from"].flatMap { groups.list($0, as: "from") }
+        let except = keyed["except"].flatMap { groups.list($0, as: "except") }
+        let ports = keyed["to"].map { self.ports.decode($0, as: "to") }
+        let expect = keyed["expect"].flatMap { $0.word(as: "expect", of: Expectation.self, log) }
+        guard let from, let ports, let expect else { return nil }
+        if let except, let node = keyed["except"], except.addresses.isSuperset(of: from.addresses) {
+            log.error("\"except\" leaves nothing of \"from\"", at: node.place)
+        }
+        return Assertion(location: node.place.location, from: from, except: except, ports: ports, expect: expect)
+    }
+}

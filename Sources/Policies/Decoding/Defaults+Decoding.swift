@@ -1,0 +1,41 @@
+extension Defaults {
+    /// The defaults that a mapping spells; what it lacks or has wrong keeps its default.
+    init(decoding node: YamlNode, _ log: DiagnosticLog) {
+        self.init()
+        let keys = ["inbound", "log", "ping", "published", "require"]
+        guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
+        if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
+        if let node = keyed["published"], let word = node.word(as: "published", of: Published.self, log) {
+            published = word
+        }
+        if let node = keyed["log"], node.text != "off" { self.log = Rate(decoding: node, as: "log", log) }
+        if let node = keyed["ping"], let word = Self.ping(node, log) { ping = word }
+        if let node = keyed["require"] { require = Self.require(node, log) }
+    }
+
+    private static func ping(_ node: YamlNode, _ log: DiagnosticLog) -> Ping? {
+        switch node.text {
+        case "accept": return .accept
+        case "drop": return .drop
+        default: break
+        }
+        if let text = node.text, let first = text.utf8.first, !(UInt8(ascii: "0")...UInt8(ascii: "9") ~= first) {
+            log.error(
+                "\"ping\" must be accept, drop or a rate, not \(Printable.quoted(text))", at: node.place,
+                repair: Spelling.nearest(to: text, among: ["accept", "drop"]))
+            return nil
+        }
+        return Rate(decoding: node, as: "ping", log).map(Ping.limited)
+    }
+
+    private static func require(_ node: YamlNode, _ log: DiagnosticLog) -> [String] {
+        if case .sequence(let items) = node.content, items.isEmpty { return [] }
+        return node.texts(as: "require", log).compactMap { text, place in
+            if Service.keys.contains(text) { return text }
+            log.error(
+                "\"require\" has \(Printable.quoted(text)), which is no key of a service", at: place,
+                repair: Spelling.nearest(to: text, among: Service.keys))
+            return nil
+        }
+    }
+}

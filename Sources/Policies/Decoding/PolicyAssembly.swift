@@ -1,0 +1,103 @@
+internal import Addressing
+
+/// Puts one policy together from its files: first all names, then what uses them.
+struct PolicyAssembly {
+    private let options: ReadingOptions
+    private let log: DiagnosticLog
+    private let loader: FileLoader
+    private let groups: SourceGroups
+
+    /// Starts with no file.
+    init(options: ReadingOptions, log: DiagnosticLog) {
+        self.options = options
+        self.log = log
+        let checksOwnership = options.checksOwnership && !options.allowInsecurePermissions
+        loader = FileLoader(checksOwnership: checksOwnership, log: log)
+        groups = SourceGroups(loader: loader, log: log)
+    }
+
+    /// The policy at `path`; incomplete or `nil` after an error.
+    mutating func assemble(_ path: String) -> Policy? {
+        let documents = PolicyDocument.loadAll(path, loader, log)
+        guard let main = documents.first else { return nil }
+        for document in documents {
+            if let node = document.keyed["sources"] { groups.define(node) }
+        }
+        let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, log) } ?? Defaults()
+        var policy = Policy(defaults: defaults, groups: groups.resolveAll())
+        let decoder = ServiceDecoder(
+            groups: groups, ports: PortDecoder(database: ServicesDatabase(path: options.servicesDatabase), log: log),
+            required: defaults.require, log: log)
+        let deny = denied(documents)
+        policy.deny = deny.map(\.list)
+        let services = self.services(documents, decoder)
+        policy.services = services.map(\.service).sorted { $0.name < $1.name }
+        policy.assertions = assertions(documents, decoder)
+        policy.files = loader.paths
+        PortOverlap.report(services, log)
+        guard !log.hasErrors else { return nil }
+        PolicyLint(policy: policy, now: options.now, log: log).run(services, root: main.keyed)
+        groups.warnOfUnused()
+        return policy
+    }
+
+    /// Every file's `deny` as one list, placed where the first one is.
+    private func denied(_ documents: [PolicyDocument]) -> (list: SourceList, place: Place)? {
+        var all: (list: SourceList, place: Place)?
+        for document in documents {
+            guard let node = document.keyed["deny"] else { continue }
+            if case .sequence(let items) = node.content, items.isEmpty { continue }
+            guard let list = groups.list(node, as: "deny") else { continue }
+            if list.addresses.isAny {
+                let reason = "every address, established connections included: nobody could reach this host"
+                log.error("\"deny\" is \(reason)", at: node.place)
+            }
+            guard let earlier = all else {
+                all = (list, node.place)
+                continue
+            }
+            all?.list.entries = earlier.list.entries + list.entries
+            all?.list.addresses = earlier.list.addresses.union(list.addresses)
+        }
+        return all
+    }
+
+    private func services(_ documents: [PolicyDocument], _ decoder: ServiceDecoder) -> [PlacedService] {
+        var first: [String: Place] = [:]
+        var services: [PlacedService] = []
+        for document in documents {
+            guard let node = document.keyed["services"] else { continue }
+            for entry in node.uniqueEntries(as: "\"services\"", log) ?? [] {
+                if let earlier = first[entry.key] {
+                    let name = Printable.quoted(entry.key)
+                    log.error("service \(name) is already defined at \(earlier.description)", at: entry.place)
+                    continue
+                }
+                first[entry.key] = entry.place
+                if let service = decoder.service(entry) {
+                    services.append(PlacedService(service: service, entry: entry))
+                }
+            }
+        }
+        return services
+    }
+
+    private func assertions(_ documents: [PolicyDocument], _ decoder: ServiceDecoder) -> [Assertion] {
+        documents.flatMap { document -> [Assertion] in
+            guard let node = document.keyed["tests"] else { return [] }
+            guard case .sequence(let items) = node.content else {
+                log.error("\"tests\" must be a list, not \(node.kind)", at: node.place)
+                return []
+            }
+            return items.compactMap(decoder.assertion)
+        }
+    }
+}
+
+/// A service and the entry that spells it.
+struct PlacedService {
+    /// The service.
+    let service: Service
+    /// The entry under `services`.
+    let entry: YamlEntry
+}

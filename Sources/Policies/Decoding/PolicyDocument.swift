@@ -1,0 +1,69 @@
+/// One file of a policy: the policy itself, or an include.
+struct PolicyDocument {
+    /// The outermost mapping.
+    let keyed: KeyedNode
+
+    /// The keys of the policy itself.
+    private static let keys = ["version", "defaults", "include", "sources", "deny", "services", "tests"]
+    /// The keys of an include.
+    private static let includeKeys = ["version", "sources", "deny", "services", "tests"]
+
+    /// The policy at `path` and then its includes in their order; empty after an error in the policy itself.
+    static func loadAll(_ path: String, _ loader: FileLoader, _ log: DiagnosticLog) -> [PolicyDocument] {
+        guard let (file, identity) = loader.load(path, namedAt: nil), let root = YamlParser.parse(file, log),
+            let keyed = KeyedNode(root, as: "a policy", keys: keys, log)
+        else { return [] }
+        checkVersion(keyed, isRequired: true, root.place, log)
+        var documents = [PolicyDocument(keyed: keyed)]
+        var seen: [[UInt64]: String] = [identity: file.path]
+        for (path, place) in includes(keyed, base: path == "-" ? "" : path, log) {
+            guard let (file, identity) = loader.load(path, namedAt: place) else { continue }
+            if let earlier = seen[identity] {
+                log.error(
+                    "\(Printable.quoted(path)) is included twice, first as \(Printable.quoted(earlier))", at: place)
+                continue
+            }
+            seen[identity] = path
+            if let document = include(file, log) { documents.append(document) }
+        }
+        return documents
+    }
+
+    private static func include(_ file: SourceFile, _ log: DiagnosticLog) -> PolicyDocument? {
+        guard let root = YamlParser.parse(file, log) else { return nil }
+        // Keys that only the policy itself may have are known, so that the message is not one of a misspelling.
+        guard let keyed = KeyedNode(root, as: "an include", keys: keys, log) else { return nil }
+        for key in keys where !includeKeys.contains(key) {
+            guard let place = keyed.place(of: key) else { continue }
+            log.error("an included file cannot have \"\(key)\"; move it to the policy that includes it", at: place)
+        }
+        checkVersion(keyed, isRequired: false, root.place, log)
+        return PolicyDocument(keyed: keyed)
+    }
+
+    private static func checkVersion(_ keyed: KeyedNode, isRequired: Bool, _ place: Place, _ log: DiagnosticLog) {
+        guard let node = keyed["version"] else {
+            if isRequired { log.error("a policy lacks \"version: 1\"", at: place) }
+            return
+        }
+        guard let text = node.text(as: "version", log), text != "1" else { return }
+        log.error("version \(Printable.quoted(text)) is not 1, the only one there is", at: node.place)
+    }
+
+    /// The paths that `include` names, in its order; those of one pattern sorted.
+    private static func includes(
+        _ keyed: KeyedNode, base: String, _ log: DiagnosticLog
+    ) -> [(path: String, place: Place)] {
+        guard let node = keyed["include"] else { return [] }
+        if case .sequence(let items) = node.content, items.isEmpty { return [] }
+        return node.texts(as: "include", log).flatMap { text, place -> [(path: String, place: Place)] in
+            guard FilePattern.isPattern(text) else { return [(FilePattern.resolve(text, relativeTo: base), place)] }
+            do throws(FileRefusal) {
+                return try FilePattern.expand(text, relativeTo: base).map { ($0, place) }
+            } catch {
+                log.error("\(Printable.quoted(text)) \(error.message)", at: place)
+                return []
+            }
+        }
+    }
+}

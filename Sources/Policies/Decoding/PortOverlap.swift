@@ -1,0 +1,57 @@
+internal import Addressing
+
+/// Finds ports that belong to two services, or twice to one.
+enum PortOverlap {
+    private struct Claim {
+        let port: ServicePort
+        let service: String
+        let place: Place
+        let order: Int
+    }
+
+    /// Reports every overlap at the later of its two places, naming the earlier.
+    static func report(_ services: [PlacedService], _ log: DiagnosticLog) {
+        for transport in TransportProtocol.allCases {
+            let claims = claims(of: transport, services).sorted {
+                ($0.port.range.lowerBound, $0.order) < ($1.port.range.lowerBound, $1.order)
+            }
+            guard var widest = claims.first else { continue }
+            for claim in claims.dropFirst() {
+                if claim.port.range.lowerBound <= widest.port.range.upperBound { report(widest, claim, log) }
+                if claim.port.range.upperBound > widest.port.range.upperBound { widest = claim }
+            }
+        }
+    }
+
+    private static func claims(of transport: TransportProtocol, _ services: [PlacedService]) -> [Claim] {
+        var claims: [Claim] = []
+        for placed in services {
+            guard case .mapping(let entries) = placed.entry.value.content,
+                let node = entries.first(where: { $0.key == "ports" })?.value
+            else { continue }
+            for port in placed.service.ports where port.transport == transport {
+                let item = node.items.first { $0.place.location == port.location }
+                claims.append(
+                    Claim(
+                        port: port, service: placed.service.name, place: item?.place ?? placed.entry.place,
+                        order: claims.count))
+            }
+        }
+        return claims
+    }
+
+    private static func report(_ one: Claim, _ other: Claim, _ log: DiagnosticLog) {
+        let (earlier, later) = one.order < other.order ? (one, other) : (other, one)
+        let isSame = earlier.service == later.service
+        let owner = isSame ? "the same service" : "service \"\(earlier.service)\""
+        let relation =
+            earlier.port.range == later.port.range ? "already belongs to" : "overlaps \(text(earlier.port)) of"
+        log.error("\(text(later.port)) \(relation) \(owner) at \(earlier.place.description)", at: later.place)
+    }
+
+    private static func text(_ port: ServicePort) -> String {
+        let range = port.range
+        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        return "\(ports)/\(port.transport.name)"
+    }
+}

@@ -1,0 +1,74 @@
+internal import Addressing
+
+/// Reads services and the tests of them, whose sources and ports have names.
+struct ServiceDecoder {
+    /// What the names of sources stand for.
+    let groups: SourceGroups
+    /// Reads ports.
+    let ports: PortDecoder
+    /// The keys that every service must carry.
+    let required: [String]
+    /// Where problems go.
+    let log: DiagnosticLog
+
+    /// The service that an entry of `services` spells; `nil` after an error.
+    func service(_ entry: YamlEntry) -> Service? {
+        guard isName(entry) else { return nil }
+        let name = Printable.quoted(entry.key)
+        guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
+        for key in Service.mandatoryKeys + required where keyed[key] == nil {
+            let demand = Service.mandatoryKeys.contains(key) ? "" : ", which \"defaults.require\" asks for"
+            if !demand.isEmpty || key == "ports" || key == "from" {
+                log.error("service \(name) lacks \"\(key)\"\(demand)", at: entry.place)
+            }
+        }
+        let ports = keyed["ports"].map { self.ports.decode($0, as: "ports") }
+        let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
+        var service = Service(
+            name: entry.key, location: entry.place.location, ports: ports ?? [],
+            sources: sources ?? SourceList(location: entry.place.location, entries: [], addresses: AddressSet()))
+        decodeRest(keyed, &service)
+        return service
+    }
+
+    private func decodeRest(_ keyed: KeyedNode, _ service: inout Service) {
+        if let node = keyed["interfaces"] {
+            service.interfaces = node.texts(as: "interfaces", log).compactMap { text, place in
+                .init(decoding: text, at: place, log)
+            }
+        }
+        service.limit = keyed["limit"].flatMap { ConnectionLimit(decoding: $0, log) }
+        service.log = keyed["log"].flatMap { $0.flag(as: "log", log) } ?? false
+        service.expires = keyed["expires"].flatMap { Expiry(decoding: $0, log) }
+        service.listener = ListenerExpectation(decoding: keyed, log)
+        service.why = keyed["why"].flatMap { $0.line(as: "why", log) }
+        service.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
+        service.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
+    }
+
+    /// Whether the key has the form `[a-z][a-z0-9-]{0,30}`; reports it otherwise.
+    private func isName(_ entry: YamlEntry) -> Bool {
+        let name = entry.key.utf8
+        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
+        let isValid =
+            (1...31).contains(name.count) && name.first.map { letters ~= $0 } == true
+            && name.allSatisfy {
+                letters ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "-")
+            }
+        guard !isValid else { return true }
+        let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
+        log.error("\(Printable.quoted(entry.key)) is no name of a service: \(form)", at: entry.place)
+        return false
+    }
+}
+
+extension Service {
+    /// The keys without which a service means nothing.
+    static let mandatoryKeys = ["ports", "from"]
+
+    /// The keys that a service may carry.
+    static let keys = [
+        "ports", "from", "interfaces", "limit", "log", "expires", "process", "unit", "user", "optional", "why", "owner",
+        "ticket",
+    ]
+}

@@ -1,0 +1,101 @@
+internal import Addressing
+
+/// Reads `ports`, and looks the names in them up.
+struct PortDecoder {
+    /// The names of ports.
+    let database: ServicesDatabase
+    /// Where problems go.
+    let log: DiagnosticLog
+
+    /// The ports of a list or of a single form.
+    func decode(_ node: YamlNode, as what: String) -> [ServicePort] {
+        node.items(as: what, log).compactMap { item in
+            guard let text = item.text(as: what, log) else { return nil }
+            return port(text, at: item.place)
+        }
+    }
+
+    /// The port or range that one form spells: `22/tcp`, `ssh`, `8000-8100/udp`.
+    private func port(_ text: String, at place: Place) -> ServicePort? {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let transport = parts.count == 1 ? .tcp : TransportProtocol(name: String(parts[1]))
+        guard let transport else {
+            let repair = protocolRepair(String(parts[0]), String(parts[1]))
+            log.error("unknown protocol \(Printable.quoted(parts[1]))", at: place, repair: repair)
+            return nil
+        }
+        let isNumeric = parts[0].utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ?? true
+        let range =
+            isNumeric && !parts[0].contains(where: \.isLetter)
+            ? numericRange(parts[0], of: text, at: place) : namedRange(String(parts[0]), transport, at: place)
+        return range.map { ServicePort(transport: transport, range: $0, location: place.location) }
+    }
+
+    /// `22` or `8000-8100`.
+    private func numericRange(_ ports: Substring, of text: String, at place: Place) -> ClosedRange<UInt16>? {
+        let ends = ports.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
+        guard ends.allSatisfy(DecimalNumber.isDigits) else {
+            let repair = rangeRepair(ports).map { $0 + text.dropFirst(ports.count) }
+            log.error(
+                "\(Printable.quoted(text)) is not a port, such as 22/tcp or 8000-8100/tcp", at: place, repair: repair)
+            return nil
+        }
+        let numbers = ends.compactMap { number($0, of: text, at: place) }
+        guard numbers.count == ends.count, let first = numbers.first, let last = numbers.last else { return nil }
+        guard first <= last else {
+            let repair = "\(last)-\(first)" + text.dropFirst(ports.count)
+            log.error(
+                "\(Printable.quoted(text)) is a reversed range: it ends before it starts", at: place, repair: repair)
+            return nil
+        }
+        return first...last
+    }
+
+    private func number(_ digits: Substring, of text: String, at place: Place) -> UInt16? {
+        guard let number = DecimalNumber.parse(digits, maximum: 65535) else {
+            let repair = String(digits) == text ? DecimalNumber.withoutLeadingZeros(digits) : nil
+            log.error("\(Printable.quoted(text)) has a leading zero", at: place, repair: repair)
+            return nil
+        }
+        guard number > 0, let port = UInt16(exactly: number) else {
+            let bound = number == 0 ? "port 0, on which nobody can listen" : "a port over 65535"
+            log.error("\(Printable.quoted(text)) has \(bound)", at: place)
+            return nil
+        }
+        return port
+    }
+
+    private func namedRange(_ name: String, _ transport: TransportProtocol, at place: Place) -> ClosedRange<UInt16>? {
+        switch database.find(name, transport) {
+        case .port(let port): return port...port
+        case .otherProtocols(let protocols):
+            let others = protocols.map { "\(name)/\($0.name)" }.joined(separator: " and ")
+            log.error(
+                "\(Printable.quoted(name)) has no \(transport.name) port in \(database.path), only \(others)",
+                at: place,
+                repair: protocols.count == 1 ? others : nil)
+        case .unknown(let nearest):
+            log.error("unknown port name \(Printable.quoted(name))", at: place, repair: nearest)
+        case .unavailable(let reason):
+            log.error(
+                "\(Printable.quoted(name)) cannot be looked up: \(database.path) \(reason); use a number", at: place)
+        }
+        return nil
+    }
+
+    /// `tcp/22` as `22/tcp`, `22/TCP` and `22/tpc` as `22/tcp`.
+    private func protocolRepair(_ port: String, _ word: String) -> String? {
+        let names = TransportProtocol.allCases.map(\.name)
+        if names.contains(port.lowercased()), DecimalNumber.isDigits(word) { return "\(word)/\(port.lowercased())" }
+        return Spelling.nearest(to: word.filter { $0 != " " }, among: names).map {
+            "\(port.filter { $0 != " " })/\($0)"
+        }
+    }
+
+    /// `8000:8100`, `8000 - 8100` and `8000..8100` as `8000-8100`.
+    private func rangeRepair(_ ports: Substring) -> String? {
+        let numbers = ports.split { ":-. –".contains($0) }
+        guard numbers.count == 2, numbers.allSatisfy(DecimalNumber.isDigits) else { return nil }
+        return numbers.joined(separator: "-")
+    }
+}

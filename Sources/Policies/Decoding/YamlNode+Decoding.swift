@@ -1,0 +1,74 @@
+extension YamlNode {
+    /// The text of a scalar that is not empty; reports anything else under the name `what`.
+    func text(as what: String, _ log: DiagnosticLog) -> String? {
+        guard let text else {
+            log.error("\"\(what)\" must be a single value, not \(kind)", at: place)
+            return nil
+        }
+        guard !text.isEmpty else {
+            log.error("\"\(what)\" is empty", at: place)
+            return nil
+        }
+        return text
+    }
+
+    /// The members of a list, or a single value; reports an empty list or value under the name `what`.
+    func items(as what: String, _ log: DiagnosticLog) -> [YamlNode] {
+        if items.isEmpty { log.error("\"\(what)\" is empty", at: place) }
+        return items
+    }
+
+    /// The texts of a list, or of a single value; reports what is no text, empty or listed twice.
+    func texts(as what: String, _ log: DiagnosticLog) -> [(text: String, place: Place)] {
+        var seen: Set<String> = []
+        return items(as: what, log).compactMap { item in
+            guard let text = item.text(as: what, log) else { return nil }
+            guard seen.insert(text).inserted else {
+                log.error("\(Printable.quoted(text)) is listed twice", at: item.place)
+                return nil
+            }
+            return (text, item.place)
+        }
+    }
+
+    /// One line of text that people read; reports anything else under the name `what`.
+    func line(as what: String, _ log: DiagnosticLog) -> String? {
+        guard let text = text(as: what, log) else { return nil }
+        guard !text.unicodeScalars.contains(where: Printable.isSteering) else {
+            log.error("\"\(what)\" must be one line, without tabs", at: place)
+            return nil
+        }
+        guard text.contains(where: { !$0.isWhitespace }) else {
+            log.error("\"\(what)\" is blank", at: place)
+            return nil
+        }
+        return text
+    }
+
+    /// `true` or `false`; reports anything else under the name `what`.
+    func flag(as what: String, _ log: DiagnosticLog) -> Bool? {
+        guard let text = text(as: what, log) else { return nil }
+        switch text {
+        case "true": return true
+        case "false": return false
+        default:
+            let repairs = ["yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"]
+            let repair = repairs[text.lowercased()] ?? Spelling.nearest(to: text, among: ["true", "false"])
+            log.error("\"\(what)\" must be true or false, not \(Printable.quoted(text))", at: place, repair: repair)
+            return nil
+        }
+    }
+
+    /// One of the words of an enumeration; reports anything else under the name `what`.
+    func word<Word: RawRepresentable & CaseIterable>(
+        as what: String, of type: Word.Type, _ log: DiagnosticLog
+    ) -> Word? where Word.RawValue == String {
+        guard let text = text(as: what, log) else { return nil }
+        if let word = Word(rawValue: text) { return word }
+        let words = Word.allCases.map(\.rawValue)
+        log.error(
+            "\"\(what)\" must be \(words.joined(separator: " or ")), not \(Printable.quoted(text))", at: place,
+            repair: Spelling.nearest(to: text, among: words))
+        return nil
+    }
+}

@@ -1,0 +1,49 @@
+/// Collects what is found while one policy is read.
+final class DiagnosticLog {
+    /// How many of one severity are kept; the rest is counted.
+    static let limit = 100
+
+    private var kept: [(file: Int, diagnostic: Diagnostic)] = []
+    private(set) var errorCount = 0
+    private var warningCount = 0
+
+    /// Whether an error was reported.
+    var hasErrors: Bool { errorCount > 0 }
+
+    /// Reports an error at `place`, with what was probably meant.
+    func error(_ message: @autoclosure () -> String, at place: Place, repair: String? = nil) {
+        errorCount += 1
+        if errorCount <= Self.limit { keep(.error, message(), place, repair) }
+    }
+
+    /// Reports a warning at `place`, with what was probably meant.
+    func warning(_ message: @autoclosure () -> String, at place: Place, repair: String? = nil) {
+        warningCount += 1
+        if warningCount <= Self.limit { keep(.warning, message(), place, repair) }
+    }
+
+    /// Everything reported, in the order of the files and of the places in them.
+    func sorted() -> [Diagnostic] {
+        let order = kept.enumerated().sorted { left, right in
+            let (a, b) = (left.element, right.element)
+            if a.file != b.file { return a.file < b.file }
+            guard let first = a.diagnostic.location, let second = b.diagnostic.location else { return false }
+            return (first.line, first.column, left.offset) < (second.line, second.column, right.offset)
+        }
+        return order.map(\.element.diagnostic) + remainder(errorCount, .error) + remainder(warningCount, .warning)
+    }
+
+    private func keep(_ severity: Diagnostic.Severity, _ message: String, _ place: Place, _ repair: String?) {
+        let hint = repair.map { "; did you mean \(Printable.quoted($0))?" } ?? ""
+        let diagnostic = Diagnostic(
+            severity: severity, message: message + hint, location: place.location, excerpt: place.excerpt)
+        kept.append((place.file.index, diagnostic))
+    }
+
+    private func remainder(_ count: Int, _ severity: Diagnostic.Severity) -> [Diagnostic] {
+        guard count > Self.limit else { return [] }
+        let rest = count - Self.limit
+        let message = "\(rest) more \(severity.rawValue)\(rest == 1 ? "" : "s") not shown"
+        return [Diagnostic(severity: severity, message: message, location: nil)]
+    }
+}

@@ -1,0 +1,47 @@
+/// What of a foreign text a terminal may be given, and how wide it will be there.
+enum Printable {
+    /// `text` with every tab as one space and every other character that steers a terminal as U+FFFD.
+    static func text(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isSteering) else { return text }
+        var result = String.UnicodeScalarView()
+        for scalar in text.unicodeScalars {
+            result.append(isSteering(scalar) ? (scalar == "\t" ? " " : "\u{FFFD}") : scalar)
+        }
+        return String(result)
+    }
+
+    /// `text` in quotes, cut after 80 characters, on one line.
+    static func quoted(_ text: some StringProtocol) -> String {
+        let head = text.unicodeScalars.prefix(81)
+        guard head.count > 80 else { return "\"\(Self.text(String(text)))\"" }
+        return "\"\(Self.text(String(String.UnicodeScalarView(head.prefix(79)))))…\""
+    }
+
+    /// The columns that `scalars` take on a terminal.
+    static func width(of scalars: Substring.UnicodeScalarView) -> Int { scalars.reduce(0) { $0 + width(of: $1) } }
+
+    /// Whether `scalar` moves the cursor, changes the terminal or reorders what follows it.
+    ///
+    /// The controls C0 and C1, the line separators, the byte order mark and the bidirectional overrides (Unicode TR 36).
+    static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE...0xFFFF: true
+        default: false
+        }
+    }
+
+    /// The columns that one scalar takes: 0 for what combines, 2 for what East Asian fonts draw wide (Unicode TR 11).
+    private static func width(of scalar: Unicode.Scalar) -> Int {
+        guard scalar.value >= 0x300 else { return 1 }
+        switch scalar.properties.generalCategory {
+        case .nonspacingMark, .enclosingMark, .format: return 0
+        default: break
+        }
+        switch scalar.value {
+        case 0x1100...0x115F, 0x2E80...0x303E, 0x3041...0xA4CF, 0xAC00...0xD7A3, 0xF900...0xFAFF, 0xFE30...0xFE6F,
+            0xFF00...0xFF60, 0xFFE0...0xFFE6, 0x1F300...0x1FAFF, 0x20000...0x3FFFD:
+            return 2
+        default: return 1
+        }
+    }
+}

@@ -1,0 +1,38 @@
+/// Guesses which of the words that would be understood a misspelt one stands for.
+enum Spelling {
+    /// The nearest of `candidates` to `word`; `nil` when none is near.
+    static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+        let target = Array(word.lowercased().unicodeScalars.prefix(65))
+        guard !target.isEmpty, target.count <= 64 else { return nil }
+        let tolerance = max(1, min(3, target.count / 3))
+        var best: (distance: Int, word: String)?
+        for candidate in candidates {
+            let letters = Array(candidate.lowercased().unicodeScalars.prefix(65))
+            guard abs(letters.count - target.count) <= tolerance else { continue }
+            let distance = distance(target, letters)
+            guard distance <= tolerance, distance < letters.count else { continue }
+            if let best, (best.distance, best.word) <= (distance, candidate) { continue }
+            best = (distance, candidate)
+        }
+        return best?.word
+    }
+
+    /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
+    private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
+        var rowBeforeLast: [Int] = []
+        var lastRow = Array(0...right.count)
+        for (i, letter) in left.enumerated() {
+            var row = [i + 1]
+            row.reserveCapacity(right.count + 1)
+            for (j, other) in right.enumerated() {
+                var cost = min(lastRow[j + 1] + 1, row[j] + 1, lastRow[j] + (letter == other ? 0 : 1))
+                if i > 0, j > 0, letter == right[j - 1], left[i - 1] == other {
+                    cost = min(cost, rowBeforeLast[j - 1] + 1)
+                }
+                row.append(cost)
+            }
+            (rowBeforeLast, lastRow) = (lastRow, row)
+        }
+        return lastRow[right.count]
+    }
+}

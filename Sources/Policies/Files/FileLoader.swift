@@ -1,0 +1,45 @@
+/// Opens the files of one policy, in the order in which they are reached.
+final class FileLoader {
+    private let checksOwnership: Bool
+    private let log: DiagnosticLog
+    /// The paths of all files that were read.
+    private(set) var paths: [String] = []
+
+    init(checksOwnership: Bool, log: DiagnosticLog) {
+        self.checksOwnership = checksOwnership
+        self.log = log
+    }
+
+    /// The file at `path`, or standard input for `-`; `nil` after an error.
+    ///
+    /// `place` is what names the file; `nil` for the policy itself.
+    func load(_ path: String, namedAt place: Place?) -> (file: SourceFile, identity: [UInt64])? {
+        let isStandardInput = path == "-" && place == nil
+        do throws(FileRefusal) {
+            let opened =
+                try isStandardInput
+                ? FileReading.readStandardInput() : FileReading.read(path: path, checksOwnership: checksOwnership)
+            let file = SourceFile(
+                path: isStandardInput ? "<stdin>" : path, index: paths.count, bytes: withoutMark(opened.bytes))
+            paths.append(file.path)
+            guard isText(file) else { return nil }
+            return (file, opened.identity)
+        } catch {
+            let nowhere = SourceFile(path: path, index: paths.count, bytes: []).start
+            log.error("\(Printable.quoted(path)) \(error.message)", at: place ?? nowhere)
+            return nil
+        }
+    }
+
+    /// Whether the whole file is text; reports the first place that is not.
+    private func isText(_ file: SourceFile) -> Bool {
+        guard let fault = TextFault.first(in: file.bytes) else { return true }
+        let place = file.place(ofBytes: fault.offset..<(fault.offset + fault.length))
+        log.error("\(Printable.quoted(file.path)) \(fault.message)", at: place)
+        return false
+    }
+
+    private func withoutMark(_ bytes: [UInt8]) -> [UInt8] {
+        bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? Array(bytes.dropFirst(3)) : bytes
+    }
+}

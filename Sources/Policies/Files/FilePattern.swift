@@ -1,0 +1,40 @@
+internal import Glibc
+
+/// Paths relative to a file, and the patterns that `include` may hold.
+enum FilePattern {
+    /// `path` as seen from the directory of the file at `base`.
+    static func resolve(_ path: String, relativeTo base: String) -> String {
+        guard !path.hasPrefix("/"), let slash = base.lastIndex(of: "/") else { return path }
+        return base[...slash] + path
+    }
+
+    /// Whether `path` is a pattern of glob(7).
+    static func isPattern(_ path: String) -> Bool { path.contains { "*?[".contains($0) } }
+
+    /// The paths that `pattern` matches from the directory of `base`, sorted by their bytes; empty for none.
+    static func expand(_ pattern: String, relativeTo base: String) throws(FileRefusal) -> [String] {
+        let directory = String(resolve("", relativeTo: base))
+        let absolute = pattern.hasPrefix("/") ? pattern : escaped(directory) + pattern
+        var matches = unsafe glob_t()
+        // A directory that does not exist has nothing to match; one that cannot be read might.
+        let status = unsafe glob(absolute, 0, { _, code in code == ENOENT ? 0 : 1 }, &matches)
+        defer { unsafe globfree(&matches) }
+        if status == GLOB_NOMATCH { return [] }
+        guard status == 0 else { throw FileRefusal(message: "cannot be expanded: a directory cannot be read") }
+        var paths: [String] = []
+        for index in 0..<(unsafe Int(matches.gl_pathc)) {
+            if let path = unsafe matches.gl_pathv[index] { paths.append(unsafe String(cString: path)) }
+        }
+        return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    /// `text` so that glob(7) takes every character of it literally.
+    private static func escaped(_ text: String) -> String {
+        var result = ""
+        for character in text {
+            if "*?[\\".contains(character) { result.append("\\") }
+            result.append(character)
+        }
+        return result
+    }
+}

@@ -1,0 +1,82 @@
+internal import Glibc
+
+/// Why a file was not read: the predicate of a sentence whose subject is the file.
+struct FileRefusal: Error, Hashable {
+    let message: String
+}
+
+/// What is known of a file once it is open.
+struct OpenedFile {
+    /// The contents.
+    let bytes: [UInt8]
+    /// The device and the inode: two paths that agree in both name one file.
+    let identity: [UInt64]
+}
+
+/// Reads whole regular files that nobody but the right people can have written.
+enum FileReading {
+    /// The largest file that is read, in bytes.
+    static let largest = 64 << 20
+
+    /// The contents of the file at `path`.
+    ///
+    /// All that is checked is checked of the open descriptor, so that the file cannot be swapped in between.
+    static func read(path: String, checksOwnership: Bool) throws(FileRefusal) -> OpenedFile {
+        guard !path.isEmpty else { throw FileRefusal(message: "cannot be read: the path is empty") }
+        // O_NONBLOCK: opening a FIFO or a device must not wait for its other end.
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        guard descriptor >= 0 else { throw FileRefusal(message: "cannot be read: \(SystemError.text(errno))") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw FileRefusal(message: "cannot be read: \(SystemError.text(errno))")
+        }
+        guard status.st_mode & S_IFMT == S_IFREG else {
+            let isDirectory = status.st_mode & S_IFMT == S_IFDIR
+            throw FileRefusal(message: isDirectory ? "is a directory" : "is not a regular file")
+        }
+        if checksOwnership { try FileOwnership.check(status, path: path, descriptor: descriptor) }
+        guard status.st_size <= largest else { throw tooLarge }
+        let bytes = try contents(of: descriptor, expecting: Int(status.st_size))
+        return OpenedFile(bytes: bytes, identity: [UInt64(status.st_dev), UInt64(status.st_ino)])
+    }
+
+    /// Everything that comes in on standard input.
+    static func readStandardInput() throws(FileRefusal) -> OpenedFile {
+        OpenedFile(bytes: try contents(of: STDIN_FILENO, expecting: 0), identity: [])
+    }
+
+    private static var tooLarge: FileRefusal { FileRefusal(message: "is over 64 MiB") }
+
+    private static func contents(of descriptor: Int32, expecting size: Int) throws(FileRefusal) -> [UInt8] {
+        var bytes: [UInt8] = []
+        // One byte more than the size, so that the read that finds the end needs no other buffer.
+        var room = max(size + 1, 16 << 10)
+        while true {
+            let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+                count = unsafe max(-1, Glibc.read(descriptor, buffer.baseAddress, room))
+                if count < 0 { (room, count) = (-1, 0) }
+            }
+            if room < 0 {
+                if errno == EINTR {
+                    room = 16 << 10
+                    continue
+                }
+                throw FileRefusal(message: "cannot be read: \(SystemError.text(errno))")
+            }
+            if chunk.isEmpty { return bytes }
+            if bytes.isEmpty { bytes = chunk } else { bytes += chunk }
+            guard bytes.count <= largest else { throw tooLarge }
+            room = bytes.count > size ? 64 << 10 : size + 1 - bytes.count
+        }
+    }
+}
+
+/// The text of an error number.
+enum SystemError {
+    /// What `strerror` says of `code`, in lower case: `no such file or directory`.
+    static func text(_ code: Int32) -> String {
+        let text = unsafe String(cString: strerror(code))
+        return text.prefix(1).lowercased() + text.dropFirst()
+    }
+}

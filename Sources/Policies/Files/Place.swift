@@ -1,0 +1,45 @@
+/// A span on one line of a file that was read.
+struct Place {
+    /// The widest excerpt, in Unicode scalars.
+    private static let widest = 120
+
+    /// The file.
+    let file: SourceFile
+    /// The line, from 1.
+    let line: Int
+    /// The column, from 1, in Unicode scalars.
+    let column: Int
+    /// The length in Unicode scalars: at least 1.
+    let length: Int
+
+    /// The place as a diagnostic and a policy give it.
+    var location: SourceLocation { SourceLocation(file: file.path, line: line, column: column) }
+
+    /// The place in words: `policy.yaml:3:5`.
+    var description: String { "\(file.path):\(line):\(column)" }
+
+    /// The line, or the part of a long one around the span; `nil` for an empty file.
+    var excerpt: Excerpt? {
+        guard let line = file.line(line), !file.bytes.isEmpty else { return nil }
+        // A scalar has at most four bytes: that bounds the work on a line of megabytes.
+        let skipped = max(0, column - 1 - Self.widest / 2)
+        let window = line.dropFirst(byteLength(ofScalars: skipped, in: line)).prefix(4 * Self.widest)
+        var text = Array(String(decoding: window, as: UTF8.self).unicodeScalars.prefix(Self.widest))
+        let offset = min(column - 1 - skipped, text.count)
+        let span = max(1, min(length, text.count - offset))
+        if line.endIndex > window.endIndex || window.count > text.count * 4 { text.append("…") }
+        let head = skipped > 0 ? "…" : ""
+        return Excerpt(
+            text: head + String(String.UnicodeScalarView(text)), offset: offset + head.unicodeScalars.count,
+            length: span)
+    }
+
+    private func byteLength(ofScalars count: Int, in line: ArraySlice<UInt8>) -> Int {
+        var scalars = 0
+        for (offset, byte) in line.enumerated() where byte & 0xC0 != 0x80 {
+            if scalars == count { return offset }
+            scalars += 1
+        }
+        return line.count
+    }
+}

@@ -1,0 +1,50 @@
+/// A file that was read: a policy, an include or a list.
+final class SourceFile {
+    /// The path as given, or as reached through `include` or `file`.
+    let path: String
+    /// The order in which it was reached, from 0.
+    let index: Int
+    /// The contents, without a byte order mark.
+    let bytes: [UInt8]
+
+    /// Where each line starts; only a diagnostic needs it.
+    private lazy var lineStarts: [Int] = {
+        var starts = [0]
+        for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(offset + 1) }
+        return starts
+    }()
+
+    init(path: String, index: Int, bytes: [UInt8]) {
+        self.path = path
+        self.index = index
+        self.bytes = bytes
+    }
+
+    /// The first column of the first line.
+    var start: Place { Place(file: self, line: 1, column: 1, length: 1) }
+
+    /// The bytes of the line of this number, from 1, without its line break; `nil` beyond the last.
+    func line(_ number: Int) -> ArraySlice<UInt8>? {
+        guard lineStarts.indices.contains(number - 1) else { return nil }
+        let start = lineStarts[number - 1]
+        var end = number < lineStarts.count ? lineStarts[number] - 1 : bytes.count
+        if end > start, bytes[end - 1] == UInt8(ascii: "\r") { end -= 1 }
+        return bytes[start..<end]
+    }
+
+    /// The place of the bytes at `range`, which lie on one line.
+    func place(ofBytes range: Range<Int>) -> Place {
+        var (low, high) = (0, lineStarts.count)
+        while high - low > 1 {
+            let middle = (low + high) / 2
+            if lineStarts[middle] <= range.lowerBound { low = middle } else { high = middle }
+        }
+        let column = scalarCount(bytes[lineStarts[low]..<range.lowerBound]) + 1
+        return Place(file: self, line: low + 1, column: column, length: max(1, scalarCount(bytes[range])))
+    }
+
+    private func scalarCount(_ slice: ArraySlice<UInt8>) -> Int {
+        // Every byte but a continuation byte (10xxxxxx) starts a scalar.
+        slice.reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+    }
+}

@@ -1,0 +1,62 @@
+/// The first place at which bytes are not the text that a policy or a list may be.
+struct TextFault: Hashable {
+    /// Where it starts, in bytes.
+    let offset: Int
+    /// How many bytes it spans.
+    let length: Int
+    /// The predicate of a sentence whose subject is the file.
+    let message: String
+
+    /// The first fault of `bytes`; `nil` when they are UTF-8 without control characters, in lines that end in LF or CRLF.
+    static func first(in bytes: [UInt8]) -> TextFault? {
+        let span = bytes.span
+        var index = 0
+        while index < span.count {
+            let byte = span[index]
+            if byte >= 0x20, byte < 0x7F {
+                index += 1
+            } else if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\t") {
+                index += 1
+            } else if byte == UInt8(ascii: "\r"), index + 1 < span.count, span[index + 1] == UInt8(ascii: "\n") {
+                index += 2
+            } else {
+                guard let scalar = scalar(in: span, at: index) else {
+                    return TextFault(offset: index, length: 1, message: "is not UTF-8")
+                }
+                let length = UTF8.width(scalar)
+                if Printable.isSteering(scalar) {
+                    let digits = String(scalar.value, radix: 16, uppercase: true)
+                    let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+                    return TextFault(offset: index, length: length, message: "has the control character U+\(code)")
+                }
+                index += length
+            }
+        }
+        return nil
+    }
+
+    /// The scalar that starts at `index`, RFC 3629; `nil` for an invalid, overlong or cut sequence.
+    private static func scalar(in bytes: Span<UInt8>, at index: Int) -> Unicode.Scalar? {
+        let lead = bytes[index]
+        let (length, minimum, mask): (Int, UInt32, UInt8) =
+            switch lead {
+            case 0..<0x80: (1, 0, 0x7F)
+            case 0xC2..<0xE0: (2, 0x80, 0x1F)
+            case 0xE0..<0xF0: (3, 0x800, 0x0F)
+            case 0xF0..<0xF5: (4, 0x10000, 0x07)
+            default: (0, 0, 0)
+            }
+        guard length > 0, index + length <= bytes.count else { return nil }
+        var value = UInt32(lead & mask)
+        for next in (index + 1)..<(index + length) {
+            guard bytes[next] & 0xC0 == 0x80 else { return nil }
+            value = value << 6 | UInt32(bytes[next] & 0x3F)
+        }
+        return value < minimum ? nil : Unicode.Scalar(value)
+    }
+}
+
+extension UTF8 {
+    /// The bytes that `scalar` takes.
+    fileprivate static func width(_ scalar: Unicode.Scalar) -> Int { String(scalar).utf8.count }
+}

@@ -1,0 +1,43 @@
+internal import Addressing
+
+/// Warns of what is allowed and probably not meant.
+struct PolicyLint {
+    /// A policy without errors.
+    let policy: Policy
+    /// Seconds since 1970; `nil` when the time does not matter.
+    let now: Int64?
+    /// Where warnings go.
+    let log: DiagnosticLog
+
+    /// Reports what is odd about the policy and each of its services.
+    func run(_ services: [PlacedService], root: KeyedNode) {
+        if services.isEmpty, root["services"] == nil, let place = root.place(of: "version") {
+            log.warning("no services: every port is closed; write \"services: {}\" if that is meant", at: place)
+        }
+        for placed in services {
+            let keyed = KeyedNode(placed.entry.value, as: "service", keys: Service.keys, log)
+            let name = Printable.quoted(placed.service.name)
+            if placed.service.why == nil { log.warning("service \(name) has no \"why\"", at: placed.entry.place) }
+            if let place = keyed?["from"]?.place { checkSources(placed.service, name, place) }
+            if let place = keyed?["expires"]?.place { checkExpiry(placed.service, name, place) }
+        }
+    }
+
+    private func checkSources(_ service: Service, _ name: String, _ place: Place) {
+        let sources = service.sources.addresses
+        if sources.isEmpty {
+            log.warning("service \(name) can never be reached: its sources are empty", at: place)
+        } else if let deny = policy.deny, deny.addresses.isSuperset(of: sources) {
+            log.warning("service \(name) can never be reached: \"deny\" covers all its sources", at: place)
+        } else if sources.ipv6.isEmpty {
+            log.warning("service \(name) is closed on IPv6: all its sources are IPv4", at: place)
+        } else if sources.ipv4.isEmpty {
+            log.warning("service \(name) is closed on IPv4: all its sources are IPv6", at: place)
+        }
+    }
+
+    private func checkExpiry(_ service: Service, _ name: String, _ place: Place) {
+        guard let now, let expiry = service.expires, expiry.end <= now else { return }
+        log.warning("service \(name) has expired", at: place)
+    }
+}

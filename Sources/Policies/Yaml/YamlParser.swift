@@ -1,0 +1,109 @@
+internal import CYaml
+
+/// Reads the one document of a file by the events of libyaml.
+enum YamlParser {
+    /// The document; an empty mapping for a file without one, `nil` after an error.
+    static func parse(_ file: SourceFile, _ log: DiagnosticLog) -> YamlNode? {
+        let parser = UnsafeMutablePointer<yaml_parser_t>.allocate(capacity: 1)
+        defer { unsafe parser.deallocate() }
+        guard unsafe yaml_parser_initialize(parser) == 1 else {
+            log.error("out of memory", at: file.start)
+            return nil
+        }
+        defer { unsafe yaml_parser_delete(parser) }
+        // The file was validated as UTF-8: without this, libyaml would guess UTF-16 from the first bytes.
+        unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
+        return unsafe file.bytes.withUnsafeBufferPointer { bytes in
+            unsafe yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
+            return unsafe document(parser, file, log)
+        }
+    }
+
+    private static func document(
+        _ parser: UnsafeMutablePointer<yaml_parser_t>, _ file: SourceFile, _ log: DiagnosticLog
+    ) -> YamlNode? {
+        var tree = YamlTree()
+        var documents = 0
+        while true {
+            var event = unsafe yaml_event_t()
+            guard unsafe yaml_parser_parse(parser, &event) == 1 else {
+                unsafe report(parser.pointee, file, log)
+                return nil
+            }
+            defer { unsafe yaml_event_delete(&event) }
+            if unsafe event.type == YAML_STREAM_END_EVENT { break }
+            if unsafe event.type == YAML_DOCUMENT_START_EVENT { documents += 1 }
+            let place = unsafe place(of: event, file)
+            do throws(YamlTree.Refusal) {
+                guard documents < 2 else { throw YamlTree.Refusal(message: "a second document in one file") }
+                unsafe try take(event, &tree, place)
+            } catch {
+                log.error(error.message, at: place)
+                return nil
+            }
+        }
+        return tree.root ?? YamlNode(content: .mapping([]), place: file.start)
+    }
+
+    private static func take(
+        _ event: yaml_event_t, _ tree: inout YamlTree, _ place: Place
+    ) throws(YamlTree.Refusal) {
+        switch unsafe event.type {
+        case YAML_SCALAR_EVENT:
+            let scalar = unsafe event.data.scalar
+            try unsafe refuse(anchor: scalar.anchor, tag: scalar.tag)
+            let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
+            var text = unsafe String(decoding: bytes, as: UTF8.self)
+            // A block ends in a line break that nobody meant as part of the value.
+            if unsafe scalar.style == YAML_LITERAL_SCALAR_STYLE || scalar.style == YAML_FOLDED_SCALAR_STYLE {
+                while text.last == "\n" { text.removeLast() }
+            }
+            if text.unicodeScalars.contains(where: { Printable.isSteering($0) && $0 != "\n" && $0 != "\t" }) {
+                throw YamlTree.Refusal(message: "\(Printable.quoted(text)) has a control character")
+            }
+            try tree.add(scalar: text, at: place)
+        case YAML_SEQUENCE_START_EVENT:
+            try unsafe refuse(anchor: event.data.sequence_start.anchor, tag: event.data.sequence_start.tag)
+            try tree.start(isMapping: false, at: place)
+        case YAML_MAPPING_START_EVENT:
+            try unsafe refuse(anchor: event.data.mapping_start.anchor, tag: event.data.mapping_start.tag)
+            try tree.start(isMapping: true, at: place)
+        case YAML_SEQUENCE_END_EVENT, YAML_MAPPING_END_EVENT: try tree.end()
+        case YAML_ALIAS_EVENT:
+            let name = unsafe String(cString: event.data.alias.anchor)
+            throw YamlTree.Refusal(
+                message: "alias \(Printable.quoted("*" + name)); a text that starts with * needs quotes")
+        default: break
+        }
+    }
+
+    private static func refuse(
+        anchor: UnsafeMutablePointer<yaml_char_t>?, tag: UnsafeMutablePointer<yaml_char_t>?
+    ) throws(YamlTree.Refusal) {
+        if let anchor = unsafe anchor {
+            let name = unsafe Printable.quoted("&" + String(cString: anchor))
+            throw YamlTree.Refusal(message: "anchor \(name); a text that starts with & needs quotes")
+        }
+        if let tag = unsafe tag {
+            let name = unsafe Printable.quoted(String(cString: tag))
+            throw YamlTree.Refusal(message: "tag \(name); every value is read as the text that is written")
+        }
+    }
+
+    /// The place of an event: a scalar's whole first line, of the rest the first character.
+    private static func place(of event: yaml_event_t, _ file: SourceFile) -> Place {
+        let (start, end) = unsafe (event.start_mark, event.end_mark)
+        let isScalar = unsafe event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT
+        let rest = start.line == end.line ? Int(end.column) - Int(start.column) : .max
+        return Place(
+            file: file, line: Int(start.line) + 1, column: Int(start.column) + 1, length: isScalar ? max(1, rest) : 1)
+    }
+
+    private static func report(_ parser: yaml_parser_t, _ file: SourceFile, _ log: DiagnosticLog) {
+        let mark = unsafe parser.problem_mark
+        let place = Place(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, length: 1)
+        let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "not YAML"
+        let context = unsafe parser.context.map { unsafe " " + String(cString: $0) } ?? ""
+        log.error(YamlProblem.message(problem: problem, context: context, at: place), at: place)
+    }
+}

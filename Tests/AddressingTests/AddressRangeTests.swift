@@ -1,0 +1,74 @@
+import Addressing
+import Testing
+
+@Suite struct AddressRangeTests {
+    @Test(arguments: [
+        ("0.0.0.0", "0.0.0.0"), ("255.255.255.255", "255.255.255.255"), ("10.8.0.0/16", "10.8.0.0/16"),
+        ("0.0.0.0/0", "0.0.0.0/0"), ("192.0.2.7/32", "192.0.2.7"), ("192.0.2.10-192.0.2.20", "192.0.2.10-192.0.2.20"),
+        ("192.0.2.0-192.0.2.255", "192.0.2.0/24"), ("192.0.2.1-192.0.2.1", "192.0.2.1"),
+        ("100.20.3.109", "100.20.3.109"),
+        ("::", "::"), ("::/0", "::/0"), ("::1", "::1"), ("1::", "1::"),
+        ("2001:DB8::8:800:200c:417A", "2001:db8::8:800:200c:417a"),
+        ("2001:db8:0:0:1:0:0:1", "2001:db8::1:0:0:1"), ("2001:db8:0:1:1:1:1:1", "2001:db8:0:1:1:1:1:1"),
+        ("1:2:3:4:5:6:7:8", "1:2:3:4:5:6:7:8"), ("1:2:3:4:5:6:7::", "1:2:3:4:5:6:7:0"),
+        ("::2:3:4:5:6:7:8", "0:2:3:4:5:6:7:8"),
+        ("2001:0db8:00aa::/48", "2001:db8:aa::/48"), ("64:ff9b::192.0.2.33", "64:ff9b::c000:221"),
+        ("1:2:3:4:5:6:1.2.3.4", "1:2:3:4:5:6:102:304"), ("::1.2.3.4", "::1.2.3.4"), ("fe80::/10", "fe80::/10"),
+        ("2001:db8::1-2001:db8::ff", "2001:db8::1-2001:db8::ff"), ("2001:db8::/127", "2001:db8::/127"),
+        ("::ffff:0:0:0/96", "::ffff:0:0:0/96"), ("0:0:0:0:0:0:0:1", "::1"), ("::-::1", "::/127"),
+    ])
+    func reads(text: String, printed: String) throws {
+        let range = try AddressRange(text)
+        #expect(range.description == printed)
+        #expect(try AddressRange(printed) == range)
+    }
+
+    @Test(
+        arguments: [
+            ("", AddressError.Reason.empty, nil), ("10.0.0.1/8", .hostBits, "10.0.0.0/8"),
+            ("2001:db8::1/64", .hostBits, "2001:db8::/64"), ("010.0.0.1", .leadingZero, "10.0.0.1"),
+            ("10.00.0.1", .leadingZero, "10.0.0.1"), ("10.0.0.08", .leadingZero, "10.0.0.8"),
+            ("10.1", .numberCount(2), nil),
+            ("10.1/16", .numberCount(2), "10.1.0.0/16"), ("10/8", .numberCount(1), "10.0.0.0/8"),
+            ("10.0.0.1-9", .numberCount(1), "10.0.0.1-10.0.0.9"), ("10.0.0.0.1", .numberCount(5), nil),
+            ("256.0.0.1", .numberTooBig, nil), ("99999999999999999999.0.0.1", .numberTooBig, nil),
+            ("10..0.1", .numberMissing, nil), ("10.0.0.", .numberMissing, nil),
+            ("0x7f.0.0.1", .unexpectedCharacter(.ipv4), nil),
+            ("10.0.0.1 ", .unexpectedCharacter(.ipv4), "10.0.0.1"),
+            ("10.0.0.1:22", .unexpectedCharacter(.ipv6), "10.0.0.1"),
+            ("fe80::1%eth0", .scoped, "fe80::1"), ("fe80::1%eth0/128", .scoped, "fe80::1/128"),
+            ("::ffff:192.0.2.1", .mapped, "192.0.2.1"), ("::ffff:c000:0201", .mapped, "192.0.2.1"),
+            ("::ffff:192.0.2.0/120", .mapped, "192.0.2.0/24"),
+            ("::ffff:1.2.3.4-::ffff:1.2.3.9", .mapped, "1.2.3.4-1.2.3.9"),
+            ("[::1]", .bracketed, "::1"), ("10.0.0.0/", .prefixLengthMissing, "10.0.0.0"),
+            ("10.0.0.0/33", .prefixLengthTooLong(32), nil), ("::/129", .prefixLengthTooLong(128), nil),
+            ("10.0.0.0/99999999999999999999999", .prefixLengthTooLong(32), nil),
+            ("10.0.0.0/08", .prefixLengthLeadingZero, "10.0.0.0/8"),
+            ("10.0.0.0/-1", .prefixInRange, nil), ("10.0.0.0/x", .prefixLengthNotANumber, nil),
+            ("10.0.0.0/8/9", .prefixLengthNotANumber, nil),
+            ("10.0.0.0/255.0.0.0", .netmask, "10.0.0.0/8"), ("10.0.0.1/255.255.255.0", .netmask, "10.0.0.0/24"),
+            ("10.0.0.0/255.0.255.0", .netmask, nil), ("10.0.0.9-10.0.0.1", .reversed, "10.0.0.1-10.0.0.9"),
+            ("::2-::1", .reversed, "::1-::2"), ("10.0.0.1-::1", .acrossFamilies, nil),
+            ("::1-10.0.0.1", .acrossFamilies, nil),
+            ("10.0.0.0/8-11.0.0.0", .prefixInRange, nil), ("-10.0.0.1", .endMissing, nil),
+            ("10.0.0.1-", .endMissing, nil),
+            ("/8", .endMissing, nil), (":1", .loneColon, nil), ("1:", .loneColon, nil), (":", .loneColon, nil),
+            (":::", .secondCompression, nil), ("1::2::3", .secondCompression, nil), ("12345::", .groupTooLong, nil),
+            ("1:2:3:4:5:6:7", .groupCount, nil), ("1:2:3:4:5:6:7:8:9", .groupCount, nil),
+            ("1:2:3:4:5:6:7::8", .groupCount, nil),
+            ("1:2:3:4:5:6:7:1.2.3.4", .groupCount, nil), ("g::", .unexpectedCharacter(.ipv6), nil),
+            ("::010.0.0.1", .leadingZero, "::10.0.0.1"),
+            ("::/64/64", .prefixLengthNotANumber, nil), ("10.0.0.1\u{0}", .unexpectedCharacter(.ipv4), nil),
+        ] as [(String, AddressError.Reason, String?)])
+    func refuses(text: String, reason: AddressError.Reason, repair: String?) {
+        let error = #expect(throws: AddressError.self) { try AddressRange(text) }
+        #expect(error?.reason == reason)
+        #expect(error?.repair == repair)
+        #expect(error?.text == text)
+    }
+
+    @Test func tellsAddressesFromNames() {
+        for text in ["10.1", "fe80::", "::1", "[::1]", "1"] { #expect(AddressRange.isIntended(by: text)) }
+        for text in ["office", "face", "", "_x-1.2"] { #expect(!AddressRange.isIntended(by: text)) }
+    }
+}

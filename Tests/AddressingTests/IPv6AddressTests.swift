@@ -1,0 +1,43 @@
+import Addressing
+import Testing
+
+@Suite struct IPv6AddressTests {
+    @Test func everyPrintedAddressReadsBack() throws {
+        var generator = SplitMix(state: 6)
+        for _ in 0..<2000 {
+            // Groups of zeros are what printing gets wrong, so half of the groups are zero.
+            var value: UInt128 = 0
+            for _ in 0..<8 {
+                value = value << 16 | (Bool.random(using: &generator) ? 0 : .random(in: 0...0xffff, using: &generator))
+            }
+            let text = IPv6Address(value: value).description
+            #expect(value >> 32 == 0xffff || (try IPv6Address(text).value) == value, "\(text)")
+        }
+    }
+
+    @Test func mappedAddressesPrintTheirDottedQuad() {
+        #expect(IPv6Address(value: 0xffff_c000_0201).description == "::ffff:192.0.2.1")
+        #expect(IPv6Address(value: 0xffff_0000_0000).description == "::ffff:0.0.0.0")
+        #expect(IPv6Address(value: 0x1_0000).description == "::0.1.0.0")
+        #expect(IPv6Address(value: 0xffff).description == "::ffff")
+    }
+
+    @Test func refusesWhatIsNotOneAddress() {
+        for text in ["::/128", "::1-::2", "10.0.0.1", "::ffff:10.0.0.1"] {
+            #expect(throws: AddressError.self) { try IPv6Address(text) }
+        }
+    }
+}
+
+/// A small generator with a seed, so that a failure repeats.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
