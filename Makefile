@@ -1,0 +1,75 @@
+# portreeve: build, demonstrate, test, install. `make help` lists the goals.
+
+SHELL = /bin/sh
+
+SWIFT = swift
+MANDOC = mandoc
+INSTALL = install
+
+PREFIX = /usr/local
+DESTDIR =
+bindir = $(PREFIX)/bin
+mandir = $(PREFIX)/share/man
+docdir = $(PREFIX)/share/doc/portreeve
+
+BINARY = .build/release/portreeve
+SOURCES := Package.swift $(shell find Sources -type f)
+MANUALS = man/portreeve.8 man/portreeve-policy.5
+
+.PHONY: all demo test install uninstall lint clean help
+
+all: $(BINARY)
+
+# One static binary: it runs where no Swift toolchain is. Built only when a source is newer, so that `sudo make install`
+# after `make` needs no toolchain on root's PATH.
+$(BINARY): $(SOURCES)
+	@sh scripts/requirements build
+	$(SWIFT) build -c release --static-swift-stdlib --product portreeve
+	@touch $@
+
+demo:
+	@sh scripts/requirements build demo
+	@$(MAKE) --no-print-directory all
+	@sh Tests/Demo/demo.sh $(BINARY)
+
+test:
+	@sh scripts/requirements build demo lint test
+	@$(MAKE) --no-print-directory lint-manuals
+	$(SWIFT) build
+	$(SWIFT) test --disable-xctest
+
+lint: lint-manuals
+	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
+
+.PHONY: lint-manuals
+lint-manuals:
+	@sh scripts/requirements lint
+	MANPATH=man $(MANDOC) -T lint -W warning $(MANUALS)
+
+install: $(BINARY)
+	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
+	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d"
+	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
+	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
+	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE "$(DESTDIR)$(docdir)"
+	$(INSTALL) -m 644 policies/*.yaml policies/*.schema.json "$(DESTDIR)$(docdir)/policies"
+	$(INSTALL) -m 644 policies/policy.d/* "$(DESTDIR)$(docdir)/policies/policy.d"
+	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
+
+uninstall:
+	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
+	  "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	rm -rf "$(DESTDIR)$(docdir)"
+
+clean:
+	rm -rf .build
+
+help:
+	@echo 'make             build the release binary, $(BINARY)'
+	@echo 'make demo        build it and watch it work, in network namespaces of its own'
+	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
+	@echo 'make lint        check the style of the Swift sources and the man pages'
+	@echo 'make install     binary, man pages, example policies and their schema; PREFIX=$(PREFIX), DESTDIR='
+	@echo 'make uninstall   take them out again; /etc/portreeve stays'
+	@echo 'make clean       remove what was built'
