@@ -30,7 +30,10 @@ let package = Package(
                 "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
-        .executableTarget(name: "portreeve", dependencies: ["Commands"], swiftSettings: strict),
+        .executableTarget(
+            name: "portreeve",
+            dependencies: ["Commands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -67,6 +67,8 @@ struct ObjectChange {
                     Self(action: .remove, object: "element", name: set, before: $0)
                 }
             } ?? []
+        case .addObject(let object):
+            [Self(action: .add, object: "\(object.kind)", name: object.name, after: object.name)]
         case .deleteObject(let object):
             [Self(action: .remove, object: "\(object.kind)", name: object.name, before: object.name)]
         }

@@ -78,6 +78,10 @@ private struct WorkingTable {
         case .flushElements(let name):
             let empty = sets[name]?.definition.noElements
             return change(name) { _ in empty }
+        case .addObject(let object):
+            guard !objects.contains(where: { $0.kind == object.kind && $0.name == object.name }) else { return false }
+            objects.append(object)
+            return true
         case .deleteObject(let object):
             guard let place = objects.firstIndex(of: object) else { return false }
             objects.remove(at: place)

@@ -25,7 +25,7 @@ extension Transaction {
 }
 
 extension Table {
-    /// Whether `other` differs in what a table keeps for life, or has an object that this one lacks.
+    /// Whether `other` differs in what a table keeps for life.
     fileprivate func isReplaced(by other: Table) -> Bool { flags != other.flags || userdata != other.userdata }
 }
 
@@ -56,6 +56,7 @@ private struct TableDifference {
             + old.sets.filter { doomedSets.contains($0.name) }.map { .deleteSet($0.name) }
             + old.objects.filter { !new.objects.contains($0) }.map { .deleteObject($0) }
             + old.chains.filter { doomedChains.contains($0.name) }.map { .deleteChain($0.name) }
+            + new.objects.filter { !old.objects.contains($0) }.map { .addObject($0) }
             + new.sets.filter { !isKept($0) }.map { .addSet($0.name, $0.definition) }
             + new.chainsInReadingOrder.filter { !isKept($0) }.map { .addChain($0.header) }
             + policySteps() + elements.additions + rules.additions
