@@ -4,11 +4,14 @@ public struct Rule: Hashable, Sendable {
     public var expressions: [Expression]
     /// The user data that nft keeps a comment in: at most 256 bytes.
     public var userdata: [UInt8]
+    /// Attributes that are not modelled, as the kernel sent them.
+    public var unrecognized: [UInt8]
 
     /// A rule of these expressions and user data.
-    public init(_ expressions: [Expression], userdata: [UInt8] = []) {
+    public init(_ expressions: [Expression], userdata: [UInt8] = [], unrecognized: [UInt8] = []) {
         self.expressions = expressions
         self.userdata = userdata
+        self.unrecognized = unrecognized
     }
 
     /// A rule of these expressions with a comment.
