@@ -31,6 +31,9 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(name: "portreeve", dependencies: ["Commands"], swiftSettings: strict),
+        .testTarget(
+            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )
