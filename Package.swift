@@ -33,6 +33,9 @@ let package = Package(
         .executableTarget(name: "portreeve", dependencies: ["Commands"], swiftSettings: strict),
         .testTarget(
             name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
+        .executableTarget(
+            name: "portreeve",
+            dependencies: ["Commands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

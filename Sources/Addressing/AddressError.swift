@@ -30,6 +30,8 @@ public struct AddressError: Error, Hashable, Sendable {
         case scoped
         /// An IPv6 address is an IPv4 address in disguise, RFC 4291 2.5.5.2.
         case mapped
+        /// An IPv4 address with a colon and a port.
+        case portAppended
         /// An address in square brackets.
         case bracketed
         /// A prefix ends at its slash.
@@ -93,6 +95,7 @@ extension AddressError.Reason: CustomStringConvertible {
         case .groupCount: "does not have the eight groups of an IPv6 address"
         case .scoped: "names a zone; use \"interfaces\" to say where packets arrive"
         case .mapped: "is an IPv4-mapped IPv6 address, which no packet carries"
+        case .portAppended: "has a colon after an IPv4 address, and an address has no port"
         case .bracketed: "has square brackets, which belong to URLs"
         case .prefixLengthMissing: "lacks a prefix length after its slash"
         case .prefixLengthNotANumber: "has a prefix length that is not a number"

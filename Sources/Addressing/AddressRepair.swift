@@ -17,7 +17,8 @@ enum AddressRepair {
         case .hostBits: masked(text)
         case .prefixLengthMissing: String(text.dropLast())
         case .reversed: swapped(text)
-        case .unexpectedCharacter(.ipv4), .unexpectedCharacter(.ipv6): cleaned(text)
+        case .portAppended: halves(of: text, at: ":")?.0
+        case .unexpectedCharacter: text.filter { $0 != " " }
         default: nil
         }
     }
@@ -109,13 +110,6 @@ enum AddressRepair {
     private static func swapped(_ text: String) -> String? {
         guard let (first, last) = halves(of: text, at: "-") else { return nil }
         return "\(last)-\(first)"
-    }
-
-    /// `10.0.0.1 - 10.0.0.9` as `10.0.0.1-10.0.0.9`, and `10.0.0.1:22` as `10.0.0.1`.
-    private static func cleaned(_ text: String) -> String? {
-        if let (address, port) = halves(of: text, at: ":"), address.contains("."), Int(port) != nil { return address }
-        let dense = text.filter { $0 != " " }
-        return dense == text ? nil : dense
     }
 
     private static func halves(of text: String, at separator: Character) -> (String, String)? {

@@ -45,6 +45,7 @@ extension AddressScanner {
                 index += 1
             }
             if index < bounds.upperBound, bytes[index] == UInt8(ascii: "."), index > start {
+                guard groups > 0 || compression == 0 else { throw .portAppended }
                 address = address << 32 | UInt128(try scanIPv4(bytes, start..<bounds.upperBound))
                 (groups, index) = (groups + 2, bounds.upperBound)
                 break

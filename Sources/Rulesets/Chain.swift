@@ -8,22 +8,28 @@ public struct Chain: Hashable, Sendable {
     public var flags: UInt32
     /// The user data that nft keeps a comment in.
     public var userdata: [UInt8]
+    /// Attributes that are not modelled, as the kernel sent them.
+    public var unrecognized: [UInt8]
     /// The rules, in order.
     public var rules: [Rule]
 
     /// A chain of these parts.
     public init(
-        name: String, base: BaseChain? = nil, flags: UInt32 = 0, userdata: [UInt8] = [], rules: [Rule] = []
+        name: String, base: BaseChain? = nil, flags: UInt32 = 0, userdata: [UInt8] = [], unrecognized: [UInt8] = [],
+        rules: [Rule] = []
     ) {
         self.name = name
         self.base = base
         self.flags = flags
         self.userdata = userdata
+        self.unrecognized = unrecognized
         self.rules = rules
     }
 
     /// The chain without its rules.
-    public var header: Chain { Chain(name: name, base: base, flags: flags, userdata: userdata) }
+    public var header: Chain {
+        Chain(name: name, base: base, flags: flags, userdata: userdata, unrecognized: unrecognized)
+    }
 }
 
 /// How a base chain hangs in a netfilter hook.

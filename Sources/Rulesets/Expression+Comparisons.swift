@@ -24,11 +24,14 @@ public struct Comparison: Hashable, Sendable {
     public var value: [UInt8]
 
     /// A comparison of these parts.
-    public init(_ operator: Operator = .equal, _ value: [UInt8], source: Register = .first) {
+    public init(_ operator: Operator, _ value: [UInt8], source: Register = .first) {
         self.operator = `operator`
         self.source = source
         self.value = value
     }
+
+    /// A comparison of the first register for equality.
+    public init(_ value: [UInt8]) { self.init(.equal, value) }
 }
 
 /// A comparison of a register with two constants, `NFT_RANGE_…`.

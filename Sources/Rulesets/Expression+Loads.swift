@@ -15,7 +15,7 @@ public struct MetaKey: RawRepresentable, Hashable, Sendable {
     /// `IPPROTO_…`: 1 byte.
     public static let transportProtocol = Self(rawValue: 16)
     /// The time in nanoseconds since 1970-01-01T00:00:00Z: 8 bytes, host order; kernel 5.4 or later.
-    public static let time = Self(rawValue: 28)
+    public static let time = Self(rawValue: 30)
 }
 
 /// A load of packet bytes.

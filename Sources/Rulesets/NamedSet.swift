@@ -34,7 +34,7 @@ public struct SetDefinition: Hashable, Sendable {
     public var flags: Flags
     /// The data type of a map's values, `SetDefinition.verdictType` for verdicts.
     public var dataType: UInt32?
-    /// The length of a map's values in bytes; 0 for verdicts.
+    /// The length of a map's values in bytes; for verdicts `SetDefinition.verdictLength`.
     public var dataLength: UInt32?
     /// The most elements it can hold; `nil` for no bound.
     public var size: UInt32?
@@ -48,13 +48,19 @@ public struct SetDefinition: Hashable, Sendable {
     public var fieldLengths: [UInt32]
     /// What each new element runs.
     public var expressions: [Expression]
-    /// The type-length-value data that nft keeps byte orders and a comment in.
-    public var userdata: [UInt8]
+    /// The type-length-value data that nft keeps byte orders and a comment in; no part of equality.
+    public var userdata: [UInt8] {
+        get { listingHints.value }
+        set { listingHints.value = newValue }
+    }
+    private var listingHints: Incidental<[UInt8]>
     /// Attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
 
     /// `NFT_DATA_VERDICT` of `linux/netfilter/nf_tables.h`.
     public static let verdictType: UInt32 = 0xffff_ff00
+    /// The size of `struct nft_verdict` that the kernel reports on 64-bit machines, whatever was asked for.
+    public static let verdictLength: UInt32 = 16
 
     /// A definition of these parts.
     public init(
@@ -74,7 +80,7 @@ public struct SetDefinition: Hashable, Sendable {
         self.policy = policy
         self.fieldLengths = fieldLengths
         self.expressions = expressions
-        self.userdata = userdata
+        self.listingHints = Incidental(userdata)
         self.unrecognized = unrecognized
     }
 }
@@ -108,4 +114,17 @@ public struct AnonymousSet: Hashable, Sendable {
         self.definition = definition
         self.elements = elements
     }
+}
+
+/// A part of a value that is carried along and takes no part in equality.
+///
+/// A set's user data tells nft how to print it; no packet meets it, and versions of nft differ in it.
+struct Incidental<Value: Sendable>: Hashable, Sendable {
+    var value: Value
+
+    init(_ value: Value) { self.value = value }
+
+    static func == (_: Self, _: Self) -> Bool { true }
+
+    func hash(into _: inout Hasher) {}
 }

@@ -4,11 +4,14 @@ public struct Rule: Hashable, Sendable {
     public var expressions: [Expression]
     /// The user data that nft keeps a comment in: at most 256 bytes.
     public var userdata: [UInt8]
+    /// Attributes that are not modelled, as the kernel sent them.
+    public var unrecognized: [UInt8]
 
     /// A rule of these expressions and user data.
-    public init(_ expressions: [Expression], userdata: [UInt8] = []) {
+    public init(_ expressions: [Expression], userdata: [UInt8] = [], unrecognized: [UInt8] = []) {
         self.expressions = expressions
         self.userdata = userdata
+        self.unrecognized = unrecognized
     }
 
     /// A rule of these expressions with a comment.
@@ -22,8 +25,8 @@ public struct Rule: Hashable, Sendable {
 
 /// The type-length-value user data that nft keeps on objects, `libnftnl/udata.h`.
 public enum Userdata {
-    /// The longest comment in bytes, NUL not counted: nft's own limit.
-    public static let maximumComment = 127
+    /// The longest comment in bytes: with its head and its NUL it takes 128.
+    public static let maximumComment = 125
     /// The type of a comment on a table, chain, rule or element.
     private static let commentType: UInt8 = 0
 

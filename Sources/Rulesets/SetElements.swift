@@ -22,6 +22,21 @@ public enum SetElements: Hashable, Sendable {
 
     /// Whether there is none.
     public var isEmpty: Bool { count == 0 }
+
+    /// The first `maximum` elements.
+    public func prefix(_ maximum: Int) -> SetElements {
+        switch self {
+        case .ranges32(let ranges): .ranges32(Array(ranges.prefix(maximum)))
+        case .ranges128(let ranges): .ranges128(Array(ranges.prefix(maximum)))
+        case .list(let elements): .list(Array(elements.prefix(maximum)))
+        }
+    }
+
+    /// The chain that each element's verdict leads to, if it has one.
+    public var targets: [String?] {
+        guard case .list(let elements) = self else { return Array(repeating: nil, count: count) }
+        return elements.map(\.target)
+    }
 }
 
 extension SetDefinition {

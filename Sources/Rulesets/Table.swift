@@ -47,10 +47,10 @@ public struct Table: Hashable, Sendable {
         self.objects = objects.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
     }
 
-    /// The chain of this name. O(log n).
+    /// The chain of this name, in O(log n).
     public func chain(_ name: String) -> Chain? { chains.element(named: name, by: \.name) }
 
-    /// The set or map of this name. O(log n).
+    /// The set or map of this name, in O(log n).
     public func set(_ name: String) -> NamedSet? { sets.element(named: name, by: \.name) }
 }
 

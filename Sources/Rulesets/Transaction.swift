@@ -43,6 +43,8 @@ public struct Transaction: Hashable, Sendable {
         case deleteElements(SetElements, set: String, SetDefinition)
         /// Delete every element of a set.
         case flushElements(set: String)
+        /// Create a stateful object or a flowtable.
+        case addObject(OpaqueObject)
         /// Delete a stateful object or a flowtable.
         case deleteObject(OpaqueObject)
     }

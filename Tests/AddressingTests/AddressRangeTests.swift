@@ -35,7 +35,7 @@ import Testing
             ("10..0.1", .numberMissing, nil), ("10.0.0.", .numberMissing, nil),
             ("0x7f.0.0.1", .unexpectedCharacter(.ipv4), nil),
             ("10.0.0.1 ", .unexpectedCharacter(.ipv4), "10.0.0.1"),
-            ("10.0.0.1:22", .unexpectedCharacter(.ipv6), "10.0.0.1"),
+            ("10.0.0.1:22", .portAppended, "10.0.0.1"),
             ("fe80::1%eth0", .scoped, "fe80::1"), ("fe80::1%eth0/128", .scoped, "fe80::1/128"),
             ("::ffff:192.0.2.1", .mapped, "192.0.2.1"), ("::ffff:c000:0201", .mapped, "192.0.2.1"),
             ("::ffff:192.0.2.0/120", .mapped, "192.0.2.0/24"),

@@ -10,8 +10,9 @@ import Testing
             for _ in 0..<8 {
                 value = value << 16 | (Bool.random(using: &generator) ? 0 : .random(in: 0...0xffff, using: &generator))
             }
+            if value >> 32 == 0xffff { continue }
             let text = IPv6Address(value: value).description
-            #expect(value >> 32 == 0xffff || (try IPv6Address(text).value) == value, "\(text)")
+            #expect(try IPv6Address(text).value == value)
         }
     }
 

@@ -13,7 +13,9 @@ extension ServiceDecoder {
         let ports = keyed["to"].map { self.ports.decode($0, as: "to") }
         let expect = keyed["expect"].flatMap { $0.word(as: "expect", of: Expectation.self, log) }
         guard let from, let ports, let expect else { return nil }
-        if let except, let node = keyed["except"], except.addresses.isSuperset(of: from.addresses) {
+        if let except, let node = keyed["except"], !from.addresses.isEmpty,
+            except.addresses.isSuperset(of: from.addresses)
+        {
             log.error("\"except\" leaves nothing of \"from\"", at: node.place)
         }
         return Assertion(location: node.place.location, from: from, except: except, ports: ports, expect: expect)

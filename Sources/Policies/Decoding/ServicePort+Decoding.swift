@@ -92,9 +92,9 @@ struct PortDecoder {
         }
     }
 
-    /// `8000:8100`, `8000 - 8100` and `8000..8100` as `8000-8100`.
+    /// `8000:8100` and `8000 - 8100` as `8000-8100`.
     private func rangeRepair(_ ports: Substring) -> String? {
-        let numbers = ports.split { ":-. –".contains($0) }
+        let numbers = ports.split { ":- –".contains($0) }
         guard numbers.count == 2, numbers.allSatisfy(DecimalNumber.isDigits) else { return nil }
         return numbers.joined(separator: "-")
     }

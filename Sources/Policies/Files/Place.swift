@@ -21,17 +21,18 @@ struct Place {
     /// The line, or the part of a long one around the span; `nil` for an empty file.
     var excerpt: Excerpt? {
         guard let line = file.line(line), !file.bytes.isEmpty else { return nil }
+        let isLong = line.count > Self.widest
+        let skipped = isLong ? max(0, column - 1 - Self.widest / 2) : 0
         // A scalar has at most four bytes: that bounds the work on a line of megabytes.
-        let skipped = max(0, column - 1 - Self.widest / 2)
         let window = line.dropFirst(byteLength(ofScalars: skipped, in: line)).prefix(4 * Self.widest)
-        var text = Array(String(decoding: window, as: UTF8.self).unicodeScalars.prefix(Self.widest))
-        let offset = min(column - 1 - skipped, text.count)
-        let span = max(1, min(length, text.count - offset))
-        if line.endIndex > window.endIndex || window.count > text.count * 4 { text.append("…") }
+        let scalars = String(decoding: window, as: UTF8.self).unicodeScalars
+        let shown = scalars.prefix(Self.widest)
+        let offset = min(column - 1 - skipped, shown.count)
+        let isCut = shown.endIndex < scalars.endIndex || window.endIndex < line.endIndex
         let head = skipped > 0 ? "…" : ""
         return Excerpt(
-            text: head + String(String.UnicodeScalarView(text)), offset: offset + head.unicodeScalars.count,
-            length: span)
+            text: head + String(shown) + (isCut ? "…" : ""), offset: offset + head.unicodeScalars.count,
+            length: max(1, min(length, shown.count - offset)))
     }
 
     private func byteLength(ofScalars count: Int, in line: ArraySlice<UInt8>) -> Int {

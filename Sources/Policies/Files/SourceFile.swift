@@ -23,6 +23,9 @@ final class SourceFile {
     /// The first column of the first line.
     var start: Place { Place(file: self, line: 1, column: 1, length: 1) }
 
+    /// How many lines have text or a line break.
+    var lineCount: Int { lineStarts.last == bytes.count ? lineStarts.count - 1 : lineStarts.count }
+
     /// The bytes of the line of this number, from 1, without its line break; `nil` beyond the last.
     func line(_ number: Int) -> ArraySlice<UInt8>? {
         guard lineStarts.indices.contains(number - 1) else { return nil }

@@ -85,7 +85,7 @@ enum YamlParser {
             throw YamlTree.Refusal(message: "anchor \(name); a text that starts with & needs quotes")
         }
         if let tag = unsafe tag {
-            let name = unsafe Printable.quoted(String(cString: tag))
+            let name = Printable.quoted(YamlProblem.shorthand(ofTag: unsafe String(cString: tag)))
             throw YamlTree.Refusal(message: "tag \(name); every value is read as the text that is written")
         }
     }
@@ -100,7 +100,9 @@ enum YamlParser {
     }
 
     private static func report(_ parser: yaml_parser_t, _ file: SourceFile, _ log: DiagnosticLog) {
-        let mark = unsafe parser.problem_mark
+        // What is never closed is noticed at the end of the file, where there is nothing to show: show its start.
+        let isAtEnd = unsafe Int(parser.problem_mark.line) >= file.lineCount && parser.context != nil
+        let mark = unsafe isAtEnd ? parser.context_mark : parser.problem_mark
         let place = Place(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, length: 1)
         let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "not YAML"
         let context = unsafe parser.context.map { unsafe " " + String(cString: $0) } ?? ""

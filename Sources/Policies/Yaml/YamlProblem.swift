@@ -5,6 +5,12 @@ enum YamlProblem {
         "not YAML: \(problem)\(context)" + advice(context: context, at: place)
     }
 
+    /// The tag `tag:yaml.org,2002:str` as a file has it: `!!str`.
+    static func shorthand(ofTag tag: String) -> String {
+        let standard = "tag:yaml.org,2002:"
+        return tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
+    }
+
     private static func advice(context: String, at place: Place) -> String {
         if context.contains("scanning an alias") { return "; a text that starts with * needs quotes" }
         if context.contains("scanning an anchor") { return "; a text that starts with & needs quotes" }

@@ -1,0 +1,108 @@
+public import Compiler
+internal import Policies
+public import Rulesets
+
+extension [Finding] {
+    /// Every difference between the table that a policy compiles to and the live one, each named on its own.
+    ///
+    /// Counters, handles, limiter state and what is left of a timeout are no part of either value, so they are never
+    /// drift. A comment that changed is a notice.
+    public static func drift(of live: Table?, from compiled: CompiledPolicy) -> [Finding] {
+        let expected = compiled.table
+        guard let live else {
+            let message = "the table is not loaded: nothing of the policy is in force"
+            return [
+                Finding(
+                    .rulesetDrift, .error, message, table: expected.name.description, policy: compiled.origins.policy)
+            ]
+        }
+        let drift = Drift(expected: expected, live: live, origins: compiled.origins)
+        return drift.header() + drift.sets() + drift.chains()
+    }
+}
+
+/// Compares two tables of one name, part by part.
+struct Drift {
+    let expected: Table
+    let live: Table
+    let origins: Origins
+
+    /// Differences in what belongs to the table itself.
+    func header() -> [Finding] {
+        var findings: [Finding] = []
+        if live.flags != expected.flags {
+            let dormant: UInt32 = 1  // NFT_TABLE_F_DORMANT
+            let message =
+                live.flags & dormant != 0
+                ? "the table is dormant: none of its rules is in force"
+                : "the table has flags 0x\(String(live.flags, radix: 16)), not 0x\(String(expected.flags, radix: 16))"
+            findings.append(finding(message))
+        }
+        if live.userdata != expected.userdata {
+            findings.append(finding("the table's comment is not portreeve's", .notice))
+        }
+        findings += live.objects.map { object in
+            let kind = object.kind == .flowtable ? "flowtable" : "stateful object"
+            return finding("there is a \(kind) \"\(object.name)\" that the policy does not make")
+        }
+        return findings
+    }
+
+    /// Differences in chains and rules.
+    func chains() -> [Finding] {
+        let missing = expected.chains.filter { live.chain($0.name) == nil }.map { chain in
+            finding("chain \"\(chain.name)\" is missing", chain: chain.name)
+        }
+        let extra = live.chains.filter { expected.chain($0.name) == nil }.map { chain in
+            let hook = chain.base.map { " (\($0))" } ?? ""
+            let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "\"\($0)\"" }.joined(separator: ", ")
+            return finding(
+                "there is a chain \"\(chain.name)\"\(hook) that the policy does not make, with \(rules)",
+                chain: chain.name)
+        }
+        return missing + extra
+            + expected.chains.flatMap { chain in live.chain(chain.name).map { compare(chain, with: $0) } ?? [] }
+    }
+
+    private func compare(_ expected: Chain, with live: Chain) -> [Finding] {
+        var findings: [Finding] = []
+        if expected.header != live.header {
+            findings.append(finding(headerDifference(expected, live), chain: expected.name))
+        }
+        return findings + RuleDrift(expected: expected.rules, live: live.rules).changes.map { change in
+            finding(
+                change.message(in: expected.name), change.severity, chain: expected.name,
+                policy: origin(of: change.rule, in: expected.name))
+        }
+    }
+
+    private func headerDifference(_ expected: Chain, _ live: Chain) -> String {
+        switch (expected.base, live.base) {
+        case (let wanted?, let found?) where wanted != found:
+            var samePolicy = found
+            samePolicy.policy = wanted.policy
+            return samePolicy == wanted
+                ? "the policy of chain \"\(expected.name)\" is \(found.policy), not \(wanted.policy)"
+                : "chain \"\(expected.name)\" is \"\(found)\", not \"\(wanted)\""
+        case (let wanted?, nil): return "chain \"\(expected.name)\" hangs in no hook, not \"\(wanted)\""
+        case (nil, let found?): return "chain \"\(expected.name)\" hangs in a hook: \"\(found)\""
+        default: return "chain \"\(expected.name)\" has flags or a comment that the policy does not give it"
+        }
+    }
+
+    /// The place in the policy that a rule of the chain comes from.
+    private func origin(of rule: Rule, in chain: String) -> SourceLocation {
+        let isDenial = origins.chains[chain] == nil && rule.expressions.last == .verdict(.drop)
+        return (isDenial ? origins.deny : nil) ?? origins.location(ofChain: chain)
+    }
+
+    func finding(
+        _ message: String, _ severity: Finding.Severity = .error, chain: String? = nil, set: String? = nil,
+        policy: SourceLocation? = nil
+    ) -> Finding {
+        let place = policy ?? chain.map(origins.location(ofChain:)) ?? set.map(origins.location(ofSet:))
+        return Finding(
+            .rulesetDrift, severity, message, table: expected.name.description, chain: chain, set: set,
+            policy: place ?? origins.policy)
+    }
+}

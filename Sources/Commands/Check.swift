@@ -1,0 +1,85 @@
+public import ArgumentParser
+internal import Compiler
+internal import Policies
+internal import Rulesets
+
+/// `portreeve check`: validates a policy.
+public struct Check: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        abstract: "Validate the policy and lint it; with --kernel have the kernel check the ruleset, too.")
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    @OptionGroup public var output: OutputOptions
+
+    @Flag(name: .customLong("kernel"), help: "Have the kernel validate the ruleset without committing it.")
+    var asksKernel = false
+
+    @Flag(help: "Fail on warnings.")
+    var strict = false
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Reads, lints, and reports.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let reading = policy.read(on: host)
+        let warnings = reading.diagnostics.count { $0.severity == .warning }
+        let isValid = reading.policy != nil && !(strict && warnings > 0)
+        if console.isJSON {
+            console.print(reading.json(isValid: isValid))
+        } else {
+            for diagnostic in reading.diagnostics { console.note(diagnostic.rendered(color: console.colorsErrors)) }
+        }
+        guard let valid = reading.policy, isValid else {
+            if !console.isJSON { console.note("portreeve: \(policy.policy): \(reading.verdict)") }
+            return .invalidPolicy
+        }
+        if asksKernel { try validate(valid, on: host) }
+        if !console.isJSON && !console.isQuiet {
+            console.print("\(policy.policy): \(reading.verdict)\(asksKernel ? "; the kernel takes it" : "")")
+        }
+        return .success
+    }
+
+    private func validate(_ policy: Policy, on host: Host) throws {
+        var store = try host.openStore(kernel.netns)
+        let snapshot = try store.snapshot(of: Names.table)
+        // From nothing, so that every object is checked, not only what differs from the live ones.
+        let all = Transaction(from: nil, to: compile(policy).table, named: Names.table)
+        let deletion = snapshot.table == nil ? [] : [Transaction.Operation.deleteTable]
+        try store.validate(Transaction(table: Names.table, operations: deletion + all.operations), onto: snapshot)
+    }
+}
+
+extension PolicyReading {
+    /// What the diagnostics amount to.
+    fileprivate var verdict: String {
+        let errors = diagnostics.count { $0.severity == .error }
+        let warnings = diagnostics.count { $0.severity == .warning }
+        let counts = [(errors, "error"), (warnings, "warning")].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
+        guard let policy else { return "invalid, \(counts.joined(separator: ", "))" }
+        return (["valid", counted(policy.services.count, "service")] + counts).joined(separator: ", ")
+    }
+
+    fileprivate func json(isValid: Bool) -> JSON {
+        [
+            "format_version": 1, "valid": .bool(isValid), "diagnostics": .array(diagnostics.map(\.json)),
+        ]
+    }
+}
+
+extension Diagnostic {
+    fileprivate var json: JSON {
+        [
+            "severity": .string(severity.rawValue), "message": .string(message),
+            "file": JSON(location?.file), "line": location.map { .number($0.line) } ?? .null,
+            "column": location.map { .number($0.column) } ?? .null,
+        ]
+    }
+}
+
+/// A number and its noun.
+func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }

@@ -1,0 +1,62 @@
+public import ArgumentParser
+internal import Compiler
+internal import Policies
+internal import Rulesets
+
+/// A command that does its work through a `Host`, so that tests can run it in their own process.
+public protocol Command: ParsableCommand {
+    /// How it writes.
+    var output: OutputOptions { get }
+
+    /// Does the work.
+    func execute(on host: Host) throws -> ExitStatus
+}
+
+extension Command {
+    /// Does the work and turns every error into a message and an exit status.
+    public func run(on host: Host) -> ExitStatus {
+        do {
+            return try execute(on: host)
+        } catch let error as CommandError {
+            return report(error.message, error.status, host)
+        } catch let error as StoreError {
+            return report(error.message, error.isStale ? .changedUnderneath : .failure, host)
+        } catch {
+            return report("\(error)", .failure, host)
+        }
+    }
+
+    private func report(_ message: String, _ status: ExitStatus, _ host: Host) -> ExitStatus {
+        Console(host, output).note("portreeve: \(message)")
+        return status
+    }
+
+    /// Runs on the host that the process is on, and ends the process.
+    public func run() throws {
+        let status = run(on: .this)
+        if status != .success { throw ExitCode(status.rawValue) }
+    }
+}
+
+extension PolicyOptions {
+    /// Reads the policy, and reports what is wrong with it.
+    func read(on host: Host) -> PolicyReading {
+        var options = ReadingOptions()
+        options.allowInsecurePermissions = allowInsecurePermissions
+        options.checksOwnership = host.isRoot
+        options.now = host.now
+        return PolicyReader.read(path: policy, options: options)
+    }
+
+    /// Reads the policy for a command that needs it to be valid; its errors become messages.
+    func load(on host: Host, _ console: Console) throws(CommandError) -> Policy {
+        let reading = read(on: host)
+        let errors = reading.diagnostics.filter { $0.severity == .error }
+        for error in errors { console.note(error.rendered(color: console.colorsErrors)) }
+        guard let policy = reading.policy else {
+            let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
+            throw CommandError(.invalidPolicy, "the policy is invalid (\(count)): nothing was changed")
+        }
+        return policy
+    }
+}

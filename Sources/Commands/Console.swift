@@ -1,0 +1,51 @@
+/// Writes results and messages as the options ask.
+struct Console {
+    /// The colours in use, SGR parameters of ECMA-48.
+    enum Style: String {
+        case bold = "1"
+        case red = "31"
+        case green = "32"
+        case yellow = "33"
+        case cyan = "36"
+    }
+
+    private let host: Host
+    private let options: OutputOptions
+
+    init(_ host: Host, _ options: OutputOptions) {
+        self.host = host
+        self.options = options
+    }
+
+    var isJSON: Bool { options.format == .json }
+
+    var isQuiet: Bool { options.quiet }
+
+    /// Whether results are coloured.
+    var colorsOutput: Bool { colors(host.isOutputTerminal) && !isJSON }
+
+    /// Whether messages are coloured.
+    var colorsErrors: Bool { colors(host.isErrorTerminal) }
+
+    private func colors(_ isTerminal: Bool) -> Bool {
+        switch options.color {
+        case .always: true
+        case .never: false
+        case .auto: isTerminal && !host.forbidsColor
+        }
+    }
+
+    /// A result.
+    func print(_ text: String) { host.standardOutput(text + "\n") }
+
+    /// A result for programs.
+    func print(_ json: JSON) { host.standardOutput(json.text + "\n") }
+
+    /// A message.
+    func note(_ text: String) { host.standardError(text + "\n") }
+
+    /// `text` in a style, where results are coloured.
+    func styled(_ text: String, _ style: Style) -> String {
+        colorsOutput ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+    }
+}

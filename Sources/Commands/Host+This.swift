@@ -1,0 +1,43 @@
+internal import Glibc
+internal import Kernel
+
+extension Host {
+    /// The host that the process runs on.
+    static var this: Host {
+        Host(
+            openStore: { namespace throws(StoreError) in
+                do throws(KernelError) {
+                    if let namespace { try NetworkNamespace.enter(named: namespace) }
+                    return try NftablesStore()
+                } catch { throw StoreError(error) }
+            },
+            standardOutput: { Self.write($0, to: STDOUT_FILENO) },
+            standardError: { Self.write($0, to: STDERR_FILENO) },
+            ask: { question in
+                guard isatty(STDIN_FILENO) == 1 else { return nil }
+                Self.write(question, to: STDERR_FILENO)
+                return readLine() ?? ""
+            },
+            isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
+            forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
+    }
+
+    /// Whether the variable is set and not empty, as no-color.org has it.
+    private static func isSet(_ variable: String) -> Bool {
+        guard let value = unsafe getenv(variable) else { return false }
+        return unsafe value.pointee != 0
+    }
+
+    /// Writes all of `text`; what cannot be written (a full disk, a reader that went away) is a failure, never silence.
+    private static func write(_ text: String, to descriptor: Int32) {
+        var rest = Array(text.utf8)[...]
+        while !rest.isEmpty {
+            let count = unsafe rest.withUnsafeBytes { bytes in unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno != EINTR {
+                exit(ExitStatus.failure.rawValue)
+            }
+        }
+    }
+}

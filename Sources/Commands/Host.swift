@@ -1,0 +1,84 @@
+public import Rulesets
+
+/// The kernel as commands need it: tables read whole and changed in one transaction.
+public protocol RulesetStore {
+    /// The number of the ruleset's generation, which every commit raises.
+    mutating func generation() throws(StoreError) -> UInt32
+    /// The table as it is, with the generation that it is of.
+    mutating func snapshot(of table: TableName) throws(StoreError) -> StoredTable
+    /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
+    mutating func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32
+    /// Has the transaction checked, and makes nothing.
+    mutating func validate(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError)
+}
+
+/// A table at one generation.
+public struct StoredTable {
+    /// The generation.
+    public var generation: UInt32
+    /// The table; `nil` where there is none.
+    public var table: Table?
+    /// What the store needs to know again at the commit.
+    public var token: Any?
+
+    /// A table at a generation.
+    public init(generation: UInt32, table: Table?, token: Any? = nil) {
+        self.generation = generation
+        self.table = table
+        self.token = token
+    }
+}
+
+/// Why the store could not do what it was asked.
+public struct StoreError: Error {
+    /// Whether somebody else committed since the snapshot, and nothing was written.
+    public var isStale: Bool
+    /// A sentence without a full stop.
+    public var message: String
+
+    /// An error with this sentence.
+    public init(isStale: Bool = false, _ message: String) {
+        self.isStale = isStale
+        self.message = message
+    }
+}
+
+/// Everything outside of the process that a command touches; tests put their own in its place.
+public struct Host {
+    /// Opens the ruleset of a network namespace, or of this one.
+    public var openStore: (_ namespace: String?) throws(StoreError) -> any RulesetStore
+    /// Writes results.
+    public var standardOutput: (String) -> Void
+    /// Writes messages.
+    public var standardError: (String) -> Void
+    /// Reads one line of an answer; `nil` where nobody can answer.
+    public var ask: (_ question: String) -> String?
+    /// Whether results go to a terminal.
+    public var isOutputTerminal: Bool
+    /// Whether messages go to a terminal.
+    public var isErrorTerminal: Bool
+    /// Whether the environment asks for no colour (no-color.org).
+    public var forbidsColor: Bool
+    /// Whether the process runs as root, so that a policy must not be anybody's to write.
+    public var isRoot: Bool
+    /// Seconds since 1970-01-01T00:00:00Z.
+    public var now: Int64
+
+    /// A host of these parts.
+    public init(
+        openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
+        standardOutput: @escaping (String) -> Void, standardError: @escaping (String) -> Void,
+        ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
+        isErrorTerminal: Bool = false, forbidsColor: Bool = false, isRoot: Bool = false, now: Int64 = 0
+    ) {
+        self.openStore = openStore
+        self.standardOutput = standardOutput
+        self.standardError = standardError
+        self.ask = ask
+        self.isOutputTerminal = isOutputTerminal
+        self.isErrorTerminal = isErrorTerminal
+        self.forbidsColor = forbidsColor
+        self.isRoot = isRoot
+        self.now = now
+    }
+}

@@ -1,0 +1,47 @@
+internal import Kernel
+internal import Rulesets
+
+/// The kernel's nf_tables.
+final class NftablesStore: RulesetStore {
+    private let nftables: Nftables
+
+    /// Opens the ruleset of the namespace that the process is in.
+    init() throws(KernelError) { nftables = try Nftables() }
+
+    func generation() throws(StoreError) -> UInt32 {
+        do throws(KernelError) { return try nftables.generation() } catch { throw StoreError(error) }
+    }
+
+    func snapshot(of table: TableName) throws(StoreError) -> StoredTable {
+        do throws(KernelError) {
+            let snapshot = try nftables.snapshot(of: table)
+            return StoredTable(generation: snapshot.generation, table: snapshot.table, token: snapshot)
+        } catch { throw StoreError(error) }
+    }
+
+    func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
+        do throws(KernelError) { return try nftables.commit(transaction, onto: Self.original(snapshot)) } catch {
+            throw StoreError(error)
+        }
+    }
+
+    func validate(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) {
+        do throws(KernelError) { try nftables.validate(transaction, onto: Self.original(snapshot)) } catch {
+            throw StoreError(error)
+        }
+    }
+
+    private static func original(_ snapshot: StoredTable) -> TableSnapshot {
+        guard let original = snapshot.token as? TableSnapshot else {
+            preconditionFailure("a snapshot goes back to the store that made it")
+        }
+        return original
+    }
+}
+
+extension StoreError {
+    /// The kernel's answer, in words.
+    init(_ error: KernelError) {
+        self.init(isStale: error.category == .generationChanged, "\(error)")
+    }
+}

@@ -1,0 +1,55 @@
+public import ArgumentParser
+
+/// How results are written.
+public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// For people.
+    case text
+    /// For programs.
+    case json
+}
+
+/// When colours are used.
+public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// On a terminal, unless NO_COLOR is set.
+    case auto
+    /// Always.
+    case always
+    /// Never.
+    case never
+}
+
+/// Options that every command has.
+public struct OutputOptions: ParsableArguments, Sendable {
+    @Option(help: ArgumentHelp("How results are written: text or json.", valueName: "format"))
+    var format: OutputFormat = .text
+
+    @Flag(name: .shortAndLong, help: "Print nothing when all is well.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("When colours are used: auto, always or never.", valueName: "when"))
+    var color: ColorChoice = .auto
+
+    /// Options as they are when none is given.
+    public init() {}
+}
+
+/// The policy that a command reads.
+public struct PolicyOptions: ParsableArguments, Sendable {
+    @Argument(help: ArgumentHelp("The policy file.", valueName: "policy"))
+    var policy = "/etc/portreeve/policy.yaml"
+
+    @Flag(help: "As root, accept a policy or list that somebody else could write.")
+    var allowInsecurePermissions = false
+
+    /// Options as they are when none is given.
+    public init() {}
+}
+
+/// The kernel that a command works on.
+public struct KernelOptions: ParsableArguments, Sendable {
+    @Option(help: ArgumentHelp("Work in this network namespace, as ip-netns(8) names it.", valueName: "name"))
+    var netns: String?
+
+    /// Options as they are when none is given.
+    public init() {}
+}

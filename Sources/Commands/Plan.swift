@@ -1,0 +1,36 @@
+public import ArgumentParser
+internal import Compiler
+
+/// `portreeve plan`: what `apply` would change.
+public struct Plan: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        abstract: "Show what apply would change, and change nothing.")
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    @OptionGroup public var output: OutputOptions
+
+    @Flag(help: "Exit 2 when there is a difference.")
+    var detailedExitcode = false
+
+    @Flag(help: "Show every object that changes, too.")
+    var verbose = false
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Compares the policy with the live table, and reports.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let policy = try policy.load(on: host, console)
+        var store = try host.openStore(kernel.netns)
+        let plan = PlannedChange(policy, onto: try store.snapshot(of: Names.table))
+        if console.isJSON {
+            console.print(plan.json)
+        } else if !(plan.isEmpty && console.isQuiet) {
+            console.print(plan.text(console, verbose: verbose))
+        }
+        return !plan.isEmpty && detailedExitcode ? .difference : .success
+    }
+}

@@ -1,0 +1,129 @@
+internal import Addressing
+internal import Compiler
+internal import Policies
+internal import Rulesets
+
+/// What applying a policy would change.
+struct PlannedChange {
+    let compiled: CompiledPolicy
+    let snapshot: StoredTable
+    let transaction: Transaction
+    let services: [ServiceChange]
+    let objects: [ObjectChange]
+    private let old: LoadedPolicy
+    private let new: LoadedPolicy
+
+    init(_ policy: Policy, onto snapshot: StoredTable) {
+        compiled = compile(policy)
+        self.snapshot = snapshot
+        transaction = Transaction(from: snapshot.table, to: compiled.table, named: Names.table)
+        objects = ObjectChange.all(of: transaction, in: snapshot.table)
+        old = LoadedPolicy(snapshot.table)
+        new = LoadedPolicy(compiled.table)
+        services = transaction.isEmpty ? [] : ServiceChange.all(from: old, to: new, of: policy)
+    }
+
+    /// Whether there is nothing to do.
+    var isEmpty: Bool { transaction.isEmpty }
+
+    /// The plan for people.
+    func text(_ console: Console, verbose: Bool) -> String {
+        if isEmpty { return "in sync: nothing to do" }
+        let lines = table + sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
+        return (lines.isEmpty ? [] : lines + [""]).joined(separator: "\n") + (lines.isEmpty ? "" : "\n") + summary
+    }
+
+    private func styled(_ line: String, _ action: ObjectChange.Action, _ console: Console) -> String {
+        switch action {
+        case .add: console.styled(line, .green)
+        case .remove: console.styled(line, .red)
+        case .change: console.styled(line, .yellow)
+        }
+    }
+
+    private var table: [String] { [] }
+
+    /// A line a service, in columns, and one for `deny`.
+    private var sourceLines: [(line: String, action: ObjectChange.Action)] {
+        let nameWidth = services.map(\.name.count).max() ?? 0
+        let portWidth = min(services.map(\.ports.count).max() ?? 0, 24)
+        var lines = services.map { change in
+            let columns = [change.name.padded(to: nameWidth), change.ports.padded(to: portWidth)] + change.details
+            return ("\(change.action.sign) \(columns.joined(separator: "  "))", change.action)
+        }
+        let (gained, lost) = (new.denied.subtracting(old.denied), old.denied.subtracting(new.denied))
+        if !gained.isEmpty { lines.append(("+ deny  from \(gained.text)", .add)) }
+        if !lost.isEmpty { lines.append(("- deny  from \(lost.text)", .remove)) }
+        return lines
+    }
+
+    /// A line an object: those that no line of a service tells of, or all.
+    private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
+        let isNew = snapshot.table == nil
+        let shown = objects.filter { change in
+            if verbose { return true }
+            if isNew { return change.object == "table" }
+            return !change.belongsToService && !change.name.hasPrefix("deny-")
+        }
+        return shown.map { change in
+            let texts = [change.before, change.after].compactMap { $0 }.filter { !$0.isEmpty && $0 != change.name }
+            let head = "\(change.action.sign) \(change.object) \(change.name)"
+            return styled(([head] + texts.prefix(1) + texts.dropFirst().map { "-> \($0)" }).joined(separator: "  "), change.action, console)
+        }
+    }
+
+    /// What it amounts to, in one line.
+    var summary: String {
+        let counts = [ObjectChange.Action.add, .change, .remove].map { action in
+            "\(services.count { $0.action == action }) to \(action.rawValue)"
+        }
+        return "services: \(counts.joined(separator: ", ")); \(counted(transaction.operations.count, "step")) in one transaction"
+    }
+
+    /// The plan for programs.
+    var json: JSON {
+        let serviceChanges = services.map { change in
+            ObjectChange(
+                action: change.action, object: "service", name: change.name,
+                before: change.before.map { "\($0.portsText) from \($0.sources.text)" },
+                after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
+            ).json
+        }
+        let access = AccessDifference(from: old, to: new)
+        return [
+            "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
+            "changes": .array(serviceChanges + objects.map(\.json)),
+            "access": [
+                "gained": .array(isEmpty ? [] : access.gained.map(\.json)),
+                "lost": .array(isEmpty ? [] : access.lost.map(\.json)),
+                "unknown": .array(foreign.map(JSON.string)),
+            ],
+        ]
+    }
+
+    /// Live rules whose effect on access the comparison of services does not tell.
+    private var foreign: [String] {
+        old.foreign + old.services.flatMap { service in service.foreign.map { "\(Names.service(service.name)): \($0)" } }
+    }
+}
+
+extension AccessChange {
+    /// More sources than this are counted, not listed.
+    private static let listedSources = 100
+
+    fileprivate var json: JSON {
+        let count = sources.ipv4.ranges.count + sources.ipv6.ranges.count
+        return [
+            "protocol": .string(transport.name),
+            "port": ports.count == 1 ? .number(Int(ports.lowerBound)) : .string(ports.text),
+            "family": .string(family.rawValue), "service": .string(service),
+            "sources": .array(sources.texts(atMost: Self.listedSources).map(JSON.string)),
+            "sources_count": .number(count), "witness": JSON(sources.witness),
+        ]
+    }
+}
+
+extension String {
+    /// The text, filled with spaces on the right.
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,45 @@
+internal import Compiler
+internal import Rulesets
+
+/// Commits a change and makes sure of what is live afterwards.
+///
+/// An error does not mean that nothing was applied, nor success that all was: the table is read again after either.
+struct TableWriter {
+    private var store: any RulesetStore
+
+    init(_ store: any RulesetStore) { self.store = store }
+
+    /// Commits the transaction from `snapshot` to `table`; returns the generation that the commit made.
+    consuming func replace(
+        _ snapshot: StoredTable, by table: Table?, _ transaction: Transaction
+    ) throws -> UInt32 {
+        do {
+            let generation = try store.commit(transaction, onto: snapshot)
+            try confirm(table, generation)
+            return generation
+        } catch let error as StoreError {
+            guard !error.isStale else { throw error }
+            throw CommandError(.failure, "\(error.message); \(liveState(snapshot.table, table))")
+        }
+    }
+
+    private mutating func confirm(_ table: Table?, _ generation: UInt32) throws {
+        let live = try store.snapshot(of: Names.table)
+        guard !Transaction(from: live.table, to: table, named: Names.table).isEmpty else { return }
+        guard live.generation == generation else {
+            throw CommandError(
+                .changedUnderneath, "applied, but somebody else has changed the ruleset since: run portreeve verify")
+        }
+        throw CommandError(.failure, "the kernel does not have what was sent to it: run portreeve verify")
+    }
+
+    /// Which table is live, in words.
+    private mutating func liveState(_ old: Table?, _ new: Table?) -> String {
+        guard let live = try? store.snapshot(of: Names.table) else {
+            return "what is live now could not be read: run portreeve verify"
+        }
+        if Transaction(from: live.table, to: old, named: Names.table).isEmpty { return "nothing was changed" }
+        if Transaction(from: live.table, to: new, named: Names.table).isEmpty { return "the change is live all the same" }
+        return "neither the old nor the new table is live: run portreeve verify"
+    }
+}

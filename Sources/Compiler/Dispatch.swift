@@ -1,0 +1,104 @@
+internal import Addressing
+internal import Policies
+internal import Rulesets
+
+/// The port of a DHCPv6 client, RFC 8415 7.2.
+let dhcpv6Port: UInt16 = 546
+
+/// How a packet finds the chain of the service that has its port.
+///
+/// Single ports stand in one hash map. Ranges stand in an interval map per protocol, which only a packet that
+/// missed the hash map pays for, and only where a policy has ranges.
+struct Dispatch {
+    private let singles: [(port: ServicePort, chain: String)]
+    private let spans: [(port: ServicePort, chain: String)]
+
+    init(_ services: [Service]) {
+        let entries = services.flatMap { service in service.ports.map { ($0, Names.service(service.name)) } }
+        singles = entries.filter { $0.0.range.count == 1 }
+        spans = entries.filter { $0.0.range.count > 1 }
+    }
+
+    /// The chain that has the port; `nil` if no service does.
+    func chain(for transport: TransportProtocol, port: UInt16) -> String? {
+        (singles + spans).first { $0.port.transport == transport && $0.port.range.contains(port) }?.chain
+    }
+
+    /// The map of single ports; DHCPv6's is always in it.
+    var services: NamedSet {
+        let dhcpv6 = SetElement(
+            key: Self.key(.udp, dhcpv6Port), value: .verdict(.goto(Names.dhcpv6)))
+        let elements = singles.compactMap { entry -> SetElement? in
+            let key = Self.key(entry.port.transport, entry.port.range.lowerBound)
+            return key == dhcpv6.key ? nil : SetElement(key: key, value: .verdict(.goto(entry.chain)))
+        }
+        return NamedSet(
+            name: Names.services, definition: .protocolsAndPorts, elements: .list((elements + [dhcpv6]).sortedByKey()))
+    }
+
+    /// The maps of ranges, one for each protocol that has any.
+    var ranges: [NamedSet] {
+        Self.maps(spans, name: Names.ranges)
+    }
+
+    /// The maps of all ports, as redirected clients dialled them, one for each protocol that has any.
+    var published: [NamedSet] {
+        Self.maps(singles + spans, name: Names.published)
+    }
+
+    /// The rules that look the port up.
+    var rules: [Rule] {
+        let hash = Rule([
+            .meta(.transportProtocol, into: .first),
+            .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
+            .lookup(Lookup(.named(Names.services), destination: .verdict)),
+        ])
+        return [hash]
+            + Self.transports(spans).map { transport in
+                Rule(
+                    Match.transport(transport.rawValue) + [
+                        .payload(Payload(base: .transport, offset: 2, length: 2)),
+                        .lookup(Lookup(.named(Names.ranges(transport.name)), destination: .verdict)),
+                    ])
+            }
+    }
+
+    /// The rules that look up the port that a redirected client dialled.
+    var publishedRules: [Rule] {
+        Self.transports(singles + spans).map { transport in
+            Rule(
+                Match.transport(transport.rawValue) + [
+                    .conntrack(ConntrackLoad(.destinationPort, direction: 0)),
+                    .lookup(Lookup(.named(Names.published(transport.name)), destination: .verdict)),
+                ])
+        }
+    }
+
+    private static func transports(_ entries: [(port: ServicePort, chain: String)]) -> [TransportProtocol] {
+        let present = Set(entries.map(\.port.transport))
+        return TransportProtocol.allCases.filter(present.contains)
+    }
+
+    private static func maps(
+        _ entries: [(port: ServicePort, chain: String)], name: (String) -> String
+    ) -> [NamedSet] {
+        transports(entries).map { transport in
+            let own = entries.filter { $0.port.transport == transport }
+            let hasRanges = own.contains { $0.port.range.count > 1 }
+            let elements = own.map { entry in
+                SetElement(
+                    key: entry.port.range.lowerBound.bigEndianBytes,
+                    upper: hasRanges ? entry.port.range.upperBound.bigEndianBytes : nil,
+                    value: .verdict(.goto(entry.chain)))
+            }
+            return NamedSet(
+                name: name(transport.name), definition: .ports(ranges: hasRanges),
+                elements: .list(elements.sortedByKey()))
+        }
+    }
+
+    /// A key of the hash map: each field padded to 4 bytes.
+    private static func key(_ transport: TransportProtocol, _ port: UInt16) -> [UInt8] {
+        [transport.rawValue, 0, 0, 0] + port.bigEndianBytes + [0, 0]
+    }
+}

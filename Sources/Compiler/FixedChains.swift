@@ -1,0 +1,84 @@
+internal import Addressing
+internal import Policies
+internal import Rulesets
+
+extension Chain {
+    /// Refuses: counts, logs at most as often as asked, answers or not.
+    static func refuse(_ defaults: Defaults) -> Chain {
+        var rules: [Rule] = []
+        if let log = defaults.log {
+            rules.append(Rule([.limit(log.limit), .log(LogStatement(prefix: "portreeve refused: "))]))
+        }
+        switch defaults.inbound {
+        case .drop: rules.append(Rule([.counter, .verdict(.drop)]))
+        case .reject:
+            // A reset for TCP, RFC 9293 3.5.2; for the rest what RFC 1812 5.3.9 asks of a filter.
+            rules.append(Rule(Match.transport(TransportProtocol.tcp.rawValue) + [.counter, .reject(.tcpReset)]))
+            rules.append(Rule([.counter, .reject(.adminProhibited)]))
+        }
+        return Chain(name: Names.refuse, rules: rules)
+    }
+
+    /// Replies to this host's DHCPv6 client, which conntrack cannot tie to its multicast requests: RFC 8415 7.1.
+    static func dhcpv6(otherwise chain: String?) -> Chain {
+        Chain(
+            name: Names.dhcpv6,
+            rules: [
+                Rule(Match.source(linkLocal) + [.verdict(.accept)], comment: "RFC 8415 7.1"),
+                Rule([.verdict(.goto(chain ?? Names.refuse))]),
+            ])
+    }
+
+    /// The errors of RFC 792, which RFC 1122 3.2.2 has every host heed.
+    static func icmpv4(_ ping: Defaults.Ping) -> Chain {
+        let errors = [3, 11, 12].map { icmp(Match.icmpProtocol, type: $0, "RFC 1122 3.2.2") }
+        return Chain(name: Names.icmpv4, rules: errors + echo(Match.icmpProtocol, type: 8, ping) + [Rule.refuse])
+    }
+
+    /// What RFC 4890 4.4.1 says a host's filter must not drop.
+    static func icmpv6(_ ping: Defaults.Ping) -> Chain {
+        let errors = (1...4).map { icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: errors") }
+        // RFC 4861 6 and 7, RFC 3971 6: a hop limit of 255 proves that no router forwarded it.
+        let discovery = ([133, 134, 135, 136, 141, 142, 148, 149] as [UInt8]).map {
+            icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: discovery", hopLimit: 255)
+        }
+        // RFC 3810 5.1.14 and 5.2.13, RFC 4286: multicast listeners and routers speak from link-local addresses.
+        let multicast = ([130, 131, 132, 143, 151, 152, 153] as [UInt8]).map {
+            icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: multicast", source: linkLocal)
+        }
+        let rules = errors + discovery + multicast + echo(Match.icmpv6Protocol, type: 128, ping)
+        return Chain(name: Names.icmpv6, rules: rules + [Rule.refuse])
+    }
+
+    /// RFC 4291 2.5.6.
+    private static let linkLocal: ClosedRange<UInt128> = (0xfe80 << 112)...((0xfec0 << 112) - 1)
+
+    private static func icmp(
+        _ number: UInt8, type: UInt8, _ comment: String?, hopLimit: UInt8? = nil,
+        source: ClosedRange<UInt128>? = nil, _ statements: [Expression] = []
+    ) -> Rule {
+        let family: AddressFamily = number == Match.icmpProtocol ? .ipv4 : .ipv6
+        var expressions = source.map(Match.source) ?? Match.family(family)
+        if let hopLimit {
+            expressions += [
+                .payload(Payload(base: .network, offset: 7, length: 1)), .compare(Comparison([hopLimit])),
+            ]
+        }
+        expressions += Match.transport(number)
+        expressions += [.payload(Payload(base: .transport, offset: 0, length: 1)), .compare(Comparison([type]))]
+        return Rule(expressions + statements + [.verdict(.accept)], comment: comment)
+    }
+
+    private static func echo(_ number: UInt8, type: UInt8, _ ping: Defaults.Ping) -> [Rule] {
+        switch ping {
+        case .accept: [icmp(number, type: type, "ping")]
+        case .drop: []
+        case .limited(let rate): [icmp(number, type: type, "ping", [.limit(rate.limit)])]
+        }
+    }
+}
+
+extension Rate {
+    /// The rate with nft's burst.
+    fileprivate var limit: RateLimit { RateLimit(rate: UInt64(count), unit: unit.seconds) }
+}

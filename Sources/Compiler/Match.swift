@@ -1,0 +1,116 @@
+internal import Addressing
+internal import Rulesets
+
+/// Matches as nft 1.0.6 encodes them in the inet family, so that its listing is what a person would have written.
+enum Match {
+    /// ICMP's protocol number, RFC 792.
+    static let icmpProtocol: UInt8 = 1
+    /// ICMPv6's protocol number, RFC 4443.
+    static let icmpv6Protocol: UInt8 = 58
+    /// `IPS_DST_NAT` of `nf_conntrack_common.h`.
+    private static let destinationNat: UInt32 = 1 << 5
+
+    /// Packets of this family.
+    static func family(_ family: AddressFamily) -> [Expression] {
+        let number = family == .ipv4 ? TableFamily.ipv4 : TableFamily.ipv6
+        return [.meta(.networkProtocol, into: .first), .compare(Comparison([number.rawValue]))]
+    }
+
+    /// Packets of this transport protocol.
+    static func transport(_ number: UInt8) -> [Expression] {
+        [.meta(.transportProtocol, into: .first), .compare(Comparison([number]))]
+    }
+
+    /// Packets from an address of this range.
+    static func source(_ range: ClosedRange<UInt32>) -> [Expression] {
+        family(.ipv4) + field(offset: ipv4SourceOffset, range)
+    }
+
+    /// Packets from an address of this range.
+    static func source(_ range: ClosedRange<UInt128>) -> [Expression] {
+        family(.ipv6) + field(offset: ipv6SourceOffset, range)
+    }
+
+    /// Packets from an address in the set.
+    static func source(in set: String, _ family: AddressFamily) -> [Expression] {
+        self.family(family) + [sourceLoad(family), .lookup(Lookup(.named(set)))]
+    }
+
+    /// Where the source address stands: RFC 791 3.1, RFC 8200 3.
+    private static let ipv4SourceOffset: UInt32 = 12
+    private static let ipv6SourceOffset: UInt32 = 8
+
+    /// The load of the source address.
+    static func sourceLoad(_ family: AddressFamily) -> Expression {
+        family == .ipv4
+            ? .payload(Payload(base: .network, offset: ipv4SourceOffset, length: 4))
+            : .payload(Payload(base: .network, offset: ipv6SourceOffset, length: 16))
+    }
+
+    /// Packets that arrive on an interface of this name.
+    static func interface(_ pattern: InterfacePattern) -> [Expression] {
+        let name = Array(pattern.name.utf8)
+        // A wildcard compares only as many bytes as it has; a whole name compares its NULs, too.
+        let padding = pattern.isPrefix ? 0 : InterfacePattern.maximumLength + 1 - name.count
+        let value = name + Array(repeating: 0, count: padding)
+        return [.meta(.inputInterfaceName, into: .first), .compare(Comparison(value))]
+    }
+
+    /// From this moment on, in seconds since 1970-01-01T00:00:00Z.
+    static func isAtOrAfter(_ seconds: Int64) -> [Expression] {
+        let nanoseconds = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let bytes = (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).bigEndianBytes
+        return [
+            .meta(.time, into: .first), .byteOrder(ByteOrderConversion(toNetwork: true, length: 8, size: 8)),
+            .compare(Comparison(.greaterOrEqual, bytes)),
+        ]
+    }
+
+    /// Connections whose destination another table has replaced.
+    static let isRedirected: [Expression] = [
+        .conntrack(ConntrackLoad(.status)),
+        .bitwise(BitwiseMask(mask: destinationNat.hostOrderBytes)),
+        .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
+    ]
+
+    /// Packets from the side that started the connection.
+    static let isOriginalDirection: [Expression] = [
+        .conntrack(ConntrackLoad(.direction)), .compare(Comparison([0])),
+    ]
+
+    /// A comparison of a field of the network header with a range, in nft's shortest form.
+    private static func field<Bound: FixedWidthInteger>(
+        offset: UInt32, _ range: ClosedRange<Bound>
+    ) -> [Expression] {
+        let (lower, upper) = (range.lowerBound.bigEndianBytes, range.upperBound.bigEndianBytes)
+        let load = Expression.payload(Payload(base: .network, offset: offset, length: UInt32(lower.count)))
+        guard let prefix = prefixLength(range) else {
+            return [load, .compare(Comparison(.greaterOrEqual, lower)), .compare(Comparison(.lessOrEqual, upper))]
+        }
+        if prefix % 8 == 0 {
+            // Whole bytes: a shorter load spares the mask.
+            let short = Expression.payload(Payload(base: .network, offset: offset, length: UInt32(prefix / 8)))
+            return [short, .compare(Comparison(Array(lower.prefix(prefix / 8))))]
+        }
+        let mask = zip(lower, upper).map { ~($0 ^ $1) }
+        return [load, .bitwise(BitwiseMask(mask: mask)), .compare(Comparison(lower))]
+    }
+
+    /// The length of the prefix that the range is, from 1; `nil` if it is none.
+    private static func prefixLength<Bound: FixedWidthInteger>(_ range: ClosedRange<Bound>) -> Int? {
+        let host = range.lowerBound ^ range.upperBound
+        // The bits below the prefix are all zeros in the first address and all ones in the last.
+        guard host != Bound.max, host & (host + 1) == 0, range.lowerBound & host == 0 else { return nil }
+        return host.leadingZeroBitCount
+    }
+}
+
+extension FixedWidthInteger {
+    /// The bytes, most significant first.
+    var bigEndianBytes: [UInt8] {
+        stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
+    }
+
+    /// The bytes in this machine's order, as the kernel keeps numbers of its own in registers.
+    var hostOrderBytes: [UInt8] { Self(littleEndian: 1) == 1 ? bigEndianBytes.reversed() : bigEndianBytes }
+}

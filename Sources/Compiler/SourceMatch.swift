@@ -1,0 +1,82 @@
+internal import Addressing
+internal import Rulesets
+
+/// The sources that the start of a rule matches: the inverse of `Match.source` and `Match.family`.
+struct SourceMatch {
+    /// The addresses.
+    let addresses: AddressSet
+    /// What follows the match.
+    let rest: ArraySlice<Expression>
+
+    /// Reads the start of `rule`; `nil` when it is no match of sources that the compiler makes.
+    init?(_ rule: Rule, in table: Table) {
+        guard rule.expressions.count >= 2, case .meta(.networkProtocol, into: .first) = rule.expressions[0],
+            case .compare(let family) = rule.expressions[1], family.operator == .equal, family.value.count == 1
+        else { return nil }
+        let rest = rule.expressions[2...]
+        switch TableFamily(rawValue: family.value[0]) {
+        case .ipv4:
+            guard let (set, rest) = Self.sources(rest, .ipv4, offset: 12, table, as: UInt32.self) else { return nil }
+            (addresses, self.rest) = (AddressSet(ipv4: set), rest)
+        case .ipv6:
+            guard let (set, rest) = Self.sources(rest, .ipv6, offset: 8, table, as: UInt128.self) else { return nil }
+            (addresses, self.rest) = (AddressSet(ipv6: set), rest)
+        default: return nil
+        }
+    }
+
+    private static func sources<Bound>(
+        _ expressions: ArraySlice<Expression>, _ family: AddressFamily, offset: UInt32, _ table: Table,
+        as _: Bound.Type
+    ) -> (IntervalSet<Bound>, ArraySlice<Expression>)? {
+        guard case .payload(let load)? = expressions.first else { return (.all, expressions) }
+        guard load.base == .network, load.offset == offset else { return nil }
+        let rest = expressions.dropFirst()
+        switch rest.first {
+        case .lookup(let lookup)? where !lookup.isInverted && lookup.destination == nil:
+            guard case .named(let name) = lookup.set, let set: IntervalSet<Bound> = table.ranges(name) else {
+                return nil
+            }
+            return (set, rest.dropFirst())
+        case .bitwise(let bitwise)?:
+            guard case .compare(let comparison)? = rest.dropFirst().first, comparison.operator == .equal else {
+                return nil
+            }
+            let upper = zip(comparison.value, bitwise.mask).map { $0 | ~$1 }
+            return interval(comparison.value, upper, rest.dropFirst(2))
+        case .compare(let comparison)? where comparison.operator == .equal:
+            let padding = Bound.bitWidth / 8 - comparison.value.count
+            guard padding >= 0 else { return nil }
+            let (zeros, ones) = (Array(repeating: UInt8(0), count: padding), Array(repeating: UInt8(255), count: padding))
+            return interval(comparison.value + zeros, comparison.value + ones, rest.dropFirst())
+        case .compare(let lower)? where lower.operator == .greaterOrEqual:
+            guard case .compare(let upper)? = rest.dropFirst().first, upper.operator == .lessOrEqual else { return nil }
+            return interval(lower.value, upper.value, rest.dropFirst(2))
+        default: return nil
+        }
+    }
+
+    private static func interval<Bound>(
+        _ lower: [UInt8], _ upper: [UInt8], _ rest: ArraySlice<Expression>
+    ) -> (IntervalSet<Bound>, ArraySlice<Expression>)? {
+        guard lower.count == Bound.bitWidth / 8, upper.count == lower.count else { return nil }
+        let (first, last) = (Bound(bigEndianBytes: lower), Bound(bigEndianBytes: upper))
+        return first <= last ? (IntervalSet([first...last]), rest) : nil
+    }
+}
+
+extension Table {
+    /// The ranges of the set of this name, if it holds plain ranges of this width.
+    fileprivate func ranges<Bound>(_ name: String) -> IntervalSet<Bound>? {
+        switch set(name)?.elements {
+        case .ranges32(let ranges)?: (ranges as? [ClosedRange<Bound>]).map { IntervalSet($0) }
+        case .ranges128(let ranges)?: (ranges as? [ClosedRange<Bound>]).map { IntervalSet($0) }
+        default: nil
+        }
+    }
+}
+
+extension FixedWidthInteger {
+    /// The number that these bytes spell, most significant first.
+    init(bigEndianBytes bytes: [UInt8]) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
+}

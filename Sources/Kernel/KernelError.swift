@@ -1,0 +1,97 @@
+internal import Glibc
+
+/// Why the kernel did not do what it was asked.
+public struct KernelError: Error, Hashable, Sendable {
+    /// What kind of trouble it is: decides the exit status and the advice.
+    public enum Category: Hashable, Sendable {
+        /// The process lacks CAP_NET_ADMIN (or CAP_SYS_ADMIN, for a namespace).
+        case permission
+        /// The kernel has no nf_tables, or not this part of it.
+        case unsupported
+        /// Somebody else committed after the snapshot; nothing was changed.
+        case generationChanged
+        /// The kernel refused a message of the batch; nothing was changed.
+        case rejected
+        /// The ruleset kept changing while it was read.
+        case interrupted
+        /// Something that was named does not exist.
+        case missing
+        /// Anything else between this process and the kernel: what is live must be read again.
+        case io
+    }
+
+    /// What kind of trouble it is.
+    public var category: Category
+    /// What was attempted, and on what: `adding a rule to chain "input" of table inet portreeve`.
+    public var attempt: String
+    /// The error number of `errno.h`; 0 when the trouble is not the system's.
+    public var code: Int32
+    /// What the kernel said beside the number, or what was found amiss.
+    public var answer: String?
+    /// What to do about it.
+    public var advice: String?
+
+    init(_ category: Category, _ attempt: String, code: Int32 = 0, answer: String? = nil, advice: String? = nil) {
+        self.category = category
+        self.attempt = attempt
+        self.code = code
+        self.answer = answer
+        self.advice = advice ?? category.advice
+    }
+}
+
+extension KernelError: CustomStringConvertible {
+    /// One sentence: what was attempted, on what, what the system answered, what to do.
+    public var description: String {
+        let number = code == 0 ? nil : Self.text(of: code)
+        let said = [number, answer].compactMap(\.self).joined(separator: ": ")
+        return [attempt, said].filter { !$0.isEmpty }.joined(separator: ": ") + (advice.map { "; \($0)" } ?? "")
+    }
+
+    /// The system's sentence for an error number, in lower case.
+    private static func text(of code: Int32) -> String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        let sentence = unsafe String(cString: text)
+        return sentence.prefix(1).lowercased() + sentence.dropFirst()
+    }
+}
+
+extension KernelError.Category {
+    fileprivate var advice: String? {
+        switch self {
+        case .permission: "run as root, or with CAP_NET_ADMIN"
+        case .unsupported: "a kernel with nf_tables (CONFIG_NF_TABLES) is needed"
+        case .generationChanged: "the ruleset was changed by somebody else and nothing was written: plan again"
+        case .interrupted: "something changes the ruleset without pause: try again when it has calmed down"
+        case .rejected, .missing, .io: nil
+        }
+    }
+}
+
+/// An error of a system call or of a netlink reply, before anybody has said what was attempted.
+struct SystemError: Error {
+    /// The error number.
+    var code: Int32
+    /// The kernel's extended acknowledgement, or what was found amiss.
+    var text: String?
+
+    /// A reply that does not read as the kernel's.
+    static func malformed(_ what: String) -> Self { Self(code: EBADMSG, text: what) }
+
+    /// What the last failed call of this thread left behind.
+    static var last: Self { Self(code: errno) }
+
+    /// The error of an attempt to read.
+    func whileReading(_ attempt: String) -> KernelError {
+        KernelError(category, attempt, code: code, answer: text)
+    }
+
+    private var category: KernelError.Category {
+        switch code {
+        case EPERM, EACCES: .permission
+        case EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT: .unsupported
+        case ENOENT: .missing
+        default: .io
+        }
+    }
+}

@@ -1,0 +1,48 @@
+internal import CLinux
+internal import Glibc
+
+/// The network namespaces that `ip netns` keeps.
+public enum NetworkNamespace {
+    /// Where `ip netns add` binds namespaces, as `man 8 ip-netns` says.
+    private static let directory = "/run/netns"
+
+    /// Puts the calling thread into a network namespace; sockets that it opened before stay where they are.
+    ///
+    /// - Parameter name: a name that `ip netns list` shows, or the absolute path of a namespace file.
+    /// - Throws: `missing` when there is no such namespace, `permission` without CAP_SYS_ADMIN.
+    public static func enter(named name: String) throws(KernelError) {
+        let attempt = "entering network namespace \"\(name)\""
+        let path = try path(of: name, attempt)
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw openingError(attempt, name: name, code: errno) }
+        defer { close(descriptor) }
+        guard shim_setns(descriptor, shim_clone_newnet) == 0 else { throw enteringError(attempt, code: errno) }
+    }
+
+    /// The file of a namespace; a name with a slash in it could lead anywhere, and is refused.
+    private static func path(of name: String, _ attempt: String) throws(KernelError) -> String {
+        if name.hasPrefix("/") && !name.contains("\0") { return name }
+        guard !name.isEmpty, name != ".", name != "..", !name.contains(where: { $0 == "/" || $0 == "\0" }) else {
+            throw KernelError(
+                .missing, attempt, answer: "not a name of a namespace",
+                advice: "give a name that \"ip netns list\" shows, or an absolute path")
+        }
+        return "\(directory)/\(name)"
+    }
+
+    private static func openingError(_ attempt: String, name: String, code: Int32) -> KernelError {
+        guard code == ENOENT, !name.hasPrefix("/") else {
+            return KernelError(code == EACCES ? .permission : .io, attempt, code: code)
+        }
+        return KernelError(
+            .missing, attempt, code: code, advice: "\"ip netns add \(name)\" creates it, \"ip netns list\" shows all")
+    }
+
+    private static func enteringError(_ attempt: String, code: Int32) -> KernelError {
+        switch code {
+        case EPERM: KernelError(.permission, attempt, code: code, advice: "run as root, or with CAP_SYS_ADMIN")
+        case EINVAL: KernelError(.missing, attempt, code: code, answer: "not a network namespace")
+        default: KernelError(.io, attempt, code: code)
+        }
+    }
+}

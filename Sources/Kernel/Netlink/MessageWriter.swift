@@ -1,0 +1,58 @@
+internal import CMnl
+internal import CNftnl
+
+/// Appends whole nf_tables messages to one flat buffer.
+struct MessageWriter {
+    /// The messages so far.
+    private(set) var attributes = AttributeWriter()
+
+    /// The length of `struct nlmsghdr` and `struct nfgenmsg` together.
+    private static let headerLength = 20
+    /// Where `nlmsg_len` and `nlmsg_flags` are in `struct nlmsghdr`.
+    private static let (lengthOffset, flagsOffset) = (0, 6)
+
+    /// All messages.
+    var bytes: [UInt8] { attributes.bytes }
+
+    /// Appends a message with the attributes that `body` writes.
+    mutating func message(
+        _ type: nf_tables_msg_types, family: UInt8, flags: Int32, sequence: UInt32,
+        _ body: (inout AttributeWriter) -> Void
+    ) {
+        unsafe message(body) { unsafe nftnl_nlmsg_build_hdr($0, UInt16(type.rawValue), UInt16(family), UInt16(flags), sequence) }
+    }
+
+    /// Appends the start of a batch, which the kernel refuses with `ERESTART` unless `generation` is the current one.
+    ///
+    /// The acknowledgement is asked for here: kernels before 6.10 do not acknowledge the end.
+    mutating func batchBegin(generation: UInt32, sequence: UInt32) {
+        let start = bytes.count
+        unsafe message({ $0.u32(NFNL_BATCH_GENID, generation) }, header: { unsafe nftnl_batch_begin($0, sequence) })
+        attributes.overwrite(at: start + Self.flagsOffset, UInt16(NLM_F_REQUEST | NLM_F_ACK))
+    }
+
+    /// Appends the end of a batch, without which the kernel validates it and changes nothing.
+    mutating func batchEnd(sequence: UInt32) {
+        unsafe message({ _ in }, header: { unsafe nftnl_batch_end($0, sequence) })
+    }
+
+    /// Makes room for more.
+    mutating func reserve(_ count: Int) { attributes.reserve(count) }
+
+    private mutating func message(
+        _ body: (inout AttributeWriter) -> Void, header: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?
+    ) {
+        let start = attributes.bytes.count
+        attributes.append(raw: unsafe Self.header(header))
+        body(&attributes)
+        attributes.overwrite(at: start + Self.lengthOffset, UInt32(attributes.bytes.count - start))
+    }
+
+    private static func header(_ build: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?) -> [UInt8] {
+        unsafe withUnsafeTemporaryAllocation(byteCount: headerLength, alignment: MemoryLayout<nlmsghdr>.alignment) { raw in
+            guard let start = raw.baseAddress else { return [] }
+            _ = unsafe build(start.assumingMemoryBound(to: CChar.self))
+            return unsafe Array(raw)
+        }
+    }
+}

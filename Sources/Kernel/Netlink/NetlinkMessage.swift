@@ -1,0 +1,69 @@
+internal import CMnl
+
+/// One message of a reply.
+struct NetlinkMessage {
+    /// What it is: `NLMSG_…`, or subsystem and message of nfnetlink.
+    let type: UInt16
+    /// `NLM_F_…` of `linux/netlink.h`.
+    let flags: UInt16
+    /// The number of the request that it answers.
+    let sequence: UInt32
+    /// What follows the header.
+    let payload: ArraySlice<UInt8>
+
+    /// The length of `struct nfgenmsg`.
+    private static let familyHeaderLength = 4
+
+    /// `struct nfgenmsg.nfgen_family`: the family of the table.
+    var family: UInt8 { payload.first ?? 0 }
+
+    /// `struct nfgenmsg.res_id`: the low 16 bits of the generation at the time of the message.
+    var resource: UInt16? { payload.dropFirst(2).prefix(2).bigEndian() }
+
+    /// What nfnetlink messages carry behind their own header.
+    var attributes: Attributes? { Attributes(payload.dropFirst(Self.familyHeaderLength)) }
+
+    /// Splits what one `recv` returned, and keeps what is meant for this socket.
+    ///
+    /// - Parameters:
+    ///   - buffer: what was received, up to `length`.
+    ///   - length: the number of bytes received.
+    ///   - portID: the socket's address; messages to another are dropped.
+    static func split(_ buffer: [UInt8], length: Int, portID: UInt32) -> [NetlinkMessage] {
+        unsafe buffer.withUnsafeBytes { raw in
+            var messages: [NetlinkMessage] = []
+            guard let start = raw.baseAddress else { return messages }
+            var rest = Int32(length)
+            var next = unsafe start.assumingMemoryBound(to: nlmsghdr.self)
+            while unsafe mnl_nlmsg_ok(next, rest) {
+                let header = unsafe next.pointee
+                if unsafe mnl_nlmsg_portid_ok(next, portID) {
+                    let first = unsafe UnsafeRawPointer(next) - start
+                    let payload = (first + MemoryLayout<nlmsghdr>.size)..<(first + Int(header.nlmsg_len))
+                    messages.append(
+                        NetlinkMessage(
+                            type: header.nlmsg_type, flags: header.nlmsg_flags, sequence: header.nlmsg_seq,
+                            payload: buffer[payload]))
+                }
+                unsafe next = UnsafePointer(mnl_nlmsg_next(next, &rest))
+            }
+            return messages
+        }
+    }
+
+    /// What an `NLMSG_ERROR` or `NLMSG_DONE` says; `nil` for other messages, code 0 for an acknowledgement.
+    var status: SystemError? {
+        guard type == UInt16(NLMSG_ERROR) || type == UInt16(NLMSG_DONE) else { return nil }
+        let code = payload.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        return SystemError(code: -Int32(bitPattern: UInt32(littleEndian: code)), text: extendedText)
+    }
+
+    /// `NLMSGERR_ATTR_MSG`, behind the header of the request when that was capped (`NETLINK_CAP_ACK`).
+    private var extendedText: String? {
+        guard type == UInt16(NLMSG_ERROR), flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return nil }
+        let echoed = payload.dropFirst(MemoryLayout<Int32>.size)
+        guard flags & UInt16(NLM_F_CAPPED) != 0 else { return nil }
+        let text = Attributes(echoed.dropFirst(MemoryLayout<nlmsghdr>.size))?.string(NLMSGERR_ATTR_MSG)
+        return text.map { $0.prefix(1).lowercased() + $0.dropFirst() }
+    }
+}

@@ -1,0 +1,86 @@
+internal import CMnl
+internal import Glibc
+internal import Synchronization
+
+/// A netlink socket of one subsystem, closed when it goes out of scope.
+@safe struct NetlinkSocket: ~Copyable {
+    private let handle: OpaquePointer
+    private let nextSequence = Atomic<UInt32>(1)
+
+    /// The longest reply that one `recv` brings.
+    ///
+    /// The kernel fills at most 32 KB a time; with less, a dump of a big interval set takes ten times as long.
+    private static let receiveLength = 1 << 16
+
+    /// Opens and binds a socket: `bus` is `NETLINK_…` of `linux/netlink.h`.
+    init(bus: Int32) throws(SystemError) {
+        guard let handle = unsafe mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else { throw .last }
+        guard unsafe mnl_socket_bind(handle, 0, MNL_SOCKET_AUTOPID) == 0 else {
+            let error = SystemError.last
+            _ = unsafe mnl_socket_close(handle)
+            throw error
+        }
+        unsafe self.handle = handle
+        enable(NETLINK_EXT_ACK)
+        enable(NETLINK_CAP_ACK)
+    }
+
+    deinit { _ = unsafe mnl_socket_close(handle) }
+
+    /// The number for the next message: unique among the last four thousand million.
+    func sequence() -> UInt32 { nextSequence.wrappingAdd(1, ordering: .relaxed).oldValue }
+
+    /// Takes the next numbers for messages that were numbered one after the other.
+    func skipSequence(_ count: UInt32) { nextSequence.wrappingAdd(count, ordering: .relaxed) }
+
+    /// Sends all of `bytes` as one datagram, with room made for it.
+    func send(_ bytes: [UInt8]) throws(SystemError) {
+        widen(SO_SNDBUFFORCE, orElse: SO_SNDBUF, to: bytes.count)
+        let sent = unsafe bytes.withUnsafeBytes { raw in
+            var count: Int
+            repeat { count = unsafe mnl_socket_sendto(handle, raw.baseAddress, raw.count) } while count < 0 && errno == EINTR
+            return count
+        }
+        guard sent == bytes.count else { throw .last }
+    }
+
+    /// Makes room for replies that come faster than they are read.
+    func expectReplies(bytes: Int) { widen(SO_RCVBUFFORCE, orElse: SO_RCVBUF, to: bytes) }
+
+    /// A buffer for `receive`.
+    static func receiveBuffer() -> [UInt8] { Array(repeating: 0, count: receiveLength) }
+
+    /// The next datagram's messages; `nil` when there is none and `waits` is false.
+    ///
+    /// - Throws: `ENOBUFS` when the kernel dropped replies, `ENOSPC` when a datagram was longer than the buffer.
+    func receive(into buffer: inout [UInt8], waits: Bool) throws(SystemError) -> [NetlinkMessage]? {
+        let flags = Int32(MSG_TRUNC) | (waits ? 0 : Int32(MSG_DONTWAIT))
+        let descriptor = unsafe mnl_socket_get_fd(handle)
+        let count = unsafe buffer.withUnsafeMutableBytes { raw in
+            var count: Int
+            repeat { count = unsafe recv(descriptor, raw.baseAddress, raw.count, flags) } while count < 0 && errno == EINTR
+            return count
+        }
+        if count < 0 && !waits && (errno == EAGAIN || errno == EWOULDBLOCK) { return nil }
+        guard count >= 0 else { throw .last }
+        guard count <= buffer.count else { throw SystemError(code: ENOSPC, text: "a reply was cut short") }
+        return NetlinkMessage.split(buffer, length: count, portID: unsafe mnl_socket_get_portid(handle))
+    }
+
+    private func enable(_ option: Int32) {
+        var on: Int32 = 1
+        _ = unsafe mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    /// Sets a buffer's size, past the system's limit with `forced` where that is allowed; never makes it smaller.
+    private func widen(_ forced: Int32, orElse plain: Int32, to bytes: Int) {
+        let descriptor = unsafe mnl_socket_get_fd(handle)
+        let length = socklen_t(MemoryLayout<Int32>.size)
+        var (current, size) = (Int32(0), length)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, plain, &current, &size) == 0, current < bytes else { return }
+        var wanted = Int32(clamping: bytes)
+        if unsafe setsockopt(descriptor, SOL_SOCKET, forced, &wanted, length) != 0 {
+            _ = unsafe setsockopt(descriptor, SOL_SOCKET, plain, &wanted, length)
+        }
+    }
+}

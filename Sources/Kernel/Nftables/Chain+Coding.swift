@@ -1,0 +1,78 @@
+internal import CNftnl
+internal import Rulesets
+
+extension Chain {
+    /// Reads the attributes of `NFT_MSG_NEWCHAIN`; `nil` when they have no name.
+    init?(from attributes: Attributes) {
+        guard let name = attributes.name(NFTA_CHAIN_NAME) else { return nil }
+        self.init(
+            name: name, base: BaseChain(from: attributes),
+            flags: (attributes.u32(NFTA_CHAIN_FLAGS) ?? 0) & ~NFT_CHAIN_BASE.rawValue,
+            userdata: Array(attributes[NFTA_CHAIN_USERDATA] ?? []))
+        var writer = AttributeWriter()
+        encode(into: &writer)
+        guard let encoded = Attributes(writer.bytes[...]) else { return }
+        unrecognized = attributes.without(Self.addedByKernel).withoutRepeatedDevice.unexplained(by: encoded).bytes
+    }
+
+    /// What the kernel adds by itself, and the flags, which are read apart.
+    private static var addedByKernel: [any RawRepresentable<UInt32>] {
+        [
+            NFTA_CHAIN_TABLE, NFTA_CHAIN_HANDLE, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS, NFTA_CHAIN_PAD, NFTA_CHAIN_ID,
+            NFTA_CHAIN_FLAGS,
+        ]
+    }
+
+    /// Writes all but the name of the table.
+    func encode(into attributes: inout AttributeWriter) {
+        attributes.string(NFTA_CHAIN_NAME, name)
+        base?.encode(into: &attributes)
+        if flags != 0 { attributes.u32(NFTA_CHAIN_FLAGS, flags) }
+        if !userdata.isEmpty { attributes.octets(NFTA_CHAIN_USERDATA, userdata) }
+        attributes.append(raw: unrecognized)
+    }
+}
+
+extension BaseChain {
+    /// Reads the attributes of a chain; `nil` unless it hangs in a hook.
+    fileprivate init?(from attributes: Attributes) {
+        guard let hook = attributes.nest(NFTA_CHAIN_HOOK), let number = hook.u32(NFTA_HOOK_HOOKNUM),
+            let priority = hook.u32(NFTA_HOOK_PRIORITY),
+            let policy = attributes.u32(NFTA_CHAIN_POLICY).flatMap(Policy.init),
+            let type = attributes.string(NFTA_CHAIN_TYPE)
+        else { return nil }
+        self.init(
+            type: type, hook: Hook(rawValue: number), priority: Int32(bitPattern: priority), policy: policy,
+            devices: hook.nest(NFTA_HOOK_DEVS)?.deviceNames ?? hook.string(NFTA_HOOK_DEV).map { [$0] } ?? [])
+    }
+
+    fileprivate func encode(into attributes: inout AttributeWriter) {
+        attributes.nest(NFTA_CHAIN_HOOK) { nest in
+            nest.u32(NFTA_HOOK_HOOKNUM, hook.rawValue)
+            nest.u32(NFTA_HOOK_PRIORITY, UInt32(bitPattern: priority))
+            guard !devices.isEmpty else { return }
+            nest.nest(NFTA_HOOK_DEVS) { list in
+                for device in devices { list.string(NFTA_DEVICE_NAME, device) }
+            }
+        }
+        attributes.u32(NFTA_CHAIN_POLICY, policy.rawValue)
+        attributes.string(NFTA_CHAIN_TYPE, type)
+    }
+}
+
+extension Attributes {
+    /// The names in a list of devices, without what is not a plain name.
+    fileprivate var deviceNames: [String] {
+        all.filter { $0.type == NFTA_DEVICE_NAME.rawValue }
+            .map { String(decoding: $0.payload.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+
+    /// The same without the single device that the kernel names twice, alone and in the list.
+    fileprivate var withoutRepeatedDevice: Attributes {
+        guard let hook = nest(NFTA_CHAIN_HOOK), hook[NFTA_HOOK_DEVS] != nil else { return self }
+        var writer = AttributeWriter()
+        writer.append(raw: without([NFTA_CHAIN_HOOK]).bytes)
+        writer.nest(NFTA_CHAIN_HOOK) { $0.append(raw: hook.without([NFTA_HOOK_DEV]).bytes) }
+        return Attributes(writer.bytes[...]) ?? self
+    }
+}

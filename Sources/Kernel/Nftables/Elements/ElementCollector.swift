@@ -1,0 +1,156 @@
+internal import CNftnl
+internal import Rulesets
+
+/// Gathers the elements of one set from the messages of a dump.
+///
+/// While all are plain addresses of ranges they are kept flat; the first one that is not turns all into the general form.
+struct ElementCollector {
+    private enum Gathered {
+        case words([TreeElement<UInt32>])
+        case addresses([TreeElement<UInt128>])
+        case general([SetElement])
+    }
+
+    private let definition: SetDefinition
+    private var gathered: Gathered
+
+    /// A collector for a set of this definition.
+    init(_ definition: SetDefinition) {
+        self.definition = definition
+        switch (definition.holdsRanges, definition.keyLength) {
+        case (true, 4): gathered = .words([])
+        case (true, 16): gathered = .addresses([])
+        default: gathered = .general([])
+        }
+    }
+
+    /// Takes the elements of one message; `false` when it cannot be read.
+    mutating func add(_ message: Attributes) -> Bool {
+        guard var rest = message[NFTA_SET_ELEM_LIST_ELEMENTS] else { return true }
+        while !rest.isEmpty {
+            guard let element = Attributes.first(of: rest), add(element.payload) else { return false }
+            rest = rest[element.bytes.endIndex...]
+        }
+        return true
+    }
+
+    private mutating func add(_ payload: ArraySlice<UInt8>) -> Bool {
+        switch gathered {
+        case .words(var elements):
+            guard let element = TreeElement<UInt32>(payload) else { break }
+            gathered = .general([])
+            elements.append(element)
+            gathered = .words(elements)
+            return true
+        case .addresses(var elements):
+            guard let element = TreeElement<UInt128>(payload) else { break }
+            gathered = .general([])
+            elements.append(element)
+            gathered = .addresses(elements)
+            return true
+        case .general: break
+        }
+        guard let attributes = Attributes(payload) else { return false }
+        var elements = general
+        gathered = .general([])
+        elements.append(SetElement(from: attributes))
+        gathered = .general(elements)
+        return true
+    }
+
+    private var general: [SetElement] {
+        switch gathered {
+        case .words(let elements): elements.map(\.element)
+        case .addresses(let elements): elements.map(\.element)
+        case .general(let elements): elements
+        }
+    }
+
+    /// All elements, in the one representation that the set has for them.
+    var elements: SetElements {
+        switch gathered {
+        case .words(let elements): TreeElement.ranges(elements).map(SetElements.ranges32) ?? list
+        case .addresses(let elements): TreeElement.ranges(elements).map(SetElements.ranges128) ?? list
+        case .general: list
+        }
+    }
+
+    private var list: SetElements {
+        let ascending = general.sorted { $0.precedes($1) }
+        return .list(definition.usesTree ? SetElement.pairing(ascending) : ascending)
+    }
+}
+
+extension SetElement {
+    /// Whether it is the end of an interval: the first key that is not in it.
+    var isIntervalEnd: Bool { flags & NFT_SET_ELEM_INTERVAL_END.rawValue != 0 }
+
+    /// The order of the keys, ends before starts, then by upper key.
+    func precedes(_ other: SetElement) -> Bool {
+        if key != other.key { return key.lexicographicallyPrecedes(other.key) }
+        if isIntervalEnd != other.isIntervalEnd { return isIntervalEnd }
+        return (upper ?? []).lexicographicallyPrecedes(other.upper ?? [])
+    }
+
+    /// Turns each start and its end into one element; what is alone stays as it is.
+    ///
+    /// The start that nothing follows reaches the highest key. The end at zero that nft adds says nothing.
+    static func pairing(_ ascending: [SetElement]) -> [SetElement] {
+        var paired: [SetElement] = []
+        var open = false
+        for element in ascending {
+            let isRedundant = element.isIntervalEnd && element.isBare && element.key.allSatisfy { $0 == 0 }
+            if open, let start = paired.last, element.ends(start) {
+                paired[paired.count - 1].upper = element.key.predecessor
+                open = false
+            } else if !isRedundant || !paired.allSatisfy(\.key.isEmpty) {
+                paired.append(element)
+                open = !element.isIntervalEnd && !element.key.isEmpty
+            }
+        }
+        if open { paired[paired.count - 1].upper = paired[paired.count - 1].key.map { _ in UInt8.max } }
+        return paired
+    }
+
+    /// Whether nothing but a timeout hangs on it.
+    private var isBare: Bool {
+        value == nil && expressions.isEmpty && userdata.isEmpty && unrecognized.isEmpty && upper == nil
+    }
+
+    /// Whether it is the end that belongs to `start`, and tells nothing else.
+    private func ends(_ start: SetElement) -> Bool {
+        isIntervalEnd && isBare && timeout == start.timeout && key.count == start.key.count
+            && flags == NFT_SET_ELEM_INTERVAL_END.rawValue
+    }
+
+    /// What the kernel is to be told: in a tree, a start and an end for a range.
+    func wireElements(inTree: Bool) -> [SetElement] {
+        guard inTree, let upper else { return [self] }
+        var start = self
+        start.upper = nil
+        guard let next = upper.successor else { return [start] }
+        return [start, SetElement(key: next, flags: NFT_SET_ELEM_INTERVAL_END.rawValue, timeout: timeout)]
+    }
+}
+
+extension [UInt8] {
+    /// The number before this one, of as many octets, most significant first; it is not zero.
+    fileprivate var predecessor: [UInt8] {
+        var copy = self
+        for index in indices.reversed() {
+            copy[index] &-= 1
+            if self[index] != 0 { break }
+        }
+        return copy
+    }
+
+    /// The number after this one, of as many octets, most significant first; `nil` after the highest.
+    fileprivate var successor: [UInt8]? {
+        var copy = self
+        for index in indices.reversed() {
+            copy[index] &+= 1
+            if self[index] != UInt8.max { return copy }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,51 @@
+internal import CNftnl
+
+/// What a counter has counted.
+struct CounterState {
+    /// The name by which the kernel knows counters.
+    static let kernelName = "counter"
+
+    /// The packets.
+    var packets: UInt64
+    /// Their bytes.
+    var bytes: UInt64
+
+    /// Reads a counter's attributes.
+    init?(from attributes: Attributes) {
+        guard let packets = attributes.u64(NFTA_COUNTER_PACKETS), let bytes = attributes.u64(NFTA_COUNTER_BYTES)
+        else { return nil }
+        self.packets = packets
+        self.bytes = bytes
+    }
+}
+
+extension Attributes {
+    /// The attributes of an expression without what the kernel changes by itself, and without padding.
+    func withoutState(of name: String) -> Attributes {
+        switch name {
+        case CounterState.kernelName: without([NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS, NFTA_COUNTER_PAD])
+        case "limit": without([NFTA_LIMIT_PAD])
+        case "quota": without([NFTA_QUOTA_CONSUMED, NFTA_QUOTA_PAD]).withoutDepletion
+        case "last": without([NFTA_LAST_SET, NFTA_LAST_MSECS, NFTA_LAST_PAD])
+        case "dynset": without([NFTA_DYNSET_PAD]).filter { !$0.isZero(NFTA_DYNSET_TIMEOUT) }
+        default: self
+        }
+    }
+
+    /// A quota's attributes without the mark that it is used up.
+    private var withoutDepletion: Attributes {
+        guard let flags = u32(NFTA_QUOTA_FLAGS), flags & NFT_QUOTA_F_DEPLETED.rawValue != 0 else { return self }
+        var writer = AttributeWriter()
+        writer.append(raw: without([NFTA_QUOTA_FLAGS]).bytes)
+        let kept = flags & ~NFT_QUOTA_F_DEPLETED.rawValue
+        if kept != 0 { writer.u32(NFTA_QUOTA_FLAGS, kept) }
+        return Attributes(writer.bytes[...]) ?? self
+    }
+}
+
+extension Attributes.Attribute {
+    /// Whether it is of this type and holds only zeros.
+    fileprivate func isZero(_ type: some RawRepresentable<UInt32>) -> Bool {
+        self.type == type.rawValue && payload.allSatisfy { $0 == 0 }
+    }
+}

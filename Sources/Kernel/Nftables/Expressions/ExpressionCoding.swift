@@ -1,0 +1,146 @@
+internal import CNftnl
+internal import Rulesets
+
+/// An expression that the kernel's attributes can be turned into and back.
+protocol ExpressionCoding {
+    /// The name by which the kernel knows the expression.
+    static var kernelName: String { get }
+    /// Writes its attributes.
+    func encode(into attributes: inout AttributeWriter)
+    /// Reads its attributes; `nil` when one is missing or cannot be this.
+    init?(from attributes: Attributes)
+}
+
+extension Expression {
+    /// Reads an expression; `opaque` unless writing it again would give the kernel the same.
+    init(name: String, attributes: ArraySlice<UInt8>) {
+        guard let received = Attributes(attributes) else {
+            self = .opaque(name: name, attributes: Array(attributes))
+            return
+        }
+        let policy = received.withoutState(of: name)
+        guard let decoded = Expression.decode(name: name, policy), decoded.isFaithful(to: policy) else {
+            self = .opaque(name: name, attributes: policy.bytes)
+            return
+        }
+        self = decoded
+    }
+
+    private static func decode(name: String, _ attributes: Attributes) -> Expression? {
+        switch name {
+        case MetaLoad.kernelName: MetaLoad(from: attributes).map { .meta($0.key, into: $0.destination) }
+        case Payload.kernelName: Payload(from: attributes).map(Expression.payload)
+        case ConntrackLoad.kernelName: ConntrackLoad(from: attributes).map(Expression.conntrack)
+        case Comparison.kernelName: Comparison(from: attributes).map(Expression.compare)
+        case RangeComparison.kernelName: RangeComparison(from: attributes).map(Expression.range)
+        case BitwiseMask.kernelName: BitwiseMask(from: attributes).map(Expression.bitwise)
+        case ByteOrderConversion.kernelName: ByteOrderConversion(from: attributes).map(Expression.byteOrder)
+        case SetReference.lookupName: Lookup(from: attributes).map(Expression.lookup)
+        case SetReference.dynamicSetName: DynamicSet(from: attributes).map(Expression.dynamicSet)
+        case ImmediateLoad.kernelName: ImmediateLoad(from: attributes)?.expression
+        case CounterState.kernelName: .counter
+        case RateLimit.kernelName: RateLimit(from: attributes).map(Expression.limit)
+        case LogStatement.kernelName: LogStatement(from: attributes).map(Expression.log)
+        case Reject.kernelName: Reject(from: attributes).map(Expression.reject)
+        default: nil
+        }
+    }
+
+    /// Whether writing it gives what was received.
+    private func isFaithful(to received: Attributes) -> Bool {
+        var writer = AttributeWriter()
+        var references = SetReferences()
+        encodeAttributes(into: &writer, &references)
+        guard let encoded = Attributes(writer.bytes[...]) else { return false }
+        guard case .dynamicSet = self else { return received.isEquivalent(to: encoded) }
+        let nested: [any RawRepresentable<UInt32>] = [NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS, NFTA_DYNSET_FLAGS]
+        return received.without(nested).isEquivalent(to: encoded.without(nested))
+    }
+
+    /// The name by which the kernel knows it.
+    var kernelName: String {
+        switch self {
+        case .meta: MetaLoad.kernelName
+        case .payload: Payload.kernelName
+        case .conntrack: ConntrackLoad.kernelName
+        case .compare: Comparison.kernelName
+        case .range: RangeComparison.kernelName
+        case .bitwise: BitwiseMask.kernelName
+        case .byteOrder: ByteOrderConversion.kernelName
+        case .lookup: SetReference.lookupName
+        case .dynamicSet: SetReference.dynamicSetName
+        case .immediate, .verdict: ImmediateLoad.kernelName
+        case .counter: CounterState.kernelName
+        case .limit: RateLimit.kernelName
+        case .log: LogStatement.kernelName
+        case .reject: Reject.kernelName
+        case .opaque(let name, _): name
+        }
+    }
+
+    /// Writes what the kernel calls the expression's data.
+    func encodeAttributes(into writer: inout AttributeWriter, _ references: inout SetReferences) {
+        switch self {
+        case .meta(let key, let destination): MetaLoad(key: key, destination: destination).encode(into: &writer)
+        case .payload(let payload): payload.encode(into: &writer)
+        case .conntrack(let load): load.encode(into: &writer)
+        case .compare(let comparison): comparison.encode(into: &writer)
+        case .range(let comparison): comparison.encode(into: &writer)
+        case .bitwise(let mask): mask.encode(into: &writer)
+        case .byteOrder(let conversion): conversion.encode(into: &writer)
+        case .lookup(let lookup): lookup.encode(into: &writer, &references)
+        case .dynamicSet(let update): update.encode(into: &writer, &references)
+        case .immediate(let load): ImmediateLoad.value(load).encode(into: &writer)
+        case .verdict(let verdict): ImmediateLoad.verdict(verdict).encode(into: &writer)
+        case .counter: break
+        case .limit(let limit): limit.encode(into: &writer)
+        case .log(let statement): statement.encode(into: &writer)
+        case .reject(let reject): reject.encode(into: &writer)
+        case .opaque(_, let attributes): writer.append(raw: attributes)
+        }
+    }
+}
+
+extension AttributeWriter {
+    /// An expression: its name and its data.
+    mutating func expression(
+        _ type: some RawRepresentable<UInt32>, _ expression: Expression, _ references: inout SetReferences
+    ) {
+        nest(type) { writer in
+            writer.string(NFTA_EXPR_NAME, expression.kernelName)
+            writer.nest(NFTA_EXPR_DATA) { expression.encodeAttributes(into: &$0, &references) }
+        }
+    }
+
+    /// A list of expressions.
+    mutating func expressions(
+        _ type: some RawRepresentable<UInt32>, _ expressions: [Expression], _ references: inout SetReferences
+    ) {
+        nest(type) { writer in
+            for expression in expressions { writer.expression(NFTA_LIST_ELEM, expression, &references) }
+        }
+    }
+
+    /// A register's number.
+    mutating func register(_ type: some RawRepresentable<UInt32>, _ register: Register) {
+        u32(type, register.rawValue)
+    }
+}
+
+extension Attributes {
+    /// A register's number.
+    func register(_ type: some RawRepresentable<UInt32>) -> Register? { u32(type).map(Register.init) }
+
+    /// One expression, from the payload of an attribute that holds it.
+    static func expression(_ payload: ArraySlice<UInt8>) -> Expression? {
+        guard let attributes = Attributes(payload), let name = attributes.string(NFTA_EXPR_NAME) else { return nil }
+        return Expression(name: name, attributes: attributes[NFTA_EXPR_DATA] ?? [])
+    }
+
+    /// A list of expressions; `nil` when one has no name.
+    func expressions(_ type: some RawRepresentable<UInt32>) -> [Expression]? {
+        guard let list = nest(type) else { return nil }
+        let expressions = list.all.compactMap { Self.expression($0.payload) }
+        return expressions.count == list.all.count ? expressions : nil
+    }
+}

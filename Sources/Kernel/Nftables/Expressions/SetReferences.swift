@@ -1,0 +1,84 @@
+internal import CNftnl
+internal import Rulesets
+
+/// The names by which the kernel knows the expressions that refer to sets.
+enum SetReference {
+    /// A look-up.
+    static let lookupName = "lookup"
+    /// An insertion from the packet path.
+    static let dynamicSetName = "dynset"
+}
+
+/// How the expressions of a batch name sets that the batch itself makes.
+struct SetReferences {
+    /// The numbers of the named sets made by the batch.
+    var created: [String: UInt32] = [:]
+    /// The numbers of the anonymous sets of the rule at hand, in the order of their look-ups.
+    var anonymous: [UInt32] = []
+
+    /// The number of the next anonymous set.
+    mutating func nextAnonymous() -> UInt32? { anonymous.isEmpty ? nil : anonymous.removeFirst() }
+}
+
+extension AnonymousSet {
+    /// The pattern from which the kernel makes a free name, as nft sends it.
+    var namePattern: String { definition.flags.isDisjoint(with: [.map, .object]) ? "__set%d" : "__map%d" }
+}
+
+extension Lookup {
+    init?(from attributes: Attributes) {
+        guard let set = attributes.name(NFTA_LOOKUP_SET), let source = attributes.register(NFTA_LOOKUP_SREG)
+        else { return nil }
+        let flags = attributes.u32(NFTA_LOOKUP_FLAGS) ?? 0
+        self.init(
+            .named(set), source: source, destination: attributes.register(NFTA_LOOKUP_DREG),
+            isInverted: flags & NFT_LOOKUP_F_INV.rawValue != 0)
+    }
+
+    func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
+        switch set {
+        case .named(let name):
+            attributes.string(NFTA_LOOKUP_SET, name)
+            if let number = references.created[name] { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
+        case .anonymous(let set):
+            attributes.string(NFTA_LOOKUP_SET, set.namePattern)
+            if let number = references.nextAnonymous() { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
+        }
+        attributes.register(NFTA_LOOKUP_SREG, source)
+        if let destination { attributes.register(NFTA_LOOKUP_DREG, destination) }
+        attributes.u32(NFTA_LOOKUP_FLAGS, isInverted ? NFT_LOOKUP_F_INV.rawValue : 0)
+    }
+}
+
+extension DynamicSet {
+    init?(from attributes: Attributes) {
+        guard let set = attributes.name(NFTA_DYNSET_SET_NAME), let key = attributes.register(NFTA_DYNSET_SREG_KEY),
+            let operation = attributes.u32(NFTA_DYNSET_OP).flatMap(Operation.init),
+            (attributes.u32(NFTA_DYNSET_FLAGS) ?? 0) & ~NFT_DYNSET_F_EXPR.rawValue == 0,
+            let expressions = Self.expressions(of: attributes)
+        else { return nil }
+        self.init(
+            operation, set: set, key: key, timeout: attributes.u64(NFTA_DYNSET_TIMEOUT), expressions: expressions)
+    }
+
+    /// The expressions of the elements: the kernel has one attribute for a single one, another for several.
+    private static func expressions(of attributes: Attributes) -> [Expression]? {
+        if attributes[NFTA_DYNSET_EXPRESSIONS] != nil { return attributes.expressions(NFTA_DYNSET_EXPRESSIONS) }
+        guard let single = attributes[NFTA_DYNSET_EXPR] else { return [] }
+        return Attributes.expression(single).map { [$0] }
+    }
+
+    func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
+        attributes.string(NFTA_DYNSET_SET_NAME, set)
+        if let number = references.created[set] { attributes.u32(NFTA_DYNSET_SET_ID, number) }
+        attributes.u32(NFTA_DYNSET_OP, operation.rawValue)
+        attributes.register(NFTA_DYNSET_SREG_KEY, key)
+        if let timeout { attributes.u64(NFTA_DYNSET_TIMEOUT, timeout) }
+        if expressions.count > 1 {
+            attributes.u32(NFTA_DYNSET_FLAGS, NFT_DYNSET_F_EXPR.rawValue)
+            attributes.expressions(NFTA_DYNSET_EXPRESSIONS, expressions, &references)
+        } else if let expression = expressions.first {
+            attributes.expression(NFTA_DYNSET_EXPR, expression, &references)
+        }
+    }
+}

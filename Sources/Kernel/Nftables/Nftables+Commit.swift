@@ -1,0 +1,105 @@
+internal import CNftnl
+internal import Glibc
+public import Rulesets
+
+extension Nftables {
+    /// Applies a transaction as a whole or not at all, unless somebody else committed since the snapshot.
+    ///
+    /// An empty transaction sends nothing. After an error other than `generationChanged`, `rejected` and `permission`
+    /// the table must be read again to know whether the transaction took effect.
+    ///
+    /// - Parameters:
+    ///   - transaction: the steps, taken in their order.
+    ///   - snapshot: what the transaction was made from: its generation is compared, its handles name the rules.
+    /// - Returns: the generation that the commit made; the snapshot's if the kernel found nothing to do.
+    /// - Throws: `generationChanged` and `rejected` when nothing was changed; `permission`, `unsupported`, `io`.
+    public func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {
+        guard !transaction.isEmpty else { return snapshot.generation }
+        try run(transaction, snapshot, commits: true)
+        // Not simply what is read now: somebody else may have committed in the meantime.
+        let successor = snapshot.generation == UInt32.max ? 1 : snapshot.generation + 1
+        return try generation() == snapshot.generation ? snapshot.generation : successor
+    }
+
+    /// Has the kernel check a transaction, and changes nothing: the batch is sent without its end.
+    ///
+    /// - Throws: what `commit` would throw.
+    public func validate(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) {
+        guard !transaction.isEmpty else { return }
+        try run(transaction, snapshot, commits: false)
+    }
+
+    private func run(_ transaction: Transaction, _ snapshot: TableSnapshot, commits: Bool) throws(KernelError) {
+        var batch = Batch(table: transaction.table, generation: snapshot.generation, firstSequence: socket.sequence())
+        for (step, operation) in transaction.operations.enumerated() { batch.append(operation, step: step, snapshot) }
+        if commits { batch.end() }
+        socket.skipSequence(batch.count)
+        let refusals: [Refusal]
+        do throws(SystemError) {
+            try socket.send(batch.bytes)
+            refusals = try replies(to: batch)
+        } catch {
+            throw error.whileReading("changing table \(transaction.table)")
+        }
+        guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return }
+        throw first.error(in: transaction, step: batch.step(of: first.sequence))
+    }
+
+    /// Gathers what the kernel refuses; it has answered everything by the time that the batch is sent.
+    private func replies(to batch: borrowing Batch) throws(SystemError) -> [Refusal] {
+        var buffer = NetlinkSocket.receiveBuffer()
+        var refusals: [Refusal] = []
+        var isAnswered = false
+        while let messages = try socket.receive(into: &buffer, waits: false) {
+            for message in messages where batch.contains(message.sequence) {
+                guard let status = message.status else { continue }
+                isAnswered = true
+                if status.code != 0 { refusals.append(Refusal(sequence: message.sequence, status: status)) }
+            }
+        }
+        guard isAnswered else { throw SystemError(code: EAGAIN, text: "the batch was not acknowledged") }
+        return refusals
+    }
+}
+
+/// The kernel's refusal of one message of a batch.
+private struct Refusal {
+    /// The number of the message.
+    var sequence: UInt32
+    /// What the kernel said.
+    var status: SystemError
+
+    /// The refusal in words.
+    func error(in transaction: Transaction, step: Int?) -> KernelError {
+        let table = "table \(transaction.table)"
+        let attempt = step.map { "\(transaction.operations[$0].attempt) \(table)" } ?? "changing \(table)"
+        return switch status.code {
+        case ERESTART: KernelError(.generationChanged, attempt)
+        case EPERM: KernelError(.permission, attempt, code: status.code, answer: status.text)
+        case EPROTONOSUPPORT: KernelError(.unsupported, attempt, code: status.code, answer: status.text)
+        default: KernelError(.rejected, attempt, code: status.code, answer: status.text)
+        }
+    }
+}
+
+extension Transaction.Operation {
+    /// The step in words, up to the name of the table.
+    fileprivate var attempt: String {
+        switch self {
+        case .addTable: "adding"
+        case .deleteTable: "deleting"
+        case .addChain(let chain): "adding chain \"\(chain.name)\" to"
+        case .deleteChain(let name): "deleting chain \"\(name)\" of"
+        case .setPolicy(let chain, let policy): "setting the policy of chain \"\(chain)\" to \(policy) in"
+        case .addRule(_, let chain, _): "adding a rule to chain \"\(chain)\" of"
+        case .deleteRule(let chain, let index): "deleting rule \(index + 1) of chain \"\(chain)\" of"
+        case .addSet(let name, _): "adding set \"\(name)\" to"
+        case .deleteSet(let name): "deleting set \"\(name)\" of"
+        case .addElements(let elements, let set, _): "adding \(elements.count) elements to set \"\(set)\" of"
+        case .deleteElements(let elements, let set, _): "deleting \(elements.count) elements from set \"\(set)\" of"
+        case .flushElements(let set): "emptying set \"\(set)\" of"
+        case .addObject(let object): "adding object \"\(object.name)\" to"
+        case .deleteObject(let object): "deleting object \"\(object.name)\" of"
+        }
+    }
+}

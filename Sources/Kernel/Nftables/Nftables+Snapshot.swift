@@ -1,0 +1,91 @@
+internal import CMnl
+internal import CNftnl
+internal import Glibc
+public import Rulesets
+
+extension Nftables {
+    /// How often a table is read before giving up on reading it between two changes.
+    private static let attempts = 16
+
+    /// Reads a table with all that it holds, as it was at one generation.
+    ///
+    /// A change in the middle of the reading is noticed by the generation that every message carries, and
+    /// the table is read again.
+    ///
+    /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes time and again, `io`.
+    public func snapshot(of name: TableName) throws(KernelError) -> TableSnapshot {
+        for _ in 0..<Self.attempts {
+            let generation = try generation()
+            var reading = TableReading(name: name, generation: generation)
+            do throws(SystemError) {
+                try read(&reading)
+            } catch {
+                // A set or a table that was deleted in the middle answers ENOENT: that is a change like any other.
+                guard try self.generation() == generation else { continue }
+                throw error.whileReading("reading table \(name)")
+            }
+            if try self.generation() == generation, reading.isConsistent { return reading.snapshot }
+        }
+        throw KernelError(
+            .interrupted, "reading table \(name)", answer: "it changed \(Self.attempts) times while it was read")
+    }
+
+    private func read(_ reading: inout TableReading) throws(SystemError) {
+        let name = reading.name.name
+        guard try readTable(&reading) else { return }
+        try dump(NFT_MSG_GETCHAIN, &reading)
+        try dump(NFT_MSG_GETSET, &reading) { $0.string(NFTA_SET_TABLE, name) }
+        try dump(NFT_MSG_GETRULE, &reading) { $0.string(NFTA_RULE_TABLE, name) }
+        try dump(NFT_MSG_GETOBJ, &reading) { $0.string(NFTA_OBJ_TABLE, name) }
+        try readFlowtables(&reading)
+        for set in reading.setsToRead { try readElements(of: set, &reading) }
+    }
+
+    /// Reads the table itself; `false` when there is none.
+    private func readTable(_ reading: inout TableReading) throws(SystemError) -> Bool {
+        let name = reading.name
+        do throws(SystemError) {
+            try get(NFT_MSG_GETTABLE, family: name.family, attributes: { $0.string(NFTA_TABLE_NAME, name.name) }) {
+                message throws(SystemError) in
+                try reading.add(message)
+            }
+            return true
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return false
+        }
+    }
+
+    /// Reads the flowtables: they are a module of their own, and a kernel without it has none.
+    private func readFlowtables(_ reading: inout TableReading) throws(SystemError) {
+        let name = reading.name.name
+        do throws(SystemError) {
+            try dump(NFT_MSG_GETFLOWTABLE, &reading) { $0.string(NFTA_FLOWTABLE_TABLE, name) }
+        } catch {
+            guard error.code == EOPNOTSUPP else { throw error }
+        }
+    }
+
+    private func readElements(of set: String, _ reading: inout TableReading) throws(SystemError) {
+        guard let collector = reading.collector(for: set) else { return }
+        let name = reading.name.name
+        reading.open = (set, collector)
+        try dump(NFT_MSG_GETSETELEM, &reading) {
+            $0.string(NFTA_SET_ELEM_LIST_TABLE, name)
+            $0.string(NFTA_SET_ELEM_LIST_SET, set)
+        }
+        reading.closeSet()
+    }
+
+    private func dump(
+        _ type: nf_tables_msg_types, _ reading: inout TableReading,
+        _ filter: (inout AttributeWriter) -> Void = { _ in }
+    ) throws(SystemError) {
+        let isConsistent = try get(type, family: reading.name.family, flags: NLM_F_DUMP, attributes: filter) {
+            message throws(SystemError) in
+            if message.resource != UInt16(truncatingIfNeeded: reading.generation) { reading.isConsistent = false }
+            try reading.add(message)
+        }
+        if !isConsistent { reading.isConsistent = false }
+    }
+}

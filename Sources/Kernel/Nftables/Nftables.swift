@@ -1,0 +1,55 @@
+internal import CMnl
+internal import CNftnl
+internal import Glibc
+internal import Rulesets
+
+/// The nf_tables of the network namespace that the calling thread is in.
+///
+/// It talks `nfnetlink` over a socket of its own: `linux/netfilter/nf_tables.h`, kernel 5.10 or later.
+public struct Nftables: ~Copyable {
+    let socket: NetlinkSocket
+
+    /// Opens a socket in the calling thread's network namespace, and stays in it whatever the thread does later.
+    ///
+    /// - Throws: `unsupported` when the kernel has no nfnetlink.
+    public init() throws(KernelError) {
+        do throws(SystemError) {
+            socket = try NetlinkSocket(bus: NETLINK_NETFILTER)
+        } catch {
+            throw error.whileReading("opening a netfilter netlink socket")
+        }
+    }
+
+    /// The generation of the ruleset: every commit that changes anything makes a new one.
+    ///
+    /// - Throws: `permission` without CAP_NET_ADMIN, `unsupported` without nf_tables.
+    public func generation() throws(KernelError) -> UInt32 {
+        var generation: UInt32?
+        let attempt = "reading the generation of the ruleset"
+        do throws(SystemError) {
+            try get(NFT_MSG_GETGEN, family: .init(rawValue: 0)) { message throws(SystemError) in
+                generation = message.attributes?.u32(NFTA_GEN_ID) ?? generation
+            }
+        } catch {
+            guard error.code == EINVAL || error.code == ENOENT else { throw error.whileReading(attempt) }
+            throw KernelError(.unsupported, attempt, code: error.code, answer: error.text)
+        }
+        guard let generation else { throw SystemError.malformed("no generation in the reply").whileReading(attempt) }
+        return generation
+    }
+
+    /// Asks for one object, or for all with `NLM_F_DUMP` in `flags`; each answer goes to `body`.
+    ///
+    /// - Returns: whether the kernel flagged no change during the dump.
+    @discardableResult
+    func get(
+        _ type: nf_tables_msg_types, family: TableFamily, flags: Int32 = NLM_F_ACK,
+        attributes: (inout AttributeWriter) -> Void = { _ in },
+        _ body: (NetlinkMessage) throws(SystemError) -> Void
+    ) throws(SystemError) -> Bool {
+        let sequence = socket.sequence()
+        var writer = MessageWriter()
+        writer.message(type, family: family.rawValue, flags: flags, sequence: sequence, attributes)
+        return try socket.request(writer.bytes, sequence: sequence, body)
+    }
+}

@@ -1,0 +1,56 @@
+internal import CNftnl
+internal import Rulesets
+
+extension OpaqueObject {
+    /// Reads the attributes of `NFT_MSG_NEWOBJ`; `nil` when they have no name.
+    init?(object attributes: Attributes) {
+        guard let name = attributes.name(NFTA_OBJ_NAME), let type = attributes.u32(NFTA_OBJ_TYPE) else { return nil }
+        var writer = AttributeWriter()
+        writer.append(raw: attributes.without(Self.objectState).bytes)
+        if let data = attributes.nest(NFTA_OBJ_DATA) {
+            writer.nest(NFTA_OBJ_DATA) { $0.append(raw: data.withoutState(of: Self.expressionName(type)).bytes) }
+        }
+        self.init(kind: .statefulObject, name: name, type: type, attributes: writer.bytes)
+    }
+
+    /// Reads the attributes of `NFT_MSG_NEWFLOWTABLE`; `nil` when they have no name.
+    init?(flowtable attributes: Attributes) {
+        guard let name = attributes.name(NFTA_FLOWTABLE_NAME) else { return nil }
+        self.init(
+            kind: .flowtable, name: name, type: 0, attributes: attributes.without(Self.flowtableState).bytes)
+    }
+
+    /// The table's name, what the kernel adds by itself, and the data, which is cleared of state.
+    private static var objectState: [any RawRepresentable<UInt32>] {
+        [NFTA_OBJ_TABLE, NFTA_OBJ_USE, NFTA_OBJ_HANDLE, NFTA_OBJ_PAD, NFTA_OBJ_DATA]
+    }
+
+    /// The table's name, and what the kernel adds by itself.
+    private static var flowtableState: [any RawRepresentable<UInt32>] {
+        [NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_USE, NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_PAD]
+    }
+
+    /// The expression that keeps the same state as an object of this type.
+    private static func expressionName(_ type: UInt32) -> String {
+        switch Int32(bitPattern: type) {
+        case NFT_OBJECT_COUNTER: "counter"
+        case NFT_OBJECT_QUOTA: "quota"
+        case NFT_OBJECT_LIMIT: "limit"
+        default: ""
+        }
+    }
+
+    /// The attributes for a new one, but for the table's name.
+    func encode(into writer: inout AttributeWriter) { writer.append(raw: attributes) }
+
+    /// The attributes that name one that is to be deleted, but for the table's name.
+    func encodeIdentity(into writer: inout AttributeWriter) {
+        switch kind {
+        case .statefulObject:
+            writer.string(NFTA_OBJ_NAME, name)
+            writer.u32(NFTA_OBJ_TYPE, type)
+        case .flowtable:
+            writer.string(NFTA_FLOWTABLE_NAME, name)
+        }
+    }
+}

@@ -1,0 +1,93 @@
+internal import CNftnl
+internal import Rulesets
+
+/// Attributes of a set that kernels from 6.16 on report, and that Debian 12's headers do not have.
+private enum LaterSetAttribute: UInt32 {
+    /// The kind of set that was chosen.
+    case type = 19
+    /// The number of elements.
+    case count = 20
+}
+
+extension SetDefinition {
+    /// Reads the attributes of `NFT_MSG_NEWSET`; `nil` when they have no key.
+    init?(from attributes: Attributes) {
+        guard let keyLength = attributes.u32(NFTA_SET_KEY_LEN) else { return nil }
+        let description = attributes.nest(NFTA_SET_DESC)
+        self.init(
+            keyType: attributes.u32(NFTA_SET_KEY_TYPE) ?? 0, keyLength: keyLength,
+            flags: Flags(rawValue: attributes.u32(NFTA_SET_FLAGS) ?? 0),
+            dataType: attributes.u32(NFTA_SET_DATA_TYPE), dataLength: attributes.u32(NFTA_SET_DATA_LEN),
+            size: description?.u32(NFTA_SET_DESC_SIZE), timeout: attributes.u64(NFTA_SET_TIMEOUT),
+            gcInterval: attributes.u32(NFTA_SET_GC_INTERVAL), policy: attributes.u32(NFTA_SET_POLICY),
+            fieldLengths: description?.nest(NFTA_SET_DESC_CONCAT)?.fieldLengths ?? [],
+            expressions: attributes.setExpressions, userdata: Array(attributes[NFTA_SET_USERDATA] ?? []))
+        var writer = AttributeWriter()
+        encode(into: &writer)
+        guard let encoded = Attributes(writer.bytes[...]) else { return }
+        unrecognized = attributes.without(Self.readApart).unexplained(by: encoded).bytes
+    }
+
+    /// What the kernel adds by itself, and what is read without a way to compare octets.
+    private static var readApart: [any RawRepresentable<UInt32>] {
+        [
+            NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_ID, NFTA_SET_PAD, NFTA_SET_HANDLE, NFTA_SET_EXPR,
+            NFTA_SET_EXPRESSIONS, LaterSetAttribute.type, LaterSetAttribute.count,
+        ]
+    }
+
+    /// Writes all but the names of table and set and the number in the batch.
+    func encode(into attributes: inout AttributeWriter) {
+        if !flags.isEmpty { attributes.u32(NFTA_SET_FLAGS, flags.rawValue) }
+        attributes.u32(NFTA_SET_KEY_TYPE, keyType)
+        attributes.u32(NFTA_SET_KEY_LEN, keyLength)
+        if let dataType { attributes.u32(NFTA_SET_DATA_TYPE, dataType) }
+        if let dataLength { attributes.u32(NFTA_SET_DATA_LEN, dataLength) }
+        if let policy { attributes.u32(NFTA_SET_POLICY, policy) }
+        if let timeout { attributes.u64(NFTA_SET_TIMEOUT, timeout) }
+        if let gcInterval { attributes.u32(NFTA_SET_GC_INTERVAL, gcInterval) }
+        encodeDescription(into: &attributes)
+        encodeExpressions(into: &attributes)
+        if !userdata.isEmpty { attributes.octets(NFTA_SET_USERDATA, userdata) }
+        attributes.append(raw: unrecognized)
+    }
+
+    private func encodeDescription(into attributes: inout AttributeWriter) {
+        guard size != nil || !fieldLengths.isEmpty else { return }
+        attributes.nest(NFTA_SET_DESC) { description in
+            if let size { description.u32(NFTA_SET_DESC_SIZE, size) }
+            guard !fieldLengths.isEmpty else { return }
+            description.nest(NFTA_SET_DESC_CONCAT) { fields in
+                for length in fieldLengths {
+                    fields.nest(NFTA_LIST_ELEM) { $0.u32(NFTA_SET_FIELD_LEN, length) }
+                }
+            }
+        }
+    }
+
+    private func encodeExpressions(into attributes: inout AttributeWriter) {
+        var references = SetReferences()
+        if expressions.count > 1 {
+            attributes.expressions(NFTA_SET_EXPRESSIONS, expressions, &references)
+        } else if let expression = expressions.first {
+            attributes.expression(NFTA_SET_EXPR, expression, &references)
+        }
+    }
+
+    /// Whether elements are starts and ends in a tree, not keys with an upper key of their own.
+    var usesTree: Bool { flags.contains(.interval) && !flags.contains(.concatenated) }
+}
+
+extension Attributes {
+    /// The lengths of the fields of a concatenation.
+    fileprivate var fieldLengths: [UInt32]? {
+        let lengths = all.compactMap { Attributes($0.payload)?.u32(NFTA_SET_FIELD_LEN) }
+        return lengths.count == all.count ? lengths : nil
+    }
+
+    /// What each new element runs.
+    fileprivate var setExpressions: [Expression] {
+        if let several = expressions(NFTA_SET_EXPRESSIONS) { return several }
+        return self[NFTA_SET_EXPR].flatMap { Attributes.expression($0) }.map { [$0] } ?? []
+    }
+}

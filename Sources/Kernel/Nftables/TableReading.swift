@@ -1,0 +1,118 @@
+internal import CNftnl
+internal import Rulesets
+
+/// A table that is being read.
+struct TableReading {
+    /// Which table.
+    let name: TableName
+    /// The generation that every message must be of.
+    let generation: UInt32
+    /// Whether every message was of it.
+    var isConsistent = true
+    private var elements: [String: SetElements] = [:]
+
+    /// The set whose elements are being read.
+    var open: (name: String, collector: ElementCollector)?
+
+    private var table: Table?
+    private var chains: [Chain] = []
+    private var definitions: [String: SetDefinition] = [:]
+    private var rules: [ReceivedRule] = []
+    private var objects: [OpaqueObject] = []
+
+    init(name: TableName, generation: UInt32) {
+        self.name = name
+        self.generation = generation
+    }
+
+    /// Takes a message in; what belongs to another table is left out, for the kernel dumps the chains of all.
+    mutating func add(_ message: NetlinkMessage) throws(SystemError) {
+        guard let attributes = message.attributes else { throw .malformed("a message does not read") }
+        // The name of the table is the first attribute of every kind of object.
+        guard message.family == name.family.rawValue, attributes.name(NFTA_TABLE_NAME) == name.name else { return }
+        guard add(UInt32(message.type & 0xff), attributes) else {
+            throw .malformed("a message of kind \(message.type) does not read")
+        }
+    }
+
+    /// Takes one object in; `false` when it does not read.
+    private mutating func add(_ type: UInt32, _ attributes: Attributes) -> Bool {
+        switch type {
+        case NFT_MSG_NEWTABLE.rawValue:
+            table = Table(
+                name: name, flags: attributes.u32(NFTA_TABLE_FLAGS) ?? 0,
+                userdata: Array(attributes[NFTA_TABLE_USERDATA] ?? []))
+            return true
+        case NFT_MSG_NEWCHAIN.rawValue: return chains.append(ifRead: Chain(from: attributes))
+        case NFT_MSG_NEWRULE.rawValue: return rules.append(ifRead: ReceivedRule(from: attributes))
+        case NFT_MSG_NEWOBJ.rawValue: return objects.append(ifRead: OpaqueObject(object: attributes))
+        case NFT_MSG_NEWFLOWTABLE.rawValue: return objects.append(ifRead: OpaqueObject(flowtable: attributes))
+        case NFT_MSG_NEWSET.rawValue: return addSet(attributes)
+        case NFT_MSG_NEWSETELEM.rawValue: return open?.collector.add(attributes) ?? false
+        default: return true
+        }
+    }
+
+    private mutating func addSet(_ attributes: Attributes) -> Bool {
+        guard let set = attributes.name(NFTA_SET_NAME), let definition = SetDefinition(from: attributes) else { return false }
+        definitions[set] = definition
+        return true
+    }
+
+    /// Ends the reading of a set's elements.
+    mutating func closeSet() {
+        if let open { elements[open.name] = open.collector.elements }
+        open = nil
+    }
+
+    /// The sets whose elements are policy: what rules put into a dynamic set is state.
+    var setsToRead: [String] { definitions.filter { !$1.flags.contains(.dynamic) }.keys.sorted() }
+
+    /// A collector for the elements of a set.
+    func collector(for set: String) -> ElementCollector? { definitions[set].map(ElementCollector.init) }
+}
+
+extension TableReading {
+    /// What was read.
+    var snapshot: TableSnapshot {
+        guard let table else { return TableSnapshot(generation: generation, table: nil) }
+        let anonymous = anonymousSets
+        let named = definitions.filter { anonymous[$0.key] == nil }.map { name, definition in
+            NamedSet(name: name, definition: definition, elements: elements[name] ?? definition.noElements)
+        }
+        let byChain = Dictionary(grouping: rules, by: \.chain)
+        let full = chains.map { chain in
+            var chain = chain
+            chain.rules = (byChain[chain.name] ?? []).map { received in
+                var rule = received.rule
+                rule.inline(anonymous)
+                return rule
+            }
+            return chain
+        }
+        return TableSnapshot(
+            generation: generation,
+            table: Table(
+                name: name, flags: table.flags, userdata: table.userdata, chains: full, sets: named, objects: objects),
+            states: Dictionary(uniqueKeysWithValues: chains.map { ($0.name, (byChain[$0.name] ?? []).map(\.state)) }))
+    }
+
+    /// The anonymous sets that a rule looks into; one that only an opaque expression names stays a set of the table.
+    private var anonymousSets: [String: AnonymousSet] {
+        var sets: [String: AnonymousSet] = [:]
+        for name in rules.flatMap(\.rule.lookedUp) {
+            guard let definition = definitions[name], definition.flags.contains(.anonymous) else { continue }
+            sets[name] = AnonymousSet(definition: definition, elements: elements[name] ?? definition.noElements)
+        }
+        return sets
+    }
+}
+
+extension Array {
+    /// Appends what there is; `false` when there is nothing.
+    fileprivate mutating func append(ifRead element: Element?) -> Bool {
+        guard let element else { return false }
+        append(element)
+        return true
+    }
+}

@@ -1,0 +1,67 @@
+internal import Addressing
+
+/// The data types that nft knows values by; the numbers are those of nft's `include/datatype.h`.
+enum DataType: UInt32 {
+    case networkProtocol = 2
+    case integer = 4
+    case ipv4Address = 7
+    case ipv6Address = 8
+    case transportProtocol = 12
+    case port = 13
+    case icmpType = 14
+    case mark = 19
+    case interfaceIndex = 20
+    case conntrackState = 26
+    case conntrackDirection = 27
+    case conntrackStatus = 28
+    case icmpv6Type = 29
+    case interfaceName = 41
+    case time = 43
+
+    /// The number of bits that each field takes in the type of a concatenation.
+    private static let fieldWidth: UInt32 = 6
+
+    /// The types of a key's fields, first to last; `nil` when one is not known here.
+    static func fields(of keyType: UInt32) -> [DataType]? {
+        var types: [DataType] = []
+        var rest = keyType
+        repeat {
+            guard let type = DataType(rawValue: rest & ((1 << fieldWidth) - 1)) else { return nil }
+            types.insert(type, at: 0)
+            rest >>= fieldWidth
+        } while rest != 0
+        return types
+    }
+
+    /// The type's name in a set's `type`.
+    var name: String {
+        switch self {
+        case .networkProtocol: "nf_proto"
+        case .integer: "integer"
+        case .ipv4Address: "ipv4_addr"
+        case .ipv6Address: "ipv6_addr"
+        case .transportProtocol: "inet_proto"
+        case .port: "inet_service"
+        case .icmpType: "icmp_type"
+        case .mark: "mark"
+        case .interfaceIndex: "iface_index"
+        case .conntrackState: "ct_state"
+        case .conntrackDirection: "ct_dir"
+        case .conntrackStatus: "ct_status"
+        case .icmpv6Type: "icmpv6_type"
+        case .interfaceName: "ifname"
+        case .time: "time"
+        }
+    }
+
+    /// The size of a value in bytes.
+    var length: Int {
+        switch self {
+        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection: 1
+        case .port: 2
+        case .ipv4Address, .mark, .interfaceIndex, .conntrackState, .conntrackStatus, .integer: 4
+        case .time: 8
+        case .ipv6Address, .interfaceName: 16
+        }
+    }
+}

@@ -1,0 +1,123 @@
+/// Turns a rule's bytecode back into nft's words.
+///
+/// A match on a protocol that a later match implies (`meta nfproto ipv4` before `ip saddr`) is left out, as nft does.
+struct RuleText {
+    /// The statements so far; `nil` marks the place of one that a later match implied.
+    private var words: [String?] = []
+    /// Fields that were loaded and not compared or looked up yet.
+    private var loaded: [LoadedField] = []
+    private var family: (value: TableFamily, place: Int)?
+    private var transport: (value: UInt8, place: Int)?
+    /// The lower end of a range, until its upper end comes.
+    private var lowerEnd: [UInt8]?
+
+    /// The words for `rule`; what is not modelled stands in brackets, which nft does not load.
+    static func text(of rule: Rule) -> String {
+        var text = RuleText()
+        for (index, expression) in rule.expressions.enumerated() {
+            text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
+        }
+        if let comment = rule.comment { text.words.append("comment \(quoted(comment))") }
+        return text.words.compactMap { $0 }.joined(separator: " ")
+    }
+
+    private mutating func append(_ expression: Expression, next: Expression?) {
+        switch expression {
+        case .meta(let key, into: _): loaded.append(LoadedField(key))
+        case .conntrack(let load): loaded.append(LoadedField(load))
+        case .payload(let payload): append(payload)
+        case .bitwise(let bitwise): mask(bitwise)
+        case .byteOrder: break  // only ever prepares a comparison, whose constant is printed by its type
+        case .compare(let comparison): append(comparison, next: next)
+        case .range(let range): append(range)
+        case .lookup(let lookup): append(lookup)
+        case .dynamicSet(let dynamicSet): append(dynamicSet)
+        case .immediate(let immediate):
+            words.append("[immediate \(DataType.integer.text(immediate.value))]")
+        case .verdict(let verdict): words.append(verdict.description)
+        case .counter: words.append("counter")
+        case .limit(let limit): words.append(limit.description)
+        case .log(let log): words.append(log.description)
+        case .reject(let reject): words.append(reject.description)
+        case .opaque(let name, let attributes): words.append("[\(name) \(DataType.integer.text(attributes))]")
+        }
+    }
+
+    private mutating func append(_ payload: Payload) {
+        let field = LoadedField(payload, family: family?.value, transport: transport?.value)
+        if payload.base == .network, let family { words[family.place] = nil }
+        if payload.base == .transport, let transport {
+            words[transport.place] = nil
+            // nft derives both protocols from an ICMP field.
+            if let family, [1, 58].contains(transport.value) { words[family.place] = nil }
+        }
+        loaded.append(field)
+    }
+
+    private mutating func mask(_ bitwise: BitwiseMask) {
+        guard !loaded.isEmpty else { return }
+        loaded[loaded.count - 1].mask = bitwise.mask
+    }
+
+    private mutating func append(_ comparison: Comparison, next: Expression?) {
+        guard let field = loaded.popLast() else { return words.append("[cmp]") }
+        if comparison.operator == .greaterOrEqual, case .compare(let other)? = next, other.operator == .lessOrEqual {
+            lowerEnd = comparison.value
+            return loaded.append(field)
+        }
+        if comparison.operator == .lessOrEqual, let lower = lowerEnd {
+            lowerEnd = nil
+            return words.append("\(field.text) \(field.type.text(lower))-\(field.type.text(comparison.value))")
+        }
+        note(field, comparison)
+        words.append(field.comparisonText(comparison))
+    }
+
+    /// Remembers a match on a protocol, which gives later loads their names.
+    private mutating func note(_ field: LoadedField, _ comparison: Comparison) {
+        guard comparison.operator == .equal, comparison.value.count == 1 else { return }
+        switch field.type {
+        case .networkProtocol: family = (TableFamily(rawValue: comparison.value[0]), words.count)
+        case .transportProtocol: transport = (comparison.value[0], words.count)
+        default: break
+        }
+    }
+
+    private mutating func append(_ range: RangeComparison) {
+        guard let field = loaded.popLast() else { return words.append("[range]") }
+        let ends = "\(field.type.text(range.lower))-\(field.type.text(range.upper))"
+        words.append("\(field.text) \(range.isInverted ? "!= " : "")\(ends)")
+    }
+
+    private mutating func append(_ lookup: Lookup) {
+        let key = loaded.map(\.text).joined(separator: " . ")
+        loaded = []
+        let verb = lookup.destination == nil ? (lookup.isInverted ? "!= " : "") : "vmap "
+        switch lookup.set {
+        case .named(let name): words.append("\(key) \(verb)@\(name)")
+        case .anonymous(let set):
+            let elements = set.elements.texts(of: set.definition).joined(separator: ", ")
+            words.append("\(key) \(verb){ \(elements) }")
+        }
+    }
+
+    private mutating func append(_ dynamicSet: DynamicSet) {
+        let key = loaded.map(\.text).joined(separator: " . ")
+        loaded = []
+        let timeout = dynamicSet.timeout.map { " timeout \($0 / 1000)s" } ?? ""
+        let body = dynamicSet.expressions.map { " " + Self.text(of: Rule([$0])) }.joined()
+        words.append("\(dynamicSet.operation) @\(dynamicSet.set) { \(key)\(timeout)\(body) }")
+    }
+}
+
+extension LoadedField {
+    /// nft's words for a comparison with the field.
+    fileprivate func comparisonText(_ comparison: Comparison) -> String {
+        let isZero = comparison.value.allSatisfy { $0 == 0 }
+        if let mask, isZero, [.conntrackState, .conntrackStatus].contains(type) {
+            return "\(text) \(comparison.operator == .notEqual ? "" : "! ")\(type.text(mask))"
+        }
+        let sign = ["", "!= ", "< ", "<= ", "> ", ">= "][Int(comparison.operator.rawValue)]
+        return "\(text) \(sign)\(text(of: comparison.value))"
+    }
+}

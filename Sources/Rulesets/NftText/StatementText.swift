@@ -1,0 +1,61 @@
+extension Verdict: CustomStringConvertible {
+    /// The verdict as nft writes it.
+    public var description: String {
+        switch self {
+        case .accept: "accept"
+        case .drop: "drop"
+        case .continue: "continue"
+        case .return: "return"
+        case .jump(let chain): "jump \(chain)"
+        case .goto(let chain): "goto \(chain)"
+        case .other(let code): "[verdict \(code)]"
+        }
+    }
+}
+
+extension RateLimit: CustomStringConvertible {
+    /// The burst that nft leaves out.
+    private static let defaultBurst: UInt32 = 5
+
+    /// The limit as nft writes it.
+    public var description: String {
+        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day", 604_800: "week"]
+        let span = units[unit] ?? "\(unit)s"
+        let tail = burst == (countsBytes ? 0 : Self.defaultBurst) ? "" : " burst \(burst) \(countsBytes ? "bytes" : "packets")"
+        return "limit rate \(isOver ? "over " : "")\(rate)\(countsBytes ? " bytes" : "")/\(span)\(tail)"
+    }
+}
+
+extension LogStatement: CustomStringConvertible {
+    private static let levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
+    private static let warning: UInt32 = 4
+
+    /// The statement as nft writes it.
+    public var description: String {
+        var text = "log"
+        if let prefix { text += " prefix \(quoted(prefix))" }
+        if level != Self.warning {
+            text += " level \(Int(level) < Self.levels.count ? Self.levels[Int(level)] : "\(level)")"
+        }
+        if flags != 0 { text += " [flags 0x\(String(flags, radix: 16))]" }
+        return text
+    }
+}
+
+extension Reject: CustomStringConvertible {
+    private static let eitherFamilyCodes = ["no-route", "port-unreachable", "host-unreachable", "admin-prohibited"]
+
+    /// The answer as nft writes it.
+    public var description: String {
+        switch type {
+        case 1: "reject with tcp reset"
+        case 2 where Int(code) < Self.eitherFamilyCodes.count: "reject with icmpx \(Self.eitherFamilyCodes[Int(code)])"
+        default: "[reject type \(type) code \(code)]"
+        }
+    }
+}
+
+extension Rule: CustomStringConvertible {
+    /// The rule as nft writes it; what is not modelled stands in brackets.
+    public var description: String { RuleText.text(of: self) }
+}

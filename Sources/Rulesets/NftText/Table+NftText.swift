@@ -1,0 +1,70 @@
+extension Table {
+    /// The table as text that `nft -f` loads to the same table; what is not modelled stands in brackets.
+    public var nftText: String {
+        var text = "table \(name) {\n"
+        if let comment = Userdata.comment(of: userdata) { text += "\tcomment \(quoted(comment))\n\n" }
+        for set in sets { set.write(to: &text) }
+        for object in objects { text += "\t[\(object.kind) \(object.name)]\n\n" }
+        for chain in chainsInReadingOrder { chain.write(to: &text) }
+        if text.hasSuffix("\n\n") { text.removeLast() }
+        return text + "}\n"
+    }
+}
+
+extension Chain {
+    fileprivate func write(to text: inout String) {
+        text += "\tchain \(name) {\n"
+        if let base { text += "\t\t\(base)\n" }
+        for rule in rules { text += "\t\t\(rule)\n" }
+        text += "\t}\n\n"
+    }
+}
+
+extension BaseChain: CustomStringConvertible {
+    /// The priority that nft calls `filter`, `NF_IP_PRI_FILTER`, is 0.
+    private var priorityText: String { priority == 0 ? "filter" : "filter \(priority < 0 ? "-" : "+") \(priority.magnitude)" }
+
+    /// The line that nft heads a base chain with.
+    public var description: String {
+        let device = devices.map { " device \(quoted($0))" }.joined()
+        return "type \(type) hook \(hook)\(device) priority \(priorityText); policy \(policy);"
+    }
+}
+
+extension NamedSet {
+    fileprivate func write(to text: inout String) {
+        text += "\t\(definition.flags.contains(.map) ? "map" : "set") \(name) {\n"
+        text += "\t\ttype \(definition.typeText)\n"
+        if let size = definition.size { text += "\t\tsize \(size)\n" }
+        let flags = definition.flags.names
+        if !flags.isEmpty { text += "\t\tflags \(flags.joined(separator: ","))\n" }
+        if let timeout = definition.timeout { text += "\t\ttimeout \(timeout / 1000)s\n" }
+        let elements = elements.texts(of: definition)
+        if !elements.isEmpty {
+            text += "\t\telements = {\n"
+            for element in elements.dropLast() { text += "\t\t\t\(element),\n" }
+            text += "\t\t\t\(elements[elements.count - 1])\n\t\t}\n"
+        }
+        text += "\t}\n\n"
+    }
+}
+
+extension SetDefinition {
+    /// What nft writes behind `type`.
+    fileprivate var typeText: String {
+        let key = DataType.fields(of: keyType)?.map(\.name).joined(separator: " . ") ?? "[type \(keyType)]"
+        guard let dataType else { return key }
+        if dataType == Self.verdictType { return "\(key) : verdict" }
+        return "\(key) : \(DataType.fields(of: dataType)?.map(\.name).joined(separator: " . ") ?? "[type \(dataType)]")"
+    }
+}
+
+extension SetDefinition.Flags {
+    /// The flags that nft writes behind `flags`.
+    public var names: [String] {
+        let named: [(Self, String)] = [
+            (.constant, "constant"), (.interval, "interval"), (.dynamic, "dynamic"), (.timeout, "timeout"),
+        ]
+        return named.filter { contains($0.0) }.map(\.1)
+    }
+}

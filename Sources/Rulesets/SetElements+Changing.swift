@@ -1,0 +1,51 @@
+extension SetElements {
+    /// The elements with `others` added; `nil` when one is there already or overlaps.
+    func adding(_ others: SetElements) -> SetElements? {
+        switch (self, others) {
+        case (_, _) where isEmpty: others
+        case (.ranges32(let mine), .ranges32(let others)): Self.merge(mine, others).map(Self.ranges32)
+        case (.ranges128(let mine), .ranges128(let others)): Self.merge(mine, others).map(Self.ranges128)
+        case (.list(let mine), .list(let others)):
+            Set(mine.map(\.place)).isDisjoint(with: others.map(\.place)) ? .list((mine + others).sortedByKey()) : nil
+        default: nil
+        }
+    }
+
+    /// The elements without `others`; `nil` when one of these is not there.
+    func removing(_ others: SetElements) -> SetElements? {
+        switch (self, others) {
+        case (.ranges32(let mine), .ranges32(let others)): Self.remove(others, from: mine).map(Self.ranges32)
+        case (.ranges128(let mine), .ranges128(let others)): Self.remove(others, from: mine).map(Self.ranges128)
+        case (.list(let mine), .list(let others)): Self.remove(others, from: mine).map(Self.list)
+        default: nil
+        }
+    }
+
+    private static func merge<Bound>(
+        _ mine: [ClosedRange<Bound>], _ others: [ClosedRange<Bound>]
+    ) -> [ClosedRange<Bound>]? {
+        let all = (mine + others).sorted { $0.lowerBound < $1.lowerBound }
+        let areDisjoint = all.indices.dropFirst().allSatisfy { all[$0 - 1].upperBound < all[$0].lowerBound }
+        return areDisjoint ? all : nil
+    }
+
+    private static func remove<Item: Hashable>(_ others: [Item], from mine: [Item]) -> [Item]? {
+        let going = Set(others)
+        let rest = mine.filter { !going.contains($0) }
+        return rest.count + others.count == mine.count ? rest : nil
+    }
+}
+
+extension SetElement {
+    /// What may be in a set but once.
+    fileprivate var place: [[UInt8]] { [key, upper ?? [], [UInt8(truncatingIfNeeded: flags)]] }
+}
+
+extension Array where Element == SetElement {
+    /// The elements in the order of their keys, a lone end before a start.
+    public func sortedByKey() -> [SetElement] {
+        sorted { first, second in
+            first.key == second.key ? first.flags > second.flags : first.key.lexicographicallyPrecedes(second.key)
+        }
+    }
+}

@@ -1,0 +1,125 @@
+extension Transaction {
+    /// The least that turns `old` into `new`; either may be `nil` for no such table.
+    ///
+    /// A rule, set or chain that is the same in both is not touched, so its counters and its limiter state stay.
+    /// What the kernel cannot change in place (a base chain's hook, a set's flags) is replaced within the
+    /// transaction, and with it the rules that lead to it.
+    public init(from old: Table?, to new: Table?, named name: TableName) {
+        self.init(table: name, operations: [])
+        switch (old, new) {
+        case (nil, nil): break
+        case (_?, nil): operations = [.deleteTable]
+        case (nil, let new?): operations = Self.creation(of: new)
+        case (let old?, let new?) where old.isReplaced(by: new): operations = [.deleteTable] + Self.creation(of: new)
+        case (let old?, let new?):
+            var difference = TableDifference(old: old, new: new)
+            operations = difference.operations()
+        }
+    }
+
+    private static func creation(of table: Table) -> [Operation] {
+        let empty = Table(name: table.name, flags: table.flags, userdata: table.userdata)
+        var difference = TableDifference(old: empty, new: table)
+        return [.addTable(flags: table.flags, userdata: table.userdata)] + difference.operations()
+    }
+}
+
+extension Table {
+    /// Whether `other` differs in what a table keeps for life.
+    fileprivate func isReplaced(by other: Table) -> Bool { flags != other.flags || userdata != other.userdata }
+}
+
+/// Finds the steps between two tables of one name, flags and user data.
+///
+/// The order of the steps is the order in which the kernel allows them: whatever leads to a chain or set
+/// goes before it goes, and comes after it comes.
+private struct TableDifference {
+    let old: Table
+    let new: Table
+    /// Chains and sets of `old` that are gone or of another kind in `new`.
+    let doomedChains: Set<String>
+    let doomedSets: Set<String>
+
+    init(old: Table, new: Table) {
+        self.old = old
+        self.new = new
+        doomedChains = Set(
+            old.chains.filter { chain in new.chain(chain.name).map { !chain.canBecome($0) } ?? true }.map(\.name))
+        doomedSets = Set(
+            old.sets.filter { set in new.set(set.name)?.definition != set.definition }.map(\.name))
+    }
+
+    mutating func operations() -> [Transaction.Operation] {
+        let rules = ruleSteps()
+        let elements = elementSteps()
+        return rules.deletions + elements.deletions
+            + old.sets.filter { doomedSets.contains($0.name) }.map { .deleteSet($0.name) }
+            + old.objects.filter { !new.objects.contains($0) }.map { .deleteObject($0) }
+            + old.chains.filter { doomedChains.contains($0.name) }.map { .deleteChain($0.name) }
+            + new.objects.filter { !old.objects.contains($0) }.map { .addObject($0) }
+            + new.sets.filter { !isKept($0) }.map { .addSet($0.name, $0.definition) }
+            + new.chainsInReadingOrder.filter { !isKept($0) }.map { .addChain($0.header) }
+            + policySteps() + elements.additions + rules.additions
+    }
+
+    private func isKept(_ chain: Chain) -> Bool { old.chain(chain.name) != nil && !doomedChains.contains(chain.name) }
+
+    private func isKept(_ set: NamedSet) -> Bool { old.set(set.name) != nil && !doomedSets.contains(set.name) }
+
+    private func policySteps() -> [Transaction.Operation] {
+        new.chains.compactMap { chain in
+            guard isKept(chain), let policy = chain.base?.policy, policy != old.chain(chain.name)?.base?.policy else {
+                return nil
+            }
+            return .setPolicy(chain: chain.name, policy)
+        }
+    }
+
+    private func ruleSteps() -> (deletions: [Transaction.Operation], additions: [Transaction.Operation]) {
+        var (deletions, additions): ([Transaction.Operation], [Transaction.Operation]) = ([], [])
+        for chain in old.chains where !isKept(chain) {
+            deletions += chain.rules.indices.map { .deleteRule(chain: chain.name, index: $0) }
+        }
+        for chain in new.chainsInReadingOrder {
+            let before = isKept(chain) ? old.chain(chain.name)?.rules ?? [] : []
+            let alignment = RuleAlignment(from: before, to: chain.rules) { rule in
+                !rule.references.touches(chains: doomedChains, sets: doomedSets)
+            }
+            deletions += alignment.deleted.map { .deleteRule(chain: chain.name, index: $0) }
+            additions += alignment.added.map {
+                .addRule(chain.rules[$0.index], chain: chain.name, before: $0.successor)
+            }
+        }
+        return (deletions, additions)
+    }
+
+    private func elementSteps() -> (deletions: [Transaction.Operation], additions: [Transaction.Operation]) {
+        var (deletions, additions): ([Transaction.Operation], [Transaction.Operation]) = ([], [])
+        for set in old.sets where !isKept(set) && !set.elements.isEmpty {
+            deletions.append(.flushElements(set: set.name))
+        }
+        for set in new.sets {
+            let before = isKept(set) ? old.set(set.name)?.elements : nil
+            let change = ElementChange(
+                from: before ?? set.definition.noElements, to: set.elements, of: set.definition, losing: doomedChains)
+            if change.flushes {
+                deletions.append(.flushElements(set: set.name))
+            } else if !change.deleted.isEmpty {
+                deletions.append(.deleteElements(change.deleted, set: set.name, set.definition))
+            }
+            if !change.added.isEmpty {
+                additions.append(.addElements(change.added, set: set.name, set.definition))
+            }
+        }
+        return (deletions, additions)
+    }
+}
+
+extension Chain {
+    /// Whether the kernel can turn the chain into `other` without a new one; rules and policy aside.
+    fileprivate func canBecome(_ other: Chain) -> Bool {
+        var changed = header
+        if let policy = other.base?.policy { changed.base?.policy = policy }
+        return changed == other.header
+    }
+}

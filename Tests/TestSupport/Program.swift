@@ -1,0 +1,85 @@
+internal import Foundation
+internal import Glibc
+
+/// Runs a program in the network namespace of the calling thread.
+///
+/// `Foundation.Process` spawns from a thread of its own, which is in another namespace; `posix_spawn` inherits the caller's.
+public enum Program {
+    /// What a program left behind.
+    public struct Result: Sendable {
+        /// The exit status; 128 and the signal for one that was killed.
+        public var status: Int32
+        /// Standard output.
+        public var output: String
+        /// Standard error.
+        public var errors: String
+    }
+
+    /// Runs `arguments`, the first of which is looked for in `PATH`, with `input` on standard input.
+    public static func run(_ arguments: [String], input: String = "") throws -> Result {
+        let files = try (0..<3).map { _ in try TemporaryFile() }
+        try Data(input.utf8).write(to: files[0].url)
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        for (descriptor, file) in files.enumerated() {
+            let flags = descriptor == 0 ? O_RDONLY : O_WRONLY
+            unsafe posix_spawn_file_actions_addopen(&actions, Int32(descriptor), file.url.path, flags, 0)
+        }
+        let process = try unsafe spawn(arguments, &actions)
+        var status: Int32 = 0
+        while unsafe waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        let code = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
+        return Result(status: code, output: try files[1].text, errors: try files[2].text)
+    }
+
+    @unsafe private static func spawn(
+        _ arguments: [String], _ actions: inout posix_spawn_file_actions_t
+    ) throws -> pid_t {
+        var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { for unsafe pointer in unsafe vector { unsafe free(pointer) } }
+        var process: pid_t = 0
+        let code = unsafe posix_spawnp(&process, arguments[0], &actions, nil, &vector, environ)
+        guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOENT) }
+        return process
+    }
+}
+
+/// A file that is deleted with the value that names it.
+private final class TemporaryFile {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("portreeve-\(UUID().uuidString)")
+        try Data().write(to: url)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    var text: String { get throws { String(decoding: try Data(contentsOf: url), as: UTF8.self) } }
+}
+
+/// The `nft` program, as a second opinion.
+public enum NftProgram {
+    /// Why `nft` failed.
+    public struct Failure: Error, CustomStringConvertible {
+        /// What it printed.
+        public var description: String
+    }
+
+    /// Loads a ruleset from its text.
+    public static func load(_ text: String) throws { _ = try run(["-f", "-"], input: text) }
+
+    /// Lists a table without counters and other state.
+    public static func list(_ table: String) throws -> String {
+        try run(["-s", "list", "table"] + table.split(separator: " ").map(String.init))
+    }
+
+    /// Runs `nft` with these arguments and gives what it prints.
+    @discardableResult
+    public static func run(_ arguments: [String], input: String = "") throws -> String {
+        let result = try Program.run(["nft"] + arguments, input: input)
+        guard result.status == 0 else { throw Failure(description: result.errors) }
+        return result.output
+    }
+}
