@@ -25,7 +25,11 @@ extension SetDefinition {
         var writer = AttributeWriter()
         encode(into: &writer)
         guard let encoded = Attributes(writer.bytes[...]) else { return }
-        unrecognized = attributes.without(Self.readApart).unexplained(by: encoded).bytes
+        // A set without a size is described by an empty nest.
+        let said = attributes.without(Self.readApart).filter {
+            $0.type != NFTA_SET_DESC.rawValue || !$0.payload.isEmpty
+        }
+        unrecognized = said.unexplained(by: encoded).bytes
     }
 
     /// What the kernel adds by itself, and what is read without a way to compare octets.
