@@ -4,6 +4,8 @@ public struct AddressError: Error, Hashable, Sendable {
     public enum Reason: Error, Hashable, Sendable {
         /// There is nothing.
         case empty
+        /// It does not even look like an address.
+        case notAnAddress
         /// A range or a prefix lacks an address.
         case endMissing
         /// An address was wanted, and this is a prefix, a range, or of the other family.
@@ -59,13 +61,12 @@ public struct AddressError: Error, Hashable, Sendable {
     /// What is wrong with it.
     public let reason: Reason
     /// What was probably meant; `nil` when that is anyone's guess.
-    public let repair: String?
+    public var repair: String? { AddressRepair.repair(of: text, for: reason) }
 
-    /// An error about `text`, with the likely repair.
+    /// An error about `text`.
     public init(text: String, reason: Reason) {
         self.text = text
         self.reason = reason
-        repair = AddressRepair.repair(of: text, for: reason)
     }
 }
 
@@ -79,6 +80,7 @@ extension AddressError.Reason: CustomStringConvertible {
     public var description: String {
         switch self {
         case .empty: "is empty where an address, a prefix or a range should be"
+        case .notAnAddress: "is no address, prefix or range"
         case .endMissing: "lacks an address before or after its sign"
         case .notOneAddress(.ipv4): "is not one IPv4 address"
         case .notOneAddress(.ipv6): "is not one IPv6 address"

@@ -16,6 +16,7 @@ enum AddressScanner {
             }
         }
         if bytes[first] == UInt8(ascii: "[") { throw .bracketed }
+        guard hasColon || isDigit(bytes[first]) || first == dash || first == slash else { throw .notAnAddress }
         if dash >= 0 { return try scanSpan(bytes, bounds, dash: dash, hasSlash: slash >= 0) }
         return hasColon
             ? .ipv6(try scanIPv6Prefix(bytes, bounds, slash: slash))

@@ -44,3 +44,12 @@ public struct AddressSet: Hashable, Sendable {
     /// Whether every address of `other` is in the set.
     public func isSuperset(of other: Self) -> Bool { other.subtracting(self).isEmpty }
 }
+
+extension AddressSet {
+    /// The set of these ranges, which may overlap and touch.
+    ///
+    /// Not generic, so that a module that gathers half a million of them gets specialized code.
+    public init(ipv4: consuming [ClosedRange<UInt32>], ipv6: consuming [ClosedRange<UInt128>]) {
+        self.init(ipv4: IntervalSet(ipv4), ipv6: IntervalSet(ipv6))
+    }
+}

@@ -10,8 +10,7 @@ public enum PolicyReader {
     /// - Returns: The policy, or `nil` for it after an error, and the diagnostics.
     public static func read(path: String, options: ReadingOptions) -> PolicyReading {
         let log = DiagnosticLog()
-        var assembly = PolicyAssembly(options: options, log: log)
-        let policy = assembly.assemble(path)
+        let policy = PolicyAssembly(options: options, log: log).assemble(path)
         return PolicyReading(policy: log.hasErrors ? nil : policy, diagnostics: log.sorted())
     }
 }

@@ -25,7 +25,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("", AddressError.Reason.empty, nil), ("10.0.0.1/8", .hostBits, "10.0.0.0/8"),
+            ("", AddressError.Reason.empty, nil), ("office", .notAnAddress, nil), ("日本", .notAnAddress, nil),
+            ("10.0.0.1/8", .hostBits, "10.0.0.0/8"),
             ("2001:db8::1/64", .hostBits, "2001:db8::/64"), ("010.0.0.1", .leadingZero, "10.0.0.1"),
             ("10.00.0.1", .leadingZero, "10.0.0.1"), ("10.0.0.08", .leadingZero, "10.0.0.8"),
             ("10.1", .numberCount(2), nil),

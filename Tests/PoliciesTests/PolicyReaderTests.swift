@@ -40,7 +40,8 @@ import Testing
 
     static let files = [
         "policy.yaml": example, "services": servicesDatabase,
-        "policy.d/10-web.yaml": "services: {web: {ports: [80, 8000-8100/tcp, domain/udp], from: any, why: Web, owner: web}}\n",
+        "policy.d/10-web.yaml":
+            "services: {web: {ports: [80, 8000-8100/tcp, domain/udp], from: any, why: Web, owner: web}}\n",
         "policy.d/20-dns.yaml": "version: 1\nsources: {dns: 2001:db8::53}\ndeny: dns\n",
         "policy.d/ignored.txt": "not read",
         "lists/scanners.txt": "# scanners\r\n198.51.100.0/24   # a network\r\n\r\n  2001:db8:bad::/48\r\n",
@@ -57,15 +58,17 @@ import Testing
         #expect(policy.defaults.published == .ignore)
         #expect(policy.defaults.require == ["why", "owner"])
         #expect(policy.groups.map(\.name) == ["admins", "dns", "office", "scanners"])
-        #expect(policy.groups[0].addresses.ipv4.ranges.map(IPv4Address.text) == [
-            "10.8.0.0/16", "192.0.2.10-192.0.2.20", "203.0.113.0/24",
-        ])
+        #expect(
+            policy.groups[0].addresses.ipv4.ranges.map(IPv4Address.text) == [
+                "10.8.0.0/16", "192.0.2.10-192.0.2.20", "203.0.113.0/24",
+            ])
         #expect(policy.groups[3].addresses.ipv6.ranges.map(IPv6Address.text) == ["2001:db8:bad::/48"])
         #expect(policy.deny?.entries == ["scanners", "dns"])
         #expect(policy.deny?.addresses.ipv6.ranges.count == 2)
-        #expect(policy.files.map { $0.dropFirst(folder.path.count + 1) } == [
-            "policy.yaml", "policy.d/10-web.yaml", "policy.d/20-dns.yaml", "lists/scanners.txt",
-        ])
+        #expect(
+            policy.files.map { $0.dropFirst(folder.path.count + 1) } == [
+                "policy.yaml", "policy.d/10-web.yaml", "policy.d/20-dns.yaml", "lists/scanners.txt",
+            ])
     }
 
     @Test func readsEveryKeyOfAService() throws {
@@ -107,15 +110,17 @@ import Testing
     @Test func toleratesAByteOrderMark() throws {
         let folder = try PolicyFolder()
         try folder.write(bytes: [0xEF, 0xBB, 0xBF] + Array("version: 1\nservices: {a: 1}\n".utf8), to: "policy.yaml")
-        #expect(folder.rendered(folder.read()) == [
-            "policy.yaml:2:15: error: service \"a\" must be a mapping, not a single value\nservices: {a: 1}\n              ^"
-        ])
+        #expect(
+            folder.rendered(folder.read()) == [
+                "policy.yaml:2:15: error: service \"a\" must be a mapping, not a single value\nservices: {a: 1}\n              ^"
+            ])
     }
 
-    @Test(arguments: [
-        ("1970-01-01", 86400), ("2000-02-29", 951_868_800), ("2024-02-29T23:59:59Z", 1_709_251_199),
-        ("2027-01-31T18:00:00Z", 1_801_418_400), ("2100-03-01", 4_107_628_800), ("2261-12-31", 9_214_646_400),
-    ] as [(String, Int64)])
+    @Test(
+        arguments: [
+            ("1970-01-01", 86400), ("2000-02-29", 951_868_800), ("2024-02-29T23:59:59Z", 1_709_251_199),
+            ("2027-01-31T18:00:00Z", 1_801_418_400), ("2100-03-01", 4_107_628_800), ("2261-12-31", 9_214_646_400),
+        ] as [(String, Int64)])
     func readsDates(text: String, end: Int64) throws {
         let folder = try PolicyFolder(["policy.yaml": service("expires: \(text)")])
         #expect(folder.read().policy?.services.first?.expires == Expiry(end: end, written: text))

@@ -18,6 +18,7 @@ extension ServiceDecoder {
         {
             log.error("\"except\" leaves nothing of \"from\"", at: node.place)
         }
-        return Assertion(location: node.place.location, from: from, except: except, ports: ports, expect: expect)
+        return Assertion(
+            location: node.place.location, from: from, except: except, ports: ports.map(\.port), expect: expect)
     }
 }

@@ -17,7 +17,7 @@ struct PolicyAssembly {
     }
 
     /// The policy at `path`; incomplete or `nil` after an error.
-    mutating func assemble(_ path: String) -> Policy? {
+    func assemble(_ path: String) -> Policy? {
         let documents = PolicyDocument.loadAll(path, loader, log)
         guard let main = documents.first else { return nil }
         for document in documents {
@@ -74,9 +74,7 @@ struct PolicyAssembly {
                     continue
                 }
                 first[entry.key] = entry.place
-                if let service = decoder.service(entry) {
-                    services.append(PlacedService(service: service, entry: entry))
-                }
+                if let service = decoder.service(entry) { services.append(service) }
             }
         }
         return services
@@ -100,4 +98,6 @@ struct PlacedService {
     let service: Service
     /// The entry under `services`.
     let entry: YamlEntry
+    /// Its ports, each with its span.
+    let ports: [PlacedPort]
 }

@@ -25,16 +25,10 @@ enum PortOverlap {
 
     private static func claims(of transport: TransportProtocol, _ services: [PlacedService]) -> [Claim] {
         var claims: [Claim] = []
-        for placed in services {
-            guard case .mapping(let entries) = placed.entry.value.content,
-                let node = entries.first(where: { $0.key == "ports" })?.value
-            else { continue }
-            for port in placed.service.ports where port.transport == transport {
-                let item = node.items.first { $0.place.location == port.location }
+        for service in services {
+            for placed in service.ports where placed.port.transport == transport {
                 claims.append(
-                    Claim(
-                        port: port, service: placed.service.name, place: item?.place ?? placed.entry.place,
-                        order: claims.count))
+                    Claim(port: placed.port, service: service.service.name, place: placed.place, order: claims.count))
             }
         }
         return claims

@@ -12,7 +12,7 @@ struct ServiceDecoder {
     let log: DiagnosticLog
 
     /// The service that an entry of `services` spells; `nil` after an error.
-    func service(_ entry: YamlEntry) -> Service? {
+    func service(_ entry: YamlEntry) -> PlacedService? {
         guard isName(entry) else { return nil }
         let name = Printable.quoted(entry.key)
         guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
@@ -22,13 +22,13 @@ struct ServiceDecoder {
                 log.error("service \(name) lacks \"\(key)\"\(demand)", at: entry.place)
             }
         }
-        let ports = keyed["ports"].map { self.ports.decode($0, as: "ports") }
+        let ports = keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? []
         let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
         var service = Service(
-            name: entry.key, location: entry.place.location, ports: ports ?? [],
+            name: entry.key, location: entry.place.location, ports: ports.map(\.port),
             sources: sources ?? SourceList(location: entry.place.location, entries: [], addresses: AddressSet()))
         decodeRest(keyed, &service)
-        return service
+        return PlacedService(service: service, entry: entry, ports: ports)
     }
 
     private func decodeRest(_ keyed: KeyedNode, _ service: inout Service) {

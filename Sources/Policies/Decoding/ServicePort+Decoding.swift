@@ -1,5 +1,13 @@
 internal import Addressing
 
+/// A port and the whole span that spells it.
+struct PlacedPort {
+    /// The port.
+    let port: ServicePort
+    /// The span.
+    let place: Place
+}
+
 /// Reads `ports`, and looks the names in them up.
 struct PortDecoder {
     /// The names of ports.
@@ -8,10 +16,10 @@ struct PortDecoder {
     let log: DiagnosticLog
 
     /// The ports of a list or of a single form.
-    func decode(_ node: YamlNode, as what: String) -> [ServicePort] {
+    func decode(_ node: YamlNode, as what: String) -> [PlacedPort] {
         node.items(as: what, log).compactMap { item in
             guard let text = item.text(as: what, log) else { return nil }
-            return port(text, at: item.place)
+            return port(text, at: item.place).map { PlacedPort(port: $0, place: item.place) }
         }
     }
 

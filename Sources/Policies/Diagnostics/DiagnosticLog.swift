@@ -11,15 +11,21 @@ final class DiagnosticLog {
     var hasErrors: Bool { errorCount > 0 }
 
     /// Reports an error at `place`, with what was probably meant.
-    func error(_ message: @autoclosure () -> String, at place: Place, repair: String? = nil) {
+    func error(
+        _ message: @autoclosure () -> String, at place: @autoclosure () -> Place,
+        repair: @autoclosure () -> String? = nil
+    ) {
         errorCount += 1
-        if errorCount <= Self.limit { keep(.error, message(), place, repair) }
+        if errorCount <= Self.limit { keep(.error, message(), place(), repair()) }
     }
 
     /// Reports a warning at `place`, with what was probably meant.
-    func warning(_ message: @autoclosure () -> String, at place: Place, repair: String? = nil) {
+    func warning(
+        _ message: @autoclosure () -> String, at place: @autoclosure () -> Place,
+        repair: @autoclosure () -> String? = nil
+    ) {
         warningCount += 1
-        if warningCount <= Self.limit { keep(.warning, message(), place, repair) }
+        if warningCount <= Self.limit { keep(.warning, message(), place(), repair()) }
     }
 
     /// Everything reported, in the order of the files and of the places in them.

@@ -1,12 +1,15 @@
 /// Guesses which of the words that would be understood a misspelt one stands for.
 enum Spelling {
+    /// How many candidates are compared: bounds the work of a hundred errors in a policy of a million names.
+    private static let most = 10_000
+
     /// The nearest of `candidates` to `word`; `nil` when none is near.
     static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let target = Array(word.lowercased().unicodeScalars.prefix(65))
         guard !target.isEmpty, target.count <= 64 else { return nil }
         let tolerance = max(1, min(3, target.count / 3))
         var best: (distance: Int, word: String)?
-        for candidate in candidates {
+        for candidate in candidates.prefix(most) {
             let letters = Array(candidate.lowercased().unicodeScalars.prefix(65))
             guard abs(letters.count - target.count) <= tolerance else { continue }
             let distance = distance(target, letters)

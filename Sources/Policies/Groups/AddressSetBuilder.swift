@@ -25,6 +25,6 @@ struct AddressSetBuilder {
             ipv4 += set.ipv4.ranges
             ipv6 += set.ipv6.ranges
         }
-        return AddressSet(ipv4: IntervalSet(ipv4), ipv6: IntervalSet(ipv6))
+        return AddressSet(ipv4: ipv4, ipv6: ipv6)
     }
 }

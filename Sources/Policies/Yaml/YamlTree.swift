@@ -29,7 +29,7 @@ struct YamlTree {
         if let last = open.last, last.isMapping, last.key == nil {
             throw Refusal(message: "a key must be a single value, not \(isMapping ? "a mapping" : "a list")")
         }
-        guard open.count < Self.deepest else { throw Refusal(message: "nesting over \(Self.deepest) levels") }
+        guard open.count < Self.deepest else { throw Refusal(message: "nesting over \(Self.deepest) levels deep") }
         open.append(Open(place: place, isMapping: isMapping))
     }
 

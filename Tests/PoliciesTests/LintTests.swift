@@ -1,0 +1,45 @@
+import Policies
+import Testing
+
+@Suite struct LintTests {
+    @Test(arguments: [
+        (
+            "services:\n  ssh: {ports: 22, from: ⟨10.0.0.1⟩, why: x}",
+            ["service \"ssh\" is closed on IPv6: all its sources are IPv4"]
+        ),
+        (
+            "services:\n  ssh: {ports: 22, from: ⟨2001:db8::1⟩, why: x}",
+            ["service \"ssh\" is closed on IPv4: all its sources are IPv6"]
+        ),
+        ("services:\n  ⟨ssh⟩: {ports: 22, from: any}", ["service \"ssh\" has no \"why\""]),
+        (
+            "deny: 10.0.0.0/8\nservices:\n  ssh: {ports: 22, from: ⟨10.0.0.1⟩, why: x}",
+            ["service \"ssh\" can never be reached: \"deny\" covers all its sources"]
+        ),
+        ("services: {}\nsources: {⟨a⟩: b, b: any}", ["group \"a\" is not used"]),
+        (
+            "services:\n  ssh: {ports: 22, from: any, why: x, expires: ⟨2026-01-01⟩}",
+            ["service \"ssh\" has expired"]
+        ),
+        (
+            "sources:\n  a: {file: ⟨a.txt⟩}\nservices:\n  ssh: {ports: 22, from: ⟨a⟩, why: x}",
+            ["list \"a.txt\" has no address", "service \"ssh\" can never be reached: its sources are empty"]
+        ),
+        (
+            "services:\n  ssh: {ports: 22, from: any, why: x, unit: ⟨ssh⟩}",
+            ["unit \"ssh\" has no type; did you mean \"ssh.service\"?"]
+        ),
+        ("⟨version⟩: 1", ["no services: every port is closed; write \"services: {}\" if that is meant"]),
+    ])
+    func warns(text: String, messages: [String]) throws {
+        // 2026-06-01
+        let text = text.contains("version") ? text : "version: 1\n" + text
+        try expectErrors(text, messages, severity: .warning, with: ["a.txt": "# none\n"], now: 1_780_272_000)
+    }
+
+    @Test func anExpiryIsOfInterestOnlyAtATime() throws {
+        let text = "version: 1\nservices:\n  ssh: {ports: 22, from: any, why: x, expires: 2026-05-31}"
+        try expectErrors(text, [], severity: .warning, now: 1_780_271_999)
+        try expectErrors(text, [], severity: .warning)
+    }
+}

@@ -1,0 +1,252 @@
+import Policies
+import Testing
+
+/// What a policy is refused for, message by message; the caret must be where the marks are.
+@Suite struct RefusalTests {
+    @Test(arguments: [
+        ("10.0.0.1/8", "has host bits set below its prefix; did you mean \"10.0.0.0/8\"?"),
+        (
+            "010.0.0.1",
+            "has a number with a leading zero, which some programs read as octal; did you mean \"10.0.0.1\"?"
+        ),
+        ("10.1", "has 2 numbers, but an IPv4 address has four"),
+        ("10.1/16", "has 2 numbers, but an IPv4 address has four; did you mean \"10.1.0.0/16\"?"),
+        (
+            "fe80::1%eth0",
+            "names a zone; use \"interfaces\" to say where packets arrive; did you mean \"fe80::1\"?"
+        ),
+        ("10.0.0.9-10.0.0.1", "is a reversed range: it ends before it starts; did you mean \"10.0.0.1-10.0.0.9\"?"),
+        ("10.0.0.1-2001:db8::1", "is a range across families: one end is IPv4, the other IPv6"),
+        ("10.0.0.0/33", "has a prefix length over 32"), ("2001:db8::/129", "has a prefix length over 128"),
+        ("10.0.0.1:22", "has a colon after an IPv4 address, and an address has no port; did you mean \"10.0.0.1\"?"),
+        ("300.0.0.1", "has a number over 255"), ("2001:db8:::1", "has \"::\" more than once"),
+    ])
+    func refusesAddresses(text: String, predicate: String) throws {
+        let message = "\"\(text)\" \(predicate)"
+        try expectErrors("version: 1\nservices:\n  ssh:\n    ports: 22\n    from: ⟨\(text)⟩\n", [message])
+        try expectErrors("version: 1\nservices: {}\ndeny:\n  - ⟨\(text)⟩\n", [message])
+        try expectErrors("version: 1\nservices: {}\nsources:\n  office: [192.0.2.1, ⟨\(text)⟩]\n", [message])
+    }
+
+    @Test func refusesMappedAddresses() throws {
+        try expectErrors(
+            "version: 1\nservices: {}\ndeny: ⟨\"::ffff:192.0.2.1\"⟩\n",
+            [
+                "\"::ffff:192.0.2.1\" is an IPv4-mapped IPv6 address, which no packet carries; did you mean \"192.0.2.1\"?"
+            ])
+    }
+
+    @Test(arguments: [
+        ("0", "\"0\" has port 0, on which nobody can listen"),
+        ("0-10/udp", "\"0-10/udp\" has port 0, on which nobody can listen"),
+        ("65536/tcp", "\"65536/tcp\" has a port over 65535"),
+        ("99999999999999999999999", "\"99999999999999999999999\" has a port over 65535"),
+        ("22/tpc", "unknown protocol \"tpc\"; did you mean \"22/tcp\"?"), ("22/icmp", "unknown protocol \"icmp\""),
+        ("22/TCP", "unknown protocol \"TCP\"; did you mean \"22/tcp\"?"),
+        ("tcp/22", "unknown protocol \"22\"; did you mean \"22/tcp\"?"),
+        ("022", "\"022\" has a leading zero; did you mean \"22\"?"),
+        ("90-80/udp", "\"90-80/udp\" is a reversed range: it ends before it starts; did you mean \"80-90/udp\"?"),
+        (
+            "8000:8100/tcp",
+            "\"8000:8100/tcp\" is not a port, such as 22/tcp or 8000-8100/tcp; did you mean \"8000-8100/tcp\"?"
+        ),
+        ("-22", "unknown port name \"-22\""), ("domian", "unknown port name \"domian\"; did you mean \"domain\"?"),
+    ])
+    func refusesPorts(text: String, message: String) throws {
+        try expectErrors("version: 1\nservices:\n  ssh:\n    from: any\n    ports: ⟨\(text)⟩\n", [message])
+        try expectErrors(
+            "version: 1\nservices: {}\ntests:\n  - {from: any, expect: deny, to: [ssh, ⟨\(text)⟩]}\n", [message])
+    }
+
+    @Test func refusesOverlaps() throws {
+        let folder = try PolicyFolder()
+        try folder.write(
+            """
+            version: 1
+            services:
+              web:
+                ports: [8000-8100, 80/udp]
+                from: any
+              proxy:
+                ports:
+                  - 8080/udp
+                  - ⟨8080⟩
+                from: any
+              dns: {ports: [53/udp, ⟨53/udp⟩], from: any}
+            """, to: "policy.yaml")
+        let place = "policy.yaml"
+        #expect(
+            folder.rendered(folder.read()) == [
+                try folder.expected(
+                    "8080/tcp overlaps 8000-8100/tcp of service \"web\" at \(place):4:13", severity: .error, in: place,
+                    mark: 0),
+                try folder.expected(
+                    "53/udp already belongs to the same service at \(place):11:17", severity: .error, in: place, mark: 1
+                ),
+            ])
+    }
+
+    @Test(arguments: [
+        ("⟨form⟩: ssh", "unknown key \"form\" in service \"ssh\"; did you mean \"from\"?"),
+        ("⟨why⟩: again", "duplicate key \"why\", first at policy.yaml:6:5"),
+        ("log: ⟨yes⟩", "\"log\" must be true or false, not \"yes\"; did you mean \"true\"?"),
+        ("optional: ⟨off⟩", "\"optional\" must be true or false, not \"off\"; did you mean \"false\"?"),
+        ("optional: ⟨True⟩", "\"optional\" must be true or false, not \"True\"; did you mean \"true\"?"),
+        ("limit: ⟨0/minute⟩", "\"0/minute\" is a rate of zero, which must be at least 1"),
+        (
+            "limit: ⟨10/min⟩",
+            "unknown unit \"min\", which must be second, minute, hour or day; did you mean \"10/minute\"?"
+        ),
+        ("limit: ⟨10⟩", "\"10\" is not a rate, such as 10/minute"),
+        ("limit: ⟨4294967296/day⟩", "\"4294967296/day\" is a rate over 4294967295"),
+        ("limit: ⟨-1/day⟩", "\"-1/day\" is not a rate, such as 10/minute"),
+        ("limit: ⟨{⟩burst: 5}", "\"limit\" lacks \"rate\""),
+        ("limit: {rate: 1/second, burst: ⟨0⟩}", "\"burst\" must be a number from 1, not \"0\""),
+        ("limit: {rate: 1/day, burst: ⟨200000⟩}", "\"burst\" is over 106751, the most that the kernel takes for 1/day"),
+        ("expires: ⟨2027-02-29⟩", "\"2027-02-29\" is a date that does not exist"),
+        ("expires: ⟨2100-02-29⟩", "\"2100-02-29\" is a date that does not exist"),
+        ("expires: ⟨2027-13-01⟩", "\"2027-13-01\" is a date that does not exist"),
+        ("expires: ⟨2027-01-00⟩", "\"2027-01-00\" is a date that does not exist"),
+        ("expires: ⟨2027-01-31T24:00:00Z⟩", "\"2027-01-31T24:00:00Z\" is a time that does not exist"),
+        ("expires: ⟨2027-01-31T18:00:00⟩", "\"2027-01-31T18:00:00\" is not a time in UTC such as 2027-01-31T18:00:00Z"),
+        (
+            "expires: ⟨31.1.2027⟩",
+            "\"31.1.2027\" is not a date such as 2027-01-31 or a time such as 2027-01-31T18:00:00Z"
+        ),
+        (
+            "expires: ⟨9999-12-31⟩",
+            "\"9999-12-31\" is not between 1970 and 2261; leave \"expires\" out for a service that never closes"
+        ),
+        ("interfaces: ⟨\"*\"⟩", "\"*\" is every interface; leave \"interfaces\" out to open the service on all"),
+        ("interfaces: [eth0, ⟨a/b⟩]", "\"a/b\" has \"/\", which no interface's name has"),
+        ("interfaces: ⟨a*b⟩", "\"a*b\" has a * before its end"),
+        ("interfaces: ⟨sixteen-bytes-xx⟩", "\"sixteen-bytes-xx\" is over 15 bytes, the longest name of an interface"),
+        ("interfaces: ⟨[⟩]", "\"interfaces\" is empty"),
+        ("process: ⟨sbin/sshd⟩", "\"sbin/sshd\" is neither a name nor an absolute path"),
+        ("user: ⟨\"\"⟩", "\"user\" is empty"), ("unit: [a.service, ⟨a.service⟩]", "\"a.service\" is listed twice"),
+        ("owner: ⟨\"a\\nb\"⟩", "\"owner\" must be one line, without tabs"),
+        ("ticket: ⟨[⟩a]", "\"ticket\" must be a single value, not a list"),
+        ("owner: ⟨\"a\\eb\"⟩", "\"a\u{FFFD}b\" has a control character"),
+        ("owner: ⟨*a⟩", "alias \"*a\"; a text that starts with * needs quotes"),
+        ("owner: ⟨&a⟩ x", "anchor \"&a\"; a text that starts with & needs quotes"),
+        ("owner: ⟨!!int⟩ 1", "tag \"!!int\"; every value is read as the text that is written"),
+    ])
+    func refusesServiceKeys(line: String, message: String) throws {
+        // Anchors and tags stand before the value, whose mark libyaml puts at the property.
+        let folder = try PolicyFolder(["services": servicesDatabase])
+        try folder.write(service(line), to: "policy.yaml")
+        let reading = folder.read()
+        #expect(reading.policy == nil)
+        let actual = try #require(folder.rendered(reading).first)
+        let expected = try folder.expected(message, severity: .error, in: "policy.yaml", mark: 0)
+        if line.contains("⟨&") || line.contains("⟨!") {
+            #expect(actual.hasPrefix(expected), "\(actual)")
+        } else {
+            #expect(actual == expected, "\(actual)")
+        }
+    }
+
+    @Test func refusesWhatAServiceMustHave() throws {
+        try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {from: any}\n", ["service \"ssh\" lacks \"ports\""])
+        try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {ports: 22}\n", ["service \"ssh\" lacks \"from\""])
+        try expectErrors("version: 1\nservices:\n  ssh: {ports: 22, from: ⟨[⟩]}\n", ["\"from\" is empty"])
+        try expectErrors("version: 1\nservices:\n  ssh: {ports: ⟨[⟩], from: any}\n", ["\"ports\" is empty"])
+        let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
+        try expectErrors(
+            "version: 1\nservices:\n  ⟨Ssh⟩: {ports: 22, from: any}\n", ["\"Ssh\" is no name of a service: \(form)"])
+        try expectErrors(
+            "version: 1\ndefaults: {require: [owner]}\nservices:\n  ⟨ssh⟩: {ports: 22, from: any}\n",
+            ["service \"ssh\" lacks \"owner\", which \"defaults.require\" asks for"])
+    }
+
+    @Test(arguments: [
+        ("inbound: ⟨dorp⟩", "\"inbound\" must be drop or reject, not \"dorp\"; did you mean \"drop\"?"),
+        ("published: ⟨maybe⟩", "\"published\" must be enforce or ignore, not \"maybe\""),
+        ("ping: ⟨acept⟩", "\"ping\" must be accept, drop or a rate, not \"acept\"; did you mean \"accept\"?"),
+        ("ping: ⟨0/second⟩", "\"0/second\" is a rate of zero, which must be at least 1"),
+        ("log: ⟨never⟩", "\"never\" is not a rate, such as 10/minute"),
+        ("require: [⟨ownr⟩]", "\"require\" has \"ownr\", which is no key of a service; did you mean \"owner\"?"),
+        ("⟨inbund⟩: drop", "unknown key \"inbund\" in \"defaults\"; did you mean \"inbound\"?"),
+    ])
+    func refusesDefaults(line: String, message: String) throws {
+        try expectErrors("version: 1\nservices: {}\ndefaults:\n  \(line)\n", [message])
+    }
+
+    @Test(arguments: [
+        ("⟨10.0.0.1⟩: any", "a group cannot be called \"10.0.0.1\", which is an address"),
+        ("⟨any⟩: 10.0.0.1", "a group cannot be called \"any\", which is every address"),
+        ("⟨a⟩: []", "group \"a\" is empty"), ("⟨a⟩:", "group \"a\" is empty"),
+        ("⟨a b⟩: any", "\"a b\" is no name of a group: a letter or _, then up to 62 letters, digits, _, . and -"),
+        ("a: ⟨a⟩", "groups in a cycle: a -> a"),
+        ("a: b\n  b: [10.0.0.1, c]\n  c: ⟨a⟩", "groups in a cycle: a -> b -> c -> a"),
+        ("office: any\n  a: ⟨ofice⟩", "unknown group \"ofice\"; did you mean \"office\"?"),
+        ("a: ⟨www.example.org⟩", "unknown group \"www.example.org\" (host names are not looked up)"),
+        ("a: ⟨\"x y\"⟩", "\"x y\" is neither an address nor the name of a group"),
+        ("a: {file: ⟨nowhere.txt⟩}", "\"nowhere.txt\" cannot be read: no such file or directory"),
+        ("a: {⟨fiel⟩: x, file: empty}", "unknown key \"fiel\" in a group's entry; did you mean \"file\"?"),
+        ("a: ⟨{⟩}", "a group's entry lacks \"file\""), ("a: {file: ⟨.⟩}", "\".\" is a directory"),
+    ])
+    func refusesGroups(line: String, message: String) throws {
+        let folder = try PolicyFolder(["empty": ""])
+        try folder.write("version: 1\nservices: {}\nsources:\n  \(line)\n", to: "policy.yaml")
+        let actual = folder.rendered(folder.read()).filter { $0.contains(" error: ") }
+        #expect(actual == [try folder.expected(message, severity: .error, in: "policy.yaml", mark: 0)])
+    }
+
+    @Test(arguments: [
+        ("⟨a⟩: 1\nversion: 1", "unknown key \"a\" in a policy"),
+        ("⟨service⟩: {}\nversion: 1", "unknown key \"service\" in a policy; did you mean \"services\"?"),
+        ("version: ⟨2⟩", "version \"2\" is not 1, the only one there is"),
+        ("⟨s⟩ervices: {}", "a policy lacks \"version: 1\""),
+        ("⟨-⟩ a", "a policy must be a mapping, not a list"),
+        ("version: 1\n⟨-⟩--\nversion: 1", "a second document in one file"),
+        ("version: 1\nservices: ⟨[⟩]", "\"services\" must be a mapping, not a list"),
+        ("version: 1\ntests: ⟨{⟩}", "\"tests\" must be a list, not a mapping"),
+        (
+            "version: 1\ndeny: ⟨any⟩",
+            "\"deny\" is every address, established connections included: nobody could reach this host"
+        ),
+        ("version: 1\ndeny: ⟨{⟩file: x}", "\"deny\" takes no list file; name it in a group under \"sources\""),
+        ("version: 1\ninclude: ⟨x.yaml⟩", "\"x.yaml\" cannot be read: no such file or directory"),
+        ("version: 1\ninclude: ⟨policy.yaml⟩", "\"policy.yaml\" is included twice, first as \"policy.yaml\""),
+        ("version: 1\n⟨{⟩}: 1", "a key must be a single value, not a mapping"),
+        ("version: 1\nservices: ⟨{⟩ssh: {}", "not YAML: did not find expected ',' or '}' while parsing a flow mapping"),
+        (
+            "version: 1\ntests:\n  - {from: any, ⟨too⟩: 1, to: 22, expect: deny}",
+            "unknown key \"too\" in a test; did you mean \"to\"?"
+        ),
+        (
+            "version: 1\ntests:\n  - {from: any, to: 22, expect: ⟨alow⟩}",
+            "\"expect\" must be allow or deny, not \"alow\"; did you mean \"allow\"?"
+        ),
+        ("version: 1\ntests:\n  - ⟨{⟩from: any, expect: deny}", "a test lacks \"to\""),
+        (
+            "version: 1\ntests:\n  - {from: 10.0.0.1, except: ⟨any⟩, to: 22, expect: deny}",
+            "\"except\" leaves nothing of \"from\""
+        ),
+        ("version: 1\ntests:\n  - ⟨{⟩except: any, to: 22, expect: deny}", "a test lacks \"from\""),
+        ("x: ⟨\u{7}⟩", "\"policy.yaml\" has the control character U+0007"),
+        ("x: ⟨\u{0}⟩", "\"policy.yaml\" has the control character U+0000"),
+        ("x: ⟨\u{202E}⟩", "\"policy.yaml\" has the control character U+202E"),
+    ])
+    func refusesPolicies(text: String, message: String) throws {
+        let folder = try PolicyFolder()
+        try folder.write(text, to: "policy.yaml")
+        let expected = try folder.expected(message, severity: .error, in: "policy.yaml", mark: 0)
+        let printable = String(expected.map { "\u{7}\u{0}\u{202E}".contains($0) ? "\u{FFFD}" : $0 })
+        #expect(folder.rendered(folder.read()) == [printable])
+    }
+
+    @Test func namedPortsNeedTheDatabase() throws {
+        let folder = try PolicyFolder()
+        try folder.write("version: 1\nservices:\n  a: {ports: [22, ⟨ssh⟩], from: any}\n", to: "policy.yaml")
+        let message = "\"ssh\" cannot be looked up: services cannot be read: no such file or directory; use a number"
+        #expect(
+            folder.rendered(folder.read()) == [
+                try folder.expected(message, severity: .error, in: "policy.yaml", mark: 0)
+            ])
+        try expectErrors(
+            "version: 1\nservices:\n  a: {ports: ⟨ntp⟩, from: any}\n",
+            ["\"ntp\" has no tcp port in services, only ntp/udp; did you mean \"ntp/udp\"?"])
+    }
+}
