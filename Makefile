@@ -20,7 +20,7 @@ MANUALS = man/portreeve.8 man/portreeve-policy.5
 
 all: $(BINARY)
 
-# One static binary: it runs where no Swift toolchain is. Built only when a source is newer, so that `sudo make install`
+# The Swift runtime is linked in: the binary runs where no toolchain is. Built only when a source is newer, so that `sudo make install`
 # after `make` needs no toolchain on root's PATH.
 $(BINARY): $(SOURCES)
 	@sh scripts/requirements build

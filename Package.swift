@@ -52,6 +52,9 @@ let package = Package(
             dependencies: ["Addressing", "Commands", "Compiler", "Policies", "Rulesets", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
+        .testTarget(
+            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,60 @@
+import Addressing
+import Foundation
+import Policies
+import Testing
+
+/// What is shipped as an example is read as an operator's file would be, and nothing is wrong with it.
+@Suite struct ExamplePoliciesTests {
+    /// 2027-01-15T08:00:00Z, before any example expires.
+    static let now: Int64 = 1_800_000_000
+
+    static func read(_ file: URL) -> PolicyReading {
+        PolicyReader.read(path: file.path, options: ReadingOptions(now: now))
+    }
+
+    @Test func areAllThere() {
+        let names = ExampleFiles.policies.map { $0.deletingPathExtension().lastPathComponent }
+        let promised = ["bastion", "container-host", "database", "mail", "minimal", "monitoring", "web-server"]
+        #expect(Set(names).isSuperset(of: promised))
+    }
+
+    @Test(arguments: ExampleFiles.policies)
+    func haveNothingToComplainAbout(_ file: URL) throws {
+        let reading = Self.read(file)
+        #expect(reading.diagnostics.map { $0.rendered(color: false) } == [])
+        let policy = try #require(reading.policy)
+        #expect(!policy.services.isEmpty)
+        #expect(policy.services.allSatisfy { $0.why != nil })
+    }
+
+    /// Documentation (RFC 5737, RFC 3849) and private (RFC 1918, RFC 4193) addresses.
+    private static let nobodys = AddressSet(
+        ipv4: IntervalSet([
+            0x0a00_0000...0x0aff_ffff, 0xac10_0000...0xac1f_ffff, 0xc0a8_0000...0xc0a8_ffff,
+            0xc000_0200...0xc000_02ff, 0xc633_6400...0xc633_64ff, 0xcb00_7100...0xcb00_71ff,
+        ]),
+        ipv6: IntervalSet([0xfc << 120...(0xfe << 120) - 1, 0x2001_0db8 << 96...(0x2001_0db9 << 96) - 1]))
+
+    @Test(arguments: ExampleFiles.policies)
+    func nameNobodysAddresses(_ file: URL) throws {
+        let policy = try #require(Self.read(file).policy)
+        for group in policy.groups { #expect(Self.nobodys.isSuperset(of: group.addresses), "\(group.name)") }
+        for service in policy.services where service.sources.entries != ["any"] {
+            #expect(Self.nobodys.isSuperset(of: service.sources.addresses), "\(service.name)")
+        }
+    }
+
+    @Test func includeEveryFileAndListThereIs() {
+        let read = Set(ExampleFiles.policies.flatMap { Self.read($0).policy?.files ?? [] })
+        for file in ExampleFiles.includes { #expect(read.contains(file.path)) }
+        #expect(read.contains(ExampleFiles.folder.appending(path: "lists/abusers.txt").path))
+    }
+
+    @Test(arguments: ExampleFiles.policies + ExampleFiles.includes)
+    func nameTheirSchema(_ file: URL) throws {
+        let isInclude = ExampleFiles.includes.contains(file)
+        let schema = isInclude ? "../policy.d.schema.json" : "policy.schema.json"
+        let text = try String(contentsOf: file, encoding: .utf8)
+        #expect(text.hasPrefix("# yaml-language-server: $schema=\(schema)\n"))
+    }
+}

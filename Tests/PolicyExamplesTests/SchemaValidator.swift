@@ -1,0 +1,51 @@
+import Foundation
+
+/// The JSON Schema as editors apply it: `validate.py`, with Python's jsonschema and PyYAML.
+enum SchemaValidator {
+    private static let python = URL(filePath: "/usr/bin/python3")
+
+    private static let script = URL(filePath: #filePath, directoryHint: .notDirectory)
+        .deletingLastPathComponent().appending(path: "validate.py").path
+
+    /// Whether Python and its two modules are there; `.ci/run` insists.
+    static let isAvailable: Bool = {
+        if ProcessInfo.processInfo.environment["PORTREEVE_REQUIRE_PRIVILEGES"] != nil { return true }
+        guard FileManager.default.isExecutableFile(atPath: python.path) else { return false }
+        return (try? run(["-c", "import jsonschema, yaml"])) != nil
+    }()
+
+    /// What the schema says of each file: `valid`, or `invalid` and why.
+    static func verdicts(_ files: [URL], schema: URL = ExampleFiles.schema) throws -> [String] {
+        try run([script, schema.path] + files.map(\.path)).split(separator: "\n").map(String.init)
+    }
+
+    /// Whether the schema accepts each text, a policy.
+    static func verdicts(texts: [String]) throws -> [String] {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "schema-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let files = try texts.enumerated().map { index, text in
+            let file = folder.appending(path: "\(index).yaml")
+            try text.write(to: file, atomically: false, encoding: .utf8)
+            return file
+        }
+        return try verdicts(files)
+    }
+
+    private static func run(_ arguments: [String]) throws -> String {
+        let process = Process()
+        let output = Pipe()
+        process.executableURL = python
+        process.arguments = arguments
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = output
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let data = try output.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failure(status: process.terminationStatus) }
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    struct Failure: Error { let status: Int32 }
+}
