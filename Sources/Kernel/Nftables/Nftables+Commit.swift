@@ -3,6 +3,9 @@ internal import Glibc
 public import Rulesets
 
 extension Nftables {
+    /// What a refusal takes of the socket's buffer, with the kernel's bookkeeping.
+    private static let replyLength = 1024
+
     /// Applies a transaction as a whole or not at all, unless somebody else committed since the snapshot.
     ///
     /// An empty transaction sends nothing. After an error other than `generationChanged`, `rejected` and `permission`
@@ -36,6 +39,7 @@ extension Nftables {
         socket.skipSequence(batch.count)
         let refusals: [Refusal]
         do throws(SystemError) {
+            socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
             try socket.send(batch.bytes)
             refusals = try replies(to: batch)
         } catch {
@@ -49,14 +53,22 @@ extension Nftables {
     private func replies(to batch: borrowing Batch) throws(SystemError) -> [Refusal] {
         var buffer = NetlinkSocket.receiveBuffer()
         var refusals: [Refusal] = []
-        var isAnswered = false
-        while let messages = try socket.receive(into: &buffer, waits: false) {
-            for message in messages where batch.contains(message.sequence) {
-                guard let status = message.status else { continue }
-                isAnswered = true
-                if status.code != 0 { refusals.append(Refusal(sequence: message.sequence, status: status)) }
+        var (isAnswered, loss) = (false, SystemError?.none)
+        while true {
+            do throws(SystemError) {
+                guard let messages = try socket.receive(into: &buffer, waits: false) else { break }
+                for message in messages where batch.contains(message.sequence) {
+                    guard let status = message.status else { continue }
+                    isAnswered = true
+                    if status.code != 0 { refusals.append(Refusal(sequence: message.sequence, status: status)) }
+                }
+            } catch {
+                // More refusals than the socket holds: those that arrived are reported.
+                guard error.code == ENOBUFS else { throw error }
+                loss = error
             }
         }
+        if refusals.isEmpty, let loss { throw loss }
         guard isAnswered else { throw SystemError(code: EAGAIN, text: "the batch was not acknowledged") }
         return refusals
     }
