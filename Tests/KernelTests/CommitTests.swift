@@ -151,6 +151,18 @@ struct CommitTests {
         #expect(try nftables.snapshot(of: name) == before)
     }
 
+    @Test("However many steps are refused, the first is named")
+    func manyRefusals() throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        let steps = (0..<5000).map { Transaction.Operation.deleteChain("none-\($0)") }
+        let error = #expect(throws: KernelError.self) {
+            try nftables.commit(Transaction(table: name, operations: steps), onto: before)
+        }
+        #expect(error?.category == .rejected)
+        #expect(error?.attempt == "deleting chain \"none-0\" of table inet portreeve")
+    }
+
     @Test("Counters are read, and survive a change elsewhere")
     func counters() throws {
         try NftProgram.load(

@@ -114,6 +114,17 @@ struct SetTests {
         #expect(try table([], rules: rules).loadedAndRead() == table([], rules: rules))
     }
 
+    @Test("Every kind of element is deleted, one and all", arguments: sets)
+    func deletion(_ set: NamedSet) throws {
+        guard !set.elements.isEmpty else { return }
+        let nftables = try Nftables()
+        _ = try table([set]).loadedAndRead()
+        let deletion = Transaction.Operation.deleteElements(set.elements, set: set.name, set.definition)
+        _ = try nftables.commit(
+            Transaction(table: name, operations: [deletion]), onto: try nftables.snapshot(of: name))
+        #expect(try nftables.snapshot(of: name).table?.set(set.name)?.elements == set.definition.noElements)
+    }
+
     @Test("Look-ups and insertions name sets of the same batch")
     func references() throws {
         let sets = Self.sets.filter { ["limiter", "ranges"].contains($0.name) }
