@@ -206,7 +206,7 @@ struct CommitTests {
 
     @Test("Without CAP_NET_ADMIN the sentence says what is needed")
     func permission() throws {
-        #expect(shim_become_user(65534) == 0)
+        #expect(shim_drop_capabilities() == 0)
         let nftables = try Nftables()
         let error = #expect(throws: KernelError.self) { try nftables.snapshot(of: name) }
         #expect(error?.category == .permission)
