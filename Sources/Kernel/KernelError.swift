@@ -81,8 +81,8 @@ struct SystemError: Error {
     /// What the last failed call of this thread left behind.
     static var last: Self { Self(code: errno) }
 
-    /// The error of an attempt to read.
-    func whileReading(_ attempt: String) -> KernelError {
+    /// The error of an attempt that ended in it.
+    func during(_ attempt: String) -> KernelError {
         KernelError(category, attempt, code: code, answer: text)
     }
 

@@ -124,4 +124,56 @@ struct AttributesTests {
         }
         #expect(SetElement(from: element) == SetElement(key: [1, 2, 3, 4], unrecognized: [8, 0, 99, 0, 1, 2, 3, 4]))
     }
+
+    @Test("A rule, a chain and a set keep what they do not know")
+    func unknownObjectAttributes() throws {
+        let unknown: [UInt8] = [8, 0, 99, 0, 1, 2, 3, 4]
+        let rule = try #require(
+            ReceivedRule(
+                from: attributes {
+                    $0.string(NFTA_RULE_CHAIN, "c")
+                    $0.u64(NFTA_RULE_HANDLE, 7)
+                    $0.append(raw: unknown)
+                }))
+        #expect(rule.rule == Rule([], unrecognized: unknown))
+        let chain = try #require(
+            Chain(
+                from: attributes {
+                    $0.string(NFTA_CHAIN_NAME, "c")
+                    $0.u64(NFTA_CHAIN_HANDLE, 7)
+                    $0.append(raw: unknown)
+                }))
+        #expect(chain == Chain(name: "c", unrecognized: unknown))
+        let set = try #require(
+            SetDefinition(
+                from: attributes {
+                    $0.u32(NFTA_SET_KEY_TYPE, 7)
+                    $0.u32(NFTA_SET_KEY_LEN, 4)
+                    $0.append(raw: unknown)
+                }))
+        #expect(set == SetDefinition(keyType: 7, keyLength: 4, unrecognized: unknown))
+        #expect(written { set.encode(into: &$0) }.suffix(8) == unknown[...])
+    }
+
+    @Test("A hook that is more than is modelled is kept whole, and wins when it is sent again")
+    func unknownHook() throws {
+        let hook = written {
+            $0.nest(NFTA_CHAIN_HOOK) {
+                $0.u32(NFTA_HOOK_HOOKNUM, 5)
+                $0.u32(NFTA_HOOK_PRIORITY, 0)
+                $0.append(raw: [8, 0, 99, 0, 1, 2, 3, 4])
+            }
+        }
+        let chain = try #require(
+            Chain(
+                from: attributes {
+                    $0.string(NFTA_CHAIN_NAME, "c")
+                    $0.append(raw: hook)
+                    $0.u32(NFTA_CHAIN_POLICY, 1)
+                    $0.string(NFTA_CHAIN_TYPE, "filter")
+                }))
+        #expect(chain.base == BaseChain(type: "filter", hook: .ingress, priority: 0, policy: .accept))
+        #expect(chain.unrecognized == hook)
+        #expect(written { chain.encode(into: &$0) }.suffix(hook.count) == hook[...])
+    }
 }

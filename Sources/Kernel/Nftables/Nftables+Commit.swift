@@ -43,7 +43,9 @@ extension Nftables {
             try socket.send(batch.bytes)
             refusals = try replies(to: batch)
         } catch {
-            throw error.whileReading("changing table \(transaction.table)")
+            var error = error.during("changing table \(transaction.table)")
+            if error.category == .io { error.advice = "the change may have been applied: read the table again" }
+            throw error
         }
         guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return }
         throw first.error(in: transaction, step: batch.step(of: first.sequence))
