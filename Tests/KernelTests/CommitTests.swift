@@ -163,6 +163,23 @@ struct CommitTests {
         #expect(error?.attempt == "deleting chain \"none-0\" of table inet portreeve")
     }
 
+    @Test("A table that another process owns is read, and refused")
+    func owner() throws {
+        let stranger = try Nftables()
+        let empty = try stranger.snapshot(of: name)
+        _ = try stranger.commit(changes(.addTable(flags: 2, userdata: []), .addChain(Chain(name: "c"))), onto: empty)
+        let nftables = try Nftables()
+        let before = try nftables.snapshot(of: name)
+        #expect(before.table == Table(name: name, flags: 2, chains: [Chain(name: "c")]))
+        let error = #expect(throws: KernelError.self) {
+            try nftables.commit(changes(.addRule(rule("x"), chain: "c", before: nil)), onto: before)
+        }
+        #expect(error?.category == .rejected)
+        #expect(
+            error?.description == "adding a rule to chain \"c\" of table inet portreeve: operation not permitted")
+        _ = try stranger.commit(changes(.deleteTable), onto: before)
+    }
+
     @Test("Counters are read, and survive a change elsewhere")
     func counters() throws {
         try NftProgram.load(

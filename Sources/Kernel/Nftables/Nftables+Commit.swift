@@ -90,7 +90,8 @@ private struct Refusal {
         return switch status.code {
         case ERESTART:
             KernelError(.generationChanged, attempt, answer: "somebody else changed the ruleset, nothing was written")
-        case EPERM: KernelError(.permission, attempt, code: status.code, answer: status.text)
+        // The batch as a whole needs CAP_NET_ADMIN; a single step is refused so when another process owns the table.
+        case EPERM where step == nil: KernelError(.permission, attempt, code: status.code, answer: status.text)
         case EPROTONOSUPPORT: KernelError(.unsupported, attempt, code: status.code, answer: status.text)
         default: KernelError(.rejected, attempt, code: status.code, answer: status.text)
         }
