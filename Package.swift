@@ -30,12 +30,12 @@ let package = Package(
                 "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
+        .testTarget(
+            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
+            swiftSettings: strict),
         .executableTarget(
             name: "portreeve",
             dependencies: ["Commands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
-            swiftSettings: strict),
-        .testTarget(
-            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
