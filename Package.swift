@@ -30,12 +30,30 @@ let package = Package(
                 "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
-        .testTarget(
-            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
-            swiftSettings: strict),
         .executableTarget(
             name: "portreeve",
             dependencies: ["Commands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["Addressing", "CLinux", "Rulesets"], path: "Tests/TestSupport",
+            swiftSettings: strict),
+        .testTarget(name: "AddressingTests", dependencies: ["Addressing", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "PoliciesTests", dependencies: ["Addressing", "Policies", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "CompilerTests",
+            dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
+            exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "KernelTests", dependencies: ["CLinux", "CNftnl", "Kernel", "Rulesets", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "CommandsTests",
+            dependencies: ["Addressing", "Commands", "Compiler", "Policies", "Rulesets", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

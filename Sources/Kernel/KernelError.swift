@@ -61,8 +61,8 @@ extension KernelError.Category {
         switch self {
         case .permission: "run as root, or with CAP_NET_ADMIN"
         case .unsupported: "a kernel with nf_tables (CONFIG_NF_TABLES) is needed"
-        case .generationChanged: "the ruleset was changed by somebody else and nothing was written: plan again"
-        case .interrupted: "something changes the ruleset without pause: try again when it has calmed down"
+        case .generationChanged: "read it and plan again"
+        case .interrupted: "find out what keeps changing it, and try again"
         case .rejected, .missing, .io: nil
         }
     }

@@ -44,7 +44,8 @@ struct RoundTripTests {
     @Test("Every expression", arguments: expressions)
     func expression(_ expression: Expression) throws {
         var prefix: [Expression] = [
-            .meta(.networkProtocol, into: .first), .compare(Comparison(.equal, [2])), .meta(.transportProtocol, into: .first),
+            .meta(.networkProtocol, into: .first), .compare(Comparison(.equal, [2])),
+            .meta(.transportProtocol, into: .first),
             .compare(Comparison(.equal, [6])),
         ]
         if case .byteOrder = expression { prefix.append(.immediate(Immediate(Array(repeating: 1, count: 16)))) }

@@ -37,7 +37,7 @@ public enum Program {
         _ arguments: [String], _ actions: inout posix_spawn_file_actions_t
     ) throws -> pid_t {
         var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe pointer in unsafe vector { unsafe free(pointer) } }
+        defer { unsafe vector.forEach { unsafe free($0) } }
         var process: pid_t = 0
         let code = unsafe posix_spawnp(&process, arguments[0], &actions, nil, &vector, environ)
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOENT) }

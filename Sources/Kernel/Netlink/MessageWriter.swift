@@ -19,7 +19,9 @@ struct MessageWriter {
         _ type: nf_tables_msg_types, family: UInt8, flags: Int32, sequence: UInt32,
         _ body: (inout AttributeWriter) -> Void
     ) {
-        unsafe message(body) { unsafe nftnl_nlmsg_build_hdr($0, UInt16(type.rawValue), UInt16(family), UInt16(flags), sequence) }
+        unsafe message(body) {
+            unsafe nftnl_nlmsg_build_hdr($0, UInt16(type.rawValue), UInt16(family), UInt16(flags), sequence)
+        }
     }
 
     /// Appends the start of a batch, which the kernel refuses with `ERESTART` unless `generation` is the current one.
@@ -40,7 +42,8 @@ struct MessageWriter {
     mutating func reserve(_ count: Int) { attributes.reserve(count) }
 
     private mutating func message(
-        _ body: (inout AttributeWriter) -> Void, header: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?
+        _ body: (inout AttributeWriter) -> Void,
+        header: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?
     ) {
         let start = attributes.bytes.count
         attributes.append(raw: unsafe Self.header(header))
@@ -49,7 +52,8 @@ struct MessageWriter {
     }
 
     private static func header(_ build: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?) -> [UInt8] {
-        unsafe withUnsafeTemporaryAllocation(byteCount: headerLength, alignment: MemoryLayout<nlmsghdr>.alignment) { raw in
+        unsafe withUnsafeTemporaryAllocation(byteCount: headerLength, alignment: MemoryLayout<nlmsghdr>.alignment) {
+            raw in
             guard let start = raw.baseAddress else { return [] }
             _ = unsafe build(start.assumingMemoryBound(to: CChar.self))
             return unsafe Array(raw)

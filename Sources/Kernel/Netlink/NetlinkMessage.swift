@@ -29,6 +29,7 @@ struct NetlinkMessage {
     ///   - buffer: what was received, up to `length`.
     ///   - length: the number of bytes received.
     ///   - portID: the socket's address; messages to another are dropped.
+    /// - Returns: the messages, in order.
     static func split(_ buffer: [UInt8], length: Int, portID: UInt32) -> [NetlinkMessage] {
         unsafe buffer.withUnsafeBytes { raw in
             var messages: [NetlinkMessage] = []

@@ -38,7 +38,9 @@ internal import Synchronization
         widen(SO_SNDBUFFORCE, orElse: SO_SNDBUF, to: bytes.count)
         let sent = unsafe bytes.withUnsafeBytes { raw in
             var count: Int
-            repeat { count = unsafe mnl_socket_sendto(handle, raw.baseAddress, raw.count) } while count < 0 && errno == EINTR
+            repeat {
+                count = unsafe mnl_socket_sendto(handle, raw.baseAddress, raw.count)
+            } while count < 0 && errno == EINTR
             return count
         }
         guard sent == bytes.count else { throw .last }
@@ -58,7 +60,9 @@ internal import Synchronization
         let descriptor = unsafe mnl_socket_get_fd(handle)
         let count = unsafe buffer.withUnsafeMutableBytes { raw in
             var count: Int
-            repeat { count = unsafe recv(descriptor, raw.baseAddress, raw.count, flags) } while count < 0 && errno == EINTR
+            repeat {
+                count = unsafe recv(descriptor, raw.baseAddress, raw.count, flags)
+            } while count < 0 && errno == EINTR
             return count
         }
         if count < 0 && !waits && (errno == EAGAIN || errno == EWOULDBLOCK) { return nil }

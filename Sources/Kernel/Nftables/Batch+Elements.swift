@@ -20,8 +20,10 @@ extension Batch {
         number: UInt32?, step: Int
     ) {
         switch elements {
-        case .ranges32(let ranges): append(type, flags: flags, ranges, keyLength: 4, set: set, number: number, step: step)
-        case .ranges128(let ranges): append(type, flags: flags, ranges, keyLength: 16, set: set, number: number, step: step)
+        case .ranges32(let ranges):
+            append(type, flags: flags, ranges, keyLength: 4, set: set, number: number, step: step)
+        case .ranges128(let ranges):
+            append(type, flags: flags, ranges, keyLength: 16, set: set, number: number, step: step)
         case .list(let list):
             let inTree = definition.usesTree
             let keyOnly = type == NFT_MSG_DELSETELEM

@@ -68,7 +68,8 @@ struct Batch {
 
     /// Appends as many messages as the elements need, each with the list that `encode` writes.
     mutating func elements<Element>(
-        _ type: nf_tables_msg_types, flags: Int32, step: Int, set: String, number: UInt32?, _ elements: some Sequence<Element>,
+        _ type: nf_tables_msg_types, flags: Int32, step: Int, set: String, number: UInt32?,
+        _ elements: some Sequence<Element>,
         _ encode: (Element, inout AttributeWriter) -> Void
     ) {
         var rest = elements.makeIterator()

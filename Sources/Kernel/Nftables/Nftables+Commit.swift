@@ -74,7 +74,8 @@ private struct Refusal {
         let table = "table \(transaction.table)"
         let attempt = step.map { "\(transaction.operations[$0].attempt) \(table)" } ?? "changing \(table)"
         return switch status.code {
-        case ERESTART: KernelError(.generationChanged, attempt)
+        case ERESTART:
+            KernelError(.generationChanged, attempt, answer: "somebody else changed the ruleset, nothing was written")
         case EPERM: KernelError(.permission, attempt, code: status.code, answer: status.text)
         case EPROTONOSUPPORT: KernelError(.unsupported, attempt, code: status.code, answer: status.text)
         default: KernelError(.rejected, attempt, code: status.code, answer: status.text)

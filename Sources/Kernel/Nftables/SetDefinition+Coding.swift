@@ -22,13 +22,16 @@ extension SetDefinition {
             gcInterval: attributes.u32(NFTA_SET_GC_INTERVAL), policy: attributes.u32(NFTA_SET_POLICY),
             fieldLengths: description?.nest(NFTA_SET_DESC_CONCAT)?.fieldLengths ?? [],
             expressions: attributes.setExpressions, userdata: Array(attributes[NFTA_SET_USERDATA] ?? []))
+        let leadsToVerdicts = dataType == Self.verdictType
+        // The kernel reports the length of its own structure, and takes any.
+        if leadsToVerdicts { dataLength = 0 }
         var writer = AttributeWriter()
         encode(into: &writer)
         guard let encoded = Attributes(writer.bytes[...]) else { return }
-        // A set without a size is described by an empty nest.
-        let said = attributes.without(Self.readApart).filter {
-            $0.type != NFTA_SET_DESC.rawValue || !$0.payload.isEmpty
-        }
+        // The kernel sends a description even where it has nothing to describe.
+        let said = attributes.without(Self.readApart)
+            .filter { $0.type != NFTA_SET_DESC.rawValue || !$0.payload.isEmpty }
+            .filter { $0.type != NFTA_SET_DATA_LEN.rawValue || !leadsToVerdicts }
         unrecognized = said.unexplained(by: encoded).bytes
     }
 

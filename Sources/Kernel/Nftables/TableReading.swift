@@ -54,7 +54,9 @@ struct TableReading {
     }
 
     private mutating func addSet(_ attributes: Attributes) -> Bool {
-        guard let set = attributes.name(NFTA_SET_NAME), let definition = SetDefinition(from: attributes) else { return false }
+        guard let set = attributes.name(NFTA_SET_NAME), let definition = SetDefinition(from: attributes) else {
+            return false
+        }
         definitions[set] = definition
         return true
     }

@@ -20,7 +20,8 @@ struct CounterState {
 }
 
 extension Attributes {
-    /// The attributes of an expression without what the kernel changes by itself, and without padding.
+    /// The attributes of an expression without what the kernel changes by itself, and without what it reports but
+    /// would not take back.
     func withoutState(of name: String) -> Attributes {
         switch name {
         case CounterState.kernelName: without([NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS, NFTA_COUNTER_PAD])
@@ -28,6 +29,9 @@ extension Attributes {
         case "quota": without([NFTA_QUOTA_CONSUMED, NFTA_QUOTA_PAD]).withoutDepletion
         case "last": without([NFTA_LAST_SET, NFTA_LAST_MSECS, NFTA_LAST_PAD])
         case "dynset": without([NFTA_DYNSET_PAD]).filter { !$0.isZero(NFTA_DYNSET_TIMEOUT) }
+        // The kernel reports flags that it would not take: absent and zero are the same.
+        case "exthdr": filter { !$0.isZero(NFTA_EXTHDR_FLAGS) }
+        case "osf": filter { !$0.isZero(NFTA_OSF_FLAGS) }
         default: self
         }
     }

@@ -1,0 +1,119 @@
+import Commands
+import Compiler
+import Rulesets
+import Testing
+
+@Suite("portreeve apply, plan and remove")
+struct ApplyTests {
+    @Test("Plans in services, applies, and has nothing to do the second time")
+    func twice() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        #expect(try terminal.run("plan", path, "--detailed-exitcode") == .difference)
+        #expect(
+            terminal.output == """
+                + db   tcp/5432         from 10.0.0.0/8, 2001:db8::/32  App database (OPS-9)
+                + web  tcp/80, tcp/443  from any  Public site
+                + table inet portreeve
+
+                services: 2 to add, 0 to change, 0 to remove; 59 steps in one transaction
+
+                """)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output.hasSuffix("applied and read back: generation 1 -> 2\n"))
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output == "in sync: nothing to do\n")
+        #expect(terminal.store.commits == 1)
+        #expect(try terminal.run("plan", path, "--detailed-exitcode", "--quiet") == .success)
+        #expect(terminal.output.isEmpty && terminal.errors.isEmpty)
+    }
+
+    @Test("A changed source, a service that goes, one that comes")
+    func changes() throws {
+        let terminal = try Terminal()
+        _ = try terminal.run("apply", try terminal.write(web), "--yes")
+        let path = try terminal.write(
+            """
+            version: 1
+            services:
+              db: {ports: 5432, from: [10.0.0.0/9, "2001:db8::/32"], why: App database, ticket: OPS-9}
+              mail: {ports: 25, from: any, why: Mail}
+
+            """)
+        _ = try terminal.run("plan", path)
+        #expect(
+            terminal.output == """
+                ~ db    tcp/5432         from - 10.128.0.0/9
+                + mail  tcp/25           from any  Mail
+                - web   tcp/80, tcp/443  from any  Public site
+
+                services: 1 to add, 1 to change, 1 to remove; 14 steps in one transaction
+
+                """)
+        _ = try terminal.run("plan", path, "--format", "json")
+        let access = try #require(try terminal.json()["access"] as? [String: [[String: Any]]])
+        let gained = try #require(access["gained"])
+        #expect(gained.map { $0["port"] as? Int } == [25, 25])
+        #expect(gained.map { $0["family"] as? String } == ["ipv4", "ipv6"])
+        let lost = try #require(access["lost"])
+        #expect(lost.map { $0["port"] as? Int } == [80, 80, 443, 443, 5432])
+        #expect(lost.last?["sources"] as? [String] == ["10.128.0.0/9"])
+        #expect(lost.last?["witness"] as? String == "10.128.0.0")
+        #expect(lost.last?["service"] as? String == "db")
+    }
+
+    @Test("Asks, and takes nothing but yes for yes")
+    func asks() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        #expect(try terminal.run("apply", path) == .usage)
+        #expect(terminal.errors.contains("--yes"))
+        terminal.answer = ""
+        #expect(try terminal.run("apply", path) == .failure)
+        #expect(terminal.store.table == nil)
+        terminal.answer = "y"
+        #expect(try terminal.run("apply", path) == .success)
+        #expect(terminal.questions == 3)
+        terminal.answer = "n"
+        #expect(try terminal.run("remove") == .failure)
+        #expect(terminal.store.table != nil)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(terminal.store.table == nil)
+        #expect(try terminal.run("remove", "--yes") == .success)
+    }
+
+    @Test("Says who won when somebody else commits first")
+    func race() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        let other = Table(name: Names.table)
+        terminal.store.interference = { $0.put(other) }
+        #expect(try terminal.run("apply", path, "--yes") == .changedUnderneath)
+        #expect(terminal.store.table == other)
+    }
+
+    @Test("Says which table is live after an error")
+    func refused() throws {
+        let terminal = try Terminal()
+        terminal.store.refusal = "no buffer space available"
+        #expect(try terminal.run("apply", try terminal.write(web), "--yes") == .failure)
+        #expect(terminal.errors == "portreeve: no buffer space available; nothing was changed\n")
+        let wanted = compile(try terminal.policy(web)).table
+        terminal.store.interference = { $0.put(wanted) }
+        #expect(try terminal.run("apply", try terminal.write(web), "--yes") == .failure)
+        #expect(terminal.errors == "portreeve: no buffer space available; the change is live all the same\n")
+    }
+
+    @Test("JSON alone is on standard output")
+    func json() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes", "--format", "json")
+        #expect(try terminal.json()["changed"] as? Bool == true)
+        #expect(try terminal.json()["generation"] as? Int == 2)
+        _ = try terminal.run("apply", path, "--yes", "--format", "json")
+        #expect(try terminal.json()["changed"] as? Bool == false)
+        _ = try terminal.run("plan", path, "--format", "json")
+        #expect(try terminal.json()["in_sync"] as? Bool == true)
+    }
+}

@@ -1,0 +1,80 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Policies
+import Testing
+
+/// A host whose ruleset, output and user are the test's.
+final class Terminal {
+    let store = MemoryStore()
+    private(set) var output = ""
+    private(set) var errors = ""
+    private(set) var questions = 0
+    /// What the user answers; `nil` where there is no terminal.
+    var answer: String?
+    var isOutputTerminal = false
+    var forbidsColor = false
+    var now: Int64 = 1_800_000_000
+    private let folder: URL
+
+    init() throws {
+        folder = FileManager.default.temporaryDirectory.appending(path: "portreeve-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: folder) }
+
+    /// Writes a policy, and returns its path.
+    func write(_ policy: String, to name: String = "policy.yaml") throws -> String {
+        let file = folder.appending(path: name)
+        try Data(policy.utf8).write(to: file)
+        return file.path
+    }
+
+    /// Runs a command line; what it writes is kept until the next.
+    func run(_ arguments: String...) throws -> Commands.ExitStatus {
+        (output, errors) = ("", "")
+        let command = try Portreeve.parseAsRoot(arguments)
+        guard let command = command as? any Command else { throw ValidationError("not a command of portreeve") }
+        return command.run(on: host)
+    }
+
+    private var host: Commands.Host {
+        Commands.Host(
+            openStore: { [store] _ throws(StoreError) in store },
+            standardOutput: { [unowned self] in output += $0 }, standardError: { [unowned self] in errors += $0 },
+            ask: { [unowned self] _ in
+                questions += 1
+                return answer
+            },
+            isOutputTerminal: isOutputTerminal, forbidsColor: forbidsColor, now: now)
+    }
+
+    /// The output as JSON.
+    func json() throws -> [String: Any] {
+        try JSONSerialization.jsonObject(with: Data(output.utf8)) as? [String: Any] ?? [:]
+    }
+}
+
+let web = """
+    version: 1
+    services:
+      web:
+        ports: [80, 443]
+        from: any
+        why: Public site
+      db:
+        ports: 5432
+        from: [10.0.0.0/8, "2001:db8::/32"]
+        why: App database
+        ticket: OPS-9
+
+    """
+
+extension Terminal {
+    /// The policy that a text spells.
+    func policy(_ text: String) throws -> Policy {
+        let reading = PolicyReader.read(path: try write(text, to: "parsed.yaml"), options: ReadingOptions())
+        return try #require(reading.policy)
+    }
+}

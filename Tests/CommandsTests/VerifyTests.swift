@@ -1,0 +1,137 @@
+import Commands
+import Compiler
+import Rulesets
+import Testing
+
+@Suite("portreeve verify, check and show")
+struct VerifyTests {
+    /// A terminal with the policy applied, and the policy's path.
+    private func applied() throws -> (Terminal, String) {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        return (terminal, path)
+    }
+
+    private let backdoor = Rule([.meta(.transportProtocol, into: .first), .compare(Comparison([6])), .verdict(.accept)])
+
+    @Test("In sync it says so, and nothing with --quiet")
+    func inSync() throws {
+        let (terminal, path) = try applied()
+        #expect(try terminal.run("verify", path) == .success)
+        #expect(terminal.output == "in sync: 2 services, generation 2\n")
+        #expect(try terminal.run("verify", path, "--quiet", "--only", "ruleset") == .success)
+        #expect(terminal.output.isEmpty && terminal.errors.isEmpty)
+    }
+
+    @Test("A rule too many is named, with the line of the policy")
+    func backdoorFound() throws {
+        let (terminal, path) = try applied()
+        let table = try #require(terminal.store.table)
+        let chains = table.chains.map { chain in
+            var changed = chain
+            if chain.name == "service-db" { changed.rules.insert(backdoor, at: 0) }
+            return changed
+        }
+        terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: chains, sets: table.sets))
+        #expect(try terminal.run("verify", path) == .difference)
+        #expect(
+            terminal.output == """
+                \(path):7: error: chain "service-db" has a rule that the policy does not make: \
+                "meta l4proto tcp accept" [ruleset-drift]
+                verify: 1 error
+
+                """)
+        _ = try terminal.run("verify", path, "--format", "json")
+        let finding = try #require((try terminal.json()["findings"] as? [[String: Any]])?.first)
+        #expect(finding["id"] as? String == "ruleset-drift")
+        #expect(finding["severity"] as? String == "error")
+        #expect(finding["chain"] as? String == "service-db")
+        #expect((finding["policy"] as? [String: Any])?["line"] as? Int == 7)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("verify", path) == .success)
+    }
+
+    @Test("Nothing loaded is one finding")
+    func absent() throws {
+        let terminal = try Terminal()
+        #expect(try terminal.run("verify", try terminal.write(web)) == .difference)
+        #expect(terminal.output.contains("the table is not loaded"))
+    }
+
+    @Test("A comment that changed is a notice, and no reason to fail")
+    func comment() throws {
+        let (terminal, _) = try applied()
+        let path = try terminal.write(web.replacing("Public site", with: "The site"))
+        #expect(try terminal.run("verify", path) == .success)
+        #expect(terminal.output.contains("notice: a comment in chain \"service-web\" is \"Public site\", not \"The site\""))
+    }
+
+    @Test("A service whose time is over is a warning, one that ends soon a notice")
+    func expiry() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            "version: 1\nservices:\n  old: {ports: 1, from: any, expires: 2027-01-10, why: Old}\n"
+                + "  soon: {ports: 2, from: any, expires: 2027-01-18, why: Soon}\n"
+                + "  late: {ports: 3, from: any, expires: 2028-01-18, why: Late}\n")
+        _ = try terminal.run("apply", path, "--yes")
+        #expect(try terminal.run("verify", path) == .difference)
+        #expect(terminal.output.contains("\(path):3: warning: service \"old\" expired (2027-01-10)"))
+        #expect(terminal.output.contains("\(path):4: notice: service \"soon\" closes by itself (2027-01-18)"))
+        #expect(!terminal.output.contains("late"))
+    }
+
+    @Test("An invalid policy exits 3 in every command, and changes nothing")
+    func invalid() throws {
+        let (terminal, _) = try applied()
+        let path = try terminal.write("version: 1\nservices: {web: {ports: 0, from: nobody}}\n")
+        for command in ["check", "plan", "apply", "verify", "show"] {
+            #expect(try terminal.run(command, path) == .invalidPolicy)
+            #expect(terminal.errors.contains("policy.yaml:2:"))
+        }
+        #expect(terminal.store.commits == 1)
+        _ = try terminal.run("check", path, "--format", "json")
+        #expect(try terminal.json()["valid"] as? Bool == false)
+        #expect((try terminal.json()["diagnostics"] as? [Any])?.isEmpty == false)
+    }
+
+    @Test("Warnings fail only with --strict")
+    func strict() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write("version: 1\nservices: {web: {ports: 80, from: any}}\n")
+        #expect(try terminal.run("check", path) == .success)
+        #expect(terminal.errors.contains("warning"))
+        #expect(try terminal.run("check", path, "--strict") == .invalidPolicy)
+    }
+
+    @Test("The kernel is asked without a commit")
+    func kernel() throws {
+        let (terminal, path) = try applied()
+        #expect(try terminal.run("check", path, "--kernel") == .success)
+        #expect(terminal.store.commits == 1)
+    }
+
+    @Test("Colours on a terminal, unless refused")
+    func colors() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        terminal.isOutputTerminal = true
+        _ = try terminal.run("plan", path)
+        #expect(terminal.output.contains("\u{1b}[32m+ db"))
+        terminal.forbidsColor = true
+        _ = try terminal.run("plan", path)
+        #expect(!terminal.output.contains("\u{1b}"))
+        _ = try terminal.run("plan", path, "--color", "always")
+        #expect(terminal.output.contains("\u{1b}"))
+        _ = try terminal.run("plan", path, "--color", "always", "--format", "json")
+        #expect(!terminal.output.contains("\u{1b}"))
+    }
+
+    @Test("The text replaces the table when it is loaded")
+    func show() throws {
+        let terminal = try Terminal()
+        #expect(try terminal.run("show", try terminal.write(web)) == .success)
+        #expect(terminal.output.hasPrefix("table inet portreeve\ndelete table inet portreeve\ntable inet portreeve {\n"))
+        #expect(terminal.store.commits == 0)
+    }
+}

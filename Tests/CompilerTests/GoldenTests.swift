@@ -1,0 +1,68 @@
+import Addressing
+import Compiler
+import Foundation
+import Policies
+import Rulesets
+import Testing
+
+/// The folders with a policy and the ruleset that it must compile to, and the examples that are shipped.
+private enum Golden {
+    static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
+    static let examples = folder.appending(path: "../../../policies").standardized
+
+    static var policies: [URL] {
+        get throws {
+            let files = FileManager.default
+            let folders = try files.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
+                .filter { $0.hasDirectoryPath && $0.lastPathComponent != "examples" }
+            let shipped = try files.contentsOfDirectory(at: examples, includingPropertiesForKeys: nil)
+                .filter { $0.pathExtension == "yaml" }
+            return (folders.map { $0.appending(path: "policy.yaml") } + shipped).sorted { $0.path < $1.path }
+        }
+    }
+
+    /// Where the ruleset of a policy is kept.
+    static func ruleset(of policy: URL) -> URL {
+        guard policy.lastPathComponent != "policy.yaml" else {
+            return policy.deletingLastPathComponent().appending(path: "ruleset.nft")
+        }
+        let name = policy.deletingPathExtension().lastPathComponent
+        return folder.appending(path: "examples/\(name).nft")
+    }
+}
+
+/// The policy in a file, which must be valid.
+func policy(at url: URL) throws -> Policy {
+    let reading = PolicyReader.read(path: url.path, options: ReadingOptions())
+    return try #require(reading.policy, "\(reading.diagnostics.map { $0.rendered(color: false) })")
+}
+
+@Suite("What policies compile to")
+struct GoldenTests {
+    @Test("The ruleset is the one on record", arguments: try Golden.policies.map(\.path))
+    func golden(path: String) throws {
+        let file = URL(filePath: path)
+        let record = Golden.ruleset(of: file)
+        let text = compile(try policy(at: file)).table.nftText
+        if ProcessInfo.processInfo.environment["PORTREEVE_RECORD"] == "1" {
+            try Data(text.utf8).write(to: record)
+            Issue.record("recorded \(record.lastPathComponent): read it, and run again without PORTREEVE_RECORD")
+        }
+        #expect(text == String(decoding: try Data(contentsOf: record), as: UTF8.self))
+    }
+
+    @Test("The services are read back from the table", arguments: try Golden.policies.map(\.path))
+    func readBack(path: String) throws {
+        let policy = try policy(at: URL(filePath: path))
+        let loaded = LoadedPolicy(compile(policy).table)
+        #expect(loaded.services.map(\.name) == policy.services.map(\.name))
+        #expect(loaded.services.map(\.sources) == policy.services.map(\.sources.addresses))
+        #expect(loaded.services.map(\.interfaces) == policy.services.map { $0.interfaces.map(\.description) })
+        #expect(loaded.services.map(\.expires) == policy.services.map { $0.expires?.end })
+        #expect(loaded.services.map { $0.limit != nil } == policy.services.map { $0.limit != nil })
+        #expect(loaded.services.map(\.isLogged) == policy.services.map(\.log))
+        #expect(loaded.denied == policy.deny?.addresses ?? loaded.denied)
+        #expect(loaded.enforcesPublished == (policy.defaults.published == .enforce))
+        #expect(loaded.foreign.isEmpty && loaded.services.allSatisfy(\.foreign.isEmpty))
+    }
+}

@@ -1,0 +1,261 @@
+import CLinux
+import Foundation
+import Rulesets
+import TestSupport
+import Testing
+
+@testable import Kernel
+
+private let name = TableName(family: .inet, name: "portreeve")
+private let other = TableName(family: .ipv4, name: "stranger")
+
+/// A transaction of these steps.
+private func changes(_ operations: Transaction.Operation...) -> Transaction {
+    Transaction(table: name, operations: operations)
+}
+
+/// A rule that counts, with a comment to tell it from others.
+private func rule(_ comment: String) -> Rule { Rule([.counter, .verdict(.accept)], comment: comment) }
+
+@Suite("A transaction is applied as a whole, or not at all", .privileged, .networkNamespace)
+struct CommitTests {
+    private let base = Chain(
+        name: "input", base: BaseChain(type: "filter", hook: .input, priority: 0, policy: .accept))
+
+    /// A table with one chain of three rules.
+    private func prepare() throws -> TableSnapshot {
+        var chain = base
+        chain.rules = ["a", "b", "c"].map(rule)
+        _ = try Table(name: name, chains: [chain]).loadedAndRead()
+        return try Nftables().snapshot(of: name)
+    }
+
+    private func comments(_ snapshot: TableSnapshot) -> [String?] {
+        snapshot.table?.chain("input")?.rules.map(\.comment) ?? []
+    }
+
+    @Test("Rules are inserted before others, appended and deleted by their old index")
+    func ruleOrder() throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        let generation = try nftables.commit(
+            changes(
+                .addRule(rule("b1"), chain: "input", before: 1), .addRule(rule("b2"), chain: "input", before: 1),
+                .deleteRule(chain: "input", index: 1), .addRule(rule("d"), chain: "input", before: nil),
+                .addRule(rule("0"), chain: "input", before: 0)),
+            onto: before)
+        let after = try nftables.snapshot(of: name)
+        #expect(comments(after) == ["0", "a", "b1", "b2", "c", "d"])
+        #expect(after.generation == generation)
+        #expect(generation == before.generation + 1)
+        #expect(after.states["input"]?.count == 6)
+        #expect(after.states["input"]?.allSatisfy { $0.packets == 0 && $0.bytes == 0 } == true)
+        #expect(after.states["input"]?[1].handle == before.states["input"]?[0].handle)
+    }
+
+    @Test("Policy in place, chains and sets away, a table replaced in one batch")
+    func operations() throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        let set = SetDefinition(keyType: 7, keyLength: 4)
+        _ = try nftables.commit(
+            changes(.setPolicy(chain: "input", .drop), .addChain(Chain(name: "x")), .addSet("s", set)), onto: before)
+        let middle = try nftables.snapshot(of: name)
+        #expect(middle.table?.chain("input")?.base?.policy == .drop)
+        _ = try nftables.commit(changes(.deleteChain("x"), .deleteSet("s")), onto: middle)
+        let after = try nftables.snapshot(of: name)
+        #expect(after.table?.chains.map(\.name) == ["input"])
+        #expect(after.table?.sets == [])
+        _ = try nftables.commit(changes(.deleteTable, .addTable(flags: 0, userdata: [])), onto: after)
+        #expect(try nftables.snapshot(of: name).table == Table(name: name))
+        _ = try nftables.commit(changes(.deleteTable), onto: try nftables.snapshot(of: name))
+        #expect(try nftables.snapshot(of: name).table == nil)
+    }
+
+    @Test("Objects are deleted and added")
+    func objects() throws {
+        try NftProgram.load("table inet portreeve {\ncounter k { packets 5 bytes 6; }\n}")
+        let nftables = try Nftables()
+        let before = try nftables.snapshot(of: name)
+        let object = try #require(before.table?.objects.first)
+        #expect(object.name == "k")
+        _ = try nftables.commit(changes(.deleteObject(object)), onto: before)
+        let without = try nftables.snapshot(of: name)
+        #expect(without.table?.objects == [])
+        _ = try nftables.commit(changes(.addObject(object)), onto: without)
+        #expect(try nftables.snapshot(of: name).table?.objects == [object])
+    }
+
+    @Test("Whoever comes second is told, and changes nothing")
+    func staleGeneration() throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        try NftProgram.load("table ip stranger { }")
+        let error = #expect(throws: KernelError.self) {
+            try nftables.commit(changes(.deleteTable), onto: before)
+        }
+        #expect(error?.category == .generationChanged)
+        #expect(
+            error?.description
+                == "changing table inet portreeve: somebody else changed the ruleset, nothing was written; read it and plan again"
+        )
+        #expect(try nftables.snapshot(of: name).table == before.table)
+        #expect(throws: KernelError.self) { try nftables.validate(changes(.deleteTable), onto: before) }
+    }
+
+    @Test("Validation changes nothing, and refuses what a commit would refuse")
+    func validation() throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        try nftables.validate(changes(.deleteTable), onto: before)
+        #expect(try nftables.snapshot(of: name) == before)
+        let jump = Rule([.verdict(.jump("nowhere"))])
+        let error = #expect(throws: KernelError.self) {
+            try nftables.validate(changes(.addRule(jump, chain: "input", before: nil)), onto: before)
+        }
+        #expect(error?.category == .rejected)
+        #expect(try nftables.snapshot(of: name) == before)
+    }
+
+    static let refusals: [(Transaction.Operation, String)] = [
+        (
+            .addRule(Rule([.verdict(.jump("nowhere"))]), chain: "input", before: nil),
+            "adding a rule to chain \"input\" of table inet portreeve: no such file or directory"
+        ),
+        (
+            .addRule(Rule([.opaque(name: "nonsense", attributes: [])]), chain: "input", before: nil),
+            "adding a rule to chain \"input\" of table inet portreeve: no such file or directory"
+        ),
+        (.deleteChain("none"), "deleting chain \"none\" of table inet portreeve: no such file or directory"),
+        (.addTable(flags: 0, userdata: []), "adding table inet portreeve: file exists"),
+        (
+            .addChain(Chain(name: "n", base: BaseChain(type: "nat", hook: .forward, priority: 0, policy: .accept))),
+            "adding chain \"n\" to table inet portreeve: operation not supported"
+        ),
+        (.deleteSet("none"), "deleting set \"none\" of table inet portreeve: no such file or directory"),
+        (
+            .addSet("s", SetDefinition(keyType: 7, keyLength: 200)),
+            "adding set \"s\" to table inet portreeve: invalid argument"
+        ),
+    ]
+
+    @Test("A refusal says which step was refused, and nothing is changed", arguments: refusals)
+    func refusal(_ operation: Transaction.Operation, _ sentence: String) throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        let error = #expect(throws: KernelError.self) {
+            try nftables.commit(changes(.addChain(Chain(name: "first")), operation), onto: before)
+        }
+        #expect(error?.category == .rejected)
+        #expect(error?.description == sentence)
+        #expect(try nftables.snapshot(of: name) == before)
+    }
+
+    @Test("Counters are read, and survive a change elsewhere")
+    func counters() throws {
+        try NftProgram.load(
+            "table inet portreeve {\nchain c { counter packets 7 bytes 8 accept; accept; }\nchain d { drop; }\n}")
+        let nftables = try Nftables()
+        let before = try nftables.snapshot(of: name)
+        #expect(before.states["c"]?.map(\.packets) == [7, nil])
+        #expect(before.states["c"]?.map(\.bytes) == [8, nil])
+        _ = try nftables.commit(changes(.addRule(rule("x"), chain: "d", before: nil)), onto: before)
+        #expect(try nftables.snapshot(of: name).states["c"] == before.states["c"])
+    }
+
+    @Test("A table is read as it was at one moment, whatever others commit meanwhile")
+    func interruption() throws {
+        let ranges = SetElements.ranges32((0..<300).map { ($0 * 1000)...($0 * 1000 + 7) })
+        let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
+        let names = ["s0", "s1", "s2"]
+        let table = Table(
+            name: name, chains: [Chain(name: "c")],
+            sets: names.map { NamedSet(name: $0, definition: definition, elements: ranges) })
+        _ = try table.loadedAndRead()
+        let stranger = Stranger(name: name, definition: definition, sets: names)
+        stranger.start()
+        var (seen, interrupted) = (Set<Bool>(), 0)
+        let nftables = try Nftables()
+        for _ in 0..<20 {
+            do {
+                let read = try nftables.snapshot(of: name)
+                let marked = Set(read.table?.sets.map { $0.elements != ranges } ?? [])
+                #expect(marked.count == 1, "all sets are of one generation")
+                seen.formUnion(marked)
+            } catch {
+                #expect(error.category == .interrupted)
+                interrupted += 1
+            }
+        }
+        let commits = stranger.stop()
+        #expect(commits > 2)
+        #expect(seen == [false, true] || interrupted > 0)
+    }
+
+    @Test("Without CAP_NET_ADMIN the sentence says what is needed")
+    func permission() throws {
+        #expect(shim_become_user(65534) == 0)
+        let nftables = try Nftables()
+        let error = #expect(throws: KernelError.self) { try nftables.snapshot(of: name) }
+        #expect(error?.category == .permission)
+        #expect(
+            error?.description
+                == "reading the generation of the ruleset: operation not permitted; run as root, or with CAP_NET_ADMIN")
+        let batch = #expect(throws: KernelError.self) {
+            try nftables.commit(changes(.deleteTable), onto: TableSnapshot(generation: 1, table: nil))
+        }
+        #expect(batch?.category == .permission)
+    }
+}
+
+/// A thread that marks and unmarks all sets in one commit each, time and again.
+private final class Stranger: @unchecked Sendable {
+    private let table: TableName
+    private let definition: SetDefinition
+    private let sets: [String]
+    private let condition = NSCondition()
+    private var isAsked = false
+    private var commits: Int?
+
+    init(name: TableName, definition: SetDefinition, sets: [String]) {
+        (table, self.definition, self.sets) = (name, definition, sets)
+    }
+
+    /// Starts the thread, in the namespace of the caller.
+    func start() { Thread { [self] in commitUntilAsked() }.start() }
+
+    private func commitUntilAsked() {
+        var count = 0
+        let mark = SetElements.ranges32([UInt32.max...UInt32.max])
+        guard let nftables = try? Nftables() else { return finish(0) }
+        while !condition.withLock({ isAsked }) {
+            let steps = sets.map { set -> Transaction.Operation in
+                count.isMultiple(of: 2)
+                    ? .addElements(mark, set: set, definition) : .deleteElements(mark, set: set, definition)
+            }
+            guard let generation = try? nftables.generation() else { continue }
+            let transaction = Transaction(table: table, operations: steps)
+            let onto = TableSnapshot(generation: generation, table: nil)
+            guard (try? nftables.commit(transaction, onto: onto)) != nil else { continue }
+            count += 1
+            Thread.sleep(forTimeInterval: 0.005)
+        }
+        finish(count)
+    }
+
+    private func finish(_ count: Int) {
+        condition.withLock {
+            commits = count
+            condition.signal()
+        }
+    }
+
+    /// Ends the thread and tells how often it committed.
+    func stop() -> Int {
+        condition.withLock {
+            isAsked = true
+            while commits == nil { condition.wait() }
+            return commits ?? 0
+        }
+    }
+}

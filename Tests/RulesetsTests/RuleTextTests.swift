@@ -1,0 +1,51 @@
+import Rulesets
+import Testing
+
+@Suite("Rules as nft writes them")
+struct RuleTextTests {
+    private static let ipv4: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([2]))]
+    private static let tcp: [Expression] = [.meta(.transportProtocol, into: .first), .compare(Comparison([6]))]
+    private static let source = Expression.payload(Payload(base: .network, offset: 12, length: 4))
+    private static let port = Expression.payload(Payload(base: .transport, offset: 2, length: 2))
+
+    static let rules: [(Rule, String)] = [
+        (Rule([.counter, .verdict(.drop)]), "counter drop"),
+        (Rule(ipv4 + [.verdict(.accept)]), "meta nfproto ipv4 accept"),
+        (Rule(ipv4 + [source, .compare(Comparison([10, 1, 2, 3])), .verdict(.accept)]), "ip saddr 10.1.2.3 accept"),
+        (
+            Rule(
+                ipv4 + [
+                    source, .bitwise(BitwiseMask(mask: [255, 240, 0, 0])), .compare(Comparison([172, 16, 0, 0])),
+                    .verdict(.drop),
+                ]), "ip saddr 172.16.0.0/12 drop"
+        ),
+        (Rule(tcp + [port, .compare(Comparison([0x7a, 0x69])), .verdict(.accept)]), "tcp dport 31337 accept"),
+        (Rule(tcp + [port, .compare(Comparison(.notEqual, [0, 22])), .verdict(.drop)]), "tcp dport != 22 drop"),
+        (
+            Rule(
+                tcp + [
+                    port, .compare(Comparison(.greaterOrEqual, [0, 22])), .compare(Comparison(.lessOrEqual, [0, 80])),
+                    .verdict(.jump("x")),
+                ]), "tcp dport 22-80 jump x"
+        ),
+        (Rule(tcp + [.verdict(.accept)]), "meta l4proto tcp accept"),
+        (
+            Rule([
+                .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: [8, 0, 0, 0])),
+                .compare(Comparison(.notEqual, [0, 0, 0, 0])), .verdict(.accept),
+            ]), "ct state new accept"
+        ),
+        (
+            Rule([.meta(.inputInterfaceName, into: .first), .compare(Comparison(Array("wg".utf8))), .verdict(.accept)]),
+            "iifname \"wg*\" accept"
+        ),
+        (Rule([.opaque(name: "masq", attributes: [1, 2])]), "[masq 0x0102]"),
+        (Rule([.verdict(.accept)], comment: "why"), "accept comment \"why\""),
+        (Rule([.limit(RateLimit(rate: 10, unit: 60, burst: 7, isOver: true))]), "limit rate over 10/minute burst 7 packets"),
+    ]
+
+    @Test("Each form", arguments: rules)
+    func text(rule: Rule, text: String) {
+        #expect(rule.description == text)
+    }
+}
