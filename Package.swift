@@ -53,6 +53,8 @@ let package = Package(
                 .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: strict),
         .testTarget(
+            name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
+        .testTarget(
             name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
             swiftSettings: strict),
     ],

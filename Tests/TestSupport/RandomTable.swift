@@ -109,7 +109,7 @@ public struct RandomTable {
     private mutating func verdictMap(_ number: Int, leadingTo targets: [Int]) -> NamedSet {
         let definition = SetDefinition(
             keyType: 13, keyLength: 2, flags: number == 0 ? .map : [.map, .interval],
-            dataType: SetDefinition.verdictType, dataLength: SetDefinition.verdictLength)
+            dataType: SetDefinition.verdictType, dataLength: 0)
         var elements: [SetElement] = []
         for port in 0..<UInt8(6) where generator.flips(0.5) {
             let upper: [UInt8]? = number == 0 ? nil : [port, generator.pick([0, 9])]
