@@ -28,7 +28,7 @@ $(BINARY): $(SOURCES)
 	@touch $@
 
 demo:
-	@sh scripts/requirements build demo
+	@sh scripts/requirements demo
 	@$(MAKE) --no-print-directory all
 	@sh Tests/Demo/demo.sh $(BINARY)
 
