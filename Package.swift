@@ -38,8 +38,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["Addressing", "CLinux", "Rulesets"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "AddressingTests", dependencies: ["Addressing", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "PoliciesTests", dependencies: ["Addressing", "Policies", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PoliciesTests", dependencies: ["Addressing", "Policies", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CompilerTests",
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
@@ -49,8 +51,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Addressing", "Commands", "Compiler", "Policies", "Rulesets", "TestSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Addressing", "Commands", "Compiler", "Policies", "Rulesets", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),

@@ -69,11 +69,12 @@ struct Drift {
         if expected.header != live.header {
             findings.append(finding(headerDifference(expected, live), chain: expected.name))
         }
-        return findings + RuleDrift(expected: expected.rules, live: live.rules).changes.map { change in
-            finding(
-                change.message(in: expected.name), change.severity, chain: expected.name,
-                policy: origin(of: change.rule, in: expected.name))
-        }
+        return findings
+            + RuleDrift(expected: expected.rules, live: live.rules).changes.map { change in
+                finding(
+                    change.message(in: expected.name), change.severity, chain: expected.name,
+                    policy: origin(of: change.rule, in: expected.name))
+            }
     }
 
     private func headerDifference(_ expected: Chain, _ live: Chain) -> String {

@@ -67,7 +67,9 @@ struct ServiceChange {
         for (old, new) in zip(before.conditionPairs, after.conditionPairs) where old.text != new.text {
             words.append("\(new.name) \(old.text ?? "none") -> \(new.text ?? "none")")
         }
-        if before.comment != after.comment { words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"") }
+        if before.comment != after.comment {
+            words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
+        }
         words += before.foreign.map { "removes the rule \"\($0)\"" }
         return words.isEmpty ? ["its rules, to the same effect"] : words
     }
@@ -85,7 +87,9 @@ extension LoadedService {
         ]
     }
 
-    fileprivate var conditions: [String] { conditionPairs.compactMap { pair in pair.text.map { "\(pair.name) \($0)" } } }
+    fileprivate var conditions: [String] {
+        conditionPairs.compactMap { pair in pair.text.map { "\(pair.name) \($0)" } }
+    }
 }
 
 extension LoadedService.Port {

@@ -38,7 +38,8 @@ struct TableReading {
         if let target = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
             let name = String(target.dropFirst(Names.service("").count))
             let port = LoadedService.Port(transport: .udp, range: dhcpv6Port...dhcpv6Port)
-            if services[name]?.ports.contains(where: { $0.transport == .udp && $0.range.contains(dhcpv6Port) }) == false {
+            if services[name]?.ports.contains(where: { $0.transport == .udp && $0.range.contains(dhcpv6Port) }) == false
+            {
                 services[name]?.ports.append(port)
             }
         }
@@ -47,7 +48,9 @@ struct TableReading {
 
     private static func port(_ element: SetElement, in map: String) -> LoadedService.Port? {
         if map == Names.services {
-            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else { return nil }
+            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else {
+                return nil
+            }
             let number = UInt16(bigEndianBytes: Array(element.key[4..<6]))
             return LoadedService.Port(transport: transport, range: number...number)
         }
@@ -55,7 +58,8 @@ struct TableReading {
             element.key.count == 2
         else { return nil }
         let lower = UInt16(bigEndianBytes: element.key)
-        return LoadedService.Port(transport: transport, range: lower...max(lower, UInt16(bigEndianBytes: element.upper ?? element.key)))
+        return LoadedService.Port(
+            transport: transport, range: lower...max(lower, UInt16(bigEndianBytes: element.upper ?? element.key)))
     }
 
     private mutating func readInput(_ chain: Chain) {
@@ -99,7 +103,9 @@ struct TableReading {
             for case .dynamicSet(let dynamicSet) in rule.expressions {
                 for case .limit(let limit) in dynamicSet.expressions { service.limit = Self.text(limit) }
             }
-            if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) { service.isLogged = true }
+            if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) {
+                service.isLogged = true
+            }
             if rule.expressions.last == .verdict(.accept) { service.comment = service.comment ?? rule.comment }
         }
     }
@@ -133,7 +139,8 @@ extension Expression {
 extension Rule {
     /// The moment in seconds since 1970 from which the rule refuses.
     fileprivate var expiry: Int64? {
-        guard expressions.last == .verdict(.goto(Names.refuse)), case .compare(let comparison)? = expressions.dropFirst(2).first,
+        guard expressions.last == .verdict(.goto(Names.refuse)),
+            case .compare(let comparison)? = expressions.dropFirst(2).first,
             case .meta(.time, into: .first)? = expressions.first, comparison.value.count == 8
         else { return nil }
         return Int64(UInt64(bigEndianBytes: comparison.value) / 1_000_000_000)
@@ -152,7 +159,9 @@ extension Rule {
 extension Dispatch {
     /// Whether the rule does nothing but look a port up in a map of ports.
     static func isLookup(_ rule: Rule) -> Bool {
-        guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else { return false }
+        guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else {
+            return false
+        }
         return name == Names.services || TransportProtocol.allCases.contains { Names.ranges($0.name) == name }
     }
 }

@@ -64,7 +64,8 @@ struct VerifyTests {
         let (terminal, _) = try applied()
         let path = try terminal.write(web.replacing("Public site", with: "The site"))
         #expect(try terminal.run("verify", path) == .success)
-        #expect(terminal.output.contains("notice: a comment in chain \"service-web\" is \"Public site\", not \"The site\""))
+        #expect(
+            terminal.output.contains("notice: a comment in chain \"service-web\" is \"Public site\", not \"The site\""))
     }
 
     @Test("A service whose time is over is a warning, one that ends soon a notice")
@@ -131,7 +132,8 @@ struct VerifyTests {
     func show() throws {
         let terminal = try Terminal()
         #expect(try terminal.run("show", try terminal.write(web)) == .success)
-        #expect(terminal.output.hasPrefix("table inet portreeve\ndelete table inet portreeve\ntable inet portreeve {\n"))
+        #expect(
+            terminal.output.hasPrefix("table inet portreeve\ndelete table inet portreeve\ntable inet portreeve {\n"))
         #expect(terminal.store.commits == 0)
     }
 }

@@ -15,7 +15,9 @@ struct FailureTests {
     func privilege(command: String) throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(small)
-        let arguments = command == "remove" ? ["remove", "--yes"] : command == "apply" ? ["apply", policy, "--yes"] : [command, policy]
+        let arguments =
+            command == "remove"
+            ? ["remove", "--yes"] : command == "apply" ? ["apply", policy, "--yes"] : [command, policy]
         let result = try Program.run(["setpriv", "--bounding-set=-net_admin", try Portreeve.executable] + arguments)
         #expect(result.status == 1)
         #expect(result.output.isEmpty)

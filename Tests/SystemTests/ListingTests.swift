@@ -13,7 +13,8 @@ struct ListingTests {
     @Test("The examples are there")
     func present() { #expect(Self.examples.count >= 7) }
 
-    @Test("Is the same after apply and after loading the text of show; its own listing is no drift", arguments: examples)
+    @Test(
+        "Is the same after apply and after loading the text of show; its own listing is no drift", arguments: examples)
     func same(policy: String) throws {
         let portreeve = try Portreeve()
         #expect(try portreeve("apply", policy, "--yes", "--quiet", "--allow-insecure-permissions").status == 0)

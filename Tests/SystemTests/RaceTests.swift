@@ -40,11 +40,11 @@ struct RaceTests {
         let slowly = "strace -qq -o /dev/null -e trace=sendto -e inject=sendto:delay_enter=100000"
         let script = """
             \(slowly) \(try Portreeve.executable) apply \(policy) --yes --quiet 2>/dev/null & pid=$!
-            while kill -0 $pid 2>/dev/null; do nft add table ip other; nft delete table ip other; sleep 0.3; done
+            for turn in $(seq 20); do nft add table ip other; nft delete table ip other; sleep 0.3; done
             wait $pid && echo 0 || echo $?
             """
         let status = try portreeve.shell(script)
-        #expect(["1\n", "5\n"].contains(status))
+        #expect(status == "5\n")
         #expect(try portreeve.shell("nft list ruleset").isEmpty)
     }
 }

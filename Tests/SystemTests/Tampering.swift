@@ -61,7 +61,8 @@ struct Tampering: CustomStringConvertible, Sendable {
         Tampering("a rule inserted", "nft insert rule inet portreeve input tcp dport 31337 accept"),
         Tampering("a rule appended", "nft add rule inet portreeve input accept"),
         Tampering("a rule in a service", "nft insert rule inet portreeve service-db ip saddr 1.2.3.4 accept"),
-        Tampering("a rule with what is not modelled", "nft insert rule inet portreeve input fib saddr type local accept"),
+        Tampering(
+            "a rule with what is not modelled", "nft insert rule inet portreeve input fib saddr type local accept"),
         Tampering("a rule doubled", "nft insert rule inet portreeve service-web meta nfproto ipv4 counter accept"),
         Tampering("the denial deleted", deletion("input", "deny-ipv4")),
         Tampering("the refusal deleted", deletion("service-web", "goto refuse")),
@@ -130,10 +131,13 @@ struct Tampering: CustomStringConvertible, Sendable {
         Tampering("nothing", "true"),
         Tampering("counters reset", "nft reset counters table inet portreeve; nft list ruleset > /dev/null"),
         Tampering("the listing loaded again", reload("counter packets 0", "counter packets 5")),
-        Tampering("a source remembered", "nft add element inet portreeve limit-ssh-ipv4 { 203.0.113.9 limit rate over 10/minute }"),
+        Tampering(
+            "a source remembered",
+            "nft add element inet portreeve limit-ssh-ipv4 { 203.0.113.9 limit rate over 10/minute }"),
         Tampering(
             "another table",
-            "nft 'table inet other { chain input { type filter hook input priority 5; accept; }; }; table ip portreeve { }'"),
+            "nft 'table inet other { chain input { type filter hook input priority 5; accept; }; }; table ip portreeve { }'"
+        ),
         Tampering("another comment", reload("comment \"Public site\"", "comment \"public\"")),
     ]
 }
