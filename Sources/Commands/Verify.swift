@@ -18,6 +18,7 @@ public struct Verify: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    /// How it writes.
     @OptionGroup public var output: OutputOptions
 
     @Option(help: ArgumentHelp("Check only these, separated by commas: ruleset.", valueName: "areas"))
