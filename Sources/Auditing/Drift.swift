@@ -55,7 +55,7 @@ struct Drift {
         }
         let extra = live.chains.filter { expected.chain($0.name) == nil }.map { chain in
             let hook = chain.base.map { " (\($0))" } ?? ""
-            let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "\"\($0)\"" }.joined(separator: ", ")
+            let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "`\($0)`" }.joined(separator: ", ")
             return finding(
                 "there is a chain \"\(chain.name)\"\(hook) that the policy does not make, with \(rules)",
                 chain: chain.name)

@@ -70,7 +70,7 @@ struct ServiceChange {
         if before.comment != after.comment {
             words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
         }
-        words += before.foreign.map { "removes the rule \"\($0)\"" }
+        words += before.foreign.map { "removes the rule `\($0)`" }
         return words.isEmpty ? ["its rules, to the same effect"] : words
     }
 }
@@ -83,7 +83,7 @@ extension LoadedService {
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
             ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limit),
-            ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.text)),
+            ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
         ]
     }
 

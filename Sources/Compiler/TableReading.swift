@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Policies
 internal import Rulesets
 
 /// Takes a table apart into the services that it was compiled from.
@@ -111,9 +112,9 @@ struct TableReading {
     }
 
     private static func text(_ limit: RateLimit) -> String {
-        var same = limit
-        same.isOver = false
-        return String(same.description.dropFirst("limit rate ".count))
+        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day"]
+        let rate = "\(limit.rate)/\(units[limit.unit] ?? "\(limit.unit)s")"
+        return limit.burst == ConnectionLimit.defaultBurst ? rate : "\(rate) burst \(limit.burst)"
     }
 }
 

@@ -38,7 +38,7 @@ struct VerifyTests {
         #expect(
             terminal.output == """
                 \(path):7: error: chain "service-db" has a rule that the policy does not make: \
-                "meta l4proto tcp accept" [ruleset-drift]
+                `meta l4proto tcp accept` [ruleset-drift]
                 verify: 1 error
 
                 """)
