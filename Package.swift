@@ -20,14 +20,15 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "Addressing", swiftSettings: strict),
         .target(name: "Policies", dependencies: ["Addressing", "CYaml"], swiftSettings: strict),
+        .target(name: "Listeners", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
-        .target(name: "Auditing", dependencies: ["Compiler", "Policies", "Rulesets"], swiftSettings: strict),
-        .target(name: "Kernel", dependencies: ["CLinux", "CMnl", "CNftnl", "Rulesets"], swiftSettings: strict),
+        .target(name: "Auditing", dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Rulesets"], swiftSettings: strict),
+        .target(name: "Kernel", dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets"], swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
-                "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Rulesets",
+                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
