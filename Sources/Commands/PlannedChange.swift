@@ -119,7 +119,7 @@ extension AccessChange {
         let count = sources.ipv4.ranges.count + sources.ipv6.ranges.count
         return [
             "protocol": .string(transport.name),
-            "port": ports.count == 1 ? .number(Int(ports.lowerBound)) : .string(ports.text),
+            "port": ports.json,
             "family": .string(family.rawValue), "service": .string(service),
             "sources": .array(sources.texts(atMost: Self.listedSources).map(JSON.string)),
             "sources_count": .number(count), "witness": JSON(sources.witness),
