@@ -14,7 +14,7 @@ extension Host {
             },
             readSockets: { () throws(StoreError) in
                 do throws(KernelError) {
-                    let listeners: [Listener] = []
+                    let listeners = SocketOwners().owners(of: try SocketTable.listeners())
                     return HostSockets(listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace())
                 } catch { throw StoreError(error) }
             },
