@@ -20,10 +20,9 @@ struct SocketHolders {
         ((try? ProcessFiles.names(in: "/proc").get()) ?? []).compactMap { Int32($0) }.sorted()
     }
 
-    /// Looks through the descriptors of a process, once.
+    /// Looks through the descriptors of a process, once, until it has seen all of `enough` there.
     ///
-    /// - Parameter enough: the sockets after which the rest of its descriptors does not matter. They come in ascending order,
-    ///   and listeners are opened early: a server with many connections is left soon.
+    /// Descriptors come in ascending order, and listeners are opened early: a server with many connections is left soon.
     mutating func look(at process: Int32, enough: Set<UInt64>) {
         guard read.insert(process).inserted else { return }
         let folder = "/proc/\(process)/fd"
