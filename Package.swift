@@ -64,6 +64,10 @@ let package = Package(
         .testTarget(
             name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
         .testTarget(
+            name: "PacketTests",
+            dependencies: ["Addressing", "CLinux", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
             swiftSettings: strict),
     ],
