@@ -58,8 +58,8 @@ enum Match {
 
     /// From this moment on, in seconds since 1970-01-01T00:00:00Z.
     static func isAtOrAfter(_ seconds: Int64) -> [Expression] {
-        let nanoseconds = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let bytes = (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).bigEndianBytes
+        let second: UInt64 = 1_000_000_000
+        let bytes = (min(UInt64(clamping: seconds), UInt64.max / second) * second).bigEndianBytes
         return [
             .meta(.time, into: .first), .byteOrder(ByteOrderConversion(toNetwork: true, length: 8, size: 8)),
             .compare(Comparison(.greaterOrEqual, bytes)),
