@@ -22,12 +22,13 @@ let package = Package(
         .target(name: "Policies", dependencies: ["Addressing", "CYaml"], swiftSettings: strict),
         .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
+        .target(name: "Reachability", dependencies: ["Addressing", "Rulesets"], swiftSettings: strict),
         .target(name: "Auditing", dependencies: ["Compiler", "Policies", "Rulesets"], swiftSettings: strict),
         .target(name: "Kernel", dependencies: ["CLinux", "CMnl", "CNftnl", "Rulesets"], swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
-                "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Rulesets",
+                "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -44,6 +45,10 @@ let package = Package(
             name: "CompilerTests",
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
             exclude: ["Golden"], swiftSettings: strict),
+        .testTarget(
+            name: "ReachabilityTests",
+            dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "KernelTests", dependencies: ["CLinux", "CNftnl", "Kernel", "Rulesets", "TestSupport"],
             swiftSettings: strict),
