@@ -170,7 +170,7 @@ extension PacketEvaluation {
         switch element.value {
         case .verdict(let verdict)? where destination == .verdict: return decide(verdict, &walk)
         case .bytes(let bytes)?:
-            walk.registers.store([Octet](bytes), in: destination)
+            walk.registers.store([Octet](constants: bytes), in: destination)
             walk.expression += 1
             return nil
         default: return end(walk, .unknown([place(walk)]), nil)

@@ -85,6 +85,9 @@ extension SetElement {
         return certainty
     }
 
+    /// Whether what the element runs may end the rule.
+    var isConditional: Bool { expressions.contains { $0 != .counter } }
+
     /// `NFT_SET_ELEM_CATCHALL`.
     static let catchAll: UInt32 = 2
 }
@@ -111,7 +114,7 @@ extension SetElements {
             for element in elements {
                 let isRest = element.flags & SetElement.catchAll != 0
                 switch isRest ? .yes : element.holds(key, definition) {
-                case .yes where !element.expressions.isEmpty: certainty = .open
+                case .yes where element.isConditional: certainty = .open
                 case .yes: return .yes
                 case .open: certainty = .open
                 case .no: break

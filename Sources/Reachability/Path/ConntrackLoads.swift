@@ -12,13 +12,13 @@ extension Setting {
         guard way.tracking != .unknown else { return .unknown(16) }
         guard way.tracking == .new else {
             // Before conntrack a packet counts as invalid (`nft_ct_get_eval`), and has nothing else.
-            return load.key == .state ? [Octet](ConntrackState.invalid.hostOrderBytes) : nil
+            return load.key == .state ? [Octet](constants: ConntrackState.invalid.hostOrderBytes) : nil
         }
         switch load.key {
-        case .state: return [Octet](ConntrackState.new.hostOrderBytes)
+        case .state: return [Octet](constants: ConntrackState.new.hostOrderBytes)
         case .direction: return [Octet(0)]
         case .status: return status(way)
-        case .mark: return way.hasMarks ? .unknown(4) : [Octet](UInt32(0).hostOrderBytes)
+        case .mark: return way.hasMarks ? .unknown(4) : [Octet](constants: UInt32(0).hostOrderBytes)
         case .networkProtocol: return [Octet(familyNumber)]
         case .transportProtocol: return [Octet(transport.rawValue)]
         case .destinationPort: return load.direction == 0 ? .dialledPort : .unknown(2)
@@ -27,7 +27,7 @@ extension Setting {
         }
     }
 
-    private var sourceAddress: [Octet] { (0..<(family == .ipv4 ? 4 : 16)).map { Octet(.source($0)) } }
+    private var sourceAddress: [Octet] { (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { Octet(.source($0)) } }
 
     private func status(_ way: Way) -> [Octet] {
         let known = Self.translatedBit | Self.laterBits

@@ -16,7 +16,7 @@ extension Setting {
         case .meta(let key, let destination): .value(meta(key, way, hook), destination)
         case .payload(let payload): .value(bytes(payload, way), payload.destination)
         case .conntrack(let load): conntrack(load, way).map { .value($0, load.destination) } ?? .fails
-        case .immediate(let immediate): .value([Octet](immediate.value), immediate.destination)
+        case .immediate(let immediate): .value([Octet](constants: immediate.value), immediate.destination)
         case .route(let question): .value(route(question, hook), question.destination)
         default: nil
         }
@@ -24,20 +24,20 @@ extension Setting {
 
     private func meta(_ key: MetaKey, _ way: Way, _ hook: Hook) -> [Octet] {
         switch key {
-        case .inputInterfaceName: return [Octet](interface)
-        case .inputInterface: return interfaceIndex.map { [Octet]($0.hostOrderBytes) } ?? .otherIndex
+        case .inputInterfaceName: return [Octet](constants: interface)
+        case .inputInterface: return interfaceIndex.map { [Octet](constants: $0.hostOrderBytes) } ?? .otherIndex
         case .networkProtocol: return [Octet(familyNumber)]
         case .transportProtocol: return [Octet(transport.rawValue)]
-        case .etherType: return [Octet](UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
-        case .mark: return way.hasMarks ? .unknown(4) : [Octet](UInt32(0).hostOrderBytes)
+        case .etherType: return [Octet](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
+        case .mark: return way.hasMarks ? .unknown(4) : [Octet](constants: UInt32(0).hostOrderBytes)
         case .packetType: return [way.hasMarks ? .unknown : Octet(0)]  // PACKET_HOST of linux/if_packet.h
-        case .outputInterface: return isBeforeRouting(hook) ? [Octet](UInt32(0).hostOrderBytes) : .unknown(4)
+        case .outputInterface: return isBeforeRouting(hook) ? [Octet](constants: UInt32(0).hostOrderBytes) : .unknown(4)
         case .outputInterfaceName:
-            return isBeforeRouting(hook) ? [Octet](Array(repeating: 0, count: 16)) : .unknown(16)
+            return isBeforeRouting(hook) ? [Octet](constants: Array(repeating: 0, count: 16)) : .unknown(16)
         case .time:
             guard let now = circumstances.now else { return .unknown(8) }
             let nanoseconds = UInt64(clamping: now).multipliedReportingOverflow(by: 1_000_000_000)
-            return [Octet]((nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).hostOrderBytes)
+            return [Octet](constants: (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).hostOrderBytes)
         default: return .unknown(16)
         }
     }
@@ -62,7 +62,7 @@ extension Setting {
         case 6: Octet(.unknown, mask: 0x40)
         case 7: Octet(0)
         case 9: Octet(transport.rawValue)
-        case 12..<16: Octet(.source(offset - 12))
+        case 12..<16: Octet(.source(UInt8(offset - 12)))
         case 16..<20: way.destination?[offset - 16] ?? .unknown
         default: .unknown
         }
@@ -73,7 +73,7 @@ extension Setting {
         switch offset {
         case 0: Octet(.unknown, mask: 0x0f, flip: 0x60)
         case 6: Octet(transport.rawValue)
-        case 8..<24: Octet(.source(offset - 8))
+        case 8..<24: Octet(.source(UInt8(offset - 8)))
         case 24..<40: way.destination?[offset - 24] ?? .unknown
         default: .unknown
         }
@@ -95,11 +95,11 @@ extension Setting {
         let isSource = question.flags.contains(.source)
         switch question.result {
         case .addressType:
-            return isSource || hook == .forward ? .unknown(4) : [Octet](local.hostOrderBytes)
+            return isSource || hook == .forward ? .unknown(4) : [Octet](constants: local.hostOrderBytes)
         case _ where isSource && question.flags.contains(.isPresent): return [Octet(1)]
         case .interface:
-            return isSource ? interfaceIndex.map { [Octet]($0.hostOrderBytes) } ?? .otherIndex : .unknown(4)
-        case .interfaceName: return isSource ? [Octet](interface) : .unknown(16)
+            return isSource ? interfaceIndex.map { [Octet](constants: $0.hostOrderBytes) } ?? .otherIndex : .unknown(4)
+        case .interfaceName: return isSource ? [Octet](constants: interface) : .unknown(16)
         }
     }
 }

@@ -5,11 +5,11 @@ struct Octet: Hashable {
     /// Where the bits come from.
     enum Origin: Hashable {
         /// The destination port that the client dialled; 0 is its more significant byte.
-        case port(Int)
+        case port(UInt8)
         /// The source address; 0 is its most significant byte.
-        case source(Int)
+        case source(UInt8)
         /// An interface index of which no more is known than that it is not `lo`'s; its byte in memory.
-        case otherIndex(Int)
+        case otherIndex(UInt8)
         /// What the question does not determine.
         case unknown
     }
@@ -53,7 +53,7 @@ struct Octet: Hashable {
 
 extension [Octet] {
     /// Constants.
-    init(_ bytes: some Sequence<UInt8>) { self = bytes.map { Octet($0) } }
+    init(constants bytes: some Sequence<UInt8>) { self = bytes.map { Octet($0) } }
 
     /// Bytes of which nothing is known.
     static func unknown(_ count: Int) -> [Octet] { Array(repeating: .unknown, count: count) }
@@ -62,7 +62,7 @@ extension [Octet] {
     static let dialledPort: [Octet] = [Octet(.port(0)), Octet(.port(1))]
 
     /// The index of an interface other than `lo`.
-    static let otherIndex = (0..<4).map { Octet(.otherIndex($0)) }
+    static let otherIndex = (0..<4 as Range<UInt8>).map { Octet(.otherIndex($0)) }
 
     /// Whether the bytes are an interface index that cannot be `value`, which is `lo`'s.
     func isOtherIndex(than value: some Collection<UInt8>) -> Bool {

@@ -36,10 +36,10 @@ extension Octet {
     func resolved(_ packet: Packet) -> Octet {
         let value: UInt8
         switch origin {
-        case .port(let index): value = packet.port.bigEndianBytes[index]
+        case .port(let index): value = packet.port.bigEndianBytes[Int(index)]
         case .source(let index):
             let bytes = packet.source.bigEndianBytes
-            value = bytes[index + (packet.family == .ipv4 ? 12 : 0)]
+            value = bytes[Int(index) + (packet.family == .ipv4 ? 12 : 0)]
         case .otherIndex, .unknown: return self
         }
         return Octet((value & mask) ^ flip)

@@ -22,12 +22,12 @@ struct Conditions {
             guard octet.mask != 0 else { continue }
             switch octet.origin {
             case .port(let index):
-                let shift = UInt16(8 * (1 - index))
+                let shift = UInt16(8 * (1 - Int(index)))
                 let (mask, bits) = (UInt16(octet.mask) << shift, UInt16(wanted) << shift)
                 guard (portValue ^ bits) & portMask & mask == 0 else { return .never }
                 (portMask, portValue) = (portMask | mask, portValue | bits)
             case .source(let index):
-                let shift = UInt128(8 * (addressLength - 1 - index))
+                let shift = UInt128(8 * (addressLength - 1 - Int(index)))
                 let (mask, bits) = (UInt128(octet.mask) << shift, UInt128(wanted) << shift)
                 guard (sourceValue ^ bits) & sourceMask & mask == 0 else { return .never }
                 (sourceMask, sourceValue) = (sourceMask | mask, sourceValue | bits)
@@ -82,7 +82,7 @@ struct Conditions {
         let isPort = first.origin == .port(0)
         guard isPort || first.origin == .source(0) else { return nil }
         let origins = key.enumerated().prefix { index, octet in
-            octet.isWhole && octet.origin == (isPort ? .port(index) : .source(index))
+            octet.isWhole && octet.origin == (isPort ? .port(UInt8(index)) : .source(UInt8(index)))
         }
         let tail = key.dropFirst(origins.count).compactMap(\.constant)
         guard tail.count == key.count - origins.count else { return nil }
