@@ -8,8 +8,8 @@ public import Rulesets
 public struct PacketEvaluation {
     /// How many ways are followed before everything further is unknown.
     private static let maximumForks = 4096
-    /// `NFT_JUMP_STACK_SIZE` of `net/netfilter/nf_tables.h`.
-    private static let maximumDepth = 16
+    /// How many chains one way may enter: the kernel allows no loop, but a value may hold one.
+    private static let maximumEntries = 100_000
 
     let hooks: Hooks
     let setting: Setting
@@ -131,10 +131,10 @@ public struct PacketEvaluation {
                 verdict: .unknown([place]), trace: walks.first?.trace ?? [], isLimited: false, isForwarded: false)
         }
         var result = follow(first)
-        for walk in walks.dropFirst() {
+        for walk in walks.dropFirst() where result.verdict.doubts.isEmpty {
             let other = follow(walk)
-            if other.verdict == result.verdict { continue }
-            result.verdict = .unknown([place] + (result.verdict.doubts + other.verdict.doubts).filter { $0 != place })
+            guard other.verdict != result.verdict else { continue }
+            result.verdict = .unknown([place] + other.verdict.doubts.filter { $0 != place })
         }
         if case .unknown = result.verdict { result.decision = nil }
         return result
@@ -143,9 +143,10 @@ public struct PacketEvaluation {
     /// Calls a chain, or goes to it.
     mutating func enter(_ name: String, _ walk: inout PacketWalk, returns: Bool) -> PacketConclusion? {
         guard let frame = walk.frames.last, let chain = hooks.tables[frame.table].chain(name),
-            walk.frames.count < Self.maximumDepth
+            walk.entries < Self.maximumEntries
         else { return end(walk, .unknown([place(walk)]), nil) }
         let table = frame.table
+        walk.entries += 1
         walk.endRule()
         if !returns {
             walk.frames.removeLast()

@@ -24,6 +24,8 @@ struct PacketWalk {
     var element: (SetElement, Register)?
     /// The registers of the rule.
     var registers = RegisterFile()
+    /// How many chains were entered.
+    var entries = 0
     /// What has become of the packet.
     var way: Way
     /// The rules that matched.

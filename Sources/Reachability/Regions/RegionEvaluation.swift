@@ -111,9 +111,9 @@ final class RegionEvaluation {
                 accepted += result.accepted
                 returned += result.returned
             }
-            pieces = next.count > 1 ? Piece.distinct(next) : next
+            pieces = next.count > 1 ? Piece.gathered(next, space) : next
         }
-        return (accepted, returned + pieces)
+        return (Piece.gathered(accepted, space), Piece.gathered(returned + pieces, space))
     }
 
     /// Drops a piece at a place.
@@ -171,11 +171,37 @@ extension Piece {
         return piece
     }
 
-    /// Without repetitions, which come where both ways of a doubt meet again.
-    fileprivate static func distinct(_ pieces: [Piece]) -> [Piece] {
-        guard pieces.contains(where: { !$0.doubts.isEmpty }) else { return pieces }
-        var seen: Set<Piece> = []
-        return pieces.filter { seen.insert($0).inserted }
+    private struct Place: Hashable {
+        let sources: SourceSpace.ID
+        let way: Way
+    }
+
+    /// With those in doubt fused, so that each doubt on the way does not double their number.
+    ///
+    /// Pieces in doubt are what may have come here: their union is just that, and forgets which doubts go together.
+    fileprivate static func gathered(_ pieces: [Piece], _ space: SourceSpace) -> [Piece] {
+        let doubted = pieces.filter { !$0.doubts.isEmpty }
+        guard doubted.count > 1 else { return pieces }
+        var bySources: [Place: Piece] = [:]
+        for piece in doubted {
+            bySources[Place(sources: piece.sources, way: piece.way), default: piece].absorb(ports: piece)
+        }
+        var byPorts: [Piece] = []
+        for piece in bySources.values.sorted(by: { $0.sources < $1.sources }) {
+            if let index = byPorts.firstIndex(where: { $0.ports == piece.ports && $0.way == piece.way }) {
+                byPorts[index].sources = space.union(byPorts[index].sources, piece.sources)
+                byPorts[index].absorb(ports: piece)
+            } else {
+                byPorts.append(piece)
+            }
+        }
+        return pieces.filter(\.doubts.isEmpty) + byPorts
+    }
+
+    /// Takes the ports and the doubts of another piece, too.
+    private mutating func absorb(ports other: Piece) {
+        ports = ports.union(other.ports)
+        doubts = Set(doubts + other.doubts).sorted()
     }
 
     private struct Fate: Hashable {
