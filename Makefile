@@ -23,17 +23,17 @@ all: $(BINARY)
 # The Swift runtime is linked in: the binary runs where no toolchain is. Built only when a source is newer, so that `sudo make install`
 # after `make` needs no toolchain on root's PATH.
 $(BINARY): $(SOURCES)
-	@sh scripts/requirements build
+	@sh .ci/requirements build
 	$(SWIFT) build -c release --static-swift-stdlib --product portreeve
 	@touch $@
 
 demo:
-	@sh scripts/requirements build demo
+	@sh .ci/requirements demo
 	@$(MAKE) --no-print-directory all
 	@sh Tests/Demo/demo.sh $(BINARY)
 
 test:
-	@sh scripts/requirements build demo lint test
+	@sh .ci/requirements build demo lint test
 	@$(MAKE) --no-print-directory lint-manuals
 	$(SWIFT) build
 	$(SWIFT) test --disable-xctest
@@ -43,7 +43,7 @@ lint: lint-manuals
 
 .PHONY: lint-manuals
 lint-manuals:
-	@sh scripts/requirements lint
+	@sh .ci/requirements lint
 	MANPATH=man $(MANDOC) -T lint -W warning $(MANUALS)
 
 install: $(BINARY)

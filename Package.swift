@@ -20,15 +20,21 @@ let package = Package(
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "Addressing", swiftSettings: strict),
         .target(name: "Policies", dependencies: ["Addressing", "CYaml"], swiftSettings: strict),
+        .target(name: "Listeners", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
         .target(name: "Reachability", dependencies: ["Addressing", "Rulesets"], swiftSettings: strict),
-        .target(name: "Auditing", dependencies: ["Compiler", "Policies", "Rulesets"], swiftSettings: strict),
-        .target(name: "Kernel", dependencies: ["CLinux", "CMnl", "CNftnl", "Rulesets"], swiftSettings: strict),
+        .target(
+            name: "Auditing",
+            dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
+            swiftSettings: strict),
+        .target(
+            name: "Kernel", dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets"],
+            swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
-                "Addressing", "Auditing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets",
+                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -39,8 +45,10 @@ let package = Package(
             name: "TestSupport", dependencies: ["Addressing", "CLinux", "Rulesets"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "AddressingTests", dependencies: ["Addressing", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "PoliciesTests", dependencies: ["Addressing", "Policies", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "PoliciesTests", dependencies: ["Addressing", "Policies", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CompilerTests",
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
@@ -54,8 +62,16 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",
-            dependencies: ["Addressing", "Commands", "Compiler", "Policies", "Rulesets", "TestSupport",
-                .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "Addressing", "Commands", "Compiler", "Listeners", "Policies", "Rulesets", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
+        .testTarget(
+            name: "PacketTests",
+            dependencies: ["Addressing", "CLinux", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],

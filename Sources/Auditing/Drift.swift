@@ -55,7 +55,7 @@ struct Drift {
         }
         let extra = live.chains.filter { expected.chain($0.name) == nil }.map { chain in
             let hook = chain.base.map { " (\($0))" } ?? ""
-            let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "\"\($0)\"" }.joined(separator: ", ")
+            let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "`\($0)`" }.joined(separator: ", ")
             return finding(
                 "there is a chain \"\(chain.name)\"\(hook) that the policy does not make, with \(rules)",
                 chain: chain.name)
@@ -69,11 +69,12 @@ struct Drift {
         if expected.header != live.header {
             findings.append(finding(headerDifference(expected, live), chain: expected.name))
         }
-        return findings + RuleDrift(expected: expected.rules, live: live.rules).changes.map { change in
-            finding(
-                change.message(in: expected.name), change.severity, chain: expected.name,
-                policy: origin(of: change.rule, in: expected.name))
-        }
+        return findings
+            + RuleDrift(expected: expected.rules, live: live.rules).changes.map { change in
+                finding(
+                    change.message(in: expected.name), change.severity, chain: expected.name,
+                    policy: origin(of: change.rule, in: expected.name))
+            }
     }
 
     private func headerDifference(_ expected: Chain, _ live: Chain) -> String {

@@ -25,11 +25,11 @@ struct RuleDrift {
 
         func message(in chain: String) -> String {
             switch self {
-            case .missing(let rule): "chain \"\(chain)\" lacks the rule \"\(rule)\""
-            case .extra(let rule): "chain \"\(chain)\" has a rule that the policy does not make: \"\(rule)\""
+            case .missing(let rule): "chain \"\(chain)\" lacks the rule `\(rule)`"
+            case .extra(let rule): "chain \"\(chain)\" has a rule that the policy does not make: `\(rule)`"
             case .changed(let expected, let live):
-                "a rule of chain \"\(chain)\" is \"\(live)\", not \"\(expected)\""
-            case .moved(let rule): "the rule \"\(rule)\" of chain \"\(chain)\" is not in its place: order matters"
+                "a rule of chain \"\(chain)\" is `\(live)`, not `\(expected)`"
+            case .moved(let rule): "the rule `\(rule)` of chain \"\(chain)\" is not in its place: order matters"
             case .comment(let expected, let live):
                 "a comment in chain \"\(chain)\" is \"\(live.comment ?? "")\", not \"\(expected.comment ?? "")\""
             }

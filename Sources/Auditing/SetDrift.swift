@@ -24,7 +24,9 @@ extension Drift {
         }
         let change = ElementChange(from: live.elements, to: expected.elements, of: expected.definition)
         let (gone, come) = (change.flushes ? live.elements : change.deleted, change.added)
-        return elements(gone, of: expected) { "\(expected.kind) \"\(expected.name)\" has \($0) that the policy does not" }
+        return elements(gone, of: expected) {
+            "\(expected.kind) \"\(expected.name)\" has \($0) that the policy does not"
+        }
             + elements(come, of: expected) { "\(expected.kind) \"\(expected.name)\" lacks \($0)" }
     }
 

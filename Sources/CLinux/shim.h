@@ -1,4 +1,5 @@
 #pragma once
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,5 +8,9 @@ static inline int shim_unshare(int flags) { return (int)syscall(SYS_unshare, fla
 static inline int shim_setns(int fd, int kind) { return (int)syscall(SYS_setns, fd, kind); }
 static inline int shim_gettid(void) { return (int)syscall(SYS_gettid); }
 static const int shim_clone_newnet = CLONE_NEWNET;
-/* The system call changes the calling thread alone; glibc's function of that name changes all threads. */
-static inline int shim_become_user(unsigned user) { return (int)syscall(SYS_setresuid, user, user, user); }
+/* Takes every capability from the calling thread, and from no other; for tests of what happens without them. */
+static inline int shim_drop_capabilities(void) {
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
+    return (int)syscall(SYS_capset, &header, none);
+}

@@ -10,6 +10,7 @@ public struct Apply: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    /// How it writes.
     @OptionGroup public var output: OutputOptions
 
     @Flag(help: "Apply without asking.")

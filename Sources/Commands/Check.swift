@@ -11,6 +11,7 @@ public struct Check: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    /// How it writes.
     @OptionGroup public var output: OutputOptions
 
     @Flag(name: .customLong("kernel"), help: "Have the kernel validate the ruleset without committing it.")

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Kernel
+internal import Listeners
 
 extension Host {
     /// The host that the process runs on.
@@ -9,6 +10,12 @@ extension Host {
                 do throws(KernelError) {
                     if let namespace { try NetworkNamespace.enter(named: namespace) }
                     return try NftablesStore()
+                } catch { throw StoreError(error) }
+            },
+            readSockets: { () throws(StoreError) in
+                do throws(KernelError) {
+                    let listeners = SocketOwners().owners(of: try SocketTable.listeners())
+                    return HostSockets(listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace())
                 } catch { throw StoreError(error) }
             },
             standardOutput: { Self.write($0, to: STDOUT_FILENO) },
@@ -32,7 +39,9 @@ extension Host {
     private static func write(_ text: String, to descriptor: Int32) {
         var rest = Array(text.utf8)[...]
         while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { bytes in unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count) }
+            let count = unsafe rest.withUnsafeBytes { bytes in
+                unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
+            }
             if count > 0 {
                 rest = rest.dropFirst(count)
             } else if errno != EINTR {

@@ -42,6 +42,6 @@ final class NftablesStore: RulesetStore {
 extension StoreError {
     /// The kernel's answer, in words.
     init(_ error: KernelError) {
-        self.init(isStale: error.category == .generationChanged, "\(error)")
+        self.init(isStale: [.generationChanged, .interrupted].contains(error.category), "\(error)")
     }
 }

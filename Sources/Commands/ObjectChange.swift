@@ -43,7 +43,11 @@ struct ObjectChange {
         case .addChain(let chain):
             [Self(action: .add, object: "chain", name: chain.name, after: chain.base.map { "\($0)" } ?? "")]
         case .deleteChain(let chain):
-            [Self(action: .remove, object: "chain", name: chain, before: table?.chain(chain)?.base.map { "\($0)" } ?? "")]
+            [
+                Self(
+                    action: .remove, object: "chain", name: chain,
+                    before: table?.chain(chain)?.base.map { "\($0)" } ?? "")
+            ]
         case .setPolicy(let chain, let policy):
             [
                 Self(
@@ -52,7 +56,11 @@ struct ObjectChange {
             ]
         case .addRule(let rule, let chain, _): [Self(action: .add, object: "rule", name: chain, after: "\(rule)")]
         case .deleteRule(let chain, let index):
-            [Self(action: .remove, object: "rule", name: chain, before: table?.chain(chain).map { "\($0.rules[index])" })]
+            [
+                Self(
+                    action: .remove, object: "rule", name: chain,
+                    before: table?.chain(chain).map { "\($0.rules[index])" })
+            ]
         case .addSet(let set, let definition):
             [Self(action: .add, object: definition.kind, name: set, after: "")]
         case .deleteSet(let set):
@@ -82,7 +90,8 @@ struct ObjectChange {
     var belongsToService: Bool {
         let chains = [Names.service(""), Names.sources(""), Names.admit("")]
         switch object {
-        case "chain", "rule": return chains.contains(where: name.hasPrefix) || (after ?? before ?? "").contains("vmap @")
+        case "chain", "rule":
+            return chains.contains(where: name.hasPrefix) || (after ?? before ?? "").contains("vmap @")
         case "set", "map", "element":
             let sets = [Names.service(""), "group-", "limit-", Names.ranges(""), Names.published("")]
             return name == Names.services || sets.contains(where: name.hasPrefix)

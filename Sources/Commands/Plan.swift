@@ -9,6 +9,7 @@ public struct Plan: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    /// How it writes.
     @OptionGroup public var output: OutputOptions
 
     @Flag(help: "Exit 2 when there is a difference.")

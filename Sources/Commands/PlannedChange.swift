@@ -68,7 +68,9 @@ struct PlannedChange {
         return shown.map { change in
             let texts = [change.before, change.after].compactMap { $0 }.filter { !$0.isEmpty && $0 != change.name }
             let head = "\(change.action.sign) \(change.object) \(change.name)"
-            return styled(([head] + texts.prefix(1) + texts.dropFirst().map { "-> \($0)" }).joined(separator: "  "), change.action, console)
+            return styled(
+                ([head] + texts.prefix(1) + texts.dropFirst().map { "-> \($0)" }).joined(separator: "  "),
+                change.action, console)
         }
     }
 
@@ -77,7 +79,8 @@ struct PlannedChange {
         let counts = [ObjectChange.Action.add, .change, .remove].map { action in
             "\(services.count { $0.action == action }) to \(action.rawValue)"
         }
-        return "services: \(counts.joined(separator: ", ")); \(counted(transaction.operations.count, "step")) in one transaction"
+        return
+            "services: \(counts.joined(separator: ", ")); \(counted(transaction.operations.count, "step")) in one transaction"
     }
 
     /// The plan for programs.
@@ -103,7 +106,8 @@ struct PlannedChange {
 
     /// Live rules whose effect on access the comparison of services does not tell.
     private var foreign: [String] {
-        old.foreign + old.services.flatMap { service in service.foreign.map { "\(Names.service(service.name)): \($0)" } }
+        old.foreign
+            + old.services.flatMap { service in service.foreign.map { "\(Names.service(service.name)): \($0)" } }
     }
 }
 
@@ -115,7 +119,7 @@ extension AccessChange {
         let count = sources.ipv4.ranges.count + sources.ipv6.ranges.count
         return [
             "protocol": .string(transport.name),
-            "port": ports.count == 1 ? .number(Int(ports.lowerBound)) : .string(ports.text),
+            "port": ports.json,
             "family": .string(family.rawValue), "service": .string(service),
             "sources": .array(sources.texts(atMost: Self.listedSources).map(JSON.string)),
             "sources_count": .number(count), "witness": JSON(sources.witness),

@@ -9,6 +9,7 @@ public struct Remove: Command {
         abstract: "Take the table out of the kernel: then portreeve closes nothing any more.")
 
     @OptionGroup var kernel: KernelOptions
+    /// How it writes.
     @OptionGroup public var output: OutputOptions
 
     @Flag(help: "Remove without asking.")

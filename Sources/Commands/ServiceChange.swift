@@ -67,8 +67,10 @@ struct ServiceChange {
         for (old, new) in zip(before.conditionPairs, after.conditionPairs) where old.text != new.text {
             words.append("\(new.name) \(old.text ?? "none") -> \(new.text ?? "none")")
         }
-        if before.comment != after.comment { words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"") }
-        words += before.foreign.map { "removes the rule \"\($0)\"" }
+        if before.comment != after.comment {
+            words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
+        }
+        words += before.foreign.map { "removes the rule `\($0)`" }
         return words.isEmpty ? ["its rules, to the same effect"] : words
     }
 }
@@ -81,11 +83,13 @@ extension LoadedService {
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
             ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limit),
-            ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.text)),
+            ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
         ]
     }
 
-    fileprivate var conditions: [String] { conditionPairs.compactMap { pair in pair.text.map { "\(pair.name) \($0)" } } }
+    fileprivate var conditions: [String] {
+        conditionPairs.compactMap { pair in pair.text.map { "\(pair.name) \($0)" } }
+    }
 }
 
 extension LoadedService.Port {

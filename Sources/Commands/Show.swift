@@ -9,6 +9,7 @@ public struct Show: Command {
         abstract: "Print the ruleset that the policy compiles to, as text that nft -f loads.")
 
     @OptionGroup var policy: PolicyOptions
+    /// How it writes.
     @OptionGroup public var output: OutputOptions
 
     /// A command to be filled by the parser.

@@ -39,7 +39,9 @@ struct TableWriter {
             return "what is live now could not be read: run portreeve verify"
         }
         if Transaction(from: live.table, to: old, named: Names.table).isEmpty { return "nothing was changed" }
-        if Transaction(from: live.table, to: new, named: Names.table).isEmpty { return "the change is live all the same" }
+        if Transaction(from: live.table, to: new, named: Names.table).isEmpty {
+            return "the change is live all the same"
+        }
         return "neither the old nor the new table is live: run portreeve verify"
     }
 }

@@ -8,6 +8,12 @@ enum UTCTime {
         return "\(padded(year, 4))-\(padded(month, 2))-\(padded(day, 2))T\(clock)Z"
     }
 
+    /// The end of a time that is over at `end`, as a policy writes it: a day that it is open to the end of, or a time.
+    static func lastMoment(_ end: Int64) -> String {
+        let isMidnight = floorDivide(end, 86400).1 == 0
+        return isMidnight ? String(text(end - 1).prefix { $0 != "T" }) : text(end)
+    }
+
     /// The civil date of a day number, by the era method: 400 years have 146,097 days, and years start in March.
     private static func date(_ days: Int64) -> (year: Int64, month: Int64, day: Int64) {
         let (era, dayOfEra) = floorDivide(days + 719_468, 146_097)

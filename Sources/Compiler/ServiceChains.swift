@@ -50,7 +50,10 @@ extension TableBuilder {
                         name: name,
                         definition: .limiter(family, size: Self.limiterSize, timeout: limit.memory),
                         elements: .list([])))
-                return Rule(Match.family(family) + [Match.sourceLoad(family), limit.excess(in: name)] + [.counter, .verdict(.drop)])
+                return Rule(
+                    Match.family(family) + [Match.sourceLoad(family), limit.excess(in: name)] + [
+                        .counter, .verdict(.drop),
+                    ])
             }
         }
         if service.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(service.name): "))])) }

@@ -57,14 +57,14 @@ extension SetDefinition {
     /// A map from protocol and port to a verdict; each field of the key takes a whole number of 4-byte registers.
     static let protocolsAndPorts = SetDefinition(
         keyType: KeyType.concatenation(.transportProtocol, .port), keyLength: 8, flags: .map,
-        dataType: verdictType, dataLength: verdictLength,
+        dataType: verdictType, dataLength: 0,
         userdata: ListingHint.keyByteOrder(0) + ListingHint.verdictData + ListingHint.plainData)
 
     /// A map from ports, or ranges of ports, to a verdict.
     static func ports(ranges: Bool) -> SetDefinition {
         SetDefinition(
             keyType: KeyType.port.rawValue, keyLength: KeyType.port.length, flags: ranges ? [.map, .interval] : .map,
-            dataType: verdictType, dataLength: verdictLength,
+            dataType: verdictType, dataLength: 0,
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder) + ListingHint.verdictData
                 + ListingHint.plainData)
     }
@@ -75,7 +75,7 @@ extension AnonymousSet {
     static func verdicts(_ type: KeyType, _ entries: [([UInt8], Verdict)]) -> AnonymousSet {
         let definition = SetDefinition(
             keyType: type.rawValue, keyLength: type.length, flags: [.anonymous, .constant, .map],
-            dataType: SetDefinition.verdictType, dataLength: SetDefinition.verdictLength, size: UInt32(entries.count),
+            dataType: SetDefinition.verdictType, dataLength: 0, size: UInt32(entries.count),
             userdata: ListingHint.keyByteOrder(ListingHint.hostOrder) + ListingHint.verdictData
                 + ListingHint.verdictTypeof + ListingHint.plainData)
         let elements = entries.map { SetElement(key: $0.0, value: .verdict($0.1)) }

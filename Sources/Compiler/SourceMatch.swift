@@ -47,7 +47,9 @@ struct SourceMatch {
         case .compare(let comparison)? where comparison.operator == .equal:
             let padding = Bound.bitWidth / 8 - comparison.value.count
             guard padding >= 0 else { return nil }
-            let (zeros, ones) = (Array(repeating: UInt8(0), count: padding), Array(repeating: UInt8(255), count: padding))
+            let (zeros, ones) = (
+                Array(repeating: UInt8(0), count: padding), Array(repeating: UInt8(255), count: padding)
+            )
             return interval(comparison.value + zeros, comparison.value + ones, rest.dropFirst())
         case .compare(let lower)? where lower.operator == .greaterOrEqual:
             guard case .compare(let upper)? = rest.dropFirst().first, upper.operator == .lessOrEqual else { return nil }

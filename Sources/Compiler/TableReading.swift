@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Policies
 internal import Rulesets
 
 /// Takes a table apart into the services that it was compiled from.
@@ -38,7 +39,8 @@ struct TableReading {
         if let target = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
             let name = String(target.dropFirst(Names.service("").count))
             let port = LoadedService.Port(transport: .udp, range: dhcpv6Port...dhcpv6Port)
-            if services[name]?.ports.contains(where: { $0.transport == .udp && $0.range.contains(dhcpv6Port) }) == false {
+            if services[name]?.ports.contains(where: { $0.transport == .udp && $0.range.contains(dhcpv6Port) }) == false
+            {
                 services[name]?.ports.append(port)
             }
         }
@@ -47,7 +49,9 @@ struct TableReading {
 
     private static func port(_ element: SetElement, in map: String) -> LoadedService.Port? {
         if map == Names.services {
-            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else { return nil }
+            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else {
+                return nil
+            }
             let number = UInt16(bigEndianBytes: Array(element.key[4..<6]))
             return LoadedService.Port(transport: transport, range: number...number)
         }
@@ -55,7 +59,8 @@ struct TableReading {
             element.key.count == 2
         else { return nil }
         let lower = UInt16(bigEndianBytes: element.key)
-        return LoadedService.Port(transport: transport, range: lower...max(lower, UInt16(bigEndianBytes: element.upper ?? element.key)))
+        return LoadedService.Port(
+            transport: transport, range: lower...max(lower, UInt16(bigEndianBytes: element.upper ?? element.key)))
     }
 
     private mutating func readInput(_ chain: Chain) {
@@ -99,15 +104,17 @@ struct TableReading {
             for case .dynamicSet(let dynamicSet) in rule.expressions {
                 for case .limit(let limit) in dynamicSet.expressions { service.limit = Self.text(limit) }
             }
-            if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) { service.isLogged = true }
+            if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) {
+                service.isLogged = true
+            }
             if rule.expressions.last == .verdict(.accept) { service.comment = service.comment ?? rule.comment }
         }
     }
 
     private static func text(_ limit: RateLimit) -> String {
-        var same = limit
-        same.isOver = false
-        return String(same.description.dropFirst("limit rate ".count))
+        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day"]
+        let rate = "\(limit.rate)/\(units[limit.unit] ?? "\(limit.unit)s")"
+        return limit.burst == ConnectionLimit.defaultBurst ? rate : "\(rate) burst \(limit.burst)"
     }
 }
 
@@ -133,7 +140,8 @@ extension Expression {
 extension Rule {
     /// The moment in seconds since 1970 from which the rule refuses.
     fileprivate var expiry: Int64? {
-        guard expressions.last == .verdict(.goto(Names.refuse)), case .compare(let comparison)? = expressions.dropFirst(2).first,
+        guard expressions.last == .verdict(.goto(Names.refuse)),
+            case .compare(let comparison)? = expressions.dropFirst(2).first,
             case .meta(.time, into: .first)? = expressions.first, comparison.value.count == 8
         else { return nil }
         return Int64(UInt64(bigEndianBytes: comparison.value) / 1_000_000_000)
@@ -152,7 +160,9 @@ extension Rule {
 extension Dispatch {
     /// Whether the rule does nothing but look a port up in a map of ports.
     static func isLookup(_ rule: Rule) -> Bool {
-        guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else { return false }
+        guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else {
+            return false
+        }
         return name == Names.services || TransportProtocol.allCases.contains { Names.ranges($0.name) == name }
     }
 }

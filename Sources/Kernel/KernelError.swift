@@ -31,7 +31,10 @@ public struct KernelError: Error, Hashable, Sendable {
     /// What to do about it.
     public var advice: String?
 
-    init(_ category: Category, _ attempt: String, code: Int32 = 0, answer: String? = nil, advice: String? = nil) {
+    /// An error of these parts; the advice is the category's own unless another is given.
+    public init(
+        _ category: Category, _ attempt: String, code: Int32 = 0, answer: String? = nil, advice: String? = nil
+    ) {
         self.category = category
         self.attempt = attempt
         self.code = code
@@ -81,8 +84,8 @@ struct SystemError: Error {
     /// What the last failed call of this thread left behind.
     static var last: Self { Self(code: errno) }
 
-    /// The error of an attempt to read.
-    func whileReading(_ attempt: String) -> KernelError {
+    /// The error of an attempt that ended in it.
+    func during(_ attempt: String) -> KernelError {
         KernelError(category, attempt, code: code, answer: text)
     }
 

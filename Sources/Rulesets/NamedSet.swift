@@ -34,7 +34,7 @@ public struct SetDefinition: Hashable, Sendable {
     public var flags: Flags
     /// The data type of a map's values, `SetDefinition.verdictType` for verdicts.
     public var dataType: UInt32?
-    /// The length of a map's values in bytes; for verdicts `SetDefinition.verdictLength`.
+    /// The length of a map's values in bytes; 0 for verdicts, whatever size the kernel has for them.
     public var dataLength: UInt32?
     /// The most elements it can hold; `nil` for no bound.
     public var size: UInt32?
@@ -59,8 +59,6 @@ public struct SetDefinition: Hashable, Sendable {
 
     /// `NFT_DATA_VERDICT` of `linux/netfilter/nf_tables.h`.
     public static let verdictType: UInt32 = 0xffff_ff00
-    /// The size of `struct nft_verdict` that the kernel reports on 64-bit machines, whatever was asked for.
-    public static let verdictLength: UInt32 = 16
 
     /// A definition of these parts.
     public init(

@@ -27,7 +27,9 @@ final class MemoryStore: RulesetStore {
         interference?(self)
         interference = nil
         if let refusal { throw StoreError(refusal) }
-        guard snapshot.generation == number else { throw StoreError(isStale: true, "somebody else changed the ruleset") }
+        guard snapshot.generation == number else {
+            throw StoreError(isStale: true, "somebody else changed the ruleset")
+        }
         do throws(TransactionError) { put(try transaction.applied(to: table)) } catch { throw StoreError("\(error)") }
         return number
     }

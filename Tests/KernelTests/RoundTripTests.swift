@@ -69,4 +69,14 @@ struct RoundTripTests {
         #expect(generation == snapshot.generation)
         #expect(try nftables.generation() == snapshot.generation)
     }
+
+    @Test("Tables made at random", arguments: 0..<UInt64(100))
+    func randomTable(_ seed: UInt64) throws {
+        var maker = RandomTable(seed: seed)
+        let table = maker.make(name)
+        #expect(try table.loadedAndRead() == table)
+        // A second table takes the place of the first in one batch.
+        let next = maker.make(name)
+        #expect(try next.loadedAndRead() == next)
+    }
 }

@@ -193,6 +193,9 @@ import Testing
         #expect(unsafe chown(folder.path + "/a.txt", 65534, 0) == 0)
         let message = "\"a.txt\" is owned by user 65534; run `chown root: a.txt` or use --allow-insecure-permissions"
         #expect(messages(folder) == [try folder.expected(message, severity: .error, in: "policy.yaml", mark: 0)])
+        #expect(unsafe chmod(folder.path + "/a.txt", 0o666) == 0)
+        let both = "owned by user 65534 and writable by everyone; run `chown root: a.txt; chmod go-w a.txt`"
+        #expect(messages(folder).first?.contains(both) == true)
     }
 
     @Test(.enabled(if: isRoot, "needs root")) func rootsGroupMayWrite() throws {

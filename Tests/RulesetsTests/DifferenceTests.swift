@@ -8,7 +8,7 @@ private let name = TableName(family: .inet, name: "portreeve")
 struct DifferenceTests {
     @Test("Applied to the old table it gives the new one", arguments: 0..<400 as Range<UInt64>)
     func gives(seed: UInt64) throws {
-        var tables = RandomTable(seed: seed)
+        var tables = RelatedTables(seed: seed)
         let (old, new) = (tables.next(), tables.next())
         #expect(try Transaction(from: old, to: new, named: name).applied(to: old) == new)
         #expect(try Transaction(from: nil, to: new, named: name).applied(to: nil) == new)
@@ -22,7 +22,8 @@ struct DifferenceTests {
         func table(_ ranges: [ClosedRange<UInt32>]) -> Table {
             Table(name: name, sets: [NamedSet(name: "s", definition: definition, elements: .ranges32(ranges))])
         }
-        let transaction = Transaction(from: table([1...2, 5...6, 9...9]), to: table([1...2, 5...7, 9...9]), named: name)
+        let transaction = Transaction(
+            from: table([1...2, 5...6, 9...9]), to: table([1...2, 5...7, 9...9]), named: name)
         #expect(
             transaction.operations == [
                 .deleteElements(.ranges32([5...6]), set: "s", definition),

@@ -41,7 +41,10 @@ struct RuleTextTests {
         ),
         (Rule([.opaque(name: "masq", attributes: [1, 2])]), "[masq 0x0102]"),
         (Rule([.verdict(.accept)], comment: "why"), "accept comment \"why\""),
-        (Rule([.limit(RateLimit(rate: 10, unit: 60, burst: 7, isOver: true))]), "limit rate over 10/minute burst 7 packets"),
+        (
+            Rule([.limit(RateLimit(rate: 10, unit: 60, burst: 7, isOver: true))]),
+            "limit rate over 10/minute burst 7 packets"
+        ),
     ]
 
     @Test("Each form", arguments: rules)

@@ -38,8 +38,16 @@ public enum Program {
     ) throws -> pid_t {
         var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe vector.forEach { unsafe free($0) } }
+        // The test's threads block signals; a shell that inherits that waits for its children for ever.
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        unsafe sigemptyset(&signals)
+        unsafe posix_spawnattr_setsigmask(&attributes, &signals)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var process: pid_t = 0
-        let code = unsafe posix_spawnp(&process, arguments[0], &actions, nil, &vector, environ)
+        let code = unsafe posix_spawnp(&process, arguments[0], &actions, &attributes, &vector, environ)
         guard code == 0 else { throw POSIXError(POSIXErrorCode(rawValue: code) ?? .ENOENT) }
         return process
     }

@@ -96,8 +96,10 @@ extension Attributes {
     /// Order among types, padding and missing nest flags do not count; order among attributes of one type does. What is
     /// flagged as a nest in `encoded` is looked into.
     func isEquivalent(to encoded: Attributes) -> Bool {
-        let (left, right) = (all.sortedByType, encoded.all.sortedByType)
-        return left.count == right.count && zip(left, right).allSatisfy { Self.isEquivalent($0, to: $1) }
+        guard all.count == encoded.all.count else { return false }
+        // Mostly the kernel's order is ours, and sorting would be the dearest part of reading a rule.
+        return zip(all, encoded.all).allSatisfy { Self.isEquivalent($0, to: $1) }
+            || zip(all.sortedByType, encoded.all.sortedByType).allSatisfy { Self.isEquivalent($0, to: $1) }
     }
 
     /// The attributes that `encoded` does not repeat.

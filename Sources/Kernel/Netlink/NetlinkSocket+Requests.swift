@@ -17,15 +17,18 @@ extension NetlinkSocket {
         try send(request)
         var buffer = Self.receiveBuffer()
         var isConsistent = true
+        // A dump that is left before its end keeps the socket busy: read on after a failure, and report it then.
+        var failure: SystemError?
         while true {
             guard let messages = try receive(into: &buffer, waits: true) else { continue }
             for message in messages where message.sequence == sequence {
                 if message.flags & UInt16(NLM_F_DUMP_INTR) != 0 { isConsistent = false }
                 if let status = message.status {
-                    guard status.code == 0 else { throw status }
+                    if let error = status.code == 0 ? failure : status { throw error }
                     return isConsistent
                 }
-                try body(message)
+                guard failure == nil else { continue }
+                do throws(SystemError) { try body(message) } catch { failure = error }
             }
         }
     }

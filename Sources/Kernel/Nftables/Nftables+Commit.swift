@@ -3,6 +3,9 @@ internal import Glibc
 public import Rulesets
 
 extension Nftables {
+    /// What a refusal takes of the socket's buffer, with the kernel's bookkeeping.
+    private static let replyLength = 1024
+
     /// Applies a transaction as a whole or not at all, unless somebody else committed since the snapshot.
     ///
     /// An empty transaction sends nothing. After an error other than `generationChanged`, `rejected` and `permission`
@@ -36,10 +39,13 @@ extension Nftables {
         socket.skipSequence(batch.count)
         let refusals: [Refusal]
         do throws(SystemError) {
+            socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
             try socket.send(batch.bytes)
             refusals = try replies(to: batch)
         } catch {
-            throw error.whileReading("changing table \(transaction.table)")
+            var error = error.during("changing table \(transaction.table)")
+            if error.category == .io { error.advice = "the change may have been applied: read the table again" }
+            throw error
         }
         guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return }
         throw first.error(in: transaction, step: batch.step(of: first.sequence))
@@ -49,14 +55,22 @@ extension Nftables {
     private func replies(to batch: borrowing Batch) throws(SystemError) -> [Refusal] {
         var buffer = NetlinkSocket.receiveBuffer()
         var refusals: [Refusal] = []
-        var isAnswered = false
-        while let messages = try socket.receive(into: &buffer, waits: false) {
-            for message in messages where batch.contains(message.sequence) {
-                guard let status = message.status else { continue }
-                isAnswered = true
-                if status.code != 0 { refusals.append(Refusal(sequence: message.sequence, status: status)) }
+        var (isAnswered, loss) = (false, SystemError?.none)
+        while true {
+            do throws(SystemError) {
+                guard let messages = try socket.receive(into: &buffer, waits: false) else { break }
+                for message in messages where batch.contains(message.sequence) {
+                    guard let status = message.status else { continue }
+                    isAnswered = true
+                    if status.code != 0 { refusals.append(Refusal(sequence: message.sequence, status: status)) }
+                }
+            } catch {
+                // More refusals than the socket holds: those that arrived are reported.
+                guard error.code == ENOBUFS else { throw error }
+                loss = error
             }
         }
+        if refusals.isEmpty, let loss { throw loss }
         guard isAnswered else { throw SystemError(code: EAGAIN, text: "the batch was not acknowledged") }
         return refusals
     }
@@ -76,7 +90,8 @@ private struct Refusal {
         return switch status.code {
         case ERESTART:
             KernelError(.generationChanged, attempt, answer: "somebody else changed the ruleset, nothing was written")
-        case EPERM: KernelError(.permission, attempt, code: status.code, answer: status.text)
+        // The batch as a whole needs CAP_NET_ADMIN; a single step is refused so when another process owns the table.
+        case EPERM where step == nil: KernelError(.permission, attempt, code: status.code, answer: status.text)
         case EPROTONOSUPPORT: KernelError(.unsupported, attempt, code: status.code, answer: status.text)
         default: KernelError(.rejected, attempt, code: status.code, answer: status.text)
         }

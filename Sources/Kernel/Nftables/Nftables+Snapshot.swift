@@ -22,7 +22,7 @@ extension Nftables {
             } catch {
                 // A set or a table that was deleted in the middle answers ENOENT: that is a change like any other.
                 guard try self.generation() == generation else { continue }
-                throw error.whileReading("reading table \(name)")
+                throw error.during("reading table \(name)")
             }
             if try self.generation() == generation, reading.isConsistent { return reading.snapshot }
         }

@@ -16,7 +16,7 @@ public struct Nftables: ~Copyable {
         do throws(SystemError) {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER)
         } catch {
-            throw error.whileReading("opening a netfilter netlink socket")
+            throw error.during("opening a netfilter netlink socket")
         }
     }
 
@@ -31,10 +31,10 @@ public struct Nftables: ~Copyable {
                 generation = message.attributes?.u32(NFTA_GEN_ID) ?? generation
             }
         } catch {
-            guard error.code == EINVAL || error.code == ENOENT else { throw error.whileReading(attempt) }
+            guard error.code == EINVAL || error.code == ENOENT else { throw error.during(attempt) }
             throw KernelError(.unsupported, attempt, code: error.code, answer: error.text)
         }
-        guard let generation else { throw SystemError.malformed("no generation in the reply").whileReading(attempt) }
+        guard let generation else { throw SystemError.malformed("no generation in the reply").during(attempt) }
         return generation
     }
 

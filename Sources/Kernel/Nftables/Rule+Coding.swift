@@ -15,7 +15,7 @@ struct ReceivedRule {
         guard let chain = attributes.name(NFTA_RULE_CHAIN), let handle = attributes.u64(NFTA_RULE_HANDLE),
             let list = attributes[NFTA_RULE_EXPRESSIONS] == nil ? [] : attributes.expressions(NFTA_RULE_EXPRESSIONS)
         else { return nil }
-        let counted = attributes.nest(NFTA_RULE_EXPRESSIONS)?.firstCounter
+        let counted = list.contains(.counter) ? attributes.nest(NFTA_RULE_EXPRESSIONS)?.firstCounter : nil
         self.chain = chain
         rule = Rule(list, userdata: Array(attributes[NFTA_RULE_USERDATA] ?? []))
         rule.unrecognized = attributes.without(Self.known).bytes

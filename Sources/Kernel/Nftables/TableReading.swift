@@ -96,7 +96,9 @@ extension TableReading {
             generation: generation,
             table: Table(
                 name: name, flags: table.flags, userdata: table.userdata, chains: full, sets: named, objects: objects),
-            states: Dictionary(uniqueKeysWithValues: chains.map { ($0.name, (byChain[$0.name] ?? []).map(\.state)) }))
+            states: Dictionary(
+                chains.map { ($0.name, (byChain[$0.name] ?? []).map(\.state)) }, uniquingKeysWith: { first, _ in first }
+            ))
     }
 
     /// The anonymous sets that a rule looks into; one that only an opaque expression names stays a set of the table.

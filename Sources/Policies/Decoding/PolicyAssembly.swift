@@ -32,10 +32,13 @@ struct PolicyAssembly {
         policy.deny = deny.map(\.list)
         let services = self.services(documents, decoder)
         policy.services = services.map(\.service).sorted { $0.name < $1.name }
-        policy.assertions = assertions(documents, decoder)
+        let assertions = assertions(documents, decoder)
+        policy.assertions = assertions.map(\.assertion)
         policy.files = loader.paths
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
+        let check = AssertionCheck(policy, log)
+        for (assertion, place) in assertions { check.run(assertion, at: place) }
         PolicyLint(policy: policy, now: options.now, log: log).run(services, root: main.keyed)
         groups.warnOfUnused()
         return policy
@@ -80,14 +83,16 @@ struct PolicyAssembly {
         return services
     }
 
-    private func assertions(_ documents: [PolicyDocument], _ decoder: ServiceDecoder) -> [Assertion] {
-        documents.flatMap { document -> [Assertion] in
+    private func assertions(
+        _ documents: [PolicyDocument], _ decoder: ServiceDecoder
+    ) -> [(assertion: Assertion, place: Place)] {
+        documents.flatMap { document -> [(assertion: Assertion, place: Place)] in
             guard let node = document.keyed["tests"] else { return [] }
             guard case .sequence(let items) = node.content else {
                 log.error("\"tests\" must be a list, not \(node.kind)", at: node.place)
                 return []
             }
-            return items.compactMap(decoder.assertion)
+            return items.compactMap { node in decoder.assertion(node).map { ($0, node.place) } }
         }
     }
 }

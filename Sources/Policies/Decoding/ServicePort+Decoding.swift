@@ -29,7 +29,8 @@ struct PortDecoder {
         let transport = parts.count == 1 ? .tcp : TransportProtocol(name: String(parts[1]))
         guard let transport else {
             let repair = protocolRepair(String(parts[0]), String(parts[1]))
-            log.error("unknown protocol \(Printable.quoted(parts[1]))", at: place, repair: repair)
+            let advice = parts[1].contains(",") ? "; write one form for each protocol" : ""
+            log.error("unknown protocol \(Printable.quoted(parts[1]))\(advice)", at: place, repair: repair)
             return nil
         }
         let isNumeric = parts[0].utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ?? true

@@ -19,18 +19,27 @@ enum FileOwnership {
     }
 
     private static func check(_ status: stat, path: String, isDirectory: Bool) throws(FileRefusal) {
-        let subject = isDirectory ? "lies in the directory \"\(path)\", which is" : "is"
-        let escape = "or use --allow-insecure-permissions"
-        guard status.st_uid == 0 || status.st_uid == geteuid() else {
-            throw FileRefusal(
-                message: "\(subject) owned by user \(status.st_uid); run `chown root: \(path)` \(escape)")
+        var (faults, repairs): ([String], [String]) = ([], [])
+        if status.st_uid != 0, status.st_uid != geteuid() {
+            faults.append("owned by user \(status.st_uid)")
+            repairs.append("chown root: \(path)")
         }
+        if let writers = writers(status, isDirectory: isDirectory) {
+            faults.append("writable by \(writers)")
+            repairs.append("chmod go-w \(path)")
+        }
+        guard !faults.isEmpty else { return }
+        let subject = isDirectory ? "lies in the directory \"\(path)\", which is" : "is"
+        let advice = "run `\(repairs.joined(separator: "; "))` or use --allow-insecure-permissions"
+        throw FileRefusal(message: "\(subject) \(faults.joined(separator: " and ")); \(advice)")
+    }
+
+    /// Who beside the owner can write; `nil` for nobody but root.
+    private static func writers(_ status: stat, isDirectory: Bool) -> String? {
         // In a sticky directory such as /tmp, nobody can replace the file of another.
-        if isDirectory, status.st_mode & S_ISVTX != 0 { return }
-        let isGroupWritable = status.st_mode & S_IWGRP != 0 && status.st_gid != 0
-        guard isGroupWritable || status.st_mode & S_IWOTH != 0 else { return }
-        let writers = status.st_mode & S_IWOTH != 0 ? "everyone" : "group \(status.st_gid)"
-        throw FileRefusal(message: "\(subject) writable by \(writers); run `chmod go-w \(path)` \(escape)")
+        if isDirectory, status.st_mode & S_ISVTX != 0 { return nil }
+        if status.st_mode & S_IWOTH != 0 { return "everyone" }
+        return status.st_mode & S_IWGRP != 0 && status.st_gid != 0 ? "group \(status.st_gid)" : nil
     }
 
     /// The path of the open file, without symbolic links; `nil` when it has none.

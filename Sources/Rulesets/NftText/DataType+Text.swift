@@ -8,7 +8,8 @@ extension DataType {
         case .ipv6Address where bytes.count == 16: IPv6Address(value: UInt128(bigEndianBytes: bytes)).description
         case .port where bytes.count == 2: "\(UInt16(bigEndianBytes: bytes))"
         case .networkProtocol where bytes.count == 1:
-            bytes[0] == TableFamily.ipv4.rawValue ? "ipv4" : bytes[0] == TableFamily.ipv6.rawValue ? "ipv6" : "\(bytes[0])"
+            bytes[0] == TableFamily.ipv4.rawValue
+                ? "ipv4" : bytes[0] == TableFamily.ipv6.rawValue ? "ipv6" : "\(bytes[0])"
         case .transportProtocol where bytes.count == 1: Self.protocolNames[bytes[0]] ?? "\(bytes[0])"
         case .icmpType where bytes.count == 1: Self.icmpTypeNames[bytes[0]] ?? "\(bytes[0])"
         case .icmpv6Type where bytes.count == 1: Self.icmpv6TypeNames[bytes[0]] ?? "\(bytes[0])"

@@ -21,7 +21,8 @@ extension RateLimit: CustomStringConvertible {
     public var description: String {
         let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day", 604_800: "week"]
         let span = units[unit] ?? "\(unit)s"
-        let tail = burst == (countsBytes ? 0 : Self.defaultBurst) ? "" : " burst \(burst) \(countsBytes ? "bytes" : "packets")"
+        let tail =
+            burst == (countsBytes ? 0 : Self.defaultBurst) ? "" : " burst \(burst) \(countsBytes ? "bytes" : "packets")"
         return "limit rate \(isOver ? "over " : "")\(rate)\(countsBytes ? " bytes" : "")/\(span)\(tail)"
     }
 }

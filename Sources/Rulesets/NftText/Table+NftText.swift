@@ -22,7 +22,9 @@ extension Chain {
 
 extension BaseChain: CustomStringConvertible {
     /// The priority that nft calls `filter`, `NF_IP_PRI_FILTER`, is 0.
-    private var priorityText: String { priority == 0 ? "filter" : "filter \(priority < 0 ? "-" : "+") \(priority.magnitude)" }
+    private var priorityText: String {
+        priority == 0 ? "filter" : "filter \(priority < 0 ? "-" : "+") \(priority.magnitude)"
+    }
 
     /// The line that nft heads a base chain with.
     public var description: String {

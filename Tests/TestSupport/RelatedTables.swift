@@ -1,7 +1,7 @@
 public import Rulesets
 
 /// Tables that the kernel takes, of few names, so that two of them have much in common.
-public struct RandomTable {
+public struct RelatedTables {
     private var generator: SeededGenerator
     private var sets: [NamedSet] = []
     private var chains: [Chain] = []
@@ -73,7 +73,8 @@ public struct RandomTable {
         let definition = SetDefinition(
             keyType: 12, keyLength: 1, flags: [.anonymous, .constant], size: UInt32(numbers.count),
             userdata: [0, 4, 1, 0, 0, 0])
-        return AnonymousSet(definition: definition, elements: .list(numbers.map { SetElement(key: [$0]) }.sortedByKey()))
+        return AnonymousSet(
+            definition: definition, elements: .list(numbers.map { SetElement(key: [$0]) }.sortedByKey()))
     }
 
     private mutating func addressSet(_ number: Int) -> NamedSet {
@@ -109,7 +110,7 @@ public struct RandomTable {
     private mutating func verdictMap(_ number: Int, leadingTo targets: [Int]) -> NamedSet {
         let definition = SetDefinition(
             keyType: 13, keyLength: 2, flags: number == 0 ? .map : [.map, .interval],
-            dataType: SetDefinition.verdictType, dataLength: SetDefinition.verdictLength)
+            dataType: SetDefinition.verdictType, dataLength: 0)
         var elements: [SetElement] = []
         for port in 0..<UInt8(6) where generator.flips(0.5) {
             let upper: [UInt8]? = number == 0 ? nil : [port, generator.pick([0, 9])]

@@ -1,0 +1,38 @@
+internal import Addressing
+internal import Glibc
+public import Listeners
+
+extension EphemeralPorts {
+    /// The sysctls, of ip-sysctl.rst: both hold for IPv6, too.
+    private static let rangePath = "/proc/sys/net/ipv4/ip_local_port_range"
+    private static let reservedPath = "/proc/sys/net/ipv4/ip_local_reserved_ports"
+    /// More than the kernel's bitmap of ports prints to.
+    private static let longest = 1 << 19
+
+    /// The ports of the network namespace that the calling thread is in.
+    public static func ofThisNamespace() throws(KernelError) -> EphemeralPorts {
+        let ends = try text(of: rangePath).split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
+        guard ends.count == 2, ends[0] <= ends[1] else {
+            throw KernelError(.io, "reading \(rangePath)", answer: "two port numbers were expected")
+        }
+        let reserved = try text(of: reservedPath).split { $0 == "," || $0.isWhitespace }.compactMap(portRange)
+        return EphemeralPorts(range: ends[0]...ends[1], reserved: IntervalSet(reserved))
+    }
+
+    /// `80` or `8000-8100`.
+    private static func portRange(_ text: Substring) -> ClosedRange<UInt16>? {
+        let ends = text.split(separator: "-").compactMap { UInt16($0) }
+        guard let first = ends.first, let last = ends.last, first <= last else { return nil }
+        return first...last
+    }
+
+    private static func text(of path: String) throws(KernelError) -> String {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw KernelError(.io, "reading \(path)", code: errno) }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: longest)
+        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
+        guard count >= 0 else { throw KernelError(.io, "reading \(path)", code: errno) }
+        return String(decoding: bytes[..<count], as: UTF8.self)
+    }
+}

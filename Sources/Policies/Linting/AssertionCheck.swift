@@ -1,0 +1,84 @@
+internal import Addressing
+
+/// Proves or disproves the assertions under `tests`.
+///
+/// Exact, for it is sets that are compared and not samples. Interfaces, rates and expiry stand aside: an assertion speaks
+/// of sources and ports, and does not start to fail on the day a service expires.
+struct AssertionCheck {
+    private let services: [Service]
+    private let denied: AddressSet
+    private let log: DiagnosticLog
+
+    /// Checks against the services of a policy without errors.
+    init(_ policy: Policy, _ log: DiagnosticLog) {
+        services = policy.services
+        denied = policy.deny?.addresses ?? AddressSet()
+        self.log = log
+    }
+
+    /// Reports, with a witness, the first reason why the assertion does not hold for each of its ports.
+    func run(_ assertion: Assertion, at place: Place) {
+        let sources = assertion.from.addresses.subtracting(assertion.except?.addresses ?? AddressSet())
+        for port in assertion.ports {
+            let failure: String? =
+                switch assertion.expect {
+                case .allow: refusal(of: sources, port)
+                case .deny: admission(of: sources, port)
+                }
+            if let failure { log.error("the test fails: \(failure)", at: place) }
+        }
+    }
+
+    /// Somebody of `sources` who gets in; `nil` for nobody.
+    private func admission(of sources: AddressSet, _ port: ServicePort) -> String? {
+        for (service, range) in owners(of: port) {
+            let admitted = service.sources.addresses.subtracting(denied).intersection(sources)
+            guard let witness = admitted.first else { continue }
+            return "\(text(range, port)) is open to \(witness)\(blame(service))"
+        }
+        return nil
+    }
+
+    /// Somebody of `sources` who does not get in; `nil` for nobody.
+    private func refusal(of sources: AddressSet, _ port: ServicePort) -> String? {
+        if let witness = sources.intersection(denied).first { return "\"deny\" covers \(witness)" }
+        var next = Int(port.range.lowerBound)
+        for (service, range) in owners(of: port) {
+            guard next == range.lowerBound else { break }
+            if let witness = sources.subtracting(service.sources.addresses).first {
+                return "\(text(range, port)) is closed to \(witness)\(blame(service))"
+            }
+            next = Int(range.upperBound) + 1
+        }
+        guard next <= port.range.upperBound, !sources.isEmpty else { return nil }
+        return "no service has \(text(UInt16(next)...UInt16(next), port))"
+    }
+
+    /// The services that have some of the ports, with those that they have, in ascending order.
+    private func owners(of port: ServicePort) -> [(service: Service, range: ClosedRange<UInt16>)] {
+        let owners = services.flatMap { service in
+            service.ports.filter { $0.transport == port.transport && $0.range.overlaps(port.range) }.map {
+                (service: service, range: $0.range.clamped(to: port.range))
+            }
+        }
+        return owners.sorted { $0.range.lowerBound < $1.range.lowerBound }
+    }
+
+    private func blame(_ service: Service) -> String {
+        let place = service.location
+        return " (service \"\(service.name)\" at \(Printable.text(place.file)):\(place.line):\(place.column))"
+    }
+
+    private func text(_ range: ClosedRange<UInt16>, _ port: ServicePort) -> String {
+        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        return "\(ports)/\(port.transport.name)"
+    }
+}
+
+extension AddressSet {
+    /// One address of the set, as text.
+    fileprivate var first: String? {
+        if let range = ipv4.ranges.first { return IPv4Address(value: range.lowerBound).description }
+        return ipv6.ranges.first.map { IPv6Address(value: $0.lowerBound).description }
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Commands
+import Foundation
+import Testing
+
+@Suite("The manual")
+struct ManualTests {
+    private static let page: String = {
+        let file = URL(filePath: #filePath).appending(path: "../../../man/portreeve.8").standardized
+        return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
+    }()
+
+    static let commands: [String] = Portreeve.configuration.subcommands.map { $0._commandName }
+
+    /// The long options that a command's help lists.
+    private func options(of command: any ParsableCommand.Type) -> Set<String> {
+        let help = Portreeve.helpMessage(for: command, columns: 1000)
+        let listed = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
+        let options = listed.compactMap { $0.firstMatch(of: #/--([a-z][a-z-]*)/#)?.1 }
+        return Set(options.map(String.init))
+    }
+
+    @Test("Describes every command", arguments: commands)
+    func command(name: String) { #expect(Self.page.contains(".It Cm \(name)")) }
+
+    @Test("Describes every option of every command", arguments: commands)
+    func options(name: String) throws {
+        let command = try #require(Portreeve.configuration.subcommands.first { $0._commandName == name })
+        let options = options(of: command)
+        #expect(options.count >= 4)
+        for option in options { #expect(Self.page.contains("Fl -\(option)"), "--\(option) of \(name)") }
+    }
+
+    @Test("Names nothing that is not there")
+    func nothingElse() {
+        var known: Set<String> = ["help", "version"]
+        for command in Portreeve.configuration.subcommands { known.formUnion(options(of: command)) }
+        let named = Set(Self.page.matches(of: #/Fl -([a-z][a-z-]+)/#).map { String($0.1) })
+        #expect(named.subtracting(known).isEmpty)
+    }
+}

@@ -1,0 +1,114 @@
+import TestSupport
+import Testing
+
+/// Two policies that differ in every kind of object.
+private let small = """
+    version: 1
+    services:
+      ssh: {ports: 22, from: 10.0.0.0/8, why: Admin access}
+
+    """
+
+@Suite("When it cannot be done", .privileged, .networkNamespace)
+struct FailureTests {
+    @Test("Without the privilege it says so, and changes nothing", arguments: ["plan", "apply", "verify", "remove"])
+    func privilege(command: String) throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write(small)
+        let arguments =
+            command == "remove"
+            ? ["remove", "--yes"] : command == "apply" ? ["apply", policy, "--yes"] : [command, policy]
+        let result = try Program.run(["setpriv", "--bounding-set=-net_admin", try Portreeve.executable] + arguments)
+        #expect(result.status == 1)
+        #expect(result.output.isEmpty)
+        #expect(result.errors.contains("CAP_NET_ADMIN"), "\(result.errors)")
+        #expect(try portreeve.shell("nft list ruleset").isEmpty)
+    }
+
+    @Test("Validating and showing need no privilege")
+    func unprivileged() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write(small)
+        for command in ["check", "show"] {
+            let result = try portreeve(command, policy, prefix: ["setpriv", "--bounding-set=-net_admin"])
+            #expect(result.status == 0, "\(result.errors)")
+        }
+    }
+
+    @Test("A kernel without nf_tables is named")
+    func unsupported() throws {
+        let portreeve = try Portreeve()
+        let injection = ["strace", "-o", "/dev/null", "-e", "inject=socket:error=EPROTONOSUPPORT"]
+        let result = try portreeve("plan", try portreeve.write(small), prefix: injection)
+        #expect(result.status == 1)
+        #expect(result.errors.contains("nf_tables"), "\(result.errors)")
+    }
+
+    @Test("A namespace that is not there is named")
+    func namespace() throws {
+        let portreeve = try Portreeve()
+        let result = try portreeve("plan", try portreeve.write(small), "--netns", "no-such-namespace")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("no-such-namespace"), "\(result.errors)")
+    }
+
+    @Test("A full disk is no success")
+    func fullDisk() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write(small)
+        let result = try Program.run(["sh", "-c", "\(try Portreeve.executable) show \(policy) > /dev/full"])
+        #expect(result.status == 1)
+    }
+
+    @Test("A wrong command line exits 64")
+    func usage() throws {
+        let portreeve = try Portreeve()
+        #expect(try portreeve("aply").status == 64)
+        #expect(try portreeve("plan", "--no-such-option").status == 64)
+        #expect(try portreeve("verify", "--only", "nothing").status == 64)
+        #expect(try portreeve("plan", "--format", "yaml").status == 64)
+    }
+}
+
+@Suite("Interrupted", .privileged, .networkNamespace)
+struct InterruptionTests {
+    /// Runs `apply` from one policy to the other, again and again, with a fault at another system call each time.
+    ///
+    /// Whatever happens, one of the two tables is live, whole, and the status says what happened.
+    private func attack(_ call: String, _ fault: String, every step: Int = 1, allowed: Set<Int32>) throws {
+        let portreeve = try Portreeve()
+        let policies = [try portreeve.write(small, to: "small.yaml"), try portreeve.write(everything, to: "big.yaml")]
+        #expect(try portreeve("apply", policies[0], "--yes").status == 0)
+        var (target, occurrence, faultless) = (1, 1, 0)
+        while faultless < 2 {
+            let injection = "inject=\(call):\(fault):when=\(occurrence)"
+            let prefix = ["strace", "-qq", "-e", "signal=none", "-e", "trace=\(call)", "-e", injection]
+            let result = try portreeve("apply", policies[target], "--yes", "--quiet", prefix: prefix)
+            #expect(allowed.contains(result.status), "\(occurrence): \(result.status) \(result.errors)")
+            let live = try policies.map { try portreeve("verify", $0, "--only", "ruleset", "--quiet").status == 0 }
+            #expect(live != [false, false], "neither table is whole after fault \(occurrence)")
+            if result.status == 0 { #expect(live[target]) }
+            faultless = result.errors.contains("INJECTED") || result.status == Self.killed ? 0 : faultless + 1
+            if live[target] { target = 1 - target }
+            occurrence += step
+        }
+    }
+
+    /// The status of what SIGKILL ended.
+    private static let killed: Int32 = 128 + 9
+
+    @Test("Killed at each message, the old table or the new one is live", arguments: ["sendto", "recvfrom"])
+    func killed(call: String) throws {
+        try attack(call, "signal=KILL", every: call == "sendto" ? 1 : 3, allowed: [0, Self.killed])
+    }
+
+    @Test("An error at a message is said, and leaves the old table or the new one", arguments: ["sendto", "recvfrom"])
+    func errors(call: String) throws {
+        try attack(call, "error=ENOBUFS", every: 3, allowed: [0, 1])
+    }
+
+    @Test("A signal at a message is no error", arguments: ["sendto", "recvfrom"])
+    func signals(call: String) throws {
+        try attack(call, "error=EINTR", every: 5, allowed: [0])
+    }
+}

@@ -1,0 +1,49 @@
+import TestSupport
+import Testing
+
+@Suite("Tampering behind portreeve's back", .privileged, .networkNamespace)
+struct TamperingTests {
+    @Test("Is found, named, and healed", arguments: Tampering.harmful)
+    func found(_ tampering: Tampering) throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write(everything)
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        #expect(try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0)
+        let before = try portreeve.shell("nft -s list table inet portreeve")
+        try portreeve.shell(tampering.script)
+        let verdict = try portreeve("verify", policy, "--only", "ruleset")
+        #expect(verdict.status == 2, "\(verdict.output)\(verdict.errors)")
+        #expect(verdict.output.contains("[ruleset-drift]"))
+        let healing = try portreeve("apply", policy, "--yes", "--quiet")
+        #expect(healing.status == 0, "\(healing.errors)")
+        #expect(try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0)
+        #expect(try portreeve.shell("nft -s list table inet portreeve").sortedLines == before.sortedLines)
+    }
+
+    @Test("Is not found where it means nothing", arguments: Tampering.harmless)
+    func notFound(_ tampering: Tampering) throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write(everything)
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        try portreeve.shell(tampering.script)
+        let verdict = try portreeve("verify", policy, "--only", "ruleset")
+        #expect(verdict.status == 0, "\(verdict.output)\(verdict.errors)")
+    }
+
+    @Test("The second apply writes nothing, and no counter is lost")
+    func idempotent() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write(everything)
+        #expect(try portreeve("apply", policy, "--yes").status == 0)
+        try portreeve.shell("nft list ruleset | sed 's/packets 0 bytes 0/packets 7 bytes 700/' > \(policy).nft")
+        try portreeve.shell("nft delete table inet portreeve; nft -f \(policy).nft")
+        let before = try portreeve.shell("nft list ruleset")
+        #expect(try portreeve("apply", policy, "--yes").output == "in sync: nothing to do\n")
+        #expect(try portreeve.shell("nft list ruleset") == before)
+    }
+}
+
+extension String {
+    /// The lines in an order that does not depend on which object was made first.
+    fileprivate var sortedLines: [Substring] { split(separator: "\n").sorted() }
+}

@@ -1,0 +1,58 @@
+internal import Foundation
+internal import Glibc
+
+/// The built command, run as a user runs it: in the network namespace of the calling thread.
+public struct Portreeve {
+    /// A folder for policies, deleted with the value.
+    private let folder: Folder
+
+    /// The command, with an empty folder.
+    public init() throws { folder = try Folder() }
+
+    /// The command beside the test's own executable.
+    public static var executable: String {
+        get throws {
+            let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
+            return URL(filePath: tests).deletingLastPathComponent().appending(path: "portreeve").path
+        }
+    }
+
+    /// Writes a file, and returns its path.
+    public func write(_ text: String, to name: String = "policy.yaml") throws -> String {
+        let file = folder.url.appending(path: name)
+        try Data(text.utf8).write(to: file)
+        return file.path
+    }
+
+    /// Runs the command with these arguments.
+    public func callAsFunction(_ arguments: String..., prefix: [String] = []) throws -> Program.Result {
+        try Program.run(prefix + [try Self.executable] + arguments)
+    }
+
+    /// Runs a shell script, which must succeed, and returns what it printed.
+    @discardableResult public func shell(_ script: String) throws -> String {
+        let result = try Program.run(["sh", "-ec", script])
+        guard result.status == 0 else { throw ScriptFailure(script: script, errors: result.errors) }
+        return result.output
+    }
+
+    /// A script that failed.
+    public struct ScriptFailure: Error {
+        /// The script.
+        public let script: String
+        /// What it said.
+        public let errors: String
+    }
+}
+
+/// A folder that is deleted with the value that names it.
+private final class Folder: Sendable {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(path: "portreeve-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+}
