@@ -68,7 +68,7 @@ struct SocketTests {
 
     @Test("A device and the scope of a link-local address are named")
     func interfaces() throws {
-        _ = try Program.run(["ip", "link", "add", "eth7", "type", "dummy"])
+        _ = try Program.run(["ip", "link", "add", "eth7", "type", "veth"])
         _ = try Program.run(["ip", "link", "set", "eth7", "up"])
         _ = try Program.run(["ip", "address", "add", "fe80::7/64", "dev", "eth7", "nodad"])
         let bound = try TestSocket(.tcp, "0.0.0.0", 80, .device("lo"))

@@ -28,7 +28,7 @@ final class TestSocket {
         descriptor = Glibc.socket(family, kind, Int32(transport.rawValue))
         try Self.check("socket", descriptor)
         for option in options { try set(option) }
-        try Self.withAddress(address, port) { try Self.check("bind", unsafe bind(descriptor, $0, $1)) }
+        try unsafe Self.withAddress(address, port) { try Self.check("bind", unsafe bind(descriptor, $0, $1)) }
         if isStream && listens { try Self.check("listen", listen(descriptor, 8)) }
     }
 
@@ -36,7 +36,7 @@ final class TestSocket {
 
     /// Connects it: a datagram socket then hears its peer only.
     func connect(to address: String, _ port: UInt16) throws {
-        try Self.withAddress(address, port) { try Self.check("connect", unsafe Glibc.connect(descriptor, $0, $1)) }
+        try unsafe Self.withAddress(address, port) { try Self.check("connect", unsafe Glibc.connect(descriptor, $0, $1)) }
     }
 
     /// The number by which `/proc` names it.
