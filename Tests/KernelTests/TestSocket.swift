@@ -36,7 +36,9 @@ final class TestSocket {
 
     /// Connects it: a datagram socket then hears its peer only.
     func connect(to address: String, _ port: UInt16) throws {
-        try unsafe Self.withAddress(address, port) { try Self.check("connect", unsafe Glibc.connect(descriptor, $0, $1)) }
+        try unsafe Self.withAddress(address, port) {
+            try Self.check("connect", unsafe Glibc.connect(descriptor, $0, $1))
+        }
     }
 
     /// The number by which `/proc` names it.
