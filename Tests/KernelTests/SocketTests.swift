@@ -14,8 +14,8 @@ struct SocketTests {
     func nothing() throws { #expect(try SocketTable.listeners().isEmpty) }
 
     @Test(
-        "Every kind of address says whom it takes",
-        arguments: [
+        "Every kind of address says whom it takes", arguments: [TransportProtocol.tcp, .udp, .udplite],
+        [
             ("0.0.0.0", nil, .ipv4(0), [.ipv4]),
             ("127.0.0.53", nil, .ipv4(0x7f00_0035), [.ipv4]),
             ("::", true, .ipv6(0), [.ipv6]),
@@ -23,20 +23,21 @@ struct SocketTests {
             ("::1", false, .ipv6(1), [.ipv6]),
             ("::ffff:127.0.0.1", false, .ipv4(0x7f00_0001), [.ipv4]),
         ] as [(String, Bool?, Listener.Address, [AddressFamily])])
-    func addresses(_ text: String, isIPv6Only: Bool?, address: Listener.Address, families: [AddressFamily]) throws {
-        for transport in [TransportProtocol.tcp, .udp, .udplite] {
-            let socket =
-                try isIPv6Only.map { try TestSocket(transport, text, 25, .isIPv6Only($0)) }
-                ?? TestSocket(transport, text, 25)
-            let listener = try #require(try SocketTable.listeners().first)
-            #expect(try SocketTable.listeners().count == 1)
-            #expect(listener.transport == transport)
-            #expect((listener.address, listener.port) == (address, 25))
-            #expect(listener.families == families)
-            #expect((listener.userID, listener.inode) == (getuid(), socket.inode))
-            #expect(listener.interface == nil)
-            #expect(listener.owners == .notAsked)
-        }
+    func addresses(
+        _ transport: TransportProtocol, _ bound: (text: String, isIPv6Only: Bool?, Listener.Address, [AddressFamily])
+    ) throws {
+        let socket =
+            try bound.isIPv6Only.map { try TestSocket(transport, bound.text, 25, .isIPv6Only($0)) }
+            ?? TestSocket(transport, bound.text, 25)
+        let listeners = try SocketTable.listeners()
+        let listener = try #require(listeners.first)
+        #expect(listeners.count == 1)
+        #expect(listener.transport == transport)
+        #expect((listener.address, listener.port) == (bound.2, 25))
+        #expect(listener.families == bound.3)
+        #expect((listener.userID, listener.inode) == (getuid(), socket.inode))
+        #expect(listener.interface == nil)
+        #expect(listener.owners == .notAsked)
     }
 
     @Test("Ports that contain each other, and ports of other protocols, are kept apart, in order")
