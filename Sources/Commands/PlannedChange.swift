@@ -10,10 +10,12 @@ struct PlannedChange {
     let transaction: Transaction
     let services: [ServiceChange]
     let objects: [ObjectChange]
+    private let now: Int64
     private let old: LoadedPolicy
     private let new: LoadedPolicy
 
-    init(_ policy: Policy, onto snapshot: StoredTable) {
+    init(_ policy: Policy, onto snapshot: StoredTable, now: Int64) {
+        self.now = now
         compiled = compile(policy)
         self.snapshot = snapshot
         transaction = Transaction(from: snapshot.table, to: compiled.table, named: Names.table)
@@ -92,37 +94,10 @@ struct PlannedChange {
                 after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
             ).json
         }
-        let access = AccessDifference(from: old, to: new)
         return [
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(serviceChanges + objects.map(\.json)),
-            "access": [
-                "gained": .array(isEmpty ? [] : access.gained.map(\.json)),
-                "lost": .array(isEmpty ? [] : access.lost.map(\.json)),
-                "unknown": .array(foreign.map(JSON.string)),
-            ],
-        ]
-    }
-
-    /// Live rules whose effect on access the comparison of services does not tell.
-    private var foreign: [String] {
-        old.foreign
-            + old.services.flatMap { service in service.foreign.map { "\(Names.service(service.name)): \($0)" } }
-    }
-}
-
-extension AccessChange {
-    /// More sources than this are counted, not listed.
-    private static let listedSources = 100
-
-    fileprivate var json: JSON {
-        let count = sources.ipv4.ranges.count + sources.ipv6.ranges.count
-        return [
-            "protocol": .string(transport.name),
-            "port": ports.json,
-            "family": .string(family.rawValue), "service": .string(service),
-            "sources": .array(sources.texts(atMost: Self.listedSources).map(JSON.string)),
-            "sources_count": .number(count), "witness": JSON(sources.witness),
+            "access": AccessReport(from: snapshot.table, to: compiled.table, now: now).json,
         ]
     }
 }

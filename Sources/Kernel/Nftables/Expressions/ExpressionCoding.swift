@@ -42,6 +42,9 @@ extension Expression {
         case RateLimit.kernelName: RateLimit(from: attributes).map(Expression.limit)
         case LogStatement.kernelName: LogStatement(from: attributes).map(Expression.log)
         case Reject.kernelName: Reject(from: attributes).map(Expression.reject)
+        case AddressTranslation.kernelName: AddressTranslation(from: attributes).map(Expression.translate)
+        case PortRedirection.kernelName: PortRedirection(from: attributes).map(Expression.redirect)
+        case RouteLookup.kernelName: RouteLookup(from: attributes).map(Expression.route)
         default: nil
         }
     }
@@ -74,6 +77,9 @@ extension Expression {
         case .limit: RateLimit.kernelName
         case .log: LogStatement.kernelName
         case .reject: Reject.kernelName
+        case .translate: AddressTranslation.kernelName
+        case .redirect: PortRedirection.kernelName
+        case .route: RouteLookup.kernelName
         case .opaque(let name, _): name
         }
     }
@@ -96,6 +102,9 @@ extension Expression {
         case .limit(let limit): limit.encode(into: &writer)
         case .log(let statement): statement.encode(into: &writer)
         case .reject(let reject): reject.encode(into: &writer)
+        case .translate(let translation): translation.encode(into: &writer)
+        case .redirect(let redirection): redirection.encode(into: &writer)
+        case .route(let question): question.encode(into: &writer)
         case .opaque(_, let attributes): writer.append(raw: attributes)
         }
     }
