@@ -7,6 +7,8 @@ public protocol RulesetStore {
     mutating func generation() throws(StoreError) -> UInt32
     /// The table as it is, with the generation that it is of.
     mutating func snapshot(of table: TableName) throws(StoreError) -> StoredTable
+    /// Every table but one, of whomever it is.
+    mutating func tables(except table: TableName) throws(StoreError) -> [Table]
     /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
     mutating func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32
     /// Has the transaction checked, and makes nothing.
@@ -50,11 +52,14 @@ public struct HostSockets: Sendable {
     public var listeners: [Listener]
     /// The ports that the kernel gives to clients.
     public var ephemeral: EphemeralPorts
+    /// Whether `iptables-legacy` has a table that can redirect ports.
+    public var hasLegacyTable: Bool
 
     /// Sockets of these parts.
-    public init(listeners: [Listener], ephemeral: EphemeralPorts) {
+    public init(listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false) {
         self.listeners = listeners
         self.ephemeral = ephemeral
+        self.hasLegacyTable = hasLegacyTable
     }
 }
 

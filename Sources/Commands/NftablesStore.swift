@@ -19,6 +19,10 @@ final class NftablesStore: RulesetStore {
         } catch { throw StoreError(error) }
     }
 
+    func tables(except table: TableName) throws(StoreError) -> [Table] {
+        do throws(KernelError) { return try nftables.tables(except: table) } catch { throw StoreError(error) }
+    }
+
     func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
         do throws(KernelError) { return try nftables.commit(transaction, onto: Self.original(snapshot)) } catch {
             throw StoreError(error)

@@ -2,7 +2,6 @@ public import ArgumentParser
 internal import Auditing
 internal import Compiler
 internal import Policies
-internal import Rulesets
 
 /// `portreeve verify`: cross-checks the kernel and the listening sockets with the policy.
 public struct Verify: Command {
@@ -30,7 +29,10 @@ public struct Verify: Command {
         let snapshot = try store.snapshot(of: Names.table)
         let drift = [Finding].drift(of: snapshot.table, from: compile(policy))
         var findings = only.areas.contains(.ruleset) ? drift : []
-        if only.areas.contains(.listeners) { findings += try audit(policy, drift, on: host) }
+        if only.areas.contains(.listeners) {
+            let live = LiveRuleset(table: snapshot.table, others: try store.tables(except: Names.table), drift: drift, now: host.now)
+            findings += live.audit(of: try host.readSockets(), policy)
+        }
         findings += .expiries(of: policy, now: host.now)
         if console.isJSON {
             console.print(["format_version": 1, "findings": .array(findings.map(\.json))])
@@ -39,18 +41,6 @@ public struct Verify: Command {
             if !(findings.isEmpty && console.isQuiet) { console.print(Self.summary(findings, policy, snapshot)) }
         }
         return findings.contains { $0.severity != .notice } ? .difference : .success
-    }
-
-    /// What the sockets have to do with the policy.
-    ///
-    /// A table that is as the policy says drops what no service lists; one that drifted may let anything through.
-    private func audit(_ policy: Policy, _ drift: [Finding], on host: Host) throws -> [Finding] {
-        let sockets = try host.readSockets()
-        let exposure: ListenerAudit.Exposure = drift.contains { $0.severity == .error } ? .reachable : .shielded
-        let audit = ListenerAudit(
-            policy: policy, listeners: sockets.listeners, ephemeral: sockets.ephemeral,
-            exposure: { _, _, _ in exposure })
-        return audit.findings
     }
 
     private static func summary(_ findings: [Finding], _ policy: Policy, _ snapshot: StoredTable) -> String {

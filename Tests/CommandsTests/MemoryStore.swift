@@ -22,6 +22,11 @@ final class MemoryStore: RulesetStore {
         number += 1
     }
 
+    /// The tables of others.
+    var others: [Table] = []
+
+    func tables(except name: TableName) -> [Table] { others }
+
     func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
         commits += 1
         interference?(self)
