@@ -49,7 +49,8 @@ public struct AccessDifference {
     private init(from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass]) {
         var (gained, lost, unknown) = (ChangeCollector(interfaces), ChangeCollector(interfaces), ChangeCollector(interfaces))
         let spaces = before.spaces
-        for key in before.keys {
+        // What this host does to itself is nobody's access.
+        for key in before.keys where key.interface != .loopback {
             let space = spaces[key.family]
             for pair in Self.pairs(before.segments[key] ?? [], after.segments[key] ?? []) {
                 let (was, willBe) = (pair.old, pair.new)

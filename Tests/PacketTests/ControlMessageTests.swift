@@ -13,7 +13,7 @@ private struct Pinger {
 
     /// Opens the socket in the calling thread's namespace.
     init(from source: Address, to host: Address) throws {
-        socket = try Socket(.icmp, source.family)
+        socket = try Socket(.raw(source.family == .ipv4 ? 1 : 58), source.family)
         self.host = Endpoint(address: host, port: 0)
         isIPv4 = source.family == .ipv4
         try socket.bind(to: Endpoint(address: source, port: 0))

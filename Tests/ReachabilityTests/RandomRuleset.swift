@@ -216,8 +216,7 @@ struct RandomRuleset {
 
     private mutating func protocolMap(_ targets: [String]) -> NamedSet {
         let definition = SetDefinition(
-            keyType: 12 << 6 | 13, keyLength: 8, flags: .map, dataType: SetDefinition.verdictType,
-            dataLength: SetDefinition.verdictLength)
+            keyType: 12 << 6 | 13, keyLength: 8, flags: .map, dataType: SetDefinition.verdictType)
         let keys = ([6, 17] as [UInt8]).flatMap { number -> [[UInt8]] in
             (0..<UInt8(8)).map { [number, 0, 0, 0, 0, $0, 0, 0] }
         }
@@ -227,8 +226,7 @@ struct RandomRuleset {
 
     private mutating func portMap(_ targets: [String]) -> NamedSet {
         let definition = SetDefinition(
-            keyType: 13, keyLength: 2, flags: [.map, .interval], dataType: SetDefinition.verdictType,
-            dataLength: SetDefinition.verdictLength)
+            keyType: 13, keyLength: 2, flags: [.map, .interval], dataType: SetDefinition.verdictType)
         var elements: [SetElement] = []
         var next: UInt8 = 0
         while next < 8 {

@@ -23,6 +23,8 @@ final class SourceSpace {
 
     private var nodes: [Node] = []
     private var numbers: [Spans<UInt128>: ID] = [:]
+    /// The number that a set has by what is in it.
+    private var canonicals: [ID: ID] = [0: 0, 1: 1]
     private var intersections: [Operands: ID] = [:]
     private var differences: [Operands: ID] = [:]
     private var unions: [Operands: ID] = [:]
@@ -50,6 +52,7 @@ final class SourceSpace {
         if let known = numbers[spans] { return known }
         nodes.append(Node(spans: spans))
         numbers[spans] = nodes.count - 1
+        canonicals[nodes.count - 1] = nodes.count - 1
         return nodes.count - 1
     }
 
@@ -70,7 +73,12 @@ final class SourceSpace {
     }
 
     /// The one number of the set, however it came to be.
-    func canonical(_ id: ID) -> ID { number(spans(id)) }
+    func canonical(_ id: ID) -> ID {
+        if let known = canonicals[id] { return known }
+        let number = number(spans(id))
+        canonicals[id] = number
+        return number
+    }
 
     /// Whether the set is known to be empty.
     func isEmpty(_ id: ID) -> Bool { nodes[id].spans?.isEmpty ?? false }

@@ -85,6 +85,12 @@ struct Spans<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, S
 }
 
 extension Spans {
+    /// Hashes a sample: big sets are looked up by what is in them.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(ranges.count)
+        for index in stride(from: 0, to: ranges.count, by: max(1, ranges.count / 16)) { hasher.combine(ranges[index]) }
+    }
+
     /// How many ranges a scattered mask may make.
     private static var maximumHoles: Int { 12 }
 
