@@ -30,7 +30,8 @@ public struct Verify: Command {
         let drift = [Finding].drift(of: snapshot.table, from: compile(policy))
         var findings = only.areas.contains(.ruleset) ? drift : []
         if only.areas.contains(.listeners) {
-            let live = LiveRuleset(table: snapshot.table, others: try store.tables(except: Names.table), drift: drift, now: host.now)
+            let live = LiveRuleset(
+                table: snapshot.table, others: try store.tables(except: Names.table), drift: drift, now: host.now)
             findings += live.audit(of: try host.readSockets(), policy)
         }
         findings += .expiries(of: policy, now: host.now)
