@@ -58,7 +58,8 @@ let package = Package(
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "KernelTests", dependencies: ["CLinux", "CNftnl", "Kernel", "Rulesets", "TestSupport"],
+            name: "KernelTests",
+            dependencies: ["Addressing", "CLinux", "CNftnl", "Kernel", "Listeners", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",

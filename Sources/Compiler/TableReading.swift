@@ -70,7 +70,7 @@ struct TableReading {
     }
 
     private mutating func readInput(_ chain: Chain) {
-        let known = [Rule.conntrackState, Rule.loopback, Rule.icmp, Rule.refuse]
+        let known = Rule.echoRequests + [Rule.conntrackState, Rule.loopback, Rule.icmp, Rule.refuse]
         for rule in chain.rules where !known.contains(rule) && !Dispatch.isLookup(rule) {
             if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.drop) {
                 denied = denied.union(match.addresses)

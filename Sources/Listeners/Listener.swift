@@ -24,7 +24,7 @@ public struct Listener: Hashable, Sendable {
     public var userID: UInt32
     /// The socket's inode number, by which `/proc/PID/fd` names it; 0 where the kernel owns it.
     public var inode: UInt64
-    /// The cgroup that it was made in: the inode number of its directory; `nil` where the kernel does not tell.
+    /// The cgroup that it was made in: its directory's inode number in cgroup2; `nil` before kernel 5.8.
     public var cgroup: UInt64?
     /// Who holds it.
     public var owners: Owners

@@ -42,11 +42,11 @@ private struct Comparison {
         packets = RandomPackets(seed: seed, includesLinkLocal: !isForwarded)
     }
 
-    /// Loads the next policy and sends `count` packets.
+    /// Loads the next policy from the text of its file and sends `count` packets.
     mutating func compareNext(_ count: Int, _ meaning: (Meaning, Packet, Int64) -> Outcome) throws {
         let now = Int64(time(nil))
         let policy = policies.next(now: now)
-        try Firewall.load(policy)
+        try Firewall.load(Firewall.policy(policy.text))
         let batch = packets.next(count, for: policy, over: RandomPolicy.interfaces)
         let meant = batch.map { meaning(Meaning(policy: policy), $0, now) }
         let outcomes = try arena.outcomes(of: batch, meant: meant)

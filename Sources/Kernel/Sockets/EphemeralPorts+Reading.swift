@@ -6,8 +6,6 @@ extension EphemeralPorts {
     /// The sysctls, of ip-sysctl.rst: both hold for IPv6, too.
     private static let rangePath = "/proc/sys/net/ipv4/ip_local_port_range"
     private static let reservedPath = "/proc/sys/net/ipv4/ip_local_reserved_ports"
-    /// More than the kernel's bitmap of ports prints to.
-    private static let longest = 1 << 19
 
     /// The ports of the network namespace that the calling thread is in.
     public static func ofThisNamespace() throws(KernelError) -> EphemeralPorts {
@@ -27,12 +25,7 @@ extension EphemeralPorts {
     }
 
     private static func text(of path: String) throws(KernelError) -> String {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw KernelError(.io, "reading \(path)", code: errno) }
-        defer { close(descriptor) }
-        var bytes = [UInt8](repeating: 0, count: longest)
-        let count = unsafe bytes.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-        guard count >= 0 else { throw KernelError(.io, "reading \(path)", code: errno) }
-        return String(decoding: bytes[..<count], as: UTF8.self)
+        guard let text = ProcFile.text(path) else { throw KernelError(.io, "reading \(path)", code: errno) }
+        return text
     }
 }

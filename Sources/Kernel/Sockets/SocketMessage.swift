@@ -3,62 +3,105 @@ internal import CMnl
 internal import Glibc
 internal import Listeners
 
-/// The messages of `linux/inet_diag.h`.
-enum SocketMessage {
-    /// The prefix of IPv4-mapped addresses, RFC 4291 2.5.5.2, above the IPv4 address.
-    private static let mappedPrefix: UInt128 = 0xffff
+/// One socket of a `sock_diag` dump: `struct inet_diag_msg` of `linux/inet_diag.h`, and attributes.
+struct SocketMessage {
+    private let head: inet_diag_msg
+    private var isIPv6Only = false
+    private var cgroup: UInt64?
+    /// `struct sockaddr_storage` for each address of an SCTP socket.
+    private var localAddresses: ArraySlice<UInt8> = []
 
-    /// A dump of the sockets of a protocol and family that others can reach.
-    static func request(_ transport: TransportProtocol, family: Int32, sequence: UInt32) -> [UInt8] {
-        var body = inet_diag_req_v2()
-        body.sdiag_family = UInt8(family)
-        body.sdiag_protocol = transport.rawValue
-        // A datagram socket that is not connected is in the state that TCP calls closed.
-        let isDatagram = transport == .udp || transport == .udplite
-        body.idiag_states = 1 << UInt32(isDatagram ? TCP_CLOSE : TCP_LISTEN)
-        var header = nlmsghdr()
-        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_req_v2>.size)
-        header.nlmsg_type = UInt16(SOCK_DIAG_BY_FAMILY)
-        header.nlmsg_flags = UInt16(NLM_F_REQUEST | NLM_F_DUMP)
-        header.nlmsg_seq = sequence
-        return unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + withUnsafeBytes(of: body) { unsafe Array($0) }
-    }
-
-    /// The listener that a message describes; `nil` where it is none.
-    static func listener(_ message: NetlinkMessage, _ transport: TransportProtocol) -> Listener? {
-        let size = MemoryLayout<inet_diag_msg>.size
-        guard message.payload.count >= size, let attributes = Attributes(message.payload.dropFirst(size)) else {
-            return nil
+    /// Reads what follows the message's header.
+    init(_ payload: ArraySlice<UInt8>) throws(SystemError) {
+        let length = MemoryLayout<inet_diag_msg>.size
+        guard payload.count >= length else { throw .malformed("a short answer about a socket") }
+        head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_msg.self) }
+        var rest = payload.dropFirst(length)
+        while let attribute = Attributes.first(of: rest) {
+            switch Int(attribute.type) {
+            case Int(INET_DIAG_SKV6ONLY): isIPv6Only = attribute.payload.first != 0
+            case Int(INET_DIAG_CGROUP_ID): cgroup = attribute.payload.hostOrder()
+            case Int(INET_DIAG_LOCALS): localAddresses = attribute.payload
+            default: break
+            }
+            rest = rest[attribute.bytes.endIndex...]
         }
-        let body = unsafe message.payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_msg.self) }
-        // A datagram socket may be bound without a port, and then takes nothing.
-        guard body.id.idiag_sport != 0 else { return nil }
-        let address = address(of: body)
-        let onlyIPv6 = attributes.all.first { $0.type == UInt32(INET_DIAG_SKV6ONLY) }?.payload.first
-        let cgroup = attributes.all.first { $0.type == UInt32(INET_DIAG_CGROUP_ID) }?.payload
-        return Listener(
-            transport: transport, address: address, port: UInt16(bigEndian: body.id.idiag_sport),
-            isDualStack: address == .ipv6(0) && onlyIPv6 == 0, interface: interface(body.id.idiag_if),
-            userID: body.idiag_uid, inode: UInt64(body.idiag_inode), cgroup: cgroup.map(hostOrder))
+        guard rest.isEmpty else { throw .malformed("an answer about a socket whose lengths lead astray") }
     }
 
-    private static func address(of body: inet_diag_msg) -> Listener.Address {
-        let words = body.id.idiag_src
-        guard body.idiag_family == UInt8(AF_INET6) else { return .ipv4(UInt32(bigEndian: words.0)) }
-        let value = [words.0, words.1, words.2, words.3].reduce(UInt128(0)) {
-            $0 << 32 | UInt128(UInt32(bigEndian: $1))
+    /// Whether anybody can reach it: it has a port of its own, and none of a peer.
+    var isListening: Bool { head.id.idiag_sport != 0 && head.id.idiag_dport == 0 }
+
+    /// The socket, once for each address: only SCTP binds to more than one (RFC 6458 9.1).
+    func listeners(
+        _ transport: TransportProtocol, _ interfaces: inout InterfaceNames
+    ) throws(SystemError) -> [Listener] {
+        let source = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe Array($0) }
+        let addresses = transport == .sctp ? boundAddresses : []
+        guard let only = Self.address(source, family: head.idiag_family) else {
+            throw .malformed("a socket that is neither of IPv4 nor of IPv6")
         }
-        return value >> 32 == mappedPrefix ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
+        let interface = head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if]
+        return (addresses.isEmpty ? [only] : addresses).map { address in
+            Listener(
+                transport: transport, address: address, port: UInt16(bigEndian: head.id.idiag_sport),
+                isDualStack: address == .ipv6(0) && !isIPv6Only, interface: interface, userID: head.idiag_uid,
+                inode: UInt64(head.idiag_inode), cgroup: cgroup)
+        }
     }
 
-    private static func interface(_ index: UInt32) -> String? {
-        guard index != 0 else { return nil }
-        var name = [CChar](repeating: 0, count: Int(IF_NAMESIZE))
-        guard unsafe if_indextoname(index, &name) != nil else { return "interface \(index)" }
-        return String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    private var boundAddresses: [Listener.Address] {
+        let stride = MemoryLayout<sockaddr_storage>.size
+        return Swift.stride(from: 0, to: localAddresses.count / stride * stride, by: stride).compactMap { offset in
+            let bytes = localAddresses.dropFirst(offset).prefix(stride)
+            let family = UInt8(truncatingIfNeeded: bytes.hostOrderU16(at: 0))
+            // `sin_addr` and `sin6_addr` of `netinet/in.h`.
+            let isIPv4 = Int32(family) == AF_INET
+            let start = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)
+            let start6 = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)
+            return (isIPv4 ? start : start6).flatMap { Self.address(Array(bytes.dropFirst($0)), family: family) }
+        }
     }
 
-    private static func hostOrder(_ bytes: ArraySlice<UInt8>) -> UInt64 {
-        UInt64(littleEndian: bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) })
+    /// The address at the start of `bytes`, network order; `nil` for a family that is not IP.
+    private static func address(_ bytes: [UInt8], family: UInt8) -> Listener.Address? {
+        switch Int32(family) {
+        case AF_INET: return bytes.prefix(4).bigEndian().map(Listener.Address.ipv4)
+        case AF_INET6:
+            guard let value: UInt128 = bytes.prefix(16).bigEndian() else { return nil }
+            // ::ffff:0:0/96, RFC 4291 2.5.5.2.
+            return value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
+        default: return nil
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The number that exactly these octets spell in host order.
+    fileprivate func hostOrder() -> UInt64? {
+        guard count == MemoryLayout<UInt64>.size else { return nil }
+        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
+    }
+}
+
+/// The names of the interfaces of the calling thread's network namespace, each asked for once.
+struct InterfaceNames {
+    private var names: [UInt32: String] = [:]
+
+    /// The name; `if7` for an interface that went away in the meantime.
+    subscript(_ index: UInt32) -> String {
+        mutating get {
+            if let name = names[index] { return name }
+            let name = Self.name(of: index) ?? "if\(index)"
+            names[index] = name
+            return name
+        }
+    }
+
+    private static func name(of index: UInt32) -> String? {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
+            guard let start = buffer.baseAddress, unsafe if_indextoname(index, start) != nil else { return nil }
+            return unsafe String(cString: start)
+        }
     }
 }

@@ -25,7 +25,7 @@ enum Outcome {
 struct Meaning {
     let policy: Policy
 
-    /// What becomes of a packet to this host that no connection and no limit has a say in, `now` seconds after 1970 began.
+    /// What becomes of a packet to this host that belongs to no connection, at `now` seconds after 1970 began; limits apart.
     func outcome(of packet: Packet, at now: Int64) -> Outcome {
         if isDenied(packet.source) { return .silent }
         if packet.interface == "lo" { return .accepted }

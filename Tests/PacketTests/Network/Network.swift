@@ -34,6 +34,7 @@ struct Network {
     /// - Parameters:
     ///   - interfaces: the names of the host's interfaces.
     ///   - knowsNeighbours: whether the two sides know each other's hardware addresses, and need not ask.
+    /// - Throws: what `ip` or a system call refused.
     init(interfaces: [String] = ["eth0"], knowsNeighbours: Bool = true) throws {
         (host, client) = (try Namespace.current(), try Namespace.fresh())
         wires = interfaces.enumerated().map { Wire(interface: $1, number: $0 + 1) }

@@ -12,6 +12,7 @@ struct Session {
     ///   - source: the address to connect from, in the calling thread's namespace; any that routing chooses if `nil`.
     ///   - destination: where the client dials.
     ///   - listener: the socket that the connection is meant for.
+    /// - Throws: when the connection does not arrive.
     init(from source: Address? = nil, to destination: Endpoint, listener: Socket) throws {
         client = try Socket(.tcp, destination.address.family)
         if let source { try client.bind(to: Endpoint(address: source, port: 0)) }

@@ -57,16 +57,18 @@ struct RandomPolicy {
     }
 
     private mutating func service(_ name: String, _ groups: [SourceGroup], _ now: Int64) -> Service {
-        let interfaces = (0..<generator.pick([0, 0, 0, 1, 2])).map { _ in generator.pick(Self.patterns) }
+        let count = generator.pick([0, 0, 0, 1, 2])
+        let interfaces = Set((0..<count).map { _ in generator.pick(Self.patterns) })
         return Service(
             name: name, location: Self.place, ports: [], sources: sources.list(groups, Self.place),
-            interfaces: interfaces, log: generator.flips(0.3), expires: generator.flips(0.25) ? expiry(now) : nil,
+            interfaces: interfaces.sorted { "\($0)" < "\($1)" }, log: generator.flips(0.3),
+            expires: generator.flips(0.25) ? expiry(now) : nil,
             why: generator.flips(0.5) ? "Serves \(name)" : nil)
     }
 
-    /// An hour, a century and more on either side; 253402300800 is the end of the year 9999.
+    /// An hour, a century and more on either side; 9214646399 is the last second of 2261, the last year that a policy can name.
     private mutating func expiry(_ now: Int64) -> Expiry {
-        let end = generator.pick([now - 3600, now + 3600, now - 86400 * 365, now + 86400 * 36500, 0, 253_402_300_800])
+        let end = generator.pick([now - 3600, now + 3600, now - 86400 * 365, now + 86400 * 36500, 0, 9_214_646_399])
         return Expiry(end: end, written: "\(end)")
     }
 

@@ -17,11 +17,11 @@ struct SystemCallError: Error, CustomStringConvertible {
 /// A socket that never blocks; it stays in the network namespace that it was opened in.
 final class Socket {
     /// What a socket speaks.
-    enum Kind {
+    enum Kind: Equatable {
         case tcp
         case udp
-        /// ICMP or ICMPv6, by the family; needs CAP_NET_RAW.
-        case icmp
+        /// The protocol of this number, without its header's being looked at; needs CAP_NET_RAW.
+        case raw(UInt8)
     }
 
     /// How long a test waits for what must come, in milliseconds: long enough for a machine that does much else.
@@ -32,13 +32,14 @@ final class Socket {
 
     /// Opens a socket in the calling thread's network namespace.
     init(_ kind: Kind, _ family: AddressFamily) throws {
-        let isICMP = kind == .icmp
-        let type = kind == .tcp ? SOCK_STREAM : isICMP ? SOCK_RAW : SOCK_DGRAM
-        let icmp = family == .ipv4 ? IPPROTO_ICMP : IPPROTO_ICMPV6
-        descriptor = socket(
-            family == .ipv4 ? AF_INET : AF_INET6,
-            Int32(type.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue),
-            isICMP ? Int32(icmp) : 0)
+        let (type, number) =
+            switch kind {
+            case .tcp: (SOCK_STREAM, Int32(0))
+            case .udp: (SOCK_DGRAM, Int32(0))
+            case .raw(let number): (SOCK_RAW, Int32(number))
+            }
+        let flags = Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        descriptor = socket(family == .ipv4 ? AF_INET : AF_INET6, Int32(type.rawValue) | flags, number)
         self.family = family
         guard descriptor >= 0 else { throw SystemCallError.last("opening a socket") }
     }

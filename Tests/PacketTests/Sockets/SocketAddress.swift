@@ -32,7 +32,9 @@ extension Endpoint {
         }
     }
 
-    /// The endpoint that `fill` writes as the kernel writes it; a mapped IPv4 address (RFC 4291 2.5.5.2) is an IPv4 address.
+    /// The endpoint that `fill` writes as the kernel does.
+    ///
+    /// A mapped IPv4 address, RFC 4291 2.5.5.2, becomes an IPv4 address.
     init?(filledBy fill: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Bool) {
         var storage = sockaddr_in6()
         var length = socklen_t(MemoryLayout<sockaddr_in6>.size)
