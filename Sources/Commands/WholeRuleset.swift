@@ -19,8 +19,11 @@ struct WholeRuleset {
             let own = try store.snapshot(of: Names.table)
             var others: [Table] = []
             for name in try store.tableNames() where name != Names.table {
-                let snapshot = try store.snapshot(of: name)
-                if snapshot.generation == own.generation, let table = snapshot.table { others.append(table) }
+                do throws(StoreError) {
+                    if let table = try store.snapshot(of: name).table { others.append(table) }
+                } catch {
+                    others.append(Table(unreadable: name))
+                }
             }
             guard try store.generation() == own.generation else { continue }
             (generation, self.own, self.others) = (own.generation, own, others)
@@ -31,4 +34,13 @@ struct WholeRuleset {
 
     /// Every table.
     var tables: [Table] { (own.table.map { [$0] } ?? []) + others }
+}
+
+extension Table {
+    /// What stands for a table that could not be read: whatever meets it is unknown.
+    fileprivate init(unreadable name: TableName) {
+        let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .accept)
+        let rule = Rule([.opaque(name: "unreadable", attributes: [])])
+        self.init(name: name, chains: [Chain(name: "unreadable", base: base, rules: [rule])])
+    }
 }
