@@ -27,9 +27,15 @@ public struct Verify: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        let snapshot = try store.snapshot(of: Names.table)
-        let drift = [Finding].drift(of: snapshot.table, from: compile(policy))
-        var findings = only.areas.contains(.ruleset) ? drift : []
+        let compiled = compile(policy)
+        let ruleset = try WholeRuleset(&store)
+        let snapshot = ruleset.own
+        let drift = [Finding].drift(of: snapshot.table, from: compiled)
+        var findings: [Finding] = []
+        if only.areas.contains(.ruleset) {
+            findings = drift
+            findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, now: host.now)
+        }
         if only.areas.contains(.listeners) { findings += try audit(policy, drift, on: host) }
         findings += .expiries(of: policy, now: host.now)
         if console.isJSON {
