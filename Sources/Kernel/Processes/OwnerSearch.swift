@@ -88,7 +88,7 @@ struct OwnerSearch {
     func doubt() -> String? {
         let count = scan.unreadable.count { !facts.isKernelThread($0) }
         if count > 0 {
-            let advice = geteuid() == 0 ? "CAP_SYS_PTRACE is needed" : "run as root"
+            let advice = geteuid() == 0 ? "CAP_SYS_PTRACE or a security module is in the way" : "run as root"
             return "no privilege to read the descriptors of \(count) process\(count == 1 ? "" : "es"): \(advice)"
         }
         if !scan.processes.contains(Self.first) {
