@@ -8,6 +8,8 @@ public struct Finding: Hashable, Sendable {
     public enum Identifier: String, Hashable, Sendable, CaseIterable {
         /// The live table is not what the policy compiles to.
         case rulesetDrift = "ruleset-drift"
+        /// Another table drops what the policy allows, or redirects a port around it.
+        case foreignOverride = "foreign-override"
         /// A socket listens beyond loopback on a port that no service lists.
         case undeclaredListener = "undeclared-listener"
         /// Another table publishes a port that no service lists.

@@ -7,8 +7,8 @@ public protocol RulesetStore {
     mutating func generation() throws(StoreError) -> UInt32
     /// The table as it is, with the generation that it is of.
     mutating func snapshot(of table: TableName) throws(StoreError) -> StoredTable
-    /// Every table but one, of whomever it is.
-    mutating func tables(except table: TableName) throws(StoreError) -> [Table]
+    /// The tables of every family, whoever made them.
+    mutating func tableNames() throws(StoreError) -> [TableName]
     /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
     mutating func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32
     /// Has the transaction checked, and makes nothing.

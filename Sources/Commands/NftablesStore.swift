@@ -19,8 +19,8 @@ final class NftablesStore: RulesetStore {
         } catch { throw StoreError(error) }
     }
 
-    func tables(except table: TableName) throws(StoreError) -> [Table] {
-        do throws(KernelError) { return try nftables.tables(except: table) } catch { throw StoreError(error) }
+    func tableNames() throws(StoreError) -> [TableName] {
+        do throws(KernelError) { return try nftables.tableNames() } catch { throw StoreError(error) }
     }
 
     func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {

@@ -26,12 +26,17 @@ public struct Verify: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        let snapshot = try store.snapshot(of: Names.table)
-        let drift = [Finding].drift(of: snapshot.table, from: compile(policy))
-        var findings = only.areas.contains(.ruleset) ? drift : []
+        let compiled = compile(policy)
+        let ruleset = try WholeRuleset(&store)
+        let snapshot = ruleset.own
+        let drift = [Finding].drift(of: snapshot.table, from: compiled)
+        var findings: [Finding] = []
+        if only.areas.contains(.ruleset) {
+            findings = drift
+            findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, now: host.now)
+        }
         if only.areas.contains(.listeners) {
-            let live = LiveRuleset(
-                table: snapshot.table, others: try store.tables(except: Names.table), drift: drift, now: host.now)
+            let live = LiveRuleset(table: snapshot.table, others: ruleset.others, drift: drift, now: host.now)
             findings += live.audit(of: try host.readSockets(), policy)
         }
         findings += .expiries(of: policy, now: host.now)

@@ -30,6 +30,25 @@ extension Nftables {
             .interrupted, "reading table \(name)", answer: "it changed \(Self.attempts) times while it was read")
     }
 
+    /// The tables of every family, in the order of their making.
+    ///
+    /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes meanwhile, `io`.
+    public func tableNames() throws(KernelError) -> [TableName] {
+        var names: [TableName] = []
+        do throws(SystemError) {
+            try get(NFT_MSG_GETTABLE, family: TableFamily(rawValue: 0), flags: NLM_F_DUMP) {
+                message throws(SystemError) in
+                guard let name = message.attributes?.name(NFTA_TABLE_NAME) else {
+                    throw .malformed("a table has no name")
+                }
+                names.append(TableName(family: TableFamily(rawValue: message.family), name: name))
+            }
+        } catch {
+            throw error.during("listing the tables")
+        }
+        return names
+    }
+
     private func read(_ reading: inout TableReading) throws(SystemError) {
         let name = reading.name.name
         guard try readTable(&reading) else { return }

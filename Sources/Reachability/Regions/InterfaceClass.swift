@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Rulesets
+public import Rulesets
 
 /// Interfaces that rulesets do not tell apart.
 public struct InterfaceClass: Hashable, Sendable {
@@ -54,7 +54,7 @@ public struct InterfaceClass: Hashable, Sendable {
     /// The classes that the rulesets tell apart, `lo` among them.
     ///
     /// Names are found where they are compared with: as constants of 16 bytes, or as starts of fewer.
-    static func all(in tables: [Table]) -> [InterfaceClass] {
+    public static func all(in tables: [Table]) -> [InterfaceClass] {
         var finder = InterfaceNames()
         for table in tables { finder.search(table) }
         let names = finder.names.union([padded(Array("lo".utf8))])
