@@ -36,12 +36,15 @@ public struct StoredTable {
 public struct StoreError: Error {
     /// Whether somebody else committed since the snapshot, and nothing was written.
     public var isStale: Bool
+    /// Whether the process lacks the privilege to ask.
+    public var isDenied: Bool
     /// A sentence without a full stop.
     public var message: String
 
     /// An error with this sentence.
-    public init(isStale: Bool = false, _ message: String) {
+    public init(isStale: Bool = false, isDenied: Bool = false, _ message: String) {
         self.isStale = isStale
+        self.isDenied = isDenied
         self.message = message
     }
 }

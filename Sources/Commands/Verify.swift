@@ -26,34 +26,54 @@ public struct Verify: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        let compiled = compile(policy)
-        let ruleset = try WholeRuleset(&store)
-        let snapshot = ruleset.own
-        let drift = [Finding].drift(of: snapshot.table, from: compiled)
-        var findings: [Finding] = []
-        if only.areas.contains(.ruleset) {
-            findings = drift
-            findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, now: host.now)
-        }
-        if only.areas.contains(.listeners) {
-            let live = LiveRuleset(table: snapshot.table, others: ruleset.others, drift: drift, now: host.now)
-            findings += live.audit(of: try host.readSockets(), policy)
-        }
+        let ruleset = try read(&store)
+        var findings = try findings(policy, ruleset, on: host)
         findings += .expiries(of: policy, now: host.now)
         if console.isJSON {
             console.print(["format_version": 1, "findings": .array(findings.map(\.json))])
         } else {
             for finding in findings { console.print(finding.text(console)) }
-            if !(findings.isEmpty && console.isQuiet) { console.print(Self.summary(findings, policy, snapshot)) }
+            if !(findings.isEmpty && console.isQuiet) { console.print(Self.summary(findings, policy, ruleset)) }
         }
         return findings.contains { $0.severity != .notice } ? .difference : .success
     }
 
-    private static func summary(_ findings: [Finding], _ policy: Policy, _ snapshot: StoredTable) -> String {
+    /// The rulesets; where only sockets are asked for, which are everybody's to see, perhaps why they may not be read.
+    private func read(_ store: inout any RulesetStore) throws(StoreError) -> Result<WholeRuleset, StoreError> {
+        do throws(StoreError) { return .success(try WholeRuleset(&store)) } catch {
+            guard error.isDenied, only.areas == [.listeners] else { throw error }
+            return .failure(error)
+        }
+    }
+
+    private func findings(
+        _ policy: Policy, _ reading: Result<WholeRuleset, StoreError>, on host: Host
+    ) throws(StoreError) -> [Finding] {
+        switch reading {
+        case .failure(let error):
+            return LiveRuleset(unreadable: error, now: host.now).audit(of: try host.readSockets(), policy)
+        case .success(let ruleset):
+            let compiled = compile(policy)
+            let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
+            var findings: [Finding] = []
+            if only.areas.contains(.ruleset) {
+                findings = drift
+                findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, now: host.now)
+            }
+            guard only.areas.contains(.listeners) else { return findings }
+            let live = LiveRuleset(ruleset, drift: drift, now: host.now)
+            return findings + live.audit(of: try host.readSockets(), policy)
+        }
+    }
+
+    private static func summary(_ findings: [Finding], _ policy: Policy, _ ruleset: Result<WholeRuleset, StoreError>)
+        -> String
+    {
         let counts = Finding.Severity.allCases.map { severity in
             (findings.count { $0.severity == severity }, severity.rawValue)
         }.filter { $0.0 > 0 }
         guard counts.isEmpty else { return "verify: " + counts.map { counted($0.0, $0.1) }.joined(separator: ", ") }
-        return "in sync: \(counted(policy.services.count, "service")), generation \(snapshot.generation)"
+        let generation = (try? ruleset.get()).map { ", generation \($0.generation)" } ?? ""
+        return "in sync: \(counted(policy.services.count, "service"))\(generation)"
     }
 }
