@@ -48,7 +48,7 @@ let package = Package(
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "KernelTests", dependencies: ["CLinux", "CNftnl", "Kernel", "Rulesets", "TestSupport"],
+            name: "KernelTests", dependencies: ["CLinux", "CMnl", "CNftnl", "Kernel", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",

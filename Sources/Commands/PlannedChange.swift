@@ -13,8 +13,14 @@ struct PlannedChange {
     private let old: LoadedPolicy
     private let new: LoadedPolicy
 
-    init(_ policy: Policy, onto snapshot: StoredTable) {
-        compiled = compile(policy)
+    /// Compiles the policy, and reads what is live.
+    init(_ policy: Policy, onto store: inout some RulesetStore) throws(StoreError) {
+        let compiled = compile(policy)
+        self.init(policy, compiled, onto: try store.snapshot(of: Names.table, expecting: [compiled.table]))
+    }
+
+    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto snapshot: StoredTable) {
+        self.compiled = compiled
         self.snapshot = snapshot
         transaction = Transaction(from: snapshot.table, to: compiled.table, named: Names.table)
         objects = ObjectChange.all(of: transaction, in: snapshot.table)

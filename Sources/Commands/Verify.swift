@@ -32,8 +32,9 @@ public struct Verify: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        let snapshot = try store.snapshot(of: Names.table)
-        let drift = [Finding].drift(of: snapshot.table, from: compile(policy))
+        let compiled = compile(policy)
+        let snapshot = try store.snapshot(of: Names.table, expecting: [compiled.table])
+        let drift = [Finding].drift(of: snapshot.table, from: compiled)
         let findings = drift + .expiries(of: policy, now: host.now)
         if console.isJSON {
             console.print(["format_version": 1, "findings": .array(findings.map(\.json))])
