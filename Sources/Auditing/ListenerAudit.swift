@@ -88,7 +88,8 @@ public struct ListenerAudit {
         }
         let exposed = own.filter { !$0.isLoopbackOnly }
         guard !exposed.isEmpty || !redirected.isEmpty else {
-            let message = "service \"\(service.name)\" listens on \(place.text) for this host alone (\(own.addresses)), "
+            let message =
+                "service \"\(service.name)\" listens on \(place.text) for this host alone (\(own.addresses)), "
             return finding(
                 .loopbackOnly, message + "and those whom the policy lets in find nobody: bind it wider, or close it")
         }

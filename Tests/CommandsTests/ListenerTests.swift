@@ -130,6 +130,6 @@ struct ListenerTests {
         #expect(try findings(fine + [everywhere(443, nginx)]).0.isEmpty)
         let (output, _) = try findings(fine + [everywhere(443, other)])
         #expect(
-            output.contains("unrelated processes share tcp/443 at ::: /usr/bin/caddy, /usr/sbin/nginx [shared-port]"))
+            output.contains("unrelated processes share tcp/443 at ::: /usr/bin/caddy, /usr/sbin/nginx;"))
     }
 }
