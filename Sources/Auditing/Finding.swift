@@ -12,6 +12,8 @@ public struct Finding: Hashable, Sendable {
         case foreignOverride = "foreign-override"
         /// A socket listens beyond loopback on a port that no service lists.
         case undeclaredListener = "undeclared-listener"
+        /// Another table publishes a port that no service lists.
+        case undeclaredPublishedPort = "undeclared-published-port"
         /// A service is open and nothing listens.
         case missingListener = "missing-listener"
         /// Another executable listens on a declared port than the policy expects.

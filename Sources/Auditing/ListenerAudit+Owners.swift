@@ -3,58 +3,108 @@ internal import Listeners
 internal import Policies
 
 extension ListenerAudit {
-    /// The process that a supervisor is, which holds the sockets of what it starts on demand.
-    private static let supervisor: Int32 = 1
-
-    /// Whether those who listen are those whom the policy expects.
-    func expectations(of service: Service, on listener: Listener) -> [Finding] {
-        guard case .processes(let processes) = listener.owners else { return [] }
-        let expected = service.listener
-        return processes.filter { $0.pid != Self.supervisor }.flatMap { process -> [Finding] in
-            func finding(_ identifier: Finding.Identifier, _ found: String?, _ wanted: [String]) -> [Finding] {
-                let place = AuditedPort(listener.transport, listener.port...listener.port, at: listener.address)
-                let names = wanted.map { "\"\($0)\"" }.joined(separator: " or ")
-                let message =
-                    found.map { "\"\($0)\", not \(names), listens on \(place.text) of service \"\(service.name)\"" }
-                    ?? "\(names) should listen on \(place.text) of service \"\(service.name)\", and it is not known who does"
-                return [
-                    Finding(
-                        found == nil ? .unknown : identifier, found == nil ? .warning : .error,
-                        "\(message): \(process.text)", service: service.name, port: place, process: process,
-                        policy: service.location)
-                ]
+    /// Whether those who listen are those whom the policy expects: one finding for all that are wrong alike on a port.
+    func expectations(of service: Service, on listeners: [Listener]) -> [Finding] {
+        var seen: Set<[String]> = []
+        return listeners.flatMap { listener -> [Finding] in
+            let place = AuditedPort(listener.transport, listener.port...listener.port, at: listener.address)
+            return departures(of: listener.owners, from: service.listener).filter { departure in
+                seen.insert([place.text, departure.identifier.rawValue, departure.message]).inserted
+            }.map { departure in
+                let who = departure.process.map { ": \($0.text)" } ?? ""
+                return Finding(
+                    departure.identifier, departure.identifier == .unknown ? .warning : .error,
+                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(who)", service: service.name,
+                    port: place, process: departure.process, policy: service.location)
             }
-            var findings: [Finding] = []
-            if !expected.processes.isEmpty, !expected.processes.contains(where: process.isRunning) {
-                findings += finding(.wrongProcess, process.executable, expected.processes)
-            }
-            if !expected.units.isEmpty, process.unit.map({ !expected.units.contains($0) }) ?? true {
-                findings += finding(.wrongUnit, process.unit ?? "no unit", expected.units)
-            }
-            if !expected.users.isEmpty, process.user.map({ !expected.users.contains($0) }) ?? true {
-                findings += finding(.wrongUser, process.user, expected.users)
-            }
-            return findings
         }
     }
 
-    /// Unrelated processes on one port of one address.
+    /// How an owner departs from what is expected; the message does not tell the process, whose id changes.
+    private struct Departure {
+        let identifier: Finding.Identifier
+        let message: String
+        var process: SocketProcess?
+
+        init(_ identifier: Finding.Identifier, _ message: String, _ process: SocketProcess?) {
+            self.identifier = identifier
+            self.message = message
+            self.process = process
+        }
+    }
+
+    private func departures(of owners: Owners, from expected: ListenerExpectation) -> [Departure] {
+        switch owners {
+        case .notAsked, .unknown: []
+        case .kernel where expected.processes.isEmpty && expected.units.isEmpty: []
+        case .kernel:
+            [Departure(.wrongProcess, "the kernel itself, not \((expected.processes + expected.units).quoted), listens", nil)]
+        case .processes(let processes):
+            // A service manager that holds the socket of what it starts is nobody's concern.
+            processes.filter { !$0.isServiceManager }.flatMap { process in
+                [
+                    departure(of: process, fromProcesses: expected.processes),
+                    departure(of: process, fromUnits: expected.units),
+                    departure(of: process, fromUsers: expected.users),
+                ].compactMap { $0 }
+            }
+        }
+    }
+
+    private func departure(of process: SocketProcess, fromProcesses expected: [String]) -> Departure? {
+        guard !expected.isEmpty else { return nil }
+        guard let executable = process.executable else {
+            return Departure(
+                .unknown, "the executable that listens, which should be \(expected.quoted), could not be read", process)
+        }
+        guard expected.contains(where: process.isRunning) else {
+            return Departure(.wrongProcess, "\"\(executable)\", not \(expected.quoted), listens", process)
+        }
+        guard process.isDeleted else { return nil }
+        let message = "\"\(executable)\" was deleted or replaced since it was started, so that what it is cannot be told"
+        return Departure(.unknown, "\(message), restart what listens", process)
+    }
+
+    private func departure(of process: SocketProcess, fromUnits expected: [String]) -> Departure? {
+        guard !expected.isEmpty else { return nil }
+        if let unit = process.unit {
+            if expected.contains(unit) { return nil }
+            return Departure(.wrongUnit, "unit \"\(unit)\", not \(expected.quoted), listens", process)
+        }
+        // Whose user cannot be read either is not there any more, or hidden.
+        guard process.user != nil else {
+            return Departure(.unknown, "the unit that listens, which should be \(expected.quoted), could not be read", process)
+        }
+        return Departure(.wrongUnit, "no unit, and not \(expected.quoted), listens", process)
+    }
+
+    private func departure(of process: SocketProcess, fromUsers expected: [String]) -> Departure? {
+        guard !expected.isEmpty else { return nil }
+        guard let user = process.user else {
+            return Departure(.unknown, "the user who listens, who should be \(expected.quoted), could not be read", process)
+        }
+        return expected.contains(user)
+            ? nil : Departure(.wrongUser, "user \"\(user)\", not \(expected.quoted), listens", process)
+    }
+
+    /// Unrelated processes on one port of one address: of other executables and other units.
     var shared: [Finding] {
         let groups = Dictionary(grouping: listeners) {
             [$0.transport.name, "\($0.port)", "\($0.address)", $0.interface ?? ""]
         }
         return groups.values.compactMap { group -> Finding? in
             let first = group[0]
-            guard group.count > 1 else { return nil }
-            let executables = Set(
-                group.flatMap(\.processes).filter { $0.pid != Self.supervisor }.compactMap(\.executable))
-            guard executables.count > 1 else { return nil }
+            let processes = group.flatMap(\.processes).filter { !$0.isServiceManager && $0.executable != nil }
+            guard group.count > 1, let one = processes.first, processes.contains(where: { !$0.isRelated(to: one) })
+            else { return nil }
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
             let service = service(first.transport, first.port)
-            let message =
-                "unrelated processes share \(place.text) at \(first.address): \(executables.sorted().joined(separator: ", "))"
+            let executables = Set(processes.compactMap(\.executable)).sorted().joined(separator: ", ")
+            let advice = "each gets a part of the connections, so stop the one that should not be there"
             return Finding(
-                .sharedPort, .warning, message, service: service?.name, port: place, policy: service?.location)
+                .sharedPort, .warning,
+                "unrelated processes share \(place.text) at \(first.address): \(executables); \(advice)",
+                service: service?.name, port: place, process: one, policy: service?.location)
         }.sorted { $0.message < $1.message }
     }
 
@@ -80,7 +130,23 @@ extension Listener {
     }
 }
 
+extension [String] {
+    /// The words in quotes: `"a" or "b"`.
+    fileprivate var quoted: String { map { "\"\($0)\"" }.joined(separator: " or ") }
+}
+
 extension SocketProcess {
+    /// Whether it is systemd, of the system or of a user, which listens for what it starts: systemd.socket(5).
+    fileprivate var isServiceManager: Bool {
+        ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].contains(executable) || pid == 1 && unit == "init.scope"
+    }
+
+    /// Whether both run the same executable or belong to the same unit.
+    fileprivate func isRelated(to other: SocketProcess) -> Bool {
+        executable == other.executable || unit != nil && unit == other.unit
+            || container != nil && container == other.container
+    }
+
     /// Whether `expected`, the name or the absolute path of an executable, is what the process runs.
     fileprivate func isRunning(_ expected: String) -> Bool {
         guard let executable else { return false }

@@ -16,14 +16,14 @@ extension ListenerAudit {
         let place = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
         let head = "\(key.owner) listens on \(place.text) (\(group.addresses)), which no service lists"
         let process = group.flatMap(\.processes).first
-        if key.transport != .tcp, ephemeral.contains(key.port...key.port) {
+        if [.udp, .udplite].contains(key.transport), ephemeral.contains(key.port...key.port) {
             // A resolver's or another client's: the kernel gave it the port, and it waits for answers.
             return Finding(
                 .undeclaredListener, .notice, head + "; it looks like a client's, on a port that the kernel gave it",
                 port: place, process: process)
         }
         let advice = ": declare it, bind it to loopback, or stop it"
-        return switch worst(key, group) {
+        return switch worst(key.transport, key.port...key.port, Set(group.flatMap(\.families))) {
         case .reachable:
             Finding(
                 .undeclaredListener, .error, head + ", and the live ruleset lets others reach it" + advice, port: place,
@@ -37,11 +37,6 @@ extension ListenerAudit {
                 .undeclaredListener, .error, head + ", and whether others can reach it is not known" + advice,
                 port: place, process: process)
         }
-    }
-
-    private func worst(_ key: Key, _ group: [Listener]) -> Exposure {
-        let all = Set(group.flatMap(\.families)).map { exposure(key.transport, key.port, $0) }
-        return all.contains(.reachable) ? .reachable : all.contains(.unknown) ? .unknown : .shielded
     }
 
     /// What makes several sockets one listener for a reader.

@@ -52,11 +52,14 @@ public struct HostSockets: Sendable {
     public var listeners: [Listener]
     /// The ports that the kernel gives to clients.
     public var ephemeral: EphemeralPorts
+    /// Whether `iptables-legacy` has a table that can redirect ports.
+    public var hasLegacyTable: Bool
 
     /// Sockets of these parts.
-    public init(listeners: [Listener], ephemeral: EphemeralPorts) {
+    public init(listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false) {
         self.listeners = listeners
         self.ephemeral = ephemeral
+        self.hasLegacyTable = hasLegacyTable
     }
 }
 

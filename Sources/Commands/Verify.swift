@@ -2,7 +2,6 @@ public import ArgumentParser
 internal import Auditing
 internal import Compiler
 internal import Policies
-internal import Rulesets
 
 /// `portreeve verify`: cross-checks the kernel and the listening sockets with the policy.
 public struct Verify: Command {
@@ -36,7 +35,10 @@ public struct Verify: Command {
             findings = drift
             findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, now: host.now)
         }
-        if only.areas.contains(.listeners) { findings += try audit(policy, drift, on: host) }
+        if only.areas.contains(.listeners) {
+            let live = LiveRuleset(table: snapshot.table, others: ruleset.others, drift: drift, now: host.now)
+            findings += live.audit(of: try host.readSockets(), policy)
+        }
         findings += .expiries(of: policy, now: host.now)
         if console.isJSON {
             console.print(["format_version": 1, "findings": .array(findings.map(\.json))])
@@ -45,18 +47,6 @@ public struct Verify: Command {
             if !(findings.isEmpty && console.isQuiet) { console.print(Self.summary(findings, policy, snapshot)) }
         }
         return findings.contains { $0.severity != .notice } ? .difference : .success
-    }
-
-    /// What the sockets have to do with the policy.
-    ///
-    /// A table that is as the policy says drops what no service lists; one that drifted may let anything through.
-    private func audit(_ policy: Policy, _ drift: [Finding], on host: Host) throws -> [Finding] {
-        let sockets = try host.readSockets()
-        let exposure: ListenerAudit.Exposure = drift.contains { $0.severity == .error } ? .reachable : .shielded
-        let audit = ListenerAudit(
-            policy: policy, listeners: sockets.listeners, ephemeral: sockets.ephemeral,
-            exposure: { _, _, _ in exposure })
-        return audit.findings
     }
 
     private static func summary(_ findings: [Finding], _ policy: Policy, _ snapshot: StoredTable) -> String {

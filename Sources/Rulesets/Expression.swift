@@ -40,6 +40,8 @@ public enum Expression: Hashable, Sendable {
     case redirect(PortRedirection)
     /// Asks the routing tables.
     case route(RouteLookup)
+    /// Runs a match or a target of iptables.
+    case xtables(XtablesExtension)
     /// Something that is not modelled: its name and its attributes as the kernel sent them.
     case opaque(name: String, attributes: [UInt8])
 }

@@ -29,6 +29,7 @@ final class MemoryStore: RulesetStore {
         number += 1
     }
 
+
     func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
         commits += 1
         interference?(self)

@@ -81,6 +81,20 @@ struct ProcessTests {
         #expect(found.map(\.pid) == holder.pids)
     }
 
+    @Test("A multipath listener, as Go makes them, is a TCP listener of its process")
+    func multipath() throws {
+        // IPPROTO_MPTCP of linux/in.h.
+        guard let protocols = ProcFile.text("/proc/net/protocols"), protocols.contains("MPTCP ") else { return }
+        let holder = try Holder(
+            """
+            server.close()
+            server = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262)
+            server.bind(("0.0.0.0", 2222))
+            server.listen()
+            """)
+        #expect(try processes().map(\.pid) == holder.pids)
+    }
+
     @Test("Without privileges the sockets are the same, and their processes unknown")
     func unprivileged() throws {
         let holder = try Holder()

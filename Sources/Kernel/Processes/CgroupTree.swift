@@ -1,47 +1,56 @@
 internal import Glibc
 
-/// The directories of cgroup2 by the ids that sockets carry: `cgroups(7)`.
+/// The units of the host by the ids of the cgroups that sockets carry: `cgroups(7)`.
+///
+/// A unit is what is directly below the slices, and what it has below itself: a service, or all of a user's session.
 struct CgroupTree {
-    private var paths: [UInt64: String] = [:]
-    /// The directories of the system's and the users' service managers, which keep sockets for their services.
-    private(set) var managers: [String] = []
+    /// The directories of each unit, by its own.
+    private var directories: [String: [String]] = [:]
+    /// The unit of each cgroup.
+    private var units: [UInt64: String] = [:]
 
-    /// The name of the cgroup that systemd keeps itself in.
-    private static let managerName = "init.scope"
-    /// What systemd puts behind the name of a unit that listens for a service: `systemd.socket(5)`.
-    private static let socketSuffix = ".socket"
+    /// What systemd calls the cgroup that it keeps itself in, and a unit that listens for a service.
+    private static let manager = "init.scope"
+    private static let (sliceSuffix, socketSuffix) = (".slice", ".socket")
 
     /// Walks through the tree below `root`; empty when there is none.
     init(root: String?) {
-        guard let root else { return }
-        walk(root)
+        if let root { walk(root, unit: nil) }
     }
 
-    /// The directory of a cgroup whose processes alone hold the sockets that are made in it.
+    /// The unit whose processes alone hold the sockets that are made in a cgroup.
     ///
-    /// - Returns: `nil` if the cgroup is not there any more, and for the ones whose sockets others hold: the root,
-    ///   in which sockets are made before anything else is up, and those of service managers and socket units.
-    func home(of cgroup: UInt64?) -> String? {
-        guard let path = cgroup.flatMap({ paths[$0] }) else { return nil }
-        return path.hasSuffix("/" + Self.managerName) || path.hasSuffix(Self.socketSuffix) ? nil : path
+    /// - Returns: `nil` if the cgroup is not there any more, and for the ones whose sockets others hold: the root and
+    ///   the slices, which belong to nobody, and those of the service manager and of socket units.
+    func unit(of cgroup: UInt64?) -> String? {
+        guard let unit = cgroup.flatMap({ units[$0] }) else { return nil }
+        return unit.hasSuffix("/" + Self.manager) || unit.hasSuffix(Self.socketSuffix) ? nil : unit
     }
 
-    /// The processes in a cgroup; `nil` if they cannot be read, as in a threaded cgroup.
-    static func processes(in path: String) -> [Int32]? {
-        // A process of another pid namespace is listed as 0.
-        let pids = ProcFile.text("\(path)/cgroup.procs")?.split(separator: "\n").map { Int32($0) ?? 0 }
-        guard let pids, !pids.contains(0) else { return nil }
-        return pids
+    /// The processes of a unit; `nil` if not all of them can be read, as in a threaded cgroup.
+    func processes(of unit: String) -> [Int32]? {
+        var processes: [Int32] = []
+        for directory in directories[unit] ?? [] {
+            guard let list = ProcFile.text("\(directory)/cgroup.procs") else { return nil }
+            // A process of another pid namespace is listed as 0.
+            let pids = list.split(separator: "\n").map { Int32($0) ?? 0 }
+            guard !pids.contains(0) else { return nil }
+            processes += pids
+        }
+        return processes
     }
 
-    private mutating func walk(_ path: String) {
-        guard let directory = Directory(path) else { return }
+    private mutating func walk(_ path: String, unit: String?) {
+        guard var directory = Directory(path) else { return }
         while let entry = directory.next() {
             guard entry.isDirectory, entry.name != ".", entry.name != ".." else { continue }
             let child = "\(path)/\(entry.name)"
-            paths[entry.inode] = child
-            if entry.name == Self.managerName { managers.append(child) }
-            walk(child)
+            let own = unit ?? (entry.name.hasSuffix(Self.sliceSuffix) ? nil : child)
+            if let own {
+                units[entry.inode] = own
+                directories[own, default: []].append(child)
+            }
+            walk(child, unit: own)
         }
     }
 

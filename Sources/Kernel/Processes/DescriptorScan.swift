@@ -57,7 +57,7 @@ struct DescriptorScan {
     }
 
     private mutating func look(at pid: Int32, directory name: String, for wanted: Set<UInt64>) {
-        guard let directory = Directory("\(proc)/\(name)") else { return failed(pid) }
+        guard var directory = Directory("\(proc)/\(name)") else { return failed(pid) }
         var found: Set<UInt64> = []
         while found.count < wanted.count, let entry = directory.next() {
             guard let link = directory.socket(named: entry.name) else {
@@ -84,7 +84,7 @@ struct DescriptorScan {
 
     /// The entries of a directory whose names are numbers.
     private static func numbers(in path: String) -> [Int32]? {
-        guard let directory = Directory(path) else { return nil }
+        guard var directory = Directory(path) else { return nil }
         var numbers: [Int32] = []
         while let entry = directory.next() {
             if let number = Int32(entry.name) { numbers.append(number) }

@@ -8,9 +8,12 @@ struct OwnerSearch {
     private var scan: DescriptorScan
     private var wanted: Set<UInt64> = []
     private var processes: [Int32: SocketProcess] = [:]
+    private var attempts = 0
 
     /// The first process: the system's service manager.
     private static let first: Int32 = 1
+    /// How often every thread is looked at while processes come and go.
+    private static let attempts = 3
 
     /// A search among the processes below `proc`.
     init(proc: String, cgroups: CgroupTree) {
@@ -26,32 +29,36 @@ struct OwnerSearch {
     mutating func run(for listeners: [Listener]) {
         wanted = Set(listeners.map(\.inode)).subtracting([0])
         var elsewhere = wanted
-        for (cgroup, group) in Dictionary(grouping: listeners, by: \.cgroup) {
-            guard let home = cgroups.home(of: cgroup), let pids = CgroupTree.processes(in: home) else { continue }
+        for (unit, group) in Dictionary(grouping: listeners, by: { cgroups.unit(of: $0.cgroup) }) {
+            guard let unit, let pids = cgroups.processes(of: unit) else { continue }
             let made = wanted.intersection(group.map(\.inode))
             for pid in pids { scan.look(at: pid, for: made) }
             elsewhere.subtract(made)
         }
         elsewhere.formUnion(unexplained)
-        if elsewhere.count < wanted.count { elsewhere.formUnion(heldByManagers()) }
+        if elsewhere.count < wanted.count { elsewhere.formUnion(heldByManager()) }
         if !elsewhere.isEmpty { for pid in scan.processes { scan.look(at: pid, for: elsewhere) } }
         identify()
     }
 
     /// Looks once more for what is unexplained, at every thread of every process.
+    ///
+    /// Somebody may have closed a socket, or passed it on, since the search went past; and when a process ended, again.
     mutating func repeatThoroughly() {
-        scan.startOver()
-        let missing = unexplained
-        for pid in scan.processes { scan.lookAtThreads(of: pid, for: missing) }
-        identify()
+        for _ in 0..<Self.attempts where !unexplained.isEmpty && (attempts == 0 || scan.sawOneVanish) {
+            attempts += 1
+            scan.startOver()
+            let missing = unexplained
+            for pid in scan.processes { scan.lookAtThreads(of: pid, for: missing) }
+            identify()
+        }
     }
 
-    /// The sockets that a service manager holds, and therefore may have passed on; all of them if that is not known.
-    private mutating func heldByManagers() -> Set<UInt64> {
-        let managers = Set(cgroups.managers.flatMap { CgroupTree.processes(in: $0) ?? [] } + [Self.first])
-        for pid in managers { scan.look(at: pid, for: wanted) }
-        guard scan.unreadable.isDisjoint(with: managers) else { return wanted }
-        return wanted.filter { scan.holdings[$0]?.contains { managers.contains($0.pid) } ?? false }
+    /// The sockets that the service manager holds, and therefore may have passed on; all of them if that is not known.
+    private mutating func heldByManager() -> Set<UInt64> {
+        scan.look(at: Self.first, for: wanted)
+        guard !scan.unreadable.contains(Self.first) else { return wanted }
+        return wanted.filter { scan.holdings[$0]?.contains { $0.pid == Self.first } ?? false }
     }
 
     /// Finds out who the holders are, and whether it is still they: a process id can be another's a moment later.
@@ -81,7 +88,7 @@ struct OwnerSearch {
     func doubt() -> String? {
         let count = scan.unreadable.count { !facts.isKernelThread($0) }
         if count > 0 {
-            let advice = geteuid() == 0 ? "CAP_SYS_PTRACE is needed" : "run as root"
+            let advice = geteuid() == 0 ? "CAP_SYS_PTRACE or a security module is in the way" : "run as root"
             return "no privilege to read the descriptors of \(count) process\(count == 1 ? "" : "es"): \(advice)"
         }
         if !scan.processes.contains(Self.first) {

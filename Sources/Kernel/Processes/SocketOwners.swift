@@ -3,12 +3,12 @@ public import Listeners
 
 /// Finds the processes that hold sockets.
 ///
-/// A socket carries the cgroup that it was made in, and the processes of that cgroup are looked at. That is not enough
-/// for a socket that a service manager holds, or that was made where nothing is known of its users: for these, and for
-/// sockets that nobody was found to hold, every process of the host is looked at.
+/// A socket carries the cgroup that it was made in, and the processes of the unit that this is part of are looked at.
+/// That is not enough for a socket that the service manager holds, or that was made where nothing is known of its users:
+/// for these, and for sockets that nobody was found to hold, every process of the host is looked at.
 ///
-/// A process that was moved to another cgroup, and took with it a socket that others hold where it came from, is not
-/// named beside them; nor is one that may not be looked at.
+/// A process that got a socket from one of another unit (over a Unix socket, or by being moved to another cgroup) is not
+/// named while somebody in the unit where it was made holds it, too; nor is one that may not be looked at.
 public struct SocketOwners {
     private let proc: String
     private let cgroups: String?
@@ -33,8 +33,7 @@ public struct SocketOwners {
     public func owners(of listeners: [Listener]) -> [Listener] {
         var search = OwnerSearch(proc: proc, cgroups: CgroupTree(root: cgroups))
         search.run(for: listeners)
-        // Somebody may have closed a socket, or passed it on, since the search went past.
-        if !search.unexplained.isEmpty { search.repeatThoroughly() }
+        search.repeatThoroughly()
         let doubt = Self.doubt(about: search, inodes)
         return listeners.map { listener in
             var listener = listener

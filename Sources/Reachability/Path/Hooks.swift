@@ -13,8 +13,10 @@ struct Hooks {
     /// `NF_IP_PRI_CONNTRACK` of `linux/netfilter_ipv4.h`: chains with a lower priority see no connection.
     static let conntrackPriority: Int32 = -200
 
-    /// The tables.
+    /// The tables, with native expressions for what iptables has extensions for.
     let tables: [Table]
+
+    init(tables: [Table]) { self.tables = tables.map(\.withNativeExtensions) }
 
     /// The chains of a hook that packets of the setting meet, in the order in which they do.
     ///

@@ -41,6 +41,7 @@ extension Setting {
         case .translate(let translation):
             .translate(addresses: translation.addresses, ports: translation.ports, toThisHost: false)
         case .redirect(let redirection): .translate(addresses: nil, ports: redirection.ports, toThisHost: true)
+        case .xtables(let part): part.statement
         case .opaque(let name, let attributes): Self.opaque(name, attributes)
         default: nil
         }

@@ -31,6 +31,10 @@ public struct AccessRegions {
     let segments: [Key: [Segment]]
     /// The keys in a fixed order.
     public let keys: [Key]
+    /// The redirections of connections that come in on other interfaces than `lo`, by protocol and port.
+    public let redirections: [Redirection]
+    /// Rules before routing that are not understood: what they may redirect is not among `redirections`.
+    public let unread: [RuleReference]
 
     /// The regions of rulesets.
     ///
@@ -53,12 +57,15 @@ public struct AccessRegions {
         self.places = places
         let survey = Survey(tables, circumstances, interfaces, spaces, places, keepsRefusals: false)
         var segments: [Key: [Segment]] = [:]
+        var collector = RedirectionCollector(places)
         for key in survey.keys {
             let outcome = survey.evaluate(key, path)
             segments[key] = Segment.all(of: outcome, spaces[key.family])
+            collector.add(outcome, key)
         }
         self.segments = segments
         keys = survey.keys
+        (redirections, unread) = (collector.redirections, collector.unreadRules)
     }
 
     /// Whether a packet gets in; the interface is the class's.

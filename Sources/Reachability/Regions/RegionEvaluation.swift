@@ -15,6 +15,8 @@ final class RegionEvaluation {
         var unknown: [Piece] = []
         /// Those that are redirected, each with the number of the rule that does so.
         var redirected: [(piece: Piece, place: Int)] = []
+        /// The numbers of rules after which it is not known what would have been redirected.
+        var unread: Set<Int> = []
     }
 
     let hooks: Hooks
@@ -122,7 +124,11 @@ final class RegionEvaluation {
     }
 
     /// Gives a piece up as unknown because of the rule.
-    func doubt(_ piece: Piece, _ scope: RuleScope) { outcome.unknown.append(piece.doubted(by: number(scope))) }
+    func doubt(_ piece: Piece, _ scope: RuleScope) {
+        let place = number(scope)
+        outcome.unknown.append(piece.doubted(by: place))
+        if hook == .prerouting { outcome.unread.insert(place) }
+    }
 
     /// The number of a rule.
     func number(_ scope: RuleScope) -> Int {

@@ -43,6 +43,7 @@ struct RuleText {
         case .translate(let translation): words.append(text(of: translation))
         case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
         case .route(let question): loaded.append(LoadedField(question))
+        case .xtables(let part): words.append(part.description)
         case .opaque(let name, let attributes): words.append("[\(name) \(DataType.integer.text(attributes))]")
         }
     }

@@ -38,6 +38,8 @@ struct Container {
             route add default via 172.30.0.1
             route add default via fd00:30::1
             """)
+        try host.waitForLink(Self.interface)
+        try namespace.waitForLink("eth0")
     }
 
     /// Redirects ports of the host to ports of the container, in the calling thread's namespace, with tables such as

@@ -49,6 +49,18 @@ final class Namespace {
         guard result.status == 0 else { throw IPError(description: result.errors) }
     }
 
+    /// Waits until the kernel has made the interface ready, which it does some time after its other end is up.
+    ///
+    /// Until then it drops what is sent.
+    func waitForLink(_ interface: String) throws {
+        for _ in 0..<Int(Socket.patience) / 10 {
+            let result = try run { try Program.run(["ip", "-oneline", "link", "show", "dev", interface]) }
+            if result.output.contains(" state UP ") { return }
+            usleep(10_000)
+        }
+        throw IPError(description: "\(interface) does not come up")
+    }
+
     /// Sets `/proc/sys/net/KEY` of the namespace.
     func set(_ key: String, _ value: String) throws {
         try run {

@@ -83,6 +83,8 @@ struct Network {
             route add \(wire.hostAddresses[.ipv4] ?? "")/32 dev \(far) table local
             route add \(wire.hostAddresses[.ipv6] ?? "")/128 dev \(far) table local
             """)
+        try host.waitForLink(near)
+        try client.waitForLink(far)
         if knowsNeighbours { try introduce(wire) }
     }
 

@@ -45,7 +45,7 @@ extension Expression {
         case AddressTranslation.kernelName: AddressTranslation(from: attributes).map(Expression.translate)
         case PortRedirection.kernelName: PortRedirection(from: attributes).map(Expression.redirect)
         case RouteLookup.kernelName: RouteLookup(from: attributes).map(Expression.route)
-        default: nil
+        default: XtablesExtension(name: name, from: attributes).map(Expression.xtables)
         }
     }
 
@@ -80,6 +80,7 @@ extension Expression {
         case .translate: AddressTranslation.kernelName
         case .redirect: PortRedirection.kernelName
         case .route: RouteLookup.kernelName
+        case .xtables(let part): part.kernelName
         case .opaque(let name, _): name
         }
     }
@@ -105,6 +106,7 @@ extension Expression {
         case .translate(let translation): translation.encode(into: &writer)
         case .redirect(let redirection): redirection.encode(into: &writer)
         case .route(let question): question.encode(into: &writer)
+        case .xtables(let part): part.encode(into: &writer)
         case .opaque(_, let attributes): writer.append(raw: attributes)
         }
     }
