@@ -14,7 +14,8 @@ extension ListenerAudit {
                 let who = departure.process.map { ": \($0.text)" } ?? ""
                 return Finding(
                     departure.identifier, departure.identifier == .unknown ? .warning : .error,
-                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(who)", service: service.name,
+                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(who)\(departure.advice)",
+                    service: service.name,
                     port: place, process: departure.process, policy: service.location)
             }
         }
@@ -25,6 +26,12 @@ extension ListenerAudit {
         let identifier: Finding.Identifier
         let message: String
         var process: SocketProcess?
+
+        /// What to do about it.
+        var advice: String {
+            let key: [Finding.Identifier: String] = [.wrongProcess: "process", .wrongUnit: "unit", .wrongUser: "user"]
+            return key[identifier].map { "; stop it, or say so under \"\($0)\"" } ?? ""
+        }
 
         init(_ identifier: Finding.Identifier, _ message: String, _ process: SocketProcess?) {
             self.identifier = identifier

@@ -93,6 +93,8 @@ public struct ListenerAudit {
             return finding(
                 .loopbackOnly, message + "and those whom the policy lets in find nobody: bind it wider, or close it")
         }
+        // Rules that depend on the destination address may be about another host's.
+        if exposed.isEmpty && redirected.allSatisfy(\.isConditional) { return [] }
         let families = Set(exposed.flatMap(\.families) + redirected.map(\.family))
         let missing = service.sources.addresses.families.filter { !families.contains($0) }
         let found = exposed.isEmpty ? "published on \(families.map(\.title).joined())" : exposed.addresses
