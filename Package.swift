@@ -23,8 +23,12 @@ let package = Package(
         .target(name: "Listeners", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
-        .target(name: "Auditing", dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Rulesets"], swiftSettings: strict),
-        .target(name: "Kernel", dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets"], swiftSettings: strict),
+        .target(
+            name: "Auditing", dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Rulesets"],
+            swiftSettings: strict),
+        .target(
+            name: "Kernel", dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets"],
+            swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [

@@ -15,6 +15,7 @@ extension Nftables {
     /// - Parameters:
     ///   - name: the table.
     ///   - expectation: what the big sets of the table are looked up to hold before they are dumped.
+    /// - Returns: the table and the generation that it is of.
     /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes time and again, `io`.
     public func snapshot(
         of name: TableName, expecting expectation: Expectation = .nothing
