@@ -126,9 +126,16 @@ extension Nftables {
 extension NetlinkMessage {
     /// The only element of a message, if it is nothing but a start or an end.
     fileprivate func soleTreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>() -> TreeElement<Key>? {
-        guard let list = attributes?[NFTA_SET_ELEM_LIST_ELEMENTS], let element = Attributes.first(of: list),
-            element.bytes.endIndex == list.endIndex
-        else { return nil }
-        return TreeElement(element.payload)
+        // Without a list of the attributes: there are a million such messages to read.
+        var rest = attributeBytes
+        while let attribute = Attributes.first(of: rest) {
+            rest = rest[attribute.bytes.endIndex...]
+            guard attribute.type == NFTA_SET_ELEM_LIST_ELEMENTS.rawValue else { continue }
+            guard let element = Attributes.first(of: attribute.payload),
+                element.bytes.endIndex == attribute.payload.endIndex
+            else { return nil }
+            return TreeElement(element.payload)
+        }
+        return nil
     }
 }
