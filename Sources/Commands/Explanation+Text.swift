@@ -100,7 +100,8 @@ extension PacketConclusion.Step {
 
     fileprivate var json: JSON {
         [
-            "table": .string(place.table.description), "chain": .string(place.chain), "rule": JSON(place.rule.map { "\($0)" }),
+            "table": .string(place.table.description), "chain": .string(place.chain),
+            "rule": JSON(place.rule.map { "\($0)" }),
             "action": .string(action),
         ]
     }

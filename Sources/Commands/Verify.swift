@@ -26,8 +26,9 @@ public struct Verify: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        let ruleset = try read(&store)
-        var findings = try findings(policy, ruleset, on: host)
+        let compiled = compile(policy)
+        let ruleset = try read(&store, compiled)
+        var findings = try findings(policy, compiled, ruleset, on: host)
         findings += .expiries(of: policy, now: host.now)
         if console.isJSON {
             console.print(["format_version": 1, "findings": .array(findings.map(\.json))])
@@ -39,21 +40,22 @@ public struct Verify: Command {
     }
 
     /// The rulesets; where only sockets are asked for, which are everybody's to see, perhaps why they may not be read.
-    private func read(_ store: inout any RulesetStore) throws(StoreError) -> Result<WholeRuleset, StoreError> {
-        do throws(StoreError) { return .success(try WholeRuleset(&store)) } catch {
+    private func read(
+        _ store: inout any RulesetStore, _ compiled: CompiledPolicy
+    ) throws(StoreError) -> Result<WholeRuleset, StoreError> {
+        do throws(StoreError) { return .success(try WholeRuleset(&store, expecting: [compiled.table])) } catch {
             guard error.isDenied, only.areas == [.listeners] else { throw error }
             return .failure(error)
         }
     }
 
     private func findings(
-        _ policy: Policy, _ reading: Result<WholeRuleset, StoreError>, on host: Host
+        _ policy: Policy, _ compiled: CompiledPolicy, _ reading: Result<WholeRuleset, StoreError>, on host: Host
     ) throws(StoreError) -> [Finding] {
         switch reading {
         case .failure(let error):
             return LiveRuleset(unreadable: error, now: host.now).audit(of: try host.readSockets(), policy)
         case .success(let ruleset):
-            let compiled = compile(policy)
             let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
             var findings: [Finding] = []
             if only.areas.contains(.ruleset) {

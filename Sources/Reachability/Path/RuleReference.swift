@@ -14,7 +14,8 @@ public struct RuleReference: Hashable, Sendable {
     public var policy: BaseChain.Policy?
 
     /// A place of these parts.
-    public init(table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil) {
+    public init(table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil)
+    {
         self.table = table
         self.chain = chain
         self.index = index
