@@ -4,26 +4,18 @@ internal import Reachability
 internal import Rulesets
 
 extension ListenerAudit {
-    /// Rules that redirect this many ports of a protocol redirect an address, not ports.
-    private static let wholesale = 60_000
-
     /// Ports that other tables publish and that no service lists: one finding for all rules of one range of ports, and
     /// one for a rule that redirects every port.
     var undeclaredPublished: [Finding] {
-        let byRule = Dictionary(grouping: published.redirections, by: \.rule)
-        let wholesale = byRule.filter { _, group in
-            Dictionary(grouping: group, by: \.transport).values.contains { redirections in
-                IntervalSet(redirections.map(\.ports)).ranges.reduce(0) { $0 + $1.count } >= Self.wholesale
-            }
-        }
         var groups: [Published: [Redirection]] = [:]
-        for redirection in published.redirections where wholesale[redirection.rule] == nil {
+        for redirection in published.ofPorts {
             for ports in undeclared(redirection) {
                 groups[Published(transport: redirection.transport, ports: ports), default: []].append(redirection)
             }
         }
+        let wholesale = published.wholesaleRules.map { rule in published.redirections.filter { $0.rule == rule } }
         return groups.sorted { $0.key < $1.key }.map { finding($0.key, $0.value) }
-            + wholesale.values.compactMap(wholesaleFinding).sorted { $0.message < $1.message }
+            + wholesale.compactMap(wholesaleFinding).sorted { $0.message < $1.message }
     }
 
     /// The ports of a redirection that no service lists; port 0 is none.

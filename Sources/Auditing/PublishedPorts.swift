@@ -1,3 +1,4 @@
+internal import Addressing
 public import Reachability
 
 /// What other tables publish: ports of this host that they redirect, to a container for example.
@@ -14,5 +15,24 @@ public struct PublishedPorts: Hashable, Sendable {
         self.redirections = redirections
         self.unread = unread
         self.hasLegacyTable = hasLegacyTable
+    }
+
+    /// Rules that redirect this many ports of a protocol redirect an address, not ports.
+    private static let wholesale = 60_000
+
+    /// The rules that redirect every port of what they match.
+    var wholesaleRules: Set<RuleReference> {
+        Set(
+            Dictionary(grouping: redirections, by: \.rule).filter { _, group in
+                Dictionary(grouping: group, by: \.transport).values.contains { redirections in
+                    IntervalSet(redirections.map(\.ports)).ranges.reduce(0) { $0 + $1.count } >= Self.wholesale
+                }
+            }.keys)
+    }
+
+    /// The redirections of rules that are about ports, not about a whole address.
+    public var ofPorts: [Redirection] {
+        let wholesale = wholesaleRules
+        return redirections.filter { !wholesale.contains($0.rule) }
     }
 }

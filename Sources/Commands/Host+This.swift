@@ -20,7 +20,15 @@ extension Host {
                         hasLegacyTable: LegacyTables.canRedirect)
                 } catch { throw StoreError(error) }
             },
-            files: .this, standardOutput: { Self.write($0, to: STDOUT_FILENO) },
+            files: .this,
+            enter: { namespace throws(StoreError) in
+                do throws(KernelError) { try NetworkNamespace.enter(named: namespace) } catch {
+                    throw StoreError(error)
+                }
+            },
+            networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
+            sshClient: Self.value(of: "SSH_CONNECTION")?.split(separator: " ").first.map(String.init),
+            standardOutput: { Self.write($0, to: STDOUT_FILENO) },
             standardError: { Self.write($0, to: STDERR_FILENO) },
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }
@@ -32,9 +40,10 @@ extension Host {
     }
 
     /// Whether the variable is set and not empty, as no-color.org has it.
-    private static func isSet(_ variable: String) -> Bool {
-        guard let value = unsafe getenv(variable) else { return false }
-        return unsafe value.pointee != 0
+    private static func isSet(_ variable: String) -> Bool { value(of: variable)?.isEmpty == false }
+
+    private static func value(of variable: String) -> String? {
+        unsafe getenv(variable).map { unsafe String(cString: $0) }
     }
 
     /// Writes all of `text`; what cannot be written (a full disk, a reader that went away) is a failure, never silence.

@@ -41,13 +41,16 @@ public struct StoredTable {
     public var generation: UInt32
     /// The table; `nil` where there is none.
     public var table: Table?
+    /// What the first counter of each rule has counted, by the name of the chain; `nil` for rules without one.
+    public var packets: [String: [UInt64?]]
     /// What the store needs to know again at the commit.
     public var token: Any?
 
     /// A table at a generation.
-    public init(generation: UInt32, table: Table?, token: Any? = nil) {
+    public init(generation: UInt32, table: Table?, packets: [String: [UInt64?]] = [:], token: Any? = nil) {
         self.generation = generation
         self.table = table
+        self.packets = packets
         self.token = token
     }
 }
@@ -92,6 +95,12 @@ public struct Host {
     public var openStore: (_ namespace: String?) throws(StoreError) -> any RulesetStore
     /// Reads the sockets of the network namespace whose ruleset was opened last.
     public var readSockets: () throws(StoreError) -> HostSockets
+    /// Goes to a network namespace for what is read later.
+    public var enter: (_ namespace: String) throws(StoreError) -> Void
+    /// The networks that the host has an address in, each with its interface.
+    public var networks: () -> [(interface: String, prefix: String)]
+    /// The address from which the user is connected by SSH.
+    public var sshClient: String?
     /// The files that commands leave behind.
     public var files: HostFiles
     /// Writes results.
@@ -115,6 +124,8 @@ public struct Host {
     public init(
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
         readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles,
+        enter: @escaping (_ namespace: String) throws(StoreError) -> Void = { _ in },
+        networks: @escaping () -> [(interface: String, prefix: String)] = { [] }, sshClient: String? = nil,
         standardOutput: @escaping (String) -> Void,
         standardError: @escaping (String) -> Void,
         ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
@@ -123,6 +134,9 @@ public struct Host {
         self.openStore = openStore
         self.readSockets = readSockets
         self.files = files
+        self.enter = enter
+        self.networks = networks
+        self.sshClient = sshClient
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.ask = ask

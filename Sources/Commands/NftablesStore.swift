@@ -21,7 +21,9 @@ final class NftablesStore: RulesetStore {
     ) throws(StoreError) -> StoredTable {
         do throws(KernelError) {
             let snapshot = try nftables.snapshot(of: table, expecting: Expectation(candidates, committed: committed))
-            return StoredTable(generation: snapshot.generation, table: snapshot.table, token: snapshot)
+            return StoredTable(
+                generation: snapshot.generation, table: snapshot.table,
+                packets: snapshot.states.mapValues { $0.map(\.packets) }, token: snapshot)
         } catch { throw StoreError(error) }
     }
 

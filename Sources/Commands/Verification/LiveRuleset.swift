@@ -50,8 +50,14 @@ struct LiveRuleset {
         return audit.findings + [Finding(.unknown, .warning, message)]
     }
 
+    /// The ports that other tables publish.
+    var redirections: [Redirection] {
+        guard case .regions(let regions) = reading else { return [] }
+        return PublishedPorts(redirections: regions.redirections).ofPorts
+    }
+
     /// Whether others get through to ports that no service lists.
-    private func exposure(
+    func exposure(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> ListenerAudit.Exposure {
         switch reading {

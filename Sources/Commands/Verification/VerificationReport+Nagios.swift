@@ -29,7 +29,8 @@ extension VerificationReport {
             "errors=\(count(.error));;0;0", "warnings=\(count(.warning));0;;0", "notices=\(count(.notice));;;0",
             "services=\(services);;;0",
         ]
-        let head = "PORTREEVE \(state[nagiosStatus] ?? "UNKNOWN") - \((summary + first).withoutBars)"
+        let head =
+            "PORTREEVE \(state[nagiosStatus] ?? "UNKNOWN") - \((summary.replacing("verify: ", with: "") + first).withoutBars)"
         return ["\(head) | \(data.joined(separator: " "))"]
             + findings.map { "\($0.severity.rawValue): \($0.message) [\($0.identifier.rawValue)]".withoutBars }
     }

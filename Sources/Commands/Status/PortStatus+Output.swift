@@ -1,0 +1,95 @@
+internal import Addressing
+internal import Auditing
+internal import Compiler
+internal import Listeners
+internal import Policies
+internal import Reachability
+
+extension PortStatus {
+    /// The headings of `columns`.
+    static let headings = ["PORT", "SERVICE", "FROM", "LOADED", "LISTENER", "HITS", "OWNER", "UNTIL"]
+
+    /// The columns that may be cut: service, sources, listener and owner.
+    static let cuttable: Set<Int> = [1, 2, 4, 6]
+
+    /// The row for people.
+    var columns: [String] {
+        [
+            "\(transport.name)/\(ports.text)", name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
+            packets.map { "\($0)" } ?? "-", service?.owner ?? "-", untilText,
+        ]
+    }
+
+    private var sourcesText: String {
+        if let service { return service.sources.entries.joined(separator: ", ") }
+        switch exposure {
+        case .reachable?: return "OPEN"
+        case .unknown?: return "not known"
+        case .shielded?: return "nobody"
+        case nil: return "not declared"
+        }
+    }
+
+    private var untilText: String { service?.expires.map { String($0.written.prefix { $0 != "T" }) } ?? "-" }
+
+    private var listenerText: String {
+        var names: [String] = []
+        for listener in listeners {
+            let place = listener.isLoopbackOnly ? "@lo" : ""
+            for name in listener.ownerNames.map({ $0 + place }) where !names.contains(name) { names.append(name) }
+        }
+        if !published.isEmpty { names.append("published") }
+        return names.isEmpty ? "-" : names.joined(separator: ", ")
+    }
+
+    /// The row for programs.
+    var json: JSON {
+        var members: [(String, JSON)] = [
+            ("protocol", .string(transport.name)), ("port", ports.json), ("service", JSON(name)),
+            ("declared", .bool(service != nil)), ("loaded", loaded.map { .string($0.rawValue) } ?? .null),
+            ("hits", packets.map { .number(Int(clamping: $0)) } ?? .null),
+            ("listeners", .array(listeners.map(\.json))),
+            ("published", .array(published.map { .string("\($0.rule)") })),
+        ]
+        if let exposure {
+            let text = ["reachable", "shielded", "unknown"][exposure == .reachable ? 0 : exposure == .shielded ? 1 : 2]
+            members.append(("exposure", .string(text)))
+        }
+        guard let service else { return .object(members) }
+        members += [
+            ("sources", .array(service.sources.entries.map(JSON.string))),
+            ("interfaces", .array(service.interfaces.map { .string("\($0)") })),
+            ("limit", service.limit.map { .string("\($0.rate)") } ?? .null),
+            ("expires", service.expires.map { .string($0.written) } ?? .null), ("why", JSON(service.why)),
+            ("owner", JSON(service.owner)), ("ticket", JSON(service.ticket)),
+            ("policy", ["file": .string(service.location.file), "line": .number(service.location.line)]),
+        ]
+        return .object(members)
+    }
+}
+
+extension Listener {
+    /// Who holds it, by the name of the executable.
+    fileprivate var ownerNames: [String] {
+        switch owners {
+        case .processes(let processes): processes.map { $0.container.map { "container \($0)" } ?? $0.name }
+        case .kernel: ["kernel"]
+        case .notAsked, .unknown: ["?"]
+        }
+    }
+
+    /// The listener for programs.
+    fileprivate var json: JSON {
+        var members: [(String, JSON)] = [
+            ("address", .string(address.description)), ("port", .number(Int(port))),
+            ("families", .array(families.map { .string($0.rawValue) })), ("interface", JSON(interface)),
+        ]
+        switch owners {
+        case .processes(let processes): members.append(("processes", .array(processes.map(\.json))))
+        case .kernel: members.append(("kernel", true))
+        case .unknown(let reason): members.append(("unknown", .string(reason)))
+        case .notAsked: break
+        }
+        return .object(members)
+    }
+}

@@ -1,0 +1,49 @@
+public import ArgumentParser
+internal import Auditing
+internal import Compiler
+internal import Policies
+
+/// `portreeve status`: one row a port.
+public struct Status: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        abstract: "Show every port in one table: declared, loaded, listening, and to whom it is open.")
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Reads, and prints the rows.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let policy = try policy.load(on: host, console)
+        var store = try host.openStore(kernel.netns)
+        let compiled = compile(policy)
+        let ruleset = try WholeRuleset(&store, expecting: [compiled.table])
+        let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
+        let live = LiveRuleset(ruleset, drift: drift, now: host.now)
+        let rows = PortStatusList(policy, compiled, ruleset, live, try host.readSockets()).rows
+        if console.isJSON {
+            console.print([
+                "format_version": 1, "generation": .number(Int(ruleset.generation)),
+                "ports": .array(rows.map(\.json)),
+            ])
+        } else if rows.isEmpty {
+            if !console.isQuiet { console.print("nothing is declared, and nothing listens beyond this host") }
+        } else {
+            let lines = TextTable([PortStatus.headings] + rows.map(\.columns), cuttable: PortStatus.cuttable).lines
+            console.print(console.styled(lines[0], .bold))
+            for (line, row) in zip(lines.dropFirst(), rows) { console.print(styled(line, row, console)) }
+        }
+        return .success
+    }
+
+    private func styled(_ line: String, _ row: PortStatus, _ console: Console) -> String {
+        if row.exposure == .reachable || row.exposure == .unknown { return console.styled(line, .red) }
+        return row.service == nil || row.loaded != .yes ? console.styled(line, .yellow) : line
+    }
+}

@@ -1,0 +1,45 @@
+/// Columns of text that fit a terminal.
+struct TextTable {
+    /// The width of the terminal that everybody has.
+    static let width = 80
+    private static let gap = "  "
+    /// No column is cut to less than this, nor to less than its heading.
+    private static let narrowest = 6
+
+    /// What stands for nothing.
+    static let nothing = "-"
+
+    private let rows: [[String]]
+    private let cuttable: Set<Int>
+
+    /// A table of a heading and rows with as many columns each.
+    ///
+    /// - Parameters:
+    ///   - rows: the rows, the heading first.
+    ///   - cuttable: the columns that may be cut.
+    init(_ rows: [[String]], cuttable: Set<Int>) {
+        let columns = rows.first.map { Array($0.indices) } ?? []
+        let kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
+        self.rows = rows.map { row in kept.map { row[$0] } }
+        self.cuttable = Set(kept.indices.filter { cuttable.contains(kept[$0]) })
+    }
+
+    /// The rows, aligned; columns of nothing are left out, and the widest of the cuttable ones cut until the lines fit.
+    var lines: [String] {
+        guard let columns = rows.first?.indices else { return [] }
+        var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        while widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > Self.width {
+            let open = cuttable.sorted().filter { widths[$0] > max(Self.narrowest, rows[0][$0].count) }
+            guard let widest = open.max(by: { widths[$0] < widths[$1] }) else { break }
+            widths[widest] -= 1
+        }
+        return rows.map { row in
+            let cells = zip(row, widths).map { text, width in
+                let cut = text.count > width ? text.prefix(width - 1) + "…" : text[...]
+                return cut + String(repeating: " ", count: max(0, width - cut.count))
+            }
+            let line = cells.joined(separator: Self.gap)
+            return String(line.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+}
