@@ -44,7 +44,8 @@ extension Finding {
             switch override.effect {
             case .refused: "\(rule.table) drops connections to \(port.text) that service \"\(service.name)\" lets in"
             case .redirected: "\(rule.table) redirects connections to \(port.text) of service \"\(service.name)\""
-            case .forwarded: "\(rule.table) sends connections to \(port.text) elsewhere, past service \"\(service.name)\""
+            case .forwarded:
+                "\(rule.table) sends connections to \(port.text) elsewhere, past service \"\(service.name)\""
             case .unknown: "what \(rule.table) does to connections to \(port.text) is not known"
             }
         let severity: Severity = override.effect == .refused && override.isWhole ? .error : .warning

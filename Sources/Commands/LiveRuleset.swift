@@ -16,7 +16,8 @@ struct LiveRuleset {
     init(table: Table?, others: [Table], drift: [Finding], now: Int64) {
         self.now = now
         let isInSync = table != nil && !drift.contains { $0.severity == .error }
-        regions = isInSync && others.isEmpty
+        regions =
+            isInSync && others.isEmpty
             ? nil : AccessRegions(others + (table.map { [$0] } ?? []), in: Circumstances(now: now))
     }
 

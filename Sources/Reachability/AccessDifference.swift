@@ -47,7 +47,9 @@ public struct AccessDifference {
     }
 
     private init(from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass]) {
-        var (gained, lost, unknown) = (ChangeCollector(interfaces), ChangeCollector(interfaces), ChangeCollector(interfaces))
+        var (gained, lost, unknown) = (
+            ChangeCollector(interfaces), ChangeCollector(interfaces), ChangeCollector(interfaces)
+        )
         let spaces = before.spaces
         // What this host does to itself is nobody's access.
         for key in before.keys where key.interface != .loopback {
@@ -113,10 +115,14 @@ private struct ChangeCollector {
             Int(subject.ports.upperBound) + 1 == Int(ports.lowerBound)
         {
             let fused = subject.ports.lowerBound...ports.upperBound
-            pending = (key, .init(transport: key.transport, family: key.family, ports: fused, sources: sources, doubts: doubts))
+            pending = (
+                key, .init(transport: key.transport, family: key.family, ports: fused, sources: sources, doubts: doubts)
+            )
         } else {
             flush()
-            pending = (key, .init(transport: key.transport, family: key.family, ports: ports, sources: sources, doubts: doubts))
+            pending = (
+                key, .init(transport: key.transport, family: key.family, ports: ports, sources: sources, doubts: doubts)
+            )
         }
     }
 

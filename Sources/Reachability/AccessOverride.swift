@@ -61,7 +61,9 @@ private struct OverrideSearch {
         }
         let redirected = outcome.redirected.flatMap { piece, place in
             let isLocal = outcome.accepted.allSatisfy { !$0.way.isForwarded || !overlap($0, piece) }
-            return meet(piece, piece.doubts.isEmpty ? isLocal ? .redirected : .forwarded : .unknown, piece.doubts.first ?? place)
+            return meet(
+                piece, piece.doubts.isEmpty ? isLocal ? .redirected : .forwarded : .unknown, piece.doubts.first ?? place
+            )
         }
         let unknown = outcome.unknown.flatMap { piece in piece.doubts.last.map { meet(piece, .unknown, $0) } ?? [] }
         return refused + redirected + unknown

@@ -29,7 +29,6 @@ final class MemoryStore: RulesetStore {
         number += 1
     }
 
-
     func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
         commits += 1
         interference?(self)

@@ -34,7 +34,9 @@ struct KernelAgreementTests {
                 }
             }
             try compare(sent, loaded)
-            for table in loaded { try NftProgram.run(["delete", "table"] + "\(table.name)".split(separator: " ").map(String.init)) }
+            for table in loaded {
+                try NftProgram.run(["delete", "table"] + "\(table.name)".split(separator: " ").map(String.init))
+            }
             try NftProgram.run(["flush", "set", "inet", "probe", "seen"])
         }
     }
@@ -55,15 +57,20 @@ struct KernelAgreementTests {
         let seen = Set(numbers)
         let circumstances = Circumstances(now: 0)
         let regions = AccessRegions(tables, in: circumstances)
-        let classes = Dictionary(uniqueKeysWithValues: Set(regions.keys.map(\.interface)).map { ($0.pattern ?? "", $0) })
+        let classes = Dictionary(
+            uniqueKeysWithValues: Set(regions.keys.map(\.interface)).map { ($0.pattern ?? "", $0) })
         for (sourcePort, packet) in sent {
-            let interface = try #require(classes[packet.interface] ?? classes["wg*"].flatMap { packet.interface == "wg1" ? $0 : nil } ?? classes[""])
+            let interface = try #require(
+                classes[packet.interface] ?? classes["wg*"].flatMap { packet.interface == "wg1" ? $0 : nil }
+                    ?? classes[""])
             let key = AccessRegions.Key(family: packet.family, transport: packet.transport, interface: interface)
             let evaluated = PacketEvaluation.conclude(packet, through: tables, in: circumstances).verdict
             let region = regions.verdict(key, port: packet.port, source: packet.source)
             let kernel: PacketVerdict = seen.contains(sourcePort) ? .accept : .refuse
             guard evaluated == kernel, region == kernel else {
-                Issue.record("\(packet): kernel \(kernel), packet \(evaluated), region \(region)\n\(tables.map(\.nftText).joined())")
+                Issue.record(
+                    "\(packet): kernel \(kernel), packet \(evaluated), region \(region)\n\(tables.map(\.nftText).joined())"
+                )
                 return
             }
         }

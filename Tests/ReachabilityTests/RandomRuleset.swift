@@ -57,23 +57,31 @@ struct RandomRuleset {
         sets = [addressSet(0, 4), portSet()]
         let base = BaseChain(type: "nat", hook: .prerouting, priority: -100, policy: .accept)
         let rules = (0..<Int.random(in: 1..<4, using: &generator)).map { _ -> Rule in
-            let transport: [Expression] = [.meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17])]))]
+            let transport: [Expression] = [
+                .meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17])])),
+            ]
             let port = [UInt8(0), UInt8.random(in: 1..<8, using: &generator)]
             let source = generator.flips(0.5) ? sourceMatch(.ipv4) : []
-            let match = source + transport + [
-                .payload(Payload(base: .transport, offset: 2, length: 2)),
-                .compare(Comparison(.equal, [0, UInt8.random(in: 1..<8, using: &generator)])),
-            ]
+            let match =
+                source + transport + [
+                    .payload(Payload(base: .transport, offset: 2, length: 2)),
+                    .compare(Comparison(.equal, [0, UInt8.random(in: 1..<8, using: &generator)])),
+                ]
             let ports = RegisterPair(first: Register(rawValue: 2), last: Register(rawValue: 2))
             if generator.flips(0.5) {
-                return Rule(match + [.immediate(Immediate(port, into: ports.first)), .redirect(PortRedirection(ports: ports, flags: 2))])
+                return Rule(
+                    match + [
+                        .immediate(Immediate(port, into: ports.first)),
+                        .redirect(PortRedirection(ports: ports, flags: 2)),
+                    ])
             }
             let family: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([2]))]
             let addresses = RegisterPair(first: .first, last: .first)
             return Rule(
                 family + match + [
                     .immediate(Immediate([10, 9, 0, 2])), .immediate(Immediate(port, into: ports.first)),
-                    .translate(AddressTranslation(.destination, family: 2, addresses: addresses, ports: ports, flags: 2)),
+                    .translate(
+                        AddressTranslation(.destination, family: 2, addresses: addresses, ports: ports, flags: 2)),
                 ])
         }
         return Table(
@@ -110,7 +118,8 @@ struct RandomRuleset {
                 .meta(.transportProtocol, into: .first),
                 .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
             ]
-            return targets.count < 3 ? portMatch() : load + [.lookup(Lookup(.named("protocols"), destination: .verdict))]
+            return targets.count < 3
+                ? portMatch() : load + [.lookup(Lookup(.named("protocols"), destination: .verdict))]
         case 5:
             let load = Expression.payload(Payload(base: .transport, offset: 2, length: 2))
             return targets.count < 3 ? portMatch() : [load, .lookup(Lookup(.named("ports-to"), destination: .verdict))]
@@ -145,7 +154,11 @@ struct RandomRuleset {
         let head = self.family(isIPv4 ? .ipv4 : .ipv6) + [load]
         let operators: [Comparison.Operator] = [.equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual]
         switch Int.random(in: 0..<4, using: &generator) {
-        case 0: return head + [.compare(Comparison(generator.pick(operators), address(length, UInt8.random(in: 0..<8, using: &generator))))]
+        case 0:
+            return head + [
+                .compare(
+                    Comparison(generator.pick(operators), address(length, UInt8.random(in: 0..<8, using: &generator))))
+            ]
         case 1:
             let mask = 0xf8 | UInt8.random(in: 0..<8, using: &generator)
             let value = address(length, UInt8.random(in: 0..<8, using: &generator) & mask)
@@ -158,11 +171,16 @@ struct RandomRuleset {
             let lower = UInt8.random(in: 0..<8, using: &generator)
             let upper = UInt8.random(in: lower..<8, using: &generator)
             return head + [
-                .range(RangeComparison(isInverted: generator.flips(0.4), source: .first, lower: address(length, lower), upper: address(length, upper)))
+                .range(
+                    RangeComparison(
+                        isInverted: generator.flips(0.4), source: .first, lower: address(length, lower),
+                        upper: address(length, upper)))
             ]
         default:
             let name = isIPv4 ? "addresses-4" : "addresses-16"
-            guard sets.contains(where: { $0.name == name }) else { return head + [.compare(Comparison(address(length, 3)))] }
+            guard sets.contains(where: { $0.name == name }) else {
+                return head + [.compare(Comparison(address(length, 3)))]
+            }
             return head + [.lookup(Lookup(.named(name), isInverted: generator.flips(0.3)))]
         }
     }
@@ -176,10 +194,15 @@ struct RandomRuleset {
         switch Int.random(in: 0..<4, using: &generator) {
         case 0:
             let operators: [Comparison.Operator] = [.equal, .notEqual, .less, .greaterOrEqual]
-            return [load, .compare(Comparison(generator.pick(operators), [0, UInt8.random(in: 0..<8, using: &generator)]))]
+            return [
+                load, .compare(Comparison(generator.pick(operators), [0, UInt8.random(in: 0..<8, using: &generator)])),
+            ]
         case 1:
             let mask = 0xf8 | UInt8.random(in: 0..<8, using: &generator)
-            return [load, .bitwise(BitwiseMask(mask: [0xff, mask], xor: [0, 1])), .compare(Comparison([0, UInt8.random(in: 0..<8, using: &generator)]))]
+            return [
+                load, .bitwise(BitwiseMask(mask: [0xff, mask], xor: [0, 1])),
+                .compare(Comparison([0, UInt8.random(in: 0..<8, using: &generator)])),
+            ]
         case 2: return [load, .lookup(Lookup(.named("ports"), isInverted: generator.flips(0.3)))]
         default: return [.meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17])]))]
         }
@@ -220,7 +243,9 @@ struct RandomRuleset {
         let keys = ([6, 17] as [UInt8]).flatMap { number -> [[UInt8]] in
             (0..<UInt8(8)).map { [number, 0, 0, 0, 0, $0, 0, 0] }
         }
-        let elements = keys.filter { _ in generator.flips(0.4) }.map { SetElement(key: $0, value: .verdict(verdict(targets))) }
+        let elements = keys.filter { _ in generator.flips(0.4) }.map {
+            SetElement(key: $0, value: .verdict(verdict(targets)))
+        }
         return NamedSet(name: "protocols", definition: definition, elements: .list(elements))
     }
 

@@ -16,7 +16,8 @@ final class Wire {
 
     init(interfaces: [String]) throws {
         for (number, name) in interfaces.enumerated() {
-            try Self.ip("link", "add", name, "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "p\(number)")
+            try Self.ip(
+                "link", "add", name, "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "p\(number)")
             for end in [name, "p\(number)"] { try Self.ip("link", "set", end, "up") }
             // What is redirected goes to the address of the interface that it came in on.
             try Self.ip("addr", "add", "198.51.100.\(number + 1)/32", "dev", name)
@@ -54,7 +55,9 @@ final class Wire {
 
     /// Sends a packet, marked by its source port.
     func send(_ packet: Packet, sourcePort: UInt16) throws {
-        let (header, etherType) = packet.family == .ipv4 ? (ipv4(packet, sourcePort), [0x08, 0x00]) : (ipv6(packet, sourcePort), [0x86, 0xdd])
+        let (header, etherType) =
+            packet.family == .ipv4
+            ? (ipv4(packet, sourcePort), [0x08, 0x00]) : (ipv6(packet, sourcePort), [0x86, 0xdd])
         let frame = Self.hardware + [2, 0, 0, 0, 0, 2] + etherType.map(UInt8.init) + header
         // struct sockaddr_ll of linux/if_packet.h.
         var address = [UInt8](repeating: 0, count: 20)
@@ -62,7 +65,9 @@ final class Wire {
         let index = indices[packet.interface] ?? 0
         for byte in 0..<4 { address[4 + byte] = UInt8(truncatingIfNeeded: index >> (8 * UInt32(byte))) }
         let sent = unsafe address.withUnsafeBytes { place in
-            unsafe place.withMemoryRebound(to: sockaddr.self) { unsafe sendto(socket, frame, frame.count, 0, $0.baseAddress, 20) }
+            unsafe place.withMemoryRebound(to: sockaddr.self) {
+                unsafe sendto(socket, frame, frame.count, 0, $0.baseAddress, 20)
+            }
         }
         guard sent == frame.count else { throw POSIXFailure(code: errno) }
     }
@@ -70,7 +75,8 @@ final class Wire {
     private func ipv4(_ packet: Packet, _ sourcePort: UInt16) -> [UInt8] {
         let source = Self.bytes(UInt32(packet.source))
         let body = segment(packet, sourcePort, pseudo: source + Self.ipv4)
-        var header: [UInt8] = [0x45, 0] + Self.bytes(UInt16(20 + body.count)) + [0, 1, 0, 0, 64, packet.transport.rawValue, 0, 0]
+        var header: [UInt8] =
+            [0x45, 0] + Self.bytes(UInt16(20 + body.count)) + [0, 1, 0, 0, 64, packet.transport.rawValue, 0, 0]
         header += source + Self.ipv4
         header.replaceSubrange(10..<12, with: Self.bytes(Self.checksum(header)))
         return header + body
@@ -79,7 +85,8 @@ final class Wire {
     private func ipv6(_ packet: Packet, _ sourcePort: UInt16) -> [UInt8] {
         let source = Self.bytes(packet.source)
         let body = segment(packet, sourcePort, pseudo: source + Self.ipv6)
-        return [0x60, 0, 0, 0] + Self.bytes(UInt16(body.count)) + [packet.transport.rawValue, 64] + source + Self.ipv6 + body
+        return [0x60, 0, 0, 0] + Self.bytes(UInt16(body.count)) + [packet.transport.rawValue, 64] + source + Self.ipv6
+            + body
     }
 
     /// A SYN, or an empty datagram.
@@ -106,7 +113,9 @@ final class Wire {
     /// RFC 1071.
     private static func checksum(_ bytes: [UInt8]) -> UInt16 {
         var sum: UInt32 = 0
-        for index in stride(from: 0, to: bytes.count, by: 2) { sum += UInt32(bytes[index]) << 8 | UInt32(bytes[index + 1]) }
+        for index in stride(from: 0, to: bytes.count, by: 2) {
+            sum += UInt32(bytes[index]) << 8 | UInt32(bytes[index + 1])
+        }
         while sum > 0xffff { sum = (sum & 0xffff) + (sum >> 16) }
         return ~UInt16(sum)
     }

@@ -29,7 +29,8 @@ public struct Packet: Hashable, Sendable {
         switch source {
         case .ipv4(let range):
             self.init(
-                transport: transport, port: port, family: .ipv4, source: UInt128(range.lowerBound), interface: interface)
+                transport: transport, port: port, family: .ipv4, source: UInt128(range.lowerBound), interface: interface
+            )
         case .ipv6(let range):
             self.init(transport: transport, port: port, family: .ipv6, source: range.lowerBound, interface: interface)
         }

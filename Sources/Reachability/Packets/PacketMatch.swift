@@ -126,7 +126,9 @@ extension SetElements {
 
     private static func isIn<Bound: FixedWidthInteger>(_ ranges: [ClosedRange<Bound>], _ key: [Octet]) -> Certainty {
         guard let value = key.constants.map({ Bound(bigEndianBytes: $0) }) else {
-            let candidates = ranges.contains { key.lies(from: $0.lowerBound.bigEndianBytes, to: $0.upperBound.bigEndianBytes) != .no }
+            let candidates = ranges.contains {
+                key.lies(from: $0.lowerBound.bigEndianBytes, to: $0.upperBound.bigEndianBytes) != .no
+            }
             return candidates ? .open : .no
         }
         var (low, high) = (0, ranges.count)

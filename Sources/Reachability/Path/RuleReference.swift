@@ -14,7 +14,8 @@ public struct RuleReference: Hashable, Sendable {
     public var policy: BaseChain.Policy?
 
     /// A place of these parts.
-    public init(table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil) {
+    public init(table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil)
+    {
         self.table = table
         self.chain = chain
         self.index = index
@@ -27,7 +28,7 @@ extension RuleReference: CustomStringConvertible {
     /// Table, chain, and the rule as nft writes it: `inet filter input: tcp dport 22 drop`.
     public var description: String {
         let place = "\(table) \(chain)"
-        if let rule { return "\(place): \(rule)" }
+        if let rule { return "\(place): \(rule.text(in: table.family))" }
         return policy.map { "\(place): policy \($0)" } ?? place
     }
 }

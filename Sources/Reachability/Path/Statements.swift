@@ -91,7 +91,9 @@ extension [UInt8] {
         var start = 0
         while start + 4 <= count {
             let head = self[start..<(start + 4)].map(UInt16.init)
-            let pairs = isLittleEndian ? [head[0] | head[1] << 8, head[2] | head[3] << 8] : [head[0] << 8 | head[1], head[2] << 8 | head[3]]
+            let pairs =
+                isLittleEndian
+                ? [head[0] | head[1] << 8, head[2] | head[3] << 8] : [head[0] << 8 | head[1], head[2] << 8 | head[3]]
             if pairs[1] & 0x3fff == type { return true }
             start += Swift.max(4, (Int(pairs[0]) + 3) & ~3)
         }

@@ -6,7 +6,8 @@ extension XtablesExtension {
         guard kind == .target else { return .mayFail }
         return switch name {
         case "DROP", "REJECT": .verdict(.drop)
-        case "LOG", "NFLOG", "TRACE", "AUDIT", "LED", "IDLETIMER", "RATEEST", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM", "TOS",
+        case "LOG", "NFLOG", "TRACE", "AUDIT", "LED", "IDLETIMER", "RATEEST", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM",
+            "TOS",
             "DSCP", "ECN", "TTL", "HL", "CLASSIFY", "SET", "SECMARK", "CONNSECMARK":
             .passes
         case "MARK", "CONNMARK": .setsMark

@@ -32,7 +32,8 @@ extension AccessRegions {
         let own = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
         let touched = own.flatMap { segments[$0] ?? [] }.filter { $0.ports.overlaps(ports) }
         return PortExposure(
-            isOpen: touched.contains { $0.open != space.none }, isUnknown: touched.contains { $0.unknown != space.none })
+            isOpen: touched.contains { $0.open != space.none }, isUnknown: touched.contains { $0.unknown != space.none }
+        )
     }
 }
 

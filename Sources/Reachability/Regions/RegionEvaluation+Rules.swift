@@ -67,7 +67,9 @@ extension RegionEvaluation {
     private func condition(_ comparison: Comparison, _ registers: RegisterFile) -> (Condition, isInverted: Bool) {
         let value = comparison.value
         let key = registers.load(comparison.source, value.count)
-        let (least, greatest) = ([UInt8](repeating: 0, count: value.count), [UInt8](repeating: .max, count: value.count))
+        let (least, greatest) = (
+            [UInt8](repeating: 0, count: value.count), [UInt8](repeating: .max, count: value.count)
+        )
         return switch comparison.operator {
         case .equal: (conditions.equal(key, value), false)
         case .notEqual: (conditions.equal(key, value), true)
@@ -167,7 +169,9 @@ extension RegionEvaluation {
             for piece in held.ports == nil ? rest : [thread.piece] {
                 let parts = piece.split(by: group.condition, space, placed: { number(scope) })
                 for part in parts.inside {
-                    go(on: group.value, destination, scope, Thread(piece: part, registers: thread.registers), &following, &result)
+                    go(
+                        on: group.value, destination, scope, Thread(piece: part, registers: thread.registers),
+                        &following, &result)
                 }
                 outside += parts.outside
             }
@@ -176,7 +180,9 @@ extension RegionEvaluation {
         if let ports = held.ports { rest = thread.piece.split(by: [Box(ports: ports)], space).outside }
         guard held.hasRest else { return result.next += rest }
         for piece in rest {
-            go(on: held.rest, destination, scope, Thread(piece: piece, registers: thread.registers), &following, &result)
+            go(
+                on: held.rest, destination, scope, Thread(piece: piece, registers: thread.registers), &following,
+                &result)
         }
     }
 

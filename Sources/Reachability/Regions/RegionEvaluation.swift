@@ -37,7 +37,10 @@ final class RegionEvaluation {
     /// `NFT_JUMP_STACK_SIZE` of `net/netfilter/nf_tables.h`.
     private static let maximumDepth = 16
 
-    init(_ hooks: Hooks, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions, _ places: Places, keepsRefusals: Bool) {
+    init(
+        _ hooks: Hooks, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions, _ places: Places,
+        keepsRefusals: Bool
+    ) {
         self.hooks = hooks
         self.setting = setting
         self.reader = reader
@@ -49,7 +52,9 @@ final class RegionEvaluation {
 
     /// What becomes of every packet.
     func evaluate(_ path: PacketPath) -> Outcome {
-        var pieces = [Piece(ports: Spans(0...UInt16.max), sources: space.all, way: path == .arriving ? Way() : .published)]
+        var pieces = [
+            Piece(ports: Spans(0...UInt16.max), sources: space.all, way: path == .arriving ? Way() : .published)
+        ]
         if path == .arriving {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
             pieces = pass(.prerouting, pieces).map { $0.afterConntrack() }

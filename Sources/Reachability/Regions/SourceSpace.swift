@@ -109,7 +109,9 @@ final class SourceSpace {
         let operands = Operands(left: left, right: right)
         if let known = differences[operands] { return known }
         let result: ID
-        if let spans = nodes[left].spans, spans.count <= Self.small, left != all || self.spans(right).count <= Self.small {
+        if let spans = nodes[left].spans, spans.count <= Self.small,
+            left != all || self.spans(right).count <= Self.small
+        {
             result = number(spans.subtracting(self.spans(right)))
         } else {
             let depth = nodes[left].spans == nil ? nodes[left].depth + 1 : 1
