@@ -35,7 +35,10 @@ final class Terminal {
     }
 
     /// Runs a command line; what it writes is kept until the next.
-    func run(_ arguments: String...) throws -> Commands.ExitStatus {
+    func run(_ arguments: String...) throws -> Commands.ExitStatus { try run(arguments) }
+
+    /// Runs a command line.
+    func run(_ arguments: [String]) throws -> Commands.ExitStatus {
         (output, errors) = ("", "")
         let command = try Portreeve.parseAsRoot(arguments)
         guard let command = command as? any Command else { throw ValidationError("not a command of portreeve") }
