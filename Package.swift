@@ -59,7 +59,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "KernelTests",
-            dependencies: ["Addressing", "CLinux", "CNftnl", "Kernel", "Listeners", "Rulesets", "TestSupport"],
+            dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Kernel", "Listeners", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",

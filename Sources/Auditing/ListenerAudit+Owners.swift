@@ -14,7 +14,8 @@ extension ListenerAudit {
                 let who = departure.process.map { ": \($0.text)" } ?? ""
                 return Finding(
                     departure.identifier, departure.identifier == .unknown ? .warning : .error,
-                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(who)", service: service.name,
+                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(who)\(departure.advice)",
+                    service: service.name,
                     port: place, process: departure.process, policy: service.location)
             }
         }
@@ -25,6 +26,12 @@ extension ListenerAudit {
         let identifier: Finding.Identifier
         let message: String
         var process: SocketProcess?
+
+        /// What to do about it.
+        var advice: String {
+            let key: [Finding.Identifier: String] = [.wrongProcess: "process", .wrongUnit: "unit", .wrongUser: "user"]
+            return key[identifier].map { "; stop it, or say so under \"\($0)\"" } ?? ""
+        }
 
         init(_ identifier: Finding.Identifier, _ message: String, _ process: SocketProcess?) {
             self.identifier = identifier
@@ -38,7 +45,11 @@ extension ListenerAudit {
         case .notAsked, .unknown: []
         case .kernel where expected.processes.isEmpty && expected.units.isEmpty: []
         case .kernel:
-            [Departure(.wrongProcess, "the kernel itself, not \((expected.processes + expected.units).quoted), listens", nil)]
+            [
+                Departure(
+                    .wrongProcess, "the kernel itself, not \((expected.processes + expected.units).quoted), listens",
+                    nil)
+            ]
         case .processes(let processes):
             // A service manager that holds the socket of what it starts is nobody's concern.
             processes.filter { !$0.isServiceManager }.flatMap { process in
@@ -61,7 +72,8 @@ extension ListenerAudit {
             return Departure(.wrongProcess, "\"\(executable)\", not \(expected.quoted), listens", process)
         }
         guard process.isDeleted else { return nil }
-        let message = "\"\(executable)\" was deleted or replaced since it was started, so that what it is cannot be told"
+        let message =
+            "\"\(executable)\" was deleted or replaced since it was started, so that what it is cannot be told"
         return Departure(.unknown, "\(message), restart what listens", process)
     }
 
@@ -73,7 +85,8 @@ extension ListenerAudit {
         }
         // Whose user cannot be read either is not there any more, or hidden.
         guard process.user != nil else {
-            return Departure(.unknown, "the unit that listens, which should be \(expected.quoted), could not be read", process)
+            return Departure(
+                .unknown, "the unit that listens, which should be \(expected.quoted), could not be read", process)
         }
         return Departure(.wrongUnit, "no unit, and not \(expected.quoted), listens", process)
     }
@@ -81,7 +94,8 @@ extension ListenerAudit {
     private func departure(of process: SocketProcess, fromUsers expected: [String]) -> Departure? {
         guard !expected.isEmpty else { return nil }
         guard let user = process.user else {
-            return Departure(.unknown, "the user who listens, who should be \(expected.quoted), could not be read", process)
+            return Departure(
+                .unknown, "the user who listens, who should be \(expected.quoted), could not be read", process)
         }
         return expected.contains(user)
             ? nil : Departure(.wrongUser, "user \"\(user)\", not \(expected.quoted), listens", process)

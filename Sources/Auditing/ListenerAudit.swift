@@ -88,10 +88,13 @@ public struct ListenerAudit {
         }
         let exposed = own.filter { !$0.isLoopbackOnly }
         guard !exposed.isEmpty || !redirected.isEmpty else {
-            let message = "service \"\(service.name)\" listens on \(place.text) for this host alone (\(own.addresses)), "
+            let message =
+                "service \"\(service.name)\" listens on \(place.text) for this host alone (\(own.addresses)), "
             return finding(
                 .loopbackOnly, message + "and those whom the policy lets in find nobody: bind it wider, or close it")
         }
+        // Rules that depend on the destination address may be about another host's.
+        if exposed.isEmpty && redirected.allSatisfy(\.isConditional) { return [] }
         let families = Set(exposed.flatMap(\.families) + redirected.map(\.family))
         let missing = service.sources.addresses.families.filter { !families.contains($0) }
         let found = exposed.isEmpty ? "published on \(families.map(\.title).joined())" : exposed.addresses

@@ -15,7 +15,8 @@ extension Host {
             readSockets: { () throws(StoreError) in
                 do throws(KernelError) {
                     let listeners = SocketOwners().owners(of: try SocketTable.listeners())
-                    return HostSockets(listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
+                    return HostSockets(
+                        listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
                         hasLegacyTable: LegacyTables.canRedirect)
                 } catch { throw StoreError(error) }
             },

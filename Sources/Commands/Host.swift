@@ -9,10 +9,30 @@ public protocol RulesetStore {
     mutating func snapshot(of table: TableName) throws(StoreError) -> StoredTable
     /// The tables of every family, whoever made them.
     mutating func tableNames() throws(StoreError) -> [TableName]
+    /// The same, faster where a big set of the table holds what it holds in one of `candidates`.
+    ///
+    /// `committed` is the generation that a commit by this process made the first of them in, if it did.
+    mutating func snapshot(
+        of table: TableName, expecting candidates: [Table], committed: UInt32?
+    ) throws(StoreError) -> StoredTable
     /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
     mutating func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32
     /// Has the transaction checked, and makes nothing.
     mutating func validate(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError)
+}
+
+extension RulesetStore {
+    /// The table as it is, whatever was expected.
+    public mutating func snapshot(
+        of table: TableName, expecting _: [Table], committed _: UInt32?
+    ) throws(StoreError) -> StoredTable {
+        try snapshot(of: table)
+    }
+
+    /// The table as it is, faster where a big set of it holds what it holds in one of `candidates`.
+    mutating func snapshot(of table: TableName, expecting candidates: [Table]) throws(StoreError) -> StoredTable {
+        try snapshot(of: table, expecting: candidates, committed: nil)
+    }
 }
 
 /// A table at one generation.

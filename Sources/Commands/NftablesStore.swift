@@ -13,8 +13,14 @@ final class NftablesStore: RulesetStore {
     }
 
     func snapshot(of table: TableName) throws(StoreError) -> StoredTable {
+        try snapshot(of: table, expecting: [], committed: nil)
+    }
+
+    func snapshot(
+        of table: TableName, expecting candidates: [Table], committed: UInt32?
+    ) throws(StoreError) -> StoredTable {
         do throws(KernelError) {
-            let snapshot = try nftables.snapshot(of: table)
+            let snapshot = try nftables.snapshot(of: table, expecting: Expectation(candidates, committed: committed))
             return StoredTable(generation: snapshot.generation, table: snapshot.table, token: snapshot)
         } catch { throw StoreError(error) }
     }

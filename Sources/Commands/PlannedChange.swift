@@ -14,9 +14,16 @@ struct PlannedChange {
     private let old: LoadedPolicy
     private let new: LoadedPolicy
 
-    init(_ policy: Policy, onto snapshot: StoredTable, now: Int64) {
+    /// Compiles the policy, and reads what is live.
+    init(_ policy: Policy, onto store: inout some RulesetStore, now: Int64) throws(StoreError) {
+        let compiled = compile(policy)
+        let snapshot = try store.snapshot(of: Names.table, expecting: [compiled.table])
+        self.init(policy, compiled, onto: snapshot, now: now)
+    }
+
+    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto snapshot: StoredTable, now: Int64) {
         self.now = now
-        compiled = compile(policy)
+        self.compiled = compiled
         self.snapshot = snapshot
         transaction = Transaction(from: snapshot.table, to: compiled.table, named: Names.table)
         objects = ObjectChange.all(of: transaction, in: snapshot.table)

@@ -24,7 +24,8 @@ struct TableWriter {
     }
 
     private mutating func confirm(_ table: Table?, _ generation: UInt32) throws {
-        let live = try store.snapshot(of: Names.table)
+        let expected = table.map { [$0] } ?? []
+        let live = try store.snapshot(of: Names.table, expecting: expected, committed: generation)
         guard !Transaction(from: live.table, to: table, named: Names.table).isEmpty else { return }
         guard live.generation == generation else {
             throw CommandError(
@@ -35,7 +36,8 @@ struct TableWriter {
 
     /// Which table is live, in words.
     private mutating func liveState(_ old: Table?, _ new: Table?) -> String {
-        guard let live = try? store.snapshot(of: Names.table) else {
+        let candidates = [new, old].compactMap(\.self)
+        guard let live = try? store.snapshot(of: Names.table, expecting: candidates) else {
             return "what is live now could not be read: run portreeve verify"
         }
         if Transaction(from: live.table, to: old, named: Names.table).isEmpty { return "nothing was changed" }

@@ -27,7 +27,7 @@ public struct Verify: Command {
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         let compiled = compile(policy)
-        let ruleset = try WholeRuleset(&store)
+        let ruleset = try WholeRuleset(&store, expecting: [compiled.table])
         let snapshot = ruleset.own
         let drift = [Finding].drift(of: snapshot.table, from: compiled)
         var findings: [Finding] = []

@@ -123,13 +123,79 @@ struct ListenerTests {
         #expect(status == .difference)
     }
 
-    @Test("Strangers on one port are named, a family is not")
+    @Test("Strangers on one port are named, a family and a unit are not")
     func shared() throws {
-        let other = SocketProcess(pid: 4, name: "caddy", executable: "/usr/bin/caddy")
+        let other = SocketProcess(pid: 4, name: "apache2", executable: "/usr/sbin/apache2", unit: "apache2.service")
         let fine = [everywhere(22, sshd), everywhere(8000, nginx), everywhere(443, nginx)]
         #expect(try findings(fine + [everywhere(443, nginx)]).0.isEmpty)
         let (output, _) = try findings(fine + [everywhere(443, other)])
         #expect(
-            output.contains("unrelated processes share tcp/443 at ::: /usr/bin/caddy, /usr/sbin/nginx [shared-port]"))
+            output == """
+                policy.yaml:4: warning: unrelated processes share tcp/443 at ::: /usr/sbin/apache2, /usr/sbin/nginx; each \
+                gets a part of the connections, so stop the one that should not be there [shared-port]
+                verify: 1 warning
+
+                """)
+        var helper = nginx
+        helper.unit = "apache2.service"
+        #expect(
+            try findings(
+                [everywhere(22, sshd), everywhere(8000, nginx)] + [everywhere(443, helper), everywhere(443, other)]
+            ).0.isEmpty)
+    }
+
+    @Test("What systemd holds for a service is fine; what the kernel holds in its place is not")
+    func activated() throws {
+        let systemd = SocketProcess(
+            pid: 1, name: "systemd", executable: "/usr/lib/systemd/systemd", unit: "init.scope", user: "root")
+        let fine = [everywhere(443, nginx), everywhere(8000, nginx)]
+        #expect(try findings(fine + [everywhere(22, systemd)]).0.isEmpty)
+        var both = everywhere(22, systemd)
+        both.owners = .processes([systemd, sshd])
+        #expect(try findings(fine + [both]).0.isEmpty)
+        both.owners = .kernel
+        #expect(
+            try findings(fine + [both]).0 == """
+                policy.yaml:3: error: the kernel itself, not "sshd" or "ssh.service", listens on tcp/22 of service "ssh"; \
+                stop it, or say so under "process" [wrong-process]
+                verify: 1 error
+
+                """)
+        // In a container the first process may be the service itself.
+        var first = nginx
+        first.pid = 1
+        #expect(try findings(fine + [everywhere(22, first)]).0.contains("[wrong-process]"))
+    }
+
+    @Test("A deleted executable and a process that went away are unknown, never fine and never wrong")
+    func undecided() throws {
+        var deleted = sshd
+        deleted.isDeleted = true
+        let fine = [everywhere(443, nginx), everywhere(8000, nginx)]
+        let (output, _) = try findings(fine + [everywhere(22, deleted)])
+        #expect(output.contains("warning: \"/usr/sbin/sshd\" was deleted or replaced since it was started"))
+        #expect(output.hasSuffix("[unknown]\nverify: 1 warning\n"))
+        let vanished = SocketProcess(pid: 812, name: "process")
+        let (unreadable, _) = try findings(fine + [everywhere(22, vanished)])
+        #expect(unreadable.hasSuffix("verify: 3 warnings\n"))
+        #expect(!unreadable.contains("[wrong"))
+    }
+
+    @Test("A family of processes that is wrong is wrong once")
+    func once() throws {
+        var (parent, child) = (nginx, nginx)
+        (parent.executable, child.executable, child.pid) = ("/opt/x", "/opt/x", 901)
+        var socket = everywhere(443, parent)
+        socket.owners = .processes([parent, child])
+        let (output, _) = try findings([everywhere(22, sshd), everywhere(8000, nginx), socket, socket])
+        #expect(output.hasSuffix("verify: 1 error\n"))
+    }
+
+    @Test("Any other area is refused, with those that there are")
+    func areas() throws {
+        let terminal = try Terminal()
+        for areas in ["sessions", "ruleset,", ""] {
+            #expect(throws: (any Error).self) { _ = try terminal.run("verify", "policy.yaml", "--only", areas) }
+        }
     }
 }

@@ -6,7 +6,9 @@ import Testing
 
 @Suite("nft's view of random policies", .privileged, .networkNamespace)
 struct RandomListingTests {
-    @Test("Is the same after our commit and after loading our text; its listing loads to the same table", arguments: 1...40)
+    @Test(
+        "Is the same after our commit and after loading our text; its listing loads to the same table",
+        arguments: 1...40)
     func same(seed: UInt64) throws {
         var policies = RandomPolicy(seed: seed)
         let nftables = try Nftables()

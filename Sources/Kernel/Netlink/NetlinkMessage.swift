@@ -21,7 +21,10 @@ struct NetlinkMessage {
     var resource: UInt16? { payload.dropFirst(2).prefix(2).bigEndian() }
 
     /// What nfnetlink messages carry behind their own header.
-    var attributes: Attributes? { Attributes(payload.dropFirst(Self.familyHeaderLength)) }
+    var attributes: Attributes? { Attributes(attributeBytes) }
+
+    /// The same, unread.
+    var attributeBytes: ArraySlice<UInt8> { payload.dropFirst(Self.familyHeaderLength) }
 
     /// Splits what one `recv` returned, and keeps what is meant for this socket.
     ///

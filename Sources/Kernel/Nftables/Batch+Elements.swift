@@ -33,13 +33,19 @@ extension Batch {
         }
     }
 
-    private mutating func append<Key: FixedWidthInteger & UnsignedInteger>(
+    private mutating func append<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
         _ type: nf_tables_msg_types, flags: Int32, _ ranges: [ClosedRange<Key>], keyLength: Int, set: String,
         number: UInt32?, step: Int
     ) {
         let encoder = RangeEncoder(keyLength: keyLength)
         reserve(ranges.count * encoder.length)
+        let fillsSet = type == NFT_MSG_NEWSETELEM && (number != nil || emptied.contains(set))
+        var opening = fillsSet ? TreeElement<Key>.opening(of: ranges) : nil
         elements(type, flags: flags, step: step, set: set, number: number, ranges) { range, list in
+            if let element = opening {
+                encoder.encode(element, into: &list)
+                opening = nil
+            }
             encoder.encode(range, into: &list)
         }
     }

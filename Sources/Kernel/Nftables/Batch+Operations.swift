@@ -28,6 +28,7 @@ extension Batch {
         case .deleteElements(let elements, let set, let definition):
             deleteElements(elements, set: set, definition, step: step)
         case .flushElements(let set):
+            emptied.insert(set)
             message(NFT_MSG_DELSETELEM, step: step) { [table] in
                 $0.string(NFTA_SET_ELEM_LIST_TABLE, table.name)
                 $0.string(NFTA_SET_ELEM_LIST_SET, set)

@@ -8,6 +8,8 @@ struct Batch {
     let table: TableName
     /// The numbers of the sets that the batch makes.
     var references = SetReferences()
+    /// The sets that the batch has emptied.
+    var emptied: Set<String> = []
 
     private var writer = MessageWriter()
     private let firstSequence: UInt32

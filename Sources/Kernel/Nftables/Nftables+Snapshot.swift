@@ -12,13 +12,19 @@ extension Nftables {
     /// A change in the middle of the reading is noticed by the generation that every message carries, and
     /// the table is read again.
     ///
+    /// - Parameters:
+    ///   - name: the table.
+    ///   - expectation: what the big sets of the table are looked up to hold before they are dumped.
+    /// - Returns: the table, or that there is none, with the generation.
     /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes time and again, `io`.
-    public func snapshot(of name: TableName) throws(KernelError) -> TableSnapshot {
+    public func snapshot(
+        of name: TableName, expecting expectation: Expectation = .nothing
+    ) throws(KernelError) -> TableSnapshot {
         for _ in 0..<Self.attempts {
             let generation = try generation()
             var reading = TableReading(name: name, generation: generation)
             do throws(SystemError) {
-                try read(&reading)
+                try read(&reading, expectation)
             } catch {
                 // A set or a table that was deleted in the middle answers ENOENT: that is a change like any other.
                 guard try self.generation() == generation else { continue }
@@ -49,7 +55,7 @@ extension Nftables {
         return names
     }
 
-    private func read(_ reading: inout TableReading) throws(SystemError) {
+    private func read(_ reading: inout TableReading, _ expectation: Expectation) throws(SystemError) {
         let name = reading.name.name
         guard try readTable(&reading) else { return }
         try dump(NFT_MSG_GETCHAIN, &reading)
@@ -57,7 +63,13 @@ extension Nftables {
         try dump(NFT_MSG_GETRULE, &reading) { $0.string(NFTA_RULE_TABLE, name) }
         try dump(NFT_MSG_GETOBJ, &reading) { $0.string(NFTA_OBJ_TABLE, name) }
         try readFlowtables(&reading)
-        for set in reading.setsToRead { try readElements(of: set, &reading) }
+        for set in reading.setsToRead {
+            if let known = elements(of: set, in: reading, as: expectation) {
+                reading.take(known, of: set)
+            } else {
+                try readElements(of: set, &reading)
+            }
+        }
     }
 
     /// Reads the table itself; `false` when there is none.

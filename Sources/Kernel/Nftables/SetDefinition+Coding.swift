@@ -9,6 +9,11 @@ private enum LaterSetAttribute: UInt32 {
     case count = 20
 }
 
+extension Attributes {
+    /// The number of elements that `NFT_MSG_NEWSET` reports, as `SetDefinition.reportedCount(of:)` has it; kernel 6.16 or later.
+    var elementCount: UInt32? { u32(LaterSetAttribute.count) }
+}
+
 extension SetDefinition {
     /// Reads the attributes of `NFT_MSG_NEWSET`; `nil` when they have no key.
     init?(from attributes: Attributes) {

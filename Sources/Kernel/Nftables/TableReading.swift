@@ -17,6 +17,8 @@ struct TableReading {
     private var table: Table?
     private var chains: [Chain] = []
     private var definitions: [String: SetDefinition] = [:]
+    private var counts: [String: UInt32] = [:]
+    private var confirmedSets: Set<String> = []
     private var rules: [ReceivedRule] = []
     private var objects: [OpaqueObject] = []
 
@@ -58,6 +60,7 @@ struct TableReading {
             return false
         }
         definitions[set] = definition
+        counts[set] = attributes.elementCount
         return true
     }
 
@@ -65,6 +68,18 @@ struct TableReading {
     mutating func closeSet() {
         if let open { elements[open.name] = open.collector.elements }
         open = nil
+    }
+
+    /// Takes the elements of a set that need not be read.
+    mutating func take(_ known: SetElements, of set: String) {
+        elements[set] = known
+        confirmedSets.insert(set)
+    }
+
+    /// What a set is, and how many elements the kernel says it has, if it does.
+    func header(of set: String) -> (definition: SetDefinition, count: UInt32)? {
+        guard let definition = definitions[set], let count = counts[set] else { return nil }
+        return (definition, count)
     }
 
     /// The sets whose elements are policy: what rules put into a dynamic set is state.
@@ -92,13 +107,15 @@ extension TableReading {
             }
             return chain
         }
-        return TableSnapshot(
+        var snapshot = TableSnapshot(
             generation: generation,
             table: Table(
                 name: name, flags: table.flags, userdata: table.userdata, chains: full, sets: named, objects: objects),
             states: Dictionary(
                 chains.map { ($0.name, (byChain[$0.name] ?? []).map(\.state)) }, uniquingKeysWith: { first, _ in first }
             ))
+        snapshot.confirmedSets = confirmedSets
+        return snapshot
     }
 
     /// The anonymous sets that a rule looks into; one that only an opaque expression names stays a set of the table.

@@ -8,6 +8,8 @@ public struct TableSnapshot: Hashable, Sendable {
     public var table: Table?
     /// What the kernel keeps with the rules: by the name of the chain, one for each rule, in order.
     public var states: [String: [RuleState]]
+    /// The sets that were not dumped: the kernel confirmed that they hold what was expected.
+    public var confirmedSets: Set<String> = []
 
     /// A snapshot of these parts.
     public init(generation: UInt32, table: Table?, states: [String: [RuleState]] = [:]) {

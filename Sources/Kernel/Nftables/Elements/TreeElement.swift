@@ -5,11 +5,17 @@ internal import Rulesets
 ///
 /// The kernel keeps an interval as two elements: its start, and the first key after it, flagged
 /// `NFT_SET_ELEM_INTERVAL_END`. An interval that reaches the highest key has no end.
-struct TreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable> {
+struct TreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Equatable {
     /// The start, or the first key after the interval.
     var key: Key
     /// Which of the two it is.
     var isEnd: Bool
+
+    /// The start at this key, or the end there.
+    init(key: Key, isEnd: Bool) {
+        self.key = key
+        self.isEnd = isEnd
+    }
 
     /// Reads an element's attributes in place; `nil` when there is more to it than a key and the flag.
     init?(_ payload: ArraySlice<UInt8>) {
@@ -79,6 +85,11 @@ struct RangeEncoder {
         var writer = AttributeWriter()
         element.encode(into: &writer, keyOnly: true)
         return writer.bytes
+    }
+
+    /// Appends a start or an end.
+    func encode<Key>(_ element: TreeElement<Key>, into list: inout AttributeWriter) {
+        append(element.isEnd ? end : start, key: element.key, to: &list)
     }
 
     /// Appends a start and, unless the range reaches the highest key, an end.

@@ -1,0 +1,141 @@
+internal import CMnl
+internal import CNftnl
+internal import Glibc
+internal import Rulesets
+
+/// A set of the kernel whose elements are looked up.
+private struct LookedUpSet {
+    let table: TableName
+    let name: String
+    let definition: SetDefinition
+    /// The generation that each answer must be of.
+    let generation: UInt32
+    /// How many elements the kernel says that it has.
+    let count: UInt32
+}
+
+extension Nftables {
+    /// Elements asked for at a time: the answers, one datagram each, fit a socket's buffer of the usual size.
+    private static let lookups = 128
+    /// Ranges looked up where the count alone would do.
+    private static let sampled = 256
+
+    /// The elements that a set is expected to hold, if the kernel says that it holds just these.
+    ///
+    /// Each answer counts only in the generation of `reading`. `nil` says nothing: the set must be dumped.
+    func elements(of set: String, in reading: TableReading, as expectation: Expectation) -> SetElements? {
+        guard let (definition, count) = reading.header(of: set), definition.holdsRanges else { return nil }
+        let subject = LookedUpSet(
+            table: reading.name, name: set, definition: definition, generation: reading.generation, count: count)
+        for (index, table) in expectation.candidates.enumerated() {
+            guard let expected = table.set(set), expected.definition == definition,
+                expected.elements.count >= expectation.threshold
+            else { continue }
+            let isCommitted = index == 0 && expectation.committed == reading.generation
+            if holds(subject, expected.elements, isCommitted: isCommitted) { return expected.elements }
+        }
+        return nil
+    }
+
+    private func holds(_ set: LookedUpSet, _ elements: SetElements, isCommitted: Bool) -> Bool {
+        // A dump meets the same trouble, and reports it.
+        do throws(SystemError) {
+            switch elements {
+            case .ranges32(let ranges): return try holds(set, ranges, isCommitted: isCommitted)
+            case .ranges128(let ranges): return try holds(set, ranges, isCommitted: isCommitted)
+            case .list: return false
+            }
+        } catch { return false }
+    }
+
+    private func holds<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+        _ set: LookedUpSet, _ ranges: [ClosedRange<Key>], isCommitted: Bool
+    ) throws(SystemError) -> Bool {
+        let expected = ExpectedElements(ranges: ranges)
+        guard isCommitted ? expected.agrees(with: set.count) : expected.isExhausted(by: set.count) else { return false }
+        let asked = isCommitted ? expected.sample(Self.sampled) : expected
+        let encoder = RangeEncoder(keyLength: Key.bitWidth / 8)
+        let areFound = try asked.allChunks(of: Self.lookups) { chunk throws(SystemError) in
+            try self.finds(chunk, in: set, encoder)
+        }
+        guard areFound else { return false }
+        if !isCommitted, let opening = TreeElement.opening(of: ranges), !has(opening, set) { return false }
+        // The kernel does not count the element that stands for all other keys.
+        return try hasNoCatchAll(set)
+    }
+
+    /// Whether the set has each of these starts and ends, and nothing that hangs on one.
+    ///
+    /// The kernel answers with the element that it found, which need not be the one that was asked for: for a key
+    /// inside an interval with its start, for an end with the start at the same key.
+    private func finds<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+        _ elements: [TreeElement<Key>], in set: LookedUpSet, _ encoder: RangeEncoder
+    ) throws(SystemError) -> Bool {
+        var found = 0
+        var isAsExpected = true
+        try lookUp(in: set) { list in
+            for element in elements { encoder.encode(element, into: &list) }
+        } _: { message throws(SystemError) in
+            let isNext = found < elements.count && message.soleTreeElement() == elements[found]
+            if !isNext || message.resource != UInt16(truncatingIfNeeded: set.generation) { isAsExpected = false }
+            found += 1
+        }
+        return isAsExpected && found == elements.count
+    }
+
+    /// Whether the set has the end at zero, which no look-up finds: whether the kernel would delete it.
+    ///
+    /// The batch has no end, so nothing is deleted, and it is for one generation only.
+    private func has<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+        _ opening: TreeElement<Key>, _ set: LookedUpSet
+    ) -> Bool {
+        let deletion = Transaction.Operation.deleteElements(
+            .list([opening.element]), set: set.name, set.definition)
+        let transaction = Transaction(table: set.table, operations: [deletion])
+        return (try? validate(transaction, onto: TableSnapshot(generation: set.generation, table: nil))) != nil
+    }
+
+    private func hasNoCatchAll(_ set: LookedUpSet) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            let catchAll = SetElement(key: [], flags: NFT_SET_ELEM_CATCHALL.rawValue)
+            try lookUp(in: set) {
+                catchAll.encode(into: &$0, keyOnly: true)
+            } _: { _ in
+            }
+            return false
+        } catch {
+            guard error.code == ENOENT else { throw error }
+            return true
+        }
+    }
+
+    private func lookUp(
+        in set: LookedUpSet, _ list: (inout AttributeWriter) -> Void,
+        _ body: (NetlinkMessage) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        try get(
+            NFT_MSG_GETSETELEM, family: set.table.family,
+            attributes: { attributes in
+                attributes.string(NFTA_SET_ELEM_LIST_TABLE, set.table.name)
+                attributes.string(NFTA_SET_ELEM_LIST_SET, set.name)
+                attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, list)
+            }, body)
+    }
+}
+
+extension NetlinkMessage {
+    /// The only element of a message, if it is nothing but a start or an end.
+    fileprivate func soleTreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>() -> TreeElement<Key>? {
+        // Without a list of the attributes: there are a million such messages to read.
+        var rest = attributeBytes
+        while let attribute = Attributes.first(of: rest) {
+            rest = rest[attribute.bytes.endIndex...]
+            guard attribute.type == NFTA_SET_ELEM_LIST_ELEMENTS.rawValue else { continue }
+            guard let element = Attributes.first(of: attribute.payload),
+                element.bytes.endIndex == attribute.payload.endIndex
+            else { return nil }
+            return TreeElement(element.payload)
+        }
+        return nil
+    }
+}
