@@ -23,8 +23,10 @@ let package = Package(
         .target(name: "Listeners", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
+        .target(name: "Reachability", dependencies: ["Addressing", "Rulesets"], swiftSettings: strict),
         .target(
-            name: "Auditing", dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Rulesets"],
+            name: "Auditing",
+            dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
             swiftSettings: strict),
         .target(
             name: "Kernel", dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets"],
@@ -32,7 +34,7 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets",
+                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -52,17 +54,26 @@ let package = Package(
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
-            name: "KernelTests", dependencies: ["CLinux", "CMnl", "CNftnl", "Kernel", "Rulesets", "TestSupport"],
+            name: "ReachabilityTests",
+            dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "KernelTests",
+            dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Kernel", "Listeners", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Addressing", "Commands", "Compiler", "Policies", "Rulesets", "TestSupport",
+                "Addressing", "Commands", "Compiler", "Listeners", "Policies", "Rulesets", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
+        .testTarget(
+            name: "PacketTests",
+            dependencies: ["Addressing", "CLinux", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
             swiftSettings: strict),

@@ -7,6 +7,9 @@
 static inline int shim_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
 static inline int shim_setns(int fd, int kind) { return (int)syscall(SYS_setns, fd, kind); }
 static inline int shim_gettid(void) { return (int)syscall(SYS_gettid); }
+static inline long shim_getdents64(int fd, void *buffer, size_t length) {
+    return syscall(SYS_getdents64, fd, buffer, length);
+}
 static const int shim_clone_newnet = CLONE_NEWNET;
 /* Takes every capability from the calling thread, and from no other; for tests of what happens without them. */
 static inline int shim_drop_capabilities(void) {

@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Kernel
+internal import Listeners
 
 extension Host {
     /// The host that the process runs on.
@@ -9,6 +10,14 @@ extension Host {
                 do throws(KernelError) {
                     if let namespace { try NetworkNamespace.enter(named: namespace) }
                     return try NftablesStore()
+                } catch { throw StoreError(error) }
+            },
+            readSockets: { () throws(StoreError) in
+                do throws(KernelError) {
+                    let listeners = SocketOwners().owners(of: try SocketTable.listeners())
+                    return HostSockets(
+                        listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
+                        hasLegacyTable: LegacyTables.canRedirect)
                 } catch { throw StoreError(error) }
             },
             standardOutput: { Self.write($0, to: STDOUT_FILENO) },

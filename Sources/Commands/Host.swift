@@ -1,3 +1,4 @@
+public import Listeners
 public import Rulesets
 
 /// The kernel as commands need it: tables read whole and changed in one transaction.
@@ -6,6 +7,8 @@ public protocol RulesetStore {
     mutating func generation() throws(StoreError) -> UInt32
     /// The table as it is, with the generation that it is of.
     mutating func snapshot(of table: TableName) throws(StoreError) -> StoredTable
+    /// The tables of every family, whoever made them.
+    mutating func tableNames() throws(StoreError) -> [TableName]
     /// The same, faster where a big set of the table holds what it holds in one of `candidates`.
     ///
     /// `committed` is the generation that a commit by this process made the first of them in, if it did.
@@ -63,10 +66,29 @@ public struct StoreError: Error {
     }
 }
 
+/// The sockets of a host.
+public struct HostSockets: Sendable {
+    /// Those that others can reach, with their owners.
+    public var listeners: [Listener]
+    /// The ports that the kernel gives to clients.
+    public var ephemeral: EphemeralPorts
+    /// Whether `iptables-legacy` has a table that can redirect ports.
+    public var hasLegacyTable: Bool
+
+    /// Sockets of these parts.
+    public init(listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false) {
+        self.listeners = listeners
+        self.ephemeral = ephemeral
+        self.hasLegacyTable = hasLegacyTable
+    }
+}
+
 /// Everything outside of the process that a command touches; tests put their own in its place.
 public struct Host {
     /// Opens the ruleset of a network namespace, or of this one.
     public var openStore: (_ namespace: String?) throws(StoreError) -> any RulesetStore
+    /// Reads the sockets of the network namespace whose ruleset was opened last.
+    public var readSockets: () throws(StoreError) -> HostSockets
     /// Writes results.
     public var standardOutput: (String) -> Void
     /// Writes messages.
@@ -87,11 +109,13 @@ public struct Host {
     /// A host of these parts.
     public init(
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
-        standardOutput: @escaping (String) -> Void, standardError: @escaping (String) -> Void,
+        readSockets: @escaping () throws(StoreError) -> HostSockets, standardOutput: @escaping (String) -> Void,
+        standardError: @escaping (String) -> Void,
         ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
         isErrorTerminal: Bool = false, forbidsColor: Bool = false, isRoot: Bool = false, now: Int64 = 0
     ) {
         self.openStore = openStore
+        self.readSockets = readSockets
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.ask = ask

@@ -25,6 +25,10 @@ final class NftablesStore: RulesetStore {
         } catch { throw StoreError(error) }
     }
 
+    func tableNames() throws(StoreError) -> [TableName] {
+        do throws(KernelError) { return try nftables.tableNames() } catch { throw StoreError(error) }
+    }
+
     func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
         do throws(KernelError) { return try nftables.commit(transaction, onto: Self.original(snapshot)) } catch {
             throw StoreError(error)

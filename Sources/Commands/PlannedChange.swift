@@ -10,16 +10,19 @@ struct PlannedChange {
     let transaction: Transaction
     let services: [ServiceChange]
     let objects: [ObjectChange]
+    private let now: Int64
     private let old: LoadedPolicy
     private let new: LoadedPolicy
 
     /// Compiles the policy, and reads what is live.
-    init(_ policy: Policy, onto store: inout some RulesetStore) throws(StoreError) {
+    init(_ policy: Policy, onto store: inout some RulesetStore, now: Int64) throws(StoreError) {
         let compiled = compile(policy)
-        self.init(policy, compiled, onto: try store.snapshot(of: Names.table, expecting: [compiled.table]))
+        let snapshot = try store.snapshot(of: Names.table, expecting: [compiled.table])
+        self.init(policy, compiled, onto: snapshot, now: now)
     }
 
-    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto snapshot: StoredTable) {
+    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto snapshot: StoredTable, now: Int64) {
+        self.now = now
         self.compiled = compiled
         self.snapshot = snapshot
         transaction = Transaction(from: snapshot.table, to: compiled.table, named: Names.table)
@@ -35,7 +38,7 @@ struct PlannedChange {
     /// The plan for people.
     func text(_ console: Console, verbose: Bool) -> String {
         if isEmpty { return "in sync: nothing to do" }
-        let lines = table + sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
+        let lines = sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
         return (lines.isEmpty ? [] : lines + [""]).joined(separator: "\n") + (lines.isEmpty ? "" : "\n") + summary
     }
 
@@ -46,8 +49,6 @@ struct PlannedChange {
         case .change: console.styled(line, .yellow)
         }
     }
-
-    private var table: [String] { [] }
 
     /// A line a service, in columns, and one for `deny`.
     private var sourceLines: [(line: String, action: ObjectChange.Action)] {
@@ -66,10 +67,11 @@ struct PlannedChange {
     /// A line an object: those that no line of a service tells of, or all.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
+        let told = Set(services.map(\.name))
         let shown = objects.filter { change in
             if verbose { return true }
             if isNew { return change.object == "table" }
-            return !change.belongsToService && !change.name.hasPrefix("deny-")
+            return !change.isTold(by: told) && !change.name.hasPrefix("deny-")
         }
         return shown.map { change in
             let texts = [change.before, change.after].compactMap { $0 }.filter { !$0.isEmpty && $0 != change.name }
@@ -98,37 +100,10 @@ struct PlannedChange {
                 after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
             ).json
         }
-        let access = AccessDifference(from: old, to: new)
         return [
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(serviceChanges + objects.map(\.json)),
-            "access": [
-                "gained": .array(isEmpty ? [] : access.gained.map(\.json)),
-                "lost": .array(isEmpty ? [] : access.lost.map(\.json)),
-                "unknown": .array(foreign.map(JSON.string)),
-            ],
-        ]
-    }
-
-    /// Live rules whose effect on access the comparison of services does not tell.
-    private var foreign: [String] {
-        old.foreign
-            + old.services.flatMap { service in service.foreign.map { "\(Names.service(service.name)): \($0)" } }
-    }
-}
-
-extension AccessChange {
-    /// More sources than this are counted, not listed.
-    private static let listedSources = 100
-
-    fileprivate var json: JSON {
-        let count = sources.ipv4.ranges.count + sources.ipv6.ranges.count
-        return [
-            "protocol": .string(transport.name),
-            "port": ports.count == 1 ? .number(Int(ports.lowerBound)) : .string(ports.text),
-            "family": .string(family.rawValue), "service": .string(service),
-            "sources": .array(sources.texts(atMost: Self.listedSources).map(JSON.string)),
-            "sources_count": .number(count), "witness": JSON(sources.witness),
+            "access": AccessReport(from: snapshot.table, to: compiled.table, now: now).json,
         ]
     }
 }

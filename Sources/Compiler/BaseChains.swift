@@ -12,11 +12,18 @@ extension TableBuilder {
         let denied = deniedSources()
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
-        let rules = denied + [Rule.conntrackState, Rule.loopback, Rule.icmp] + dispatch.rules + [Rule.refuse]
+        let entry = denied + echoRules + [Rule.conntrackState, Rule.loopback, Rule.icmp]
+        let rules = entry + dispatch.rules + [Rule.refuse]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
         if policy.defaults.published == .enforce { addPublishedChains(denied, dispatch) }
+    }
+
+    /// A rate is for every echo request: to conntrack, all of a ping but the first are established.
+    private var echoRules: [Rule] {
+        guard case .limited = policy.defaults.ping else { return [] }
+        return Rule.echoRequests
     }
 
     /// Redirected connections: the client's port was replaced before routing, so conntrack is asked for it.
@@ -54,10 +61,14 @@ extension Rule {
                 destination: .verdict)),
     ])
 
-    /// This host speaks to itself; `lo` has index 1 in every network namespace (`LOOPBACK_IFINDEX`).
-    static let loopback = Rule([
-        .meta(.inputInterface, into: .first), .compare(Comparison(UInt32(1).hostOrderBytes)), .verdict(.accept),
-    ])
+    /// This host speaks to itself.
+    static let loopback = Rule(Match.isFromThisHost + [.verdict(.accept)])
+
+    /// Echo requests from elsewhere go to the chain of their family.
+    static let echoRequests = [
+        Rule(Match.isFromElsewhere + Match.icmp(type: Match.icmpEcho) + [.verdict(.goto(Names.icmpv4))]),
+        Rule(Match.isFromElsewhere + Match.icmpv6(type: Match.icmpv6Echo) + [.verdict(.goto(Names.icmpv6))]),
+    ]
 
     /// ICMP goes to the chain of its family.
     static let icmp = icmp(.goto(Names.icmpv4), .goto(Names.icmpv6))

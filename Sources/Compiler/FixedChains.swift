@@ -32,7 +32,8 @@ extension Chain {
     /// The errors of RFC 792, which RFC 1122 3.2.2 has every host heed.
     static func icmpv4(_ ping: Defaults.Ping) -> Chain {
         let errors = [3, 11, 12].map { icmp(Match.icmpProtocol, type: $0, "RFC 1122 3.2.2") }
-        return Chain(name: Names.icmpv4, rules: errors + echo(Match.icmpProtocol, type: 8, ping) + [Rule.refuse])
+        let echo = echo(Match.icmpProtocol, type: Match.icmpEcho, ping)
+        return Chain(name: Names.icmpv4, rules: errors + echo + [Rule.refuse])
     }
 
     /// What RFC 4890 4.4.1 says a host's filter must not drop.
@@ -46,7 +47,7 @@ extension Chain {
         let multicast = ([130, 131, 132, 143, 151, 152, 153] as [UInt8]).map {
             icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: multicast", source: linkLocal)
         }
-        let rules = errors + discovery + multicast + echo(Match.icmpv6Protocol, type: 128, ping)
+        let rules = errors + discovery + multicast + echo(Match.icmpv6Protocol, type: Match.icmpv6Echo, ping)
         return Chain(name: Names.icmpv6, rules: rules + [Rule.refuse])
     }
 

@@ -7,6 +7,12 @@ enum Match {
     static let icmpProtocol: UInt8 = 1
     /// ICMPv6's protocol number, RFC 4443.
     static let icmpv6Protocol: UInt8 = 58
+    /// The type of ICMP's echo requests, RFC 792.
+    static let icmpEcho: UInt8 = 8
+    /// The type of ICMPv6's echo requests, RFC 4443 4.1.
+    static let icmpv6Echo: UInt8 = 128
+    /// The index of `lo` in every network namespace: `LOOPBACK_IFINDEX` of `net/flow.h`.
+    private static let loopbackIndex: UInt32 = 1
     /// `IPS_DST_NAT` of `nf_conntrack_common.h`.
     private static let destinationNat: UInt32 = 1 << 5
 
@@ -56,10 +62,30 @@ enum Match {
         return [.meta(.inputInterfaceName, into: .first), .compare(Comparison(value))]
     }
 
+    /// Packets that this host sends to itself.
+    static let isFromThisHost = arrival(.equal, loopbackIndex)
+
+    /// Packets that others send.
+    static let isFromElsewhere = arrival(.notEqual, loopbackIndex)
+
+    private static func arrival(_ operator: Comparison.Operator, _ index: UInt32) -> [Expression] {
+        [.meta(.inputInterface, into: .first), .compare(Comparison(`operator`, index.hostOrderBytes))]
+    }
+
+    /// ICMP messages of this type.
+    static func icmp(type: UInt8) -> [Expression] { family(.ipv4) + transport(icmpProtocol) + firstByte(type) }
+
+    /// ICMPv6 messages of this type.
+    static func icmpv6(type: UInt8) -> [Expression] { family(.ipv6) + transport(icmpv6Protocol) + firstByte(type) }
+
+    private static func firstByte(_ value: UInt8) -> [Expression] {
+        [.payload(Payload(base: .transport, offset: 0, length: 1)), .compare(Comparison([value]))]
+    }
+
     /// From this moment on, in seconds since 1970-01-01T00:00:00Z.
     static func isAtOrAfter(_ seconds: Int64) -> [Expression] {
-        let nanoseconds = UInt64(clamping: seconds).multipliedReportingOverflow(by: 1_000_000_000)
-        let bytes = (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).bigEndianBytes
+        let second: UInt64 = 1_000_000_000
+        let bytes = (min(UInt64(clamping: seconds), UInt64.max / second) * second).bigEndianBytes
         return [
             .meta(.time, into: .first), .byteOrder(ByteOrderConversion(toNetwork: true, length: 8, size: 8)),
             .compare(Comparison(.greaterOrEqual, bytes)),

@@ -9,32 +9,32 @@ struct SourceMatch {
     let rest: ArraySlice<Expression>
 
     /// Reads the start of `rule`; `nil` when it is no match of sources that the compiler makes.
-    init?(_ rule: Rule, in table: Table) {
+    init?(_ rule: Rule, in sets: [String: AddressSet]) {
         guard rule.expressions.count >= 2, case .meta(.networkProtocol, into: .first) = rule.expressions[0],
             case .compare(let family) = rule.expressions[1], family.operator == .equal, family.value.count == 1
         else { return nil }
         let rest = rule.expressions[2...]
         switch TableFamily(rawValue: family.value[0]) {
         case .ipv4:
-            guard let (set, rest) = Self.sources(rest, .ipv4, offset: 12, table, as: UInt32.self) else { return nil }
+            guard let (set, rest) = Self.sources(rest, .ipv4, offset: 12, sets, as: UInt32.self) else { return nil }
             (addresses, self.rest) = (AddressSet(ipv4: set), rest)
         case .ipv6:
-            guard let (set, rest) = Self.sources(rest, .ipv6, offset: 8, table, as: UInt128.self) else { return nil }
+            guard let (set, rest) = Self.sources(rest, .ipv6, offset: 8, sets, as: UInt128.self) else { return nil }
             (addresses, self.rest) = (AddressSet(ipv6: set), rest)
         default: return nil
         }
     }
 
     private static func sources<Bound>(
-        _ expressions: ArraySlice<Expression>, _ family: AddressFamily, offset: UInt32, _ table: Table,
-        as _: Bound.Type
+        _ expressions: ArraySlice<Expression>, _ family: AddressFamily, offset: UInt32,
+        _ sets: [String: AddressSet], as _: Bound.Type
     ) -> (IntervalSet<Bound>, ArraySlice<Expression>)? {
         guard case .payload(let load)? = expressions.first else { return (.all, expressions) }
         guard load.base == .network, load.offset == offset else { return nil }
         let rest = expressions.dropFirst()
         switch rest.first {
         case .lookup(let lookup)? where !lookup.isInverted && lookup.destination == nil:
-            guard case .named(let name) = lookup.set, let set: IntervalSet<Bound> = table.ranges(name) else {
+            guard case .named(let name) = lookup.set, let set: IntervalSet<Bound> = sets[name]?.part() else {
                 return nil
             }
             return (set, rest.dropFirst())
@@ -68,13 +68,23 @@ struct SourceMatch {
 }
 
 extension Table {
-    /// The ranges of the set of this name, if it holds plain ranges of this width.
-    fileprivate func ranges<Bound>(_ name: String) -> IntervalSet<Bound>? {
-        switch set(name)?.elements {
-        case .ranges32(let ranges)?: (ranges as? [ClosedRange<Bound>]).map { IntervalSet($0) }
-        case .ranges128(let ranges)?: (ranges as? [ClosedRange<Bound>]).map { IntervalSet($0) }
-        default: nil
+    /// The addresses of each set that holds plain ranges of them.
+    var addressSets: [String: AddressSet] {
+        let pairs = sets.compactMap { set -> (String, AddressSet)? in
+            switch set.elements {
+            case .ranges32(let ranges): (set.name, AddressSet(ipv4: ranges, ipv6: []))
+            case .ranges128(let ranges): (set.name, AddressSet(ipv4: [], ipv6: ranges))
+            case .list: nil
+            }
         }
+        return Dictionary(uniqueKeysWithValues: pairs)
+    }
+}
+
+extension AddressSet {
+    /// The addresses of this width.
+    fileprivate func part<Bound>() -> IntervalSet<Bound>? {
+        ipv4 as? IntervalSet<Bound> ?? ipv6 as? IntervalSet<Bound>
     }
 }
 

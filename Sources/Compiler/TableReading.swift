@@ -9,7 +9,13 @@ struct TableReading {
     private(set) var denied = AddressSet()
     private(set) var foreign: [String] = []
 
-    init(_ table: Table) { self.table = table }
+    /// The addresses of the table's sets: read once, however many services share them.
+    private let sets: [String: AddressSet]
+
+    init(_ table: Table) {
+        self.table = table
+        sets = table.addressSets
+    }
 
     /// Reads who may come, from the chains of services; and what else decides, from the others.
     mutating func readChains() {
@@ -64,9 +70,9 @@ struct TableReading {
     }
 
     private mutating func readInput(_ chain: Chain) {
-        let known = [Rule.conntrackState, Rule.loopback, Rule.icmp, Rule.refuse]
+        let known = Rule.echoRequests + [Rule.conntrackState, Rule.loopback, Rule.icmp, Rule.refuse]
         for rule in chain.rules where !known.contains(rule) && !Dispatch.isLookup(rule) {
-            if let match = SourceMatch(rule, in: table), match.rest.last == .verdict(.drop) {
+            if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.drop) {
                 denied = denied.union(match.addresses)
             } else {
                 foreign.append("\(chain.name): \(rule)")
@@ -88,10 +94,10 @@ struct TableReading {
             service.interfaces.append(interface)
             guard service.interfaces.count == 1 else { return }
             for rule in table.chain(Names.sources(service.name))?.rules ?? [] { read(rule, into: &service) }
-        } else if let match = SourceMatch(rule, in: table), match.rest.last == .verdict(.accept) {
+        } else if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.accept) {
             service.sources = service.sources.union(match.addresses)
             service.comment = service.comment ?? rule.comment
-        } else if let match = SourceMatch(rule, in: table), match.rest == [.verdict(.goto(Names.admit(service.name)))] {
+        } else if let match = SourceMatch(rule, in: sets), match.rest == [.verdict(.goto(Names.admit(service.name)))] {
             service.sources = service.sources.union(match.addresses)
             readAdmission(&service)
         } else {

@@ -24,13 +24,16 @@ public struct Listener: Hashable, Sendable {
     public var userID: UInt32
     /// The socket's inode number, by which `/proc/PID/fd` names it; 0 where the kernel owns it.
     public var inode: UInt64
+    /// The cgroup that it was made in: its directory's inode number in cgroup2; `nil` before kernel 5.8.
+    public var cgroup: UInt64?
     /// Who holds it.
     public var owners: Owners
 
     /// A listener of these parts.
     public init(
         transport: TransportProtocol, address: Address, port: UInt16, isDualStack: Bool = false,
-        interface: String? = nil, userID: UInt32 = 0, inode: UInt64 = 0, owners: Owners = .notAsked
+        interface: String? = nil, userID: UInt32 = 0, inode: UInt64 = 0, cgroup: UInt64? = nil,
+        owners: Owners = .notAsked
     ) {
         self.transport = transport
         self.address = address
@@ -39,6 +42,7 @@ public struct Listener: Hashable, Sendable {
         self.interface = interface
         self.userID = userID
         self.inode = inode
+        self.cgroup = cgroup
         self.owners = owners
     }
 

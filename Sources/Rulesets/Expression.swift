@@ -34,6 +34,14 @@ public enum Expression: Hashable, Sendable {
     case log(LogStatement)
     /// Answers the packet with an error, and drops it.
     case reject(Reject)
+    /// Replaces the address or port of the connection.
+    case translate(AddressTranslation)
+    /// Redirects the connection to this host itself.
+    case redirect(PortRedirection)
+    /// Asks the routing tables.
+    case route(RouteLookup)
+    /// Runs a match or a target of iptables.
+    case xtables(XtablesExtension)
     /// Something that is not modelled: its name and its attributes as the kernel sent them.
     case opaque(name: String, attributes: [UInt8])
 }

@@ -12,9 +12,16 @@ final class MemoryStore: RulesetStore {
     /// How often something was asked to be committed.
     private(set) var commits = 0
 
+    /// The tables of others.
+    var others: [Table] = []
+
     func generation() -> UInt32 { number }
 
-    func snapshot(of name: TableName) -> StoredTable { StoredTable(generation: number, table: table) }
+    func tableNames() -> [TableName] { (table.map { [$0] } ?? []).map(\.name) + others.map(\.name) }
+
+    func snapshot(of name: TableName) -> StoredTable {
+        StoredTable(generation: number, table: others.first { $0.name == name } ?? table)
+    }
 
     /// Somebody else's commit.
     func put(_ table: Table?) {

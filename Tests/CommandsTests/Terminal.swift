@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Foundation
+import Listeners
 import Policies
 import Testing
 
@@ -10,6 +11,8 @@ final class Terminal {
     private(set) var output = ""
     private(set) var errors = ""
     private(set) var questions = 0
+    /// The sockets of the host: none unless a test puts some.
+    var sockets = HostSockets(listeners: [], ephemeral: EphemeralPorts(range: 32768...60999))
     /// What the user answers; `nil` where there is no terminal.
     var answer: String?
     var isOutputTerminal = false
@@ -32,7 +35,10 @@ final class Terminal {
     }
 
     /// Runs a command line; what it writes is kept until the next.
-    func run(_ arguments: String...) throws -> Commands.ExitStatus {
+    func run(_ arguments: String...) throws -> Commands.ExitStatus { try run(arguments) }
+
+    /// Runs a command line.
+    func run(_ arguments: [String]) throws -> Commands.ExitStatus {
         (output, errors) = ("", "")
         let command = try Portreeve.parseAsRoot(arguments)
         guard let command = command as? any Command else { throw ValidationError("not a command of portreeve") }
@@ -42,6 +48,7 @@ final class Terminal {
     private var host: Commands.Host {
         Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
+            readSockets: { [sockets] () throws(StoreError) in sockets },
             standardOutput: { [unowned self] in output += $0 }, standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1

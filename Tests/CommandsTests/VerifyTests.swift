@@ -18,7 +18,7 @@ struct VerifyTests {
     @Test("In sync it says so, and nothing with --quiet")
     func inSync() throws {
         let (terminal, path) = try applied()
-        #expect(try terminal.run("verify", path) == .success)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .success)
         #expect(terminal.output == "in sync: 2 services, generation 2\n")
         #expect(try terminal.run("verify", path, "--quiet", "--only", "ruleset") == .success)
         #expect(terminal.output.isEmpty && terminal.errors.isEmpty)
@@ -34,7 +34,7 @@ struct VerifyTests {
             return changed
         }
         terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: chains, sets: table.sets))
-        #expect(try terminal.run("verify", path) == .difference)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
         #expect(
             terminal.output == """
                 \(path):7: error: chain "service-db" has a rule that the policy does not make: \
@@ -42,20 +42,20 @@ struct VerifyTests {
                 verify: 1 error
 
                 """)
-        _ = try terminal.run("verify", path, "--format", "json")
+        _ = try terminal.run("verify", path, "--only", "ruleset", "--format", "json")
         let finding = try #require((try terminal.json()["findings"] as? [[String: Any]])?.first)
         #expect(finding["id"] as? String == "ruleset-drift")
         #expect(finding["severity"] as? String == "error")
         #expect(finding["chain"] as? String == "service-db")
         #expect((finding["policy"] as? [String: Any])?["line"] as? Int == 7)
         #expect(try terminal.run("apply", path, "--yes") == .success)
-        #expect(try terminal.run("verify", path) == .success)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .success)
     }
 
     @Test("Nothing loaded is one finding")
     func absent() throws {
         let terminal = try Terminal()
-        #expect(try terminal.run("verify", try terminal.write(web)) == .difference)
+        #expect(try terminal.run("verify", try terminal.write(web), "--only", "ruleset") == .difference)
         #expect(terminal.output.contains("the table is not loaded"))
     }
 
@@ -63,7 +63,7 @@ struct VerifyTests {
     func comment() throws {
         let (terminal, _) = try applied()
         let path = try terminal.write(web.replacing("Public site", with: "The site"))
-        #expect(try terminal.run("verify", path) == .success)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .success)
         #expect(
             terminal.output.contains("notice: a comment in chain \"service-web\" is \"Public site\", not \"The site\""))
     }
@@ -76,7 +76,7 @@ struct VerifyTests {
                 + "  soon: {ports: 2, from: any, expires: 2027-01-18, why: Soon}\n"
                 + "  late: {ports: 3, from: any, expires: 2028-01-18, why: Late}\n")
         _ = try terminal.run("apply", path, "--yes")
-        #expect(try terminal.run("verify", path) == .difference)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
         #expect(terminal.output.contains("\(path):3: warning: service \"old\" expired (2027-01-10)"))
         #expect(terminal.output.contains("\(path):4: notice: service \"soon\" closes by itself (2027-01-18)"))
         #expect(!terminal.output.contains("late"))

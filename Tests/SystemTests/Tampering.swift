@@ -3,7 +3,7 @@ let everything = """
     version: 1
     defaults: {inbound: reject, log: 5/minute, ping: 10/second}
     sources:
-      office: [203.0.113.0/24, 192.0.2.1, 192.0.2.3, 192.0.2.5, "2001:db8:aa::/48"]
+      office: [203.0.113.0/24, 192.0.2.1, 192.0.2.3, 192.0.2.5, 240.0.0.0/4, "2001:db8:aa::/48"]
       scanners: [198.51.100.1, 198.51.100.3, 198.51.100.5, 198.51.100.7]
     deny: scanners
     services:

@@ -15,7 +15,7 @@ extension Nftables {
     /// - Parameters:
     ///   - name: the table.
     ///   - expectation: what the big sets of the table are looked up to hold before they are dumped.
-    /// - Returns: the table and the generation that it is of.
+    /// - Returns: the table, or that there is none, with the generation.
     /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes time and again, `io`.
     public func snapshot(
         of name: TableName, expecting expectation: Expectation = .nothing
@@ -34,6 +34,25 @@ extension Nftables {
         }
         throw KernelError(
             .interrupted, "reading table \(name)", answer: "it changed \(Self.attempts) times while it was read")
+    }
+
+    /// The tables of every family, in the order of their making.
+    ///
+    /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes meanwhile, `io`.
+    public func tableNames() throws(KernelError) -> [TableName] {
+        var names: [TableName] = []
+        do throws(SystemError) {
+            try get(NFT_MSG_GETTABLE, family: TableFamily(rawValue: 0), flags: NLM_F_DUMP) {
+                message throws(SystemError) in
+                guard let name = message.attributes?.name(NFTA_TABLE_NAME) else {
+                    throw .malformed("a table has no name")
+                }
+                names.append(TableName(family: TableFamily(rawValue: message.family), name: name))
+            }
+        } catch {
+            throw error.during("listing the tables")
+        }
+        return names
     }
 
     private func read(_ reading: inout TableReading, _ expectation: Expectation) throws(SystemError) {

@@ -18,6 +18,9 @@ extension DataType {
             UInt32(hostOrderBytes: bytes) == 1 ? "\"lo\"" : "\(UInt32(hostOrderBytes: bytes))"
         case .conntrackState where bytes.count == 4: Self.bits(UInt32(hostOrderBytes: bytes), Self.stateNames)
         case .conntrackStatus where bytes.count == 4: Self.bits(UInt32(hostOrderBytes: bytes), Self.statusNames)
+        case .addressType where bytes.count == 4:
+            Self.addressTypeNames[UInt32(hostOrderBytes: bytes)] ?? "\(UInt32(hostOrderBytes: bytes))"
+        case .boolean where bytes.count == 1: bytes[0] == 0 ? "missing" : "exists"
         case .conntrackDirection where bytes.count == 1: bytes[0] == 0 ? "original" : "reply"
         case .time where bytes.count == 8: "\(UInt64(bigEndianBytes: bytes) / 1_000_000_000)"
         case .mark where bytes.count == 4: "0x" + String(UInt32(hostOrderBytes: bytes), radix: 16)
@@ -49,6 +52,12 @@ extension DataType {
         132: "mld-listener-done", 133: "nd-router-solicit", 134: "nd-router-advert", 135: "nd-neighbor-solicit",
         136: "nd-neighbor-advert", 137: "nd-redirect", 141: "ind-neighbor-solicit", 142: "ind-neighbor-advert",
         143: "mld2-listener-report",
+    ]
+
+    /// `RTN_…` of `linux/rtnetlink.h`.
+    private static let addressTypeNames: [UInt32: String] = [
+        1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 6: "blackhole", 7: "unreachable",
+        8: "prohibit",
     ]
 
     private static let stateNames: [UInt32: String] = [

@@ -15,6 +15,8 @@ enum DataType: UInt32 {
     case conntrackDirection = 27
     case conntrackStatus = 28
     case icmpv6Type = 29
+    case addressType = 38
+    case boolean = 39
     case interfaceName = 41
     case time = 43
 
@@ -49,6 +51,8 @@ enum DataType: UInt32 {
         case .conntrackDirection: "ct_dir"
         case .conntrackStatus: "ct_status"
         case .icmpv6Type: "icmpv6_type"
+        case .addressType: "fib_addrtype"
+        case .boolean: "boolean"
         case .interfaceName: "ifname"
         case .time: "time"
         }
@@ -57,9 +61,9 @@ enum DataType: UInt32 {
     /// The size of a value in bytes.
     var length: Int {
         switch self {
-        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection: 1
+        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean: 1
         case .port: 2
-        case .ipv4Address, .mark, .interfaceIndex, .conntrackState, .conntrackStatus, .integer: 4
+        case .ipv4Address, .mark, .interfaceIndex, .conntrackState, .conntrackStatus, .integer, .addressType: 4
         case .time: 8
         case .ipv6Address, .interfaceName: 16
         }

@@ -48,6 +48,21 @@ struct LoadedField {
             }
     }
 
+    /// The answer that `fib` loads.
+    init(_ question: RouteLookup) {
+        let names: [(RouteLookup.Flags, String)] = [
+            (.source, "saddr"), (.destination, "daddr"), (.mark, "mark"), (.inputInterface, "iif"),
+            (.outputInterface, "oif"),
+        ]
+        let key = names.filter { question.flags.contains($0.0) }.map(\.1).joined(separator: " . ")
+        let isPresence = question.flags.contains(.isPresent)
+        switch question.result {
+        case .interface: self.init("fib \(key) oif", isPresence ? .boolean : .interfaceIndex)
+        case .interfaceName: self.init("fib \(key) oifname", isPresence ? .boolean : .interfaceName)
+        case .addressType: self.init("fib \(key) type", .addressType)
+        }
+    }
+
     /// The field of the packet that `payload` loads, where the protocols are known from earlier matches.
     init(_ payload: Payload, family: TableFamily?, transport: UInt8?) {
         let place = (payload.base, payload.offset)

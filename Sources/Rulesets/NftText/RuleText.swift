@@ -6,14 +6,17 @@ struct RuleText {
     private var words: [String?] = []
     /// Fields that were loaded and not compared or looked up yet.
     private var loaded: [LoadedField] = []
-    private var family: (value: TableFamily, place: Int)?
+    private var family: (value: TableFamily, place: Int?)?
     private var transport: (value: UInt8, place: Int)?
     /// The lower end of a range, until its upper end comes.
     private var lowerEnd: [UInt8]?
+    /// Constants that were loaded, for a translation to use.
+    private var constants: [Register: [UInt8]] = [:]
 
     /// The words for `rule`; what is not modelled stands in brackets, which nft does not load.
-    static func text(of rule: Rule) -> String {
+    static func text(of rule: Rule, in family: TableFamily? = nil) -> String {
         var text = RuleText()
+        if let family, family != .inet { text.family = (family, nil) }
         for (index, expression) in rule.expressions.enumerated() {
             text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
         }
@@ -32,24 +35,47 @@ struct RuleText {
         case .range(let range): append(range)
         case .lookup(let lookup): append(lookup)
         case .dynamicSet(let dynamicSet): append(dynamicSet)
-        case .immediate(let immediate):
-            words.append("[immediate \(DataType.integer.text(immediate.value))]")
+        case .immediate(let immediate): constants[immediate.destination] = immediate.value
         case .verdict(let verdict): words.append(verdict.description)
         case .counter: words.append("counter")
         case .limit(let limit): words.append(limit.description)
         case .log(let log): words.append(log.description)
         case .reject(let reject): words.append(reject.description)
+        case .translate(let translation): words.append(text(of: translation))
+        case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
+        case .route(let question): loaded.append(LoadedField(question))
+        case .xtables(let part): words.append(part.description)
         case .opaque(let name, let attributes): words.append("[\(name) \(DataType.integer.text(attributes))]")
         }
     }
 
+    private func text(of translation: AddressTranslation) -> String {
+        let isIPv4 = translation.family == UInt32(TableFamily.ipv4.rawValue)
+        let kind = translation.kind == .destination ? "dnat" : "snat"
+        let place = range(translation.addresses, isIPv4 ? .ipv4Address : .ipv6Address) ?? ""
+        let port = ports(translation.ports).map { ":" + $0 } ?? ""
+        let bracketed = !isIPv4 && !port.isEmpty && !place.isEmpty ? "[\(place)]" : place
+        return "\(kind) \(isIPv4 ? "ip" : "ip6") to \(bracketed)\(port)"
+    }
+
+    private func ports(_ pair: RegisterPair?) -> String? { range(pair, .port) }
+
+    /// The constants in the registers, as a range where they differ.
+    private func range(_ pair: RegisterPair?, _ type: DataType) -> String? {
+        guard let pair else { return nil }
+        let ends = [pair.first, pair.last].map { register in
+            constants[register].map { type.text(Array($0.prefix(type.length))) } ?? "[register \(register.rawValue)]"
+        }
+        return ends[0] == ends[1] ? ends[0] : ends.joined(separator: "-")
+    }
+
     private mutating func append(_ payload: Payload) {
         let field = LoadedField(payload, family: family?.value, transport: transport?.value)
-        if payload.base == .network, let family { words[family.place] = nil }
+        if payload.base == .network, let place = family?.place { words[place] = nil }
         if payload.base == .transport, let transport {
             words[transport.place] = nil
             // nft derives both protocols from an ICMP field.
-            if let family, [1, 58].contains(transport.value) { words[family.place] = nil }
+            if let place = family?.place, [1, 58].contains(transport.value) { words[place] = nil }
         }
         loaded.append(field)
     }

@@ -77,7 +77,7 @@ struct ElementCollector {
 
     private var list: SetElements {
         let ascending = general.sorted { $0.precedes($1) }
-        return .list(definition.usesTree ? SetElement.pairing(ascending) : ascending)
+        return .list(definition.usesTree ? SetElement.pairing(ascending) : ascending.withoutRepetitions)
     }
 }
 
@@ -130,6 +130,13 @@ extension SetElement {
         start.upper = nil
         guard let next = upper.successor else { return [start] }
         return [start, SetElement(key: next, flags: NFT_SET_ELEM_INTERVAL_END.rawValue, timeout: timeout)]
+    }
+}
+
+extension [SetElement] {
+    /// The elements, sorted as they are, each once: a hash table that grows during a dump shows some of them twice.
+    fileprivate var withoutRepetitions: [SetElement] {
+        reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
 }
 

@@ -20,7 +20,8 @@ extension SetElement {
         case NFTA_SET_ELEM_FLAGS.rawValue: return Self.assign(&flags, payload.bigEndian())
         case NFTA_SET_ELEM_TIMEOUT.rawValue: return Self.assign(&timeout, payload.bigEndian())
         case NFTA_SET_ELEM_DATA.rawValue: return Self.assign(&value, Attributes(payload)?.elementValue)
-        case NFTA_SET_ELEM_USERDATA.rawValue: return Self.assign(&userdata, Array(payload))
+        case NFTA_SET_ELEM_USERDATA.rawValue:
+            return Self.assign(&userdata, Self.isListingHint(payload) ? [] : Array(payload))
         case NFTA_SET_ELEM_EXPR.rawValue:
             return Self.assign(&expressions, Attributes.expression(payload).map { [$0] })
         case NFTA_SET_ELEM_EXPRESSIONS.rawValue:
@@ -68,5 +69,17 @@ extension Attributes {
     /// A map's value; `nil` when there is more than one, or none.
     fileprivate var elementValue: SetElement.Value? {
         soleValue.map(SetElement.Value.bytes) ?? soleVerdict.map(SetElement.Value.verdict)
+    }
+}
+
+extension SetElement {
+    /// Whether user data says no more than that nft left out the end of a range that reaches the highest key.
+    ///
+    /// `NFTNL_UDATA_SET_ELEM_FLAGS` of `libnftnl/udata.h` with nft's `NFTNL_SET_ELEM_F_INTERVAL_OPEN`, in host order.
+    static func isListingHint(_ userdata: ArraySlice<UInt8>) -> Bool {
+        let flags: UInt32 = 1
+        var hint = AttributeWriter()
+        hint.appendBigEndian(flags.bigEndian)
+        return userdata.count == 6 && userdata.starts(with: [1, 4]) && userdata.suffix(4).elementsEqual(hint.bytes)
     }
 }

@@ -25,12 +25,15 @@ struct TreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Equatab
         else { return nil }
         self.key = key
         let rest = payload[first.bytes.endIndex...]
-        isEnd = !rest.isEmpty
-        guard isEnd else { return }
-        guard let flags = Attributes.first(of: rest), flags.type == NFTA_SET_ELEM_FLAGS.rawValue,
-            flags.bytes.endIndex == rest.endIndex,
-            flags.payload.bigEndian() == NFT_SET_ELEM_INTERVAL_END.rawValue
-        else { return nil }
+        isEnd = false
+        guard !rest.isEmpty else { return }
+        guard let other = Attributes.first(of: rest), other.bytes.endIndex == rest.endIndex else { return nil }
+        switch other.type {
+        case NFTA_SET_ELEM_USERDATA.rawValue where SetElement.isListingHint(other.payload): break
+        case NFTA_SET_ELEM_FLAGS.rawValue where other.payload.bigEndian() == NFT_SET_ELEM_INTERVAL_END.rawValue:
+            isEnd = true
+        default: return nil
+        }
     }
 
     /// Pairs starts and ends; `nil` when one is alone, other than a start with nothing behind it.

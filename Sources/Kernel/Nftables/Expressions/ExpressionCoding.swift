@@ -42,7 +42,10 @@ extension Expression {
         case RateLimit.kernelName: RateLimit(from: attributes).map(Expression.limit)
         case LogStatement.kernelName: LogStatement(from: attributes).map(Expression.log)
         case Reject.kernelName: Reject(from: attributes).map(Expression.reject)
-        default: nil
+        case AddressTranslation.kernelName: AddressTranslation(from: attributes).map(Expression.translate)
+        case PortRedirection.kernelName: PortRedirection(from: attributes).map(Expression.redirect)
+        case RouteLookup.kernelName: RouteLookup(from: attributes).map(Expression.route)
+        default: XtablesExtension(name: name, from: attributes).map(Expression.xtables)
         }
     }
 
@@ -74,6 +77,10 @@ extension Expression {
         case .limit: RateLimit.kernelName
         case .log: LogStatement.kernelName
         case .reject: Reject.kernelName
+        case .translate: AddressTranslation.kernelName
+        case .redirect: PortRedirection.kernelName
+        case .route: RouteLookup.kernelName
+        case .xtables(let part): part.kernelName
         case .opaque(let name, _): name
         }
     }
@@ -96,6 +103,10 @@ extension Expression {
         case .limit(let limit): limit.encode(into: &writer)
         case .log(let statement): statement.encode(into: &writer)
         case .reject(let reject): reject.encode(into: &writer)
+        case .translate(let translation): translation.encode(into: &writer)
+        case .redirect(let redirection): redirection.encode(into: &writer)
+        case .route(let question): question.encode(into: &writer)
+        case .xtables(let part): part.encode(into: &writer)
         case .opaque(_, let attributes): writer.append(raw: attributes)
         }
     }

@@ -1,0 +1,121 @@
+internal import Addressing
+internal import Policies
+internal import Reachability
+internal import Rulesets
+
+extension ListenerAudit {
+    /// Rules that redirect this many ports of a protocol redirect an address, not ports.
+    private static let wholesale = 60_000
+
+    /// Ports that other tables publish and that no service lists: one finding for all rules of one range of ports, and
+    /// one for a rule that redirects every port.
+    var undeclaredPublished: [Finding] {
+        let byRule = Dictionary(grouping: published.redirections, by: \.rule)
+        let wholesale = byRule.filter { _, group in
+            Dictionary(grouping: group, by: \.transport).values.contains { redirections in
+                IntervalSet(redirections.map(\.ports)).ranges.reduce(0) { $0 + $1.count } >= Self.wholesale
+            }
+        }
+        var groups: [Published: [Redirection]] = [:]
+        for redirection in published.redirections where wholesale[redirection.rule] == nil {
+            for ports in undeclared(redirection) {
+                groups[Published(transport: redirection.transport, ports: ports), default: []].append(redirection)
+            }
+        }
+        return groups.sorted { $0.key < $1.key }.map { finding($0.key, $0.value) }
+            + wholesale.values.compactMap(wholesaleFinding).sorted { $0.message < $1.message }
+    }
+
+    /// The ports of a redirection that no service lists; port 0 is none.
+    private func undeclared(_ redirection: Redirection) -> [ClosedRange<UInt16>] {
+        let declared = policy.services.flatMap(\.ports).filter { $0.transport == redirection.transport }.map(\.range)
+        return IntervalSet([redirection.ports]).subtracting(IntervalSet(declared + [0...0])).ranges
+    }
+
+    private func finding(_ key: Published, _ group: [Redirection]) -> Finding {
+        let place = AuditedPort(key.transport, key.ports)
+        let tables = group.tables
+        let verb = tables.count == 1 ? "publishes" : "publish"
+        let (severity, state) = Self.state(worst(key.transport, key.ports, Set(group.map(\.family))))
+        return Finding(
+            .undeclaredPublishedPort, severity,
+            "\(tables.joined(separator: " and ")) \(verb) \(place.text), which no service lists\(state)"
+                + ": declare it, publish it on 127.0.0.1 alone, or stop publishing it",
+            port: place, table: group.first?.rule.table.description, chain: group.first?.rule.chain)
+    }
+
+    /// The finding about a rule that redirects every port of what it matches.
+    private func wholesaleFinding(_ group: [Redirection]) -> Finding? {
+        guard let rule = group.first?.rule, let table = group.tables.first else { return nil }
+        let exposures = group.flatMap { redirection in
+            undeclared(redirection).map { exposure(redirection.transport, $0, redirection.family) }
+        }
+        let worst: Exposure =
+            exposures.contains(.reachable) ? .reachable : exposures.contains(.unknown) ? .unknown : .shielded
+        let (severity, state) = Self.state(worst)
+        return Finding(
+            .undeclaredPublishedPort, severity,
+            "\(table) redirects every port of the addresses that it matches, most of which no service lists\(state)"
+                + ": declare what should be open, or narrow the rule",
+            table: rule.table.description, chain: rule.chain)
+    }
+
+    private static func state(_ exposure: Exposure) -> (Finding.Severity, String) {
+        switch exposure {
+        case .reachable: (.error, ", and the live ruleset lets others reach it")
+        case .shielded: (.warning, "; the ruleset stands before it")
+        case .unknown: (.error, ", and whether others can reach it is not known")
+        }
+    }
+
+    /// What could not be read of the rules that publish ports.
+    var unreadPublished: [Finding] {
+        let rules = published.unread.map { rule in
+            Finding(
+                .unknown, .warning,
+                "what the rule \"\(rule)\" does is not understood: ports that it may publish are not known",
+                table: rule.table.description, chain: rule.chain)
+        }
+        guard published.hasLegacyTable else { return rules }
+        let advice = "move its rules to iptables-nft"
+        return rules + [
+            Finding(
+                .unknown, .warning,
+                "iptables-legacy has a nat table, and the ports that it may publish cannot be read: \(advice)")
+        ]
+    }
+
+    /// Ports of one protocol.
+    private struct Published: Hashable, Comparable {
+        let transport: TransportProtocol
+        let ports: ClosedRange<UInt16>
+
+        static func < (first: Self, second: Self) -> Bool {
+            (first.transport.rawValue, first.ports.lowerBound, first.ports.upperBound)
+                < (second.transport.rawValue, second.ports.lowerBound, second.ports.upperBound)
+        }
+    }
+}
+
+extension [Redirection] {
+    /// The rules, each with its table: `table ip nat (dnat ip to 172.17.0.2:80)`.
+    fileprivate var tables: [String] {
+        var seen: Set<String> = []
+        let texts = map { "table \($0.rule.table)\($0.rule.action.map { " (\($0))" } ?? "")" }
+        return texts.filter { seen.insert($0).inserted }
+    }
+}
+
+extension RuleReference {
+    /// What the rule does in the end, in nft's words.
+    fileprivate var action: String? {
+        guard let text = rule?.description else { return nil }
+        guard let start = ["dnat ", "redirect"].compactMap({ text.firstRange(of: $0)?.lowerBound }).min() else {
+            return nil
+        }
+        let action = text[start...]
+        // What comes out of a map is in a register, and differs from port to port.
+        if action.contains("[register") { return "dnat by a map" }
+        return String(action.firstRange(of: " comment ").map { action[..<$0.lowerBound] } ?? action)
+    }
+}

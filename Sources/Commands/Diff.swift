@@ -1,0 +1,95 @@
+public import ArgumentParser
+internal import Addressing
+internal import Compiler
+internal import Policies
+
+/// `portreeve diff`: who gains and who loses access between two policies.
+public struct Diff: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        abstract: "Show who gains and who loses access between two policies; needs no privileges.")
+
+    @Argument(help: ArgumentHelp("The policy before.", valueName: "old"))
+    var old: String
+
+    @Argument(help: ArgumentHelp("The policy after.", valueName: "new"))
+    var new: String
+
+    @Flag(help: "As root, accept a policy or list that somebody else could write.")
+    var allowInsecurePermissions = false
+
+    @Flag(help: "Exit 2 when there is a difference.")
+    var detailedExitcode = false
+
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Compares what both policies compile to, and reports.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let before = compile(try load(old, on: host, console)).table
+        let policy = try load(new, on: host, console)
+        let after = compile(policy).table
+        let access = AccessReport(from: before, to: after, now: host.now)
+        let conditions = ConditionChange.all(from: LoadedPolicy(before), to: LoadedPolicy(after))
+        let isEqual = access.isEmpty && conditions.isEmpty
+        if console.isJSON {
+            console.print([
+                "format_version": 1, "equal": .bool(isEqual), "access": access.json,
+                "conditions": .array(conditions.map(\.json)),
+            ])
+        } else if !(isEqual && console.isQuiet) {
+            let lines = access.lines(console) + conditions.map { console.styled("~ \($0.text)", .yellow) }
+            console.print(isEqual ? "equal: the same connections get in" : lines.joined(separator: "\n"))
+        }
+        return !isEqual && detailedExitcode ? .difference : .success
+    }
+
+    private func load(_ path: String, on host: Host, _ console: Console) throws(CommandError) -> Policy {
+        var options = PolicyOptions()
+        options.policy = path
+        options.allowInsecurePermissions = allowInsecurePermissions
+        return try options.load(on: host, console)
+    }
+}
+
+/// How often or how long a port is open, where that changes.
+struct ConditionChange {
+    private let port: LoadedService.Port
+    private let name: String
+    private let before: String?
+    private let after: String?
+
+    /// Every change of a limit or an expiry of ports that both states declare.
+    static func all(from old: LoadedPolicy, to new: LoadedPolicy) -> [ConditionChange] {
+        let before = conditions(old)
+        return conditions(new).flatMap { port, after -> [ConditionChange] in
+            guard let was = before[port] else { return [] }
+            return after.keys.sorted().compactMap { name in
+                guard was[name] != after[name] else { return nil }
+                return ConditionChange(port: port, name: name, before: was[name] ?? nil, after: after[name] ?? nil)
+            }
+        }.sorted { $0.order < $1.order }
+    }
+
+    private static func conditions(_ policy: LoadedPolicy) -> [LoadedService.Port: [String: String?]] {
+        let entries = policy.services.flatMap { service in
+            service.ports.map { ($0, ["limit": service.limit, "until": service.expires.map(UTCTime.text)]) }
+        }
+        return Dictionary(entries) { first, _ in first }
+    }
+
+    private var order: String { "\(port.text) \(name)" }
+
+    var text: String { "\(port.text)  \(name) \(before ?? "none") -> \(after ?? "none")" }
+
+    var json: JSON {
+        [
+            "protocol": .string(port.transport.name), "port": port.range.json, "condition": .string(name),
+            "before": JSON(before), "after": JSON(after),
+        ]
+    }
+}

@@ -1,0 +1,112 @@
+internal import Addressing
+internal import Compiler
+internal import Listeners
+internal import Policies
+internal import Reachability
+internal import Rulesets
+
+/// Why a connection gets in or does not.
+struct Explanation {
+    /// What was asked.
+    struct Question {
+        let source: AddressRange
+        let transport: TransportProtocol
+        let port: UInt16
+        let interface: String?
+
+        var family: AddressFamily { if case .ipv4 = source { .ipv4 } else { .ipv6 } }
+
+        var addresses: AddressSet {
+            switch source {
+            case .ipv4(let range): AddressSet(ipv4: [range], ipv6: [])
+            case .ipv6(let range): AddressSet(ipv4: [], ipv6: [range])
+            }
+        }
+
+        /// 127.0.0.0/8 and ::1: packets from there arrive on `lo` alone.
+        var isFromThisHost: Bool {
+            switch source {
+            case .ipv4(let range): range.lowerBound >> 24 == 127
+            case .ipv6(let range): range.lowerBound == 1
+            }
+        }
+    }
+
+    let question: Question
+    let conclusion: PacketConclusion
+    /// The service that has the port.
+    let service: Service?
+    let policy: Policy
+    let origins: Origins
+    /// Whether the live ruleset was asked, not the policy.
+    let isLive: Bool
+    /// Who listens; `nil` where nobody looked.
+    let listeners: [Listener]?
+    /// Whether the interfaces that were not asked for decide.
+    let dependsOnInterface: Bool
+    let now: Int64
+
+    init(
+        _ question: Question, policy: Policy, origins: Origins, tables: [Table], isLive: Bool, listeners: [Listener]?,
+        now: Int64
+    ) {
+        let conclusions = Self.interfaces(question, tables).map { interface in
+            PacketEvaluation.conclude(
+                Packet(transport: question.transport, port: question.port, from: question.source, interface: interface),
+                through: tables, in: Circumstances(now: now))
+        }
+        let first = conclusions.first { $0.verdict == .refuse } ?? conclusions[0]
+        dependsOnInterface = conclusions.contains { $0.verdict.word != first.verdict.word }
+        conclusion = first
+        service = policy.services.first {
+            $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
+        }
+        self.listeners = listeners?.filter {
+            $0.transport == question.transport && $0.port == question.port && $0.families.contains(question.family)
+        }
+        (self.question, self.policy, self.origins, self.isLive, self.now) = (question, policy, origins, isLive, now)
+    }
+
+    /// The interface that was asked for, or one of each kind that the rulesets tell apart.
+    private static func interfaces(_ question: Question, _ tables: [Table]) -> [String] {
+        if let interface = question.interface { return [interface] }
+        if question.isFromThisHost { return ["lo"] }
+        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map(\.witness)
+    }
+
+    /// `accept`, `refuse` or `unknown`.
+    var verdict: String { dependsOnInterface ? "unknown" : conclusion.verdict.word }
+
+    /// The line of the policy that decides.
+    var place: SourceLocation? {
+        if isDenied { return policy.deny?.location }
+        guard let service else { return nil }
+        return isOutsideSources ? service.sources.location : service.location
+    }
+
+    var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
+
+    var isOutsideSources: Bool { service?.sources.addresses.isSuperset(of: question.addresses) == false }
+
+    var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
+
+    /// The rule of somebody else that sends a declared port to another one of this host.
+    var redirection: RuleReference? {
+        guard service != nil, !isOutsideSources, !isDenied, !conclusion.isForwarded else { return nil }
+        return conclusion.redirection
+    }
+
+    /// Whether a table of somebody else decides.
+    var isForeign: Bool { conclusion.decision.map { $0.table != Names.table } == true }
+}
+
+extension PacketVerdict {
+    /// The verdict as one word.
+    var word: String {
+        switch self {
+        case .accept: "accept"
+        case .refuse: "refuse"
+        case .unknown: "unknown"
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import Addressing
+internal import Auditing
+internal import Listeners
+internal import Policies
+
+extension Finding {
+    /// The finding as compilers print theirs: place, severity, message, and its id in brackets.
+    func text(_ console: Console) -> String {
+        let place = policy.map { "\($0.file):\($0.line): " } ?? ""
+        let style: Console.Style = severity == .error ? .red : severity == .warning ? .yellow : .cyan
+        return "\(place)\(console.styled("\(severity.rawValue):", style)) \(message) [\(identifier.rawValue)]"
+    }
+
+    /// The finding for programs; what does not apply is left out.
+    var json: JSON {
+        var members: [(String, JSON)] = [
+            ("id", .string(identifier.rawValue)), ("severity", .string(severity.rawValue)),
+            ("message", .string(message)),
+        ]
+        if let port {
+            members.append(("protocol", .string(port.transport.name)))
+            members.append(("port", port.range.json))
+            if let address = port.address { members.append(("address", .string(address.description))) }
+        }
+        for (key, value) in [("service", service), ("table", table), ("chain", chain), ("set", set)] {
+            if let value { members.append((key, .string(value))) }
+        }
+        if let process { members.append(("process", process.json)) }
+        if let policy { members.append(("policy", ["file": .string(policy.file), "line": .number(policy.line)])) }
+        return .object(members)
+    }
+}
+
+extension SocketProcess {
+    /// The process for programs.
+    var json: JSON {
+        [
+            "pid": .number(Int(pid)), "name": .string(name), "executable": JSON(executable), "unit": JSON(unit),
+            "container": JSON(container), "user": JSON(user),
+        ]
+    }
+}
+
+extension ClosedRange<UInt16> {
+    /// A number, or the first and the last as text.
+    var json: JSON { count == 1 ? .number(Int(lowerBound)) : .string("\(lowerBound)-\(upperBound)") }
+}

@@ -1,0 +1,46 @@
+internal import Compiler
+internal import Rulesets
+
+/// Every table of a host, as they were at one generation.
+struct WholeRuleset {
+    /// The generation.
+    let generation: UInt32
+    /// The table that portreeve owns, with what a commit needs.
+    let own: StoredTable
+    /// The tables of others, in the order of their making.
+    let others: [Table]
+
+    /// How often the tables are read before giving up on reading them between two changes.
+    private static let attempts = 8
+
+    /// Reads all tables; the own one faster where its big sets hold what they hold in one of `candidates`.
+    init(_ store: inout any RulesetStore, expecting candidates: [Table] = []) throws(StoreError) {
+        for _ in 0..<Self.attempts {
+            let own = try store.snapshot(of: Names.table, expecting: candidates)
+            var others: [Table] = []
+            for name in try store.tableNames() where name != Names.table {
+                do throws(StoreError) {
+                    if let table = try store.snapshot(of: name).table { others.append(table) }
+                } catch {
+                    others.append(Table(unreadable: name))
+                }
+            }
+            guard try store.generation() == own.generation else { continue }
+            (generation, self.own, self.others) = (own.generation, own, others)
+            return
+        }
+        throw StoreError(isStale: true, "the ruleset changed \(Self.attempts) times while it was read")
+    }
+
+    /// Every table.
+    var tables: [Table] { (own.table.map { [$0] } ?? []) + others }
+}
+
+extension Table {
+    /// What stands for a table that could not be read: whatever meets it is unknown.
+    fileprivate init(unreadable name: TableName) {
+        let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .accept)
+        let rule = Rule([.opaque(name: "unreadable", attributes: [])])
+        self.init(name: name, chains: [Chain(name: "unreadable", base: base, rules: [rule])])
+    }
+}

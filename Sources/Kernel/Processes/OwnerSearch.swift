@@ -1,0 +1,100 @@
+internal import Glibc
+internal import Listeners
+
+/// One search for the owners of sockets.
+struct OwnerSearch {
+    private let cgroups: CgroupTree
+    private let facts: ProcessFacts
+    private var scan: DescriptorScan
+    private var wanted: Set<UInt64> = []
+    private var processes: [Int32: SocketProcess] = [:]
+    private var attempts = 0
+
+    /// The first process: the system's service manager.
+    private static let first: Int32 = 1
+    /// How often every thread is looked at while processes come and go.
+    private static let attempts = 3
+
+    /// A search among the processes below `proc`.
+    init(proc: String, cgroups: CgroupTree) {
+        self.cgroups = cgroups
+        facts = ProcessFacts(proc: proc)
+        scan = DescriptorScan(proc: proc)
+    }
+
+    /// The sockets that nobody was found to hold.
+    var unexplained: Set<UInt64> { wanted.filter { scan.holdings[$0]?.isEmpty ?? true } }
+
+    /// Looks where the sockets were made, and everywhere for those where that is not enough.
+    mutating func run(for listeners: [Listener]) {
+        wanted = Set(listeners.map(\.inode)).subtracting([0])
+        var elsewhere = wanted
+        for (unit, group) in Dictionary(grouping: listeners, by: { cgroups.unit(of: $0.cgroup) }) {
+            guard let unit, let pids = cgroups.processes(of: unit) else { continue }
+            let made = wanted.intersection(group.map(\.inode))
+            for pid in pids { scan.look(at: pid, for: made) }
+            elsewhere.subtract(made)
+        }
+        elsewhere.formUnion(unexplained)
+        if elsewhere.count < wanted.count { elsewhere.formUnion(heldByManager()) }
+        if !elsewhere.isEmpty { for pid in scan.processes { scan.look(at: pid, for: elsewhere) } }
+        identify()
+    }
+
+    /// Looks once more for what is unexplained, at every thread of every process.
+    ///
+    /// Somebody may have closed a socket, or passed it on, since the search went past; and when a process ended, again.
+    mutating func repeatThoroughly() {
+        for _ in 0..<Self.attempts where !unexplained.isEmpty && (attempts == 0 || scan.sawOneVanish) {
+            attempts += 1
+            scan.startOver()
+            let missing = unexplained
+            for pid in scan.processes { scan.lookAtThreads(of: pid, for: missing) }
+            identify()
+        }
+    }
+
+    /// The sockets that the service manager holds, and therefore may have passed on; all of them if that is not known.
+    private mutating func heldByManager() -> Set<UInt64> {
+        scan.look(at: Self.first, for: wanted)
+        guard !scan.unreadable.contains(Self.first) else { return wanted }
+        return wanted.filter { scan.holdings[$0]?.contains { $0.pid == Self.first } ?? false }
+    }
+
+    /// Finds out who the holders are, and whether it is still they: a process id can be another's a moment later.
+    private mutating func identify() {
+        for (inode, holdings) in scan.holdings {
+            for holding in holdings where processes[holding.pid] == nil {
+                let process = facts.process(holding.pid)
+                if scan.holds(holding, inode) {
+                    processes[holding.pid] = process
+                } else {
+                    scan.drop(holding, of: inode)
+                }
+            }
+        }
+    }
+
+    /// The owners of a socket; `doubt` says why one that nobody was found to hold may have an owner all the same.
+    func owners(of inode: UInt64, doubt: (UInt64) -> String?) -> Owners {
+        // The kernel gives numbers from 1 on to the sockets that a descriptor can lead to.
+        if inode == 0 { return .kernel }
+        let found = (scan.holdings[inode] ?? []).compactMap { processes[$0.pid] }.sorted { $0.pid < $1.pid }
+        if !found.isEmpty { return .processes(found) }
+        return doubt(inode).map(Owners.unknown) ?? .kernel
+    }
+
+    /// Why it is not certain that no process holds the sockets that are unexplained; `nil` if it is.
+    func doubt() -> String? {
+        let count = scan.unreadable.count { !facts.isKernelThread($0) }
+        if count > 0 {
+            let advice = geteuid() == 0 ? "CAP_SYS_PTRACE or a security module is in the way" : "run as root"
+            return "no privilege to read the descriptors of \(count) process\(count == 1 ? "" : "es"): \(advice)"
+        }
+        if !scan.processes.contains(Self.first) {
+            return "/proc does not show all processes: run as root, or without hidepid"
+        }
+        if !facts.isOfWholeHost { return "it may belong to a process of another pid namespace: run on the host itself" }
+        return scan.sawOneVanish ? "a process ended during the search: run it again" : nil
+    }
+}

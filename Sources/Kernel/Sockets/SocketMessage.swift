@@ -1,0 +1,107 @@
+internal import Addressing
+internal import CMnl
+internal import Glibc
+internal import Listeners
+
+/// One socket of a `sock_diag` dump: `struct inet_diag_msg` of `linux/inet_diag.h`, and attributes.
+struct SocketMessage {
+    private let head: inet_diag_msg
+    private var isIPv6Only = false
+    private var cgroup: UInt64?
+    /// `struct sockaddr_storage` for each address of an SCTP socket.
+    private var localAddresses: ArraySlice<UInt8> = []
+
+    /// Reads what follows the message's header.
+    init(_ payload: ArraySlice<UInt8>) throws(SystemError) {
+        let length = MemoryLayout<inet_diag_msg>.size
+        guard payload.count >= length else { throw .malformed("a short answer about a socket") }
+        head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_msg.self) }
+        var rest = payload.dropFirst(length)
+        while let attribute = Attributes.first(of: rest) {
+            switch Int(attribute.type) {
+            case Int(INET_DIAG_SKV6ONLY): isIPv6Only = attribute.payload.first != 0
+            case Int(INET_DIAG_CGROUP_ID): cgroup = attribute.payload.hostOrder()
+            case Int(INET_DIAG_LOCALS): localAddresses = attribute.payload
+            default: break
+            }
+            rest = rest[attribute.bytes.endIndex...]
+        }
+        guard rest.isEmpty else { throw .malformed("an answer about a socket whose lengths lead astray") }
+    }
+
+    /// Whether anybody can reach it: it has a port of its own, and none of a peer.
+    var isListening: Bool { head.id.idiag_sport != 0 && head.id.idiag_dport == 0 }
+
+    /// The socket, once for each address: only SCTP binds to more than one (RFC 6458 9.1).
+    func listeners(
+        _ transport: TransportProtocol, _ interfaces: inout InterfaceNames
+    ) throws(SystemError) -> [Listener] {
+        let source = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe Array($0) }
+        let addresses = transport == .sctp ? boundAddresses : []
+        guard let only = Self.address(source, family: head.idiag_family) else {
+            throw .malformed("a socket that is neither of IPv4 nor of IPv6")
+        }
+        let interface = head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if]
+        return (addresses.isEmpty ? [only] : addresses).map { address in
+            Listener(
+                transport: transport, address: address, port: UInt16(bigEndian: head.id.idiag_sport),
+                isDualStack: address == .ipv6(0) && !isIPv6Only, interface: interface, userID: head.idiag_uid,
+                inode: UInt64(head.idiag_inode), cgroup: cgroup)
+        }
+    }
+
+    private var boundAddresses: [Listener.Address] {
+        let stride = MemoryLayout<sockaddr_storage>.size
+        return Swift.stride(from: 0, to: localAddresses.count / stride * stride, by: stride).compactMap { offset in
+            let bytes = localAddresses.dropFirst(offset).prefix(stride)
+            let family = UInt8(truncatingIfNeeded: bytes.hostOrderU16(at: 0))
+            // `sin_addr` and `sin6_addr` of `netinet/in.h`.
+            let isIPv4 = Int32(family) == AF_INET
+            let start = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)
+            let start6 = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)
+            return (isIPv4 ? start : start6).flatMap { Self.address(Array(bytes.dropFirst($0)), family: family) }
+        }
+    }
+
+    /// The address at the start of `bytes`, network order; `nil` for a family that is not IP.
+    private static func address(_ bytes: [UInt8], family: UInt8) -> Listener.Address? {
+        switch Int32(family) {
+        case AF_INET: return bytes.prefix(4).bigEndian().map(Listener.Address.ipv4)
+        case AF_INET6:
+            guard let value: UInt128 = bytes.prefix(16).bigEndian() else { return nil }
+            // ::ffff:0:0/96, RFC 4291 2.5.5.2.
+            return value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
+        default: return nil
+        }
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// The number that exactly these octets spell in host order.
+    fileprivate func hostOrder() -> UInt64? {
+        guard count == MemoryLayout<UInt64>.size else { return nil }
+        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
+    }
+}
+
+/// The names of the interfaces of the calling thread's network namespace, each asked for once.
+struct InterfaceNames {
+    private var names: [UInt32: String] = [:]
+
+    /// The name; `if7` for an interface that went away in the meantime.
+    subscript(_ index: UInt32) -> String {
+        mutating get {
+            if let name = names[index] { return name }
+            let name = Self.name(of: index) ?? "if\(index)"
+            names[index] = name
+            return name
+        }
+    }
+
+    private static func name(of index: UInt32) -> String? {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
+            guard let start = buffer.baseAddress, unsafe if_indextoname(index, start) != nil else { return nil }
+            return unsafe String(cString: start)
+        }
+    }
+}

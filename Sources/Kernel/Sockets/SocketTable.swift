@@ -1,0 +1,92 @@
+internal import Addressing
+internal import CMnl
+internal import Glibc
+public import Listeners
+
+/// The sockets of the network namespace that the calling thread is in.
+///
+/// They come from `sock_diag(7)`, which everybody may ask, and the kernel sorts out the states: established connections
+/// cost nothing.
+public struct SocketTable {
+    /// Every listening socket, in the order of protocol, port and address; nobody has looked for the owners.
+    ///
+    /// These are TCP, SCTP and DCCP sockets in LISTEN, and UDP and UDP-Lite sockets that are bound and not connected.
+    /// Each socket of a `SO_REUSEPORT` group is there. A protocol is asked for only if the kernel has it, because asking
+    /// would load its module.
+    ///
+    /// - Throws: `unsupported` when the kernel has a protocol but not the part that lists its sockets.
+    public static func listeners() throws(KernelError) -> [Listener] {
+        let socket: NetlinkSocket
+        do throws(SystemError) {
+            socket = try NetlinkSocket(bus: NETLINK_SOCK_DIAG)
+        } catch {
+            throw error.during("opening a sock_diag netlink socket")
+        }
+        let names = RegisteredProtocols.names()
+        var interfaces = InterfaceNames()
+        var listeners: [Listener] = []
+        for transport in TransportProtocol.allCases {
+            for family in [AF_INET, AF_INET6] where names?.hasSockets(of: transport, family: family) ?? true {
+                listeners += try read(transport, family: family, on: socket, &interfaces, isKnown: names != nil)
+            }
+        }
+        return listeners.sorted { $0.precedes($1) }
+    }
+
+    private static func read(
+        _ transport: TransportProtocol, family: Int32, on socket: borrowing NetlinkSocket,
+        _ interfaces: inout InterfaceNames, isKnown: Bool
+    ) throws(KernelError) -> [Listener] {
+        let sequence = socket.sequence()
+        let request = SocketRequest(transport: transport, family: family, sequence: sequence)
+        var listeners: [Listener] = []
+        do throws(SystemError) {
+            try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
+                let found = try SocketMessage(message.payload)
+                guard found.isListening else { return }
+                listeners += try found.listeners(transport, &interfaces)
+            }
+        } catch {
+            if !isKnown && error.isMissingProtocol { return [] }
+            throw failure(error, transport)
+        }
+        return listeners
+    }
+
+    private static func failure(_ error: SystemError, _ transport: TransportProtocol) -> KernelError {
+        let attempt = "listing the \(transport.name) sockets"
+        guard error.isMissingProtocol else { return error.during(attempt) }
+        let module = "\(transport == .udplite ? "udp" : transport.name)_diag"
+        return KernelError(
+            .unsupported, attempt, code: error.code, answer: error.text, advice: "load the module \(module)")
+    }
+}
+
+extension SystemError {
+    /// What the kernel answers when nobody there lists the sockets of a protocol.
+    fileprivate var isMissingProtocol: Bool {
+        [ENOENT, EOPNOTSUPP, EINVAL, EPROTONOSUPPORT, EAFNOSUPPORT].contains(code)
+    }
+}
+
+extension Listener {
+    /// Whether it comes first: protocol, port, IPv4, address, interface, inode.
+    fileprivate func precedes(_ other: Listener) -> Bool {
+        if transport != other.transport { return transport.rawValue < other.transport.rawValue }
+        if port != other.port { return port < other.port }
+        if address != other.address { return address.precedes(other.address) }
+        if interface != other.interface { return (interface ?? "") < (other.interface ?? "") }
+        return inode < other.inode
+    }
+}
+
+extension Listener.Address {
+    fileprivate func precedes(_ other: Self) -> Bool {
+        switch (self, other) {
+        case (.ipv4(let mine), .ipv4(let theirs)): mine < theirs
+        case (.ipv6(let mine), .ipv6(let theirs)): mine < theirs
+        case (.ipv4, .ipv6): true
+        case (.ipv6, .ipv4): false
+        }
+    }
+}

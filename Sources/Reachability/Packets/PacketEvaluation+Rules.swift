@@ -1,0 +1,179 @@
+internal import Rulesets
+
+extension PacketEvaluation {
+    /// Runs one expression; returns what becomes of the packet once that is settled.
+    mutating func step(_ expression: Expression, _ walk: inout PacketWalk) -> PacketConclusion? {
+        if let load = setting.load(expression, walk.way, at: walk.hook) {
+            switch load {
+            case .fails: walk.endRule()
+            case .value(let value, let destination):
+                walk.registers.store(value.map { $0.resolved(packet) }, in: destination)
+                walk.expression += 1
+            }
+            return nil
+        }
+        if let statement = setting.statement(expression) { return run(statement, of: expression, &walk) }
+        switch expression {
+        case .bitwise(let operation): walk.registers.apply(operation)
+        case .byteOrder(let operation): walk.registers.apply(operation)
+        case .compare(let comparison):
+            let value = walk.registers.load(comparison.source, comparison.value.count)
+            return match(value.compares(comparison.operator, comparison.value), &walk)
+        case .range(let range):
+            let lies = walk.registers.load(range.source, range.lower.count).lies(from: range.lower, to: range.upper)
+            return match(range.isInverted ? lies.negated : lies, &walk)
+        case .lookup(let lookup): return look(lookup, &walk)
+        default: return end(walk, .unknown([place(walk)]), nil)
+        }
+        walk.expression += 1
+        return nil
+    }
+
+    /// Goes on with the rule, or with the next, or both ways.
+    private mutating func match(_ certainty: Certainty, _ walk: inout PacketWalk) -> PacketConclusion? {
+        switch certainty {
+        case .yes: walk.expression += 1
+        case .no: walk.endRule()
+        case .open:
+            let place = place(walk)
+            var (skipped, taken) = (walk, walk)
+            skipped.endRule()
+            taken.expression += 1
+            return fork([skipped, taken], at: place)
+        }
+        return nil
+    }
+
+    private mutating func run(
+        _ statement: Statement, of expression: Expression, _ walk: inout PacketWalk
+    ) -> PacketConclusion? {
+        switch expression {
+        case .limit, .dynamicSet: walk.isLimited = true
+        case .opaque: walk.registers = RegisterFile()
+        default: break
+        }
+        switch statement {
+        case .passes: walk.expression += 1
+        case .fails: walk.endRule()
+        case .mayFail: return match(.open, &walk)
+        case .setsMark:
+            walk.way.hasMarks = true
+            walk.expression += 1
+        case .stopsTracking:
+            walk.way.tracking = .unknown
+            walk.expression += 1
+        case .verdict(let verdict): return decide(verdict, &walk)
+        case .reject(let reject):
+            walk.trace.append(.init(place: place(walk), action: "\(reject)"))
+            return end(walk, .refuse, place(walk))
+        case .translate(let addresses, let ports, let toThisHost):
+            translate(addresses, ports, toThisHost, &walk)
+            return decide(.accept, &walk)
+        case .accept: return decide(.accept, &walk)
+        case .opaque: return end(walk, .unknown([place(walk)]), nil)
+        }
+        return nil
+    }
+
+    /// Obeys a verdict.
+    mutating func decide(_ verdict: Verdict, _ walk: inout PacketWalk) -> PacketConclusion? {
+        let place = place(walk)
+        if verdict != .continue { walk.trace.append(.init(place: place, action: "\(verdict)")) }
+        switch verdict {
+        case .accept: walk.endBaseChain()
+        case .drop: return end(walk, .refuse, place)
+        case .continue: walk.endRule()
+        case .return:
+            walk.endRule()
+            if let last = walk.frames.indices.last { walk.frames[last].rule = .max }
+        case .jump(let chain): return enter(chain, &walk, returns: true)
+        case .goto(let chain): return enter(chain, &walk, returns: false)
+        case .other: return end(walk, .unknown([place]), nil)
+        }
+        return nil
+    }
+
+    private func translate(
+        _ addresses: RegisterPair?, _ ports: RegisterPair?, _ toThisHost: Bool, _ walk: inout PacketWalk
+    ) {
+        guard !walk.way.isTranslated else { return }
+        walk.redirection = place(walk)
+        walk.way.translate(addresses, ports, toThisHost: toThisHost, walk.registers, setting)
+    }
+
+    private mutating func look(_ lookup: Lookup, _ walk: inout PacketWalk) -> PacketConclusion? {
+        let found: (definition: SetDefinition, elements: SetElements)?
+        switch lookup.set {
+        case .anonymous(let set): found = (set.definition, set.elements)
+        case .named(let name):
+            let set = walk.frames.last.flatMap { hooks.tables[$0.table].set(name) }
+            found = set.map { ($0.definition, $0.elements) }
+        }
+        guard let (definition, elements) = found else { return end(walk, .unknown([place(walk)]), nil) }
+        let key = walk.registers.load(lookup.source, Int(definition.keyLength))
+        // What rules put into a set is not known.
+        let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
+        guard let destination = lookup.destination else {
+            let found = isOpen ? .open : elements.holds(key, definition)
+            return match(lookup.isInverted ? found.negated : found, &walk)
+        }
+        guard !isOpen, case .list(let list) = elements else { return end(walk, .unknown([place(walk)]), nil) }
+        return look(key, in: list, definition, destination, &walk)
+    }
+
+    /// Goes on with the value of the element that holds the key, or every way that is possible.
+    private mutating func look(
+        _ key: [Octet], in list: [SetElement], _ definition: SetDefinition, _ destination: Register,
+        _ walk: inout PacketWalk
+    ) -> PacketConclusion? {
+        let plain = list.filter { $0.flags & SetElement.catchAll == 0 }
+        let candidates = plain.map { ($0, $0.holds(key, definition)) }.filter { $0.1 != .no }
+        let certain = candidates.filter { $0.1 == .yes }
+        if let (element, _) = certain.first, certain.count == candidates.count, Set(certain.map(\.0.value)).count == 1 {
+            return go(on: element, destination, &walk)
+        }
+        let rest = list.first { $0.flags & SetElement.catchAll != 0 }
+        guard !candidates.isEmpty else {
+            guard let rest else {
+                walk.endRule()
+                return nil
+            }
+            return go(on: rest, destination, &walk)
+        }
+        return goEveryWay(candidates.map(\.0) + (rest.map { [$0] } ?? []), destination, walk)
+    }
+
+    private mutating func goEveryWay(
+        _ elements: [SetElement], _ destination: Register, _ walk: PacketWalk
+    ) -> PacketConclusion {
+        var skipped = walk
+        skipped.endRule()
+        let ways = elements.map { element in
+            var taken = walk
+            taken.element = (element, destination)
+            return taken
+        }
+        return fork([skipped] + ways, at: place(walk))
+    }
+
+    /// Goes on with what a map holds.
+    mutating func go(
+        on element: SetElement, _ destination: Register, _ walk: inout PacketWalk
+    ) -> PacketConclusion? {
+        let limits = element.expressions.compactMap { setting.statement($0) }
+        for limit in limits {
+            if case .fails = limit {
+                walk.endRule()
+                return nil
+            }
+        }
+        switch element.value {
+        case .verdict(let verdict)? where destination == .verdict: return decide(verdict, &walk)
+        case .bytes(let bytes)?:
+            walk.registers.store([Octet](constants: bytes), in: destination)
+            walk.expression += 1
+            return nil
+        default: return end(walk, .unknown([place(walk)]), nil)
+        }
+    }
+}

@@ -1,0 +1,141 @@
+internal import Rulesets
+
+/// Whether something holds of one packet.
+enum Certainty {
+    case yes
+    case no
+    case open
+
+    init(_ value: Bool) { self = value ? .yes : .no }
+
+    /// The opposite.
+    var negated: Certainty {
+        switch self {
+        case .yes: .no
+        case .no: .yes
+        case .open: .open
+        }
+    }
+}
+
+/// Comparisons of what is known of a packet's bytes.
+extension [Octet] {
+    /// How the bytes compare with a constant.
+    func compares(_ operation: Comparison.Operator, _ value: [UInt8]) -> Certainty {
+        switch operation {
+        case .equal: equals(value)
+        case .notEqual: equals(value).negated
+        case .less: isBelow(value)
+        case .greaterOrEqual: isBelow(value).negated
+        case .greater: isAbove(value)
+        case .lessOrEqual: isAbove(value).negated
+        }
+    }
+
+    /// Whether the bytes are these.
+    func equals(_ value: [UInt8]) -> Certainty {
+        if isOtherIndex(than: value) { return .no }
+        guard !zip(self, value).contains(where: { ($0 ^ $1) & ~$0.mask != 0 }) else { return .no }
+        return allSatisfy { $0.mask == 0 } ? .yes : .open
+    }
+
+    /// Whether the bytes lie between these, both included, in memory order.
+    func lies(from lower: [UInt8], to upper: [UInt8]) -> Certainty {
+        if lower == upper { return equals(lower) }
+        switch (isBelow(lower), isAbove(upper)) {
+        case (.yes, _), (_, .yes): return .no
+        case (.no, .no): return .yes
+        default: return .open
+        }
+    }
+
+    private func isBelow(_ value: [UInt8]) -> Certainty {
+        if map(\.greatest).lexicographicallyPrecedes(value) { return .yes }
+        return map(\.least).lexicographicallyPrecedes(value) ? .open : .no
+    }
+
+    private func isAbove(_ value: [UInt8]) -> Certainty {
+        if value.lexicographicallyPrecedes(map(\.least)) { return .yes }
+        return value.lexicographicallyPrecedes(map(\.greatest)) ? .open : .no
+    }
+}
+
+extension Octet {
+    /// The bits in which the known part differs from a value.
+    fileprivate static func ^ (left: Octet, right: UInt8) -> UInt8 { left.flip ^ right }
+}
+
+extension SetElement {
+    /// Whether a key is the element's, or lies in its range.
+    func holds(_ key: [Octet], _ definition: SetDefinition) -> Certainty {
+        // A lone end of an interval, or what is not modelled: the kernel may take it for anything.
+        guard flags & ~SetElement.catchAll == 0, unrecognized.isEmpty else { return .open }
+        guard let upper, upper != self.key else { return key.equals(self.key) }
+        guard definition.flags.contains(.concatenated), !definition.fieldLengths.isEmpty else {
+            return key.lies(from: self.key, to: upper)
+        }
+        var certainty = Certainty.yes
+        for field in definition.fields {
+            switch Array(key[field]).lies(from: Array(self.key[field]), to: Array(upper[field])) {
+            case .no: return .no
+            case .open: certainty = .open
+            case .yes: break
+            }
+        }
+        return certainty
+    }
+
+    /// Whether what the element runs may end the rule.
+    var isConditional: Bool { expressions.contains { $0 != .counter } }
+
+    /// `NFT_SET_ELEM_CATCHALL`.
+    static let catchAll: UInt32 = 2
+}
+
+extension SetDefinition {
+    /// Where each field of a concatenated key lies: each takes a whole number of 4-byte registers.
+    var fields: [Range<Int>] {
+        var start = 0
+        return fieldLengths.map { length in
+            defer { start += (Int(length) + 3) & ~3 }
+            return start..<(start + Int(length))
+        }
+    }
+}
+
+extension SetElements {
+    /// Whether an element holds the key.
+    func holds(_ key: [Octet], _ definition: SetDefinition) -> Certainty {
+        switch self {
+        case .ranges32(let ranges): return Self.isIn(ranges, key)
+        case .ranges128(let ranges): return Self.isIn(ranges, key)
+        case .list(let elements):
+            var certainty = Certainty.no
+            for element in elements {
+                let isRest = element.flags & SetElement.catchAll != 0
+                switch isRest ? .yes : element.holds(key, definition) {
+                case .yes where element.isConditional: certainty = .open
+                case .yes: return .yes
+                case .open: certainty = .open
+                case .no: break
+                }
+            }
+            return certainty
+        }
+    }
+
+    private static func isIn<Bound: FixedWidthInteger>(_ ranges: [ClosedRange<Bound>], _ key: [Octet]) -> Certainty {
+        guard let value = key.constants.map({ Bound(bigEndianBytes: $0) }) else {
+            let candidates = ranges.contains {
+                key.lies(from: $0.lowerBound.bigEndianBytes, to: $0.upperBound.bigEndianBytes) != .no
+            }
+            return candidates ? .open : .no
+        }
+        var (low, high) = (0, ranges.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if ranges[middle].lowerBound <= value { low = middle + 1 } else { high = middle }
+        }
+        return Certainty(low > 0 && ranges[low - 1].contains(value))
+    }
+}

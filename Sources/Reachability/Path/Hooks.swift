@@ -1,0 +1,78 @@
+internal import Addressing
+internal import Rulesets
+
+/// The base chains of all tables, as packets meet them.
+struct Hooks {
+    /// A base chain and the table that it is in.
+    struct Entry {
+        let table: Int
+        let chain: Chain
+        let base: BaseChain
+    }
+
+    /// `NF_IP_PRI_CONNTRACK` of `linux/netfilter_ipv4.h`: chains with a lower priority see no connection.
+    static let conntrackPriority: Int32 = -200
+
+    /// The tables, with native expressions for what iptables has extensions for.
+    let tables: [Table]
+
+    init(tables: [Table]) { self.tables = tables.map(\.withNativeExtensions) }
+
+    /// The chains of a hook that packets of the setting meet, in the order in which they do.
+    ///
+    /// Chains of one priority run in the order of their making, which the kernel does not tell; it matters only
+    /// among chains that translate or set marks.
+    func entries(_ hook: Hook, _ setting: Setting) -> [Entry] {
+        let all = tables.indices.flatMap { index -> [Entry] in
+            guard setting.isSeen(by: tables[index].name.family), !tables[index].isDormant else { return [] }
+            return tables[index].chains.compactMap { chain in
+                guard let base = chain.base, base.hook == hook else { return nil }
+                return Entry(table: index, chain: chain, base: base)
+            }
+        }
+        return all.enumerated().sorted { ($0.element.base.priority, $0.offset) < ($1.element.base.priority, $1.offset) }
+            .map(\.element)
+    }
+
+    /// Chains before the IP layer (of devices and of bridges) that could drop packets of the setting: not modelled.
+    func lowerChains(_ setting: Setting) -> [RuleReference] {
+        tables.filter { !$0.isDormant }.flatMap { table in
+            table.chains.filter { chain in
+                guard let base = chain.base, base.isBelow(table.name.family, setting) else { return false }
+                return base.policy == .drop || chain.rules.contains { !$0.isHarmless }
+            }.map { RuleReference(table: table.name, chain: $0.name) }
+        }
+    }
+}
+
+extension Table {
+    /// Whether its base chains are out of force: `NFT_TABLE_F_DORMANT`.
+    fileprivate var isDormant: Bool { flags & 1 != 0 }
+}
+
+extension BaseChain {
+    /// Whether the chain sees packets of the setting before the IP layer does.
+    fileprivate func isBelow(_ family: TableFamily, _ setting: Setting) -> Bool {
+        switch family {
+        // A device's hooks are numbered on their own: 0 is ingress.
+        case .netdev: hook.rawValue == 0 && isBound(to: setting.interfaceName)
+        case .inet: hook == .ingress && isBound(to: setting.interfaceName)
+        case .bridge: hook == .prerouting || hook == .input
+        default: false
+        }
+    }
+
+    private func isBound(to interface: String) -> Bool { devices.isEmpty || devices.contains(interface) }
+}
+
+extension Rule {
+    /// Whether no packet is the worse for it: it counts, logs or accepts.
+    fileprivate var isHarmless: Bool {
+        expressions.allSatisfy { expression in
+            switch expression {
+            case .counter, .log, .meta, .payload, .compare, .range, .bitwise, .verdict(.accept): true
+            default: false
+            }
+        }
+    }
+}

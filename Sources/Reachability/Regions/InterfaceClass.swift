@@ -1,0 +1,147 @@
+internal import Addressing
+public import Rulesets
+
+/// Interfaces that rulesets do not tell apart.
+public struct InterfaceClass: Hashable, Sendable {
+    /// Which interfaces they are.
+    public enum Kind: Hashable, Sendable {
+        /// The one of this name.
+        case named(String)
+        /// Those whose name starts so, and that no more exact name fits.
+        case prefixed(String)
+        /// All others.
+        case other
+    }
+
+    /// Which interfaces they are.
+    public var kind: Kind
+    /// A name of one of them: 16 bytes, NUL-padded.
+    var representative: [UInt8]
+
+    /// The loopback interface.
+    public static let loopback = InterfaceClass(named: "lo")
+
+    /// A name that is one of them.
+    public var witness: String { String(decoding: representative.prefix { $0 != 0 }, as: UTF8.self) }
+
+    /// The interfaces as a policy writes them; `nil` for those that no ruleset names.
+    public var pattern: String? {
+        switch kind {
+        case .named(let name): name
+        case .prefixed(let start): start + "*"
+        case .other: nil
+        }
+    }
+
+    fileprivate init(named name: String) {
+        kind = .named(name)
+        representative = Self.padded(Array(name.utf8))
+    }
+
+    fileprivate init(_ kind: Kind, startingWith bytes: [UInt8], unlike names: Set<[UInt8]>) {
+        self.kind = kind
+        // Some rest that makes it none of the names that rulesets have.
+        let rests = ["", "0", "1", "2"] + (3...(names.count + 4)).map(String.init)
+        let free = rests.lazy.map { Self.padded(bytes + Array($0.utf8)) }.first { !names.contains($0) && $0[0] != 0 }
+        representative = free ?? Self.padded(bytes)
+    }
+
+    static func padded(_ name: [UInt8]) -> [UInt8] {
+        let length = InterfacePattern.maximumLength + 1
+        return Array(name.prefix(length)) + Array(repeating: 0, count: max(0, length - name.count))
+    }
+
+    /// The classes that the rulesets tell apart, `lo` among them.
+    ///
+    /// Names are found where they are compared with: as constants of 16 bytes, or as starts of fewer.
+    public static func all(in tables: [Table]) -> [InterfaceClass] {
+        var finder = InterfaceNames()
+        for table in tables { finder.search(table) }
+        let names = finder.names.union([padded(Array("lo".utf8))])
+        let exact = names.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }.sorted()
+        let starts = finder.starts.sorted { $0.lexicographicallyPrecedes($1) }
+        let other = InterfaceClass(.other, startingWith: Array("eth".utf8), unlike: names)
+        return exact.map(InterfaceClass.init(named:))
+            + starts.map { start in
+                InterfaceClass(
+                    .prefixed(String(decoding: start, as: UTF8.self)), startingWith: start, unlike: names)
+            } + [finder.isUnfit(other) ? InterfaceClass(.other, startingWith: finder.freeStart, unlike: names) : other]
+    }
+}
+
+/// Finds the names of interfaces in rulesets.
+private struct InterfaceNames {
+    /// Whole names: 16 bytes.
+    var names: Set<[UInt8]> = []
+    /// Starts of names.
+    var starts: Set<[UInt8]> = []
+
+    mutating func search(_ table: Table) {
+        for chain in table.chains {
+            for device in chain.base?.devices ?? [] { insert(InterfaceClass.padded(Array(device.utf8))) }
+            for rule in chain.rules { search(rule, table) }
+        }
+    }
+
+    /// Constants of any rule that loads a name; what is no name makes a class too many, which does no harm.
+    private mutating func search(_ rule: Rule, _ table: Table) {
+        let loads = rule.expressions.contains { expression in
+            if case .meta(.inputInterfaceName, into: _) = expression { true } else { false }
+        }
+        guard loads else { return }
+        for expression in rule.expressions {
+            switch expression {
+            case .compare(let comparison): insert(comparison.value)
+            case .range(let range):
+                insert(range.lower)
+                insert(range.upper)
+            case .lookup(let lookup): search(lookup, table)
+            default: break
+            }
+        }
+    }
+
+    private mutating func search(_ lookup: Lookup, _ table: Table) {
+        let found: (SetDefinition, SetElements)? =
+            switch lookup.set {
+            case .anonymous(let set): (set.definition, set.elements)
+            case .named(let name): table.set(name).map { ($0.definition, $0.elements) }
+            }
+        guard let (definition, held) = found, case .list(let elements) = held else { return }
+        let fields = definition.fieldLengths.isEmpty ? nameFields(definition) : definition.fields
+        for element in elements where !element.key.isEmpty {
+            for field in fields where field.count == InterfaceClass.loopback.representative.count {
+                insert(Array(element.key[field]), through: element.upper.map { Array($0[field]) })
+            }
+        }
+    }
+
+    /// Where a name of 16 bytes may stand in a key without field lengths.
+    private func nameFields(_ definition: SetDefinition) -> [Range<Int>] {
+        let length = Int(definition.keyLength)
+        return stride(from: 0, through: max(0, length - 16), by: 4).filter { $0 + 16 <= length }.map { $0..<($0 + 16) }
+    }
+
+    private mutating func insert(_ name: [UInt8], through upper: [UInt8]? = nil) {
+        let start = [UInt8](name.prefix(while: { $0 != 0 }))
+        guard !start.isEmpty, start.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return }
+        if name.count == 16 && (upper == nil || upper == name) {
+            names.insert(name)
+        } else {
+            starts.insert(start)
+        }
+    }
+
+    /// Whether a start fits the class's representative.
+    func isUnfit(_ candidate: InterfaceClass) -> Bool {
+        starts.contains { candidate.representative.starts(with: $0) }
+    }
+
+    /// A letter that no start starts with.
+    var freeStart: [UInt8] {
+        let taken = Set(starts.compactMap(\.first))
+        let letters = Array("xyzqjkvuabcdefghilmnoprstwXYZ".utf8)
+        let letter = letters.first { !taken.contains($0) } ?? UInt8(ascii: "_")
+        return [letter] + "-other".utf8
+    }
+}

@@ -1,0 +1,105 @@
+public import Addressing
+internal import Rulesets
+
+/// Ports of this host whose connections a rule sends elsewhere: a container's published ports.
+public struct Redirection: Hashable, Sendable {
+    /// The protocol.
+    public var transport: TransportProtocol
+    /// The ports as clients dial them, both ends included.
+    public var ports: ClosedRange<UInt16>
+    /// The family of the connections.
+    public var family: AddressFamily
+    /// The rule.
+    public var rule: RuleReference
+    /// Whether it depends on what is not known, such as the destination address.
+    public var isConditional: Bool
+}
+
+/// Whether somebody beyond this host gets through.
+public struct PortExposure: Hashable, Sendable {
+    /// Whether there is a source that gets through for certain.
+    public var isOpen: Bool
+    /// Whether there is a source of which it is not known.
+    public var isUnknown: Bool
+}
+
+extension AccessRegions {
+    /// Whether there are sources that get through to any of these ports, on any interface but `lo`.
+    public func exposure(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+    ) -> PortExposure {
+        let space = spaces[family]
+        let own = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
+        let touched = own.flatMap { segments[$0] ?? [] }.filter { $0.ports.overlaps(ports) }
+        return PortExposure(
+            isOpen: touched.contains { $0.open != space.none }, isUnknown: touched.contains { $0.unknown != space.none }
+        )
+    }
+}
+
+/// Gathers the redirections of all interfaces.
+struct RedirectionCollector {
+    private struct Subject: Hashable {
+        let transport: TransportProtocol
+        let family: AddressFamily
+        let place: Int
+        let isConditional: Bool
+    }
+
+    private let places: Places
+    private var ports: [Subject: Spans<UInt16>] = [:]
+    private var unread: Set<Int> = []
+
+    init(_ places: Places) { self.places = places }
+
+    mutating func add(_ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key) {
+        unread.formUnion(outcome.unread)
+        guard key.interface != .loopback else { return }
+        for (piece, place) in outcome.redirected where places.all[place].rule?.isForLoopback != true {
+            let subject = Subject(
+                transport: key.transport, family: key.family, place: place, isConditional: !piece.doubts.isEmpty)
+            ports[subject] = ports[subject, default: Spans()].union(piece.ports)
+        }
+    }
+
+    /// The rules that are not understood.
+    var unreadRules: [RuleReference] { unread.sorted().map { places.all[$0] } }
+
+    /// The redirections by protocol, port and family.
+    var redirections: [Redirection] {
+        let all = ports.flatMap { subject, spans in
+            spans.ranges.map { range in
+                (
+                    subject.place,
+                    Redirection(
+                        transport: subject.transport, ports: range, family: subject.family,
+                        rule: places.all[subject.place], isConditional: subject.isConditional)
+                )
+            }
+        }
+        return all.sorted { $0.1.order(place: $0.0).lexicographicallyPrecedes($1.1.order(place: $1.0)) }.map(\.1)
+    }
+}
+
+extension Redirection {
+    fileprivate func order(place: Int) -> [Int] {
+        [Int(transport.rawValue), Int(ports.lowerBound), Int(ports.upperBound), family == .ipv4 ? 4 : 6, place]
+    }
+}
+
+extension Rule {
+    /// Whether it wants a loopback destination, which no packet has that comes from another host (RFC 1122 3.2.1.3).
+    fileprivate var isForLoopback: Bool {
+        zip(expressions, expressions.dropFirst()).contains { load, comparison in
+            guard case .payload(let payload) = load, payload.base == .network,
+                case .compare(let constant) = comparison, constant.operator == .equal
+            else { return false }
+            // The destination of RFC 791 3.1, and of RFC 8200 3.
+            return switch payload.offset {
+            case 16: constant.value.first == 127
+            case 24: payload.length == 16 && constant.value == Array(repeating: 0, count: 15) + [1]
+            default: false
+            }
+        }
+    }
+}

@@ -1,0 +1,230 @@
+internal import Rulesets
+
+extension RegionEvaluation {
+    /// What a rule makes of a piece.
+    struct RuleResult {
+        /// Those that go on with the next rule.
+        var next: [Piece] = []
+        /// Those that are accepted for this base chain.
+        var accepted: [Piece] = []
+        /// Those that go back to the caller.
+        var returned: [Piece] = []
+    }
+
+    /// A piece in the middle of a rule.
+    private struct Thread {
+        var piece: Piece
+        var registers = RegisterFile()
+    }
+
+    /// Runs a rule.
+    func evaluate(_ scope: RuleScope, _ piece: Piece) -> RuleResult {
+        var result = RuleResult()
+        var threads = [Thread(piece: piece)]
+        for (index, expression) in scope.chain.rules[scope.rule].expressions.enumerated() {
+            var following: [Thread] = []
+            for thread in threads { step(expression, index, scope, thread, &following, &result) }
+            threads = following
+            if threads.isEmpty { break }
+        }
+        result.next += threads.map(\.piece)
+        return result
+    }
+
+    private func step(
+        _ expression: Expression, _ index: Int, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
+        _ result: inout RuleResult
+    ) {
+        var thread = thread
+        if let load = setting.load(expression, thread.piece.way, at: hook) {
+            guard case .value(let value, let destination) = load else { return result.next.append(thread.piece) }
+            thread.registers.store(value, in: destination)
+            return following.append(thread)
+        }
+        if let statement = setting.statement(expression) {
+            if case .opaque = expression { thread.registers = RegisterFile() }
+            return run(statement, scope, thread, &following, &result)
+        }
+        switch expression {
+        case .bitwise(let operation):
+            thread.registers.apply(operation)
+            following.append(thread)
+        case .byteOrder(let operation):
+            thread.registers.apply(operation)
+            following.append(thread)
+        case .compare(let comparison):
+            let (condition, isInverted) = self.condition(comparison, thread.registers)
+            match([condition], isInverted, scope, thread, &following, &result)
+        case .range(let range):
+            let key = thread.registers.load(range.source, range.lower.count)
+            let condition = conditions.between(key[...], range.lower[...], range.upper[...])
+            match([condition], range.isInverted, scope, thread, &following, &result)
+        case .lookup(let lookup): look(lookup, index, scope, thread, &following, &result)
+        default: doubt(thread.piece, scope)
+        }
+    }
+
+    private func condition(_ comparison: Comparison, _ registers: RegisterFile) -> (Condition, isInverted: Bool) {
+        let value = comparison.value
+        let key = registers.load(comparison.source, value.count)
+        let (least, greatest) = (
+            [UInt8](repeating: 0, count: value.count), [UInt8](repeating: .max, count: value.count)
+        )
+        return switch comparison.operator {
+        case .equal: (conditions.equal(key, value), false)
+        case .notEqual: (conditions.equal(key, value), true)
+        case .lessOrEqual: (conditions.between(key[...], least[...], value[...]), false)
+        case .greater: (conditions.between(key[...], least[...], value[...]), true)
+        case .greaterOrEqual: (conditions.between(key[...], value[...], greatest[...]), false)
+        case .less: (conditions.between(key[...], value[...], greatest[...]), true)
+        }
+    }
+
+    /// Splits a thread by conditions of which the exact ones come first.
+    private func match(
+        _ list: [Condition], _ isInverted: Bool, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
+        _ result: inout RuleResult
+    ) {
+        var rest = [thread.piece]
+        for condition in list {
+            var inside: [Piece] = []
+            rest = rest.flatMap { piece -> [Piece] in
+                let parts = piece.split(by: condition.boxes, space)
+                inside += parts.inside
+                return parts.outside
+            }
+            if !condition.isExact, !inside.isEmpty { inside = inside.map { $0.doubted(by: number(scope)) } }
+            if isInverted == false || !condition.isExact {
+                following += inside.map { Thread(piece: $0, registers: thread.registers) }
+            }
+            if isInverted || !condition.isExact { result.next += inside }
+        }
+        if isInverted {
+            following += rest.map { Thread(piece: $0, registers: thread.registers) }
+        } else {
+            result.next += rest
+        }
+    }
+
+    private func run(
+        _ statement: Statement, _ scope: RuleScope, _ start: Thread, _ following: inout [Thread],
+        _ result: inout RuleResult
+    ) {
+        var thread = start
+        switch statement {
+        case .passes: following.append(thread)
+        case .fails: result.next.append(thread.piece)
+        case .mayFail: match([.open], false, scope, thread, &following, &result)
+        case .setsMark:
+            thread.piece.way.hasMarks = true
+            following.append(thread)
+        case .stopsTracking:
+            thread.piece.way.tracking = .unknown
+            following.append(thread)
+        case .verdict(let verdict): decide(verdict, scope, thread.piece, &result)
+        case .reject: refuse(thread.piece, number(scope))
+        case .accept: result.accepted.append(thread.piece)
+        case .translate(let addresses, let ports, let toThisHost):
+            if !thread.piece.way.isTranslated {
+                outcome.redirected.append((thread.piece, number(scope)))
+                thread.piece.way.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
+            }
+            result.accepted.append(thread.piece)
+        case .opaque: doubt(thread.piece, scope)
+        }
+    }
+
+    private func decide(_ verdict: Verdict, _ scope: RuleScope, _ piece: Piece, _ result: inout RuleResult) {
+        switch verdict {
+        case .accept: result.accepted.append(piece)
+        case .drop: refuse(piece, number(scope))
+        case .continue: result.next.append(piece)
+        case .return: result.returned.append(piece)
+        case .other: doubt(piece, scope)
+        case .jump(let name), .goto(let name):
+            guard let chain = hooks.tables[scope.table].chain(name) else { return doubt(piece, scope) }
+            let inner = run(chain, table: scope.table, [piece], depth: scope.depth + 1)
+            result.accepted += inner.accepted
+            if case .jump = verdict { result.next += inner.returned } else { result.returned += inner.returned }
+        }
+    }
+
+    private func look(
+        _ lookup: Lookup, _ index: Int, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
+        _ result: inout RuleResult
+    ) {
+        guard let found = set(lookup.set, index, scope) else { return doubt(thread.piece, scope) }
+        let (identity, definition, elements) = found
+        let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
+        let key = thread.registers.load(lookup.source, Int(definition.keyLength))
+        let held = isOpen ? SetConditions.open : reader.read(identity, definition, elements, key)
+        guard let destination = lookup.destination else {
+            let all = held.groups.map(\.condition) + (held.hasRest ? [.always] : [])
+            return match(all, lookup.isInverted, scope, thread, &following, &result)
+        }
+        guard !isOpen else { return doubt(thread.piece, scope) }
+        var rest = [thread.piece]
+        for group in held.groups {
+            var outside: [Piece] = []
+            for piece in held.ports == nil ? rest : [thread.piece] {
+                let parts = piece.split(by: group.condition, space, placed: { number(scope) })
+                for part in parts.inside {
+                    go(
+                        on: group.value, destination, scope, Thread(piece: part, registers: thread.registers),
+                        &following, &result)
+                }
+                outside += parts.outside
+            }
+            if held.ports == nil { rest = outside }
+        }
+        if let ports = held.ports { rest = thread.piece.split(by: [Box(ports: ports)], space).outside }
+        guard held.hasRest else { return result.next += rest }
+        for piece in rest {
+            go(
+                on: held.rest, destination, scope, Thread(piece: piece, registers: thread.registers), &following,
+                &result)
+        }
+    }
+
+    /// Goes on with what a map holds.
+    private func go(
+        on value: SetElement.Value?, _ destination: Register, _ scope: RuleScope, _ thread: Thread,
+        _ following: inout [Thread], _ result: inout RuleResult
+    ) {
+        switch value {
+        case .verdict(let verdict)? where destination == .verdict: decide(verdict, scope, thread.piece, &result)
+        case .bytes(let bytes)?:
+            var thread = thread
+            thread.registers.store([Octet](constants: bytes), in: destination)
+            following.append(thread)
+        default: doubt(thread.piece, scope)
+        }
+    }
+
+    private func set(
+        _ target: Lookup.Target, _ index: Int, _ scope: RuleScope
+    ) -> (SetReader.Identity, SetDefinition, SetElements)? {
+        switch target {
+        case .anonymous(let set):
+            let identity = SetReader.Identity(
+                table: scope.table, name: scope.chain.name, rule: scope.rule, expression: index)
+            return (identity, set.definition, set.elements)
+        case .named(let name):
+            guard let set = hooks.tables[scope.table].set(name) else { return nil }
+            return (.init(table: scope.table, name: name, rule: -1, expression: -1), set.definition, set.elements)
+        }
+    }
+}
+
+extension Piece {
+    /// The parts that a condition holds of, and those that go on looking; where it is not exact both have all, in doubt.
+    fileprivate func split(
+        by condition: Condition, _ space: SourceSpace, placed: () -> Int
+    ) -> (inside: [Piece], outside: [Piece]) {
+        let parts = split(by: condition.boxes, space)
+        guard !condition.isExact, !parts.inside.isEmpty else { return parts }
+        let place = placed()
+        let doubted = parts.inside.map { $0.doubted(by: place) }
+        return (doubted, parts.outside + doubted)
+    }
+}

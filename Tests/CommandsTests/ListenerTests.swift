@@ -1,0 +1,201 @@
+import Addressing
+import Commands
+import Listeners
+import Testing
+
+@Suite("portreeve verify, listeners")
+struct ListenerTests {
+    private let policy = """
+        version: 1
+        services:
+          ssh: {ports: 22, from: any, process: sshd, unit: ssh.service, user: root, why: Admin}
+          web: {ports: [443, 8000-8100], from: any, process: [nginx, /usr/sbin/apache2], why: Site}
+          spare: {ports: 9000, from: any, optional: true, why: Not always there}
+
+        """
+
+    private let sshd = SocketProcess(
+        pid: 812, name: "sshd", executable: "/usr/sbin/sshd", unit: "ssh.service", user: "root")
+    private let nginx = SocketProcess(pid: 900, name: "nginx", executable: "/usr/sbin/nginx", user: "www-data")
+
+    private func everywhere(_ port: UInt16, _ process: SocketProcess) -> Listener {
+        Listener(
+            transport: .tcp, address: .ipv6(0), port: port, isDualStack: true, inode: UInt64(port),
+            owners: .processes([process]))
+    }
+
+    /// The findings about these sockets, on a host where the policy is applied; each as its first line.
+    private func findings(_ listeners: [Listener], applied: Bool = true) throws -> (String, Commands.ExitStatus) {
+        let terminal = try Terminal()
+        let path = try terminal.write(policy)
+        if applied { _ = try terminal.run("apply", path, "--yes") }
+        terminal.sockets.listeners = listeners
+        let status = try terminal.run("verify", path, "--only", "listeners", "--quiet")
+        return (terminal.output.replacing(path, with: "policy.yaml"), status)
+    }
+
+    @Test("Those whom the policy expects are fine")
+    func fine() throws {
+        let (output, status) = try findings([everywhere(22, sshd), everywhere(443, nginx), everywhere(8080, nginx)])
+        #expect(output.isEmpty)
+        #expect(status == .success)
+    }
+
+    @Test(
+        "An undeclared listener is a warning behind the ruleset, an error before it; numbers that contain others differ"
+    )
+    func undeclared() throws {
+        let fine = [everywhere(22, sshd), everywhere(443, nginx), everywhere(8000, nginx)]
+        let (output, status) = try findings(fine + [everywhere(2222, sshd)])
+        #expect(
+            output == """
+                warning: sshd (pid 812, /usr/sbin/sshd, ssh.service, user root) listens on tcp/2222 (::), which no \
+                service lists; the ruleset stands before it: declare it, bind it to loopback, or stop it \
+                [undeclared-listener]
+                verify: 1 warning
+
+                """)
+        #expect(status == .difference)
+        let (open, _) = try findings(fine + [everywhere(2222, sshd)], applied: false)
+        #expect(open.contains("error: sshd"))
+        #expect(open.contains("the live ruleset lets others reach it"))
+    }
+
+    @Test("The same port of another protocol is another port")
+    func otherProtocol() throws {
+        let udp = Listener(transport: .udp, address: .ipv4(0), port: 443, owners: .kernel)
+        let (output, _) = try findings([everywhere(22, sshd), everywhere(443, nginx), everywhere(8000, nginx), udp])
+        #expect(output.contains("warning: the kernel listens on udp/443 (0.0.0.0)"))
+    }
+
+    @Test("A client's datagram socket is a notice")
+    func client() throws {
+        let udp = Listener(transport: .udp, address: .ipv4(0), port: 40000, owners: .processes([nginx]))
+        let (output, status) = try findings([
+            everywhere(22, sshd), everywhere(443, nginx), everywhere(8000, nginx), udp,
+        ])
+        #expect(output.contains("notice: nginx"))
+        #expect(status == .success)
+    }
+
+    @Test("Nobody listens, or this host alone, or one family")
+    func unreachable() throws {
+        let loopback = Listener(transport: .tcp, address: .ipv4(0x7f00_0035), port: 22, owners: .processes([sshd]))
+        let ipv4 = Listener(transport: .tcp, address: .ipv4(0), port: 443, owners: .processes([nginx]))
+        let (output, _) = try findings([loopback, ipv4])
+        #expect(output.contains("service \"ssh\" listens on tcp/22 for this host alone (127.0.0.53)"))
+        #expect(
+            output.contains("service \"web\" is open to IPv6 on tcp/443 and nothing listens there on IPv6 (0.0.0.0)"))
+        #expect(output.contains("service \"web\" is open on tcp/8000-8100 and nothing listens"))
+        #expect(!output.contains("9000"))
+        #expect(output.hasSuffix("verify: 3 warnings\n"))
+    }
+
+    @Test("Another process, unit or user; a path is compared whole, a name at its end")
+    func strangers() throws {
+        var stranger = sshd
+        (stranger.executable, stranger.unit, stranger.user) = ("/tmp/sshd2", "cron.service", "mallory")
+        var elsewhere = nginx
+        elsewhere.executable = "/opt/apache2"
+        let (output, status) = try findings([
+            everywhere(22, stranger), everywhere(443, elsewhere), everywhere(8000, nginx),
+        ])
+        for identifier in ["[wrong-process]", "[wrong-unit]", "[wrong-user]"] { #expect(output.contains(identifier)) }
+        #expect(output.contains("\"/tmp/sshd2\", not \"sshd\", listens on tcp/22"))
+        #expect(output.contains("\"/opt/apache2\", not \"nginx\" or \"/usr/sbin/apache2\", listens on tcp/443"))
+        #expect(status == .difference)
+    }
+
+    @Test("Without privilege it is unknown who listens, never wrong and never fine")
+    func unknown() throws {
+        let reason = Owners.unknown("no privilege to read the descriptors of 3 processes: run as root")
+        let listeners = [22, 443, 8000].map {
+            Listener(transport: .tcp, address: .ipv6(0), port: $0, isDualStack: true, owners: reason)
+        }
+        let (output, status) = try findings(listeners)
+        #expect(
+            output == """
+                warning: who listens on tcp/22, tcp/443, tcp/8000 is not known: no privilege to read the descriptors of \
+                3 processes: run as root [unknown]
+                verify: 1 warning
+
+                """)
+        #expect(status == .difference)
+    }
+
+    @Test("Strangers on one port are named, a family and a unit are not")
+    func shared() throws {
+        let other = SocketProcess(pid: 4, name: "apache2", executable: "/usr/sbin/apache2", unit: "apache2.service")
+        let fine = [everywhere(22, sshd), everywhere(8000, nginx), everywhere(443, nginx)]
+        #expect(try findings(fine + [everywhere(443, nginx)]).0.isEmpty)
+        let (output, _) = try findings(fine + [everywhere(443, other)])
+        #expect(
+            output == """
+                policy.yaml:4: warning: unrelated processes share tcp/443 at ::: /usr/sbin/apache2, /usr/sbin/nginx; each \
+                gets a part of the connections, so stop the one that should not be there [shared-port]
+                verify: 1 warning
+
+                """)
+        var helper = nginx
+        helper.unit = "apache2.service"
+        #expect(
+            try findings(
+                [everywhere(22, sshd), everywhere(8000, nginx)] + [everywhere(443, helper), everywhere(443, other)]
+            ).0.isEmpty)
+    }
+
+    @Test("What systemd holds for a service is fine; what the kernel holds in its place is not")
+    func activated() throws {
+        let systemd = SocketProcess(
+            pid: 1, name: "systemd", executable: "/usr/lib/systemd/systemd", unit: "init.scope", user: "root")
+        let fine = [everywhere(443, nginx), everywhere(8000, nginx)]
+        #expect(try findings(fine + [everywhere(22, systemd)]).0.isEmpty)
+        var both = everywhere(22, systemd)
+        both.owners = .processes([systemd, sshd])
+        #expect(try findings(fine + [both]).0.isEmpty)
+        both.owners = .kernel
+        #expect(
+            try findings(fine + [both]).0 == """
+                policy.yaml:3: error: the kernel itself, not "sshd" or "ssh.service", listens on tcp/22 of service "ssh"; \
+                stop it, or say so under "process" [wrong-process]
+                verify: 1 error
+
+                """)
+        // In a container the first process may be the service itself.
+        var first = nginx
+        first.pid = 1
+        #expect(try findings(fine + [everywhere(22, first)]).0.contains("[wrong-process]"))
+    }
+
+    @Test("A deleted executable and a process that went away are unknown, never fine and never wrong")
+    func undecided() throws {
+        var deleted = sshd
+        deleted.isDeleted = true
+        let fine = [everywhere(443, nginx), everywhere(8000, nginx)]
+        let (output, _) = try findings(fine + [everywhere(22, deleted)])
+        #expect(output.contains("warning: \"/usr/sbin/sshd\" was deleted or replaced since it was started"))
+        #expect(output.hasSuffix("[unknown]\nverify: 1 warning\n"))
+        let vanished = SocketProcess(pid: 812, name: "process")
+        let (unreadable, _) = try findings(fine + [everywhere(22, vanished)])
+        #expect(unreadable.hasSuffix("verify: 3 warnings\n"))
+        #expect(!unreadable.contains("[wrong"))
+    }
+
+    @Test("A family of processes that is wrong is wrong once")
+    func once() throws {
+        var (parent, child) = (nginx, nginx)
+        (parent.executable, child.executable, child.pid) = ("/opt/x", "/opt/x", 901)
+        var socket = everywhere(443, parent)
+        socket.owners = .processes([parent, child])
+        let (output, _) = try findings([everywhere(22, sshd), everywhere(8000, nginx), socket, socket])
+        #expect(output.hasSuffix("verify: 1 error\n"))
+    }
+
+    @Test("Any other area is refused, with those that there are")
+    func areas() throws {
+        let terminal = try Terminal()
+        for areas in ["sessions", "ruleset,", ""] {
+            #expect(throws: (any Error).self) { _ = try terminal.run("verify", "policy.yaml", "--only", areas) }
+        }
+    }
+}

@@ -1,0 +1,120 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// Processes in the calling thread's network namespace that hold a socket on port 22, ended with the value.
+final class Holder {
+    /// The script failed.
+    struct Failure: Error {
+        let errors: String
+    }
+
+    /// Their ids.
+    let pids: [Int32]
+
+    /// Runs a Python script, in which `server` is the socket, in each of `count` children of one process.
+    init(count: Int = 1, _ script: String = "") throws {
+        let program = """
+            import ctypes, os, signal, socket, threading
+            server = socket.create_server(("0.0.0.0", 22))
+            ready = os.pipe()
+            pids = []
+            for number in range(\(count)):
+                pids.append(os.fork())
+                if pids[-1] == 0:
+                    # Nobody waits for the output of a child that stays, and none stays for ever.
+                    for descriptor in range(3): os.close(descriptor)
+                    signal.alarm(60)
+            \(script.split(separator: "\n").map { "        \($0)" }.joined(separator: "\n"))
+                    os.write(ready[1], b"1")
+                    signal.pause()
+            for pid in pids: os.read(ready[0], 1)
+            print(*pids)
+            """
+        let result = try Program.run(["python3", "-c", program])
+        pids = result.output.split { $0.isWhitespace }.compactMap { Int32($0) }
+        guard pids.count == count else { throw Failure(errors: result.errors) }
+    }
+
+    /// A script that goes on as a copy of `sleep` under this path.
+    static func becoming(_ path: String) -> String {
+        """
+        os.write(ready[1], b"1")
+        server.set_inheritable(True)
+        while True:
+            # Another test's child can hold the file open for writing for a moment: ETXTBSY.
+            try: os.execv("\(path)", ["sshd", "60"])
+            except OSError: pass
+        """
+    }
+
+    deinit { for pid in pids { kill(pid, SIGKILL) } }
+}
+
+/// A folder that is deleted with the value that names it.
+final class TemporaryFolder {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appending(path: "portreeve-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+
+    /// The path of something in the folder.
+    func path(_ name: String) -> String { url.appending(path: name).path }
+}
+
+/// Folders in the place of `/proc` and `/sys/fs/cgroup`, for hosts that are not at hand.
+final class FakeHost {
+    private let folder: TemporaryFolder
+
+    /// A host with a service manager, and the kernel's first thread unless it is a container.
+    init(isContainer: Bool = false) throws {
+        folder = try TemporaryFolder()
+        try add(1, executable: "/usr/lib/systemd/systemd", cgroup: "/init.scope")
+        if !isContainer { try add(2, executable: nil, cgroup: "/") }
+    }
+
+    /// Where its `/proc` is.
+    var proc: String { folder.path("proc") }
+    /// Where its cgroup2 is.
+    var cgroups: String { folder.path("cgroup") }
+
+    /// Adds a process that holds these sockets.
+    func add(_ pid: Int32, _ sockets: UInt64..., executable: String?, cgroup: String) throws {
+        let files = FileManager.default
+        let directory = "\(proc)/\(pid)"
+        for path in ["\(directory)/fd", cgroups + cgroup] {
+            try files.createDirectory(atPath: path, withIntermediateDirectories: true)
+        }
+        try files.createDirectory(atPath: "\(directory)/task", withIntermediateDirectories: true)
+        try files.createSymbolicLink(atPath: "\(directory)/task/\(pid)", withDestinationPath: "..")
+        for (number, inode) in sockets.enumerated() {
+            try files.createSymbolicLink(
+                atPath: "\(directory)/fd/\(number)", withDestinationPath: "socket:[\(inode)]")
+        }
+        if let executable {
+            try files.createSymbolicLink(atPath: "\(directory)/exe", withDestinationPath: executable)
+        }
+        let memory = executable == nil ? "" : "VmSize:\t  9 kB\n"
+        try write("State:\tS (sleeping)\nPPid:\t0\nUid:\t0\t0\t0\t0\n" + memory, to: "\(directory)/status")
+        try write("0::\(cgroup)\n", to: "\(directory)/cgroup")
+        let list = cgroups + cgroup + "/cgroup.procs"
+        try write(((try? String(contentsOfFile: list, encoding: .utf8)) ?? "") + "\(pid)\n", to: list)
+    }
+
+    /// Takes a process off the list, as `hidepid` does.
+    func hide(_ pid: Int32) throws { try FileManager.default.removeItem(atPath: "\(proc)/\(pid)") }
+
+    /// The id of a cgroup.
+    func id(of cgroup: String) -> UInt64 {
+        var status = stat()
+        return unsafe stat(cgroups + cgroup, &status) == 0 ? UInt64(status.st_ino) : 0
+    }
+
+    private func write(_ text: String, to path: String) throws {
+        try text.write(toFile: path, atomically: false, encoding: .utf8)
+    }
+}

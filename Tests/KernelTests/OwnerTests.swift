@@ -1,0 +1,121 @@
+import Addressing
+import Listeners
+import Testing
+
+@testable import Kernel
+
+@Suite("Owners are found by the cgroup, and everywhere where that is not enough")
+struct OwnerTests {
+    private static let service = "/system.slice/ssh.service"
+
+    @Test("The cgroup's processes are the owners, with unit and user")
+    func cgroup() throws {
+        let host = try FakeHost()
+        try host.add(70, 7, 8, executable: "/usr/sbin/sshd", cgroup: Self.service)
+        try host.add(71, 8, 9, 7, executable: "/usr/sbin/sshd", cgroup: Self.service)
+        #expect(owners(of: 7, Self.service, host) == [70, 71])
+        guard case .processes(let found) = all(7, Self.service, host), let first = found.first else { return }
+        #expect((first.name, first.unit, first.user) == ("sshd", "ssh.service", "root"))
+    }
+
+    @Test("A socket that the service manager holds is looked for everywhere", arguments: ["/init.scope", service])
+    func activated(_ cgroup: String) throws {
+        let host = try FakeHost()
+        try host.add(70, 6, 7, executable: "/usr/sbin/sshd", cgroup: Self.service)
+        try host.add(71, 7, executable: "/usr/sbin/other", cgroup: "/system.slice/other.service")
+        try host.hide(1)
+        try host.add(1, 7, executable: "/usr/lib/systemd/systemd", cgroup: "/init.scope")
+        #expect(owners(of: 7, cgroup, host) == [1, 70, 71])
+    }
+
+    @Test("All processes of a unit are looked at, in whatever cgroup below it they are")
+    func subgroups() throws {
+        let host = try FakeHost()
+        try host.add(70, 7, executable: "/usr/bin/one", cgroup: Self.service + "/one")
+        try host.add(71, 7, executable: "/usr/bin/two", cgroup: Self.service + "/two/three")
+        #expect(owners(of: 7, Self.service + "/one", host) == [70, 71])
+    }
+
+    @Test("A user's service manager is of the same unit as the user's services")
+    func userActivated() throws {
+        let host = try FakeHost()
+        let user = "/user.slice/user-1000.slice/user@1000.service"
+        try host.add(60, 7, executable: "/usr/lib/systemd/systemd", cgroup: user + "/init.scope")
+        try host.add(61, 7, executable: "/usr/bin/podman", cgroup: user + "/app.slice/podman.service")
+        #expect(owners(of: 7, user + "/init.scope", host) == [60, 61])
+    }
+
+    @Test(
+        "So is one of a socket unit, of the root, of a cgroup that has gone, and of none",
+        arguments: ["/system.slice/ssh.socket", "", "/gone", nil])
+    func elsewhere(_ cgroup: String?) throws {
+        let host = try FakeHost()
+        try host.add(70, 7, executable: "/usr/sbin/sshd", cgroup: Self.service)
+        try host.add(71, executable: "/bin/true", cgroup: "/system.slice/ssh.socket")
+        #expect(owners(of: 7, cgroup, host) == [70])
+    }
+
+    @Test("What nobody holds, where everybody can be seen, is the kernel's; so is what has no inode")
+    func kernel() throws {
+        let host = try FakeHost()
+        #expect(all(7, Self.service, host) == .kernel)
+        #expect(all(0, nil, host) == .kernel)
+    }
+
+    @Test("In a container, a socket without an owner may be anybody's")
+    func container() throws {
+        guard case .unknown(let reason) = all(7, nil, try FakeHost(isContainer: true)) else {
+            Issue.record("found in a container")
+            return
+        }
+        #expect(reason.hasPrefix("it may belong to a process of another pid namespace"))
+    }
+
+    @Test("Where /proc hides processes, a socket without an owner may be anybody's")
+    func hidden() throws {
+        let host = try FakeHost()
+        try host.hide(1)
+        #expect(all(7, nil, host) == .unknown("/proc does not show all processes: run as root, or without hidepid"))
+    }
+
+    @Test(
+        "Units and containers are read from the cgroup",
+        arguments: [
+            ("0::/system.slice/ssh.service", "ssh.service", nil),
+            ("0::/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", nil),
+            ("0::/user.slice/user-1000.slice/session-3.scope", "session-3.scope", nil),
+            // What a user calls a unit is not to be taken for a unit of the system.
+            ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service", "user@1000.service", nil),
+            ("0::/", nil, nil),
+            ("1:name=systemd:/system.slice/nginx.service\n0::/", "nginx.service", nil),
+            ("4:memory:/system.slice/ssh.service", nil, nil),
+            ("0::/system.slice/docker-\(id).scope/system.slice/ssh.service", "docker-\(id).scope", "0123456789ab"),
+            ("0::/docker/\(id)", nil, "0123456789ab"),
+            ("0::/machine.slice/libpod-\(id).scope/container", "libpod-\(id).scope", "0123456789ab"),
+            ("0::/machine.slice/libpod-conmon-\(id).scope", "libpod-conmon-\(id).scope", nil),
+            (
+                "0::/kubepods.slice/kubepods-pod1.slice/cri-containerd-\(id).scope", "cri-containerd-\(id).scope",
+                "0123456789ab"
+            ),
+            ("0::/lxc.payload.web/system.slice/ssh.service", nil, "web"),
+        ] as [(String, String?, String?)])
+    func units(_ text: String, unit: String?, container: String?) {
+        let path = CgroupPath(text)
+        #expect(path.unit == unit)
+        #expect(path.container == container)
+    }
+
+    private static let id = String(repeating: "0123456789abcdef", count: 4)
+
+    private func all(_ inode: UInt64, _ cgroup: String?, _ host: FakeHost) -> Owners {
+        let listener = Listener(
+            transport: .tcp, address: .ipv4(0), port: 22, inode: inode, cgroup: cgroup.map(host.id))
+        let search = SocketOwners(proc: host.proc, cgroups: host.cgroups) { [inode] }
+        return search.owners(of: [listener]).first?.owners ?? .notAsked
+    }
+
+    private func owners(of inode: UInt64, _ cgroup: String?, _ host: FakeHost) -> [Int32] {
+        guard case .processes(let found) = all(inode, cgroup, host) else { return [] }
+        return found.map(\.pid)
+    }
+}

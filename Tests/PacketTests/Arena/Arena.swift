@@ -1,0 +1,82 @@
+import Addressing
+import Glibc
+import Policies
+import Testing
+
+/// Sends packets over a network and tells what becomes of each.
+final class Arena {
+    let network: Network
+    private let listeners: Listeners
+    /// Where clients send to instead of the host.
+    var destination: ((AddressFamily) throws -> Address)?
+    /// The port that the next packet is sent from: it tells packets apart, so no two share one.
+    private var nextSourcePort: UInt16 = 1
+    private var meantArrivals: Set<Listeners.Arrival> = []
+
+    /// An arena whose listeners are on the host.
+    convenience init(interfaces: [String] = ["eth0"]) throws {
+        try self.init(Network(interfaces: interfaces), Listeners())
+    }
+
+    /// An arena whose listeners may be elsewhere.
+    init(_ network: Network, _ listeners: Listeners) {
+        (self.network, self.listeners) = (network, listeners)
+    }
+
+    /// What was let in against its meaning, if only so late that nobody waited for it.
+    var strays: Set<Listeners.Arrival> { listeners.arrived.subtracting(meantArrivals) }
+
+    /// What becomes of the packets, sent in their order.
+    ///
+    /// Waits for what is `meant`, however slow the machine. What is not, would be there by the time that the sentinel
+    /// is, which is sent after all and which every policy lets in: no clock decides.
+    func outcomes(of packets: [Packet], meant: [Outcome]) throws -> [Outcome] {
+        let sentinel = Packet(
+            transport: .tcp, port: RandomPolicy.sentinel.port, source: RandomPolicy.sentinel.source,
+            interface: network.wire.interface)
+        let probes = try network.client.run { try (packets + [sentinel]).map(send) }
+        let awaited = Set(zip(probes, meant + [.accepted]).filter { $1 == .accepted }.map(\.0.arrival))
+        meantArrivals.formUnion(awaited)
+        listeners.collect(until: awaited)
+        for (probe, outcome) in zip(probes, meant) where outcome == .answered { _ = probe.socket.wait(for: POLLERR) }
+        return probes.dropLast().map { probe in
+            if listeners.arrived.contains(probe.arrival) { return .accepted }
+            return probe.socket.takeError() == probe.packet.refusal ? .answered : .silent
+        }
+    }
+
+    private func send(_ packet: Packet) throws -> Probe {
+        defer { nextSourcePort += 1 }
+        guard let wire = network.wires.first(where: { $0.interface == packet.interface }) else {
+            preconditionFailure("packets are sent over interfaces that there are")
+        }
+        let socket = try Socket(packet.transport == .tcp ? .tcp : .udp, packet.source.family)
+        let scope = packet.source.isIPv6LinkLocal ? wire.clientIndex : 0
+        let host = packet.source.isIPv6LinkLocal ? Network.linkLocalHost : try wire.host(packet.source.family)
+        let address = try destination?(packet.source.family) ?? host
+        try socket.bind(to: Endpoint(address: packet.source, port: nextSourcePort, scope: scope))
+        let code = socket.connect(to: Endpoint(address: address, port: packet.port, scope: scope))
+        precondition(code == 0, "a packet leaves its client, whatever becomes of it")
+        if packet.transport == .udp { socket.send([0]) }
+        return Probe(packet: packet, sourcePort: nextSourcePort, socket: socket)
+    }
+}
+
+/// A packet that is under way.
+private struct Probe {
+    let packet: Packet
+    let sourcePort: UInt16
+    let socket: Socket
+
+    /// What a listener learns if it comes.
+    var arrival: Listeners.Arrival {
+        Listeners.Arrival(transport: packet.transport, source: packet.source, sourcePort: sourcePort)
+    }
+}
+
+extension Packet {
+    /// The error with which Linux tells the sender of a refusal: a reset, or ICMP admin-prohibited in either family.
+    fileprivate var refusal: Int32 {
+        transport == .tcp ? ECONNREFUSED : source.family == .ipv4 ? EHOSTUNREACH : EACCES
+    }
+}

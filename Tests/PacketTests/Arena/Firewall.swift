@@ -1,0 +1,39 @@
+import Compiler
+import Foundation
+import Kernel
+import Policies
+import Rulesets
+
+/// The firewall of the calling thread's network namespace.
+enum Firewall {
+    /// The reader refused a policy.
+    struct Refusal: Error, CustomStringConvertible {
+        var description: String
+    }
+
+    /// Loads a policy from the text of its file, with the sentinel's service beside its own.
+    static func load(_ text: String) throws {
+        var policy = try policy(text)
+        policy.services.append(RandomPolicy.sentinelService)
+        try load(policy)
+    }
+
+    /// Loads a policy as `apply` does: in one transaction, with the least changes to what is there.
+    static func load(_ policy: Policy) throws {
+        let nftables = try Nftables()
+        let before = try nftables.snapshot(of: Names.table)
+        let transaction = Transaction(from: before.table, to: compile(policy).table, named: Names.table)
+        _ = try nftables.commit(transaction, onto: before)
+    }
+
+    /// The policy that the text of a file says.
+    static func policy(_ text: String) throws -> Policy {
+        let url = FileManager.default.temporaryDirectory.appending(path: "policy-\(UUID().uuidString).yaml")
+        try Data(text.utf8).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        let reading = PolicyReader.read(path: url.path, options: ReadingOptions())
+        let problems = reading.diagnostics.map { $0.rendered(color: false) }.joined(separator: "\n")
+        guard let policy = reading.policy else { throw Refusal(description: problems) }
+        return policy
+    }
+}

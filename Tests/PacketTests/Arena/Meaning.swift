@@ -1,0 +1,79 @@
+import Addressing
+import Policies
+
+/// The first packet of a connection that comes in.
+struct Packet {
+    var transport: TransportProtocol
+    /// The port that the client dialled.
+    var port: UInt16
+    var source: Address
+    /// The interface that it arrives on.
+    var interface: String
+}
+
+/// What becomes of a packet.
+enum Outcome {
+    /// It reaches the socket.
+    case accepted
+    /// It does not, and the sender is told.
+    case answered
+    /// It does not, and the sender hears nothing.
+    case silent
+}
+
+/// What a policy means for a packet, as portreeve-policy(5) has it; knows nothing of rulesets.
+struct Meaning {
+    let policy: Policy
+
+    /// What becomes of a packet to this host that belongs to no connection, at `now` seconds after 1970 began; limits apart.
+    func outcome(of packet: Packet, at now: Int64) -> Outcome {
+        if isDenied(packet.source) { return .silent }
+        if packet.interface == "lo" { return .accepted }
+        if packet.transport == .udp && packet.port == 546 && packet.source.isIPv6LinkLocal { return .accepted }
+        return isOpen(to: packet, at: now) ? .accepted : refusal
+    }
+
+    /// What becomes of a packet that another table redirects to a container.
+    func outcome(ofRedirected packet: Packet, at now: Int64) -> Outcome {
+        if policy.defaults.published == .ignore { return .accepted }
+        if isDenied(packet.source) { return .silent }
+        return isOpen(to: packet, at: now) ? .accepted : refusal
+    }
+
+    private var refusal: Outcome { policy.defaults.inbound == .reject ? .answered : .silent }
+
+    private func isDenied(_ source: Address) -> Bool { policy.deny.map { names($0, source) } ?? false }
+
+    private func isOpen(to packet: Packet, at now: Int64) -> Bool {
+        policy.services.contains { service in
+            service.ports.contains { $0.transport == packet.transport && $0.range.contains(packet.port) }
+                && names(service.sources, packet.source)
+                && (service.interfaces.isEmpty || service.interfaces.contains { covers($0, packet.interface) })
+                && (service.expires.map { now < $0.end } ?? true)
+        }
+    }
+
+    private func covers(_ pattern: InterfacePattern, _ interface: String) -> Bool {
+        pattern.isPrefix ? interface.hasPrefix(pattern.name) : interface == pattern.name
+    }
+
+    /// Whether an entry, as it was written, stands for the address.
+    private func names(_ list: SourceList, _ address: Address) -> Bool {
+        list.entries.contains { entry in
+            if entry == "any" { return true }
+            if let group = policy.groups.first(where: { $0.name == entry }) { return has(group.addresses, address) }
+            switch (try? AddressRange(entry), address) {
+            case (.ipv4(let range)?, .ipv4(let value)): return range.contains(value)
+            case (.ipv6(let range)?, .ipv6(let value)): return range.contains(value)
+            default: return false
+            }
+        }
+    }
+
+    private func has(_ set: AddressSet, _ address: Address) -> Bool {
+        switch address {
+        case .ipv4(let value): set.ipv4.ranges.contains { $0.contains(value) }
+        case .ipv6(let value): set.ipv6.ranges.contains { $0.contains(value) }
+        }
+    }
+}

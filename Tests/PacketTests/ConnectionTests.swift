@@ -1,0 +1,76 @@
+import Addressing
+import Glibc
+import TestSupport
+import Testing
+
+private let port: UInt16 = 5000
+private let open = "version: 1\nservices: {web: {ports: 5000, from: any}}"
+private let closed = "version: 1\nservices: {}"
+
+@Suite("Connections", .privileged, .networkNamespace)
+struct ConnectionTests {
+    private let arena: Arena
+    private let listener: Socket
+    private var network: Network { arena.network }
+
+    init() throws {
+        arena = try Arena()
+        listener = try Socket.listening(.tcp, on: port)
+    }
+
+    private func session(from source: String) throws -> Session {
+        let source = try Address(source)
+        let host = try network.wire.host(source.family)
+        return try network.client.run {
+            try Session(from: source, to: Endpoint(address: host, port: port), listener: listener)
+        }
+    }
+
+    @Test("What is established outlives a policy that closes its port", arguments: ["203.0.113.7", "2001:db8::7"])
+    func tightened(source: String) throws {
+        try Firewall.load(open)
+        let session = try session(from: source)
+        #expect(session.exchanges())
+        try Firewall.load(closed)
+        #expect(session.exchanges())
+        try arena.check([.packet(from: source, to: "22/tcp", .silent)])
+    }
+
+    @Test("What is established does not outlive a deny", arguments: ["203.0.113.7", "2001:db8::7"])
+    func denied(source: String) throws {
+        try Firewall.load(open)
+        let session = try session(from: source)
+        #expect(session.exchanges())
+        try Firewall.load("\(open)\ndeny: ['\(source)']")
+        #expect(session.client.send([2]) == 0)
+        try arena.check([.packet(from: source, to: "22/tcp", .silent)])
+        #expect(session.server.receive() == nil)
+    }
+
+    @Test(
+        "The host speaks to itself, whatever is closed", arguments: ["127.0.0.1", "::1", "10.255.0.1", "fd00:ffff::1"])
+    func loopback(address: String) throws {
+        try Firewall.load("version: 1\ndefaults: {inbound: reject}\nservices: {}")
+        let session = try Session(to: Endpoint(address: try Address(address), port: port), listener: listener)
+        #expect(session.exchanges())
+    }
+
+    @Test("What the host starts gets its answers, whatever is closed", arguments: AddressFamily.allCases)
+    func outbound(family: AddressFamily) throws {
+        try Firewall.load(closed)
+        let client = try Address(family == .ipv4 ? "203.0.113.7" : "2001:db8::7")
+        let listener = try network.client.run { try Socket.listening(.tcp, on: port) }
+        #expect(try Session(to: Endpoint(address: client, port: port), listener: listener).exchanges())
+    }
+
+    @Test("A deny of the host's own addresses stands before loopback")
+    func loopbackDenied() throws {
+        try Firewall.load("\(open)\ndeny: [127.0.0.0/8]")
+        let denied = try Socket(.tcp, .ipv4)
+        #expect(denied.connect(to: Endpoint(address: try Address("127.0.0.1"), port: port)) == 0)
+        // What was sent after it is there.
+        let session = try Session(to: Endpoint(address: try Address("::1"), port: port), listener: listener)
+        #expect(session.server.family == .ipv6)
+        #expect(listener.accept() == nil)
+    }
+}

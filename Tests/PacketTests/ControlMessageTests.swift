@@ -1,0 +1,130 @@
+import Addressing
+import Glibc
+import TestSupport
+import Testing
+
+private let closed = "version: 1\nservices: {}"
+
+/// A client that sends echo requests.
+private struct Pinger {
+    private let socket: Socket
+    private let host: Endpoint
+    private let isIPv4: Bool
+
+    /// Opens the socket in the calling thread's namespace.
+    init(from source: Address, to host: Address) throws {
+        socket = try Socket(.raw(source.family == .ipv4 ? 1 : 58), source.family)
+        self.host = Endpoint(address: host, port: 0)
+        isIPv4 = source.family == .ipv4
+        try socket.bind(to: Endpoint(address: source, port: 0))
+    }
+
+    /// Sends a request of the sequence that `identifier` names: RFC 792, RFC 4443 4.1.
+    ///
+    /// The kernel fills in the checksum of the latter alone.
+    func request(_ number: UInt8, of identifier: UInt8) {
+        let type: UInt8 = isIPv4 ? 8 : 128
+        let sum = ~(UInt16(type) << 8 + UInt16(identifier) + UInt16(number))
+        // A connected socket would report refusals, of which other tests speak.
+        socket.send([type, 0, UInt8(sum >> 8), UInt8(sum & 0xff), 0, identifier, 0, number], to: host)
+    }
+
+    /// The numbers of the replies in the sequence: waits for `count` of them and takes what else is there.
+    func replies(_ count: Int, of identifier: UInt8) -> [UInt8] {
+        var numbers: [UInt8] = []
+        while socket.wait(for: POLLIN, milliseconds: numbers.count < count ? Socket.patience : 0) {
+            guard let bytes = socket.receive()?.bytes else { break }
+            // A raw IPv4 socket shows the IP header, too.
+            let message = isIPv4 ? Array(bytes.dropFirst(20)) : bytes
+            guard message.count == 8, message[0] == (isIPv4 ? 0 : 129), message[5] == identifier else { continue }
+            numbers.append(message[7])
+        }
+        return numbers
+    }
+}
+
+@Suite("ICMP and ICMPv6", .privileged, .networkNamespace)
+struct ControlMessageTests {
+    @Test("Echo requests are answered, not answered, or answered so often", arguments: AddressFamily.allCases)
+    func ping(family: AddressFamily) throws {
+        let arena = try Arena()
+        let source = try Address(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
+        let host = try arena.network.wire.host(family)
+        let pinger = try arena.network.client.run { try Pinger(from: source, to: host) }
+        // nft's burst of 5, and nothing more on the same day.
+        for (index, (ping, answered)) in [("accept", 9), ("drop", 0), ("1/day", 5)].enumerated() {
+            for (inbound, refused) in [("drop", Outcome.silent), ("reject", .answered)] {
+                let identifier = UInt8(index * 2 + (inbound == "drop" ? 0 : 1))
+                // What the rate has let through is forgotten with its rule.
+                try Firewall.load(closed)
+                try Firewall.load("version: 1\ndefaults: {ping: \(ping), inbound: \(inbound)}\nservices: {}")
+                for number in 0..<9 as Range<UInt8> { pinger.request(number, of: identifier) }
+                try arena.check([.packet(from: "192.0.2.1", to: "22/tcp", refused)])
+                #expect(pinger.replies(answered, of: identifier) == (0..<UInt8(answered)).map(\.self), "\(ping)")
+            }
+        }
+        try Firewall.load("version: 1\ndeny: ['\(source)']\nservices: {}")
+        pinger.request(0, of: 0)
+        try arena.check([.packet(from: "203.0.113.1", to: "22/tcp", .silent)])
+        #expect(pinger.replies(0, of: 0) == [])
+    }
+
+    @Test("Neighbours find each other, and addresses and connections with them, with everything refused")
+    func discovery() throws {
+        let arena = Arena(try Network(knowsNeighbours: false), try Listeners())
+        try Firewall.load("version: 1\nservices: {web: {ports: 22, from: any}}")
+        try forgetNeighbours(of: arena.network)
+        try arena.check("22/tcp", ["192.0.2.1": .accepted, "2001:db8::1": .accepted])
+        try Firewall.load(closed)
+        try forgetNeighbours(of: arena.network)
+        let listener = try arena.network.client.run { try Socket.listening(.tcp, on: 5000) }
+        let session = try Session(to: Endpoint(address: try Address("2001:db8::1"), port: 5000), listener: listener)
+        #expect(session.exchanges())
+    }
+
+    private func forgetNeighbours(of network: Network) throws {
+        try network.host.ip("neigh flush dev \(network.wire.interface)")
+        try network.client.ip("neigh flush dev \(network.wire.clientInterface)")
+    }
+
+    @Test("An error about what the host sent reaches its socket", arguments: ["192.0.2.1", "2001:db8::1"])
+    func unreachable(destination: String) throws {
+        let network = try Network()
+        try Firewall.load(closed)
+        let address = try Address(destination)
+        try withExtendedLifetime(network) {
+            let socket = try Socket(.udp, address.family)
+            #expect(socket.connect(to: Endpoint(address: address, port: 9)) == 0)
+            #expect(socket.send([0]) == 0)
+            #expect(socket.wait(for: POLLERR))
+            #expect(socket.takeError() == ECONNREFUSED)
+        }
+    }
+
+    @Test("A router's word that packets are too big is heard", arguments: AddressFamily.allCases)
+    func packetTooBig(family: AddressFamily) throws {
+        // The thread's namespace is the router here, and the one behind it the host under test.
+        let network = try Network()
+        try network.host.ip("link set \(network.wire.interface) mtu 1400")
+        let host = try Container(behind: network.host)
+        let destination = try Address(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
+        try host.namespace.run {
+            try Firewall.load(closed)
+            let socket = try Socket(.udp, family)
+            let (level, discover, size) =
+                family == .ipv4
+                ? (Int32(IPPROTO_IP), IP_MTU_DISCOVER, IP_MTU) : (Int32(IPPROTO_IPV6), IPV6_MTU_DISCOVER, IPV6_MTU)
+            try socket.set(level, discover, family == .ipv4 ? IP_PMTUDISC_DO : IPV6_PMTUDISC_DO)
+            #expect(socket.connect(to: Endpoint(address: destination, port: 9)) == 0)
+            #expect(socket.option(level, size) == 1500)
+            // A link that has just come up may lose the first packets, and their errors with them.
+            let isHeard = (0..<20).contains { _ in
+                _ = socket.send([UInt8](repeating: 0, count: 1440))
+                return socket.wait(for: POLLERR, milliseconds: 500)
+            }
+            #expect(isHeard)
+            #expect(socket.takeError() == EMSGSIZE)
+            #expect(socket.option(level, size) == 1400)
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Glibc
+import Testing
+
+/// A TCP connection with both ends in a test's hands.
+struct Session {
+    let client: Socket
+    let server: Socket
+
+    /// Connects to `listener`; the ends are in the namespaces of their sockets.
+    ///
+    /// - Parameters:
+    ///   - source: the address to connect from, in the calling thread's namespace; any that routing chooses if `nil`.
+    ///   - destination: where the client dials.
+    ///   - listener: the socket that the connection is meant for.
+    /// - Throws: when the connection does not arrive.
+    init(from source: Address? = nil, to destination: Endpoint, listener: Socket) throws {
+        client = try Socket(.tcp, destination.address.family)
+        if let source { try client.bind(to: Endpoint(address: source, port: 0)) }
+        try #require(client.connect(to: destination) == 0)
+        try #require(listener.wait(for: POLLIN), "the connection arrives")
+        server = try #require(listener.accept()).0
+    }
+
+    /// Whether bytes pass both ways.
+    func exchanges() -> Bool { Self.passes(client, server) && Self.passes(server, client) }
+
+    private static func passes(_ from: Socket, _ to: Socket) -> Bool {
+        from.send([1]) == 0 && to.wait(for: POLLIN) && to.receive()?.bytes == [1]
+    }
+}

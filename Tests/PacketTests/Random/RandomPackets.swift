@@ -1,0 +1,79 @@
+import Addressing
+import Policies
+import TestSupport
+
+/// Chooses packets where a policy's mistakes would be: at the edges of its ranges and beside them.
+struct RandomPackets {
+    private var generator: SeededGenerator
+    private var sources: RandomSources
+    /// Whether some come from a link-local address, which no router forwards.
+    private let includesLinkLocal: Bool
+
+    init(seed: UInt64, includesLinkLocal: Bool) {
+        self.includesLinkLocal = includesLinkLocal
+        generator = SeededGenerator(seed: seed)
+        sources = RandomSources(seed: seed &+ 1, sparing: RandomPolicy.sentinel.source)
+    }
+
+    /// Packets of TCP and UDP over the interfaces for the policy.
+    mutating func next(_ count: Int, for policy: Policy, over interfaces: [String]) -> [Packet] {
+        let denied = policy.deny.map(\.addresses).map(Self.edges) ?? []
+        let edges = policy.services.map { Self.edges($0.sources.addresses) }
+        return (0..<count).map { _ in
+            let index = Int.random(in: 0..<policy.services.count, using: &generator)
+            let candidates = generator.flips(0.2) && !denied.isEmpty ? denied : edges[index]
+            let packet = packet(for: policy.services[index], from: candidates, over: interfaces)
+            guard includesLinkLocal && generator.flips(0.02) else { return packet }
+            return Packet(transport: .udp, port: 546, source: Network.linkLocalSource, interface: packet.interface)
+        }
+    }
+
+    /// Most packets speak a protocol that the service has the port of.
+    private mutating func packet(for service: Service, from sources: [Address], over interfaces: [String]) -> Packet {
+        let port = port(of: service)
+        let own = service.ports.first { $0.range.contains(port) && [.tcp, .udp].contains($0.transport) }?.transport
+        let transport = generator.flips(0.7) ? own : nil
+        return Packet(
+            transport: transport ?? generator.pick([.tcp, .udp]), port: port, source: source(sources),
+            interface: generator.pick(interfaces))
+    }
+
+    private mutating func port(of service: Service) -> UInt16 {
+        let own = RandomPolicy.ports.filter { port in service.ports.contains { $0.range.contains(port) } }
+        return own.isEmpty || generator.flips(0.2) ? generator.pick(RandomPolicy.ports) : generator.pick(own)
+    }
+
+    private mutating func source(_ candidates: [Address]) -> Address {
+        while true {
+            let address = generator.flips(0.7) ? generator.pick(candidates) : sources.address()
+            if address.canSend { return address }
+        }
+    }
+
+    /// The first and last address of each range, and their neighbours.
+    private static func edges(_ set: AddressSet) -> [Address] {
+        let ipv4 = set.ipv4.ranges.flatMap { [$0.lowerBound &- 1, $0.lowerBound, $0.upperBound, $0.upperBound &+ 1] }
+        let ipv6 = set.ipv6.ranges.flatMap { [$0.lowerBound &- 1, $0.lowerBound, $0.upperBound, $0.upperBound &+ 1] }
+        return ipv4.map(Address.ipv4) + ipv6.map(Address.ipv6)
+    }
+}
+
+extension Address {
+    /// Whether a packet from here gets as far as a firewall: Linux drops martians (RFC 1812 5.3.7) before, and a few
+    /// networks are those of the tests' hosts.
+    var canSend: Bool {
+        switch self {
+        case .ipv4(let value):
+            switch value >> 24 {
+            case 0, 127, 224...239: false
+            case 10: value >> 8 != 0x0aff00
+            case 172: value >> 8 != 0xac1e00
+            default: value != UInt32.max
+            }
+        case .ipv6(let value):
+            // The unspecified and mapped addresses (RFC 4291 2.5.2, 2.5.5.2), link-local and multicast ones.
+            value >> 32 != 0xffff && value > 1 && value >> 118 != 0xfe80 >> 6 && value >> 120 != 0xff
+                && value >> 64 != 0xfd00_ffff_0000_0000 && value >> 64 != 0xfd00_0030_0000_0000
+        }
+    }
+}

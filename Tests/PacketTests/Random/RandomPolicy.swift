@@ -1,0 +1,96 @@
+import Addressing
+import Policies
+import TestSupport
+
+/// Policies of every shape that section by section portreeve-policy(5) allows, limits apart.
+struct RandomPolicy {
+    /// The ports that probes go to; what a policy opens starts and ends at or beside them.
+    static let ports: [UInt16] = [
+        2, 21, 22, 23, 79, 80, 81, 442, 443, 444, 545, 546, 547, 1023, 1024, 1025, 7999, 8000, 8001, 8100, 8101, 32768,
+        65534, 65535,
+    ]
+    /// The interfaces of the host: one name starts another, and one is as long as a name can be.
+    static let interfaces = ["eth0", "eth01", "wg-fifteen-char"]
+    /// A port, and a source in no `deny`, that every policy lets in.
+    static let sentinel = (port: UInt16(1), source: Address.ipv6(0x2001_0db8_5e17 << 80 | 1))
+
+    private static let patterns: [InterfacePattern] = [
+        InterfacePattern(name: "eth0", isPrefix: false), InterfacePattern(name: "eth01", isPrefix: false),
+        InterfacePattern(name: "wg-fifteen-char", isPrefix: false), InterfacePattern(name: "eth", isPrefix: false),
+        InterfacePattern(name: "eth", isPrefix: true), InterfacePattern(name: "eth0", isPrefix: true),
+        InterfacePattern(name: "wg-fifteen-cha", isPrefix: true), InterfacePattern(name: "w", isPrefix: true),
+        InterfacePattern(name: "lo", isPrefix: false),
+    ]
+    private static let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
+
+    var generator: SeededGenerator
+    private var sources: RandomSources
+
+    init(seed: UInt64) {
+        generator = SeededGenerator(seed: seed)
+        sources = RandomSources(seed: ~seed, sparing: Self.sentinel.source)
+    }
+
+    /// The next policy; expiries lie around `now`, in seconds since 1970, and far from it.
+    mutating func next(now: Int64) -> Policy {
+        let groups = ["alpha", "beta", "gamma"].map { sources.group($0, Self.place) }
+        let deny = generator.flips(0.4) ? sources.list(groups.dropLast(), Self.place, allowsAny: false) : nil
+        var services = ["api", "db", "dns", "mail", "ssh", "web"].compactMap { name in
+            generator.flips(0.8) ? service(name, groups, now) : nil
+        }
+        for transport in TransportProtocol.allCases where generator.flips(0.9) { share(transport, among: &services) }
+        let opened = services.filter { !$0.ports.isEmpty } + [Self.sentinelService]
+        return Policy(defaults: defaults(), groups: groups, deny: deny, services: opened, files: ["policy.yaml"])
+    }
+
+    /// The service of the sentinel.
+    static let sentinelService = Service(
+        name: "sentinel", location: place,
+        ports: [ServicePort(transport: .tcp, range: sentinel.port...sentinel.port, location: place)],
+        sources: SourceList(location: place, entries: ["any"], addresses: .any))
+
+    private mutating func defaults() -> Defaults {
+        Defaults(
+            inbound: generator.pick([.drop, .reject]),
+            log: generator.flips(0.3) ? Rate(count: 5, unit: .minute) : nil,
+            ping: generator.pick([.accept, .drop, .limited(Rate(count: 10, unit: .second))]))
+    }
+
+    private mutating func service(_ name: String, _ groups: [SourceGroup], _ now: Int64) -> Service {
+        let count = generator.pick([0, 0, 0, 1, 2])
+        let interfaces = Set((0..<count).map { _ in generator.pick(Self.patterns) })
+        return Service(
+            name: name, location: Self.place, ports: [], sources: sources.list(groups, Self.place),
+            interfaces: interfaces.sorted { "\($0)" < "\($1)" }, log: generator.flips(0.3),
+            expires: generator.flips(0.25) ? expiry(now) : nil,
+            why: generator.flips(0.5) ? "Serves \(name)" : nil)
+    }
+
+    /// An hour, a century and more on either side; 9214646399 is the last second of 2261, the last year that a policy can name.
+    private mutating func expiry(_ now: Int64) -> Expiry {
+        let end = generator.pick([now - 3600, now + 3600, now - 86400 * 365, now + 86400 * 36500, 0, 9_214_646_399])
+        return Expiry(end: end, written: "\(end)")
+    }
+
+    /// Gives ports and ranges of the protocol to services; no two overlap, and many touch.
+    private mutating func share(_ transport: TransportProtocol, among services: inout [Service]) {
+        guard !services.isEmpty else { return }
+        var index = 0
+        while index < Self.ports.count {
+            let count = generator.pick([1, 1, 1, 2, 3, 6])
+            if generator.flips(0.6) {
+                let range = range(at: index, count)
+                let owner = Int.random(in: 0..<services.count, using: &generator)
+                services[owner].ports.append(ServicePort(transport: transport, range: range, location: Self.place))
+            }
+            index += count
+        }
+    }
+
+    /// A range from a port of the list up to a later one, or up to what is just below or between.
+    private mutating func range(at index: Int, _ count: Int) -> ClosedRange<UInt16> {
+        let last = min(index + count, Self.ports.count) - 1
+        let beyond = last + 1 < Self.ports.count ? Self.ports[last + 1] - 1 : Self.ports[last]
+        return Self.ports[index]...(generator.flips(0.3) ? beyond : Self.ports[last])
+    }
+}

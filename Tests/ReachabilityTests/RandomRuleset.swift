@@ -1,0 +1,279 @@
+import Addressing
+import Rulesets
+import TestSupport
+
+/// Rulesets of several tables over few addresses and ports, that the kernel takes.
+struct RandomRuleset {
+    private var generator: SeededGenerator
+    /// Whether every expression is one whose outcome a packet settles.
+    let isDetermined: Bool
+    private var sets: [NamedSet] = []
+
+    init(seed: UInt64, isDetermined: Bool) {
+        generator = SeededGenerator(seed: seed)
+        self.isDetermined = isDetermined
+    }
+
+    static let interfaces = ["eth0", "wg1"]
+
+    /// Up to three filter tables of different families, and perhaps one that translates.
+    mutating func next() -> [Table] {
+        let families: [TableFamily] = [.inet, .ipv4, .ipv6, .inet]
+        var tables = (0..<Int.random(in: 1..<4, using: &generator)).map { number in
+            filter(number, families[number % families.count])
+        }
+        if generator.flips(0.4) { tables.append(translation()) }
+        return tables
+    }
+
+    private mutating func filter(_ number: Int, _ family: TableFamily) -> Table {
+        sets = [addressSet(0, 4), addressSet(1, 16), portSet()]
+        let targets = ["a", "b", "c"]
+        sets += [protocolMap(targets), portMap(targets), concatenatedSet()]
+        var chains: [Chain] = []
+        for (index, name) in targets.enumerated() {
+            let later = Array(targets.dropFirst(index + 1))
+            chains.append(Chain(name: name, rules: rules(0..<4, family, later)))
+        }
+        let input = BaseChain(type: "filter", hook: .input, priority: Int32(number * 5 - 5), policy: policy())
+        chains.append(Chain(name: "input", base: input, rules: rules(1..<6, family, targets)))
+        if generator.flips(0.5) {
+            let forward = BaseChain(type: "filter", hook: .forward, priority: Int32(number * 5), policy: policy())
+            chains.append(Chain(name: "forward", base: forward, rules: rules(0..<4, family, [])))
+        }
+        if generator.flips(0.3) {
+            let early = BaseChain(
+                type: "filter", hook: .prerouting, priority: generator.pick([-300, -150]) + Int32(number),
+                policy: .accept)
+            chains.append(Chain(name: "early", base: early, rules: rules(0..<3, family, [])))
+        }
+        return Table(name: TableName(family: family, name: "t\(number)"), chains: chains, sets: sets)
+    }
+
+    private mutating func policy() -> BaseChain.Policy { generator.flips(0.5) ? .drop : .accept }
+
+    /// Redirections to other ports and hosts.
+    private mutating func translation() -> Table {
+        sets = [addressSet(0, 4), portSet()]
+        let base = BaseChain(type: "nat", hook: .prerouting, priority: -100, policy: .accept)
+        let rules = (0..<Int.random(in: 1..<4, using: &generator)).map { _ -> Rule in
+            let transport: [Expression] = [
+                .meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17])])),
+            ]
+            let port = [UInt8(0), UInt8.random(in: 1..<8, using: &generator)]
+            let source = generator.flips(0.5) ? sourceMatch(.ipv4) : []
+            let match =
+                source + transport + [
+                    .payload(Payload(base: .transport, offset: 2, length: 2)),
+                    .compare(Comparison(.equal, [0, UInt8.random(in: 1..<8, using: &generator)])),
+                ]
+            let ports = RegisterPair(first: Register(rawValue: 2), last: Register(rawValue: 2))
+            if generator.flips(0.5) {
+                return Rule(
+                    match + [
+                        .immediate(Immediate(port, into: ports.first)),
+                        .redirect(PortRedirection(ports: ports, flags: 2)),
+                    ])
+            }
+            let family: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([2]))]
+            let addresses = RegisterPair(first: .first, last: .first)
+            return Rule(
+                family + match + [
+                    .immediate(Immediate([10, 9, 0, 2])), .immediate(Immediate(port, into: ports.first)),
+                    .translate(
+                        AddressTranslation(.destination, family: 2, addresses: addresses, ports: ports, flags: 2)),
+                ])
+        }
+        return Table(
+            name: TableName(family: .inet, name: "nat"), chains: [Chain(name: "pre", base: base, rules: rules)],
+            sets: sets)
+    }
+
+    private mutating func rules(_ count: Range<Int>, _ family: TableFamily, _ targets: [String]) -> [Rule] {
+        (0..<Int.random(in: count, using: &generator)).map { _ in rule(family, targets) }
+    }
+
+    private mutating func rule(_ family: TableFamily, _ targets: [String]) -> Rule {
+        var expressions = match(family, targets)
+        if case .lookup(let lookup)? = expressions.last, lookup.destination == .verdict { return Rule(expressions) }
+        if generator.flips(0.3) { expressions += match(family, []) }
+        if generator.flips(0.3) { expressions.append(.counter) }
+        return Rule(expressions + [.verdict(verdict(targets))])
+    }
+
+    private mutating func verdict(_ targets: [String]) -> Verdict {
+        guard !targets.isEmpty, generator.flips(0.5) else {
+            return generator.pick([.accept, .accept, .drop, .drop, .return, .continue])
+        }
+        let target = generator.pick(targets)
+        return generator.flips(0.5) ? .jump(target) : .goto(target)
+    }
+
+    private mutating func match(_ family: TableFamily, _ targets: [String]) -> [Expression] {
+        switch Int.random(in: 0..<(isDetermined ? 9 : 12), using: &generator) {
+        case 0, 1: return sourceMatch(family)
+        case 2, 3: return portMatch()
+        case 4:
+            let load: [Expression] = [
+                .meta(.transportProtocol, into: .first),
+                .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
+            ]
+            return targets.count < 3
+                ? portMatch() : load + [.lookup(Lookup(.named("protocols"), destination: .verdict))]
+        case 5:
+            let load = Expression.payload(Payload(base: .transport, offset: 2, length: 2))
+            return targets.count < 3 ? portMatch() : [load, .lookup(Lookup(.named("ports-to"), destination: .verdict))]
+        case 6: return interfaceMatch()
+        case 7:
+            let state = generator.pick([ConntrackState.new, ConntrackState.established])
+            return [
+                .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: [UInt8(state), 0, 0, 0])),
+                .compare(Comparison(.notEqual, [0, 0, 0, 0])),
+            ]
+        case 8:
+            guard family != .ipv6, sets.contains(where: { $0.name == "pairs" }) else { return sourceMatch(family) }
+            return self.family(.ipv4) + [
+                .payload(Payload(base: .network, offset: 12, length: 4)),
+                .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
+                .lookup(Lookup(.named("pairs"), isInverted: generator.flips(0.3))),
+            ]
+        case 9: return [.payload(Payload(base: .transport, offset: 0, length: 2)), .compare(Comparison([0x80, 1]))]
+        case 10: return [.limit(RateLimit(rate: 3, unit: 60, isOver: generator.flips(0.5)))]
+        default: return [.opaque(name: "exthdr", attributes: [])]
+        }
+    }
+
+    private func family(_ family: TableFamily) -> [Expression] {
+        [.meta(.networkProtocol, into: .first), .compare(Comparison([family.rawValue]))]
+    }
+
+    private mutating func sourceMatch(_ family: TableFamily) -> [Expression] {
+        let isIPv4 = family == .ipv4 || family == .inet && generator.flips(0.6)
+        let length = isIPv4 ? 4 : 16
+        let load = Expression.payload(Payload(base: .network, offset: isIPv4 ? 12 : 8, length: UInt32(length)))
+        let head = self.family(isIPv4 ? .ipv4 : .ipv6) + [load]
+        let operators: [Comparison.Operator] = [.equal, .notEqual, .less, .lessOrEqual, .greater, .greaterOrEqual]
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0:
+            return head + [
+                .compare(
+                    Comparison(generator.pick(operators), address(length, UInt8.random(in: 0..<8, using: &generator))))
+            ]
+        case 1:
+            let mask = 0xf8 | UInt8.random(in: 0..<8, using: &generator)
+            let value = address(length, UInt8.random(in: 0..<8, using: &generator) & mask)
+            let whole = [UInt8](repeating: .max, count: length - 1)
+            return head + [
+                .bitwise(BitwiseMask(mask: whole + [mask])),
+                .compare(Comparison(generator.pick([.equal, .notEqual]), value)),
+            ]
+        case 2:
+            let lower = UInt8.random(in: 0..<8, using: &generator)
+            let upper = UInt8.random(in: lower..<8, using: &generator)
+            return head + [
+                .range(
+                    RangeComparison(
+                        isInverted: generator.flips(0.4), source: .first, lower: address(length, lower),
+                        upper: address(length, upper)))
+            ]
+        default:
+            let name = isIPv4 ? "addresses-4" : "addresses-16"
+            guard sets.contains(where: { $0.name == name }) else {
+                return head + [.compare(Comparison(address(length, 3)))]
+            }
+            return head + [.lookup(Lookup(.named(name), isInverted: generator.flips(0.3)))]
+        }
+    }
+
+    private func address(_ length: Int, _ last: UInt8) -> [UInt8] {
+        length == 4 ? [10, 0, 0, last] : [0xfd] + Array(repeating: 0, count: 14) + [last]
+    }
+
+    private mutating func portMatch() -> [Expression] {
+        let load = Expression.payload(Payload(base: .transport, offset: 2, length: 2))
+        switch Int.random(in: 0..<4, using: &generator) {
+        case 0:
+            let operators: [Comparison.Operator] = [.equal, .notEqual, .less, .greaterOrEqual]
+            return [
+                load, .compare(Comparison(generator.pick(operators), [0, UInt8.random(in: 0..<8, using: &generator)])),
+            ]
+        case 1:
+            let mask = 0xf8 | UInt8.random(in: 0..<8, using: &generator)
+            return [
+                load, .bitwise(BitwiseMask(mask: [0xff, mask], xor: [0, 1])),
+                .compare(Comparison([0, UInt8.random(in: 0..<8, using: &generator)])),
+            ]
+        case 2: return [load, .lookup(Lookup(.named("ports"), isInverted: generator.flips(0.3)))]
+        default: return [.meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17])]))]
+        }
+    }
+
+    private mutating func interfaceMatch() -> [Expression] {
+        let name = generator.pick([Array("eth0".utf8), Array("wg".utf8), Array("lo".utf8)])
+        let isStart = name.count == 2 && name[0] == UInt8(ascii: "w")
+        let value = name + Array(repeating: 0, count: isStart ? 0 : 16 - name.count)
+        return [
+            .meta(.inputInterfaceName, into: .first), .compare(Comparison(generator.pick([.equal, .notEqual]), value)),
+        ]
+    }
+
+    private mutating func addressSet(_ number: Int, _ length: UInt32) -> NamedSet {
+        let definition = SetDefinition(keyType: length == 4 ? 7 : 8, keyLength: length, flags: .interval)
+        let base: UInt128 = length == 4 ? 0x0a00_0000 : 0xfd << 120
+        var ranges: [ClosedRange<UInt128>] = []
+        var next: UInt128 = 0
+        while next < 8 {
+            let upper = min(7, next + UInt128(Int.random(in: 0..<3, using: &generator)))
+            if generator.flips(0.5) { ranges.append((base + next)...(base + upper)) }
+            next = upper + 1
+        }
+        let elements: SetElements =
+            length == 4 ? .ranges32(ranges.map { UInt32($0.lowerBound)...UInt32($0.upperBound) }) : .ranges128(ranges)
+        return NamedSet(name: "addresses-\(length)", definition: definition, elements: elements)
+    }
+
+    private mutating func portSet() -> NamedSet {
+        let elements = (0..<UInt8(8)).filter { _ in generator.flips(0.4) }.map { SetElement(key: [0, $0]) }
+        return NamedSet(name: "ports", definition: SetDefinition(keyType: 13, keyLength: 2), elements: .list(elements))
+    }
+
+    private mutating func protocolMap(_ targets: [String]) -> NamedSet {
+        let definition = SetDefinition(
+            keyType: 12 << 6 | 13, keyLength: 8, flags: .map, dataType: SetDefinition.verdictType)
+        let keys = ([6, 17] as [UInt8]).flatMap { number -> [[UInt8]] in
+            (0..<UInt8(8)).map { [number, 0, 0, 0, 0, $0, 0, 0] }
+        }
+        let elements = keys.filter { _ in generator.flips(0.4) }.map {
+            SetElement(key: $0, value: .verdict(verdict(targets)))
+        }
+        return NamedSet(name: "protocols", definition: definition, elements: .list(elements))
+    }
+
+    private mutating func portMap(_ targets: [String]) -> NamedSet {
+        let definition = SetDefinition(
+            keyType: 13, keyLength: 2, flags: [.map, .interval], dataType: SetDefinition.verdictType)
+        var elements: [SetElement] = []
+        var next: UInt8 = 0
+        while next < 8 {
+            let upper = min(7, next + UInt8.random(in: 0..<3, using: &generator))
+            if generator.flips(0.6) {
+                elements.append(SetElement(key: [0, next], upper: [0, upper], value: .verdict(verdict(targets))))
+            }
+            next = upper + 2
+        }
+        return NamedSet(name: "ports-to", definition: definition, elements: .list(elements))
+    }
+
+    private mutating func concatenatedSet() -> NamedSet {
+        let definition = SetDefinition(
+            keyType: 7 << 6 | 13, keyLength: 8, flags: [.interval, .concatenated], fieldLengths: [4, 2])
+        var elements: [SetElement] = []
+        for start in [UInt8(0), 3, 6] where generator.flips(0.6) {
+            let upper = UInt8.random(in: start..<(start + 2), using: &generator)
+            let port = UInt8.random(in: 0..<7, using: &generator)
+            elements.append(
+                SetElement(key: [10, 0, 0, start, 0, port, 0, 0], upper: [10, 0, 0, upper, 0, port + 1, 0, 0]))
+        }
+        return NamedSet(name: "pairs", definition: definition, elements: .list(elements))
+    }
+}

@@ -1,0 +1,122 @@
+import Addressing
+import Glibc
+import Reachability
+import TestSupport
+
+/// Puts packets with any source onto the interfaces of the calling thread's network namespace.
+///
+/// Each interface is one end of a veth pair; frames are sent out of the other end.
+final class Wire {
+    private let socket: Int32
+    private var indices: [String: UInt32] = [:]
+    /// The address of this host that packets are sent to.
+    private static let ipv4: [UInt8] = [192, 0, 2, 1]
+    private static let ipv6: [UInt8] = [0x20, 0x01, 0x0d, 0xb8] + Array(repeating: 0, count: 11) + [1]
+    private static let hardware: [UInt8] = [2, 0, 0, 0, 0, 1]
+
+    init(interfaces: [String]) throws {
+        for (number, name) in interfaces.enumerated() {
+            try Self.ip(
+                "link", "add", name, "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "p\(number)")
+            for end in [name, "p\(number)"] { try Self.ip("link", "set", end, "up") }
+            // What is redirected goes to the address of the interface that it came in on.
+            try Self.ip("addr", "add", "198.51.100.\(number + 1)/32", "dev", name)
+            try Self.ip("-6", "addr", "add", "2001:db8:1::\(number + 1)/128", "dev", name, "nodad")
+        }
+        try Self.ip("link", "set", "lo", "up")
+        try Self.ip("addr", "add", "192.0.2.1/32", "dev", "lo")
+        try Self.ip("-6", "addr", "add", "2001:db8::1/128", "dev", "lo", "nodad")
+        for family in ["-4", "-6"] { try Self.ip(family, "route", "add", "default", "dev", interfaces[0]) }
+        for name in interfaces + ["all", "default"] { try Self.set("ipv4/conf/\(name)/rp_filter", "0") }
+        try Self.set("ipv4/ip_forward", "1")
+        // A neighbour that forwarded packets can be sent to.
+        try Self.ip("neigh", "add", "10.9.0.2", "lladdr", "02:00:00:00:00:09", "dev", interfaces[0])
+        socket = Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0)
+        guard socket >= 0 else { throw POSIXFailure(code: errno) }
+        for (number, name) in interfaces.enumerated() { indices[name] = unsafe if_nametoindex("p\(number)") }
+    }
+
+    deinit { close(socket) }
+
+    struct POSIXFailure: Error { var code: Int32 }
+
+    private static func ip(_ arguments: String...) throws {
+        let result = try Program.run(["ip"] + arguments)
+        guard result.status == 0 else { throw POSIXFailure(code: result.status) }
+    }
+
+    private static func set(_ name: String, _ value: String) throws {
+        let descriptor = unsafe open("/proc/sys/net/\(name)", O_WRONLY)
+        guard descriptor >= 0 else { throw POSIXFailure(code: errno) }
+        defer { close(descriptor) }
+        let bytes = Array(value.utf8)
+        guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else { throw POSIXFailure(code: errno) }
+    }
+
+    /// Sends a packet, marked by its source port.
+    func send(_ packet: Packet, sourcePort: UInt16) throws {
+        let (header, etherType) =
+            packet.family == .ipv4
+            ? (ipv4(packet, sourcePort), [0x08, 0x00]) : (ipv6(packet, sourcePort), [0x86, 0xdd])
+        let frame = Self.hardware + [2, 0, 0, 0, 0, 2] + etherType.map(UInt8.init) + header
+        // struct sockaddr_ll of linux/if_packet.h.
+        var address = [UInt8](repeating: 0, count: 20)
+        address[0] = UInt8(AF_PACKET)
+        let index = indices[packet.interface] ?? 0
+        for byte in 0..<4 { address[4 + byte] = UInt8(truncatingIfNeeded: index >> (8 * UInt32(byte))) }
+        let sent = unsafe address.withUnsafeBytes { place in
+            unsafe place.withMemoryRebound(to: sockaddr.self) {
+                unsafe sendto(socket, frame, frame.count, 0, $0.baseAddress, 20)
+            }
+        }
+        guard sent == frame.count else { throw POSIXFailure(code: errno) }
+    }
+
+    private func ipv4(_ packet: Packet, _ sourcePort: UInt16) -> [UInt8] {
+        let source = Self.bytes(UInt32(packet.source))
+        let body = segment(packet, sourcePort, pseudo: source + Self.ipv4)
+        var header: [UInt8] =
+            [0x45, 0] + Self.bytes(UInt16(20 + body.count)) + [0, 1, 0, 0, 64, packet.transport.rawValue, 0, 0]
+        header += source + Self.ipv4
+        header.replaceSubrange(10..<12, with: Self.bytes(Self.checksum(header)))
+        return header + body
+    }
+
+    private func ipv6(_ packet: Packet, _ sourcePort: UInt16) -> [UInt8] {
+        let source = Self.bytes(packet.source)
+        let body = segment(packet, sourcePort, pseudo: source + Self.ipv6)
+        return [0x60, 0, 0, 0] + Self.bytes(UInt16(body.count)) + [packet.transport.rawValue, 64] + source + Self.ipv6
+            + body
+    }
+
+    /// A SYN, or an empty datagram.
+    private func segment(_ packet: Packet, _ sourcePort: UInt16, pseudo addresses: [UInt8]) -> [UInt8] {
+        let ports = Self.bytes(sourcePort) + Self.bytes(packet.port)
+        var body = ports
+        let place: Int
+        if packet.transport == .tcp {
+            body += [0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0]
+            place = 16
+        } else {
+            body += [0, 8, 0, 0]
+            place = 6
+        }
+        let pseudo = addresses + [0, packet.transport.rawValue] + Self.bytes(UInt16(body.count))
+        body.replaceSubrange(place..<(place + 2), with: Self.bytes(Self.checksum(pseudo + body)))
+        return body
+    }
+
+    private static func bytes<Number: FixedWidthInteger>(_ value: Number) -> [UInt8] {
+        stride(from: Number.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> Number($0)) }
+    }
+
+    /// RFC 1071.
+    private static func checksum(_ bytes: [UInt8]) -> UInt16 {
+        var sum: UInt32 = 0
+        for index in stride(from: 0, to: bytes.count, by: 2) {
+            sum += UInt32(bytes[index]) << 8 | UInt32(bytes[index + 1])
+        }
+        while sum > 0xffff { sum = (sum & 0xffff) + (sum >> 16) }
+        return ~UInt16(sum)
+    }
+}
