@@ -8,25 +8,38 @@ public protocol Command: ParsableCommand {
     /// How it writes.
     var output: OutputOptions { get }
 
+    /// The formats that its results can have.
+    static var formats: [OutputFormat] { get }
+
     /// Does the work.
     func execute(on host: Host) throws -> ExitStatus
+
+    /// Reports that it could not be done, and tells the script.
+    func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus
 }
 
 extension Command {
+    /// Text and JSON.
+    public static var formats: [OutputFormat] { [.text, .json] }
+
     /// Does the work and turns every error into a message and an exit status.
     public func run(on host: Host) -> ExitStatus {
+        guard Self.formats.contains(output.format) else {
+            return fail("\(Self._commandName) has no format \"\(output.format.rawValue)\"", .usage, on: host)
+        }
         do {
             return try execute(on: host)
         } catch let error as CommandError {
-            return report(error.message, error.status, host)
+            return fail(error.message, error.status, on: host)
         } catch let error as StoreError {
-            return report(error.message, error.isStale ? .changedUnderneath : .failure, host)
+            return fail(error.message, error.isStale ? .changedUnderneath : .failure, on: host)
         } catch {
-            return report("\(error)", .failure, host)
+            return fail("\(error)", .failure, on: host)
         }
     }
 
-    private func report(_ message: String, _ status: ExitStatus, _ host: Host) -> ExitStatus {
+    /// Writes a message.
+    public func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus {
         Console(host, output).note("portreeve: \(message)")
         return status
     }

@@ -20,7 +20,7 @@ extension Host {
                         hasLegacyTable: LegacyTables.canRedirect)
                 } catch { throw StoreError(error) }
             },
-            standardOutput: { Self.write($0, to: STDOUT_FILENO) },
+            files: .this, standardOutput: { Self.write($0, to: STDOUT_FILENO) },
             standardError: { Self.write($0, to: STDERR_FILENO) },
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }

@@ -56,12 +56,15 @@ public struct StoredTable {
 public struct StoreError: Error {
     /// Whether somebody else committed since the snapshot, and nothing was written.
     public var isStale: Bool
+    /// Whether the process lacks the privilege to ask.
+    public var isDenied: Bool
     /// A sentence without a full stop.
     public var message: String
 
     /// An error with this sentence.
-    public init(isStale: Bool = false, _ message: String) {
+    public init(isStale: Bool = false, isDenied: Bool = false, _ message: String) {
         self.isStale = isStale
+        self.isDenied = isDenied
         self.message = message
     }
 }
@@ -89,6 +92,8 @@ public struct Host {
     public var openStore: (_ namespace: String?) throws(StoreError) -> any RulesetStore
     /// Reads the sockets of the network namespace whose ruleset was opened last.
     public var readSockets: () throws(StoreError) -> HostSockets
+    /// The files that commands leave behind.
+    public var files: HostFiles
     /// Writes results.
     public var standardOutput: (String) -> Void
     /// Writes messages.
@@ -109,13 +114,15 @@ public struct Host {
     /// A host of these parts.
     public init(
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
-        readSockets: @escaping () throws(StoreError) -> HostSockets, standardOutput: @escaping (String) -> Void,
+        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles,
+        standardOutput: @escaping (String) -> Void,
         standardError: @escaping (String) -> Void,
         ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
         isErrorTerminal: Bool = false, forbidsColor: Bool = false, isRoot: Bool = false, now: Int64 = 0
     ) {
         self.openStore = openStore
         self.readSockets = readSockets
+        self.files = files
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.ask = ask

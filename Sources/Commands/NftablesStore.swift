@@ -52,6 +52,8 @@ final class NftablesStore: RulesetStore {
 extension StoreError {
     /// The kernel's answer, in words.
     init(_ error: KernelError) {
-        self.init(isStale: [.generationChanged, .interrupted].contains(error.category), "\(error)")
+        self.init(
+            isStale: [.generationChanged, .interrupted].contains(error.category),
+            isDenied: error.category == .permission, "\(error)")
     }
 }

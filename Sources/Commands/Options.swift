@@ -6,6 +6,10 @@ public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable 
     case text
     /// For programs.
     case json
+    /// For monitoring systems that run plugins.
+    case nagios
+    /// For the textfile collector of node_exporter.
+    case prometheus
 }
 
 /// When colours are used.
@@ -20,7 +24,7 @@ public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// Options that every command has.
 public struct OutputOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("How results are written: text or json.", valueName: "format"))
+    @Option(help: ArgumentHelp("How results are written: text or json; for verify also nagios or prometheus.", valueName: "format"))
     var format: OutputFormat = .text
 
     @Flag(name: .shortAndLong, help: "Print nothing when all is well.")

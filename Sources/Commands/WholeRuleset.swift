@@ -39,7 +39,7 @@ struct WholeRuleset {
 extension Table {
     /// What stands for a table that could not be read: whatever meets it is unknown.
     fileprivate init(unreadable name: TableName) {
-        let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .accept)
+        let base = BaseChain(type: "filter", hook: .prerouting, priority: 0, policy: .accept)
         let rule = Rule([.opaque(name: "unreadable", attributes: [])])
         self.init(name: name, chains: [Chain(name: "unreadable", base: base, rules: [rule])])
     }

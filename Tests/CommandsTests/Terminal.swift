@@ -45,11 +45,28 @@ final class Terminal {
         return command.run(on: host)
     }
 
+    /// Files in memory.
+    var memory: [String: String] = [:]
+    /// Files that others work with.
+    var locked: Set<String> = []
+
+    private var files: HostFiles {
+        HostFiles(
+            read: { [unowned self] path throws(StoreError) in memory[path] },
+            replace: { [unowned self] path, text throws(StoreError) in memory[path] = text },
+            create: { [unowned self] path, text throws(StoreError) in
+                if memory[path] != nil { return false }
+                memory[path] = text
+                return true
+            },
+            lock: { [unowned self] path throws(StoreError) in !locked.contains(path) })
+    }
+
     private var host: Commands.Host {
         Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            standardOutput: { [unowned self] in output += $0 }, standardError: { [unowned self] in errors += $0 },
+            files: files, standardOutput: { [unowned self] in output += $0 }, standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1
                 return answer

@@ -1,0 +1,46 @@
+internal import Auditing
+
+extension ExitStatus {
+    /// The statuses of the Monitoring Plugins' interface (www.monitoring-plugins.org, "Plugin Return Codes").
+    static let nagiosWarning = ExitStatus.failure
+    /// Something is wrong.
+    static let nagiosCritical = ExitStatus.difference
+    /// It is not known.
+    static let nagiosUnknown = ExitStatus.invalidPolicy
+}
+
+extension VerificationReport {
+    /// The status for a monitoring system: errors are critical; what could not be read is unknown unless there is worse.
+    var nagiosStatus: ExitStatus {
+        if count(.error) > 0 { return .nagiosCritical }
+        let warnings = findings.filter { $0.severity == .warning }
+        if warnings.contains(where: { $0.identifier != .unknown }) { return .nagiosWarning }
+        return warnings.isEmpty ? .success : .nagiosUnknown
+    }
+
+    /// One line with performance data, and a line a finding behind it.
+    var nagiosLines: [String] {
+        let state: [ExitStatus: String] = [
+            .success: "OK", .nagiosWarning: "WARNING", .nagiosCritical: "CRITICAL", .nagiosUnknown: "UNKNOWN",
+        ]
+        let worst = findings.first { $0.severity == .error } ?? findings.first { $0.severity == .warning }
+        let first = worst.map { ": \($0.message)" } ?? ""
+        let data = [
+            "errors=\(count(.error));;0;0", "warnings=\(count(.warning));0;;0", "notices=\(count(.notice));;;0",
+            "services=\(services);;;0",
+        ]
+        let head = "PORTREEVE \(state[nagiosStatus] ?? "UNKNOWN") - \((summary + first).withoutBars)"
+        return ["\(head) | \(data.joined(separator: " "))"]
+            + findings.map { "\($0.severity.rawValue): \($0.message) [\($0.identifier.rawValue)]".withoutBars }
+    }
+
+    /// The line of a run that failed.
+    static func nagiosFailure(_ message: String) -> String {
+        "PORTREEVE UNKNOWN - \(message.split(separator: "\n").joined(separator: "; ").withoutBars)"
+    }
+}
+
+extension String {
+    /// The text without what begins performance data.
+    fileprivate var withoutBars: String { replacing("|", with: "/") }
+}

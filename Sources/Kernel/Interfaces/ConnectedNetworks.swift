@@ -1,0 +1,58 @@
+internal import Addressing
+internal import Glibc
+
+/// The networks that a host has an address in: getifaddrs(3).
+public enum ConnectedNetworks {
+    /// A network of an interface.
+    public struct Network: Hashable, Sendable {
+        /// The interface.
+        public var interface: String
+        /// The prefix, as a policy writes it.
+        public var prefix: String
+    }
+
+    /// Those of the namespace that the calling thread is in, without loopback and link-local ones; empty where they
+    /// cannot be read.
+    public static func all() -> [Network] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard unsafe getifaddrs(&list) == 0 else { return [] }
+        defer { unsafe freeifaddrs(list) }
+        var networks: [Network] = []
+        var next = unsafe list
+        while let entry = unsafe next {
+            unsafe next = entry.pointee.ifa_next
+            guard let prefix = unsafe prefix(entry.pointee) else { continue }
+            let network = unsafe Network(interface: String(cString: entry.pointee.ifa_name), prefix: prefix)
+            if !networks.contains(network) { networks.append(network) }
+        }
+        return networks
+    }
+
+    @unsafe private static func prefix(_ entry: ifaddrs) -> String? {
+        guard unsafe entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0, let address = unsafe entry.ifa_addr,
+            let mask = unsafe entry.ifa_netmask
+        else { return nil }
+        switch unsafe Int32(address.pointee.sa_family) {
+        case AF_INET:
+            let (value, bits) = unsafe (ipv4(address), ipv4(mask))
+            return IPv4Address.text(of: (value & bits)...(value | ~bits))
+        case AF_INET6:
+            let (value, bits) = unsafe (ipv6(address), ipv6(mask))
+            let linkLocal: UInt128 = 0xfe80
+            return value >> 112 == linkLocal ? nil : IPv6Address.text(of: (value & bits)...(value | ~bits))
+        default: return nil
+        }
+    }
+
+    @unsafe private static func ipv4(_ address: UnsafeMutablePointer<sockaddr>) -> UInt32 {
+        unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+            unsafe UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
+        }
+    }
+
+    @unsafe private static func ipv6(_ address: UnsafeMutablePointer<sockaddr>) -> UInt128 {
+        unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
+            unsafe withUnsafeBytes(of: pointer.pointee.sin6_addr) { unsafe $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
+        }
+    }
+}
