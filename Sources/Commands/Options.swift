@@ -24,7 +24,9 @@ public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
 
 /// Options that every command has.
 public struct OutputOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("How results are written: text or json; for verify also nagios or prometheus.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "How results are written: text or json; for verify also nagios or prometheus.", valueName: "format"))
     var format: OutputFormat = .text
 
     @Flag(name: .shortAndLong, help: "Print nothing when all is well.")

@@ -66,7 +66,8 @@ final class Terminal {
         Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, standardOutput: { [unowned self] in output += $0 }, standardError: { [unowned self] in errors += $0 },
+            files: files, standardOutput: { [unowned self] in output += $0 },
+            standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1
                 return answer

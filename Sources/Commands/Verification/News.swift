@@ -12,7 +12,8 @@ struct FindingRecord {
     /// A record of findings.
     init(_ findings: [Finding]) {
         for finding in findings {
-            texts[finding.identity] = "\(finding.severity.rawValue): \(finding.message) [\(finding.identifier.rawValue)]".line
+            texts[finding.identity] =
+                "\(finding.severity.rawValue): \(finding.message) [\(finding.identifier.rawValue)]".line
         }
     }
 
@@ -29,7 +30,8 @@ struct FindingRecord {
 
     /// What the file is to hold.
     var file: String {
-        ([Self.heading] + texts.sorted { $0.key < $1.key }.map { "\($0.key)\t\($0.value)" }).joined(separator: "\n") + "\n"
+        ([Self.heading] + texts.sorted { $0.key < $1.key }.map { "\($0.key)\t\($0.value)" }).joined(separator: "\n")
+            + "\n"
     }
 }
 

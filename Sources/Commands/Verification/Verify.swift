@@ -54,7 +54,8 @@ public struct Verify: Command {
         let ruleset = try read(&store, compiled)
         let findings = try findings(policy, compiled, ruleset, on: host) + .expiries(of: policy, now: host.now)
         let report = VerificationReport(
-            findings: findings, services: policy.services.count, generation: try? ruleset.get().generation, now: host.now)
+            findings: findings, services: policy.services.count, generation: try? ruleset.get().generation,
+            now: host.now)
         if let news {
             try tell(news, report, on: host, console)
         } else {

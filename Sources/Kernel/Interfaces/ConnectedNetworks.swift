@@ -52,7 +52,9 @@ public enum ConnectedNetworks {
 
     @unsafe private static func ipv6(_ address: UnsafeMutablePointer<sockaddr>) -> UInt128 {
         unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
-            unsafe withUnsafeBytes(of: pointer.pointee.sin6_addr) { unsafe $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) } }
+            unsafe withUnsafeBytes(of: pointer.pointee.sin6_addr) {
+                unsafe $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+            }
         }
     }
 }
