@@ -16,7 +16,7 @@ BINARY = .build/release/portreeve
 SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 
-.PHONY: all demo test install uninstall lint clean help
+.PHONY: all demo test bench install uninstall lint clean help
 
 all: $(BINARY)
 
@@ -37,6 +37,12 @@ test:
 	@$(MAKE) --no-print-directory lint-manuals
 	$(SWIFT) build
 	$(SWIFT) test --disable-xctest
+
+# BENCH=--quick for less than a minute, BENCH=--json for programs.
+bench:
+	@sh .ci/requirements bench
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 Tests/Bench/bench.py $(BINARY) $(BENCH)
 
 lint: lint-manuals
 	$(SWIFT) format lint --strict --recursive --parallel Package.swift Sources Tests
@@ -69,6 +75,7 @@ help:
 	@echo 'make             build the release binary, $(BINARY)'
 	@echo 'make demo        build it and watch it work, in network namespaces of its own'
 	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
+	@echo 'make bench       measure it beside nft and iptables, in namespaces of its own; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     binary, man pages, example policies and their schema; PREFIX=$(PREFIX), DESTDIR='
 	@echo 'make uninstall   take them out again; /etc/portreeve stays'

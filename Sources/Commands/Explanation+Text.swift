@@ -24,6 +24,7 @@ extension Explanation {
 
     private var refusal: String {
         if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
+        if let rule = redirection { return "another table redirects it to where it is refused: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source" }
         guard let service else { return "no service has \(portText)" }
         if isExpired { return "service \"\(service.name)\" has expired (\(service.expires?.written ?? ""))" }
@@ -39,7 +40,7 @@ extension Explanation {
     var nearestChange: String? {
         guard verdict == "refuse" else { return nil }
         let source = question.addresses.text
-        if isForeign, let rule = conclusion.decision { return "change the rule of table \(rule.table)" }
+        if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
         if isDenied { return "take \(source) out of \"deny\"\(at(policy.deny?.location))" }
         guard let service else { return "declare a service with ports: \(question.port)/\(question.transport.name)" }
         if isExpired { return "move \"expires\" of service \"\(service.name)\"\(at(service.location))" }
@@ -96,12 +97,12 @@ extension Explanation {
 
 extension PacketConclusion.Step {
     /// The rule, or the policy of a base chain.
-    fileprivate var text: String { place.rule.map { "\($0)" } ?? action }
+    fileprivate var text: String { place.rule?.text(in: place.table.family) ?? action }
 
     fileprivate var json: JSON {
         [
             "table": .string(place.table.description), "chain": .string(place.chain),
-            "rule": JSON(place.rule.map { "\($0)" }),
+            "rule": JSON(place.rule?.text(in: place.table.family)),
             "action": .string(action),
         ]
     }

@@ -90,6 +90,12 @@ struct Explanation {
 
     var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
 
+    /// The rule of somebody else that sends a declared port to another one of this host.
+    var redirection: RuleReference? {
+        guard service != nil, !isOutsideSources, !isDenied, !conclusion.isForwarded else { return nil }
+        return conclusion.redirection
+    }
+
     /// Whether a table of somebody else decides.
     var isForeign: Bool { conclusion.decision.map { $0.table != Names.table } == true }
 }

@@ -86,12 +86,16 @@ struct ObjectChange {
         elements.count > namedElements ? ["\(elements.count) elements"] : elements.texts(of: definition)
     }
 
-    /// Whether the change only carries out what a change of a service says.
-    var belongsToService: Bool {
-        let chains = [Names.service(""), Names.sources(""), Names.admit("")]
+    /// Whether the change only carries out what the changes of these services say.
+    func isTold(by services: Set<String>) -> Bool {
+        guard !services.isEmpty else { return false }
         switch object {
         case "chain", "rule":
-            return chains.contains(where: name.hasPrefix) || (after ?? before ?? "").contains("vmap @")
+            let chains = [Names.service(""), Names.sources(""), Names.admit("")]
+            guard let prefix = chains.first(where: name.hasPrefix) else {
+                return (after ?? before ?? "").contains("vmap @")
+            }
+            return services.contains(String(name.dropFirst(prefix.count)))
         case "set", "map", "element":
             let sets = [Names.service(""), "group-", "limit-", Names.ranges(""), Names.published("")]
             return name == Names.services || sets.contains(where: name.hasPrefix)

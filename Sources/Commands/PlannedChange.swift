@@ -38,7 +38,7 @@ struct PlannedChange {
     /// The plan for people.
     func text(_ console: Console, verbose: Bool) -> String {
         if isEmpty { return "in sync: nothing to do" }
-        let lines = table + sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
+        let lines = sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
         return (lines.isEmpty ? [] : lines + [""]).joined(separator: "\n") + (lines.isEmpty ? "" : "\n") + summary
     }
 
@@ -49,8 +49,6 @@ struct PlannedChange {
         case .change: console.styled(line, .yellow)
         }
     }
-
-    private var table: [String] { [] }
 
     /// A line a service, in columns, and one for `deny`.
     private var sourceLines: [(line: String, action: ObjectChange.Action)] {
@@ -69,10 +67,11 @@ struct PlannedChange {
     /// A line an object: those that no line of a service tells of, or all.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
+        let told = Set(services.map(\.name))
         let shown = objects.filter { change in
             if verbose { return true }
             if isNew { return change.object == "table" }
-            return !change.belongsToService && !change.name.hasPrefix("deny-")
+            return !change.isTold(by: told) && !change.name.hasPrefix("deny-")
         }
         return shown.map { change in
             let texts = [change.before, change.after].compactMap { $0 }.filter { !$0.isEmpty && $0 != change.name }

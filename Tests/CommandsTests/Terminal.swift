@@ -35,7 +35,10 @@ final class Terminal {
     }
 
     /// Runs a command line; what it writes is kept until the next.
-    func run(_ arguments: String...) throws -> Commands.ExitStatus {
+    func run(_ arguments: String...) throws -> Commands.ExitStatus { try run(arguments) }
+
+    /// Runs a command line.
+    func run(_ arguments: [String]) throws -> Commands.ExitStatus {
         (output, errors) = ("", "")
         let command = try Portreeve.parseAsRoot(arguments)
         guard let command = command as? any Command else { throw ValidationError("not a command of portreeve") }
@@ -63,7 +66,8 @@ final class Terminal {
         Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, standardOutput: { [unowned self] in output += $0 }, standardError: { [unowned self] in errors += $0 },
+            files: files, standardOutput: { [unowned self] in output += $0 },
+            standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1
                 return answer

@@ -16,6 +16,14 @@ import Testing
             "deny: 10.0.0.0/8\nservices:\n  ssh: {ports: 22, from: ⟨10.0.0.1⟩, why: x}",
             ["service \"ssh\" can never be reached: \"deny\" covers all its sources"]
         ),
+        (
+            "services:\n  ssh: {ports: 22, from: ⟨[⟩10.0.0.0/9, \"::1\", 10.128.0.0/9, 10.0.0.0/8], why: x}",
+            ["\"10.0.0.0/8\" in \"from\" of service \"ssh\" adds nothing: \"10.0.0.0/9\", \"10.128.0.0/9\" cover it"]
+        ),
+        (
+            "deny: 10.0.0.0/8\nservices:\n  ssh: {ports: 22, from: ⟨[⟩10.0.0.1, 192.0.2.1, \"::1\"], why: x}",
+            ["\"10.0.0.1\" in \"from\" of service \"ssh\" adds nothing: \"deny\" covers it"]
+        ),
         ("services: {}\nsources: {⟨a⟩: b, b: any}", ["group \"a\" is not used"]),
         (
             "services:\n  ssh: {ports: 22, from: any, why: x, expires: ⟨2026-01-01⟩}",

@@ -36,6 +36,7 @@ final class Sockets {
     /// - Parameters:
     ///   - lines: the sockets.
     ///   - executable: what runs; a copy of Python under another name is another executable.
+    /// - Throws: what the shell says, or that the sockets did not open in time.
     func open(_ lines: String, executable: String = "/usr/bin/python3") throws {
         let script = try portreeve.write(Self.program, to: "sockets.py")
         let list = try portreeve.write(lines, to: "list-\(processes.count)")

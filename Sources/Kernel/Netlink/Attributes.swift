@@ -6,10 +6,15 @@ struct Attributes {
         let type: UInt32
         /// Whether it is flagged as a nest; the kernel leaves the flag off many nests.
         let isNested: Bool
-        /// What it holds.
-        let payload: ArraySlice<UInt8>
         /// All of it, with header and padding.
         let bytes: ArraySlice<UInt8>
+        /// Where padding begins.
+        ///
+        /// It is not a second slice: to retain and release that costs more than to cut it out.
+        let payloadEnd: Int
+
+        /// What it holds.
+        var payload: ArraySlice<UInt8> { bytes[(bytes.startIndex + AttributeWriter.headerLength)..<payloadEnd] }
     }
 
     /// All of them, in order.
@@ -35,7 +40,7 @@ struct Attributes {
         let end = min(start + (length + 3) & ~3, bytes.endIndex)
         return Attribute(
             type: UInt32(type & 0x3fff), isNested: type & AttributeWriter.nestedFlag != 0,
-            payload: bytes[(start + AttributeWriter.headerLength)..<(start + length)], bytes: bytes[start..<end])
+            bytes: bytes[start..<end], payloadEnd: start + length)
     }
 
     /// The payload of the last attribute of this type: the one that the kernel would obey.

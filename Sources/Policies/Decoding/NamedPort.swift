@@ -7,9 +7,9 @@ public struct NamedPort: Hashable, Sendable {
     /// The port, never 0.
     public var port: UInt16
 
-    /// The port that `text` names, such as `22/tcp`, `ssh` or `domain/udp`; `nil` where it names none.
+    /// The port that `text` names, `nil` when it names none.
     ///
-    /// Without a protocol it is TCP's.
+    /// It is `22/tcp`, `ssh` or `domain/udp`; without a protocol it is TCP's.
     public init?(_ text: String, servicesDatabase: String = "/etc/services") {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (1...2).contains(parts.count), let name = parts.first,

@@ -14,13 +14,32 @@ struct PolicyLint {
         if services.isEmpty, root["services"] == nil, let place = root.place(of: "version") {
             log.warning("no services: every port is closed; write \"services: {}\" if that is meant", at: place)
         }
+        let redundancy = SourceRedundancy(policy)
+        if let deny = policy.deny, let place = root["deny"]?.place {
+            for entry in redundancy.entries(of: deny) { warn(of: entry, in: "deny", "", at: place) }
+        }
         for placed in services {
             let keyed = KeyedNode(placed.entry.value, as: "service", keys: Service.keys, log)
             let name = Printable.quoted(placed.service.name)
             if placed.service.why == nil { log.warning("service \(name) has no \"why\"", at: placed.entry.place) }
-            if let place = keyed?["from"]?.place { checkSources(placed.service, name, place) }
+            if let place = keyed?["from"]?.place {
+                checkSources(placed.service, name, place)
+                guard !isUnreachable(placed.service) else { continue }
+                for entry in redundancy.entries(ofService: placed.service.sources) {
+                    warn(of: entry, in: "from", " of service \(name)", at: place)
+                }
+            }
             if let place = keyed?["expires"]?.place { checkExpiry(placed.service, name, place) }
         }
+    }
+
+    /// Whether a warning says already that nobody reaches the service.
+    private func isUnreachable(_ service: Service) -> Bool {
+        policy.deny?.addresses.isSuperset(of: service.sources.addresses) == true
+    }
+
+    private func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: Place) {
+        log.warning("\(Printable.quoted(entry.text)) in \"\(key)\"\(owner) adds nothing: \(entry.cover)", at: place)
     }
 
     private func checkSources(_ service: Service, _ name: String, _ place: Place) {

@@ -23,7 +23,7 @@ public struct PacketEvaluation {
     ///   - tables: every table of the ruleset, in the order in which the kernel lists them.
     ///   - circumstances: the time, and what is taken of limits.
     ///   - path: which of its ways is followed.
-    /// - Returns: the verdict, and how it came about.
+    /// - Returns: the verdict, and the rules that led to it.
     public static func conclude(
         _ packet: Packet, through tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving
     ) -> PacketConclusion {
@@ -34,8 +34,8 @@ public struct PacketEvaluation {
     private init(_ packet: Packet, _ hooks: Hooks, _ circumstances: Circumstances) {
         self.packet = packet
         self.hooks = hooks
-        let name = packet.interface.utf8.map(\.self).dropLast(
-            max(0, packet.interface.utf8.count - InterfacePattern.maximumLength))
+        let name = packet.interface.utf8.map(\.self)[
+            ..<min(packet.interface.utf8.count, InterfacePattern.maximumLength)]
         setting = Setting(
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),

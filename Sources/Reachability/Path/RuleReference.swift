@@ -28,7 +28,7 @@ extension RuleReference: CustomStringConvertible {
     /// Table, chain, and the rule as nft writes it: `inet filter input: tcp dport 22 drop`.
     public var description: String {
         let place = "\(table) \(chain)"
-        if let rule { return "\(place): \(rule)" }
+        if let rule { return "\(place): \(rule.text(in: table.family))" }
         return policy.map { "\(place): policy \($0)" } ?? place
     }
 }

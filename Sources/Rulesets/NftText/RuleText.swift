@@ -6,7 +6,7 @@ struct RuleText {
     private var words: [String?] = []
     /// Fields that were loaded and not compared or looked up yet.
     private var loaded: [LoadedField] = []
-    private var family: (value: TableFamily, place: Int)?
+    private var family: (value: TableFamily, place: Int?)?
     private var transport: (value: UInt8, place: Int)?
     /// The lower end of a range, until its upper end comes.
     private var lowerEnd: [UInt8]?
@@ -14,8 +14,9 @@ struct RuleText {
     private var constants: [Register: [UInt8]] = [:]
 
     /// The words for `rule`; what is not modelled stands in brackets, which nft does not load.
-    static func text(of rule: Rule) -> String {
+    static func text(of rule: Rule, in family: TableFamily? = nil) -> String {
         var text = RuleText()
+        if let family, family != .inet { text.family = (family, nil) }
         for (index, expression) in rule.expressions.enumerated() {
             text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
         }
@@ -70,11 +71,11 @@ struct RuleText {
 
     private mutating func append(_ payload: Payload) {
         let field = LoadedField(payload, family: family?.value, transport: transport?.value)
-        if payload.base == .network, let family { words[family.place] = nil }
+        if payload.base == .network, let place = family?.place { words[place] = nil }
         if payload.base == .transport, let transport {
             words[transport.place] = nil
             // nft derives both protocols from an ICMP field.
-            if let family, [1, 58].contains(transport.value) { words[family.place] = nil }
+            if let place = family?.place, [1, 58].contains(transport.value) { words[place] = nil }
         }
         loaded.append(field)
     }

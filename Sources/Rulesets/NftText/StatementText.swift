@@ -59,4 +59,7 @@ extension Reject: CustomStringConvertible {
 extension Rule: CustomStringConvertible {
     /// The rule as nft writes it; what is not modelled stands in brackets.
     public var description: String { RuleText.text(of: self) }
+
+    /// The rule as nft writes it in a table of this family, where no match on the family stands before addresses.
+    public func text(in family: TableFamily) -> String { RuleText.text(of: self, in: family) }
 }

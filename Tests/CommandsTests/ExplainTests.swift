@@ -1,0 +1,111 @@
+import Commands
+import Compiler
+import Rulesets
+import Testing
+
+@Suite("portreeve explain and diff")
+struct ExplainTests {
+    private func verdict(_ terminal: Terminal, _ arguments: [String]) throws -> (verdict: String?, reason: String?) {
+        _ = try terminal.run(["explain"] + arguments + ["--format", "json"])
+        let json = try terminal.json()
+        return (json["verdict"] as? String, json["reason"] as? String)
+    }
+
+    @Test("Names the service, the source that is wrong, and the port that nobody declares")
+    func policy() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        #expect(
+            try verdict(terminal, ["192.0.2.9", "443/tcp", path, "--policy"]) == (
+                "accept", "service \"web\" lets it in"
+            ))
+        let closed = try verdict(terminal, ["192.0.2.9", "5432", path, "--policy"])
+        #expect(closed == ("refuse", "service \"db\" is not open to this source"))
+        let place = try #require(try terminal.json()["policy"] as? [String: Any])
+        #expect(place["line"] as? Int == 9)
+        let unknown = try verdict(terminal, ["2001:db8::1", "22/udp", path, "--policy"])
+        #expect(unknown == ("refuse", "no service has udp/22"))
+        #expect(try terminal.json()["change"] as? String == "declare a service with ports: 22/udp")
+    }
+
+    @Test("Reads the live ruleset, and names the table that overrides the policy")
+    func foreign() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.store.others = [blocking]
+        let refused = try verdict(terminal, ["192.0.2.9", "443/tcp", path])
+        #expect(refused.verdict == "refuse")
+        #expect(refused.reason == "another table refuses it: \"ip other in: tcp dport 443 drop\"")
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
+        #expect(terminal.output.contains("[foreign-override]"))
+        #expect(try verdict(terminal, ["192.0.2.9", "443/tcp", path, "--policy"]).verdict == "accept")
+        #expect(try verdict(terminal, ["2001:db8::9", "443/tcp", path]).verdict == "accept")
+    }
+
+    /// A table of somebody else that closes a port.
+    private var blocking: Table {
+        let rule = Rule([
+            .meta(.transportProtocol, into: .first), .compare(Comparison([6])),
+            .payload(Payload(base: .transport, offset: 2, length: 2)), .compare(Comparison([1, 187])), .verdict(.drop),
+        ])
+        let base = BaseChain(type: "filter", hook: .input, priority: -5, policy: .accept)
+        return Table(
+            name: TableName(family: .ipv4, name: "other"), chains: [Chain(name: "in", base: base, rules: [rule])])
+    }
+
+    @Test("Says what was asked wrongly", arguments: [["10.0.0.0/8", "22"], ["10.0.0.1", "0/tcp"], ["x", "22"]])
+    func usage(arguments: [String]) throws {
+        let terminal = try Terminal()
+        #expect(try terminal.run(["explain"] + arguments + [try terminal.write(web), "--policy"]) == .usage)
+    }
+
+    @Test("An equal policy that is written differently gives an empty difference")
+    func equal() throws {
+        let terminal = try Terminal()
+        let old = try terminal.write(web)
+        let new = try terminal.write(
+            """
+            version: 1
+            sources: {app: [10.128.0.0/9, 10.0.0.0/9, "2001:db8::/33", "2001:db8:8000::/33"]}
+            services:
+              postgres: {ports: 5432, from: app, why: App}
+              http: {ports: 80, from: any, why: Site}
+              https: {ports: 443, from: any, why: Site}
+
+            """, to: "new.yaml")
+        #expect(try terminal.run("diff", old, new, "--detailed-exitcode") == .success)
+        #expect(terminal.output == "equal: the same connections get in\n")
+        _ = try terminal.run("diff", old, new, "--format", "json")
+        #expect(try terminal.json()["equal"] as? Bool == true)
+    }
+
+    @Test("One bit is found, with a witness")
+    func bit() throws {
+        let terminal = try Terminal()
+        let old = try terminal.write(web)
+        let new = try terminal.write(web.replacing("2001:db8::/32", with: "2001:db9::/32"), to: "new.yaml")
+        #expect(try terminal.run("diff", old, new, "--detailed-exitcode") == .difference)
+        #expect(
+            terminal.output == """
+                + tcp/5432 (db) from 2001:db9::/32: for one, 2001:db9::
+                - tcp/5432 (db) from 2001:db8::/32: for one, 2001:db8::
+
+                """)
+    }
+
+    @Test("A limit and an expiry are no access, and are told all the same")
+    func conditions() throws {
+        let terminal = try Terminal()
+        let old = try terminal.write(web)
+        let new = try terminal.write(
+            web.replacing("ticket: OPS-9", with: "limit: 3/minute\n    expires: 2099-01-31"), to: "new.yaml")
+        #expect(try terminal.run("diff", old, new, "--detailed-exitcode") == .difference)
+        #expect(
+            terminal.output == """
+                ~ tcp/5432  limit none -> 3/minute
+                ~ tcp/5432  until none -> 2099-02-01T00:00:00Z
+
+                """)
+    }
+}
