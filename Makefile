@@ -11,6 +11,7 @@ DESTDIR =
 bindir = $(PREFIX)/bin
 mandir = $(PREFIX)/share/man
 docdir = $(PREFIX)/share/doc/portreeve
+unitdir = $(PREFIX)/lib/systemd/system
 
 BINARY = .build/release/portreeve
 SOURCES := Package.swift $(shell find Sources -type f)
@@ -54,7 +55,8 @@ lint-manuals:
 
 install: $(BINARY)
 	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
-	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d"
+	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d" \
+	  "$(DESTDIR)$(docdir)/cron" "$(DESTDIR)$(unitdir)"
 	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
 	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
 	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
@@ -62,10 +64,16 @@ install: $(BINARY)
 	$(INSTALL) -m 644 policies/*.yaml policies/*.schema.json "$(DESTDIR)$(docdir)/policies"
 	$(INSTALL) -m 644 policies/policy.d/* "$(DESTDIR)$(docdir)/policies/policy.d"
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
+	$(INSTALL) -m 644 cron/portreeve-verify "$(DESTDIR)$(docdir)/cron"
+	$(INSTALL) -m 644 systemd/portreeve-verify.timer "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
+	sed 's|/usr/local/bin|$(bindir)|' systemd/portreeve-verify.service \
+	  > "$(DESTDIR)$(unitdir)/portreeve-verify.service"
+	chmod 644 "$(DESTDIR)$(unitdir)/portreeve-verify.service"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
 	  "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	rm -f "$(DESTDIR)$(unitdir)/portreeve-verify.service" "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
 	rm -rf "$(DESTDIR)$(docdir)"
 
 clean:
@@ -77,6 +85,6 @@ help:
 	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
 	@echo 'make bench       measure it beside nft and iptables, in namespaces of its own; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
-	@echo 'make install     binary, man pages, example policies and their schema; PREFIX=$(PREFIX), DESTDIR='
+	@echo 'make install     binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
 	@echo 'make uninstall   take them out again; /etc/portreeve stays'
 	@echo 'make clean       remove what was built'

@@ -8,7 +8,10 @@ public struct Portreeve: ParsableCommand {
         abstract: "Declare which ports of this host are open, to whom, and why; nftables follows.",
         discussion: "See portreeve(8) for the commands and portreeve-policy(5) for the policy file.",
         version: "0.1.0",
-        subcommands: [Check.self, Plan.self, Apply.self, Show.self, Verify.self, Status.self, Init.self, Diff.self, Explain.self, Remove.self])
+        subcommands: [
+            Check.self, Plan.self, Apply.self, Show.self, Verify.self, Status.self, Init.self, Diff.self, Explain.self,
+            Remove.self,
+        ])
 
     /// The command line without a subcommand.
     public init() {}

@@ -47,6 +47,8 @@ final class Terminal {
 
     /// Files in memory.
     var memory: [String: String] = [:]
+    /// The address from which the user is connected by SSH.
+    var sshClient: String?
     /// Files that others work with.
     var locked: Set<String> = []
 
@@ -66,7 +68,7 @@ final class Terminal {
         Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, standardOutput: { [unowned self] in output += $0 },
+            files: files, sshClient: sshClient, standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1

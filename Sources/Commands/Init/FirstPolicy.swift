@@ -50,8 +50,10 @@ struct FirstPolicy {
     /// The sockets that others can reach, without those of clients.
     private var reachable: [Listener] { sockets.listeners.filter { !$0.isLoopbackOnly && !isClient($0) } }
 
+    /// Whether it looks like a client's, which the kernel's own sockets (WireGuard's, for one) are not.
     private func isClient(_ listener: Listener) -> Bool {
-        [.udp, .udplite].contains(listener.transport) && sockets.ephemeral.contains(listener.port...listener.port)
+        listener.owners != .kernel && [.udp, .udplite].contains(listener.transport)
+            && sockets.ephemeral.contains(listener.port...listener.port)
     }
 
     private var leftOut: [String] {
