@@ -133,4 +133,67 @@ struct ListenerVerificationTests {
                 "warning undeclared-listener tcp/2222 ::",
             ])
     }
+
+    @Test("Another network namespace has its own sockets, and processes that are seen from here")
+    func namespace() throws {
+        let policy = try policy("here: {ports: 80, from: any, why: x}")
+        try sockets.open("tcp :: 80")
+        try sockets.open("tcp :: 8080", executable: "unshare -n /usr/bin/python3")
+        #expect(try findings(policy).isEmpty)
+        let path = "/proc/\(sockets.processes[1])/ns/net"
+        let result = try portreeve("verify", policy, "--only", "listeners", "--netns", path)
+        #expect(result.output.contains("(pid \(sockets.processes[1]), \(python), "))
+        #expect(result.output.contains("listens on tcp/8080 (::), which no service lists, and the live ruleset lets"))
+        #expect(result.output.contains("service \"here\" is open on tcp/80 and nothing listens"))
+    }
+
+    @Test("A process that ends during the scan is no error, and its sockets are never said to be fine")
+    func vanishing() throws {
+        let policy = try policy("web: {ports: 80, from: any, optional: true, why: x}")
+        let script = try portreeve.write(
+            """
+            import socket, sys, time
+            for _ in range(400):
+                s = socket.create_server(("0.0.0.0", 7000)); time.sleep(0.002); s.close()
+            """, to: "flicker.py")
+        try portreeve.shell("/usr/bin/python3 \(script) > /dev/null 2>&1 &")
+        for _ in 0..<20 {
+            let found = try findings(policy)
+            #expect(
+                found.allSatisfy { $0 == "warning undeclared-listener tcp/7000 0.0.0.0" || $0 == "warning unknown" })
+        }
+    }
+
+    @Test("What init writes is in sync with the host that it was written on, and is not overwritten")
+    func initial() throws {
+        try sockets.open("tcp :: 22\ntcp :: 8080\nudp :: 53\ntcp 127.0.0.1 5432")
+        let path = try portreeve.write("", to: "placeholder") + ".yaml"
+        #expect(try portreeve("init", path).status == 0)
+        #expect(try portreeve("check", path, "--quiet").status == 0)
+        #expect(try portreeve("apply", path, "--yes", "--quiet").status == 0)
+        #expect(try findings(path).isEmpty)
+        let text = try portreeve.shell("cat \(path)")
+        #expect(text.contains("process: \(python)"))
+        #expect(try portreeve("init", path).status == 1)
+        #expect(try portreeve.shell("cat \(path)") == text)
+    }
+
+    @Test("Reports are renamed into place, and one run at a time has the news")
+    func files() throws {
+        let policy = try policy("web: {ports: 80, from: any, why: x}")
+        let file = try portreeve.write("old", to: "portreeve.prom")
+        try portreeve.shell("ln \(file) \(file).link")
+        #expect(try portreeve("verify", policy, "--format", "prometheus", "--output", file).status == 2)
+        #expect(try portreeve.shell("stat -c %a \(file); cat \(file).link") == "644\nold")
+        #expect(try portreeve.shell("cat \(file)").contains("portreeve_last_run_success 1"))
+        #expect(try portreeve.shell("ls \(file)*").split(separator: "\n").count == 2)
+        let news = file + ".news"
+        #expect(try portreeve("verify", policy, "--news", news).output.hasSuffix("1 new, 0 gone, 1 in all\n"))
+        let quiet = try portreeve("verify", policy, "--news", news)
+        #expect(quiet.output.isEmpty && quiet.errors.isEmpty && quiet.status == 2)
+        let held = try portreeve("verify", policy, "--news", news, prefix: ["flock", news + ".lock"])
+        #expect(held.errors.contains("another run works with"))
+        #expect(held.status == 1)
+        #expect(try portreeve("verify", policy, "--output", "/nowhere/x").status == 1)
+    }
 }

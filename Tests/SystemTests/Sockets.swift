@@ -6,7 +6,8 @@ import Testing
 /// Processes that hold sockets for a test, in the network namespace of its thread; they end with the value.
 final class Sockets {
     private let portreeve: Portreeve
-    private var processes: [Int32] = []
+    /// The processes, in the order in which they were started.
+    private(set) var processes: [Int32] = []
 
     init(_ portreeve: Portreeve) { self.portreeve = portreeve }
 
@@ -36,6 +37,7 @@ final class Sockets {
     /// - Parameters:
     ///   - lines: the sockets.
     ///   - executable: what runs; a copy of Python under another name is another executable.
+    /// - Throws: what kept them from being opened.
     /// - Throws: what the shell says, or that the sockets did not open in time.
     func open(_ lines: String, executable: String = "/usr/bin/python3") throws {
         let script = try portreeve.write(Self.program, to: "sockets.py")
