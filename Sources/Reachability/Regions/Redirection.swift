@@ -28,12 +28,27 @@ extension AccessRegions {
     public func exposure(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> PortExposure {
-        let space = spaces[family]
-        let own = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
-        let touched = own.flatMap { segments[$0] ?? [] }.filter { $0.ports.overlaps(ports) }
-        return PortExposure(
-            isOpen: touched.contains { $0.open != space.none }, isUnknown: touched.contains { $0.unknown != space.none }
-        )
+        let none = spaces[family].none
+        var exposure = PortExposure(isOpen: false, isUnknown: false)
+        for key in keys where key.transport == transport && key.family == family && key.interface != .loopback {
+            let all = segments[key] ?? []
+            for segment in all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...] {
+                guard segment.ports.lowerBound <= ports.upperBound else { break }
+                if segment.open != none { exposure.isOpen = true }
+                if segment.unknown != none { exposure.isUnknown = true }
+            }
+        }
+        return exposure
+    }
+
+    /// The place of the first of ascending segments that ends at `port` or above.
+    private static func first(in segments: [Segment], endingAtOrAbove port: UInt16) -> Int {
+        var (low, high) = (0, segments.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if segments[middle].ports.upperBound < port { low = middle + 1 } else { high = middle }
+        }
+        return low
     }
 }
 

@@ -1,0 +1,79 @@
+import Addressing
+import Compiler
+import Kernel
+import Policies
+import Reachability
+import Rulesets
+import TestSupport
+import Testing
+
+@Suite("Extensions of iptables mean what their native counterparts mean", .privileged, .networkNamespace)
+struct XtablesTests {
+    private static let name = TableName(family: .ipv4, name: "nat")
+
+    /// The table that a rule of iptables makes.
+    private func table(_ rule: String) throws -> Table {
+        let result = try Program.run(["sh", "-ec", "iptables-nft -t nat -A PREROUTING \(rule)"])
+        try #require(result.status == 0, "\(result.errors)")
+        return try #require(try Nftables().snapshot(of: Self.name).table)
+    }
+
+    /// The ports of a protocol that are redirected, and whether it depends on what is not known.
+    private func redirected(_ table: Table, _ transport: TransportProtocol = .tcp) -> [String] {
+        AccessRegions([table], in: Circumstances(now: 0)).redirections.filter { $0.transport == transport }.map {
+            "\($0.ports.lowerBound)-\($0.ports.upperBound)\($0.isConditional ? "?" : "")"
+        }
+    }
+
+    static let rules: [(String, [String])] = [
+        ("-p tcp --dport 80 -j DNAT --to-destination 10.0.0.1", ["80-80"]),
+        ("-p tcp ! --dport 80 -j DNAT --to-destination 10.0.0.1", ["0-79", "81-65535"]),
+        ("-p tcp -m tcp --dport 80:90 --tcp-flags SYN,ACK SYN -j DNAT --to-destination 10.0.0.1:1-9", ["80-90"]),
+        ("-p tcp -m tcp --dport 80 --tcp-flags SYN,ACK ACK -j DNAT --to-destination 10.0.0.1", []),
+        ("-p tcp -m tcp --sport 1024: --dport 80 -j REDIRECT --to-ports 8080-8090", ["80-80?"]),
+        ("-p tcp -m multiport --dports 1,3:5,7 -j REDIRECT", ["1-1", "3-5", "7-7"]),
+        ("-p tcp -m multiport ! --dports 1:65534 -j REDIRECT", ["0-0", "65535-65535"]),
+        ("-p tcp -m tcp --dport 9 -m multiport --sports 1,3 -j REDIRECT", ["9-9?"]),
+        ("-p tcp --dport 9 -m addrtype --dst-type LOCAL -j REDIRECT", ["9-9"]),
+        ("-p tcp --dport 9 -m addrtype ! --dst-type LOCAL -j REDIRECT", []),
+        ("-p tcp --dport 9 -m addrtype --dst-type BROADCAST -j REDIRECT", []),
+        ("-p tcp --dport 9 -m addrtype --src-type LOCAL -j REDIRECT", ["9-9?"]),
+        ("-p tcp --dport 9 -j ACCEPT", []), ("-p udp --dport 9 -j REDIRECT", []),
+    ]
+
+    @Test("Matches and targets", arguments: rules)
+    func rule(_ rule: String, _ expected: [String]) throws { #expect(redirected(try table(rule)) == expected) }
+
+    @Test("What is read of an extension is what the kernel holds")
+    func fidelity() throws {
+        let read = try table("-p tcp -m addrtype --dst-type LOCAL --dport 9 -j DNAT --to-destination 10.0.0.1")
+        // The table keeps its name: the kernel takes DNAT in one called nat alone.
+        let nftables = try Nftables()
+        for (old, new) in [(read, nil), (nil, read)] as [(Table?, Table?)] {
+            let before = try nftables.snapshot(of: Self.name)
+            _ = try nftables.commit(Transaction(from: old, to: new, named: Self.name), onto: before)
+            #expect(try nftables.snapshot(of: Self.name).table == new)
+        }
+    }
+
+    @Test("A structure that is cut short is not understood, and no port is missed for it")
+    func short() throws {
+        let whole = try table("-p tcp -m addrtype --dst-type LOCAL --dport 9 -j DNAT --to-destination 10.0.0.1")
+        for length in 0..<40 {
+            let chains = whole.chains.map { chain in
+                var cut = chain
+                cut.rules = chain.rules.map { rule in
+                    Rule(
+                        rule.expressions.map { expression in
+                            guard case .xtables(var part) = expression else { return expression }
+                            part.info = Array(part.info.prefix(length))
+                            return .xtables(part)
+                        })
+                }
+                return cut
+            }
+            let regions = AccessRegions([Table(name: Self.name, chains: chains)], in: Circumstances(now: 0))
+            #expect(!regions.redirections.isEmpty || !regions.unread.isEmpty)
+        }
+    }
+}
