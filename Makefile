@@ -37,7 +37,7 @@ test:
 	@sh .ci/requirements build demo lint test
 	@$(MAKE) --no-print-directory lint-manuals
 	$(SWIFT) build
-	$(SWIFT) test --disable-xctest
+	$(SWIFT) test --disable-xctest --no-parallel
 
 # BENCH=--quick for less than a minute, BENCH=--json for programs.
 bench:

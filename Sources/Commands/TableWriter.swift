@@ -13,14 +13,22 @@ struct TableWriter {
     consuming func replace(
         _ snapshot: StoredTable, by table: Table?, _ transaction: Transaction
     ) throws -> UInt32 {
-        do {
-            let generation = try store.commit(transaction, onto: snapshot)
-            try confirm(table, generation)
-            return generation
-        } catch let error as StoreError {
+        let generation: UInt32
+        do throws(StoreError) {
+            generation = try store.commit(transaction, onto: snapshot)
+        } catch {
             guard !error.isStale else { throw error }
             throw CommandError(.failure, "\(error.message); \(liveState(snapshot.table, table))")
         }
+        do {
+            try confirm(table, generation)
+        } catch let error as StoreError {
+            // Nobody may take this for a change that was not made.
+            throw CommandError(
+                error.isStale ? .changedUnderneath : .failure,
+                "applied, but it could not be read back: \(error.message); run portreeve verify")
+        }
+        return generation
     }
 
     private mutating func confirm(_ table: Table?, _ generation: UInt32) throws {
