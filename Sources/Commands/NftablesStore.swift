@@ -4,9 +4,12 @@ internal import Rulesets
 /// The kernel's nf_tables.
 final class NftablesStore: RulesetStore {
     private let nftables: Nftables
+    private var memory: SetMemoryFile?
 
     /// Opens the ruleset of the namespace that the process is in.
     init() throws(KernelError) { nftables = try Nftables() }
+
+    func remember(in directory: String) { memory = SetMemoryFile(directory: directory) }
 
     func generation() throws(StoreError) -> UInt32 {
         do throws(KernelError) { return try nftables.generation() } catch { throw StoreError(error) }
@@ -20,7 +23,15 @@ final class NftablesStore: RulesetStore {
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(StoreError) -> StoredTable {
         do throws(KernelError) {
-            let snapshot = try nftables.snapshot(of: table, expecting: Expectation(candidates, committed: committed))
+            // Only what is expected to be somehow is portreeve's own.
+            let memory = candidates.isEmpty ? nil : memory
+            let identity = memory.flatMap { _ in SetMemoryFile.identity(of: nftables) }
+            let remembered = identity.flatMap { memory?.load(for: $0) }
+            let snapshot = try nftables.snapshot(
+                of: table, expecting: Expectation(candidates, committed: committed, memory: remembered))
+            if let identity, remembered?.isCurrent(for: snapshot) != true {
+                if let seen = SetMemory(of: snapshot, in: identity) { memory?.store(seen) }
+            }
             return StoredTable(generation: snapshot.generation, table: snapshot.table, token: snapshot)
         } catch { throw StoreError(error) }
     }

@@ -18,6 +18,9 @@ public struct Verify: Command {
     @Option(help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners.", valueName: "areas"))
     var only: AreaList = .all
 
+    @Flag(help: "Read every set again, also when nothing was committed since the last time.")
+    var full = false
+
     /// A command to be filled by the parser.
     public init() {}
 
@@ -26,8 +29,9 @@ public struct Verify: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
+        if !full { store.remember(in: kernel.stateDir) }
         let compiled = compile(policy)
-        let ruleset = try WholeRuleset(&store, expecting: [compiled.table])
+        let ruleset = try WholeRuleset(&store, expecting: full ? [] : [compiled.table])
         let snapshot = ruleset.own
         let drift = [Finding].drift(of: snapshot.table, from: compiled)
         var findings: [Finding] = []

@@ -8,7 +8,9 @@ struct Attributes {
         let isNested: Bool
         /// All of it, with header and padding.
         let bytes: ArraySlice<UInt8>
-        /// Where padding begins. Not a second slice: to retain and release it costs more than to cut it out.
+        /// Where padding begins.
+        ///
+        /// Not a second slice: to retain and release it costs more than to cut it out.
         let payloadEnd: Int
 
         /// What it holds.
