@@ -24,6 +24,7 @@ public struct Apply: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
+        store.remember(in: kernel.stateDir)
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
         if plan.isEmpty {
             report("in sync: nothing to do", changed: false, plan.snapshot.generation, console)

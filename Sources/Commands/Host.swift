@@ -15,6 +15,8 @@ public protocol RulesetStore {
     mutating func snapshot(
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(StoreError) -> StoredTable
+    /// Keeps what was read in this directory, and believes it while nobody has committed anything since.
+    mutating func remember(in directory: String)
     /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
     mutating func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32
     /// Has the transaction checked, and makes nothing.
@@ -22,6 +24,9 @@ public protocol RulesetStore {
 }
 
 extension RulesetStore {
+    /// Remembers nothing.
+    public mutating func remember(in _: String) {}
+
     /// The table as it is, whatever was expected.
     public mutating func snapshot(
         of table: TableName, expecting _: [Table], committed _: UInt32?

@@ -4,9 +4,12 @@ internal import Rulesets
 /// The kernel's nf_tables.
 final class NftablesStore: RulesetStore {
     private let nftables: Nftables
+    private var memory: SetMemoryFile?
 
     /// Opens the ruleset of the namespace that the process is in.
     init() throws(KernelError) { nftables = try Nftables() }
+
+    func remember(in directory: String) { memory = SetMemoryFile(directory: directory) }
 
     func generation() throws(StoreError) -> UInt32 {
         do throws(KernelError) { return try nftables.generation() } catch { throw StoreError(error) }
@@ -20,7 +23,13 @@ final class NftablesStore: RulesetStore {
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(StoreError) -> StoredTable {
         do throws(KernelError) {
-            let snapshot = try nftables.snapshot(of: table, expecting: Expectation(candidates, committed: committed))
+            // Only what is expected to be somehow is portreeve's own.
+            let memory = candidates.isEmpty ? nil : memory
+            let identity = memory.flatMap { _ in SetMemoryFile.identity(of: nftables) }
+            let remembered = identity.flatMap { memory?.load(for: $0) }
+            let snapshot = try nftables.snapshot(
+                of: table, expecting: Expectation(candidates, committed: committed, memory: remembered))
+            if let memory, let identity { Self.keep(snapshot, identity, in: memory, insteadOf: remembered) }
             return StoredTable(
                 generation: snapshot.generation, table: snapshot.table,
                 packets: snapshot.states.mapValues { $0.map(\.packets) }, token: snapshot)
@@ -40,6 +49,18 @@ final class NftablesStore: RulesetStore {
     func validate(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) {
         do throws(KernelError) { try nftables.validate(transaction, onto: Self.original(snapshot)) } catch {
             throw StoreError(error)
+        }
+    }
+
+    /// Remembers what big sets the snapshot has.
+    private static func keep(
+        _ snapshot: TableSnapshot, _ identity: SetMemory.Identity, in file: SetMemoryFile, insteadOf old: SetMemory?
+    ) {
+        if old?.isCurrent(for: snapshot) == true { return }
+        if let seen = SetMemory(of: snapshot, in: identity) {
+            file.store(seen)
+        } else if old != nil {
+            file.forget()
         }
     }
 

@@ -56,6 +56,9 @@ public struct KernelOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Work in this network namespace, as ip-netns(8) names it.", valueName: "name"))
     var netns: String?
 
+    @Option(help: ArgumentHelp("Where portreeve keeps what it knows between runs.", valueName: "directory"))
+    var stateDir = "/var/lib/portreeve"
+
     /// Options as they are when none is given.
     public init() {}
 }

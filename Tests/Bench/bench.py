@@ -41,11 +41,13 @@ class Bench:
         return [self.binary, *arguments]
 
     def apply(self, policy):
-        return self.portreeve("apply", policy, "--yes", "--quiet", "--allow-insecure-permissions")
+        return self.portreeve("apply", policy, "--yes", "--quiet", *self.options())
 
-    def verify(self, policy):
-        return self.portreeve(
-            "verify", policy, "--only", "ruleset", "--quiet", "--allow-insecure-permissions")
+    def verify(self, policy, state="state"):
+        return self.portreeve("verify", policy, "--only", "ruleset", "--quiet", *self.options(state))
+
+    def options(self, state="state"):
+        return "--allow-insecure-permissions", "--state-dir", str(self.folder / state)
 
     def remove(self):
         run(self.portreeve("remove", "--yes", "--quiet"))
@@ -59,8 +61,8 @@ class Bench:
         return str(path)
 
     def must_agree(self, policy):
-        """Ends the bench unless the live table is what the policy says."""
-        run(self.verify(policy))
+        """Ends the bench unless the live table is what the policy says; nothing is taken from memory."""
+        run(self.verify(policy, "ruleset.nft/none"))
 
     def compare(self, case, size, turns, ours, theirs, prepare=lambda: None, check=lambda: None):
         """Runs both `turns` times, each after `prepare` and followed by `check`, and keeps a row."""
@@ -175,17 +177,19 @@ def loading(bench, kind, size, policy, changed=None):
     nft = ["nft", "-f", text]
     agree = lambda: bench.must_agree(policy)
     bench.compare(f"{kind}: apply", size, times, bench.apply(policy), nft, bench.remove, agree)
-    bench.compare(f"{kind}: apply, nothing to do", size, times, bench.apply(policy), nft, check=agree)
+    ready = lambda: run(bench.apply(policy))
+    bench.compare(f"{kind}: apply, nothing to do", size, times, bench.apply(policy), nft, ready, agree)
     if changed:
         other = bench.ruleset(changed)
         bench.compare(
             f"{kind}: one changed", size, min(times, 5), bench.apply(changed), ["nft", "-f", other],
-            lambda: run(bench.apply(policy)), lambda: bench.must_agree(changed))
-        run(bench.apply(policy))
+            ready, lambda: bench.must_agree(changed))
+    ready()
     listing = min(times, 2) if size > 100_000 else times
     touch = lambda: run(["nft", "add table ip bench-stranger; delete table ip bench-stranger"])
-    bench.compare(
-        f"{kind}: drift check", size, listing, bench.verify(policy), ["nft", "list", "table", "inet", "portreeve"], touch)
+    nft = ["nft", "list", "table", "inet", "portreeve"]
+    bench.compare(f"{kind}: drift check", size, listing, bench.verify(policy), nft)
+    bench.compare(f"{kind}: drift check, others active", size, listing, bench.verify(policy), nft, touch)
     bench.remove()
 
 
@@ -199,7 +203,7 @@ def bench_start(bench):
     bench.compare("start: version", 0, times, bench.portreeve("--version"), ["nft", "--version"])
     run(bench.apply(policy))
     bench.compare(
-        "start: plan, in sync", 3, times, bench.portreeve("plan", policy, "--quiet", "--allow-insecure-permissions"),
+        "start: plan, in sync", 3, times, bench.portreeve("plan", policy, "--quiet", *bench.options()),
         ["nft", "-c", "-f", text])
     bench.remove()
 
@@ -234,7 +238,7 @@ def line(row):
     known = row["memory_kb"] and row["other_memory_kb"]
     memory = f"{row['memory_kb'] / 1024:6.1f} {row['other_memory_kb'] / 1024:6.1f} MB" if known else " " * 16
     return (
-        f"{row['case']:28} {row['size']:>7} {value(row['portreeve'])} {value(row['other'])}"
+        f"{row['case']:36} {row['size']:>7} {value(row['portreeve'])} {value(row['other'])}"
         f"  x{row['ratio']:6.3f}  {memory}  {row['against']}")
 
 
@@ -258,7 +262,7 @@ def main():
         if arguments.json:
             print(json.dumps(dict(format_version=1, processors=os.cpu_count(), rows=bench.rows), indent=1))
         else:
-            print("case                            size     portreeve         other   ratio   peak memory")
+            print("case                                    size     portreeve         other   ratio   peak memory")
             print("\n".join(map(line, bench.rows)))
             missing = [tool for tool in ("iptables-restore", "ufw") if not shutil.which(tool)]
             print(f"{time.monotonic() - start:.0f} s" + "".join(f"; not installed: {tool}" for tool in missing))

@@ -29,6 +29,11 @@ public struct Portreeve {
         try Program.run(prefix + [try Self.executable] + arguments)
     }
 
+    /// Runs the command with these arguments.
+    public func callAsFunction(_ arguments: [String]) throws -> Program.Result {
+        try Program.run([try Self.executable] + arguments)
+    }
+
     /// Runs a shell script, which must succeed, and returns what it printed.
     @discardableResult public func shell(_ script: String) throws -> String {
         let result = try Program.run(["sh", "-ec", script])

@@ -18,6 +18,9 @@ public struct Verify: Command {
     @Option(help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners.", valueName: "areas"))
     var only: AreaList = .all
 
+    @Flag(help: "Read every set again, also when nothing was committed since the last time.")
+    var full = false
+
     @Option(
         name: .customLong("output"),
         help: ArgumentHelp("Write to this file, whole or not at all, instead of standard output.", valueName: "file"))
@@ -50,6 +53,7 @@ public struct Verify: Command {
         }
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
+        if !full { store.remember(in: kernel.stateDir) }
         let compiled = compile(policy)
         let ruleset = try read(&store, compiled)
         let findings = try findings(policy, compiled, ruleset, on: host) + .expiries(of: policy, now: host.now)
@@ -106,7 +110,9 @@ public struct Verify: Command {
     private func read(
         _ store: inout any RulesetStore, _ compiled: CompiledPolicy
     ) throws(StoreError) -> Result<WholeRuleset, StoreError> {
-        do throws(StoreError) { return .success(try WholeRuleset(&store, expecting: [compiled.table])) } catch {
+        do throws(StoreError) {
+            return .success(try WholeRuleset(&store, expecting: full ? [] : [compiled.table]))
+        } catch {
             guard error.isDenied, only.areas == [.listeners] else { throw error }
             return .failure(error)
         }

@@ -20,9 +20,13 @@ struct Attributes {
     /// All of them, in order.
     private(set) var all: [Attribute] = []
 
+    private static let usualCount = 6
+
     /// Reads attributes to the end of `bytes`; `nil` when a length leads astray.
     init?(_ bytes: ArraySlice<UInt8>) {
         var rest = bytes
+        // Most hold a few: one allocation instead of three.
+        all.reserveCapacity(Self.usualCount)
         while !rest.isEmpty {
             guard let attribute = Self.first(of: rest) else { return nil }
             all.append(attribute)

@@ -71,6 +71,15 @@ internal import Synchronization
         return NetlinkMessage.split(buffer, length: count, portID: unsafe mnl_socket_get_portid(handle))
     }
 
+    /// The number of the network namespace, unique until the next boot; kernel 5.14 or later.
+    var namespaceCookie: UInt64? {
+        var cookie: UInt64 = 0
+        var size = socklen_t(MemoryLayout<UInt64>.size)
+        let descriptor = unsafe mnl_socket_get_fd(handle)
+        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 else { return nil }
+        return cookie
+    }
+
     private func enable(_ option: Int32) {
         var on: Int32 = 1
         _ = unsafe mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))

@@ -10,11 +10,17 @@ public struct Expectation: Sendable {
     var candidates: [Table]
     /// The generation that a commit of the first table made, if it did.
     var committed: UInt32?
+    /// What was seen by an earlier run.
+    var memory: SetMemory?
     /// The elements that a set must be expected to have, or it is dumped at once.
     var threshold: Int
+    /// The same where a sample will do.
+    var sampleThreshold: Int
 
     /// From here on look-ups are faster than a dump.
     public static let defaultThreshold = 150_000
+    /// From here on the count and a sample of the elements are faster than a dump.
+    public static let defaultSampleThreshold = 2_000
 
     /// Every set is dumped.
     public static let nothing = Self([])
@@ -25,10 +31,16 @@ public struct Expectation: Sendable {
     ///   - candidates: the tables, most likely first.
     ///   - committed: the generation of the kernel's ruleset that a commit by the caller made the first table in. While that
     ///     is the current one the batch is known to be live as a whole, and the count with a sample of the elements will do.
-    ///   - threshold: the elements that a set must be expected to have, or it is dumped at once.
-    public init(_ candidates: [Table], committed: UInt32? = nil, threshold: Int = defaultThreshold) {
+    ///   - memory: what was seen by an earlier run: known while the generation is the same, else one more candidate.
+    ///   - threshold: the elements that a set must be expected to have, or it is dumped at once; by default from where on
+    ///     look-ups are faster.
+    public init(
+        _ candidates: [Table], committed: UInt32? = nil, memory: SetMemory? = nil, threshold: Int? = nil
+    ) {
         self.candidates = candidates
         self.committed = committed
-        self.threshold = threshold
+        self.memory = memory
+        self.threshold = threshold ?? Self.defaultThreshold
+        sampleThreshold = threshold ?? Self.defaultSampleThreshold
     }
 }

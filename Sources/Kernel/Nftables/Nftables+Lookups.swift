@@ -24,17 +24,21 @@ extension Nftables {
     ///
     /// Each answer counts only in the generation of `reading`. `nil` says nothing: the set must be dumped.
     func elements(of set: String, in reading: TableReading, as expectation: Expectation) -> SetElements? {
-        guard let (definition, count) = reading.header(of: set), definition.holdsRanges else { return nil }
+        guard let definition = reading.definition(of: set), definition.holdsRanges else { return nil }
+        let remembered = expectation.memory?.elements(of: set, in: reading.name, definition)
+        if let remembered, expectation.memory?.generation == reading.generation { return remembered }
+        guard let count = reading.count(of: set) else { return nil }
         let subject = LookedUpSet(
             table: reading.name, name: set, definition: definition, generation: reading.generation, count: count)
         for (index, table) in expectation.candidates.enumerated() {
-            guard let expected = table.set(set), expected.definition == definition,
-                expected.elements.count >= expectation.threshold
-            else { continue }
+            guard let expected = table.set(set), expected.definition == definition else { continue }
             let isCommitted = index == 0 && expectation.committed == reading.generation
+            let threshold = isCommitted ? expectation.sampleThreshold : expectation.threshold
+            guard expected.elements.count >= threshold else { continue }
             if holds(subject, expected.elements, isCommitted: isCommitted) { return expected.elements }
         }
-        return nil
+        guard let remembered, remembered.count >= expectation.threshold else { return nil }
+        return holds(subject, remembered, isCommitted: false) ? remembered : nil
     }
 
     private func holds(_ set: LookedUpSet, _ elements: SetElements, isCommitted: Bool) -> Bool {

@@ -76,11 +76,11 @@ struct TableReading {
         confirmedSets.insert(set)
     }
 
-    /// What a set is, and how many elements the kernel says it has, if it does.
-    func header(of set: String) -> (definition: SetDefinition, count: UInt32)? {
-        guard let definition = definitions[set], let count = counts[set] else { return nil }
-        return (definition, count)
-    }
+    /// What a set is.
+    func definition(of set: String) -> SetDefinition? { definitions[set] }
+
+    /// How many elements the kernel says that a set has, if it does.
+    func count(of set: String) -> UInt32? { counts[set] }
 
     /// The sets whose elements are policy: what rules put into a dynamic set is state.
     var setsToRead: [String] { definitions.filter { !$1.flags.contains(.dynamic) }.keys.sorted() }

@@ -1,0 +1,64 @@
+internal import Rulesets
+
+/// What the big sets of a table were seen to hold at one generation of the ruleset.
+///
+/// As long as the generation is the same, nobody has committed anything, and the sets need not be read again.
+public struct SetMemory: Equatable, Sendable {
+    /// The ruleset that the generation counts.
+    public struct Identity: Hashable, Sendable {
+        /// `SO_NETNS_COOKIE`: the number of the network namespace, which no other gets until the next boot.
+        var namespace: UInt64
+        /// `/proc/sys/kernel/random/boot_id`.
+        var boot: String
+    }
+
+    /// The ruleset.
+    var identity: Identity
+    /// The generation.
+    var generation: UInt32
+    /// The table.
+    var table: TableName
+    /// The elements of its big sets, all of them ranges.
+    var sets: [String: SetElements]
+
+    /// Sets of fewer elements are read faster than they are remembered.
+    private static let threshold = 5_000
+
+    /// What is worth remembering of a snapshot; `nil` when nothing is.
+    public init?(of snapshot: TableSnapshot, in identity: Identity) {
+        guard let table = snapshot.table else { return nil }
+        let big = table.sets.filter { $0.definition.holdsRanges && $0.elements.count >= Self.threshold }
+        sets = Dictionary(big.map { ($0.name, $0.elements) }, uniquingKeysWith: { first, _ in first })
+            .filter { !$1.isList }
+        guard !sets.isEmpty else { return nil }
+        self.identity = identity
+        self.table = table.name
+        generation = snapshot.generation
+    }
+
+    init(identity: Identity, generation: UInt32, table: TableName, sets: [String: SetElements]) {
+        self.identity = identity
+        self.generation = generation
+        self.table = table
+        self.sets = sets
+    }
+
+    /// Whether it tells all that could be remembered of the snapshot.
+    public func isCurrent(for snapshot: TableSnapshot) -> Bool { generation == snapshot.generation }
+
+    /// The elements that a set of this definition had.
+    func elements(of set: String, in table: TableName, _ definition: SetDefinition) -> SetElements? {
+        guard table == self.table, let elements = sets[set] else { return nil }
+        switch (elements, definition.noElements) {
+        case (.ranges32, .ranges32), (.ranges128, .ranges128): return elements
+        default: return nil
+        }
+    }
+}
+
+extension SetElements {
+    /// Whether the elements are more than ranges.
+    fileprivate var isList: Bool {
+        if case .list = self { true } else { false }
+    }
+}

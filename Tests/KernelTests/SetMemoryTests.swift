@@ -1,0 +1,94 @@
+import CLinux
+import Foundation
+import Rulesets
+import TestSupport
+import Testing
+
+@testable import Kernel
+
+private let name = TableName(family: .inet, name: "portreeve")
+
+@Suite("What big sets held is remembered")
+struct SetMemoryTests {
+    private static let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
+    private static let ranges = (1...6000).map { UInt32($0) * 10 }.map { $0...($0 + 3) }
+    private let memory = SetMemory(
+        identity: SetMemory.Identity(namespace: 1 << 40 | 7, boot: "0b5c"), generation: 5, table: name,
+        sets: [
+            "a": .ranges32([0...7, 9...9, 100...UInt32.max]),
+            "b": .ranges128([1 << 100...2 << 100, UInt128.max...UInt128.max]),
+            "é": .ranges32([]),
+        ])
+    private let folder = FileManager.default.temporaryDirectory.appending(path: "portreeve-\(UUID().uuidString)")
+
+    private func table(_ ranges: [ClosedRange<UInt32>] = ranges) -> Table {
+        Table(name: name, sets: [NamedSet(name: "s", definition: Self.definition, elements: .ranges32(ranges))])
+    }
+
+    @Test("It reads as it was written")
+    func coding() {
+        #expect(SetMemory(words: memory.words) == memory)
+    }
+
+    @Test("Nothing else is read: torn, changed in any word, of another form")
+    func damage() {
+        let words = memory.words
+        for count in words.indices { #expect(SetMemory(words: Array(words.prefix(count))) == nil) }
+        for index in words.indices {
+            var changed = words
+            changed[index] ^= 1 << UInt32(index % 32)
+            #expect(SetMemory(words: changed) == nil)
+        }
+    }
+
+    @Test("Only what nobody else could have written, about this ruleset, is believed")
+    func trust() throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let file = SetMemoryFile(directory: folder.path)
+        #expect(file.load(for: memory.identity) == nil)
+        file.store(memory)
+        #expect(file.load(for: memory.identity) == memory)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["live-sets"])
+        #expect(file.load(for: SetMemory.Identity(namespace: 8, boot: "0b5c")) == nil)
+        #expect(file.load(for: SetMemory.Identity(namespace: 1 << 40 | 7, boot: "0b5d")) == nil)
+        let path = folder.appending(path: "live-sets").path
+        try FileManager.default.setAttributes([.posixPermissions: 0o620], ofItemAtPath: path)
+        #expect(file.load(for: memory.identity) == nil)
+        try FileManager.default.removeItem(atPath: path)
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
+        #expect(file.load(for: memory.identity) == nil)
+    }
+
+    @Test("A directory that cannot be written is no error")
+    func unwritable() {
+        let file = SetMemoryFile(directory: "/proc/portreeve")
+        file.store(memory)
+        #expect(file.load(for: memory.identity) == nil)
+    }
+
+    @Test("It stands for the kernel's set in its own generation, and in no other", .privileged, .networkNamespace)
+    func generations() throws {
+        #expect(try table().loadedAndRead() == table())
+        let nftables = try Nftables()
+        let seen = try nftables.snapshot(of: name)
+        guard let identity = SetMemoryFile.identity(of: nftables) else { return }
+        let memory = try #require(SetMemory(of: seen, in: identity))
+        let read = try nftables.snapshot(of: name, expecting: Expectation([], memory: memory))
+        #expect(read.confirmedSets == ["s"])
+        #expect(read.table == table())
+        let gone = SetElements.ranges32([Self.ranges[77]])
+        let step = Transaction.Operation.deleteElements(gone, set: "s", Self.definition)
+        _ = try nftables.commit(Transaction(table: name, operations: [step]), onto: seen)
+        let changed = try nftables.snapshot(of: name, expecting: Expectation([], memory: memory, threshold: 0))
+        #expect(changed.confirmedSets == [])
+        #expect(changed.table == table(Self.ranges.filter { $0 != Self.ranges[77] }))
+    }
+
+    @Test("Another namespace is another ruleset", .privileged, .networkNamespace)
+    func namespaces() throws {
+        guard let first = SetMemoryFile.identity(of: try Nftables()) else { return }
+        guard shim_unshare(shim_clone_newnet) == 0 else { return }
+        let nftables = try Nftables()
+        #expect(SetMemoryFile.identity(of: nftables) != first)
+    }
+}

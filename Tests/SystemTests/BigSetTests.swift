@@ -1,0 +1,45 @@
+import TestSupport
+import Testing
+
+@Suite("A big set that portreeve remembers", .privileged, .networkNamespace)
+struct BigSetTests {
+    /// A policy with six thousand sources, and where to keep what is known of them.
+    private func prepare(_ portreeve: Portreeve) throws -> [String] {
+        let list = (0..<6000).map { "10.\($0 / 128).\($0 % 128 * 2).0/24" }.joined(separator: "\n")
+        let folder = try portreeve.write(list, to: "list.txt").dropLast("/list.txt".count)
+        let policy = try portreeve.write(
+            """
+            version: 1
+            sources: {big: {file: list.txt}}
+            services: {ssh: {ports: 22, from: big, optional: true, why: x}}
+
+            """)
+        return [policy, "--state-dir", "\(folder)/state"]
+    }
+
+    @Test(
+        "Is read again once anybody has committed anything",
+        arguments: [
+            "nft add element inet portreeve group-big-ipv4 { 192.0.2.1 }",
+            "nft delete element inet portreeve group-big-ipv4 { 10.3.4.0/24 }",
+            "nft flush set inet portreeve group-big-ipv4",
+            """
+            nft delete element inet portreeve group-big-ipv4 { 10.46.222.0/24 }
+            nft add element inet portreeve group-big-ipv4 { 10.46.222.0-10.46.222.254 }
+            """,
+        ])
+    func tampering(_ script: String) throws {
+        let portreeve = try Portreeve()
+        let arguments = try prepare(portreeve)
+        let verify = ["verify", "--only", "ruleset", "--quiet"] + arguments
+        #expect(try portreeve(["apply", "--yes", "--quiet"] + arguments).status == 0)
+        #expect(try portreeve(verify).status == 0)
+        #expect(try portreeve(verify + ["--full"]).status == 0)
+        try portreeve.shell(script)
+        #expect(try portreeve(verify).status == 2)
+        #expect(try portreeve(verify).status == 2)
+        #expect(try portreeve(["apply", "--yes", "--quiet"] + arguments).status == 0)
+        #expect(try portreeve(verify).status == 0)
+        #expect(try portreeve(verify + ["--full"]).status == 0)
+    }
+}
