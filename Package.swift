@@ -75,7 +75,8 @@ let package = Package(
             dependencies: ["Addressing", "CLinux", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies"], exclude: ["validate.py"],
+            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies", "TestSupport"],
+            exclude: ["validate.py"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -1,16 +1,14 @@
 import Foundation
+import TestSupport
 
 /// The JSON Schema as editors apply it: `validate.py`, with Python's jsonschema and PyYAML.
 enum SchemaValidator {
-    private static let python = URL(filePath: "/usr/bin/python3")
-
     private static let script = URL(filePath: #filePath, directoryHint: .notDirectory)
         .deletingLastPathComponent().appending(path: "validate.py").path
 
     /// Whether Python and its two modules are there; `.ci/run` insists.
     static let isAvailable: Bool = {
         if ProcessInfo.processInfo.environment["PORTREEVE_REQUIRE_PRIVILEGES"] != nil { return true }
-        guard FileManager.default.isExecutableFile(atPath: python.path) else { return false }
         return (try? run(["-c", "import jsonschema, yaml"])) != nil
     }()
 
@@ -33,19 +31,13 @@ enum SchemaValidator {
     }
 
     private static func run(_ arguments: [String]) throws -> String {
-        let process = Process()
-        let output = Pipe()
-        process.executableURL = python
-        process.arguments = arguments
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let data = try output.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw Failure(status: process.terminationStatus) }
-        return String(decoding: data, as: UTF8.self)
+        let result = try Program.run(["/usr/bin/python3"] + arguments)
+        guard result.status == 0 else { throw Failure(status: result.status, errors: result.errors) }
+        return result.output
     }
 
-    struct Failure: Error { let status: Int32 }
+    struct Failure: Error {
+        let status: Int32
+        let errors: String
+    }
 }

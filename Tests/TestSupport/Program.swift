@@ -26,11 +26,24 @@ public enum Program {
             let flags = descriptor == 0 ? O_RDONLY : O_WRONLY
             unsafe posix_spawn_file_actions_addopen(&actions, Int32(descriptor), file.url.path, flags, 0)
         }
-        let process = try unsafe spawn(arguments, &actions)
-        var status: Int32 = 0
-        while unsafe waitpid(process, &status, 0) < 0 && errno == EINTR {}
+        let status = wait(for: try unsafe spawn(arguments, &actions))
         let code = status & 0x7f == 0 ? status >> 8 & 0xff : 128 + status & 0x7f
         return Result(status: code, output: try files[1].text, errors: try files[2].text)
+    }
+
+    /// No program that a test runs takes this long, in microseconds; one that does fails its test instead of stopping all.
+    private static let longest: UInt32 = 300_000_000
+
+    /// Waits for the process, which is killed when it takes too long; its status as `wait` has it.
+    private static func wait(for process: pid_t) -> Int32 {
+        var (status, waited, pause): (Int32, UInt32, UInt32) = (0, 0, 100)
+        while unsafe waitpid(process, &status, WNOHANG) == 0 {
+            if waited > longest { kill(process, SIGKILL) }
+            usleep(pause)
+            waited += pause
+            pause = min(2 * pause, 5_000)
+        }
+        return status
     }
 
     @unsafe private static func spawn(

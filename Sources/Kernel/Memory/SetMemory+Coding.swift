@@ -35,7 +35,7 @@ extension SetMemory {
         guard words.count > Self.headerLength, words[0] == Self.mark else { return nil }
         let sum = Self.checksum(words[Self.headerLength...])
         guard UInt64(words[1]) | UInt64(words[2]) << 32 == sum else { return nil }
-        var rest = WordReader(rest: words[Self.headerLength...])
+        var rest = WordReader(words: words, position: Self.headerLength)
         guard let namespace: UInt64 = rest.number(), let boot = rest.text(), let generation: UInt32 = rest.number(),
             let family: UInt32 = rest.number(), let octet = UInt8(exactly: family), let table = rest.text(),
             let count: UInt32 = rest.number()
@@ -79,22 +79,31 @@ extension [UInt32] {
     }
 }
 
-/// Reads words from the front.
+/// Reads words one after the other.
 private struct WordReader {
-    var rest: ArraySlice<UInt32>
+    let words: [UInt32]
+    var position: Int
+
+    private var remaining: Int { words.count - position }
 
     mutating func number<Number: FixedWidthInteger>() -> Number? {
-        let count = Number.bitWidth / UInt32.bitWidth
-        guard rest.count >= count else { return nil }
-        let value = rest.prefix(count).reversed().reduce(Number(0)) { ($0 << 16) << 16 | Number($1) }
-        rest.removeFirst(count)
+        remaining >= Number.bitWidth / UInt32.bitWidth ? next() : nil
+    }
+
+    /// The next number, which is there.
+    private mutating func next<Number: FixedWidthInteger>() -> Number {
+        var value: Number = 0
+        for shift in stride(from: 0, to: Number.bitWidth, by: UInt32.bitWidth) {
+            value |= Number(truncatingIfNeeded: words[position]) << shift
+            position += 1
+        }
         return value
     }
 
     mutating func text() -> String? {
-        guard let count: UInt32 = number(), rest.count >= count else { return nil }
-        let octets = rest.prefix(Int(count)).map { UInt8(truncatingIfNeeded: $0) }
-        rest.removeFirst(Int(count))
+        guard let count: UInt32 = number(), remaining >= count else { return nil }
+        let octets = words[position..<(position + Int(count))].map { UInt8(truncatingIfNeeded: $0) }
+        position += Int(count)
         return String(validating: octets, as: UTF8.self)
     }
 
@@ -109,11 +118,12 @@ private struct WordReader {
 
     /// Ranges that ascend and are disjoint.
     private mutating func ranges<Key: FixedWidthInteger>(_ count: Int) -> [ClosedRange<Key>]? {
-        guard rest.count >= 2 * count * Key.bitWidth / UInt32.bitWidth else { return nil }
+        guard remaining >= 2 * count * Key.bitWidth / UInt32.bitWidth else { return nil }
         var ranges: [ClosedRange<Key>] = []
         ranges.reserveCapacity(count)
         for _ in 0..<count {
-            guard let low: Key = number(), let high: Key = number(), low <= high else { return nil }
+            let (low, high): (Key, Key) = (next(), next())
+            guard low <= high else { return nil }
             if let last = ranges.last, last.upperBound >= low { return nil }
             ranges.append(low...high)
         }

@@ -26,6 +26,8 @@ public struct SetMemoryFile: Sendable {
     public func store(_ memory: SetMemory) {
         _ = unsafe mkdir(directory, 0o700)
         let temporary = "\(path).\(getpid())"
+        // What a process of this number left when it was killed.
+        _ = unsafe unlink(temporary)
         let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { return }
         let isWritten = Self.write(memory.words, to: descriptor)
@@ -33,6 +35,9 @@ public struct SetMemoryFile: Sendable {
         let isPlaced = unsafe isWritten && isClosed && rename(temporary, path) == 0
         if !isPlaced { _ = unsafe unlink(temporary) }
     }
+
+    /// Deletes what there is, if any.
+    public func forget() { _ = unsafe unlink(path) }
 
     /// The ruleset of the network namespace in which `nftables` was opened; `nil` on kernels before 5.14.
     public static func identity(of nftables: borrowing Nftables) -> SetMemory.Identity? {

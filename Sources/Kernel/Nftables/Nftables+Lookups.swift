@@ -17,6 +17,8 @@ private struct LookedUpSet {
 extension Nftables {
     /// Elements asked for at a time: the answers, one datagram each, fit a socket's buffer of the usual size.
     private static let lookups = 128
+    /// What an answer takes of the socket's buffer, with the kernel's bookkeeping.
+    private static let replyLength = 1024
     /// Ranges looked up where the count alone would do.
     private static let sampled = 256
 
@@ -59,6 +61,7 @@ extension Nftables {
         guard isCommitted ? expected.agrees(with: set.count) : expected.isExhausted(by: set.count) else { return false }
         let asked = isCommitted ? expected.sample(Self.sampled) : expected
         let encoder = RangeEncoder(keyLength: Key.bitWidth / 8)
+        socket.expectReplies(bytes: Self.lookups * Self.replyLength)
         let areFound = try asked.allChunks(of: Self.lookups) { chunk throws(SystemError) in
             try self.finds(chunk, in: set, encoder)
         }
