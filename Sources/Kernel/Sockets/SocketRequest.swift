@@ -2,21 +2,25 @@ internal import Addressing
 internal import CMnl
 internal import Glibc
 
-/// Asks for all listening sockets of one protocol and one family: `sock_diag(7)`.
+/// Asks for all sockets of one protocol, one family and some states: `sock_diag(7)`.
 struct SocketRequest {
     /// The message with its header.
     let bytes: [UInt8]
 
-    /// A dump that answers with `sequence`; `family` is `AF_INET` or `AF_INET6`.
-    init(transport: TransportProtocol, family: Int32, sequence: UInt32) {
+    /// A dump of what is in `states`, that answers with `sequence`; `family` is `AF_INET` or `AF_INET6`.
+    init(_ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32) {
         var request = inet_diag_req_v2()
         request.sdiag_family = UInt8(truncatingIfNeeded: family)
         request.sdiag_protocol = transport.rawValue
-        request.idiag_states = transport.listeningStates
+        request.idiag_states = states.rawValue
+        self.init(&request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
+    }
+
+    private init(_ request: inout inet_diag_req_v2, type: Int32, flags: Int32, sequence: UInt32) {
         var header = nlmsghdr()
         header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_req_v2>.size)
-        header.nlmsg_type = UInt16(SOCK_DIAG_BY_FAMILY)
-        header.nlmsg_flags = UInt16(NLM_F_REQUEST | NLM_F_DUMP)
+        header.nlmsg_type = UInt16(type)
+        header.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
         header.nlmsg_seq = sequence
         bytes =
             unsafe withUnsafeBytes(of: &header) { unsafe Array($0) }
@@ -24,14 +28,26 @@ struct SocketRequest {
     }
 }
 
-extension TransportProtocol {
-    /// The states, as bits, in which a socket of the protocol waits for anybody: `netinet/tcp.h`.
-    fileprivate var listeningStates: UInt32 {
-        switch self {
-        case .tcp, .sctp, .dccp: 1 << UInt32(TCP_LISTEN)
-        case .udp, .udplite: 1 << UInt32(TCP_CLOSE)
+/// States of sockets, as bits: `netinet/tcp.h`.
+struct SocketStates: OptionSet {
+    let rawValue: UInt32
+
+    /// The states in which a socket of the protocol waits for anybody.
+    static func listening(_ transport: TransportProtocol) -> Self {
+        switch transport {
+        case .tcp, .sctp, .dccp: Self(TCP_LISTEN)
+        case .udp, .udplite: Self(TCP_CLOSE)
         }
     }
+
+    /// The states of TCP in which bytes can pass, be it one way: what was written before a `close` is still sent.
+    static let established: Self = [
+        Self(TCP_ESTABLISHED), Self(TCP_FIN_WAIT1), Self(TCP_FIN_WAIT2), Self(TCP_CLOSE_WAIT), Self(TCP_LAST_ACK),
+    ]
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    private init(_ state: Int) { rawValue = 1 << UInt32(state) }
 }
 
 /// The protocols that are registered with the kernel at this time.
