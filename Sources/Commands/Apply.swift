@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Policies
 internal import Rulesets
 
 /// `portreeve apply`: makes the live table what the policy says, in one transaction.
@@ -16,6 +17,12 @@ public struct Apply: Command {
     @Flag(help: "Apply without asking.")
     var yes = false
 
+    @Flag(help: "End the sessions that the policy refuses, except your own.")
+    var cutSessions = false
+
+    @Flag(help: "With --cut-sessions, end your own session, too.")
+    var force = false
+
     /// A command to be filled by the parser.
     public init() {}
 
@@ -27,26 +34,37 @@ public struct Apply: Command {
         store.remember(in: kernel.stateDir)
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
         if plan.isEmpty {
-            report("in sync: nothing to do", changed: false, plan.snapshot.generation, console)
-            return .success
+            let cut = try cut(policy, plan, on: host)
+            report("in sync: nothing to do", changed: false, plan.snapshot.generation, cut, console)
+            return cut.status
         }
         if !console.isQuiet || !yes {
-            let text = plan.text(console, verbose: false)
+            let text = plan.text(console, verbose: false) + (try OrphanedSessions(policy, plan, on: host).text)
             if console.isJSON { console.note(text) } else { console.print(text) }
         }
         if !yes { try Confirmation(host).require("apply this to table \(Names.table)?") }
         let generation = try TableWriter(store).replace(plan.snapshot, by: plan.compiled.table, plan.transaction)
+        let cut = try cut(policy, plan, on: host)
         report(
             "applied and read back: generation \(plan.snapshot.generation) -> \(generation)", changed: true, generation,
-            console)
-        return .success
+            cut, console)
+        return cut.status
     }
 
-    private func report(_ text: String, changed: Bool, _ generation: UInt32, _ console: Console) {
+    /// Ends the sessions that the policy, which is in force now, refuses; none unless asked to.
+    private func cut(_ policy: Policy, _ plan: PlannedChange, on host: Host) throws -> SessionCut {
+        cutSessions ? try SessionCut(policy, plan.compiled, on: host, force: force) : SessionCut()
+    }
+
+    private func report(_ text: String, changed: Bool, _ generation: UInt32, _ cut: SessionCut, _ console: Console) {
         if console.isJSON {
-            console.print(["format_version": 1, "changed": .bool(changed), "generation": .number(Int(generation))])
+            console.print([
+                "format_version": 1, "changed": .bool(changed), "generation": .number(Int(generation)),
+                "sessions": cut.json,
+            ])
         } else if !console.isQuiet {
             console.print(text)
         }
+        cut.report(to: console)
     }
 }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import CMnl
 internal import Glibc
+internal import Listeners
 
 /// Asks for all sockets of one protocol, one family and some states: `sock_diag(7)`.
 struct SocketRequest {
@@ -14,6 +15,23 @@ struct SocketRequest {
         request.sdiag_protocol = transport.rawValue
         request.idiag_states = states.rawValue
         self.init(&request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
+    }
+
+    /// The end of one connection, and of no other that has taken its place: kernel 4.5 or later.
+    init(destroying connection: EstablishedConnection, sequence: UInt32) {
+        var request = inet_diag_req_v2()
+        request.sdiag_family = UInt8(truncatingIfNeeded: connection.local.address.familyNumber)
+        request.sdiag_protocol = TransportProtocol.tcp.rawValue
+        request.idiag_states = SocketStates.established.rawValue
+        request.id.idiag_sport = connection.local.port.bigEndian
+        request.id.idiag_dport = connection.remote.port.bigEndian
+        unsafe withUnsafeMutableBytes(of: &request.id.idiag_src) { unsafe connection.local.address.write(to: $0) }
+        unsafe withUnsafeMutableBytes(of: &request.id.idiag_dst) { unsafe connection.remote.address.write(to: $0) }
+        request.id.idiag_if = connection.interfaceIndex
+        request.id.idiag_cookie = (
+            UInt32(truncatingIfNeeded: connection.cookie), UInt32(truncatingIfNeeded: connection.cookie >> 32)
+        )
+        self.init(&request, type: SOCK_DESTROY, flags: NLM_F_ACK, sequence: sequence)
     }
 
     private init(_ request: inout inet_diag_req_v2, type: Int32, flags: Int32, sequence: UInt32) {
@@ -67,6 +85,24 @@ struct RegisteredProtocols {
         return switch transport {
         case .tcp, .udp, .dccp, .sctp: names.contains(transport.name.uppercased() + (isIPv6 ? "v6" : ""))
         case .udplite: names.contains(isIPv6 ? "UDPLITEv6" : "UDP-Lite")
+        }
+    }
+}
+
+extension Listener.Address {
+    /// `AF_…`.
+    fileprivate var familyNumber: Int32 {
+        switch self {
+        case .ipv4: AF_INET
+        case .ipv6: AF_INET6
+        }
+    }
+
+    /// Writes the address in network order to the start of `buffer`, which holds one of either family.
+    @unsafe fileprivate func write(to buffer: UnsafeMutableRawBufferPointer) {
+        switch self {
+        case .ipv4(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt32.self)
+        case .ipv6(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt128.self)
         }
     }
 }
