@@ -108,6 +108,8 @@ public struct Host {
     public var sshClient: String?
     /// The files that commands leave behind.
     public var files: HostFiles
+    /// What changes of the ruleset need beside it.
+    public var changes: ChangeHost
     /// Writes results.
     public var standardOutput: (String) -> Void
     /// Writes messages.
@@ -128,7 +130,7 @@ public struct Host {
     /// A host of these parts.
     public init(
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
-        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles,
+        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles, changes: ChangeHost,
         enter: @escaping (_ namespace: String) throws(StoreError) -> Void = { _ in },
         networks: @escaping () -> [(interface: String, prefix: String)] = { [] }, sshClient: String? = nil,
         standardOutput: @escaping (String) -> Void,
@@ -139,6 +141,7 @@ public struct Host {
         self.openStore = openStore
         self.readSockets = readSockets
         self.files = files
+        self.changes = changes
         self.enter = enter
         self.networks = networks
         self.sshClient = sshClient
