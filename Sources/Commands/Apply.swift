@@ -11,11 +11,18 @@ public struct Apply: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    @OptionGroup var safety: SafetyOptions
+
+    @Flag(help: "Load the last confirmed change as it is kept, without reading a policy: for the boot.")
+    var boot = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What to open when --boot cannot load it: ssh (tcp/22, to everybody) or closed.", valueName: "what"))
+    var floor: Floor = .ssh
+
     /// How it writes.
     @OptionGroup public var output: OutputOptions
-
-    @Flag(help: "Apply without asking.")
-    var yes = false
 
     @Flag(help: "End the sessions that the policy refuses, except your own.")
     var cutSessions = false
@@ -26,45 +33,28 @@ public struct Apply: Command {
     /// A command to be filled by the parser.
     public init() {}
 
+    /// Refuses what does not go together.
+    public func validate() throws {
+        guard boot, safety.confirm != nil || cutSessions else { return }
+        throw ValidationError("--boot loads what was confirmed: it does not go with --confirm and --cut-sessions")
+    }
+
     /// Plans, asks, commits, and reads back.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        if boot { return try BootLoading(host, kernel, console).load(else: floor) }
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDir)
+        store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
-        if plan.isEmpty {
-            let cut = try cut(policy, plan, on: host)
-            report("in sync: nothing to do", changed: false, plan.snapshot.generation, cut, console)
-            return cut.status
+        let change = RulesetChange(
+            snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
+            files: policy.recordedFiles)
+        var maker = ChangeMaker(host, kernel, safety, console)
+        if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: force) } }
+        if plan.isEmpty { return try maker.keep(change) }
+        return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
+            plan.text(console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
         }
-        if !console.isQuiet || !yes {
-            let text = plan.text(console, verbose: false) + (try OrphanedSessions(policy, plan, on: host).text)
-            if console.isJSON { console.note(text) } else { console.print(text) }
-        }
-        if !yes { try Confirmation(host).require("apply this to table \(Names.table)?") }
-        let generation = try TableWriter(store).replace(plan.snapshot, by: plan.compiled.table, plan.transaction)
-        let cut = try cut(policy, plan, on: host)
-        report(
-            "applied and read back: generation \(plan.snapshot.generation) -> \(generation)", changed: true, generation,
-            cut, console)
-        return cut.status
-    }
-
-    /// Ends the sessions that the policy, which is in force now, refuses; none unless asked to.
-    private func cut(_ policy: Policy, _ plan: PlannedChange, on host: Host) throws -> SessionCut {
-        cutSessions ? try SessionCut(policy, plan.compiled, on: host, force: force) : SessionCut()
-    }
-
-    private func report(_ text: String, changed: Bool, _ generation: UInt32, _ cut: SessionCut, _ console: Console) {
-        if console.isJSON {
-            console.print([
-                "format_version": 1, "changed": .bool(changed), "generation": .number(Int(generation)),
-                "sessions": cut.json,
-            ])
-        } else if !console.isQuiet {
-            console.print(text)
-        }
-        cut.report(to: console)
     }
 }

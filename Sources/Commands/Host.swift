@@ -112,6 +112,8 @@ public struct Host {
     public var sessions: any SessionStore = NoSessions()
     /// The files that commands leave behind.
     public var files: HostFiles
+    /// What changes of the ruleset need beside it.
+    public var changes: ChangeHost
     /// Writes results.
     public var standardOutput: (String) -> Void
     /// Writes messages.
@@ -132,7 +134,7 @@ public struct Host {
     /// A host of these parts.
     public init(
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
-        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles,
+        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles, changes: ChangeHost,
         enter: @escaping (_ namespace: String) throws(StoreError) -> Void = { _ in },
         networks: @escaping () -> [(interface: String, prefix: String)] = { [] }, sshClient: String? = nil,
         standardOutput: @escaping (String) -> Void,
@@ -143,6 +145,7 @@ public struct Host {
         self.openStore = openStore
         self.readSockets = readSockets
         self.files = files
+        self.changes = changes
         self.enter = enter
         self.networks = networks
         self.sshClient = sshClient

@@ -42,7 +42,7 @@ struct ForwardedSessionTests {
 
     private func apply(_ policy: String, _ options: String...) throws -> Program.Result {
         let path = try portreeve.write(policy)
-        return try portreeve(["apply", path, "--yes", "--state-dir", path + "-state"] + options)
+        return try portreeve(["apply", path, "--yes"] + options)
     }
 
     private func session(_ source: String, _ port: UInt16) throws -> Session {

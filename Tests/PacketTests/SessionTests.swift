@@ -42,7 +42,8 @@ struct SessionTests {
     @discardableResult
     private func apply(_ policy: String, _ options: String..., prefix: [String] = []) throws -> String {
         let path = try portreeve.write(policy)
-        let command = try [Portreeve.executable, "apply", path, "--yes", "--state-dir", path + "-state"] + options
+        let command =
+            try [Portreeve.executable, "apply", path, "--yes", "--state-dir", portreeve.stateDirectory] + options
         let result = try Program.run(prefix + command)
         try #require(result.status == 0, "\(result.output)\(result.errors)")
         return result.output + result.errors

@@ -15,41 +15,42 @@ struct SessionCut {
     /// Those whose server was not found, and may speak on.
     private(set) var unsure: [Session] = []
 
-    /// Nothing to end.
-    init() {}
+    /// Why sessions could not be read or ended.
+    private(set) var failure: String?
 
     /// Ends what the policy, which is in force, refuses; what is the operator's own only if `force` says so.
-    ///
-    /// - Throws: why sessions could not be read or ended; then the ruleset is as the policy says all the same.
-    init(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host, force: Bool) throws(CommandError) {
+    init(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host, force: Bool) {
         do throws(StoreError) {
-            let audit = SessionAudit(policy: policy, table: compiled.table, now: host.now)
             let list = try host.sessions.read()
-            if let doubt = list.doubt { throw StoreError(doubt) }
-            let stale = audit.stale(list.sessions)
+            failure = list.doubt
+            let stale = SessionAudit(policy: policy, table: compiled.table, now: host.now).stale(list.sessions)
             spared = force ? [] : stale.filter(host.isOperator)
-            let targets = stale.filter { force || !host.isOperator($0) }
-            guard !targets.isEmpty else { return }
-            let named = try host.sessions.owners(of: targets)
-            unsure = try host.sessions.end(named)
-            let left = Set(try host.sessions.read().sessions.map(\.ends))
-            remaining = named.filter { left.contains($0.ends) }
-            let doubtful = left.union(unsure.map(\.ends))
-            ended = named.filter { !doubtful.contains($0.ends) }
+            try end(stale.filter { force || !host.isOperator($0) }, on: host)
         } catch {
-            throw CommandError(
-                .failure, "the policy is in force, but its stale sessions were not ended: \(error.message)")
+            failure = error.message
         }
     }
 
+    /// Ends sessions, and looks which of them are there still.
+    private mutating func end(_ stale: [Session], on host: Host) throws(StoreError) {
+        guard !stale.isEmpty else { return }
+        let named = try host.sessions.owners(of: stale)
+        unsure = try host.sessions.end(named)
+        let left = Set(try host.sessions.read().sessions.map(\.ends))
+        remaining = named.filter { left.contains($0.ends) }
+        let doubtful = left.union(unsure.map(\.ends))
+        ended = named.filter { !doubtful.contains($0.ends) }
+    }
+
     /// What the command tells a script.
-    var status: ExitStatus { remaining.isEmpty && unsure.isEmpty ? .success : .failure }
+    var status: ExitStatus { remaining.isEmpty && unsure.isEmpty && failure == nil ? .success : .failure }
 
     /// A line a session, as far as a person reads, and what is amiss.
     func report(to console: Console) {
-        if !console.isQuiet && !console.isJSON {
+        if !console.isJSON {
             for line in ended.map({ "ended: \($0.text)" }).bounded("sessions were ended") { console.print(line) }
         }
+        if let failure { console.note("portreeve: not every session that the policy refuses was ended: \(failure)") }
         let troubles = [
             (spared, "your own session was left alone, and --force ends it, too"),
             (remaining, "could not be ended"),
@@ -65,7 +66,7 @@ struct SessionCut {
     var json: JSON {
         [
             "ended": .array(ended.map(\.json)), "spared": .array(spared.map(\.json)),
-            "remaining": .array(remaining.map(\.json)), "unsure": .array(unsure.map(\.json)),
+            "remaining": .array(remaining.map(\.json)), "unsure": .array(unsure.map(\.json)), "error": JSON(failure),
         ]
     }
 }

@@ -20,21 +20,22 @@ extension [Finding] {
 
 /// The sessions that a change of the policy would orphan: those that are let in now, and would be refused.
 struct OrphanedSessions {
-    private let sessions: [Session]
+    private var sessions: [Session] = []
     /// Why there may be more; `nil` if there are not.
-    private let doubt: String?
+    private var doubt: String?
 
     /// Those that a plan would orphan; none where it changes nothing.
-    init(_ policy: Policy, _ plan: PlannedChange, on host: Host) throws(StoreError) {
-        guard !plan.isEmpty else {
-            (sessions, doubt) = ([], nil)
-            return
+    init(_ policy: Policy, _ plan: PlannedChange, on host: Host) {
+        guard !plan.isEmpty else { return }
+        do throws(StoreError) {
+            let list = try host.sessions.read()
+            doubt = list.doubt
+            let audit = SessionAudit(policy: policy, table: plan.compiled.table, now: host.now)
+            let orphaned = audit.orphaned(audit.stale(list.sessions), by: plan.snapshot.table)
+            if !orphaned.isEmpty { sessions = try host.sessions.owners(of: orphaned) }
+        } catch {
+            doubt = error.message
         }
-        let list = try host.sessions.read()
-        let audit = SessionAudit(policy: policy, table: plan.compiled.table, now: host.now)
-        let orphaned = audit.orphaned(audit.stale(list.sessions), by: plan.snapshot.table)
-        sessions = orphaned.isEmpty ? [] : try host.sessions.owners(of: orphaned)
-        doubt = list.doubt
     }
 
     /// Text to follow that of the plan: empty where there is nothing to say.
@@ -42,7 +43,7 @@ struct OrphanedSessions {
         let head =
             "\n\(counted(sessions.count, "session")) would be refused, and stay as they are without --cut-sessions:"
         let lines = sessions.isEmpty ? [] : [head] + sessions.map { "  \($0.text)" }.bounded("sessions")
-        let unknown = doubt.map { ["\nsessions with containers are not known: \($0)"] } ?? []
+        let unknown = doubt.map { ["\nwhat sessions would be refused is not known: \($0)"] } ?? []
         return (lines + unknown).map { "\n" + $0 }.joined()
     }
 
