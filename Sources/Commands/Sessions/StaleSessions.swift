@@ -40,8 +40,7 @@ struct OrphanedSessions {
 
     /// Text to follow that of the plan: empty where there is nothing to say.
     var text: String {
-        let head =
-            "\n\(counted(sessions.count, "session")) would be refused, and stay as they are without --cut-sessions:"
+        let head = "\nsessions that would be refused, and live on without --cut-sessions: \(sessions.count)"
         let lines = sessions.isEmpty ? [] : [head] + sessions.map { "  \($0.text)" }.bounded("sessions")
         let unknown = doubt.map { ["\nwhat sessions would be refused is not known: \($0)"] } ?? []
         return (lines + unknown).map { "\n" + $0 }.joined()
