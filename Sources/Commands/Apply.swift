@@ -16,6 +16,9 @@ public struct Apply: Command {
     @Flag(help: "Apply without asking.")
     var yes = false
 
+    @Flag(help: "Apply even what locks out those who work on this host over SSH.")
+    var force = false
+
     /// A command to be filled by the parser.
     public init() {}
 
@@ -30,6 +33,8 @@ public struct Apply: Command {
             report("in sync: nothing to do", changed: false, plan.snapshot.generation, console)
             return .success
         }
+        try LockoutGuard(host, console, force: force)
+            .allow(plan.compiled.table, onto: plan.snapshot, of: &store, by: policy)
         if !console.isQuiet || !yes {
             let text = plan.text(console, verbose: false)
             if console.isJSON { console.note(text) } else { console.print(text) }
