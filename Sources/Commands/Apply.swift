@@ -27,7 +27,7 @@ public struct Apply: Command {
     @Flag(help: "End the sessions that the policy refuses, except your own.")
     var cutSessions = false
 
-    @Flag(help: "With --cut-sessions, end your own session, too.")
+    @Flag(help: "Apply even what locks out those who work on this host over SSH, and end their sessions, too.")
     var force = false
 
     /// A command to be filled by the parser.
@@ -53,6 +53,8 @@ public struct Apply: Command {
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: force) } }
         if plan.isEmpty { return try maker.keep(change) }
+        try LockoutGuard(host, console, force: force)
+            .allow(plan.compiled.table, onto: plan.snapshot, of: &store, by: policy)
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
             plan.text(console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
         }

@@ -120,6 +120,7 @@ struct SessionTests {
     func operators() throws {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let client = try #require(session.client.endpoint?.port)
+        try apply(closed)
         let environment = ["env", "SSH_CONNECTION=192.0.2.7 \(client) 10.255.0.1 5000"]
         let said = try apply(closed, "--cut-sessions", prefix: environment)
         #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was left alone"))
