@@ -59,6 +59,22 @@ struct SessionTests {
         #expect(try findings(sockets) == expected.map { $0 + end })
     }
 
+    @Test("Where the interface decides, the way back to the client is taken for the way in")
+    func interface() throws {
+        let terminal = try terminal([
+            EstablishedConnection(.client(1, 1), at: 5432), EstablishedConnection(.client(1, 2), at: 5432),
+            EstablishedConnection(.client(1), at: 443),
+        ])
+        let path = try terminal.write(policy)
+        for (route, count) in [(nil, 0), ("eth0", 0), ("eth1", 1), ("wg0", 1)] as [(String?, Int)] {
+            terminal.sessions.route = route
+            _ = try terminal.run("verify", path, "--only", "sessions")
+            let found = terminal.output.split(separator: "\n").filter { $0.contains("2 connections to tcp/5432 (by") }
+            #expect(found.count == count, "\(route ?? "none")")
+        }
+        #expect(terminal.sessions.routings == 4)
+    }
+
     @Test("Counts as made by others what conntrack says, and where it came half-way what has a listener")
     func direction() throws {
         let server = EstablishedConnection(.client(77), at: 22)

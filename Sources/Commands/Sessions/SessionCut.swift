@@ -23,7 +23,7 @@ struct SessionCut {
         do throws(StoreError) {
             let list = try host.sessions.read()
             failure = list.doubt
-            var stale = SessionAudit(policy: policy, table: compiled.table, now: host.now).stale(list.sessions)
+            var stale = SessionAudit(policy, compiled, on: host).stale(list.sessions)
             if !force && !stale.isEmpty { spare(host.operators(), in: &stale) }
             try end(stale, on: host)
         } catch {
