@@ -72,7 +72,10 @@ let package = Package(
             name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
         .testTarget(
             name: "PacketTests",
-            dependencies: ["Addressing", "CLinux", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
+            dependencies: [
+                "Addressing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "TestSupport",
+                "portreeve",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies", "TestSupport"],

@@ -30,6 +30,8 @@ public struct Finding: Hashable, Sendable {
         case sharedPort = "shared-port"
         /// A declared port may be taken by any client of this host.
         case ephemeralPort = "ephemeral-port"
+        /// Somebody is connected whom the policy would refuse today.
+        case staleSession = "stale-session"
         /// A service's time is over.
         case expired
         /// A service's time is over soon.
@@ -88,13 +90,13 @@ public struct Finding: Hashable, Sendable {
     }
 }
 
-/// A port of one protocol, and the address where somebody listens on it.
+/// A port of one protocol, and the address where somebody listens on it, or from where somebody is connected to it.
 public struct AuditedPort: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
     /// The ports, both ends included.
     public var range: ClosedRange<UInt16>
-    /// The address that the listener is bound to, where there is one.
+    /// The address that the listener is bound to, or that the session comes from, where there is one.
     public var address: Listener.Address?
 
     /// A port of these parts.

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Policies
 internal import Rulesets
 
 /// `portreeve apply`: makes the live table what the policy says, in one transaction.
@@ -23,13 +24,19 @@ public struct Apply: Command {
     /// How it writes.
     @OptionGroup public var output: OutputOptions
 
+    @Flag(help: "End the sessions that the policy refuses, except your own.")
+    var cutSessions = false
+
+    @Flag(help: "With --cut-sessions, end your own session, too.")
+    var force = false
+
     /// A command to be filled by the parser.
     public init() {}
 
     /// Refuses what does not go together.
     public func validate() throws {
-        guard boot, safety.confirm != nil else { return }
-        throw ValidationError("--boot loads what was confirmed: it does not go with --confirm")
+        guard boot, safety.confirm != nil || cutSessions else { return }
+        throw ValidationError("--boot loads what was confirmed: it does not go with --confirm and --cut-sessions")
     }
 
     /// Plans, asks, commits, and reads back.
@@ -43,10 +50,11 @@ public struct Apply: Command {
         let change = RulesetChange(
             snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
             files: policy.recordedFiles)
-        let maker = ChangeMaker(host, kernel, safety, console)
+        var maker = ChangeMaker(host, kernel, safety, console)
+        if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: force) } }
         if plan.isEmpty { return try maker.keep(change) }
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
-            plan.text(console, verbose: false)
+            plan.text(console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
         }
     }
 }

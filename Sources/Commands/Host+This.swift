@@ -5,7 +5,7 @@ internal import Listeners
 extension Host {
     /// The host that the process runs on.
     static var this: Host {
-        Host(
+        var host = Host(
             openStore: { namespace throws(StoreError) in
                 do throws(KernelError) {
                     if let namespace { try NetworkNamespace.enter(named: namespace) }
@@ -37,6 +37,9 @@ extension Host {
             },
             isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
+        host.sessions = KernelSessions()
+        host.sshConnection = Self.value(of: "SSH_CONNECTION")
+        return host
     }
 
     /// Whether the variable is set and not empty, as no-color.org has it.

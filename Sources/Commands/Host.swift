@@ -106,6 +106,10 @@ public struct Host {
     public var networks: () -> [(interface: String, prefix: String)]
     /// The address from which the user is connected by SSH.
     public var sshClient: String?
+    /// The user's SSH connection, as SSH_CONNECTION of ssh(1) has it.
+    public var sshConnection: String?
+    /// The sessions of the network namespace whose ruleset was opened last.
+    public var sessions: any SessionStore = NoSessions()
     /// The files that commands leave behind.
     public var files: HostFiles
     /// What changes of the ruleset need beside it.

@@ -28,10 +28,11 @@ public struct Plan: Command {
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
+        let orphaned = OrphanedSessions(policy, plan, on: host)
         if console.isJSON {
-            console.print(plan.json)
+            console.print(plan.json(orphaned))
         } else if !(plan.isEmpty && console.isQuiet) {
-            console.print(plan.text(console, verbose: verbose))
+            console.print(plan.text(console, verbose: verbose) + orphaned.text)
         }
         return !plan.isEmpty && detailedExitcode ? .difference : .success
     }

@@ -92,7 +92,7 @@ struct PlannedChange {
     }
 
     /// The plan for programs.
-    var json: JSON {
+    func json(_ orphaned: OrphanedSessions) -> JSON {
         let serviceChanges = services.map { change in
             ObjectChange(
                 action: change.action, object: "service", name: change.name,
@@ -104,6 +104,7 @@ struct PlannedChange {
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(serviceChanges + objects.map(\.json)),
             "access": AccessReport(from: snapshot.table, to: compiled.table, now: now).json,
+            "sessions": orphaned.json,
         ]
     }
 }

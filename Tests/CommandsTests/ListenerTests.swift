@@ -194,7 +194,7 @@ struct ListenerTests {
     @Test("Any other area is refused, with those that there are")
     func areas() throws {
         let terminal = try Terminal()
-        for areas in ["sessions", "ruleset,", ""] {
+        for areas in ["session", "ruleset,", ""] {
             #expect(throws: (any Error).self) { _ = try terminal.run("verify", "policy.yaml", "--only", areas) }
         }
     }

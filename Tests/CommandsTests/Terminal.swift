@@ -82,8 +82,13 @@ final class Terminal {
             announce: { [unowned self] in announcements.append($0) })
     }
 
+    /// The connections of the host.
+    let sessions = MemorySessions()
+    /// The user's SSH connection.
+    var sshConnection: String?
+
     private var host: Commands.Host {
-        Commands.Host(
+        var host = Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
             files: files, changes: changes, sshClient: sshClient, standardOutput: { [unowned self] in output += $0 },
@@ -93,6 +98,9 @@ final class Terminal {
                 return answer
             },
             isOutputTerminal: isOutputTerminal, forbidsColor: forbidsColor, now: now)
+        host.sessions = sessions
+        host.sshConnection = sshConnection
+        return host
     }
 
     /// The output as JSON.

@@ -17,6 +17,7 @@ final class TestSocket {
     }
 
     private let descriptor: Int32
+    private var isOpen = true
 
     /// Binds a socket to a numeric address, and listens on it where the protocol has that.
     init(
@@ -32,7 +33,13 @@ final class TestSocket {
         if isStream && listens { try Self.check("listen", listen(descriptor, 8)) }
     }
 
-    deinit { close(descriptor) }
+    deinit { shut() }
+
+    /// Closes it before the value's end, and with it what nobody has accepted.
+    func shut() {
+        if isOpen { close(descriptor) }
+        isOpen = false
+    }
 
     /// Connects it: a datagram socket then hears its peer only.
     func connect(to address: String, _ port: UInt16) throws {

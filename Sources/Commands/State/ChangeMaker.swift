@@ -22,6 +22,8 @@ struct ChangeMaker {
     private let kernel: KernelOptions
     private let safety: SafetyOptions
     private let console: Console
+    /// Ends the sessions that the ruleset refuses, once it is in force; nothing unless set.
+    var cut: (() -> SessionCut)?
 
     init(_ host: Host, _ kernel: KernelOptions, _ safety: SafetyOptions, _ console: Console) {
         self.host = host
@@ -38,7 +40,7 @@ struct ChangeMaker {
     ///   - question: what is asked.
     ///   - done: what to say when it is made; by default that it is applied, with both generations.
     ///   - plan: what it would change, for people.
-    /// - Returns: success.
+    /// - Returns: success, unless sessions could not be ended.
     /// - Throws: what kept it from being made.
     func make(
         _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
@@ -56,11 +58,10 @@ struct ChangeMaker {
         let made = try state.make(change, in: store, on: host, confirmedWithin: safety.confirm) {
             console.note("portreeve: \($0)")
         }
-        report(
+        return report(
             done ?? "applied and read back: generation \(change.snapshot.generation) -> \(made.generation)",
             made.number,
             made.generation)
-        return .success
     }
 
     /// Says that there is nothing to do, and sees to it that a boot would do the same.
@@ -70,17 +71,19 @@ struct ChangeMaker {
             guard let span = safety.confirm, try state.log.record(state.log.entry(pending.number)).table == change.table
             else { throw state.refusal(pending) }
             try state.rearm(pending, within: span.seconds * 1000)
-            report(
+            return report(
                 "in sync: nothing to do but to wait longer", pending.number, change.snapshot.generation, isChange: false
             )
-            return .success
         }
         try state.adopt(change, on: host)
-        report(done, nil, change.snapshot.generation, isChange: false)
-        return .success
+        return report(done, nil, change.snapshot.generation, isChange: false)
     }
 
-    private func report(_ text: String, _ number: Int?, _ generation: UInt32, isChange: Bool = true) {
+    /// Says what was done, and ends what is to end with it.
+    private func report(
+        _ text: String, _ number: Int?, _ generation: UInt32, isChange: Bool = true
+    ) -> ExitStatus {
+        let cut = cut?()
         if console.isJSON {
             var members: [(String, JSON)] = [
                 ("format_version", 1), ("changed", .bool(isChange)), ("generation", .number(Int(generation))),
@@ -89,12 +92,15 @@ struct ChangeMaker {
             if let span = safety.confirm, number != nil {
                 members.append(("confirm_within", .number(Int(span.seconds))))
             }
+            if let cut { members.append(("sessions", cut.json)) }
             console.print(.object(members))
         } else if !console.isQuiet {
             console.print(text)
         }
-        guard let span = safety.confirm, let number, !console.isJSON else { return }
+        cut?.report(to: console)
+        guard let span = safety.confirm, let number, !console.isJSON else { return cut?.status ?? .success }
         console.note(
             "change \(number) undoes itself in \(span.text): see that you still get in, then run \"portreeve confirm\"")
+        return cut?.status ?? .success
     }
 }

@@ -72,8 +72,10 @@ extension Finding {
     fileprivate var identity: String {
         let place = port.map { "\($0.transport.name)/\($0.range.text)" } ?? ""
         let who = [process?.executable, process?.unit, process?.container, process?.user].map { $0 ?? "" }
-        // A message that names a process has its id; others are what tells two findings of a table apart.
-        let words = process == nil ? message.withoutProcessCounts : ""
+        // A message that names a process has its id, and one about a session its age; others are what tells two
+        // findings of a table apart.
+        let isSession = identifier == .staleSession
+        let words = isSession ? port?.address?.description ?? "" : process == nil ? message.withoutProcessCounts : ""
         let parts = [identifier.rawValue, severity.rawValue, place, service ?? "", table ?? "", chain ?? "", set ?? ""]
         return (parts + who + [words]).joined(separator: "|").line
     }

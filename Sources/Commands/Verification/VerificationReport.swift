@@ -26,7 +26,10 @@ struct VerificationReport {
 
     /// The report for people: a line a finding, and the summary.
     func lines(_ console: Console) -> [String] {
-        let lines = findings.map { $0.text(console) }
+        // A host can have any number of sessions.
+        let sessions = findings.filter { $0.identifier == .staleSession }.map { $0.text(console) }
+        let others = findings.filter { $0.identifier != .staleSession }.map { $0.text(console) }
+        let lines = others + sessions.bounded("clients have stale sessions")
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary]
     }
 

@@ -6,6 +6,8 @@ public enum VerifiedArea: String, CaseIterable, Sendable {
     case ruleset
     /// The listening sockets.
     case listeners
+    /// The connections that others have made.
+    case sessions
 }
 
 /// Areas as the command line lists them, separated by commas.

@@ -3,19 +3,21 @@ internal import Auditing
 internal import Compiler
 internal import Policies
 
-/// `portreeve verify`: cross-checks the kernel and the listening sockets with the policy.
+/// `portreeve verify`: cross-checks the kernel, the listening sockets and the sessions with the policy.
 public struct Verify: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         abstract:
-            "Cross-check the live ruleset and the listening sockets with the policy; exit 2 when something differs.")
+            "Cross-check the live ruleset, the listening sockets and the sessions with the policy; exit 2 when something differs."
+    )
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
     /// How it writes.
     @OptionGroup public var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners.", valueName: "areas"))
+    @Option(
+        help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"))
     var only: AreaList = .all
 
     @Flag(help: "Read every set again, also when nothing was committed since the last time.")
@@ -56,7 +58,9 @@ public struct Verify: Command {
         if !full { store.remember(in: kernel.stateDirectory(on: host)) }
         let compiled = compile(policy)
         let ruleset = try read(&store, compiled)
-        let findings = try findings(policy, compiled, ruleset, on: host) + .expiries(of: policy, now: host.now)
+        var findings = try findings(policy, compiled, ruleset, on: host)
+        if only.areas.contains(.sessions) { findings += try .sessions(policy, compiled, on: host) }
+        findings += .expiries(of: policy, now: host.now)
         let report = VerificationReport(
             findings: findings, services: policy.services.count, generation: try? ruleset.get().generation,
             now: host.now)

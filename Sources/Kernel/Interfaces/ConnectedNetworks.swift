@@ -34,27 +34,13 @@ public enum ConnectedNetworks {
         else { return nil }
         switch unsafe Int32(address.pointee.sa_family) {
         case AF_INET:
-            let (value, bits) = unsafe (ipv4(address), ipv4(mask))
+            let (value, bits) = unsafe (SocketAddress.ipv4(address), SocketAddress.ipv4(mask))
             return IPv4Address.text(of: (value & bits)...(value | ~bits))
         case AF_INET6:
-            let (value, bits) = unsafe (ipv6(address), ipv6(mask))
+            let (value, bits) = unsafe (SocketAddress.ipv6(address), SocketAddress.ipv6(mask))
             let linkLocal: UInt128 = 0xfe80
             return value >> 112 == linkLocal ? nil : IPv6Address.text(of: (value & bits)...(value | ~bits))
         default: return nil
-        }
-    }
-
-    @unsafe private static func ipv4(_ address: UnsafeMutablePointer<sockaddr>) -> UInt32 {
-        unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-            unsafe UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
-        }
-    }
-
-    @unsafe private static func ipv6(_ address: UnsafeMutablePointer<sockaddr>) -> UInt128 {
-        unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
-            unsafe withUnsafeBytes(of: pointer.pointee.sin6_addr) {
-                unsafe $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
-            }
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Glibc
 public import Listeners
 
@@ -20,6 +21,22 @@ public struct SocketOwners {
         self.init(proc: proc, cgroups: CgroupTree.mountPoint(proc: proc)) {
             (try? SocketTable.listeners()).map { Set($0.map(\.inode)) }
         }
+    }
+
+    /// The owners of connections, by inode number; these are of the calling thread's network namespace.
+    public static func owners(of connections: [EstablishedConnection]) -> [UInt64: Owners] {
+        let proc = "/proc"
+        let search = Self(proc: proc, cgroups: CgroupTree.mountPoint(proc: proc)) {
+            (try? SocketTable.connections()).map { Set($0.map(\.inode)) }
+        }
+        // To look for the owners of a socket, it does not matter what the socket does.
+        let sockets = connections.filter { $0.inode != 0 }.map {
+            Listener(
+                transport: .tcp, address: $0.local.address, port: $0.local.port, userID: $0.userID, inode: $0.inode,
+                cgroup: $0.cgroup)
+        }
+        guard !sockets.isEmpty else { return [:] }
+        return Dictionary(search.owners(of: sockets).map { ($0.inode, $0.owners) }) { first, _ in first }
     }
 
     /// Owners among the processes below `proc`; `inodes` lists the sockets that still listen.

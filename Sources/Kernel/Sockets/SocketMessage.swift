@@ -32,6 +32,25 @@ struct SocketMessage {
     /// Whether anybody can reach it: it has a port of its own, and none of a peer.
     var isListening: Bool { head.id.idiag_sport != 0 && head.id.idiag_dport == 0 }
 
+    /// Whether it is what remains of a connection: it has sent all, and nobody holds it to read what might come.
+    private var isRemains: Bool { head.idiag_state == UInt8(TCP_FIN_WAIT2) && head.idiag_inode == 0 }
+
+    /// The connection; `nil` for what only remains of one.
+    func connection(_ interfaces: inout InterfaceNames) throws(SystemError) -> EstablishedConnection? {
+        let source = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe Array($0) }
+        let destination = unsafe withUnsafeBytes(of: head.id.idiag_dst) { unsafe Array($0) }
+        guard let local = Self.address(source, family: head.idiag_family),
+            let remote = Self.address(destination, family: head.idiag_family)
+        else { throw .malformed("a socket that is neither of IPv4 nor of IPv6") }
+        guard !isRemains else { return nil }
+        return EstablishedConnection(
+            local: Endpoint(local, UInt16(bigEndian: head.id.idiag_sport)),
+            remote: Endpoint(remote, UInt16(bigEndian: head.id.idiag_dport)),
+            interface: head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if], interfaceIndex: head.id.idiag_if,
+            userID: head.idiag_uid, inode: UInt64(head.idiag_inode), cgroup: cgroup,
+            cookie: UInt64(head.id.idiag_cookie.1) << 32 | UInt64(head.id.idiag_cookie.0))
+    }
+
     /// The socket, once for each address: only SCTP binds to more than one (RFC 6458 9.1).
     func listeners(
         _ transport: TransportProtocol, _ interfaces: inout InterfaceNames

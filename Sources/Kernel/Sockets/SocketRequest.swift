@@ -1,22 +1,44 @@
 internal import Addressing
 internal import CMnl
 internal import Glibc
+internal import Listeners
 
-/// Asks for all listening sockets of one protocol and one family: `sock_diag(7)`.
+/// Asks for all sockets of one protocol, one family and some states: `sock_diag(7)`.
 struct SocketRequest {
     /// The message with its header.
     let bytes: [UInt8]
 
-    /// A dump that answers with `sequence`; `family` is `AF_INET` or `AF_INET6`.
-    init(transport: TransportProtocol, family: Int32, sequence: UInt32) {
+    /// A dump of what is in `states`, that answers with `sequence`; `family` is `AF_INET` or `AF_INET6`.
+    init(_ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32) {
         var request = inet_diag_req_v2()
         request.sdiag_family = UInt8(truncatingIfNeeded: family)
         request.sdiag_protocol = transport.rawValue
-        request.idiag_states = transport.listeningStates
+        request.idiag_states = states.rawValue
+        self.init(&request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
+    }
+
+    /// The end of one connection, and of no other that has taken its place: kernel 4.5 or later.
+    init(destroying connection: EstablishedConnection, sequence: UInt32) {
+        var request = inet_diag_req_v2()
+        request.sdiag_family = UInt8(truncatingIfNeeded: connection.local.address.familyNumber)
+        request.sdiag_protocol = TransportProtocol.tcp.rawValue
+        request.idiag_states = SocketStates.established.rawValue
+        request.id.idiag_sport = connection.local.port.bigEndian
+        request.id.idiag_dport = connection.remote.port.bigEndian
+        unsafe withUnsafeMutableBytes(of: &request.id.idiag_src) { unsafe connection.local.address.write(to: $0) }
+        unsafe withUnsafeMutableBytes(of: &request.id.idiag_dst) { unsafe connection.remote.address.write(to: $0) }
+        request.id.idiag_if = connection.interfaceIndex
+        request.id.idiag_cookie = (
+            UInt32(truncatingIfNeeded: connection.cookie), UInt32(truncatingIfNeeded: connection.cookie >> 32)
+        )
+        self.init(&request, type: SOCK_DESTROY, flags: NLM_F_ACK, sequence: sequence)
+    }
+
+    private init(_ request: inout inet_diag_req_v2, type: Int32, flags: Int32, sequence: UInt32) {
         var header = nlmsghdr()
         header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_req_v2>.size)
-        header.nlmsg_type = UInt16(SOCK_DIAG_BY_FAMILY)
-        header.nlmsg_flags = UInt16(NLM_F_REQUEST | NLM_F_DUMP)
+        header.nlmsg_type = UInt16(type)
+        header.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
         header.nlmsg_seq = sequence
         bytes =
             unsafe withUnsafeBytes(of: &header) { unsafe Array($0) }
@@ -24,14 +46,26 @@ struct SocketRequest {
     }
 }
 
-extension TransportProtocol {
-    /// The states, as bits, in which a socket of the protocol waits for anybody: `netinet/tcp.h`.
-    fileprivate var listeningStates: UInt32 {
-        switch self {
-        case .tcp, .sctp, .dccp: 1 << UInt32(TCP_LISTEN)
-        case .udp, .udplite: 1 << UInt32(TCP_CLOSE)
+/// States of sockets, as bits: `netinet/tcp.h`.
+struct SocketStates: OptionSet {
+    let rawValue: UInt32
+
+    /// The states in which a socket of the protocol waits for anybody.
+    static func listening(_ transport: TransportProtocol) -> Self {
+        switch transport {
+        case .tcp, .sctp, .dccp: Self(TCP_LISTEN)
+        case .udp, .udplite: Self(TCP_CLOSE)
         }
     }
+
+    /// The states of TCP in which bytes can pass, be it one way: what was written before a `close` is still sent.
+    static let established: Self = [
+        Self(TCP_ESTABLISHED), Self(TCP_FIN_WAIT1), Self(TCP_FIN_WAIT2), Self(TCP_CLOSE_WAIT), Self(TCP_LAST_ACK),
+    ]
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    private init(_ state: Int) { rawValue = 1 << UInt32(state) }
 }
 
 /// The protocols that are registered with the kernel at this time.
@@ -51,6 +85,24 @@ struct RegisteredProtocols {
         return switch transport {
         case .tcp, .udp, .dccp, .sctp: names.contains(transport.name.uppercased() + (isIPv6 ? "v6" : ""))
         case .udplite: names.contains(isIPv6 ? "UDPLITEv6" : "UDP-Lite")
+        }
+    }
+}
+
+extension Listener.Address {
+    /// `AF_…`.
+    fileprivate var familyNumber: Int32 {
+        switch self {
+        case .ipv4: AF_INET
+        case .ipv6: AF_INET6
+        }
+    }
+
+    /// Writes the address in network order to the start of `buffer`, which holds one of either family.
+    @unsafe fileprivate func write(to buffer: UnsafeMutableRawBufferPointer) {
+        switch self {
+        case .ipv4(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt32.self)
+        case .ipv6(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt128.self)
         }
     }
 }

@@ -16,12 +16,7 @@ public struct SocketTable {
     ///
     /// - Throws: `unsupported` when the kernel has a protocol but not the part that lists its sockets.
     public static func listeners() throws(KernelError) -> [Listener] {
-        let socket: NetlinkSocket
-        do throws(SystemError) {
-            socket = try NetlinkSocket(bus: NETLINK_SOCK_DIAG)
-        } catch {
-            throw error.during("opening a sock_diag netlink socket")
-        }
+        let socket = try open()
         let names = RegisteredProtocols.names()
         var interfaces = InterfaceNames()
         var listeners: [Listener] = []
@@ -33,12 +28,42 @@ public struct SocketTable {
         return listeners.sorted { $0.precedes($1) }
     }
 
+    /// Every TCP connection that bytes can still pass through, in the kernel's order.
+    ///
+    /// A connection of an IPv6 socket with an IPv4 peer is one of IPv4.
+    public static func connections() throws(KernelError) -> [EstablishedConnection] {
+        let socket = try open()
+        var interfaces = InterfaceNames()
+        var connections: [EstablishedConnection] = []
+        for family in [AF_INET, AF_INET6] {
+            let sequence = socket.sequence()
+            let request = SocketRequest(.established, transport: .tcp, family: family, sequence: sequence)
+            do throws(SystemError) {
+                try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
+                    let found = try SocketMessage(message.payload)
+                    if let connection = try found.connection(&interfaces) { connections.append(connection) }
+                }
+            } catch {
+                throw failure(error, .tcp)
+            }
+        }
+        return connections
+    }
+
+    static func open() throws(KernelError) -> NetlinkSocket {
+        do throws(SystemError) {
+            return try NetlinkSocket(bus: NETLINK_SOCK_DIAG)
+        } catch {
+            throw error.during("opening a sock_diag netlink socket")
+        }
+    }
+
     private static func read(
         _ transport: TransportProtocol, family: Int32, on socket: borrowing NetlinkSocket,
         _ interfaces: inout InterfaceNames, isKnown: Bool
     ) throws(KernelError) -> [Listener] {
         let sequence = socket.sequence()
-        let request = SocketRequest(transport: transport, family: family, sequence: sequence)
+        let request = SocketRequest(.listening(transport), transport: transport, family: family, sequence: sequence)
         var listeners: [Listener] = []
         do throws(SystemError) {
             try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in

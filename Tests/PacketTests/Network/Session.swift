@@ -21,10 +21,12 @@ struct Session {
         server = try #require(listener.accept()).0
     }
 
-    /// Whether bytes pass both ways.
-    func exchanges() -> Bool { Self.passes(client, server) && Self.passes(server, client) }
+    /// Whether bytes pass both ways, in time.
+    func exchanges(milliseconds: Int32 = Socket.patience) -> Bool {
+        Self.passes(client, server, milliseconds) && Self.passes(server, client, milliseconds)
+    }
 
-    private static func passes(_ from: Socket, _ to: Socket) -> Bool {
-        from.send([1]) == 0 && to.wait(for: POLLIN) && to.receive()?.bytes == [1]
+    private static func passes(_ from: Socket, _ to: Socket, _ milliseconds: Int32) -> Bool {
+        from.send([1]) == 0 && to.wait(for: POLLIN, milliseconds: milliseconds) && to.receive()?.bytes == [1]
     }
 }

@@ -146,3 +146,10 @@ extension Socket {
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
     }
 }
+
+extension Socket {
+    /// The socket's own end.
+    var endpoint: Endpoint? {
+        unsafe Endpoint { address, length in unsafe getsockname(descriptor, address, length) == 0 }
+    }
+}

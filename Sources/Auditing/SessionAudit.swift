@@ -1,0 +1,148 @@
+internal import Addressing
+public import Listeners
+public import Policies
+internal import Reachability
+public import Rulesets
+
+/// Compares the sessions of a host with its policy.
+public struct SessionAudit {
+    private let policy: Policy
+    private let table: Table
+    private let now: Int64
+
+    /// An audit.
+    ///
+    /// - Parameters:
+    ///   - policy: the policy.
+    ///   - table: what it compiles to.
+    ///   - now: seconds since 1970-01-01T00:00:00Z.
+    public init(policy: Policy, table: Table, now: Int64) {
+        self.policy = policy
+        self.table = table
+        self.now = now
+    }
+
+    /// The sessions that the policy would refuse if they were made now, by port and client.
+    public func stale(_ sessions: [Session]) -> [Session] {
+        Self.refused(sessions, by: table, now: now).sorted { $0.precedes($1) }
+    }
+
+    /// The sessions that a ruleset would refuse if they were made now, in any order.
+    ///
+    /// A limit counts as kept: it is about how often somebody comes, not about who.
+    static func refused(_ sessions: [Session], by table: Table, now: Int64) -> [Session] {
+        [false, true].flatMap { isForwarded -> [Session] in
+            let group = sessions.filter { $0.isForwarded == isForwarded }
+            guard !group.isEmpty else { return [] }
+            let regions = AccessRegions(
+                [table], in: Circumstances(now: now), path: isForwarded ? .published : .arriving)
+            return group.filter {
+                regions.refuses(
+                    $0.transport, port: $0.port, family: $0.family, source: $0.client.address.value,
+                    interface: $0.interface)
+            }
+        }
+    }
+
+    /// The sessions of `stale` that the table that is live now lets in.
+    public func orphaned(_ stale: [Session], by live: Table?) -> [Session] {
+        guard let live else { return stale }
+        let refused = Set(Self.refused(stale, by: live, now: now))
+        return stale.filter { !refused.contains($0) }
+    }
+
+    /// One finding for all stale sessions of one client with one port.
+    public func findings(about stale: [Session]) -> [Finding] {
+        var groups: [[Session]] = []
+        for session in stale {
+            if let last = groups.last?.last, last.isAlike(session) {
+                groups[groups.count - 1].append(session)
+            } else {
+                groups.append([session])
+            }
+        }
+        return groups.map(finding)
+    }
+
+    private func finding(_ group: [Session]) -> Finding {
+        let first = group[0]
+        let place = AuditedPort(first.transport, first.port...first.port, at: first.client.address)
+        let service = policy.services.first { service in
+            service.ports.contains { $0.transport == first.transport && $0.range.contains(first.port) }
+        }
+        let isDenied = policy.deny?.addresses.contains(first.client.address) == true
+        let count = group.count == 1 ? "is connected" : "has \(group.count) connections"
+        let facts = [way(of: first), holders(of: group), age(of: group)].compactMap { $0 }.joined(separator: ", ")
+        return Finding(
+            .staleSession, .warning,
+            "\(first.client.address) \(count) to \(place.text)\(facts.isEmpty ? "" : " (\(facts))"), "
+                + "\(reason(first, service, isDenied: isDenied)): \"apply --cut-sessions\" ends it",
+            service: service?.name, port: place, process: group.lazy.flatMap(\.processes).first,
+            policy: isDenied ? policy.deny?.location : service?.location)
+    }
+
+    private func reason(_ session: Session, _ service: Service?, isDenied: Bool) -> String {
+        if isDenied { return "and \"deny\" lists it" }
+        guard let service else { return "which no service lists" }
+        let name = "service \"\(service.name)\""
+        if let expires = service.expires, now >= expires.end { return "and \(name) expired (\(expires.written))" }
+        guard service.sources.addresses.contains(session.client.address) else {
+            return "and \(name) is not open to it"
+        }
+        return "and \(name) is not open on that interface"
+    }
+
+    private func way(of session: Session) -> String? {
+        session.isForwarded ? "forwarded to \(session.server)" : session.interface.map { "by \($0)" }
+    }
+
+    private func holders(of group: [Session]) -> String? {
+        let processes = group.flatMap(\.processes)
+        guard let first = processes.first else { return nil }
+        let others = Set(processes.map(\.pid)).count - 1
+        return first.text + (others > 0 ? " and \(others) more" : "")
+    }
+
+    private func age(of group: [Session]) -> String? {
+        group.compactMap(\.tracked?.start).min().map { "for \(Self.span(max(0, now - $0)))" }
+    }
+
+    /// A span of time in its greatest unit: `3 h`.
+    private static func span(_ seconds: Int64) -> String {
+        let units: [(Int64, String)] = [(86400, "d"), (3600, "h"), (60, "min")]
+        let unit = units.first { seconds >= $0.0 } ?? (1, "s")
+        return "\(seconds / unit.0) \(unit.1)"
+    }
+}
+
+extension Session {
+    /// Whether both are of one client with one port.
+    fileprivate func isAlike(_ other: Session) -> Bool {
+        transport == other.transport && port == other.port && client.address == other.client.address
+            && isForwarded == other.isForwarded
+    }
+
+    /// Whether it comes first: protocol, port, family, client.
+    fileprivate func precedes(_ other: Session) -> Bool {
+        (order, client.address.value, client.port) < (other.order, other.client.address.value, other.client.port)
+    }
+
+    private var order: UInt64 {
+        let flags: UInt64 = (isForwarded ? 2 : 0) + (family == .ipv6 ? 1 : 0)
+        return UInt64(transport.rawValue) << 32 | UInt64(port) << 8 | flags
+    }
+
+    fileprivate var processes: [SocketProcess] {
+        guard case .processes(let processes) = owners else { return [] }
+        return processes
+    }
+}
+
+extension AddressSet {
+    fileprivate func contains(_ address: Listener.Address) -> Bool {
+        switch address {
+        case .ipv4(let value): ipv4.contains(value)
+        case .ipv6(let value): ipv6.contains(value)
+        }
+    }
+}

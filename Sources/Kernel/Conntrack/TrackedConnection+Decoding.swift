@@ -1,0 +1,68 @@
+internal import Addressing
+internal import CNftnl
+internal import Glibc
+internal import Listeners
+
+extension TrackedConnection {
+    /// Reads an entry; `nil` where the protocol has no ports.
+    init?(_ message: NetlinkMessage) throws(SystemError) {
+        guard let attributes = message.attributes else { throw .malformed("an entry of conntrack that leads astray") }
+        guard let original = attributes.nest(CTA_TUPLE_ORIG), let reply = attributes.nest(CTA_TUPLE_REPLY),
+            let number = original.nest(CTA_TUPLE_PROTO)?.u8(CTA_PROTO_NUM)
+        else { throw .malformed("an entry of conntrack without its ends") }
+        guard let transport = TransportProtocol(rawValue: number) else { return nil }
+        guard let forth = Direction(original), let back = Direction(reply) else {
+            throw .malformed("an entry of conntrack with ends that are not of IP")
+        }
+        let status = attributes.u32(CTA_STATUS) ?? 0
+        let state = transport == .tcp ? TCPState(attributes) : nil
+        self.init(
+            transport: transport, original: forth, reply: back,
+            isEstablished: status & IPS_SEEN_REPLY.rawValue != 0 && state?.isEstablished ?? true,
+            isRedirected: status & IPS_DST_NAT.rawValue != 0, isPickedUp: state?.isPickedUp ?? false,
+            start: attributes.nest(CTA_TIMESTAMP)?.u64(CTA_TIMESTAMP_START).map { Int64($0 / 1_000_000_000) },
+            identity: attributes.filter { Self.identifying.contains($0.type) }.bytes)
+    }
+
+    /// What a deletion is told: the kernel compares the ends, the zone, and the number that no later entry gets.
+    private static let identifying = [CTA_TUPLE_ORIG.rawValue, CTA_ZONE.rawValue, CTA_ID.rawValue]
+}
+
+extension TrackedConnection.Direction {
+    /// Reads `CTA_TUPLE_…`.
+    fileprivate init?(_ tuple: Attributes) {
+        guard let addresses = tuple.nest(CTA_TUPLE_IP), let ports = tuple.nest(CTA_TUPLE_PROTO),
+            let source: UInt16 = ports[CTA_PROTO_SRC_PORT]?.bigEndian(),
+            let destination: UInt16 = ports[CTA_PROTO_DST_PORT]?.bigEndian()
+        else { return nil }
+        if let from = addresses.u32(CTA_IP_V4_SRC), let to = addresses.u32(CTA_IP_V4_DST) {
+            self.init(from: Endpoint(.ipv4(from), source), to: Endpoint(.ipv4(to), destination))
+        } else if let from: UInt128 = addresses[CTA_IP_V6_SRC]?.bigEndian(),
+            let to: UInt128 = addresses[CTA_IP_V6_DST]?.bigEndian()
+        {
+            self.init(from: Endpoint(.ipv6(from), source), to: Endpoint(.ipv6(to), destination))
+        } else {
+            return nil
+        }
+    }
+}
+
+/// What conntrack knows of a TCP connection.
+private struct TCPState {
+    /// Whether bytes pass one way at least.
+    let isEstablished: Bool
+    /// Whether it was first seen in its middle: then, and only then, windows are checked liberally.
+    let isPickedUp: Bool
+
+    private static let established = [TCP_CONNTRACK_ESTABLISHED, TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT]
+
+    init?(_ attributes: Attributes) {
+        guard let nest = attributes.nest(CTA_PROTOINFO)?.nest(CTA_PROTOINFO_TCP),
+            let state = nest.u8(CTA_PROTOINFO_TCP_STATE)
+        else { return nil }
+        isEstablished = Self.established.contains { $0.rawValue == UInt32(state) }
+        // `struct nf_ct_tcp_flags`: flags, mask.
+        let flags = nest[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL]?.first ?? 0
+        isPickedUp = Int32(flags) & IP_CT_TCP_FLAG_BE_LIBERAL != 0
+    }
+}

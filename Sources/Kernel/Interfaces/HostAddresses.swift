@@ -1,0 +1,29 @@
+internal import Glibc
+public import Listeners
+
+/// The addresses of a host: getifaddrs(3).
+public enum HostAddresses {
+    /// Those of all interfaces of the namespace that the calling thread is in.
+    public static func all() throws(KernelError) -> Set<Listener.Address> {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard unsafe getifaddrs(&list) == 0 else { throw KernelError(.io, "listing the addresses", code: errno) }
+        defer { unsafe freeifaddrs(list) }
+        var addresses: Set<Listener.Address> = []
+        var next = unsafe list
+        while let entry = unsafe next {
+            unsafe next = entry.pointee.ifa_next
+            if let address = unsafe entry.pointee.ifa_addr, let known = unsafe known(address) {
+                addresses.insert(known)
+            }
+        }
+        return addresses
+    }
+
+    @unsafe private static func known(_ address: UnsafeMutablePointer<sockaddr>) -> Listener.Address? {
+        switch unsafe Int32(address.pointee.sa_family) {
+        case AF_INET: .ipv4(unsafe SocketAddress.ipv4(address))
+        case AF_INET6: .ipv6(unsafe SocketAddress.ipv6(address))
+        default: nil
+        }
+    }
+}

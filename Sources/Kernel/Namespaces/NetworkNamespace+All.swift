@@ -1,0 +1,50 @@
+internal import CLinux
+internal import Glibc
+
+extension NetworkNamespace {
+    /// Where namespaces without processes are kept: by `ip netns`, and by Docker.
+    private static let directories = ["/run/netns", "/run/docker/netns"]
+
+    /// Runs `body` with the calling thread in each other network namespace of the host that can be found and entered,
+    /// once for each, until `body` says that it has seen enough; then the thread is where it was.
+    ///
+    /// - Parameter body: what is done there; whether it wants to go on.
+    /// - Throws: what kept the thread from coming back.
+    public static func visitOthers(_ body: () -> Bool) throws(KernelError) {
+        let attempt = "going back to the network namespace"
+        let home = unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
+        guard home >= 0 else { throw KernelError(.io, attempt, code: errno) }
+        defer { close(home) }
+        var seen = Set([identity(home)])
+        var wantsMore = true
+        for path in files where wantsMore {
+            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+            guard descriptor >= 0 else { continue }
+            defer { close(descriptor) }
+            guard seen.insert(identity(descriptor)).inserted, shim_setns(descriptor, shim_clone_newnet) == 0 else {
+                continue
+            }
+            wantsMore = body()
+        }
+        guard shim_setns(home, shim_clone_newnet) == 0 else { throw KernelError(.io, attempt, code: errno) }
+    }
+
+    /// The files that stand for namespaces, most of them for the same.
+    private static var files: [String] {
+        directories.flatMap { directory in names(in: directory).map { "\(directory)/\($0)" } }
+            + names(in: "/proc").filter { $0.allSatisfy(\.isNumber) }.map { "/proc/\($0)/ns/net" }
+    }
+
+    private static func names(in directory: String) -> [String] {
+        guard var entries = Directory(directory) else { return [] }
+        var names: [String] = []
+        while let entry = entries.next() { names.append(entry.name) }
+        return names
+    }
+
+    private static func identity(_ descriptor: Int32) -> [UInt64] {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { return [] }
+        return [UInt64(status.st_dev), UInt64(status.st_ino)]
+    }
+}

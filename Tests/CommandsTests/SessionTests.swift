@@ -1,0 +1,222 @@
+import Addressing
+import Commands
+import Listeners
+import Testing
+
+@Suite("portreeve verify and apply, sessions")
+struct SessionTests {
+    private let policy = """
+        version: 1
+        deny: [192.0.2.66]
+        services:
+          ssh: {ports: 22, from: 192.0.2.0/28, why: Admin}
+          web: {ports: 443, from: any, why: Site}
+          db: {ports: 5432, from: any, interfaces: [eth0], why: Data}
+          old: {ports: 25, from: any, expires: 2026-01-31, why: Move}
+          ask: {ports: 53/udp, from: 192.0.2.1, why: Names}
+
+        """
+
+    /// A host with these connections, where it listens on port 22, 25, 443, 5432 and 8080.
+    private func terminal(
+        _ sockets: [EstablishedConnection] = [], _ tracked: [TrackedConnection] = []
+    ) throws -> Terminal {
+        let terminal = try Terminal()
+        terminal.sessions.list = SessionList(
+            sockets: sockets, tracked: tracked, listeningPorts: [22, 25, 443, 5432, 8080],
+            addresses: [Endpoint.host(1).address])
+        return terminal
+    }
+
+    /// What `verify` says of them, each finding as its line without its place.
+    private func findings(
+        _ sockets: [EstablishedConnection] = [], _ tracked: [TrackedConnection] = []
+    ) throws -> [String] {
+        let terminal = try terminal(sockets, tracked)
+        let path = try terminal.write(policy)
+        // That a service has expired is reported with it.
+        #expect(try terminal.run("verify", path, "--only", "sessions", "--quiet") == .difference)
+        let lines = terminal.output.split(separator: "\n").map(String.init).filter { $0.contains("[stale-session]") }
+        return lines.map { $0.replacing("\(path):", with: "policy.yaml:") }
+    }
+
+    @Test("Says why a session would be refused, and on which line")
+    func reasons() throws {
+        let sockets = [
+            EstablishedConnection(.client(1), at: 22), EstablishedConnection(.client(77), at: 22),
+            EstablishedConnection(.client(66), at: 443), EstablishedConnection(.client(1), at: 8080),
+            EstablishedConnection(.client(1), at: 25), EstablishedConnection(.client(1), at: 5432, interface: "eth1"),
+            EstablishedConnection(.client(2), at: 5432, interface: "eth0"), EstablishedConnection(.client(3), at: 5432),
+        ]
+        let end = ": \"apply --cut-sessions\" ends it [stale-session]"
+        let expected = [
+            "policy.yaml:4: warning: 192.0.2.77 is connected to tcp/22, and service \"ssh\" is not open to it",
+            "policy.yaml:7: warning: 192.0.2.1 is connected to tcp/25, and service \"old\" expired (2026-01-31)",
+            "policy.yaml:2: warning: 192.0.2.66 is connected to tcp/443, and \"deny\" lists it",
+            "policy.yaml:6: warning: 192.0.2.1 is connected to tcp/5432 (by eth1), and service \"db\" is not open on that interface",
+            "warning: 192.0.2.1 is connected to tcp/8080, which no service lists",
+        ]
+        #expect(try findings(sockets) == expected.map { $0 + end })
+    }
+
+    @Test("Counts as made by others what conntrack says, and where it came half-way what has a listener")
+    func direction() throws {
+        let server = EstablishedConnection(.client(77), at: 22)
+        let ownClient = EstablishedConnection(.client(77, 443), at: 50000)
+        let (inbound, outbound) = (
+            TrackedConnection(.client(77), to: .host(22)), TrackedConnection(.host(50000), to: .client(77, 443))
+        )
+        #expect(try findings([server, ownClient], [inbound, outbound]).count == 1)
+        // A client of this host that uses a port on which somebody listens, too.
+        #expect(try findings([server], [TrackedConnection(.host(22), to: .client(77))]).isEmpty)
+        var late = TrackedConnection(.host(22), to: .client(77))
+        late.isPickedUp = true
+        #expect(try findings([server], [late]).count == 1)
+        var lateOutbound = TrackedConnection(.client(77, 443), to: .host(50000))
+        lateOutbound.isPickedUp = true
+        #expect(try findings([ownClient], [lateOutbound]).isEmpty)
+        #expect(try findings([ownClient]).isEmpty)
+    }
+
+    @Test("Leaves out this host with itself, what has no socket any more, and what was never answered")
+    func others() throws {
+        let own = [
+            EstablishedConnection(.host(40000), at: 8080),
+            EstablishedConnection(local: .host(40000), remote: .host(8080)),
+        ]
+        #expect(try findings(own, [TrackedConnection(.host(40000), to: .host(8080))]).isEmpty)
+        #expect(try findings([], [TrackedConnection(.client(77), to: .host(22))]).isEmpty)
+        var unanswered = TrackedConnection(.client(77), to: .host(53), .udp)
+        #expect(try findings([], [unanswered]).count == 1)
+        unanswered.isEstablished = false
+        #expect(try findings([], [unanswered]).isEmpty)
+    }
+
+    @Test("A forwarded session is judged by the port that was dialled, and by nothing where that is left alone")
+    func forwarded() throws {
+        let allowed = TrackedConnection(.client(1), to: .host(443), sentTo: .container(8080))
+        let refused = TrackedConnection(.client(2), to: .host(8000), sentTo: .container(443))
+        #expect(
+            try findings([], [allowed, refused]) == [
+                "warning: 192.0.2.2 is connected to tcp/8000 (forwarded to 172.30.0.2:443), which no service lists: "
+                    + "\"apply --cut-sessions\" ends it [stale-session]"
+            ])
+        // What this host routes for others, and redirects to itself.
+        let routed = TrackedConnection(.client(1), to: .container(8080))
+        let local = TrackedConnection(.client(1), to: .host(8000), sentTo: .host(443))
+        let socket = EstablishedConnection(.client(1), at: 443)
+        #expect(try findings([socket], [routed, local]).isEmpty)
+        let terminal = try terminal([], [refused])
+        let path = try terminal.write("version: 1\ndefaults: {published: ignore}\nservices: {}\n")
+        #expect(try terminal.run("verify", path, "--only", "sessions") == .success)
+    }
+
+    @Test("A client with many connections is one finding, many clients are cut short, JSON has all")
+    func many() throws {
+        let sockets = (1...50).flatMap { client in
+            (1...3).map { EstablishedConnection(.client(100 + client, $0), at: 8080) }
+        }
+        let lines = try findings(sockets)
+        #expect(lines.count == 20)
+        #expect(lines[0].contains("192.0.2.101 has 3 connections to tcp/8080"))
+        let terminal = try terminal(sockets)
+        let path = try terminal.write(policy)
+        _ = try terminal.run("verify", path, "--only", "sessions")
+        #expect(terminal.output.contains("\n… 50 clients have stale sessions in all; --format json lists them\n"))
+        _ = try terminal.run("verify", path, "--only", "sessions", "--format", "json")
+        let findings = try #require(try terminal.json()["findings"] as? [[String: Any]]).filter {
+            $0["id"] as? String == "stale-session"
+        }
+        #expect(findings.count == 50)
+        #expect(findings[0]["address"] as? String == "192.0.2.101")
+        #expect(findings[0]["port"] as? Int == 8080)
+        #expect(findings[0]["protocol"] as? String == "tcp")
+    }
+
+    @Test("Who holds it and for how long is told, and is no news; nobody is looked for where all is well")
+    func holders() throws {
+        var tracked = TrackedConnection(.client(77), to: .host(22))
+        let terminal = try terminal([EstablishedConnection(.client(1), at: 22)], [])
+        let path = try terminal.write(policy)
+        let arguments = ["verify", path, "--only", "sessions", "--news", "news"]
+        _ = try terminal.run(arguments)
+        #expect(terminal.sessions.searches == 0)
+        tracked.start = terminal.now - 3 * 86400 - 5
+        terminal.sessions.list.sockets = [EstablishedConnection(.client(77), at: 22)]
+        terminal.sessions.list.tracked = [tracked]
+        terminal.sessions.owner = SocketProcess(pid: 812, name: "sshd", executable: "/usr/sbin/sshd", user: "root")
+        _ = try terminal.run(arguments)
+        #expect(terminal.output.contains("tcp/22 (sshd (pid 812, /usr/sbin/sshd, user root), for 3 d), and service"))
+        terminal.sessions.owner?.pid = 813
+        terminal.now += 86400
+        _ = try terminal.run(arguments)
+        #expect(terminal.output.isEmpty)
+        terminal.sessions.list.sockets.append(EstablishedConnection(.client(78), at: 22))
+        _ = try terminal.run(arguments)
+        #expect(terminal.output.contains("192.0.2.78 is connected"))
+        #expect(!terminal.output.contains("192.0.2.77 is connected"))
+    }
+
+    @Test("Where conntrack cannot be read what is missing is unknown, and no cut is called complete")
+    func doubt() throws {
+        let terminal = try terminal()
+        terminal.sessions.list.doubt = "operation not permitted"
+        let path = try terminal.write("version: 1\nservices: {}\n")
+        #expect(try terminal.run("verify", path, "--only", "sessions") == .difference)
+        #expect(terminal.output.contains("are not known: operation not permitted [unknown]"))
+        #expect(try terminal.run("apply", path, "--yes", "--cut-sessions") == .failure)
+        #expect(
+            terminal.errors.contains("not every session that the policy refuses was ended: operation not permitted"))
+    }
+
+    @Test("A cut ends what is refused and nothing else, and spares the user's own")
+    func cut() throws {
+        let (good, bad, own) = (
+            EstablishedConnection(.client(1), at: 22), EstablishedConnection(.client(77), at: 22),
+            EstablishedConnection(.client(78, 50122), at: 22)
+        )
+        let terminal = try terminal([good, bad, own])
+        terminal.sshConnection = "192.0.2.78 50122 10.255.0.1 22"
+        let path = try terminal.write(policy)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.sessions.list.sockets.count == 3)
+        #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--format", "json") == .success)
+        let sessions = try #require(try terminal.json()["sessions"] as? [String: Any])
+        let ended = try #require(sessions["ended"] as? [[String: Any]])
+        #expect(ended.map { $0["address"] as? String } == ["192.0.2.77"])
+        #expect((sessions["spared"] as? [[String: Any]])?.first?["client_port"] as? Int == 50122)
+        #expect(terminal.sessions.list.sockets == [good, own])
+        #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--force") == .success)
+        #expect(terminal.output.contains("ended: 192.0.2.78:50122 -> tcp/22\n"))
+        #expect(terminal.sessions.list.sockets == [good])
+    }
+
+    @Test("What is there still after a cut is a failure")
+    func stubborn() throws {
+        let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])
+        terminal.sessions.isStubborn = true
+        let path = try terminal.write(policy)
+        #expect(try terminal.run("apply", path, "--yes", "--cut-sessions") == .failure)
+        #expect(terminal.errors.contains("192.0.2.77:40000 -> tcp/22: could not be ended"))
+        #expect(!terminal.output.contains("ended:"))
+    }
+
+    @Test("A plan shows what it would orphan: not what is refused already, and nothing where nothing changes")
+    func orphaned() throws {
+        let terminal = try terminal([
+            EstablishedConnection(.client(77), at: 22), EstablishedConnection(.client(77), at: 8080),
+        ])
+        _ = try terminal.run(
+            "apply", try terminal.write("version: 1\nservices: {ssh: {ports: 22, from: any}}\n"), "--yes")
+        let path = try terminal.write(policy)
+        _ = try terminal.run("plan", path)
+        #expect(terminal.output.contains("\nsessions that would be refused, and live on without --cut-sessions: 1\n"))
+        #expect(terminal.output.hasSuffix("\n  192.0.2.77:40000 -> tcp/22\n"))
+        _ = try terminal.run("plan", path, "--format", "json")
+        let sessions = try #require(try terminal.json()["sessions"] as? [[String: Any]])
+        #expect(sessions.map { $0["port"] as? Int } == [22])
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.run("plan", path)
+        #expect(!terminal.output.contains("192.0.2.77"))
+    }
+}

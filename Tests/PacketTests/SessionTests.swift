@@ -1,0 +1,167 @@
+import Addressing
+import Glibc
+import Kernel
+import Listeners
+import TestSupport
+import Testing
+
+private let port: UInt16 = 5000
+private let otherPort: UInt16 = 5001
+private let open =
+    "version: 1\nservices: {web: {ports: 5000, from: any, why: x}, db: {ports: 5001, from: any, why: x}}\n"
+private let closed = """
+    version: 1
+    services:
+      web: {ports: 5000, from: [192.0.2.9, "2001:db8::9"], why: x}
+      db: {ports: 5001, from: any, why: x}
+
+    """
+
+/// Who says something first after a cut.
+enum Speaker: String, CaseIterable {
+    case client
+    case server
+}
+
+@Suite("Sessions that a policy refuses", .privileged, .networkNamespace)
+struct SessionTests {
+    private let network: Network
+    private let portreeve: Portreeve
+    private let listener: Socket
+    private let otherListener: Socket
+
+    init() throws {
+        network = try Network()
+        portreeve = try Portreeve()
+        listener = try Socket.listening(.tcp, on: port)
+        otherListener = try Socket.listening(.tcp, on: otherPort)
+        try apply(open)
+    }
+
+    /// Applies a policy, and returns what is said about it.
+    @discardableResult
+    private func apply(_ policy: String, _ options: String..., prefix: [String] = []) throws -> String {
+        let path = try portreeve.write(policy)
+        let command =
+            try [Portreeve.executable, "apply", path, "--yes", "--state-dir", portreeve.stateDirectory] + options
+        let result = try Program.run(prefix + command)
+        try #require(result.status == 0, "\(result.output)\(result.errors)")
+        return result.output + result.errors
+    }
+
+    private func verify(_ policy: String) throws -> Program.Result {
+        try portreeve("verify", try portreeve.write(policy), "--only", "sessions", "--quiet")
+    }
+
+    private func session(from source: String, to listener: Socket, on port: UInt16) throws -> Session {
+        let source = try Address(source)
+        let host = try network.wire.host(source.family)
+        return try network.client.run {
+            try Session(from: source, to: Endpoint(address: host, port: port), listener: listener)
+        }
+    }
+
+    /// Whether a byte comes through, after which others of the same wire certainly have.
+    private func anythingPasses(_ session: Session, first: Speaker, witness: Session) throws -> Bool {
+        let (from, to) = first == .client ? (session.client, session.server) : (session.server, session.client)
+        for (sender, receiver) in [(from, to), (to, from)] {
+            sender.send([7])
+            try #require(witness.exchanges())
+            if receiver.receive()?.bytes.isEmpty == false { return true }
+        }
+        return false
+    }
+
+    @Test(
+        "Are listed, and end with --cut-sessions, whoever speaks next; others live on", arguments: Speaker.allCases,
+        ["192.0.2.7", "2001:db8::7"])
+    func cut(first: Speaker, source: String) throws {
+        let session = try session(from: source, to: listener, on: port)
+        let allowed = try self.session(
+            from: source.replacing(":7", with: ":9").replacing(".7", with: ".9"), to: listener, on: port)
+        let other = try self.session(from: source, to: otherListener, on: otherPort)
+        #expect(try verify(open).status == 0)
+        try apply(closed)
+        #expect(session.exchanges())
+        let found = try verify(closed)
+        #expect(found.status == 2)
+        #expect(found.output.contains("warning: \(source) is connected to tcp/5000 ("))
+        #expect(found.output.contains("pid \(getpid())"))
+        #expect(found.output.contains("service \"web\" is not open to it"))
+        #expect(found.output.hasSuffix("[stale-session]\nverify: 1 warning\n"))
+
+        let client = try #require(session.client.endpoint?.port)
+        let said = try apply(closed, "--cut-sessions")
+        let name = source.contains(":") ? "[\(source)]:\(client)" : "\(source):\(client)"
+        #expect(said.hasPrefix("in sync: nothing to do\nended: \(name) -> tcp/5000 ("))
+        #expect(try !anythingPasses(session, first: first, witness: other))
+        #expect(allowed.exchanges())
+        #expect(try verify(closed).output.isEmpty)
+    }
+
+    @Test("Live on where conntrack alone forgets them and the server speaks next")
+    func forgotten() throws {
+        let session = try session(from: "192.0.2.7", to: listener, on: port)
+        let other = try self.session(from: "192.0.2.7", to: otherListener, on: otherPort)
+        try apply(closed)
+        let table = try ConntrackTable()
+        for connection in try table.connections() where connection.original.destination.port == port {
+            #expect(try table.delete(connection))
+            #expect(try !table.delete(connection))
+        }
+        #expect(try anythingPasses(session, first: .server, witness: other))
+        // Conntrack has the server for the one who began it now, and still it is found and ended.
+        #expect(try verify(closed).output.contains("192.0.2.7 is connected to tcp/5000"))
+        #expect(try apply(closed, "--cut-sessions").contains("ended: 192.0.2.7:"))
+        #expect(try !anythingPasses(session, first: .server, witness: other))
+    }
+
+    @Test("Are the operator's own: left alone, unless --force says otherwise")
+    func operators() throws {
+        let session = try session(from: "192.0.2.7", to: listener, on: port)
+        let client = try #require(session.client.endpoint?.port)
+        let environment = ["env", "SSH_CONNECTION=192.0.2.7 \(client) 10.255.0.1 5000"]
+        let said = try apply(closed, "--cut-sessions", prefix: environment)
+        #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was left alone"))
+        #expect(session.exchanges())
+        try apply(closed, "--cut-sessions", "--force", prefix: environment)
+        #expect(!session.exchanges(milliseconds: 0))
+    }
+
+    @Test("Are shown by plan before anything is changed")
+    func plan() throws {
+        let session = try session(from: "192.0.2.7", to: listener, on: port)
+        let client = try #require(session.client.endpoint?.port)
+        let text = try portreeve("plan", try portreeve.write(closed)).output
+        #expect(text.contains("\n\nsessions that would be refused, and live on without --cut-sessions: 1\n"))
+        #expect(text.contains("\n  192.0.2.7:\(client) -> tcp/5000 ("))
+        #expect(session.exchanges())
+        try apply(closed)
+        #expect(try !portreeve("plan", try portreeve.write(closed)).output.contains("session"))
+    }
+
+    @Test("Of UDP are found and forgotten")
+    func datagrams() throws {
+        let server = try Socket.listening(.udp, on: port)
+        try apply("version: 1\nservices: {dns: {ports: 5000/udp, from: any, why: x}}\n")
+        let client = try network.client.run { () throws -> Socket in
+            let socket = try Socket(.udp, .ipv4)
+            try socket.bind(to: Endpoint(address: try Address("192.0.2.7"), port: 0))
+            return socket
+        }
+        let host = Endpoint(address: try network.wire.host(.ipv4), port: port)
+        func asks() -> Endpoint? {
+            client.send([1], to: host)
+            return server.wait(for: POLLIN, milliseconds: 100) ? server.receive()?.from : nil
+        }
+        let peer = try #require(asks())
+        server.send([2], to: peer)
+        try #require(client.wait(for: POLLIN))
+        let nothing = "version: 1\nservices: {}\n"
+        #expect(try apply(nothing).contains("without --cut-sessions: 1\n"))
+        #expect(asks() != nil)
+        #expect(try verify(nothing).output.contains("192.0.2.7 is connected to udp/5000, which no service lists"))
+        #expect(try apply(nothing, "--cut-sessions").contains("ended: 192.0.2.7:"))
+        #expect(asks() == nil)
+    }
+}
