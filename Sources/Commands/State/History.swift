@@ -65,8 +65,8 @@ struct LoggedChange {
         }
         switch entry.outcome {
         case .prepared where pending?.number == entry.number:
-            let seconds = max(0, pending.map(state.remaining) ?? 0) / 1000
-            outcome = "pending, \(TimeSpan(seconds: seconds).text) left"
+            let rest = pending.map(state.remaining) ?? 0
+            outcome = rest > 0 ? "pending, \(TimeSpan(seconds: rest / 1000).text) left" : "pending, overdue"
         case .prepared: outcome = "interrupted"
         case .confirmed, .undone: outcome = entry.outcome.rawValue
         }

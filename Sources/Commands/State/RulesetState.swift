@@ -34,7 +34,13 @@ struct RulesetState {
     }
 
     /// What waits to be confirmed.
-    func pending() throws -> PendingChange? { try PendingChange.load(from: files) }
+    ///
+    /// A command that was killed just after it confirmed or undid a change leaves its files; the change is settled all the same.
+    func pending() throws -> PendingChange? {
+        guard let pending = try PendingChange.load(from: files) else { return nil }
+        let isOpen = try log.entries().contains { $0.number == pending.number && $0.outcome == .prepared }
+        return isOpen ? pending : nil
+    }
 
     /// Milliseconds until a change undoes itself; negative when it should have.
     func remaining(_ pending: PendingChange) -> Int64 { pending.deadline - host.uptime() }
@@ -104,7 +110,9 @@ struct RulesetState {
         var pending = pending
         pending.deadline = host.uptime() + milliseconds
         try pending.store(in: files)
-        try host.arm(files.directory)
+        // Those that wait for it already see the new time.
+        let isFree = try StoreError.of { () throws(KernelError) in try files.lock(UndoProcess.lockName) } != nil
+        if isFree { try host.arm(files.directory) }
     }
 
     /// Says that a change is pending, where something else was asked for.

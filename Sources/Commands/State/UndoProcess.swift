@@ -6,7 +6,7 @@ struct UndoProcess {
     private let host: Host
 
     /// Who holds this lock is to do it.
-    private static let lockName = "undo.lock"
+    static let lockName = "undo.lock"
     /// Milliseconds between two looks at what is pending.
     private static let interval: Int64 = 200
     /// Milliseconds between two attempts when it fails.
@@ -32,12 +32,14 @@ struct UndoProcess {
         var standby = lock == nil ? nil : try? Self.start(in: state.files.directory)
         DetachedProcess.sayReady()
         var (isTerminated, failures) = (false, 0)
-        while let pending = try state.pending() {
+        let change = try state.pending()?.number
+        // Another change has processes of its own.
+        while let pending = try state.pending(), pending.number == change {
             if lock == nil { lock = try takeLock() }
             if lock != nil {
                 if standby?.isRunning != true { standby = try? Self.start(in: state.files.directory) }
                 if isTerminated || state.remaining(pending) <= 0 {
-                    if undo(isTerminated, failures: failures) { return }
+                    if undo(change, isTerminated, failures: failures) { return }
                     failures += 1
                     _ = Signals.waitForTermination(milliseconds: Self.pause)
                 }
@@ -53,11 +55,11 @@ struct UndoProcess {
     }
 
     /// Undoes what is pending; `false` when it has to be tried again.
-    private func undo(_ isTerminated: Bool, failures: Int) -> Bool {
+    private func undo(_ change: Int?, _ isTerminated: Bool, failures: Int) -> Bool {
         do {
             let lock = try state.lock()
             defer { withExtendedLifetime(lock) {} }
-            guard let pending = try state.pending() else { return true }
+            guard let pending = try state.pending(), pending.number == change else { return true }
             // Somebody may have given it more time meanwhile.
             guard isTerminated || state.remaining(pending) <= 0 else { return false }
             try state.undo(pending, host.openStore(nil))

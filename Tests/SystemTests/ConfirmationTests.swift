@@ -1,0 +1,209 @@
+import Compiler
+import Foundation
+import Kernel
+import TestSupport
+import Testing
+
+/// A host with one policy in force, and another that is tried.
+private struct Trial {
+    let portreeve: Portreeve
+    let old: String
+    let new: String
+
+    init() throws {
+        portreeve = try Portreeve()
+        let text = "version: 1\nservices:\n  web: {ports: 80, from: 10.0.0.0/8, why: Web}\n"
+        old = try portreeve.write(text, to: "old.yaml")
+        new = try portreeve.write(everything, to: "new.yaml")
+        #expect(try portreeve("apply", old, "--yes", "--quiet").status == 0)
+    }
+
+    /// Whether the table of a policy is live, whole.
+    func isLive(_ policy: String) throws -> Bool {
+        try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0
+    }
+
+    /// Whether a change waits to be confirmed.
+    func isPending() throws -> Bool {
+        try portreeve("history", "--format", "json").output.contains("\"prepared\"")
+            && FileManager.default.fileExists(atPath: portreeve.stateDirectory + "/pending")
+    }
+
+    /// The processes that care for it, the oldest first.
+    func watchers() throws -> [pid_t] {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(pid_t.init).sorted().filter { number in
+            let line = (try? Data(contentsOf: URL(filePath: "/proc/\(number)/cmdline"))) ?? Data()
+            return String(decoding: line, as: UTF8.self)
+                == "portreeve\0undo\0--state-dir\0\(portreeve.stateDirectory)\0"
+        }
+    }
+
+    /// Waits, ten seconds at most.
+    func wait(for condition: () throws -> Bool) throws -> Bool {
+        for _ in 0..<200 {
+            if try condition() { return true }
+            usleep(50_000)
+        }
+        return false
+    }
+
+    /// A prefix that makes the command meet a fault at a system call of this kind and number.
+    func fault(_ call: String, _ fault: String, at occurrence: Int) -> [String] {
+        [
+            "strace", "-qq", "-e", "signal=none", "-e", "trace=\(call)", "-e",
+            "inject=\(call):\(fault):when=\(occurrence)",
+        ]
+    }
+}
+
+@Suite("A change that undoes itself", .privileged, .networkNamespace)
+struct ConfirmationTests {
+    /// The status of what SIGKILL ended.
+    private static let killed: Int32 = 128 + 9
+
+    @Test("It does, in a session of its own, and leaves nothing behind")
+    func time() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
+        #expect(try trial.isLive(trial.new))
+        let watchers = try trial.watchers()
+        #expect(watchers.count == 2)
+        for watcher in watchers { #expect(getsid(watcher) != getsid(0)) }
+        #expect(try trial.wait { try trial.isLive(trial.old) })
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try !trial.isPending())
+    }
+
+    @Test("It does not once it is confirmed, and the processes end")
+    func confirmation() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+        #expect(try trial.portreeve("apply", trial.old, "--yes").status == 4)
+        #expect(try trial.portreeve("confirm").output == "change 2 is confirmed\n")
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try trial.isLive(trial.new))
+    }
+
+    @Test("Tampered rules come back as they were, too")
+    func tampered() throws {
+        let trial = try Trial()
+        try NftProgram.load("add rule inet portreeve input meta cpu 0 quota 5 mbytes accept")
+        try NftProgram.load("add chain inet portreeve extra; add counter inet portreeve c")
+        let before = try Nftables().snapshot(of: Names.table).table
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+        #expect(try trial.portreeve("rollback").output == "change 2 is undone\n")
+        #expect(try Nftables().snapshot(of: Names.table).table == before)
+    }
+
+    @Test("What somebody else has changed since is not confirmed")
+    func changedSince() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+        try NftProgram.run(["flush", "chain", "inet", "portreeve", "input"])
+        #expect(try trial.portreeve("confirm").status == 5)
+        #expect(try trial.portreeve("rollback").status == 0)
+        #expect(try trial.isLive(trial.old))
+    }
+
+    @Test("Killed at any system call, the command leaves the old table, or the new one with its undo armed")
+    func killedCommand() throws {
+        let trial = try Trial()
+        for (call, step) in [("sendto", 3), ("fsync", 1), ("rename", 1), ("openat", 6), ("flock", 1), ("recvfrom", 25)]
+        {
+            var (occurrence, isFaulty) = (1, true)
+            while isFaulty {
+                let prefix = trial.fault(call, "signal=KILL", at: occurrence)
+                let result = try trial.portreeve(
+                    "apply", trial.new, "--yes", "--quiet", "--confirm", "1h", prefix: prefix)
+                isFaulty = result.status == Self.killed
+                let isNew = try trial.isLive(trial.new)
+                let isOld = try trial.isLive(trial.old)
+                #expect(isNew != isOld, "\(call) \(occurrence)")
+                if isNew {
+                    // Those of the round before take a moment to end.
+                    let isArmed = try trial.wait { try trial.isPending() && trial.watchers().count == 2 }
+                    #expect(isArmed, "\(call) \(occurrence)")
+                }
+                if try trial.isPending() {
+                    #expect(try trial.portreeve("rollback").status == 0, "\(call) \(occurrence)")
+                }
+                #expect(try trial.isLive(trial.old), "\(call) \(occurrence)")
+                occurrence += step
+            }
+        }
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+    }
+
+    @Test("Killed at any system call, an undo is finished by the next one")
+    func killedUndo() throws {
+        let trial = try Trial()
+        for call in ["sendto", "fsync", "rename", "unlink"] {
+            var (occurrence, isFaulty) = (1, true)
+            while isFaulty {
+                #expect(
+                    try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+                let prefix = trial.fault(call, "signal=KILL", at: occurrence)
+                isFaulty = try trial.portreeve("rollback", prefix: prefix).status == Self.killed
+                if try trial.isPending() { #expect(try trial.portreeve("rollback").status == 0) }
+                #expect(try trial.isLive(trial.old), "\(call) \(occurrence)")
+                occurrence += call == "sendto" ? 3 : 1
+            }
+        }
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+    }
+
+    @Test("The process that would undo it is killed, and killed again: it is undone all the same")
+    func killedWatchers() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "3s").status == 0)
+        for _ in 0..<3 {
+            let watchers = try trial.watchers()
+            kill(try #require(watchers.first), SIGKILL)
+            #expect(try trial.wait { try trial.watchers().filter { $0 != watchers[0] }.count == 2 })
+        }
+        for watcher in try trial.watchers() { kill(watcher, SIGHUP) }
+        #expect(try trial.isLive(trial.new))
+        #expect(try trial.wait { try trial.isLive(trial.old) })
+    }
+
+    @Test("When both are killed at once the next command undoes what is overdue")
+    func killedAll() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
+        let watchers = try trial.watchers()
+        for watcher in watchers.reversed() { kill(watcher, SIGSTOP) }
+        for watcher in watchers { kill(watcher, SIGKILL) }
+        #expect(try trial.wait { try trial.portreeve("history").output.contains("pending, overdue") })
+        #expect(try trial.isLive(trial.new))
+        let result = try trial.portreeve("confirm")
+        #expect(result.status == 1)
+        #expect(result.errors == "portreeve: change 2 was not confirmed in time, and is undone now\n")
+        #expect(try trial.isLive(trial.old))
+    }
+
+    @Test("The end of the session undoes it at once")
+    func terminated() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+        for watcher in try trial.watchers() { kill(watcher, SIGTERM) }
+        #expect(try trial.wait { try trial.isLive(trial.old) })
+    }
+
+    @Test("Where nothing can be kept nothing is changed", arguments: ["write", "fsync", "rename"])
+    func fullDisk(call: String) throws {
+        let trial = try Trial()
+        let prefix = ["strace", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=\(call):error=ENOSPC"]
+        for options in [[], ["--confirm", "1h"]] {
+            let result = try Program.run(
+                prefix + [
+                    try Portreeve.executable, "apply", trial.new, "--yes", "--quiet", "--state-dir",
+                    trial.portreeve.stateDirectory,
+                ] + options)
+            #expect(result.status == 1)
+            #expect(try trial.isLive(trial.old))
+            #expect(try !trial.isPending())
+        }
+        #expect(try trial.watchers().isEmpty)
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
+    }
+}
