@@ -27,6 +27,7 @@ extension Host {
                 }
             },
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
+            operators: { OperatorSearch.operators(environment: Self.value(of:)) },
             sshClient: Self.value(of: "SSH_CONNECTION")?.split(separator: " ").first.map(String.init),
             standardOutput: { Self.write($0, to: STDOUT_FILENO) },
             standardError: { Self.write($0, to: STDERR_FILENO) },
