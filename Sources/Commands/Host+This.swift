@@ -39,7 +39,6 @@ extension Host {
             isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.sessions = KernelSessions()
-        host.sshConnection = Self.value(of: "SSH_CONNECTION")
         return host
     }
 

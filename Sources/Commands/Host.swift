@@ -108,8 +108,6 @@ public struct Host {
     public var operators: () -> Operators
     /// The address from which the user is connected by SSH.
     public var sshClient: String?
-    /// The user's SSH connection, as SSH_CONNECTION of ssh(1) has it.
-    public var sshConnection: String?
     /// The sessions of the network namespace whose ruleset was opened last.
     public var sessions: any SessionStore = NoSessions()
     /// The files that commands leave behind.

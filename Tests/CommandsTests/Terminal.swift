@@ -86,8 +86,6 @@ final class Terminal {
 
     /// The connections of the host.
     let sessions = MemorySessions()
-    /// The user's SSH connection.
-    var sshConnection: String?
 
     private var host: Commands.Host {
         var host = Commands.Host(
@@ -102,7 +100,6 @@ final class Terminal {
             },
             isOutputTerminal: isOutputTerminal, forbidsColor: forbidsColor, now: now)
         host.sessions = sessions
-        host.sshConnection = sshConnection
         return host
     }
 
