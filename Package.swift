@@ -64,7 +64,7 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Addressing", "Commands", "Compiler", "Listeners", "Policies", "Rulesets", "TestSupport",
+                "Addressing", "Commands", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

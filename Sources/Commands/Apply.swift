@@ -10,48 +10,45 @@ public struct Apply: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    @OptionGroup var safety: SafetyOptions
+    @OptionGroup var lockout: LockoutOptions
+
+    @Flag(help: "Load the last confirmed change as it is kept, without reading a policy: for the boot.")
+    var boot = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What to open when --boot cannot load it: ssh (tcp/22, to everybody) or closed.", valueName: "what"))
+    var floor: Floor = .ssh
+
     /// How it writes.
     @OptionGroup public var output: OutputOptions
-
-    @Flag(help: "Apply without asking.")
-    var yes = false
-
-    @Flag(help: "Apply even what locks out those who work on this host over SSH.")
-    var force = false
 
     /// A command to be filled by the parser.
     public init() {}
 
+    /// Refuses what does not go together.
+    public func validate() throws {
+        guard boot, safety.confirm != nil else { return }
+        throw ValidationError("--boot loads what was confirmed: it does not go with --confirm")
+    }
+
     /// Plans, asks, commits, and reads back.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        if boot { return try BootLoading(host, kernel, console).load(else: floor) }
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDir)
+        store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
-        if plan.isEmpty {
-            report("in sync: nothing to do", changed: false, plan.snapshot.generation, console)
-            return .success
-        }
-        try LockoutGuard(host, console, force: force)
-            .allow(plan.compiled.table, onto: plan.snapshot, of: &store, by: policy)
-        if !console.isQuiet || !yes {
-            let text = plan.text(console, verbose: false)
-            if console.isJSON { console.note(text) } else { console.print(text) }
-        }
-        if !yes { try Confirmation(host).require("apply this to table \(Names.table)?") }
-        let generation = try TableWriter(store).replace(plan.snapshot, by: plan.compiled.table, plan.transaction)
-        report(
-            "applied and read back: generation \(plan.snapshot.generation) -> \(generation)", changed: true, generation,
-            console)
-        return .success
-    }
-
-    private func report(_ text: String, changed: Bool, _ generation: UInt32, _ console: Console) {
-        if console.isJSON {
-            console.print(["format_version": 1, "changed": .bool(changed), "generation": .number(Int(generation))])
-        } else if !console.isQuiet {
-            console.print(text)
+        let change = RulesetChange(
+            snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
+            files: policy.recordedFiles)
+        let maker = ChangeMaker(host, kernel, safety, console)
+        if plan.isEmpty { return try maker.keep(change) }
+        try LockoutGuard(host, console, lockout).allow(change, in: store, by: policy)
+        return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
+            plan.text(console, verbose: false)
         }
     }
 }

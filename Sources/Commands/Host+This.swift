@@ -20,7 +20,7 @@ extension Host {
                         hasLegacyTable: LegacyTables.canRedirect)
                 } catch { throw StoreError(error) }
             },
-            files: .this,
+            files: .this, changes: .this,
             enter: { namespace throws(StoreError) in
                 do throws(KernelError) { try NetworkNamespace.enter(named: namespace) } catch {
                     throw StoreError(error)

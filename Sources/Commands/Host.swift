@@ -110,6 +110,8 @@ public struct Host {
     public var sshClient: String?
     /// The files that commands leave behind.
     public var files: HostFiles
+    /// What changes of the ruleset need beside it.
+    public var changes: ChangeHost
     /// Writes results.
     public var standardOutput: (String) -> Void
     /// Writes messages.
@@ -130,7 +132,7 @@ public struct Host {
     /// A host of these parts.
     public init(
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
-        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles,
+        readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles, changes: ChangeHost,
         enter: @escaping (_ namespace: String) throws(StoreError) -> Void = { _ in },
         networks: @escaping () -> [(interface: String, prefix: String)] = { [] },
         operators: @escaping () -> Operators = { Operators() }, sshClient: String? = nil,
@@ -142,6 +144,7 @@ public struct Host {
         self.openStore = openStore
         self.readSockets = readSockets
         self.files = files
+        self.changes = changes
         self.enter = enter
         self.networks = networks
         self.operators = operators

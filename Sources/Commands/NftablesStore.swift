@@ -79,4 +79,9 @@ extension StoreError {
             isStale: [.generationChanged, .interrupted].contains(error.category),
             isDenied: error.category == .permission, "\(error)")
     }
+
+    /// What `body` gives; its errors in words.
+    static func of<Value>(_ body: () throws(KernelError) -> Value) throws(StoreError) -> Value {
+        do throws(KernelError) { return try body() } catch { throw StoreError(error) }
+    }
 }

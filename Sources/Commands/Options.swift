@@ -56,9 +56,16 @@ public struct KernelOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Work in this network namespace, as ip-netns(8) names it.", valueName: "name"))
     var netns: String?
 
-    @Option(help: ArgumentHelp("Where portreeve keeps what it knows between runs.", valueName: "directory"))
-    var stateDir = "/var/lib/portreeve"
+    @Option(
+        help: ArgumentHelp(
+            "Where portreeve keeps what it knows between runs (default: /var/lib/portreeve).", valueName: "directory"))
+    var stateDir: String?
 
     /// Options as they are when none is given.
     public init() {}
+}
+
+extension KernelOptions {
+    /// The directory of the state of the network namespace, which the process has entered.
+    func stateDirectory(on host: Host) -> String { stateDir ?? host.changes.directory(netns) }
 }

@@ -26,7 +26,7 @@ public struct Plan: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDir)
+        store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
         if console.isJSON {
             console.print(plan.json)

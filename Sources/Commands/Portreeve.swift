@@ -9,8 +9,8 @@ public struct Portreeve: ParsableCommand {
         discussion: "See portreeve(8) for the commands and portreeve-policy(5) for the policy file.",
         version: "0.1.0",
         subcommands: [
-            Check.self, Plan.self, Apply.self, Show.self, Verify.self, Status.self, Init.self, Diff.self, Explain.self,
-            Remove.self,
+            Check.self, Plan.self, Apply.self, Confirm.self, Rollback.self, History.self, Show.self, Verify.self,
+            Status.self, Init.self, Diff.self, Explain.self, Remove.self, Undo.self,
         ])
 
     /// The command line without a subcommand.

@@ -31,11 +31,13 @@ public struct Policy: Hashable, Sendable {
     public var assertions: [Assertion]
     /// Every file that was read, the policy itself first: includes and lists in the order reached.
     public var files: [String]
+    /// What they hold, in the same order; shared with the reader, not copied.
+    public var texts: [[UInt8]]
 
     /// A policy of these parts.
     public init(
         defaults: Defaults = Defaults(), groups: [SourceGroup] = [], deny: SourceList? = nil, services: [Service] = [],
-        assertions: [Assertion] = [], files: [String] = []
+        assertions: [Assertion] = [], files: [String] = [], texts: [[UInt8]] = []
     ) {
         self.defaults = defaults
         self.groups = groups
@@ -43,6 +45,7 @@ public struct Policy: Hashable, Sendable {
         self.services = services
         self.assertions = assertions
         self.files = files
+        self.texts = texts
     }
 }
 

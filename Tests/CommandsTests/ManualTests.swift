@@ -10,7 +10,9 @@ struct ManualTests {
         return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
     }()
 
-    static let commands: [String] = Portreeve.configuration.subcommands.map { $0._commandName }
+    /// What people call; the rest is called by portreeve itself.
+    static let commands: [String] = Portreeve.configuration.subcommands.filter { $0.configuration.shouldDisplay }
+        .map { $0._commandName }
 
     /// The long options that a command's help lists.
     private func options(of command: any ParsableCommand.Type) -> Set<String> {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Commands
 import Foundation
+import Kernel
 import Listeners
 import Policies
 import Testing
@@ -20,7 +21,7 @@ final class Terminal {
     var isOutputTerminal = false
     var forbidsColor = false
     var now: Int64 = 1_800_000_000
-    private let folder: URL
+    let folder: URL
 
     init() throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "portreeve-\(UUID().uuidString)")
@@ -66,11 +67,28 @@ final class Terminal {
             lock: { [unowned self] path throws(StoreError) in !locked.contains(path) })
     }
 
+    /// Milliseconds since the host was started.
+    var uptime: Int64 = 1_000_000
+    /// What the host's boot is called.
+    var boot = "boot"
+    /// How often an undo was armed, and what was announced.
+    private(set) var armed = 0
+    private(set) var announcements: [String] = []
+
+    private var changes: ChangeHost {
+        ChangeHost(
+            directory: { [folder] _ in folder.appending(path: "state").path },
+            identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: 1) },
+            author: { Author(user: "root", login: "alice", client: "198.51.100.7") },
+            uptime: { [unowned self] in uptime }, arm: { [unowned self] _ throws(StoreError) in armed += 1 },
+            announce: { [unowned self] in announcements.append($0) })
+    }
+
     private var host: Commands.Host {
         Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, operators: { [operators] in operators }, sshClient: sshClient,
+            files: files, changes: changes, operators: { [operators] in operators }, sshClient: sshClient,
             standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in

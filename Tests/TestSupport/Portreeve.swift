@@ -26,12 +26,23 @@ public struct Portreeve {
 
     /// Runs the command with these arguments.
     public func callAsFunction(_ arguments: String..., prefix: [String] = []) throws -> Program.Result {
-        try Program.run(prefix + [try Self.executable] + arguments)
+        try Program.run(prefix + [try Self.executable] + arguments + stateOption(arguments))
     }
 
     /// Runs the command with these arguments.
     public func callAsFunction(_ arguments: [String]) throws -> Program.Result {
-        try Program.run([try Self.executable] + arguments)
+        try Program.run([try Self.executable] + arguments + stateOption(arguments))
+    }
+
+    /// Where the command keeps its state: with the value's other files.
+    public var stateDirectory: String { folder.url.appending(path: "state").path }
+
+    private func stateOption(_ arguments: [String]) -> [String] {
+        let keepers = ["apply", "plan", "confirm", "rollback", "history", "verify", "status", "remove"]
+        guard let command = arguments.first, keepers.contains(command), !arguments.contains("--state-dir") else {
+            return []
+        }
+        return ["--state-dir", stateDirectory]
     }
 
     /// Runs a shell script, which must succeed, and returns what it printed.

@@ -1,7 +1,15 @@
-internal import Compiler
+public import ArgumentParser
 internal import Listeners
 internal import Policies
-internal import Rulesets
+
+/// Options of commands that could lock somebody out.
+public struct LockoutOptions: ParsableArguments, Sendable {
+    @Flag(help: "Go ahead even where it locks out those who work on this host over SSH.")
+    var force = false
+
+    /// Options as they are when none is given.
+    public init() {}
+}
 
 /// Keeps a change from shutting out the people who make it.
 ///
@@ -10,39 +18,37 @@ internal import Rulesets
 struct LockoutGuard {
     private let host: Host
     private let console: Console
-    /// Whether a refusal is a warning.
-    private let isForced: Bool
+    private let options: LockoutOptions
 
-    init(_ host: Host, _ console: Console, force: Bool) {
+    init(_ host: Host, _ console: Console, _ options: LockoutOptions) {
         self.host = host
         self.console = console
-        isForced = force
+        self.options = options
     }
 
-    /// Returns when the candidate shuts out nobody who works here, or when that is forced; warns of what is not certain.
+    /// Returns when a change shuts out nobody who works here, or when that is forced; warns of what is not certain.
     ///
     /// - Parameters:
-    ///   - candidate: the table that would be live; `nil` for none.
-    ///   - snapshot: the one that is.
+    ///   - change: the change.
     ///   - store: where the tables of others are read; what others commit meanwhile, the commit finds out.
-    ///   - policy: what the candidate was compiled from, if that is known.
+    ///   - policy: what the new table was compiled from, if that is known.
     /// - Throws: `refused`, with the rule that would shut somebody out; what keeps the tables from being read.
-    func allow(
-        _ candidate: Table?, onto snapshot: StoredTable, of store: inout any RulesetStore, by policy: Policy?
-    ) throws {
+    func allow(_ change: RulesetChange, in store: any RulesetStore, by policy: Policy? = nil) throws {
         let operators = host.operators()
         if let doubt = operators.doubt { warn("who works on this host could not be found out: \(doubt)") }
         guard !operators.sessions.isEmpty else { return }
+        var store = store
         let others = try WholeRuleset.others(&store)
         let trial = LockoutTrial(
-            before: (snapshot.table.map { [$0] } ?? []) + others, after: (candidate.map { [$0] } ?? []) + others,
+            before: (change.snapshot.table.map { [$0] } ?? []) + others,
+            after: (change.table.map { [$0] } ?? []) + others,
             policy: policy, now: host.now)
         let outcomes = trial.outcomes(for: operators.sessions)
         for outcome in outcomes where !outcome.isLockout { warn(outcome.text) }
         let lockouts = outcomes.filter(\.isLockout)
         guard !lockouts.isEmpty else { return }
         let text = lockouts.map(\.text).joined(separator: "\n")
-        guard isForced else {
+        guard options.force else {
             throw CommandError(.refused, "this would lock you out, and nothing was changed: \(text)\n  or pass --force")
         }
         warn("this locks you out, and is forced: \(text)")

@@ -53,7 +53,7 @@ public struct Verify: Command {
         }
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        if !full { store.remember(in: kernel.stateDir) }
+        if !full { store.remember(in: kernel.stateDirectory(on: host)) }
         let compiled = compile(policy)
         let ruleset = try read(&store, compiled)
         let findings = try findings(policy, compiled, ruleset, on: host) + .expiries(of: policy, now: host.now)

@@ -38,23 +38,13 @@ public enum OutputFile {
         guard descriptor >= 0 else { throw SystemError.last.during(attempt) }
         var error: SystemError?
         do throws(SystemError) {
-            try write(Array(text.utf8), to: descriptor)
+            try FileOutput.write(Array(text.utf8), to: descriptor)
             if fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0 { throw .last }
         } catch let failure { error = failure }
         if close(descriptor) != 0 && error == nil { error = .last }
         guard let error else { return }
         _ = unsafe unlink(path)
         throw error.during(attempt)
-    }
-
-    private static func write(_ bytes: [UInt8], to descriptor: Int32) throws(SystemError) {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { throw .last }
-            rest = rest.dropFirst(count)
-        }
     }
 
     /// What a file holds that a command wrote before; `nil` where there is none.

@@ -17,7 +17,8 @@ extension Batch {
         case .deleteRule(let chain, let index):
             deleteRule(snapshot.handle(of: index, chain: chain), chain: chain, step: step)
         case .addSet(let name, let definition):
-            references.created[name] = addSet(name, definition, step: step)
+            let number = addSet(name, definition, step: step)
+            if !references.isArchive { references.created[name] = number }
         case .deleteSet(let name):
             message(NFT_MSG_DELSET, step: step) { [table] in
                 $0.string(NFTA_SET_TABLE, table.name)
@@ -67,8 +68,9 @@ extension Batch {
     private mutating func addRule(_ rule: Rule, chain: String, before handle: UInt64?, step: Int) {
         var references = references
         references.anonymous = rule.anonymousSets.map { set in
-            let number = addSet(set.namePattern, set.definition, step: step)
-            addElements(set.elements, set: set.namePattern, set.definition, number: number, step: step)
+            let name = references.name(of: set, number: lastSetNumber + 1)
+            let number = addSet(name, set.definition, step: step)
+            addElements(set.elements, set: name, set.definition, number: number, step: step)
             return number
         }
         let flags = handle == nil ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE

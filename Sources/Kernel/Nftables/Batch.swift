@@ -15,7 +15,8 @@ struct Batch {
     private let firstSequence: UInt32
     /// For each message but the first, which begins the batch, the step that it comes from.
     private var origins: [Int?] = []
-    private var lastSetNumber: UInt32 = 0
+    /// The number of the set that the batch made last.
+    private(set) var lastSetNumber: UInt32 = 0
 
     /// Elements are spread over messages so that a list stays below the 64 KB that an attribute can hold.
     private static let listLength = 60_000

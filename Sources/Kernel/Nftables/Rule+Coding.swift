@@ -10,16 +10,19 @@ struct ReceivedRule {
     /// What the kernel keeps with it.
     var state: RuleState
 
-    /// Reads the attributes of `NFT_MSG_NEWRULE`; `nil` when they have no handle.
+    /// Reads the attributes of `NFT_MSG_NEWRULE`; `nil` when they have no chain.
+    ///
+    /// Only a rule in an archive has no handle.
     init?(from attributes: Attributes) {
-        guard let chain = attributes.name(NFTA_RULE_CHAIN), let handle = attributes.u64(NFTA_RULE_HANDLE),
+        guard let chain = attributes.name(NFTA_RULE_CHAIN),
             let list = attributes[NFTA_RULE_EXPRESSIONS] == nil ? [] : attributes.expressions(NFTA_RULE_EXPRESSIONS)
         else { return nil }
         let counted = list.contains(.counter) ? attributes.nest(NFTA_RULE_EXPRESSIONS)?.firstCounter : nil
         self.chain = chain
         rule = Rule(list, userdata: Array(attributes[NFTA_RULE_USERDATA] ?? []))
         rule.unrecognized = attributes.without(Self.known).bytes
-        state = RuleState(handle: handle, packets: counted?.packets, bytes: counted?.bytes)
+        state = RuleState(
+            handle: attributes.u64(NFTA_RULE_HANDLE) ?? 0, packets: counted?.packets, bytes: counted?.bytes)
     }
 
     /// What is read, and what the kernel adds by itself.

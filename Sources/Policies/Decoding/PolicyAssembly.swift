@@ -35,6 +35,7 @@ struct PolicyAssembly {
         let assertions = assertions(documents, decoder)
         policy.assertions = assertions.map(\.assertion)
         policy.files = loader.paths
+        policy.texts = loader.texts
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)

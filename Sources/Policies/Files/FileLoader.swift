@@ -4,6 +4,8 @@ final class FileLoader {
     private let log: DiagnosticLog
     /// The paths of all files that were read.
     private(set) var paths: [String] = []
+    /// What they hold.
+    private(set) var texts: [[UInt8]] = []
 
     init(checksOwnership: Bool, log: DiagnosticLog) {
         self.checksOwnership = checksOwnership
@@ -22,6 +24,7 @@ final class FileLoader {
             let file = SourceFile(
                 path: isStandardInput ? "<stdin>" : path, index: paths.count, bytes: withoutMark(opened.bytes))
             paths.append(file.path)
+            texts.append(file.bytes)
             guard isText(file) else { return nil }
             return (file, opened.identity)
         } catch {

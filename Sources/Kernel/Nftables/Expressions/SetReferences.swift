@@ -15,6 +15,14 @@ struct SetReferences {
     var created: [String: UInt32] = [:]
     /// The numbers of the anonymous sets of the rule at hand, in the order of their look-ups.
     var anonymous: [UInt32] = []
+    /// Whether sets are found by their names alone, as in what the kernel dumps; anonymous ones have names of their own then.
+    var isArchive = false
+
+    /// What an anonymous set of this number is called.
+    func name(of set: AnonymousSet, number: UInt32?) -> String {
+        guard isArchive, let number else { return set.namePattern }
+        return set.namePattern.dropLast("%d".count) + "\(number)"
+    }
 
     /// The number of the next anonymous set.
     mutating func nextAnonymous() -> UInt32? { anonymous.isEmpty ? nil : anonymous.removeFirst() }
@@ -41,8 +49,9 @@ extension Lookup {
             attributes.string(NFTA_LOOKUP_SET, name)
             if let number = references.created[name] { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
         case .anonymous(let set):
-            attributes.string(NFTA_LOOKUP_SET, set.namePattern)
-            if let number = references.nextAnonymous() { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
+            let number = references.nextAnonymous()
+            attributes.string(NFTA_LOOKUP_SET, references.name(of: set, number: number))
+            if let number, !references.isArchive { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
         }
         attributes.register(NFTA_LOOKUP_SREG, source)
         if let destination { attributes.register(NFTA_LOOKUP_DREG, destination) }

@@ -1,0 +1,47 @@
+public import ArgumentParser
+internal import Compiler
+internal import Rulesets
+
+/// `portreeve confirm`: keeps a change that would undo itself.
+public struct Confirm: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        abstract: "Keep the change that \"apply --confirm\" made; best from a session that was opened after it.")
+
+    @OptionGroup var kernel: KernelOptions
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Keeps the change, if it is still live.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        var store = try host.openStore(kernel.netns)
+        let state = try RulesetState(kernel, on: host)
+        let lock = try state.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let found = try state.settle(store)
+        guard let pending = try state.pending() else {
+            throw CommandError(.failure, found.last ?? "nothing waits to be confirmed")
+        }
+        let table = try state.log.record(state.log.entry(pending.number)).table
+        let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
+        guard Transaction(from: live.table, to: table, named: Names.table).isEmpty else {
+            throw CommandError(
+                .changedUnderneath,
+                "what is live is not what change \(pending.number) made: \"portreeve rollback\" puts back what was before"
+            )
+        }
+        try state.confirm(pending)
+        if console.isJSON {
+            console.print([
+                "format_version": 1, "change": .number(pending.number), "generation": .number(Int(live.generation)),
+            ])
+        } else if !console.isQuiet {
+            console.print("change \(pending.number) is confirmed")
+        }
+        return .success
+    }
+}

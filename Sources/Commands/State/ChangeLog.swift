@@ -1,0 +1,101 @@
+internal import Kernel
+
+/// The changes that were made, numbered from 1, each in a file whose name says what became of it.
+struct ChangeLog {
+    /// What became of a change.
+    enum Outcome: String {
+        /// It is about to be made, or it was and nobody has confirmed it yet.
+        case prepared
+        /// It was made and is to stay: a boot loads the last of these.
+        case confirmed
+        /// It was undone, or never made.
+        case undone
+    }
+
+    /// A change that was made.
+    struct Entry: Equatable {
+        let number: Int
+        let outcome: Outcome
+
+        fileprivate var name: String { "change-\(number).\(outcome.rawValue)" }
+
+        fileprivate init(number: Int, outcome: Outcome) {
+            self.number = number
+            self.outcome = outcome
+        }
+
+        /// The entry whose file has this name; `nil` for other files.
+        fileprivate init?(_ name: String) {
+            let parts = name.split(separator: ".", omittingEmptySubsequences: false)
+            guard parts.count == 2, let outcome = Outcome(rawValue: String(parts[1])), parts[0].hasPrefix("change-"),
+                let number = Int(parts[0].dropFirst("change-".count)), number > 0
+            else { return nil }
+            self.init(number: number, outcome: outcome)
+        }
+    }
+
+    let files: StateFiles
+
+    /// More changes than this are not kept.
+    private static let maximumCount = 50
+    /// More octets than this are not kept either, but for the last change that was confirmed.
+    private static let maximumSize = 512 << 20
+
+    /// All changes, the oldest first.
+    func entries() throws(StoreError) -> [Entry] {
+        try StoreError.of { () throws(KernelError) in try files.names() }.compactMap(Entry.init)
+            .sorted { $0.number < $1.number }
+    }
+
+    /// What is kept of a change.
+    func record(_ entry: Entry) throws -> ChangeRecord {
+        let file = try StoreError.of { () throws(KernelError) in try files.read(entry.name) }
+        guard let bytes = file else { throw Self.gone(entry.number) }
+        guard let document = StateDocument(bytes, kind: ChangeRecord.documentKind), let record = ChangeRecord(document)
+        else {
+            throw CommandError(.failure, "\(files.directory)/\(entry.name) is torn or was changed, and is not used")
+        }
+        return record
+    }
+
+    /// The change of this number.
+    func entry(_ number: Int) throws -> Entry {
+        guard let entry = try entries().last(where: { $0.number == number }) else { throw Self.gone(number) }
+        return entry
+    }
+
+    private static func gone(_ number: Int) -> CommandError {
+        CommandError(.failure, "there is no change \(number): \"portreeve history\" lists those there are")
+    }
+
+    /// The last change that is to stay.
+    func lastConfirmed() throws(StoreError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
+
+    /// Keeps a change that is about to be made.
+    func prepare(_ record: ChangeRecord) throws(StoreError) -> Entry {
+        let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
+        try StoreError.of { () throws(KernelError) in try files.write(entry.name, record.document.bytes) }
+        return entry
+    }
+
+    /// Says what became of a change, and forgets the oldest ones.
+    func settle(_ entry: Entry, as outcome: Outcome) throws(StoreError) {
+        let name = Entry(number: entry.number, outcome: outcome).name
+        try StoreError.of { () throws(KernelError) in try files.rename(entry.name, to: name) }
+        try prune()
+    }
+
+    private func prune() throws(StoreError) {
+        let entries = try entries()
+        let last = entries.last { $0.outcome == .confirmed }
+        var (count, size) = (0, 0)
+        for entry in entries.reversed() {
+            count += 1
+            size += files.size(of: entry.name)
+            guard count > Self.maximumCount || size > Self.maximumSize, entry != last, entry.outcome != .prepared else {
+                continue
+            }
+            try StoreError.of { () throws(KernelError) in try files.remove(entry.name) }
+        }
+    }
+}

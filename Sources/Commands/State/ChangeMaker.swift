@@ -1,0 +1,100 @@
+public import ArgumentParser
+internal import Compiler
+internal import Rulesets
+
+/// Options of commands that change the ruleset.
+public struct SafetyOptions: ParsableArguments, Sendable {
+    @Flag(help: "Go ahead without asking.")
+    var yes = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Undo the change after this time, such as 2m, unless \"portreeve confirm\" keeps it.", valueName: "time"))
+    var confirm: TimeSpan?
+
+    /// Options as they are when none is given.
+    public init() {}
+}
+
+/// The way of every change: shown, asked for, kept on disk, made, reported.
+struct ChangeMaker {
+    private let host: Host
+    private let kernel: KernelOptions
+    private let safety: SafetyOptions
+    private let console: Console
+
+    init(_ host: Host, _ kernel: KernelOptions, _ safety: SafetyOptions, _ console: Console) {
+        self.host = host
+        self.kernel = kernel
+        self.safety = safety
+        self.console = console
+    }
+
+    /// Shows the change, asks, and makes it.
+    ///
+    /// - Parameters:
+    ///   - change: the change.
+    ///   - store: where it is made.
+    ///   - question: what is asked.
+    ///   - done: what to say when it is made; by default that it is applied, with both generations.
+    ///   - plan: what it would change, for people.
+    /// - Returns: success.
+    /// - Throws: what kept it from being made.
+    func make(
+        _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
+        _ plan: () -> String?
+    ) throws -> ExitStatus {
+        let state = try RulesetState(kernel, on: host)
+        if let pending = try state.pending(), state.remaining(pending) > 0, pending.identity == host.changes.identity()
+        {
+            throw state.refusal(pending)
+        }
+        if !console.isQuiet || !safety.yes, let text = plan() {
+            if console.isJSON { console.note(text) } else { console.print(text) }
+        }
+        if !safety.yes { try Confirmation(host).require(question) }
+        let made = try state.make(change, in: store, on: host, confirmedWithin: safety.confirm) {
+            console.note("portreeve: \($0)")
+        }
+        report(
+            done ?? "applied and read back: generation \(change.snapshot.generation) -> \(made.generation)",
+            made.number,
+            made.generation)
+        return .success
+    }
+
+    /// Says that there is nothing to do, and sees to it that a boot would do the same.
+    func keep(_ change: RulesetChange, done: String = "in sync: nothing to do") throws -> ExitStatus {
+        let state = try RulesetState(kernel, on: host)
+        if let pending = try state.pending() {
+            guard let span = safety.confirm, try state.log.record(state.log.entry(pending.number)).table == change.table
+            else { throw state.refusal(pending) }
+            try state.rearm(pending, within: span.seconds * 1000)
+            report(
+                "in sync: nothing to do but to wait longer", pending.number, change.snapshot.generation, isChange: false
+            )
+            return .success
+        }
+        try state.adopt(change, on: host)
+        report(done, nil, change.snapshot.generation, isChange: false)
+        return .success
+    }
+
+    private func report(_ text: String, _ number: Int?, _ generation: UInt32, isChange: Bool = true) {
+        if console.isJSON {
+            var members: [(String, JSON)] = [
+                ("format_version", 1), ("changed", .bool(isChange)), ("generation", .number(Int(generation))),
+            ]
+            if let number { members.append(("change", .number(number))) }
+            if let span = safety.confirm, number != nil {
+                members.append(("confirm_within", .number(Int(span.seconds))))
+            }
+            console.print(.object(members))
+        } else if !console.isQuiet {
+            console.print(text)
+        }
+        guard let span = safety.confirm, let number, !console.isJSON else { return }
+        console.note(
+            "change \(number) undoes itself in \(span.text): see that you still get in, then run \"portreeve confirm\"")
+    }
+}

@@ -1,0 +1,94 @@
+internal import Compiler
+internal import Kernel
+internal import Policies
+internal import Rulesets
+
+/// One change of the ruleset: when, by whom, from what policy, and what it made.
+struct ChangeRecord {
+    /// What was done.
+    enum Kind: String {
+        case apply, rollback, remove
+    }
+
+    /// A file of the policy.
+    struct File: Equatable {
+        var path: String
+        var text: [UInt8]
+    }
+
+    /// What was done.
+    var kind: Kind
+    /// Seconds since 1970-01-01T00:00:00Z.
+    var time: Int64
+    /// By whom.
+    var author: Author
+    /// What it amounts to, in one line.
+    var summary: String
+    /// The change whose table was taken again.
+    var origin: Int?
+    /// The policy, its includes and its lists.
+    var files: [File]
+    /// The ruleset that was changed.
+    var identity: RulesetIdentity
+    /// The generation that the change made of it.
+    var generation: UInt32
+    /// The table as `TableArchive` has it; `nil` for none.
+    var archive: [UInt8]?
+
+    static let documentKind = "change"
+
+    /// The table; `nil` for none, or when it does not read.
+    var table: Table? { archive.flatMap { TableArchive.table(Names.table, from: $0) } }
+
+    /// The document that keeps it.
+    var document: StateDocument {
+        var document = StateDocument(kind: Self.documentKind)
+        document.append("kind", kind.rawValue)
+        document.append("time", "\(time)")
+        document.append("user", author.user)
+        document.append("login", author.login)
+        document.append("client", author.client)
+        document.append("summary", summary)
+        document.append("origin", origin.map { "\($0)" })
+        document.append("boot", identity.boot)
+        document.append("namespace", "\(identity.namespace)")
+        document.append("generation", "\(generation)")
+        for file in files {
+            document.append("path", file.path)
+            document.append("text", file.text)
+        }
+        if let archive { document.append("table", archive) }
+        return document
+    }
+}
+
+extension ChangeRecord {
+    /// What a document keeps; `nil` where it lacks something.
+    init?(_ document: StateDocument) {
+        guard let kind = document.text("kind").flatMap(Kind.init), let time: Int64 = document.number("time"),
+            let user = document.text("user"), let summary = document.text("summary"),
+            let boot = document.text("boot"), let namespace: UInt64 = document.number("namespace"),
+            let generation: UInt32 = document.number("generation")
+        else { return nil }
+        let author = Author(user: user, login: document.text("login"), client: document.text("client"))
+        self.init(
+            kind: kind, time: time, author: author, summary: summary, origin: document.number("origin"),
+            files: Self.files(of: document), identity: RulesetIdentity(boot: boot, namespace: namespace),
+            generation: generation, archive: document["table"])
+        if archive != nil && table == nil { return nil }
+    }
+
+    private static func files(of document: StateDocument) -> [File] {
+        let paths = document.fields.filter { $0.name == "path" }.map { String(decoding: $0.bytes, as: UTF8.self) }
+        let texts = document.fields.filter { $0.name == "text" }.map(\.bytes)
+        return zip(paths, texts).map { File(path: $0, text: $1) }
+    }
+}
+
+extension Author {
+    /// The author in words.
+    var text: String {
+        [login, login == nil ? user : "as \(user)", client.map { "from \($0)" }].compactMap(\.self)
+            .joined(separator: " ")
+    }
+}

@@ -1,0 +1,67 @@
+internal import Compiler
+internal import Kernel
+internal import Rulesets
+
+/// A change that undoes itself unless somebody confirms it.
+struct PendingChange: Equatable {
+    /// The number of the change.
+    var number: Int
+    /// When it undoes itself, in milliseconds since the host was started.
+    var deadline: Int64
+    /// The ruleset that was changed.
+    var identity: RulesetIdentity
+
+    private static let documentKind = "pending"
+    private static let name = "pending"
+    private static let previousName = "previous"
+    private static let tableKind = "table"
+
+    /// What is pending in a directory; `nil` for nothing.
+    static func load(from files: StateFiles) throws -> Self? {
+        guard let bytes = try StoreError.of({ () throws(KernelError) in try files.read(name) }) else { return nil }
+        guard let document = StateDocument(bytes, kind: documentKind), let number: Int = document.number("number"),
+            let deadline: Int64 = document.number("deadline"), let boot = document.text("boot"),
+            let namespace: UInt64 = document.number("namespace")
+        else { throw CommandError(.failure, "\(files.directory)/\(name) is torn or was changed, and is not used") }
+        return Self(number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace))
+    }
+
+    /// Keeps what is to be undone, and first the table to which it is undone.
+    func store(in files: StateFiles, previous: Table?) throws(StoreError) {
+        var document = StateDocument(kind: Self.tableKind)
+        if let previous { document.append("table", TableArchive.bytes(of: previous)) }
+        try StoreError.of { () throws(KernelError) in try files.write(Self.previousName, document.bytes) }
+        try store(in: files)
+    }
+
+    /// Keeps a new deadline of what is to be undone.
+    func store(in files: StateFiles) throws(StoreError) {
+        var document = StateDocument(kind: Self.documentKind)
+        document.append("number", "\(number)")
+        document.append("deadline", "\(deadline)")
+        document.append("boot", identity.boot)
+        document.append("namespace", "\(identity.namespace)")
+        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document.bytes) }
+    }
+
+    /// The table to which it is undone; `nil` for none.
+    static func previous(in files: StateFiles) throws -> Table? {
+        let bytes = try StoreError.of { () throws(KernelError) in try files.read(previousName) }
+        guard let document = bytes.flatMap({ StateDocument($0, kind: tableKind) }) else {
+            throw CommandError(.failure, "\(files.directory)/\(previousName) is torn or missing, and is not used")
+        }
+        guard let bytes = document["table"] else { return nil }
+        guard let table = TableArchive.table(Names.table, from: bytes) else {
+            throw CommandError(.failure, "\(files.directory)/\(previousName) holds no table of portreeve's")
+        }
+        return table
+    }
+
+    /// Forgets what is pending.
+    static func clear(_ files: StateFiles) throws(StoreError) {
+        try StoreError.of { () throws(KernelError) in
+            try files.remove(name)
+            try files.remove(previousName)
+        }
+    }
+}

@@ -1,0 +1,118 @@
+internal import Compiler
+internal import Kernel
+internal import Rulesets
+
+/// What is kept of one ruleset between runs: its changes, and the one that waits to be confirmed.
+struct RulesetState {
+    let files: StateFiles
+    let log: ChangeLog
+    private let host: ChangeHost
+
+    /// Two commands do not change state at the same time.
+    private static let lockName = "lock"
+    /// How long to wait for the other, in milliseconds.
+    private static let patience = 15_000
+    /// How often a table is put back that somebody else keeps changing.
+    private static let attempts = 50
+
+    /// The state of the network namespace that the process is in.
+    init(_ options: KernelOptions, on host: Host) throws(StoreError) {
+        self.host = host.changes
+        let directory = options.stateDirectory(on: host)
+        files = try StoreError.of { () throws(KernelError) in try StateFiles(directory: directory) }
+        log = ChangeLog(files: files)
+    }
+
+    /// Keeps others from changing it while the lock lives.
+    func lock() throws -> StateLock {
+        let lock = try StoreError.of { () throws(KernelError) in try files.lock(Self.lockName, patience: Self.patience)
+        }
+        guard let lock else {
+            throw CommandError(.failure, "another portreeve is at work on \(files.directory): nothing was changed")
+        }
+        return lock
+    }
+
+    /// What waits to be confirmed.
+    func pending() throws -> PendingChange? { try PendingChange.load(from: files) }
+
+    /// Milliseconds until a change undoes itself; negative when it should have.
+    func remaining(_ pending: PendingChange) -> Int64 { pending.deadline - host.uptime() }
+
+    /// Finishes what others had to leave, with the lock held: what is overdue is undone, what was interrupted is sorted out.
+    ///
+    /// - Returns: sentences about what was found.
+    func settle(_ store: any RulesetStore) throws -> [String] {
+        guard let pending = try pending() else { return try settleInterrupted(store) }
+        if pending.identity != host.identity() {
+            try close(pending)
+            return ["change \(pending.number) was not confirmed before the host was restarted, and is gone with that"]
+        }
+        guard remaining(pending) <= 0 else { return [] }
+        try undo(pending, store)
+        return ["change \(pending.number) was not confirmed in time, and is undone now"]
+    }
+
+    /// A command that was killed leaves a change that was made or not: the live table tells.
+    private func settleInterrupted(_ store: any RulesetStore) throws -> [String] {
+        let entries = try log.entries().filter { $0.outcome == .prepared }
+        guard !entries.isEmpty else { return [] }
+        var store = store
+        let live = try store.snapshot(of: Names.table).table
+        return try entries.map { entry in
+            let isLive = try log.record(entry).table == live
+            try log.settle(entry, as: isLive ? .confirmed : .undone)
+            return "change \(entry.number) was interrupted \(isLive ? "after it was made" : "before it was made")"
+        }
+    }
+
+    /// Puts the table back that was live before, and says so in the log of changes.
+    func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
+        try putBack(try PendingChange.previous(in: files), store)
+        try close(pending)
+    }
+
+    private func putBack(_ table: Table?, _ store: any RulesetStore) throws {
+        var store = store
+        for attempt in 1...Self.attempts {
+            let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
+            let transaction = Transaction(from: live.table, to: table, named: Names.table)
+            if transaction.isEmpty { return }
+            do {
+                _ = try TableWriter(store).replace(live, by: table, transaction)
+            } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
+            return
+        }
+    }
+
+    /// Ends the waiting for a change that is not to stay.
+    private func close(_ pending: PendingChange) throws {
+        if let entry = try log.entries().last(where: { $0.number == pending.number && $0.outcome == .prepared }) {
+            try log.settle(entry, as: .undone)
+        }
+        try PendingChange.clear(files)
+    }
+
+    /// Ends the waiting for a change that is to stay.
+    func confirm(_ pending: PendingChange) throws {
+        try log.settle(try log.entry(pending.number), as: .confirmed)
+        try PendingChange.clear(files)
+    }
+
+    /// Sets the time from which a change undoes itself, in milliseconds from now.
+    func rearm(_ pending: PendingChange, within milliseconds: Int64) throws(StoreError) {
+        var pending = pending
+        pending.deadline = host.uptime() + milliseconds
+        try pending.store(in: files)
+        try host.arm(files.directory)
+    }
+
+    /// Says that a change is pending, where something else was asked for.
+    func refusal(_ pending: PendingChange) -> CommandError {
+        let seconds = max(0, remaining(pending) / 1000)
+        return CommandError(
+            .refused,
+            "change \(pending.number) waits to be confirmed, and undoes itself in \(TimeSpan(seconds: seconds).text): "
+                + "run \"portreeve confirm\" to keep it or \"portreeve rollback\" to undo it now")
+    }
+}

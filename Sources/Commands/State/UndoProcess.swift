@@ -1,0 +1,74 @@
+internal import Kernel
+
+/// The process that undoes a change which nobody confirms: one that does it, and a standby for the case that it is killed.
+struct UndoProcess {
+    private let state: RulesetState
+    private let host: Host
+
+    /// Who holds this lock is to do it.
+    private static let lockName = "undo.lock"
+    /// Milliseconds between two looks at what is pending.
+    private static let interval: Int64 = 200
+    /// Milliseconds between two attempts when it fails.
+    private static let pause: Int64 = 1000
+    /// Failures after which the next one is announced again.
+    private static let silence = 300
+
+    /// A process for what is pending in the state.
+    init(_ state: RulesetState, on host: Host) {
+        self.state = state
+        self.host = host
+    }
+
+    /// Starts one that cares for what is pending in a directory; it goes on when this process ends.
+    static func start(in directory: String) throws(KernelError) -> DetachedProcess {
+        try DetachedProcess(arguments: ["undo", "--state-dir", directory])
+    }
+
+    /// Waits until nothing is pending any more, or until it is time to undo it.
+    func run() throws {
+        Signals.outliveSession()
+        var lock = try takeLock()
+        var standby = lock == nil ? nil : try? Self.start(in: state.files.directory)
+        DetachedProcess.sayReady()
+        var (isTerminated, failures) = (false, 0)
+        while let pending = try state.pending() {
+            if lock == nil { lock = try takeLock() }
+            if lock != nil {
+                if standby?.isRunning != true { standby = try? Self.start(in: state.files.directory) }
+                if isTerminated || state.remaining(pending) <= 0 {
+                    if undo(isTerminated, failures: failures) { return }
+                    failures += 1
+                    _ = Signals.waitForTermination(milliseconds: Self.pause)
+                }
+            }
+            let wait = min(Self.interval, max(1, state.remaining(pending)))
+            // The standby outlives whoever ends the session.
+            isTerminated = Signals.waitForTermination(milliseconds: wait) && lock != nil || isTerminated
+        }
+    }
+
+    private func takeLock() throws(StoreError) -> StateLock? {
+        try StoreError.of { () throws(KernelError) in try state.files.lock(Self.lockName) }
+    }
+
+    /// Undoes what is pending; `false` when it has to be tried again.
+    private func undo(_ isTerminated: Bool, failures: Int) -> Bool {
+        do {
+            let lock = try state.lock()
+            defer { withExtendedLifetime(lock) {} }
+            guard let pending = try state.pending() else { return true }
+            // Somebody may have given it more time meanwhile.
+            guard isTerminated || state.remaining(pending) <= 0 else { return false }
+            try state.undo(pending, host.openStore(nil))
+            host.changes.announce("change \(pending.number) was not confirmed: the ruleset before it is live again")
+            return true
+        } catch {
+            let reason = (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
+            if failures % Self.silence == 0 {
+                host.changes.announce("a change that was not confirmed could not be undone: \(reason)")
+            }
+            return false
+        }
+    }
+}

@@ -1,0 +1,21 @@
+public import ArgumentParser
+
+/// `portreeve undo`: what `apply --confirm` starts, not for people.
+public struct Undo: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        abstract: "Wait for what is pending to be confirmed, or undo it.", shouldDisplay: false)
+
+    @OptionGroup var kernel: KernelOptions
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Waits.
+    public func execute(on host: Host) throws -> ExitStatus {
+        try UndoProcess(RulesetState(kernel, on: host), on: host).run()
+        return .success
+    }
+}

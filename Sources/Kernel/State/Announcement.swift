@@ -1,0 +1,35 @@
+internal import Glibc
+
+/// What everybody who looks after the host should know.
+public enum Announcement {
+    /// Writes a line to the system's log and to the terminals of those who are logged in; neither need be there.
+    public static func make(_ line: String) {
+        unsafe openlog("portreeve", LOG_PID, LOG_AUTHPRIV)
+        unsafe line.withCString { text in unsafe withVaList([text]) { unsafe vsyslog(LOG_WARNING, "%s", $0) } }
+        closelog()
+        for terminal in terminals { write("\r\nportreeve: \(line)\r\n", to: terminal) }
+    }
+
+    /// The terminals that utmp(5) says somebody is logged in at.
+    private static var terminals: Set<String> {
+        var terminals: Set<String> = []
+        setutxent()
+        while let entry = unsafe getutxent() {
+            guard unsafe entry.pointee.ut_type == Int16(USER_PROCESS) else { continue }
+            let line = unsafe withUnsafeBytes(of: &entry.pointee.ut_line) { raw in
+                unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !line.isEmpty && !line.contains("..") && !line.hasPrefix(":") { terminals.insert("/dev/\(line)") }
+        }
+        endutxent()
+        return terminals
+    }
+
+    private static func write(_ text: String, to terminal: String) {
+        let descriptor = unsafe open(terminal, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { return }
+        defer { close(descriptor) }
+        // A terminal that takes no more is left alone.
+        if isatty(descriptor) == 1 { try? FileOutput.write(Array(text.utf8), to: descriptor) }
+    }
+}

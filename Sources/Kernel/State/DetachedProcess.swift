@@ -1,0 +1,76 @@
+internal import Glibc
+
+/// A copy of this program in a session of its own, without a terminal, in the network namespace of the calling thread.
+public struct DetachedProcess: Sendable {
+    /// Its number.
+    public let number: Int32
+
+    /// The descriptor on which it says that it is ready.
+    private static let readyDescriptor: Int32 = 3
+    /// How long it may take until then, in milliseconds.
+    private static let patience: Int32 = 10_000
+
+    /// Starts this program with other arguments, and waits until it says that it is ready.
+    ///
+    /// - Throws: `io`; nothing runs then.
+    public init(arguments: [String]) throws(KernelError) {
+        let attempt = "starting a process of its own"
+        do throws(SystemError) {
+            var ends: [Int32] = [0, 0]
+            guard unsafe pipe(&ends) == 0 else { throw .last }
+            for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+            defer { close(ends[0]) }
+            do throws(SystemError) {
+                number = try Self.spawn(["portreeve"] + arguments, ready: ends[1])
+                close(ends[1])
+            } catch {
+                close(ends[1])
+                throw error
+            }
+            guard Self.isReady(ends[0]) else {
+                kill(number, SIGKILL)
+                _ = waitpid(number, nil, 0)
+                throw SystemError(code: 0, text: "it did not get ready")
+            }
+        } catch { throw error.during(attempt) }
+    }
+
+    /// Whether it has not ended yet; only its parent can ask.
+    public var isRunning: Bool { waitpid(number, nil, WNOHANG) == 0 }
+
+    /// Says that this process, which was started so, is ready, and lets its parent go on.
+    public static func sayReady() {
+        setsid()
+        _ = unsafe chdir("/")
+        _ = unsafe write(readyDescriptor, "1", 1)
+        close(readyDescriptor)
+    }
+
+    private static func isReady(_ descriptor: Int32) -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        while true {
+            let count = unsafe poll(&request, 1, patience)
+            if count < 0 && errno == EINTR { continue }
+            var byte: UInt8 = 0
+            return unsafe count == 1 && read(descriptor, &byte, 1) == 1
+        }
+    }
+
+    private static func spawn(_ arguments: [String], ready: Int32) throws(SystemError) -> Int32 {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        for descriptor: Int32 in 0...2 {
+            unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        unsafe posix_spawn_file_actions_adddup2(&actions, ready, readyDescriptor)
+        var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe vector.forEach { unsafe free($0) } }
+        // The user's environment is of no use to it, and may hold what others should not see for as long as it runs.
+        var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
+        var number: pid_t = 0
+        let code = unsafe posix_spawn(&number, "/proc/self/exe", &actions, nil, &vector, &environment)
+        guard code == 0 else { throw SystemError(code: code) }
+        return number
+    }
+}

@@ -1,0 +1,197 @@
+internal import Glibc
+
+/// The files of a directory that belongs to this user alone.
+///
+/// A file is written under a temporary name, brought to the disk, and renamed, so that after any interruption the old file
+/// or the new one is there, whole.
+public struct StateFiles: Sendable {
+    /// The path of the directory.
+    public let directory: String
+
+    /// The ending of names that are not files of the directory yet.
+    private static let temporary = ".tmp"
+    /// No file of this program is longer.
+    private static let maximumLength = 1 << 30
+
+    /// The files of a directory, which is made when it is missing, with those above it.
+    ///
+    /// - Throws: `permission` or `io`; also when somebody else could write in it.
+    public init(directory: String) throws(KernelError) {
+        self.directory = directory
+        try Self.make(directory[...])
+        var status = stat()
+        guard unsafe stat(directory, &status) == 0 else { throw SystemError.last.during("opening \(directory)") }
+        guard status.st_mode & S_IFMT == S_IFDIR else {
+            throw SystemError(code: ENOTDIR).during("opening \(directory)")
+        }
+        try Self.requireOwn(status, directory)
+    }
+
+    private static func make(_ path: Substring) throws(KernelError) {
+        guard unsafe mkdir(String(path), 0o700) != 0, errno != EEXIST else { return }
+        let error = SystemError.last
+        guard error.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+            throw error.during("making directory \(path)")
+        }
+        try make(path[..<slash])
+        guard unsafe mkdir(String(path), 0o700) == 0 || errno == EEXIST else {
+            throw SystemError.last.during("making directory \(path)")
+        }
+    }
+
+    private static func requireOwn(_ status: stat, _ path: String) throws(KernelError) {
+        guard status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return }
+        throw KernelError(
+            .io, "trusting \(path)", answer: "somebody else could have written it",
+            advice: "make it yours alone with chown and chmod go-w, or name another --state-dir")
+    }
+
+    /// The names of the files.
+    ///
+    /// - Throws: `permission` or `io`.
+    public func names() throws(KernelError) -> [String] {
+        guard let stream = unsafe opendir(directory) else { throw SystemError.last.during("reading \(directory)") }
+        defer { unsafe closedir(stream) }
+        var names: [String] = []
+        while let entry = unsafe readdir(stream) {
+            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
+                unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            if !name.hasPrefix(".") && !name.hasSuffix(Self.temporary) { names.append(name) }
+        }
+        return names
+    }
+
+    /// What a file holds; `nil` where there is none.
+    ///
+    /// - Throws: `permission` or `io`; also when somebody else could have written it.
+    public func read(_ name: String) throws(KernelError) -> [UInt8]? {
+        let path = path(name)
+        let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else {
+            if errno == ENOENT { return nil }
+            throw SystemError.last.during("reading \(path)")
+        }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG,
+            status.st_size <= Self.maximumLength
+        else { throw KernelError(.io, "reading \(path)", answer: "not a file of portreeve's") }
+        try Self.requireOwn(status, path)
+        return try bytes(of: descriptor, count: Int(status.st_size), path)
+    }
+
+    private func bytes(of descriptor: Int32, count: Int, _ path: String) throws(KernelError) -> [UInt8] {
+        var failure: SystemError?
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let start = unsafe buffer.baseAddress?.advanced(by: filled)
+                let got = unsafe Glibc.read(descriptor, start, count - filled)
+                if got < 0 && errno == EINTR { continue }
+                if got < 0 { failure = .last }
+                guard got > 0 else { return }
+                filled += got
+            }
+        }
+        if let failure { throw failure.during("reading \(path)") }
+        return bytes
+    }
+
+    /// Puts a file in the place of the one of this name, if any; only its owner can read it.
+    ///
+    /// - Throws: `permission` or `io`; the old file is then as it was.
+    public func write(_ name: String, _ bytes: [UInt8]) throws(KernelError) {
+        let (path, temporary) = (path(name), path(name) + "." + String(getpid()) + Self.temporary)
+        // What a process of this number left when it was killed.
+        _ = unsafe unlink(temporary)
+        do throws(SystemError) {
+            try create(temporary, bytes)
+            guard unsafe Glibc.rename(temporary, path) == 0 else { throw .last }
+            try flushDirectory()
+        } catch {
+            _ = unsafe unlink(temporary)
+            throw error.during("writing \(path)")
+        }
+    }
+
+    private func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw .last }
+        var failure: SystemError?
+        do throws(SystemError) {
+            try FileOutput.write(bytes, to: descriptor)
+            if fsync(descriptor) != 0 { throw .last }
+        } catch { failure = error }
+        if close(descriptor) != 0 && failure == nil { failure = .last }
+        if let failure { throw failure }
+    }
+
+    /// Gives a file another name, in the place of the one that has it.
+    ///
+    /// - Throws: `permission` or `io`.
+    public func rename(_ old: String, to new: String) throws(KernelError) {
+        do throws(SystemError) {
+            guard unsafe Glibc.rename(path(old), path(new)) == 0 else { throw .last }
+            try flushDirectory()
+        } catch { throw error.during("renaming \(path(old)) to \(new)") }
+    }
+
+    /// Deletes a file, if it is there.
+    ///
+    /// - Throws: `permission` or `io`.
+    public func remove(_ name: String) throws(KernelError) {
+        guard unsafe unlink(path(name)) != 0, errno != ENOENT else { return }
+        throw SystemError.last.during("deleting \(path(name))")
+    }
+
+    /// The size of a file in octets; 0 where there is none.
+    public func size(of name: String) -> Int {
+        var status = stat()
+        return unsafe stat(path(name), &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// Keeps others out of `name` until the process ends or the lock is dropped.
+    ///
+    /// - Parameters:
+    ///   - name: the name of a file, which stays when the lock is gone.
+    ///   - patience: how long to wait for it, in milliseconds.
+    /// - Returns: the lock; `nil` where somebody else still has it.
+    /// - Throws: `permission` or `io`.
+    public func lock(_ name: String, patience: Int = 0) throws(KernelError) -> StateLock? {
+        let descriptor = unsafe open(path(name), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw SystemError.last.during("locking \(path(name))") }
+        var rest = patience
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            let error = SystemError.last
+            guard error.code == EWOULDBLOCK, rest > 0 else {
+                close(descriptor)
+                if error.code == EWOULDBLOCK { return nil }
+                throw error.during("locking \(path(name))")
+            }
+            usleep(UInt32(Self.lockInterval * 1000))
+            rest -= Self.lockInterval
+        }
+        return StateLock(descriptor: descriptor)
+    }
+
+    /// Milliseconds between two attempts.
+    private static let lockInterval = 20
+
+    private func flushDirectory() throws(SystemError) {
+        let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .last }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw .last }
+    }
+
+    private func path(_ name: String) -> String { "\(directory)/\(name)" }
+}
+
+/// A lock that ends with the value, or with the process, however that ends.
+public final class StateLock: Sendable {
+    private let descriptor: Int32
+
+    init(descriptor: Int32) { self.descriptor = descriptor }
+
+    deinit { close(descriptor) }
+}

@@ -1,0 +1,236 @@
+import Compiler
+import Foundation
+import Testing
+
+@testable import Commands
+
+@Suite("portreeve apply --confirm, confirm, rollback and history")
+struct ChangeTests {
+    private let terminal: Terminal
+    private let policy: String
+    private let narrow: String
+
+    init() throws {
+        terminal = try Terminal()
+        policy = try terminal.write(web)
+        narrow = try terminal.write("version: 1\nservices: {}\n", to: "narrow.yaml")
+    }
+
+    @Test("Every change is kept, with its author and its policy")
+    func history() throws {
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output == "no change was made yet\n")
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("history") == .success)
+        let changes = terminal.output.split(separator: "\n").map { $0.split(separator: " ").prefix(1).joined() }
+        #expect(changes == ["CHANGE", "3", "2", "1"])
+        #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        #expect(terminal.output.contains("alice as root"))
+        #expect(try terminal.run("history", "--show", "1") == .success)
+        #expect(terminal.output.contains(web))
+        #expect(try terminal.run("history", "--show", "1", "--format", "json") == .success)
+        let json = try terminal.json()
+        #expect(json["login"] as? String == "alice" && json["kind"] as? String == "apply")
+        #expect((json["ruleset"] as? String)?.contains("table inet portreeve") == true)
+        #expect(try terminal.run("history", "--show", "9") == .failure)
+        #expect(terminal.errors == "portreeve: there is no change 9: \"portreeve history\" lists those there are\n")
+    }
+
+    @Test("A pending change keeps others out until it is confirmed")
+    func confirming() throws {
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(terminal.errors == "portreeve: nothing waits to be confirmed\n")
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
+        #expect(terminal.armed == 1)
+        #expect(
+            terminal.errors == """
+                change 1 undoes itself in 2m: see that you still get in, then run "portreeve confirm"
+
+                """)
+        terminal.uptime += 30_000
+        #expect(try terminal.run("apply", narrow, "--yes") == .refused)
+        #expect(
+            terminal.errors == """
+                portreeve: change 1 waits to be confirmed, and undoes itself in 1m30s: run "portreeve confirm" to keep it \
+                or "portreeve rollback" to undo it now
+
+                """)
+        #expect(try terminal.run("remove", "--yes") == .refused)
+        #expect(try terminal.run("rollback", "1") == .refused)
+        // The same again gives it more time.
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "5m") == .success)
+        #expect(terminal.armed == 2)
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("pending, 5m left"))
+        #expect(try terminal.run("confirm") == .success)
+        #expect(terminal.output == "change 1 is confirmed\n")
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+    }
+
+    @Test("What is pending is undone at once, or when its time is over; then it cannot be confirmed")
+    func undoing() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let before = terminal.store.table
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        #expect(try terminal.run("rollback") == .success)
+        #expect(terminal.output == "change 2 is undone\n")
+        #expect(terminal.store.table == before)
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        terminal.uptime += 61_000
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(terminal.errors == "portreeve: change 3 was not confirmed in time, and is undone now\n")
+        #expect(terminal.store.table == before)
+        // Killed processes leave what is overdue to the next command.
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        terminal.uptime += 61_000
+        #expect(try terminal.run("apply", policy, "--yes") != .refused)
+        #expect(terminal.store.table == before)
+        #expect(try terminal.run("history", "--format", "json") == .success)
+        let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
+        #expect(changes.compactMap { $0["outcome"] as? String }.contains("undone"))
+    }
+
+    @Test("After a restart nothing is pending")
+    func restart() throws {
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
+        terminal.boot = "another"
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(
+            terminal.errors
+                == "portreeve: change 1 was not confirmed before the host was restarted, and is gone with that\n")
+    }
+
+    @Test("Going back takes an earlier table again, and says that the policy file is not it")
+    func rollingBack() throws {
+        #expect(try terminal.run("rollback", "--yes") == .failure)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let first = terminal.store.table
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(terminal.store.table == first)
+        #expect(
+            terminal.output.hasPrefix("back to change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n"))
+        #expect(terminal.output.contains("+ tcp/80 (web) from any IPv4"))
+        #expect(try terminal.run("rollback", "2", "--yes", "--confirm", "9s") == .success)
+        #expect(terminal.store.table != first)
+        #expect(try terminal.run("rollback") == .success)
+        #expect(terminal.store.table == first)
+    }
+
+    @Test("A torn file is named, and not used")
+    func torn() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let file = terminal.folder.appending(path: "state/change-1.confirmed")
+        var bytes = try Data(contentsOf: file)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: file)
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output == "CHANGE  OUTCOME    WHAT\n1       confirmed  torn or changed: not used\n")
+        #expect(try terminal.run("rollback", "1", "--yes") == .failure)
+        #expect(terminal.errors == "portreeve: \(file.path) is torn or was changed, and is not used\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
+        #expect(try terminal.run("rollback", "1", "--yes") == .failure)
+        #expect(terminal.errors.contains("somebody else could have written it"))
+    }
+
+    @Test("A command that was killed leaves a change that the next one sorts out")
+    func interrupted() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let state = terminal.folder.appending(path: "state")
+        func leave(_ old: String, _ new: String) throws {
+            try FileManager.default.moveItem(at: state.appending(path: old), to: state.appending(path: new))
+        }
+        try leave("change-1.confirmed", "change-1.prepared")
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(terminal.errors == "portreeve: change 1 was interrupted after it was made\n")
+        try leave("change-1.confirmed", "change-1.prepared")
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.errors == "portreeve: change 1 was interrupted before it was made\n")
+    }
+
+    @Test("What the kernel refuses leaves nothing pending")
+    func refusedByTheKernel() throws {
+        terminal.store.refusal = "no room"
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1m") == .failure)
+        #expect(terminal.errors.contains("no room; nothing was changed"))
+        terminal.store.refusal = nil
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("confirm") == .failure)
+    }
+
+    @Test("Spans of time", arguments: [("2m", 120), ("1h30m", 5400), ("5s", 5), ("7d", 604_800)])
+    func spans(_ text: String, _ seconds: Int64) {
+        #expect(TimeSpan(argument: text)?.seconds == seconds)
+        #expect(TimeSpan(seconds: seconds).text == text)
+    }
+
+    @Test("What is no span of time", arguments: ["", "5", "m", "0s", "-1s", "1s1s", "1s1m", "1.5h", "999999d", "٣s"])
+    func noSpans(_ text: String) { #expect(TimeSpan(argument: text) == nil) }
+}
+
+@Suite("portreeve apply --boot")
+struct BootTests {
+    private let terminal: Terminal
+    private let policy: String
+
+    init() throws {
+        terminal = try Terminal()
+        policy = try terminal.write(web)
+    }
+
+    /// The host is started again: nothing is live.
+    private func restart() {
+        terminal.store.put(nil)
+        terminal.boot += "again"
+    }
+
+    @Test("Loads what was confirmed, whatever the policy says now, and not what was pending")
+    func loading() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let confirmed = terminal.store.table
+        _ = try terminal.write("version: 1\nservices: {}\n")
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
+        restart()
+        #expect(try terminal.run("apply", "--boot") == .success)
+        #expect(terminal.store.table == confirmed)
+        #expect(terminal.output == "loaded change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n")
+        #expect(
+            terminal.errors
+                == "portreeve: change 2 was not confirmed before the host was restarted, and is gone with that\n")
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
+        #expect(try terminal.run("apply", "--boot") == .refused)
+    }
+
+    @Test("What was removed stays removed")
+    func removal() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        restart()
+        #expect(try terminal.run("apply", "--boot") == .success)
+        #expect(terminal.store.table == nil)
+    }
+
+    @Test("Without anything to load the floor is loaded, and the unit fails", arguments: [Floor.ssh, .closed])
+    func floor(_ floor: Floor) throws {
+        #expect(try terminal.run("apply", "--boot", "--floor", floor.rawValue) == .failure)
+        #expect(
+            terminal.errors.hasSuffix("holds no change that could be loaded; loaded the floor instead: \(floor.text)\n")
+        )
+        let services = LoadedPolicy(terminal.store.table).services.map(\.name)
+        #expect(terminal.store.table != nil && services == (floor == .ssh ? ["ssh"] : []))
+        // A restart of the unit does not take a live table's place.
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let live = terminal.store.table
+        let file = terminal.folder.appending(path: "state/change-1.confirmed")
+        try Data("torn".utf8).write(to: file)
+        #expect(try terminal.run("apply", "--boot") == .failure)
+        #expect(terminal.errors.hasSuffix("is torn or was changed, and is not used; what is live stays live\n"))
+        #expect(terminal.store.table == live)
+        restart()
+        #expect(try terminal.run("apply", "--boot", "--floor", floor.rawValue) == .failure)
+        #expect(terminal.store.table != nil)
+    }
+}
