@@ -36,7 +36,8 @@ struct OperatorTests {
 
     private func operators(_ environment: [String: String], isLocal: Bool = true) -> Operators {
         var search = OperatorSearch(
-            { environment[$0] }, pid, proc: host.proc, (1...9).map { Self.connection($0) },
+            { environment[$0] }, pid, proc: host.proc,
+            { () throws(KernelError) in (1...9).map { Self.connection($0) } },
             { _ in Route(isLocal: isLocal, interfaceIndex: 1) })
         return search.run()
     }
@@ -80,10 +81,14 @@ struct OperatorTests {
         try host.add(901, executable: "/usr/bin/portreeve", parent: 1, terminal: Self.console)
         for variable in ["TMUX", "STY"] {
             var search = OperatorSearch(
-                { $0 == variable ? "x" : nil }, 901, proc: host.proc, [Self.connection(4)], { _ in nil })
+                { $0 == variable ? "x" : nil }, 901, proc: host.proc,
+                { () throws(KernelError) in [Self.connection(4)] },
+                { _ in nil })
             #expect(search.run().sessions.count == 1)
         }
-        var search = OperatorSearch({ _ in nil }, 901, proc: host.proc, [Self.connection(4)], { _ in nil })
+        var search = OperatorSearch(
+            { _ in nil }, 901, proc: host.proc, { () throws(KernelError) in [Self.connection(4)] },
+            { _ in nil })
         #expect(search.run() == Operators())
     }
 
@@ -101,6 +106,19 @@ struct OperatorTests {
             #expect(clients() == [3] && found.doubt == nil)
         }
         #expect(operators(Self.told).doubt == nil)
+    }
+
+    @Test("Connections that cannot be listed are no proof, and are not listed for nobody")
+    func unlisted() throws {
+        try host.add(200, 3, executable: Self.sshd, parent: 100)
+        try host.add(pid, executable: "/usr/bin/portreeve", parent: 200)
+        try host.add(901, executable: "/usr/bin/portreeve", parent: 1, terminal: Self.console)
+        for (pid, doubt) in [(pid, "listing sockets: no"), (901, nil)] {
+            var search = OperatorSearch(
+                { _ in nil }, pid, proc: host.proc,
+                { () throws(KernelError) in throw KernelError(.io, "listing sockets", answer: "no") }, { _ in nil })
+            #expect(search.run() == Operators(doubt: doubt))
+        }
     }
 
     @Test("What sshd writes into the environment is read, and nothing else")

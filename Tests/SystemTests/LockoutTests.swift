@@ -20,7 +20,11 @@ struct LockoutTests {
     }
 
     private func apply(_ path: String, _ prefix: String = "", _ suffix: String = "") throws -> Program.Result {
-        try server.login("\(prefix) \(try Portreeve.executable) apply \(path) --yes --quiet \(suffix)")
+        try server.login("\(prefix) \(try command(path)) \(suffix)")
+    }
+
+    private func command(_ path: String) throws -> String {
+        "\(try Portreeve.executable) apply \(path) --yes --quiet --state-dir \(portreeve.stateDirectory)"
     }
 
     /// Everything between the shell of the session and the command hides less than it seems to.
@@ -62,7 +66,7 @@ struct LockoutTests {
     @Test("--force does it, and then it is so")
     func forced() throws {
         let path = try policy(from: "203.0.113.0/24", "defaults: {inbound: reject}")
-        let result = try server.inTmux("\(try Portreeve.executable) apply \(path) --yes --quiet")
+        let result = try server.inTmux(try command(path))
         #expect(result.status == 0, "nobody is there: \(result.errors)")
         #expect(try server.login("true").status == 255)
         try portreeve.shell("nft delete table inet portreeve")
@@ -79,7 +83,7 @@ struct LockoutTests {
     func multiplexer() throws {
         try server.stay()
         try server.knock()
-        let command = "\(try Portreeve.executable) apply \(try policy(from: "203.0.113.0/24")) --yes --quiet"
+        let command = try command(try policy(from: "203.0.113.0/24"))
         // sudo drops the variable of tmux, too; then its terminal tells.
         for prefix in ["", "env -i"] {
             let result = try server.inTmux("\(prefix) \(command)")

@@ -54,9 +54,7 @@ struct ChangeMaker {
         {
             throw state.refusal(pending)
         }
-        var reader = store
-        try LockoutGuard(host, console, force: safety.force)
-            .allow(change.table, onto: change.snapshot, of: &reader, by: change.policy)
+        try LockoutGuard(host, console, force: safety.force).allow(change, in: store)
         if !console.isQuiet || !safety.yes, let text = plan() {
             if console.isJSON { console.note(text) } else { console.print(text) }
         }
