@@ -27,9 +27,6 @@ public struct Apply: Command {
     @Flag(help: "End the sessions that the policy refuses, except your own.")
     var cutSessions = false
 
-    @Flag(help: "Apply even what locks out those who work on this host over SSH, and end their sessions, too.")
-    var force = false
-
     /// A command to be filled by the parser.
     public init() {}
 
@@ -49,12 +46,10 @@ public struct Apply: Command {
         let plan = try PlannedChange(policy, onto: &store, now: host.now)
         let change = RulesetChange(
             snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
-            files: policy.recordedFiles)
+            policy: policy)
         var maker = ChangeMaker(host, kernel, safety, console)
-        if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: force) } }
+        if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }
         if plan.isEmpty { return try maker.keep(change) }
-        try LockoutGuard(host, console, force: force)
-            .allow(plan.compiled.table, onto: plan.snapshot, of: &store, by: policy)
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
             plan.text(console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
         }

@@ -202,4 +202,25 @@ struct LockoutTests {
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(terminal.errors.isEmpty)
     }
+
+    @Test("Going back is guarded, too, though nothing is known of the policy; undoing what waits is not")
+    func rollback() throws {
+        #expect(try terminal.run("apply", try policy(), "--yes", "--force") == .success)
+        #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes") == .success)
+        let commits = terminal.store.commits
+        #expect(try terminal.run("rollback", "--yes") == .refused)
+        #expect(
+            terminal.errors == """
+                portreeve: this would lock you out, and nothing was changed: \
+                a new connection from 198.51.100.7 to tcp/22 would be refused
+                  rule: inet portreeve refuse: counter drop
+                  or pass --force
+
+                """)
+        #expect(terminal.store.commits == commits)
+        #expect(try terminal.run("rollback", "--yes", "--force") == .success)
+        #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes", "--confirm", "1h") == .success)
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(terminal.errors.isEmpty)
+    }
 }

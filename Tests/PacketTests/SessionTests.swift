@@ -122,6 +122,8 @@ struct SessionTests {
         let client = try #require(session.client.endpoint?.port)
         try apply(closed)
         let environment = ["env", "SSH_CONNECTION=192.0.2.7 \(client) 10.255.0.1 5000"]
+        // From the console: from within that session it would be refused.
+        try apply(closed)
         let said = try apply(closed, "--cut-sessions", prefix: environment)
         #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was left alone"))
         #expect(session.exchanges())

@@ -1,7 +1,5 @@
-internal import Compiler
 internal import Listeners
 internal import Policies
-internal import Rulesets
 
 /// Keeps a change from shutting out the people who make it.
 ///
@@ -19,24 +17,22 @@ struct LockoutGuard {
         isForced = force
     }
 
-    /// Returns when the candidate shuts out nobody who works here, or when that is forced; warns of what is not certain.
+    /// Returns when a change shuts out nobody who works here, or when that is forced; warns of what is not certain.
     ///
     /// - Parameters:
-    ///   - candidate: the table that would be live; `nil` for none.
-    ///   - snapshot: the one that is.
+    ///   - change: the change.
     ///   - store: where the tables of others are read; what others commit meanwhile, the commit finds out.
-    ///   - policy: what the candidate was compiled from, if that is known.
     /// - Throws: `refused`, with the rule that would shut somebody out; what keeps the tables from being read.
-    func allow(
-        _ candidate: Table?, onto snapshot: StoredTable, of store: inout any RulesetStore, by policy: Policy?
-    ) throws {
+    func allow(_ change: RulesetChange, in store: any RulesetStore) throws {
         let operators = host.operators()
         if let doubt = operators.doubt { warn("who works on this host could not be found out: \(doubt)") }
         guard !operators.sessions.isEmpty else { return }
+        var store = store
         let others = try WholeRuleset.others(&store)
         let trial = LockoutTrial(
-            before: (snapshot.table.map { [$0] } ?? []) + others, after: (candidate.map { [$0] } ?? []) + others,
-            policy: policy, now: host.now)
+            before: (change.snapshot.table.map { [$0] } ?? []) + others,
+            after: (change.table.map { [$0] } ?? []) + others,
+            policy: change.policy, now: host.now)
         let outcomes = trial.outcomes(for: operators.sessions)
         for outcome in outcomes where !outcome.isLockout { warn(outcome.text) }
         let lockouts = outcomes.filter(\.isLockout)

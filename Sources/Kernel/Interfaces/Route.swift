@@ -22,16 +22,6 @@ struct Route {
         return route
     }
 
-    private init?(_ payload: ArraySlice<UInt8>) {
-        let length = MemoryLayout<rtmsg>.size
-        guard payload.count >= length, let attributes = Attributes(payload.dropFirst(length)),
-            let interface = attributes[RTA_OIF], interface.count == MemoryLayout<UInt32>.size
-        else { return nil }
-        let head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtmsg.self) }
-        isLocal = Int(head.rtm_type) == RTN_LOCAL
-        interfaceIndex = unsafe interface.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
-    }
-
     private static func request(_ address: Listener.Address, _ sequence: UInt32) -> [UInt8] {
         var attributes = AttributeWriter()
         var route = rtmsg()
@@ -52,6 +42,19 @@ struct Route {
             unsafe withUnsafeBytes(of: &header) { unsafe Array($0) }
             + withUnsafeBytes(of: &route) { unsafe Array($0) }
         return head + attributes.bytes
+    }
+}
+
+extension Route {
+    /// Reads `struct rtmsg` and the attributes behind it.
+    fileprivate init?(_ payload: ArraySlice<UInt8>) {
+        let length = MemoryLayout<rtmsg>.size
+        guard payload.count >= length, let attributes = Attributes(payload.dropFirst(length)),
+            let interface = attributes[RTA_OIF], interface.count == MemoryLayout<UInt32>.size
+        else { return nil }
+        let head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtmsg.self) }
+        isLocal = Int(head.rtm_type) == RTN_LOCAL
+        interfaceIndex = unsafe interface.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
     }
 }
 

@@ -14,10 +14,10 @@ public import Listeners
 public struct OperatorSearch {
     private let environment: (_ variable: String) -> String?
     private let pid: Int32
-    private let connections: [EstablishedConnection]
+    private let proc: String
+    private let listConnections: () throws(KernelError) -> [EstablishedConnection]
     private let route: (Listener.Address) -> Route?
     private let tree: ProcessTree
-    private let servers: SSHServers
     private var found: [EstablishedConnection] = []
     private var doubt: String?
 
@@ -26,51 +26,53 @@ public struct OperatorSearch {
 
     /// Who runs this process, by its environment and its ancestors, in the network namespace of the calling thread.
     public static func operators(environment: @escaping (_ variable: String) -> String?) -> Operators {
-        let pid = getpid()
-        do throws(KernelError) {
-            let connections = try SocketTable.connections()
-            var search = OperatorSearch(environment, pid, proc: "/proc", connections, Route.lookUp)
-            return search.run()
-        } catch {
-            var search = OperatorSearch(environment, pid, proc: "/proc", [], Route.lookUp)
-            var operators = search.run()
-            operators.doubt = "\(error)"
-            return operators
-        }
+        var search = OperatorSearch(
+            environment, getpid(), proc: "/proc", SocketTable.connections, Route.lookUp)
+        return search.run()
     }
 
     init(
         _ environment: @escaping (_ variable: String) -> String?, _ pid: Int32, proc: String,
-        _ connections: [EstablishedConnection], _ route: @escaping (Listener.Address) -> Route?
+        _ connections: @escaping () throws(KernelError) -> [EstablishedConnection],
+        _ route: @escaping (Listener.Address) -> Route?
     ) {
         self.environment = environment
         self.pid = pid
-        self.connections = connections
+        self.proc = proc
+        listConnections = connections
         self.route = route
         tree = ProcessTree(proc: proc)
-        servers = SSHServers(proc: proc, connections: connections)
     }
 
     /// Looks everywhere.
     mutating func run() -> Operators {
         let told = environment("SSH_CONNECTION").flatMap(SSHConnection.init)
-        let current = connections.first { $0.local == told?.server && $0.remote == told?.client }
-        if let current { found.append(current) }
-        let ancestors = tree.ancestors(of: pid).filter(servers.contains)
-        for ancestor in ancestors { add(ancestor) }
-        if !found.isEmpty { doubt = nil }
-        if isMultiplexed || ancestors.isEmpty && tree.node(pid)?.isOnPseudoterminal == true {
-            for server in servers.inUse { add(server) }
-        }
+        let ancestors = tree.ancestors(of: pid).filter(SSHServers(proc: proc).contains)
+        let isDetached = isMultiplexed || ancestors.isEmpty && tree.node(pid)?.isOnPseudoterminal == true
+        // What a timer starts has nobody to look for, however many connections the host has.
+        guard told != nil || !ancestors.isEmpty || isDetached else { return Operators() }
+        let connections = connections()
+        if let told { found += connections.filter { $0.local == told.server && $0.remote == told.client } }
+        let servers = SSHServers(proc: proc, connections: connections)
+        for ancestor in ancestors { add(servers.served(by: ancestor), of: ancestor) }
+        if isDetached { for server in servers.inUse { add(servers.served(by: server), of: server) } }
         var sessions = found.map { session($0) }
         if sessions.isEmpty, let told, route(told.server.address)?.isLocal == true { sessions = [session(told)] }
-        return Operators(sessions: sessions, doubt: doubt)
+        // Whose connection is known need not be looked for further; in a multiplexer there may be more.
+        return Operators(sessions: sessions, doubt: found.isEmpty || isDetached ? doubt : nil)
+    }
+
+    private mutating func connections() -> [EstablishedConnection] {
+        do throws(KernelError) { return try listConnections() } catch {
+            doubt = "\(error)"
+            return []
+        }
     }
 
     private var isMultiplexed: Bool { Self.multiplexers.contains { environment($0)?.isEmpty == false } }
 
-    private mutating func add(_ server: Int32) {
-        switch servers.served(by: server) {
+    private mutating func add(_ served: SSHServers.Served, of server: Int32) {
+        switch served {
         case .connection(let connection): if !found.contains(connection) { found.append(connection) }
         case .nothing: break
         case .unreadable: doubt = "no privilege to read the descriptors of process \(server), which serves SSH"

@@ -20,7 +20,7 @@ struct SSHServers {
     private let connections: [UInt64: EstablishedConnection]
 
     /// Servers among the processes below `proc`, which may hold these connections.
-    init(proc: String, connections: [EstablishedConnection]) {
+    init(proc: String, connections: [EstablishedConnection] = []) {
         self.proc = proc
         facts = ProcessFacts(proc: proc)
         let held = connections.filter { $0.inode != 0 }
