@@ -55,6 +55,17 @@ struct LockoutTests {
         #expect(try server.login("true").status == 0)
     }
 
+    @Test("Nobody cuts their own session, unless by force", arguments: ["", "env -u SSH_CONNECTION"])
+    func cut(prefix: String) throws {
+        let apply = "\(prefix) \(try command(try policy(from: "203.0.113.0/24")))"
+        let spared = "\(apply) --force; \(apply) --cut-sessions; echo lives"
+        let result = try server.login("\(spared); \(apply) --cut-sessions --force; sleep 1; echo never")
+        #expect(result.output == "lives\n")
+        #expect(result.errors.contains("-> tcp/\(SSHServer.port)"))
+        #expect(result.errors.contains("your own session was left alone, and --force ends it, too"))
+        #expect(result.status == 255)
+    }
+
     @Test("Nor by deny, which ends the session at hand")
     func denied() throws {
         let result = try apply(try policy(from: "any", "deny: [198.51.100.0/24]"))
