@@ -139,6 +139,8 @@ struct SessionTests {
         let path = try terminal.write(policy)
         _ = try terminal.run("verify", path, "--only", "sessions")
         #expect(terminal.output.contains("\n… 50 clients have stale sessions in all; --format json lists them\n"))
+        _ = try terminal.run("verify", path, "--only", "sessions", "--format", "nagios")
+        #expect(terminal.output.split(separator: "\n").count == 1 + 1 + 20 + 1)
         _ = try terminal.run("verify", path, "--only", "sessions", "--format", "json")
         let findings = try #require(try terminal.json()["findings"] as? [[String: Any]]).filter {
             $0["id"] as? String == "stale-session"
