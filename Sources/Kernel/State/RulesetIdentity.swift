@@ -1,3 +1,4 @@
+internal import CMnl
 internal import Glibc
 
 /// Which ruleset of which run of the kernel the calling thread works on.
