@@ -66,14 +66,16 @@ install: $(BINARY)
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
 	$(INSTALL) -m 644 cron/portreeve-verify "$(DESTDIR)$(docdir)/cron"
 	$(INSTALL) -m 644 systemd/portreeve-verify.timer "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
-	sed 's|/usr/local/bin|$(bindir)|' systemd/portreeve-verify.service \
-	  > "$(DESTDIR)$(unitdir)/portreeve-verify.service"
-	chmod 644 "$(DESTDIR)$(unitdir)/portreeve-verify.service"
+	for unit in portreeve.service portreeve-verify.service; do \
+	  sed 's|/usr/local/bin|$(bindir)|' systemd/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
+	  chmod 644 "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
+	done
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
 	  "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
-	rm -f "$(DESTDIR)$(unitdir)/portreeve-verify.service" "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
+	rm -f "$(DESTDIR)$(unitdir)/portreeve.service" "$(DESTDIR)$(unitdir)/portreeve-verify.service" \
+	  "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
 	rm -rf "$(DESTDIR)$(docdir)"
 
 clean:

@@ -9,6 +9,7 @@ public struct SessionAudit {
     private let policy: Policy
     private let table: Table
     private let now: Int64
+    private let interface: (Listener.Address) -> String?
 
     /// An audit.
     ///
@@ -16,38 +17,53 @@ public struct SessionAudit {
     ///   - policy: the policy.
     ///   - table: what it compiles to.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    public init(policy: Policy, table: Table, now: Int64) {
+    ///   - interface: the interface by which an address is reached, and taken to come in by; asked for only where it
+    ///     decides.
+    public init(
+        policy: Policy, table: Table, now: Int64, interface: @escaping (Listener.Address) -> String? = { _ in nil }
+    ) {
         self.policy = policy
         self.table = table
         self.now = now
+        self.interface = interface
     }
 
     /// The sessions that the policy would refuse if they were made now, by port and client.
-    public func stale(_ sessions: [Session]) -> [Session] {
-        Self.refused(sessions, by: table, now: now).sorted { $0.precedes($1) }
-    }
+    public func stale(_ sessions: [Session]) -> [Session] { refused(sessions, by: table).sorted { $0.precedes($1) } }
 
-    /// The sessions that a ruleset would refuse if they were made now, in any order.
+    /// The sessions that a ruleset would refuse if they were made now, in any order, each with its interface where that
+    /// decides.
     ///
     /// A limit counts as kept: it is about how often somebody comes, not about who.
-    static func refused(_ sessions: [Session], by table: Table, now: Int64) -> [Session] {
+    private func refused(_ sessions: [Session], by table: Table) -> [Session] {
         [false, true].flatMap { isForwarded -> [Session] in
             let group = sessions.filter { $0.isForwarded == isForwarded }
             guard !group.isEmpty else { return [] }
             let regions = AccessRegions(
                 [table], in: Circumstances(now: now), path: isForwarded ? .published : .arriving)
-            return group.filter {
-                regions.refuses(
-                    $0.transport, port: $0.port, family: $0.family, source: $0.client.address.value,
-                    interface: $0.interface)
-            }
+            return group.compactMap { refused($0, by: regions) }
         }
+    }
+
+    private func refused(_ session: Session, by regions: AccessRegions) -> Session? {
+        var session = session
+        func refusal() -> AccessRegions.Refusal {
+            regions.refusal(
+                session.transport, port: session.port, family: session.family, source: session.client.address.value,
+                interface: session.interface)
+        }
+        var result = refusal()
+        if result == .somewhere {
+            session.interface = interface(session.client.address)
+            result = refusal()
+        }
+        return result == .everywhere ? session : nil
     }
 
     /// The sessions of `stale` that the table that is live now lets in.
     public func orphaned(_ stale: [Session], by live: Table?) -> [Session] {
         guard let live else { return stale }
-        let refused = Set(Self.refused(stale, by: live, now: now))
+        let refused = Set(refused(stale, by: live))
         return stale.filter { !refused.contains($0) }
     }
 

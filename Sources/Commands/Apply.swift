@@ -27,9 +27,6 @@ public struct Apply: Command {
     @Flag(help: "End the sessions that the policy refuses, except your own.")
     var cutSessions = false
 
-    @Flag(help: "With --cut-sessions, end your own session, too.")
-    var force = false
-
     /// A command to be filled by the parser.
     public init() {}
 
@@ -49,9 +46,9 @@ public struct Apply: Command {
         let plan = try PlannedChange(policy, onto: &store)
         let change = RulesetChange(
             snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
-            files: policy.recordedFiles)
+            policy: policy)
         var maker = ChangeMaker(host, kernel, safety, console)
-        if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: force) } }
+        if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }
         if plan.isEmpty { return try maker.keep(change) }
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
             plan.text(on: host, console, verbose: false) + OrphanedSessions(policy, plan, on: host).text

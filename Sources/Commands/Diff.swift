@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Addressing
 internal import Compiler
 internal import Policies
+internal import Rulesets
 
 /// `portreeve diff`: who gains and who loses access between two policies.
 public struct Diff: Command {
@@ -9,10 +10,10 @@ public struct Diff: Command {
     public static let configuration = CommandConfiguration(
         abstract: "Show who gains and who loses access between two policies; needs no privileges.")
 
-    @Argument(help: ArgumentHelp("The policy before.", valueName: "old"))
+    @Argument(help: ArgumentHelp("The policy before, or the number of a change in the history.", valueName: "old"))
     var old: String
 
-    @Argument(help: ArgumentHelp("The policy after.", valueName: "new"))
+    @Argument(help: ArgumentHelp("The policy after, or the number of a change.", valueName: "new"))
     var new: String
 
     @Flag(help: "As root, accept a policy or list that somebody else could write.")
@@ -21,6 +22,7 @@ public struct Diff: Command {
     @Flag(help: "Exit 2 when there is a difference.")
     var detailedExitcode = false
 
+    @OptionGroup var kernel: KernelOptions
     /// How it writes.
     @OptionGroup public var output: OutputOptions
 
@@ -30,9 +32,7 @@ public struct Diff: Command {
     /// Compares what both policies compile to, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let before = compile(try load(old, on: host, console)).table
-        let policy = try load(new, on: host, console)
-        let after = compile(policy).table
+        let (before, after) = (try load(old, on: host, console), try load(new, on: host, console))
         let access = AccessReport(from: before, to: after, now: host.now)
         let conditions = ConditionChange.all(from: LoadedPolicy(before), to: LoadedPolicy(after))
         let isEqual = access.isEmpty && conditions.isEmpty
@@ -48,11 +48,22 @@ public struct Diff: Command {
         return !isEqual && detailedExitcode ? .difference : .success
     }
 
-    private func load(_ path: String, on host: Host, _ console: Console) throws(CommandError) -> Policy {
+    /// What a policy compiles to, or what a change made.
+    private func load(_ path: String, on host: Host, _ console: Console) throws -> Table {
+        if let number = Int(path), number > 0, try host.files.read(path) == nil { return try table(number, on: host) }
         var options = PolicyOptions()
         options.policy = path
         options.allowInsecurePermissions = allowInsecurePermissions
-        return try options.load(on: host, console)
+        return compile(try options.load(on: host, console)).table
+    }
+
+    private func table(_ number: Int, on host: Host) throws -> Table {
+        if let netns = kernel.netns { try host.enter(netns) }
+        let log = try RulesetState(kernel, on: host).log
+        guard let table = try log.record(log.entry(number)).table else {
+            throw CommandError(.failure, "change \(number) removed the table: there is nothing to compare")
+        }
+        return table
     }
 }
 

@@ -50,7 +50,7 @@ public struct Explain: Command {
         let isLive = asksKernel || ruleset?.own.table != nil
         let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.others ?? [])
         let explanation = Explanation(
-            question, policy: policy, origins: compiled.origins, tables: tables, isLive: isLive,
+            question, policy: policy, tables: tables, isLive: isLive,
             listeners: sockets?.listeners, now: host.now)
         if console.isJSON {
             console.print(explanation.json)

@@ -25,7 +25,7 @@ extension Explanation {
     private var refusal: String {
         if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
         if let rule = redirection { return "another table redirects it to where it is refused: \"\(rule)\"" }
-        if isDenied { return "\"deny\" covers the source" }
+        if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
         guard let service else { return "no service has \(portText)" }
         if isExpired { return "service \"\(service.name)\" has expired (\(service.expires?.written ?? ""))" }
         if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
@@ -51,10 +51,10 @@ extension Explanation {
             let name = question.interface ?? "the interface"
             return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(at(service.location))"
         }
-        return "run portreeve apply"
+        return isLive ? "run portreeve apply" : nil
     }
 
-    private func at(_ place: SourceLocation?) -> String { place.map { " (\($0.file):\($0.line))" } ?? "" }
+    func at(_ place: SourceLocation?) -> String { place.map { " (\($0.file):\($0.line))" } ?? "" }
 
     /// Who listens, in a few words; `nil` where nobody looked.
     private var audience: String? {

@@ -13,6 +13,12 @@ struct Explanation {
         let transport: TransportProtocol
         let port: UInt16
         let interface: String?
+        /// The index of the interface, where it is known.
+        var interfaceIndex: UInt32?
+        /// The address of this host that is dialled, where it is known.
+        var destination: UInt128?
+        /// Whether the connection is there already.
+        var isEstablished = false
 
         var family: AddressFamily { if case .ipv4 = source { .ipv4 } else { .ipv6 } }
 
@@ -37,7 +43,6 @@ struct Explanation {
     /// The service that has the port.
     let service: Service?
     let policy: Policy
-    let origins: Origins
     /// Whether the live ruleset was asked, not the policy.
     let isLive: Bool
     /// Who listens; `nil` where nobody looked.
@@ -47,31 +52,16 @@ struct Explanation {
     let now: Int64
 
     init(
-        _ question: Question, policy: Policy, origins: Origins, tables: [Table], isLive: Bool, listeners: [Listener]?,
-        now: Int64
+        _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]?, now: Int64
     ) {
-        let conclusions = Self.interfaces(question, tables).map { interface in
-            PacketEvaluation.conclude(
-                Packet(transport: question.transport, port: question.port, from: question.source, interface: interface),
-                through: tables, in: Circumstances(now: now))
-        }
-        let first = conclusions.first { $0.verdict == .refuse } ?? conclusions[0]
-        dependsOnInterface = conclusions.contains { $0.verdict.word != first.verdict.word }
-        conclusion = first
+        (conclusion, dependsOnInterface) = question.conclusion(through: tables, now: now)
         service = policy.services.first {
             $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
         }
         self.listeners = listeners?.filter {
             $0.transport == question.transport && $0.port == question.port && $0.families.contains(question.family)
         }
-        (self.question, self.policy, self.origins, self.isLive, self.now) = (question, policy, origins, isLive, now)
-    }
-
-    /// The interface that was asked for, or one of each kind that the rulesets tell apart.
-    private static func interfaces(_ question: Question, _ tables: [Table]) -> [String] {
-        if let interface = question.interface { return [interface] }
-        if question.isFromThisHost { return ["lo"] }
-        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map(\.witness)
+        (self.question, self.policy, self.isLive, self.now) = (question, policy, isLive, now)
     }
 
     /// `accept`, `refuse` or `unknown`.
@@ -86,6 +76,13 @@ struct Explanation {
 
     var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
 
+    /// The entry of `deny` that has the source; `nil` where it takes several.
+    var denial: String? {
+        policy.deny?.entries.first { entry in
+            policy.addresses(ofEntry: entry)?.isSuperset(of: question.addresses) == true
+        }
+    }
+
     var isOutsideSources: Bool { service?.sources.addresses.isSuperset(of: question.addresses) == false }
 
     var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
@@ -98,6 +95,40 @@ struct Explanation {
 
     /// Whether a table of somebody else decides.
     var isForeign: Bool { conclusion.decision.map { $0.table != Names.table } == true }
+}
+
+extension Explanation.Question {
+    /// What becomes of the packet, and whether that depends on the interface, which was left open.
+    func conclusion(through tables: [Table], now: Int64) -> (PacketConclusion, dependsOnInterface: Bool) {
+        var circumstances = Circumstances(now: now)
+        if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
+        let conclusions = interfaces(tables).map { interface in
+            var packet = Packet(transport: transport, port: port, from: source, interface: interface)
+            (packet.destination, packet.isEstablished) = (destination, isEstablished)
+            return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        }
+        let first = conclusions.first { $0.verdict == .refuse } ?? conclusions[0]
+        return (first, conclusions.contains { $0.verdict.word != first.verdict.word })
+    }
+
+    /// The interface that was asked for, or one of each kind that the rulesets tell apart.
+    private func interfaces(_ tables: [Table]) -> [String] {
+        if let interface { return [interface] }
+        if isFromThisHost { return ["lo"] }
+        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map(\.witness)
+    }
+}
+
+extension Policy {
+    /// The addresses that an entry of a list of sources stands for.
+    fileprivate func addresses(ofEntry entry: String) -> AddressSet? {
+        if let group = groups.first(where: { $0.name == entry }) { return group.addresses }
+        switch try? AddressRange(entry) {
+        case .ipv4(let range)?: return AddressSet(ipv4: [range], ipv6: [])
+        case .ipv6(let range)?: return AddressSet(ipv4: [], ipv6: [range])
+        case nil: return nil
+        }
+    }
 }
 
 extension PacketVerdict {

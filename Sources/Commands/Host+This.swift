@@ -27,6 +27,7 @@ extension Host {
                 }
             },
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
+            operators: { OperatorSearch.operators(environment: Self.value(of:)) },
             sshClient: Self.value(of: "SSH_CONNECTION")?.split(separator: " ").first.map(String.init),
             standardOutput: { Self.write($0, to: STDOUT_FILENO) },
             standardError: { Self.write($0, to: STDERR_FILENO) },
@@ -38,7 +39,6 @@ extension Host {
             isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.sessions = KernelSessions()
-        host.sshConnection = Self.value(of: "SSH_CONNECTION")
         return host
     }
 

@@ -104,10 +104,10 @@ public struct Host {
     public var enter: (_ namespace: String) throws(StoreError) -> Void
     /// The networks that the host has an address in, each with its interface.
     public var networks: () -> [(interface: String, prefix: String)]
+    /// Who works on the host over the network, in the network namespace whose ruleset was opened last.
+    public var operators: () -> Operators
     /// The address from which the user is connected by SSH.
     public var sshClient: String?
-    /// The user's SSH connection, as SSH_CONNECTION of ssh(1) has it.
-    public var sshConnection: String?
     /// The sessions of the network namespace whose ruleset was opened last.
     public var sessions: any SessionStore = NoSessions()
     /// The files that commands leave behind.
@@ -136,7 +136,8 @@ public struct Host {
         openStore: @escaping (_ namespace: String?) throws(StoreError) -> any RulesetStore,
         readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles, changes: ChangeHost,
         enter: @escaping (_ namespace: String) throws(StoreError) -> Void = { _ in },
-        networks: @escaping () -> [(interface: String, prefix: String)] = { [] }, sshClient: String? = nil,
+        networks: @escaping () -> [(interface: String, prefix: String)] = { [] },
+        operators: @escaping () -> Operators = { Operators() }, sshClient: String? = nil,
         standardOutput: @escaping (String) -> Void,
         standardError: @escaping (String) -> Void,
         ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
@@ -148,6 +149,7 @@ public struct Host {
         self.changes = changes
         self.enter = enter
         self.networks = networks
+        self.operators = operators
         self.sshClient = sshClient
         self.standardOutput = standardOutput
         self.standardError = standardError

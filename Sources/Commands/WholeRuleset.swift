@@ -17,19 +17,25 @@ struct WholeRuleset {
     init(_ store: inout any RulesetStore, expecting candidates: [Table] = []) throws(StoreError) {
         for _ in 0..<Self.attempts {
             let own = try store.snapshot(of: Names.table, expecting: candidates)
-            var others: [Table] = []
-            for name in try store.tableNames() where name != Names.table {
-                do throws(StoreError) {
-                    if let table = try store.snapshot(of: name).table { others.append(table) }
-                } catch {
-                    others.append(Table(unreadable: name))
-                }
-            }
+            let others = try Self.others(&store)
             guard try store.generation() == own.generation else { continue }
             (generation, self.own, self.others) = (own.generation, own, others)
             return
         }
         throw StoreError(isStale: true, "the ruleset changed \(Self.attempts) times while it was read")
+    }
+
+    /// The tables that portreeve does not own, as they are at this moment.
+    static func others(_ store: inout any RulesetStore) throws(StoreError) -> [Table] {
+        var others: [Table] = []
+        for name in try store.tableNames() where name != Names.table {
+            do throws(StoreError) {
+                if let table = try store.snapshot(of: name).table { others.append(table) }
+            } catch {
+                others.append(Table(unreadable: name))
+            }
+        }
+        return others
     }
 
     /// Every table.

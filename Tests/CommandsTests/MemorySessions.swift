@@ -14,6 +14,16 @@ final class MemorySessions: SessionStore {
 
     func read() -> SessionList { list }
 
+    /// The interface to everybody.
+    var route: String?
+    /// How often somebody asked for it.
+    private(set) var routings = 0
+
+    func interface(to _: Listener.Address) -> String? {
+        routings += 1
+        return route
+    }
+
     func owners(of sessions: [Session]) -> [Session] {
         searches += 1
         return sessions.map { session in

@@ -59,6 +59,22 @@ struct SessionTests {
         #expect(try findings(sockets) == expected.map { $0 + end })
     }
 
+    @Test("Where the interface decides, the way back to the client is taken for the way in")
+    func interface() throws {
+        let terminal = try terminal([
+            EstablishedConnection(.client(1, 1), at: 5432), EstablishedConnection(.client(1, 2), at: 5432),
+            EstablishedConnection(.client(1), at: 443),
+        ])
+        let path = try terminal.write(policy)
+        for (route, count) in [(nil, 0), ("eth0", 0), ("eth1", 1), ("wg0", 1)] as [(String?, Int)] {
+            terminal.sessions.route = route
+            _ = try terminal.run("verify", path, "--only", "sessions")
+            let found = terminal.output.split(separator: "\n").filter { $0.contains("2 connections to tcp/5432 (by") }
+            #expect(found.count == count, "\(route ?? "none")")
+        }
+        #expect(terminal.sessions.routings == 4)
+    }
+
     @Test("Counts as made by others what conntrack says, and where it came half-way what has a listener")
     func direction() throws {
         let server = EstablishedConnection(.client(77), at: 22)
@@ -123,6 +139,8 @@ struct SessionTests {
         let path = try terminal.write(policy)
         _ = try terminal.run("verify", path, "--only", "sessions")
         #expect(terminal.output.contains("\n… 50 clients have stale sessions in all; --format json lists them\n"))
+        _ = try terminal.run("verify", path, "--only", "sessions", "--format", "nagios")
+        #expect(terminal.output.split(separator: "\n").count == 1 + 1 + 20 + 1)
         _ = try terminal.run("verify", path, "--only", "sessions", "--format", "json")
         let findings = try #require(try terminal.json()["findings"] as? [[String: Any]]).filter {
             $0["id"] as? String == "stale-session"
@@ -176,10 +194,10 @@ struct SessionTests {
             EstablishedConnection(.client(78, 50122), at: 22)
         )
         let terminal = try terminal([good, bad, own])
-        terminal.sshConnection = "192.0.2.78 50122 10.255.0.1 22"
         let path = try terminal.write(policy)
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(terminal.sessions.list.sockets.count == 3)
+        terminal.operators.sessions = [OperatorSession(client: own.remote.address, server: own.local)]
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--format", "json") == .success)
         let sessions = try #require(try terminal.json()["sessions"] as? [String: Any])
         let ended = try #require(sessions["ended"] as? [[String: Any]])
@@ -189,6 +207,19 @@ struct SessionTests {
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--force") == .success)
         #expect(terminal.output.contains("ended: 192.0.2.78:50122 -> tcp/22\n"))
         #expect(terminal.sessions.list.sockets == [good])
+    }
+
+    @Test("Where it is not known which session is the user's, none is ended")
+    func doubtfulOperator() throws {
+        let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])
+        let path = try terminal.write(policy)
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.operators.doubt = "hidden"
+        #expect(try terminal.run("apply", path, "--yes", "--cut-sessions") == .failure)
+        #expect(terminal.errors.contains("it could not be found out which is yours (hidden), and --force ends all"))
+        #expect(terminal.sessions.list.sockets.count == 1)
+        #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--force") == .success)
+        #expect(terminal.sessions.list.sockets.isEmpty)
     }
 
     @Test("What is there still after a cut is a failure")

@@ -14,6 +14,8 @@ final class Terminal {
     private(set) var questions = 0
     /// The sockets of the host: none unless a test puts some.
     var sockets = HostSockets(listeners: [], ephemeral: EphemeralPorts(range: 32768...60999))
+    /// Who works on the host over the network.
+    var operators = Operators()
     /// What the user answers; `nil` where there is no terminal.
     var answer: String?
     var isOutputTerminal = false
@@ -84,14 +86,13 @@ final class Terminal {
 
     /// The connections of the host.
     let sessions = MemorySessions()
-    /// The user's SSH connection.
-    var sshConnection: String?
 
     private var host: Commands.Host {
         var host = Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, changes: changes, sshClient: sshClient, standardOutput: { [unowned self] in output += $0 },
+            files: files, changes: changes, operators: { [operators] in operators }, sshClient: sshClient,
+            standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1
@@ -99,7 +100,6 @@ final class Terminal {
             },
             isOutputTerminal: isOutputTerminal, forbidsColor: forbidsColor, now: now)
         host.sessions = sessions
-        host.sshConnection = sshConnection
         return host
     }
 

@@ -82,8 +82,11 @@ final class FakeHost {
     /// Where its cgroup2 is.
     var cgroups: String { folder.path("cgroup") }
 
-    /// Adds a process that holds these sockets.
-    func add(_ pid: Int32, _ sockets: UInt64..., executable: String?, cgroup: String) throws {
+    /// Adds a process that holds these sockets; `terminal` is a device number.
+    func add(
+        _ pid: Int32, _ sockets: UInt64..., executable: String?, cgroup: String = "/", parent: Int32 = 0,
+        terminal: Int32 = 0
+    ) throws {
         let files = FileManager.default
         let directory = "\(proc)/\(pid)"
         for path in ["\(directory)/fd", cgroups + cgroup] {
@@ -100,6 +103,7 @@ final class FakeHost {
         }
         let memory = executable == nil ? "" : "VmSize:\t  9 kB\n"
         try write("State:\tS (sleeping)\nPPid:\t0\nUid:\t0\t0\t0\t0\n" + memory, to: "\(directory)/status")
+        try write("\(pid) (a (b) c) S \(parent) \(pid) \(pid) \(terminal) -1 0 0", to: "\(directory)/stat")
         try write("0::\(cgroup)\n", to: "\(directory)/cgroup")
         let list = cgroups + cgroup + "/cgroup.procs"
         try write(((try? String(contentsOfFile: list, encoding: .utf8)) ?? "") + "\(pid)\n", to: list)

@@ -48,6 +48,9 @@ final class TestSocket {
         }
     }
 
+    /// Sends one byte to whom it is connected to.
+    func send() throws { try Self.check("send", Int32(unsafe Glibc.send(descriptor, [1], 1, Int32(MSG_NOSIGNAL)))) }
+
     /// The number by which `/proc` names it.
     var inode: UInt64 {
         var status = stat()

@@ -120,7 +120,10 @@ struct SessionTests {
     func operators() throws {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let client = try #require(session.client.endpoint?.port)
+        try apply(closed)
         let environment = ["env", "SSH_CONNECTION=192.0.2.7 \(client) 10.255.0.1 5000"]
+        // From the console: from within that session it would be refused.
+        try apply(closed)
         let said = try apply(closed, "--cut-sessions", prefix: environment)
         #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was left alone"))
         #expect(session.exchanges())
@@ -138,6 +141,17 @@ struct SessionTests {
         #expect(session.exchanges())
         try apply(closed)
         #expect(try !portreeve("plan", try portreeve.write(closed)).output.contains("session"))
+    }
+
+    @Test("Are those that came in by another interface than the policy says")
+    func interface() throws {
+        let session = try session(from: "192.0.2.7", to: listener, on: port)
+        let here = "version: 1\nservices: {web: {ports: 5000, from: any, interfaces: [eth0], why: x}}\n"
+        let elsewhere = here.replacing("eth0", with: "eth1")
+        #expect(try verify(here).status == 0)
+        #expect(try verify(elsewhere).output.contains("tcp/5000 (by eth0, "))
+        #expect(try apply(elsewhere, "--cut-sessions").contains("ended: 192.0.2.7:"))
+        #expect(!session.exchanges(milliseconds: 0))
     }
 
     @Test("Of UDP are found and forgotten")

@@ -18,6 +18,8 @@ struct KernelSessions: SessionStore {
         } catch { throw StoreError(error) }
     }
 
+    func interface(to address: Listener.Address) -> String? { ReturnRoute.interface(to: address) }
+
     func owners(of sessions: [Session]) -> [Session] {
         let owners = SocketOwners.owners(of: sessions.compactMap(\.socket))
         return sessions.map { session in

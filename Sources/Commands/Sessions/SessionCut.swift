@@ -23,12 +23,22 @@ struct SessionCut {
         do throws(StoreError) {
             let list = try host.sessions.read()
             failure = list.doubt
-            let stale = SessionAudit(policy: policy, table: compiled.table, now: host.now).stale(list.sessions)
-            spared = force ? [] : stale.filter(host.isOperator)
-            try end(stale.filter { force || !host.isOperator($0) }, on: host)
+            var stale = SessionAudit(policy, compiled, on: host).stale(list.sessions)
+            if !force && !stale.isEmpty { spare(host.operators(), in: &stale) }
+            try end(stale, on: host)
         } catch {
             failure = error.message
         }
+    }
+
+    /// Takes the sessions of those who work on the host out, and all of them where these are not known.
+    private mutating func spare(_ operators: Operators, in stale: inout [Session]) {
+        if let doubt = operators.doubt {
+            failure = "it could not be found out which is yours (\(doubt)), and --force ends all"
+            stale = []
+        }
+        spared = stale.filter(operators.own)
+        stale.removeAll(where: operators.own)
     }
 
     /// Ends sessions, and looks which of them are there still.
@@ -71,10 +81,10 @@ struct SessionCut {
     }
 }
 
-extension Host {
-    /// Whether the session is the one that the user works in, by `CLIENT PORT SERVER PORT` of ssh(1).
-    fileprivate func isOperator(_ session: Session) -> Bool {
-        let client = "\(session.client.address) \(session.client.port) "
-        return session.transport == .tcp && sshConnection?.hasPrefix(client) == true
+extension Operators {
+    /// Whether the session is one of theirs: from there, with the same server.
+    fileprivate func own(_ session: Session) -> Bool {
+        session.transport == .tcp
+            && sessions.contains { $0.client == session.client.address && $0.server == session.server }
     }
 }

@@ -4,6 +4,8 @@ public import Listeners
 public protocol SessionStore {
     /// What is known of connections.
     func read() throws(StoreError) -> SessionList
+    /// The interface by which an address is reached, and by which it is taken to come in; `nil` if there is none.
+    func interface(to address: Listener.Address) -> String?
     /// The same sessions with those who hold their sockets.
     func owners(of sessions: [Session]) throws(StoreError) -> [Session]
     /// Ends sessions, so that no byte passes any more in either direction, whoever speaks next.
@@ -19,6 +21,9 @@ public struct NoSessions: SessionStore {
 
     /// Nothing.
     public func read() -> SessionList { SessionList() }
+
+    /// None.
+    public func interface(to _: Listener.Address) -> String? { nil }
 
     /// The sessions as they are.
     public func owners(of sessions: [Session]) -> [Session] { sessions }

@@ -4,10 +4,23 @@ internal import Listeners
 internal import Policies
 internal import Rulesets
 
+extension SessionAudit {
+    /// The audit of a host's sessions, which asks for a way back only once for each address.
+    init(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host) {
+        var known: [Listener.Address: String?] = [:]
+        self.init(policy: policy, table: compiled.table, now: host.now) { address in
+            if let interface = known[address] { return interface }
+            let interface = host.sessions.interface(to: address)
+            known[address] = .some(interface)
+            return interface
+        }
+    }
+}
+
 extension [Finding] {
     /// What there is to say about the sessions of a host.
     static func sessions(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host) throws(StoreError) -> [Finding] {
-        let audit = SessionAudit(policy: policy, table: compiled.table, now: host.now)
+        let audit = SessionAudit(policy, compiled, on: host)
         let list = try host.sessions.read()
         let stale = audit.stale(list.sessions)
         // To find processes is dear, and to find none is what mostly happens.
@@ -30,7 +43,7 @@ struct OrphanedSessions {
         do throws(StoreError) {
             let list = try host.sessions.read()
             doubt = list.doubt
-            let audit = SessionAudit(policy: policy, table: plan.compiled.table, now: host.now)
+            let audit = SessionAudit(policy, plan.compiled, on: host)
             let orphaned = audit.orphaned(audit.stale(list.sessions), by: plan.snapshot.table)
             if !orphaned.isEmpty { sessions = try host.sessions.owners(of: orphaned) }
         } catch {

@@ -64,7 +64,8 @@ struct ChangeLog {
         return entry
     }
 
-    private static func gone(_ number: Int) -> CommandError {
+    /// Says that a change is not kept.
+    static func gone(_ number: Int) -> CommandError {
         CommandError(.failure, "there is no change \(number): \"portreeve history\" lists those there are")
     }
 

@@ -12,6 +12,9 @@ public struct SafetyOptions: ParsableArguments, Sendable {
             "Undo the change after this time, such as 2m, unless \"portreeve confirm\" keeps it.", valueName: "time"))
     var confirm: TimeSpan?
 
+    @Flag(help: "Go ahead even where that locks out those who work on this host over SSH.")
+    var force = false
+
     /// Options as they are when none is given.
     public init() {}
 }
@@ -51,6 +54,7 @@ struct ChangeMaker {
         {
             throw state.refusal(pending)
         }
+        try LockoutGuard(host, console, force: safety.force).allow(change, in: store)
         if !console.isQuiet || !safety.yes, let text = plan() {
             if console.isJSON { console.note(text) } else { console.print(text) }
         }

@@ -22,14 +22,20 @@ public struct History: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         if let netns = kernel.netns { try host.enter(netns) }
-        let state = try RulesetState(kernel, on: host)
+        guard let state = try RulesetState(existing: kernel, on: host) else {
+            if let show { throw ChangeLog.gone(show) }
+            return report([], console)
+        }
         let pending = try state.pending()
         if let show {
             let change = try LoggedChange(state.log.entry(show), in: state, pending)
             console.print(console.isJSON ? change.json(isWhole: true).text : change.text)
             return .success
         }
-        let changes = try state.log.entries().reversed().map { try LoggedChange($0, in: state, pending) }
+        return report(try state.log.entries().reversed().map { try LoggedChange($0, in: state, pending) }, console)
+    }
+
+    private func report(_ changes: [LoggedChange], _ console: Console) -> ExitStatus {
         if console.isJSON {
             let list = changes.map { $0.json(isWhole: false) }
             console.print(["format_version": 1, "changes": .array(list)])

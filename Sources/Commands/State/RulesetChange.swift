@@ -15,7 +15,9 @@ struct RulesetChange {
     var summary: String
     /// The change whose table is taken again.
     var origin: Int?
-    /// The policy, its includes and its lists.
+    /// What it was compiled from, if that is at hand.
+    var policy: Policy?
+    /// The policy, its includes and its lists, where they are kept with an earlier change.
     var files: [ChangeRecord.File] = []
 
     /// The steps from the one to the other.
@@ -73,7 +75,8 @@ extension RulesetState {
     private func record(of change: RulesetChange, on host: Host) -> ChangeRecord {
         ChangeRecord(
             kind: change.kind, time: host.now, author: host.changes.author(), summary: change.summary,
-            origin: change.origin, files: change.files, identity: host.changes.identity(),
+            origin: change.origin, files: change.policy?.recordedFiles ?? change.files,
+            identity: host.changes.identity(),
             generation: change.snapshot.generation + (change.transaction.isEmpty ? 0 : 1),
             archive: change.table.map(TableArchive.bytes))
     }

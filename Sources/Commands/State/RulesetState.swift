@@ -23,6 +23,12 @@ struct RulesetState {
         log = ChangeLog(files: files)
     }
 
+    /// The same for those who only look; `nil` where nothing was ever kept.
+    init?(existing options: KernelOptions, on host: Host) throws(StoreError) {
+        guard StateFiles.exists(options.stateDirectory(on: host)) else { return nil }
+        try self.init(options, on: host)
+    }
+
     /// Keeps others from changing it while the lock lives.
     func lock() throws -> StateLock {
         let lock = try StoreError.of { () throws(KernelError) in try files.lock(Self.lockName, patience: Self.patience)
@@ -113,6 +119,16 @@ struct RulesetState {
         // Those that wait for it already see the new time.
         let isFree = try StoreError.of { () throws(KernelError) in try files.lock(UndoProcess.lockName) } != nil
         if isFree { try host.arm(files.directory) }
+    }
+
+    /// What waits to be confirmed here, in words and for programs; `nil` for nothing.
+    func pendingReport() throws -> (text: String, json: JSON)? {
+        guard let pending = try pending(), pending.identity == host.identity() else { return nil }
+        let seconds = max(0, remaining(pending) / 1000)
+        return (
+            "change \(pending.number) waits to be confirmed, and undoes itself in \(TimeSpan(seconds: seconds).text)",
+            ["change": .number(pending.number), "seconds_left": .number(Int(seconds))]
+        )
     }
 
     /// Says that a change is pending, where something else was asked for.

@@ -27,12 +27,16 @@ public struct Status: Command {
         let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
         let live = LiveRuleset(ruleset, drift: drift, now: host.now)
         let rows = PortStatusList(policy, compiled, ruleset, live, try host.readSockets()).rows
+        let pending = try RulesetState(existing: kernel, on: host)?.pendingReport()
         if console.isJSON {
             console.print([
                 "format_version": 1, "generation": .number(Int(ruleset.generation)),
-                "ports": .array(rows.map(\.json)),
+                "pending": pending?.json ?? .null, "ports": .array(rows.map(\.json)),
             ])
-        } else if rows.isEmpty {
+            return .success
+        }
+        if let pending { console.print(console.styled(pending.text, .yellow)) }
+        if rows.isEmpty {
             if !console.isQuiet { console.print("nothing is declared, and nothing listens beyond this host") }
         } else {
             let lines = TextTable([PortStatus.headings] + rows.map(\.columns), cuttable: PortStatus.cuttable).lines

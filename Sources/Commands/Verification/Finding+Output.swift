@@ -35,6 +35,16 @@ extension AuditedPort {
     }
 }
 
+extension [Finding] {
+    /// A line a finding; those of sessions, of which a host can have any number, behind the others and no more than a
+    /// person reads.
+    func lines(_ text: (Finding) -> String) -> [String] {
+        let others = filter { $0.identifier != .staleSession }
+        let sessions = filter { $0.identifier == .staleSession }
+        return others.map(text) + sessions.map(text).bounded("clients have stale sessions")
+    }
+}
+
 extension SocketProcess {
     /// The process for programs.
     var json: JSON {

@@ -54,7 +54,7 @@ struct News {
     /// A line a change, and what it amounts to; nothing where nothing changed.
     func lines(_ console: Console) -> [String] {
         guard !(appeared.isEmpty && gone.isEmpty) else { return [] }
-        return appeared.map { $0.text(console) } + gone.map { "\(console.styled("gone:", .green)) \($0)" }
+        return appeared.lines { $0.text(console) } + gone.map { "\(console.styled("gone:", .green)) \($0)" }
             + ["verify: \(appeared.count) new, \(gone.count) gone, \(total) in all"]
     }
 

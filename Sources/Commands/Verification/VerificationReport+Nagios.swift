@@ -32,7 +32,7 @@ extension VerificationReport {
         let head =
             "PORTREEVE \(state[nagiosStatus] ?? "UNKNOWN") - \((summary.replacing("verify: ", with: "") + first).withoutBars)"
         return ["\(head) | \(data.joined(separator: " "))"]
-            + findings.map { "\($0.severity.rawValue): \($0.message) [\($0.identifier.rawValue)]".withoutBars }
+            + findings.lines { "\($0.severity.rawValue): \($0.message) [\($0.identifier.rawValue)]".withoutBars }
     }
 
     /// The line of a run that failed.

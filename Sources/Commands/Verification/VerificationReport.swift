@@ -26,10 +26,7 @@ struct VerificationReport {
 
     /// The report for people: a line a finding, and the summary.
     func lines(_ console: Console) -> [String] {
-        // A host can have any number of sessions.
-        let sessions = findings.filter { $0.identifier == .staleSession }.map { $0.text(console) }
-        let others = findings.filter { $0.identifier != .staleSession }.map { $0.text(console) }
-        let lines = others + sessions.bounded("clients have stale sessions")
+        let lines = findings.lines { $0.text(console) }
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary]
     }
 

@@ -24,7 +24,7 @@ extension TrackedConnection {
             identity: attributes.filter { Self.identifying.contains($0.type) }.bytes)
     }
 
-    /// What a deletion is told: the kernel compares the ends, the zone, and the number that no later entry gets.
+    /// What a deletion is told: the kernel compares the ends, the zone, and the number that it gave the entry.
     private static let identifying = [CTA_TUPLE_ORIG.rawValue, CTA_ZONE.rawValue, CTA_ID.rawValue]
 }
 

@@ -17,6 +17,12 @@ struct ProcessFacts {
             user: user(directory))
     }
 
+    /// The name of the executable that a process runs, or the one that it goes by where nobody may look.
+    func name(of pid: Int32) -> String {
+        let directory = "\(proc)/\(pid)"
+        return name(directory, executable: executable(directory)?.path)
+    }
+
     /// Whether it is a thread of the kernel, which has no memory of its own: `man 5 proc_pid_status`.
     func isKernelThread(_ pid: Int32) -> Bool {
         guard let status = ProcFile.text("\(proc)/\(pid)/status") else { return false }

@@ -18,6 +18,7 @@ public struct RulesetIdentity: Hashable, Sendable {
     private static let bootPath = "/proc/sys/kernel/random/boot_id"
     private static let ownPath = "/proc/thread-self/ns/net"
     private static let hostPath = "/proc/1/ns/net"
+    private static let hostSetting = "/proc/sys/net/core/dev_weight"
 
     /// The ruleset of the namespace that the calling thread is in.
     public static var current: Self {
@@ -26,7 +27,13 @@ public struct RulesetIdentity: Hashable, Sendable {
     }
 
     /// Whether the calling thread is in the network namespace of the first process: the host's, or the container's own.
-    public static var isHost: Bool { inode(hostPath).map { $0 == inode(ownPath) } ?? false }
+    ///
+    /// A process with fewer capabilities than the first one may not look at its namespaces; the kernel shows some settings of
+    /// the network in the namespace of the host alone (`net_core_table` of `net/core/sysctl_net_core.c`).
+    public static var isHost: Bool {
+        if let host = inode(hostPath) { return host == inode(ownPath) }
+        return inode(hostSetting) != nil
+    }
 
     private static var cookie: UInt64? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)

@@ -27,6 +27,9 @@ public struct StateFiles: Sendable {
         try Self.requireOwn(status, directory)
     }
 
+    /// Whether there is something at the path of a directory.
+    public static func exists(_ directory: String) -> Bool { unsafe access(directory, F_OK) == 0 || errno != ENOENT }
+
     private static func make(_ path: Substring) throws(KernelError) {
         guard unsafe mkdir(String(path), 0o700) != 0, errno != EEXIST else { return }
         let error = SystemError.last

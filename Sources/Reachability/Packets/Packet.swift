@@ -1,6 +1,6 @@
 public import Addressing
 
-/// The first packet of a connection that somebody wants to make to this host.
+/// A packet of a connection to this host: the first one, or one of those that follow.
 public struct Packet: Hashable, Sendable {
     /// The transport protocol.
     public var transport: TransportProtocol
@@ -12,8 +12,12 @@ public struct Packet: Hashable, Sendable {
     public var source: UInt128
     /// The name of the interface that it arrives on.
     public var interface: String
+    /// The destination address, as `source`; `nil` for any address of this host.
+    public var destination: UInt128?
+    /// Whether the connection is established, and the packet brings data.
+    public var isEstablished = false
 
-    /// A packet of these parts.
+    /// The first packet of a connection, of these parts.
     public init(
         transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String
     ) {

@@ -39,14 +39,15 @@ public struct PacketEvaluation {
         setting = Setting(
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),
-            circumstances: circumstances)
+            circumstances: circumstances, isEstablished: packet.isEstablished)
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {
         let hook: Hook = path == .arriving ? .prerouting : .forward
         let rest = follow(
             PacketWalk(
-                pending: hooks.entries(hook, setting)[...], hook: hook, way: path == .arriving ? Way() : .published))
+                pending: hooks.entries(hook, setting)[...], hook: hook,
+                way: path == .arriving ? Way(packet) : .published))
         let lower = path == .arriving ? hooks.lowerChains(setting) : []
         guard !lower.isEmpty, rest.verdict != .refuse else { return rest }
         var unsure = rest
@@ -90,8 +91,9 @@ public struct PacketEvaluation {
                 continue
             }
             if entry.base.priority > Hooks.conntrackPriority { walk.meetConntrack() }
-            // One translation a connection: later chains of NAT are not asked.
-            if entry.base.type == "nat" && walk.hook == .prerouting && walk.way.isTranslated { continue }
+            // One translation a connection: later chains of NAT are not asked, nor for later packets.
+            let isSettled = setting.isEstablished || walk.hook == .prerouting && walk.way.isTranslated
+            if entry.base.type == "nat" && isSettled { continue }
             walk.frames = [.init(table: entry.table, chain: entry.chain)]
             walk.base = entry.base
             return true
@@ -165,6 +167,15 @@ extension PacketVerdict {
     fileprivate var doubts: [RuleReference] {
         guard case .unknown(let places) = self else { return [] }
         return places
+    }
+}
+
+extension Way {
+    /// The way of a packet that arrives.
+    fileprivate init(_ packet: Packet) {
+        self.init()
+        let length = packet.family == .ipv4 ? 4 : 16
+        destination = packet.destination.map { [Octet](constants: $0.bigEndianBytes.suffix(length)) }
     }
 }
 

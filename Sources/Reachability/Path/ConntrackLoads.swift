@@ -14,6 +14,7 @@ extension Setting {
             // Before conntrack a packet counts as invalid (`nft_ct_get_eval`), and has nothing else.
             return load.key == .state ? [Octet](constants: ConntrackState.invalid.hostOrderBytes) : nil
         }
+        if isEstablished { return established(load) }
         switch load.key {
         case .state: return [Octet](constants: ConntrackState.new.hostOrderBytes)
         case .direction: return [Octet(0)]
@@ -24,6 +25,16 @@ extension Setting {
         case .destinationPort: return load.direction == 0 ? .dialledPort : .unknown(2)
         case .source, .sourceIPv4, .sourceIPv6: return load.direction == 0 ? sourceAddress : .unknown(16)
         default: return .unknown(16)
+        }
+    }
+
+    /// What is known of an established connection: not who began it, since conntrack may have met it half-way.
+    private func established(_ load: ConntrackLoad) -> [Octet] {
+        switch load.key {
+        case .state: [Octet](constants: ConntrackState.established.hostOrderBytes)
+        case .networkProtocol: [Octet(familyNumber)]
+        case .transportProtocol: [Octet(transport.rawValue)]
+        default: .unknown(16)
         }
     }
 

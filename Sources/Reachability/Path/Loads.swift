@@ -83,6 +83,8 @@ extension Setting {
     private func transportByte(_ offset: Int, _ way: Way) -> Octet {
         switch (offset, transport) {
         case (2...3, _): way.headerPort[offset - 2]
+        // Data comes with ACK, and without URG, RST, SYN and FIN.
+        case (13, .tcp) where isEstablished: Octet(.unknown, mask: 0xc8, flip: 0x10)
         // RFC 9293 3.5: a connection starts with SYN alone; RFC 3168 6.1.1 leaves the two bits of ECN open.
         case (13, .tcp): Octet(.unknown, mask: 0xc0, flip: 0x02)
         default: .unknown

@@ -11,6 +11,8 @@ struct Setting {
     let interface: [UInt8]
     /// The circumstances.
     let circumstances: Circumstances
+    /// Whether the packets bring the data of an established connection; else they start one.
+    var isEstablished = false
 
     /// The number of the family, `NFPROTO_…`.
     var familyNumber: UInt8 { (family == .ipv4 ? TableFamily.ipv4 : .ipv6).rawValue }

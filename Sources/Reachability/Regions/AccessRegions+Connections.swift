@@ -1,6 +1,16 @@
 public import Addressing
 
 extension AccessRegions {
+    /// On which interfaces a connection would be refused for certain.
+    public enum Refusal: Hashable, Sendable {
+        /// On none.
+        case nowhere
+        /// On some: the interface decides.
+        case somewhere
+        /// On all.
+        case everywhere
+    }
+
     /// Whether a connection from an address would be refused for certain.
     ///
     /// - Parameters:
@@ -8,14 +18,15 @@ extension AccessRegions {
     ///   - port: the port that is dialled.
     ///   - family: the family of the source.
     ///   - source: the address: the number that it spells.
-    ///   - interface: the name of the interface that it comes in by; where that is `nil`, all but `lo` must refuse it.
-    /// - Returns: `false` where it gets in, or may do so.
-    public func refuses(
+    ///   - interface: the name of the interface that it comes in by; `nil` for all but `lo`.
+    /// - Returns: on which of these.
+    public func refusal(
         _ transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String?
-    ) -> Bool {
+    ) -> Refusal {
         let known = keys.filter { $0.family == family && $0.transport == transport }
         let fitting = interface.map { known.fitting($0) } ?? known.filter { $0.interface != .loopback }
-        return !fitting.isEmpty && fitting.allSatisfy { verdict($0, port: port, source: source) == .refuse }
+        let count = fitting.count { verdict($0, port: port, source: source) == .refuse }
+        return count == 0 ? .nowhere : count < fitting.count ? .somewhere : .everywhere
     }
 }
 

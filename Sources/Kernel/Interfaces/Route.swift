@@ -1,0 +1,66 @@
+internal import CMnl
+internal import Glibc
+internal import Listeners
+
+/// The way that packets to an address take: rtnetlink(7), RTM_GETROUTE.
+///
+/// What comes from there arrives on the same interface, unless routing is asymmetric.
+struct Route {
+    /// Whether the address is this host's own.
+    let isLocal: Bool
+    /// The index of the interface; that of `lo` for an address of this host.
+    let interfaceIndex: UInt32
+
+    /// The way to an address from the network namespace of the calling thread; `nil` where there is none.
+    static func lookUp(_ address: Listener.Address) -> Route? {
+        guard let socket = try? NetlinkSocket(bus: NETLINK_ROUTE) else { return nil }
+        let sequence = socket.sequence()
+        var route: Route?
+        _ = try? socket.request(request(address, sequence), sequence: sequence) { message throws(SystemError) in
+            route = Route(message.payload)
+        }
+        return route
+    }
+
+    private static func request(_ address: Listener.Address, _ sequence: UInt32) -> [UInt8] {
+        var attributes = AttributeWriter()
+        var route = rtmsg()
+        switch address {
+        case .ipv4(let value):
+            (route.rtm_family, route.rtm_dst_len) = (UInt8(AF_INET), UInt8(UInt32.bitWidth))
+            attributes.octets(RTA_DST, value.networkOrder)
+        case .ipv6(let value):
+            (route.rtm_family, route.rtm_dst_len) = (UInt8(AF_INET6), UInt8(UInt128.bitWidth))
+            attributes.octets(RTA_DST, value.networkOrder)
+        }
+        var header = nlmsghdr()
+        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<rtmsg>.size + attributes.bytes.count)
+        header.nlmsg_type = UInt16(RTM_GETROUTE)
+        header.nlmsg_flags = UInt16(NLM_F_REQUEST | NLM_F_ACK)
+        header.nlmsg_seq = sequence
+        let head =
+            unsafe withUnsafeBytes(of: &header) { unsafe Array($0) }
+            + withUnsafeBytes(of: &route) { unsafe Array($0) }
+        return head + attributes.bytes
+    }
+}
+
+extension Route {
+    /// Reads `struct rtmsg` and the attributes behind it.
+    fileprivate init?(_ payload: ArraySlice<UInt8>) {
+        let length = MemoryLayout<rtmsg>.size
+        guard payload.count >= length, let attributes = Attributes(payload.dropFirst(length)),
+            let interface = attributes[RTA_OIF], interface.count == MemoryLayout<UInt32>.size
+        else { return nil }
+        let head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtmsg.self) }
+        isLocal = Int(head.rtm_type) == RTN_LOCAL
+        interfaceIndex = unsafe interface.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
+    }
+}
+
+extension FixedWidthInteger {
+    /// The bytes, most significant first.
+    fileprivate var networkOrder: [UInt8] {
+        stride(from: bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> $0) }
+    }
+}

@@ -1,0 +1,104 @@
+internal import Glibc
+public import Listeners
+
+/// Finds out over which connections the person works who runs this process.
+///
+/// 1. The one that SSH_CONNECTION names, if it is there: what is left of another session may not be.
+/// 2. That of the SSH server which an ancestor of the process is: sudo(8) and su(1) drop the variable.
+/// 3. In a terminal multiplexer, and on a pseudoterminal that no SSH server is the ancestor of (run0(1), and a
+///    multiplexer again, behind sudo): nothing tells who is attached, and so those of all SSH servers that have started
+///    something for their clients.
+/// 4. Where all that finds nothing: the one that SSH_CONNECTION names, for a new connection, if it came to this host.
+///
+/// Somebody at the console, and what a timer starts, has none.
+public struct OperatorSearch {
+    private let environment: (_ variable: String) -> String?
+    private let pid: Int32
+    private let proc: String
+    private let listConnections: () throws(KernelError) -> [EstablishedConnection]
+    private let route: (Listener.Address) -> Route?
+    private let tree: ProcessTree
+    private var found: [EstablishedConnection] = []
+    private var doubt: String?
+
+    /// The variables by which tmux(1) and screen(1) make themselves known.
+    private static let multiplexers = ["TMUX", "STY"]
+
+    /// Who runs this process, by its environment and its ancestors, in the network namespace of the calling thread.
+    public static func operators(environment: @escaping (_ variable: String) -> String?) -> Operators {
+        var search = OperatorSearch(
+            environment, getpid(), proc: "/proc", SocketTable.connections, Route.lookUp)
+        return search.run()
+    }
+
+    init(
+        _ environment: @escaping (_ variable: String) -> String?, _ pid: Int32, proc: String,
+        _ connections: @escaping () throws(KernelError) -> [EstablishedConnection],
+        _ route: @escaping (Listener.Address) -> Route?
+    ) {
+        self.environment = environment
+        self.pid = pid
+        self.proc = proc
+        listConnections = connections
+        self.route = route
+        tree = ProcessTree(proc: proc)
+    }
+
+    /// Looks everywhere.
+    mutating func run() -> Operators {
+        let told = environment("SSH_CONNECTION").flatMap(SSHConnection.init)
+        let ancestors = tree.ancestors(of: pid).filter(SSHServers(proc: proc).contains)
+        let isDetached = isMultiplexed || ancestors.isEmpty && tree.node(pid)?.isOnPseudoterminal == true
+        // What a timer starts has nobody to look for, however many connections the host has.
+        guard told != nil || !ancestors.isEmpty || isDetached else { return Operators() }
+        let connections = connections()
+        if let told { found += connections.filter { $0.local == told.server && $0.remote == told.client } }
+        let servers = SSHServers(proc: proc, connections: connections)
+        for ancestor in ancestors { add(servers.served(by: ancestor), of: ancestor) }
+        if isDetached { for server in servers.inUse { add(servers.served(by: server), of: server) } }
+        var sessions = found.map { session($0) }
+        if sessions.isEmpty, let told, route(told.server.address)?.isLocal == true { sessions = [session(told)] }
+        // Whose connection is known need not be looked for further; in a multiplexer there may be more.
+        return Operators(sessions: sessions, doubt: found.isEmpty || isDetached ? doubt : nil)
+    }
+
+    private mutating func connections() -> [EstablishedConnection] {
+        do throws(KernelError) { return try listConnections() } catch {
+            doubt = "\(error)"
+            return []
+        }
+    }
+
+    private var isMultiplexed: Bool { Self.multiplexers.contains { environment($0)?.isEmpty == false } }
+
+    private mutating func add(_ served: SSHServers.Served, of server: Int32) {
+        switch served {
+        case .connection(let connection): if !found.contains(connection) { found.append(connection) }
+        case .nothing: break
+        case .unreadable: doubt = "no privilege to read the descriptors of process \(server), which serves SSH"
+        }
+    }
+
+    private func session(_ connection: EstablishedConnection) -> OperatorSession {
+        var session = OperatorSession(client: connection.remote.address, server: connection.local)
+        place(&session, connection.interface)
+        return session
+    }
+
+    private func session(_ told: SSHConnection) -> OperatorSession {
+        var session = OperatorSession(client: told.client.address, server: told.server, isEstablished: false)
+        place(&session, told.interface)
+        return session
+    }
+
+    /// Says on which interface its packets arrive.
+    private func place(_ session: inout OperatorSession, _ known: String?) {
+        session.interface = known
+        if let known {
+            session.interfaceIndex = unsafe if_nametoindex(known)
+        } else if let index = route(session.client)?.interfaceIndex {
+            var names = InterfaceNames()
+            (session.interface, session.interfaceIndex) = (names[index], index)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Glibc
+import TestSupport
+import Testing
+
+@Suite("A real SSH server, and who comes in by it", .privileged, .sshServer, .networkNamespace)
+struct LockoutTests {
+    private let server: SSHServer
+    private let portreeve: Portreeve
+
+    init() throws {
+        server = try SSHServer()
+        portreeve = server.portreeve
+    }
+
+    /// A policy that lets SSH in from these sources.
+    private func policy(from sources: String, _ more: String = "") throws -> String {
+        try portreeve.write(
+            "version: 1\n\(more)\nservices:\n  ssh: {ports: \(SSHServer.port), from: \(sources)}\n",
+            to: "\(more.isEmpty ? "" : "more-")\(sources.filter(\.isNumber)).yaml")
+    }
+
+    private func apply(_ path: String, _ prefix: String = "", _ suffix: String = "") throws -> Program.Result {
+        try server.login("\(prefix) \(try command(path)) \(suffix)")
+    }
+
+    private func command(_ path: String) throws -> String {
+        "\(try Portreeve.executable) apply \(path) --yes --quiet --state-dir \(portreeve.stateDirectory)"
+    }
+
+    /// Everything between the shell of the session and the command hides less than it seems to.
+    @Test(
+        "Nobody locks out themselves",
+        arguments: [
+            "", "env -u SSH_CONNECTION", "env -i sh -c 'setsid -w \"$@\"' -",
+            "env -u SSH_CONNECTION TMUX=/nowhere,1,0",
+        ])
+    func refused(prefix: String) throws {
+        let path = try policy(from: "203.0.113.0/24")
+        let result = try apply(path, prefix)
+        #expect(result.status == 4, "\(result.errors)")
+        #expect(
+            result.errors == """
+                portreeve: this would lock you out, and nothing was changed: a new connection from \
+                \(SSHServer.client) to tcp/\(SSHServer.port) would be refused: \
+                service "ssh" is not open to this source (\(path):4)
+                  rule: inet portreeve refuse: counter drop
+                  to let it in: add \(SSHServer.client) to "from" of service "ssh" (\(path):4)
+                  or pass --force
+
+                """)
+        #expect(try portreeve.shell("nft list ruleset").isEmpty)
+        let open = try policy(from: "\(SSHServer.client)/32, limit: 10/minute")
+        let allowed = try apply(open, prefix)
+        #expect(allowed.status == 0 && allowed.errors.isEmpty, "\(allowed.errors)")
+        #expect(try server.login("true").status == 0)
+    }
+
+    @Test("Nor by deny, which ends the session at hand")
+    func denied() throws {
+        let result = try apply(try policy(from: "any", "deny: [198.51.100.0/24]"))
+        #expect(result.status == 4)
+        #expect(result.errors.contains("the session and any new connection from \(SSHServer.client) "))
+        #expect(try portreeve.shell("nft list ruleset").isEmpty)
+    }
+
+    @Test("--force does it, and then it is so")
+    func forced() throws {
+        let path = try policy(from: "203.0.113.0/24", "defaults: {inbound: reject}")
+        let result = try server.inTmux(try command(path))
+        #expect(result.status == 0, "nobody is there: \(result.errors)")
+        #expect(try server.login("true").status == 255)
+        try portreeve.shell("nft delete table inet portreeve")
+        // Whether the session outlives that depends on who speaks next, and so a file has the answer.
+        let answer = try portreeve.write("", to: "answer")
+        _ = try apply(path, "", "--force > \(answer) 2>&1; echo $? >> \(answer)")
+        for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
+        #expect(try portreeve.shell("cat \(answer)").contains("this locks you out, and is forced: a new connection"))
+        #expect(try portreeve.shell("tail -n 1 \(answer)") == "0\n")
+        #expect(try server.login("true").status == 255)
+    }
+
+    @Test("In tmux every session counts, whoever attached it, and who has not logged in does not")
+    func multiplexer() throws {
+        try server.stay()
+        try server.knock()
+        let command = try command(try policy(from: "203.0.113.0/24"))
+        // sudo drops the variable of tmux, too; then its terminal tells.
+        for prefix in ["", "env -i"] {
+            let result = try server.inTmux("\(prefix) \(command)")
+            #expect(result.status == 4, "\(result.errors)")
+            #expect(result.errors.contains("a new connection from \(SSHServer.client) to tcp/\(SSHServer.port)"))
+            #expect(!result.errors.contains(SSHServer.stranger))
+        }
+        #expect(try portreeve.shell("nft list ruleset").isEmpty)
+    }
+
+    @Test("At the console and from a timer there is nobody to lock out")
+    func nobody() throws {
+        try server.stay()
+        let path = try policy(from: "192.0.2.0/24")
+        let result = try portreeve("apply", path, "--yes", "--quiet", prefix: ["env", "-i", "setsid", "-w"])
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    }
+
+    @Test("What is left in the environment counts as long as the host has the address")
+    func stale() throws {
+        let path = try policy(from: "192.0.2.0/24")
+        for (address, status) in [(SSHServer.address, Int32(4)), ("192.0.2.77", 0)] {
+            let variable = "SSH_CONNECTION=\(SSHServer.client) 50000 \(address) \(SSHServer.port)"
+            let result = try portreeve(
+                "apply", path, "--yes", "--quiet", prefix: ["env", "-i", variable, "setsid", "-w"])
+            #expect(result.status == status, "\(result.errors)")
+        }
+    }
+}

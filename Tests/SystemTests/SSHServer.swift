@@ -1,0 +1,159 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// A server of OpenSSH in the network namespace of the calling thread, and its clients in another one.
+final class SSHServer {
+    /// The port that it listens on.
+    static let port = 2222
+    /// The address of the host.
+    static let address = "192.0.2.1"
+    /// The address of who logs in.
+    static let client = "198.51.100.7"
+    /// The address of who does not.
+    static let stranger = "198.51.100.8"
+
+    /// Runs commands on the host, and has the server's files.
+    let portreeve: Portreeve
+    private let folder: String
+    /// Processes to be ended: the one that keeps the clients' namespace first.
+    private var processes: [Int32] = []
+
+    init() throws {
+        portreeve = try Portreeve()
+        folder = URL(filePath: try portreeve.write("", to: "log")).deletingLastPathComponent().path
+        try wireUp()
+        try serve()
+    }
+
+    deinit { for process in processes.reversed() { kill(process, SIGKILL) } }
+
+    /// Runs a command on the host as somebody does who logs in.
+    func login(_ command: String) throws -> Program.Result { try Program.run(inNamespace(login + [command])) }
+
+    /// Logs in, and stays.
+    func stay() throws {
+        let remote = "echo \\$PPID \\$\\$ > \(folder)/session; exec sleep 600"
+        let command = inNamespace(login).joined(separator: " ")
+        try start("\(command) \"\(remote)\"", until: "[ $(wc -w < \(folder)/session) = 2 ]")
+        let file = try String(contentsOfFile: "\(folder)/session", encoding: .utf8)
+        processes += file.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
+    }
+
+    /// Connects without logging in, as everybody on the Internet does, and is greeted.
+    func knock() throws {
+        let script = try portreeve.write(
+            """
+            import socket, time
+            door = socket.create_connection(("\(Self.address)", \(Self.port)), 10, ("\(Self.stranger)", 0))
+            open("\(folder)/greeting", "wb").write(door.recv(99))
+            time.sleep(600)
+            """, to: "knock.py")
+        let command = inNamespace(["python3", script]).joined(separator: " ")
+        try start(command, until: "grep -q SSH \(folder)/greeting")
+    }
+
+    /// Runs a shell command in a session of tmux, which nobody's process is an ancestor of; its output and status.
+    func inTmux(_ command: String) throws -> Program.Result {
+        let number = processes.count + Int.random(in: 0..<1_000_000)
+        let script = try portreeve.write(
+            "\(command) > \(folder)/tmux-\(number).out 2>&1\necho $? > \(folder)/tmux-\(number).status\n",
+            to: "tmux-\(number)")
+        return try Program.run([
+            "sh", "-c",
+            """
+            tmux -S \(folder)/socket -f /dev/null new-session -d "sh \(script)"
+            for i in $(seq 400); do if [ -s \(folder)/tmux-\(number).status ]; then break; fi; sleep 0.02; done
+            cat \(folder)/tmux-\(number).out >&2
+            exit $(cat \(folder)/tmux-\(number).status)
+            """,
+        ])
+    }
+
+    /// Starts a process that stays, and returns when `condition` holds in the shell.
+    private func start(_ command: String, until condition: String) throws {
+        let output = try portreeve.shell(
+            """
+            \(command) < /dev/null > /dev/null 2>> \(folder)/log & pid=$!
+            for i in $(seq 400); do
+              if \(condition); then echo $pid; exit 0; fi 2> /dev/null
+              sleep 0.02
+            done
+            cat \(folder)/log >&2; kill $pid; exit 1
+            """)
+        processes.append(try #require(Int32(output.trimmingCharacters(in: .newlines))))
+    }
+
+    private func inNamespace(_ command: [String]) -> [String] {
+        ["nsenter", "--net=/proc/\(processes[0])/ns/net"] + command
+    }
+
+    private func wireUp() throws {
+        let own = try portreeve.shell("readlink /proc/self/ns/net").trimmingCharacters(in: .newlines)
+        try start("unshare -n sleep 600", until: "[ $(readlink /proc/$pid/ns/net) != '\(own)' ]")
+        let far = inNamespace(["ip"]).joined(separator: " ")
+        try portreeve.shell(
+            """
+            ip link set lo up
+            ip link add eth0 type veth peer name eth0 netns \(processes[0])
+            for command in "address add \(Self.address)/32" "link set up" "route add 198.51.100.0/24"; do
+              ip $command dev eth0
+            done
+            for address in \(Self.client) \(Self.stranger); do \(far) address add $address/32 dev eth0; done
+            \(far) link set up dev eth0
+            \(far) route add \(Self.address)/32 dev eth0 src \(Self.client)
+            """)
+    }
+
+    private func serve() throws {
+        let configuration = try portreeve.write(
+            """
+            ListenAddress \(Self.address):\(Self.port)
+            HostKey \(folder)/host
+            AuthorizedKeysFile \(folder)/client.pub
+            PasswordAuthentication no
+            PermitRootLogin yes
+            PidFile none
+            StrictModes no
+            UsePAM no
+
+            """, to: "sshd_config")
+        // Where the server confines what is not logged in yet; Debian's unit makes it.
+        try portreeve.shell(
+            """
+            mkdir -p /run/sshd
+            for key in host client; do ssh-keygen -q -t ed25519 -N '' -f \(folder)/$key; done
+            """)
+        try start(
+            "/usr/sbin/sshd -D -e -f \(configuration)",
+            until: "ss -Hltn 'sport = \(Self.port)' | grep -q LISTEN")
+    }
+
+    private var login: [String] {
+        let options = [
+            "BatchMode=yes", "ConnectTimeout=10", "LogLevel=ERROR", "StrictHostKeyChecking=no",
+            "UserKnownHostsFile=/dev/null",
+        ]
+        return ["ssh", "-F", "none", "-p", "\(Self.port)", "-i", "\(folder)/client"]
+            + options.flatMap { ["-o", $0] } + ["root@\(Self.address)"]
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips where no SSH server can be had, and fails where `PORTREEVE_REQUIRE_PRIVILEGES=1` forbids to skip.
+    static var sshServer: Self {
+        .enabled(
+            if: Privileges.areRequired || SSHServer.isAvailable,
+            "needs sshd (openssh-server), tmux, and root that is not root of a user namespace alone")
+    }
+}
+
+extension SSHServer {
+    /// Whether its programs are there, and may change to any user.
+    fileprivate static let isAvailable: Bool = {
+        let programs = ["/usr/sbin/sshd", "/usr/bin/tmux"].allSatisfy(FileManager.default.isExecutableFile)
+        let map = try? String(contentsOfFile: "/proc/self/uid_map", encoding: .utf8)
+        return programs && map?.split(whereSeparator: \.isWhitespace).last == "4294967295"
+    }()
+}

@@ -1,0 +1,51 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The units of systemd as they are shipped, with a program that is there in the place of portreeve.
+@Suite("Units", .privileged)
+struct UnitTests {
+    private static let folder = URL(filePath: #filePath).appending(path: "../../../systemd").standardized
+
+    private func installed() throws -> (portreeve: Portreeve, units: [String]) {
+        let portreeve = try Portreeve()
+        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted()
+        let units = try names.map { name in
+            let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
+            return try portreeve.write(text.replacing("/usr/local/bin/portreeve", with: "/bin/true"), to: name)
+        }
+        return (portreeve, units)
+    }
+
+    @Test("systemd-analyze has nothing to say about them")
+    func verify() throws {
+        let (portreeve, units) = try installed()
+        defer { withExtendedLifetime(portreeve) {} }
+        #expect(units.count == 3)
+        let result = try Program.run(["systemd-analyze", "verify", "--man=no"] + units)
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+    }
+
+    @Test("What runs at boot is exposed to little", arguments: ["portreeve.service"])
+    func exposure(_ unit: String) throws {
+        let (portreeve, units) = try installed()
+        defer { withExtendedLifetime(portreeve) {} }
+        let path = try #require(units.first { $0.hasSuffix("/\(unit)") })
+        // The threshold is in tenths.
+        let result = try Program.run(
+            ["systemd-analyze", "security", "--offline=true", "--no-pager", "--threshold=19", path])
+        #expect(result.status == 0, "\(result.output)")
+        #expect(result.output.contains("Overall exposure level for \(unit)"))
+    }
+
+    @Test("What they run is a command line of portreeve")
+    func commandLines() throws {
+        for unit in ["portreeve.service", "portreeve-verify.service"] {
+            let text = try String(contentsOf: Self.folder.appending(path: unit), encoding: .utf8)
+            let line = try #require(text.firstMatch(of: #/ExecStart=\S+ (.*)/#)?.1)
+            let words = line.split(separator: " ").map(String.init)
+            let result = try Program.run([try Portreeve.executable] + words + ["--help"])
+            #expect(result.status == 0 && result.output.contains("USAGE: portreeve \(words[0])"))
+        }
+    }
+}
