@@ -16,13 +16,11 @@ extension [Finding] {
         let overrides = [AccessOverride](of: compiled.table, by: others, in: Circumstances(now: now))
         var findings: [Finding] = []
         var seen: Set<Finding> = []
+        let owners = ServicePorts(policy)
         for override in overrides where policy.minds(override.effect) {
-            for service in policy.services {
-                for port in service.ports where port.transport == override.transport {
-                    guard port.range.overlaps(override.ports) else { continue }
-                    let finding = Finding(override, on: port.range.clamped(to: override.ports), of: service)
-                    if seen.insert(finding.summary).inserted { findings.append(finding) }
-                }
+            for (service, ports) in owners.owners(override.transport, override.ports) {
+                let finding = Finding(override, on: ports, of: service)
+                if seen.insert(finding.summary).inserted { findings.append(finding) }
             }
         }
         return findings
@@ -38,7 +36,7 @@ extension Policy {
 extension Finding {
     fileprivate init(_ override: AccessOverride, on ports: ClosedRange<UInt16>, of service: Service) {
         let port = AuditedPort(override.transport, ports)
-        let witness = override.sources.witness
+        let witness = override.sources.witness?.description ?? "nobody"
         let rule = override.place
         let message =
             switch override.effect {
@@ -61,13 +59,5 @@ extension Finding {
         copy.message = ""
         copy.severity = .warning
         return copy
-    }
-}
-
-extension AddressSet {
-    /// One address of the set.
-    fileprivate var witness: String {
-        if let range = ipv4.ranges.first { return IPv4Address(value: range.lowerBound).description }
-        return ipv6.ranges.first.map { IPv6Address(value: $0.lowerBound).description } ?? "nobody"
     }
 }

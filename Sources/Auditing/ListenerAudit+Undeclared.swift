@@ -7,12 +7,12 @@ extension ListenerAudit {
     var undeclared: [Finding] {
         let strangers = listeners.filter { !$0.isLoopbackOnly && service($0.transport, $0.port) == nil }
         let groups = Dictionary(grouping: strangers) {
-            Key(transport: $0.transport, port: $0.port, owner: $0.ownerText)
+            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
         }
         return groups.sorted { $0.key < $1.key }.map { key, group in finding(key, group) }
     }
 
-    private func finding(_ key: Key, _ group: [Listener]) -> Finding {
+    private func finding(_ key: ListenerKey, _ group: [Listener]) -> Finding {
         let place = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
         let head = "\(key.owner) listens on \(place.text) (\(group.addresses)), which no service lists"
         let process = group.flatMap(\.processes).first
@@ -38,22 +38,22 @@ extension ListenerAudit {
                 port: place, process: process)
         }
     }
+}
 
-    /// What makes several sockets one listener for a reader.
-    private struct Key: Hashable, Comparable {
-        let transport: TransportProtocol
-        let port: UInt16
-        let owner: String
+/// What makes several sockets one listener for a reader.
+struct ListenerKey: Hashable, Comparable {
+    let transport: TransportProtocol
+    let port: UInt16
+    let owner: String
 
-        static func < (first: Self, second: Self) -> Bool {
-            (first.transport.rawValue, first.port, first.owner) < (second.transport.rawValue, second.port, second.owner)
-        }
+    static func < (first: Self, second: Self) -> Bool {
+        (first.transport.rawValue, first.port, first.owner) < (second.transport.rawValue, second.port, second.owner)
     }
 }
 
 extension Listener {
     /// Who holds it, in words.
-    fileprivate var ownerText: String {
+    var ownerText: String {
         switch owners {
         case .processes(let processes): processes.map(\.text).joined(separator: " and ")
         case .kernel: "the kernel"

@@ -20,6 +20,10 @@ struct AccessReport {
     let lost: [Row]
     /// What is not known.
     let unknown: [Row]
+    /// What the state before lets in, taken alone; nothing where there is no table.
+    let before: AccessRegions
+    /// What the state after lets in, taken alone.
+    let after: AccessRegions
 
     /// The exact difference between what two states of the table let in, limits being kept.
     ///
@@ -28,10 +32,11 @@ struct AccessReport {
         let nothing = compile(Policy()).table
         let difference = AccessDifference(
             from: [old ?? nothing], to: [new ?? nothing], in: Circumstances(now: now))
-        let (before, after) = (PortOwners(old), PortOwners(new))
-        gained = difference.gained.flatMap(after.rows)
-        lost = difference.lost.flatMap(before.rows)
-        unknown = difference.unknown.flatMap(after.rows)
+        let (owners, newOwners) = (PortOwners(old), PortOwners(new))
+        gained = difference.gained.flatMap(newOwners.rows)
+        lost = difference.lost.flatMap(owners.rows)
+        unknown = difference.unknown.flatMap(newOwners.rows)
+        (before, after) = (difference.before, difference.after)
     }
 
     /// Whether nobody gains or loses access, for certain.
@@ -106,7 +111,7 @@ extension AccessReport.Row {
             ("protocol", .string(change.transport.name)), ("port", ports.json),
             ("family", .string(change.family.rawValue)), ("service", JSON(service)),
             ("sources", .array(change.sources.texts(atMost: Self.listedSources).map(JSON.string))),
-            ("sources_count", .number(count)), ("witness", JSON(change.sources.witness)),
+            ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
         ]
         if !change.interfaces.isEmpty { members.append(("interfaces", .array(interfaces.map(JSON.string)))) }
         if !change.doubts.isEmpty { members.append(("rules", .array(change.doubts.map { .string("\($0)") }))) }
@@ -120,10 +125,12 @@ extension AccessReport.Row {
         let place = change.interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))"
         let whole = change.sources.isAll(of: change.family) ? "any \(change.family.name)" : change.sources.text
         let cause = change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""
-        return "\(port)\(owner)\(place) from \(whole): for one, \(change.sources.witness ?? "nobody")\(cause)"
+        return
+            "\(port)\(owner)\(place) from \(whole): for one, \(change.sources.witness?.description ?? "nobody")\(cause)"
     }
 
-    private var interfaces: [String] { change.interfaces.map { $0 ?? "others" } }
+    /// The interfaces in words; none for all of them.
+    var interfaces: [String] { change.interfaces.map { $0 ?? "others" } }
 }
 
 extension AddressSet {

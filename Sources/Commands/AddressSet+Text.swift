@@ -18,10 +18,4 @@ extension AddressSet {
         let first = ipv4.ranges.prefix(maximum).map(IPv4Address.text(of:))
         return first + ipv6.ranges.prefix(maximum - first.count).map(IPv6Address.text(of:))
     }
-
-    /// One address of the set.
-    var witness: String? {
-        if let range = ipv4.ranges.first { return IPv4Address(value: range.lowerBound).description }
-        return ipv6.ranges.first.map { IPv6Address(value: $0.lowerBound).description }
-    }
 }

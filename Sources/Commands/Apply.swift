@@ -43,7 +43,7 @@ public struct Apply: Command {
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
-        let plan = try PlannedChange(policy, onto: &store, now: host.now)
+        let plan = try PlannedChange(policy, onto: &store)
         let change = RulesetChange(
             snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
             policy: policy)
@@ -51,7 +51,7 @@ public struct Apply: Command {
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }
         if plan.isEmpty { return try maker.keep(change) }
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
-            plan.text(console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
+            plan.text(on: host, console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
         }
     }
 }

@@ -27,12 +27,12 @@ public struct Plan: Command {
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
-        let plan = try PlannedChange(policy, onto: &store, now: host.now)
+        let plan = try PlannedChange(policy, onto: &store)
         let orphaned = OrphanedSessions(policy, plan, on: host)
         if console.isJSON {
-            console.print(plan.json(orphaned))
+            console.print(plan.json(on: host, orphaned))
         } else if !(plan.isEmpty && console.isQuiet) {
-            console.print(plan.text(console, verbose: verbose) + orphaned.text)
+            console.print(plan.text(on: host, console, verbose: verbose) + orphaned.text)
         }
         return !plan.isEmpty && detailedExitcode ? .difference : .success
     }

@@ -5,41 +5,46 @@ internal import Rulesets
 
 /// What applying a policy would change.
 struct PlannedChange {
+    let policy: Policy
     let compiled: CompiledPolicy
-    let snapshot: StoredTable
+    /// What is live, the tables of others too.
+    let ruleset: WholeRuleset
     let transaction: Transaction
     let services: [ServiceChange]
     let objects: [ObjectChange]
-    private let now: Int64
     private let old: LoadedPolicy
     private let new: LoadedPolicy
 
     /// Compiles the policy, and reads what is live.
-    init(_ policy: Policy, onto store: inout some RulesetStore, now: Int64) throws(StoreError) {
+    init(_ policy: Policy, onto store: inout any RulesetStore) throws(StoreError) {
         let compiled = compile(policy)
-        let snapshot = try store.snapshot(of: Names.table, expecting: [compiled.table])
-        self.init(policy, compiled, onto: snapshot, now: now)
+        self.init(policy, compiled, onto: try WholeRuleset(&store, expecting: [compiled.table]))
     }
 
-    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto snapshot: StoredTable, now: Int64) {
-        self.now = now
+    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto ruleset: WholeRuleset) {
+        self.policy = policy
         self.compiled = compiled
-        self.snapshot = snapshot
-        transaction = Transaction(from: snapshot.table, to: compiled.table, named: Names.table)
-        objects = ObjectChange.all(of: transaction, in: snapshot.table)
-        old = LoadedPolicy(snapshot.table)
+        self.ruleset = ruleset
+        let live = ruleset.own.table
+        transaction = Transaction(from: live, to: compiled.table, named: Names.table)
+        objects = ObjectChange.all(of: transaction, in: live)
+        old = LoadedPolicy(live)
         new = LoadedPolicy(compiled.table)
         services = transaction.isEmpty ? [] : ServiceChange.all(from: old, to: new, of: policy)
     }
+
+    /// The table that portreeve owns, as it is.
+    var snapshot: StoredTable { ruleset.own }
 
     /// Whether there is nothing to do.
     var isEmpty: Bool { transaction.isEmpty }
 
     /// The plan for people.
-    func text(_ console: Console, verbose: Bool) -> String {
+    func text(on host: Host, _ console: Console, verbose: Bool) -> String {
         if isEmpty { return "in sync: nothing to do" }
         let lines = sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
-        return (lines.isEmpty ? [] : lines + [""]).joined(separator: "\n") + (lines.isEmpty ? "" : "\n") + summary
+        let sections = [lines] + Consequences(of: self, on: host).sections(console, isWhole: verbose) + [[summary]]
+        return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
     private func styled(_ line: String, _ action: ObjectChange.Action, _ console: Console) -> String {
@@ -92,7 +97,7 @@ struct PlannedChange {
     }
 
     /// The plan for programs.
-    func json(_ orphaned: OrphanedSessions) -> JSON {
+    func json(on host: Host, _ orphaned: OrphanedSessions) -> JSON {
         let serviceChanges = services.map { change in
             ObjectChange(
                 action: change.action, object: "service", name: change.name,
@@ -100,10 +105,11 @@ struct PlannedChange {
                 after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
             ).json
         }
+        let consequences = Consequences(of: self, on: host)
         return [
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(serviceChanges + objects.map(\.json)),
-            "access": AccessReport(from: snapshot.table, to: compiled.table, now: now).json,
+            "access": consequences.access.json, "breaks": .array(consequences.breakages.map(\.json)),
             "sessions": orphaned.json,
         ]
     }

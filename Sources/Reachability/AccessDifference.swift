@@ -25,6 +25,10 @@ public struct AccessDifference {
     public private(set) var lost: [AccessChange] = []
     /// What may be open before or after, and is not known to be the same.
     public private(set) var unknown: [AccessChange] = []
+    /// Who could reach what before.
+    public let before: AccessRegions
+    /// Who can reach what after.
+    public let after: AccessRegions
 
     /// Whether nobody gains or loses access, for certain.
     public var isEmpty: Bool { gained.isEmpty && lost.isEmpty && unknown.isEmpty }
@@ -47,6 +51,7 @@ public struct AccessDifference {
     }
 
     private init(from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass]) {
+        (self.before, self.after) = (before, after)
         var (gained, lost, unknown) = (
             ChangeCollector(interfaces), ChangeCollector(interfaces), ChangeCollector(interfaces)
         )

@@ -16,6 +16,11 @@ struct ApplyTests {
                 + web  tcp/80, tcp/443  from any  Public site
                 + table inet portreeve
 
+                + 198.51.100.7 can reach tcp/80, tcp/443 (web)
+                + 2001:db8::7 can reach tcp/80, tcp/443 (web)
+                + 10.0.0.0 can reach tcp/5432 (db)
+                + 2001:db8:: can reach tcp/5432 (db)
+
                 services: 2 to add, 0 to change, 0 to remove; 59 steps in one transaction
 
                 """)
@@ -46,6 +51,12 @@ struct ApplyTests {
                 ~ db    tcp/5432         from - 10.128.0.0/9
                 + mail  tcp/25           from any  Mail
                 - web   tcp/80, tcp/443  from any  Public site
+
+                + 198.51.100.7 can reach tcp/25 (mail)
+                + 2001:db8::7 can reach tcp/25 (mail)
+                - 198.51.100.7 can no longer reach tcp/80, tcp/443 (web)
+                - 2001:db8::7 can no longer reach tcp/80, tcp/443 (web)
+                - 10.128.0.0 can no longer reach tcp/5432 (db)
 
                 services: 1 to add, 1 to change, 1 to remove; 14 steps in one transaction
 

@@ -17,17 +17,21 @@ extension Finding {
             ("id", .string(identifier.rawValue)), ("severity", .string(severity.rawValue)),
             ("message", .string(message)),
         ]
-        if let port {
-            members.append(("protocol", .string(port.transport.name)))
-            members.append(("port", port.range.json))
-            if let address = port.address { members.append(("address", .string(address.description))) }
-        }
+        members += port?.members ?? []
         for (key, value) in [("service", service), ("table", table), ("chain", chain), ("set", set)] {
             if let value { members.append((key, .string(value))) }
         }
         if let process { members.append(("process", process.json)) }
         if let policy { members.append(("policy", ["file": .string(policy.file), "line": .number(policy.line)])) }
         return .object(members)
+    }
+}
+
+extension AuditedPort {
+    /// The port for programs, as members of what it is about.
+    var members: [(String, JSON)] {
+        let place = address.map { [("address", JSON.string($0.description))] } ?? []
+        return [("protocol", .string(transport.name)), ("port", range.json)] + place
     }
 }
 

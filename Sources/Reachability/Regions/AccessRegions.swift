@@ -82,11 +82,20 @@ public struct AccessRegions {
 final class SourceSpaces {
     private let ipv4 = SourceSpace(width: 32)
     private let ipv6 = SourceSpace(width: 128)
+    /// What was asked for: thousands of ports can have one big set of sources.
+    private var known: [AddressFamily: [SourceSpace.ID: AddressSet]] = [:]
 
     subscript(_ family: AddressFamily) -> SourceSpace { family == .ipv4 ? ipv4 : ipv6 }
 
     /// A set as addresses.
     func addresses(_ id: SourceSpace.ID, _ family: AddressFamily) -> AddressSet {
+        if let known = known[family]?[id] { return known }
+        let addresses = worked(id, family)
+        known[family, default: [:]][id] = addresses
+        return addresses
+    }
+
+    private func worked(_ id: SourceSpace.ID, _ family: AddressFamily) -> AddressSet {
         let ranges = self[family].spans(id).ranges
         guard family == .ipv4 else { return AddressSet(ipv4: [], ipv6: ranges) }
         return AddressSet(ipv4: ranges.map { UInt32($0.lowerBound)...UInt32($0.upperBound) }, ipv6: [])

@@ -30,15 +30,37 @@ extension AccessRegions {
     ) -> PortExposure {
         let none = spaces[family].none
         var exposure = PortExposure(isOpen: false, isUnknown: false)
-        for key in keys where key.transport == transport && key.family == family && key.interface != .loopback {
-            let all = segments[key] ?? []
-            for segment in all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...] {
-                guard segment.ports.lowerBound <= ports.upperBound else { break }
-                if segment.open != none { exposure.isOpen = true }
-                if segment.unknown != none { exposure.isUnknown = true }
-            }
+        for segment in segments(transport, ports, family) {
+            if segment.open != none { exposure.isOpen = true }
+            if segment.unknown != none { exposure.isUnknown = true }
         }
         return exposure
+    }
+
+    /// One source that gets through to any of these ports, or may; `nil` where none does.
+    public func witness(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+    ) -> (source: AddressRange, isCertain: Bool)? {
+        let none = spaces[family].none
+        let found = segments(transport, ports, family)
+        if let open = found.first(where: { $0.open != none }) {
+            return spaces.addresses(open.open, family).witness.map { ($0, true) }
+        }
+        guard let doubted = found.first(where: { $0.unknown != none }) else { return nil }
+        return spaces.addresses(doubted.unknown, family).witness.map { ($0, false) }
+    }
+
+    /// The segments that have any of these ports, of every interface but `lo`.
+    private func segments(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+    ) -> [Segment] {
+        let outer = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
+        return outer.flatMap { key in
+            let all = segments[key] ?? []
+            return all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...].prefix {
+                $0.ports.lowerBound <= ports.upperBound
+            }
+        }
     }
 
     /// The place of the first of ascending segments that ends at `port` or above.

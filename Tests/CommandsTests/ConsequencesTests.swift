@@ -1,0 +1,126 @@
+import Addressing
+import Commands
+import Listeners
+import Rulesets
+import Testing
+
+@Suite("What a plan breaks")
+struct ConsequencesTests {
+    private let terminal: Terminal
+
+    init() throws { terminal = try Terminal() }
+
+    private func listener(
+        _ transport: TransportProtocol, _ port: UInt16, _ address: Listener.Address = .ipv6(0), _ name: String = "node"
+    ) -> Listener {
+        Listener(
+            transport: transport, address: address, port: port, isDualStack: true, inode: 1,
+            owners: .processes([SocketProcess(pid: 7, name: name, executable: "/usr/bin/\(name)", user: "app")]))
+    }
+
+    /// Somebody else's chain of `priority` in the input hook that does `rules`.
+    private func table(_ name: String, _ hook: Hook, _ priority: Int32, _ rules: [Rule]) -> Table {
+        let base = BaseChain(
+            type: hook == .prerouting ? "nat" : "filter", hook: hook, priority: priority, policy: .accept)
+        return Table(
+            name: TableName(family: .inet, name: name), chains: [Chain(name: "theirs", base: base, rules: rules)])
+    }
+
+    private func to(_ port: UInt8, _ statements: Expression...) -> Rule {
+        Rule(
+            [
+                .meta(.transportProtocol, into: .first), .compare(Comparison([6])),
+                .payload(Payload(base: .transport, offset: 2, length: 2)), .compare(Comparison([0, port])),
+            ] + statements)
+    }
+
+    private func breaks() throws -> [String] {
+        let output = terminal.output.split(separator: "\n")
+        return output.filter { $0.hasPrefix("! ") }.map { String($0.dropFirst(2)) }
+    }
+
+    @Test("The first policy: who listens where no service is, clients and loopback aside")
+    func first() throws {
+        terminal.sockets.listeners = [
+            listener(.tcp, 80), listener(.tcp, 8080), listener(.tcp, 9000, .ipv4(0x7f00_0001)), listener(.udp, 40000),
+            listener(.udp, 514, .ipv4(0xc000_0201), "rsyslogd"),
+        ]
+        _ = try terminal.run("plan", try terminal.write(web))
+        #expect(
+            try breaks() == [
+                "nobody reaches tcp/8080 any more, where node (pid 7, /usr/bin/node, user app) listens (::): "
+                    + "198.51.100.7 does now; no service lists it",
+                "nobody reaches udp/514 any more, where rsyslogd (pid 7, /usr/bin/rsyslogd, user app) listens "
+                    + "(192.0.2.1): 198.51.100.7 does now; no service lists it",
+            ])
+    }
+
+    @Test("A service that goes, and one that loses a family")
+    func change() throws {
+        _ = try terminal.run("apply", try terminal.write(web), "--yes")
+        terminal.sockets.listeners = [listener(.tcp, 80), listener(.tcp, 5432)]
+        let narrow = "version: 1\nservices:\n  db: {ports: 5432, from: 10.0.0.0/8, why: App database}\n"
+        let path = try terminal.write(narrow)
+        _ = try terminal.run("plan", path)
+        #expect(
+            try breaks() == [
+                "nobody reaches tcp/80 any more, where node (pid 7, /usr/bin/node, user app) listens (::): "
+                    + "198.51.100.7 does now; no service lists it",
+                "nobody reaches tcp/5432 over IPv6 any more, where node (pid 7, /usr/bin/node, user app) listens (::): "
+                    + "2001:db8:: does now",
+            ])
+        _ = try terminal.run("plan", path, "--format", "json")
+        let json = try #require(try terminal.json()["breaks"] as? [[String: Any]])
+        #expect(json.map { $0["kind"] as? String } == ["unreachable-listener", "unreachable-listener"])
+        #expect(json.map { $0["port"] as? Int } == [80, 5432])
+        #expect(json.map { $0["service"] as? String } == [nil, "db"])
+        #expect((json[0]["process"] as? [String: Any])?["pid"] as? Int == 7)
+    }
+
+    @Test("What nobody reached breaks nothing; what others keep open is not lost")
+    func others() throws {
+        let accept = BaseChain(type: "filter", hook: .input, priority: 10, policy: .drop)
+        terminal.store.others = [
+            Table(
+                name: TableName(family: .inet, name: "old"), chains: [Chain(name: "in", base: accept, rules: [])])
+        ]
+        terminal.sockets.listeners = [listener(.tcp, 8080)]
+        _ = try terminal.run("plan", try terminal.write(web))
+        // Their policy goes on dropping what this one lets in.
+        let services = ["tcp/80 that service \"web\"", "tcp/443 that service \"web\"", "tcp/5432 that service \"db\""]
+        let found = try breaks()
+        #expect(found.count == services.count)
+        for service in services { #expect(found.contains { $0.contains("inet old drops connections to \(service)") }) }
+    }
+
+    @Test("Ports that others publish, once also where a proxy listens; a redirection of a declared port")
+    func published() throws {
+        let rules: [Rule] = [
+            to(99, .redirect(PortRedirection(ports: nil)))
+        ]
+        terminal.store.others = [table("theirs", .prerouting, -100, rules)]
+        terminal.sockets.listeners = [listener(.tcp, 99, .ipv6(0), "proxy")]
+        _ = try terminal.run("plan", try terminal.write("version: 1\nservices: {}\n"), "--format", "json")
+        let json = try #require(try terminal.json()["breaks"] as? [[String: Any]])
+        #expect(json.map { $0["kind"] as? String } == ["unreachable-published-port"])
+        #expect(json.allSatisfy { $0["table"] as? String == "inet theirs" && $0["port"] as? Int == 99 })
+    }
+
+    @Test("Many are counted, and shown when asked for; nothing is said where nothing changes")
+    func bounded() throws {
+        terminal.sockets.listeners = (0..<25).map { listener(.tcp, 9000 + $0) }
+        let path = try terminal.write("version: 1\nservices: {}\n")
+        _ = try terminal.run("plan", path)
+        #expect(try breaks().count == 10)
+        #expect(terminal.output.contains("  and 15 more: --verbose shows all\n"))
+        _ = try terminal.run("plan", path, "--verbose")
+        #expect(try breaks().count == 25)
+        terminal.answer = "y"
+        _ = try terminal.run("apply", path)
+        #expect(try breaks().count == 10)
+        _ = try terminal.run("plan", path)
+        #expect(terminal.output == "in sync: nothing to do\n")
+        _ = try terminal.run("plan", path, "--format", "json")
+        #expect((try terminal.json()["breaks"] as? [Any])?.isEmpty == true)
+    }
+}

@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("portreeve plan, what breaks", .privileged, .networkNamespace)
+struct PlanTests {
+    private let portreeve: Portreeve
+
+    init() throws { portreeve = try Portreeve() }
+
+    private func breaks(_ policy: String) throws -> [String] {
+        let result = try portreeve("plan", policy, "--format", "json")
+        let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
+        let breaks = try #require(object?["breaks"] as? [[String: Any]], "\(result.errors)")
+        return breaks.map { item in
+            let words = ["kind", "protocol", "port", "address", "service", "table"].map { item[$0].map { "\($0)" } }
+            return words.compactMap(\.self).joined(separator: " ")
+        }
+    }
+
+    @Test("Sockets and published ports that lose everybody, and a table that goes on dropping")
+    func breaks() throws {
+        try portreeve.shell("ip link set lo up")
+        let sockets = Sockets(portreeve)
+        try sockets.open("tcp 0.0.0.0 6000\ntcp :: 6001\ntcp 127.0.0.1 6002\nudp 0.0.0.0 514\ntcp 0.0.0.0 6003\n")
+        try portreeve.shell(PublishedPortTests.docker)
+        try NftProgram.load(
+            """
+            table ip theirs {
+              chain in { type filter hook input priority 5; tcp dport 6001 drop
+              }
+            }
+            """)
+        let policy = try portreeve.write(
+            "version: 1\nservices:\n  app: {ports: 6001, from: 10.0.0.0/8, why: x}\n  site: {ports: 8081, from: any, why: x}\n"
+        )
+        let closed = ["tcp 6000 0.0.0.0", "tcp 6003 0.0.0.0", "udp 514 0.0.0.0"].map { "unreachable-listener \($0)" }
+        let published = ["tcp 8080 ip nat", "udp 5353 ip nat"].map { "unreachable-published-port \($0)" }
+        let found = try breaks(policy)
+        // Their drop keeps 6001 from IPv4 already, so that the change takes only IPv6 away.
+        #expect(Set(closed + ["unreachable-listener tcp 6001 :: app"]).isSubset(of: found), "\(found)")
+        #expect(Set(published + ["foreign-override tcp 6001 app ip theirs"]).isSubset(of: found), "\(found)")
+        #expect(!found.contains { $0.contains("6002") || $0.contains("8081 ") && !$0.contains("override") }, "\(found)")
+        let text = try portreeve("plan", policy).output
+        #expect(text.contains("+ 198.51.100.7 can reach tcp/8081 (site)\n"))
+        #expect(text.contains("\n! nobody reaches tcp/6001 over IPv6 any more, where python"))
+        #expect(text.contains("\n! ip theirs drops connections to tcp/6001 that service \"app\" lets in"))
+    }
+}
