@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Policies
 internal import Rulesets
 
 /// Options of commands that change the ruleset.

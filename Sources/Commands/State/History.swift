@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Kernel
+internal import Policies
 internal import Rulesets
 
 /// `portreeve history`: the changes that were made.

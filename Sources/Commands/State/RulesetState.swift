@@ -1,5 +1,6 @@
 internal import Compiler
 internal import Kernel
+internal import Policies
 internal import Rulesets
 
 /// What is kept of one ruleset between runs: its changes, and the one that waits to be confirmed.
