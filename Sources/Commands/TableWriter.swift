@@ -6,8 +6,13 @@ internal import Rulesets
 /// An error does not mean that nothing was applied, nor success that all was: the table is read again after either.
 struct TableWriter {
     private var store: any RulesetStore
+    private let grants: GrantBook
 
-    init(_ store: any RulesetStore) { self.store = store }
+    /// A writer to a store; `grants` may come to their end meanwhile.
+    init(_ store: any RulesetStore, grants: GrantBook = GrantBook()) {
+        self.store = store
+        self.grants = grants
+    }
 
     /// Commits the transaction from `snapshot` to `table`; returns the generation that the commit made.
     consuming func replace(
@@ -34,12 +39,18 @@ struct TableWriter {
     private mutating func confirm(_ table: Table?, _ generation: UInt32) throws {
         let expected = table.map { [$0] } ?? []
         let live = try store.snapshot(of: Names.table, expecting: expected, committed: generation)
-        guard !Transaction(from: live.table, to: table, named: Names.table).isEmpty else { return }
+        guard !isLive(table, live) else { return }
         guard live.generation == generation else {
             throw CommandError(
                 .changedUnderneath, "applied, but somebody else has changed the ruleset since: run portreeve verify")
         }
         throw CommandError(.failure, "the kernel does not have what was sent to it: run portreeve verify")
+    }
+
+    /// Whether a table is live, but for grants that have ended since it was made.
+    private func isLive(_ table: Table?, _ live: StoredTable) -> Bool {
+        let now = grants.target(table, onto: live.table)
+        return Transaction(from: live.table, to: now, named: Names.table).isEmpty
     }
 
     /// Which table is live, in words.
@@ -48,8 +59,8 @@ struct TableWriter {
         guard let live = try? store.snapshot(of: Names.table, expecting: candidates) else {
             return "what is live now could not be read: run portreeve verify"
         }
-        if Transaction(from: live.table, to: old, named: Names.table).isEmpty { return "nothing was changed" }
-        if Transaction(from: live.table, to: new, named: Names.table).isEmpty {
+        if isLive(old, live) { return "nothing was changed" }
+        if isLive(new, live) {
             return "the change is live all the same"
         }
         return "neither the old nor the new table is live: run portreeve verify"

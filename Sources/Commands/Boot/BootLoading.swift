@@ -47,17 +47,23 @@ struct BootLoading {
         guard let table = record.table else {
             return "change \(entry.number) removed table \(Names.table): nothing is loaded"
         }
-        try replace(by: table, store)
+        // After a boot there are none; a unit that is started again leaves those that there are.
+        let grants = (try? state.grants()) ?? GrantBook()
+        try replace(by: table, store, carrying: grants)
         return "loaded change \(entry.number) of \(UTCTime.text(record.time)) by \(record.author.text)"
     }
 
-    private func replace(by table: Table, _ store: any RulesetStore) throws {
+    private func replace(
+        by table: Table, _ store: any RulesetStore, carrying grants: GrantBook = GrantBook()
+    ) throws {
         var store = store
         for attempt in 1...Self.attempts {
             let live = try store.snapshot(of: Names.table, expecting: [table])
-            let transaction = Transaction(from: live.table, to: table, named: Names.table)
+            let target = grants.target(table, onto: live.table)
+            let transaction = Transaction(from: live.table, to: target, named: Names.table)
             do {
-                if !transaction.isEmpty { _ = try TableWriter(store).replace(live, by: table, transaction) }
+                guard !transaction.isEmpty else { return }
+                _ = try TableWriter(store, grants: grants).replace(live, by: target, transaction)
                 return
             } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
         }

@@ -51,6 +51,8 @@ struct ChangeMaker {
         _ plan: () -> String?
     ) throws -> ExitStatus {
         let state = try RulesetState(kernel, on: host)
+        var change = change
+        change.grants = try state.grants()
         if let pending = try state.pending(), state.remaining(pending) > 0, pending.identity == host.changes.identity()
         {
             throw state.refusal(pending)

@@ -7,7 +7,7 @@ internal import Rulesets
 struct RulesetChange {
     /// What is live.
     var snapshot: StoredTable
-    /// What is to be live.
+    /// What is to be live, without those who are let in for a time.
     var table: Table?
     /// What to do.
     var kind: ChangeRecord.Kind
@@ -19,9 +19,14 @@ struct RulesetChange {
     var policy: Policy?
     /// The policy, its includes and its lists, where they are kept with an earlier change.
     var files: [ChangeRecord.File] = []
+    /// Those who are let in for a time.
+    var grants: GrantBook = GrantBook()
+
+    /// What is to be live, whole.
+    var target: Table? { grants.target(table, onto: snapshot.table) }
 
     /// The steps from the one to the other.
-    var transaction: Transaction { Transaction(from: snapshot.table, to: table, named: Names.table) }
+    var transaction: Transaction { Transaction(from: snapshot.table, to: target, named: Names.table) }
 }
 
 extension RulesetState {
@@ -49,14 +54,21 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         try settle(store).forEach(note)
         if let pending = try pending() { throw refusal(pending) }
+        var change = change
+        change.grants = try unchanged { try grants() }
+        let (target, transaction) = (change.target, change.transaction)
         let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
         if let span {
             try withdrawing(entry, ifFailed: store, change) { try arm(entry, change, span, on: host) }
         }
         let generation = try withdrawing(entry, ifFailed: store, change) {
-            try TableWriter(store).replace(change.snapshot, by: change.table, change.transaction)
+            let writer = TableWriter(store, grants: try restoring(change.grants, onto: change.snapshot.table))
+            return try writer.replace(change.snapshot, by: target, transaction)
         }
-        if span == nil { try keep(entry) }
+        if span == nil {
+            try keep(entry)
+            try end(change.grants, notIn: change.table)
+        }
         return Made(number: entry.number, generation: generation)
     }
 
@@ -112,7 +124,10 @@ extension RulesetState {
             let candidates = change.snapshot.table.map { [$0] } ?? []
             // Where that cannot be known, what was armed stays armed.
             guard let live = try? store.snapshot(of: Names.table, expecting: candidates),
-                !Transaction(from: live.table, to: change.table, named: Names.table).isEmpty
+                !Transaction(
+                    from: live.table, to: change.grants.target(change.table, onto: live.table), named: Names.table
+                )
+                .isEmpty
             else { throw error }
             try? PendingChange.clear(files)
             try? log.settle(entry, as: .undone)

@@ -7,7 +7,7 @@ internal import Rulesets
 struct RulesetState {
     let files: StateFiles
     let log: ChangeLog
-    private let host: ChangeHost
+    let host: ChangeHost
 
     /// Two commands do not change state at the same time.
     private static let lockName = "lock"
@@ -72,8 +72,11 @@ struct RulesetState {
         guard !entries.isEmpty else { return [] }
         var store = store
         let live = try store.snapshot(of: Names.table).table
+        let grants = try self.grants()
         return try entries.map { entry in
-            let isLive = try log.record(entry).table == live
+            let record = try log.record(entry)
+            if record.kind.keepsTable { return try settle(entry, record, grants, live) }
+            let isLive = grants.target(record.table, onto: live) == live
             try log.settle(entry, as: isLive ? .confirmed : .undone)
             return "change \(entry.number) was interrupted \(isLive ? "after it was made" : "before it was made")"
         }
@@ -89,10 +92,14 @@ struct RulesetState {
         var store = store
         for attempt in 1...Self.attempts {
             let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
-            let transaction = Transaction(from: live.table, to: table, named: Names.table)
+            // What has ended since does not come back with the rest.
+            let grants = try self.grants()
+            let target = grants.target(table, onto: live.table)
+            let transaction = Transaction(from: live.table, to: target, named: Names.table)
             if transaction.isEmpty { return }
             do {
-                _ = try TableWriter(store).replace(live, by: table, transaction)
+                let writer = TableWriter(store, grants: try restoring(grants, onto: live.table))
+                _ = try writer.replace(live, by: target, transaction)
             } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
             return
         }
@@ -108,8 +115,10 @@ struct RulesetState {
 
     /// Ends the waiting for a change that is to stay.
     func confirm(_ pending: PendingChange) throws {
-        try log.settle(try log.entry(pending.number), as: .confirmed)
+        let entry = try log.entry(pending.number)
+        try log.settle(entry, as: .confirmed)
         try PendingChange.clear(files)
+        try end(try grants(), notIn: try log.record(log.entry(pending.number)).table)
     }
 
     /// Sets the time from which a change undoes itself, in milliseconds from now.
