@@ -56,7 +56,7 @@ lint-manuals:
 install: $(BINARY)
 	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
 	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d" \
-	  "$(DESTDIR)$(docdir)/cron" "$(DESTDIR)$(unitdir)"
+	  "$(DESTDIR)$(unitdir)"
 	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
 	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
 	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
@@ -64,10 +64,10 @@ install: $(BINARY)
 	$(INSTALL) -m 644 policies/*.yaml policies/*.schema.json "$(DESTDIR)$(docdir)/policies"
 	$(INSTALL) -m 644 policies/policy.d/* "$(DESTDIR)$(docdir)/policies/policy.d"
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
-	$(INSTALL) -m 644 cron/portreeve-verify "$(DESTDIR)$(docdir)/cron"
-	$(INSTALL) -m 644 systemd/portreeve-verify.timer "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
+	$(INSTALL) -m 644 system/portreeve-verify.cron "$(DESTDIR)$(docdir)"
+	$(INSTALL) -m 644 system/portreeve-verify.timer "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
 	for unit in portreeve.service portreeve-verify.service; do \
-	  sed 's|/usr/local/bin|$(bindir)|' systemd/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
+	  sed 's|/usr/local/bin|$(bindir)|' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
 	  chmod 644 "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
 	done
 

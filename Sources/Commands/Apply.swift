@@ -45,7 +45,7 @@ public struct Apply: Command {
         store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store)
         let change = RulesetChange(
-            snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.summary,
+            snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.record,
             policy: policy)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }

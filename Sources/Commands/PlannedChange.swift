@@ -87,6 +87,14 @@ struct PlannedChange {
         }
     }
 
+    /// What it was, in a few words, for the history.
+    var record: String {
+        let counts = [(ObjectChange.Action.add, "added"), (.change, "changed"), (.remove, "removed")]
+            .map { action, word in (services.count { $0.action == action }, word) }.filter { $0.0 > 0 }
+        guard !counts.isEmpty else { return "no service changed" }
+        return "services: " + counts.map { "\($0) \($1)" }.joined(separator: ", ")
+    }
+
     /// What it amounts to, in one line.
     var summary: String {
         let counts = [ObjectChange.Action.add, .change, .remove].map { action in

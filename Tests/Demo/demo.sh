@@ -63,7 +63,12 @@ run() {
 
 # A copy that only this user can write: root does not obey a policy that others could change.
 mkdir "$directory/bin"
-ln -s "$binary" "$directory/bin/portreeve"
+# What it keeps between runs goes away with the rest.
+cat > "$directory/bin/portreeve" <<END
+#!/bin/sh
+exec "$binary" "\$@" --state-dir "$directory/state"
+END
+chmod 755 "$directory/bin/portreeve"
 (umask 022 && cp -R "$here/../../policies" "$directory/policies")
 chmod -R u=rwX,go=rX "$directory/policies"
 PATH=$directory/bin:$here:$PATH

@@ -55,6 +55,17 @@ struct LockoutTests {
         #expect(try server.login("true").status == 0)
     }
 
+    @Test("Nobody cuts their own session, unless by force", arguments: ["", "env -u SSH_CONNECTION"])
+    func cut(prefix: String) throws {
+        let apply = "\(prefix) \(try command(try policy(from: "203.0.113.0/24")))"
+        let spared = "\(apply) --force; \(apply) --cut-sessions; echo lives"
+        let result = try server.login("\(spared); \(apply) --cut-sessions --force; sleep 1; echo never")
+        #expect(result.output == "lives\n")
+        #expect(result.errors.contains("-> tcp/\(SSHServer.port)"))
+        #expect(result.errors.contains("your own session was left alone, and --force ends it, too"))
+        #expect(result.status == 255)
+    }
+
     @Test("Nor by deny, which ends the session at hand")
     func denied() throws {
         let result = try apply(try policy(from: "any", "deny: [198.51.100.0/24]"))
@@ -77,6 +88,21 @@ struct LockoutTests {
         #expect(try portreeve.shell("cat \(answer)").contains("this locks you out, and is forced: a new connection"))
         #expect(try portreeve.shell("tail -n 1 \(answer)") == "0\n")
         #expect(try server.login("true").status == 255)
+    }
+
+    @Test("Behind sudo, too, sessions are cut without one's own")
+    func cut() throws {
+        try server.stay(from: SSHServer.stranger)
+        let command = try command(try policy(from: "203.0.113.0/24"))
+        let script = try portreeve.write("\(command) --force\n\(command) --cut-sessions\necho $?\n", to: "script")
+        let answer = try portreeve.write("", to: "answer")
+        _ = try server.login("env -i sh \(script) > \(answer) 2>&1")
+        for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
+        let said = try portreeve.shell("cat \(answer)").split(separator: "\n")
+        #expect(said.count { $0.hasPrefix("ended: \(SSHServer.stranger):") } == 1, "\(said)")
+        let spared = said.filter { $0.hasSuffix("your own session was left alone, and --force ends it, too") }
+        #expect(spared.count == 1 && spared.first?.contains(" \(SSHServer.client):") == true, "\(said)")
+        #expect(said.last == "0")
     }
 
     @Test("In tmux every session counts, whoever attached it, and who has not logged in does not")

@@ -32,10 +32,10 @@ final class SSHServer {
     /// Runs a command on the host as somebody does who logs in.
     func login(_ command: String) throws -> Program.Result { try Program.run(inNamespace(login + [command])) }
 
-    /// Logs in, and stays.
-    func stay() throws {
+    /// Logs in from one of the clients' addresses, and stays.
+    func stay(from address: String = client) throws {
         let remote = "echo \\$PPID \\$\\$ > \(folder)/session; exec sleep 600"
-        let command = inNamespace(login).joined(separator: " ")
+        let command = inNamespace(login + ["-b", address]).joined(separator: " ")
         try start("\(command) \"\(remote)\"", until: "[ $(wc -w < \(folder)/session) = 2 ]")
         let file = try String(contentsOfFile: "\(folder)/session", encoding: .utf8)
         processes += file.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }

@@ -33,10 +33,13 @@ struct BootLoading {
 
     private func loadConfirmed(_ store: any RulesetStore) throws -> String {
         let state = try RulesetState(kernel, on: host)
-        let lock = try state.lock()
+        // What can be read but not written is loaded all the same.
+        let lock = try? state.lock()
         defer { withExtendedLifetime(lock) {} }
-        try state.settle(store).forEach { console.note("portreeve: \($0)") }
-        if let pending = try state.pending() { throw state.refusal(pending) }
+        try? state.settle(store).forEach { console.note("portreeve: \($0)") }
+        if let pending = try state.pending(), pending.identity == host.changes.identity() {
+            throw state.refusal(pending)
+        }
         guard let entry = try state.log.lastConfirmed() else {
             throw CommandError(.failure, "\(state.files.directory) holds no change that could be loaded")
         }

@@ -45,11 +45,11 @@ extension RulesetState {
         _ change: RulesetChange, in store: any RulesetStore, on host: Host, confirmedWithin span: TimeSpan?,
         note: (String) -> Void
     ) throws -> Made {
-        let lock = try lock()
+        let lock: StateLock = try unchanged { try self.lock() }
         defer { withExtendedLifetime(lock) {} }
         try settle(store).forEach(note)
         if let pending = try pending() { throw refusal(pending) }
-        let entry = try log.prepare(record(of: change, on: host))
+        let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
         if let span {
             try withdrawing(entry, ifFailed: store, change) { try arm(entry, change, span, on: host) }
         }
@@ -70,6 +70,16 @@ extension RulesetState {
             return
         }
         try log.settle(try log.prepare(record), as: .confirmed)
+    }
+
+    /// What `body` gives; that it could not keep something says also that nothing was changed.
+    private func unchanged<Value>(_ body: () throws -> Value) throws -> Value {
+        do { return try body() } catch let error as StoreError {
+            throw CommandError(
+                .failure,
+                "\(error.message): what cannot be undone is not done, and nothing was changed; "
+                    + "make room, or name another --state-dir")
+        }
     }
 
     private func record(of change: RulesetChange, on host: Host) -> ChangeRecord {

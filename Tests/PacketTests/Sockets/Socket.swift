@@ -112,6 +112,8 @@ extension Socket {
         }
         guard let peer else { return nil }
         _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
+        // A program that a test runs would hold the connection, too.
+        _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         return (Socket(accepted: accepted, peer.address.family), peer)
     }
 
