@@ -22,6 +22,11 @@ public struct AddressSet: Hashable, Sendable {
     /// Every address of both families.
     public static let any = AddressSet(ipv4: .all, ipv6: .all)
 
+    /// The addresses that a host has for itself: 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1 (RFC 4291 2.5.3); packets from there
+    /// arrive on `lo` alone.
+    public static let loopback = AddressSet(
+        ipv4: IntervalSet([0x7f00_0000...0x7fff_ffff]), ipv6: IntervalSet([1...1]))
+
     /// Whether the set has no address.
     public var isEmpty: Bool { ipv4.isEmpty && ipv6.isEmpty }
 

@@ -167,6 +167,17 @@ struct ChangeTests {
         #expect(try terminal.run("confirm") == .failure)
     }
 
+    @Test("The last fifty changes are kept")
+    func retention() throws {
+        for _ in 0..<28 {
+            #expect(try terminal.run("apply", policy, "--yes", "--quiet") == .success)
+            #expect(try terminal.run("apply", narrow, "--yes", "--quiet") == .success)
+        }
+        #expect(try terminal.run("history", "--format", "json") == .success)
+        let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
+        #expect(changes.compactMap { $0["change"] as? Int } == Array((7...56).reversed()))
+    }
+
     @Test("Spans of time", arguments: [("2m", 120), ("1h30m", 5400), ("5s", 5), ("7d", 604_800)])
     func spans(_ text: String, _ seconds: Int64) {
         #expect(TimeSpan(argument: text)?.seconds == seconds)

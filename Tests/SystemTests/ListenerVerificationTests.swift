@@ -174,6 +174,9 @@ struct ListenerVerificationTests {
         #expect(try findings(path).isEmpty)
         let text = try portreeve.shell("cat \(path)")
         #expect(text.contains("process: \(python)"))
+        // What is open to this host alone is open to nobody else.
+        let other = try portreeve.write(text.replacing("8080/tcp", with: "8081/tcp"), to: "other.yaml")
+        #expect(try findings(other).contains("warning undeclared-listener tcp/8080 ::"))
         #expect(try portreeve("init", path).status == 1)
         #expect(try portreeve.shell("cat \(path)") == text)
     }

@@ -12,11 +12,16 @@ extension ChangeHost {
             announce: Announcement.make)
     }
 
-    /// The host's own state outlives a boot, and so does that of a named namespace; a nameless one does not, nor does its state.
+    /// The host's own state outlives a boot, and so does that of a namespace that has a name by which it is made again; a
+    /// nameless one does not, nor does its state.
     private static func directory(_ netns: String?) -> String {
-        if RulesetIdentity.isHost { return "/var/lib/portreeve" }
-        if let netns, !netns.contains("/") { return "/var/lib/portreeve/netns/\(netns)" }
-        let base = unsafe access("/run", W_OK) == 0 ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
+        let lasting = "/var/lib/portreeve"
+        if RulesetIdentity.isHost { return lasting }
+        // In a user namespace of one's own others' directories cannot be written.
+        if let netns, !netns.contains("/"), isWritable("/var/lib") { return "\(lasting)/netns/\(netns)" }
+        let base = isWritable("/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
         return "\(base)/netns-\(RulesetIdentity.current.namespace)"
     }
+
+    private static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }
 }

@@ -31,10 +31,15 @@ extension AccessRegions {
         let none = spaces[family].none
         var exposure = PortExposure(isOpen: false, isUnknown: false)
         for segment in segments(transport, ports, family) {
-            if segment.open != none { exposure.isOpen = true }
-            if segment.unknown != none { exposure.isUnknown = true }
+            if segment.open != none, isOthers(segment.open, family) { exposure.isOpen = true }
+            if segment.unknown != none, isOthers(segment.unknown, family) { exposure.isUnknown = true }
         }
         return exposure
+    }
+
+    /// Whether the sources are not the host's own alone: what comes from elsewhere under such an address is dropped as martian.
+    private func isOthers(_ sources: SourceSpace.ID, _ family: AddressFamily) -> Bool {
+        !AddressSet.loopback.isSuperset(of: spaces.addresses(sources, family))
     }
 
     /// One source that gets through to any of these ports, or may; `nil` where none does.
