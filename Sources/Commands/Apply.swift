@@ -49,7 +49,7 @@ public struct Apply: Command {
             policy: policy)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }
-        if plan.isEmpty { return try maker.keep(change) }
+        if plan.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
             plan.text(on: host, console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
         }

@@ -33,7 +33,7 @@ public struct Rollback: Command {
             snapshot: snapshot, table: record.table, kind: .rollback, summary: "back to change \(entry.number)",
             origin: entry.number, files: record.files)
         let maker = ChangeMaker(host, kernel, safety, console)
-        if change.transaction.isEmpty { return try maker.keep(change) }
+        if change.transaction.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: "go back to change \(entry.number)?") {
             let access = AccessReport(from: snapshot.table, to: record.table, now: host.now)
             let head = "back to change \(entry.number) of \(UTCTime.text(record.time)) by \(record.author.text)"

@@ -55,3 +55,25 @@ struct TableWriter {
         return "neither the old nor the new table is live: run portreeve verify"
     }
 }
+
+extension TableWriter {
+    /// How often it is tried where others keep changing the ruleset.
+    private static let attempts = 100
+
+    /// Makes a table live, whatever is live now, and whoever commits meanwhile.
+    static func insist(on table: Table?, in store: any RulesetStore) throws {
+        for _ in 1..<attempts {
+            do { return try replaceOnce(by: table, in: store) } catch let error as StoreError where error.isStale {
+                continue
+            } catch let error as CommandError where error.status == .changedUnderneath { continue }
+        }
+        try replaceOnce(by: table, in: store)
+    }
+
+    private static func replaceOnce(by table: Table?, in store: any RulesetStore) throws {
+        var store = store
+        let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
+        let transaction = Transaction(from: live.table, to: table, named: Names.table)
+        if !transaction.isEmpty { _ = try TableWriter(store).replace(live, by: table, transaction) }
+    }
+}

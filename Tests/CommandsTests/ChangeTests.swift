@@ -221,6 +221,21 @@ struct BootTests {
         #expect(try terminal.run("apply", "--boot") == .refused)
     }
 
+    @Test("What was about to be removed, or cannot be read, is not confirmed by a boot")
+    func interrupted() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let confirmed = terminal.store.table
+        #expect(try terminal.run("remove", "--yes") == .success)
+        let state = terminal.folder.appending(path: "state")
+        let (old, new) = (state.appending(path: "change-2.confirmed"), state.appending(path: "change-2.prepared"))
+        try FileManager.default.moveItem(at: old, to: new)
+        try Data("torn".utf8).write(to: state.appending(path: "change-3.prepared"))
+        restart()
+        #expect(try terminal.run("apply", "--boot") == .success)
+        #expect(terminal.store.table == confirmed)
+        #expect(terminal.output.hasPrefix("loaded change 1 "))
+    }
+
     @Test("What was removed stays removed")
     func removal() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// A host with one policy in force, and another that is tried.
-private struct Trial {
+struct Trial {
     let portreeve: Portreeve
     let old: String
     let new: String

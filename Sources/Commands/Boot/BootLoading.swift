@@ -8,9 +8,6 @@ struct BootLoading {
     private let kernel: KernelOptions
     private let console: Console
 
-    /// Others load their rules at the same time.
-    private static let attempts = 100
-
     init(_ host: Host, _ kernel: KernelOptions, _ console: Console) {
         self.host = host
         self.kernel = kernel
@@ -26,8 +23,7 @@ struct BootLoading {
         } catch let error as CommandError where error.status == .refused {
             throw error
         } catch {
-            let reason = (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
-            throw CommandError(.failure, "\(reason); \(try load(floor, store))")
+            throw CommandError(.failure, "\(Self.text(error)); \(try load(floor, store))")
         }
     }
 
@@ -36,8 +32,8 @@ struct BootLoading {
         // What can be read but not written is loaded all the same.
         let lock = try? state.lock()
         defer { withExtendedLifetime(lock) {} }
-        try? state.settle(store).forEach { console.note("portreeve: \($0)") }
-        if let pending = try state.pending(), pending.identity == host.changes.identity() {
+        if lock != nil { settle(state, store) }
+        if let pending = try? state.pending(), pending.identity == host.changes.identity() {
             throw state.refusal(pending)
         }
         guard let entry = try state.log.lastConfirmed() else {
@@ -47,27 +43,26 @@ struct BootLoading {
         guard let table = record.table else {
             return "change \(entry.number) removed table \(Names.table): nothing is loaded"
         }
-        try replace(by: table, store)
+        try TableWriter.insist(on: table, in: store)
         return "loaded change \(entry.number) of \(UTCTime.text(record.time)) by \(record.author.text)"
     }
 
-    private func replace(by table: Table, _ store: any RulesetStore) throws {
-        var store = store
-        for attempt in 1...Self.attempts {
-            let live = try store.snapshot(of: Names.table, expecting: [table])
-            let transaction = Transaction(from: live.table, to: table, named: Names.table)
-            do {
-                if !transaction.isEmpty { _ = try TableWriter(store).replace(live, by: table, transaction) }
-                return
-            } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
+    /// Sorts out what others left; a disk that cannot be written does not keep what was confirmed from being loaded.
+    private func settle(_ state: RulesetState, _ store: any RulesetStore) {
+        do { try state.settle(store).forEach { console.note("portreeve: \($0)") } } catch {
+            console.note("portreeve: warning: \(Self.text(error))")
         }
+    }
+
+    private static func text(_ error: any Error) -> String {
+        (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
     }
 
     /// Loads the floor where nothing is live; says what was done.
     private func load(_ floor: Floor, _ store: any RulesetStore) throws -> String {
         var reader = store
         guard try reader.snapshot(of: Names.table).table == nil else { return "what is live stays live" }
-        try replace(by: compile(floor.policy).table, store)
+        try TableWriter.insist(on: compile(floor.policy).table, in: store)
         return "loaded the floor instead: \(floor.text)"
     }
 

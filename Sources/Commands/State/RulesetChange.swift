@@ -51,23 +51,29 @@ extension RulesetState {
         if let pending = try pending() { throw refusal(pending) }
         let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
         if let span {
-            try withdrawing(entry, ifFailed: store, change) { try arm(entry, change, span, on: host) }
+            do { try unchanged { try arm(entry, change, span, on: host) } } catch {
+                withdraw(entry)
+                throw error
+            }
         }
-        let generation = try withdrawing(entry, ifFailed: store, change) {
-            try TableWriter(store).replace(change.snapshot, by: change.table, change.transaction)
-        }
+        let generation = try commit(change, as: entry, in: store, waits: span != nil)
         if span == nil { try keep(entry) }
         return Made(number: entry.number, generation: generation)
     }
 
     /// Keeps what is live on disk where it is not: the directory was emptied, or the table was loaded by somebody else.
-    func adopt(_ change: RulesetChange, on host: Host) throws {
+    func adopt(_ change: RulesetChange, in store: any RulesetStore, on host: Host) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending) }
+        _ = try settle(store)
         let record = record(of: change, on: host)
         if let last = try log.lastConfirmed(), let kept = try? log.record(last), kept.archive == record.archive {
             return
+        }
+        // Another command may have been quicker, and its change must stay the last.
+        guard isLive(change.table, in: store) else {
+            throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
         }
         try log.settle(try log.prepare(record), as: .confirmed)
     }
@@ -77,8 +83,7 @@ extension RulesetState {
         do { return try body() } catch let error as StoreError {
             throw CommandError(
                 .failure,
-                "\(error.message): what cannot be undone is not done, and nothing was changed; "
-                    + "make room, or name another --state-dir")
+                "\(error.message): what cannot be undone is not done, and nothing was changed")
         }
     }
 
@@ -103,21 +108,32 @@ extension RulesetState {
         try host.changes.arm(files.directory)
     }
 
-    /// Does `body`; when it fails and the new table is not live, the change was not made and nothing waits for it.
-    private func withdrawing<Value>(
-        _ entry: ChangeLog.Entry, ifFailed store: any RulesetStore, _ change: RulesetChange, _ body: () throws -> Value
-    ) throws -> Value {
-        do { return try body() } catch {
-            var store = store
-            let candidates = change.snapshot.table.map { [$0] } ?? []
-            // Where that cannot be known, what was armed stays armed.
-            guard let live = try? store.snapshot(of: Names.table, expecting: candidates),
-                !Transaction(from: live.table, to: change.table, named: Names.table).isEmpty
-            else { throw error }
-            try? PendingChange.clear(files)
-            try? log.settle(entry, as: .undone)
+    /// Commits a change; when that fails, what is live tells what became of it.
+    private func commit(
+        _ change: RulesetChange, as entry: ChangeLog.Entry, in store: any RulesetStore, waits: Bool
+    ) throws -> UInt32 {
+        do { return try TableWriter(store).replace(change.snapshot, by: change.table, change.transaction) } catch {
+            let isUnwritten = (error as? StoreError)?.isStale == true
+            if isUnwritten || isLive(change.snapshot.table, in: store) {
+                withdraw(entry)
+            } else if !waits && isLive(change.table, in: store) {
+                try? log.settle(entry, as: .confirmed)
+            }
+            // Where it is neither, or cannot be known, what was armed stays armed.
             throw error
         }
+    }
+
+    private func isLive(_ table: Table?, in store: any RulesetStore) -> Bool {
+        var store = store
+        guard let live = try? store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? []) else { return false }
+        return Transaction(from: live.table, to: table, named: Names.table).isEmpty
+    }
+
+    /// Forgets a change that was not made.
+    private func withdraw(_ entry: ChangeLog.Entry) {
+        try? PendingChange.clear(files)
+        try? log.settle(entry, as: .undone)
     }
 
     private func keep(_ entry: ChangeLog.Entry) throws {

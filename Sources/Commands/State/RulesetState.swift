@@ -12,8 +12,6 @@ struct RulesetState {
     private static let lockName = "lock"
     /// How long to wait for the other, in milliseconds.
     private static let patience = 15_000
-    /// How often a table is put back that somebody else keeps changing.
-    private static let attempts = 50
 
     /// The state of the network namespace that the process is in.
     init(_ options: KernelOptions, on host: Host) throws(StoreError) {
@@ -72,7 +70,9 @@ struct RulesetState {
         var store = store
         let live = try store.snapshot(of: Names.table).table
         return try entries.map { entry in
-            let isLive = try log.record(entry).table == live
+            // What is not live since a boot need not have been made before it, nor what cannot be read.
+            let record = try? log.record(entry)
+            let isLive = record.map { $0.identity == host.identity() && $0.table == live } ?? false
             try log.settle(entry, as: isLive ? .confirmed : .undone)
             return "change \(entry.number) was interrupted \(isLive ? "after it was made" : "before it was made")"
         }
@@ -80,25 +80,25 @@ struct RulesetState {
 
     /// Puts the table back that was live before, and says so in the log of changes.
     func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
-        try putBack(try PendingChange.previous(in: files), store)
+        try TableWriter.insist(on: previousTable(), in: store)
         try close(pending)
     }
 
-    private func putBack(_ table: Table?, _ store: any RulesetStore) throws {
-        var store = store
-        for attempt in 1...Self.attempts {
-            let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
-            let transaction = Transaction(from: live.table, to: table, named: Names.table)
-            if transaction.isEmpty { return }
-            do {
-                _ = try TableWriter(store).replace(live, by: table, transaction)
-            } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
-            return
+    /// The table to which what is pending is undone: as it was kept, else that of the last confirmed change.
+    func previousTable() throws -> Table? {
+        do { return try PendingChange.previous(in: files) } catch {
+            guard let last = try log.lastConfirmed() else { throw error }
+            return try log.record(last).table
         }
     }
 
+    /// Whether the log says that a change does not wait any more.
+    func isSettled(_ pending: PendingChange) throws -> Bool {
+        try log.entries().contains { $0.number == pending.number && $0.outcome != .prepared }
+    }
+
     /// Ends the waiting for a change that is not to stay.
-    private func close(_ pending: PendingChange) throws {
+    func close(_ pending: PendingChange) throws {
         if let entry = try log.entries().last(where: { $0.number == pending.number && $0.outcome == .prepared }) {
             try log.settle(entry, as: .undone)
         }
@@ -112,8 +112,13 @@ struct RulesetState {
     }
 
     /// Sets the time from which a change undoes itself, in milliseconds from now.
-    func rearm(_ pending: PendingChange, within milliseconds: Int64) throws(StoreError) {
-        var pending = pending
+    func rearm(_ known: PendingChange, within milliseconds: Int64) throws {
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
+        guard var pending = try self.pending(), pending.number == known.number else {
+            throw CommandError(
+                .failure, "change \(known.number) does not wait any more: \"portreeve history\" says what became of it")
+        }
         pending.deadline = host.uptime() + milliseconds
         try pending.store(in: files)
         // Those that wait for it already see the new time.
