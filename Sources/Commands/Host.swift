@@ -1,3 +1,4 @@
+public import Addressing
 public import Listeners
 public import Rulesets
 
@@ -15,6 +16,8 @@ public protocol RulesetStore {
     mutating func snapshot(
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(StoreError) -> StoredTable
+    /// The addresses of the host whose ruleset it is; `nil` where they are not known.
+    mutating func addresses() -> AddressSet?
     /// Keeps what was read in this directory, and believes it while nobody has committed anything since.
     mutating func remember(in directory: String)
     /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
@@ -24,6 +27,9 @@ public protocol RulesetStore {
 }
 
 extension RulesetStore {
+    /// None are known.
+    public mutating func addresses() -> AddressSet? { nil }
+
     /// Remembers nothing.
     public mutating func remember(in _: String) {}
 
