@@ -67,8 +67,10 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending) }
         _ = try settle(store)
+        let last = try log.lastConfirmed()
+        if let last, log.made(last, change.snapshot.generation, of: host.changes.identity()) { return }
         let record = record(of: change, on: host)
-        if let last = try log.lastConfirmed(), let kept = try? log.record(last), kept.archive == record.archive {
+        if let last, let kept = try? log.record(last), kept.archive == record.archive {
             return
         }
         // Another command may have been quicker, and its change must stay the last.
