@@ -1,5 +1,9 @@
 #pragma once
+#include <netinet/in.h> /* before linux headers: uapi/linux/libc-compat.h then yields to glibc */
+#include <net/if.h>
 #include <linux/capability.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>

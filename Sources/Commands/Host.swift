@@ -1,4 +1,5 @@
 public import Addressing
+public import Auditing
 public import Listeners
 public import Rulesets
 
@@ -116,6 +117,8 @@ public struct Host {
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.
     public var sessions: any SessionStore = NoSessions()
+    /// What decides beside nf_tables, or takes its rules away, where the ruleset was opened last.
+    public var rivals: () -> [Finding] = { [] }
     /// The files that commands leave behind.
     public var files: HostFiles
     /// What changes of the ruleset need beside it.

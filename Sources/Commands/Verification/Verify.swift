@@ -135,6 +135,7 @@ public struct Verify: Command {
                 findings = drift
                 findings += .foreignOverrides(
                     of: policy, compiled: compiled, others: ruleset.others, in: ruleset.circumstances(now: host.now))
+                findings += host.rivals()
             }
             guard only.areas.contains(.listeners) else { return findings }
             let live = LiveRuleset(ruleset, drift: drift, now: host.now)
