@@ -157,6 +157,14 @@ struct ChangeTests {
         #expect(terminal.errors == "portreeve: change 1 was interrupted before it was made\n")
     }
 
+    @Test("The time that the change itself takes does not count")
+    func slow() throws {
+        terminal.store.interference = { [terminal] _ in terminal.uptime += 90_000 }
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("pending, 2m left"))
+    }
+
     @Test("What the kernel refuses leaves nothing pending")
     func refusedByTheKernel() throws {
         terminal.store.refusal = "no room"

@@ -10,6 +10,10 @@ struct Trial {
     let old: String
     let new: String
 
+    init(_ portreeve: Portreeve, old: String, new: String) {
+        (self.portreeve, self.old, self.new) = (portreeve, old, new)
+    }
+
     init() throws {
         portreeve = try Portreeve()
         let text = "version: 1\nservices:\n  web: {ports: 80, from: 10.0.0.0/8, why: Web}\n"

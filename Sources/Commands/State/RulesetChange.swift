@@ -57,7 +57,15 @@ extension RulesetState {
             }
         }
         let generation = try commit(change, as: entry, in: store, waits: span != nil)
-        if span == nil { try keep(entry) }
+        if let span {
+            // A big table takes seconds, which are not to be taken from those who try it.
+            if var pending = try? pending() {
+                pending.deadline = host.changes.uptime() + span.seconds * 1000
+                try? pending.store(in: files)
+            }
+        } else {
+            try keep(entry)
+        }
         return Made(number: entry.number, generation: generation)
     }
 
