@@ -70,6 +70,18 @@ extension TableWriter {
         try replaceOnce(by: table, in: store)
     }
 
+    /// What is live, whoever commits meanwhile.
+    static func read(_ store: any RulesetStore, expecting table: Table?) throws(StoreError) -> StoredTable {
+        var store = store
+        let expected = table.map { [$0] } ?? []
+        for _ in 1..<attempts {
+            do throws(StoreError) { return try store.snapshot(of: Names.table, expecting: expected) } catch {
+                guard error.isStale else { throw error }
+            }
+        }
+        return try store.snapshot(of: Names.table, expecting: expected)
+    }
+
     private static func replaceOnce(by table: Table?, in store: any RulesetStore) throws {
         var store = store
         let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])

@@ -125,8 +125,7 @@ extension RulesetState {
     }
 
     private func isLive(_ table: Table?, in store: any RulesetStore) -> Bool {
-        var store = store
-        guard let live = try? store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? []) else { return false }
+        guard let live = try? TableWriter.read(store, expecting: table) else { return false }
         return Transaction(from: live.table, to: table, named: Names.table).isEmpty
     }
 

@@ -28,6 +28,7 @@ struct UndoProcess {
 
     /// Waits until nothing is pending any more, or until it is time to undo it.
     func run() throws {
+        DetachedProcess.closeInherited()
         Signals.outliveSession()
         var lock = try takeLock()
         var known = try state.pending()
