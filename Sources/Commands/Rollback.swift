@@ -22,13 +22,13 @@ public struct Rollback: Command {
     /// Goes back, guarded like any change.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let store = try host.openStore(kernel.netns)
+        var store = try host.openStore(kernel.netns)
+        store.remember(in: kernel.stateDirectory(on: host))
         let state = try RulesetState(kernel, on: host)
         if number == nil, try state.pending() != nil { return try undo(state, store, console) }
         let entry = try number.map(state.log.entry) ?? previous(state.log)
         let record = try state.log.record(entry)
-        var reader = store
-        let snapshot = try reader.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
+        let snapshot = try store.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: record.table, kind: .rollback, summary: "back to change \(entry.number)",
             origin: entry.number, files: record.files)

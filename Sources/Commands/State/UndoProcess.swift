@@ -79,7 +79,9 @@ struct UndoProcess {
             // Somebody may have given it more time meanwhile.
             guard isTerminated || state.remaining(pending) <= 0 else { return false }
             if !isPutBack {
-                try TableWriter.insist(on: previous, in: host.openStore(nil))
+                var store = try host.openStore(nil)
+                store.remember(in: state.files.directory)
+                try TableWriter.insist(on: previous, in: store)
                 isPutBack = true
                 host.changes.announce(
                     "change \(pending.number) was not confirmed: the ruleset before it is live again")
