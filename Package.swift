@@ -56,6 +56,7 @@ let package = Package(
         .testTarget(
             name: "ReachabilityTests",
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets", "TestSupport"],
+            exclude: ["Hosts"],
             swiftSettings: strict),
         .testTarget(
             name: "KernelTests",
@@ -64,7 +65,8 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Addressing", "Commands", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "TestSupport",
+                "Addressing", "Auditing", "Commands", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets",
+                "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: strict),

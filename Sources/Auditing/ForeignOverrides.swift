@@ -1,7 +1,7 @@
 internal import Addressing
 public import Compiler
 public import Policies
-internal import Reachability
+public import Reachability
 public import Rulesets
 
 extension [Finding] {
@@ -10,10 +10,10 @@ extension [Finding] {
     /// A connection that is sent to a container is no finding where the policy decides over it all the same
     /// (`published: enforce`).
     public static func foreignOverrides(
-        of policy: Policy, compiled: CompiledPolicy, others: [Table], now: Int64
+        of policy: Policy, compiled: CompiledPolicy, others: [Table], in circumstances: Circumstances
     ) -> [Finding] {
         guard !others.isEmpty else { return [] }
-        let overrides = [AccessOverride](of: compiled.table, by: others, in: Circumstances(now: now))
+        let overrides = [AccessOverride](of: compiled.table, by: others, in: circumstances)
         var findings: [Finding] = []
         var seen: Set<Finding> = []
         let owners = ServicePorts(policy)

@@ -1,5 +1,9 @@
 #pragma once
+#include <netinet/in.h> /* before linux headers: uapi/linux/libc-compat.h then yields to glibc */
+#include <net/if.h>
 #include <linux/capability.h>
+#include <linux/netfilter_ipv4/ip_tables.h>
+#include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -7,6 +11,8 @@
 static inline int shim_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
 static inline int shim_setns(int fd, int kind) { return (int)syscall(SYS_setns, fd, kind); }
 static inline int shim_gettid(void) { return (int)syscall(SYS_gettid); }
+/* Closes this descriptor and all above it; kernel 5.9 or later. */
+static inline int shim_close_from(unsigned int fd) { return (int)syscall(SYS_close_range, fd, ~0U, 0); }
 static inline long shim_getdents64(int fd, void *buffer, size_t length) {
     return syscall(SYS_getdents64, fd, buffer, length);
 }

@@ -7,7 +7,7 @@ internal import Rulesets
 public struct Apply: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        abstract: "Make the live ruleset what the policy says, in one transaction.")
+        abstract: "Make the live ruleset what the policy, or a reviewed plan of it, says, in one transaction.")
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
@@ -40,6 +40,10 @@ public struct Apply: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         if boot { return try BootLoading(host, kernel, console).load(else: floor) }
+        if let plan = try ReviewedPlan(policy, on: host) {
+            if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
+            return try plan.apply(on: host, kernel, ChangeMaker(host, kernel, safety, console))
+        }
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
@@ -49,9 +53,10 @@ public struct Apply: Command {
             policy: policy)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }
-        if plan.isEmpty { return try maker.keep(change) }
+        if plan.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
-            plan.text(on: host, console, verbose: false) + OrphanedSessions(policy, plan, on: host).text
+            plan.text(Consequences(of: plan, on: host), console, verbose: false)
+                + OrphanedSessions(policy, plan, on: host).text
         }
     }
 }

@@ -19,6 +19,7 @@ public struct Confirm: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         var store = try host.openStore(kernel.netns)
+        store.remember(in: kernel.stateDirectory(on: host))
         let state = try RulesetState(kernel, on: host)
         let lock = try state.lock()
         defer { withExtendedLifetime(lock) {} }

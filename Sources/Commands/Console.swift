@@ -21,6 +21,13 @@ struct Console {
 
     var isQuiet: Bool { options.quiet }
 
+    /// The same for text that is kept: without colours.
+    var plain: Console {
+        var options = options
+        (options.color, options.format) = (.never, .text)
+        return Console(host, options)
+    }
+
     /// Whether results are coloured.
     var colorsOutput: Bool { colors(host.isOutputTerminal) && !isJSON }
 

@@ -43,10 +43,11 @@ public struct Explain: Command {
     /// Evaluates, and explains.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let question = try question()
+        var question = try question()
         let policy = try policy.load(on: host, console)
         let compiled = compile(policy)
         let (ruleset, sockets) = try look(on: host)
+        question.hostAddresses = ruleset?.addresses
         let isLive = asksKernel || ruleset?.own.table != nil
         let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.others ?? [])
         var explanation = Explanation(

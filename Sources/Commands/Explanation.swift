@@ -20,6 +20,9 @@ struct Explanation {
         /// Whether the connection is there already.
         var isEstablished = false
 
+        /// The addresses of the host; `nil` where they are not known.
+        var hostAddresses: AddressSet?
+
         var family: AddressFamily { if case .ipv4 = source { .ipv4 } else { .ipv6 } }
 
         var addresses: AddressSet {
@@ -105,7 +108,7 @@ struct Explanation {
 extension Explanation.Question {
     /// What becomes of the packet, and whether that depends on the interface, which was left open.
     func conclusion(through tables: [Table], now: Int64) -> (PacketConclusion, dependsOnInterface: Bool) {
-        var circumstances = Circumstances(now: now)
+        var circumstances = Circumstances(now: now, addresses: hostAddresses)
         if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
         let conclusions = interfaces(tables).map { interface in
             var packet = Packet(transport: transport, port: port, from: source, interface: interface)

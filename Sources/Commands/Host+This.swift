@@ -39,6 +39,7 @@ extension Host {
             isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.sessions = KernelSessions()
+        host.rivals = { .rivals }
         return host
     }
 

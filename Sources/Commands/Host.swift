@@ -1,3 +1,5 @@
+public import Addressing
+public import Auditing
 public import Listeners
 public import Rulesets
 
@@ -15,6 +17,8 @@ public protocol RulesetStore {
     mutating func snapshot(
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(StoreError) -> StoredTable
+    /// The addresses of the host whose ruleset it is; `nil` where they are not known.
+    mutating func addresses() -> AddressSet?
     /// Keeps what was read in this directory, and believes it while nobody has committed anything since.
     mutating func remember(in directory: String)
     /// Makes the transaction, all or nothing, if the generation is still the snapshot's; returns the new generation.
@@ -24,6 +28,9 @@ public protocol RulesetStore {
 }
 
 extension RulesetStore {
+    /// None are known.
+    public mutating func addresses() -> AddressSet? { nil }
+
     /// Remembers nothing.
     public mutating func remember(in _: String) {}
 
@@ -110,6 +117,8 @@ public struct Host {
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.
     public var sessions: any SessionStore = NoSessions()
+    /// What decides beside nf_tables, or takes its rules away, where the ruleset was opened last.
+    public var rivals: () -> [Finding] = { [] }
     /// The files that commands leave behind.
     public var files: HostFiles
     /// What changes of the ruleset need beside it.

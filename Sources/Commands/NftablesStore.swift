@@ -1,4 +1,6 @@
+internal import Addressing
 internal import Kernel
+internal import Listeners
 internal import Rulesets
 
 /// The kernel's nf_tables.
@@ -34,6 +36,18 @@ final class NftablesStore: RulesetStore {
                 generation: snapshot.generation, table: snapshot.table,
                 packets: snapshot.states.mapValues { $0.map(\.packets) }, token: snapshot)
         } catch { throw StoreError(error) }
+    }
+
+    func addresses() -> AddressSet? {
+        guard let all = try? HostAddresses.all() else { return nil }
+        var (ipv4, ipv6): ([ClosedRange<UInt32>], [ClosedRange<UInt128>]) = ([], [])
+        for address in all {
+            switch address {
+            case .ipv4(let value): ipv4.append(value...value)
+            case .ipv6(let value): ipv6.append(value...value)
+            }
+        }
+        return AddressSet(ipv4: ipv4, ipv6: ipv6)
     }
 
     func tableNames() throws(StoreError) -> [TableName] {

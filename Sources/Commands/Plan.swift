@@ -18,6 +18,9 @@ public struct Plan: Command {
     @Flag(help: "Show every object that changes, too.")
     var verbose = false
 
+    @Option(help: ArgumentHelp("Keep the plan in this file, for apply to do exactly that.", valueName: "file"))
+    var out: String?
+
     /// A command to be filled by the parser.
     public init() {}
 
@@ -29,10 +32,15 @@ public struct Plan: Command {
         store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store, carrying: GrantBook(existing: kernel, on: host))
         let orphaned = OrphanedSessions(policy, plan, on: host)
+        let consequences = Consequences(of: plan, on: host)
+        if let out {
+            let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text
+            try ReviewedPlan(plan, text: text, on: host).write(to: out)
+        }
         if console.isJSON {
-            console.print(plan.json(on: host, orphaned))
+            console.print(plan.json(consequences, orphaned))
         } else if !(plan.isEmpty && console.isQuiet) {
-            console.print(plan.text(on: host, console, verbose: verbose) + orphaned.text)
+            console.print(plan.text(consequences, console, verbose: verbose) + orphaned.text)
         }
         return !plan.isEmpty && detailedExitcode ? .difference : .success
     }

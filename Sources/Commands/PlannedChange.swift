@@ -50,10 +50,10 @@ struct PlannedChange {
     var isEmpty: Bool { transaction.isEmpty }
 
     /// The plan for people.
-    func text(on host: Host, _ console: Console, verbose: Bool) -> String {
+    func text(_ consequences: Consequences, _ console: Console, verbose: Bool) -> String {
         if isEmpty { return "in sync: nothing to do" }
         let lines = sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
-        let sections = [lines] + Consequences(of: self, on: host).sections(console, isWhole: verbose) + [[summary]]
+        let sections = [lines] + consequences.sections(console, isWhole: verbose) + [[summary]]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
@@ -116,7 +116,7 @@ struct PlannedChange {
     }
 
     /// The plan for programs.
-    func json(on host: Host, _ orphaned: OrphanedSessions) -> JSON {
+    func json(_ consequences: Consequences, _ orphaned: OrphanedSessions) -> JSON {
         let serviceChanges = services.map { change in
             ObjectChange(
                 action: change.action, object: "service", name: change.name,
@@ -124,7 +124,6 @@ struct PlannedChange {
                 after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
             ).json
         }
-        let consequences = Consequences(of: self, on: host)
         return [
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(serviceChanges + objects.map(\.json)),

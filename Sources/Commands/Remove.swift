@@ -23,7 +23,7 @@ public struct Remove: Command {
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
         let maker = ChangeMaker(host, kernel, safety, Console(host, output))
         if snapshot.table == nil {
-            return try maker.keep(change, done: "table \(Names.table) is not loaded: nothing to do")
+            return try maker.keep(change, in: store, done: "table \(Names.table) is not loaded: nothing to do")
         }
         let question = "remove table \(Names.table)? every port that no other table closes will be open"
         return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { nil }

@@ -22,7 +22,8 @@ public struct Rollback: Command {
     /// Goes back, guarded like any change.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let store = try host.openStore(kernel.netns)
+        var store = try host.openStore(kernel.netns)
+        store.remember(in: kernel.stateDirectory(on: host))
         let state = try RulesetState(kernel, on: host)
         if number == nil, try state.pending() != nil { return try undo(state, store, console) }
         let entry = try number.map(state.log.entry) ?? previous(state.log)
@@ -31,13 +32,12 @@ public struct Rollback: Command {
             throw CommandError(
                 .failure, "change \(entry.number) let somebody in for a time, or not any longer, and made no table")
         }
-        var reader = store
-        let snapshot = try reader.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
+        let snapshot = try store.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: record.table, kind: .rollback, summary: "back to change \(entry.number)",
             origin: entry.number, files: record.files, grants: try state.grants())
         let maker = ChangeMaker(host, kernel, safety, console)
-        if change.transaction.isEmpty { return try maker.keep(change) }
+        if change.transaction.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: "go back to change \(entry.number)?") {
             let access = AccessReport(from: snapshot.table, to: record.table, now: host.now)
             let head = "back to change \(entry.number) of \(UTCTime.text(record.time)) by \(record.author.text)"

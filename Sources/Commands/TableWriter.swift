@@ -39,18 +39,12 @@ struct TableWriter {
     private mutating func confirm(_ table: Table?, _ generation: UInt32) throws {
         let expected = table.map { [$0] } ?? []
         let live = try store.snapshot(of: Names.table, expecting: expected, committed: generation)
-        guard !isLive(table, live) else { return }
+        guard !grants.current.isLive(table, in: live) else { return }
         guard live.generation == generation else {
             throw CommandError(
                 .changedUnderneath, "applied, but somebody else has changed the ruleset since: run portreeve verify")
         }
         throw CommandError(.failure, "the kernel does not have what was sent to it: run portreeve verify")
-    }
-
-    /// Whether a table is live, but for grants that have ended since it was made.
-    private func isLive(_ table: Table?, _ live: StoredTable) -> Bool {
-        let now = grants.target(table, onto: live.table)
-        return Transaction(from: live.table, to: now, named: Names.table).isEmpty
     }
 
     /// Which table is live, in words.
@@ -59,10 +53,50 @@ struct TableWriter {
         guard let live = try? store.snapshot(of: Names.table, expecting: candidates) else {
             return "what is live now could not be read: run portreeve verify"
         }
-        if isLive(old, live) { return "nothing was changed" }
-        if isLive(new, live) {
-            return "the change is live all the same"
-        }
+        if grants.current.isLive(old, in: live) { return "nothing was changed" }
+        if grants.current.isLive(new, in: live) { return "the change is live all the same" }
         return "neither the old nor the new table is live: run portreeve verify"
+    }
+}
+
+extension TableWriter {
+    /// How often it is tried where others keep changing the ruleset.
+    private static let attempts = 100
+
+    /// Makes a table live, with the grants that are not over, whatever is live now, and whoever commits meanwhile.
+    static func insist(
+        on table: Table?, in store: any RulesetStore, carrying grants: GrantBook = GrantBook()
+    ) throws {
+        for _ in 1..<attempts {
+            do { return try replaceOnce(by: table, in: store, grants.current) } catch let error as StoreError
+                where error.isStale
+            {
+                continue
+            } catch let error as CommandError where error.status == .changedUnderneath { continue }
+        }
+        try replaceOnce(by: table, in: store, grants.current)
+    }
+
+    /// What is live, whoever commits meanwhile.
+    static func read(_ store: any RulesetStore, expecting table: Table?) throws(StoreError) -> StoredTable {
+        var store = store
+        let expected = table.map { [$0] } ?? []
+        for _ in 1..<attempts {
+            do throws(StoreError) { return try store.snapshot(of: Names.table, expecting: expected) } catch {
+                guard error.isStale else { throw error }
+            }
+        }
+        return try store.snapshot(of: Names.table, expecting: expected)
+    }
+
+    private static func replaceOnce(by table: Table?, in store: any RulesetStore, _ grants: GrantBook) throws {
+        var store = store
+        let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
+        let grants = grants.telling(onto: live.table)
+        let target = grants.target(table, onto: live.table)
+        let transaction = Transaction(from: live.table, to: target, named: Names.table)
+        if !transaction.isEmpty {
+            _ = try TableWriter(store, grants: grants).replace(live, by: target, transaction)
+        }
     }
 }

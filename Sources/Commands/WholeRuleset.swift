@@ -1,4 +1,6 @@
+internal import Addressing
 internal import Compiler
+internal import Reachability
 internal import Rulesets
 
 /// Every table of a host, as they were at one generation.
@@ -9,6 +11,8 @@ struct WholeRuleset {
     let own: StoredTable
     /// The tables of others, in the order of their making.
     let others: [Table]
+    /// The addresses of the host; `nil` where they are not known.
+    let addresses: AddressSet?
 
     /// How often the tables are read before giving up on reading them between two changes.
     private static let attempts = 8
@@ -20,6 +24,7 @@ struct WholeRuleset {
             let others = try Self.others(&store)
             guard try store.generation() == own.generation else { continue }
             (generation, self.own, self.others) = (own.generation, own, others)
+            addresses = store.addresses()
             return
         }
         throw StoreError(isStale: true, "the ruleset changed \(Self.attempts) times while it was read")
@@ -40,6 +45,9 @@ struct WholeRuleset {
 
     /// Every table.
     var tables: [Table] { (own.table.map { [$0] } ?? []) + others }
+
+    /// What holds for packets that meet it.
+    func circumstances(now: Int64) -> Circumstances { Circumstances(now: now, addresses: addresses) }
 }
 
 extension Table {

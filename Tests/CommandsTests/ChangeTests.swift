@@ -157,6 +157,14 @@ struct ChangeTests {
         #expect(terminal.errors == "portreeve: change 1 was interrupted before it was made\n")
     }
 
+    @Test("The time that the change itself takes does not count")
+    func slow() throws {
+        terminal.store.interference = { [terminal] _ in terminal.uptime += 90_000 }
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("pending, 2m left"))
+    }
+
     @Test("What the kernel refuses leaves nothing pending")
     func refusedByTheKernel() throws {
         terminal.store.refusal = "no room"
@@ -210,6 +218,21 @@ struct BootTests {
                 == "portreeve: change 2 was not confirmed before the host was restarted, and is gone with that\n")
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
         #expect(try terminal.run("apply", "--boot") == .refused)
+    }
+
+    @Test("What was about to be removed, or cannot be read, is not confirmed by a boot")
+    func interrupted() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let confirmed = terminal.store.table
+        #expect(try terminal.run("remove", "--yes") == .success)
+        let state = terminal.folder.appending(path: "state")
+        let (old, new) = (state.appending(path: "change-2.confirmed"), state.appending(path: "change-2.prepared"))
+        try FileManager.default.moveItem(at: old, to: new)
+        try Data("torn".utf8).write(to: state.appending(path: "change-3.prepared"))
+        restart()
+        #expect(try terminal.run("apply", "--boot") == .success)
+        #expect(terminal.store.table == confirmed)
+        #expect(terminal.output.hasPrefix("loaded change 1 "))
     }
 
     @Test("What was removed stays removed")

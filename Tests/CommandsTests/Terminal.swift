@@ -71,6 +71,8 @@ final class Terminal {
     var uptime: Int64 = 1_000_000
     /// What the host's boot is called.
     var boot = "boot"
+    /// The number of the network namespace.
+    var namespace: UInt64 = 1
     /// How often an undo was armed, and what was announced.
     private(set) var armed = 0
     private(set) var announcements: [String] = []
@@ -78,7 +80,7 @@ final class Terminal {
     private var changes: ChangeHost {
         ChangeHost(
             directory: { [folder] _ in folder.appending(path: "state").path },
-            identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: 1) },
+            identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: namespace) },
             author: { Author(user: "root", login: "alice", client: "198.51.100.7") },
             uptime: { [unowned self] in uptime }, arm: { [unowned self] _ throws(StoreError) in armed += 1 },
             announce: { [unowned self] in announcements.append($0) })

@@ -45,6 +45,27 @@ import Testing
         try expectErrors(text, messages, severity: .warning, with: ["a.txt": "# none\n"], now: 1_780_272_000)
     }
 
+    @Test func whatAnotherFileDeniesNeedNotBeDeniedAgain() throws {
+        let folder = try PolicyFolder([
+            "policy.yaml":
+                "version: 1\ninclude: [a.yaml, b.yaml]\ndeny: [10.0.0.0/8, ⟨10.1.0.0/16⟩, 192.0.2.1]\nservices: {}\n",
+            "a.yaml": "version: 1\ndeny:\n  - ⟨10.2.0.0/16⟩\n  - 198.51.100.0/24\n",
+            "b.yaml": "version: 1\ndeny: ⟨198.51.100.0-198.51.100.255⟩\n", "services": servicesDatabase,
+        ])
+        #expect(
+            folder.rendered(folder.read()) == [
+                try folder.expected(
+                    "\"10.1.0.0/16\" in \"deny\" adds nothing: \"10.0.0.0/8\" covers it", severity: .warning,
+                    in: "policy.yaml", mark: 0),
+                try folder.expected(
+                    "\"10.2.0.0/16\" in \"deny\" adds nothing: \"10.0.0.0/8\" of policy.yaml:3:8 covers it",
+                    severity: .warning, in: "a.yaml", mark: 0),
+                try folder.expected(
+                    "\"198.51.100.0-198.51.100.255\" in \"deny\" adds nothing: \"198.51.100.0/24\" of a.yaml:4:5 covers it",
+                    severity: .warning, in: "b.yaml", mark: 0),
+            ])
+    }
+
     @Test func anExpiryIsOfInterestOnlyAtATime() throws {
         let text = "version: 1\nservices:\n  ssh: {ports: 22, from: any, why: x, expires: 2026-05-31}"
         try expectErrors(text, [], severity: .warning, now: 1_780_271_999)

@@ -38,6 +38,16 @@ struct XtablesTests {
         ("-p tcp --dport 9 -m addrtype ! --dst-type LOCAL -j REDIRECT", []),
         ("-p tcp --dport 9 -m addrtype --dst-type BROADCAST -j REDIRECT", []),
         ("-p tcp --dport 9 -m addrtype --src-type LOCAL -j REDIRECT", ["9-9?"]),
+        ("-p tcp --dport 9 -m conntrack --ctstate NEW,RELATED -j REDIRECT", ["9-9"]),
+        ("-p tcp --dport 9 -m conntrack ! --ctstate NEW -j REDIRECT", []),
+        ("-p tcp --dport 9 -m conntrack --ctstate ESTABLISHED,INVALID,UNTRACKED -j REDIRECT", []),
+        ("-p tcp --dport 9 -m conntrack ! --ctstate UNTRACKED -j REDIRECT", ["9-9"]),
+        ("-p tcp --dport 9 -m conntrack --ctstate NEW,DNAT -j REDIRECT", ["9-9?"]),
+        ("-p tcp --dport 9 -m conntrack --ctstate NEW --ctorigdstport 9 -j REDIRECT", ["9-9?"]),
+        ("-p tcp --dport 9 -m recent --set -j REDIRECT", ["9-9"]),
+        ("-p tcp --dport 9 -m recent --update --seconds 30 --hitcount 6 -j REDIRECT", []),
+        ("-p tcp --dport 9 -m recent ! --rcheck --seconds 30 --hitcount 6 -j REDIRECT", ["9-9"]),
+        ("-p tcp --dport 9 -m recent --rcheck --seconds 30 -j REDIRECT", ["9-9?"]),
         ("-p tcp --dport 9 -j ACCEPT", []), ("-p udp --dport 9 -j REDIRECT", []),
     ]
 

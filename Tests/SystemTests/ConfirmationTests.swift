@@ -5,10 +5,14 @@ import TestSupport
 import Testing
 
 /// A host with one policy in force, and another that is tried.
-private struct Trial {
+struct Trial {
     let portreeve: Portreeve
     let old: String
     let new: String
+
+    init(_ portreeve: Portreeve, old: String, new: String) {
+        (self.portreeve, self.old, self.new) = (portreeve, old, new)
+    }
 
     init() throws {
         portreeve = try Portreeve()

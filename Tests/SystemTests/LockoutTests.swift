@@ -74,6 +74,20 @@ struct LockoutTests {
         #expect(try portreeve.shell("nft list ruleset").isEmpty)
     }
 
+    @Test("Who is cut off on purpose, with the session at hand, gets back in when nobody confirms")
+    func back() throws {
+        let open = try policy(from: "any")
+        #expect(try apply(open).status == 0)
+        let path = try policy(from: "any", "deny: [198.51.100.0/24]")
+        #expect(try apply(path, "", "--confirm 2s").status == 4)
+        let probe = "if \(server.dialing); then echo open; else echo shut; fi"
+        let result = try server.login("\(probe); \(try command(path)) --force --confirm 2s; echo $?; \(probe)")
+        #expect(result.status == 0 && result.output == "open\n0\nshut\n", "\(result)")
+        #expect(result.errors.contains("this locks you out, and is forced"))
+        #expect(try server.login("true").status == 0)
+        #expect(try portreeve("verify", open, "--only", "ruleset", "--quiet").status == 0)
+    }
+
     @Test("--force does it, and then it is so")
     func forced() throws {
         let path = try policy(from: "203.0.113.0/24", "defaults: {inbound: reject}")

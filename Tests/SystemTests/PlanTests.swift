@@ -46,4 +46,24 @@ struct PlanTests {
         #expect(text.contains("\n! nobody reaches tcp/6001 over IPv6 any more, where python"))
         #expect(text.contains("\n! ip theirs drops connections to tcp/6001 that service \"app\" lets in"))
     }
+
+    @Test("A plan in a file: done as it was reviewed, or not at all")
+    func file() throws {
+        let policy = try portreeve.write("version: 1\nservices:\n  app: {ports: 6001, from: 10.0.0.0/8, why: x}\n")
+        let plan = try portreeve.write("", to: "change.plan")
+        #expect(try portreeve("plan", policy, "--out", plan).status == 0)
+        try NftProgram.load("table inet theirs { }")
+        let stale = try portreeve("apply", plan, "--yes")
+        #expect(stale.status == 5 && stale.errors.contains("the plan was made at generation"), "\(stale.errors)")
+        #expect(try portreeve("plan", policy, "--out", plan).status == 0)
+        // Of another namespace, and where somebody else could have written it.
+        let elsewhere = try Program.run(["unshare", "-n", try Portreeve.executable, "apply", plan, "--yes"])
+        #expect(elsewhere.status == 5 && elsewhere.errors.contains("network namespace"), "\(elsewhere.errors)")
+        try portreeve.shell("chmod 666 \(plan)")
+        let insecure = try portreeve("apply", plan, "--yes")
+        #expect(insecure.status == 1 && insecure.errors.contains("writable by everyone"), "\(insecure.errors)")
+        try portreeve.shell("chmod 600 \(plan); echo 'version: 1' > \(policy)")
+        #expect(try portreeve("apply", plan, "--yes").status == 0)
+        #expect(try NftProgram.list("inet portreeve").contains("tcp . 6001"))
+    }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -34,6 +35,54 @@ struct RaceTests {
         let verdicts = try paths.map { try portreeve("verify", $0, "--only", "ruleset") }
         #expect(verdicts.count { $0.status == 0 } == 1, "\(statuses) \(verdicts)")
     }
+
+    @Test("Whatever is tried at once, the log ends as it began: with what is live, and nothing left over")
+    func everyone() throws {
+        let portreeve = try Portreeve()
+        let paths = try (1...4).map { try portreeve.write(policy($0), to: "\($0).yaml") }
+        for path in paths.prefix(2) { #expect(try portreeve("apply", path, "--yes", "--quiet").status == 0) }
+        let commands =
+            paths.map { "apply \($0)" } + paths.suffix(2).map { "apply \($0) --confirm 1h" } + ["rollback", "confirm"]
+        let script = """
+            (i=0; while [ $i -lt 300 ]; do nft add table ip other; nft delete table ip other; i=$((i+1)); done) & other=$!
+            try() {
+              case $1 in confirm) yes=;; *) yes=--yes;; esac
+              if said=$(\(try Portreeve.executable) "$@" $yes --quiet --state-dir \(portreeve.stateDirectory) 2>&1)
+              then echo "0 $said"; else echo "$? $said"; fi
+            }
+            for round in 1 2 3 4 5; do
+              pids=
+              for command in \(commands.map { "'\($0)'" }.joined(separator: " ")); do try $command & pids="$pids $!"; done
+              wait $pids
+            done
+            kill $other
+            """
+        let reports = try portreeve.shell(script).split(separator: "\n").map(String.init)
+        let strangers = reports.filter { report in
+            !["0", "5 ", "4 portreeve: change ", "undoes itself in", "portreeve: change "].contains {
+                report.hasPrefix($0)
+            }
+                && !Self.losses.contains { report.contains($0) }
+        }
+        #expect(strangers.isEmpty, "\(strangers)")
+        #expect(reports.contains { $0.hasPrefix("0") })
+        let history = try portreeve("history", "--format", "json").output
+        let isPending = FileManager.default.fileExists(atPath: portreeve.stateDirectory + "/pending")
+        #expect(history.components(separatedBy: "\"prepared\"").count - 1 == (isPending ? 1 : 0), "\(reports)")
+        // It confirms only what is live.
+        if isPending { #expect(try portreeve("confirm").status == 0, "\(reports)") }
+        let last = try #require(
+            try FileManager.default.contentsOfDirectory(atPath: portreeve.stateDirectory)
+                .filter { $0.hasSuffix(".confirmed") }.compactMap { Int($0.filter(\.isNumber)) }.max())
+        let result = try portreeve("rollback", "\(last)", "--yes", "--format", "json")
+        #expect(result.output.contains("\"changed\": false"), "\(result) \(reports)")
+    }
+
+    /// What those say who came too late.
+    private static let losses = [
+        "nothing waits to be confirmed", "there is no earlier change", "does not wait any more",
+        "another portreeve is at work",
+    ]
 
     @Test("Commits of others meanwhile are noticed, and the message says whether anything was written")
     func foreign() throws {

@@ -54,6 +54,12 @@ final class SSHServer {
         try start(command, until: "grep -q SSH \(folder)/greeting")
     }
 
+    /// A command for the host's shell that succeeds when a client can connect.
+    var dialing: String {
+        let script = "import socket; socket.create_connection((\\\"\(Self.address)\\\", \(Self.port)), 0.5)"
+        return inNamespace(["python3", "-c"]).joined(separator: " ") + " \"\(script)\" 2> /dev/null"
+    }
+
     /// Runs a shell command in a session of tmux, which nobody's process is an ancestor of; its output and status.
     func inTmux(_ command: String) throws -> Program.Result {
         let number = processes.count + Int.random(in: 0..<1_000_000)

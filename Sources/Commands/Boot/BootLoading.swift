@@ -8,9 +8,6 @@ struct BootLoading {
     private let kernel: KernelOptions
     private let console: Console
 
-    /// Others load their rules at the same time.
-    private static let attempts = 100
-
     init(_ host: Host, _ kernel: KernelOptions, _ console: Console) {
         self.host = host
         self.kernel = kernel
@@ -26,8 +23,7 @@ struct BootLoading {
         } catch let error as CommandError where error.status == .refused {
             throw error
         } catch {
-            let reason = (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
-            throw CommandError(.failure, "\(reason); \(try load(floor, store))")
+            throw CommandError(.failure, "\(Self.text(error)); \(try load(floor, store))")
         }
     }
 
@@ -36,8 +32,8 @@ struct BootLoading {
         // What can be read but not written is loaded all the same.
         let lock = try? state.lock()
         defer { withExtendedLifetime(lock) {} }
-        try? state.settle(store).forEach { console.note("portreeve: \($0)") }
-        if let pending = try state.pending(), pending.identity == host.changes.identity() {
+        if lock != nil { settle(state, store) }
+        if let pending = try? state.pending(), pending.identity == host.changes.identity() {
             throw state.refusal(pending)
         }
         guard let entry = try state.log.lastConfirmed() else {
@@ -47,33 +43,27 @@ struct BootLoading {
         guard let table = record.table else {
             return "change \(entry.number) removed table \(Names.table): nothing is loaded"
         }
-        // After a boot there are none; a unit that is started again leaves those that there are.
-        let grants = (try? state.grants()) ?? GrantBook()
-        try replace(by: table, store, carrying: grants)
+        // After a boot there is no grant; a unit that is started again leaves those that there are.
+        try TableWriter.insist(on: table, in: store, carrying: (try? state.grants()) ?? GrantBook())
         return "loaded change \(entry.number) of \(UTCTime.text(record.time)) by \(record.author.text)"
     }
 
-    private func replace(
-        by table: Table, _ store: any RulesetStore, carrying grants: GrantBook = GrantBook()
-    ) throws {
-        var store = store
-        for attempt in 1...Self.attempts {
-            let live = try store.snapshot(of: Names.table, expecting: [table])
-            let target = grants.target(table, onto: live.table)
-            let transaction = Transaction(from: live.table, to: target, named: Names.table)
-            do {
-                guard !transaction.isEmpty else { return }
-                _ = try TableWriter(store, grants: grants).replace(live, by: target, transaction)
-                return
-            } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
+    /// Sorts out what others left; a disk that cannot be written does not keep what was confirmed from being loaded.
+    private func settle(_ state: RulesetState, _ store: any RulesetStore) {
+        do { try state.settle(store).forEach { console.note("portreeve: \($0)") } } catch {
+            console.note("portreeve: warning: \(Self.text(error))")
         }
+    }
+
+    private static func text(_ error: any Error) -> String {
+        (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
     }
 
     /// Loads the floor where nothing is live; says what was done.
     private func load(_ floor: Floor, _ store: any RulesetStore) throws -> String {
         var reader = store
         guard try reader.snapshot(of: Names.table).table == nil else { return "what is live stays live" }
-        try replace(by: compile(floor.policy).table, store)
+        try TableWriter.insist(on: compile(floor.policy).table, in: store)
         return "loaded the floor instead: \(floor.text)"
     }
 

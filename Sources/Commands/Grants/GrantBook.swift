@@ -17,6 +17,9 @@ struct GrantBook {
     /// The ruleset and the run of the kernel that the grants are of.
     private var identity = RulesetIdentity(boot: "", namespace: 0)
     private var uptime: () -> Int64 = { 0 }
+    /// The time that all is reckoned by, so that what is told the kernel is what is kept.
+    private var now: Int64 = 0
+    private var files: StateFiles?
 
     /// Within this many milliseconds before its end a grant may be gone or not; half of its time where that is less.
     private static let earliness: Int64 = 2_000
@@ -31,7 +34,7 @@ struct GrantBook {
 
     /// The book in a directory; grants of another boot or another network namespace are over.
     init(_ files: StateFiles, on host: ChangeHost) throws(StoreError) {
-        (identity, uptime) = (host.identity(), host.uptime)
+        (identity, uptime, now, self.files) = (host.identity(), host.uptime, host.uptime(), files)
         let file = try StoreError.of { () throws(KernelError) in try files.read(Self.name) }
         guard let bytes = file else { return }
         guard let document = StateDocument(bytes, kind: Self.documentKind), let boot = document.text("boot"),
@@ -73,7 +76,14 @@ struct GrantBook {
     }
 
     /// Milliseconds until a grant ends; negative when it is over.
-    func left(_ record: GrantRecord) -> Int64 { record.deadline - uptime() }
+    func left(_ record: GrantRecord) -> Int64 { record.deadline - now }
+
+    /// The same grants at this moment.
+    var current: GrantBook {
+        var book = self
+        book.now = uptime()
+        return book
+    }
 
     /// The grants that are not over, the first to end first.
     var active: [GrantRecord] { records.filter { left($0) > 0 }.sorted { $0.deadline < $1.deadline } }
@@ -119,12 +129,23 @@ extension GrantBook {
         }
     }
 
-    /// The book after a commit of `target(_:onto:)`: what was told the kernel anew has the time that it was told.
-    func restoring(onto live: Table?) -> GrantBook {
+    /// Whether a table is live, with its grants.
+    func isLive(_ table: Table?, in live: StoredTable) -> Bool {
+        Transaction(from: live.table, to: target(table, onto: live.table), named: Names.table).isEmpty
+    }
+
+    /// The book to commit with: grants that the kernel must be told of again have the time that is left.
+    ///
+    /// That is kept first, for otherwise they would be no grants once they are live; where it cannot be, they end.
+    func telling(onto live: Table?) -> GrantBook {
         var book = self
         let told = Dictionary(sources(found: live, restoring: true).map { (Subject($0), $0.seconds) }) { $1 }
         for index in book.records.indices {
             if let seconds = told[Subject(records[index].source)] { book.records[index].seconds = seconds }
+        }
+        guard book.records != records, let files else { return book }
+        do throws(StoreError) { try book.store(in: files) } catch {
+            book.records = records.filter { live?.grants($0.source) == true }
         }
         return book
     }

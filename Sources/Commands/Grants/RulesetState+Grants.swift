@@ -7,14 +7,6 @@ extension RulesetState {
     /// The grants of this ruleset.
     func grants() throws(StoreError) -> GrantBook { try GrantBook(files, on: host) }
 
-    /// The grants as they are once the kernel was told of the missing ones again, which is kept first: one that was not
-    /// told yet when this process is killed is told by the next.
-    func restoring(_ grants: GrantBook, onto live: Table?) throws(StoreError) -> GrantBook {
-        let restored = grants.restoring(onto: live)
-        if restored.records != grants.records { try restored.store(in: files) }
-        return restored
-    }
-
     /// Ends the grants of services that a table does not have, for good.
     func end(_ grants: GrantBook, notIn table: Table?) throws(StoreError) {
         let rest = try self.grants().ending(with: table)

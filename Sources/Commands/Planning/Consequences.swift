@@ -22,14 +22,14 @@ struct Consequences {
             return
         }
         let others = plan.ruleset.others
-        let circumstances = Circumstances(now: host.now)
+        let circumstances = plan.ruleset.circumstances(now: host.now)
         // Where nobody else has a table, what portreeve's lets in is all that gets in.
         let isAlone = others.isEmpty && plan.snapshot.table != nil
         let before = isAlone ? access.before : AccessRegions(plan.ruleset.tables, in: circumstances)
         let after =
             others.isEmpty ? access.after : AccessRegions([plan.compiled.table] + others, in: circumstances)
         let overrides = [Finding].foreignOverrides(
-            of: plan.policy, compiled: plan.compiled, others: others, now: host.now)
+            of: plan.policy, compiled: plan.compiled, others: others, in: circumstances)
         breakages =
             Self.losses(ReachabilityLoss(from: before, to: after, of: plan.policy), on: host)
             + overrides.sorted { $0.rank < $1.rank }.map(Breakage.init)

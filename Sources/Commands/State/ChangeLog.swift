@@ -51,13 +51,26 @@ struct ChangeLog {
 
     /// What is kept of a change.
     func record(_ entry: Entry) throws -> ChangeRecord {
+        guard let record = ChangeRecord(try document(entry)) else { throw torn(entry) }
+        return record
+    }
+
+    /// Whether a change made this generation of this ruleset: then what is live is what is kept.
+    func made(_ entry: Entry, _ generation: UInt32, of identity: RulesetIdentity) -> Bool {
+        guard let document = try? document(entry) else { return false }
+        return document.text("boot") == identity.boot && document.number("namespace") == identity.namespace
+            && document.number("generation") == generation
+    }
+
+    private func document(_ entry: Entry) throws -> StateDocument {
         let file = try StoreError.of { () throws(KernelError) in try files.read(entry.name) }
         guard let bytes = file else { throw Self.gone(entry.number) }
-        guard let document = StateDocument(bytes, kind: ChangeRecord.documentKind), let record = ChangeRecord(document)
-        else {
-            throw CommandError(.failure, "\(files.directory)/\(entry.name) is torn or was changed, and is not used")
-        }
-        return record
+        guard let document = StateDocument(bytes, kind: ChangeRecord.documentKind) else { throw torn(entry) }
+        return document
+    }
+
+    private func torn(_ entry: Entry) -> CommandError {
+        CommandError(.failure, "\(files.directory)/\(entry.name) is torn or was changed, and is not used")
     }
 
     /// The change of this number.

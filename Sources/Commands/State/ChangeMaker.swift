@@ -72,7 +72,9 @@ struct ChangeMaker {
     }
 
     /// Says that there is nothing to do, and sees to it that a boot would do the same.
-    func keep(_ change: RulesetChange, done: String = "in sync: nothing to do") throws -> ExitStatus {
+    func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
+        -> ExitStatus
+    {
         let state = try RulesetState(kernel, on: host)
         if let pending = try state.pending() {
             guard let span = safety.confirm, try state.log.record(state.log.entry(pending.number)).table == change.table
@@ -82,7 +84,7 @@ struct ChangeMaker {
                 "in sync: nothing to do but to wait longer", pending.number, change.snapshot.generation, isChange: false
             )
         }
-        try state.adopt(change, on: host)
+        try state.adopt(change, in: store, on: host)
         return report(done, nil, change.snapshot.generation, isChange: false)
     }
 

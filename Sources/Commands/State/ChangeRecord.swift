@@ -81,7 +81,8 @@ extension ChangeRecord {
         if archive != nil && table == nil { return nil }
     }
 
-    private static func files(of document: StateDocument) -> [File] {
+    /// The files that a document keeps.
+    static func files(of document: StateDocument) -> [File] {
         let paths = document.fields.filter { $0.name == "path" }.map { String(decoding: $0.bytes, as: UTF8.self) }
         let texts = document.fields.filter { $0.name == "text" }.map(\.bytes)
         return zip(paths, texts).map { File(path: $0, text: $1) }

@@ -69,6 +69,9 @@ struct LoggedChange {
         } catch let error as CommandError {
             record = nil
             fault = error.message
+        } catch let error as StoreError {
+            record = nil
+            fault = error.message
         }
         switch entry.outcome {
         case .prepared where pending?.number == entry.number:

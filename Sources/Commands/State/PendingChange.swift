@@ -22,7 +22,12 @@ struct PendingChange: Equatable {
         guard let document = StateDocument(bytes, kind: documentKind), let number: Int = document.number("number"),
             let deadline: Int64 = document.number("deadline"), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace")
-        else { throw CommandError(.failure, "\(files.directory)/\(name) is torn or was changed, and is not used") }
+        else {
+            throw CommandError(
+                .failure,
+                "\(files.directory)/\(name) is torn or was changed, and is not used: delete it, then \"portreeve rollback\" goes back"
+            )
+        }
         return Self(number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace))
     }
 

@@ -55,17 +55,22 @@ extension RulesetState {
         try settle(store).forEach(note)
         if let pending = try pending() { throw refusal(pending) }
         var change = change
-        change.grants = try unchanged { try grants() }
-        let (target, transaction) = (change.target, change.transaction)
+        change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
         let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
         if let span {
-            try withdrawing(entry, ifFailed: store, change) { try arm(entry, change, span, on: host) }
+            do { try unchanged { try arm(entry, change, span, on: host) } } catch {
+                withdraw(entry)
+                throw error
+            }
         }
-        let generation = try withdrawing(entry, ifFailed: store, change) {
-            let writer = TableWriter(store, grants: try restoring(change.grants, onto: change.snapshot.table))
-            return try writer.replace(change.snapshot, by: target, transaction)
-        }
-        if span == nil {
+        let generation = try commit(change, as: entry, in: store, waits: span != nil)
+        if let span {
+            // A big table takes seconds, which are not to be taken from those who try it.
+            if var pending = try? pending() {
+                pending.deadline = host.changes.uptime() + span.seconds * 1000
+                try? pending.store(in: files)
+            }
+        } else {
             try keep(entry)
             try end(change.grants, notIn: change.table)
         }
@@ -73,13 +78,22 @@ extension RulesetState {
     }
 
     /// Keeps what is live on disk where it is not: the directory was emptied, or the table was loaded by somebody else.
-    func adopt(_ change: RulesetChange, on host: Host) throws {
+    func adopt(_ change: RulesetChange, in store: any RulesetStore, on host: Host) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending) }
+        _ = try settle(store)
+        let last = try log.lastConfirmed()
+        if let last, log.made(last, change.snapshot.generation, of: host.changes.identity()) { return }
+        var change = change
+        change.grants = try grants()
         let record = record(of: change, on: host)
-        if let last = try log.lastConfirmed(), let kept = try? log.record(last), kept.archive == record.archive {
+        if let last, let kept = try? log.record(last), kept.archive == record.archive {
             return
+        }
+        // Another command may have been quicker, and its change must stay the last.
+        guard isLive(change.table, with: change.grants, in: store) else {
+            throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
         }
         try log.settle(try log.prepare(record), as: .confirmed)
     }
@@ -89,8 +103,7 @@ extension RulesetState {
         do { return try body() } catch let error as StoreError {
             throw CommandError(
                 .failure,
-                "\(error.message): what cannot be undone is not done, and nothing was changed; "
-                    + "make room, or name another --state-dir")
+                "\(error.message): what cannot be undone is not done, and nothing was changed")
         }
     }
 
@@ -115,24 +128,32 @@ extension RulesetState {
         try host.changes.arm(files.directory)
     }
 
-    /// Does `body`; when it fails and the new table is not live, the change was not made and nothing waits for it.
-    private func withdrawing<Value>(
-        _ entry: ChangeLog.Entry, ifFailed store: any RulesetStore, _ change: RulesetChange, _ body: () throws -> Value
-    ) throws -> Value {
-        do { return try body() } catch {
-            var store = store
-            let candidates = change.snapshot.table.map { [$0] } ?? []
-            // Where that cannot be known, what was armed stays armed.
-            guard let live = try? store.snapshot(of: Names.table, expecting: candidates),
-                !Transaction(
-                    from: live.table, to: change.grants.target(change.table, onto: live.table), named: Names.table
-                )
-                .isEmpty
-            else { throw error }
-            try? PendingChange.clear(files)
-            try? log.settle(entry, as: .undone)
+    /// Commits a change; when that fails, what is live tells what became of it.
+    private func commit(
+        _ change: RulesetChange, as entry: ChangeLog.Entry, in store: any RulesetStore, waits: Bool
+    ) throws -> UInt32 {
+        let writer = TableWriter(store, grants: change.grants)
+        do { return try writer.replace(change.snapshot, by: change.target, change.transaction) } catch {
+            let isUnwritten = (error as? StoreError)?.isStale == true
+            if isUnwritten || isLive(change.snapshot.table, with: change.grants, in: store) {
+                withdraw(entry)
+            } else if !waits && isLive(change.table, with: change.grants, in: store) {
+                try? log.settle(entry, as: .confirmed)
+            }
+            // Where it is neither, or cannot be known, what was armed stays armed.
             throw error
         }
+    }
+
+    private func isLive(_ table: Table?, with grants: GrantBook, in store: any RulesetStore) -> Bool {
+        guard let live = try? TableWriter.read(store, expecting: table) else { return false }
+        return grants.current.isLive(table, in: live)
+    }
+
+    /// Forgets a change that was not made.
+    private func withdraw(_ entry: ChangeLog.Entry) {
+        try? PendingChange.clear(files)
+        try? log.settle(entry, as: .undone)
     }
 
     private func keep(_ entry: ChangeLog.Entry) throws {

@@ -13,8 +13,6 @@ struct RulesetState {
     private static let lockName = "lock"
     /// How long to wait for the other, in milliseconds.
     private static let patience = 15_000
-    /// How often a table is put back that somebody else keeps changing.
-    private static let attempts = 50
 
     /// The state of the network namespace that the process is in.
     init(_ options: KernelOptions, on host: Host) throws(StoreError) {
@@ -74,9 +72,13 @@ struct RulesetState {
         let live = try store.snapshot(of: Names.table).table
         let grants = try self.grants()
         return try entries.map { entry in
-            let record = try log.record(entry)
-            if record.kind.keepsTable { return try settle(entry, record, grants, live) }
-            let isLive = grants.target(record.table, onto: live) == live
+            // What is not live since a boot need not have been made before it, nor what cannot be read.
+            let record = try? log.record(entry)
+            if let record, record.kind.keepsTable { return try settle(entry, record, grants, live) }
+            let isLive =
+                record.map { record in
+                    record.identity == host.identity() && grants.target(record.table, onto: live) == live
+                } ?? false
             try log.settle(entry, as: isLive ? .confirmed : .undone)
             return "change \(entry.number) was interrupted \(isLive ? "after it was made" : "before it was made")"
         }
@@ -84,29 +86,25 @@ struct RulesetState {
 
     /// Puts the table back that was live before, and says so in the log of changes.
     func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
-        try putBack(try PendingChange.previous(in: files), store)
+        try TableWriter.insist(on: previousTable(), in: store, carrying: (try? grants()) ?? GrantBook())
         try close(pending)
     }
 
-    private func putBack(_ table: Table?, _ store: any RulesetStore) throws {
-        var store = store
-        for attempt in 1...Self.attempts {
-            let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
-            // What has ended since does not come back with the rest.
-            let grants = try self.grants()
-            let target = grants.target(table, onto: live.table)
-            let transaction = Transaction(from: live.table, to: target, named: Names.table)
-            if transaction.isEmpty { return }
-            do {
-                let writer = TableWriter(store, grants: try restoring(grants, onto: live.table))
-                _ = try writer.replace(live, by: target, transaction)
-            } catch let error as StoreError where error.isStale && attempt < Self.attempts { continue }
-            return
+    /// The table to which what is pending is undone: as it was kept, else that of the last confirmed change.
+    func previousTable() throws -> Table? {
+        do { return try PendingChange.previous(in: files) } catch {
+            guard let last = try log.lastConfirmed() else { throw error }
+            return try log.record(last).table
         }
     }
 
+    /// Whether the log says that a change does not wait any more.
+    func isSettled(_ pending: PendingChange) throws -> Bool {
+        try log.entries().contains { $0.number == pending.number && $0.outcome != .prepared }
+    }
+
     /// Ends the waiting for a change that is not to stay.
-    private func close(_ pending: PendingChange) throws {
+    func close(_ pending: PendingChange) throws {
         if let entry = try log.entries().last(where: { $0.number == pending.number && $0.outcome == .prepared }) {
             try log.settle(entry, as: .undone)
         }
@@ -115,15 +113,19 @@ struct RulesetState {
 
     /// Ends the waiting for a change that is to stay.
     func confirm(_ pending: PendingChange) throws {
-        let entry = try log.entry(pending.number)
-        try log.settle(entry, as: .confirmed)
+        try log.settle(try log.entry(pending.number), as: .confirmed)
         try PendingChange.clear(files)
         try end(try grants(), notIn: try log.record(log.entry(pending.number)).table)
     }
 
     /// Sets the time from which a change undoes itself, in milliseconds from now.
-    func rearm(_ pending: PendingChange, within milliseconds: Int64) throws(StoreError) {
-        var pending = pending
+    func rearm(_ known: PendingChange, within milliseconds: Int64) throws {
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
+        guard var pending = try self.pending(), pending.number == known.number else {
+            throw CommandError(
+                .failure, "change \(known.number) does not wait any more: \"portreeve history\" says what became of it")
+        }
         pending.deadline = host.uptime() + milliseconds
         try pending.store(in: files)
         // Those that wait for it already see the new time.

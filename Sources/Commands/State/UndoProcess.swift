@@ -1,4 +1,5 @@
 internal import Kernel
+internal import Rulesets
 
 /// The process that undoes a change which nobody confirms: one that does it, and a standby for the case that it is killed.
 struct UndoProcess {
@@ -27,19 +28,21 @@ struct UndoProcess {
 
     /// Waits until nothing is pending any more, or until it is time to undo it.
     func run() throws {
+        DetachedProcess.closeInherited()
         Signals.outliveSession()
         var lock = try takeLock()
+        var known = try state.pending()
+        // Read now: later the disk may have failed.
+        let previous = known == nil ? nil : try state.previousTable()
         var standby = lock == nil ? nil : try? Self.start(in: state.files.directory)
         DetachedProcess.sayReady()
-        var (isTerminated, failures) = (false, 0)
-        let change = try state.pending()?.number
-        // Another change has processes of its own.
-        while let pending = try state.pending(), pending.number == change {
-            if lock == nil { lock = try takeLock() }
+        var (isTerminated, isPutBack, failures) = (false, false, 0)
+        while let pending = known {
+            if lock == nil { lock = try? takeLock() }
             if lock != nil {
                 if standby?.isRunning != true { standby = try? Self.start(in: state.files.directory) }
                 if isTerminated || state.remaining(pending) <= 0 {
-                    if undo(change, isTerminated, failures: failures) { return }
+                    if undo(pending, to: previous, isTerminated, &isPutBack, failures) { return }
                     failures += 1
                     _ = Signals.waitForTermination(milliseconds: Self.pause)
                 }
@@ -47,6 +50,15 @@ struct UndoProcess {
             let wait = min(Self.interval, max(1, state.remaining(pending)))
             // The standby outlives whoever ends the session.
             isTerminated = Signals.waitForTermination(milliseconds: wait) && lock != nil || isTerminated
+            known = current(pending)
+        }
+    }
+
+    /// The change as it is pending now, and as it was known where that cannot be read; `nil` once it is settled.
+    private func current(_ known: PendingChange) -> PendingChange? {
+        // Another change has processes of its own.
+        do { return try state.pending().flatMap { $0.number == known.number ? $0 : nil } } catch {
+            return (try? state.isSettled(known)) == true ? nil : known
         }
     }
 
@@ -55,20 +67,34 @@ struct UndoProcess {
     }
 
     /// Undoes what is pending; `false` when it has to be tried again.
-    private func undo(_ change: Int?, _ isTerminated: Bool, failures: Int) -> Bool {
+    ///
+    /// A table that was put back but could not be noted down is not put back again: somebody may be mending the host.
+    private func undo(
+        _ known: PendingChange, to previous: Table?, _ isTerminated: Bool, _ isPutBack: inout Bool, _ failures: Int
+    ) -> Bool {
         do {
             let lock = try state.lock()
             defer { withExtendedLifetime(lock) {} }
-            guard let pending = try state.pending(), pending.number == change else { return true }
+            guard let pending = current(known) else { return true }
             // Somebody may have given it more time meanwhile.
             guard isTerminated || state.remaining(pending) <= 0 else { return false }
-            try state.undo(pending, host.openStore(nil))
-            host.changes.announce("change \(pending.number) was not confirmed: the ruleset before it is live again")
+            if !isPutBack {
+                var store = try host.openStore(nil)
+                store.remember(in: state.files.directory)
+                // What was granted and has ended since does not come back with the rest.
+                let grants = (try? state.grants()) ?? GrantBook()
+                try TableWriter.insist(on: previous, in: store, carrying: grants)
+                isPutBack = true
+                host.changes.announce(
+                    "change \(pending.number) was not confirmed: the ruleset before it is live again")
+            }
+            try state.close(pending)
             return true
         } catch {
             let reason = (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
+            let what = isPutBack ? "that it was undone could not be kept" : "it could not be undone"
             if failures % Self.silence == 0 {
-                host.changes.announce("a change that was not confirmed could not be undone: \(reason)")
+                host.changes.announce("change \(known.number) was not confirmed, and \(what): \(reason)")
             }
             return false
         }

@@ -26,7 +26,7 @@ struct LiveRuleset {
         let isInSync = ruleset.own.table != nil && !drift.contains { $0.severity == .error }
         reading =
             isInSync && ruleset.others.isEmpty
-            ? .closed : .regions(AccessRegions(ruleset.tables, in: Circumstances(now: now)))
+            ? .closed : .regions(AccessRegions(ruleset.tables, in: ruleset.circumstances(now: now)))
         self.now = now
     }
 

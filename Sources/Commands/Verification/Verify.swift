@@ -136,7 +136,9 @@ public struct Verify: Command {
             var findings: [Finding] = []
             if only.areas.contains(.ruleset) {
                 findings = drift
-                findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, now: host.now)
+                findings += .foreignOverrides(
+                    of: policy, compiled: compiled, others: ruleset.others, in: ruleset.circumstances(now: host.now))
+                findings += host.rivals()
             }
             guard only.areas.contains(.listeners) else { return findings }
             let live = LiveRuleset(ruleset, drift: drift, now: host.now)

@@ -11,9 +11,18 @@ public enum OutputFile {
     ///
     /// - Throws: `io` or `permission`; the old file is then as it was.
     public static func replace(_ path: String, with text: String) throws(KernelError) {
+        try replace(path, with: Array(text.utf8), mode: mode)
+    }
+
+    /// The same with octets that only their owner is to read and write.
+    public static func replacePrivately(_ path: String, with bytes: [UInt8]) throws(KernelError) {
+        try replace(path, with: bytes, mode: 0o600)
+    }
+
+    private static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws(KernelError) {
         let temporary = "\(path).\(getpid()).tmp"
         _ = unsafe unlink(temporary)
-        try create(temporary, text, attempt: "writing \(path)")
+        try create(temporary, bytes, mode, attempt: "writing \(path)")
         guard unsafe rename(temporary, path) == 0 else {
             let error = SystemError.last
             _ = unsafe unlink(temporary)
@@ -29,16 +38,18 @@ public enum OutputFile {
         // A link to nowhere is something that is there, too.
         var status = stat()
         guard unsafe lstat(path, &status) != 0 else { return false }
-        try create(path, text, attempt: "writing \(path)")
+        try create(path, Array(text.utf8), mode, attempt: "writing \(path)")
         return true
     }
 
-    private static func create(_ path: String, _ text: String, attempt: String) throws(KernelError) {
+    private static func create(
+        _ path: String, _ bytes: [UInt8], _ mode: mode_t, attempt: String
+    ) throws(KernelError) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode)
         guard descriptor >= 0 else { throw SystemError.last.during(attempt) }
         var error: SystemError?
         do throws(SystemError) {
-            try FileOutput.write(Array(text.utf8), to: descriptor)
+            try FileOutput.write(bytes, to: descriptor)
             if fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0 { throw .last }
         } catch let failure { error = failure }
         if close(descriptor) != 0 && error == nil { error = .last }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// A copy of this program in a session of its own, without a terminal, in the network namespace of the calling thread.
@@ -37,6 +38,11 @@ public struct DetachedProcess: Sendable {
 
     /// Whether it has not ended yet; only its parent can ask.
     public var isRunning: Bool { waitpid(number, nil, WNOHANG) == 0 }
+
+    /// Closes what this process, which was started so, has of the session: a lock or a pipe would be held for as long as it runs.
+    ///
+    /// To be called before it opens anything.
+    public static func closeInherited() { _ = shim_close_from(UInt32(readyDescriptor) + 1) }
 
     /// Says that this process, which was started so, is ready, and lets its parent go on.
     public static func sayReady() {

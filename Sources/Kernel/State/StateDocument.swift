@@ -78,11 +78,20 @@ public struct StateDocument: Equatable, Sendable {
         return rest.isEmpty
     }
 
-    /// FNV-1a of 64 bits, in hexadecimal digits: it tells a torn file.
+    /// FNV-1a over words of eight octets, the last one filled up with zeros, in hexadecimal digits: it tells a torn file.
     ///
     /// Forgery is kept out by the file's owner and mode.
     private static func checksum(_ bytes: ArraySlice<UInt8>) -> String {
-        let sum = bytes.reduce(UInt64(0xcbf2_9ce4_8422_2325)) { ($0 ^ UInt64($1)) &* 0x100_0000_01b3 }
+        let sum = unsafe bytes.withUnsafeBytes { raw in
+            var sum: UInt64 = 0xcbf2_9ce4_8422_2325 ^ UInt64(raw.count)
+            for offset in stride(from: 0, to: raw.count, by: 8) {
+                var word: UInt64 = 0
+                let part = unsafe UnsafeRawBufferPointer(rebasing: raw[offset..<min(offset + 8, raw.count)])
+                unsafe withUnsafeMutableBytes(of: &word) { unsafe $0.copyMemory(from: part) }
+                sum = (sum ^ UInt64(littleEndian: word)) &* 0x100_0000_01b3
+            }
+            return sum
+        }
         return String(sum, radix: 16)
     }
 }

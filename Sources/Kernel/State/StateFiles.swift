@@ -20,7 +20,7 @@ public struct StateFiles: Sendable {
         self.directory = directory
         try Self.make(directory[...])
         var status = stat()
-        guard unsafe stat(directory, &status) == 0 else { throw SystemError.last.during("opening \(directory)") }
+        guard unsafe stat(directory, &status) == 0 else { throw Self.failure("opening \(directory)") }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw SystemError(code: ENOTDIR).during("opening \(directory)")
         }
@@ -34,11 +34,11 @@ public struct StateFiles: Sendable {
         guard unsafe mkdir(String(path), 0o700) != 0, errno != EEXIST else { return }
         let error = SystemError.last
         guard error.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-            throw error.during("making directory \(path)")
+            throw Self.failure("making directory \(path)", error)
         }
         try make(path[..<slash])
         guard unsafe mkdir(String(path), 0o700) == 0 || errno == EEXIST else {
-            throw SystemError.last.during("making directory \(path)")
+            throw Self.failure("making directory \(path)")
         }
     }
 
@@ -53,15 +53,19 @@ public struct StateFiles: Sendable {
     ///
     /// - Throws: `permission` or `io`.
     public func names() throws(KernelError) -> [String] {
-        guard let stream = unsafe opendir(directory) else { throw SystemError.last.during("reading \(directory)") }
+        guard let stream = unsafe opendir(directory) else { throw Self.failure("reading \(directory)") }
         defer { unsafe closedir(stream) }
         var names: [String] = []
-        while let entry = unsafe readdir(stream) {
+        while true {
+            // The end and an error look the same but for this; a file that is overlooked would be written over.
+            errno = 0
+            guard let entry = unsafe readdir(stream) else { break }
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
                 unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
             }
             if !name.hasPrefix(".") && !name.hasSuffix(Self.temporary) { names.append(name) }
         }
+        guard errno == 0 else { throw Self.failure("reading \(directory)") }
         return names
     }
 
@@ -73,7 +77,7 @@ public struct StateFiles: Sendable {
         let descriptor = unsafe open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else {
             if errno == ENOENT { return nil }
-            throw SystemError.last.during("reading \(path)")
+            throw Self.failure("reading \(path)")
         }
         defer { close(descriptor) }
         var status = stat()
@@ -96,7 +100,7 @@ public struct StateFiles: Sendable {
                 filled += got
             }
         }
-        if let failure { throw failure.during("reading \(path)") }
+        if let failure { throw Self.failure("reading \(path)", failure) }
         return bytes
     }
 
@@ -113,7 +117,7 @@ public struct StateFiles: Sendable {
             try flushDirectory()
         } catch {
             _ = unsafe unlink(temporary)
-            throw error.during("writing \(path)")
+            throw Self.failure("writing \(path)", error)
         }
     }
 
@@ -123,7 +127,7 @@ public struct StateFiles: Sendable {
         var failure: SystemError?
         do throws(SystemError) {
             try FileOutput.write(bytes, to: descriptor)
-            if fsync(descriptor) != 0 { throw .last }
+            try Self.flush(descriptor)
         } catch { failure = error }
         if close(descriptor) != 0 && failure == nil { failure = .last }
         if let failure { throw failure }
@@ -136,7 +140,7 @@ public struct StateFiles: Sendable {
         do throws(SystemError) {
             guard unsafe Glibc.rename(path(old), path(new)) == 0 else { throw .last }
             try flushDirectory()
-        } catch { throw error.during("renaming \(path(old)) to \(new)") }
+        } catch { throw Self.failure("renaming \(path(old)) to \(new)", error) }
     }
 
     /// Deletes a file, if it is there.
@@ -144,7 +148,7 @@ public struct StateFiles: Sendable {
     /// - Throws: `permission` or `io`.
     public func remove(_ name: String) throws(KernelError) {
         guard unsafe unlink(path(name)) != 0, errno != ENOENT else { return }
-        throw SystemError.last.during("deleting \(path(name))")
+        throw Self.failure("deleting \(path(name))")
     }
 
     /// The size of a file in octets; 0 where there is none.
@@ -161,15 +165,16 @@ public struct StateFiles: Sendable {
     /// - Returns: the lock; `nil` where somebody else still has it.
     /// - Throws: `permission` or `io`.
     public func lock(_ name: String, patience: Int = 0) throws(KernelError) -> StateLock? {
-        let descriptor = unsafe open(path(name), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw SystemError.last.during("locking \(path(name))") }
+        // Not for writing: a change must be undone, and a boot load its table, where the disk has become read-only.
+        let descriptor = unsafe open(path(name), O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw Self.failure("locking \(path(name))") }
         var rest = patience
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             let error = SystemError.last
             guard error.code == EWOULDBLOCK, rest > 0 else {
                 close(descriptor)
                 if error.code == EWOULDBLOCK { return nil }
-                throw error.during("locking \(path(name))")
+                throw Self.failure("locking \(path(name))", error)
             }
             usleep(UInt32(Self.lockInterval * 1000))
             rest -= Self.lockInterval
@@ -184,10 +189,27 @@ public struct StateFiles: Sendable {
         let descriptor = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .last }
         defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw .last }
+        try Self.flush(descriptor)
+    }
+
+    /// Brings a file to the disk.
+    private static func flush(_ descriptor: Int32) throws(SystemError) {
+        while fsync(descriptor) != 0 { if errno != EINTR { throw .last } }
     }
 
     private func path(_ name: String) -> String { "\(directory)/\(name)" }
+
+    /// What a system call answered, with what to do about it where that is not plain.
+    private static func failure(_ attempt: String, _ error: SystemError = .last) -> KernelError {
+        var failure = error.during(attempt)
+        switch error.code {
+        case ENOSPC, EDQUOT: failure.advice = "make room on that file system"
+        case EROFS: failure.advice = "mount that file system for writing"
+        case EIO: failure.advice = "see what the kernel's log says of that disk"
+        default: break
+        }
+        return failure
+    }
 }
 
 /// A lock that ends with the value, or with the process, however that ends.

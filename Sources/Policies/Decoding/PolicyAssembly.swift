@@ -29,7 +29,7 @@ struct PolicyAssembly {
             groups: groups, ports: PortDecoder(database: ServicesDatabase(path: options.servicesDatabase), log: log),
             required: defaults.require, log: log)
         let deny = denied(documents)
-        policy.deny = deny.map(\.list)
+        policy.deny = deny?.list
         let services = self.services(documents, decoder)
         policy.services = services.map(\.service).sorted { $0.name < $1.name }
         let assertions = assertions(documents, decoder)
@@ -40,14 +40,15 @@ struct PolicyAssembly {
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)
         for (assertion, place) in assertions { check.run(assertion, at: place) }
-        PolicyLint(policy: policy, now: options.now, log: log).run(services, root: main.keyed)
+        PolicyLint(policy: policy, now: options.now, log: log).run(
+            services, root: main.keyed, denied: deny?.places ?? [])
         groups.warnOfUnused()
         return policy
     }
 
-    /// Every file's `deny` as one list, placed where the first one is.
-    private func denied(_ documents: [PolicyDocument]) -> (list: SourceList, place: Place)? {
-        var all: (list: SourceList, place: Place)?
+    /// Every file's `deny` as one list, placed where the first one is, with the place of each entry.
+    private func denied(_ documents: [PolicyDocument]) -> (list: SourceList, places: [Place])? {
+        var all: (list: SourceList, places: [Place])?
         for document in documents {
             guard let node = document.keyed["deny"] else { continue }
             if case .sequence(let items) = node.content, items.isEmpty { continue }
@@ -56,12 +57,14 @@ struct PolicyAssembly {
                 let reason = "every address, established connections included: nobody could reach this host"
                 log.error("\"deny\" is \(reason)", at: node.place)
             }
+            let places = node.items.map(\.place)
             guard let earlier = all else {
-                all = (list, node.place)
+                all = (list, places)
                 continue
             }
             all?.list.entries = earlier.list.entries + list.entries
             all?.list.addresses = earlier.list.addresses.union(list.addresses)
+            all?.places = earlier.places + places
         }
         return all
     }

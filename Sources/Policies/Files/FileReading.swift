@@ -41,6 +41,21 @@ enum FileReading {
         return OpenedFile(bytes: bytes, identity: [UInt64(status.st_dev), UInt64(status.st_ino)])
     }
 
+    /// The first octets of a regular file; `nil` where there is no file.
+    static func start(of path: String, count: Int) throws(FileRefusal) -> [UInt8]? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
+        if descriptor < 0 && errno == ENOENT { return nil }
+        guard descriptor >= 0 else { throw FileRefusal(message: "cannot be read: \(SystemError.text(errno))") }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw FileRefusal(message: "is not a regular file")
+        }
+        return unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = unsafe max(0, Glibc.read(descriptor, buffer.baseAddress, count))
+        }
+    }
+
     /// Everything that comes in on standard input.
     static func readStandardInput() throws(FileRefusal) -> OpenedFile {
         OpenedFile(bytes: try contents(of: STDIN_FILENO, expecting: 0), identity: [])

@@ -10,13 +10,20 @@ struct PolicyLint {
     let log: DiagnosticLog
 
     /// Reports what is odd about the policy and each of its services.
-    func run(_ services: [PlacedService], root: KeyedNode) {
+    ///
+    /// - Parameters:
+    ///   - services: the services, each with its entry.
+    ///   - root: the policy file itself.
+    ///   - denied: the place of each entry of `deny`, of all files.
+    func run(_ services: [PlacedService], root: KeyedNode, denied: [Place]) {
         if services.isEmpty, root["services"] == nil, let place = root.place(of: "version") {
             log.warning("no services: every port is closed; write \"services: {}\" if that is meant", at: place)
         }
         let redundancy = SourceRedundancy(policy)
-        if let deny = policy.deny, let place = root["deny"]?.place {
-            for entry in redundancy.entries(of: deny) { warn(of: entry, in: "deny", "", at: place) }
+        if let deny = policy.deny {
+            for entry in redundancy.entries(of: deny, at: denied) {
+                warn(of: entry, in: "deny", "", at: denied[entry.index])
+            }
         }
         for placed in services {
             let keyed = KeyedNode(placed.entry.value, as: "service", keys: Service.keys, log)

@@ -4,6 +4,8 @@ internal import Addressing
 struct SourceRedundancy {
     /// An entry without effect.
     struct Entry {
+        /// Its place in the list.
+        let index: Int
         /// The entry as written.
         let text: String
         /// What has its addresses already, in words.
@@ -33,14 +35,16 @@ struct SourceRedundancy {
                 !addresses[index].isEmpty && denied.isSuperset(of: addresses[index])
             }
         let covered = entries(of: list, addresses)
-        return refused.map { Entry(text: list.entries[$0], cover: "\"deny\" covers it") }
+        return refused.map { Entry(index: $0, text: list.entries[$0], cover: "\"deny\" covers it") }
             + covered.filter { entry in !refused.contains { list.entries[$0] == entry.text } }
     }
 
-    /// The entries of a list that the others cover.
-    func entries(of list: SourceList) -> [Entry] { entries(of: list, list.entries.map(addresses)) }
+    /// The entries of a list of several files that the others cover; what covers one of another file is named with its place.
+    func entries(of list: SourceList, at places: [Place]) -> [Entry] {
+        entries(of: list, list.entries.map(addresses), places)
+    }
 
-    private func entries(of list: SourceList, _ addresses: [AddressSet]) -> [Entry] {
+    private func entries(of list: SourceList, _ addresses: [AddressSet], _ places: [Place] = []) -> [Entry] {
         guard (2...Self.maximumEntries).contains(list.entries.count) else { return [] }
         var kept = Set(list.entries.indices)
         var found: [Entry] = []
@@ -52,11 +56,15 @@ struct SourceRedundancy {
             let union = others.reduce(AddressSet()) { $0.union(addresses[$1]) }
             guard !others.isEmpty, union.isSuperset(of: addresses[index]) else { continue }
             kept.remove(index)
-            let names = others.prefix(Self.namedEntries).map { Printable.quoted(list.entries[$0]) }
+            let names = others.prefix(Self.namedEntries).map { other in
+                let name = Printable.quoted(list.entries[other])
+                guard !places.isEmpty, places[other].file !== places[index].file else { return name }
+                return "\(name) of \(places[other].description)"
+            }
             let rest = others.count > Self.namedEntries ? " and \(others.count - Self.namedEntries) more" : ""
             found.append(
                 Entry(
-                    text: list.entries[index],
+                    index: index, text: list.entries[index],
                     cover: "\(names.joined(separator: ", "))\(rest) \(others.count == 1 ? "covers" : "cover") it"))
         }
         return found.reversed()

@@ -18,9 +18,13 @@ extension PacketEvaluation {
         case .byteOrder(let operation): walk.registers.apply(operation)
         case .compare(let comparison):
             let value = walk.registers.load(comparison.source, comparison.value.count)
-            return match(value.compares(comparison.operator, comparison.value), &walk)
+            let certainty = setting.destinations.certainty(of: value) {
+                $0.compares(comparison.operator, comparison.value)
+            }
+            return match(certainty, &walk)
         case .range(let range):
-            let lies = walk.registers.load(range.source, range.lower.count).lies(from: range.lower, to: range.upper)
+            let value = walk.registers.load(range.source, range.lower.count)
+            let lies = setting.destinations.certainty(of: value) { $0.lies(from: range.lower, to: range.upper) }
             return match(range.isInverted ? lies.negated : lies, &walk)
         case .lookup(let lookup): return look(lookup, &walk)
         default: return end(walk, .unknown([place(walk)]), nil)
@@ -114,7 +118,8 @@ extension PacketEvaluation {
         // What rules put into a set is not known.
         let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
         guard let destination = lookup.destination else {
-            let found = isOpen ? .open : elements.holds(key, definition)
+            let found =
+                isOpen ? .open : setting.destinations.certainty(of: key) { elements.holds($0, definition) }
             return match(lookup.isInverted ? found.negated : found, &walk)
         }
         guard !isOpen, case .list(let list) = elements else { return end(walk, .unknown([place(walk)]), nil) }
@@ -127,7 +132,9 @@ extension PacketEvaluation {
         _ walk: inout PacketWalk
     ) -> PacketConclusion? {
         let plain = list.filter { $0.flags & SetElement.catchAll == 0 }
-        let candidates = plain.map { ($0, $0.holds(key, definition)) }.filter { $0.1 != .no }
+        let candidates = plain.map { element in
+            (element, setting.destinations.certainty(of: key) { element.holds($0, definition) })
+        }.filter { $0.1 != .no }
         let certain = candidates.filter { $0.1 == .yes }
         if let (element, _) = certain.first, certain.count == candidates.count, Set(certain.map(\.0.value)).count == 1 {
             return go(on: element, destination, &walk)
@@ -140,11 +147,14 @@ extension PacketEvaluation {
             }
             return go(on: rest, destination, &walk)
         }
-        return goEveryWay(candidates.map(\.0) + (rest.map { [$0] } ?? []), destination, walk)
+        let isFound = setting.destinations.readings(of: key).allSatisfy { reading in
+            plain.contains { $0.holds(reading, definition) == .yes }
+        }
+        return goEveryWay(candidates.map(\.0) + (rest.map { [$0] } ?? []), destination, walk, mayMiss: !isFound)
     }
 
     private mutating func goEveryWay(
-        _ elements: [SetElement], _ destination: Register, _ walk: PacketWalk
+        _ elements: [SetElement], _ destination: Register, _ walk: PacketWalk, mayMiss: Bool
     ) -> PacketConclusion {
         var skipped = walk
         skipped.endRule()
@@ -153,7 +163,7 @@ extension PacketEvaluation {
             taken.element = (element, destination)
             return taken
         }
-        return fork([skipped] + ways, at: place(walk))
+        return fork((mayMiss ? [skipped] : []) + ways, at: place(walk))
     }
 
     /// Goes on with what a map holds.

@@ -1,3 +1,5 @@
+public import Addressing
+
 /// What holds while packets are evaluated.
 public struct Circumstances: Hashable, Sendable {
     /// What is taken of limits.
@@ -14,11 +16,16 @@ public struct Circumstances: Hashable, Sendable {
     public var limits: Limits
     /// The index of each interface that is known; `lo` has 1 in every network namespace.
     public var interfaceIndices: [String: UInt32]
+    /// The addresses of this host, to one of which the packets are sent; `nil` makes what depends on that unknown.
+    public var addresses: AddressSet?
 
     /// Circumstances of these parts.
-    public init(now: Int64?, limits: Limits = .kept, interfaceIndices: [String: UInt32] = [:]) {
+    public init(
+        now: Int64?, limits: Limits = .kept, interfaceIndices: [String: UInt32] = [:], addresses: AddressSet? = nil
+    ) {
         self.now = now
         self.limits = limits
         self.interfaceIndices = interfaceIndices
+        self.addresses = addresses
     }
 }

@@ -63,7 +63,7 @@ extension Setting {
         case 7: Octet(0)
         case 9: Octet(transport.rawValue)
         case 12..<16: Octet(.source(UInt8(offset - 12)))
-        case 16..<20: way.destination?[offset - 16] ?? .unknown
+        case 16..<20: way.destinationByte(offset - 16)
         default: .unknown
         }
     }
@@ -74,7 +74,7 @@ extension Setting {
         case 0: Octet(.unknown, mask: 0x0f, flip: 0x60)
         case 6: Octet(transport.rawValue)
         case 8..<24: Octet(.source(UInt8(offset - 8)))
-        case 24..<40: way.destination?[offset - 24] ?? .unknown
+        case 24..<40: way.destinationByte(offset - 24)
         default: .unknown
         }
     }
@@ -106,9 +106,11 @@ extension Setting {
     }
 }
 
-extension [Octet] {
-    /// An interface index of which no more is known than that it is not `lo`'s: 1 has its low bit alone set.
-    static var unlikeLoopback: [Octet] { .unknown(4) }
+extension Way {
+    /// A byte of the destination address: this host's where no rule has replaced it.
+    fileprivate func destinationByte(_ index: Int) -> Octet {
+        destination?[index] ?? (isForwarded ? .unknown : Octet(.destination(UInt8(index))))
+    }
 }
 
 extension MetaKey {

@@ -8,6 +8,8 @@ struct Octet: Hashable {
         case port(UInt8)
         /// The source address; 0 is its most significant byte.
         case source(UInt8)
+        /// The destination address, one of this host's; 0 is its most significant byte.
+        case destination(UInt8)
         /// An interface index of which no more is known than that it is not `lo`'s; its byte in memory.
         case otherIndex(UInt8)
         /// What the question does not determine.

@@ -11,8 +11,26 @@ struct Setting {
     let interface: [UInt8]
     /// The circumstances.
     let circumstances: Circumstances
+    /// The addresses that the packets can be sent to.
+    let destinations: Destinations
     /// Whether the packets bring the data of an established connection; else they start one.
-    var isEstablished = false
+    let isEstablished: Bool
+
+    init(
+        family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
+        isEstablished: Bool = false
+    ) {
+        self.family = family
+        self.transport = transport
+        self.interface = interface
+        self.circumstances = circumstances
+        self.isEstablished = isEstablished
+        let isLoopback = interface.starts(with: Self.loopback)
+        destinations = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
+    }
+
+    /// `lo` and the byte that ends it.
+    private static let loopback = Array("lo\0".utf8)
 
     /// The number of the family, `NFPROTO_…`.
     var familyNumber: UInt8 { (family == .ipv4 ? TableFamily.ipv4 : .ipv6).rawValue }

@@ -41,7 +41,7 @@ extension Setting {
         case .translate(let translation):
             .translate(addresses: translation.addresses, ports: translation.ports, toThisHost: false)
         case .redirect(let redirection): .translate(addresses: nil, ports: redirection.ports, toThisHost: true)
-        case .xtables(let part): part.statement
+        case .xtables(let part): part.statement(circumstances.limits)
         case .opaque(let name, let attributes): Self.opaque(name, attributes)
         default: nil
         }
@@ -67,12 +67,16 @@ extension Setting {
     /// What expressions do that are known by name alone: the kernel's `net/netfilter/nft_*.c`.
     private static func opaque(_ name: String, _ attributes: [UInt8]) -> Statement {
         switch name {
-        case "last", "dup": .passes
+        // A log to a group, or with a limit of bytes, is no `LogStatement`.
+        case "last", "dup", "log": .passes
+        case "objref" where attributes.objectType.map(objectsThatPass.contains) == true: .passes
         case "masq": .accept
         case "meta" where attributes.hasAttribute(metaSource), "ct" where attributes.hasAttribute(conntrackSource):
             .setsMark
         // Loads of what is not modelled may fail themselves, and what they load is unknown: both show in what follows.
-        case "meta", "ct", "exthdr", "rt", "socket", "osf", "hash", "numgen", "xfrm", "tunnel", "inner", "match",
+        // Offloading ends the rule of packets that it does not want, and skips chains only from the answer on.
+        case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "xfrm", "tunnel", "inner",
+            "match",
             "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup", "dynset", "byteorder", "fib", "limit":
             .mayFail
         case "notrack": .stopsTracking
@@ -80,23 +84,33 @@ extension Setting {
         }
     }
 
+    /// `NFT_OBJECT_COUNTER`, `NFT_OBJECT_CT_HELPER`, `NFT_OBJECT_CT_TIMEOUT` and `NFT_OBJECT_SECMARK`.
+    private static let objectsThatPass: Set<UInt8> = [1, 3, 7, 8]
+
     /// `NFTA_META_SREG` and `NFTA_CT_SREG` of `linux/netfilter/nf_tables.h`.
     private static let metaSource: UInt16 = 3
     private static let conntrackSource: UInt16 = 4
 }
 
 extension [UInt8] {
-    /// Whether one of these netlink attributes is of this type; each is four bytes of length and type, then its value.
-    fileprivate func hasAttribute(_ type: UInt16) -> Bool {
+    /// Whether one of these netlink attributes is of this type.
+    fileprivate func hasAttribute(_ type: UInt16) -> Bool { attribute(type) != nil }
+
+    /// The type of the object that an `objref` names itself: the last byte of `NFTA_OBJREF_IMM_TYPE`, 4 bytes.
+    fileprivate var objectType: UInt8? { attribute(1)?.last }
+
+    /// The value of the first of these netlink attributes of a type; each is four bytes of length and type, then its value.
+    private func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
         var start = 0
         while start + 4 <= count {
             let head = self[start..<(start + 4)].map(UInt16.init)
             let pairs =
                 isLittleEndian
                 ? [head[0] | head[1] << 8, head[2] | head[3] << 8] : [head[0] << 8 | head[1], head[2] << 8 | head[3]]
-            if pairs[1] & 0x3fff == type { return true }
-            start += Swift.max(4, (Int(pairs[0]) + 3) & ~3)
+            let length = Swift.max(4, Int(pairs[0]))
+            if pairs[1] & 0x3fff == type { return self[(start + 4)..<Swift.min(start + length, count)] }
+            start += (length + 3) & ~3
         }
-        return false
+        return nil
     }
 }

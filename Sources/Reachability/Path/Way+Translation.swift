@@ -4,7 +4,7 @@ internal import Rulesets
 extension Way {
     /// Replaces the destination by what the registers hold.
     ///
-    /// An address that is replaced by one outside of 127.0.0.0/8 and ::1 is taken for another host's.
+    /// An address that is not known for this host's own, or lies in 127.0.0.0/8 or is ::1, is taken for another host's.
     mutating func translate(
         _ addresses: RegisterPair?, _ ports: RegisterPair?, toThisHost: Bool, _ registers: RegisterFile,
         _ setting: Setting
@@ -15,7 +15,8 @@ extension Way {
         guard let addresses else { return }
         let address = Self.value(addresses, setting.family == .ipv4 ? 4 : 16, registers)
         destination = address
-        isForwarded = !Self.isLoopback(address, setting.family)
+        let isOwn = address.constants.map(setting.destinations.contains) ?? false
+        isForwarded = !isOwn && !Self.isLoopback(address, setting.family)
     }
 
     /// The value that both registers hold; any where they differ.
@@ -40,7 +41,7 @@ extension Octet {
         case .source(let index):
             let bytes = packet.source.bigEndianBytes
             value = bytes[Int(index) + (packet.family == .ipv4 ? 12 : 0)]
-        case .otherIndex, .unknown: return self
+        case .destination, .otherIndex, .unknown: return self
         }
         return Octet((value & mask) ^ flip)
     }

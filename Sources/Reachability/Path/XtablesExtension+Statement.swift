@@ -2,8 +2,8 @@ internal import Rulesets
 
 extension XtablesExtension {
     /// What an extension does that has no native expressions: the kernel's `net/netfilter/xt_*.c`.
-    var statement: Statement {
-        guard kind == .target else { return .mayFail }
+    func statement(_ limits: Circumstances.Limits) -> Statement {
+        guard kind == .target else { return name == "recent" ? recent(limits) : .mayFail }
         return switch name {
         case "DROP", "REJECT": .verdict(.drop)
         case "LOG", "NFLOG", "TRACE", "AUDIT", "LED", "IDLETIMER", "RATEEST", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM",
@@ -15,6 +15,20 @@ extension XtablesExtension {
         case "CT": excludesFromTracking ? .stopsTracking : .passes
         default: .opaque
         }
+    }
+
+    /// `struct xt_recent_mtinfo`, with or without a mask: a time, a number of packets, what is done, an inversion.
+    ///
+    /// To note an address always matches. To ask for more packets than one in a time is a limit, which a client keeps.
+    private func recent(_ limits: Circumstances.Limits) -> Statement {
+        let (notes, asks): (UInt8, [UInt8]) = (1 << 1, [1 << 0, 1 << 2])  // XT_RECENT_SET, _CHECK and _UPDATE
+        guard info.count > 9 else { return .mayFail }
+        let hits = info[4..<8]
+        let isOne = hits.reduce(0) { $0 + Int($1) } <= 1
+        let isInverted = info[9] != 0
+        if info[8] == notes { return isInverted ? .fails : .passes }
+        guard asks.contains(info[8]), !isOne, limits == .kept else { return .mayFail }
+        return isInverted ? .passes : .fails
     }
 
     /// `XT_CT_NOTRACK` in the first number of `struct xt_ct_target_info`.

@@ -22,7 +22,7 @@ struct Box: Hashable {
 }
 
 /// The packets that a condition holds of.
-struct Condition {
+struct Condition: Hashable {
     /// Disjoint boxes: outside of them it does not hold.
     var boxes: [Box]
     /// Whether it holds of all that is in them; otherwise it may.
@@ -39,6 +39,21 @@ struct Condition {
     func and(_ other: Condition, _ space: SourceSpace) -> Condition {
         let both = boxes.flatMap { left in other.boxes.map { left.intersection($0, space) } }
         return Condition(boxes: both.filter { !$0.isEmpty(space) }, isExact: isExact && other.isExact)
+    }
+}
+
+extension Condition {
+    /// Where a condition holds on a key that is one of `readings`: exact where it is the same for all of them.
+    init(_ readings: [[Octet]], _ condition: ([Octet]) -> Condition) {
+        self = condition(readings[0])
+        for reading in readings.dropFirst() {
+            let other = condition(reading)
+            guard other != self else { continue }
+            // Where it holds for some alone, it may hold; where it holds for each of something else, of anything.
+            let holding = [self, other].filter { !$0.boxes.isEmpty }
+            self = holding.count == 1 || holding.allSatisfy { $0.boxes == boxes } ? holding[0] : .open
+            isExact = false
+        }
     }
 }
 

@@ -31,7 +31,7 @@ struct Conditions {
                 let (mask, bits) = (UInt128(octet.mask) << shift, UInt128(wanted) << shift)
                 guard (sourceValue ^ bits) & sourceMask & mask == 0 else { return .never }
                 (sourceMask, sourceValue) = (sourceMask | mask, sourceValue | bits)
-            case .otherIndex, .unknown: isExact = false
+            case .destination, .otherIndex, .unknown: isExact = false
             }
         }
         return box(portMask, portValue, sourceMask, sourceValue, isExact)

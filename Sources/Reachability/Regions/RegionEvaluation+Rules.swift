@@ -57,7 +57,9 @@ extension RegionEvaluation {
             match([condition], isInverted, scope, thread, &following, &result)
         case .range(let range):
             let key = thread.registers.load(range.source, range.lower.count)
-            let condition = conditions.between(key[...], range.lower[...], range.upper[...])
+            let condition = Condition(setting.destinations.readings(of: key)) {
+                conditions.between($0[...], range.lower[...], range.upper[...])
+            }
             match([condition], range.isInverted, scope, thread, &following, &result)
         case .lookup(let lookup): look(lookup, index, scope, thread, &following, &result)
         default: doubt(thread.piece, scope)
@@ -66,18 +68,19 @@ extension RegionEvaluation {
 
     private func condition(_ comparison: Comparison, _ registers: RegisterFile) -> (Condition, isInverted: Bool) {
         let value = comparison.value
-        let key = registers.load(comparison.source, value.count)
+        let readings = setting.destinations.readings(of: registers.load(comparison.source, value.count))
         let (least, greatest) = (
             [UInt8](repeating: 0, count: value.count), [UInt8](repeating: .max, count: value.count)
         )
-        return switch comparison.operator {
-        case .equal: (conditions.equal(key, value), false)
-        case .notEqual: (conditions.equal(key, value), true)
-        case .lessOrEqual: (conditions.between(key[...], least[...], value[...]), false)
-        case .greater: (conditions.between(key[...], least[...], value[...]), true)
-        case .greaterOrEqual: (conditions.between(key[...], value[...], greatest[...]), false)
-        case .less: (conditions.between(key[...], value[...], greatest[...]), true)
+        let isInverted = [.notEqual, .greater, .less].contains(comparison.operator)
+        let condition = Condition(readings) { key in
+            switch comparison.operator {
+            case .equal, .notEqual: conditions.equal(key, value)
+            case .lessOrEqual, .greater: conditions.between(key[...], least[...], value[...])
+            case .greaterOrEqual, .less: conditions.between(key[...], value[...], greatest[...])
+            }
         }
+        return (condition, isInverted)
     }
 
     /// Splits a thread by conditions of which the exact ones come first.
@@ -157,7 +160,11 @@ extension RegionEvaluation {
         let (identity, definition, elements) = found
         let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
         let key = thread.registers.load(lookup.source, Int(definition.keyLength))
-        let held = isOpen ? SetConditions.open : reader.read(identity, definition, elements, key)
+        let held =
+            isOpen
+            ? SetConditions.open
+            : SetConditions(
+                setting.destinations.readings(of: key).map { reader.read(identity, definition, elements, $0) })
         guard let destination = lookup.destination else {
             let all = held.groups.map(\.condition) + (held.hasRest ? [.always] : [])
             return match(all, lookup.isInverted, scope, thread, &following, &result)

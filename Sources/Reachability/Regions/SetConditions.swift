@@ -1,13 +1,13 @@
 internal import Rulesets
 
 /// What a look-up finds for which packets.
-struct SetConditions {
+struct SetConditions: Hashable {
     /// Elements of one value.
-    struct Group {
+    struct Group: Hashable {
         /// The value; `nil` in a set without values.
         let value: SetElement.Value?
         /// Where an element is found; groups of a map are disjoint where they are exact.
-        let condition: Condition
+        var condition: Condition
     }
 
     /// The elements, the exact ones first.
@@ -21,6 +21,21 @@ struct SetConditions {
 
     /// May find anything.
     static let open = SetConditions(groups: [Group(value: nil, condition: .open)])
+}
+
+extension SetConditions {
+    /// What a look-up finds of a key that is one of several: certain where it is the same for all of them.
+    init(_ readings: [SetConditions]) {
+        self = readings[0]
+        guard readings.contains(where: { $0 != self }) else { return }
+        var seen: Set<Group> = []
+        groups = readings.flatMap(\.groups).compactMap { group in
+            var doubted = group
+            doubted.condition.isExact = false
+            return seen.insert(doubted).inserted ? doubted : nil
+        }
+        ports = nil
+    }
 }
 
 /// Reads sets into conditions, each once for each shape of key.

@@ -3,8 +3,8 @@ internal import Addressing
 extension XtablesExtension {
     /// Native expressions that do the same in a table of this family; `nil` where there are none, or none that are known.
     ///
-    /// Those that decide over ports and redirections are known: `tcp`, `udp`, `multiport`, `addrtype`, `comment`; `DNAT`,
-    /// `REDIRECT`, `SNAT`, `MASQUERADE`.
+    /// Those that decide over ports and redirections are known: `tcp`, `udp`, `multiport`, `addrtype`, `conntrack` for
+    /// states, `comment`; `DNAT`, `REDIRECT`, `SNAT`, `MASQUERADE`.
     public func native(in family: TableFamily) -> [Expression]? {
         let structure = HostOrderBytes(info)
         return switch (kind, name, revision) {
@@ -13,6 +13,7 @@ extension XtablesExtension {
         case (.match, "udp", 0): structure.udpMatch
         case (.match, "multiport", 1): structure.multiportMatch
         case (.match, "addrtype", 1): structure.addressTypeMatch
+        case (.match, "conntrack", 2...3): structure.conntrackMatch
         case (.target, "DNAT", 0): structure.compatRange?.destinationTranslation(family)
         case (.target, "DNAT", 1...2): structure.range?.destinationTranslation(family)
         case (.target, "REDIRECT", 0) where family == .ipv4: structure.compatRange?.redirection
@@ -150,6 +151,31 @@ private struct HostOrderBytes {
             .route(RouteLookup(.addressType, flags: .destination)),
             .compare(Comparison(flags == 0 ? .equal : .notEqual, type.hostOrderBytes)),
         ]
+    }
+
+    /// `struct xt_conntrack_mtinfo2` and, with four ports more, `struct xt_conntrack_mtinfo3`: eight addresses and masks, two
+    /// times, the protocol, four ports, what is asked, what of it is inverted, and bits of states.
+    var conntrackMatch: [Expression]? {
+        let flagsOffset = 146
+        let (asksState, isAlias): (UInt16, UInt16) = (1, 1 << 13)  // XT_CONNTRACK_STATE, XT_CONNTRACK_STATE_ALIAS
+        guard let flags = number(UInt16.self, at: flagsOffset), flags & ~isAlias == asksState,
+            let inversions = number(UInt16.self, at: flagsOffset + 2),
+            let states = number(UInt16.self, at: flagsOffset + 4), let mask = Self.states(states)
+        else { return nil }
+        let isInverted = inversions & asksState != 0
+        let nothing = [UInt8](repeating: 0, count: 4)
+        return [
+            .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: mask.hostOrderBytes)),
+            .compare(Comparison(isInverted ? .equal : .notEqual, nothing)),
+        ]
+    }
+
+    /// The bits that nf_tables has for those of `XT_CONNTRACK_STATE_BIT`; `nil` with one of a translation, which is none of a
+    /// state there.
+    private static func states(_ bits: UInt16) -> UInt32? {
+        let (common, untracked): (UInt16, UInt16) = (0b1111, 1 << 8)  // invalid, established, related, new
+        guard bits & ~(common | untracked) == 0 else { return nil }
+        return UInt32(bits & common) | (bits & untracked == 0 ? 0 : 1 << 6)  // NF_CT_STATE_UNTRACKED_BIT
     }
 
     /// `struct nf_nat_ipv4_multi_range_compat` with one range.

@@ -1,0 +1,94 @@
+/// Services that are enabled on this host and take portreeve's table away, or decide beside it.
+public struct RivalUnits {
+    private let files: UnitFiles
+
+    /// Firewalls whose services do not flush what others own, but refuse what the policy lets in.
+    private static let firewalls: Set<String> = [
+        "ferm", "firewalld", "foomuuri", "ip6tables", "iptables", "netfilter-persistent", "shorewall", "shorewall6",
+        "ufw",
+    ]
+
+    /// The rivals among the units of these files.
+    public init(_ files: UnitFiles) { self.files = files }
+
+    /// One finding a service, by name.
+    public var findings: [Finding] {
+        files.enabledServices.filter { !$0.name.hasPrefix("portreeve") }.compactMap { unit in
+            let flushes = unit.commands.filter { flushesEverything($0.line) }
+            if !flushes.isEmpty { return Finding(.foreignOverride, .warning, Self.sentence(unit, flushes.map(\.key))) }
+            guard Self.firewalls.contains(unit.firewall), isActive(unit) else { return nil }
+            return Finding(
+                .foreignOverride, .warning,
+                "\(unit.name) is enabled beside portreeve: a connection must pass both, and each changes without the other: "
+                    + "run `systemctl disable --now \(unit.name)`")
+        }
+    }
+
+    private static func sentence(_ unit: ServiceUnit, _ keys: [String]) -> String {
+        var verbs: [String] = []
+        for (prefix, verb) in [("ExecStart", "starts"), ("ExecReload", "is reloaded"), ("ExecStop", "stops")]
+        where keys.contains(where: { $0.hasPrefix(prefix) }) { verbs.append(verb) }
+        return
+            "\(unit.name) is enabled, and flushes the rulesets of everybody when it \(verbs.listed), portreeve's too: "
+            + "have it flush its own tables alone, or run `systemctl disable --now \(unit.name)`"
+    }
+
+    /// ufw's service is enabled where ufw is not.
+    private func isActive(_ unit: ServiceUnit) -> Bool {
+        guard unit.firewall == "ufw" else { return true }
+        let lines = files.text("/etc/ufw/ufw.conf")?.split(separator: "\n").map(\.trimmed) ?? []
+        return lines.contains { $0.lowercased() == "enabled=yes" }
+    }
+}
+
+extension RivalUnits {
+    /// Whether a command, a file of rules that it loads, or a script that it runs, flushes what portreeve owns.
+    private func flushesEverything(_ command: String) -> Bool {
+        let words = command.split { $0.isWhitespace || "\"';".contains($0) }.map(String.init)
+        guard let first = words.first.map({ String($0.drop { "-@:+!".contains($0) }) }) else { return false }
+        if words.dropFirst().flushRuleset || isFlushing(script: first) { return true }
+        return zip(words, words.dropFirst()).contains { option, file in
+            ["-f", "--file"].contains(option) && files.text(file)?.flushesRuleset == true
+        }
+    }
+
+    /// Scripts of a shell and of nft itself.
+    private func isFlushing(script path: String) -> Bool {
+        guard path.hasPrefix("/"), let text = files.text(path), text.hasPrefix("#!") else { return false }
+        return text.flushesRuleset
+    }
+}
+
+extension ServiceUnit {
+    /// The name without what makes it a service's.
+    fileprivate var firewall: String { name.hasSuffix(".service") ? String(name.dropLast(".service".count)) : name }
+}
+
+extension String {
+    /// Whether a line, comments aside, has `flush ruleset`, of all families or of portreeve's.
+    fileprivate var flushesRuleset: Bool {
+        split(separator: "\n").contains { line in
+            line.prefix { $0 != "#" }.split { $0.isWhitespace || "\"';".contains($0) }.map(String.init)[...]
+                .flushRuleset
+        }
+    }
+}
+
+extension ArraySlice<String> {
+    /// Whether these words have `flush ruleset`, without a family that is not portreeve's behind it.
+    fileprivate var flushRuleset: Bool {
+        zip(indices, indices.dropFirst()).contains { flush, ruleset in
+            guard self[flush] == "flush", self[ruleset] == "ruleset" else { return false }
+            let family = index(after: ruleset) < endIndex ? self[index(after: ruleset)] : ""
+            return !["ip", "ip6", "arp", "bridge", "netdev"].contains(family)
+        }
+    }
+}
+
+extension [String] {
+    /// The words as a list in a sentence.
+    fileprivate var listed: String {
+        guard count > 1, let last else { return first ?? "" }
+        return dropLast().joined(separator: ", ") + " or " + last
+    }
+}

@@ -1,0 +1,92 @@
+/// The files of systemd on a host, as far as rivals are looked for in them.
+public struct UnitFiles: Sendable {
+    /// The names in a directory; none where there is no such directory.
+    public var names: @Sendable (_ directory: String) -> [String]
+    /// What a file holds; `nil` where it cannot be read.
+    public var text: @Sendable (_ path: String) -> String?
+
+    /// Files by these accesses.
+    public init(
+        names: @escaping @Sendable (_ directory: String) -> [String],
+        text: @escaping @Sendable (_ path: String) -> String?
+    ) {
+        self.names = names
+        self.text = text
+    }
+
+    /// No files: a host without systemd, or another network namespace than the host's.
+    public static let none = UnitFiles(names: { _ in [] }, text: { _ in nil })
+
+    /// Where units are, the first before the others: `man 5 systemd.unit`, "Unit File Load Path".
+    private static let directories = [
+        "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
+        "/lib/systemd/system",
+    ]
+
+    /// The services that something wants at the start, by name.
+    var enabledServices: [ServiceUnit] {
+        let wanted = Self.directories.flatMap { directory in
+            names(directory).filter { $0.hasSuffix(".wants") || $0.hasSuffix(".requires") }.flatMap {
+                names("\(directory)/\($0)")
+            }
+        }
+        return Set(wanted).filter { $0.hasSuffix(".service") }.sorted().compactMap(service)
+    }
+
+    /// The unit of a name with its drop-ins; `nil` where there is none, or it is masked.
+    private func service(_ name: String) -> ServiceUnit? {
+        // An instance is of the template's file.
+        let template = name.firstIndex(of: "@").map { "\(name[...$0]).service" }
+        for file in [name, template].compactMap(\.self) {
+            for directory in Self.directories {
+                guard let text = text("\(directory)/\(file)") else { continue }
+                return text.isEmpty ? nil : ServiceUnit(name: name, texts: [text] + dropIns(file))
+            }
+        }
+        return nil
+    }
+
+    private func dropIns(_ name: String) -> [String] {
+        var paths: [String: String] = [:]
+        for directory in Self.directories.reversed() {
+            for file in names("\(directory)/\(name).d") where file.hasSuffix(".conf") {
+                paths[file] = "\(directory)/\(name).d/\(file)"
+            }
+        }
+        return paths.sorted { $0.key < $1.key }.compactMap { text($0.value) }
+    }
+}
+
+/// What a service runs.
+struct ServiceUnit {
+    /// The name.
+    let name: String
+    /// The commands by what they are run for: `ExecStop`.
+    private(set) var commands: [(key: String, line: String)] = []
+
+    /// The service of a unit file and its drop-ins: `man 5 systemd.syntax`.
+    init(name: String, texts: [String]) {
+        self.name = name
+        for text in texts { read(text.replacing("\\\n", with: " ")) }
+    }
+
+    private mutating func read(_ text: String) {
+        for line in text.split(separator: "\n").map(\.trimmed) where line.hasPrefix("Exec") {
+            guard let equals = line.firstIndex(of: "=") else { continue }
+            let key = line[..<equals].trimmed
+            let value = line[line.index(after: equals)...].trimmed
+            // An empty one takes back those before it.
+            if value.isEmpty { commands.removeAll { $0.key == key } } else { commands.append((key, value)) }
+        }
+    }
+}
+
+extension StringProtocol {
+    /// The text without blanks at its ends.
+    var trimmed: String {
+        var rest = self[...]
+        while rest.first?.isWhitespace == true { rest = rest.dropFirst() }
+        while rest.last?.isWhitespace == true { rest = rest.dropLast() }
+        return String(rest)
+    }
+}

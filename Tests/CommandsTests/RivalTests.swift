@@ -1,0 +1,92 @@
+import Auditing
+import Testing
+
+@Suite("Services that take portreeve's table away")
+struct RivalTests {
+    /// What is found on a host of these files.
+    private func findings(_ texts: [String: String]) -> [String] {
+        let files = UnitFiles(
+            names: { directory in
+                let inside = texts.keys.filter { $0.hasPrefix(directory + "/") }.map {
+                    $0.dropFirst(directory.count + 1).prefix { $0 != "/" }
+                }
+                return Set(inside.map(String.init)).sorted()
+            }, text: { texts[$0] })
+        return RivalUnits(files).findings.map { finding in
+            #expect(finding.identifier == .foreignOverride && finding.severity == .warning)
+            return String(finding.message.prefix { $0 != ":" })
+        }
+    }
+
+    private let wants = "/etc/systemd/system/multi-user.target.wants"
+    private let nftables = """
+        [Unit]
+        Description=nftables
+        [Service]
+        Type=oneshot
+        ExecStart=/usr/sbin/nft -f /etc/nftables.conf
+        ExecReload=/usr/sbin/nft -f /etc/nftables.conf
+        ExecStop=/usr/sbin/nft flush ruleset
+        """
+
+    @Test("nftables.service as Debian ships it, enabled, and with another file of rules")
+    func debian() {
+        var files = [
+            "/lib/systemd/system/nftables.service": nftables,
+            "/etc/nftables.conf": "#!/usr/sbin/nft -f\n\nflush ruleset\n",
+        ]
+        #expect(findings(files) == [])
+        files["\(wants)/nftables.service"] = nftables
+        let head = "nftables.service is enabled, and flushes the rulesets of everybody when it "
+        #expect(findings(files) == [head + "starts, is reloaded or stops, portreeve's too"])
+        files["/etc/nftables.conf"] = "# flush ruleset\nflush ruleset ip\nadd table inet mine\nflush table inet mine\n"
+        #expect(findings(files) == [head + "stops, portreeve's too"])
+        // A drop-in takes a command back; the one in /etc is before that of its name in /lib.
+        files["/lib/systemd/system/nftables.service.d/own.conf"] = "[Service]\nExecStop=/usr/sbin/nft flush ruleset\n"
+        files["/etc/systemd/system/nftables.service.d/own.conf"] =
+            "[Service]\nExecStop=\nExecStop=/usr/sbin/nft delete table inet mine\n"
+        #expect(findings(files) == [])
+        files["/etc/systemd/system/nftables.service"] = ""
+        files["/etc/systemd/system/nftables.service.d/own.conf"] = nil
+        #expect(findings(files) == [])
+    }
+
+    @Test("Scripts and shells")
+    func scripts() {
+        let unit = "[Service]\nExecStart=-/usr/local/sbin/firewall start\n"
+        let files = [
+            "/etc/systemd/system/fw.service": unit, "\(wants)/fw.service": unit,
+            "/usr/local/sbin/firewall": "#!/bin/sh\nset -e\nnft 'flush ruleset'; nft -f /etc/rules\n",
+            "/etc/systemd/system/sh.service": "[Service]\nExecStartPre=/bin/sh -c \"nft \\\n  flush ruleset\"\n",
+            "/etc/systemd/system/network.target.requires/sh.service": "",
+            "/etc/systemd/system/ok.service": "[Service]\nExecStart=/usr/bin/nft list ruleset\n",
+            "\(wants)/ok.service": "",
+            "\(wants)/gone.service": "",
+            "/usr/lib/systemd/system/at@.service": "[Service]\nExecStop=nft flush ruleset\n",
+            "\(wants)/at@eth0.service": "",
+        ]
+        let tail = "is enabled, and flushes the rulesets of everybody when it"
+        #expect(
+            findings(files) == [
+                "at@eth0.service \(tail) stops, portreeve's too", "fw.service \(tail) starts, portreeve's too",
+                "sh.service \(tail) starts, portreeve's too",
+            ])
+    }
+
+    @Test("Other firewalls; ufw only where it is switched on, portreeve's own never")
+    func firewalls() {
+        let unit = "[Service]\nExecStart=/usr/sbin/it\n"
+        var files: [String: String] = [:]
+        for name in ["firewalld", "ufw", "portreeve", "sshd"] {
+            files["/usr/lib/systemd/system/\(name).service"] = unit
+            files["\(wants)/\(name).service"] = unit
+        }
+        files["/etc/ufw/ufw.conf"] = "# a\nENABLED=no\n"
+        #expect(findings(files) == ["firewalld.service is enabled beside portreeve"])
+        files["/etc/ufw/ufw.conf"] = "ENABLED=yes\nLOGLEVEL=low\n"
+        #expect(
+            findings(files) == [
+                "firewalld.service is enabled beside portreeve", "ufw.service is enabled beside portreeve",
+            ])
+    }
+}

@@ -1,0 +1,49 @@
+import Kernel
+import TestSupport
+import Testing
+
+@Suite("Tables of iptables-legacy", .privileged, .networkNamespace)
+struct LegacyTests {
+    /// Whether this kernel has such tables at all: newer ones need not.
+    private func legacy(_ rules: String...) throws -> Bool {
+        for rule in rules {
+            let result = try Program.run(["sh", "-ec", "\(rule)"])
+            if result.errors.contains("does not exist") || result.errors.contains("not found") { return false }
+            try #require(result.status == 0, "\(result.errors)")
+        }
+        return true
+    }
+
+    private func tables() -> [String] {
+        LegacyTables.all.map { table in
+            let counts = table.effects.map { "\($0.refusing) \($0.redirecting)" } ?? "unread"
+            return "\(table.isIPv6 ? "ip6" : "ip") \(table.name) \(counts)"
+        }.sorted()
+    }
+
+    @Test("Asking makes none, and listing one is harmless")
+    func nothing() throws {
+        #expect(tables() == [])
+        #expect(!LegacyTables.canRedirect)
+        guard try legacy("iptables-legacy -L -n", "ip6tables-legacy -t nat -L -n") else { return }
+        #expect(tables() == ["ip filter 0 0", "ip6 nat 0 0"])
+        #expect(!LegacyTables.canRedirect)
+    }
+
+    @Test("Policies, drops, rejects and redirections count; what logs, marks and translates the source does not")
+    func effects() throws {
+        guard
+            try legacy(
+                "iptables-legacy -P FORWARD DROP", "iptables-legacy -N mine",
+                "iptables-legacy -A mine -p tcp --dport 22 -j ACCEPT", "iptables-legacy -A mine -j RETURN",
+                "iptables-legacy -A INPUT -m conntrack --ctstate NEW -j mine",
+                "iptables-legacy -A INPUT -p tcp -m multiport --dports 80,443 -j DROP",
+                "iptables-legacy -A INPUT -p udp -j REJECT", "iptables-legacy -A INPUT -j LOG",
+                "iptables-legacy -t mangle -A PREROUTING -j MARK --set-mark 1",
+                "iptables-legacy -t nat -A POSTROUTING -j MASQUERADE",
+                "ip6tables-legacy -t nat -A PREROUTING -p tcp --dport 80 -j REDIRECT --to-ports 8080")
+        else { return }
+        #expect(tables() == ["ip filter 3 0", "ip mangle 0 0", "ip nat 0 0", "ip6 nat 0 1"])
+        #expect(LegacyTables.canRedirect)
+    }
+}

@@ -1,0 +1,80 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Boots: a fresh network namespace is a host that was started again, with nothing loaded and the state of the old one.
+@Suite("A boot", .privileged, .networkNamespace)
+struct BootTests {
+    private let trial: Trial
+    private var state: String { trial.portreeve.stateDirectory }
+
+    init() throws { trial = try Trial() }
+
+    /// Makes a change that nobody confirms before the host goes down.
+    private func crash() throws {
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+        for watcher in try trial.watchers().reversed() { kill(watcher, SIGSTOP) }
+        for watcher in try trial.watchers() { kill(watcher, SIGKILL) }
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+    }
+
+    /// Boots, and runs a script on the host then; `others` run beside it.
+    private func boot(
+        beside others: String = "", under tracer: String = "", _ options: String = "", then script: String
+    ) throws -> Program.Result {
+        let command = "\(tracer) \(try Portreeve.executable) apply --boot --state-dir \(state) \(options)"
+        return try Program.run(["unshare", "-n", "sh", "-c", "\(others)\n\(command); echo $?\n\(script)"])
+    }
+
+    private func isLive(_ policy: String) throws -> String {
+        "\(try Portreeve.executable) verify \(policy) --only ruleset --quiet; echo $?"
+    }
+
+    @Test("Loads what was confirmed last, not what was pending, with no policy there")
+    func pending() throws {
+        try crash()
+        try FileManager.default.moveItem(atPath: trial.old, toPath: trial.old + ".away")
+        try FileManager.default.removeItem(atPath: trial.new)
+        let result = try boot(then: "mv \(trial.old).away \(trial.old); \(try isLive(trial.old))")
+        #expect(result.output.contains(#/^loaded change 1 of \S+ by [^\n]+\n0\n0\n$/#), "\(result)")
+        #expect(
+            result.errors
+                == "portreeve: change 2 was not confirmed before the host was restarted, and is gone with that\n")
+        #expect(try !trial.isPending())
+    }
+
+    @Test("Does not wait for others to stop committing")
+    func foreign() throws {
+        let others = "while :; do nft add table ip other; nft delete table ip other; done & other=$!"
+        let result = try boot(beside: others, "--quiet", then: "kill $other; wait; \(try isLive(trial.old))")
+        #expect(result.output == "0\n0\n", "\(result)")
+    }
+
+    @Test("Loads the floor where the newest record is torn, and fails")
+    func torn() throws {
+        let file = URL(filePath: "\(state)/change-1.confirmed")
+        try Data(Data(contentsOf: file).dropLast(7)).write(to: file)
+        let result = try boot("--floor ssh", then: "nft list table inet portreeve")
+        #expect(result.output.hasPrefix("1\n") && result.output.contains("tcp . 22 : goto service-ssh"))
+        #expect(
+            result.errors.hasSuffix(
+                "change-1.confirmed is torn or was changed, and is not used; "
+                    + "loaded the floor instead: nothing but tcp/22 is open\n"), "\(result.errors)")
+    }
+
+    @Test("Opens its state, and besides it nothing but libraries and what the kernel tells of itself")
+    func files() throws {
+        try crash()
+        let trace = try trial.portreeve.write("", to: "trace")
+        _ = try boot(under: "strace -f -o \(trace) -e trace=file,network,execve", then: "true")
+        let lines = try String(contentsOfFile: trace, encoding: .utf8).split(separator: "\n")
+        let paths = lines.compactMap { $0.firstMatch(of: #/^\d+ +(?:open|openat|openat2|creat)\([^"]*"([^"]*)"/#)?.1 }
+        let others = Set(paths).filter { path in
+            !path.contains(".so") && ![state, "/proc/", "/sys/"].contains(where: path.hasPrefix)
+        }
+        #expect(paths.contains { $0 == state + "/change-1.confirmed" })
+        #expect(others.isEmpty, "\(others)")
+        #expect(lines.count { $0.contains(" execve(") } == 1)
+        #expect(!lines.contains { $0.contains("connect(") || $0.contains("AF_INET") })
+    }
+}

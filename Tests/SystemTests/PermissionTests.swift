@@ -1,0 +1,76 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What others may see and write", .privileged, .networkNamespace)
+struct PermissionTests {
+    @Test("State is root's alone, whatever the umask says")
+    func state() throws {
+        let trial = try Trial()
+        let prefix = ["sh", "-c", "umask 0; exec \"$@\"", "-"]
+        #expect(
+            try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h", prefix: prefix).status == 0)
+        let directory = trial.portreeve.stateDirectory
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory)
+        #expect(Set(["pending", "previous", "lock", "undo.lock", "change-2.prepared"]).isSubset(of: names))
+        for path in [directory] + names.map({ "\(directory)/\($0)" }) {
+            let attributes = try FileManager.default.attributesOfItem(atPath: path)
+            let mode = attributes[.posixPermissions] as? Int
+            #expect(mode == (path == directory ? 0o700 : 0o600), "\(path)")
+            #expect(attributes[.ownerAccountID] as? UInt32 == geteuid(), "\(path)")
+        }
+        #expect(try trial.portreeve("rollback", "--quiet").status == 0)
+    }
+
+    @Test("The processes that wait tell nobody more than where the state is, and hold nothing of the session")
+    func processes() throws {
+        let trial = try Trial()
+        // A descriptor that stays open would keep whoever waits for its end waiting.
+        let prefix = ["env", "SECRET=hunter2", "sh", "-c", "exec 7>&1 9> /dev/zero; exec \"$@\"", "-"]
+        #expect(
+            try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h", prefix: prefix).status == 0)
+        // Found by their whole command line.
+        let watchers = try trial.watchers()
+        #expect(watchers.count == 2)
+        for watcher in watchers {
+            #expect(try Data(contentsOf: URL(filePath: "/proc/\(watcher)/environ")).isEmpty)
+            let folder = "/proc/\(watcher)/fd"
+            let files = try FileManager.default.contentsOfDirectory(atPath: folder).map {
+                try FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\($0)")
+            }
+            #expect(files.allSatisfy { $0 == "/dev/null" || $0.hasPrefix(trial.portreeve.stateDirectory) }, "\(files)")
+            #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(watcher)/cwd") == "/")
+        }
+        #expect(try trial.portreeve("rollback", "--quiet").status == 0)
+    }
+
+    @Test("Root applies no policy and no list that others could write", arguments: ["policy.yaml", "list.txt"])
+    func policies(name: String) throws {
+        let portreeve = try Portreeve()
+        let list = try portreeve.write("192.0.2.0/24\n", to: "list.txt")
+        let policy = try portreeve.write(
+            "version: 1\nsources: {all: {file: list.txt}}\nservices: {web: {ports: 80, from: all, why: x}}\n")
+        try FileManager.default.setAttributes(
+            [.posixPermissions: 0o666], ofItemAtPath: name == "list.txt" ? list : policy)
+        let result = try portreeve("apply", policy, "--yes", "--quiet")
+        #expect(result.status == 3)
+        #expect(result.errors.contains("chmod go-w") && result.errors.contains(name), "\(result.errors)")
+        #expect(try portreeve.shell("nft list ruleset").isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: portreeve.stateDirectory + "/change-1.confirmed"))
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: policy)
+        try FileManager.default.setAttributes([.posixPermissions: 0o644], ofItemAtPath: list)
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+    }
+
+    @Test(
+        "State that others could have written is not used, and says what to do", arguments: ["", "/change-1.confirmed"])
+    func foreign(name: String) throws {
+        let trial = try Trial()
+        let path = trial.portreeve.stateDirectory + name
+        try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
+        let result = try trial.portreeve("rollback", "1", "--yes")
+        #expect(result.status == 1)
+        #expect(result.errors.contains("trusting \(path): somebody else could have written it; make it yours alone"))
+        #expect(try trial.isLive(trial.old))
+    }
+}

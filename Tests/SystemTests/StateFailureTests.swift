@@ -1,0 +1,147 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Whether this is one sentence that is fit for a terminal.
+private func isSentence(_ text: String) -> Bool {
+    text.hasPrefix("portreeve: ") && text.hasSuffix("\n") && text.count { $0 == "\n" } == 1 && !text.contains("Error")
+}
+
+@Suite("State on a disk that fails", .privileged, .networkNamespace)
+struct DiskTests {
+    private let trial: Trial
+    private let disk: Disk
+
+    init() throws {
+        trial = try Trial()
+        disk = try Disk(at: trial.portreeve.stateDirectory, trial.portreeve)
+        // What was kept beside the disk is not on it.
+        #expect(try run("apply", trial.old, "--yes", "--quiet").status == 0)
+    }
+
+    private func run(_ arguments: String...) throws -> Program.Result {
+        try Program.run(
+            disk.prefix + [try Portreeve.executable] + arguments + ["--state-dir", trial.portreeve.stateDirectory])
+    }
+
+    @Test("A full one keeps changes from being made, and says so", arguments: [[], ["--confirm", "1h"]])
+    func full(options: [String]) throws {
+        try disk.fill()
+        let command = [try Portreeve.executable, "apply", trial.new, "--yes", "--quiet"] + options
+        let result = try Program.run(disk.prefix + command + ["--state-dir", trial.portreeve.stateDirectory])
+        #expect(result.status == 1)
+        #expect(
+            isSentence(result.errors) && result.errors.contains("no space left on device; make room"),
+            "\(result.errors)")
+        #expect(result.errors.contains("nothing was changed"))
+        #expect(try trial.isLive(trial.old))
+        #expect(try disk.names() == ["change-1.confirmed"])
+        #expect(try trial.watchers().isEmpty)
+    }
+
+    @Test("One that fills up meanwhile keeps a change neither from being undone nor from being confirmed")
+    func filled() throws {
+        #expect(try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
+        try disk.fill()
+        #expect(try trial.wait { try trial.isLive(trial.old) && trial.watchers().isEmpty })
+        #expect(try disk.names() == ["change-1.confirmed", "change-2.undone"])
+    }
+
+    @Test("A read-only one keeps changes from being made; one that was made is undone, and that is kept later")
+    func readOnly() throws {
+        #expect(try run("apply", trial.new, "--yes", "--quiet", "--confirm", "2s").status == 0)
+        try disk.remount("ro")
+        let confirmation = try run("confirm")
+        #expect(confirmation.status == 1 && isSentence(confirmation.errors))
+        #expect(confirmation.errors.contains("read-only file system; mount"), "\(confirmation.errors)")
+        #expect(try trial.wait { try trial.isLive(trial.old) })
+        #expect(try run("history").status == 0)
+        #expect(try trial.watchers().count == 2)
+        try disk.remount("rw")
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try disk.names() == ["change-1.confirmed", "change-2.undone"])
+        try disk.remount("ro")
+        let result = try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1h")
+        #expect(result.status == 1 && isSentence(result.errors) && result.errors.contains("nothing was changed"))
+        #expect(try trial.isLive(trial.old))
+        #expect(try run("apply", "--boot", "--quiet").status == 0)
+    }
+}
+
+@Suite("State that cannot be read", .privileged, .networkNamespace)
+struct StateReadingTests {
+    private func fault(_ call: String, _ fault: String) -> [String] {
+        ["strace", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=\(call):\(fault)"]
+    }
+
+    @Test("A directory that cannot be listed is not an empty one")
+    func listing() throws {
+        let trial = try Trial()
+        let result = try trial.portreeve(
+            "apply", trial.new, "--yes", "--quiet", prefix: fault("getdents64", "error=EIO"))
+        #expect(result.status == 1 && isSentence(result.errors), "\(result.errors)")
+        #expect(try trial.isLive(trial.old))
+        // A number that is taken would be given away again.
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
+        #expect(try trial.portreeve("rollback", "1", "--yes", "--quiet").status == 0)
+        #expect(try trial.isLive(trial.old))
+    }
+
+    @Test("What is pending is undone though the files that say so are lost", arguments: ["pending", "previous"])
+    func torn(name: String) throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
+        try Data("torn".utf8).write(to: URL(filePath: "\(trial.portreeve.stateDirectory)/\(name)"))
+        #expect(try trial.wait { try trial.isLive(trial.old) && trial.watchers().isEmpty })
+        #expect(try !trial.isPending())
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
+    }
+
+    @Test("A signal in the middle of a system call is no error", arguments: ["fsync", "write", "poll"])
+    func signals(call: String) throws {
+        let trial = try Trial()
+        for occurrence in [1, 2, 4, 7] {
+            let prefix = fault(call, "error=EINTR:when=\(occurrence)")
+            let result = try trial.portreeve(
+                "apply", trial.new, "--yes", "--quiet", "--confirm", "1h", prefix: prefix)
+            #expect(result.status == 0, "\(occurrence): \(result.errors)")
+            #expect(try trial.portreeve("rollback", prefix: prefix).status == 0)
+            #expect(try trial.isLive(trial.old))
+        }
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+    }
+
+    @Test(
+        "The undo tries again when the kernel does not answer", arguments: ["sendto", "recvfrom"], ["ENOBUFS", "EINTR"])
+    func undo(call: String, error: String) throws {
+        let trial = try Trial()
+        for occurrence in [1, 6] {
+            #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+            for watcher in try trial.watchers().reversed() { kill(watcher, SIGSTOP) }
+            for watcher in try trial.watchers() { kill(watcher, SIGKILL) }
+            #expect(try trial.wait { try trial.watchers().isEmpty })
+            // Two hours later by the clock that counts.
+            let late = ["unshare", "--time", "--boottime", "7200"]
+            let command =
+                late + fault(call, "error=\(error):when=\(occurrence)") + [
+                    try Portreeve.executable, "undo", "--state-dir", trial.portreeve.stateDirectory,
+                ]
+            #expect(try Program.run(["sh", "-c", "exec 3> /dev/null; exec \"$@\"", "-"] + command).status == 0)
+            #expect(try trial.isLive(trial.old), "\(occurrence)")
+            #expect(try !trial.isPending())
+        }
+        #expect(try trial.wait { try trial.watchers().isEmpty })
+    }
+
+    @Test("Only the time since the start of the host counts, which nobody sets")
+    func clocks() throws {
+        let trial = try Trial()
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
+        func pending(_ clock: String) throws -> String {
+            try trial.portreeve("history", prefix: ["unshare", "--time", "--\(clock)", "7200"]).output
+        }
+        #expect(try pending("monotonic").contains("pending, 59m"))
+        #expect(try pending("boottime").contains("pending, overdue"))
+        #expect(try trial.portreeve("confirm").status == 0)
+    }
+}
