@@ -347,4 +347,33 @@ struct GrantTests {
         #expect(terminal.errors == "portreeve: change 3 was interrupted before it was made\n")
         #expect(try live == [source("198.51.100.7", 7200), source("198.51.100.9", 7200)])
     }
+
+    @Test("A revocation that was killed before the kernel knew of it is named, and done by the next apply")
+    func interruptedRevocation() throws {
+        #expect(try grant("ssh", "198.51.100.7") == .success)
+        let granted = terminal.store.table
+        #expect(try terminal.run("revoke", "ssh") == .success)
+        terminal.store.put(granted)
+        let state = terminal.folder.appending(path: "state")
+        try FileManager.default.moveItem(
+            at: state.appending(path: "change-3.recorded"), to: state.appending(path: "change-3.prepared"))
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.errors.contains("change 3 was interrupted before the kernel was told"))
+        #expect(live.isEmpty)
+    }
+
+    @Test("A plan in a file holds no grant, and leaves those that there are")
+    func reviewedPlan() throws {
+        #expect(try grant("ssh", "198.51.100.7") == .success)
+        let other = try terminal.write(text.replacing("Admin", with: "Others"), to: "other.yaml")
+        let file = terminal.folder.appending(path: "plan").path
+        #expect(try terminal.run("plan", other, "--out", file) == .success)
+        terminal.uptime += 60_000
+        #expect(try terminal.run("apply", file, "--yes") == .success)
+        #expect(try live == [source("198.51.100.7", 7200)])
+        #expect(try terminal.run("verify", other, "--only", "ruleset", "--quiet") == .success)
+        #expect(try terminal.run("history", "--show", "3", "--format", "json") == .success)
+        #expect(try (terminal.json()["ruleset"] as? String)?.contains("grant-") == false)
+    }
 }

@@ -27,6 +27,10 @@ extension RulesetState {
             try rest.store(in: files)
         }
         try log.settle(entry, as: isMade ? .recorded : .undone)
+        let known = Set(grants.records.map(\.source))
+        if record.kind == .revoke, live?.grantedSources.contains(where: { !known.contains($0) }) == true {
+            return "change \(entry.number) was interrupted before the kernel was told: \"portreeve apply\" does that"
+        }
         return "change \(entry.number) was interrupted \(isMade ? "after it was made" : "before it was made")"
     }
 }
@@ -64,7 +68,7 @@ extension RulesetState {
             return Made(number: entry.number, generation: generation)
         } catch {
             var reader = store
-            let live = try? reader.snapshot(of: Names.table)
+            let live = try? reader.snapshot(of: Names.table, expecting: [change.base])
             if let live, live.table == change.snapshot.table {
                 try? change.before.store(in: files)
                 try? log.settle(entry, as: .undone)
@@ -73,14 +77,9 @@ extension RulesetState {
         }
     }
 
-    /// The table that was loaded last, if what is live is that with grants: then it has nothing that grants left behind.
-    ///
-    /// Otherwise what is live is changed as it is: who lets somebody in does not apply a policy.
-    func base(of live: Table, _ grants: GrantBook) throws(StoreError) -> Table {
-        guard let entry = try log.lastConfirmed(), let table = try? log.record(entry).table,
-            grants.expectation(table, found: live) == live
-        else { return live }
-        return table
+    /// The table that was confirmed last; `nil` where there is none, or where it does not read.
+    func lastTable() throws(StoreError) -> Table? {
+        try log.lastConfirmed().flatMap { try? log.record($0).table }
     }
 }
 
