@@ -13,6 +13,14 @@ public enum AddressRange: Hashable, Sendable {
         }
     }
 
+    /// Whether it is one address.
+    public var isSingle: Bool {
+        switch self {
+        case .ipv4(let range): range.lowerBound == range.upperBound
+        case .ipv6(let range): range.lowerBound == range.upperBound
+        }
+    }
+
     /// Whether `text` is meant as an address, whatever is wrong with it: it starts with a digit or has a colon.
     public static func isIntended(by text: String) -> Bool {
         guard let first = text.utf8.first else { return false }

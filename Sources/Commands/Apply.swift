@@ -47,9 +47,9 @@ public struct Apply: Command {
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
-        let plan = try PlannedChange(policy, onto: &store)
+        let plan = try PlannedChange(policy, onto: &store, carrying: GrantBook(existing: kernel, on: host))
         let change = RulesetChange(
-            snapshot: plan.snapshot, table: plan.compiled.table, kind: .apply, summary: plan.record,
+            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.record,
             policy: policy)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }

@@ -29,7 +29,8 @@ public struct Confirm: Command {
         }
         let table = try state.log.record(state.log.entry(pending.number)).table
         let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
-        guard Transaction(from: live.table, to: table, named: Names.table).isEmpty else {
+        let target = try state.grants().target(table, onto: live.table)
+        guard Transaction(from: live.table, to: target, named: Names.table).isEmpty else {
             throw CommandError(
                 .changedUnderneath,
                 "what is live is not what change \(pending.number) made: \"portreeve rollback\" puts back what was before"

@@ -60,8 +60,10 @@ public struct Diff: Command {
     private func table(_ number: Int, on host: Host) throws -> Table {
         if let netns = kernel.netns { try host.enter(netns) }
         let log = try RulesetState(kernel, on: host).log
-        guard let table = try log.record(log.entry(number)).table else {
-            throw CommandError(.failure, "change \(number) removed the table: there is nothing to compare")
+        let record = try log.record(log.entry(number))
+        guard let table = record.table else {
+            let deed = record.kind.keepsTable ? "made no table" : "removed the table"
+            throw CommandError(.failure, "change \(number) \(deed): there is nothing to compare")
         }
         return table
     }

@@ -50,9 +50,14 @@ public struct Explain: Command {
         question.hostAddresses = ruleset?.addresses
         let isLive = asksKernel || ruleset?.own.table != nil
         let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.others ?? [])
-        let explanation = Explanation(
+        var explanation = Explanation(
             question, policy: policy, tables: tables, isLive: isLive,
             listeners: sockets?.listeners, now: host.now)
+        if let service = explanation.service?.name, explanation.isGranted {
+            let grants = GrantBook(existing: kernel, on: host)
+            let grant = grants.grant(of: service, to: question.source)
+            explanation.grant = grant.map { $0.explanation(left: grants.left($0)) }
+        }
         if console.isJSON {
             console.print(explanation.json)
         } else {
@@ -83,16 +88,6 @@ public struct Explain: Command {
         } catch {
             guard !asksKernel && kernel.netns == nil else { throw error }
             return (nil, nil)
-        }
-    }
-}
-
-extension AddressRange {
-    /// Whether it is one address.
-    fileprivate var isSingle: Bool {
-        switch self {
-        case .ipv4(let range): range.lowerBound == range.upperBound
-        case .ipv6(let range): range.lowerBound == range.upperBound
         }
     }
 }

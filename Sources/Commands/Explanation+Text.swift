@@ -16,10 +16,19 @@ extension Explanation {
             return "what is not known decides: \(names)"
         case .accept:
             let limit = conclusion.isLimited ? ", within its limit" : ""
+            if let service, isGranted {
+                return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
+            }
             if let service, !isForeign { return "service \"\(service.name)\" lets it in\(limit)" }
             return "nothing stops it: \(conclusion.decision.map { "\($0)" } ?? "no base chain is in the way")"
         case .refuse: return refusal
         }
+    }
+
+    /// What refuses it even where the service would let the source in.
+    var obstacle: String {
+        let isNamed = isForeign || isDenied || isExpired || redirection != nil
+        return isNamed ? reason : "\(conclusion.decision.map { "\($0)" } ?? "no rule lets it in")"
     }
 
     private var refusal: String {

@@ -53,6 +53,8 @@ struct Explanation {
     /// Whether the interfaces that were not asked for decide.
     let dependsOnInterface: Bool
     let now: Int64
+    /// What is known of the grant that lets the source in; `nil` for nothing.
+    var grant: String?
 
     init(
         _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]?, now: Int64
@@ -74,7 +76,7 @@ struct Explanation {
     var place: SourceLocation? {
         if isDenied { return policy.deny?.location }
         guard let service else { return nil }
-        return isOutsideSources ? service.sources.location : service.location
+        return isOutsideSources && !isGranted ? service.sources.location : service.location
     }
 
     var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
@@ -89,6 +91,9 @@ struct Explanation {
     var isOutsideSources: Bool { service?.sources.addresses.isSuperset(of: question.addresses) == false }
 
     var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
+
+    /// Whether the service lets the source in for a time.
+    var isGranted: Bool { verdict == "accept" && isOutsideSources && !isDenied && !isForeign }
 
     /// The rule of somebody else that sends a declared port to another one of this host.
     var redirection: RuleReference? {

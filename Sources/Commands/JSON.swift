@@ -9,6 +9,14 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleB
     case array([JSON])
     case object([(String, JSON)])
 
+    // Written out: to infer them from the initializers, the compiler sometimes goes in circles.
+    typealias StringLiteralType = String
+    typealias BooleanLiteralType = Bool
+    typealias IntegerLiteralType = Int
+    typealias ArrayLiteralElement = JSON
+    typealias Key = String
+    typealias Value = JSON
+
     init(stringLiteral value: String) { self = .string(value) }
     init(booleanLiteral value: Bool) { self = .bool(value) }
     init(integerLiteral value: Int) { self = .number(value) }

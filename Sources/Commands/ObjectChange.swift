@@ -97,7 +97,7 @@ struct ObjectChange {
             }
             return services.contains(String(name.dropFirst(prefix.count)))
         case "set", "map", "element":
-            let sets = [Names.service(""), "group-", "limit-", Names.ranges(""), Names.published("")]
+            let sets = [Names.service(""), "group-", "limit-", Names.grants, Names.ranges(""), Names.published("")]
             return name == Names.services || sets.contains(where: name.hasPrefix)
         default: return false
         }

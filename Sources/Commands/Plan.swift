@@ -30,7 +30,7 @@ public struct Plan: Command {
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
-        let plan = try PlannedChange(policy, onto: &store)
+        let plan = try PlannedChange(policy, onto: &store, carrying: GrantBook(existing: kernel, on: host))
         let orphaned = OrphanedSessions(policy, plan, on: host)
         let consequences = Consequences(of: plan, on: host)
         if let out {

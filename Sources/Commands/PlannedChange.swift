@@ -6,7 +6,12 @@ internal import Rulesets
 /// What applying a policy would change.
 struct PlannedChange {
     let policy: Policy
+    /// What it compiles to, with those who are let in for a time.
     let compiled: CompiledPolicy
+    /// The same without them.
+    let table: Table
+    /// The grants that end with their service.
+    let ending: [GrantRecord]
     /// What is live, the tables of others too.
     let ruleset: WholeRuleset
     let transaction: Transaction
@@ -16,16 +21,21 @@ struct PlannedChange {
     private let new: LoadedPolicy
 
     /// Compiles the policy, and reads what is live.
-    init(_ policy: Policy, onto store: inout any RulesetStore) throws(StoreError) {
+    init(_ policy: Policy, onto store: inout any RulesetStore, carrying grants: GrantBook) throws(StoreError) {
         let compiled = compile(policy)
-        self.init(policy, compiled, onto: try WholeRuleset(&store, expecting: [compiled.table]))
+        self.init(policy, compiled, onto: try WholeRuleset(&store, expecting: [compiled.table]), grants)
     }
 
-    private init(_ policy: Policy, _ compiled: CompiledPolicy, onto ruleset: WholeRuleset) {
+    private init(
+        _ policy: Policy, _ plain: CompiledPolicy, onto ruleset: WholeRuleset, _ grants: GrantBook
+    ) {
         self.policy = policy
-        self.compiled = compiled
         self.ruleset = ruleset
         let live = ruleset.own.table
+        table = plain.table
+        compiled = grants.target(plain.table, onto: live).map(plain.carrying) ?? plain
+        let kept = Set(grants.ending(with: plain.table).records)
+        ending = grants.active.filter { !kept.contains($0) }
         transaction = Transaction(from: live, to: compiled.table, named: Names.table)
         objects = ObjectChange.all(of: transaction, in: live)
         old = LoadedPolicy(live)
@@ -66,6 +76,7 @@ struct PlannedChange {
         let (gained, lost) = (new.denied.subtracting(old.denied), old.denied.subtracting(new.denied))
         if !gained.isEmpty { lines.append(("+ deny  from \(gained.text)", .add)) }
         if !lost.isEmpty { lines.append(("- deny  from \(lost.text)", .remove)) }
+        lines += ending.map { ("- grant  \($0.service) from \($0.address)  ends with its service", .remove) }
         return lines
     }
 

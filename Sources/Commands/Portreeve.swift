@@ -10,7 +10,7 @@ public struct Portreeve: ParsableCommand {
         version: "0.1.0",
         subcommands: [
             Check.self, Plan.self, Apply.self, Confirm.self, Rollback.self, History.self, Show.self, Verify.self,
-            Status.self, Init.self, Diff.self, Explain.self, Remove.self, Undo.self,
+            Status.self, Grant.self, Revoke.self, Init.self, Diff.self, Explain.self, Remove.self, Undo.self,
         ])
 
     /// The command line without a subcommand.

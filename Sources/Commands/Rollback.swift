@@ -28,10 +28,14 @@ public struct Rollback: Command {
         if number == nil, try state.pending() != nil { return try undo(state, store, console) }
         let entry = try number.map(state.log.entry) ?? previous(state.log)
         let record = try state.log.record(entry)
+        guard !record.kind.keepsTable else {
+            throw CommandError(
+                .failure, "change \(entry.number) let somebody in for a time, or not any longer, and made no table")
+        }
         let snapshot = try store.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: record.table, kind: .rollback, summary: "back to change \(entry.number)",
-            origin: entry.number, files: record.files)
+            origin: entry.number, files: record.files, grants: try state.grants())
         let maker = ChangeMaker(host, kernel, safety, console)
         if change.transaction.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: "go back to change \(entry.number)?") {

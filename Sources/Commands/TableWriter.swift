@@ -6,8 +6,13 @@ internal import Rulesets
 /// An error does not mean that nothing was applied, nor success that all was: the table is read again after either.
 struct TableWriter {
     private var store: any RulesetStore
+    private let grants: GrantBook
 
-    init(_ store: any RulesetStore) { self.store = store }
+    /// A writer to a store; `grants` may come to their end meanwhile.
+    init(_ store: any RulesetStore, grants: GrantBook = GrantBook()) {
+        self.store = store
+        self.grants = grants
+    }
 
     /// Commits the transaction from `snapshot` to `table`; returns the generation that the commit made.
     consuming func replace(
@@ -34,7 +39,7 @@ struct TableWriter {
     private mutating func confirm(_ table: Table?, _ generation: UInt32) throws {
         let expected = table.map { [$0] } ?? []
         let live = try store.snapshot(of: Names.table, expecting: expected, committed: generation)
-        guard !Transaction(from: live.table, to: table, named: Names.table).isEmpty else { return }
+        guard !grants.current.isLive(table, in: live) else { return }
         guard live.generation == generation else {
             throw CommandError(
                 .changedUnderneath, "applied, but somebody else has changed the ruleset since: run portreeve verify")
@@ -48,10 +53,8 @@ struct TableWriter {
         guard let live = try? store.snapshot(of: Names.table, expecting: candidates) else {
             return "what is live now could not be read: run portreeve verify"
         }
-        if Transaction(from: live.table, to: old, named: Names.table).isEmpty { return "nothing was changed" }
-        if Transaction(from: live.table, to: new, named: Names.table).isEmpty {
-            return "the change is live all the same"
-        }
+        if grants.current.isLive(old, in: live) { return "nothing was changed" }
+        if grants.current.isLive(new, in: live) { return "the change is live all the same" }
         return "neither the old nor the new table is live: run portreeve verify"
     }
 }
@@ -60,14 +63,18 @@ extension TableWriter {
     /// How often it is tried where others keep changing the ruleset.
     private static let attempts = 100
 
-    /// Makes a table live, whatever is live now, and whoever commits meanwhile.
-    static func insist(on table: Table?, in store: any RulesetStore) throws {
+    /// Makes a table live, with the grants that are not over, whatever is live now, and whoever commits meanwhile.
+    static func insist(
+        on table: Table?, in store: any RulesetStore, carrying grants: GrantBook = GrantBook()
+    ) throws {
         for _ in 1..<attempts {
-            do { return try replaceOnce(by: table, in: store) } catch let error as StoreError where error.isStale {
+            do { return try replaceOnce(by: table, in: store, grants.current) } catch let error as StoreError
+                where error.isStale
+            {
                 continue
             } catch let error as CommandError where error.status == .changedUnderneath { continue }
         }
-        try replaceOnce(by: table, in: store)
+        try replaceOnce(by: table, in: store, grants.current)
     }
 
     /// What is live, whoever commits meanwhile.
@@ -82,10 +89,14 @@ extension TableWriter {
         return try store.snapshot(of: Names.table, expecting: expected)
     }
 
-    private static func replaceOnce(by table: Table?, in store: any RulesetStore) throws {
+    private static func replaceOnce(by table: Table?, in store: any RulesetStore, _ grants: GrantBook) throws {
         var store = store
         let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
-        let transaction = Transaction(from: live.table, to: table, named: Names.table)
-        if !transaction.isEmpty { _ = try TableWriter(store).replace(live, by: table, transaction) }
+        let grants = grants.telling(onto: live.table)
+        let target = grants.target(table, onto: live.table)
+        let transaction = Transaction(from: live.table, to: target, named: Names.table)
+        if !transaction.isEmpty {
+            _ = try TableWriter(store, grants: grants).replace(live, by: target, transaction)
+        }
     }
 }

@@ -39,6 +39,9 @@ public enum Names {
     /// The chain that checks a service's sources, where interfaces are checked before.
     public static func sources(_ name: String) -> String { "sources-\(name)" }
 
+    /// The start of the names of sets of sources that are let in to a service for a time.
+    public static let grants = "grant-"
+
     /// The chain that limits and logs a service's connections, and lets them in.
     public static func admit(_ name: String) -> String { "admit-\(name)" }
 }

@@ -64,9 +64,11 @@ extension TableBuilder {
 }
 
 extension Service {
-    /// The families that the service has sources of.
+    /// The families that the service has sources of; both where it has none, for a grant may bring one.
     fileprivate var families: [AddressFamily] {
-        (sources.addresses.ipv4.isEmpty ? [] : [.ipv4]) + (sources.addresses.ipv6.isEmpty ? [] : [.ipv6])
+        let families: [AddressFamily] =
+            (sources.addresses.ipv4.isEmpty ? [] : [.ipv4]) + (sources.addresses.ipv6.isEmpty ? [] : [.ipv6])
+        return families.isEmpty ? AddressFamily.allCases : families
     }
 }
 

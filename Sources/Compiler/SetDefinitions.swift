@@ -46,6 +46,14 @@ extension SetDefinition {
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
     }
 
+    /// A set of source addresses, each for a time of its own.
+    static func timed(_ family: AddressFamily) -> SetDefinition {
+        let type: KeyType = family == .ipv4 ? .ipv4Address : .ipv6Address
+        return SetDefinition(
+            keyType: type.rawValue, keyLength: type.length, flags: .timeout,
+            userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
+    }
+
     /// A set that holds a limiter for each source address; `timeout` in milliseconds.
     static func limiter(_ family: AddressFamily, size: UInt32, timeout: UInt64) -> SetDefinition {
         let type: KeyType = family == .ipv4 ? .ipv4Address : .ipv6Address

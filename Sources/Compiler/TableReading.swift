@@ -87,7 +87,8 @@ struct TableReading {
     }
 
     private mutating func read(_ rule: Rule, into service: inout LoadedService) {
-        if rule == Rule.refuse { return }
+        // Who has a grant is no part of the policy.
+        if rule == Rule.refuse || rule.isGrant(of: service.name) { return }
         if let end = rule.expiry {
             service.expires = end
         } else if let interface = rule.interface(leadingTo: Names.sources(service.name)) {

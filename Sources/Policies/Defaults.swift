@@ -39,6 +39,20 @@ extension Rate: CustomStringConvertible {
     public var description: String { "\(count)/\(unit.rawValue)" }
 }
 
+/// How long a grant may last at most.
+public struct GrantLimit: Hashable, Sendable {
+    /// The longest time; `nil` where there are to be no grants at all.
+    public var longest: TimeSpan?
+    /// Where the policy says so.
+    public var location: SourceLocation
+
+    /// A limit that the policy sets there.
+    public init(longest: TimeSpan?, location: SourceLocation) {
+        self.longest = longest
+        self.location = location
+    }
+}
+
 /// The `defaults` of a policy.
 public struct Defaults: Hashable, Sendable {
     /// What a refused packet gets.
@@ -77,16 +91,19 @@ public struct Defaults: Hashable, Sendable {
     public var published: Published
     /// The keys that every service must carry.
     public var require: [String]
+    /// How long a grant may last; `nil` for as long as is asked for.
+    public var grantLimit: GrantLimit?
 
     /// The defaults that hold where a policy says nothing.
     public init(
         inbound: Inbound = .drop, log: Rate? = nil, ping: Ping = .accept, published: Published = .enforce,
-        require: [String] = []
+        require: [String] = [], grantLimit: GrantLimit? = nil
     ) {
         self.inbound = inbound
         self.log = log
         self.ping = ping
         self.published = published
         self.require = require
+        self.grantLimit = grantLimit
     }
 }

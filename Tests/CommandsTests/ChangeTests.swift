@@ -185,15 +185,6 @@ struct ChangeTests {
         let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
         #expect(changes.compactMap { $0["change"] as? Int } == Array((7...56).reversed()))
     }
-
-    @Test("Spans of time", arguments: [("2m", 120), ("1h30m", 5400), ("5s", 5), ("7d", 604_800)])
-    func spans(_ text: String, _ seconds: Int64) {
-        #expect(TimeSpan(argument: text)?.seconds == seconds)
-        #expect(TimeSpan(seconds: seconds).text == text)
-    }
-
-    @Test("What is no span of time", arguments: ["", "5", "m", "0s", "-1s", "1s1s", "1s1m", "1.5h", "999999d", "٣s"])
-    func noSpans(_ text: String) { #expect(TimeSpan(argument: text) == nil) }
 }
 
 @Suite("portreeve apply --boot")

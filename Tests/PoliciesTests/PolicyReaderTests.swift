@@ -12,6 +12,7 @@ import Testing
           ping: 10/second
           published: ignore
           require: [why, owner]
+          grant-limit: 4h
         include: [policy.d/*.yaml]
         sources:
           office:   [203.0.113.0/24, "2001:db8:aa::/48"]
@@ -57,6 +58,8 @@ import Testing
         #expect(policy.defaults.ping == .limited(Rate(count: 10, unit: .second)))
         #expect(policy.defaults.published == .ignore)
         #expect(policy.defaults.require == ["why", "owner"])
+        #expect(policy.defaults.grantLimit?.longest == TimeSpan(seconds: 14400))
+        #expect(policy.defaults.grantLimit?.location.line == 8)
         #expect(policy.groups.map(\.name) == ["admins", "dns", "office", "scanners"])
         #expect(
             policy.groups[0].addresses.ipv4.ranges.map(IPv4Address.text) == [
@@ -76,9 +79,9 @@ import Testing
         let services = try #require(folder.read().policy).services
         #expect(services.map(\.name) == ["ssh", "web"])
         let ssh = services[0]
-        #expect(ssh.location.line == 15 && ssh.location.column == 3)
+        #expect(ssh.location.line == 16 && ssh.location.column == 3)
         #expect(ssh.ports.map(\.range) == [22...22] && ssh.ports.map(\.transport) == [.tcp])
-        #expect(ssh.ports[0].location.line == 16)
+        #expect(ssh.ports[0].location.line == 17)
         #expect(ssh.sources.entries == ["admins"])
         #expect(ssh.interfaces == [.init(name: "eth0", isPrefix: false), .init(name: "wg", isPrefix: true)])
         #expect(ssh.limit == ConnectionLimit(rate: Rate(count: 10, unit: .minute), burst: 20))

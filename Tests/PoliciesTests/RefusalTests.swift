@@ -166,6 +166,8 @@ import Testing
         ("ping: ⟨0/second⟩", "\"0/second\" is a rate of zero, which must be at least 1"),
         ("log: ⟨never⟩", "\"never\" is not a rate, such as 10/minute"),
         ("require: [⟨ownr⟩]", "\"require\" has \"ownr\", which is no key of a service; did you mean \"owner\"?"),
+        ("grant-limit: ⟨4⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"4\""),
+        ("grant-limit: ⟨0h⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"0h\""),
         ("⟨inbund⟩: drop", "unknown key \"inbund\" in \"defaults\"; did you mean \"inbound\"?"),
     ])
     func refusesDefaults(line: String, message: String) throws {

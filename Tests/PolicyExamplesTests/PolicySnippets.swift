@@ -58,12 +58,14 @@ enum PolicySnippets {
     private static let goodDefaults = [
         "", "inbound: drop", "inbound: reject", "log: off", "log: 5/minute", "ping: accept", "ping: drop",
         "ping: 10/second", "published: enforce", "published: ignore", "require: []", "require: why",
-        "require: [why, owner, ticket, expires]",
+        "require: [why, owner, ticket, expires]", "grant-limit: off", "grant-limit: 4h", "grant-limit: 1h30m",
+        "grant-limit: 7d",
     ]
 
     private static let badDefaults = [
         "inbound: accept", "inbound: [drop]", "log: on", "log: 0/minute", "log: 5/min", "log: 5", "ping: off",
         "ping: true", "published: true", "require: [reason]", "require: [why, why]", "forward: drop", "inbound:",
+        "grant-limit: 4", "grant-limit: 0h", "grant-limit: \"\"", "grant-limit: never", "grant-limit: 1m1h",
     ]
 
     private static let goodKeys = [

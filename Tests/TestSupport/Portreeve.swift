@@ -38,7 +38,10 @@ public struct Portreeve {
     public var stateDirectory: String { folder.url.appending(path: "state").path }
 
     private func stateOption(_ arguments: [String]) -> [String] {
-        let keepers = ["apply", "plan", "confirm", "rollback", "history", "verify", "status", "remove"]
+        let keepers = [
+            "apply", "plan", "confirm", "rollback", "history", "verify", "status", "remove", "grant", "revoke",
+            "explain",
+        ]
         guard let command = arguments.first, keepers.contains(command), !arguments.contains("--state-dir") else {
             return []
         }

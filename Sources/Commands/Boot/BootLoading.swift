@@ -43,7 +43,8 @@ struct BootLoading {
         guard let table = record.table else {
             return "change \(entry.number) removed table \(Names.table): nothing is loaded"
         }
-        try TableWriter.insist(on: table, in: store)
+        // After a boot there is no grant; a unit that is started again leaves those that there are.
+        try TableWriter.insist(on: table, in: store, carrying: (try? state.grants()) ?? GrantBook())
         return "loaded change \(entry.number) of \(UTCTime.text(record.time)) by \(record.author.text)"
     }
 

@@ -31,7 +31,7 @@ struct LockoutGuard {
         let others = try WholeRuleset.others(&store)
         let trial = LockoutTrial(
             before: (change.snapshot.table.map { [$0] } ?? []) + others,
-            after: (change.table.map { [$0] } ?? []) + others,
+            after: (change.target.map { [$0] } ?? []) + others,
             policy: change.policy, now: host.now)
         let outcomes = trial.outcomes(for: operators.sessions)
         for outcome in outcomes where !outcome.isLockout { warn(outcome.text) }

@@ -19,7 +19,7 @@ struct ReviewedPlan {
     let text: String
     /// The policy, its includes and its lists.
     let files: [ChangeRecord.File]
-    /// What is to be live.
+    /// What is to be live, without those who are let in for a time.
     let table: Table
 
     static let documentKind = "plan"
@@ -28,7 +28,7 @@ struct ReviewedPlan {
     init(_ plan: PlannedChange, text: String, on host: Host) {
         identity = host.changes.identity()
         (generation, time, author) = (plan.ruleset.generation, host.now, host.changes.author())
-        (summary, self.text, files, table) = (plan.record, text, plan.policy.recordedFiles, plan.compiled.table)
+        (summary, self.text, files, table) = (plan.record, text, plan.policy.recordedFiles, plan.table)
     }
 
     /// Does exactly what was planned, if the ruleset is still the one that it was planned for.
@@ -42,7 +42,9 @@ struct ReviewedPlan {
             throw CommandError(
                 .changedUnderneath, "the plan was made \(difference): nothing was changed; make it anew, and review it")
         }
-        let change = RulesetChange(snapshot: snapshot, table: table, kind: .apply, summary: summary, files: files)
+        let change = RulesetChange(
+            snapshot: snapshot, table: table, kind: .apply, summary: summary, files: files,
+            grants: GrantBook(existing: kernel, on: host))
         if change.transaction.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: "apply this to table \(Names.table)?") {
             "the plan of \(UTCTime.text(time)) by \(author.text):\n\(text)"

@@ -10,6 +10,8 @@ struct ChangeLog {
         case confirmed
         /// It was undone, or never made.
         case undone
+        /// It was made, and a boot is not to repeat it: somebody was let in for a time, or not any longer.
+        case recorded
     }
 
     /// A change that was made.

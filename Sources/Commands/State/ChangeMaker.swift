@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Policies
 internal import Rulesets
 
 /// Options of commands that change the ruleset.
@@ -50,6 +51,8 @@ struct ChangeMaker {
         _ plan: () -> String?
     ) throws -> ExitStatus {
         let state = try RulesetState(kernel, on: host)
+        var change = change
+        change.grants = try state.grants()
         if let pending = try state.pending(), state.remaining(pending) > 0, pending.identity == host.changes.identity()
         {
             throw state.refusal(pending)

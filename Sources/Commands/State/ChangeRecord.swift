@@ -7,7 +7,10 @@ internal import Rulesets
 struct ChangeRecord {
     /// What was done.
     enum Kind: String {
-        case apply, rollback, remove
+        case apply, rollback, remove, grant, revoke
+
+        /// Whether it leaves the table as the policy has it, so that there is nothing of it to load or to go back to.
+        var keepsTable: Bool { self == .grant || self == .revoke }
     }
 
     /// A file of the policy.

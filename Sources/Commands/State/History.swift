@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Kernel
+internal import Policies
 internal import Rulesets
 
 /// `portreeve history`: the changes that were made.
@@ -78,6 +79,10 @@ struct LoggedChange {
             outcome = rest > 0 ? "pending, \(TimeSpan(seconds: rest / 1000).text) left" : "pending, overdue"
         case .prepared: outcome = "interrupted"
         case .confirmed, .undone: outcome = entry.outcome.rawValue
+        case .recorded:
+            let grants = try state.grants()
+            let grant = grants.active.first { $0.change == entry.number }
+            outcome = grant.map { "\(TimeSpan(seconds: grants.left($0) / 1000).text) left" } ?? "over"
         }
     }
 

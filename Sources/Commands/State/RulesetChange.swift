@@ -7,7 +7,7 @@ internal import Rulesets
 struct RulesetChange {
     /// What is live.
     var snapshot: StoredTable
-    /// What is to be live.
+    /// What is to be live, without those who are let in for a time.
     var table: Table?
     /// What to do.
     var kind: ChangeRecord.Kind
@@ -19,9 +19,14 @@ struct RulesetChange {
     var policy: Policy?
     /// The policy, its includes and its lists, where they are kept with an earlier change.
     var files: [ChangeRecord.File] = []
+    /// Those who are let in for a time.
+    var grants: GrantBook = GrantBook()
+
+    /// What is to be live, whole.
+    var target: Table? { grants.target(table, onto: snapshot.table) }
 
     /// The steps from the one to the other.
-    var transaction: Transaction { Transaction(from: snapshot.table, to: table, named: Names.table) }
+    var transaction: Transaction { Transaction(from: snapshot.table, to: target, named: Names.table) }
 }
 
 extension RulesetState {
@@ -49,6 +54,8 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         try settle(store).forEach(note)
         if let pending = try pending() { throw refusal(pending) }
+        var change = change
+        change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
         let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
         if let span {
             do { try unchanged { try arm(entry, change, span, on: host) } } catch {
@@ -65,6 +72,7 @@ extension RulesetState {
             }
         } else {
             try keep(entry)
+            try end(change.grants, notIn: change.table)
         }
         return Made(number: entry.number, generation: generation)
     }
@@ -77,12 +85,14 @@ extension RulesetState {
         _ = try settle(store)
         let last = try log.lastConfirmed()
         if let last, log.made(last, change.snapshot.generation, of: host.changes.identity()) { return }
+        var change = change
+        change.grants = try grants()
         let record = record(of: change, on: host)
         if let last, let kept = try? log.record(last), kept.archive == record.archive {
             return
         }
         // Another command may have been quicker, and its change must stay the last.
-        guard isLive(change.table, in: store) else {
+        guard isLive(change.table, with: change.grants, in: store) else {
             throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
         }
         try log.settle(try log.prepare(record), as: .confirmed)
@@ -122,11 +132,12 @@ extension RulesetState {
     private func commit(
         _ change: RulesetChange, as entry: ChangeLog.Entry, in store: any RulesetStore, waits: Bool
     ) throws -> UInt32 {
-        do { return try TableWriter(store).replace(change.snapshot, by: change.table, change.transaction) } catch {
+        let writer = TableWriter(store, grants: change.grants)
+        do { return try writer.replace(change.snapshot, by: change.target, change.transaction) } catch {
             let isUnwritten = (error as? StoreError)?.isStale == true
-            if isUnwritten || isLive(change.snapshot.table, in: store) {
+            if isUnwritten || isLive(change.snapshot.table, with: change.grants, in: store) {
                 withdraw(entry)
-            } else if !waits && isLive(change.table, in: store) {
+            } else if !waits && isLive(change.table, with: change.grants, in: store) {
                 try? log.settle(entry, as: .confirmed)
             }
             // Where it is neither, or cannot be known, what was armed stays armed.
@@ -134,9 +145,9 @@ extension RulesetState {
         }
     }
 
-    private func isLive(_ table: Table?, in store: any RulesetStore) -> Bool {
+    private func isLive(_ table: Table?, with grants: GrantBook, in store: any RulesetStore) -> Bool {
         guard let live = try? TableWriter.read(store, expecting: table) else { return false }
-        return Transaction(from: live.table, to: table, named: Names.table).isEmpty
+        return grants.current.isLive(table, in: live)
     }
 
     /// Forgets a change that was not made.

@@ -1,12 +1,13 @@
 internal import Compiler
 internal import Kernel
+internal import Policies
 internal import Rulesets
 
 /// What is kept of one ruleset between runs: its changes, and the one that waits to be confirmed.
 struct RulesetState {
     let files: StateFiles
     let log: ChangeLog
-    private let host: ChangeHost
+    let host: ChangeHost
 
     /// Two commands do not change state at the same time.
     private static let lockName = "lock"
@@ -69,10 +70,15 @@ struct RulesetState {
         guard !entries.isEmpty else { return [] }
         var store = store
         let live = try store.snapshot(of: Names.table).table
+        let grants = try self.grants()
         return try entries.map { entry in
             // What is not live since a boot need not have been made before it, nor what cannot be read.
             let record = try? log.record(entry)
-            let isLive = record.map { $0.identity == host.identity() && $0.table == live } ?? false
+            if let record, record.kind.keepsTable { return try settle(entry, record, grants, live) }
+            let isLive =
+                record.map { record in
+                    record.identity == host.identity() && grants.target(record.table, onto: live) == live
+                } ?? false
             try log.settle(entry, as: isLive ? .confirmed : .undone)
             return "change \(entry.number) was interrupted \(isLive ? "after it was made" : "before it was made")"
         }
@@ -80,7 +86,7 @@ struct RulesetState {
 
     /// Puts the table back that was live before, and says so in the log of changes.
     func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
-        try TableWriter.insist(on: previousTable(), in: store)
+        try TableWriter.insist(on: previousTable(), in: store, carrying: (try? grants()) ?? GrantBook())
         try close(pending)
     }
 
@@ -109,6 +115,7 @@ struct RulesetState {
     func confirm(_ pending: PendingChange) throws {
         try log.settle(try log.entry(pending.number), as: .confirmed)
         try PendingChange.clear(files)
+        try end(try grants(), notIn: try log.record(log.entry(pending.number)).table)
     }
 
     /// Sets the time from which a change undoes itself, in milliseconds from now.

@@ -81,7 +81,9 @@ struct UndoProcess {
             if !isPutBack {
                 var store = try host.openStore(nil)
                 store.remember(in: state.files.directory)
-                try TableWriter.insist(on: previous, in: store)
+                // What was granted and has ended since does not come back with the rest.
+                let grants = (try? state.grants()) ?? GrantBook()
+                try TableWriter.insist(on: previous, in: store, carrying: grants)
                 isPutBack = true
                 host.changes.announce(
                     "change \(pending.number) was not confirmed: the ruleset before it is live again")

@@ -22,8 +22,10 @@ public struct Status: Command {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
-        let compiled = compile(policy)
-        let ruleset = try WholeRuleset(&store, expecting: [compiled.table])
+        let plain = compile(policy)
+        let ruleset = try WholeRuleset(&store, expecting: [plain.table])
+        let grants = GrantBook(existing: kernel, on: host)
+        let compiled = grants.expectation(plain, found: ruleset.own.table)
         let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
         let live = LiveRuleset(ruleset, drift: drift, now: host.now)
         let rows = PortStatusList(policy, compiled, ruleset, live, try host.readSockets()).rows
@@ -31,11 +33,13 @@ public struct Status: Command {
         if console.isJSON {
             console.print([
                 "format_version": 1, "generation": .number(Int(ruleset.generation)),
-                "pending": pending?.json ?? .null, "ports": .array(rows.map(\.json)),
+                "pending": pending?.json ?? .null, "grants": grants.json(in: ruleset.own.table),
+                "ports": .array(rows.map(\.json)),
             ])
             return .success
         }
         if let pending { console.print(console.styled(pending.text, .yellow)) }
+        for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
         if rows.isEmpty {
             if !console.isQuiet { console.print("nothing is declared, and nothing listens beyond this host") }
         } else {

@@ -56,9 +56,12 @@ public struct Verify: Command {
         let policy = try policy.load(on: host, console)
         var store = try host.openStore(kernel.netns)
         if !full { store.remember(in: kernel.stateDirectory(on: host)) }
-        let compiled = compile(policy)
-        let ruleset = try read(&store, compiled)
+        let plain = compile(policy)
+        let ruleset = try read(&store, plain)
+        let grants = GrantBook(existing: kernel, on: host)
+        let compiled = grants.expectation(plain, found: try? ruleset.get().own.table)
         var findings = try findings(policy, compiled, ruleset, on: host)
+        if only.areas.contains(.ruleset) { findings += grants.findings(about: try? ruleset.get().own.table, compiled) }
         if only.areas.contains(.sessions) { findings += try .sessions(policy, compiled, on: host) }
         findings += .expiries(of: policy, now: host.now)
         let report = VerificationReport(

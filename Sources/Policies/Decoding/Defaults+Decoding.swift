@@ -2,7 +2,7 @@ extension Defaults {
     /// The defaults that a mapping spells; what it lacks or has wrong keeps its default.
     init(decoding node: YamlNode, _ log: DiagnosticLog) {
         self.init()
-        let keys = ["inbound", "log", "ping", "published", "require"]
+        let keys = ["inbound", "log", "ping", "published", "require", "grant-limit"]
         guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
         if let node = keyed["published"], let word = node.word(as: "published", of: Published.self, log) {
@@ -11,6 +11,7 @@ extension Defaults {
         if let node = keyed["log"], node.text != "off" { self.log = Rate(decoding: node, as: "log", log) }
         if let node = keyed["ping"], let word = Self.ping(node, log) { ping = word }
         if let node = keyed["require"] { require = Self.require(node, log) }
+        if let node = keyed["grant-limit"] { grantLimit = GrantLimit(decoding: node, log) }
     }
 
     private static func ping(_ node: YamlNode, _ log: DiagnosticLog) -> Ping? {
@@ -37,5 +38,20 @@ extension Defaults {
                 repair: Spelling.nearest(to: text, among: Service.keys))
             return nil
         }
+    }
+}
+
+extension GrantLimit {
+    /// The limit that a scalar spells: `4h`, or `off`; `nil` after an error.
+    fileprivate init?(decoding node: YamlNode, _ log: DiagnosticLog) {
+        guard let text = node.text(as: "grant-limit", log) else { return nil }
+        let longest = TimeSpan(text)
+        guard longest != nil || text == "off" else {
+            log.error(
+                "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \(Printable.quoted(text))",
+                at: node.place)
+            return nil
+        }
+        self.init(longest: longest, location: node.place.location)
     }
 }

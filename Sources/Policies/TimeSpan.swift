@@ -1,7 +1,5 @@
-public import ArgumentParser
-
 /// A length of time as people write it: `90s`, `2m`, `1h`, `1h30m`, `7d`.
-public struct TimeSpan: ExpressibleByArgument, Hashable, Sendable {
+public struct TimeSpan: Hashable, Sendable {
     /// Its length in seconds.
     public var seconds: Int64
 
@@ -13,8 +11,8 @@ public struct TimeSpan: ExpressibleByArgument, Hashable, Sendable {
     public init(seconds: Int64) { self.seconds = seconds }
 
     /// The span that a text spells; `nil` for anything else, also for a bare number: nobody knows its unit.
-    public init?(argument: String) {
-        var (rest, seconds, units) = (argument[...], Int64(0), Self.units[...])
+    public init?(_ text: String) {
+        var (rest, seconds, units) = (text[...], Int64(0), Self.units[...])
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
             rest = rest.dropFirst(digits.count)

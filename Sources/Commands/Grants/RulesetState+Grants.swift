@@ -1,0 +1,103 @@
+internal import Compiler
+internal import Kernel
+internal import Policies
+internal import Rulesets
+
+extension RulesetState {
+    /// The grants of this ruleset.
+    func grants() throws(StoreError) -> GrantBook { try GrantBook(files, on: host) }
+
+    /// Ends the grants of services that a table does not have, for good.
+    func end(_ grants: GrantBook, notIn table: Table?) throws(StoreError) {
+        let rest = try self.grants().ending(with: table)
+        if rest.records != grants.records { try rest.store(in: files) }
+    }
+
+    /// Sorts out a grant, or the end of one, whose command was killed.
+    ///
+    /// What is kept is written before the kernel is told: a grant that is not live was not made, and one that is live and
+    /// not kept any more is removed by the next change.
+    func settle(_ entry: ChangeLog.Entry, _ record: ChangeRecord, _ grants: GrantBook, _ live: Table?) throws -> String
+    {
+        let own = grants.records.filter { $0.change == entry.number }
+        let isMade = record.kind == .revoke || own.contains { live?.grants($0.source) == true }
+        if !isMade && !own.isEmpty {
+            var rest = grants
+            rest.records.removeAll(where: own.contains)
+            try rest.store(in: files)
+        }
+        try log.settle(entry, as: isMade ? .recorded : .undone)
+        return "change \(entry.number) was interrupted \(isMade ? "after it was made" : "before it was made")"
+    }
+}
+
+/// A change of who is let in for a time.
+struct GrantChange {
+    /// `grant` or `revoke`.
+    let kind: ChangeRecord.Kind
+    /// What it amounts to, in one line.
+    let summary: String
+    /// What is live.
+    let snapshot: StoredTable
+    /// The grants before.
+    let before: GrantBook
+    /// The grants after; `change` is the number of the change that is made.
+    let after: (_ change: Int) -> GrantBook
+    /// The table that carries them.
+    let base: Table
+}
+
+extension RulesetState {
+    /// Makes a change of who is let in for a time, with the lock held: kept first, then made, then read back.
+    func make(_ change: GrantChange, in store: any RulesetStore, on host: Host) throws -> Made {
+        let record = ChangeRecord(
+            kind: change.kind, time: host.now, author: self.host.author(), summary: change.summary, origin: nil,
+            files: [], identity: self.host.identity(), generation: change.snapshot.generation + 1, archive: nil)
+        let entry = try log.prepare(record)
+        let after = change.after(entry.number)
+        do {
+            try after.store(in: files)
+            let transaction = change.transaction(to: after)
+            let generation = try TableWriter(store, grants: after).replace(
+                change.snapshot, by: after.target(change.base, onto: change.fresh(after)), transaction)
+            try log.settle(entry, as: .recorded)
+            return Made(number: entry.number, generation: generation)
+        } catch {
+            var reader = store
+            let live = try? reader.snapshot(of: Names.table)
+            if let live, live.table == change.snapshot.table {
+                try? change.before.store(in: files)
+                try? log.settle(entry, as: .undone)
+            }
+            throw error
+        }
+    }
+
+    /// The table that was loaded last, if what is live is that with grants: then it has nothing that grants left behind.
+    ///
+    /// Otherwise what is live is changed as it is: who lets somebody in does not apply a policy.
+    func base(of live: Table, _ grants: GrantBook) throws(StoreError) -> Table {
+        guard let entry = try log.lastConfirmed(), let table = try? log.record(entry).table,
+            grants.expectation(table, found: live) == live
+        else { return live }
+        return table
+    }
+}
+
+extension GrantChange {
+    /// What is live without the grants that are made anew, so that the kernel counts their time from now.
+    func fresh(_ after: GrantBook) -> Table? {
+        after.records.filter { !before.records.contains($0) }.reduce(snapshot.table) { table, record in
+            table?.withoutGrant(of: record.service, to: record.address)
+        }
+    }
+
+    /// The steps.
+    func transaction(to after: GrantBook) -> Transaction {
+        let fresh = self.fresh(after)
+        var transaction = Transaction(from: snapshot.table, to: fresh, named: Names.table)
+        let target = after.target(base, onto: fresh)
+        transaction.operations += Transaction(from: fresh, to: target, named: Names.table).operations
+        return transaction
+    }
+}

@@ -1,0 +1,7 @@
+public import ArgumentParser
+public import Policies
+
+extension TimeSpan: ExpressibleByArgument {
+    /// The span that an argument spells.
+    public init?(argument: String) { self.init(argument) }
+}
