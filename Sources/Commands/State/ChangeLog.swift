@@ -49,13 +49,25 @@ struct ChangeLog {
 
     /// What is kept of a change.
     func record(_ entry: Entry) throws -> ChangeRecord {
+        guard let record = ChangeRecord(try document(entry)) else { throw torn(entry) }
+        return record
+    }
+
+    /// Whether this table, as `TableArchive` has it, is kept with a change: quicker than to read it.
+    func keeps(_ archive: [UInt8]?, with entry: Entry) -> Bool {
+        guard let document = try? document(entry) else { return false }
+        return document.archive == archive?[...]
+    }
+
+    private func document(_ entry: Entry) throws -> StateDocument {
         let file = try StoreError.of { () throws(KernelError) in try files.read(entry.name) }
         guard let bytes = file else { throw Self.gone(entry.number) }
-        guard let document = StateDocument(bytes, kind: ChangeRecord.documentKind), let record = ChangeRecord(document)
-        else {
-            throw CommandError(.failure, "\(files.directory)/\(entry.name) is torn or was changed, and is not used")
-        }
-        return record
+        guard let document = StateDocument(bytes, kind: ChangeRecord.documentKind) else { throw torn(entry) }
+        return document
+    }
+
+    private func torn(_ entry: Entry) -> CommandError {
+        CommandError(.failure, "\(files.directory)/\(entry.name) is torn or was changed, and is not used")
     }
 
     /// The change of this number.
@@ -73,9 +85,13 @@ struct ChangeLog {
     func lastConfirmed() throws(StoreError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
 
     /// Keeps a change that is about to be made.
+    ///
+    /// Its name may come to the disk when it is settled: with the host would go the change, too.
     func prepare(_ record: ChangeRecord) throws(StoreError) -> Entry {
         let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
-        try StoreError.of { () throws(KernelError) in try files.write(entry.name, record.document.bytes) }
+        try StoreError.of { () throws(KernelError) in
+            try files.write(entry.name, record.document.bytes, .content)
+        }
         return entry
     }
 

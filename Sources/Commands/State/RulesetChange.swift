@@ -6,22 +6,32 @@ internal import Rulesets
 /// A change of the ruleset that is about to be made.
 struct RulesetChange {
     /// What is live.
-    var snapshot: StoredTable
+    let snapshot: StoredTable
     /// What is to be live.
-    var table: Table?
+    let table: Table?
     /// What to do.
-    var kind: ChangeRecord.Kind
+    let kind: ChangeRecord.Kind
     /// What it amounts to, in one line.
-    var summary: String
+    let summary: String
     /// The change whose table is taken again.
-    var origin: Int?
+    let origin: Int?
     /// What it was compiled from, if that is at hand.
-    var policy: Policy?
+    let policy: Policy?
     /// The policy, its includes and its lists, where they are kept with an earlier change.
-    var files: [ChangeRecord.File] = []
+    let files: [ChangeRecord.File]
 
     /// The steps from the one to the other.
-    var transaction: Transaction { Transaction(from: snapshot.table, to: table, named: Names.table) }
+    let transaction: Transaction
+
+    /// A change from what is live to a table.
+    init(
+        snapshot: StoredTable, table: Table?, kind: ChangeRecord.Kind, summary: String, origin: Int? = nil,
+        policy: Policy? = nil, files: [ChangeRecord.File] = []
+    ) {
+        (self.snapshot, self.table, self.kind, self.summary) = (snapshot, table, kind, summary)
+        (self.origin, self.policy, self.files) = (origin, policy, files)
+        transaction = Transaction(from: snapshot.table, to: table, named: Names.table)
+    }
 }
 
 extension RulesetState {
@@ -49,7 +59,9 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         try settle(store).forEach(note)
         if let pending = try pending() { throw refusal(pending) }
-        let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
+        let entry = try unchanged {
+            try log.prepare(record(of: change, change.table.map(TableArchive.bytes), on: host))
+        }
         if let span {
             do { try unchanged { try arm(entry, change, span, on: host) } } catch {
                 withdraw(entry)
@@ -67,15 +79,13 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending) }
         _ = try settle(store)
-        let record = record(of: change, on: host)
-        if let last = try log.lastConfirmed(), let kept = try? log.record(last), kept.archive == record.archive {
-            return
-        }
+        let archive = change.table.map(TableArchive.bytes)
+        if let last = try log.lastConfirmed(), log.keeps(archive, with: last) { return }
         // Another command may have been quicker, and its change must stay the last.
         guard isLive(change.table, in: store) else {
             throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
         }
-        try log.settle(try log.prepare(record), as: .confirmed)
+        try log.settle(try log.prepare(record(of: change, archive, on: host)), as: .confirmed)
     }
 
     /// What `body` gives; that it could not keep something says also that nothing was changed.
@@ -87,13 +97,13 @@ extension RulesetState {
         }
     }
 
-    private func record(of change: RulesetChange, on host: Host) -> ChangeRecord {
+    private func record(of change: RulesetChange, _ archive: [UInt8]?, on host: Host) -> ChangeRecord {
         ChangeRecord(
             kind: change.kind, time: host.now, author: host.changes.author(), summary: change.summary,
             origin: change.origin, files: change.policy?.recordedFiles ?? change.files,
             identity: host.changes.identity(),
             generation: change.snapshot.generation + (change.transaction.isEmpty ? 0 : 1),
-            archive: change.table.map(TableArchive.bytes))
+            archive: archive)
     }
 
     private func arm(_ entry: ChangeLog.Entry, _ change: RulesetChange, _ span: TimeSpan, on host: Host) throws {
