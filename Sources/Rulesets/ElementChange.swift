@@ -12,6 +12,12 @@ public struct ElementChange {
         from old: SetElements, to new: SetElements, of definition: SetDefinition, losing: Set<String> = []
     ) {
         (deleted, added) = (definition.noElements, definition.noElements)
+        // Mostly nothing has changed, or all is new: neither takes a walk through every element.
+        if losing.isEmpty && old == new { return }
+        if old.isEmpty && old.isSameForm(as: new) {
+            added = new
+            return
+        }
         switch (old, new) {
         case (.ranges32(let old), .ranges32(let new)):
             let change = Self.subtract(old, new)

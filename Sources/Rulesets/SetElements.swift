@@ -23,6 +23,19 @@ public enum SetElements: Hashable, Sendable {
     /// Whether there is none.
     public var isEmpty: Bool { count == 0 }
 
+    /// Whether the elements are held as a list: they are more than ranges.
+    public var isList: Bool {
+        if case .list = self { true } else { false }
+    }
+
+    /// Whether both are held in the same representation.
+    public func isSameForm(as other: SetElements) -> Bool {
+        switch (self, other) {
+        case (.ranges32, .ranges32), (.ranges128, .ranges128), (.list, .list): true
+        default: false
+        }
+    }
+
     /// The first `maximum` elements.
     public func prefix(_ maximum: Int) -> SetElements {
         switch self {

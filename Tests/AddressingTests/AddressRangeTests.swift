@@ -1,4 +1,5 @@
 import Addressing
+import TestSupport
 import Testing
 
 @Suite struct AddressRangeTests {
@@ -21,6 +22,52 @@ import Testing
         let range = try AddressRange(text)
         #expect(range.description == printed)
         #expect(try AddressRange(printed) == range)
+    }
+
+    /// What both readers make of a list of one line: the quick one, which may leave it alone, and the one that reads all.
+    private func expectAgreement(_ text: String, isPlain: Bool? = nil) {
+        var ranges: [ClosedRange<UInt32>] = []
+        let bytes = Array("\(text)\n".utf8)
+        let next = AddressRange.appendPlainLines(of: bytes, from: 0, to: &ranges)
+        let full = try? AddressRange(text)
+        if let isPlain { #expect(isPlain == !ranges.isEmpty, "\(text)") }
+        #expect(ranges.isEmpty ? next == 0 : next == bytes.count, "\(text)")
+        if let range = ranges.first { #expect(full == .ipv4(range), "\(text)") }
+    }
+
+    @Test func readsPlainLinesAsItReadsOthers() {
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<2000 {
+            let length = Int.random(in: 0...32, using: &generator)
+            let range = ClosedRange(prefixOf: UInt32.random(in: 0...UInt32.max, using: &generator), length: length)
+            let text = AddressRange.ipv4(range).description
+            expectAgreement(text, isPlain: true)
+            var changed = Array(text.utf8)
+            let index = Int.random(in: 0..<changed.count, using: &generator)
+            let byte = Array("0123456789./-:# \t".utf8).randomElement(using: &generator) ?? 0
+            switch Int.random(in: 0...2, using: &generator) {
+            case 0: changed[index] = byte
+            case 1: changed.insert(byte, at: index)
+            default: changed.remove(at: index)
+            }
+            expectAgreement(String(decoding: changed, as: UTF8.self))
+        }
+        for text in [
+            "0.0.0.0", "255.255.255.255/32", "0.0.0.0/0", "128.0.0.0/1", "1.2.3.4/31", "1.2.3.4/00", "1.2.3.4/32/1",
+            "4294967297.0.0.1", "1.2.3.4/4294967304", "01.2.3.4", "00.0.0.0", "1.2.3.256", "1.2.3.", ".1.2.3",
+            "1.2.3.4/", "",
+        ] { expectAgreement(text) }
+    }
+
+    @Test func stopsAtTheFirstLineThatIsNotPlain() {
+        var ranges: [ClosedRange<UInt32>] = []
+        let bytes = Array("0.0.0.1\n0.0.1.0/24\n::1\n0.0.0.2".utf8)
+        let stop = AddressRange.appendPlainLines(of: bytes, from: 0, to: &ranges)
+        #expect(stop == 19)
+        #expect(ranges == [1...1, 256...511])
+        let end = AddressRange.appendPlainLines(of: bytes, from: 23, to: &ranges)
+        #expect(end >= bytes.count)
+        #expect(ranges == [1...1, 256...511, 2...2])
     }
 
     @Test(

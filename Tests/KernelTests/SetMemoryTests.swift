@@ -27,17 +27,17 @@ struct SetMemoryTests {
 
     @Test("It reads as it was written")
     func coding() {
-        #expect(SetMemory(words: memory.words) == memory)
+        #expect(SetMemory(memory.bytes) == memory)
     }
 
-    @Test("Nothing else is read: torn, changed in any word, of another form")
+    @Test("Nothing else is read: torn, changed in any octet, of another form")
     func damage() {
-        let words = memory.words
-        for count in words.indices { #expect(SetMemory(words: Array(words.prefix(count))) == nil) }
-        for index in words.indices {
-            var changed = words
-            changed[index] ^= 1 << UInt32(index % 32)
-            #expect(SetMemory(words: changed) == nil)
+        let bytes = memory.bytes
+        for count in bytes.indices { #expect(SetMemory(Array(bytes.prefix(count))) == nil) }
+        for index in bytes.indices {
+            var changed = bytes
+            changed[index] ^= 1 << UInt8(index % 8)
+            #expect(SetMemory(changed) == nil)
         }
     }
 

@@ -1,3 +1,4 @@
+import CNftnl
 import Rulesets
 import TestSupport
 import Testing
@@ -189,5 +190,63 @@ struct SetTests {
         // Not in the expectation itself: a failure would print them all.
         let isEqual = read == table([set])
         #expect(isEqual)
+    }
+}
+
+@Suite("A dump of a hash table that grows")
+struct GrowingSetTests {
+    private static let ports = SetDefinition(keyType: 13, keyLength: 2)
+    private static let elements = (1...9).map { SetElement(key: [0, $0]) }
+    private static let table = Table(
+        name: name, sets: [NamedSet(name: "ports", definition: ports, elements: .list(elements))])
+
+    /// A reading of the table whose set the kernel says has nine elements, and that was dumped with these.
+    private func reading(_ shown: [SetElement]) throws -> TableReading {
+        var reading = TableReading(name: name, generation: 0)
+        for message in Self.messages(Self.table.creation.dropLast(), count: 9) { try reading.add(message) }
+        reading.open = reading.collector(for: "ports").map { ("ports", $0) }
+        try show(shown, &reading)
+        return reading
+    }
+
+    private func show(_ elements: [SetElement], _ reading: inout TableReading) throws {
+        let step = Transaction.Operation.addElements(.list(elements), set: "ports", Self.ports)
+        for message in Self.messages([step], count: nil) { try reading.add(message) }
+    }
+
+    /// The steps as the kernel tells of them, with the number of elements behind a set.
+    private static func messages(_ steps: some Sequence<Transaction.Operation>, count: UInt32?) -> [NetlinkMessage] {
+        var batch = Batch(table: name, generation: 0, firstSequence: 0)
+        batch.references.isArchive = true
+        for step in steps { batch.append(step, step: 0, TableSnapshot(generation: 0, table: nil)) }
+        let messages = NetlinkMessage.split(batch.bytes, length: batch.bytes.count, portID: 0).dropFirst()
+        return messages.map { message in
+            guard let count, UInt32(message.type & 0xff) == NFT_MSG_NEWSET.rawValue else { return message }
+            var more = AttributeWriter()
+            more.u32(LaterSetAttribute.count, count)
+            return NetlinkMessage(
+                type: message.type, flags: message.flags, sequence: message.sequence,
+                payload: (Array(message.payload) + more.bytes)[...])
+        }
+    }
+
+    @Test("What one dump misses another shows, and what comes twice counts once")
+    func missing() throws {
+        let (first, rest) = (Self.elements.prefix(7), Self.elements.suffix(4))
+        var reading = try reading(first + first.suffix(2))
+        var isWhole = reading.closeSet()
+        #expect(!isWhole)
+        try show(Array(rest), &reading)
+        isWhole = reading.closeSet()
+        #expect(isWhole)
+        #expect(reading.snapshot.table == Self.table)
+    }
+
+    @Test("What is still missed at the end is not made up")
+    func missed() throws {
+        var reading = try reading(Array(Self.elements.dropLast()))
+        let isWhole = reading.closeSet()
+        #expect(!isWhole)
+        #expect(reading.snapshot.table?.set("ports")?.elements.count == 8)
     }
 }

@@ -34,6 +34,19 @@ import Testing
         #expect(errors(folder) == ["policy.yaml:1:1: error: \"policy.yaml\" is over 64 MiB"])
     }
 
+    @Test(arguments: [0x00, 0x08, 0x0B, 0x0D, 0x1F, 0x7F, 0x80, 0xFF] as [UInt8])
+    func findsAByteThatIsNoTextWhereverItStands(byte: UInt8) throws {
+        let folder = try PolicyFolder()
+        let line = Array("version: 1 # some text\n".utf8)
+        for index in line.indices.dropLast(2) {
+            var bytes = line + line
+            bytes[line.count + index] = byte
+            try folder.write(bytes: bytes, to: "policy.yaml")
+            let location = try #require(folder.read().diagnostics.first?.location)
+            #expect((location.line, location.column) == (2, index + 1))
+        }
+    }
+
     @Test(
         arguments: [
             ([0xFF], 1, 0), ([0xC0, 0x80], 1, 0), ([0xED, 0xA0, 0x80], 1, 0), ([0xF4, 0x90, 0x80, 0x80], 1, 0),

@@ -62,6 +62,12 @@ struct ChangeLog {
             && document.number("generation") == generation
     }
 
+    /// Whether this table, as `TableArchive` has it, is kept with a change: quicker than to read it.
+    func keeps(_ archive: [UInt8]?, with entry: Entry) -> Bool {
+        guard let document = try? document(entry) else { return false }
+        return document.archive == archive?[...]
+    }
+
     private func document(_ entry: Entry) throws -> StateDocument {
         let file = try StoreError.of { () throws(KernelError) in try files.read(entry.name) }
         guard let bytes = file else { throw Self.gone(entry.number) }
@@ -88,9 +94,13 @@ struct ChangeLog {
     func lastConfirmed() throws(StoreError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
 
     /// Keeps a change that is about to be made.
+    ///
+    /// Its name may come to the disk when it is settled: with the host would go the change, too.
     func prepare(_ record: ChangeRecord) throws(StoreError) -> Entry {
         let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
-        try StoreError.of { () throws(KernelError) in try files.write(entry.name, record.document.bytes) }
+        try StoreError.of { () throws(KernelError) in
+            try files.write(entry.name, record.document.bytes, .content)
+        }
         return entry
     }
 

@@ -60,9 +60,16 @@ struct ChangeRecord {
             document.append("path", file.path)
             document.append("text", file.text)
         }
-        if let archive { document.append("table", archive) }
+        if let archive { document.append(StateDocument.archiveName, archive) }
         return document
     }
+}
+
+extension StateDocument {
+    fileprivate static let archiveName = "table"
+
+    /// The table as `TableArchive` has it, where the document keeps a change of one.
+    var archive: ArraySlice<UInt8>? { self[Self.archiveName] }
 }
 
 extension ChangeRecord {
@@ -77,14 +84,14 @@ extension ChangeRecord {
         self.init(
             kind: kind, time: time, author: author, summary: summary, origin: document.number("origin"),
             files: Self.files(of: document), identity: RulesetIdentity(boot: boot, namespace: namespace),
-            generation: generation, archive: document["table"])
+            generation: generation, archive: document.archive.map(Array.init))
         if archive != nil && table == nil { return nil }
     }
 
     /// The files that a document keeps.
     static func files(of document: StateDocument) -> [File] {
         let paths = document.fields.filter { $0.name == "path" }.map { String(decoding: $0.bytes, as: UTF8.self) }
-        let texts = document.fields.filter { $0.name == "text" }.map(\.bytes)
+        let texts = document.fields.filter { $0.name == "text" }.map { Array($0.bytes) }
         return zip(paths, texts).map { File(path: $0, text: $1) }
     }
 }

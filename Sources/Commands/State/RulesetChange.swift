@@ -6,27 +6,45 @@ internal import Rulesets
 /// A change of the ruleset that is about to be made.
 struct RulesetChange {
     /// What is live.
-    var snapshot: StoredTable
+    let snapshot: StoredTable
     /// What is to be live, without those who are let in for a time.
-    var table: Table?
+    let table: Table?
     /// What to do.
-    var kind: ChangeRecord.Kind
+    let kind: ChangeRecord.Kind
     /// What it amounts to, in one line.
-    var summary: String
+    let summary: String
     /// The change whose table is taken again.
-    var origin: Int?
+    let origin: Int?
     /// What it was compiled from, if that is at hand.
-    var policy: Policy?
+    let policy: Policy?
     /// The policy, its includes and its lists, where they are kept with an earlier change.
-    var files: [ChangeRecord.File] = []
+    let files: [ChangeRecord.File]
     /// Those who are let in for a time.
-    var grants: GrantBook = GrantBook()
+    var grants: GrantBook { didSet { plan() } }
 
     /// What is to be live, whole.
-    var target: Table? { grants.target(table, onto: snapshot.table) }
-
+    private(set) var target: Table?
     /// The steps from the one to the other.
-    var transaction: Transaction { Transaction(from: snapshot.table, to: target, named: Names.table) }
+    private(set) var transaction: Transaction
+
+    /// A change from what is live to a table.
+    init(
+        snapshot: StoredTable, table: Table?, kind: ChangeRecord.Kind, summary: String, origin: Int? = nil,
+        policy: Policy? = nil, files: [ChangeRecord.File] = [], grants: GrantBook = GrantBook()
+    ) {
+        (self.snapshot, self.table, self.kind, self.summary) = (snapshot, table, kind, summary)
+        (self.origin, self.policy, self.files, self.grants) = (origin, policy, files, grants)
+        target = grants.target(table, onto: snapshot.table)
+        transaction = Transaction(from: snapshot.table, to: target, named: Names.table)
+    }
+
+    /// Works out the steps again where others are let in.
+    private mutating func plan() {
+        let target = grants.target(table, onto: snapshot.table)
+        guard target != self.target else { return }
+        self.target = target
+        transaction = Transaction(from: snapshot.table, to: target, named: Names.table)
+    }
 }
 
 extension RulesetState {
@@ -56,7 +74,9 @@ extension RulesetState {
         if let pending = try pending() { throw refusal(pending) }
         var change = change
         change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
-        let entry = try unchanged { try log.prepare(record(of: change, on: host)) }
+        let entry = try unchanged {
+            try log.prepare(record(of: change, change.table.map(TableArchive.bytes), on: host))
+        }
         if let span {
             do { try unchanged { try arm(entry, change, span, on: host) } } catch {
                 withdraw(entry)
@@ -87,15 +107,13 @@ extension RulesetState {
         if let last, log.made(last, change.snapshot.generation, of: host.changes.identity()) { return }
         var change = change
         change.grants = try grants()
-        let record = record(of: change, on: host)
-        if let last, let kept = try? log.record(last), kept.archive == record.archive {
-            return
-        }
+        let archive = change.table.map(TableArchive.bytes)
+        if let last, log.keeps(archive, with: last) { return }
         // Another command may have been quicker, and its change must stay the last.
         guard isLive(change.table, with: change.grants, in: store) else {
             throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
         }
-        try log.settle(try log.prepare(record), as: .confirmed)
+        try log.settle(try log.prepare(record(of: change, archive, on: host)), as: .confirmed)
     }
 
     /// What `body` gives; that it could not keep something says also that nothing was changed.
@@ -107,13 +125,13 @@ extension RulesetState {
         }
     }
 
-    private func record(of change: RulesetChange, on host: Host) -> ChangeRecord {
+    private func record(of change: RulesetChange, _ archive: [UInt8]?, on host: Host) -> ChangeRecord {
         ChangeRecord(
             kind: change.kind, time: host.now, author: host.changes.author(), summary: change.summary,
             origin: change.origin, files: change.policy?.recordedFiles ?? change.files,
             identity: host.changes.identity(),
             generation: change.snapshot.generation + (change.transaction.isEmpty ? 0 : 1),
-            archive: change.table.map(TableArchive.bytes))
+            archive: archive)
     }
 
     private func arm(_ entry: ChangeLog.Entry, _ change: RulesetChange, _ span: TimeSpan, on host: Host) throws {

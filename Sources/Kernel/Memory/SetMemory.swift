@@ -48,17 +48,9 @@ public struct SetMemory: Equatable, Sendable {
 
     /// The elements that a set of this definition had.
     func elements(of set: String, in table: TableName, _ definition: SetDefinition) -> SetElements? {
-        guard table == self.table, let elements = sets[set] else { return nil }
-        switch (elements, definition.noElements) {
-        case (.ranges32, .ranges32), (.ranges128, .ranges128): return elements
-        default: return nil
+        guard table == self.table, let elements = sets[set], elements.isSameForm(as: definition.noElements) else {
+            return nil
         }
-    }
-}
-
-extension SetElements {
-    /// Whether the elements are more than ranges.
-    fileprivate var isList: Bool {
-        if case .list = self { true } else { false }
+        return elements
     }
 }

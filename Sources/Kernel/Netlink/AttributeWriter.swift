@@ -77,9 +77,10 @@ struct AttributeWriter {
     }
 
     /// Puts a number in network order in the place of what is at `offset`.
-    mutating func overwriteBigEndian(at offset: Int, _ value: some FixedWidthInteger) {
-        for index in 0..<(value.bitWidth / 8) {
-            bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (value.bitWidth - 8 - 8 * index))
+    mutating func overwriteBigEndian<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ value: Number) {
+        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= bytes.count, "what is overwritten is there")
+        unsafe bytes.withUnsafeMutableBytes { raw in
+            unsafe raw.storeBytes(of: value.bigEndian, toByteOffset: offset, as: Number.self)
         }
     }
 

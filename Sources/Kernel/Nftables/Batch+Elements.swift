@@ -33,7 +33,7 @@ extension Batch {
         }
     }
 
-    private mutating func append<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+    private mutating func append<Key: IntervalKey>(
         _ type: nf_tables_msg_types, flags: Int32, _ ranges: [ClosedRange<Key>], keyLength: Int, set: String,
         number: UInt32?, step: Int
     ) {
@@ -41,12 +41,15 @@ extension Batch {
         reserve(ranges.count * encoder.length)
         let fillsSet = type == NFT_MSG_NEWSETELEM && (number != nil || emptied.contains(set))
         var opening = fillsSet ? TreeElement<Key>.opening(of: ranges) : nil
-        elements(type, flags: flags, step: step, set: set, number: number, ranges) { range, list in
+        let blocks = stride(from: 0, to: ranges.count, by: RangeEncoder.blockLength).lazy.map { start in
+            ranges[start..<min(start + RangeEncoder.blockLength, ranges.count)]
+        }
+        elements(type, flags: flags, step: step, set: set, number: number, blocks) { block, list in
             if let element = opening {
                 encoder.encode(element, into: &list)
                 opening = nil
             }
-            encoder.encode(range, into: &list)
+            encoder.encode(block, into: &list)
         }
     }
 }

@@ -54,7 +54,7 @@ extension Nftables {
         } catch { return false }
     }
 
-    private func holds<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+    private func holds<Key: IntervalKey>(
         _ set: LookedUpSet, _ ranges: [ClosedRange<Key>], isCommitted: Bool
     ) throws(SystemError) -> Bool {
         let expected = ExpectedElements(ranges: ranges)
@@ -75,7 +75,7 @@ extension Nftables {
     ///
     /// The kernel answers with the element that it found, which need not be the one that was asked for: for a key
     /// inside an interval with its start, for an end with the start at the same key.
-    private func finds<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+    private func finds<Key: IntervalKey>(
         _ elements: [TreeElement<Key>], in set: LookedUpSet, _ encoder: RangeEncoder
     ) throws(SystemError) -> Bool {
         var found = 0
@@ -93,7 +93,7 @@ extension Nftables {
     /// Whether the set has the end at zero, which no look-up finds: whether the kernel would delete it.
     ///
     /// The batch has no end, so nothing is deleted, and it is for one generation only.
-    private func has<Key: FixedWidthInteger & UnsignedInteger & Sendable>(
+    private func has<Key: IntervalKey>(
         _ opening: TreeElement<Key>, _ set: LookedUpSet
     ) -> Bool {
         let deletion = Transaction.Operation.deleteElements(
@@ -132,7 +132,7 @@ extension Nftables {
 
 extension NetlinkMessage {
     /// The only element of a message, if it is nothing but a start or an end.
-    fileprivate func soleTreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>() -> TreeElement<Key>? {
+    fileprivate func soleTreeElement<Key: IntervalKey>() -> TreeElement<Key>? {
         // Without a list of the attributes: there are a million such messages to read.
         var rest = attributeBytes
         while let attribute = Attributes.first(of: rest) {

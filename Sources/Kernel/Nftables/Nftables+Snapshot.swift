@@ -7,6 +7,9 @@ extension Nftables {
     /// How often a table is read before giving up on reading it between two changes.
     private static let attempts = 16
 
+    /// How often a set is dumped for elements that the dumps before have missed.
+    private static let dumps = 8
+
     /// Reads a table with all that it holds, as it was at one generation.
     ///
     /// A change in the middle of the reading is noticed by the generation that every message carries, and
@@ -101,11 +104,13 @@ extension Nftables {
         guard let collector = reading.collector(for: set) else { return }
         let name = reading.name.name
         reading.open = (set, collector)
-        try dump(NFT_MSG_GETSETELEM, &reading) {
-            $0.string(NFTA_SET_ELEM_LIST_TABLE, name)
-            $0.string(NFTA_SET_ELEM_LIST_SET, set)
+        for _ in 0..<Self.dumps {
+            try dump(NFT_MSG_GETSETELEM, &reading) {
+                $0.string(NFTA_SET_ELEM_LIST_TABLE, name)
+                $0.string(NFTA_SET_ELEM_LIST_SET, set)
+            }
+            if reading.closeSet() { return }
         }
-        reading.closeSet()
     }
 
     private func dump(

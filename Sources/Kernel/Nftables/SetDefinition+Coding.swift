@@ -2,7 +2,7 @@ internal import CNftnl
 internal import Rulesets
 
 /// Attributes of a set that kernels from 6.16 on report, and that Debian 12's headers do not have.
-private enum LaterSetAttribute: UInt32 {
+enum LaterSetAttribute: UInt32 {
     /// The kind of set that was chosen.
     case type = 19
     /// The number of elements.

@@ -64,10 +64,22 @@ struct TableReading {
         return true
     }
 
-    /// Ends the reading of a set's elements.
-    mutating func closeSet() {
-        if let open { elements[open.name] = open.collector.elements }
-        open = nil
+    /// Ends the reading of a set's elements, unless the kernel says that there are more: then the set stays open.
+    ///
+    /// A hash table that grows during a dump shows some elements twice and others not at all. What one dump of a generation
+    /// missed another shows, and what comes again is dropped.
+    ///
+    /// - Returns: whether the set was closed.
+    @discardableResult
+    mutating func closeSet() -> Bool {
+        guard let open else { return true }
+        let read = open.collector.elements
+        elements[open.name] = read
+        if let count = counts[open.name], definitions[open.name]?.isHashed == true, read.keyCount < count {
+            return false
+        }
+        self.open = nil
+        return true
     }
 
     /// Takes the elements of a set that need not be read.
@@ -126,6 +138,19 @@ extension TableReading {
             sets[name] = AnonymousSet(definition: definition, elements: elements[name] ?? definition.noElements)
         }
         return sets
+    }
+}
+
+extension SetDefinition {
+    /// Whether the kernel keeps the elements in a hash table, and none of them ends by itself.
+    fileprivate var isHashed: Bool { flags.isDisjoint(with: [.interval, .concatenated, .timeout, .dynamic]) }
+}
+
+extension SetElements {
+    /// The number of elements but for the one that stands for all other keys, which the kernel does not count.
+    fileprivate var keyCount: Int {
+        guard case .list(let elements) = self else { return count }
+        return elements.count { !$0.key.isEmpty }
     }
 }
 

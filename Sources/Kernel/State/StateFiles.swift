@@ -8,6 +8,16 @@ public struct StateFiles: Sendable {
     /// The path of the directory.
     public let directory: String
 
+    /// What is on the disk when a file has been written.
+    public enum Persistence: Sendable {
+        /// Perhaps nothing: it is of no use after a boot.
+        case none
+        /// What it holds. Its name follows with the next one that is waited for.
+        case content
+        /// What it holds, and its name.
+        case named
+    }
+
     /// The ending of names that are not files of the directory yet.
     private static let temporary = ".tmp"
     /// No file of this program is longer.
@@ -106,28 +116,32 @@ public struct StateFiles: Sendable {
 
     /// Puts a file in the place of the one of this name, if any; only its owner can read it.
     ///
+    /// - Parameters:
+    ///   - name: the name of the file.
+    ///   - bytes: what it is to hold.
+    ///   - persistence: what to wait for.
     /// - Throws: `permission` or `io`; the old file is then as it was.
-    public func write(_ name: String, _ bytes: [UInt8]) throws(KernelError) {
+    public func write(_ name: String, _ bytes: [UInt8], _ persistence: Persistence = .named) throws(KernelError) {
         let (path, temporary) = (path(name), path(name) + "." + String(getpid()) + Self.temporary)
         // What a process of this number left when it was killed.
         _ = unsafe unlink(temporary)
         do throws(SystemError) {
-            try create(temporary, bytes)
+            try create(temporary, bytes, flushes: persistence != .none)
             guard unsafe Glibc.rename(temporary, path) == 0 else { throw .last }
-            try flushDirectory()
+            if persistence == .named { try flushDirectory() }
         } catch {
             _ = unsafe unlink(temporary)
             throw Self.failure("writing \(path)", error)
         }
     }
 
-    private func create(_ path: String, _ bytes: [UInt8]) throws(SystemError) {
+    private func create(_ path: String, _ bytes: [UInt8], flushes: Bool) throws(SystemError) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .last }
         var failure: SystemError?
         do throws(SystemError) {
             try FileOutput.write(bytes, to: descriptor)
-            try Self.flush(descriptor)
+            if flushes { try Self.flush(descriptor) }
         } catch { failure = error }
         if close(descriptor) != 0 && failure == nil { failure = .last }
         if let failure { throw failure }

@@ -12,6 +12,8 @@ struct TextFault: Hashable {
         let span = bytes.span
         var index = 0
         while index < span.count {
+            index = endOfPlainWords(in: bytes, from: index)
+            guard index < span.count else { break }
             let byte = span[index]
             if byte >= 0x20, byte < 0x7F {
                 index += 1
@@ -33,6 +35,30 @@ struct TextFault: Hashable {
             }
         }
         return nil
+    }
+
+    /// Where the words of eight bytes end that are nothing but printable ASCII and LF: most of every file.
+    private static func endOfPlainWords(in bytes: [UInt8], from start: Int) -> Int {
+        let length = MemoryLayout<UInt64>.size
+        var index = start
+        unsafe bytes.withUnsafeBytes { raw in
+            while index + length <= raw.count,
+                isPlain(unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
+            { index += length }
+        }
+        return index
+    }
+
+    /// Whether each byte of a word is from 0x20 to 0x7E or LF.
+    @inline(__always)
+    private static func isPlain(_ word: UInt64) -> Bool {
+        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        guard word & tops == 0 else { return false }
+        // No carry leaves a byte: each is below 0x80, and set to 0x80 and more before something is taken off.
+        let printable = (word | tops) - 0x20 * ones
+        let other = (word ^ (0x0A * ones)) + 0x7F * ones
+        let delete = (word ^ (0x7F * ones)) + 0x7F * ones
+        return (printable | ~other) & delete & tops == tops
     }
 
     /// The scalar that starts at `index`, RFC 3629; `nil` for an invalid, overlong or cut sequence.

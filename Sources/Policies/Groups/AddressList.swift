@@ -8,6 +8,9 @@ enum AddressList {
         let bytes = file.bytes
         var lineStart = 0
         while lineStart < bytes.count {
+            // Mostly a line is an IPv4 address or prefix and nothing else.
+            lineStart = builder.addPlainLines(of: bytes, from: lineStart)
+            guard lineStart < bytes.count else { break }
             let lineEnd = end(ofLineAt: lineStart, in: bytes.span)
             let entry = entry(in: bytes.span, lineStart..<lineEnd)
             lineStart = lineEnd + 1

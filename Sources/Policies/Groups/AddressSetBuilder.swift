@@ -14,6 +14,11 @@ struct AddressSetBuilder {
         }
     }
 
+    /// Adds lines of a list as `AddressRange.appendPlainLines(of:from:to:)` reads them, and returns what that returns.
+    mutating func addPlainLines(of bytes: [UInt8], from start: Int) -> Int {
+        AddressRange.appendPlainLines(of: bytes, from: start, to: &ipv4)
+    }
+
     /// Adds every address of `set`.
     mutating func add(_ set: AddressSet) { sets.append(set) }
 

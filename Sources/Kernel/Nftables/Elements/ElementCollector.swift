@@ -27,11 +27,27 @@ struct ElementCollector {
     /// Takes the elements of one message; `false` when it cannot be read.
     mutating func add(_ message: Attributes) -> Bool {
         guard var rest = message[NFTA_SET_ELEM_LIST_ELEMENTS] else { return true }
+        if addPlain(rest) { return true }
         while !rest.isEmpty {
             guard let element = Attributes.first(of: rest), add(element.payload) else { return false }
             rest = rest[element.bytes.endIndex...]
         }
         return true
+    }
+
+    /// Takes the elements of one message in one go, if each is as nearly all are; `false` when none was taken.
+    private mutating func addPlain(_ list: ArraySlice<UInt8>) -> Bool {
+        switch gathered {
+        case .words(var elements):
+            gathered = .general([])
+            defer { gathered = .words(elements) }
+            return PlainElements.append(list, to: &elements)
+        case .addresses(var elements):
+            gathered = .general([])
+            defer { gathered = .addresses(elements) }
+            return PlainElements.append(list, to: &elements)
+        case .general: return false
+        }
     }
 
     private mutating func add(_ payload: ArraySlice<UInt8>) -> Bool {

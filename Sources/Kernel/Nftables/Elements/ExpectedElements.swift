@@ -6,7 +6,7 @@ internal import Rulesets
 /// The kernel counts an interval once: it halves the number of starts and ends and drops the rest (`nft_rbtree_usize` of
 /// `net/netfilter/nft_set_rbtree.c`). An odd number of expected elements, each of which was found, and the count that
 /// belongs to it leave no room for another; with an even number there might be one more.
-struct ExpectedElements<Key: FixedWidthInteger & UnsignedInteger & Sendable> {
+struct ExpectedElements<Key: IntervalKey> {
     /// The ranges, ascending and disjoint.
     let ranges: [ClosedRange<Key>]
 

@@ -5,7 +5,7 @@ internal import Rulesets
 ///
 /// The kernel keeps an interval as two elements: its start, and the first key after it, flagged
 /// `NFT_SET_ELEM_INTERVAL_END`. An interval that reaches the highest key has no end.
-struct TreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Equatable {
+struct TreeElement<Key: IntervalKey>: Equatable {
     /// The start, or the first key after the interval.
     var key: Key
     /// Which of the two it is.
@@ -38,7 +38,10 @@ struct TreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Equatab
 
     /// Pairs starts and ends; `nil` when one is alone, other than a start with nothing behind it.
     static func ranges(_ elements: [Self]) -> [ClosedRange<Key>]? {
-        let ascending = elements.reversed().sorted { ($0.key, $0.isEnd ? 0 : 1) < ($1.key, $1.isEnd ? 0 : 1) }
+        // As dumps come, in descending order, nothing is left to sort.
+        var ascending = Array(elements.reversed())
+        let isSorted = ascending.indices.dropFirst().allSatisfy { ascending[$0 - 1].precedes(ascending[$0]) }
+        if !isSorted { ascending.sort { $0.precedes($1) } }
         var ranges: [ClosedRange<Key>] = []
         ranges.reserveCapacity(elements.count / 2 + 1)
         var open: Key?
@@ -57,53 +60,15 @@ struct TreeElement<Key: FixedWidthInteger & UnsignedInteger & Sendable>: Equatab
         return ranges
     }
 
+    /// The order of the keys, an end before a start.
+    private func precedes(_ other: Self) -> Bool {
+        key != other.key ? key < other.key : isEnd && !other.isEnd
+    }
+
     /// The same in the general form.
     var element: SetElement {
         var writer = AttributeWriter()
         writer.appendBigEndian(key)
         return SetElement(key: writer.bytes, flags: isEnd ? NFT_SET_ELEM_INTERVAL_END.rawValue : 0)
     }
-}
-
-/// Writes ranges of addresses as the kernel wants them: start and end, ascending.
-///
-/// A hundred thousand of them are copies of two templates with another key in it.
-struct RangeEncoder {
-    private let start: [UInt8]
-    private let end: [UInt8]
-    /// Where the key is in both templates: behind the headers of element, key and value.
-    private static let keyOffset = 3 * AttributeWriter.headerLength
-
-    /// An encoder of keys of this many octets.
-    init(keyLength: Int) {
-        let key = Array(repeating: UInt8(0), count: keyLength)
-        start = Self.template(SetElement(key: key))
-        end = Self.template(SetElement(key: key, flags: NFT_SET_ELEM_INTERVAL_END.rawValue))
-    }
-
-    private static func template(_ element: SetElement) -> [UInt8] {
-        var writer = AttributeWriter()
-        element.encode(into: &writer, keyOnly: true)
-        return writer.bytes
-    }
-
-    /// Appends a start or an end.
-    func encode<Key>(_ element: TreeElement<Key>, into list: inout AttributeWriter) {
-        append(element.isEnd ? end : start, key: element.key, to: &list)
-    }
-
-    /// Appends a start and, unless the range reaches the highest key, an end.
-    func encode<Key: FixedWidthInteger & UnsignedInteger>(_ range: ClosedRange<Key>, into list: inout AttributeWriter) {
-        append(start, key: range.lowerBound, to: &list)
-        if range.upperBound < Key.max { append(end, key: range.upperBound + 1, to: &list) }
-    }
-
-    private func append(_ template: [UInt8], key: some FixedWidthInteger, to list: inout AttributeWriter) {
-        let offset = list.bytes.count + Self.keyOffset
-        list.append(raw: template)
-        list.overwriteBigEndian(at: offset, key)
-    }
-
-    /// The octets of one range.
-    var length: Int { start.count + end.count }
 }
