@@ -103,13 +103,12 @@ extension ListenerAudit {
 
     /// Unrelated processes on one port of one address: of other executables and other units.
     var shared: [Finding] {
-        let groups = Dictionary(grouping: listeners) {
-            [$0.transport.name, "\($0.port)", "\($0.address)", $0.interface ?? ""]
-        }
+        let groups = Dictionary(grouping: listeners, by: SharedPlace.init)
         return groups.values.compactMap { group -> Finding? in
+            guard group.count > 1 else { return nil }
             let first = group[0]
             let processes = group.flatMap(\.processes).filter { !$0.isServiceManager && $0.executable != nil }
-            guard group.count > 1, let one = processes.first, processes.contains(where: { !$0.isRelated(to: one) })
+            guard let one = processes.first, processes.contains(where: { !$0.isRelated(to: one) })
             else { return nil }
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
             let service = service(first.transport, first.port)
@@ -133,6 +132,19 @@ extension ListenerAudit {
             let list = ports.reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
             return Finding(.unknown, .warning, "who listens on \(list.joined(separator: ", ")) is not known: \(reason)")
         }
+    }
+}
+
+/// Where several sockets can listen side by side.
+private struct SharedPlace: Hashable {
+    let transport: TransportProtocol
+    let port: UInt16
+    let address: Listener.Address
+    let interface: String?
+
+    init(_ listener: Listener) {
+        (transport, port) = (listener.transport, listener.port)
+        (address, interface) = (listener.address, listener.interface)
     }
 }
 

@@ -262,7 +262,7 @@ def line(row):
         f"{kilobytes / 1024:.0f}" if kilobytes else "–" for kilobytes in (row["memory_kb"], row["other_memory_kb"]))
     columns = (
         row["case"], f"{row['size']:,}", figure(row["portreeve"], row["unit"]), figure(row["other"], row["unit"]),
-        f"{row['ratio']:.3f}", "" if memory == "– / –" else memory, f"`{row['against']}`")
+        f"{row['ratio']:.3f}" if row["ratio"] is not None else "–", "" if memory == "– / –" else memory, f"`{row['against']}`")
     return "| " + " | ".join(columns) + " |"
 
 

@@ -10,10 +10,11 @@ struct CgroupPath {
 
     /// Reads `/proc/PID/cgroup`: cgroup2, or systemd's own hierarchy on a host with cgroup1.
     init(_ text: String) {
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: ":", maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3, fields[1] == "name=systemd" || fields[0] == "0" else { continue }
-            let components = fields[2].split(separator: "/").map(String.init)
+        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
+            guard fields.count == 3, fields[1].elementsEqual("name=systemd".utf8) || fields[0].elementsEqual("0".utf8)
+            else { continue }
+            let components = fields[2].split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
             unit = unit ?? Self.unit(components)
             container = container ?? components.lazy.compactMap(Self.container).first
         }

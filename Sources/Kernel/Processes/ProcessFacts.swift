@@ -61,8 +61,19 @@ struct ProcessFacts {
     private static func field(_ name: String, of status: String) -> Substring? { fields(name, of: status).first }
 
     private static func fields(_ name: String, of status: String) -> [Substring] {
-        let line = status.split(separator: "\n").first { $0.hasPrefix("\(name):") }
-        return line?.dropFirst(name.count + 1).split { $0 == "\t" || $0 == " " } ?? []
+        // In octets, and no further than the line: a status has sixty lines, and there are thousands of processes.
+        let start = "\(name):".utf8
+        var rest = status.utf8[...]
+        while !rest.isEmpty {
+            let end = rest.firstIndex(of: UInt8(ascii: "\n")) ?? rest.endIndex
+            let line = rest[..<end]
+            if line.starts(with: start) {
+                return line.dropFirst(start.count).split { $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: " ") }
+                    .map(Substring.init)
+            }
+            rest = rest[end...].dropFirst()
+        }
+        return []
     }
 
     private static func target(of path: String) -> String? {
