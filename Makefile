@@ -21,11 +21,16 @@ MANUALS = man/portreeve.8 man/portreeve-policy.5
 
 all: $(BINARY)
 
-# The Swift runtime is linked in: the binary runs where no toolchain is. Built only when a source is newer, so that `sudo make install`
-# after `make` needs no toolchain on root's PATH.
+# The Swift runtime is linked in, and what it needs of C++: the binary runs where no toolchain is, and starts sooner. Only the C library,
+# libmnl, libnftnl and libyaml are looked for at run time. The folder named to the linker holds no other form of libstdc++.
+# Built only when a source is newer, so that `sudo make install` after `make` needs no toolchain on root's PATH.
+STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+
 $(BINARY): $(SOURCES)
 	@sh .ci/requirements build
-	$(SWIFT) build -c release --static-swift-stdlib --product portreeve
+	@mkdir -p .build/static
+	@ln -sf "$$(clang -print-file-name=libstdc++.a)" .build/static/libstdc++.a
+	$(SWIFT) build -c release $(STATIC) --product portreeve
 	@touch $@
 
 demo:

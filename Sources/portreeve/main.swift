@@ -1,4 +1,9 @@
 import ArgumentParser
 import Commands
 
-Portreeve.main()
+// Asked by every inventory and package tool, and the parser takes longer to get there than the process to start.
+if CommandLine.arguments.dropFirst() == ["--version"] {
+    print(Portreeve.configuration.version)
+} else {
+    Portreeve.main()
+}

@@ -34,6 +34,11 @@ struct ManualTests {
         #expect(options.subtracting(described).isEmpty, "of \(name)")
     }
 
+    @Test("Every command says its name, so that none has to be derived at every start")
+    func names() {
+        #expect(Portreeve.configuration.subcommands.allSatisfy { $0.configuration.commandName != nil })
+    }
+
     @Test("Names nothing that is not there")
     func nothingElse() {
         var known: Set<String> = ["help", "version"]
