@@ -249,6 +249,21 @@ struct LookupTests {
         #expect(read != table(ranges))
     }
 
+    @Test("Threads that share a big set miss nothing, wherever it is", arguments: [nil, 0, 12_345, 39_999])
+    func threads(_ index: Int?) throws {
+        let ranges = (1...40_000).map { UInt32($0) * 10 }.map { $0...($0 + 5) }
+        let nftables = try load(ranges)
+        guard try countsElements(nftables) else { return }
+        if let index {
+            let start = ranges[index].lowerBound
+            #expect(try tamper([ranges[index]].parts, [start...(start + 6)].parts, nftables))
+        }
+        let expectation = Expectation([table(ranges)], threshold: 0)
+        let read = try nftables.snapshot(of: name, expecting: expectation)
+        #expect(read.confirmedSets == (index == nil ? ["s"] : []))
+        #expect((read.table == table(ranges)) == (index == nil))
+    }
+
     @Test("Long addresses, and the second of two expectations")
     func longAddresses() throws {
         let definition = SetDefinition(keyType: 8, keyLength: 16, flags: .interval)

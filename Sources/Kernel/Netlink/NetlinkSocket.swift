@@ -3,7 +3,8 @@ internal import Glibc
 internal import Synchronization
 
 /// A netlink socket of one subsystem, closed when it goes out of scope.
-@safe struct NetlinkSocket: ~Copyable {
+@safe struct NetlinkSocket: ~Copyable, @unchecked Sendable {
+    // Not written to once the socket is bound.
     private let handle: OpaquePointer
     private let nextSequence = Atomic<UInt32>(1)
 

@@ -18,7 +18,7 @@ public struct Expectation: Sendable {
     var sampleThreshold: Int
 
     /// From here on look-ups are faster than a dump.
-    public static let defaultThreshold = 150_000
+    public static let defaultThreshold = 75_000
     /// From here on the count and a sample of the elements are faster than a dump.
     public static let defaultSampleThreshold = 2_000
 

@@ -1,7 +1,9 @@
 internal import CMnl
 internal import CNftnl
+internal import Dispatch
 internal import Glibc
 internal import Rulesets
+internal import Synchronization
 
 /// A set of the kernel whose elements are looked up.
 private struct LookedUpSet {
@@ -15,12 +17,16 @@ private struct LookedUpSet {
 }
 
 extension Nftables {
-    /// Elements asked for at a time: the answers, one datagram each, fit a socket's buffer of the usual size.
-    private static let lookups = 128
+    /// Ranges asked for at a time: the answers, one datagram for each start and end, fit a socket's buffer of the usual size.
+    private static let lookups = 64
     /// What an answer takes of the socket's buffer, with the kernel's bookkeeping.
     private static let replyLength = 1024
     /// Ranges looked up where the count alone would do.
     private static let sampled = 256
+    /// The most threads that look up, if there are processors for them.
+    private static let threads = 4
+    /// Ranges that are worth a thread.
+    private static let threadLoad = 10_000
 
     /// The elements that a set is expected to hold, if the kernel says that it holds just these.
     ///
@@ -60,15 +66,39 @@ extension Nftables {
         let expected = ExpectedElements(ranges: ranges)
         guard isCommitted ? expected.agrees(with: set.count) : expected.isExhausted(by: set.count) else { return false }
         let asked = isCommitted ? expected.sample(Self.sampled) : expected
-        let encoder = RangeEncoder(keyLength: Key.bitWidth / 8)
-        socket.expectReplies(bytes: Self.lookups * Self.replyLength)
-        let areFound = try asked.allChunks(of: Self.lookups) { chunk throws(SystemError) in
-            try self.finds(chunk, in: set, encoder)
-        }
-        guard areFound else { return false }
+        guard finds(asked.ranges, in: set) else { return false }
         if !isCommitted, let opening = TreeElement.opening(of: ranges), !has(opening, set) { return false }
         // The kernel does not count the element that stands for all other keys.
         return try hasNoCatchAll(set)
+    }
+
+    /// Whether the set has the start and the end of each range, and nothing that hangs on one.
+    ///
+    /// A look-up in the kernel takes some microseconds, most of it for the answer, and holds nobody else up: what there is
+    /// to look up is shared among threads. Their sockets are opened here, in the network namespace of the caller's thread.
+    private func finds<Key: IntervalKey>(_ ranges: [ClosedRange<Key>], in set: LookedUpSet) -> Bool {
+        let queue = RangeQueue(ranges, portion: Self.lookups)
+        let failed = Atomic<Bool>(false)
+        let helpers = (1..<Self.threads).prefix(ranges.count / Self.threadLoad).compactMap { _ in try? Connection() }
+        DispatchQueue.concurrentPerform(iterations: helpers.count + 1) { index in
+            let isFound =
+                index == 0 ? findsAll(of: queue, in: set) : helpers[index - 1].nftables.findsAll(of: queue, in: set)
+            guard !isFound else { return }
+            failed.store(true, ordering: .relaxed)
+            queue.close()
+        }
+        return !failed.load(ordering: .relaxed)
+    }
+
+    /// Whether the set has the ranges of the queue, as far as nobody else took them.
+    private func findsAll<Key: IntervalKey>(of queue: RangeQueue<Key>, in set: LookedUpSet) -> Bool {
+        let encoder = RangeEncoder(keyLength: Key.bitWidth / 8)
+        socket.expectReplies(bytes: 2 * Self.lookups * Self.replyLength)
+        while let ranges = queue.next() {
+            // A dump meets the same trouble, and reports it.
+            guard (try? finds(TreeElement.elements(of: ranges), in: set, encoder)) == true else { return false }
+        }
+        return true
     }
 
     /// Whether the set has each of these starts and ends, and nothing that hangs on one.
@@ -128,6 +158,13 @@ extension Nftables {
                 attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, list)
             }, body)
     }
+}
+
+/// A socket of its own.
+private final class Connection: Sendable {
+    let nftables: Nftables
+
+    init() throws(KernelError) { nftables = try Nftables() }
 }
 
 extension NetlinkMessage {

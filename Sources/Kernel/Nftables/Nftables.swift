@@ -6,7 +6,7 @@ internal import Rulesets
 /// The nf_tables of the network namespace that the calling thread is in.
 ///
 /// It talks `nfnetlink` over a socket of its own: `linux/netfilter/nf_tables.h`, kernel 5.10 or later.
-public struct Nftables: ~Copyable {
+public struct Nftables: ~Copyable, Sendable {
     let socket: NetlinkSocket
 
     /// Opens a socket in the calling thread's network namespace, and stays in it whatever the thread does later.

@@ -22,24 +22,6 @@ struct ExpectedElements<Key: IntervalKey> {
     /// Whether the kernel reports this count of such a set, be it with an end at zero or without.
     func agrees(with reported: UInt32) -> Bool { (plainCount / 2)...((plainCount + 1) / 2) ~= Int(reported) }
 
-    /// All elements but the end at zero, `length` or a few more at a time, ascending, until `body` returns `false`.
-    ///
-    /// - Returns: whether it never did.
-    func allChunks<Failure>(
-        of length: Int, satisfy body: ([TreeElement<Key>]) throws(Failure) -> Bool
-    ) throws(Failure) -> Bool {
-        var chunk: [TreeElement<Key>] = []
-        for range in ranges {
-            chunk.append(TreeElement(key: range.lowerBound, isEnd: false))
-            if range.upperBound < Key.max { chunk.append(TreeElement(key: range.upperBound + 1, isEnd: true)) }
-            guard chunk.count >= length else { continue }
-            guard try body(chunk) else { return false }
-            chunk.removeAll(keepingCapacity: true)
-        }
-        if chunk.isEmpty { return true }
-        return try body(chunk)
-    }
-
     /// A few of the ranges, spread evenly, among them the first and the last.
     func sample(_ number: Int) -> Self {
         guard ranges.count > number, let last = ranges.last else { return self }
@@ -49,6 +31,17 @@ struct ExpectedElements<Key: IntervalKey> {
 }
 
 extension TreeElement {
+    /// The starts and ends of ranges, ascending.
+    static func elements(of ranges: ArraySlice<ClosedRange<Key>>) -> [Self] {
+        var elements: [Self] = []
+        elements.reserveCapacity(2 * ranges.count)
+        for range in ranges {
+            elements.append(Self(key: range.lowerBound, isEnd: false))
+            if range.upperBound < Key.max { elements.append(Self(key: range.upperBound + 1, isEnd: true)) }
+        }
+        return elements
+    }
+
     /// The end at zero with which a tree that is filled with these ranges opens.
     ///
     /// It makes the number of elements odd, for the sake of `ExpectedElements.isExhausted(by:)`: hence none for ranges of
