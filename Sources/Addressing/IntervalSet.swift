@@ -2,33 +2,45 @@
 ///
 /// Equal sets have equal representations, however they were written: that is what makes a compiled
 /// ruleset independent of the order and the splitting of the prefixes in a policy.
+///
+/// What is costly can be specialized by the modules that use it: without that, to evaluate a ruleset takes several times as long.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
     /// The ranges: ascending, disjoint, and never adjacent.
     public private(set) var ranges: [ClosedRange<Bound>]
 
     /// The empty set.
-    public init() { ranges = [] }
+    @inlinable
+    public init() { self.init(canonical: []) }
+
+    /// A set of ranges that are in the form of `ranges` already.
+    @usableFromInline
+    init(canonical ranges: [ClosedRange<Bound>]) { self.ranges = ranges }
 
     /// The union of `unordered`, which may overlap and touch.
     ///
     /// O(n log n), O(n) when already sorted; in place when the caller gives the array away.
+    @inlinable
     public init(_ unordered: consuming [ClosedRange<Bound>]) {
-        ranges = unordered
-        let sorted = ranges.indices.dropFirst().allSatisfy { ranges[$0 - 1].lowerBound <= ranges[$0].lowerBound }
-        if !sorted { ranges.sort { $0.lowerBound < $1.lowerBound } }
-        merge()
+        let sorted = unordered.indices.dropFirst().allSatisfy {
+            unordered[$0 - 1].lowerBound <= unordered[$0].lowerBound
+        }
+        if !sorted { unordered.sort { $0.lowerBound < $1.lowerBound } }
+        Self.merge(&unordered)
+        self.init(canonical: unordered)
     }
 
     /// Every value.
     public static var all: Self { Self([Bound.min...Bound.max]) }
 
     /// Whether the set has no value.
+    @inlinable
     public var isEmpty: Bool { ranges.isEmpty }
 
     /// Whether the set has every value.
     public var isAll: Bool { ranges.count == 1 && ranges[0] == Bound.min...Bound.max }
 
     /// Whether `value` is in the set, in O(log n).
+    @inlinable
     public func contains(_ value: Bound) -> Bool {
         guard let candidate = range(startingAtOrBelow: value) else { return false }
         return candidate.contains(value)
@@ -38,46 +50,50 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     public func isSuperset(of other: Self) -> Bool { other.subtracting(self).isEmpty }
 
     /// The values that are in either set.
+    @inlinable
     public func union(_ other: Self) -> Self {
         if isEmpty { return other }
         return other.isEmpty ? self : Self(ranges + other.ranges)
     }
 
     /// The values that are in both sets, in O(m log n) for the smaller set of m ranges.
+    @inlinable
     public func intersection(_ other: Self) -> Self {
         let (small, large) = ranges.count <= other.ranges.count ? (self, other) : (other, self)
-        var common = Self()
+        var common: [ClosedRange<Bound>] = []
         for range in small.ranges {
             var index = large.firstIndex(endingAtOrAbove: range.lowerBound)
             while index < large.ranges.count, large.ranges[index].lowerBound <= range.upperBound {
                 let next = large.ranges[index]
-                common.ranges.append(max(range.lowerBound, next.lowerBound)...min(range.upperBound, next.upperBound))
+                common.append(max(range.lowerBound, next.lowerBound)...min(range.upperBound, next.upperBound))
                 index += 1
             }
         }
-        return common
+        return Self(canonical: common)
     }
 
     /// The values that are not in `other`, in O(m log n + k) for m ranges here, n there and k that are cut out.
+    @inlinable
     public func subtracting(_ other: Self) -> Self {
         guard !other.isEmpty else { return self }
-        var rest = Self()
+        var rest: [ClosedRange<Bound>] = []
         for range in ranges {
             var next: Bound? = range.lowerBound
             var index = other.firstIndex(endingAtOrAbove: range.lowerBound)
             while let start = next, index < other.ranges.count, other.ranges[index].lowerBound <= range.upperBound {
                 let hole = other.ranges[index]
-                if start < hole.lowerBound { rest.ranges.append(start...(hole.lowerBound - 1)) }
+                if start < hole.lowerBound { rest.append(start...(hole.lowerBound - 1)) }
                 next = hole.upperBound >= range.upperBound ? nil : hole.upperBound + 1
                 index += 1
             }
-            if let start = next { rest.ranges.append(start...range.upperBound) }
+            if let start = next { rest.append(start...range.upperBound) }
         }
-        return rest
+        return Self(canonical: rest)
     }
 
     /// The first range that ends at `value` or above.
-    private func firstIndex(endingAtOrAbove value: Bound) -> Int {
+    @inlinable
+    func firstIndex(endingAtOrAbove value: Bound) -> Int {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2
@@ -88,19 +104,20 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
 
     /// The values that are not in the set.
     public var complement: Self {
-        var rest = Self()
+        var rest: [ClosedRange<Bound>] = []
         var next: Bound? = Bound.min
         for range in ranges {
             guard let start = next else { break }
-            if start < range.lowerBound { rest.ranges.append(start...(range.lowerBound - 1)) }
+            if start < range.lowerBound { rest.append(start...(range.lowerBound - 1)) }
             next = range.upperBound == Bound.max ? nil : range.upperBound + 1
         }
-        if let start = next { rest.ranges.append(start...Bound.max) }
-        return rest
+        if let start = next { rest.append(start...Bound.max) }
+        return Self(canonical: rest)
     }
 
     /// The last range that starts at or below `value`.
-    private func range(startingAtOrBelow value: Bound) -> ClosedRange<Bound>? {
+    @inlinable
+    func range(startingAtOrBelow value: Bound) -> ClosedRange<Bound>? {
         var (low, high) = (0, ranges.count)
         while low < high {
             let middle = (low + high) / 2
@@ -110,7 +127,8 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     }
 
     /// Fuses overlapping and adjacent neighbours of the sorted array, in place.
-    private mutating func merge() {
+    @inlinable
+    static func merge(_ ranges: inout [ClosedRange<Bound>]) {
         guard ranges.count > 1 else { return }
         var last = 0
         for index in 1..<ranges.count {

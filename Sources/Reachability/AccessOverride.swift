@@ -78,7 +78,7 @@ private struct OverrideSearch {
         return open.filter { $0.open != space.none }.flatMap { segment -> [AccessOverride] in
             let sources = space.canonical(space.intersection(piece.sources, segment.open))
             guard sources != space.none else { return [] }
-            return piece.ports.intersection(Spans(segment.ports)).ranges.map { ports in
+            return piece.ports.intersection(IntervalSet(segment.ports)).ranges.map { ports in
                 AccessOverride(
                     effect: effect, place: places.all[place], transport: key.transport, ports: ports,
                     family: key.family, sources: spaces.addresses(sources, key.family),

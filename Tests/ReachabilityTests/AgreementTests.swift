@@ -79,9 +79,9 @@ struct AgreementTests {
                     let here = pieces.filter { $0.ports.contains(port) }
                     let certain = here.filter(\.doubts.isEmpty).map { space.spans($0.sources) }
                     let doubted = here.filter { !$0.doubts.isEmpty }.map { space.spans($0.sources) }
-                    let all = (certain + doubted).reduce(Spans()) { $0.union($1) }
+                    let all = (certain + doubted).reduce(IntervalSet()) { $0.union($1) }
                     #expect(all == space.spans(space.all), "port \(port) of \(key)")
-                    var seen = doubted.reduce(Spans()) { $0.union($1) }
+                    var seen = doubted.reduce(IntervalSet()) { $0.union($1) }
                     for spans in certain {
                         #expect(seen.intersection(spans).isEmpty)
                         seen = seen.union(spans)

@@ -1,7 +1,9 @@
+internal import Addressing
+
 /// Ports and sources: every port of the one set with every source of the other.
 struct Box: Hashable {
     /// The ports as they were dialled; `nil` for all.
-    var ports: Spans<UInt16>?
+    var ports: IntervalSet<UInt16>?
     /// The number of the set of sources; `nil` for all.
     var sources: SourceSpace.ID?
 
@@ -60,7 +62,7 @@ extension Condition {
 /// Packets that have come to the same point in the same way.
 struct Piece: Hashable {
     /// The ports as they were dialled.
-    var ports: Spans<UInt16>
+    var ports: IntervalSet<UInt16>
     /// The number of the set of sources.
     var sources: SourceSpace.ID
     /// What has become of them so far.

@@ -42,11 +42,11 @@ struct Conditions {
     ) -> Condition {
         var (box, isExact) = (Box(), isExact)
         if portMask != 0 {
-            box.ports = Spans(matching: portValue, mask: portMask, width: 16)
+            box.ports = IntervalSet(matching: portValue, mask: portMask, width: 16)
             if box.ports == nil { isExact = false }
         }
         if sourceMask != 0 {
-            let spans = Spans(matching: sourceValue, mask: sourceMask, width: 8 * addressLength)
+            let spans = IntervalSet(matching: sourceValue, mask: sourceMask, width: 8 * addressLength)
             box.sources = spans.map(space.number)
             if spans == nil { isExact = false }
         }
@@ -106,10 +106,10 @@ struct Conditions {
         if run.isPort {
             let shift = UInt128(8 * (2 - run.count))
             let last = (high << shift) | ((1 << shift) - 1)
-            return Condition(boxes: [Box(ports: Spans(UInt16(low << shift)...UInt16(last)))])
+            return Condition(boxes: [Box(ports: IntervalSet(UInt16(low << shift)...UInt16(last)))])
         }
         let shift = UInt128(8 * (addressLength - run.count))
         let last = (high << shift) | ((1 << shift) - 1)
-        return Condition(boxes: [Box(sources: space.number(Spans((low << shift)...last)))])
+        return Condition(boxes: [Box(sources: space.number(IntervalSet((low << shift)...last)))])
     }
 }

@@ -89,7 +89,7 @@ struct RedirectionCollector {
     }
 
     private let places: Places
-    private var ports: [Subject: Spans<UInt16>] = [:]
+    private var ports: [Subject: IntervalSet<UInt16>] = [:]
     private var unread: Set<Int> = []
 
     init(_ places: Places) { self.places = places }
@@ -100,7 +100,7 @@ struct RedirectionCollector {
         for (piece, place) in outcome.redirected where places.all[place].rule?.isForLoopback != true {
             let subject = Subject(
                 transport: key.transport, family: key.family, place: place, isConditional: !piece.doubts.isEmpty)
-            ports[subject] = ports[subject, default: Spans()].union(piece.ports)
+            ports[subject] = ports[subject, default: IntervalSet()].union(piece.ports)
         }
     }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Rulesets
 
 /// Evaluates rulesets for all packets of one family, protocol and interface at once.
@@ -53,7 +54,7 @@ final class RegionEvaluation {
     /// What becomes of every packet.
     func evaluate(_ path: PacketPath) -> Outcome {
         var pieces = [
-            Piece(ports: Spans(0...UInt16.max), sources: space.all, way: path == .arriving ? Way() : .published)
+            Piece(ports: IntervalSet(0...UInt16.max), sources: space.all, way: path == .arriving ? Way() : .published)
         ]
         if path == .arriving {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
@@ -232,7 +233,7 @@ extension Piece {
             ports[fate, default: []] += piece.ports.ranges
         }
         return order.map { fate in
-            Piece(ports: Spans(ports[fate] ?? []), sources: fate.sources, way: fate.way, doubts: fate.doubts)
+            Piece(ports: IntervalSet(ports[fate] ?? []), sources: fate.sources, way: fate.way, doubts: fate.doubts)
         }
     }
 }

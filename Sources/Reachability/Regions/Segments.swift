@@ -1,3 +1,5 @@
+internal import Addressing
+
 extension AccessRegions.Segment {
     /// Whom a piece lets in, keeps out, or leaves in the dark.
     private enum Fate: Int {

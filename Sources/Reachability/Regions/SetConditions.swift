@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Rulesets
 
 /// What a look-up finds for which packets.
@@ -17,7 +18,7 @@ struct SetConditions: Hashable {
     /// Whether there is a catch-all element.
     var hasRest = false
     /// Every port of a map that asks for nothing else; `nil` where one asks for more, or is not exact.
-    var ports: Spans<UInt16>?
+    var ports: IntervalSet<UInt16>?
 
     /// May find anything.
     static let open = SetConditions(groups: [Group(value: nil, condition: .open)])
@@ -80,7 +81,7 @@ final class SetReader {
     ) -> SetConditions {
         let whole = (0..<conditions.addressLength).map { Octet(.source(UInt8($0))) }
         if key == whole {
-            let spans = Spans(ranges.map { UInt128($0.lowerBound)...UInt128($0.upperBound) })
+            let spans = IntervalSet(ranges.map { UInt128($0.lowerBound)...UInt128($0.upperBound) })
             let box = Box(sources: conditions.space.number(spans))
             return SetConditions(groups: [.init(value: nil, condition: Condition(boxes: [box]))])
         }
@@ -132,7 +133,7 @@ final class SetReader {
 private struct GroupCollector {
     private struct Shape: Hashable {
         let value: SetElement.Value?
-        let ports: Spans<UInt16>?
+        let ports: IntervalSet<UInt16>?
         let isExact: Bool
     }
 
@@ -163,7 +164,7 @@ private struct GroupCollector {
         var values: [SetElement.Value?] = []
         for shape in order {
             let ranges = sources[shape] ?? nil
-            let box = Box(ports: shape.ports, sources: ranges.map { space.number(Spans($0)) })
+            let box = Box(ports: shape.ports, sources: ranges.map { space.number(IntervalSet($0)) })
             if boxes[shape.value] == nil { values.append(shape.value) }
             if shape.isExact && !isOverlapping {
                 boxes[shape.value, default: ([], [])].exact.append(box)
@@ -192,16 +193,16 @@ private struct GroupCollector {
             if ports[box.sources] == nil { order.append(box.sources) }
             ports[box.sources, default: []] += own.ranges
         }
-        return order.map { Box(ports: Spans(ports[$0] ?? []), sources: $0) }
+        return order.map { Box(ports: IntervalSet(ports[$0] ?? []), sources: $0) }
     }
 
-    private static func ports(_ groups: [SetConditions.Group]) -> Spans<UInt16>? {
+    private static func ports(_ groups: [SetConditions.Group]) -> IntervalSet<UInt16>? {
         var ranges: [ClosedRange<UInt16>] = []
         for box in groups.flatMap(\.condition.boxes) {
             guard box.sources == nil, let ports = box.ports else { return nil }
             ranges += ports.ranges
         }
-        return Spans(ranges)
+        return IntervalSet(ranges)
     }
 }
 

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// The sets of source addresses of one family that an evaluation meets, each with a number.
 ///
 /// A set that is met again has the same number, and an operation on numbers is done once. What is left of a big set
@@ -8,7 +10,7 @@ final class SourceSpace {
 
     /// How a set came to be.
     private struct Node {
-        var spans: Spans<UInt128>?
+        var spans: IntervalSet<UInt128>?
         /// `base` without `hole`, while it is not worked out.
         var base: ID = 0
         var hole: ID = 0
@@ -22,7 +24,7 @@ final class SourceSpace {
     }
 
     private var nodes: [Node] = []
-    private var numbers: [Spans<UInt128>: ID] = [:]
+    private var numbers: [IntervalSet<UInt128>: ID] = [:]
     /// The number that a set has by what is in it.
     private var canonicals: [ID: ID] = [0: 0, 1: 1]
     private var intersections: [Operands: ID] = [:]
@@ -41,14 +43,14 @@ final class SourceSpace {
 
     /// The space of addresses of `width` bits.
     init(width: Int) {
-        let everything = Spans<UInt128>(0...(width == 128 ? .max : (1 << UInt128(width)) - 1))
-        nodes = [Node(spans: everything), Node(spans: Spans())]
-        numbers = [everything: 0, Spans(): 1]
+        let everything = IntervalSet<UInt128>(0...(width == 128 ? .max : (1 << UInt128(width)) - 1))
+        nodes = [Node(spans: everything), Node(spans: IntervalSet())]
+        numbers = [everything: 0, IntervalSet(): 1]
         (all, none) = (0, 1)
     }
 
     /// The number of a set.
-    func number(_ spans: Spans<UInt128>) -> ID {
+    func number(_ spans: IntervalSet<UInt128>) -> ID {
         if let known = numbers[spans] { return known }
         nodes.append(Node(spans: spans))
         numbers[spans] = nodes.count - 1
@@ -57,7 +59,7 @@ final class SourceSpace {
     }
 
     /// The set of this number, worked out.
-    func spans(_ id: ID) -> Spans<UInt128> {
+    func spans(_ id: ID) -> IntervalSet<UInt128> {
         if let spans = nodes[id].spans { return spans }
         // From the nearest set that is worked out; a loop, since the way there may be long.
         var holes: [ID] = []
@@ -66,8 +68,8 @@ final class SourceSpace {
             holes.append(nodes[base].hole)
             base = nodes[base].base
         }
-        let hole = holes.reduce(Spans()) { $0.union(spans($1)) }
-        let result = (nodes[base].spans ?? Spans()).subtracting(hole)
+        let hole = holes.reduce(IntervalSet()) { $0.union(spans($1)) }
+        let result = (nodes[base].spans ?? IntervalSet()).subtracting(hole)
         nodes[id].spans = result
         return result
     }
@@ -109,8 +111,8 @@ final class SourceSpace {
         let operands = Operands(left: left, right: right)
         if let known = differences[operands] { return known }
         let result: ID
-        if let spans = nodes[left].spans, spans.count <= Self.small,
-            left != all || self.spans(right).count <= Self.small
+        if let spans = nodes[left].spans, spans.ranges.count <= Self.small,
+            left != all || self.spans(right).ranges.count <= Self.small
         {
             result = number(spans.subtracting(self.spans(right)))
         } else {
