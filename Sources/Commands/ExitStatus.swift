@@ -17,10 +17,12 @@ public enum ExitStatus: Int32, Sendable {
 }
 
 /// A reason to stop: what to say, and what to tell the script.
-struct CommandError: Error {
+struct CommandError: Error, CustomStringConvertible {
     let status: ExitStatus
     /// A sentence without a full stop; several lines are printed as they are.
     let message: String
+
+    var description: String { message }
 
     init(_ status: ExitStatus, _ message: String) {
         self.status = status

@@ -68,13 +68,16 @@ public struct StoredTable {
 }
 
 /// Why the store could not do what it was asked.
-public struct StoreError: Error {
+public struct StoreError: Error, CustomStringConvertible {
     /// Whether somebody else committed since the snapshot, and nothing was written.
     public var isStale: Bool
     /// Whether the process lacks the privilege to ask.
     public var isDenied: Bool
     /// A sentence without a full stop.
     public var message: String
+
+    /// The same.
+    public var description: String { message }
 
     /// An error with this sentence.
     public init(isStale: Bool = false, isDenied: Bool = false, _ message: String) {

@@ -1,48 +1,16 @@
-import Addressing
 import Compiler
-import Foundation
 import Listeners
 import Rulesets
 import Testing
 
 @testable import Commands
 
-private let text = """
-    version: 1
-    defaults: {grant-limit: 4h}
-    deny: [203.0.113.66]
-    services:
-      ssh: {ports: 22, from: 10.0.0.0/8, why: Admin}
-      web: {ports: 80, from: 10.0.0.0/8, limit: 10/minute, why: Site}
-
-    """
-
 @Suite("portreeve grant and revoke")
-struct GrantTests {
-    private let terminal: Terminal
-    private let policy: String
+struct GrantTests: GrantTesting {
+    let terminal: Terminal
+    let policy: String
 
-    init() throws {
-        terminal = try Terminal()
-        policy = try terminal.write(text)
-        try #require(try terminal.run("apply", policy, "--yes") == .success)
-    }
-
-    private func grant(_ service: String, _ address: String, _ time: String = "2h") throws -> Commands.ExitStatus {
-        try terminal.run("grant", service, policy, "--from", address, "--for", time, "--why", "incident 7")
-    }
-
-    private func source(_ address: String, _ seconds: Int64, _ service: String = "ssh") throws -> GrantedSource {
-        GrantedSource(service: service, address: try AddressRange(address), seconds: seconds)
-    }
-
-    private var live: Set<GrantedSource> { Set(terminal.store.table?.grantedSources ?? []) }
-
-    /// Does what the kernel does to a grant whose time is over.
-    private func expire(_ service: String, _ address: String) throws {
-        let table = try #require(terminal.store.table)
-        terminal.store.put(table.withoutGrant(of: service, to: try AddressRange(address)))
-    }
+    init() throws { (terminal, policy) = try Self.loaded() }
 
     @Test("Lets an address in, and is no difference from the policy while it lasts and afterwards")
     func granting() throws {
@@ -65,7 +33,7 @@ struct GrantTests {
         terminal.uptime += 100_000
         try isClean()
         // What it left goes with the next change.
-        let other = try terminal.write(text.replacing("Admin", with: "Others"), to: "other.yaml")
+        let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")
         #expect(try terminal.run("apply", other, "--yes") == .success)
         #expect(terminal.store.table?.hasPlacesForGrants == false)
     }
@@ -77,10 +45,10 @@ struct GrantTests {
             terminal.errors
                 == "portreeve: 4h1s is longer than the policy allows, 4h (\(policy):2): nothing was changed\n")
         #expect(try grant("ssh", "198.51.100.7", "4h") == .success)
-        _ = try terminal.write(text.replacing("4h", with: "off"))
+        _ = try terminal.write(grantPolicy.replacing("4h", with: "off"))
         #expect(try grant("ssh", "198.51.100.8", "1m") == .refused)
         #expect(terminal.errors == "portreeve: the policy allows no grants (\(policy):2): nothing was changed\n")
-        _ = try terminal.write(text.replacing("{grant-limit: 4h}", with: "{}"))
+        _ = try terminal.write(grantPolicy.replacing("{grant-limit: 4h}", with: "{}"))
         #expect(try grant("ssh", "198.51.100.8", "30d") == .success)
     }
 
@@ -95,7 +63,7 @@ struct GrantTests {
         #expect(terminal.errors.contains("would not let 203.0.113.66 in: \"deny\" covers the source"))
         #expect(try grant("ssh", "10.1.2.3") == .success)
         #expect(terminal.output == "the policy lets 10.1.2.3 in to ssh: nothing to do\n")
-        _ = try terminal.write(text + "  db: {ports: 5432, from: 10.0.0.0/8, why: DB}\n")
+        _ = try terminal.write(grantPolicy + "  db: {ports: 5432, from: 10.0.0.0/8, why: DB}\n")
         #expect(try grant("db", "198.51.100.7") == .failure)
         #expect(terminal.errors.contains("service \"db\" is not loaded: run portreeve apply first"))
         #expect(throws: (any Error).self) {
@@ -214,166 +182,5 @@ struct GrantTests {
         terminal.uptime += 7_300_000
         terminal.store.put(granted)
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
-    }
-
-    @Test("A table that was deleted comes back with what is left of the time")
-    func remainder() throws {
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        terminal.uptime += 7_000_000
-        terminal.store.put(nil)
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(try live == [source("198.51.100.7", 200)])
-        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
-        #expect(terminal.output == "")
-    }
-
-    @Test("Is over with a restart, with its service, and with the table")
-    func endings() throws {
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        let other = try terminal.write(
-            "version: 1\nservices: {web: {ports: 80, from: any, why: x}}\n", to: "other.yaml")
-        #expect(try terminal.run("plan", other) == .success)
-        #expect(terminal.output.contains("- grant  ssh from 198.51.100.7  ends with its service\n"))
-        #expect(try terminal.run("apply", other, "--yes") == .success)
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(live.isEmpty)
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        #expect(try terminal.run("remove", "--yes") == .success)
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(live.isEmpty)
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        terminal.store.put(nil)
-        terminal.boot = "another"
-        #expect(try terminal.run("apply", "--boot") == .success)
-        #expect(terminal.store.table?.chain("service-ssh") != nil && terminal.store.table?.hasPlacesForGrants == false)
-        #expect(try terminal.run("status", policy) == .success)
-        #expect(!terminal.output.contains("grant"))
-    }
-
-    @Test("Lives through an apply, a rollback and a restart of the unit, and none renews it")
-    func otherChanges() throws {
-        let other = try terminal.write(text.replacing("Admin", with: "Others"), to: "other.yaml")
-        #expect(try terminal.run("apply", other, "--yes") == .success)
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        #expect(try terminal.run("rollback", "--yes") == .success)
-        #expect(try live == [source("198.51.100.7", 7200)])
-        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
-        #expect(try terminal.run("apply", "--boot") == .success)
-        #expect(terminal.output.hasPrefix("loaded change 4 "))
-        #expect(try live == [source("198.51.100.7", 7200)])
-        // Grants are in nothing that could be loaded.
-        #expect(try terminal.run("history", "--show", "4", "--format", "json") == .success)
-        #expect(try (terminal.json()["ruleset"] as? String)?.contains("198.51.100.7") == false)
-    }
-
-    @Test("A change that is undone brings no grant back that has ended, and waits for no grant")
-    func undoing() throws {
-        #expect(try grant("ssh", "198.51.100.7", "1m") == .success)
-        #expect(try grant("ssh", "198.51.100.8") == .success)
-        let other = try terminal.write(
-            "version: 1\nservices: {web: {ports: 80, from: any, why: x}}\n", to: "other.yaml")
-        #expect(try terminal.run("apply", other, "--yes", "--confirm", "5m") == .success)
-        #expect(live.isEmpty)
-        #expect(try grant("ssh", "198.51.100.9") == .refused)
-        #expect(try terminal.run("revoke", "ssh") == .refused)
-        terminal.uptime += 100_000
-        #expect(try terminal.run("rollback") == .success)
-        #expect(try live == [source("198.51.100.8", 7100)])
-        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
-        #expect(try terminal.run("apply", other, "--yes", "--confirm", "5m") == .success)
-        #expect(try terminal.run("confirm") == .success)
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(live.isEmpty)
-    }
-
-    @Test("What the kernel refuses is not granted, and not remembered")
-    func refusedByTheKernel() throws {
-        terminal.store.refusal = "no room"
-        #expect(try grant("ssh", "198.51.100.7") == .failure)
-        terminal.store.refusal = nil
-        #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("PORT"))
-        #expect(try terminal.run("plan", policy, "--detailed-exitcode") == .success)
-        terminal.store.interference = { $0.put($0.table) }
-        #expect(try grant("ssh", "198.51.100.7") == .changedUnderneath)
-        #expect(try terminal.run("plan", policy, "--detailed-exitcode") == .success)
-    }
-
-    @Test("A policy that was edited and not applied stays so")
-    func unapplied() throws {
-        _ = try terminal.write(text.replacing("10.0.0.0/8, why", with: "any, why"))
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        #expect(terminal.store.table?.chain("service-ssh")?.rules.first?.description.contains("10.0.0.0/8") == true)
-        // The same where what is live is nothing that was applied.
-        let table = try #require(terminal.store.table)
-        terminal.store.put(
-            compile(try terminal.policy(text.replacing("Site", with: "other"))).table.granting(table.grantedSources))
-        #expect(try grant("web", "2001:db8::7") == .success)
-        #expect(terminal.store.table?.chain("admit-web")?.rules.last?.comment == "other" && live.count == 2)
-    }
-
-    @Test("What is kept of grants and torn is named, and lets nobody in")
-    func torn() throws {
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        let file = terminal.folder.appending(path: "state/grants")
-        var bytes = try Data(contentsOf: file)
-        bytes[bytes.count / 2] ^= 1
-        try bytes.write(to: file)
-        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
-        #expect(terminal.output.contains("warning: \(file.path) is torn or was changed, and is not used [unknown]"))
-        #expect(terminal.output.contains("error: set \"grant-ssh-ipv4\" has 198.51.100.7 timeout 7200s"))
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(live.isEmpty)
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
-    }
-
-    @Test("A command that was killed leaves what the next one sorts out")
-    func interrupted() throws {
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        let state = terminal.folder.appending(path: "state")
-        func leave(_ number: Int) throws {
-            try FileManager.default.moveItem(
-                at: state.appending(path: "change-\(number).recorded"),
-                to: state.appending(path: "change-\(number).prepared"))
-        }
-        try leave(2)
-        #expect(try grant("ssh", "198.51.100.8") == .success)
-        #expect(terminal.errors == "portreeve: change 2 was interrupted after it was made\n")
-        #expect(live.count == 2)
-        try leave(3)
-        try expire("ssh", "198.51.100.8")
-        #expect(try grant("ssh", "198.51.100.9") == .success)
-        #expect(terminal.errors == "portreeve: change 3 was interrupted before it was made\n")
-        #expect(try live == [source("198.51.100.7", 7200), source("198.51.100.9", 7200)])
-    }
-
-    @Test("A revocation that was killed before the kernel knew of it is named, and done by the next apply")
-    func interruptedRevocation() throws {
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        let granted = terminal.store.table
-        #expect(try terminal.run("revoke", "ssh") == .success)
-        terminal.store.put(granted)
-        let state = terminal.folder.appending(path: "state")
-        try FileManager.default.moveItem(
-            at: state.appending(path: "change-3.recorded"), to: state.appending(path: "change-3.prepared"))
-        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(terminal.errors.contains("change 3 was interrupted before the kernel was told"))
-        #expect(live.isEmpty)
-    }
-
-    @Test("A plan in a file holds no grant, and leaves those that there are")
-    func reviewedPlan() throws {
-        #expect(try grant("ssh", "198.51.100.7") == .success)
-        let other = try terminal.write(text.replacing("Admin", with: "Others"), to: "other.yaml")
-        let file = terminal.folder.appending(path: "plan").path
-        #expect(try terminal.run("plan", other, "--out", file) == .success)
-        terminal.uptime += 60_000
-        #expect(try terminal.run("apply", file, "--yes") == .success)
-        #expect(try live == [source("198.51.100.7", 7200)])
-        #expect(try terminal.run("verify", other, "--only", "ruleset", "--quiet") == .success)
-        #expect(try terminal.run("history", "--show", "3", "--format", "json") == .success)
-        #expect(try (terminal.json()["ruleset"] as? String)?.contains("grant-") == false)
     }
 }

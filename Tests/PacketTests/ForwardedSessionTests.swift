@@ -54,17 +54,6 @@ struct ForwardedSessionTests {
         }
     }
 
-    /// Whether a byte comes through, after which others of the same wires certainly have.
-    private func anythingPasses(_ session: Session, first: Speaker, witness: Session) throws -> Bool {
-        let (from, to) = first == .client ? (session.client, session.server) : (session.server, session.client)
-        for (sender, receiver) in [(from, to), (to, from)] {
-            sender.send([7])
-            try #require(witness.exchanges())
-            if receiver.receive()?.bytes.isEmpty == false { return true }
-        }
-        return false
-    }
-
     @Test(
         "End with --cut-sessions, whoever speaks next", arguments: Speaker.allCases, ["192.0.2.7", "2001:db8::7"])
     func cut(first: Speaker, source: String) throws {
@@ -78,7 +67,7 @@ struct ForwardedSessionTests {
         #expect(said.status == 0)
         #expect(said.errors.isEmpty)
         #expect(said.output.contains("ended: "))
-        #expect(try !anythingPasses(session, first: first, witness: other))
+        #expect(try !session.passesAnything(first: first, witness: other))
         #expect(try portreeve("verify", try portreeve.write(closed), "--only", "sessions", "--quiet").status == 0)
     }
 
@@ -90,7 +79,7 @@ struct ForwardedSessionTests {
         for connection in try table.connections() where connection.original.destination.port == port {
             #expect(try table.delete(connection))
         }
-        #expect(try anythingPasses(session, first: .server, witness: other))
+        #expect(try session.passesAnything(first: .server, witness: other))
     }
 
     @Test("Whose server is not on this host are said to be uncertain")

@@ -17,12 +17,6 @@ private let closed = """
 
     """
 
-/// Who says something first after a cut.
-enum Speaker: String, CaseIterable {
-    case client
-    case server
-}
-
 @Suite("Sessions that a policy refuses", .privileged, .networkNamespace)
 struct SessionTests {
     private let network: Network
@@ -61,17 +55,6 @@ struct SessionTests {
         }
     }
 
-    /// Whether a byte comes through, after which others of the same wire certainly have.
-    private func anythingPasses(_ session: Session, first: Speaker, witness: Session) throws -> Bool {
-        let (from, to) = first == .client ? (session.client, session.server) : (session.server, session.client)
-        for (sender, receiver) in [(from, to), (to, from)] {
-            sender.send([7])
-            try #require(witness.exchanges())
-            if receiver.receive()?.bytes.isEmpty == false { return true }
-        }
-        return false
-    }
-
     @Test(
         "Are listed, and end with --cut-sessions, whoever speaks next; others live on", arguments: Speaker.allCases,
         ["192.0.2.7", "2001:db8::7"])
@@ -94,7 +77,7 @@ struct SessionTests {
         let said = try apply(closed, "--cut-sessions")
         let name = source.contains(":") ? "[\(source)]:\(client)" : "\(source):\(client)"
         #expect(said.hasPrefix("in sync: nothing to do\nended: \(name) -> tcp/5000 ("))
-        #expect(try !anythingPasses(session, first: first, witness: other))
+        #expect(try !session.passesAnything(first: first, witness: other))
         #expect(allowed.exchanges())
         #expect(try verify(closed).output.isEmpty)
     }
@@ -109,11 +92,11 @@ struct SessionTests {
             #expect(try table.delete(connection))
             #expect(try !table.delete(connection))
         }
-        #expect(try anythingPasses(session, first: .server, witness: other))
+        #expect(try session.passesAnything(first: .server, witness: other))
         // Conntrack has the server for the one who began it now, and still it is found and ended.
         #expect(try verify(closed).output.contains("192.0.2.7 is connected to tcp/5000"))
         #expect(try apply(closed, "--cut-sessions").contains("ended: 192.0.2.7:"))
-        #expect(try !anythingPasses(session, first: .server, witness: other))
+        #expect(try !session.passesAnything(first: .server, witness: other))
     }
 
     @Test("Are the operator's own: left alone, unless --force says otherwise")

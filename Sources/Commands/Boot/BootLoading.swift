@@ -23,7 +23,7 @@ struct BootLoading {
         } catch let error as CommandError where error.status == .refused {
             throw error
         } catch {
-            throw CommandError(.failure, "\(Self.text(error)); \(try load(floor, store))")
+            throw CommandError(.failure, "\(error); \(try load(floor, store))")
         }
     }
 
@@ -51,12 +51,8 @@ struct BootLoading {
     /// Sorts out what others left; a disk that cannot be written does not keep what was confirmed from being loaded.
     private func settle(_ state: RulesetState, _ store: any RulesetStore) {
         do { try state.settle(store).forEach { console.note("portreeve: \($0)") } } catch {
-            console.note("portreeve: warning: \(Self.text(error))")
+            console.note("portreeve: warning: \(error)")
         }
-    }
-
-    private static func text(_ error: any Error) -> String {
-        (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
     }
 
     /// Loads the floor where nothing is live; says what was done.

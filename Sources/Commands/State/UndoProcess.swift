@@ -91,10 +91,9 @@ struct UndoProcess {
             try state.close(pending)
             return true
         } catch {
-            let reason = (error as? StoreError)?.message ?? (error as? CommandError)?.message ?? "\(error)"
             let what = isPutBack ? "that it was undone could not be kept" : "it could not be undone"
             if failures % Self.silence == 0 {
-                host.changes.announce("change \(known.number) was not confirmed, and \(what): \(reason)")
+                host.changes.announce("change \(known.number) was not confirmed, and \(what): \(error)")
             }
             return false
         }
