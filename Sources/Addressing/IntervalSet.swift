@@ -127,13 +127,14 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     }
 
     /// Fuses overlapping and adjacent neighbours of the sorted array, in place.
+    ///
+    /// Mostly there are none, and nothing is written: an array that others hold, too, is not copied.
     @inlinable
     static func merge(_ ranges: inout [ClosedRange<Bound>]) {
-        guard ranges.count > 1 else { return }
-        var last = 0
-        for index in 1..<ranges.count {
+        guard var last = ranges.indices.dropLast().first(where: { fuses(ranges[$0], ranges[$0 + 1]) }) else { return }
+        for index in (last + 1)..<ranges.count {
             let (current, next) = (ranges[last], ranges[index])
-            if current.upperBound == Bound.max || next.lowerBound <= current.upperBound + 1 {
+            if fuses(current, next) {
                 ranges[last] = current.lowerBound...max(current.upperBound, next.upperBound)
             } else {
                 last += 1
@@ -141,6 +142,12 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
             }
         }
         ranges.removeSubrange((last + 1)...)
+    }
+
+    /// Whether two ranges, of which `next` does not start below `current`, overlap or touch.
+    @inlinable
+    static func fuses(_ current: ClosedRange<Bound>, _ next: ClosedRange<Bound>) -> Bool {
+        current.upperBound == Bound.max || next.lowerBound <= current.upperBound + 1
     }
 }
 

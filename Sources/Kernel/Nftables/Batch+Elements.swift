@@ -38,7 +38,8 @@ extension Batch {
         number: UInt32?, step: Int
     ) {
         let encoder = RangeEncoder(keyLength: keyLength)
-        reserve(ranges.count * encoder.length)
+        // The headers, and mostly what follows a big set, are less than an eighth: to grow is to have all of it twice.
+        reserve(ranges.count * encoder.length / 8 * 9)
         let fillsSet = type == NFT_MSG_NEWSETELEM && (number != nil || emptied.contains(set))
         var opening = fillsSet ? TreeElement<Key>.opening(of: ranges) : nil
         let blocks = stride(from: 0, to: ranges.count, by: RangeEncoder.blockLength).lazy.map { start in

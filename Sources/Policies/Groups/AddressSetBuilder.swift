@@ -30,6 +30,9 @@ struct AddressSetBuilder {
             ipv4 += set.ipv4.ranges
             ipv6 += set.ipv6.ranges
         }
-        return AddressSet(ipv4: ipv4, ipv6: ipv6)
+        // Given away, not lent: they are sorted in place.
+        let (shortAddresses, longAddresses) = (ipv4, ipv6)
+        (ipv4, ipv6) = ([], [])
+        return AddressSet(ipv4: shortAddresses, ipv6: longAddresses)
     }
 }
