@@ -137,6 +137,22 @@ struct SessionTests {
         #expect(!session.exchanges(milliseconds: 0))
     }
 
+    @Test("Are those that outlive their grant, and none before", arguments: ["192.0.2.7", "2001:db8::7"])
+    func granted(source: String) throws {
+        try apply(closed)
+        let policy = try portreeve.write(closed)
+        let grant = ["grant", "web", policy, "--from", source, "--for", "2s", "--why", "x", "--quiet"]
+        #expect(try portreeve(grant).status == 0)
+        let session = try session(from: source, to: listener, on: port)
+        #expect(try verify(closed).status == 0)
+        #expect(try !apply(closed, "--cut-sessions").contains("ended"))
+        sleep(3)
+        #expect(session.exchanges())
+        #expect(try verify(closed).output.contains("warning: \(source) is connected to tcp/5000 ("))
+        #expect(try apply(closed, "--cut-sessions").contains("ended: "))
+        #expect(!session.exchanges(milliseconds: 0))
+    }
+
     @Test("Of UDP are found and forgotten")
     func datagrams() throws {
         let server = try Socket.listening(.udp, on: port)
