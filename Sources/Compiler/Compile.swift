@@ -18,6 +18,7 @@ struct TableBuilder {
     var chains: [Chain] = []
     var sourceSets: SourceSets
     var limiterSets: [NamedSet] = []
+    var acceptances: [AcceptanceTerms: [Rule]] = [:]
     var origins: Origins
 
     init(_ policy: Policy) {

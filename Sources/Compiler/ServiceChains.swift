@@ -29,14 +29,25 @@ extension TableBuilder {
 
     /// Rules that let the sources in, or send them to the chain that limits and logs them.
     private mutating func sourceRules(_ service: Service) -> [Rule] {
-        let matches = sourceSets.matches(
-            service.sources.addresses, name: Names.service(service.name), location: service.sources.location)
-        if service.limit == nil && !service.log {
-            let comment = RuleComment.text(of: service)
-            return matches.map { Rule($0 + [.counter, .verdict(.accept)], comment: comment) }
-        }
+        if service.limit == nil && !service.log { return acceptance(service) }
+        let matches = matches(service)
         addAdmission(service)
         return matches.map { Rule($0 + [.verdict(.goto(Names.admit(service.name)))]) }
+    }
+
+    /// Rules that let the sources in; services of the same sources and words share them.
+    private mutating func acceptance(_ service: Service) -> [Rule] {
+        let comment = RuleComment.text(of: service)
+        let terms = AcceptanceTerms(sources: service.sources.addresses, comment: comment)
+        if let known = acceptances[terms] { return known }
+        let rules = matches(service).map { Rule($0 + [.counter, .verdict(.accept)], comment: comment) }
+        acceptances[terms] = rules
+        return rules
+    }
+
+    private mutating func matches(_ service: Service) -> [[Expression]] {
+        sourceSets.matches(
+            service.sources.addresses, name: Names.service(service.name), location: service.sources.location)
     }
 
     private mutating func addAdmission(_ service: Service) {
@@ -61,6 +72,12 @@ extension TableBuilder {
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
         append(Chain(name: Names.admit(service.name), rules: rules), for: service)
     }
+}
+
+/// What rules that let sources in depend on.
+struct AcceptanceTerms: Hashable {
+    let sources: AddressSet
+    let comment: String?
 }
 
 extension Service {
