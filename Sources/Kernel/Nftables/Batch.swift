@@ -29,7 +29,7 @@ struct Batch {
     }
 
     /// The messages.
-    var bytes: [UInt8] { writer.bytes }
+    var octets: ArraySlice<UInt8> { writer.octets }
 
     /// How many messages there are.
     var count: UInt32 { UInt32(origins.count) + 1 }
@@ -83,8 +83,8 @@ struct Batch {
                 attributes.string(NFTA_SET_ELEM_LIST_SET, set)
                 if let number { attributes.u32(NFTA_SET_ELEM_LIST_SET_ID, number) }
                 attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { list in
-                    let limit = list.bytes.count + Self.listLength
-                    while let element = next, list.bytes.count < limit {
+                    let limit = list.count + Self.listLength
+                    while let element = next, list.count < limit {
                         encode(element, &list)
                         next = rest.next()
                     }

@@ -40,7 +40,7 @@ extension Nftables {
         let refusals: [Refusal]
         do throws(SystemError) {
             socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
-            try socket.send(batch.bytes)
+            try socket.send(batch.octets)
             refusals = try replies(to: batch)
         } catch {
             var error = error.during("changing table \(transaction.table)")
