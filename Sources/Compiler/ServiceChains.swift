@@ -35,14 +35,13 @@ extension TableBuilder {
         return matches.map { Rule($0 + [.verdict(.goto(Names.admit(service.name)))]) }
     }
 
-    /// Rules that let the sources in; services of the same sources and words share them.
+    /// Rules that let the sources in; services of the same sources share their expressions.
     private mutating func acceptance(_ service: Service) -> [Rule] {
-        let comment = RuleComment.text(of: service)
-        let terms = AcceptanceTerms(sources: service.sources.addresses, comment: comment)
-        if let known = acceptances[terms] { return known }
-        let rules = matches(service).map { Rule($0 + [.counter, .verdict(.accept)], comment: comment) }
-        acceptances[terms] = rules
-        return rules
+        let sources = service.sources.addresses
+        let known = acceptances[sources] ?? matches(service).map { $0 + [.counter, .verdict(.accept)] }
+        acceptances[sources] = known
+        let userdata = RuleComment.text(of: service).map(Userdata.comment) ?? []
+        return known.map { Rule($0, userdata: userdata) }
     }
 
     private mutating func matches(_ service: Service) -> [[Expression]] {
@@ -72,12 +71,6 @@ extension TableBuilder {
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
         append(Chain(name: Names.admit(service.name), rules: rules), for: service)
     }
-}
-
-/// What rules that let sources in depend on.
-struct AcceptanceTerms: Hashable {
-    let sources: AddressSet
-    let comment: String?
 }
 
 extension Service {

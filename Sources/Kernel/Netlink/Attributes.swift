@@ -81,7 +81,11 @@ struct Attributes: Sequence {
 
     /// Whether an attribute of this type holds this name.
     func has(_ type: some RawRepresentable<UInt32>, named name: String) -> Bool {
-        self[type].map { $0.prefix { $0 != 0 }.elementsEqual(name.utf8) } ?? false
+        guard let payload = self[type] else { return false }
+        var name = name
+        let length = name.utf8.count
+        return payload.count > length && payload[payload.startIndex + length] == 0
+            && name.withUTF8 { text in unsafe payload.starts(withOctets: UnsafeRawBufferPointer(text)) }
     }
 
     /// One octet.
@@ -210,12 +214,15 @@ extension ArraySlice<UInt8> {
 
     /// Whether these octets are the first ones.
     func starts(withOctets prefix: ArraySlice<UInt8>) -> Bool {
+        unsafe prefix.withUnsafeBytes { unsafe starts(withOctets: $0) }
+    }
+
+    /// The same for octets that lie elsewhere.
+    fileprivate func starts(withOctets prefix: UnsafeRawBufferPointer) -> Bool {
         guard count >= prefix.count else { return false }
         return unsafe withUnsafeBytes { mine in
-            unsafe prefix.withUnsafeBytes { others in
-                guard let left = mine.baseAddress, let right = others.baseAddress else { return true }
-                return unsafe memcmp(left, right, others.count) == 0
-            }
+            guard let left = mine.baseAddress, let right = prefix.baseAddress else { return true }
+            return unsafe memcmp(left, right, prefix.count) == 0
         }
     }
 

@@ -11,6 +11,9 @@ struct Batch {
     /// The sets that the batch has emptied.
     var emptied: Set<String> = []
 
+    /// The expressions of rules that were encoded.
+    var memo = ExpressionMemo<[UInt8]?>()
+
     private var writer = MessageWriter()
     private let firstSequence: UInt32
     /// For each message but the first, which begins the batch, the step that it comes from.
@@ -90,6 +93,17 @@ struct Batch {
                     }
                 }
             }
+        }
+    }
+}
+
+extension Transaction {
+    /// About how many octets the messages take, but for the elements of sets: long batches are not to be copied as they grow.
+    var estimatedLength: Int {
+        let (message, expression) = (96, 52)
+        return operations.reduce(0) { length, operation in
+            guard case .addRule(let rule, _, _) = operation else { return length + message }
+            return length + message + rule.expressions.count * expression + rule.userdata.count
         }
     }
 }

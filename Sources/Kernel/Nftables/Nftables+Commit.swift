@@ -34,6 +34,7 @@ extension Nftables {
 
     private func run(_ transaction: Transaction, _ snapshot: TableSnapshot, commits: Bool) throws(KernelError) {
         var batch = Batch(table: transaction.table, generation: snapshot.generation, firstSequence: socket.sequence())
+        batch.reserve(transaction.estimatedLength)
         for (step, operation) in transaction.operations.enumerated() { batch.append(operation, step: step, snapshot) }
         if commits { batch.end() }
         socket.skipSequence(batch.count)

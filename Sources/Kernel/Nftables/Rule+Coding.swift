@@ -26,8 +26,9 @@ struct ReceivedRule {
             (rule, counted) = (Rule(expressions), expressions.contains(.counter) ? read.firstCounter : nil)
         }
         if let userdata = attributes[NFTA_RULE_USERDATA] {
-            let isExpected = expected.map { userdata.elementsEqual($0.userdata) } ?? false
-            rule.userdata = isExpected ? expected?.userdata ?? [] : Array(userdata)
+            // Nor is the comment kept twice.
+            let same = expected.flatMap { userdata == $0.userdata[...] ? $0.userdata : nil }
+            rule.userdata = same ?? Array(userdata)
         }
         if !attributes.areAll(of: Self.known) { rule.unrecognized = attributes.without(Self.known).bytes }
         state = RuleState(
@@ -58,6 +59,22 @@ extension Rule {
     /// Writes all but the names of table and chain and the place.
     func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
         attributes.expressions(NFTA_RULE_EXPRESSIONS, expressions, &references)
+        encodeRest(into: &attributes)
+    }
+
+    /// The same, with what `memo` knows of the expressions, unless they refer to sets.
+    func encode(
+        into attributes: inout AttributeWriter, _ references: inout SetReferences, _ memo: inout ExpressionMemo<[UInt8]?>
+    ) {
+        guard let octets = memo.value(of: expressions, \.octets) else {
+            encode(into: &attributes, &references)
+            return
+        }
+        attributes.nest(NFTA_RULE_EXPRESSIONS) { $0.append(raw: octets) }
+        encodeRest(into: &attributes)
+    }
+
+    private func encodeRest(into attributes: inout AttributeWriter) {
         if !userdata.isEmpty { attributes.octets(NFTA_RULE_USERDATA, userdata) }
         attributes.append(raw: unrecognized)
     }
@@ -85,6 +102,26 @@ extension Rule {
         expressions.compactMap { expression in
             guard case .lookup(let lookup) = expression, case .named(let name) = lookup.set else { return nil }
             return name
+        }
+    }
+}
+
+extension [Expression] {
+    /// The elements of a list of them; `nil` where it depends on the batch how they name their sets.
+    fileprivate var octets: [UInt8]? {
+        guard allSatisfy({ !$0.refersToSet }) else { return nil }
+        var writer = AttributeWriter()
+        var references = SetReferences()
+        for expression in self { writer.expression(NFTA_LIST_ELEM, expression, &references) }
+        return writer.bytes
+    }
+}
+
+extension Expression {
+    fileprivate var refersToSet: Bool {
+        switch self {
+        case .lookup, .dynamicSet: true
+        default: false
         }
     }
 }

@@ -12,39 +12,50 @@ struct RuleComparison {
         var counter: CounterState?
     }
 
-    /// The expression at hand; the room for it is used again.
-    private var writer = AttributeWriter(flagsNests: false)
+    /// What a list of expressions looks like in a dump.
+    private enum Part {
+        /// These octets.
+        case octets(ArraySlice<UInt8>)
+        /// A counter, whatever it has counted.
+        case counter
+        /// What is not known before: the kernel has made up the name of an anonymous set.
+        case unknown
+    }
+
+    private var memo = ExpressionMemo<[Part]>()
 
     /// Compares the elements of `NFTA_RULE_EXPRESSIONS`; `nil` unless each is the expression in its place.
     mutating func match(_ list: ArraySlice<UInt8>, _ expressions: [Expression]) -> Match? {
         var match = Match()
         var rest = list
-        for expression in expressions {
-            guard let length = length(of: expression, at: rest, &match) else { return nil }
-            rest = rest.dropFirst(length)
+        for part in memo.value(of: expressions, Self.parts) {
+            switch part {
+            case .octets(let octets):
+                guard rest.starts(withOctets: octets) else { return nil }
+                rest = rest.dropFirst(octets.count)
+            case .counter:
+                guard let element = Attributes.first(of: rest), let counter = CounterState(element: element) else {
+                    return nil
+                }
+                if match.counter == nil { match.counter = counter }
+                rest = rest.dropFirst(element.bytes.count)
+            case .unknown: return nil
+            }
         }
         return rest.isEmpty ? match : nil
     }
 
-    /// The length of the element at the start of `list`; `nil` unless it is this expression.
-    private mutating func length(
-        of expression: Expression, at list: ArraySlice<UInt8>, _ match: inout Match
-    ) -> Int? {
-        switch expression {
-        case .counter:
-            guard let element = Attributes.first(of: list), let counter = CounterState(element: element) else {
-                return nil
-            }
-            if match.counter == nil { match.counter = counter }
-            return element.bytes.count
-        // The kernel has made up the name.
-        case .lookup(let lookup) where lookup.isAnonymous: return nil
-        default:
+    private static func parts(of expressions: [Expression]) -> [Part] {
+        var parts: [Part] = []
+        for (index, run) in expressions.split(separator: .counter, omittingEmptySubsequences: false).enumerated() {
+            if index > 0 { parts.append(.counter) }
+            if run.contains(where: \.isAnonymousLookup) { return [.unknown] }
+            var writer = AttributeWriter(flagsNests: false)
             var references = SetReferences()
-            writer.clear()
-            writer.expression(NFTA_LIST_ELEM, expression, &references)
-            return list.starts(withOctets: writer.octets) ? writer.count : nil
+            for expression in run { writer.expression(NFTA_LIST_ELEM, expression, &references) }
+            if writer.count > 0 { parts.append(.octets(writer.octets)) }
         }
+        return parts
     }
 }
 
@@ -62,8 +73,9 @@ extension CounterState {
     private static let counts: AttributeTypes = [NFTA_COUNTER_BYTES, NFTA_COUNTER_PACKETS, NFTA_COUNTER_PAD]
 }
 
-extension Lookup {
-    fileprivate var isAnonymous: Bool {
-        if case .anonymous = set { true } else { false }
+extension Expression {
+    fileprivate var isAnonymousLookup: Bool {
+        guard case .lookup(let lookup) = self, case .anonymous = lookup.set else { return false }
+        return true
     }
 }

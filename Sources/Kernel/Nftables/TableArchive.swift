@@ -29,7 +29,9 @@ public enum TableArchive {
         var batch = Batch(table: table.name, generation: 0, firstSequence: 0)
         batch.references.isArchive = true
         let nothing = TableSnapshot(generation: 0, table: nil)
-        for (step, operation) in Transaction(from: nil, to: table, named: table.name).operations.enumerated() {
+        let transaction = Transaction(from: nil, to: table, named: table.name)
+        batch.reserve(transaction.estimatedLength)
+        for (step, operation) in transaction.operations.enumerated() {
             batch.append(operation, step: step, nothing)
         }
         return batch.octets
