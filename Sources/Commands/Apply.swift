@@ -7,6 +7,7 @@ internal import Rulesets
 public struct Apply: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "apply",
         abstract: "Make the live ruleset what the policy, or a reviewed plan of it, says, in one transaction.")
 
     @OptionGroup var policy: PolicyOptions

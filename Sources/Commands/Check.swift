@@ -7,6 +7,7 @@ internal import Rulesets
 public struct Check: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "check",
         abstract: "Validate the policy and lint it; with --kernel have the kernel check the ruleset, too.")
 
     @OptionGroup var policy: PolicyOptions

@@ -6,6 +6,7 @@ internal import Rulesets
 public struct Confirm: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "confirm",
         abstract: "Keep the change that \"apply --confirm\" made; best from a session that was opened after it.")
 
     @OptionGroup var kernel: KernelOptions

@@ -8,6 +8,7 @@ internal import Rulesets
 public struct Diff: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "diff",
         abstract: "Show who gains and who loses access between two policies; needs no privileges.")
 
     @Argument(help: ArgumentHelp("The policy before, or the number of a change in the history.", valueName: "old"))

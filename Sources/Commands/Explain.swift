@@ -9,6 +9,7 @@ internal import Rulesets
 public struct Explain: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "explain",
         abstract: "Say whether a connection from an address to a port would get in, and which rule and line decide.")
 
     @Argument(help: ArgumentHelp("The address that the connection comes from.", valueName: "source"))

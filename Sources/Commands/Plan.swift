@@ -5,6 +5,7 @@ internal import Compiler
 public struct Plan: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "plan",
         abstract: "Show what apply would change, and change nothing.")
 
     @OptionGroup var policy: PolicyOptions

@@ -5,6 +5,7 @@ internal import Compiler
 public struct Remove: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "remove",
         abstract: "Take the table out of the kernel: then portreeve closes nothing any more.")
 
     @OptionGroup var kernel: KernelOptions

@@ -6,6 +6,7 @@ internal import Rulesets
 public struct Rollback: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "rollback",
         abstract: "Undo the change that waits to be confirmed, or go back to an earlier one.")
 
     @Argument(help: ArgumentHelp("The change to go back to, as history numbers it.", valueName: "number"))

@@ -6,6 +6,7 @@ internal import Rulesets
 public struct Show: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "show",
         abstract: "Print the ruleset that the policy compiles to, as text that nft -f loads.")
 
     @OptionGroup var policy: PolicyOptions

@@ -4,6 +4,7 @@ public import ArgumentParser
 public struct Undo: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "undo",
         abstract: "Wait for what is pending to be confirmed, or undo it.", shouldDisplay: false)
 
     @OptionGroup var kernel: KernelOptions

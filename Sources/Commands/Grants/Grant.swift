@@ -8,6 +8,7 @@ internal import Rulesets
 public struct Grant: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "grant",
         abstract: "Let an address in to a service for a time that the kernel itself ends.")
 
     @Argument(help: ArgumentHelp("The service, as the policy names it.", valueName: "service"))

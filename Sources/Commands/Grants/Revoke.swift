@@ -5,6 +5,7 @@ public import ArgumentParser
 public struct Revoke: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "revoke",
         abstract: "End the grants of a service before their time, or the one of an address.")
 
     @Argument(help: ArgumentHelp("The service.", valueName: "service"))

@@ -5,6 +5,7 @@ public import ArgumentParser
 public struct Init: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "init",
         abstract: "Write a first policy from what listens on this host; never overwrites one.")
 
     @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))

@@ -7,6 +7,7 @@ internal import Rulesets
 public struct History: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "history",
         abstract: "List the changes that were made, when, by whom, and what became of them.")
 
     @Option(help: ArgumentHelp("Show one change: its policy, its lists and its ruleset.", valueName: "number"))

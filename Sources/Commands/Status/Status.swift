@@ -7,6 +7,7 @@ internal import Policies
 public struct Status: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "status",
         abstract: "Show every port in one table: declared, loaded, listening, and to whom it is open.")
 
     @OptionGroup var policy: PolicyOptions

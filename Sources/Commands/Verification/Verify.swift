@@ -7,6 +7,7 @@ internal import Policies
 public struct Verify: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
+        commandName: "verify",
         abstract:
             "Cross-check the live ruleset, the listening sockets and the sessions with the policy; exit 2 when something differs."
     )

@@ -135,51 +135,6 @@ struct Attributes: Sequence {
     }
 }
 
-extension Attributes {
-    /// Whether the kernel would take both for the same.
-    ///
-    /// Order among types, padding and missing nest flags do not count; order among attributes of one type does. What is
-    /// flagged as a nest in `encoded` is looked into.
-    func isEquivalent(to encoded: Attributes) -> Bool {
-        if octets.elementsEqual(encoded.octets) { return true }
-        let (mine, others) = (Array(self), Array(encoded))
-        guard mine.count == others.count else { return false }
-        // Mostly the kernel's order is ours.
-        return zip(mine, others).allSatisfy { Self.isEquivalent($0, to: $1) }
-            || zip(mine.sortedByType, others.sortedByType).allSatisfy { Self.isEquivalent($0, to: $1) }
-    }
-
-    /// The attributes that `encoded` does not repeat.
-    func unexplained(by encoded: Attributes) -> Attributes {
-        keeping { mine in !encoded.contains { Self.isEquivalent(mine, to: $0) } }
-    }
-
-    private static func isEquivalent(_ received: Attribute, to encoded: Attribute) -> Bool {
-        guard received.type == encoded.type else { return false }
-        if received.payload.elementsEqual(encoded.payload) { return true }
-        guard encoded.isNested, let inner = Attributes(received.payload), let same = Attributes(encoded.payload)
-        else { return false }
-        return inner.isEquivalent(to: same)
-    }
-}
-
-extension [Attributes.Attribute] {
-    fileprivate var sortedByType: Self { sorted { $0.type < $1.type } }
-}
-
-/// Types of attributes.
-struct AttributeTypes: ExpressibleByArrayLiteral {
-    /// A bit for each; the kernel numbers them from 1, and has less than 64 of any kind.
-    private let bits: UInt64
-
-    init(arrayLiteral types: any RawRepresentable<UInt32>...) {
-        bits = types.reduce(0) { $0 | 1 << UInt64($1.rawValue) }
-    }
-
-    /// Whether this type is among them.
-    func contains(_ type: UInt32) -> Bool { bits >> UInt64(type) & 1 != 0 }
-}
-
 /// What the header of an attribute says.
 private struct AttributeHeader {
     let type: UInt32

@@ -64,7 +64,8 @@ extension Rule {
 
     /// The same, with what `memo` knows of the expressions, unless they refer to sets.
     func encode(
-        into attributes: inout AttributeWriter, _ references: inout SetReferences, _ memo: inout ExpressionMemo<[UInt8]?>
+        into attributes: inout AttributeWriter, _ references: inout SetReferences,
+        _ memo: inout ExpressionMemo<[UInt8]?>
     ) {
         guard let octets = memo.value(of: expressions, \.octets) else {
             encode(into: &attributes, &references)
