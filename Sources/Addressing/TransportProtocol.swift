@@ -18,5 +18,13 @@ public enum TransportProtocol: UInt8, Hashable, Sendable, CaseIterable {
     }
 
     /// The name: lower case, as in `/etc/protocols` and in nft.
-    public var name: String { "\(self)" }
+    public var name: String {
+        switch self {
+        case .tcp: "tcp"
+        case .udp: "udp"
+        case .dccp: "dccp"
+        case .sctp: "sctp"
+        case .udplite: "udplite"
+        }
+    }
 }

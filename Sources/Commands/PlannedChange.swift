@@ -15,10 +15,6 @@ struct PlannedChange {
     /// What is live, the tables of others too.
     let ruleset: WholeRuleset
     let transaction: Transaction
-    let services: [ServiceChange]
-    let objects: [ObjectChange]
-    private let old: LoadedPolicy
-    private let new: LoadedPolicy
 
     /// Compiles the policy, and reads what is live.
     init(_ policy: Policy, onto store: inout any RulesetStore, carrying grants: GrantBook) throws(StoreError) {
@@ -37,11 +33,10 @@ struct PlannedChange {
         let kept = Set(grants.ending(with: plain.table).records)
         ending = grants.active.filter { !kept.contains($0) }
         transaction = Transaction(from: live, to: compiled.table, named: Names.table)
-        objects = ObjectChange.all(of: transaction, in: live)
-        old = LoadedPolicy(live)
-        new = LoadedPolicy(compiled.table)
-        services = transaction.isEmpty ? [] : ServiceChange.all(from: old, to: new, of: policy)
     }
+
+    /// What changes, object by object: worked out anew each time.
+    var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
 
     /// The table that portreeve owns, as it is.
     var snapshot: StoredTable { ruleset.own }
@@ -52,8 +47,12 @@ struct PlannedChange {
     /// The plan for people.
     func text(_ consequences: Consequences, _ console: Console, verbose: Bool) -> String {
         if isEmpty { return "in sync: nothing to do" }
-        let lines = sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
-        let sections = [lines] + consequences.sections(console, isWhole: verbose) + [[summary]]
+        let change = PolicyChange(self)
+        let lines =
+            sourceLines(change).map { styled($0.line, $0.action, console) }
+            + otherLines(change.services, console, verbose)
+        let sections =
+            [lines] + consequences.sections(console, isWhole: verbose) + [[summary(change.services)]]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
@@ -66,7 +65,8 @@ struct PlannedChange {
     }
 
     /// A line a service, in columns, and one for `deny`.
-    private var sourceLines: [(line: String, action: ObjectChange.Action)] {
+    private func sourceLines(_ change: PolicyChange) -> [(line: String, action: ObjectChange.Action)] {
+        let (services, old, new) = (change.services, change.old, change.new)
         let nameWidth = services.map(\.name.count).max() ?? 0
         let portWidth = min(services.map(\.ports.count).max() ?? 0, 24)
         var lines = services.map { change in
@@ -81,7 +81,7 @@ struct PlannedChange {
     }
 
     /// A line an object: those that no line of a service tells of, or all.
-    private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
+    private func otherLines(_ services: [ServiceChange], _ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
         let told = Set(services.map(\.name))
         let shown = objects.filter { change in
@@ -100,14 +100,20 @@ struct PlannedChange {
 
     /// What it was, in a few words, for the history.
     var record: String {
-        let counts = [(ObjectChange.Action.add, "added"), (.change, "changed"), (.remove, "removed")]
-            .map { action, word in (services.count { $0.action == action }, word) }.filter { $0.0 > 0 }
+        var counts = [(policy.services.count, "added")]
+        // The first table has every service of the policy: none need be read from it.
+        if snapshot.table != nil {
+            let services = PolicyChange(self).services
+            counts = [(ObjectChange.Action.add, "added"), (.change, "changed"), (.remove, "removed")]
+                .map { action, word in (services.count { $0.action == action }, word) }
+        }
+        counts.removeAll { $0.0 == 0 }
         guard !counts.isEmpty else { return "no service changed" }
         return "services: " + counts.map { "\($0) \($1)" }.joined(separator: ", ")
     }
 
     /// What it amounts to, in one line.
-    var summary: String {
+    private func summary(_ services: [ServiceChange]) -> String {
         let counts = [ObjectChange.Action.add, .change, .remove].map { action in
             "\(services.count { $0.action == action }) to \(action.rawValue)"
         }
@@ -117,7 +123,7 @@ struct PlannedChange {
 
     /// The plan for programs.
     func json(_ consequences: Consequences, _ orphaned: OrphanedSessions) -> JSON {
-        let serviceChanges = services.map { change in
+        let serviceChanges = PolicyChange(self).services.map { change in
             ObjectChange(
                 action: change.action, object: "service", name: change.name,
                 before: change.before.map { "\($0.portsText) from \($0.sources.text)" },
@@ -130,6 +136,19 @@ struct PlannedChange {
             "access": consequences.access.json, "breaks": .array(consequences.breakages.map(\.json)),
             "sessions": orphaned.json,
         ]
+    }
+}
+
+/// What becomes of the services and of those who are denied, read from both tables.
+private struct PolicyChange {
+    let old: LoadedPolicy
+    let new: LoadedPolicy
+    let services: [ServiceChange]
+
+    init(_ plan: PlannedChange) {
+        old = LoadedPolicy(plan.isEmpty ? nil : plan.snapshot.table)
+        new = LoadedPolicy(plan.isEmpty ? nil : plan.compiled.table)
+        services = ServiceChange.all(from: old, to: new, of: plan.policy)
     }
 }
 

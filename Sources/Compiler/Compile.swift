@@ -1,3 +1,4 @@
+internal import Addressing
 public import Policies
 internal import Rulesets
 
@@ -18,6 +19,8 @@ struct TableBuilder {
     var chains: [Chain] = []
     var sourceSets: SourceSets
     var limiterSets: [NamedSet] = []
+    /// The expressions of rules that let sources in.
+    var acceptances: [AddressSet: [[Expression]]] = [:]
     var origins: Origins
 
     init(_ policy: Policy) {

@@ -29,14 +29,24 @@ extension TableBuilder {
 
     /// Rules that let the sources in, or send them to the chain that limits and logs them.
     private mutating func sourceRules(_ service: Service) -> [Rule] {
-        let matches = sourceSets.matches(
-            service.sources.addresses, name: Names.service(service.name), location: service.sources.location)
-        if service.limit == nil && !service.log {
-            let comment = RuleComment.text(of: service)
-            return matches.map { Rule($0 + [.counter, .verdict(.accept)], comment: comment) }
-        }
+        if service.limit == nil && !service.log { return acceptance(service) }
+        let matches = matches(service)
         addAdmission(service)
         return matches.map { Rule($0 + [.verdict(.goto(Names.admit(service.name)))]) }
+    }
+
+    /// Rules that let the sources in; services of the same sources share their expressions.
+    private mutating func acceptance(_ service: Service) -> [Rule] {
+        let sources = service.sources.addresses
+        let known = acceptances[sources] ?? matches(service).map { $0 + [.counter, .verdict(.accept)] }
+        acceptances[sources] = known
+        let userdata = RuleComment.text(of: service).map(Userdata.comment) ?? []
+        return known.map { Rule($0, userdata: userdata) }
+    }
+
+    private mutating func matches(_ service: Service) -> [[Expression]] {
+        sourceSets.matches(
+            service.sources.addresses, name: Names.service(service.name), location: service.sources.location)
     }
 
     private mutating func addAdmission(_ service: Service) {

@@ -34,11 +34,11 @@ struct TableReading {
     /// Reads the ports, from the maps that lead to the chains.
     mutating func readPorts() {
         for set in table.sets {
-            guard case .list(let elements) = set.elements else { continue }
+            guard case .list(let elements) = set.elements, let ports = PortMap(name: set.name) else { continue }
             for element in elements {
                 guard let target = element.value?.chain, target.hasPrefix(Names.service("")) else { continue }
                 let name = String(target.dropFirst(Names.service("").count))
-                if let port = Self.port(element, in: set.name) { services[name]?.ports.append(port) }
+                if let port = ports.port(of: element) { services[name]?.ports.append(port) }
             }
         }
         // A port that DHCPv6's own chain stands before is found behind it.
@@ -51,22 +51,6 @@ struct TableReading {
             }
         }
         for name in services.keys { services[name]?.ports.sort { $0.place < $1.place } }
-    }
-
-    private static func port(_ element: SetElement, in map: String) -> LoadedService.Port? {
-        if map == Names.services {
-            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else {
-                return nil
-            }
-            let number = UInt16(bigEndianBytes: Array(element.key[4..<6]))
-            return LoadedService.Port(transport: transport, range: number...number)
-        }
-        guard let transport = TransportProtocol.allCases.first(where: { Names.ranges($0.name) == map }),
-            element.key.count == 2
-        else { return nil }
-        let lower = UInt16(bigEndianBytes: element.key)
-        return LoadedService.Port(
-            transport: transport, range: lower...max(lower, UInt16(bigEndianBytes: element.upper ?? element.key)))
     }
 
     private mutating func readInput(_ chain: Chain) {
@@ -122,6 +106,42 @@ struct TableReading {
         let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day"]
         let rate = "\(limit.rate)/\(units[limit.unit] ?? "\(limit.unit)s")"
         return limit.burst == ConnectionLimit.defaultBurst ? rate : "\(rate) burst \(limit.burst)"
+    }
+}
+
+/// A map from ports to the chains of services.
+private enum PortMap {
+    /// Of protocols and single ports.
+    case all
+    /// Of ranges of one protocol's ports.
+    case ranges(TransportProtocol)
+
+    /// The map of this name; `nil` for other sets, the maps of published ports too, which tell nothing more.
+    init?(name: String) {
+        if name == Names.services {
+            self = .all
+        } else if let transport = TransportProtocol.allCases.first(where: { Names.ranges($0.name) == name }) {
+            self = .ranges(transport)
+        } else {
+            return nil
+        }
+    }
+
+    /// The port, or the ports, of an element; `nil` where the key is no port's.
+    func port(of element: SetElement) -> LoadedService.Port? {
+        switch self {
+        case .all:
+            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else {
+                return nil
+            }
+            let number = UInt16(bigEndianBytes: Array(element.key[4..<6]))
+            return LoadedService.Port(transport: transport, range: number...number)
+        case .ranges(let transport):
+            guard element.key.count == 2 else { return nil }
+            let lower = UInt16(bigEndianBytes: element.key)
+            let upper = UInt16(bigEndianBytes: element.upper ?? element.key)
+            return LoadedService.Port(transport: transport, range: lower...max(lower, upper))
+        }
     }
 }
 

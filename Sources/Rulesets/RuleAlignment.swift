@@ -36,6 +36,7 @@ public struct RuleAlignment {
         _ old: [Rule], _ oldRange: Range<Int>, _ new: [Rule], _ newRange: Range<Int>, _ keepable: [Bool]
     ) -> [Int: Int] {
         let candidates = oldRange.filter { keepable[$0] }
+        guard !candidates.isEmpty, !newRange.isEmpty else { return [:] }
         let changes = new[newRange].difference(from: candidates.map { old[$0] })
         let removed = Set(changes.removals.map(\.offset))
         let inserted = Set(changes.insertions.map(\.offset))

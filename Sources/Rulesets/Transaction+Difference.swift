@@ -8,6 +8,8 @@ extension Transaction {
         self.init(table: name, operations: [])
         switch (old, new) {
         case (nil, nil): break
+        // What was read as it was expected shares its parts with that, which makes this quick.
+        case (let old?, let new?) where old == new: break
         case (_?, nil): operations = [.deleteTable]
         case (nil, let new?): operations = Self.creation(of: new)
         case (let old?, let new?) where old.isReplaced(by: new): operations = [.deleteTable] + Self.creation(of: new)
@@ -52,14 +54,18 @@ private struct TableDifference {
     mutating func operations() -> [Transaction.Operation] {
         let rules = ruleSteps()
         let elements = elementSteps()
-        return rules.deletions + elements.deletions
-            + old.sets.filter { doomedSets.contains($0.name) }.map { .deleteSet($0.name) }
-            + old.objects.filter { !new.objects.contains($0) }.map { .deleteObject($0) }
-            + old.chains.filter { doomedChains.contains($0.name) }.map { .deleteChain($0.name) }
-            + new.objects.filter { !old.objects.contains($0) }.map { .addObject($0) }
-            + new.sets.filter { !isKept($0) }.map { .addSet($0.name, $0.definition) }
-            + new.chainsInReadingOrder.filter { !isKept($0) }.map { .addChain($0.header) }
-            + policySteps() + elements.additions + rules.additions
+        // One array that grows: there may be a hundred thousand steps.
+        var steps = rules.deletions + elements.deletions
+        steps += old.sets.filter { doomedSets.contains($0.name) }.map { .deleteSet($0.name) }
+        steps += old.objects.filter { !new.objects.contains($0) }.map { .deleteObject($0) }
+        steps += old.chains.filter { doomedChains.contains($0.name) }.map { .deleteChain($0.name) }
+        steps += new.objects.filter { !old.objects.contains($0) }.map { .addObject($0) }
+        steps += new.sets.filter { !isKept($0) }.map { .addSet($0.name, $0.definition) }
+        steps += new.chainsInReadingOrder.filter { !isKept($0) }.map { .addChain($0.header) }
+        steps += policySteps()
+        steps += elements.additions
+        steps += rules.additions
+        return steps
     }
 
     private func isKept(_ chain: Chain) -> Bool { old.chain(chain.name) != nil && !doomedChains.contains(chain.name) }
@@ -80,10 +86,16 @@ private struct TableDifference {
         for chain in old.chains where !isKept(chain) {
             deletions += chain.rules.indices.map { .deleteRule(chain: chain.name, index: $0) }
         }
+        let losesNothing = doomedChains.isEmpty && doomedSets.isEmpty
         for chain in new.chainsInReadingOrder {
             let before = isKept(chain) ? old.chain(chain.name)?.rules ?? [] : []
+            if before.isEmpty {
+                for rule in chain.rules { additions.append(.addRule(rule, chain: chain.name, before: nil)) }
+                continue
+            }
+            if losesNothing && before == chain.rules { continue }
             let alignment = RuleAlignment(from: before, to: chain.rules) { rule in
-                !rule.references.touches(chains: doomedChains, sets: doomedSets)
+                losesNothing || !rule.references.touches(chains: doomedChains, sets: doomedSets)
             }
             deletions += alignment.deleted.map { .deleteRule(chain: chain.name, index: $0) }
             additions += alignment.added.map {

@@ -219,7 +219,7 @@ struct GrowingSetTests {
         var batch = Batch(table: name, generation: 0, firstSequence: 0)
         batch.references.isArchive = true
         for step in steps { batch.append(step, step: 0, TableSnapshot(generation: 0, table: nil)) }
-        let messages = NetlinkMessage.split(batch.bytes, length: batch.bytes.count, portID: 0).dropFirst()
+        let messages = NetlinkMessage.split(Array(batch.octets), length: batch.octets.count, portID: 0).dropFirst()
         return messages.map { message in
             guard let count, UInt32(message.type & 0xff) == NFT_MSG_NEWSET.rawValue else { return message }
             var more = AttributeWriter()

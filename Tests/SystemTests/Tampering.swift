@@ -77,6 +77,23 @@ struct Tampering: CustomStringConvertible, Sendable {
             "a rule replaced",
             "nft replace rule inet portreeve service-web handle $(\(handle("service-web", "nfproto ipv4"))) accept"),
         Tampering("an expiry moved", reload("meta time >= \"2100", "meta time >= \"2101")),
+        Tampering("a source widened", reload("ip saddr 10.0.0.0/8", "ip saddr 10.0.0.0/7")),
+        Tampering("a condition taken out", reload("ip saddr 10.0.0.0/8 counter", "counter")),
+        Tampering("a condition added", reload("ip saddr 10.0.0.0/8", "ip saddr 10.0.0.0/8 ip ttl 64")),
+        Tampering("a verdict changed", reload("accept comment \"App database\"", "drop comment \"App database\"")),
+        Tampering(
+            "a counter taken out", reload("counter packets 0 bytes 0 accept comment \"App", "accept comment \"App")),
+        Tampering(
+            "a quota for a counter",
+            reload("counter packets 0 bytes 0 accept comment \"App", "quota 9 mbytes accept comment \"App")),
+        Tampering(
+            "a rule moved down its chain",
+            """
+            place=$(\(handle("sources-db", "172.16")))
+            \(deletion("sources-db", "10.0.0.0"))
+            nft add rule inet portreeve sources-db position $place \
+                ip saddr 10.0.0.0/8 counter accept comment '"App database"'
+            """),
         Tampering("an interface widened", reload("iifname \"eth\\*\"", "iifname \"e*\"")),
         Tampering("a limit loosened", reload("rate over 10.minute", "rate over 100/minute")),
         Tampering("an answer changed", reload("icmpx admin-prohibited", "icmpx host-unreachable")),

@@ -20,12 +20,10 @@ struct RulesetChange {
     /// The policy, its includes and its lists, where they are kept with an earlier change.
     let files: [ChangeRecord.File]
     /// Those who are let in for a time.
-    var grants: GrantBook { didSet { plan() } }
+    var grants: GrantBook { didSet { target = grants.target(table, onto: snapshot.table) } }
 
     /// What is to be live, whole.
     private(set) var target: Table?
-    /// The steps from the one to the other.
-    private(set) var transaction: Transaction
 
     /// A change from what is live to a table.
     init(
@@ -35,16 +33,10 @@ struct RulesetChange {
         (self.snapshot, self.table, self.kind, self.summary) = (snapshot, table, kind, summary)
         (self.origin, self.policy, self.files, self.grants) = (origin, policy, files, grants)
         target = grants.target(table, onto: snapshot.table)
-        transaction = Transaction(from: snapshot.table, to: target, named: Names.table)
     }
 
-    /// Works out the steps again where others are let in.
-    private mutating func plan() {
-        let target = grants.target(table, onto: snapshot.table)
-        guard target != self.target else { return }
-        self.target = target
-        transaction = Transaction(from: snapshot.table, to: target, named: Names.table)
-    }
+    /// The steps from the one to the other: worked out anew each time.
+    var transaction: Transaction { Transaction(from: snapshot.table, to: target, named: Names.table) }
 }
 
 extension RulesetState {
@@ -74,8 +66,9 @@ extension RulesetState {
         if let pending = try pending() { throw refusal(pending) }
         var change = change
         change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
+        let transaction = change.transaction
         let entry = try unchanged {
-            try log.prepare(record(of: change, change.table.map(TableArchive.bytes), on: host))
+            try log.prepare(record(of: change, transaction, change.table.map(TableArchive.bytes), on: host))
         }
         if let span {
             do { try unchanged { try arm(entry, change, span, on: host) } } catch {
@@ -83,7 +76,7 @@ extension RulesetState {
                 throw error
             }
         }
-        let generation = try commit(change, as: entry, in: store, waits: span != nil)
+        let generation = try commit(change, transaction, as: entry, in: store, waits: span != nil)
         if let span {
             // A big table takes seconds, which are not to be taken from those who try it.
             if var pending = try? pending() {
@@ -113,7 +106,7 @@ extension RulesetState {
         guard isLive(change.table, with: change.grants, in: store) else {
             throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
         }
-        try log.settle(try log.prepare(record(of: change, archive, on: host)), as: .confirmed)
+        try log.settle(try log.prepare(record(of: change, change.transaction, archive, on: host)), as: .confirmed)
     }
 
     /// What `body` gives; that it could not keep something says also that nothing was changed.
@@ -125,12 +118,14 @@ extension RulesetState {
         }
     }
 
-    private func record(of change: RulesetChange, _ archive: [UInt8]?, on host: Host) -> ChangeRecord {
+    private func record(
+        of change: RulesetChange, _ transaction: Transaction, _ archive: [UInt8]?, on host: Host
+    ) -> ChangeRecord {
         ChangeRecord(
             kind: change.kind, time: host.now, author: host.changes.author(), summary: change.summary,
             origin: change.origin, files: change.policy?.recordedFiles ?? change.files,
             identity: host.changes.identity(),
-            generation: change.snapshot.generation + (change.transaction.isEmpty ? 0 : 1),
+            generation: change.snapshot.generation + (transaction.isEmpty ? 0 : 1),
             archive: archive)
     }
 
@@ -148,10 +143,11 @@ extension RulesetState {
 
     /// Commits a change; when that fails, what is live tells what became of it.
     private func commit(
-        _ change: RulesetChange, as entry: ChangeLog.Entry, in store: any RulesetStore, waits: Bool
+        _ change: RulesetChange, _ transaction: Transaction, as entry: ChangeLog.Entry, in store: any RulesetStore,
+        waits: Bool
     ) throws -> UInt32 {
         let writer = TableWriter(store, grants: change.grants)
-        do { return try writer.replace(change.snapshot, by: change.target, change.transaction) } catch {
+        do { return try writer.replace(change.snapshot, by: change.target, transaction) } catch {
             let isUnwritten = (error as? StoreError)?.isStale == true
             if isUnwritten || isLive(change.snapshot.table, with: change.grants, in: store) {
                 withdraw(entry)

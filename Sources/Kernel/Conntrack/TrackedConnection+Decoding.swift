@@ -21,11 +21,11 @@ extension TrackedConnection {
             isEstablished: status & IPS_SEEN_REPLY.rawValue != 0 && state?.isEstablished ?? true,
             isRedirected: status & IPS_DST_NAT.rawValue != 0, isPickedUp: state?.isPickedUp ?? false,
             start: attributes.nest(CTA_TIMESTAMP)?.u64(CTA_TIMESTAMP_START).map { Int64($0 / 1_000_000_000) },
-            identity: attributes.filter { Self.identifying.contains($0.type) }.bytes)
+            identity: attributes.keeping { Self.identifying.contains($0.type) }.bytes)
     }
 
     /// What a deletion is told: the kernel compares the ends, the zone, and the number that it gave the entry.
-    private static let identifying = [CTA_TUPLE_ORIG.rawValue, CTA_ZONE.rawValue, CTA_ID.rawValue]
+    private static let identifying: AttributeTypes = [CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID]
 }
 
 extension TrackedConnection.Direction {

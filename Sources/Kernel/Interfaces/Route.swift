@@ -34,7 +34,7 @@ struct Route {
             attributes.octets(RTA_DST, value.networkOrder)
         }
         var header = nlmsghdr()
-        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<rtmsg>.size + attributes.bytes.count)
+        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<rtmsg>.size + attributes.count)
         header.nlmsg_type = UInt16(RTM_GETROUTE)
         header.nlmsg_flags = UInt16(NLM_F_REQUEST | NLM_F_ACK)
         header.nlmsg_seq = sequence

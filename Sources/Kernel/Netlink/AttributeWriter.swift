@@ -4,99 +4,130 @@
 /// payload, and zeros up to a multiple of four. nf_tables wants numbers in network order. Every nest is flagged
 /// `NLA_F_NESTED`, which tells `Attributes.isEquivalent(to:)` where there is something to look into.
 struct AttributeWriter {
-    /// What was written so far.
-    private(set) var bytes: [UInt8] = []
+    /// Room, of which the first `count` octets are written: to append to an array costs several times as much.
+    private var room: [UInt8] = []
+    /// How many octets were written so far.
+    private(set) var count = 0
+    /// What nests are flagged with.
+    private let nestFlag: UInt32
 
     /// The length of an attribute's header.
     static let headerLength = 4
     /// `NLA_F_NESTED`, which the importer cannot read.
     static let nestedFlag: UInt16 = 1 << 15
+    /// The room that a writer begins with, and the most that it grows by unless asked to: unused room costs memory.
+    private static let (firstRoom, greatestStep) = (64, 1 << 20)
+
+    /// A writer; `flagsNests` unless it is to write as most of the kernel's own dumps do.
+    init(flagsNests: Bool = true) { nestFlag = flagsNests ? UInt32(Self.nestedFlag) : 0 }
+
+    /// What was written so far.
+    var octets: ArraySlice<UInt8> { room[..<count] }
+
+    /// A copy of what was written so far.
+    var bytes: [UInt8] { Array(octets) }
 
     /// One octet.
     mutating func u8(_ type: some RawRepresentable<UInt32>, _ value: UInt8) {
-        header(type.rawValue, payloadLength: 1)
-        bytes.append(contentsOf: [value, 0, 0, 0])
+        unsafe attribute(type.rawValue, length: 1) { unsafe $0.storeBytes(of: value, as: UInt8.self) }
     }
 
     /// Four octets in network order.
     mutating func u32(_ type: some RawRepresentable<UInt32>, _ value: UInt32) {
-        header(type.rawValue, payloadLength: 4)
-        appendBigEndian(value)
+        unsafe attribute(type.rawValue, length: 4) { unsafe $0.storeBytes(of: value.bigEndian, as: UInt32.self) }
     }
 
     /// Eight octets in network order.
     mutating func u64(_ type: some RawRepresentable<UInt32>, _ value: UInt64) {
-        header(type.rawValue, payloadLength: 8)
-        appendBigEndian(value)
+        unsafe attribute(type.rawValue, length: 8) { unsafe $0.storeBytes(of: value.bigEndian, as: UInt64.self) }
     }
 
     /// A text and a NUL.
     mutating func string(_ type: some RawRepresentable<UInt32>, _ value: String) {
-        header(type.rawValue, payloadLength: value.utf8.count + 1)
-        bytes.append(contentsOf: value.utf8)
-        bytes.append(0)
-        pad()
+        var value = value
+        value.withUTF8 { text in
+            unsafe attribute(type.rawValue, length: text.count + 1) { payload in
+                unsafe payload.copyMemory(from: UnsafeRawBufferPointer(text))
+                unsafe payload[text.count] = 0
+            }
+        }
     }
 
     /// Octets as they are.
     mutating func octets(_ type: some RawRepresentable<UInt32>, _ value: some Collection<UInt8>) {
-        header(type.rawValue, payloadLength: value.count)
-        bytes.append(contentsOf: value)
-        pad()
+        unsafe attribute(type.rawValue, length: value.count) { unsafe $0.copyBytes(from: value) }
     }
 
     /// An attribute that holds the attributes that `body` writes, 64 KB at most with its header.
     mutating func nest(_ type: some RawRepresentable<UInt32>, _ body: (inout AttributeWriter) -> Void) {
-        let start = bytes.count
-        header(UInt32(Self.nestedFlag) | type.rawValue, payloadLength: 0)
+        let start = count
+        unsafe attribute(nestFlag | type.rawValue, length: 0) { _ in }
         body(&self)
-        let length = bytes.count - start
+        let length = count - start
         precondition(length <= UInt16.max, "an attribute is shorter than 64 KB")
         overwrite(at: start, UInt16(length))
     }
 
     /// Whole attributes, as they were read.
     mutating func append(raw attributes: some Collection<UInt8>) {
-        bytes.append(contentsOf: attributes)
-        pad()
-    }
-
-    /// A number in network order, without a header.
-    mutating func appendBigEndian(_ value: some FixedWidthInteger) {
-        for shift in stride(from: value.bitWidth - 8, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: value >> shift))
+        guard !attributes.isEmpty else { return }
+        unsafe extend(by: Self.padded(attributes.count)) { raw in
+            unsafe raw.storeBytes(of: 0, toByteOffset: raw.count - Self.headerLength, as: UInt32.self)
+            unsafe raw.copyBytes(from: attributes)
         }
     }
 
+    /// A number in network order, without a header.
+    mutating func appendBigEndian<Number: FixedWidthInteger & BitwiseCopyable>(_ value: Number) {
+        unsafe extend(by: MemoryLayout<Number>.size) { unsafe $0.storeBytes(of: value.bigEndian, as: Number.self) }
+    }
+
     /// Puts a number in host order in the place of what is at `offset`.
-    mutating func overwrite(at offset: Int, _ value: some FixedWidthInteger) {
-        let lowFirst = value.littleEndian
-        for index in 0..<(value.bitWidth / 8) {
-            bytes[offset + index] = UInt8(truncatingIfNeeded: lowFirst >> (8 * index))
+    mutating func overwrite<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ value: Number) {
+        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= count, "what is overwritten is there")
+        unsafe room.withUnsafeMutableBytes { raw in
+            unsafe raw.storeBytes(of: value, toByteOffset: offset, as: Number.self)
         }
     }
 
     /// Puts a number in network order in the place of what is at `offset`.
     mutating func overwriteBigEndian<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ value: Number) {
-        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= bytes.count, "what is overwritten is there")
-        unsafe bytes.withUnsafeMutableBytes { raw in
-            unsafe raw.storeBytes(of: value.bigEndian, toByteOffset: offset, as: Number.self)
-        }
+        overwrite(at: offset, value.bigEndian)
     }
 
     /// Makes room for more, so that a long batch is not copied as it grows.
-    mutating func reserve(_ count: Int) { bytes.reserveCapacity(bytes.count + count) }
-
-    private mutating func header(_ type: UInt32, payloadLength: Int) {
-        let start = bytes.count
-        let length = Self.headerLength + payloadLength
-        precondition(length <= UInt16.max, "an attribute is shorter than 64 KB")
-        bytes.append(contentsOf: [0, 0, 0, 0])
-        overwrite(at: start, UInt16(length))
-        overwrite(at: start + 2, UInt16(truncatingIfNeeded: type))
+    mutating func reserve(_ more: Int) {
+        guard count + more > room.count else { return }
+        room.append(contentsOf: repeatElement(0, count: count + more - room.count))
     }
 
-    private mutating func pad() {
-        while !bytes.count.isMultiple(of: 4) { bytes.append(0) }
+    /// Forgets what was written, and keeps the room for it.
+    mutating func clear() { count = 0 }
+
+    /// Writes a header, and behind it the payload that `fill` puts there, filled up with zeros.
+    private mutating func attribute(_ type: UInt32, length: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        let whole = Self.headerLength + length
+        precondition(whole <= UInt16.max, "an attribute is shorter than 64 KB")
+        unsafe extend(by: Self.padded(whole)) { raw in
+            // The last word first: what the payload leaves of it is padding.
+            unsafe raw.storeBytes(of: 0, toByteOffset: raw.count - Self.headerLength, as: UInt32.self)
+            unsafe raw.storeBytes(of: UInt16(whole), as: UInt16.self)
+            unsafe raw.storeBytes(of: UInt16(truncatingIfNeeded: type), toByteOffset: 2, as: UInt16.self)
+            unsafe fill(UnsafeMutableRawBufferPointer(rebasing: raw[Self.headerLength..<whole]))
+        }
     }
+
+    /// Has `fill` write the next octets.
+    @inline(__always)
+    private mutating func extend(by length: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
+        let end = count + length
+        if end > room.count { reserve(max(length, min(room.count, Self.greatestStep), Self.firstRoom)) }
+        let start = count
+        unsafe room.withUnsafeMutableBytes { raw in
+            unsafe fill(UnsafeMutableRawBufferPointer(rebasing: raw[start..<end]))
+        }
+        count = end
+    }
+
+    private static func padded(_ length: Int) -> Int { (length + 3) & ~3 }
 }

@@ -1,5 +1,9 @@
+internal import Glibc
+
 /// The attributes of a message or of a nest, as they were received.
-struct Attributes {
+///
+/// They are walked where they lie: most are looked at once, and to list them would be the dearest part of reading a message.
+struct Attributes: Sequence {
     /// One of them.
     struct Attribute {
         /// The type without its flags.
@@ -17,39 +21,71 @@ struct Attributes {
         var payload: ArraySlice<UInt8> { bytes[(bytes.startIndex + AttributeWriter.headerLength)..<payloadEnd] }
     }
 
-    /// All of them, in order.
-    private(set) var all: [Attribute] = []
+    /// Goes from one attribute to the next.
+    struct Iterator: IteratorProtocol {
+        fileprivate let octets: ArraySlice<UInt8>
+        fileprivate var place: Int
 
-    private static let usualCount = 6
-
-    /// Reads attributes to the end of `bytes`; `nil` when a length leads astray.
-    init?(_ bytes: ArraySlice<UInt8>) {
-        var rest = bytes
-        // Most hold a few: one allocation instead of three.
-        all.reserveCapacity(Self.usualCount)
-        while !rest.isEmpty {
-            guard let attribute = Self.first(of: rest) else { return nil }
-            all.append(attribute)
-            rest = rest[attribute.bytes.endIndex...]
+        mutating func next() -> Attribute? {
+            guard let header = AttributeHeader(octets, at: place) else { return nil }
+            defer { place = header.end }
+            return Attribute(
+                type: header.type, isNested: header.isNested, bytes: octets[place..<header.end],
+                payloadEnd: header.payloadEnd)
         }
     }
 
+    /// All of them as they were received.
+    let octets: ArraySlice<UInt8>
+
+    /// Reads attributes to the end of `octets`; `nil` when a length leads astray.
+    init?(_ octets: ArraySlice<UInt8>) {
+        var place = octets.startIndex
+        while place != octets.endIndex {
+            guard let header = AttributeHeader(octets, at: place) else { return nil }
+            place = header.end
+        }
+        self.octets = octets
+    }
+
+    func makeIterator() -> Iterator { Iterator(octets: octets, place: octets.startIndex) }
+
     /// The attribute at the start of `bytes`; `nil` when its length leads astray.
     static func first(of bytes: ArraySlice<UInt8>) -> Attribute? {
-        guard bytes.count >= AttributeWriter.headerLength else { return nil }
-        let length = Int(bytes.hostOrderU16(at: 0))
-        let type = bytes.hostOrderU16(at: 2)
-        guard length >= AttributeWriter.headerLength, length <= bytes.count else { return nil }
-        let start = bytes.startIndex
-        let end = min(start + (length + 3) & ~3, bytes.endIndex)
-        return Attribute(
-            type: UInt32(type & 0x3fff), isNested: type & AttributeWriter.nestedFlag != 0,
-            bytes: bytes[start..<end], payloadEnd: start + length)
+        var iterator = Iterator(octets: bytes, place: bytes.startIndex)
+        return iterator.next()
     }
+
+    /// Whether there is one, and no more.
+    var isSole: Bool { AttributeHeader(octets, at: octets.startIndex)?.end == octets.endIndex }
 
     /// The payload of the last attribute of this type: the one that the kernel would obey.
     subscript(_ type: some RawRepresentable<UInt32>) -> ArraySlice<UInt8>? {
-        all.last { $0.type == type.rawValue }?.payload
+        var (place, payload) = (octets.startIndex, Range<Int>?.none)
+        while let header = AttributeHeader(octets, at: place) {
+            if header.type == type.rawValue { payload = (place + AttributeWriter.headerLength)..<header.payloadEnd }
+            place = header.end
+        }
+        return payload.map { octets[$0] }
+    }
+
+    /// Whether each of them is of one of these types.
+    func areAll(of types: AttributeTypes) -> Bool {
+        var place = octets.startIndex
+        while let header = AttributeHeader(octets, at: place) {
+            guard types.contains(header.type) else { return false }
+            place = header.end
+        }
+        return true
+    }
+
+    /// Whether an attribute of this type holds this name.
+    func has(_ type: some RawRepresentable<UInt32>, named name: String) -> Bool {
+        guard let payload = self[type] else { return false }
+        var name = name
+        let length = name.utf8.count
+        return payload.count > length && payload[payload.startIndex + length] == 0
+            && name.withUTF8 { text in unsafe payload.starts(withOctets: UnsafeRawBufferPointer(text)) }
     }
 
     /// One octet.
@@ -79,54 +115,49 @@ struct Attributes {
     func nest(_ type: some RawRepresentable<UInt32>) -> Attributes? { self[type].flatMap(Attributes.init) }
 
     /// The same without the attributes of these types.
-    func without(_ types: [any RawRepresentable<UInt32>]) -> Attributes {
-        let dropped = types.map { $0.rawValue }
-        return filter { !dropped.contains($0.type) }
-    }
+    func without(_ types: AttributeTypes) -> Attributes { keeping { !types.contains($0.type) } }
 
     /// The same without what `isKept` refuses.
-    func filter(_ isKept: (Attribute) -> Bool) -> Attributes {
-        var copy = self
-        copy.all = all.filter(isKept)
-        return copy
+    func keeping(_ isKept: (Attribute) -> Bool) -> Attributes {
+        guard !allSatisfy(isKept) else { return self }
+        var writer = AttributeWriter()
+        for attribute in self where isKept(attribute) { writer.append(raw: attribute.bytes) }
+        return Attributes(kept: writer.bytes)
     }
 
-    /// All attributes as they were received.
+    private init(kept octets: [UInt8]) { self.octets = octets[...] }
+
+    /// All attributes as they were received, the last one filled up as the others are.
     var bytes: [UInt8] {
         var writer = AttributeWriter()
-        for attribute in all { writer.append(raw: attribute.bytes) }
+        writer.append(raw: octets)
         return writer.bytes
     }
 }
 
-extension Attributes {
-    /// Whether the kernel would take both for the same.
-    ///
-    /// Order among types, padding and missing nest flags do not count; order among attributes of one type does. What is
-    /// flagged as a nest in `encoded` is looked into.
-    func isEquivalent(to encoded: Attributes) -> Bool {
-        guard all.count == encoded.all.count else { return false }
-        // Mostly the kernel's order is ours, and sorting would be the dearest part of reading a rule.
-        return zip(all, encoded.all).allSatisfy { Self.isEquivalent($0, to: $1) }
-            || zip(all.sortedByType, encoded.all.sortedByType).allSatisfy { Self.isEquivalent($0, to: $1) }
-    }
+/// What the header of an attribute says.
+private struct AttributeHeader {
+    let type: UInt32
+    let isNested: Bool
+    /// Where padding begins.
+    let payloadEnd: Int
+    /// Where the next attribute begins.
+    let end: Int
 
-    /// The attributes that `encoded` does not repeat.
-    func unexplained(by encoded: Attributes) -> Attributes {
-        filter { mine in !encoded.all.contains { Self.isEquivalent(mine, to: $0) } }
-    }
+    private static let typeMask: UInt16 = 0x3fff
 
-    private static func isEquivalent(_ received: Attribute, to encoded: Attribute) -> Bool {
-        guard received.type == encoded.type else { return false }
-        if received.payload.elementsEqual(encoded.payload) { return true }
-        guard encoded.isNested, let inner = Attributes(received.payload), let same = Attributes(encoded.payload)
-        else { return false }
-        return inner.isEquivalent(to: same)
+    /// The header at `place`; `nil` at the end of `octets`, and when its length leads astray.
+    init?(_ octets: ArraySlice<UInt8>, at place: Int) {
+        let (offset, rest) = (place - octets.startIndex, octets.endIndex - place)
+        guard rest >= AttributeWriter.headerLength else { return nil }
+        let length = Int(octets.hostOrderU16(at: offset))
+        let type = octets.hostOrderU16(at: offset + 2)
+        guard length >= AttributeWriter.headerLength, length <= rest else { return nil }
+        self.type = UInt32(type & Self.typeMask)
+        isNested = type & AttributeWriter.nestedFlag != 0
+        payloadEnd = place + length
+        end = place + Swift.min((length + 3) & ~3, rest)
     }
-}
-
-extension [Attributes.Attribute] {
-    fileprivate var sortedByType: Self { sorted { $0.type < $1.type } }
 }
 
 extension ArraySlice<UInt8> {
@@ -134,6 +165,20 @@ extension ArraySlice<UInt8> {
     func hostOrderU16(at offset: Int) -> UInt16 {
         let low = startIndex + offset
         return UInt16(littleEndian: UInt16(self[low]) | UInt16(self[low + 1]) << 8)
+    }
+
+    /// Whether these octets are the first ones.
+    func starts(withOctets prefix: ArraySlice<UInt8>) -> Bool {
+        unsafe prefix.withUnsafeBytes { unsafe starts(withOctets: $0) }
+    }
+
+    /// The same for octets that lie elsewhere.
+    fileprivate func starts(withOctets prefix: UnsafeRawBufferPointer) -> Bool {
+        guard count >= prefix.count else { return false }
+        return unsafe withUnsafeBytes { mine in
+            guard let left = mine.baseAddress, let right = prefix.baseAddress else { return true }
+            return unsafe memcmp(left, right, prefix.count) == 0
+        }
     }
 
     /// The number that exactly these octets spell in network order.

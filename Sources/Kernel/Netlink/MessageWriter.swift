@@ -12,7 +12,7 @@ struct MessageWriter {
     private static let (lengthOffset, flagsOffset) = (0, 6)
 
     /// All messages.
-    var bytes: [UInt8] { attributes.bytes }
+    var octets: ArraySlice<UInt8> { attributes.octets }
 
     /// Appends a message with the attributes that `body` writes.
     mutating func message(
@@ -28,7 +28,7 @@ struct MessageWriter {
     ///
     /// The acknowledgement is asked for here: kernels before 6.10 do not acknowledge the end.
     mutating func batchBegin(generation: UInt32, sequence: UInt32) {
-        let start = bytes.count
+        let start = attributes.count
         unsafe message({ $0.u32(NFNL_BATCH_GENID, generation) }, header: { unsafe nftnl_batch_begin($0, sequence) })
         attributes.overwrite(at: start + Self.flagsOffset, UInt16(NLM_F_REQUEST | NLM_F_ACK))
     }
@@ -45,18 +45,19 @@ struct MessageWriter {
         _ body: (inout AttributeWriter) -> Void,
         header: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?
     ) {
-        let start = attributes.bytes.count
-        attributes.append(raw: unsafe Self.header(header))
+        let start = attributes.count
+        unsafe append(header)
         body(&attributes)
-        attributes.overwrite(at: start + Self.lengthOffset, UInt32(attributes.bytes.count - start))
+        attributes.overwrite(at: start + Self.lengthOffset, UInt32(attributes.count - start))
     }
 
-    private static func header(_ build: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?) -> [UInt8] {
-        unsafe withUnsafeTemporaryAllocation(byteCount: headerLength, alignment: MemoryLayout<nlmsghdr>.alignment) {
-            raw in
-            guard let start = raw.baseAddress else { return [] }
+    private mutating func append(_ build: (UnsafeMutablePointer<CChar>) -> UnsafeMutablePointer<nlmsghdr>?) {
+        unsafe withUnsafeTemporaryAllocation(
+            byteCount: Self.headerLength, alignment: MemoryLayout<nlmsghdr>.alignment
+        ) { raw in
+            guard let start = raw.baseAddress else { return }
             _ = unsafe build(start.assumingMemoryBound(to: CChar.self))
-            return unsafe Array(raw)
+            unsafe attributes.append(raw: UnsafeRawBufferPointer(raw))
         }
     }
 }

@@ -14,7 +14,7 @@ extension NetlinkSocket {
     func request(
         _ request: [UInt8], sequence: UInt32, _ body: (NetlinkMessage) throws(SystemError) -> Void
     ) throws(SystemError) -> Bool {
-        try send(request)
+        try send(request[...])
         var buffer = Self.receiveBuffer()
         var isConsistent = true
         // A dump that is left before its end keeps the socket busy: read on after a failure, and report it then.

@@ -35,7 +35,7 @@ internal import Synchronization
     func skipSequence(_ count: UInt32) { nextSequence.wrappingAdd(count, ordering: .relaxed) }
 
     /// Sends all of `bytes` as one datagram, with room made for it.
-    func send(_ bytes: [UInt8]) throws(SystemError) {
+    func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
         widen(SO_SNDBUFFORCE, orElse: SO_SNDBUF, to: bytes.count)
         let sent = unsafe bytes.withUnsafeBytes { raw in
             var count: Int

@@ -74,11 +74,15 @@ extension Batch {
             return number
         }
         let flags = handle == nil ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE
+        // Out of the batch while it is written to.
+        var memo = ExpressionMemo<[UInt8]?>()
+        swap(&memo, &self.memo)
+        defer { swap(&memo, &self.memo) }
         message(NFT_MSG_NEWRULE, flags: flags, step: step) { [table] attributes in
             attributes.string(NFTA_RULE_TABLE, table.name)
             attributes.string(NFTA_RULE_CHAIN, chain)
             if let handle { attributes.u64(NFTA_RULE_POSITION, handle) }
-            rule.encode(into: &attributes, &references)
+            rule.encode(into: &attributes, &references, &memo)
         }
     }
 

@@ -11,6 +11,9 @@ struct Batch {
     /// The sets that the batch has emptied.
     var emptied: Set<String> = []
 
+    /// The expressions of rules that were encoded.
+    var memo = ExpressionMemo<[UInt8]?>()
+
     private var writer = MessageWriter()
     private let firstSequence: UInt32
     /// For each message but the first, which begins the batch, the step that it comes from.
@@ -29,7 +32,7 @@ struct Batch {
     }
 
     /// The messages.
-    var bytes: [UInt8] { writer.bytes }
+    var octets: ArraySlice<UInt8> { writer.octets }
 
     /// How many messages there are.
     var count: UInt32 { UInt32(origins.count) + 1 }
@@ -83,13 +86,24 @@ struct Batch {
                 attributes.string(NFTA_SET_ELEM_LIST_SET, set)
                 if let number { attributes.u32(NFTA_SET_ELEM_LIST_SET_ID, number) }
                 attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { list in
-                    let limit = list.bytes.count + Self.listLength
-                    while let element = next, list.bytes.count < limit {
+                    let limit = list.count + Self.listLength
+                    while let element = next, list.count < limit {
                         encode(element, &list)
                         next = rest.next()
                     }
                 }
             }
+        }
+    }
+}
+
+extension Transaction {
+    /// About how many octets the messages take, but for the elements of sets: long batches are not to be copied as they grow.
+    var estimatedLength: Int {
+        let (message, expression) = (96, 52)
+        return operations.reduce(0) { length, operation in
+            guard case .addRule(let rule, _, _) = operation else { return length + message }
+            return length + message + rule.expressions.count * expression + rule.userdata.count
         }
     }
 }

@@ -19,7 +19,7 @@ extension Rule {
             attributes.string(NFTA_RULE_CHAIN, chain)
             encode(into: &attributes, &references)
         }
-        return Self.text(of: writer.bytes)
+        return Self.text(of: Array(writer.octets))
     }
 
     private static func text(of message: [UInt8]) -> String? {

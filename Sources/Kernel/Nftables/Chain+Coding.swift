@@ -9,19 +9,24 @@ extension Chain {
             name: name, base: BaseChain(from: attributes),
             flags: (attributes.u32(NFTA_CHAIN_FLAGS) ?? 0) & ~NFT_CHAIN_BASE.rawValue,
             userdata: Array(attributes[NFTA_CHAIN_USERDATA] ?? []))
+        // Most chains have nothing but a name.
+        if attributes.areAll(of: Self.plain), attributes.has(NFTA_CHAIN_NAME, named: name) { return }
         var writer = AttributeWriter()
         encode(into: &writer)
-        guard let encoded = Attributes(writer.bytes[...]) else { return }
+        guard let encoded = Attributes(writer.octets) else { return }
         unrecognized = attributes.without(Self.addedByKernel).withoutRepeatedDevice.unexplained(by: encoded).bytes
     }
 
     /// What the kernel adds by itself, and the flags, which are read apart.
-    private static var addedByKernel: [any RawRepresentable<UInt32>] {
-        [
-            NFTA_CHAIN_TABLE, NFTA_CHAIN_HANDLE, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS, NFTA_CHAIN_PAD, NFTA_CHAIN_ID,
-            NFTA_CHAIN_FLAGS,
-        ]
-    }
+    private static let addedByKernel: AttributeTypes = [
+        NFTA_CHAIN_TABLE, NFTA_CHAIN_HANDLE, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS, NFTA_CHAIN_PAD, NFTA_CHAIN_ID,
+        NFTA_CHAIN_FLAGS,
+    ]
+
+    /// What every chain has.
+    private static let plain: AttributeTypes = [
+        NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, NFTA_CHAIN_HANDLE, NFTA_CHAIN_USE, NFTA_CHAIN_COUNTERS, NFTA_CHAIN_PAD,
+    ]
 
     /// Writes all but the name of the table.
     func encode(into attributes: inout AttributeWriter) {
@@ -63,7 +68,7 @@ extension BaseChain {
 extension Attributes {
     /// The names in a list of devices, without what is not a plain name.
     fileprivate var deviceNames: [String] {
-        all.filter { $0.type == NFTA_DEVICE_NAME.rawValue }
+        filter { $0.type == NFTA_DEVICE_NAME.rawValue }
             .map { String(decoding: $0.payload.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
@@ -73,6 +78,6 @@ extension Attributes {
         var writer = AttributeWriter()
         writer.append(raw: without([NFTA_CHAIN_HOOK]).bytes)
         writer.nest(NFTA_CHAIN_HOOK) { $0.append(raw: hook.without([NFTA_HOOK_DEV]).bytes) }
-        return Attributes(writer.bytes[...]) ?? self
+        return Attributes(writer.octets) ?? self
     }
 }

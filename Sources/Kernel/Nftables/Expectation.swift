@@ -1,10 +1,11 @@
 public import Rulesets
 
-/// Tables that the kernel may turn out to have, so that their big sets need not be dumped.
+/// Tables that the kernel may turn out to have, so that their big sets need not be dumped, nor their rules decoded.
 ///
 /// The kernel's dump of an interval set takes time that grows with the square of its size. Where a set of the kernel is
 /// defined as the set of that name in one of the tables, the kernel is asked for each expected element instead, and
-/// how many there are; the set is dumped when the answer is not exactly the expectation.
+/// how many there are; the set is dumped when the answer is not exactly the expectation. Rules are always dumped; those that
+/// the kernel spells, octet by octet, as the rule of one of the tables in the same place are that rule.
 public struct Expectation: Sendable {
     /// The tables, most likely first.
     var candidates: [Table]

@@ -34,13 +34,14 @@ extension Nftables {
 
     private func run(_ transaction: Transaction, _ snapshot: TableSnapshot, commits: Bool) throws(KernelError) {
         var batch = Batch(table: transaction.table, generation: snapshot.generation, firstSequence: socket.sequence())
+        batch.reserve(transaction.estimatedLength)
         for (step, operation) in transaction.operations.enumerated() { batch.append(operation, step: step, snapshot) }
         if commits { batch.end() }
         socket.skipSequence(batch.count)
         let refusals: [Refusal]
         do throws(SystemError) {
             socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
-            try socket.send(batch.bytes)
+            try socket.send(batch.octets)
             refusals = try replies(to: batch)
         } catch {
             var error = error.during("changing table \(transaction.table)")

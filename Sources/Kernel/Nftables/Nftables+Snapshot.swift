@@ -25,7 +25,7 @@ extension Nftables {
     ) throws(KernelError) -> TableSnapshot {
         for _ in 0..<Self.attempts {
             let generation = try generation()
-            var reading = TableReading(name: name, generation: generation)
+            var reading = TableReading(name: name, generation: generation, expecting: expectation.candidates)
             do throws(SystemError) {
                 try read(&reading, expectation)
             } catch {

@@ -50,6 +50,6 @@ public struct Nftables: ~Copyable, Sendable {
         let sequence = socket.sequence()
         var writer = MessageWriter()
         writer.message(type, family: family.rawValue, flags: flags, sequence: sequence, attributes)
-        return try socket.request(writer.bytes, sequence: sequence, body)
+        return try socket.request(Array(writer.octets), sequence: sequence, body)
     }
 }

@@ -21,14 +21,14 @@ extension OpaqueObject {
     }
 
     /// The table's name, what the kernel adds by itself, and the data, which is cleared of state.
-    private static var objectState: [any RawRepresentable<UInt32>] {
-        [NFTA_OBJ_TABLE, NFTA_OBJ_USE, NFTA_OBJ_HANDLE, NFTA_OBJ_PAD, NFTA_OBJ_DATA]
-    }
+    private static let objectState: AttributeTypes = [
+        NFTA_OBJ_TABLE, NFTA_OBJ_USE, NFTA_OBJ_HANDLE, NFTA_OBJ_PAD, NFTA_OBJ_DATA,
+    ]
 
     /// The table's name, and what the kernel adds by itself.
-    private static var flowtableState: [any RawRepresentable<UInt32>] {
-        [NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_USE, NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_PAD]
-    }
+    private static let flowtableState: AttributeTypes = [
+        NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_USE, NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_PAD,
+    ]
 
     /// The expression that keeps the same state as an object of this type.
     private static func expressionName(_ type: UInt32) -> String {

@@ -32,21 +32,19 @@ extension SetDefinition {
         if leadsToVerdicts { dataLength = 0 }
         var writer = AttributeWriter()
         encode(into: &writer)
-        guard let encoded = Attributes(writer.bytes[...]) else { return }
+        guard let encoded = Attributes(writer.octets) else { return }
         // The kernel sends a description even where it has nothing to describe.
         let said = attributes.without(Self.readApart)
-            .filter { $0.type != NFTA_SET_DESC.rawValue || !$0.payload.isEmpty }
-            .filter { $0.type != NFTA_SET_DATA_LEN.rawValue || !leadsToVerdicts }
+            .keeping { $0.type != NFTA_SET_DESC.rawValue || !$0.payload.isEmpty }
+            .keeping { $0.type != NFTA_SET_DATA_LEN.rawValue || !leadsToVerdicts }
         unrecognized = said.unexplained(by: encoded).bytes
     }
 
     /// What the kernel adds by itself, and what is read without a way to compare octets.
-    private static var readApart: [any RawRepresentable<UInt32>] {
-        [
-            NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_ID, NFTA_SET_PAD, NFTA_SET_HANDLE, NFTA_SET_EXPR,
-            NFTA_SET_EXPRESSIONS, LaterSetAttribute.type, LaterSetAttribute.count,
-        ]
-    }
+    private static let readApart: AttributeTypes = [
+        NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_ID, NFTA_SET_PAD, NFTA_SET_HANDLE, NFTA_SET_EXPR,
+        NFTA_SET_EXPRESSIONS, LaterSetAttribute.type, LaterSetAttribute.count,
+    ]
 
     /// Writes all but the names of table and set and the number in the batch.
     func encode(into attributes: inout AttributeWriter) {
@@ -93,8 +91,8 @@ extension SetDefinition {
 extension Attributes {
     /// The lengths of the fields of a concatenation.
     fileprivate var fieldLengths: [UInt32]? {
-        let lengths = all.compactMap { Attributes($0.payload)?.u32(NFTA_SET_FIELD_LEN) }
-        return lengths.count == all.count ? lengths : nil
+        let lengths = map { Attributes($0.payload)?.u32(NFTA_SET_FIELD_LEN) }
+        return lengths.contains(nil) ? nil : lengths.compactMap(\.self)
     }
 
     /// What each new element runs.

@@ -25,14 +25,16 @@ public enum TableArchive {
     }
 
     /// The messages that make a table from nothing.
-    private static func creation(of table: Table) -> [UInt8] {
+    private static func creation(of table: Table) -> ArraySlice<UInt8> {
         var batch = Batch(table: table.name, generation: 0, firstSequence: 0)
         batch.references.isArchive = true
         let nothing = TableSnapshot(generation: 0, table: nil)
-        for (step, operation) in Transaction(from: nil, to: table, named: table.name).operations.enumerated() {
+        let transaction = Transaction(from: nil, to: table, named: table.name)
+        batch.reserve(transaction.estimatedLength)
+        for (step, operation) in transaction.operations.enumerated() {
             batch.append(operation, step: step, nothing)
         }
-        return batch.bytes
+        return batch.octets
     }
 
     /// The table that was kept; `nil` for anything but what `bytes` gives.

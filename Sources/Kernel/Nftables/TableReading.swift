@@ -9,6 +9,8 @@ struct TableReading {
     let generation: UInt32
     /// Whether every message was of it.
     var isConsistent = true
+    /// The tables that it may turn out to be, most likely first.
+    private let candidates: [Table]
     private var elements: [String: SetElements] = [:]
 
     /// The set whose elements are being read.
@@ -19,19 +21,22 @@ struct TableReading {
     private var definitions: [String: SetDefinition] = [:]
     private var counts: [String: UInt32] = [:]
     private var confirmedSets: Set<String> = []
-    private var rules: [ReceivedRule] = []
+    private var rules: RuleCollector
     private var objects: [OpaqueObject] = []
 
-    init(name: TableName, generation: UInt32) {
+    /// A reading; `candidates` are tables that it may turn out to be, most likely first.
+    init(name: TableName, generation: UInt32, expecting candidates: [Table] = []) {
         self.name = name
         self.generation = generation
+        self.candidates = candidates
+        rules = RuleCollector(expecting: candidates)
     }
 
     /// Takes a message in; what belongs to another table is left out, for the kernel dumps the chains of all.
     mutating func add(_ message: NetlinkMessage) throws(SystemError) {
         guard let attributes = message.attributes else { throw .malformed("a message does not read") }
         // The name of the table is the first attribute of every kind of object.
-        guard message.family == name.family.rawValue, attributes.name(NFTA_TABLE_NAME) == name.name else { return }
+        guard message.family == name.family.rawValue, attributes.has(NFTA_TABLE_NAME, named: name.name) else { return }
         guard add(UInt32(message.type & 0xff), attributes) else {
             throw .malformed("a message of kind \(message.type) does not read")
         }
@@ -46,7 +51,7 @@ struct TableReading {
                 userdata: Array(attributes[NFTA_TABLE_USERDATA] ?? []))
             return true
         case NFT_MSG_NEWCHAIN.rawValue: return chains.append(ifRead: Chain(from: attributes))
-        case NFT_MSG_NEWRULE.rawValue: return rules.append(ifRead: ReceivedRule(from: attributes))
+        case NFT_MSG_NEWRULE.rawValue: return rules.add(attributes)
         case NFT_MSG_NEWOBJ.rawValue: return objects.append(ifRead: OpaqueObject(object: attributes))
         case NFT_MSG_NEWFLOWTABLE.rawValue: return objects.append(ifRead: OpaqueObject(flowtable: attributes))
         case NFT_MSG_NEWSET.rawValue: return addSet(attributes)
@@ -74,7 +79,9 @@ struct TableReading {
     mutating func closeSet() -> Bool {
         guard let open else { return true }
         let read = open.collector.elements
-        elements[open.name] = read
+        // What is as expected is kept once, and compared once.
+        let expected = candidates.lazy.compactMap { $0.set(open.name)?.elements }.first { $0 == read }
+        elements[open.name] = expected ?? read
         if let count = counts[open.name], definitions[open.name]?.isHashed == true, read.keyCount < count {
             return false
         }
@@ -105,18 +112,14 @@ extension TableReading {
     /// What was read.
     var snapshot: TableSnapshot {
         guard let table else { return TableSnapshot(generation: generation, table: nil) }
-        let anonymous = anonymousSets
+        let read = rules.chains
+        let anonymous = anonymousSets(read)
         let named = definitions.filter { anonymous[$0.key] == nil }.map { name, definition in
             NamedSet(name: name, definition: definition, elements: elements[name] ?? definition.noElements)
         }
-        let byChain = Dictionary(grouping: rules, by: \.chain)
         let full = chains.map { chain in
             var chain = chain
-            chain.rules = (byChain[chain.name] ?? []).map { received in
-                var rule = received.rule
-                rule.inline(anonymous)
-                return rule
-            }
+            chain.rules = (read[chain.name]?.rules ?? []).inlining(anonymous)
             return chain
         }
         var snapshot = TableSnapshot(
@@ -124,20 +127,34 @@ extension TableReading {
             table: Table(
                 name: name, flags: table.flags, userdata: table.userdata, chains: full, sets: named, objects: objects),
             states: Dictionary(
-                chains.map { ($0.name, (byChain[$0.name] ?? []).map(\.state)) }, uniquingKeysWith: { first, _ in first }
+                chains.map { ($0.name, read[$0.name]?.states ?? []) }, uniquingKeysWith: { first, _ in first }
             ))
         snapshot.confirmedSets = confirmedSets
         return snapshot
     }
 
     /// The anonymous sets that a rule looks into; one that only an opaque expression names stays a set of the table.
-    private var anonymousSets: [String: AnonymousSet] {
+    private func anonymousSets(_ chains: [String: RuleCollector.Chain]) -> [String: AnonymousSet] {
+        let anonymous = definitions.filter { $1.flags.contains(.anonymous) }
+        guard !anonymous.isEmpty else { return [:] }
         var sets: [String: AnonymousSet] = [:]
-        for name in rules.flatMap(\.rule.lookedUp) {
-            guard let definition = definitions[name], definition.flags.contains(.anonymous) else { continue }
+        for name in chains.values.flatMap({ $0.rules.flatMap(\.lookedUp) }) {
+            guard let definition = anonymous[name] else { continue }
             sets[name] = AnonymousSet(definition: definition, elements: elements[name] ?? definition.noElements)
         }
         return sets
+    }
+}
+
+extension [Rule] {
+    /// The rules with sets in the place of look-ups by name; themselves where there are none of these.
+    fileprivate func inlining(_ sets: [String: AnonymousSet]) -> [Rule] {
+        guard !sets.isEmpty, contains(where: { $0.lookedUp.contains { sets[$0] != nil } }) else { return self }
+        return map { rule in
+            var rule = rule
+            rule.inline(sets)
+            return rule
+        }
     }
 }
 

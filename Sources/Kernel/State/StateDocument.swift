@@ -22,9 +22,12 @@ public struct StateDocument: Equatable, Sendable {
     public init(kind: String) { self.kind = kind }
 
     /// Appends a field.
-    public mutating func append(_ name: String, _ bytes: [UInt8]) {
+    public mutating func append(_ name: String, _ bytes: [UInt8]) { append(name, bytes[...]) }
+
+    /// Appends a field that holds some of an array.
+    public mutating func append(_ name: String, _ bytes: ArraySlice<UInt8>) {
         precondition(!name.isEmpty && !name.contains { $0.isWhitespace }, "the name of a field is one word")
-        fields.append(Field(name: name, bytes: bytes[...]))
+        fields.append(Field(name: name, bytes: bytes))
     }
 
     /// Appends a field, unless there is nothing to say.

@@ -14,7 +14,7 @@ struct ServiceDecoder {
     /// The service that an entry of `services` spells; `nil` after an error.
     func service(_ entry: YamlEntry) -> PlacedService? {
         guard isName(entry) else { return nil }
-        let name = Printable.quoted(entry.key)
+        var name: String { Printable.quoted(entry.key) }
         guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
         for key in Service.mandatoryKeys + required where keyed[key] == nil {
             let demand = Service.mandatoryKeys.contains(key) ? "" : ", which \"defaults.require\" asks for"

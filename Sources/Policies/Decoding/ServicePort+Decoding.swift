@@ -33,11 +33,17 @@ struct PortDecoder {
             log.error("unknown protocol \(Printable.quoted(parts[1]))\(advice)", at: place, repair: repair)
             return nil
         }
-        let isNumeric = parts[0].utf8.first.map { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 } ?? true
         let range =
-            isNumeric && !parts[0].contains(where: \.isLetter)
+            isNumeric(parts[0])
             ? numericRange(parts[0], of: text, at: place) : namedRange(String(parts[0]), transport, at: place)
         return range.map { ServicePort(transport: transport, range: $0, location: place.location) }
+    }
+
+    /// Whether it starts as a number, and has no letter.
+    private func isNumeric(_ port: Substring) -> Bool {
+        let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
+        guard port.utf8.first.map({ digits ~= $0 }) ?? true else { return false }
+        return port.utf8.allSatisfy { digits ~= $0 || $0 == UInt8(ascii: "-") } || !port.contains(where: \.isLetter)
     }
 
     /// `22` or `8000-8100`.

@@ -26,17 +26,17 @@ struct PolicyLint {
             }
         }
         for placed in services {
-            let keyed = KeyedNode(placed.entry.value, as: "service", keys: Service.keys, log)
-            let name = Printable.quoted(placed.service.name)
+            let node = placed.entry.value
+            var name: String { Printable.quoted(placed.service.name) }
             if placed.service.why == nil { log.warning("service \(name) has no \"why\"", at: placed.entry.place) }
-            if let place = keyed?["from"]?.place {
-                checkSources(placed.service, name, place)
+            if let place = node.value(of: "from")?.place {
+                checkSources(placed.service, place)
                 guard !isUnreachable(placed.service) else { continue }
                 for entry in redundancy.entries(ofService: placed.service.sources) {
                     warn(of: entry, in: "from", " of service \(name)", at: place)
                 }
             }
-            if let place = keyed?["expires"]?.place { checkExpiry(placed.service, name, place) }
+            if let place = node.value(of: "expires")?.place { checkExpiry(placed.service, place) }
         }
     }
 
@@ -49,7 +49,8 @@ struct PolicyLint {
         log.warning("\(Printable.quoted(entry.text)) in \"\(key)\"\(owner) adds nothing: \(entry.cover)", at: place)
     }
 
-    private func checkSources(_ service: Service, _ name: String, _ place: Place) {
+    private func checkSources(_ service: Service, _ place: Place) {
+        var name: String { Printable.quoted(service.name) }
         let sources = service.sources.addresses
         if sources.isEmpty {
             log.warning("service \(name) can never be reached: its sources are empty", at: place)
@@ -62,8 +63,8 @@ struct PolicyLint {
         }
     }
 
-    private func checkExpiry(_ service: Service, _ name: String, _ place: Place) {
+    private func checkExpiry(_ service: Service, _ place: Place) {
         guard let now, let expiry = service.expires, expiry.end <= now else { return }
-        log.warning("service \(name) has expired", at: place)
+        log.warning("service \(Printable.quoted(service.name)) has expired", at: place)
     }
 }

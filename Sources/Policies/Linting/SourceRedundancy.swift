@@ -45,7 +45,7 @@ struct SourceRedundancy {
     }
 
     private func entries(of list: SourceList, _ addresses: [AddressSet], _ places: [Place] = []) -> [Entry] {
-        guard (2...Self.maximumEntries).contains(list.entries.count) else { return [] }
+        guard (2...Self.maximumEntries).contains(list.entries.count), !addresses.areShortAndApart else { return [] }
         var kept = Set(list.entries.indices)
         var found: [Entry] = []
         // From the last: of two that are the same the first is the one that is meant.
@@ -78,5 +78,20 @@ struct SourceRedundancy {
         case .ipv6(let range)?: AddressSet(ipv4: [], ipv6: [range])
         case nil: AddressSet()
         }
+    }
+}
+
+extension [AddressSet] {
+    /// Whether they are at most a range each on average, and no two have an address in common: quickly seen, and usual.
+    fileprivate var areShortAndApart: Bool {
+        guard reduce(0, { $0 + $1.ipv4.ranges.count + $1.ipv6.ranges.count }) <= count else { return false }
+        return flatMap(\.ipv4.ranges).areApart() && flatMap(\.ipv6.ranges).areApart()
+    }
+}
+
+extension Array {
+    fileprivate func areApart<Bound>() -> Bool where Element == ClosedRange<Bound> {
+        let ascending = sorted { $0.lowerBound < $1.lowerBound }
+        return zip(ascending, ascending.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound }
     }
 }

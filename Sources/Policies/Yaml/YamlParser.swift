@@ -58,7 +58,11 @@ enum YamlParser {
             if unsafe scalar.style == YAML_LITERAL_SCALAR_STYLE || scalar.style == YAML_FOLDED_SCALAR_STYLE {
                 while text.last == "\n" { text.removeLast() }
             }
-            if text.unicodeScalars.contains(where: { Printable.isSteering($0) && $0 != "\n" && $0 != "\t" }) {
+            // Of ASCII what lies between its controls cannot steer: that is nearly every text.
+            let isPlain = text.utf8.allSatisfy { 0x20..<0x7F ~= $0 }
+            if !isPlain,
+                text.unicodeScalars.contains(where: { Printable.isSteering($0) && $0 != "\n" && $0 != "\t" })
+            {
                 throw YamlTree.Refusal(message: "\(Printable.quoted(text)) has a control character")
             }
             try tree.add(scalar: text, at: place)

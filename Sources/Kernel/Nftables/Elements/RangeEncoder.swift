@@ -45,7 +45,7 @@ struct RangeEncoder {
     /// The ranges ascend, and are no more than `blockLength`.
     func encode<Key: IntervalKey>(_ ranges: ArraySlice<ClosedRange<Key>>, into list: inout AttributeWriter) {
         let closed = ranges.last?.upperBound == Key.max ? ranges.dropLast() : ranges
-        var offset = list.bytes.count + Self.keyOffset
+        var offset = list.count + Self.keyOffset
         list.append(raw: block.prefix(closed.count * length))
         for range in closed {
             list.overwriteBigEndian(at: offset, range.lowerBound)
@@ -56,7 +56,7 @@ struct RangeEncoder {
     }
 
     private func append<Key: IntervalKey>(_ template: [UInt8], key: Key, to list: inout AttributeWriter) {
-        let offset = list.bytes.count + Self.keyOffset
+        let offset = list.count + Self.keyOffset
         list.append(raw: template)
         list.overwriteBigEndian(at: offset, key)
     }

@@ -6,7 +6,7 @@ extension SetElement {
     init(from attributes: Attributes) {
         self.init(key: [])
         var unread = AttributeWriter()
-        for attribute in attributes.all where !read(attribute) { unread.append(raw: attribute.bytes) }
+        for attribute in attributes where !read(attribute) { unread.append(raw: attribute.bytes) }
         unrecognized = unread.bytes
     }
 

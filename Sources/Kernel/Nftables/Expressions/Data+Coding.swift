@@ -95,7 +95,7 @@ extension Attributes {
 
     /// The constant that is all there is.
     var soleValue: [UInt8]? {
-        guard all.count == 1, let value = self[NFTA_DATA_VALUE] else { return nil }
+        guard isSole, let value = self[NFTA_DATA_VALUE] else { return nil }
         return Array(value)
     }
 
@@ -104,7 +104,7 @@ extension Attributes {
 
     /// The verdict that is all there is.
     var soleVerdict: Verdict? {
-        guard all.count == 1 else { return nil }
+        guard isSole else { return nil }
         return nest(NFTA_DATA_VERDICT).flatMap { Verdict(from: $0) }
     }
 }

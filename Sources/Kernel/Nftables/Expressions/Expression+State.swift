@@ -28,10 +28,10 @@ extension Attributes {
         case "limit": without([NFTA_LIMIT_PAD])
         case "quota": without([NFTA_QUOTA_CONSUMED, NFTA_QUOTA_PAD]).withoutDepletion
         case "last": without([NFTA_LAST_SET, NFTA_LAST_MSECS, NFTA_LAST_PAD])
-        case "dynset": without([NFTA_DYNSET_PAD]).filter { !$0.isZero(NFTA_DYNSET_TIMEOUT) }
+        case "dynset": without([NFTA_DYNSET_PAD]).keeping { !$0.isZero(NFTA_DYNSET_TIMEOUT) }
         // The kernel reports flags that it would not take: absent and zero are the same.
-        case "exthdr": filter { !$0.isZero(NFTA_EXTHDR_FLAGS) }
-        case "osf": filter { !$0.isZero(NFTA_OSF_FLAGS) }
+        case "exthdr": keeping { !$0.isZero(NFTA_EXTHDR_FLAGS) }
+        case "osf": keeping { !$0.isZero(NFTA_OSF_FLAGS) }
         default: self
         }
     }
@@ -43,7 +43,7 @@ extension Attributes {
         writer.append(raw: without([NFTA_QUOTA_FLAGS]).bytes)
         let kept = flags & ~NFT_QUOTA_F_DEPLETED.rawValue
         if kept != 0 { writer.u32(NFTA_QUOTA_FLAGS, kept) }
-        return Attributes(writer.bytes[...]) ?? self
+        return Attributes(writer.octets) ?? self
     }
 }
 

@@ -54,9 +54,9 @@ extension Expression {
         var writer = AttributeWriter()
         var references = SetReferences()
         encodeAttributes(into: &writer, &references)
-        guard let encoded = Attributes(writer.bytes[...]) else { return false }
+        guard let encoded = Attributes(writer.octets) else { return false }
         guard case .dynamicSet = self else { return received.isEquivalent(to: encoded) }
-        let nested: [any RawRepresentable<UInt32>] = [NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS, NFTA_DYNSET_FLAGS]
+        let nested: AttributeTypes = [NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS, NFTA_DYNSET_FLAGS]
         return received.without(nested).isEquivalent(to: encoded.without(nested))
     }
 
@@ -149,9 +149,15 @@ extension Attributes {
     }
 
     /// A list of expressions; `nil` when one has no name.
-    func expressions(_ type: some RawRepresentable<UInt32>) -> [Expression]? {
-        guard let list = nest(type) else { return nil }
-        let expressions = list.all.compactMap { Self.expression($0.payload) }
-        return expressions.count == list.all.count ? expressions : nil
+    func expressions(_ type: some RawRepresentable<UInt32>) -> [Expression]? { nest(type)?.expressions }
+
+    /// The expressions that are all there is; `nil` when one has no name.
+    var expressions: [Expression]? {
+        var expressions: [Expression] = []
+        for element in self {
+            guard let expression = Self.expression(element.payload) else { return nil }
+            expressions.append(expression)
+        }
+        return expressions
     }
 }
