@@ -3,8 +3,6 @@ public import ArgumentParser
 /// The command line: one subcommand a job.
 public struct Portreeve: ParsableCommand {
     /// The name, the version and the subcommands.
-    ///
-    /// Every one of them says its name: to derive it from that of its type takes longer than all else that parsing does.
     public static let configuration = CommandConfiguration(
         commandName: "portreeve",
         abstract: "Declare which ports of this host are open, to whom, and why; nftables follows.",
