@@ -55,7 +55,7 @@ class Bench:
         return "--allow-insecure-permissions", "--state-dir", str(self.folder / state)
 
     def remove(self):
-        run(self.portreeve("remove", "--yes", "--quiet"))
+        run(self.portreeve("remove", "--yes", "--quiet", "--state-dir", str(self.folder / "state")))
 
     def ruleset(self, policy):
         """The ruleset of the policy, as nft loads it in place of what is there."""
