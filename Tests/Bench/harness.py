@@ -54,9 +54,6 @@ class Bench:
     def options(self, state="state"):
         return "--allow-insecure-permissions", "--state-dir", str(self.folder / state)
 
-    def remove(self):
-        run(self.portreeve("remove", "--yes", "--quiet", "--state-dir", str(self.folder / "state")))
-
     def ruleset(self, policy):
         """The ruleset of the policy, as nft loads it in place of what is there."""
         path = self.folder / (pathlib.Path(policy).stem + ".nft")
