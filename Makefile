@@ -44,7 +44,7 @@ test:
 	$(SWIFT) build
 	$(SWIFT) test --disable-xctest --no-parallel
 
-# BENCH=--quick for less than a minute, BENCH=--json for programs.
+# BENCH=--quick for about a minute, BENCH=--json for programs, BENCH="--only shapes" for what Tests/Bench/README.md has.
 bench:
 	@sh .ci/requirements bench
 	@$(MAKE) --no-print-directory all
@@ -90,7 +90,7 @@ help:
 	@echo 'make             build the release binary, $(BINARY)'
 	@echo 'make demo        build it and watch it work, in network namespaces of its own'
 	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
-	@echo 'make bench       measure it beside nft and iptables, in namespaces of its own; BENCH=--quick, BENCH=--json'
+	@echo 'make bench       measure it beside nft, iptables, ufw and ss, in namespaces of its own; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
 	@echo 'make uninstall   take them out again; /etc/portreeve stays'

@@ -4,7 +4,8 @@ internal import Policies
 
 extension ListenerAudit {
     /// Whether those who listen are those whom the policy expects: one finding for all that are wrong alike on a port.
-    func expectations(of service: Service, on listeners: [Listener]) -> [Finding] {
+    func expectations(of service: Service, on listeners: ArraySlice<Listener>) -> [Finding] {
+        guard !service.listener.isAnybody else { return [] }
         var seen: Set<[String]> = []
         return listeners.flatMap { listener -> [Finding] in
             let place = AuditedPort(listener.transport, listener.port...listener.port, at: listener.address)
@@ -103,15 +104,15 @@ extension ListenerAudit {
 
     /// Unrelated processes on one port of one address: of other executables and other units.
     var shared: [Finding] {
-        let groups = Dictionary(grouping: listeners, by: SharedPlace.init)
-        return groups.values.compactMap { group -> Finding? in
+        let groups = listeners.crowds.flatMap { Dictionary(grouping: $0, by: SharedPlace.init).values }
+        return groups.compactMap { group -> Finding? in
             guard group.count > 1 else { return nil }
             let first = group[0]
             let processes = group.flatMap(\.processes).filter { !$0.isServiceManager && $0.executable != nil }
             guard let one = processes.first, processes.contains(where: { !$0.isRelated(to: one) })
             else { return nil }
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
-            let service = service(first.transport, first.port)
+            let service = services.owner(first.transport, first.port)
             let executables = Set(processes.compactMap(\.executable)).sorted().joined(separator: ", ")
             let advice = "each gets a part of the connections, so stop the one that should not be there"
             return Finding(
@@ -124,7 +125,7 @@ extension ListenerAudit {
     /// Sockets whose owner could not be found, together where the reason is the same.
     var unknown: [Finding] {
         var ports: [String: [String]] = [:]
-        for listener in listeners where !listener.isLoopbackOnly {
+        for listener in listeners.all where !listener.isLoopbackOnly {
             guard case .unknown(let reason) = listener.owners else { continue }
             ports[reason, default: []].append("\(listener.transport.name)/\(listener.port)")
         }
@@ -146,6 +147,11 @@ private struct SharedPlace: Hashable {
         (transport, port) = (listener.transport, listener.port)
         (address, interface) = (listener.address, listener.interface)
     }
+}
+
+extension ListenerExpectation {
+    /// Whether it is all the same who listens.
+    fileprivate var isAnybody: Bool { processes.isEmpty && units.isEmpty && users.isEmpty }
 }
 
 extension Listener {

@@ -5,7 +5,7 @@ internal import Policies
 extension ListenerAudit {
     /// Listeners beyond loopback on ports that no service lists: one finding for all sockets of one owner on one port.
     var undeclared: [Finding] {
-        let strangers = listeners.filter { !$0.isLoopbackOnly && service($0.transport, $0.port) == nil }
+        let strangers = listeners.all.filter { !$0.isLoopbackOnly && services.owner($0.transport, $0.port) == nil }
         let groups = Dictionary(grouping: strangers) {
             ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
         }

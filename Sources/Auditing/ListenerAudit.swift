@@ -16,7 +16,8 @@ public struct ListenerAudit {
     }
 
     let policy: Policy
-    let listeners: [Listener]
+    let listeners: ListenersByPort
+    let services: ServicePorts
     let ephemeral: EphemeralPorts
     let published: PublishedPorts
     let now: Int64
@@ -36,7 +37,8 @@ public struct ListenerAudit {
         now: Int64, exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
     ) {
         self.policy = policy
-        self.listeners = listeners
+        self.listeners = ListenersByPort(listeners)
+        services = ServicePorts(policy)
         self.ephemeral = ephemeral
         self.published = published
         self.now = now
@@ -57,21 +59,16 @@ public struct ListenerAudit {
         return all.contains(.reachable) ? .reachable : all.contains(.unknown) ? .unknown : .shielded
     }
 
-    /// The service that has the port.
-    func service(_ transport: TransportProtocol, _ port: UInt16) -> Service? {
-        policy.services.first { $0.ports.contains { $0.transport == transport && $0.range.contains(port) } }
-    }
-
     private func findings(about service: Service) -> [Finding] {
         service.ports.flatMap { port -> [Finding] in
-            let own = listeners.filter { $0.transport == port.transport && port.range.contains($0.port) }
+            let own = listeners.on(port.transport, port.range)
             return reachability(of: port, own, service) + expectations(of: service, on: own)
                 + ephemerality(of: port, service)
         }
     }
 
     /// Whether those who may come find somebody.
-    private func reachability(of port: ServicePort, _ own: [Listener], _ service: Service) -> [Finding] {
+    private func reachability(of port: ServicePort, _ own: ArraySlice<Listener>, _ service: Service) -> [Finding] {
         // A service whose time is over is closed, and says so elsewhere.
         if let expires = service.expires, now >= expires.end { return [] }
         let place = AuditedPort(port.transport, port.range)
@@ -95,10 +92,13 @@ public struct ListenerAudit {
         }
         // Rules that depend on the destination address may be about another host's.
         if exposed.isEmpty && redirected.allSatisfy(\.isConditional) { return [] }
-        let families = Set(exposed.flatMap(\.families) + redirected.map(\.family))
-        let missing = service.sources.addresses.families.filter { !families.contains($0) }
-        let found = exposed.isEmpty ? "published on \(families.map(\.title).joined())" : exposed.addresses
+        let missing = service.sources.addresses.families.filter { family in
+            !exposed.contains { $0.families.contains(family) } && !redirected.contains { $0.family == family }
+        }
         return missing.flatMap { family in
+            let found =
+                exposed.isEmpty
+                ? "published on \(Set(redirected.map(\.family)).map(\.title).joined())" : exposed.addresses
             let message = "service \"\(service.name)\" is open to \(family.title) on \(place.text) "
             let advice = "and nothing listens there on \(family.title) (\(found)): bind it to both, or narrow \"from\""
             return finding(.wrongFamily, message + advice)
@@ -134,7 +134,7 @@ extension AddressSet {
     fileprivate var families: [AddressFamily] { (ipv4.isEmpty ? [] : [.ipv4]) + (ipv6.isEmpty ? [] : [.ipv6]) }
 }
 
-extension [Listener] {
+extension RandomAccessCollection<Listener> {
     /// The addresses, each once.
     var addresses: String {
         var seen: Set<Listener.Address> = []

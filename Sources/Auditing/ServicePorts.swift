@@ -22,6 +22,13 @@ struct ServicePorts {
         for transport in spans.keys { spans[transport]?.sort { $0.ports.lowerBound < $1.ports.lowerBound } }
     }
 
+    /// The service that has the port.
+    func owner(_ transport: TransportProtocol, _ port: UInt16) -> Service? {
+        guard let all = spans[transport] else { return nil }
+        let index = all.firstIndex(endingAtOrAbove: port)
+        return index < all.count && all[index].ports.contains(port) ? services[all[index].service] : nil
+    }
+
     /// The services that have any of these ports, each with those that it has of them.
     func owners(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>

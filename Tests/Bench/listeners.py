@@ -1,4 +1,7 @@
-"""Listening sockets by the thousand, ten a process, in the network namespace that this runs in."""
+"""Listening sockets by the thousand, ten a process, in the network namespace that this runs in.
+
+Where cgroups can be made, ten processes at a time are in one as systemd makes them for a unit.
+"""
 
 import contextlib
 import os
@@ -8,15 +11,20 @@ import socket
 
 FIRST = 20_000
 EACH = 10
+PER_UNIT = 10
 
 
-def hold(ports):
+def hold(ports, unit):
     """Forks a process that listens on these ports until it is killed; returns its number when it does."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         try:
+            if unit:
+                # Before the sockets are made: they carry the cgroup that they were made in.
+                with open(unit + "/cgroup.procs", "w") as file:
+                    file.write("0")
             sockets = [socket.create_server(("0.0.0.0", port)) for port in ports]
             os.write(writer, b"." if len(sockets) == len(ports) else b"")
             os.close(writer)
@@ -30,17 +38,60 @@ def hold(ports):
     return child
 
 
+class Units:
+    """A slice with services; none where cgroup2 is not there or may not be written."""
+
+    def __init__(self, wanted):
+        self.slice, self.services = None, []
+        root = mount_point() if wanted else None
+        if root is None:
+            return
+        # Named by a number of the kernel's for this namespace: two benches may run.
+        path = f"{root}/portreeve-bench-{os.stat('/proc/self/ns/net').st_ino}.slice"
+        try:
+            os.mkdir(path)
+        except OSError:
+            return
+        self.slice = path
+
+    def service(self):
+        """The directory of another unit; None if there are none."""
+        if self.slice is None:
+            return None
+        path = f"{self.slice}/bench-{len(self.services)}.service"
+        os.mkdir(path)
+        self.services.append(path)
+        return path
+
+    def close(self):
+        for path in [*self.services, *filter(None, [self.slice])]:
+            os.rmdir(path)
+
+
+def mount_point():
+    """Where cgroup2 is mounted: `man 5 proc_pid_mountinfo`."""
+    with open("/proc/self/mountinfo") as file:
+        for fields in map(str.split, file):
+            if fields[fields.index("-") + 1] == "cgroup2":
+                return fields[4]
+    return None
+
+
 @contextlib.contextmanager
-def listening(count):
-    """Has `count` sockets listen while the body runs."""
+def listening(count, in_units=True):
+    """Has `count` sockets listen while the body runs; yields whether their processes are in units."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    children = []
+    units = Units(in_units)
+    children, unit = [], None
     try:
         for first in range(FIRST, FIRST + count, EACH):
-            children.append(hold(range(first, min(first + EACH, FIRST + count))))
-        yield
+            if len(children) % PER_UNIT == 0:
+                unit = units.service()
+            children.append(hold(range(first, min(first + EACH, FIRST + count)), unit))
+        yield unit is not None
     finally:
         for child in children:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
+        units.close()

@@ -1,45 +1,34 @@
 """What one packet costs: UDP over a veth pair, on one core, made so that every packet is a new flow, or all are one.
 
 Frames go out through a packet socket, so that the sender's stack does nothing; the veth pair hands them to the receiver's
-stack on the same core before the call returns. What it takes without any ruleset is taken off.
+stack on the same core before the call returns. Every ruleset stands in a namespace of its own, loaded once, and all of them
+are measured in turns: what makes the machine slower for a moment meets them all. What it takes with nothing but connection
+tracking, which is part of what any of them does, is taken off.
 """
 
+import gc
 import os
 import shutil
-import signal
 import socket
 import statistics
 import struct
-import subprocess
 import time
+
+import policies
+import ufw
+from namespaces import Network
 
 SOURCE, DESTINATION = "10.0.0.1", "10.0.0.2"
 HERS, MINE = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
-REFUSED = 9_999
+REFUSED, CLIENT = 9_999, 4_000
+COUNT, CHUNK, WARM = 10_000, 500, 100
 # Microseconds that say nothing: a ratio of them neither.
 NOISE = 0.2
-SHAPES = ("accepted", "refused", "established")
-LINEAR, IPTABLES = "nft, one rule a service and source", "iptables-nft, one rule a service and source"
-
-
-def rules(size):
-    """One rule a service and source, as people write them, and as ufw and iptables users have them."""
-    lines = "".join(
-        f"add rule inet plain input udp dport {10_000 + index} ip saddr {source} counter accept\n"
-        for index in range(size) for source in ("10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/17"))
-    return (
-        "table inet plain { chain input { type filter hook input priority 0; policy drop;\n"
-        "ct state established,related accept\niif lo accept\n}; }\n" + lines)
-
-
-def iptables(size, policy="ACCEPT"):
-    """The same for iptables-restore."""
-    lines = "".join(
-        f"-A INPUT -p udp --dport {10_000 + index} -s {source} -j ACCEPT\n"
-        for index in range(size) for source in ("10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/17"))
-    return (
-        f"*filter\n:INPUT {policy} [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
-        "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n-A INPUT -i lo -j ACCEPT\n" + lines + "COMMIT\n")
+KINDS = ("accepted", "refused", "established")
+# Nothing but what it takes to have connections followed.
+NONE = (
+    "table inet plain { chain input { type filter hook input priority 0; "
+    f"ct state invalid drop; udp dport {REFUSED} drop; }}; }}\n")
 
 
 def checksum(data):
@@ -56,119 +45,186 @@ def frame(port, source_port, source):
     return MINE + HERS + b"\x08\x00" + header + struct.pack(">HHHH", source_port, port, 8, 0)
 
 
-class Wire:
-    """A veth pair to a namespace of its own, and what sends from there."""
+def flows(port, source="10.16.0.1"):
+    """As many new flows as are ever sent at once; the table of connections is emptied before each time."""
+    return [frame(port, 1_024 + index, source) for index in range(COUNT)]
 
-    def __init__(self, run):
-        self.run = run
-        self.peer = subprocess.Popen(["unshare", "--net", "sleep", "600"], start_new_session=True)
-        own = os.readlink("/proc/self/ns/net")
-        while os.readlink(f"/proc/{self.peer.pid}/ns/net") == own:
-            time.sleep(0.01)
-        run(["ip", "link", "add", "bench0", "type", "veth", "peer", "name", "bench1", "netns", str(self.peer.pid)])
-        run(["ip", "link", "set", "bench0", "address", "02:00:00:00:00:02", "up"])
-        run(["ip", "address", "add", DESTINATION + "/8", "dev", "bench0"])
-        self.inside("ip", "link", "set", "bench1", "address", "02:00:00:00:00:01", "up")
-        self.inside("ip", "address", "add", SOURCE + "/8", "dev", "bench1")
 
-    def inside(self, *command):
-        return self.run(["nsenter", f"--net=/proc/{self.peer.pid}/ns/net", *command])
+class Lane:
+    """A namespace with a ruleset, and one on the other end of a veth pair that sends to it."""
+
+    def __init__(self, run, load):
+        self.receiver, self.sender = Network(), Network()
+        with self.receiver.entered():
+            run(["ip", "link", "add", "bench0", "type", "veth", "peer", "name", "bench1", "netns", self.sender.path])
+            run(["ip", "link", "set", "bench0", "address", "02:00:00:00:00:02", "up"])
+            run(["ip", "address", "add", DESTINATION + "/8", "dev", "bench0"])
+            self.connections = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12)  # NETLINK_NETFILTER
+            load()
+        with self.sender.entered():
+            run(["ip", "link", "set", "bench1", "address", "02:00:00:00:00:01", "up"])
+            run(["ip", "address", "add", SOURCE + "/8", "dev", "bench1"])
+            self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+            self.wire.bind(("bench1", 0))
+            self.client = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self.client.bind((SOURCE, CLIENT))
 
     def close(self):
-        self.peer.send_signal(signal.SIGTERM)
-        self.peer.wait()
-        self.run(["ip", "link", "delete", "bench0"], (0, 1))
+        for each in (self.connections, self.wire, self.client, self.receiver, self.sender):
+            each.close()
 
-    def cost(self, port, kind, count):
-        """Microseconds a packet; the sender is a process of its own in the other namespace, on one core."""
-        script = os.path.abspath(__file__)
-        return float(self.inside("taskset", "-c", "0", "python3", script, str(port), kind, str(count)).output)
+    def forget(self):
+        """Empties the namespace's table of connections: IPCTNL_MSG_CT_DELETE of linux/netfilter/nfnetlink_conntrack.h."""
+        self.connections.send(struct.pack("=IHHIIBBH", 20, 1 << 8 | 2, 1 | 4, 1, 0, socket.AF_UNSPEC, 0, 0))
+        answer = self.connections.recv(4_096)
+        if struct.unpack_from("=i", answer, 16)[0] != 0:
+            raise OSError("the table of connections could not be emptied")
 
+    def establish(self, receiver):
+        """Has the kernel know the flow in both directions."""
+        self.client.sendto(b"", receiver.getsockname())
+        _, sender = receiver.recvfrom(16)
+        receiver.sendto(b"", sender)
 
-def send(port, kind, count):
-    """Sends `count` packets and prints what one took; every packet a new flow unless they are established."""
-    wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
-    wire.bind(("bench1", 0))
-    address = 0x0A100000 + (int(time.time() * 1000) & 0xFFFFF)
-    if kind == "established":
-        frames = [frame(port, 4_000, SOURCE)] * count
-    else:
-        frames = [
-            frame(port, 1_024 + index % 60_000, socket.inet_ntoa(struct.pack(">I", address + index // 60_000)))
-            for index in range(count)]
-    for each in frames[:50]:
-        wire.send(each)
-    start = time.perf_counter()
-    for each in frames[50:]:
-        wire.send(each)
-    print((time.perf_counter() - start) * 1e6 / (count - 50))
+    def cost(self, frames, port, is_established=False):
+        """Microseconds a packet: the median of what it took in each of some short whiles."""
+        with self.receiver.entered():
+            # For what is accepted; when it is full the rest is dropped behind the ruleset.
+            receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        with receiver:
+            receiver.bind((DESTINATION, port))
+            receiver.settimeout(5)
+            if is_established:
+                self.establish(receiver)
+            try:
+                return self.send(frames)
+            finally:
+                self.forget()
 
-
-def listener(port):
-    """A socket for what is accepted; when it is full the rest is dropped behind the ruleset."""
-    receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    receiver.bind((DESTINATION, port))
-    receiver.settimeout(5)
-    return receiver
-
-
-def establish(wire, receiver):
-    """Has the kernel know the flow in both directions."""
-    wire.inside("python3", "-c", (
-        "import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); "
-        f"s.bind(('{SOURCE}', 4000)); s.sendto(b'', {receiver.getsockname()})"))
-    _, sender = receiver.recvfrom(16)
-    receiver.sendto(b"", sender)
+    def send(self, frames):
+        send, whiles = self.wire.send, []
+        for each in frames[:WARM]:
+            send(each)
+        for first in range(WARM, len(frames), CHUNK):
+            some = frames[first : first + CHUNK]
+            start = time.perf_counter()
+            for each in some:
+                send(each)
+            whiles.append((time.perf_counter() - start) / len(some))
+        return statistics.median(whiles) * 1e6
 
 
-def measure(bench, run, size, policy):
-    """Rows for new flows accepted and refused and for an established one, to the service declared last."""
-    port = 10_000 + size - 1
-    plain = bench.write("plain.nft", rules(size))
-    clear = lambda: run(["nft", "flush", "ruleset"])
-    rulesets = {
-        # Connection tracking is part of what any of them does, so it is not what is compared.
-        "none": ["nft", (
-            "table inet plain { chain input { type filter hook input priority 0; "
-            f"ct state invalid drop; udp dport {REFUSED} drop; }}; }}")],
-        "ours": bench.apply(policy),
-        LINEAR: ["nft", "-f", plain],
-    }
+class Track:
+    """Lanes by name, measured in turns on one core."""
+
+    def __init__(self, run):
+        self.run, self.lanes = run, {}
+        self.times = {}
+
+    def __enter__(self):
+        self.processors = os.sched_getaffinity(0)
+        return self
+
+    def __exit__(self, *_):
+        for lane in self.lanes.values():
+            lane.close()
+
+    def add(self, name, load):
+        self.lanes[name] = Lane(self.run, load)
+
+    def measure(self, name, kind, frames, port, is_established=False):
+        os.sched_setaffinity(0, {min(self.processors)})
+        gc.disable()
+        try:
+            took = self.lanes[name].cost(frames, port, is_established)
+        finally:
+            gc.enable()
+            os.sched_setaffinity(0, self.processors)
+        self.times.setdefault((name, kind), []).append(took)
+
+    def whole(self, name, kind):
+        """The median of what a packet took, all told."""
+        return statistics.median(self.times[name, kind])
+
+    def cost(self, name, kind, without):
+        """The median of what it took over the lane called `without`, turn by turn."""
+        return statistics.median(
+            mine - none for mine, none in zip(self.times[name, kind], self.times[without, kind]))
+
+
+def shapes_of_users(bench, run, size):
+    """What there is instead of portreeve, by name: a ruleset's text, or a function that loads it."""
+    plain = bench.write(f"plain-{size}.nft", policies.rules(size))
+    found = {"nft, one rule a service and source": lambda: run(["nft", "-f", plain])}
     if shutil.which("iptables-nft-restore"):
-        rulesets[IPTABLES] = ["iptables-nft-restore", bench.write("plain.v4", iptables(size, policy="DROP"))]
-    times = {(name, kind): [] for name in rulesets for kind in SHAPES}
-    wire = Wire(run)
-    # What was let in is forgotten soon, so that the table of connections does not fill up.
-    with open("/proc/sys/net/netfilter/nf_conntrack_udp_timeout", "w") as file:
-        file.write("10")
-    try:
-        for _ in range(3 if bench.quick else 7):
-            for name, command in rulesets.items():
-                clear()
-                run(command)
-                if name == "ours":
-                    bench.must_agree(policy)
-                for kind in SHAPES:
-                    # A socket of its own, so that what is read first is not left from the kind before.
-                    with listener(port) as receiver:
-                        if kind == "established":
-                            establish(wire, receiver)
-                        slow = name in (LINEAR, IPTABLES) and kind != "established" and size > 100
-                        where = REFUSED if kind == "refused" else port
-                        times[name, kind].append(wire.cost(where, kind, 1_000 if slow else 10_000))
-    finally:
-        clear()
-        wire.close()
-    rows = []
-    cost = lambda name, kind: statistics.median(times[name, kind]) - statistics.median(times["none", kind])
-    for kind in SHAPES:
-        for name in (name for name in (LINEAR, IPTABLES) if name in rulesets):
-            mine, others = cost("ours", kind), cost(name, kind)
-            rows.append((f"packets: {kind}", size, name, mine, others, mine / others if others > NOISE else None))
-    return rows
+        rules = bench.write(f"plain-{size}.v4", policies.iptables(size, policy="DROP"))
+        found["iptables-nft, one rule a service and source"] = lambda: run(["iptables-nft-restore", rules])
+    if ufw.version():
+        found["ufw, one rule a service and source"] = ufw.Ufw(bench.folder / f"packets-ufw-{size}", size).enable
+    return found
 
 
-if __name__ == "__main__":
-    import sys
+def fast(track, names, sizes, turns):
+    """Measures lanes that cost about the same, many times."""
+    frames = {port: flows(port) for port in {REFUSED, *map(policies.last_port, sizes.values())}}
+    for _ in range(turns):
+        for name in names:
+            port = policies.last_port(sizes[name])
+            track.measure(name, "accepted", frames[port], port)
+            track.measure(name, "refused", frames[REFUSED], port)
+            track.measure(name, "established", [frame(port, CLIENT, SOURCE)] * COUNT, port, True)
 
-    send(int(sys.argv[1]), sys.argv[2], int(sys.argv[3]))
+
+def slow(track, names, size, turns):
+    """Measures lanes where a packet may take a millisecond."""
+    port, count = policies.last_port(size), COUNT if size <= 100 else WARM + CHUNK
+    frames = {REFUSED: flows(REFUSED)[:count], port: flows(port)[:count]}
+    for _ in range(turns):
+        for name in names:
+            track.measure(name, "accepted", frames[port], port)
+            track.measure(name, "refused", frames[REFUSED], port)
+            track.measure(name, "established", [frame(port, CLIENT, SOURCE)] * COUNT, port, True)
+
+
+def measure(bench, run, sizes):
+    """Keeps rows for new flows accepted and refused and for an established one, to the service declared last."""
+    with Track(run) as track:
+        policies_of = {size: policies.services(bench, size) for size in sizes}
+        ours = {size: f"portreeve, {size:,} services" for size in sizes}
+        nothing = bench.write("none.nft", NONE)
+        track.add("none", lambda: run(["nft", "-f", nothing]))
+        for size in sizes:
+            state = f"state-{size}"
+            track.add(ours[size], lambda: run(bench.apply(policies_of[size], state)))
+        theirs = {size: shapes_of_users(bench, run, size) for size in sizes}
+        for size in sizes:
+            for name, load in theirs[size].items():
+                track.add((name, size), load)
+        few = min(sizes)
+        sized = {"none": few, **{ours[size]: size for size in sizes}}
+        fast(track, list(sized), sized, 5 if bench.quick else 41)
+        for size in sizes:
+            slow(track, [(name, size) for name in theirs[size]], size, 3 if bench.quick else 5)
+        for size in sizes:
+            with track.lanes[ours[size]].receiver.entered():
+                bench.must_agree(policies_of[size])
+        keep(bench, track, sizes, ours, theirs)
+
+
+def keep(bench, track, sizes, ours, theirs):
+    none = {kind: track.whole("none", kind) for kind in KINDS}
+    few, many = min(sizes), max(sizes)
+    for kind in KINDS:
+        for size in sizes:
+            mine = track.cost(ours[size], kind, "none")
+            for name in theirs[size]:
+                other = track.whole((name, size), kind) - none[kind]
+                bench.keep(
+                    f"packets: {kind}", size, name, mine, other, mine / other if other > NOISE else None, unit="us")
+    for kind in KINDS:
+        first, second = (track.cost(ours[size], kind, "none") for size in (many, few))
+        bench.keep(
+            f"packets: {kind}, over no firewall", many, ours[few], first, second,
+            first / second if second > NOISE else None, unit="us")
+        first, second = (track.whole(ours[size], kind) for size in (many, few))
+        bench.keep(f"packets: {kind}, all told", many, ours[few], first, second, first / second, unit="us")

@@ -102,7 +102,7 @@ final class FakeHost {
             try files.createSymbolicLink(atPath: "\(directory)/exe", withDestinationPath: executable)
         }
         let memory = executable == nil ? "" : "VmSize:\t  9 kB\n"
-        try write("State:\tS (sleeping)\nPPid:\t0\nUid:\t0\t0\t0\t0\n" + memory, to: "\(directory)/status")
+        try write("State:\tS (sleeping)\nPPid:\t0\n" + memory, to: "\(directory)/status")
         try write("\(pid) (a (b) c) S \(parent) \(pid) \(pid) \(terminal) -1 0 0", to: "\(directory)/stat")
         try write("0::\(cgroup)\n", to: "\(directory)/cgroup")
         let list = cgroups + cgroup + "/cgroup.procs"

@@ -47,13 +47,8 @@ struct SSHServers {
         scan.look(at: pid, for: Set(connections.keys))
         if scan.unreadable.contains(pid) { return .unreadable }
         let first = scan.holdings.compactMap { inode, holdings in
-            holdings.first.flatMap { $0.descriptor }.map { (inode, $0) }
+            holdings.first.map { (inode, $0.descriptor) }
         }.min { $0.1 < $1.1 }
         return first.flatMap { connections[$0.0] }.map(Served.connection) ?? .nothing
     }
-}
-
-extension DescriptorScan.Holding {
-    /// The number of the descriptor.
-    fileprivate var descriptor: Int32? { link.split(separator: "/").last.flatMap { Int32($0) } }
 }

@@ -10,11 +10,17 @@ struct CgroupPath {
 
     /// Reads `/proc/PID/cgroup`: cgroup2, or systemd's own hierarchy on a host with cgroup1.
     init(_ text: String) {
-        for line in text.utf8.split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: ":"), maxSplits: 2, omittingEmptySubsequences: false)
-            guard fields.count == 3, fields[1].elementsEqual("name=systemd".utf8) || fields[0].elementsEqual("0".utf8)
+        // As an array: there are thousands of processes, and a dozen lines for each on a host with cgroup1.
+        for line in Array(text.utf8).split(separator: UInt8(ascii: "\n")) {
+            // Which hierarchy, its controllers, the path.
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
+            let rest = line[colon...].dropFirst()
+            guard line[..<colon].elementsEqual("0".utf8) || rest.starts(with: "name=systemd:".utf8),
+                let path = rest.firstIndex(of: UInt8(ascii: ":"))
             else { continue }
-            let components = fields[2].split(separator: UInt8(ascii: "/")).map { String(Substring($0)) }
+            let components = rest[path...].dropFirst().split(separator: UInt8(ascii: "/")).map {
+                String(decoding: $0, as: UTF8.self)
+            }
             unit = unit ?? Self.unit(components)
             container = container ?? components.lazy.compactMap(Self.container).first
         }

@@ -6,13 +6,15 @@ struct DescriptorScan {
     struct Holding: Hashable {
         /// The process.
         var pid: Int32
-        /// The link that led to the socket, below `/proc`.
-        var link: String
+        /// The thread whose descriptors it is among; `nil` for those that the threads have in common.
+        var thread: Int32?
+        /// The number of the descriptor.
+        var descriptor: Int32
     }
 
     /// Where `proc(5)` is mounted.
     let proc: String
-    /// Who holds each socket, once for each process.
+    /// Who holds each socket, once for each process; a socket that nobody was found to hold has no place here.
     private(set) var holdings: [UInt64: [Holding]] = [:]
     /// The processes whose descriptors may not be read.
     private(set) var unreadable: Set<Int32> = []
@@ -30,44 +32,47 @@ struct DescriptorScan {
 
     /// Whether a process still holds the socket where it was found.
     func holds(_ holding: Holding, _ inode: UInt64) -> Bool {
-        let parts = holding.link.split(separator: "/")
-        guard let name = parts.last, let directory = Directory("\(proc)/\(parts.dropLast().joined(separator: "/"))")
-        else { return false }
-        return directory.socket(named: String(name)) == .socket(inode)
+        SocketLink("\(directory(of: holding.pid, holding.thread))/\(holding.descriptor)") == .socket(inode)
     }
 
     /// Drops a process that does not hold the socket any more.
     mutating func drop(_ holding: Holding, of inode: UInt64) {
         holdings[inode]?.removeAll { $0 == holding }
+        if holdings[inode]?.isEmpty ?? false { holdings[inode] = nil }
         sawOneVanish = true
     }
 
     /// Looks for sockets among the descriptors that the threads of a process have in common.
     ///
     /// Descriptors are read in ascending order, and only until all of `wanted` are found.
-    mutating func look(at pid: Int32, for wanted: Set<UInt64>) { look(at: pid, directory: "\(pid)/fd", for: wanted) }
+    mutating func look(at pid: Int32, for wanted: Set<UInt64>) { look(at: pid, thread: nil, for: wanted) }
 
     /// Looks for sockets among the descriptors of each thread of a process.
     ///
     /// A thread has its own after `unshare(CLONE_FILES)`, and where the first thread has ended.
     mutating func lookAtThreads(of pid: Int32, for wanted: Set<UInt64>) {
         for thread in Self.numbers(in: "\(proc)/\(pid)/task") ?? [] {
-            look(at: pid, directory: "\(pid)/task/\(thread)/fd", for: wanted)
+            look(at: pid, thread: thread, for: wanted)
         }
     }
 
-    private mutating func look(at pid: Int32, directory name: String, for wanted: Set<UInt64>) {
-        guard var directory = Directory("\(proc)/\(name)") else { return failed(pid) }
+    private mutating func look(at pid: Int32, thread: Int32?, for wanted: Set<UInt64>) {
+        guard var directory = Directory(directory(of: pid, thread)) else { return failed(pid) }
         var found: Set<UInt64> = []
-        while found.count < wanted.count, let entry = directory.next() {
-            guard let link = directory.socket(named: entry.name) else {
-                // `.` and `..` are no links, and a descriptor that was just closed is no matter.
-                if errno != EINVAL && errno != ENOENT { return failed(pid) }
+        while found.count < wanted.count, let number = directory.nextNumber() {
+            guard let link = directory.socket(numbered: number) else {
+                // A descriptor that was just closed is no matter.
+                if errno != ENOENT { return failed(pid) }
                 continue
             }
             guard case .socket(let inode) = link, wanted.contains(inode), found.insert(inode).inserted else { continue }
-            add(Holding(pid: pid, link: "\(name)/\(entry.name)"), of: inode)
+            add(Holding(pid: pid, thread: thread, descriptor: number), of: inode)
         }
+    }
+
+    /// Where the descriptors are.
+    private func directory(of pid: Int32, _ thread: Int32?) -> String {
+        thread.map { "\(proc)/\(pid)/task/\($0)/fd" } ?? "\(proc)/\(pid)/fd"
     }
 
     private mutating func add(_ holding: Holding, of inode: UInt64) {
@@ -86,9 +91,7 @@ struct DescriptorScan {
     private static func numbers(in path: String) -> [Int32]? {
         guard var directory = Directory(path) else { return nil }
         var numbers: [Int32] = []
-        while let entry = directory.next() {
-            if let number = Int32(entry.name) { numbers.append(number) }
-        }
+        while let number = directory.nextNumber() { numbers.append(number) }
         return numbers
     }
 }

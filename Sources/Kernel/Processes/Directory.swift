@@ -31,13 +31,27 @@ struct Directory: ~Copyable {
     deinit { close(descriptor) }
 
     /// The next entry; `nil` at the end.
-    mutating func next() -> Entry? {
+    mutating func next() -> Entry? { unsafe advance(Self.entry) }
+
+    /// The number that is the name of the next entry which has such a name; `nil` at the end.
+    mutating func nextNumber() -> Int32? {
+        while let number = unsafe advance(Self.number) {
+            if number >= 0 { return number }
+        }
+        return nil
+    }
+
+    /// What `read` makes of the next entry; `nil` at the end.
+    @unsafe private mutating func advance<Value>(_ read: (UnsafeRawBufferPointer) -> Value?) -> Value? {
         if rest.isEmpty { fill() }
         guard !rest.isEmpty else { return nil }
-        let (entry, length) = unsafe buffer[rest].withUnsafeBytes { unsafe Self.first(of: $0) }
+        let (value, length) = unsafe buffer.withUnsafeBytes {
+            let first = unsafe UnsafeRawBufferPointer(rebasing: $0[rest])
+            return unsafe (read(first), Self.length(of: first))
+        }
         // A length of 0 would be read for ever.
         rest = length > 0 && length <= rest.count ? (rest.lowerBound + length)..<rest.upperBound : 0..<0
-        return entry
+        return value
     }
 
     /// Reads the next entries, more each time.
@@ -49,27 +63,39 @@ struct Directory: ~Copyable {
         rest = 0..<max(0, count)
     }
 
-    /// The entry at the start of what `getdents64(2)` returned, and its length: on 64 bits its layout is `dirent`'s.
-    private static func first(of bytes: UnsafeRawBufferPointer) -> (entry: Entry?, length: Int) {
-        guard let start = bytes.baseAddress, let inode = MemoryLayout<dirent>.offset(of: \.d_ino),
-            let length = MemoryLayout<dirent>.offset(of: \.d_reclen),
-            let type = MemoryLayout<dirent>.offset(of: \.d_type),
-            let name = MemoryLayout<dirent>.offset(of: \.d_name), bytes.count > name
-        else { return (nil, 0) }
-        let text = unsafe (start + name).assumingMemoryBound(to: CChar.self)
-        let entry = unsafe Entry(
-            name: String(cString: text), inode: bytes.loadUnaligned(fromByteOffset: inode, as: UInt64.self),
-            isDirectory: Int(bytes[type]) == Int(DT_DIR))
-        return (entry, Int(unsafe bytes.loadUnaligned(fromByteOffset: length, as: UInt16.self)))
+    /// What a link of this directory leads to, without the directory's path; `nil` with `errno` saying why.
+    func socket(numbered number: Int32) -> SocketLink? { SocketLink("\(number)", in: descriptor) }
+}
+
+/// What `getdents64(2)` returned, from an entry on: on 64 bits its layout is `dirent`'s.
+extension Directory {
+    private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
+
+    private static func length(of bytes: UnsafeRawBufferPointer) -> Int {
+        guard let offset = MemoryLayout<dirent>.offset(of: \.d_reclen), bytes.count > nameOffset else { return 0 }
+        return Int(unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
-    /// What a link of this directory leads to, without the directory's path; `nil` with `errno` saying why.
-    func socket(named name: String) -> SocketLink? {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: SocketLink.longest) { buffer in
-            guard let start = buffer.baseAddress else { return nil }
-            let count = unsafe readlinkat(descriptor, name, start, buffer.count)
-            return count < 0 ? nil : unsafe SocketLink(UnsafeRawBufferPointer(start: start, count: count))
+    private static func entry(_ bytes: UnsafeRawBufferPointer) -> Entry? {
+        guard let start = bytes.baseAddress, let inode = MemoryLayout<dirent>.offset(of: \.d_ino),
+            let type = MemoryLayout<dirent>.offset(of: \.d_type), bytes.count > nameOffset
+        else { return nil }
+        let text = unsafe (start + nameOffset).assumingMemoryBound(to: CChar.self)
+        return unsafe Entry(
+            name: String(cString: text), inode: bytes.loadUnaligned(fromByteOffset: inode, as: UInt64.self),
+            isDirectory: Int(bytes[type]) == Int(DT_DIR))
+    }
+
+    /// The name as a number; -1 if it is none, or too long for a descriptor or a process.
+    private static func number(_ bytes: UnsafeRawBufferPointer) -> Int32? {
+        var (number, index) = (Int32(0), nameOffset)
+        while index < bytes.count, unsafe bytes[index] != 0 {
+            let digit = unsafe Int32(bytes[index]) - Int32(UInt8(ascii: "0"))
+            let (tens, isTooLong) = number.multipliedReportingOverflow(by: 10)
+            guard 0...9 ~= digit, !isTooLong, tens <= .max - digit else { return -1 }
+            (number, index) = (tens + digit, index + 1)
         }
+        return index > nameOffset ? number : -1
     }
 }
 
@@ -82,6 +108,17 @@ enum SocketLink: Equatable {
 
     /// The length of the longest link to a socket: `socket:[]` and twenty digits.
     static let longest = 29
+
+    /// Reads the link at `path`, seen from the directory `descriptor`; fails with `errno` saying why.
+    init?(_ path: String, in descriptor: Int32 = AT_FDCWD) {
+        let link = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.longest) { buffer -> Self? in
+            guard let start = buffer.baseAddress else { return nil }
+            let count = unsafe readlinkat(descriptor, path, start, buffer.count)
+            return count < 0 ? nil : unsafe Self(UnsafeRawBufferPointer(start: start, count: count))
+        }
+        guard let link else { return nil }
+        self = link
+    }
 
     /// Reads the text of a link.
     init(_ bytes: UnsafeRawBufferPointer) {

@@ -4,10 +4,11 @@ internal import Listeners
 /// One search for the owners of sockets.
 struct OwnerSearch {
     private let cgroups: CgroupTree
-    private let facts: ProcessFacts
+    private var facts: ProcessFacts
     private var scan: DescriptorScan
     private var wanted: Set<UInt64> = []
-    private var processes: [Int32: SocketProcess] = [:]
+    /// Each alone in a list: most sockets have one owner, and a process has many sockets.
+    private var processes: [Int32: [SocketProcess]] = [:]
     private var attempts = 0
 
     /// The first process: the system's service manager.
@@ -22,16 +23,18 @@ struct OwnerSearch {
         scan = DescriptorScan(proc: proc)
     }
 
+    /// Whether every socket was found.
+    var isComplete: Bool { scan.holdings.count == wanted.count }
+
     /// The sockets that nobody was found to hold.
-    var unexplained: Set<UInt64> { wanted.filter { scan.holdings[$0]?.isEmpty ?? true } }
+    private var unexplained: Set<UInt64> { isComplete ? [] : wanted.filter { scan.holdings[$0] == nil } }
 
     /// Looks where the sockets were made, and everywhere for those where that is not enough.
     mutating func run(for listeners: [Listener]) {
         wanted = Set(listeners.map(\.inode)).subtracting([0])
         var elsewhere = wanted
-        for (unit, group) in Dictionary(grouping: listeners, by: { cgroups.unit(of: $0.cgroup) }) {
-            guard let unit, let pids = cgroups.processes(of: unit) else { continue }
-            let made = wanted.intersection(group.map(\.inode))
+        for (unit, made) in madeInUnits(listeners) {
+            guard let pids = cgroups.processes(of: unit) else { continue }
             for pid in pids { scan.look(at: pid, for: made) }
             elsewhere.subtract(made)
         }
@@ -41,11 +44,24 @@ struct OwnerSearch {
         identify()
     }
 
+    /// The wanted sockets of each unit.
+    private func madeInUnits(_ listeners: [Listener]) -> [String: Set<UInt64>] {
+        var inCgroups: [UInt64: Set<UInt64>] = [:]
+        for listener in listeners where listener.inode != 0 {
+            if let cgroup = listener.cgroup { inCgroups[cgroup, default: []].insert(listener.inode) }
+        }
+        var inUnits: [String: Set<UInt64>] = [:]
+        for (cgroup, made) in inCgroups {
+            if let unit = cgroups.unit(of: cgroup) { inUnits[unit, default: []].formUnion(made) }
+        }
+        return inUnits
+    }
+
     /// Looks once more for what is unexplained, at every thread of every process.
     ///
     /// Somebody may have closed a socket, or passed it on, since the search went past; and when a process ended, again.
     mutating func repeatThoroughly() {
-        for _ in 0..<Self.attempts where !unexplained.isEmpty && (attempts == 0 || scan.sawOneVanish) {
+        for _ in 0..<Self.attempts where !isComplete && (attempts == 0 || scan.sawOneVanish) {
             attempts += 1
             scan.startOver()
             let missing = unexplained
@@ -67,7 +83,7 @@ struct OwnerSearch {
             for holding in holdings where processes[holding.pid] == nil {
                 let process = facts.process(holding.pid)
                 if scan.holds(holding, inode) {
-                    processes[holding.pid] = process
+                    processes[holding.pid] = [process]
                 } else {
                     scan.drop(holding, of: inode)
                 }
@@ -79,7 +95,9 @@ struct OwnerSearch {
     func owners(of inode: UInt64, doubt: (UInt64) -> String?) -> Owners {
         // The kernel gives numbers from 1 on to the sockets that a descriptor can lead to.
         if inode == 0 { return .kernel }
-        let found = (scan.holdings[inode] ?? []).compactMap { processes[$0.pid] }.sorted { $0.pid < $1.pid }
+        let holdings = scan.holdings[inode] ?? []
+        if holdings.count == 1, let found = processes[holdings[0].pid] { return .processes(found) }
+        let found = holdings.compactMap { processes[$0.pid]?.first }.sorted { $0.pid < $1.pid }
         if !found.isEmpty { return .processes(found) }
         return doubt(inode).map(Owners.unknown) ?? .kernel
     }

@@ -63,7 +63,7 @@ public struct SocketOwners {
     private static func doubt(
         about search: OwnerSearch, _ inodes: () -> Set<UInt64>?
     ) -> (UInt64) -> String? {
-        guard !search.unexplained.isEmpty else { return { _ in nil } }
+        guard !search.isComplete else { return { _ in nil } }
         let general = search.doubt()
         guard let remaining = inodes() else { return { _ in general ?? "the sockets could not be listed once more" } }
         return { remaining.contains($0) ? general : "it was closed during the search" }

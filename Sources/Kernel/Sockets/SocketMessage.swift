@@ -37,11 +37,9 @@ struct SocketMessage {
 
     /// The connection; `nil` for what only remains of one.
     func connection(_ interfaces: inout InterfaceNames) throws(SystemError) -> EstablishedConnection? {
-        let source = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe Array($0) }
-        let destination = unsafe withUnsafeBytes(of: head.id.idiag_dst) { unsafe Array($0) }
-        guard let local = Self.address(source, family: head.idiag_family),
-            let remote = Self.address(destination, family: head.idiag_family)
-        else { throw .malformed("a socket that is neither of IPv4 nor of IPv6") }
+        let local = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe address($0) }
+        let remote = unsafe withUnsafeBytes(of: head.id.idiag_dst) { unsafe address($0) }
+        guard let local, let remote else { throw .malformed("a socket that is neither of IPv4 nor of IPv6") }
         guard !isRemains else { return nil }
         return EstablishedConnection(
             local: Endpoint(local, UInt16(bigEndian: head.id.idiag_sport)),
@@ -51,22 +49,28 @@ struct SocketMessage {
             cookie: UInt64(head.id.idiag_cookie.1) << 32 | UInt64(head.id.idiag_cookie.0))
     }
 
-    /// The socket, once for each address: only SCTP binds to more than one (RFC 6458 9.1).
-    func listeners(
-        _ transport: TransportProtocol, _ interfaces: inout InterfaceNames
-    ) throws(SystemError) -> [Listener] {
-        let source = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe Array($0) }
-        let addresses = transport == .sctp ? boundAddresses : []
-        guard let only = Self.address(source, family: head.idiag_family) else {
+    /// Appends the socket, once for each address: only SCTP binds to more than one (RFC 6458 9.1).
+    func append(
+        to listeners: inout [Listener], _ transport: TransportProtocol, _ interfaces: inout InterfaceNames
+    ) throws(SystemError) {
+        guard let only = unsafe withUnsafeBytes(of: head.id.idiag_src, { unsafe address($0) }) else {
             throw .malformed("a socket that is neither of IPv4 nor of IPv6")
         }
         let interface = head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if]
-        return (addresses.isEmpty ? [only] : addresses).map { address in
-            Listener(
-                transport: transport, address: address, port: UInt16(bigEndian: head.id.idiag_sport),
-                isDualStack: address == .ipv6(0) && !isIPv6Only, interface: interface, userID: head.idiag_uid,
-                inode: UInt64(head.idiag_inode), cgroup: cgroup)
+        func append(_ address: Listener.Address) {
+            listeners.append(
+                Listener(
+                    transport: transport, address: address, port: UInt16(bigEndian: head.id.idiag_sport),
+                    isDualStack: address == .ipv6(0) && !isIPv6Only, interface: interface, userID: head.idiag_uid,
+                    inode: UInt64(head.idiag_inode), cgroup: cgroup))
         }
+        let addresses = transport == .sctp ? boundAddresses : []
+        if addresses.isEmpty { append(only) } else { addresses.forEach(append) }
+    }
+
+    /// An address in the message's family.
+    @unsafe private func address(_ bytes: UnsafeRawBufferPointer) -> Listener.Address? {
+        unsafe Self.address(bytes, family: head.idiag_family)
     }
 
     private var boundAddresses: [Listener.Address] {
@@ -78,16 +82,19 @@ struct SocketMessage {
             let isIPv4 = Int32(family) == AF_INET
             let start = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)
             let start6 = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)
-            return (isIPv4 ? start : start6).flatMap { Self.address(Array(bytes.dropFirst($0)), family: family) }
+            return (isIPv4 ? start : start6).flatMap { offset in
+                unsafe bytes.dropFirst(offset).withUnsafeBytes { unsafe Self.address($0, family: family) }
+            }
         }
     }
 
     /// The address at the start of `bytes`, network order; `nil` for a family that is not IP.
-    private static func address(_ bytes: [UInt8], family: UInt8) -> Listener.Address? {
+    @unsafe private static func address(_ bytes: UnsafeRawBufferPointer, family: UInt8) -> Listener.Address? {
         switch Int32(family) {
-        case AF_INET: return bytes.prefix(4).bigEndian().map(Listener.Address.ipv4)
-        case AF_INET6:
-            guard let value: UInt128 = bytes.prefix(16).bigEndian() else { return nil }
+        case AF_INET where bytes.count >= MemoryLayout<UInt32>.size:
+            return .ipv4(UInt32(bigEndian: unsafe bytes.loadUnaligned(as: UInt32.self)))
+        case AF_INET6 where bytes.count >= MemoryLayout<UInt128>.size:
+            let value = UInt128(bigEndian: unsafe bytes.loadUnaligned(as: UInt128.self))
             // ::ffff:0:0/96, RFC 4291 2.5.5.2.
             return value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
         default: return nil

@@ -25,7 +25,7 @@ public struct SocketTable {
                 listeners += try read(transport, family: family, on: socket, &interfaces, isKnown: names != nil)
             }
         }
-        return listeners.sorted { $0.precedes($1) }
+        return inOrder(listeners)
     }
 
     /// Every TCP connection that bytes can still pass through, in the kernel's order.
@@ -50,6 +50,18 @@ public struct SocketTable {
         return connections
     }
 
+    /// The listeners in order: mostly protocol and port decide, and to compare and to move whole listeners costs much.
+    private static func inOrder(_ listeners: [Listener]) -> [Listener] {
+        let places = listeners.indices.map { index in
+            let port = listeners[index].port
+            return (port: UInt32(listeners[index].transport.rawValue) << UInt16.bitWidth | UInt32(port), index: index)
+        }
+        return places.sorted { first, second in
+            if first.port != second.port { return first.port < second.port }
+            return listeners[first.index].precedes(listeners[second.index])
+        }.map { listeners[$0.index] }
+    }
+
     static func open() throws(KernelError) -> NetlinkSocket {
         do throws(SystemError) {
             return try NetlinkSocket(bus: NETLINK_SOCK_DIAG)
@@ -69,7 +81,7 @@ public struct SocketTable {
             try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
                 let found = try SocketMessage(message.payload)
                 guard found.isListening else { return }
-                listeners += try found.listeners(transport, &interfaces)
+                try found.append(to: &listeners, transport, &interfaces)
             }
         } catch {
             if !isKnown && error.isMissingProtocol { return [] }
@@ -95,10 +107,8 @@ extension SystemError {
 }
 
 extension Listener {
-    /// Whether it comes first: protocol, port, IPv4, address, interface, inode.
+    /// Whether it comes first of two on one port: IPv4, address, interface, inode.
     fileprivate func precedes(_ other: Listener) -> Bool {
-        if transport != other.transport { return transport.rawValue < other.transport.rawValue }
-        if port != other.port { return port < other.port }
         if address != other.address { return address.precedes(other.address) }
         if interface != other.interface { return (interface ?? "") < (other.interface ?? "") }
         return inode < other.inode

@@ -1,0 +1,168 @@
+"""Runs programs in turns, and keeps what they took as rows of a table."""
+
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HEAD = """| case | size | portreeve | other | ratio | MB | other |
+| --- | ---: | ---: | ---: | ---: | ---: | --- |"""
+
+
+class Result:
+    """What a program took."""
+
+    def __init__(self, seconds, memory, output):
+        self.seconds, self.memory, self.output = seconds, memory, output
+
+
+class Bench:
+    """A folder to work in, a binary, and the rows that were measured."""
+
+    def __init__(self, binary, folder, quick):
+        self.binary, self.folder, self.quick = binary, folder, quick
+        self.rows = []
+        # What was left out, and why.
+        self.omitted = []
+        starter = pathlib.Path(__file__).with_name("starter.py")
+        self.starter = subprocess.Popen(
+            [sys.executable, "-I", "-S", str(starter)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # No peak below this can be seen.
+        self.least = self.time(["true"]).memory
+
+    def close(self):
+        self.starter.stdin.close()
+        self.starter.wait()
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.write_text(text)
+        return str(path)
+
+    def portreeve(self, *arguments):
+        return [self.binary, *arguments]
+
+    def apply(self, policy, state="state"):
+        return self.portreeve("apply", policy, "--yes", "--quiet", *self.options(state))
+
+    def verify(self, policy, state="state"):
+        return self.portreeve("verify", policy, "--only", "ruleset", "--quiet", *self.options(state))
+
+    def options(self, state="state"):
+        return "--allow-insecure-permissions", "--state-dir", str(self.folder / state)
+
+    def ruleset(self, policy):
+        """The ruleset of the policy, as nft loads it in place of what is there."""
+        path = self.folder / (pathlib.Path(policy).stem + ".nft")
+        with path.open("wb") as file:
+            command = self.portreeve("show", policy, "--allow-insecure-permissions")
+            subprocess.run(command, stdout=file, check=True)
+        return str(path)
+
+    def must_agree(self, policy):
+        """Ends the bench unless the live table is what the policy says; nothing is taken from memory."""
+        run(self.verify(policy, "ruleset.nft/none"))
+
+    def time(self, command):
+        """Runs a program to its end; what it took."""
+        output, errors = self.folder / "output", self.folder / "errors"
+        self.starter.stdin.write("\0".join([str(output), str(errors), *command]) + "\n")
+        self.starter.stdin.flush()
+        seconds, memory, status = self.starter.stdout.readline().split()
+        must_succeed(command, int(status), (0,), errors)
+        return Result(float(seconds), int(memory), None)
+
+    def compare(
+        self, case, size, turns, ours, theirs, prepare=lambda: None, check=lambda: None, their_prepare=None,
+        their_check=None, known=None
+    ):
+        """Runs both `turns` times, each after its `prepare`, and keeps a row.
+
+        Ours is followed by `check` every time; theirs, which does the same every time, the first time. Theirs does not run
+        again where it is `known` what it takes.
+        """
+        mine, others, ratios = [], list(known or []), []
+        for turn in range(turns):
+            prepare()
+            mine.append(self.time(ours))
+            check()
+            if not known:
+                (their_prepare or prepare)()
+                others.append(self.time(theirs))
+                if turn == 0:
+                    (their_check or check)()
+            ratios.append(mine[-1].seconds / others[-1].seconds)
+        self.keep(
+            case, size, name(theirs), median(mine), median(others), statistics.median(ratios), self.peak(mine),
+            self.peak(others))
+
+    def peak(self, results):
+        """The most memory in KB; 0 when it is no more than what can be seen."""
+        most = max(result.memory for result in results)
+        return most if most > self.least * 1.05 else 0
+
+    def keep(self, case, size, other, mine, theirs, ratio, memory=None, their_memory=None, unit="s"):
+        row = dict(
+            case=case, size=size, against=other, portreeve=mine, other=theirs, ratio=ratio, unit=unit,
+            memory_kb=memory, other_memory_kb=their_memory, least_memory_kb=self.least)
+        self.rows.append(row)
+        print(line(row), file=sys.stderr, flush=True)
+
+    def print(self, as_json, footer):
+        if as_json:
+            processors, system = os.cpu_count(), os.uname().release
+            print(json.dumps(
+                dict(format_version=1, processors=processors, system=system, rows=self.rows, omitted=self.omitted),
+                indent=1))
+        else:
+            print("\n".join([HEAD, *map(line, self.rows), "", footer, *self.omitted]))
+
+
+def run(command, allowed=(0,)):
+    """Runs a program to its end, for what it does; its output."""
+    with tempfile.TemporaryDirectory() as folder:
+        errors = pathlib.Path(folder) / "errors"
+        with errors.open("wb") as file:
+            result = subprocess.run(command, stdout=subprocess.PIPE, stderr=file, stdin=subprocess.DEVNULL)
+        must_succeed(command, result.returncode, allowed, errors)
+    return result.stdout.decode()
+
+
+def must_succeed(command, status, allowed, errors):
+    if status not in allowed:
+        sys.exit(f"{' '.join(command)}: status {status}\n{errors.read_text()[:2000]}")
+
+
+def median(results):
+    return statistics.median(result.seconds for result in results)
+
+
+def name(command):
+    """The command for a table: no paths, no options with values."""
+    return " ".join(os.path.basename(word) if "/" in word else word for word in command if "=" not in word)[:40]
+
+
+def figure(number, unit):
+    return f"{number:.2f} µs" if unit == "us" else f"{number * 1e3:.1f} ms" if number < 1 else f"{number:.2f} s"
+
+
+def megabytes(kilobytes, least):
+    return f"{kilobytes / 1024:.0f}" if kilobytes else f"<{least / 1024 + 1:.0f}"
+
+
+def ratio(number):
+    return "–" if number is None else f"{number:.3f}" if number >= 0.01 else f"{number:.5f}"
+
+
+def line(row):
+    """A row of a Markdown table."""
+    memory = ""
+    if row["memory_kb"] is not None:
+        memory = " / ".join(megabytes(row[key], row["least_memory_kb"]) for key in ("memory_kb", "other_memory_kb"))
+    columns = (
+        row["case"], f"{row['size']:,}", figure(row["portreeve"], row["unit"]), figure(row["other"], row["unit"]),
+        ratio(row["ratio"]), memory, f"`{row['against']}`")
+    return "| " + " | ".join(columns) + " |"

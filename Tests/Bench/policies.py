@@ -1,0 +1,93 @@
+"""What the bench loads: lists of sources, services open to three prefixes, and the same as rules for other tools."""
+
+import random
+import subprocess
+
+SOURCES = ("10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/17")
+FIRST = 10_000
+FIELDS = range(0, 16, 4)
+
+
+def last_port(size):
+    """The port of the service that is declared last."""
+    return FIRST + size - 1
+
+
+def ipv4(count, seed=5):
+    """Disjoint prefixes, one in each of as many equal parts of the space, as a block list has them."""
+    numbers = random.Random(seed)
+    low, high = 0x01000000, 0xDF000000
+    longest = 26 if count > 200_000 else 24
+    for address, length in scattered(numbers, count, 32, low, high, (32, 32, 32, 28, longest)):
+        yield ".".join(str(address >> shift & 255) for shift in (24, 16, 8, 0)) + f"/{length}"
+
+
+def ipv6(count, seed=6):
+    """The same in 2000::/4."""
+    numbers = random.Random(seed)
+    for address, length in scattered(numbers, count, 128, 2 << 124, 3 << 124, (128, 64, 64, 56, 48)):
+        high, low = f"{address >> 64:016x}", f"{address & (1 << 64) - 1:016x}"
+        yield ":".join([*(high[at : at + 4] for at in FIELDS), *(low[at : at + 4] for at in FIELDS)]) + f"/{length}"
+
+
+def scattered(numbers, count, width, low, high, lengths):
+    part = (high - low) // count
+    for index in range(count):
+        length = numbers.choice(lengths)
+        size = 1 << (width - length)
+        start = -(-(low + index * part) // size) + numbers.randrange(max(1, part // size - 2))
+        yield start * size, length
+
+
+def groups(bench, family, count):
+    """Two policies whose one service is open to `count` prefixes of a family; one of them differs."""
+    labels = (f"{family}-{count}", f"{family}-{count}-changed")
+    plain, changed = ((bench.folder / f"list-{label}.txt").open("w") for label in labels)
+    # Beyond where the others are.
+    stranger = "224.0.0.1" if family == "IPv4" else "3000::1"
+    with plain, changed:
+        for index, prefix in enumerate((ipv4 if family == "IPv4" else ipv6)(count)):
+            plain.write(prefix + "\n")
+            changed.write((stranger if index == count // 2 else prefix) + "\n")
+    return [
+        bench.write(
+            f"{label}.yaml",
+            f"version: 1\nsources:\n  big: {{file: list-{label}.txt}}\n"
+            "services:\n  ssh: {ports: 22, from: big, why: bench}\n")
+        for label in labels]
+
+
+def services(bench, count):
+    """A policy of `count` services, each open to three prefixes."""
+    lines = "".join(
+        f"  s{index}: {{ports: {FIRST + index}/udp, from: [{', '.join(SOURCES)}], why: bench}}\n"
+        for index in range(count))
+    return bench.write(f"services-{count}.yaml", "version: 1\nservices:\n" + lines)
+
+
+def rules(size):
+    """One rule a service and source, as people write them."""
+    lines = "".join(
+        f"add rule inet plain input udp dport {FIRST + index} ip saddr {source} counter accept\n"
+        for index in range(size) for source in SOURCES)
+    return (
+        "table inet plain { chain input { type filter hook input priority 0; policy drop;\n"
+        "ct state established,related accept\niif lo accept\n}; }\n" + lines)
+
+
+def iptables(size, policy="ACCEPT"):
+    """The same for iptables-restore."""
+    lines = "".join(
+        f"-A INPUT -p udp --dport {FIRST + index} -s {source} -j ACCEPT\n"
+        for index in range(size) for source in SOURCES)
+    return (
+        f"*filter\n:INPUT {policy} [0:0]\n:FORWARD ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n"
+        "-A INPUT -m conntrack --ctstate ESTABLISHED,RELATED -j ACCEPT\n-A INPUT -i lo -j ACCEPT\n" + lines + "COMMIT\n")
+
+
+def must_be_loaded(size, chain):
+    """Ends the bench unless iptables has a rule for every service and source."""
+    listed = subprocess.run(["iptables", "-S", chain], capture_output=True, text=True, check=True).stdout
+    found = sum(line.count(" --dport ") for line in listed.split("\n"))
+    if found != size * len(SOURCES):
+        raise SystemExit(f"chain {chain} has {found} rules for {size} services")
