@@ -28,7 +28,8 @@ final class NftablesStore: RulesetStore {
             // Only what is expected to be somehow is portreeve's own.
             let memory = candidates.isEmpty ? nil : memory
             let identity = memory.flatMap { _ in SetMemoryFile.identity(of: nftables) }
-            let remembered = identity.flatMap { memory?.load(for: $0) }
+            // Whoever has just committed knows better than what was seen before.
+            let remembered = committed == nil ? identity.flatMap { memory?.load(for: $0) } : nil
             let snapshot = try nftables.snapshot(
                 of: table, expecting: Expectation(candidates, committed: committed, memory: remembered))
             if let memory, let identity { Self.keep(snapshot, identity, in: memory, insteadOf: remembered) }

@@ -27,12 +27,12 @@ struct SetMemoryTests {
 
     @Test("It reads as it was written")
     func coding() {
-        #expect(SetMemory(memory.bytes) == memory)
+        #expect(SetMemory(memory.document.bytes) == memory)
     }
 
     @Test("Nothing else is read: torn, changed in any octet, of another form")
     func damage() {
-        let bytes = memory.bytes
+        let bytes = memory.document.bytes
         for count in bytes.indices { #expect(SetMemory(Array(bytes.prefix(count))) == nil) }
         for index in bytes.indices {
             var changed = bytes

@@ -72,7 +72,7 @@ struct GrantBook {
         for record in records where left(record) > -Self.lateness {
             document.append(GrantRecord.documentKind, record.document.bytes)
         }
-        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document.bytes) }
+        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document) }
     }
 
     /// Milliseconds until a grant ends; negative when it is over.

@@ -99,7 +99,7 @@ struct ChangeLog {
     func prepare(_ record: ChangeRecord) throws(StoreError) -> Entry {
         let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
         try StoreError.of { () throws(KernelError) in
-            try files.write(entry.name, record.document.bytes, .content)
+            try files.write(entry.name, record.document, .content)
         }
         return entry
     }

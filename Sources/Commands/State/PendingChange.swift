@@ -35,7 +35,7 @@ struct PendingChange: Equatable {
     func store(in files: StateFiles, previous: Table?) throws(StoreError) {
         var document = StateDocument(kind: Self.tableKind)
         if let previous { document.append("table", TableArchive.bytes(of: previous)) }
-        try StoreError.of { () throws(KernelError) in try files.write(Self.previousName, document.bytes) }
+        try StoreError.of { () throws(KernelError) in try files.write(Self.previousName, document) }
         try store(in: files)
     }
 
@@ -46,7 +46,7 @@ struct PendingChange: Equatable {
         document.append("deadline", "\(deadline)")
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
-        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document.bytes) }
+        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document) }
     }
 
     /// The table to which it is undone; `nil` for none.

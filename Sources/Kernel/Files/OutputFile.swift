@@ -49,7 +49,7 @@ public enum OutputFile {
         guard descriptor >= 0 else { throw SystemError.last.during(attempt) }
         var error: SystemError?
         do throws(SystemError) {
-            try FileOutput.write(bytes, to: descriptor)
+            try FileOutput.write(bytes[...], to: descriptor)
             if fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0 { throw .last }
         } catch let failure { error = failure }
         if close(descriptor) != 0 && error == nil { error = .last }

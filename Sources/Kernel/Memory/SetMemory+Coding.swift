@@ -4,8 +4,8 @@ internal import Rulesets
 extension SetMemory {
     private static let kind = "live-sets"
 
-    /// The file.
-    var bytes: [UInt8] {
+    /// What keeps it.
+    var document: StateDocument {
         var document = StateDocument(kind: Self.kind)
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
@@ -17,10 +17,10 @@ extension SetMemory {
             let isPacked = PackedRanges.append(elements, to: &document)
             precondition(isPacked, "only ranges are remembered")
         }
-        return document.bytes
+        return document
     }
 
-    /// Reads what `bytes` gives; `nil` for anything else.
+    /// Reads the file of `document`; `nil` for anything else.
     init?(_ bytes: [UInt8]) {
         guard let document = StateDocument(bytes, kind: Self.kind), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace"),

@@ -24,7 +24,7 @@ public struct SetMemoryFile: Sendable {
 
     /// Puts the memory in the place of the last one, as a whole.
     public func store(_ memory: SetMemory) {
-        try? StateFiles(directory: directory).write(Self.name, memory.bytes, .none)
+        try? StateFiles(directory: directory).write(Self.name, memory.document, .none)
     }
 
     /// Deletes what there is, if any.

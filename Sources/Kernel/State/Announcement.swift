@@ -30,6 +30,6 @@ public enum Announcement {
         guard descriptor >= 0 else { return }
         defer { close(descriptor) }
         // A terminal that takes no more is left alone.
-        if isatty(descriptor) == 1 { try? FileOutput.write(Array(text.utf8), to: descriptor) }
+        if isatty(descriptor) == 1 { try? FileOutput.write(Array(text.utf8)[...], to: descriptor) }
     }
 }

@@ -2,27 +2,51 @@
 ///
 /// It is FNV-1a over words of eight octets, each turned before the next so that no bit only ever meets the bits above it.
 /// Forgery is kept out by the file's owner and mode.
-enum Checksum {
+struct Checksum {
     private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
     private static let prime: UInt64 = 0x100_0000_01b3
     private static let turn: UInt64 = 29
     private static let wordLength = MemoryLayout<UInt64>.size
 
-    /// The sum of these octets: the last word is filled with zeros, and the length counts.
-    static func sum(of octets: ArraySlice<UInt8>) -> UInt64 {
-        let whole = octets.count / wordLength * wordLength
-        var sum = start ^ UInt64(octets.count)
-        unsafe octets.withUnsafeBytes { raw in
-            for offset in stride(from: 0, to: whole, by: wordLength) {
-                let word = unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
-                sum = add(UInt64(littleEndian: word), to: sum)
-            }
-        }
-        let rest = octets.dropFirst(whole)
-        return rest.isEmpty ? sum : add(rest.reversed().reduce(0) { $0 << 8 | UInt64($1) }, to: sum)
+    /// The sum of octets in pieces, however they are cut: the last word is filled with zeros, and the length counts.
+    static func sum(of pieces: [ArraySlice<UInt8>]) -> UInt64 {
+        var checksum = Checksum(sum: start ^ UInt64(pieces.reduce(0) { $0 + $1.count }))
+        for piece in pieces { checksum.add(piece) }
+        if checksum.shift > 0 { checksum.addWord(checksum.word) }
+        return checksum.sum
     }
 
-    private static func add(_ word: UInt64, to sum: UInt64) -> UInt64 {
-        ((sum << turn | sum >> (UInt64(UInt64.bitWidth) - turn)) ^ word) &* prime
+    private var sum: UInt64
+    /// The octets of a word that a piece has begun.
+    private var word: UInt64 = 0
+    /// How many bits they are.
+    private var shift: UInt64 = 0
+
+    private init(sum: UInt64) { self.sum = sum }
+
+    private mutating func add(_ piece: ArraySlice<UInt8>) {
+        let begun = shift == 0 ? 0 : min(piece.count, Self.wordLength - Int(shift / 8))
+        for octet in piece.prefix(begun) { add(octet) }
+        let rest = piece.dropFirst(begun)
+        let whole = rest.count / Self.wordLength * Self.wordLength
+        unsafe rest.withUnsafeBytes { raw in
+            for offset in stride(from: 0, to: whole, by: Self.wordLength) {
+                addWord(UInt64(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
+            }
+        }
+        for octet in rest.dropFirst(whole) { add(octet) }
+    }
+
+    private mutating func add(_ octet: UInt8) {
+        word |= UInt64(octet) << shift
+        shift += 8
+        guard shift == UInt64(UInt64.bitWidth) else { return }
+        addWord(word)
+        word = 0
+        shift = 0
+    }
+
+    private mutating func addWord(_ word: UInt64) {
+        sum = ((sum << Self.turn | sum >> (UInt64(UInt64.bitWidth) - Self.turn)) ^ word) &* Self.prime
     }
 }

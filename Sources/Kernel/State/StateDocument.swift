@@ -44,22 +44,25 @@ public struct StateDocument: Equatable, Sendable {
     /// The same as a number.
     public func number<Number: FixedWidthInteger>(_ name: String) -> Number? { text(name).flatMap { Number($0) } }
 
+    /// The file, in pieces that follow one another: what the fields hold is not copied.
+    var pieces: [ArraySlice<UInt8>] {
+        var body: [ArraySlice<UInt8>] = []
+        for field in fields {
+            body += [Array("\(field.name) \(field.bytes.count)\n".utf8)[...], field.bytes, [Self.newline]]
+        }
+        return [Array(Self.head(kind, sum: Checksum.sum(of: body)))[...]] + body
+    }
+
     /// The file.
     public var bytes: [UInt8] {
-        let blank = Self.head(kind, sum: 0)
-        var file = Array(blank)
-        file.reserveCapacity(fields.reduce(blank.count) { $0 + $1.bytes.count + 64 })
-        for field in fields {
-            file += "\(field.name) \(field.bytes.count)\n".utf8
-            file += field.bytes
-            file.append(Self.newline)
-        }
-        let sum = Checksum.sum(of: file[blank.count...])
-        file.replaceSubrange(..<blank.count, with: Self.head(kind, sum: sum))
+        let pieces = pieces
+        var file: [UInt8] = []
+        file.reserveCapacity(pieces.reduce(0) { $0 + $1.count })
+        for piece in pieces { file += piece }
         return file
     }
 
-    /// The first line: its length does not depend on the sum.
+    /// The first line.
     private static func head(_ kind: String, sum: UInt64) -> String.UTF8View {
         let digits = String(sum, radix: 16)
         let zeros = String(repeating: "0", count: UInt64.bitWidth / 4 - digits.utf8.count)
@@ -75,7 +78,7 @@ public struct StateDocument: Equatable, Sendable {
     public init?(_ bytes: ArraySlice<UInt8>, kind: String) {
         guard let end = bytes.firstIndex(of: Self.newline) else { return nil }
         let body = bytes[(end + 1)...]
-        let head = Self.head(kind, sum: Checksum.sum(of: body))
+        let head = Self.head(kind, sum: Checksum.sum(of: [body]))
         guard bytes[...end].elementsEqual(head) else { return nil }
         self.init(kind: kind)
         guard read(body) else { return nil }

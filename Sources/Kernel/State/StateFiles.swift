@@ -118,15 +118,17 @@ public struct StateFiles: Sendable {
     ///
     /// - Parameters:
     ///   - name: the name of the file.
-    ///   - bytes: what it is to hold.
+    ///   - document: what it is to hold.
     ///   - persistence: what to wait for.
     /// - Throws: `permission` or `io`; the old file is then as it was.
-    public func write(_ name: String, _ bytes: [UInt8], _ persistence: Persistence = .named) throws(KernelError) {
+    public func write(
+        _ name: String, _ document: StateDocument, _ persistence: Persistence = .named
+    ) throws(KernelError) {
         let (path, temporary) = (path(name), path(name) + "." + String(getpid()) + Self.temporary)
         // What a process of this number left when it was killed.
         _ = unsafe unlink(temporary)
         do throws(SystemError) {
-            try create(temporary, bytes, flushes: persistence != .none)
+            try create(temporary, document, flushes: persistence != .none)
             guard unsafe Glibc.rename(temporary, path) == 0 else { throw .last }
             if persistence == .named { try flushDirectory() }
         } catch {
@@ -135,12 +137,12 @@ public struct StateFiles: Sendable {
         }
     }
 
-    private func create(_ path: String, _ bytes: [UInt8], flushes: Bool) throws(SystemError) {
+    private func create(_ path: String, _ document: StateDocument, flushes: Bool) throws(SystemError) {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .last }
         var failure: SystemError?
         do throws(SystemError) {
-            try FileOutput.write(bytes, to: descriptor)
+            for piece in document.pieces { try FileOutput.write(piece, to: descriptor) }
             if flushes { try Self.flush(descriptor) }
         } catch { failure = error }
         if close(descriptor) != 0 && failure == nil { failure = .last }
