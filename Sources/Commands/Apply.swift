@@ -49,9 +49,10 @@ public struct Apply: Command {
         var store = try host.openStore(kernel.netns)
         store.remember(in: kernel.stateDirectory(on: host))
         let plan = try PlannedChange(policy, onto: &store, carrying: GrantBook(existing: kernel, on: host))
-        let change = RulesetChange(
+        var change = RulesetChange(
             snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.record,
             policy: policy)
+        change.planned = (plan.compiled.table, plan.transaction)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { SessionCut(policy, plan.compiled, on: host, force: safety.force) } }
         if plan.isEmpty { return try maker.keep(change, in: store) }

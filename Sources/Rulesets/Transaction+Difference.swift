@@ -52,10 +52,11 @@ private struct TableDifference {
     }
 
     mutating func operations() -> [Transaction.Operation] {
-        let rules = ruleSteps()
+        let deletions: [Transaction.Operation]
+        var additions: [Transaction.Operation]
+        (deletions, additions) = ruleSteps()
         let elements = elementSteps()
-        // One array that grows: there may be a hundred thousand steps.
-        var steps = rules.deletions + elements.deletions
+        var steps = deletions + elements.deletions
         steps += old.sets.filter { doomedSets.contains($0.name) }.map { .deleteSet($0.name) }
         steps += old.objects.filter { !new.objects.contains($0) }.map { .deleteObject($0) }
         steps += old.chains.filter { doomedChains.contains($0.name) }.map { .deleteChain($0.name) }
@@ -64,8 +65,9 @@ private struct TableDifference {
         steps += new.chainsInReadingOrder.filter { !isKept($0) }.map { .addChain($0.header) }
         steps += policySteps()
         steps += elements.additions
-        steps += rules.additions
-        return steps
+        // In the array of the rules, which may be a hundred thousand: they are not copied.
+        additions.insert(contentsOf: steps, at: 0)
+        return additions
     }
 
     private func isKept(_ chain: Chain) -> Bool { old.chain(chain.name) != nil && !doomedChains.contains(chain.name) }
@@ -85,6 +87,9 @@ private struct TableDifference {
         var (deletions, additions): ([Transaction.Operation], [Transaction.Operation]) = ([], [])
         for chain in old.chains where !isKept(chain) {
             deletions += chain.rules.indices.map { .deleteRule(chain: chain.name, index: $0) }
+        }
+        if old.chains.isEmpty {
+            additions.reserveCapacity(new.chains.reduce(new.sets.count) { $0 + $1.rules.count + 1 })
         }
         let losesNothing = doomedChains.isEmpty && doomedSets.isEmpty
         for chain in new.chainsInReadingOrder {

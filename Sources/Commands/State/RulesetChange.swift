@@ -19,6 +19,8 @@ struct RulesetChange {
     let policy: Policy?
     /// The policy, its includes and its lists, where they are kept with an earlier change.
     let files: [ChangeRecord.File]
+    /// What was planned to be live, and the steps to that.
+    var planned: (target: Table, transaction: Transaction)?
     /// Those who are let in for a time.
     var grants: GrantBook { didSet { target = grants.target(table, onto: snapshot.table) } }
 
@@ -35,8 +37,11 @@ struct RulesetChange {
         target = grants.target(table, onto: snapshot.table)
     }
 
-    /// The steps from the one to the other: worked out anew each time.
-    var transaction: Transaction { Transaction(from: snapshot.table, to: target, named: Names.table) }
+    /// The steps from the one to the other: worked out anew, unless they are those of the plan.
+    var transaction: Transaction {
+        if let planned, planned.target == target { return planned.transaction }
+        return Transaction(from: snapshot.table, to: target, named: Names.table)
+    }
 }
 
 extension RulesetState {
