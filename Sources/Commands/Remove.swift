@@ -19,7 +19,9 @@ public struct Remove: Command {
     /// Asks, deletes the table, and reads back.
     public func execute(on host: Host) throws -> ExitStatus {
         var store = try host.openStore(kernel.netns)
-        let snapshot = try store.snapshot(of: Names.table)
+        store.remember(in: kernel.stateDirectory(on: host))
+        let last = try RulesetState(kernel, on: host).lastTable()
+        let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
         let maker = ChangeMaker(host, kernel, safety, Console(host, output))

@@ -68,12 +68,12 @@ struct RulesetState {
     private func settleInterrupted(_ store: any RulesetStore) throws -> [String] {
         let entries = try log.entries().filter { $0.outcome == .prepared }
         guard !entries.isEmpty else { return [] }
+        // What is not live since a boot need not have been made before it, nor what cannot be read.
+        let records = entries.map { ($0, try? log.record($0)) }
         var store = store
-        let live = try store.snapshot(of: Names.table).table
+        let live = try store.snapshot(of: Names.table, expecting: records.compactMap { $1?.table }).table
         let grants = try self.grants()
-        return try entries.map { entry in
-            // What is not live since a boot need not have been made before it, nor what cannot be read.
-            let record = try? log.record(entry)
+        return try records.map { entry, record in
             if let record, record.kind.keepsTable { return try settle(entry, record, grants, live) }
             let isLive =
                 record.map { record in

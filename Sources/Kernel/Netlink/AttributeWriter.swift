@@ -15,8 +15,8 @@ struct AttributeWriter {
     static let headerLength = 4
     /// `NLA_F_NESTED`, which the importer cannot read.
     static let nestedFlag: UInt16 = 1 << 15
-    /// The room that a writer begins with, and the most that it grows by unless asked to: unused room costs memory.
-    private static let (firstRoom, greatestStep) = (64, 1 << 20)
+    /// The room that a writer begins with.
+    private static let firstRoom = 64
 
     /// A writer; `flagsNests` unless it is to write as most of the kernel's own dumps do.
     init(flagsNests: Bool = true) { nestFlag = flagsNests ? UInt32(Self.nestedFlag) : 0 }
@@ -96,9 +96,15 @@ struct AttributeWriter {
     }
 
     /// Makes room for more, so that a long batch is not copied as it grows.
+    ///
+    /// What is not used costs no memory: nothing is written to it, and nothing read.
     mutating func reserve(_ more: Int) {
         guard count + more > room.count else { return }
-        room.append(contentsOf: repeatElement(0, count: count + more - room.count))
+        let old = octets
+        room = unsafe [UInt8](unsafeUninitializedCapacity: count + more) { [count] wider, length in
+            unsafe UnsafeMutableRawBufferPointer(wider).copyBytes(from: old)
+            length = count + more
+        }
     }
 
     /// Forgets what was written, and keeps the room for it.
@@ -121,7 +127,7 @@ struct AttributeWriter {
     @inline(__always)
     private mutating func extend(by length: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         let end = count + length
-        if end > room.count { reserve(max(length, min(room.count, Self.greatestStep), Self.firstRoom)) }
+        if end > room.count { reserve(max(length, room.count, Self.firstRoom)) }
         let start = count
         unsafe room.withUnsafeMutableBytes { raw in
             unsafe fill(UnsafeMutableRawBufferPointer(rebasing: raw[start..<end]))
