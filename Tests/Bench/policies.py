@@ -1,11 +1,11 @@
 """What the bench loads: lists of sources, services open to three prefixes, and the same as rules for other tools."""
 
+import ipaddress
 import random
 import subprocess
 
 SOURCES = ("10.0.0.0/9", "172.16.0.0/12", "192.168.0.0/17")
 FIRST = 10_000
-FIELDS = range(0, 16, 4)
 
 
 def last_port(size):
@@ -26,8 +26,7 @@ def ipv6(count, seed=6):
     """The same in 2000::/4."""
     numbers = random.Random(seed)
     for address, length in scattered(numbers, count, 128, 2 << 124, 3 << 124, (128, 64, 64, 56, 48)):
-        high, low = f"{address >> 64:016x}", f"{address & (1 << 64) - 1:016x}"
-        yield ":".join([*(high[at : at + 4] for at in FIELDS), *(low[at : at + 4] for at in FIELDS)]) + f"/{length}"
+        yield f"{ipaddress.IPv6Address(address)}/{length}"
 
 
 def scattered(numbers, count, width, low, high, lengths):
