@@ -1,3 +1,4 @@
+import CLinux
 import CMnl
 import CNftnl
 import Glibc
@@ -262,6 +263,16 @@ struct LookupTests {
         let read = try nftables.snapshot(of: name, expecting: expectation)
         #expect(read.confirmedSets == (index == nil ? ["s"] : []))
         #expect((read.table == table(ranges)) == (index == nil))
+    }
+
+    @Test("A thread that has gone to another namespace looks up where it came from")
+    func otherNamespace() throws {
+        let ranges = (1...40_000).map { UInt32($0) * 10 }.map { $0...($0 + 5) }
+        let nftables = try load(ranges)
+        guard try countsElements(nftables) else { return }
+        try #require(shim_unshare(shim_clone_newnet) == 0)
+        let read = try nftables.snapshot(of: name, expecting: Expectation([table(ranges)], threshold: 0))
+        #expect(read.confirmedSets == ["s"])
     }
 
     @Test("Long addresses, and the second of two expectations")

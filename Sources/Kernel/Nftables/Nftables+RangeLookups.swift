@@ -1,0 +1,121 @@
+internal import CMnl
+internal import CNftnl
+internal import Dispatch
+internal import Rulesets
+internal import Synchronization
+
+/// A set of the kernel whose elements are looked up.
+struct LookedUpSet {
+    let table: TableName
+    let name: String
+    let definition: SetDefinition
+    /// The generation that each answer must be of.
+    let generation: UInt32
+    /// How many elements the kernel says that it has.
+    let count: UInt32
+}
+
+extension Nftables {
+    /// Ranges asked for at a time: the answers, one datagram for each start and end, fit a socket's buffer of the usual size.
+    private static let lookups = 64
+    /// What an answer takes of the socket's buffer, with the kernel's bookkeeping.
+    private static let replyLength = 1024
+    /// The most threads that look up, if there are processors for them.
+    private static let threads = 4
+    /// Ranges that are worth a thread.
+    private static let threadLoad = 10_000
+
+    /// Whether the set has the start and the end of each range, and nothing that hangs on one.
+    ///
+    /// A look-up in the kernel takes some microseconds, most of it for the answer, and holds nobody else up: what there is
+    /// to look up is shared among threads, each with a socket of its own.
+    func finds<Key: IntervalKey>(_ ranges: [ClosedRange<Key>], in set: LookedUpSet) -> Bool {
+        let queue = RangeQueue(ranges, portion: Self.lookups)
+        let failed = Atomic<Bool>(false)
+        let helpers = (1..<Self.threads).prefix(ranges.count / Self.threadLoad).compactMap { _ in helper() }
+        DispatchQueue.concurrentPerform(iterations: helpers.count + 1) { index in
+            let isFound =
+                index == 0 ? findsAll(of: queue, in: set) : helpers[index - 1].nftables.findsAll(of: queue, in: set)
+            guard !isFound else { return }
+            failed.store(true, ordering: .relaxed)
+            queue.close()
+        }
+        return !failed.load(ordering: .relaxed)
+    }
+
+    /// Another socket; `nil` where the calling thread is in another network namespace by now.
+    private func helper() -> Connection? {
+        guard let helper = try? Connection(),
+            helper.nftables.socket.namespaceCookie == socket.namespaceCookie
+        else { return nil }
+        return helper
+    }
+
+    /// Whether the set has the ranges of the queue, as far as nobody else took them.
+    private func findsAll<Key: IntervalKey>(of queue: RangeQueue<Key>, in set: LookedUpSet) -> Bool {
+        let encoder = RangeEncoder(keyLength: Key.bitWidth / 8)
+        socket.expectReplies(bytes: 2 * Self.lookups * Self.replyLength)
+        while let ranges = queue.next() {
+            // A dump meets the same trouble, and reports it.
+            guard (try? finds(TreeElement.elements(of: ranges), in: set, encoder)) == true else { return false }
+        }
+        return true
+    }
+
+    /// Whether the set has each of these starts and ends, and nothing that hangs on one.
+    ///
+    /// The kernel answers with the element that it found, which need not be the one that was asked for: for a key
+    /// inside an interval with its start, for an end with the start at the same key.
+    private func finds<Key: IntervalKey>(
+        _ elements: [TreeElement<Key>], in set: LookedUpSet, _ encoder: RangeEncoder
+    ) throws(SystemError) -> Bool {
+        var found = 0
+        var isAsExpected = true
+        try lookUp(in: set) { list in
+            for element in elements { encoder.encode(element, into: &list) }
+        } _: { message throws(SystemError) in
+            let isNext = found < elements.count && message.soleTreeElement() == elements[found]
+            if !isNext || message.resource != UInt16(truncatingIfNeeded: set.generation) { isAsExpected = false }
+            found += 1
+        }
+        return isAsExpected && found == elements.count
+    }
+
+    /// Looks keys of a set up, which `list` writes; each answer goes to `body`.
+    func lookUp(
+        in set: LookedUpSet, _ list: (inout AttributeWriter) -> Void,
+        _ body: (NetlinkMessage) throws(SystemError) -> Void
+    ) throws(SystemError) {
+        try get(
+            NFT_MSG_GETSETELEM, family: set.table.family,
+            attributes: { attributes in
+                attributes.string(NFTA_SET_ELEM_LIST_TABLE, set.table.name)
+                attributes.string(NFTA_SET_ELEM_LIST_SET, set.name)
+                attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, list)
+            }, body)
+    }
+}
+
+/// A socket of its own.
+private final class Connection: Sendable {
+    let nftables: Nftables
+
+    init() throws(KernelError) { nftables = try Nftables() }
+}
+
+extension NetlinkMessage {
+    /// The only element of a message, if it is nothing but a start or an end.
+    fileprivate func soleTreeElement<Key: IntervalKey>() -> TreeElement<Key>? {
+        // Without a list of the attributes: there are a million such messages to read.
+        var rest = attributeBytes
+        while let attribute = Attributes.first(of: rest) {
+            rest = rest[attribute.bytes.endIndex...]
+            guard attribute.type == NFTA_SET_ELEM_LIST_ELEMENTS.rawValue else { continue }
+            guard let element = Attributes.first(of: attribute.payload),
+                element.bytes.endIndex == attribute.payload.endIndex
+            else { return nil }
+            return TreeElement(element.payload)
+        }
+        return nil
+    }
+}
