@@ -3,9 +3,10 @@ import Testing
 
 @Suite("A big set that portreeve remembers", .privileged, .networkNamespace)
 struct BigSetTests {
-    /// A policy with six thousand sources, and where to keep what is known of them.
-    private func prepare(_ portreeve: Portreeve) throws -> [String] {
-        let list = (0..<6000).map { "10.\($0 / 128).\($0 % 128 * 2).0/24" }.joined(separator: "\n")
+    /// A policy with thousands of sources, and where to keep what is known of them.
+    private func prepare(_ portreeve: Portreeve, count: Int = 6000) throws -> [String] {
+        let list = (0..<count).map { "\(10 + $0 / 32768).\($0 / 128 % 256).\($0 % 128 * 2).0/24" }
+            .joined(separator: "\n")
         let folder = try portreeve.write(list, to: "list.txt").dropLast("/list.txt".count)
         let policy = try portreeve.write(
             """
@@ -41,5 +42,17 @@ struct BigSetTests {
         #expect(try portreeve(["apply", "--yes", "--quiet"] + arguments).status == 0)
         #expect(try portreeve(verify).status == 0)
         #expect(try portreeve(verify + ["--full"]).status == 0)
+    }
+
+    @Test("Is looked up where there is no room for another thread")
+    func noThreads() throws {
+        let portreeve = try Portreeve()
+        let arguments = try prepare(portreeve, count: 80_000)
+        #expect(try portreeve(["apply", "--yes", "--quiet"] + arguments).status == 0)
+        try portreeve.shell("nft add table ip other; nft delete table ip other")
+        // As large as the address space: what a thread's stack would be.
+        let verify = [try Portreeve.executable, "verify", "--only", "ruleset", "--quiet"] + arguments
+        let result = try Program.run(["prlimit", "--stack=140737488355328:140737488355328"] + verify)
+        #expect(result.status == 0, "\(result)")
     }
 }

@@ -1,6 +1,5 @@
 internal import CMnl
 internal import CNftnl
-internal import Dispatch
 internal import Rulesets
 internal import Synchronization
 
@@ -20,7 +19,7 @@ extension Nftables {
     private static let lookups = 64
     /// What an answer takes of the socket's buffer, with the kernel's bookkeeping.
     private static let replyLength = 1024
-    /// The most threads that look up, if there are processors for them.
+    /// The most threads that look up.
     private static let threads = 4
     /// Ranges that are worth a thread.
     private static let threadLoad = 10_000
@@ -32,8 +31,9 @@ extension Nftables {
     func finds<Key: IntervalKey>(_ ranges: [ClosedRange<Key>], in set: LookedUpSet) -> Bool {
         let queue = RangeQueue(ranges, portion: Self.lookups)
         let failed = Atomic<Bool>(false)
-        let helpers = (1..<Self.threads).prefix(ranges.count / Self.threadLoad).compactMap { _ in helper() }
-        DispatchQueue.concurrentPerform(iterations: helpers.count + 1) { index in
+        let number = min(Self.threads, Threads.processors, 1 + ranges.count / Self.threadLoad)
+        let helpers = (1..<number).compactMap { _ in helper() }
+        Threads.run(helpers: helpers.count) { index in
             let isFound =
                 index == 0 ? findsAll(of: queue, in: set) : helpers[index - 1].nftables.findsAll(of: queue, in: set)
             guard !isFound else { return }
