@@ -29,7 +29,9 @@ STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -Xclang-linker 
 $(BINARY): $(SOURCES)
 	@sh .ci/requirements build
 	@mkdir -p .build/static
-	@ln -sf "$$(clang -print-file-name=libstdc++.a)" .build/static/libstdc++.a
+	@for compiler in clang gcc cc; do \
+	  if command -v $$compiler >/dev/null; then ln -sf "$$($$compiler -print-file-name=libstdc++.a)" .build/static; break; fi; \
+	done
 	$(SWIFT) build -c release $(STATIC) --product portreeve
 	@touch $@
 

@@ -5,8 +5,7 @@ internal import Rulesets
 
 /// A command that does its work through a `Host`, so that tests can run it in their own process.
 ///
-/// Its configuration says its name: to make the names of all commands of their types costs the library as much as a small
-/// policy takes to read, in every run.
+/// Its configuration states `commandName`: to derive it from the type takes longer, at every start, than to read a small policy.
 public protocol Command: ParsableCommand {
     /// How it writes.
     var output: OutputOptions { get }
