@@ -1,4 +1,5 @@
 import CLinux
+import CMnl
 import Foundation
 import Rulesets
 import TestSupport
@@ -51,6 +52,44 @@ struct CommitTests {
         #expect(after.states["input"]?.count == 6)
         #expect(after.states["input"]?.allSatisfy { $0.packets == 0 && $0.bytes == 0 } == true)
         #expect(after.states["input"]?[1].handle == before.states["input"]?[0].handle)
+    }
+
+    @Test("Only the last message of a step asks for an acknowledgement: every kernel answers there")
+    func acknowledgement() throws {
+        var batch = Batch(table: name, generation: 1, firstSequence: 1)
+        let snapshot = TableSnapshot(generation: 1, table: nil)
+        batch.append(.addTable(flags: 0, userdata: []), step: 0, snapshot)
+        batch.append(.addChain(base), step: 1, snapshot)
+        batch.requestAcknowledgement()
+        batch.end()
+        var (rest, flags) = (Array(batch.octets), [UInt16]())
+        while rest.count >= 16 {
+            let length = Int(rest[0]) | Int(rest[1]) << 8
+            flags.append(UInt16(rest[6]) | UInt16(rest[7]) << 8)
+            rest = Array(rest.dropFirst(length))
+        }
+        #expect(flags.map { $0 & UInt16(NLM_F_ACK) != 0 } == [false, false, true, false])
+        #expect(flags[2] & UInt16(NLM_F_CREATE | NLM_F_EXCL) == UInt16(NLM_F_CREATE | NLM_F_EXCL))
+    }
+
+    @Test("Where nothing acknowledges a batch, the generation says whether it was committed")
+    func noAcknowledgement() throws {
+        let nftables = try Nftables()
+        let before = try prepare()
+        let addition = changes(.addRule(rule("d"), chain: "input", before: nil))
+        let generation = try nftables.commit(addition, onto: before, asksAcknowledgement: false)
+        #expect(generation == before.generation + 1)
+        let after = try nftables.snapshot(of: name)
+        #expect(comments(after) == ["a", "b", "c", "d"])
+        let refused = #expect(throws: KernelError.self) {
+            try nftables.commit(changes(.deleteChain("none")), onto: after, asksAcknowledgement: false)
+        }
+        #expect(refused?.category == .rejected)
+        let stale = #expect(throws: KernelError.self) {
+            try nftables.commit(addition, onto: before, asksAcknowledgement: false)
+        }
+        #expect(stale?.category == .generationChanged)
+        #expect(try nftables.snapshot(of: name).table == after.table)
     }
 
     @Test("Policy in place, chains and sets away, a table replaced in one batch")

@@ -26,11 +26,14 @@ struct MessageWriter {
 
     /// Appends the start of a batch, which the kernel refuses with `ERESTART` unless `generation` is the current one.
     ///
-    /// The acknowledgement is asked for here: kernels before 6.10 do not acknowledge the end.
+    /// No acknowledgement is requested here: kernels before 6.10 acknowledge neither the begin nor the end.
     mutating func batchBegin(generation: UInt32, sequence: UInt32) {
-        let start = attributes.count
         unsafe message({ $0.u32(NFNL_BATCH_GENID, generation) }, header: { unsafe nftnl_batch_begin($0, sequence) })
-        attributes.overwrite(at: start + Self.flagsOffset, UInt16(NLM_F_REQUEST | NLM_F_ACK))
+    }
+
+    /// Requests an acknowledgement of the message that starts at `offset` and has these flags.
+    mutating func requestAcknowledgement(ofMessageAt offset: Int, flags: Int32) {
+        attributes.overwrite(at: offset + Self.flagsOffset, UInt16(NLM_F_REQUEST | flags | NLM_F_ACK))
     }
 
     /// Appends the end of a batch, without which the kernel validates it and changes nothing.

@@ -18,6 +18,8 @@ struct Batch {
     private let firstSequence: UInt32
     /// For each message but the first, which begins the batch, the step that it comes from.
     private var origins: [Int?] = []
+    /// Where the last message of a step starts, and its flags.
+    private var last: (offset: Int, flags: Int32)?
     /// The number of the set that the batch made last.
     private(set) var lastSetNumber: UInt32 = 0
 
@@ -40,6 +42,11 @@ struct Batch {
     /// The number of the next message.
     private var nextSequence: UInt32 { firstSequence &+ count }
 
+    /// Requests one acknowledgement, of the last message that changes something: every kernel answers there.
+    mutating func requestAcknowledgement() {
+        if let last { writer.requestAcknowledgement(ofMessageAt: last.offset, flags: last.flags) }
+    }
+
     /// Ends the batch; without an end the kernel validates it and changes nothing.
     mutating func end() {
         writer.batchEnd(sequence: nextSequence)
@@ -59,6 +66,7 @@ struct Batch {
     mutating func message(
         _ type: nf_tables_msg_types, flags: Int32 = 0, step: Int, _ body: (inout AttributeWriter) -> Void
     ) {
+        last = (writer.octets.count, flags)
         writer.message(type, family: table.family.rawValue, flags: flags, sequence: nextSequence, body)
         origins.append(step)
     }

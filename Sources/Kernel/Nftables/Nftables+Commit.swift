@@ -17,8 +17,17 @@ extension Nftables {
     /// - Returns: the generation that the commit made; the snapshot's if the kernel found nothing to do.
     /// - Throws: `generationChanged` and `rejected` when nothing was changed; `permission`, `unsupported`, `io`.
     public func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {
+        try commit(transaction, onto: snapshot, asksAcknowledgement: true)
+    }
+
+    /// The same, for tests without an acknowledgement.
+    ///
+    /// Where nothing answers, the kernel has refused nothing, and the generation says whether it committed.
+    func commit(
+        _ transaction: Transaction, onto snapshot: TableSnapshot, asksAcknowledgement: Bool
+    ) throws(KernelError) -> UInt32 {
         guard !transaction.isEmpty else { return snapshot.generation }
-        try run(transaction, snapshot, commits: true)
+        _ = try run(transaction, snapshot, commits: true, asksAcknowledgement: asksAcknowledgement)
         // Not simply what is read now: somebody else may have committed in the meantime.
         let successor = snapshot.generation == UInt32.max ? 1 : snapshot.generation + 1
         return try generation() == snapshot.generation ? snapshot.generation : successor
@@ -29,41 +38,51 @@ extension Nftables {
     /// - Throws: what `commit` would throw.
     public func validate(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) {
         guard !transaction.isEmpty else { return }
-        try run(transaction, snapshot, commits: false)
+        guard try run(transaction, snapshot, commits: false) else {
+            throw KernelError(
+                .io, "validating a change of table \(transaction.table)", answer: "the kernel did not answer")
+        }
     }
 
-    private func run(_ transaction: Transaction, _ snapshot: TableSnapshot, commits: Bool) throws(KernelError) {
+    /// Sends the messages; returns whether the kernel acknowledged them.
+    private func run(
+        _ transaction: Transaction, _ snapshot: TableSnapshot, commits: Bool, asksAcknowledgement: Bool = true
+    ) throws(KernelError) -> Bool {
         var batch = Batch(table: transaction.table, generation: snapshot.generation, firstSequence: socket.sequence())
         batch.reserve(transaction.estimatedLength)
         for (step, operation) in transaction.operations.enumerated() { batch.append(operation, step: step, snapshot) }
+        if asksAcknowledgement { batch.requestAcknowledgement() }
         if commits { batch.end() }
         socket.skipSequence(batch.count)
-        let refusals: [Refusal]
+        let (refusals, isAcknowledged): ([Refusal], Bool)
         do throws(SystemError) {
             socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
             try socket.send(batch.octets)
-            refusals = try replies(to: batch)
+            (refusals, isAcknowledged) = try replies(to: batch)
         } catch {
             var error = error.during("changing table \(transaction.table)")
             if error.category == .io { error.advice = "the change may have been applied: read the table again" }
             throw error
         }
-        guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return }
+        guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return isAcknowledged }
         throw first.error(in: transaction, step: batch.step(of: first.sequence))
     }
 
-    /// Gathers what the kernel refuses; it has answered everything by the time that the batch is sent.
-    private func replies(to batch: borrowing Batch) throws(SystemError) -> [Refusal] {
+    /// Gathers the refusals, and whether there was an acknowledgement; the kernel has answered by the time that the batch is sent.
+    private func replies(to batch: borrowing Batch) throws(SystemError) -> ([Refusal], isAcknowledged: Bool) {
         var buffer = NetlinkSocket.receiveBuffer()
         var refusals: [Refusal] = []
-        var (isAnswered, loss) = (false, SystemError?.none)
+        var (isAcknowledged, loss) = (false, SystemError?.none)
         while true {
             do throws(SystemError) {
                 guard let messages = try socket.receive(into: &buffer, waits: false) else { break }
                 for message in messages where batch.contains(message.sequence) {
                     guard let status = message.status else { continue }
-                    isAnswered = true
-                    if status.code != 0 { refusals.append(Refusal(sequence: message.sequence, status: status)) }
+                    if status.code == 0 {
+                        isAcknowledged = true
+                    } else {
+                        refusals.append(Refusal(sequence: message.sequence, status: status))
+                    }
                 }
             } catch {
                 // More refusals than the socket holds: those that arrived are reported.
@@ -72,8 +91,7 @@ extension Nftables {
             }
         }
         if refusals.isEmpty, let loss { throw loss }
-        guard isAnswered else { throw SystemError(code: EAGAIN, text: "the batch was not acknowledged") }
-        return refusals
+        return (refusals, isAcknowledged)
     }
 }
 
