@@ -21,8 +21,8 @@ MANUALS = man/portreeve.8 man/portreeve-policy.5
 
 all: $(BINARY)
 
-# The Swift runtime is linked in, and what it needs of C++: the binary runs where no toolchain is, and starts sooner. Only the C library,
-# libmnl, libnftnl and libyaml are looked for at run time. The folder named to the linker holds no other form of libstdc++.
+# The Swift runtime and libstdc++ are linked statically: the binary runs without a toolchain and starts faster. At run time
+# it loads only libc, libmnl, libnftnl and libyaml. .build/static holds libstdc++.a alone, so the linker finds no shared one.
 # Built only when a source is newer, so that `sudo make install` after `make` needs no toolchain on root's PATH.
 STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 
@@ -46,7 +46,7 @@ test:
 	$(SWIFT) build
 	$(SWIFT) test --disable-xctest --no-parallel
 
-# BENCH=--quick for about a minute, BENCH=--json for programs, BENCH="--only shapes" for what Tests/Bench/README.md has.
+# BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
 	@sh .ci/requirements bench
 	@$(MAKE) --no-print-directory all
@@ -90,10 +90,10 @@ clean:
 
 help:
 	@echo 'make             build the release binary, $(BINARY)'
-	@echo 'make demo        build it and watch it work, in network namespaces of its own'
-	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
-	@echo 'make bench       measure it beside nft, iptables, ufw and ss, in namespaces of its own; BENCH=--quick, BENCH=--json'
+	@echo 'make demo        build it and show it at work, in its own network namespaces'
+	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
+	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
-	@echo 'make install     binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
-	@echo 'make uninstall   take them out again; /etc/portreeve stays'
-	@echo 'make clean       remove what was built'
+	@echo 'make install     install binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
+	@echo 'make uninstall   remove them; /etc/portreeve and /var/lib/portreeve stay'
+	@echo 'make clean       remove .build'

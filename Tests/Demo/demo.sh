@@ -1,8 +1,8 @@
 #!/bin/sh
 # Shows portreeve at work between three machines that exist only while this runs: demo.sh PORTREEVE
 #
-# The machines are network namespaces joined by veth pairs. Nothing outside them is read or written, and whatever happens they
-# are gone at the end. Exits 0 only when everything came out as announced.
+# The machines are network namespaces joined by veth pairs. The script reads and writes nothing outside them, and removes
+# them when it ends, also when it fails. Exits 0 only when every step came out as announced.
 set -eu
 
 trust=
@@ -10,17 +10,17 @@ binary=$(realpath "${1:?usage: demo.sh PORTREEVE}")
 here=$(cd "$(dirname "$0")" && pwd)
 PATH=$PATH:/usr/sbin:/sbin
 
-# Namespaces need privileges. Most kernels give them to anybody inside a user namespace.
+# Network namespaces need privileges. Most kernels give every user those inside a user namespace.
 if [ "$(id -u)" -ne 0 ]; then
     if [ -z "${PORTREEVE_DEMO_UNSHARED:-}" ] && unshare --map-root-user --net --mount true 2>/dev/null; then
         PORTREEVE_DEMO_UNSHARED=1 exec unshare --map-root-user --net --mount sh "$0" "$binary"
     fi
-    echo 'The demonstration makes network namespaces, which this user may not: run `sudo make demo`.' >&2
+    echo 'This user may not create network namespaces: run `sudo make demo`.' >&2
     exit 1
 fi
 if [ -n "${PORTREEVE_DEMO_UNSHARED:-}" ]; then
-    # There /run, where `ip netns` keeps its names, belongs to somebody else; and so do / and /tmp, which makes portreeve
-    # rightly suspicious of every file below them.
+    # In a user namespace /run, where `ip netns` keeps its names, belongs to an unmapped user. So do / and /tmp, and portreeve
+    # refuses files below directories of other users.
     mount -t tmpfs tmpfs /run
     trust=--allow-insecure-permissions
 fi
@@ -47,9 +47,9 @@ trap 'exit 143' TERM
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then bold=$(printf '\033[1m') plain=$(printf '\033[0m'); else bold= plain=; fi
 
 say() { printf '\n%s%s%s\n' "$bold" "$1" "$plain"; }
-fail() { printf '\nThis is not what should have happened: %s\n' "$1" >&2; exit 1; }
+fail() { printf '\nThe demo failed: %s\n' "$1" >&2; exit 1; }
 
-# run STATUS COMMAND...: prints the command, runs it, shows what it says, and insists on its exit status.
+# run STATUS COMMAND...: prints the command, runs it, shows its output, and fails unless it exits with STATUS.
 run() {
     expected=$1
     shift
@@ -61,9 +61,9 @@ run() {
     [ "$status" -eq "$expected" ] || fail "exit status $status, expected $expected"
 }
 
-# A copy that only this user can write: root does not obey a policy that others could change.
+# Copies the policies so that only this user can write them: as root portreeve refuses others.
 mkdir "$directory/bin"
-# What it keeps between runs goes away with the rest.
+# Keeps the state in the temporary directory too.
 cat > "$directory/bin/portreeve" <<END
 #!/bin/sh
 exec "$binary" "\$@" --state-dir "$directory/state"
@@ -94,7 +94,7 @@ server=$!
 tries=0
 until ip netns exec "$host" connect 127.0.0.1 5432 >/dev/null 2>&1; do
     tries=$((tries + 1))
-    [ "$tries" -lt 50 ] || fail 'the server does not come up'
+    [ "$tries" -lt 50 ] || fail 'the database server does not answer'
     sleep 0.1
 done
 cat <<EOF
@@ -106,11 +106,11 @@ EOF
 say 'No firewall yet: the stranger reaches the database.'
 run 0 ip netns exec "$stranger" connect 192.0.2.1 5432
 
-say 'One file says which ports are open, to whom, and why. Is it sound? That needs no privileges.'
+say 'One file says which ports are open, to whom, and why. Check it; that needs no privileges.'
 run 0 sed -n '/^  db:/,/^$/p' "$policy"
 run 0 portreeve check "$policy" $trust
 
-say 'What would it change on the host? Looking changes nothing.'
+say 'Plan: show the consequences. Nothing changes yet.'
 run 0 portreeve plan "$policy" $trust --netns "$host"
 case $output in *5432*) ;; *) fail 'the plan does not mention port 5432' ;; esac
 
@@ -121,25 +121,25 @@ say 'The application server gets in. The stranger does not.'
 run 0 ip netns exec "$app" connect 10.20.1.1 5432
 run 1 ip netns exec "$stranger" connect 192.0.2.1 5432
 
-say "Somebody opens a back door with nft, behind portreeve's back. The stranger is in again."
+say "A colleague in a hurry opens a back door with nft. The stranger is in again."
 run 0 ip netns exec "$host" nft insert rule inet portreeve input ip saddr 192.0.2.66 accept comment '"backdoor"'
 run 0 ip netns exec "$stranger" connect 192.0.2.1 5432
 
-say 'Cron runs verify. It names the rule, and exits 2.'
+say 'Cron runs verify: it names the rule and exits 2.'
 run 2 portreeve verify "$policy" $trust --only ruleset --netns "$host"
 case $output in *backdoor*) ;; *) fail 'verify does not name the back door' ;; esac
 
-say 'Apply heals it, touching nothing else.'
+say 'Apply removes the back door and touches nothing else.'
 run 0 portreeve apply "$policy" $trust --yes --netns "$host"
 run 1 ip netns exec "$stranger" connect 192.0.2.1 5432
 run 0 ip netns exec "$app" connect 10.20.1.1 5432
 run 0 portreeve verify "$policy" $trust --only ruleset --netns "$host"
 
-say 'Apply once more: nothing differs, so nothing is written, and the generation id of the ruleset stays.'
+say 'Apply again: nothing differs, so nothing is written, and the generation id of the ruleset stays.'
 run 0 ip netns exec "$host" generation
 before=$output
 run 0 portreeve apply "$policy" $trust --yes --netns "$host"
 run 0 ip netns exec "$host" generation
 [ "$output" = "$before" ] || fail "the generation id moved from $before to $output"
 
-say 'All as announced. The three machines are gone now, and this one was never touched.'
+say 'All as announced. The three machines are gone, and your own host was never touched.'
