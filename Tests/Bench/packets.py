@@ -155,12 +155,12 @@ class Track:
 def shapes_of_users(bench, run, size):
     """What there is instead of portreeve, by name: a ruleset's text, or a function that loads it."""
     plain = bench.write(f"plain-{size}.nft", policies.rules(size))
-    found = {"nft, one rule a service and source": lambda: run(["nft", "-f", plain])}
+    found = {"nft, one rule per service and source": lambda: run(["nft", "-f", plain])}
     if shutil.which("iptables-nft-restore"):
         rules = bench.write(f"plain-{size}.v4", policies.iptables(size, policy="DROP"))
-        found["iptables-nft, one rule a service and source"] = lambda: run(["iptables-nft-restore", rules])
+        found["iptables-nft, one rule per service and source"] = lambda: run(["iptables-nft-restore", rules])
     if ufw.version():
-        found["ufw, one rule a service and source"] = ufw.Ufw(bench.folder / f"packets-ufw-{size}", size).enable
+        found["ufw, one rule per service and source"] = ufw.Ufw(bench.folder / f"packets-ufw-{size}", size).enable
     return found
 
 

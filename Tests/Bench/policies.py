@@ -65,7 +65,7 @@ def services(bench, count):
 
 
 def rules(size):
-    """One rule a service and source, as people write them."""
+    """One rule per service and source, as people write them."""
     lines = "".join(
         f"add rule inet plain input udp dport {FIRST + index} ip saddr {source} counter accept\n"
         for index in range(size) for source in SOURCES)

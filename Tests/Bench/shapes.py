@@ -171,13 +171,13 @@ def sources(how, count=3):
         some = [f"172.{16 + index // 200}.{index % 200}.0/24" for index in range(count - 1)] + [SOURCES[-1]]
         listed = f"{{ {', '.join(some)} }}"
         sets = {
-            "a set a service": "".join(
+            "a set per service": "".join(
                 f"set o{port} {{ type ipv4_addr; flags interval; elements = {listed} }}\n" for port in ports(size)),
             "a shared set": f"set office {{ type ipv4_addr; flags interval; elements = {listed} }}\n",
         }.get(how, "")
         def own(port):
             return {
-                "plain": some, "an anonymous set": [listed], "a set a service": [f"@o{port}"],
+                "plain": some, "an anonymous set": [listed], "a set per service": [f"@o{port}"],
                 "a shared set": ["@office"]}[how]
         return table(
             sets + "".join(chain(port, own(port)) for port in ports(size)) + hash_map(size), LOOK_UP + "counter drop")
@@ -194,12 +194,12 @@ def established_behind(size):
 QUESTIONS = {
     "dispatch": (("accepted", "refused"), {
         "one hash map, protocol . port": one_map,
-        "a hash map a protocol": a_map_a_protocol,
+        "a hash map per protocol": a_map_a_protocol,
         "one concatenated interval map": interval_map,
-        "an interval map a protocol": lambda size: a_map_a_protocol(size, "flags interval;"),
+        "an interval map per protocol": lambda size: a_map_a_protocol(size, "flags interval;"),
         "one interval set, source . protocol . port": everything_in_one_set,
-        "a rule a service, anonymous source set": a_rule_a_service,
-        "a rule a service and source": a_rule_each,
+        "a rule per service, anonymous source set": a_rule_a_service,
+        "a rule per service and source": a_rule_each,
     }),
     "ranges": (("accepted", "refused", "ranged"), {
         "an interval map behind the hash map": ranges_behind,
@@ -214,26 +214,26 @@ QUESTIONS = {
         "a set behind conntrack": deny("behind conntrack"),
         "a set in every service": deny("in every service"),
         "a hash set in front, of addresses alone": deny("hash"),
-        "a rule a source in front, 3 sources": deny("a rule each", 3),
-        "a rule a source in front, 100 sources": deny("a rule each", 100),
+        "a rule per source in front, 3 sources": deny("a rule each", 3),
+        "a rule per source in front, 100 sources": deny("a rule each", 100),
     }),
     "counters": (("accepted", "refused"), {
         "in the rule that accepts": one_map,
         "none": no_counters,
         "in the map's elements": counters_in_elements,
         "first in the service's chain": counter_at_chain,
-        "one for all in front of the map": counter_in_front,
+        "one in front of the map": counter_in_front,
     }),
     "sources": (("accepted",), {
         "3 plain matches": sources("plain"),
-        "3 in an anonymous set a service": sources("an anonymous set"),
-        "3 in a set a service": sources("a set a service"),
-        "3 in a set that all share": sources("a shared set"),
+        "3 in an anonymous set per service": sources("an anonymous set"),
+        "3 in a set per service": sources("a set per service"),
+        "3 in one shared set": sources("a shared set"),
         "8 plain matches": sources("plain", 8),
-        "8 in a set that all share": sources("a shared set", 8),
+        "8 in one shared set": sources("a shared set", 8),
         "32 plain matches": sources("plain", 32),
-        "32 in a set that all share": sources("a shared set", 32),
-        "1,000 in a set that all share": sources("a shared set", 1_000),
+        "32 in one shared set": sources("a shared set", 32),
+        "1,000 in one shared set": sources("a shared set", 1_000),
     }),
     "conntrack": (("accepted", "refused", "established"), {
         "established first": one_map,

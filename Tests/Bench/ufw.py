@@ -49,7 +49,7 @@ def version():
 
 
 class Ufw:
-    """A configuration with one rule a service and source, in the words in which `ufw allow` writes them."""
+    """A configuration with one rule per service and source, in the words in which `ufw allow` writes them."""
 
     def __init__(self, folder, size):
         self.folder, self.size = folder, size
