@@ -1,12 +1,11 @@
 #!/usr/bin/env python3
-"""Times portreeve beside the tools that an operator would use instead: bench.py PORTREEVE [--quick] [--json] [--only CASES]
+"""Times portreeve against the tools that an admin would use instead: bench.py PORTREEVE [--quick] [--json] [--only CASES]
 
-Everything happens in network namespaces that die with it; no ruleset of the host is read or written. Programs take turns, so
-that a busy moment meets all of them. A figure is the median of its runs, a ratio the median of the ratios within each turn.
-Whoever loaded a table, `portreeve verify` must find it to be what the policy says, or the run fails: after each run of
-portreeve, and after the first of another tool, which loads the same each time.
+It works in temporary network namespaces, and neither reads nor writes the rules of the host. Programs take turns, so that a busy
+moment slows all of them. A figure is the median of its runs, a ratio the median of the ratios within each turn. After each run
+of portreeve, and after the first run of another tool, `portreeve verify` must find that the table agrees with the policy.
 
-Run it as root. Without, in a user namespace, small sizes work, and nft cannot send what is big: "Message too long".
+Run it as root. In a user namespace only small sizes work, since nft cannot send big ones: "Message too long".
 """
 
 import argparse
@@ -26,7 +25,7 @@ import ufw
 from harness import Bench, run
 
 CASES = ("start", "prefixes", "services", "listeners", "packets")
-# Takes some minutes, and is about portreeve's insides: only when it is asked for.
+# Takes some minutes and is of interest to developers alone, so it runs on request only.
 MORE = ("shapes",)
 TOOLS = ("nft", "iptables-restore", "iptables-nft", "ufw", "ss")
 HERE = pathlib.Path(__file__).resolve()
@@ -38,16 +37,16 @@ def turns(bench, size):
 
 
 def loading(bench, kind, size, policy, times, changed=None):
-    """The cases of a table's life: loaded, loaded again, changed, checked."""
-    # What was remembered of half a million prefixes would be read with the first of the next ten services.
+    """Loads a table, loads it again, changes it, and checks it."""
+    # Delete the cache of the last list, or the first run of the next case would read it.
     shutil.rmtree(bench.folder / "state", ignore_errors=True)
     text = bench.ruleset(policy)
     nft = ["nft", "-f", text]
     agree = lambda: bench.must_agree(policy)
     bench.compare(f"{kind}: apply", size, times, bench.apply(policy), nft, flush, agree)
-    # From nothing: what another tool loaded would first be read in full, which takes half a minute for half a million.
+    # Start from no table: listing half a million prefixes that nft loaded takes half a minute.
     ready = lambda: (flush(), run(bench.apply(policy)))
-    # nft loads what it has just loaded, and was checked then.
+    # nft loads the same ruleset again, which was checked after the first run.
     bench.compare(
         f"{kind}: apply, nothing to do", size, times, bench.apply(policy), nft, ready, agree, their_prepare=lambda: None,
         their_check=lambda: None)
@@ -59,7 +58,7 @@ def loading(bench, kind, size, policy, times, changed=None):
     ready()
     touch = lambda: run(["nft", "add table ip bench-stranger; delete table ip bench-stranger"])
     listing = ["nft", "list", "table", "inet", "portreeve"]
-    # To list half a million takes nft most of a minute: once is enough for both rows.
+    # nft needs most of a minute to list half a million prefixes: both rows use one run.
     theirs = [bench.time(listing)] if size > 100_000 else None
     bench.compare(f"{kind}: drift check", size, times, bench.verify(policy), listing, known=theirs)
     bench.compare(f"{kind}: drift check, others active", size, times, bench.verify(policy), listing, touch, known=theirs)
@@ -92,7 +91,7 @@ def bench_start(bench):
 def bench_prefixes(bench):
     for family in ("IPv4", "IPv6"):
         for size in (1_000, 10_000) if bench.quick else (1_000, 10_000, 100_000, 500_000):
-            # What is big takes minutes, and the families hardly differ.
+            # Big sizes take minutes, and the families hardly differ.
             times = turns(bench, size) if family == "IPv4" or size <= 10_000 else 2 if size <= 100_000 else 1
             plain, changed = policies.groups(bench, family, size)
             loading(bench, f"{family} prefixes", size, plain, times, changed)
@@ -119,12 +118,12 @@ def bench_services(bench):
 
 
 def flush():
-    """Empties the namespace that the bench has to itself."""
+    """Deletes every rule in the bench's namespace."""
     run(["nft", "flush", "ruleset"])
 
 
 def bench_listeners(bench):
-    # Among processes of its own: whatever else runs on the machine would be counted with both.
+    # In its own process namespace, so that the other processes of the machine do not count.
     rows = namespaces.among_own_processes(lambda: listening(bench))
     if rows is None:
         bench.omitted.append("listeners: no process namespace could be had; all processes of the machine were looked at")

@@ -1,4 +1,4 @@
-"""Runs programs in turns, and keeps what they took as rows of a table."""
+"""Runs programs in turns, and keeps their times and memory as rows of a table."""
 
 import json
 import os
@@ -13,24 +13,24 @@ HEAD = """| case | size | portreeve | other | ratio | MB | other |
 
 
 class Result:
-    """What a program took."""
+    """The time and memory of a run."""
 
     def __init__(self, seconds, memory, output):
         self.seconds, self.memory, self.output = seconds, memory, output
 
 
 class Bench:
-    """A folder to work in, a binary, and the rows that were measured."""
+    """A temporary folder, the binary, and the measured rows."""
 
     def __init__(self, binary, folder, quick):
         self.binary, self.folder, self.quick = binary, folder, quick
         self.rows = []
-        # What was left out, and why.
+        # The cases that were left out, and why.
         self.omitted = []
         starter = pathlib.Path(__file__).with_name("starter.py")
         self.starter = subprocess.Popen(
             [sys.executable, "-I", "-S", str(starter)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        # No peak below this can be seen.
+        # A peak below this cannot be measured.
         self.least = self.time(["true"]).memory
 
     def close(self):
@@ -55,7 +55,7 @@ class Bench:
         return "--allow-insecure-permissions", "--state-dir", str(self.folder / state)
 
     def ruleset(self, policy):
-        """The ruleset of the policy, as nft loads it in place of what is there."""
+        """The ruleset of the policy as nft text that replaces the table."""
         path = self.folder / (pathlib.Path(policy).stem + ".nft")
         with path.open("wb") as file:
             command = self.portreeve("show", policy, "--allow-insecure-permissions")
@@ -63,11 +63,11 @@ class Bench:
         return str(path)
 
     def must_agree(self, policy):
-        """Ends the bench unless the live table is what the policy says; nothing is taken from memory."""
+        """Ends the bench unless the live table agrees with the policy, without the cache."""
         run(self.verify(policy, "ruleset.nft/none"))
 
     def time(self, command):
-        """Runs a program to its end; what it took."""
+        """Runs a program to its end; returns its time and memory."""
         output, errors = self.folder / "output", self.folder / "errors"
         self.starter.stdin.write("\0".join([str(output), str(errors), *command]) + "\n")
         self.starter.stdin.flush()
@@ -81,8 +81,8 @@ class Bench:
     ):
         """Runs both `turns` times, each after its `prepare`, and keeps a row.
 
-        Ours is followed by `check` every time; theirs, which does the same every time, the first time. Theirs does not run
-        again where it is `known` what it takes.
+        `check` runs after each of our runs, and after the first of theirs, which repeats the same work. Theirs does not run if
+        its times are `known`.
         """
         mine, others, ratios = [], list(known or []), []
         for turn in range(turns):
@@ -100,7 +100,7 @@ class Bench:
             self.peak(others))
 
     def peak(self, results):
-        """The most memory in KB; 0 when it is no more than what can be seen."""
+        """The peak memory in KB; 0 when it is too small to measure."""
         most = max(result.memory for result in results)
         return most if most > self.least * 1.05 else 0
 
@@ -122,7 +122,7 @@ class Bench:
 
 
 def run(command, allowed=(0,)):
-    """Runs a program to its end, for what it does; its output."""
+    """Runs a program to its end, untimed; returns its output."""
     with tempfile.TemporaryDirectory() as folder:
         errors = pathlib.Path(folder) / "errors"
         with errors.open("wb") as file:

@@ -1,6 +1,6 @@
-"""Listening sockets by the thousand, ten a process, in the network namespace that this runs in.
+"""Thousands of listening sockets, ten per process, in the current network namespace.
 
-Where cgroups can be made, ten processes at a time are in one as systemd makes them for a unit.
+If cgroups can be created, every ten processes share one, named as systemd names that of a unit.
 """
 
 import contextlib
@@ -15,14 +15,14 @@ PER_UNIT = 10
 
 
 def hold(ports, unit):
-    """Forks a process that listens on these ports until it is killed; returns its number when it does."""
+    """Forks a process that listens on these ports until it is killed; returns its pid once it listens."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         os.close(reader)
         try:
             if unit:
-                # Before the sockets are made: they carry the cgroup that they were made in.
+                # Before the sockets are opened, which keep the cgroup of that moment.
                 with open(unit + "/cgroup.procs", "w") as file:
                     file.write("0")
             sockets = [socket.create_server(("0.0.0.0", port)) for port in ports]
@@ -39,14 +39,14 @@ def hold(ports, unit):
 
 
 class Units:
-    """A slice with services; none where cgroup2 is not there or may not be written."""
+    """A slice with services; none if cgroup2 is not mounted or not writable."""
 
     def __init__(self, wanted):
         self.slice, self.services = None, []
         root = mount_point() if wanted else None
         if root is None:
             return
-        # Named by a number of the kernel's for this namespace: two benches may run.
+        # Named by the inode of this namespace, so that two benches can run at once.
         path = f"{root}/portreeve-bench-{os.stat('/proc/self/ns/net').st_ino}.slice"
         try:
             os.mkdir(path)
@@ -79,7 +79,7 @@ def mount_point():
 
 @contextlib.contextmanager
 def listening(count, in_units=True):
-    """Has `count` sockets listen while the body runs; yields whether their processes are in units."""
+    """Keeps `count` sockets listening while the body runs; yields whether their processes are in units."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     units = Units(in_units)

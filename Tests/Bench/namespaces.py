@@ -1,4 +1,4 @@
-"""Network and process namespaces of the bench's own: entered by the calling thread, gone with the last who is in them."""
+"""Temporary network and process namespaces, which the calling thread enters and which end with their last process."""
 
 import contextlib
 import ctypes
@@ -20,7 +20,7 @@ def check(result):
 
 
 class Network:
-    """A network namespace; programs that are started and sockets that are opened while it is entered are in it."""
+    """A network namespace; programs started and sockets opened while it is entered belong to it."""
 
     def __init__(self):
         self.outside = os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
@@ -47,7 +47,7 @@ class Network:
 
 
 def among_own_processes(body):
-    """What `body` returns in a process that, with those it starts, is alone in its /proc; None where that cannot be had."""
+    """The result of `body` in a process namespace with its own /proc; None if none can be created."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -67,7 +67,7 @@ def among_own_processes(body):
 
 
 def first_process(body, writer):
-    """Forks the first process of a process namespace, which writes what `body` returns; its status."""
+    """Forks the first process of a process namespace, which writes the result of `body`; returns its status."""
     try:
         check(libc.unshare(NEW_PROCESSES | NEW_MOUNTS))
     except OSError:

@@ -1,9 +1,8 @@
-"""What one packet costs: UDP over a veth pair, on one core, made so that every packet is a new flow, or all are one.
+"""The cost of one packet: UDP over a veth pair, on one core, where every packet is a new flow or all belong to one.
 
 Frames go out through a packet socket, so that the sender's stack does nothing; the veth pair hands them to the receiver's
-stack on the same core before the call returns. Every ruleset stands in a namespace of its own, loaded once, and all of them
-are measured in turns: what makes the machine slower for a moment meets them all. What it takes with nothing but connection
-tracking, which is part of what any of them does, is taken off.
+stack on the same core before the call returns. Every ruleset is loaded once in its own namespace, and all are measured in
+turns, so that a busy moment slows all of them. The cost of connection tracking alone, which all of them need, is subtracted.
 """
 
 import gc
@@ -22,10 +21,10 @@ SOURCE, DESTINATION = "10.0.0.1", "10.0.0.2"
 HERS, MINE = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 REFUSED, CLIENT = 9_999, 4_000
 COUNT, CHUNK, WARM = 10_000, 500, 100
-# Microseconds that say nothing: a ratio of them neither.
+# Microseconds below the noise: no ratio is computed from them.
 NOISE = 0.2
 KINDS = ("accepted", "refused", "established")
-# Nothing but what it takes to have connections followed.
+# Connection tracking and nothing else.
 NONE = (
     "table inet plain { chain input { type filter hook input priority 0; "
     f"ct state invalid drop; udp dport {REFUSED} drop; }}; }}\n")
@@ -46,12 +45,12 @@ def frame(port, source_port, source):
 
 
 def flows(port, source="10.16.0.1"):
-    """As many new flows as are ever sent at once; the table of connections is emptied before each time."""
+    """The most new flows sent at once; the conntrack table is emptied before each time."""
     return [frame(port, 1_024 + index, source) for index in range(COUNT)]
 
 
 class Lane:
-    """A namespace with a ruleset, and one on the other end of a veth pair that sends to it."""
+    """A namespace with a ruleset, and another that sends to it over a veth pair."""
 
     def __init__(self, run, load):
         self.receiver, self.sender = Network(), Network()
@@ -74,22 +73,22 @@ class Lane:
             each.close()
 
     def forget(self):
-        """Empties the namespace's table of connections: IPCTNL_MSG_CT_DELETE of linux/netfilter/nfnetlink_conntrack.h."""
+        """Empties the namespace's conntrack table: IPCTNL_MSG_CT_DELETE of linux/netfilter/nfnetlink_conntrack.h."""
         self.connections.send(struct.pack("=IHHIIBBH", 20, 1 << 8 | 2, 1 | 4, 1, 0, socket.AF_UNSPEC, 0, 0))
         answer = self.connections.recv(4_096)
         if struct.unpack_from("=i", answer, 16)[0] != 0:
             raise OSError("the table of connections could not be emptied")
 
     def establish(self, receiver):
-        """Has the kernel know the flow in both directions."""
+        """Establishes the flow in both directions."""
         self.client.sendto(b"", receiver.getsockname())
         _, sender = receiver.recvfrom(16)
         receiver.sendto(b"", sender)
 
     def cost(self, frames, port, is_established=False):
-        """Microseconds a packet: the median of what it took in each of some short whiles."""
+        """Microseconds per packet: the median over several short periods."""
         with self.receiver.entered():
-            # For what is accepted; when it is full the rest is dropped behind the ruleset.
+            # For accepted packets; when its buffer is full, the rest is dropped after the ruleset.
             receiver = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         with receiver:
             receiver.bind((DESTINATION, port))
@@ -143,17 +142,17 @@ class Track:
         self.times.setdefault((name, kind), []).append(took)
 
     def whole(self, name, kind):
-        """The median of what a packet took, all told."""
+        """The median time of a packet, all told."""
         return statistics.median(self.times[name, kind])
 
     def cost(self, name, kind, without):
-        """The median of what it took over the lane called `without`, turn by turn."""
+        """The median of the time over the lane `without`, turn by turn."""
         return statistics.median(
             mine - none for mine, none in zip(self.times[name, kind], self.times[without, kind]))
 
 
 def shapes_of_users(bench, run, size):
-    """What there is instead of portreeve, by name: a ruleset's text, or a function that loads it."""
+    """The alternatives to portreeve by name: the text of a ruleset, or a function that loads it."""
     plain = bench.write(f"plain-{size}.nft", policies.rules(size))
     found = {"nft, one rule per service and source": lambda: run(["nft", "-f", plain])}
     if shutil.which("iptables-nft-restore"):

@@ -1,4 +1,4 @@
-"""What the bench loads: lists of sources, services open to three prefixes, and the same as rules for other tools."""
+"""The policies of the bench: lists of sources, services open to three prefixes, and the same rules for other tools."""
 
 import ipaddress
 import random
@@ -9,12 +9,12 @@ FIRST = 10_000
 
 
 def last_port(size):
-    """The port of the service that is declared last."""
+    """The port of the last service."""
     return FIRST + size - 1
 
 
 def ipv4(count, seed=5):
-    """Disjoint prefixes, one in each of as many equal parts of the space, as a block list has them."""
+    """Disjoint prefixes spread evenly over the address space, as in a block list."""
     numbers = random.Random(seed)
     low, high = 0x01000000, 0xDF000000
     longest = 26 if count > 200_000 else 24
@@ -42,7 +42,7 @@ def groups(bench, family, count):
     """Two policies whose one service is open to `count` prefixes of a family; one of them differs."""
     labels = (f"{family}-{count}", f"{family}-{count}-changed")
     plain, changed = ((bench.folder / f"list-{label}.txt").open("w") for label in labels)
-    # Beyond where the others are.
+    # Outside the range of the others.
     stranger = "224.0.0.1" if family == "IPv4" else "3000::1"
     with plain, changed:
         for index, prefix in enumerate((ipv4 if family == "IPv4" else ipv6)(count)):

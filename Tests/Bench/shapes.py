@@ -1,7 +1,7 @@
-"""Shapes that a policy could be compiled to, each loaded as an nft script in a namespace of its own, by what a packet costs.
+"""The cost of a packet in shapes that a policy could be compiled to, each loaded as an nft script in its own namespace.
 
-Every question has portreeve's own shape first; the others differ from it in one thing. The service asked for is the one
-declared last, and its sources are met last. A row has portreeve's shape in the column `portreeve`.
+Every question has portreeve's own shape first; the others differ from it in one respect. Packets are for the service declared
+last, from its last source. A row has portreeve's shape in the column `portreeve`.
 """
 
 import itertools
@@ -11,7 +11,7 @@ import packets
 import policies
 
 SOURCES = policies.SOURCES[::-1]
-# Ranges of ten ports with as many between them.
+# Ranges of ten ports, ten ports apart.
 FIRST_RANGE, STRIDE, WIDTH = 40_000, 4, 2
 STRANGER, DENIED = "10.16.0.1", "10.17.0.1"
 STATE = "ct state vmap { established : accept, related : accept, invalid : drop }\n"
@@ -30,7 +30,7 @@ def ports(size):
 
 
 def ranges(size):
-    """The ranges of the services that have one: a tenth of all."""
+    """The port ranges: one service in ten has one."""
     first = range(FIRST_RANGE, FIRST_RANGE + STRIDE * max(size // 10, 1), STRIDE)
     return [(port, port + WIDTH - 1) for port in first]
 
@@ -190,7 +190,7 @@ def established_behind(size):
         "meta l4proto vmap { icmp : accept, ipv6-icmp : accept }\n")
 
 
-# Question: the kinds of packets, and the shapes; a size that a shape is not asked at is left out.
+# For each question the kinds of packets and the shapes; some shapes leave out some sizes.
 QUESTIONS = {
     "dispatch": (("accepted", "refused"), {
         "one hash map, protocol . port": one_map,
@@ -243,7 +243,7 @@ QUESTIONS = {
 
 
 def frames(kind, size):
-    """What is sent, and the port that somebody listens on."""
+    """The packets of a kind, the port with a listener, and whether they are one established flow."""
     last = policies.last_port(size)
     low, high = ranges(size)[-1]
     return {
@@ -282,7 +282,7 @@ def ask(bench, run, question, kinds, candidates, size):
         for _ in range(3):
             for name, kind in itertools.product(track.lanes, kinds):
                 track.measure(name, kind, *few[kind])
-        # Nothing makes a quick one slow every time.
+        # Take the best: an outside disturbance does not slow every run.
         is_slow = {key for key, times in track.times.items() if min(times) > SLOW}
         track.times = {key: times for key, times in track.times.items() if key in is_slow}
         for _ in range(5 if bench.quick else 11):

@@ -1,7 +1,7 @@
-"""Starts programs from a process that is smaller than they are.
+"""Starts programs from a small process.
 
-What a process has in memory when it starts another counts as the other's peak: `setmax_mm_hiwater_rss` of the kernel's
-`exec_mmap`. This one imports next to nothing; the bench sends it command lines and gets back what they took.
+The kernel counts the memory of the starting process in the peak of the started one (`setmax_mm_hiwater_rss` in `exec_mmap`).
+So this process imports next to nothing; the bench sends it command lines and receives their time and memory.
 """
 
 import os

@@ -1,7 +1,7 @@
-"""ufw with a configuration of its own: nothing of the host's is read but what the package ships, and nothing is written.
+"""ufw with its own configuration: it reads only the files of the package, and writes nothing of the host's.
 
-It takes `--datadir`, below which it looks for its rules and settings and keeps its locks; its templates in /usr/share/ufw are
-what a fresh installation has. `sysctl.conf` is left out, which would set what is not all of the network namespace's.
+`--datadir` is where it looks for its rules and settings and keeps its locks; its templates in /usr/share/ufw are those of a
+fresh installation. `sysctl.conf` is left out, since some of its settings apply to the whole host.
 """
 
 import functools
@@ -40,7 +40,7 @@ COMMIT
 
 @functools.cache
 def version():
-    """What it says it is; None where it is not installed, or does not take a configuration of its own."""
+    """Its version; None if it is not installed or has no `--datadir`."""
     if not shutil.which("ufw") or not (TEMPLATES / "before.rules").exists():
         return None
     result = subprocess.run(["ufw", "version"], capture_output=True, text=True)
@@ -49,7 +49,7 @@ def version():
 
 
 class Ufw:
-    """A configuration with one rule per service and source, in the words in which `ufw allow` writes them."""
+    """A configuration with one rule per service and source, as `ufw allow` writes them."""
 
     def __init__(self, folder, size):
         self.folder, self.size = folder, size
