@@ -47,4 +47,12 @@ struct ReadmeTests {
             """)
         #expect(comparable(printed) == comparable(shown))
     }
+
+    @Test("Names sources that exist")
+    func sources() {
+        let root = URL(filePath: #filePath).appending(path: "../../../Sources").standardized
+        let named = Self.text.matches(of: #/`([\w\/+]+\.swift)`/#).map { String($0.1) }
+        #expect(named.count > 10)
+        #expect(named.filter { !FileManager.default.fileExists(atPath: root.appending(path: $0).path) } == [])
+    }
 }
