@@ -69,7 +69,7 @@ let package = Package(
                 "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
-            swiftSettings: strict),
+            exclude: ["State"], swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
         .testTarget(

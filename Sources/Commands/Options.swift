@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Kernel
 
 /// How results are written.
 public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -66,6 +67,11 @@ public struct KernelOptions: ParsableArguments, Sendable {
 }
 
 extension KernelOptions {
-    /// The directory of the state of the network namespace, which the process has entered.
-    func stateDirectory(on host: Host) -> String { stateDir ?? host.changes.directory(netns) }
+    /// Where the state of the network namespace is kept, which the process has entered.
+    func stateLocation(on host: Host) -> StateLocation {
+        stateDir.map(StateLocation.init) ?? host.changes.location()
+    }
+
+    /// The directory of that state.
+    func stateDirectory(on host: Host) -> String { stateLocation(on: host).directory }
 }

@@ -134,9 +134,11 @@ struct ChangeTests {
         bytes[bytes.count / 2] ^= 1
         try bytes.write(to: file)
         #expect(try terminal.run("history") == .success)
-        #expect(terminal.output == "CHANGE  OUTCOME    WHAT\n1       confirmed  torn or changed: not used\n")
+        #expect(
+            terminal.output
+                == "CHANGE  OUTCOME    WHAT\n1       confirmed  not used: \"portreeve history --show 1\" says why\n")
         #expect(try terminal.run("rollback", "1", "--yes") == .failure)
-        #expect(terminal.errors == "portreeve: \(file.path) is torn or was changed, and is not used\n")
+        #expect(terminal.errors == "portreeve: \(file.path) is incomplete or was changed, and is not used\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
         #expect(try terminal.run("rollback", "1", "--yes") == .failure)
         #expect(terminal.errors.contains("somebody else could have written it"))
@@ -258,7 +260,7 @@ struct BootTests {
         let file = terminal.folder.appending(path: "state/change-1.confirmed")
         try Data("torn".utf8).write(to: file)
         #expect(try terminal.run("apply", "--boot") == .failure)
-        #expect(terminal.errors.hasSuffix("is torn or was changed, and is not used; what is live stays live\n"))
+        #expect(terminal.errors.hasSuffix("is incomplete or was changed, and is not used; what is live stays live\n"))
         #expect(terminal.store.table == live)
         restart()
         #expect(try terminal.run("apply", "--boot", "--floor", floor.rawValue) == .failure)

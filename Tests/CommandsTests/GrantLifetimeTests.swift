@@ -117,7 +117,8 @@ struct GrantLifetimeTests: GrantTesting {
         bytes[bytes.count / 2] ^= 1
         try bytes.write(to: file)
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
-        #expect(terminal.output.contains("warning: \(file.path) is torn or was changed, and is not used [unknown]"))
+        #expect(
+            terminal.output.contains("warning: \(file.path) is incomplete or was changed, and is not used [unknown]"))
         #expect(terminal.output.contains("error: set \"grant-ssh-ipv4\" has 198.51.100.7 timeout 7200s"))
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         #expect(live.isEmpty)

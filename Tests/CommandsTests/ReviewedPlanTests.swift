@@ -87,7 +87,10 @@ struct ReviewedPlanTests {
         for bytes in cut + changed {
             try bytes.write(to: URL(filePath: plan))
             #expect(try terminal.run("apply", plan, "--yes") == .failure)
-            #expect(terminal.errors == "portreeve: the plan \(plan) is torn or was changed: nothing was changed\n")
+            #expect(
+                terminal.errors
+                    == "portreeve: the plan \(plan) is incomplete or was changed, and is not used; nothing was changed\n"
+            )
         }
         _ = try terminal.run("apply", policy, "--yes")
         let change = terminal.folder.appending(path: "state/change-1.confirmed").path

@@ -79,7 +79,7 @@ final class Terminal {
 
     private var changes: ChangeHost {
         ChangeHost(
-            directory: { [folder] _ in folder.appending(path: "state").path },
+            location: { [folder] in StateLocation(directory: folder.appending(path: "state").path) },
             identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: namespace) },
             author: { Author(user: "root", login: "alice", client: "198.51.100.7") },
             uptime: { [unowned self] in uptime }, arm: { [unowned self] _ throws(StoreError) in armed += 1 },

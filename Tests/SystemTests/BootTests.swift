@@ -58,7 +58,7 @@ struct BootTests {
         #expect(result.output.hasPrefix("1\n") && result.output.contains("tcp . 22 : goto service-ssh"))
         #expect(
             result.errors.hasSuffix(
-                "change-1.confirmed is torn or was changed, and is not used; "
+                "change-1.confirmed is incomplete or was changed, and is not used; "
                     + "loaded the floor instead: nothing but tcp/22 is open\n"), "\(result.errors)")
     }
 

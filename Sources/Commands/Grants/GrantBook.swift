@@ -37,13 +37,14 @@ struct GrantBook {
         (identity, uptime, now, self.files) = (host.identity(), host.uptime, host.uptime(), files)
         let file = try StoreError.of { () throws(KernelError) in try files.read(Self.name) }
         guard let bytes = file else { return }
-        guard let document = StateDocument(bytes, kind: Self.documentKind), let boot = document.text("boot"),
-            let namespace: UInt64 = document.number("namespace"), let records = Self.records(of: document)
-        else {
-            fault = "\(files.directory)/\(Self.name) is torn or was changed, and is not used"
-            return
-        }
-        if RulesetIdentity(boot: boot, namespace: namespace) == identity { self.records = records }
+        do throws(StateDocument.Defect) {
+            let document = try StateDocument(bytes, kind: Self.documentKind)
+            guard let boot = document.text("boot"), let namespace: UInt64 = document.number("namespace") else {
+                throw .corrupt
+            }
+            let records = try Self.records(of: document)
+            if RulesetIdentity(boot: boot, namespace: namespace) == identity { self.records = records }
+        } catch { fault = "\(files.directory)/\(Self.name) \(error)" }
     }
 
     /// The book for those who only look, whom nothing keeps from looking at the rest.
@@ -56,12 +57,14 @@ struct GrantBook {
         }
     }
 
-    private static func records(of document: StateDocument) -> [GrantRecord]? {
-        let kept = document.fields.filter { $0.name == GrantRecord.documentKind }
-        let records = kept.compactMap { field in
-            StateDocument(field.bytes, kind: GrantRecord.documentKind).flatMap(GrantRecord.init)
+    private static func records(of document: StateDocument) throws(StateDocument.Defect) -> [GrantRecord] {
+        var records: [GrantRecord] = []
+        for field in document.fields where field.name == GrantRecord.documentKind {
+            let kept = try StateDocument(field.bytes, kind: GrantRecord.documentKind)
+            guard let record = GrantRecord(kept) else { throw .corrupt }
+            records.append(record)
         }
-        return records.count == kept.count ? records : nil
+        return records
     }
 
     /// Keeps the grants that are not over.

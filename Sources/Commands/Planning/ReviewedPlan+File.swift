@@ -25,7 +25,7 @@ extension ReviewedPlan {
 
     /// The plan that the options name instead of a policy; `nil` where it is a policy, or not to be read.
     ///
-    /// - Throws: `failure` for a plan that is torn, or that somebody else could have written.
+    /// - Throws: `failure` for a plan that is incomplete or was changed, or that another user could have written.
     init?(_ options: PolicyOptions, on host: Host) throws {
         let path = options.policy
         let start = try? TrustedFile.start(path, count: Self.mark.utf8.count)
@@ -38,10 +38,10 @@ extension ReviewedPlan {
         guard bytes.starts(with: Self.head.utf8) else {
             throw CommandError(.failure, "\(path) is a file of portreeve's, and no plan: nothing was changed")
         }
-        guard let document = StateDocument(bytes, kind: Self.documentKind), let plan = Self(document) else {
-            throw CommandError(.failure, "the plan \(path) is torn or was changed: nothing was changed")
-        }
-        self = plan
+        do throws(StateDocument.Defect) {
+            guard let plan = Self(try StateDocument(bytes, kind: Self.documentKind)) else { throw .corrupt }
+            self = plan
+        } catch { throw CommandError(.failure, "the plan \(path) \(error); nothing was changed") }
     }
 
     private var document: StateDocument {

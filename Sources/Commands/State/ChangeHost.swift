@@ -2,8 +2,8 @@ public import Kernel
 
 /// What a change of the ruleset needs of the host beside the ruleset; tests put their own in its place.
 public struct ChangeHost {
-    /// The directory in which state of the present network namespace is kept, which the user calls by this name.
-    public var directory: (_ netns: String?) -> String
+    /// Where the state of the present network namespace is kept.
+    public var location: () -> StateLocation
     /// The ruleset that is changed.
     public var identity: () -> RulesetIdentity
     /// Who changes it.
@@ -17,11 +17,11 @@ public struct ChangeHost {
 
     /// A host of these parts.
     public init(
-        directory: @escaping (_ netns: String?) -> String, identity: @escaping () -> RulesetIdentity,
+        location: @escaping () -> StateLocation, identity: @escaping () -> RulesetIdentity,
         author: @escaping () -> Author, uptime: @escaping () -> Int64,
         arm: @escaping (_ directory: String) throws(StoreError) -> Void, announce: @escaping (_ line: String) -> Void
     ) {
-        self.directory = directory
+        self.location = location
         self.identity = identity
         self.author = author
         self.uptime = uptime

@@ -1,4 +1,5 @@
 internal import Kernel
+internal import Rulesets
 
 /// The changes that were made, numbered from 1, each in a file whose name says what became of it.
 struct ChangeLog {
@@ -51,7 +52,7 @@ struct ChangeLog {
 
     /// What is kept of a change.
     func record(_ entry: Entry) throws -> ChangeRecord {
-        guard let record = ChangeRecord(try document(entry)) else { throw torn(entry) }
+        guard let record = ChangeRecord(try document(entry)) else { throw unusable(entry, .corrupt) }
         return record
     }
 
@@ -62,21 +63,23 @@ struct ChangeLog {
             && document.number("generation") == generation
     }
 
-    /// Whether this table, as `TableArchive` has it, is kept with a change: quicker than to read it.
-    func keeps(_ archive: [UInt8]?, with entry: Entry) -> Bool {
+    /// Whether a table, which `archive` holds, is kept with a change.
+    func keeps(_ table: Table?, _ archive: [UInt8]?, with entry: Entry) -> Bool {
         guard let document = try? document(entry) else { return false }
-        return document.archive == archive?[...]
+        // Equal bytes spare reading the table; an earlier version wrote the same table in other bytes.
+        return document.archive == archive?[...] || ChangeRecord(document).map { $0.table == table } ?? false
     }
 
     private func document(_ entry: Entry) throws -> StateDocument {
         let file = try StoreError.of { () throws(KernelError) in try files.read(entry.name) }
         guard let bytes = file else { throw Self.gone(entry.number) }
-        guard let document = StateDocument(bytes, kind: ChangeRecord.documentKind) else { throw torn(entry) }
-        return document
+        do throws(StateDocument.Defect) { return try StateDocument(bytes, kind: ChangeRecord.documentKind) } catch {
+            throw unusable(entry, error)
+        }
     }
 
-    private func torn(_ entry: Entry) -> CommandError {
-        CommandError(.failure, "\(files.directory)/\(entry.name) is torn or was changed, and is not used")
+    private func unusable(_ entry: Entry, _ defect: StateDocument.Defect) -> CommandError {
+        CommandError(.failure, "\(files.directory)/\(entry.name) \(defect)")
     }
 
     /// The change of this number.

@@ -55,7 +55,7 @@ public struct History: Command {
 /// A change as people see it.
 struct LoggedChange {
     private let entry: ChangeLog.Entry
-    /// `nil` where the file is torn.
+    /// `nil` where the file is not used.
     private let record: ChangeRecord?
     /// Why it is not there.
     private let fault: String
@@ -90,7 +90,11 @@ struct LoggedChange {
     static let headings = ["CHANGE", "TIME", "BY", "OUTCOME", "WHAT"]
 
     var columns: [String] {
-        guard let record else { return ["\(entry.number)", "-", "-", outcome, "torn or changed: not used"] }
+        guard let record else {
+            return [
+                "\(entry.number)", "-", "-", outcome, "not used: \"portreeve history --show \(entry.number)\" says why",
+            ]
+        }
         return ["\(entry.number)", UTCTime.text(record.time), record.author.text, outcome, record.summary]
     }
 

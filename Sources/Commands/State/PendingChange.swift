@@ -19,15 +19,11 @@ struct PendingChange: Equatable {
     /// What is pending in a directory; `nil` for nothing.
     static func load(from files: StateFiles) throws -> Self? {
         guard let bytes = try StoreError.of({ () throws(KernelError) in try files.read(name) }) else { return nil }
-        guard let document = StateDocument(bytes, kind: documentKind), let number: Int = document.number("number"),
+        let document = try document(bytes, documentKind, files, name)
+        guard let number: Int = document.number("number"),
             let deadline: Int64 = document.number("deadline"), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace")
-        else {
-            throw CommandError(
-                .failure,
-                "\(files.directory)/\(name) is torn or was changed, and is not used: delete it, then \"portreeve rollback\" goes back"
-            )
-        }
+        else { throw unusable(files, name, .corrupt) }
         return Self(number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace))
     }
 
@@ -51,15 +47,30 @@ struct PendingChange: Equatable {
 
     /// The table to which it is undone; `nil` for none.
     static func previous(in files: StateFiles) throws -> Table? {
-        let bytes = try StoreError.of { () throws(KernelError) in try files.read(previousName) }
-        guard let document = bytes.flatMap({ StateDocument($0, kind: tableKind) }) else {
-            throw CommandError(.failure, "\(files.directory)/\(previousName) is torn or missing, and is not used")
-        }
+        let file = try StoreError.of { () throws(KernelError) in try files.read(previousName) }
+        guard let file else { throw CommandError(.failure, "\(files.directory)/\(previousName) is missing") }
+        let document = try document(file, tableKind, files, previousName)
         guard let bytes = document["table"] else { return nil }
         guard let table = TableArchive.table(Names.table, from: bytes) else {
             throw CommandError(.failure, "\(files.directory)/\(previousName) holds no table of portreeve's")
         }
         return table
+    }
+
+    /// The document that a file of the directory holds.
+    private static func document(
+        _ bytes: [UInt8], _ kind: String, _ files: StateFiles, _ name: String
+    ) throws -> StateDocument {
+        do throws(StateDocument.Defect) { return try StateDocument(bytes, kind: kind) } catch {
+            throw unusable(files, name, error)
+        }
+    }
+
+    private static func unusable(
+        _ files: StateFiles, _ name: String, _ defect: StateDocument.Defect
+    ) -> CommandError {
+        let advice = defect == .corrupt ? "delete it, then \"portreeve rollback\" goes back" : "upgrade portreeve"
+        return CommandError(.failure, "\(files.directory)/\(name) \(defect): \(advice)")
     }
 
     /// Forgets what is pending.

@@ -106,7 +106,7 @@ extension RulesetState {
         var change = change
         change.grants = try grants()
         let archive = change.table.map(TableArchive.bytes)
-        if let last, log.keeps(archive, with: last) { return }
+        if let last, log.keeps(change.table, archive, with: last) { return }
         // Another command may have been quicker, and its change must stay the last.
         guard isLive(change.table, with: change.grants, in: store) else {
             throw CommandError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")

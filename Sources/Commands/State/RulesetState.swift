@@ -17,8 +17,8 @@ struct RulesetState {
     /// The state of the network namespace that the process is in.
     init(_ options: KernelOptions, on host: Host) throws(StoreError) {
         self.host = host.changes
-        let directory = options.stateDirectory(on: host)
-        files = try StoreError.of { () throws(KernelError) in try StateFiles(directory: directory) }
+        let location = options.stateLocation(on: host)
+        files = try StoreError.of { () throws(KernelError) in try location.open() }
         log = ChangeLog(files: files)
     }
 

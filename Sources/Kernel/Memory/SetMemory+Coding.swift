@@ -22,7 +22,7 @@ extension SetMemory {
 
     /// Reads the file of `document`; `nil` for anything else.
     init?(_ bytes: [UInt8]) {
-        guard let document = StateDocument(bytes, kind: Self.kind), let boot = document.text("boot"),
+        guard let document = try? StateDocument(bytes, kind: Self.kind), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace"),
             let generation: UInt32 = document.number("generation"),
             let family: UInt8 = document.number("family"), let table = document.text("table")

@@ -4,7 +4,7 @@ internal import Glibc
 /// The network namespaces that `ip netns` keeps.
 public enum NetworkNamespace {
     /// Where `ip netns add` binds namespaces, as `man 8 ip-netns` says.
-    private static let directory = "/run/netns"
+    static let directory = "/run/netns"
 
     /// Puts the calling thread into a network namespace; sockets that it opened before stay where they are.
     ///

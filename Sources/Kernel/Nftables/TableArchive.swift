@@ -42,7 +42,8 @@ public enum TableArchive {
 
     /// The same in the middle of other octets.
     public static func table(_ name: TableName, from bytes: ArraySlice<UInt8>) -> Table? {
-        guard let document = StateDocument(bytes, kind: kind), let first = document.fields.first, first.name == messages
+        guard let document = try? StateDocument(bytes, kind: kind), let first = document.fields.first,
+            first.name == messages
         else { return nil }
         var reading = TableReading(name: name, generation: 0)
         guard reading.take(messages: Array(first.bytes), of: subsystem) else { return nil }

@@ -1,7 +1,6 @@
-/// Tells a file that is torn or was changed by accident.
+/// The checksum of state files in format 1, which portreeve 0.1.0 wrote.
 ///
-/// It is FNV-1a over words of eight octets, each turned before the next so that no bit only ever meets the bits above it.
-/// Forgery is kept out by the file's owner and mode.
+/// It is FNV-1a over words of eight bytes, the sum rotated before each word.
 struct Checksum {
     private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
     private static let prime: UInt64 = 0x100_0000_01b3

@@ -1,6 +1,8 @@
-/// A file of the state directory: fields of octets under a first line with a checksum of the rest.
+/// A file of the state directory: fields of bytes under a first line with a checksum of the rest.
 ///
-/// People can read it: `portreeve KIND 1 CHECKSUM`, then for each field its name, its length in octets and itself.
+/// People can read it: `portreeve KIND FORMAT CHECKSUM`, then for each field its name, its length in bytes and its value.
+/// Format 2 has the XXH64 of the rest as 16 hexadecimal digits. Format 1, of portreeve 0.1.0, has a checksum of its own and is
+/// read, not written.
 public struct StateDocument: Equatable, Sendable {
     /// One field.
     public struct Field: Equatable, Sendable {
@@ -10,12 +12,22 @@ public struct StateDocument: Equatable, Sendable {
         public var bytes: ArraySlice<UInt8>
     }
 
+    /// Why a file is not used.
+    public enum Defect: Error, Hashable, Sendable {
+        /// It is incomplete, was changed, or is another kind of file.
+        case corrupt
+        /// A later version of portreeve wrote it, in this format.
+        case newer(format: Int)
+    }
+
     /// What kind of document it is: one word.
     public let kind: String
     /// The fields, in order; several can have one name.
     public private(set) var fields: [Field] = []
 
-    private static let version = "1"
+    private static let format = 2
+    /// The format of portreeve 0.1.0.
+    private static let firstFormat = 1
     private static let newline = UInt8(ascii: "\n")
 
     /// A document without fields.
@@ -50,7 +62,7 @@ public struct StateDocument: Equatable, Sendable {
         for field in fields {
             body += [Array("\(field.name) \(field.bytes.count)\n".utf8)[...], field.bytes, [Self.newline]]
         }
-        return [Array(Self.head(kind, sum: Checksum.sum(of: body)))[...]] + body
+        return [Array("\(Self.head(kind, Self.format, body))\n".utf8)[...]] + body
     }
 
     /// The file.
@@ -62,26 +74,38 @@ public struct StateDocument: Equatable, Sendable {
         return file
     }
 
-    /// The first line.
-    private static func head(_ kind: String, sum: UInt64) -> String.UTF8View {
+    /// The first line, without its end.
+    private static func head(_ kind: String, _ format: Int, _ body: [ArraySlice<UInt8>]) -> String {
+        let sum = format == firstFormat ? Checksum.sum(of: body) : XXHash64.hash(of: body)
         let digits = String(sum, radix: 16)
         let zeros = String(repeating: "0", count: UInt64.bitWidth / 4 - digits.utf8.count)
-        return "\(mark) \(kind) \(version) \(zeros)\(digits)\n".utf8
+        return "\(mark) \(kind) \(format) \(zeros)\(digits)"
     }
 
     private static let mark = "portreeve"
 
-    /// The document that a file holds; `nil` when it is torn, changed, or another kind.
-    public init?(_ bytes: [UInt8], kind: String) { self.init(bytes[...], kind: kind) }
+    /// The document of `kind` that a file holds.
+    ///
+    /// - Throws: why there is none.
+    public init(_ bytes: [UInt8], kind: String) throws(Defect) { try self.init(bytes[...], kind: kind) }
 
-    /// The same in the middle of other octets.
-    public init?(_ bytes: ArraySlice<UInt8>, kind: String) {
-        guard let end = bytes.firstIndex(of: Self.newline) else { return nil }
-        let body = bytes[(end + 1)...]
-        let head = Self.head(kind, sum: Checksum.sum(of: [body]))
-        guard bytes[...end].elementsEqual(head) else { return nil }
+    /// The same in the middle of other bytes.
+    public init(_ bytes: ArraySlice<UInt8>, kind: String) throws(Defect) {
+        guard let end = bytes.firstIndex(of: Self.newline) else { throw .corrupt }
+        let (line, body) = (bytes[..<end], bytes[(end + 1)...])
+        let format = try Self.format(of: line, kind: kind)
+        guard line.elementsEqual(Self.head(kind, format, [body]).utf8) else { throw .corrupt }
         self.init(kind: kind)
-        guard read(body) else { return nil }
+        guard read(body) else { throw .corrupt }
+    }
+
+    /// The format that a first line names, where this version reads it.
+    private static func format(of line: ArraySlice<UInt8>, kind: String) throws(Defect) -> Int {
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ")
+        guard words.count >= 3, words[0] == mark, words[1] == kind, let named = Int(words[2]), named >= firstFormat
+        else { throw .corrupt }
+        guard named <= format else { throw .newer(format: named) }
+        return named
     }
 
     private mutating func read(_ body: ArraySlice<UInt8>) -> Bool {
@@ -95,5 +119,15 @@ public struct StateDocument: Equatable, Sendable {
             guard rest.popFirst() == Self.newline else { return false }
         }
         return rest.isEmpty
+    }
+}
+
+extension StateDocument.Defect: CustomStringConvertible {
+    /// What follows the path of the file in a sentence.
+    public var description: String {
+        switch self {
+        case .corrupt: "is incomplete or was changed, and is not used"
+        case .newer(let format): "was written by a later version of portreeve (format \(format)), and is not used"
+        }
     }
 }
