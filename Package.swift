@@ -28,14 +28,16 @@ let package = Package(
             name: "Auditing",
             dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
             swiftSettings: strict),
+        .target(name: "System", dependencies: ["Addressing", "CLinux", "Listeners"], swiftSettings: strict),
         .target(
-            name: "Kernel", dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets"],
+            name: "Kernel",
+            dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets", "System"],
             swiftSettings: strict),
         .target(
             name: "Commands",
             dependencies: [
                 "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "System", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "portreeve",
@@ -59,23 +61,30 @@ let package = Package(
             exclude: ["Hosts"],
             swiftSettings: strict),
         .testTarget(
+            name: "SystemTests", dependencies: ["Addressing", "Listeners", "System", "TestSupport"],
+            swiftSettings: strict),
+        .testTarget(
             name: "KernelTests",
-            dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Kernel", "Listeners", "Rulesets", "TestSupport"],
+            dependencies: [
+                "Addressing", "CLinux", "CMnl", "CNftnl", "Kernel", "Listeners", "Rulesets", "System", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "CommandsTests",
             dependencies: [
                 "Addressing", "Auditing", "Commands", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets",
-                "TestSupport",
+                "System", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             exclude: ["State"], swiftSettings: strict),
         .testTarget(
-            name: "SystemTests", dependencies: ["Policies", "TestSupport", "portreeve"], swiftSettings: strict),
+            name: "ProgramTests", dependencies: ["Kernel", "Policies", "System", "TestSupport", "portreeve"],
+            swiftSettings: strict),
         .testTarget(
             name: "PacketTests",
             dependencies: [
-                "Addressing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "TestSupport",
+                "Addressing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "System",
+                "TestSupport",
                 "portreeve",
             ],
             swiftSettings: strict),

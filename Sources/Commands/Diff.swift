@@ -3,6 +3,7 @@ internal import Addressing
 internal import Compiler
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// `portreeve diff`: who gains and who loses access between two policies.
 public struct Diff: Command {

@@ -1,6 +1,7 @@
 internal import Glibc
 internal import Kernel
 internal import Listeners
+internal import System
 
 extension Host {
     /// The host that the process runs on.
@@ -27,7 +28,10 @@ extension Host {
                 }
             },
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
-            operators: { OperatorSearch.operators(environment: Self.value(of:)) },
+            admins: {
+                AdminSessionSearch.admins(
+                    environment: Self.value(of:), connections: SocketTable.connections, route: ReturnRoute.lookUp)
+            },
             sshClient: Self.value(of: "SSH_CONNECTION")?.split(separator: " ").first.map(String.init),
             standardOutput: { Self.write($0, to: STDOUT_FILENO) },
             standardError: { Self.write($0, to: STDERR_FILENO) },

@@ -115,7 +115,7 @@ public struct Host {
     /// The networks that the host has an address in, each with its interface.
     public var networks: () -> [(interface: String, prefix: String)]
     /// Who works on the host over the network, in the network namespace whose ruleset was opened last.
-    public var operators: () -> Operators
+    public var admins: () -> AdminSessions
     /// The address from which the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.
@@ -149,7 +149,7 @@ public struct Host {
         readSockets: @escaping () throws(StoreError) -> HostSockets, files: HostFiles, changes: ChangeHost,
         enter: @escaping (_ namespace: String) throws(StoreError) -> Void = { _ in },
         networks: @escaping () -> [(interface: String, prefix: String)] = { [] },
-        operators: @escaping () -> Operators = { Operators() }, sshClient: String? = nil,
+        admins: @escaping () -> AdminSessions = { AdminSessions() }, sshClient: String? = nil,
         standardOutput: @escaping (String) -> Void,
         standardError: @escaping (String) -> Void,
         ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
@@ -161,7 +161,7 @@ public struct Host {
         self.changes = changes
         self.enter = enter
         self.networks = networks
-        self.operators = operators
+        self.admins = admins
         self.sshClient = sshClient
         self.standardOutput = standardOutput
         self.standardError = standardError

@@ -1,4 +1,5 @@
 internal import Kernel
+internal import System
 
 extension HostFiles {
     /// The files of the host that the process runs on.

@@ -2,6 +2,7 @@ internal import Addressing
 internal import Kernel
 internal import Listeners
 internal import Rulesets
+internal import System
 
 /// The kernel's nf_tables.
 final class NftablesStore: RulesetStore {

@@ -1,6 +1,7 @@
 public import ArgumentParser
 internal import Compiler
 internal import Rulesets
+internal import System
 
 /// `portreeve rollback`: undoes what is pending, or goes back to an earlier change.
 public struct Rollback: Command {

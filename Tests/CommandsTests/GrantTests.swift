@@ -123,8 +123,8 @@ struct GrantTests: GrantTesting {
     func lockout() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let client = Listener.Address.ipv4(0xc633_6407)
-        terminal.operators = Operators(sessions: [
-            OperatorSession(
+        terminal.admins = AdminSessions(sessions: [
+            AdminSession(
                 client: client, server: Endpoint(.ipv4(0x0a00_0001), 22), interface: "eth0", interfaceIndex: 2)
         ])
         #expect(try terminal.run("revoke", "ssh") == .refused)

@@ -12,14 +12,14 @@ struct LockoutTests {
 
     init() throws {
         terminal = try Terminal()
-        terminal.operators = Operators(sessions: [Self.session()])
+        terminal.admins = AdminSessions(sessions: [Self.session()])
     }
 
     private static func session(
         _ client: Listener.Address = client, on interface: String? = "eth0", isEstablished: Bool = true
-    ) -> OperatorSession {
+    ) -> AdminSession {
         let server: Listener.Address = if case .ipv4 = client { .ipv4(0xc000_0201) } else { .ipv6(1 << 64) }
-        return OperatorSession(
+        return AdminSession(
             client: client, server: Endpoint(server, 22), interface: interface, interfaceIndex: 2,
             isEstablished: isEstablished)
     }
@@ -127,22 +127,22 @@ struct LockoutTests {
               rule: inet portreeve refuse: counter drop
               to let it in: add eth0 to "interfaces" of service "ssh" (POLICY:5)
             """)
-        terminal.operators.sessions = [Self.session(on: nil)]
+        terminal.admins.sessions = [Self.session(on: nil)]
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(terminal.errors.contains("warning: whether a new connection from 198.51.100.7 to tcp/22 would get"))
         #expect(try terminal.run("remove", "--yes") == .success)
-        terminal.operators.sessions = [Self.session(on: "wg0"), Self.session(.ipv4(0x7f00_0001), on: "lo")]
+        terminal.admins.sessions = [Self.session(on: "wg0"), Self.session(.ipv4(0x7f00_0001), on: "lo")]
         try expectSuccess(path, nil)
     }
 
     @Test("Every session counts, of either family, and one that is not there any more")
     func sessions() throws {
-        terminal.operators.sessions += [Self.session(Self.client6, isEstablished: false), Self.session()]
+        terminal.admins.sessions += [Self.session(Self.client6, isEstablished: false), Self.session()]
         let path = try policy(ssh: "from: 198.51.100.7")
         #expect(try terminal.run("apply", path, "--yes", "--quiet") == .refused)
         #expect(terminal.errors.contains("a new connection from 2001:db8::7 to tcp/22 would be refused"))
         #expect(!terminal.errors.contains("198.51.100.7 to tcp/22"))
-        terminal.operators.sessions += [Self.session(.ipv4(0xc633_6408))]
+        terminal.admins.sessions += [Self.session(.ipv4(0xc633_6408))]
         #expect(try terminal.run("apply", path, "--yes", "--quiet") == .refused)
         #expect(terminal.errors.split(separator: "would be refused").count == 3)
     }
@@ -190,7 +190,7 @@ struct LockoutTests {
 
     @Test("That nobody could be found is no proof that nobody is there")
     func doubt() throws {
-        terminal.operators = Operators(doubt: "no privilege to look")
+        terminal.admins = AdminSessions(doubt: "no privilege to look")
         try expectSuccess(
             try policy(), "who works on this host could not be found out: no privilege to look")
     }

@@ -197,7 +197,7 @@ struct SessionTests {
         let path = try terminal.write(policy)
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(terminal.sessions.list.sockets.count == 3)
-        terminal.operators.sessions = [OperatorSession(client: own.remote.address, server: own.local)]
+        terminal.admins.sessions = [AdminSession(client: own.remote.address, server: own.local)]
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--format", "json") == .success)
         let sessions = try #require(try terminal.json()["sessions"] as? [String: Any])
         let ended = try #require(sessions["ended"] as? [[String: Any]])
@@ -210,11 +210,11 @@ struct SessionTests {
     }
 
     @Test("Where it is not known which session is the user's, none is ended")
-    func doubtfulOperator() throws {
+    func doubtfulAdmin() throws {
         let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])
         let path = try terminal.write(policy)
         _ = try terminal.run("apply", path, "--yes")
-        terminal.operators.doubt = "hidden"
+        terminal.admins.doubt = "hidden"
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions") == .failure)
         #expect(terminal.errors.contains("it could not be found out which is yours (hidden), and --force ends all"))
         #expect(terminal.sessions.list.sockets.count == 1)

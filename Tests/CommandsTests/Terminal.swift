@@ -4,6 +4,7 @@ import Foundation
 import Kernel
 import Listeners
 import Policies
+import System
 import Testing
 
 /// A host whose ruleset, output and user are the test's.
@@ -15,7 +16,7 @@ final class Terminal {
     /// The sockets of the host: none unless a test puts some.
     var sockets = HostSockets(listeners: [], ephemeral: EphemeralPorts(range: 32768...60999))
     /// Who works on the host over the network.
-    var operators = Operators()
+    var admins = AdminSessions()
     /// What the user answers; `nil` where there is no terminal.
     var answer: String?
     var isOutputTerminal = false
@@ -93,7 +94,7 @@ final class Terminal {
         var host = Commands.Host(
             openStore: { [store] _ throws(StoreError) in store },
             readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, changes: changes, operators: { [operators] in operators }, sshClient: sshClient,
+            files: files, changes: changes, admins: { [admins] in admins }, sshClient: sshClient,
             standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in

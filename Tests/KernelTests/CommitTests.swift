@@ -2,6 +2,7 @@ import CLinux
 import CMnl
 import Foundation
 import Rulesets
+import System
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Addressing
 import CLinux
 import Glibc
 import Listeners
+import System
 import TestSupport
 import Testing
 

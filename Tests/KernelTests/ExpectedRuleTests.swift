@@ -1,5 +1,6 @@
 import CNftnl
 import Rulesets
+import System
 import TestSupport
 import Testing
 

@@ -3,6 +3,7 @@ import CMnl
 import CNftnl
 import Glibc
 import Rulesets
+import System
 import TestSupport
 import Testing
 

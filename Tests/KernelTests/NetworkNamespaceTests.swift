@@ -1,4 +1,5 @@
 import Rulesets
+import System
 import TestSupport
 import Testing
 

@@ -2,6 +2,7 @@ import Addressing
 import CLinux
 import Foundation
 import Listeners
+import System
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import CLinux
 import Foundation
 import Rulesets
+import System
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 internal import Compiler
 internal import Kernel
 internal import Rulesets
+internal import System
 
 /// What a boot does: loads the last confirmed table as it is kept, with no policy, no names and no network.
 struct BootLoading {

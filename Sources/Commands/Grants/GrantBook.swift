@@ -2,6 +2,7 @@ internal import Addressing
 internal import Compiler
 internal import Kernel
 internal import Rulesets
+internal import System
 
 /// The grants of one ruleset as they are kept between runs, and what they make of a table.
 ///

@@ -4,6 +4,7 @@ internal import Kernel
 internal import Policies
 internal import Reachability
 internal import Rulesets
+internal import System
 
 /// Makes grants and ends them, each in one transaction that is kept first and read back.
 struct GrantMaker {

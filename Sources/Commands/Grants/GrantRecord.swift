@@ -2,6 +2,7 @@ internal import Addressing
 internal import Compiler
 internal import Kernel
 internal import Policies
+internal import System
 
 /// A source that somebody let in to a service for a time.
 struct GrantRecord: Hashable {

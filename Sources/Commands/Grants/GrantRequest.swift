@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Policies
+internal import System
 
 /// What is asked for.
 struct GrantRequest {

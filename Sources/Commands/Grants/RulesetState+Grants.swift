@@ -2,6 +2,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 extension RulesetState {
     /// The grants of this ruleset.

@@ -24,16 +24,16 @@ struct LockoutGuard {
     ///   - store: where the tables of others are read; what others commit meanwhile, the commit finds out.
     /// - Throws: `refused`, with the rule that would shut somebody out; what keeps the tables from being read.
     func allow(_ change: RulesetChange, in store: any RulesetStore) throws {
-        let operators = host.operators()
-        if let doubt = operators.doubt { warn("who works on this host could not be found out: \(doubt)") }
-        guard !operators.sessions.isEmpty else { return }
+        let admins = host.admins()
+        if let doubt = admins.doubt { warn("who works on this host could not be found out: \(doubt)") }
+        guard !admins.sessions.isEmpty else { return }
         var store = store
         let others = try WholeRuleset.others(&store)
         let trial = LockoutTrial(
             before: (change.snapshot.table.map { [$0] } ?? []) + others,
             after: (change.target.map { [$0] } ?? []) + others,
             policy: change.policy, now: host.now)
-        let outcomes = trial.outcomes(for: operators.sessions)
+        let outcomes = trial.outcomes(for: admins.sessions)
         for outcome in outcomes where !outcome.isLockout { warn(outcome.text) }
         let lockouts = outcomes.filter(\.isLockout)
         guard !lockouts.isEmpty else { return }

@@ -16,7 +16,7 @@ struct LockoutTrial {
     let now: Int64
 
     /// What would not get through, or may not: for each session, the connection that is there and a new one.
-    func outcomes(for sessions: [OperatorSession]) -> [LockoutOutcome] {
+    func outcomes(for sessions: [AdminSession]) -> [LockoutOutcome] {
         var outcomes: [LockoutOutcome] = []
         for outcome in sessions.flatMap(outcomes(of:)) {
             // One refusal has one line, whether it is met once or twice.
@@ -29,13 +29,13 @@ struct LockoutTrial {
         return outcomes
     }
 
-    private func outcomes(of session: OperatorSession) -> [LockoutOutcome] {
+    private func outcomes(of session: AdminSession) -> [LockoutOutcome] {
         let subjects: [LockoutOutcome.Subject] = session.isEstablished ? [.session, .newConnection] : [.newConnection]
         return subjects.compactMap { outcome(of: $0, session) }
     }
 
     /// `nil` where it gets through.
-    private func outcome(of subject: LockoutOutcome.Subject, _ session: OperatorSession) -> LockoutOutcome? {
+    private func outcome(of subject: LockoutOutcome.Subject, _ session: AdminSession) -> LockoutOutcome? {
         let question = Explanation.Question(session, isEstablished: subject == .session)
         let (conclusion, dependsOnInterface) = question.conclusion(through: after, now: now)
         let isUnknown = dependsOnInterface || ![.accept, .refuse].contains(conclusion.verdict)
@@ -52,7 +52,7 @@ struct LockoutTrial {
 
 extension Explanation.Question {
     /// Whether a packet of the session, or of a new one like it, gets through.
-    fileprivate init(_ session: OperatorSession, isEstablished: Bool) {
+    fileprivate init(_ session: AdminSession, isEstablished: Bool) {
         self.init(
             source: session.client.range, transport: .tcp, port: session.server.port, interface: session.interface)
         interfaceIndex = session.interfaceIndex == 0 ? nil : session.interfaceIndex

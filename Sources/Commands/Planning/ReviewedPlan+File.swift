@@ -2,6 +2,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 extension ReviewedPlan {
     /// What a file of portreeve starts with, and no policy: it would be no YAML.

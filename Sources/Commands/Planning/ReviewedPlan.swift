@@ -2,6 +2,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// A plan in a file: exactly what is to be live, and the ruleset that it was made against.
 struct ReviewedPlan {

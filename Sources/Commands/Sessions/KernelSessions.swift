@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Kernel
 internal import Listeners
+internal import System
 
 /// The sessions that sock_diag and conntrack know.
 struct KernelSessions: SessionStore {
@@ -18,7 +19,7 @@ struct KernelSessions: SessionStore {
         } catch { throw StoreError(error) }
     }
 
-    func interface(to address: Listener.Address) -> String? { ReturnRoute.interface(to: address) }
+    func interface(to address: Listener.Address) -> String? { ReturnRoute.lookUp(address)?.interface }
 
     func owners(of sessions: [Session]) -> [Session] {
         let owners = SocketOwners.owners(of: sessions.compactMap(\.socket))

@@ -8,7 +8,7 @@ internal import Policies
 struct SessionCut {
     /// Those that were ended.
     private(set) var ended: [Session] = []
-    /// The operator's own, which were left alone.
+    /// The administrator's own, which were left alone.
     private(set) var spared: [Session] = []
     /// Those that are still there.
     private(set) var remaining: [Session] = []
@@ -18,13 +18,13 @@ struct SessionCut {
     /// Why sessions could not be read or ended.
     private(set) var failure: String?
 
-    /// Ends what the policy, which is in force, refuses; what is the operator's own only if `force` says so.
+    /// Ends what the policy, which is in force, refuses; what is the administrator's own only if `force` says so.
     init(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host, force: Bool) {
         do throws(StoreError) {
             let list = try host.sessions.read()
             failure = list.doubt
             var stale = SessionAudit(policy, compiled, on: host).stale(list.sessions)
-            if !force && !stale.isEmpty { spare(host.operators(), in: &stale) }
+            if !force && !stale.isEmpty { spare(host.admins(), in: &stale) }
             try end(stale, on: host)
         } catch {
             failure = error.message
@@ -32,13 +32,13 @@ struct SessionCut {
     }
 
     /// Takes the sessions of those who work on the host out, and all of them where these are not known.
-    private mutating func spare(_ operators: Operators, in stale: inout [Session]) {
-        if let doubt = operators.doubt {
+    private mutating func spare(_ admins: AdminSessions, in stale: inout [Session]) {
+        if let doubt = admins.doubt {
             failure = "it could not be found out which is yours (\(doubt)), and --force ends all"
             stale = []
         }
-        spared = stale.filter(operators.own)
-        stale.removeAll(where: operators.own)
+        spared = stale.filter(admins.own)
+        stale.removeAll(where: admins.own)
     }
 
     /// Ends sessions, and looks which of them are there still.
@@ -81,7 +81,7 @@ struct SessionCut {
     }
 }
 
-extension Operators {
+extension AdminSessions {
     /// Whether the session is one of theirs: from there, with the same server.
     fileprivate func own(_ session: Session) -> Bool {
         session.transport == .tcp

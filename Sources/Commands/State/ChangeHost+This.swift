@@ -1,5 +1,6 @@
 internal import Glibc
 internal import Kernel
+internal import System
 
 extension ChangeHost {
     /// The host that the process runs on.

@@ -1,4 +1,5 @@
 public import Kernel
+public import System
 
 /// What a change of the ruleset needs of the host beside the ruleset; tests put their own in its place.
 public struct ChangeHost {

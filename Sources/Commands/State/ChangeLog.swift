@@ -1,5 +1,6 @@
 internal import Kernel
 internal import Rulesets
+internal import System
 
 /// The changes that were made, numbered from 1, each in a file whose name says what became of it.
 struct ChangeLog {

@@ -2,6 +2,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// One change of the ruleset: when, by whom, from what policy, and what it made.
 struct ChangeRecord {

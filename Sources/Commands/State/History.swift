@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// `portreeve history`: the changes that were made.
 public struct History: Command {

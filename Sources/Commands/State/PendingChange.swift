@@ -1,6 +1,7 @@
 internal import Compiler
 internal import Kernel
 internal import Rulesets
+internal import System
 
 /// A change that undoes itself unless somebody confirms it.
 struct PendingChange: Equatable {

@@ -2,6 +2,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// A change of the ruleset that is about to be made.
 struct RulesetChange {

@@ -2,6 +2,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// What is kept of one ruleset between runs: its changes, and the one that waits to be confirmed.
 struct RulesetState {

@@ -1,5 +1,6 @@
 internal import Kernel
 internal import Rulesets
+internal import System
 
 /// The process that undoes a change which nobody confirms: one that does it, and a standby for the case that it is killed.
 struct UndoProcess {

@@ -1,5 +1,6 @@
 internal import Auditing
 internal import Kernel
+internal import System
 
 extension [Finding] {
     /// What decides beside nf_tables in the network namespace of the calling thread, and services that take it all away.

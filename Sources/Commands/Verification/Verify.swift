@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Auditing
 internal import Compiler
 internal import Policies
+internal import System
 
 /// `portreeve verify`: cross-checks the kernel, the listening sockets and the sessions with the policy.
 public struct Verify: Command {

@@ -2,6 +2,7 @@ internal import CMnl
 internal import CNftnl
 internal import Glibc
 public import Listeners
+public import System
 
 /// The connections that conntrack follows in the network namespace that the calling thread is in.
 public struct ConntrackTable: ~Copyable {

@@ -2,6 +2,7 @@ internal import Addressing
 internal import CNftnl
 internal import Glibc
 internal import Listeners
+internal import System
 
 extension TrackedConnection {
     /// Reads an entry; `nil` where the protocol has no ports.

@@ -1,5 +1,6 @@
 internal import Glibc
 public import Listeners
+public import System
 
 /// The addresses of a host: getifaddrs(3).
 public enum HostAddresses {

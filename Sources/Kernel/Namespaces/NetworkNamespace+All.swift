@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+public import System
 
 extension NetworkNamespace {
     /// Where namespaces without processes are kept: by `ip netns`, and by Docker.
@@ -31,15 +32,8 @@ extension NetworkNamespace {
 
     /// The files that stand for namespaces, most of them for the same.
     private static var files: [String] {
-        directories.flatMap { directory in names(in: directory).map { "\(directory)/\($0)" } }
-            + names(in: "/proc").filter { $0.allSatisfy(\.isNumber) }.map { "/proc/\($0)/ns/net" }
-    }
-
-    private static func names(in directory: String) -> [String] {
-        guard var entries = Directory(directory) else { return [] }
-        var names: [String] = []
-        while let entry = entries.next() { names.append(entry.name) }
-        return names
+        directories.flatMap { directory in HostTree.names(directory).map { "\(directory)/\($0)" } }
+            + HostTree.names("/proc").filter { $0.allSatisfy(\.isNumber) }.map { "/proc/\($0)/ns/net" }
     }
 
     private static func identity(_ descriptor: Int32) -> [UInt64] {

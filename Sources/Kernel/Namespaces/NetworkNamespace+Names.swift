@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 extension NetworkNamespace {
     /// The names by which `ip netns` knows the network namespace of the calling thread, sorted; none for a nameless one.

@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+public import System
 
 /// The network namespaces that `ip netns` keeps.
 public enum NetworkNamespace {

@@ -1,4 +1,5 @@
 internal import CMnl
+internal import System
 
 /// One message of a reply.
 struct NetlinkMessage {

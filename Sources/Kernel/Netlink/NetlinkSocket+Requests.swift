@@ -1,5 +1,6 @@
 internal import CMnl
 internal import Glibc
+internal import System
 
 extension NetlinkSocket {
     /// Sends one request and hands each message of the answer to `body`, to the end of the answer.

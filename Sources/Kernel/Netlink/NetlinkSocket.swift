@@ -1,6 +1,7 @@
 internal import CMnl
 internal import Glibc
 internal import Synchronization
+internal import System
 
 /// A netlink socket of one subsystem, closed when it goes out of scope.
 @safe struct NetlinkSocket: ~Copyable, @unchecked Sendable {

@@ -1,3 +1,5 @@
+internal import System
+
 /// A table of the older `iptables-legacy`, which nf_tables knows nothing about and packets meet all the same.
 public struct LegacyTable: Hashable, Sendable {
     /// Whether it is of `ip6tables-legacy`.

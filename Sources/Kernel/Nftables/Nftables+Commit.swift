@@ -1,6 +1,7 @@
 internal import CNftnl
 internal import Glibc
 public import Rulesets
+public import System
 
 extension Nftables {
     /// What a refusal takes of the socket's buffer, with the kernel's bookkeeping.

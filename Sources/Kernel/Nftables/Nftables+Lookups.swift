@@ -2,6 +2,7 @@ internal import CMnl
 internal import CNftnl
 internal import Glibc
 internal import Rulesets
+internal import System
 
 extension Nftables {
     /// Ranges looked up where the count alone would do.

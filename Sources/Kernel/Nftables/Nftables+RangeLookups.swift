@@ -2,6 +2,7 @@ internal import CMnl
 internal import CNftnl
 internal import Rulesets
 internal import Synchronization
+internal import System
 
 /// A set of the kernel whose elements are looked up.
 struct LookedUpSet {

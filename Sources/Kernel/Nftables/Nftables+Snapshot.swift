@@ -2,6 +2,7 @@ internal import CMnl
 internal import CNftnl
 internal import Glibc
 public import Rulesets
+public import System
 
 extension Nftables {
     /// How often a table is read before giving up on reading it between two changes.

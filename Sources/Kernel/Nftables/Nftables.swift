@@ -2,6 +2,7 @@ internal import CMnl
 internal import CNftnl
 internal import Glibc
 internal import Rulesets
+public import System
 
 /// The nf_tables of the network namespace that the calling thread is in.
 ///

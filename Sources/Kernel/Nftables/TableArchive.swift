@@ -1,5 +1,6 @@
 internal import CNftnl
 public import Rulesets
+internal import System
 
 /// A table as octets: the netlink messages that make it, in host byte order, as the kernel would get them.
 ///

@@ -1,5 +1,6 @@
 internal import CNftnl
 internal import Rulesets
+internal import System
 
 /// A table that is being read.
 struct TableReading {

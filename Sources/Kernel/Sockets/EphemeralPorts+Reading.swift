@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Glibc
 public import Listeners
+public import System
 
 extension EphemeralPorts {
     /// The sysctls, of ip-sysctl.rst: both hold for IPv6, too.

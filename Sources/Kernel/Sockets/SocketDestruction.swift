@@ -1,6 +1,7 @@
 internal import CMnl
 internal import Glibc
 public import Listeners
+public import System
 
 extension SocketTable {
     /// Ends connections of the network namespace that the calling thread is in, as `ss -K` does.

@@ -2,6 +2,7 @@ internal import Addressing
 internal import CMnl
 internal import Glibc
 internal import Listeners
+internal import System
 
 /// One socket of a `sock_diag` dump: `struct inet_diag_msg` of `linux/inet_diag.h`, and attributes.
 struct SocketMessage {

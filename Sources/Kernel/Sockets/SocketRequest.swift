@@ -2,6 +2,7 @@ internal import Addressing
 internal import CMnl
 internal import Glibc
 internal import Listeners
+internal import System
 
 /// Asks for all sockets of one protocol, one family and some states: `sock_diag(7)`.
 struct SocketRequest {

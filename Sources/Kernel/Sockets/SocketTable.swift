@@ -2,6 +2,7 @@ internal import Addressing
 internal import CMnl
 internal import Glibc
 public import Listeners
+public import System
 
 /// The sockets of the network namespace that the calling thread is in.
 ///

@@ -3,7 +3,7 @@ import Glibc
 import Listeners
 import Testing
 
-@testable import Kernel
+@testable import System
 
 @Suite("Owners are found by the cgroup, and everywhere where that is not enough")
 struct OwnerTests {

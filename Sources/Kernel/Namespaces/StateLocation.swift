@@ -1,4 +1,5 @@
 internal import Glibc
+public import System
 
 /// Where the state of a network namespace is kept: in one place, however the namespace was entered.
 ///

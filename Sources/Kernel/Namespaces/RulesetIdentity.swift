@@ -1,5 +1,6 @@
 internal import CMnl
 internal import Glibc
+internal import System
 
 /// Which ruleset of which run of the kernel the calling thread works on.
 public struct RulesetIdentity: Hashable, Sendable {

@@ -3,7 +3,7 @@ internal import Glibc
 /// Threads that work at the same time.
 ///
 /// Those of `DispatchQueue` would wait for as long as the system has no room for another thread.
-enum Threads {
+public enum Threads {
     /// What one of them does.
     private final class Share: Sendable {
         let index: Int
@@ -16,12 +16,12 @@ enum Threads {
     }
 
     /// How many can run at once.
-    static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+    public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
     /// Calls `work` with 0 on the calling thread and with 1 to `helpers` on others, and returns when all are done.
     ///
     /// Where the system lets there be no more threads, some are not called: all work must be done by whoever there is.
-    static func run(helpers: Int, _ work: @Sendable (Int) -> Void) {
+    public static func run(helpers: Int, _ work: @Sendable (Int) -> Void) {
         withoutActuallyEscaping(work) { work in
             let threads = (0..<helpers).compactMap { start(Share($0 + 1, work)) }
             work(0)

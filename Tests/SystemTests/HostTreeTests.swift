@@ -1,5 +1,5 @@
 import Foundation
-import Kernel
+import System
 import Testing
 
 @Suite("Files of the host")

@@ -1,5 +1,6 @@
 import Foundation
 import Kernel
+import System
 import TestSupport
 import Testing
 

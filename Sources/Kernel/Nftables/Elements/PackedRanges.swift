@@ -1,4 +1,5 @@
 internal import Rulesets
+internal import System
 
 /// The ranges of a big set as octets: lower and upper end of each, in little-endian order, one after the other.
 ///

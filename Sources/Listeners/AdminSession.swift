@@ -1,5 +1,5 @@
 /// A connection over which somebody works on this host.
-public struct OperatorSession: Hashable, Sendable {
+public struct AdminSession: Hashable, Sendable {
     /// The address that it comes from.
     public var client: Listener.Address
     /// This host's end.
@@ -25,14 +25,14 @@ public struct OperatorSession: Hashable, Sendable {
 }
 
 /// Who works on this host over the network, as far as could be found out.
-public struct Operators: Hashable, Sendable {
+public struct AdminSessions: Hashable, Sendable {
     /// Their connections; none for somebody at the console, and for what a timer starts.
-    public var sessions: [OperatorSession]
+    public var sessions: [AdminSession]
     /// Why there may be more; `nil` if there are not.
     public var doubt: String?
 
-    /// Operators of these sessions.
-    public init(sessions: [OperatorSession] = [], doubt: String? = nil) {
+    /// AdminSessions of these sessions.
+    public init(sessions: [AdminSession] = [], doubt: String? = nil) {
         self.sessions = sessions
         self.doubt = doubt
     }

@@ -70,31 +70,3 @@ extension KernelError.Category {
         }
     }
 }
-
-/// An error of a system call or of a netlink reply, before anybody has said what was attempted.
-struct SystemError: Error {
-    /// The error number.
-    var code: Int32
-    /// The kernel's extended acknowledgement, or what was found amiss.
-    var text: String?
-
-    /// A reply that does not read as the kernel's.
-    static func malformed(_ what: String) -> Self { Self(code: EBADMSG, text: what) }
-
-    /// What the last failed call of this thread left behind.
-    static var last: Self { Self(code: errno) }
-
-    /// The error of an attempt that ended in it.
-    func during(_ attempt: String) -> KernelError {
-        KernelError(category, attempt, code: code, answer: text)
-    }
-
-    private var category: KernelError.Category {
-        switch code {
-        case EPERM, EACCES: .permission
-        case EPROTONOSUPPORT, EOPNOTSUPP, EAFNOSUPPORT: .unsupported
-        case ENOENT: .missing
-        default: .io
-        }
-    }
-}

@@ -11,12 +11,12 @@ public import Listeners
 /// 4. Where all that finds nothing: the one that SSH_CONNECTION names, for a new connection, if it came to this host.
 ///
 /// Somebody at the console, and what a timer starts, has none.
-public struct OperatorSearch {
+public struct AdminSessionSearch {
     private let environment: (_ variable: String) -> String?
     private let pid: Int32
     private let proc: String
     private let listConnections: () throws(KernelError) -> [EstablishedConnection]
-    private let route: (Listener.Address) -> Route?
+    private let route: (Listener.Address) -> ReturnRoute?
     private let tree: ProcessTree
     private var found: [EstablishedConnection] = []
     private var doubt: String?
@@ -24,17 +24,26 @@ public struct OperatorSearch {
     /// The variables by which tmux(1) and screen(1) make themselves known.
     private static let multiplexers = ["TMUX", "STY"]
 
-    /// Who runs this process, by its environment and its ancestors, in the network namespace of the calling thread.
-    public static func operators(environment: @escaping (_ variable: String) -> String?) -> Operators {
-        var search = OperatorSearch(
-            environment, getpid(), proc: "/proc", SocketTable.connections, Route.lookUp)
+    /// Who runs this process, by its environment and its ancestors.
+    ///
+    /// - Parameters:
+    ///   - environment: the value of a variable.
+    ///   - connections: lists the TCP connections of the host.
+    ///   - route: the route to an address.
+    /// - Returns: the connections, and why there may be more.
+    public static func admins(
+        environment: @escaping (_ variable: String) -> String?,
+        connections: @escaping () throws(KernelError) -> [EstablishedConnection],
+        route: @escaping (Listener.Address) -> ReturnRoute?
+    ) -> AdminSessions {
+        var search = AdminSessionSearch(environment, getpid(), proc: "/proc", connections, route)
         return search.run()
     }
 
     init(
         _ environment: @escaping (_ variable: String) -> String?, _ pid: Int32, proc: String,
         _ connections: @escaping () throws(KernelError) -> [EstablishedConnection],
-        _ route: @escaping (Listener.Address) -> Route?
+        _ route: @escaping (Listener.Address) -> ReturnRoute?
     ) {
         self.environment = environment
         self.pid = pid
@@ -45,12 +54,12 @@ public struct OperatorSearch {
     }
 
     /// Looks everywhere.
-    mutating func run() -> Operators {
+    mutating func run() -> AdminSessions {
         let told = environment("SSH_CONNECTION").flatMap(SSHConnection.init)
         let ancestors = tree.ancestors(of: pid).filter(SSHServers(proc: proc).contains)
         let isDetached = isMultiplexed || ancestors.isEmpty && tree.node(pid)?.isOnPseudoterminal == true
         // What a timer starts has nobody to look for, however many connections the host has.
-        guard told != nil || !ancestors.isEmpty || isDetached else { return Operators() }
+        guard told != nil || !ancestors.isEmpty || isDetached else { return AdminSessions() }
         let connections = connections()
         if let told { found += connections.filter { $0.local == told.server && $0.remote == told.client } }
         let servers = SSHServers(proc: proc, connections: connections)
@@ -59,7 +68,7 @@ public struct OperatorSearch {
         var sessions = found.map { session($0) }
         if sessions.isEmpty, let told, route(told.server.address)?.isLocal == true { sessions = [session(told)] }
         // Whose connection is known need not be looked for further; in a multiplexer there may be more.
-        return Operators(sessions: sessions, doubt: found.isEmpty || isDetached ? doubt : nil)
+        return AdminSessions(sessions: sessions, doubt: found.isEmpty || isDetached ? doubt : nil)
     }
 
     private mutating func connections() -> [EstablishedConnection] {
@@ -79,26 +88,26 @@ public struct OperatorSearch {
         }
     }
 
-    private func session(_ connection: EstablishedConnection) -> OperatorSession {
-        var session = OperatorSession(client: connection.remote.address, server: connection.local)
+    private func session(_ connection: EstablishedConnection) -> AdminSession {
+        var session = AdminSession(client: connection.remote.address, server: connection.local)
         place(&session, connection.interface)
         return session
     }
 
-    private func session(_ told: SSHConnection) -> OperatorSession {
-        var session = OperatorSession(client: told.client.address, server: told.server, isEstablished: false)
+    private func session(_ told: SSHConnection) -> AdminSession {
+        var session = AdminSession(client: told.client.address, server: told.server, isEstablished: false)
         place(&session, told.interface)
         return session
     }
 
     /// Says on which interface its packets arrive.
-    private func place(_ session: inout OperatorSession, _ known: String?) {
+    private func place(_ session: inout AdminSession, _ known: String?) {
         session.interface = known
         if let known {
             session.interfaceIndex = unsafe if_nametoindex(known)
-        } else if let index = route(session.client)?.interfaceIndex {
-            var names = InterfaceNames()
-            (session.interface, session.interfaceIndex) = (names[index], index)
+        } else if let route = route(session.client) {
+            session.interface = route.interface
+            session.interfaceIndex = route.interfaceIndex
         }
     }
 }

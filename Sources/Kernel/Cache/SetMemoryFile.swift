@@ -1,4 +1,5 @@
 internal import Glibc
+internal import System
 
 /// The file that keeps a `SetMemory` between runs.
 ///

@@ -1,12 +1,11 @@
 import Glibc
 import Listeners
-import TestSupport
 import Testing
 
-@testable import Kernel
+@testable import System
 
 @Suite("Who works on the host over the network")
-struct OperatorTests {
+struct AdminSessionTests {
     private let host: FakeHost
     /// The process that asks.
     private let pid: Int32 = 900
@@ -28,17 +27,17 @@ struct OperatorTests {
 
     /// The last octets of the clients that are found, and the doubt.
     private func clients(_ environment: [String: String] = [:], isLocal: Bool = true) -> [UInt32] {
-        operators(environment, isLocal: isLocal).sessions.map { session in
+        admins(environment, isLocal: isLocal).sessions.map { session in
             guard case .ipv4(let value) = session.client else { return 0 }
             return value & 0xff
         }
     }
 
-    private func operators(_ environment: [String: String], isLocal: Bool = true) -> Operators {
-        var search = OperatorSearch(
+    private func admins(_ environment: [String: String], isLocal: Bool = true) -> AdminSessions {
+        var search = AdminSessionSearch(
             { environment[$0] }, pid, proc: host.proc,
             { () throws(KernelError) in (1...9).map { Self.connection($0) } },
-            { _ in Route(isLocal: isLocal, interfaceIndex: 1) })
+            { _ in ReturnRoute(isLocal: isLocal, interface: "lo", interfaceIndex: 1) })
         return search.run()
     }
 
@@ -47,13 +46,13 @@ struct OperatorTests {
     @Test("The one that the environment names, if it is there")
     func environment() throws {
         try host.add(pid, executable: "/usr/bin/portreeve", parent: 1)
-        let session = try #require(operators(Self.told).sessions.first)
+        let session = try #require(admins(Self.told).sessions.first)
         #expect(session.isEstablished)
         #expect((session.server.port, session.interface, session.interfaceIndex) == (22, "lo", 1))
         #expect(clients() == [])
         // The same client's last connection, of which nothing is left.
         let stale = ["SSH_CONNECTION": "198.51.100.7 49999 192.0.2.1 22"]
-        #expect(operators(stale).sessions.map(\.isEstablished) == [false])
+        #expect(admins(stale).sessions.map(\.isEstablished) == [false])
         #expect(clients(stale, isLocal: false) == [])
         #expect(clients(["SSH_CONNECTION": "UNKNOWN 65535 UNKNOWN 65535"]) == [])
     }
@@ -80,16 +79,16 @@ struct OperatorTests {
         #expect(clients() == [3, 4])
         try host.add(901, executable: "/usr/bin/portreeve", parent: 1, terminal: Self.console)
         for variable in ["TMUX", "STY"] {
-            var search = OperatorSearch(
+            var search = AdminSessionSearch(
                 { $0 == variable ? "x" : nil }, 901, proc: host.proc,
                 { () throws(KernelError) in [Self.connection(4)] },
                 { _ in nil })
             #expect(search.run().sessions.count == 1)
         }
-        var search = OperatorSearch(
+        var search = AdminSessionSearch(
             { _ in nil }, 901, proc: host.proc, { () throws(KernelError) in [Self.connection(4)] },
             { _ in nil })
-        #expect(search.run() == Operators())
+        #expect(search.run() == AdminSessions())
     }
 
     @Test("A server that may not be looked at is named")
@@ -98,14 +97,14 @@ struct OperatorTests {
         try host.add(pid, executable: "/usr/bin/portreeve", parent: 200)
         #expect(unsafe chmod("\(host.proc)/200/fd", 0) == 0)
         defer { _ = unsafe chmod("\(host.proc)/200/fd", 0o700) }
-        let found = operators([:])
+        let found = admins([:])
         // Root may look all the same.
         if found.sessions.isEmpty {
             #expect(found.doubt == "no privilege to read the descriptors of process 200, which serves SSH")
         } else {
             #expect(clients() == [3] && found.doubt == nil)
         }
-        #expect(operators(Self.told).doubt == nil)
+        #expect(admins(Self.told).doubt == nil)
     }
 
     @Test("Connections that cannot be listed are no proof, and are not listed for nobody")
@@ -114,10 +113,10 @@ struct OperatorTests {
         try host.add(pid, executable: "/usr/bin/portreeve", parent: 200)
         try host.add(901, executable: "/usr/bin/portreeve", parent: 1, terminal: Self.console)
         for (pid, doubt) in [(pid, "listing sockets: no"), (901, nil)] {
-            var search = OperatorSearch(
+            var search = AdminSessionSearch(
                 { _ in nil }, pid, proc: host.proc,
                 { () throws(KernelError) in throw KernelError(.io, "listing sockets", answer: "no") }, { _ in nil })
-            #expect(search.run() == Operators(doubt: doubt))
+            #expect(search.run() == AdminSessions(doubt: doubt))
         }
     }
 
@@ -145,28 +144,5 @@ struct OperatorTests {
         try host.add(20, executable: nil, parent: 21)
         try host.add(21, executable: nil, parent: 20)
         #expect(ProcessTree(proc: host.proc).ancestors(of: 20).count == 4096)
-    }
-}
-
-@Suite("The kernel says where packets go", .privileged, .networkNamespace)
-struct RouteTests {
-    @Test("Its own addresses are local, others are behind an interface, and some nowhere")
-    func routes() throws {
-        for command in [
-            "link set lo up", "link add eth7 type veth peer name far", "address add 192.0.2.1/24 dev eth7",
-            "address add 2001:db8::1/64 dev eth7 nodad", "link set eth7 up", "link set far up",
-        ] {
-            #expect(try Program.run(["ip"] + command.split(separator: " ").map(String.init)).status == 0)
-        }
-        let index = unsafe if_nametoindex("eth7")
-        for (own, other) in [
-            (Listener.Address.ipv4(0xc000_0201), Listener.Address.ipv4(0xc000_0209)),
-            (.ipv6(0x2001_0db8 << 96 | 1), .ipv6(0x2001_0db8 << 96 | 9)),
-        ] {
-            let (near, far) = (try #require(Route.lookUp(own)), try #require(Route.lookUp(other)))
-            #expect(near.isLocal && near.interfaceIndex == 1)
-            #expect(!far.isLocal && far.interfaceIndex == index)
-        }
-        #expect(Route.lookUp(.ipv4(0xc633_6407)) == nil)
     }
 }

@@ -1,23 +1,17 @@
 internal import CMnl
 internal import Glibc
-internal import Listeners
+public import Listeners
+internal import System
 
-/// The way that packets to an address take: rtnetlink(7), RTM_GETROUTE.
-///
-/// What comes from there arrives on the same interface, unless routing is asymmetric.
-struct Route {
-    /// Whether the address is this host's own.
-    let isLocal: Bool
-    /// The index of the interface; that of `lo` for an address of this host.
-    let interfaceIndex: UInt32
-
-    /// The way to an address from the network namespace of the calling thread; `nil` where there is none.
-    static func lookUp(_ address: Listener.Address) -> Route? {
+extension ReturnRoute {
+    /// The route to an address from the network namespace of the calling thread; `nil` where there is none: rtnetlink(7),
+    /// RTM_GETROUTE.
+    public static func lookUp(_ address: Listener.Address) -> ReturnRoute? {
         guard let socket = try? NetlinkSocket(bus: NETLINK_ROUTE) else { return nil }
         let sequence = socket.sequence()
-        var route: Route?
+        var route: ReturnRoute?
         _ = try? socket.request(request(address, sequence), sequence: sequence) { message throws(SystemError) in
-            route = Route(message.payload)
+            route = ReturnRoute(message.payload)
         }
         return route
     }
@@ -45,7 +39,7 @@ struct Route {
     }
 }
 
-extension Route {
+extension ReturnRoute {
     /// Reads `struct rtmsg` and the attributes behind it.
     fileprivate init?(_ payload: ArraySlice<UInt8>) {
         let length = MemoryLayout<rtmsg>.size
@@ -53,8 +47,9 @@ extension Route {
             let interface = attributes[RTA_OIF], interface.count == MemoryLayout<UInt32>.size
         else { return nil }
         let head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtmsg.self) }
-        isLocal = Int(head.rtm_type) == RTN_LOCAL
-        interfaceIndex = unsafe interface.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
+        let index = unsafe interface.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
+        var names = InterfaceNames()
+        self.init(isLocal: Int(head.rtm_type) == RTN_LOCAL, interface: names[index], interfaceIndex: index)
     }
 }
 

@@ -1,4 +1,3 @@
-internal import Addressing
 internal import Glibc
 public import Listeners
 
@@ -15,28 +14,10 @@ public struct SocketOwners {
     private let cgroups: String?
     private let inodes: () -> Set<UInt64>?
 
-    /// Owners among the processes that this one sees.
-    public init() {
+    /// Owners among the processes that this one sees; `inodes` lists the sockets that there still are, or `nil`.
+    public init(inodes: @escaping () -> Set<UInt64>?) {
         let proc = "/proc"
-        self.init(proc: proc, cgroups: CgroupTree.mountPoint(proc: proc)) {
-            (try? SocketTable.listeners()).map { Set($0.map(\.inode)) }
-        }
-    }
-
-    /// The owners of connections, by inode number; these are of the calling thread's network namespace.
-    public static func owners(of connections: [EstablishedConnection]) -> [UInt64: Owners] {
-        let proc = "/proc"
-        let search = Self(proc: proc, cgroups: CgroupTree.mountPoint(proc: proc)) {
-            (try? SocketTable.connections()).map { Set($0.map(\.inode)) }
-        }
-        // To look for the owners of a socket, it does not matter what the socket does.
-        let sockets = connections.filter { $0.inode != 0 }.map {
-            Listener(
-                transport: .tcp, address: $0.local.address, port: $0.local.port, userID: $0.userID, inode: $0.inode,
-                cgroup: $0.cgroup)
-        }
-        guard !sockets.isEmpty else { return [:] }
-        return Dictionary(search.owners(of: sockets).map { ($0.inode, $0.owners) }) { first, _ in first }
+        self.init(proc: proc, cgroups: CgroupTree.mountPoint(proc: proc), inodes: inodes)
     }
 
     /// Owners among the processes below `proc`; `inodes` lists the sockets that still listen.
@@ -46,7 +27,7 @@ public struct SocketOwners {
         self.inodes = inodes
     }
 
-    /// The same listeners with their owners; they are of the calling thread's network namespace.
+    /// The same listeners with their owners; they are of the network namespace whose sockets `inodes` lists.
     public func owners(of listeners: [Listener]) -> [Listener] {
         var search = OwnerSearch(proc: proc, cgroups: CgroupTree(root: cgroups))
         search.run(for: listeners)

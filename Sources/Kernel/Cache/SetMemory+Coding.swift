@@ -1,4 +1,5 @@
 internal import Rulesets
+internal import System
 
 /// The memory as a document.
 extension SetMemory {

@@ -1,9 +1,9 @@
 internal import Glibc
 
 /// Reads small files whose size is not known before, as in `/proc`.
-enum ProcFile {
+public enum ProcFile {
     /// The contents of the file at `path`; `nil` if it cannot be read, with `errno` saying why.
-    static func text(_ path: String) -> String? {
+    public static func text(_ path: String) -> String? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
