@@ -60,6 +60,7 @@ let package = Package(
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets", "TestSupport"],
             exclude: ["Hosts"],
             swiftSettings: strict),
+        .testTarget(name: "AuditingTests", dependencies: ["Auditing"], swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["Addressing", "Listeners", "System", "TestSupport"],
             swiftSettings: strict),

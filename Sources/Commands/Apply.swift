@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 internal import Policies
 internal import Rulesets
 
@@ -46,9 +47,9 @@ public struct Apply: Command {
             return try plan.apply(on: host, kernel, ChangeMaker(host, kernel, safety, console))
         }
         let policy = try policy.load(on: host, console)
-        var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDirectory(on: host))
-        let plan = try PlannedChange(policy, onto: &store, carrying: GrantBook(existing: kernel, on: host))
+        let store = try host.openStore(kernel.netns)
+        store.cacheSets(in: kernel.stateDirectory(on: host))
+        let plan = try PlannedChange(policy, onto: store, carrying: GrantBook(existing: kernel, on: host))
         var change = RulesetChange(
             snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.record,
             policy: policy)

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 internal import Policies
 internal import Rulesets
 
@@ -47,7 +48,7 @@ public struct Check: Command {
     }
 
     private func validate(_ policy: Policy, on host: Host) throws {
-        var store = try host.openStore(kernel.netns)
+        let store = try host.openStore(kernel.netns)
         let snapshot = try store.snapshot(of: Names.table)
         // From nothing, so that every object is checked, not only what differs from the live ones.
         let all = Transaction(from: nil, to: compile(policy).table, named: Names.table)

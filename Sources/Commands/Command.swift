@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Compiler
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// A command that does its work through a `Host`, so that tests can run it in their own process.
 ///
@@ -33,8 +34,8 @@ extension Command {
             return try execute(on: host)
         } catch let error as CommandError {
             return fail(error.message, error.status, on: host)
-        } catch let error as StoreError {
-            return fail(error.message, error.isStale ? .changedUnderneath : .failure, on: host)
+        } catch let error as KernelError {
+            return fail("\(error)", error.isStale ? .changedUnderneath : .failure, on: host)
         } catch {
             return fail("\(error)", .failure, on: host)
         }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 internal import Rulesets
 
 /// `portreeve confirm`: keeps a change that would undo itself.
@@ -19,8 +20,8 @@ public struct Confirm: Command {
     /// Keeps the change, if it is still live.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDirectory(on: host))
+        let store = try host.openStore(kernel.netns)
+        store.cacheSets(in: kernel.stateDirectory(on: host))
         let state = try RulesetState(kernel, on: host)
         let lock = try state.lock()
         defer { withExtendedLifetime(lock) {} }

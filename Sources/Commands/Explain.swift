@@ -1,9 +1,12 @@
 public import ArgumentParser
 internal import Addressing
 internal import Compiler
+internal import Kernel
+internal import Listeners
 internal import Policies
 internal import Reachability
 internal import Rulesets
+internal import System
 
 /// `portreeve explain`: would a connection get in, and what decides.
 public struct Explain: Command {
@@ -82,9 +85,9 @@ public struct Explain: Command {
     /// The live ruleset and the sockets; `nil` where only the policy is asked, or where nobody may look.
     private func look(on host: Host) throws -> (WholeRuleset?, HostSockets?) {
         guard !asksPolicy else { return (nil, nil) }
-        do throws(StoreError) {
-            var store = try host.openStore(kernel.netns)
-            let ruleset = try WholeRuleset(&store)
+        do throws(KernelError) {
+            let store = try host.openStore(kernel.netns)
+            let ruleset = try WholeRuleset(store)
             return (ruleset, try? host.readSockets())
         } catch {
             guard !asksKernel && kernel.netns == nil else { throw error }

@@ -7,26 +7,17 @@ extension Host {
     /// The host that the process runs on.
     static var this: Host {
         var host = Host(
-            openStore: { namespace throws(StoreError) in
-                do throws(KernelError) {
-                    if let namespace { try NetworkNamespace.enter(named: namespace) }
-                    return try NftablesStore()
-                } catch { throw StoreError(error) }
+            openStore: { namespace throws(KernelError) in
+                if let namespace { try NetworkNamespace.enter(named: namespace) }
+                return try NftablesStore()
             },
-            readSockets: { () throws(StoreError) in
-                do throws(KernelError) {
-                    let listeners = SocketOwners().owners(of: try SocketTable.listeners())
-                    return HostSockets(
-                        listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
-                        hasLegacyTable: LegacyTables.canRedirect)
-                } catch { throw StoreError(error) }
+            readSockets: { () throws(KernelError) in
+                let listeners = SocketOwners().owners(of: try SocketTable.listeners())
+                return HostSockets(
+                    listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
+                    hasLegacyTable: LegacyTables.canRedirect)
             },
-            files: .this, changes: .this,
-            enter: { namespace throws(StoreError) in
-                do throws(KernelError) { try NetworkNamespace.enter(named: namespace) } catch {
-                    throw StoreError(error)
-                }
-            },
+            files: .this, changes: .this, sessions: KernelSessions(), enter: NetworkNamespace.enter(named:),
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
             admins: {
                 AdminSessionSearch.admins(
@@ -42,8 +33,7 @@ extension Host {
             },
             isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
-        host.sessions = KernelSessions()
-        host.rivals = { .rivals }
+        host.competingFirewalls = { .competingFirewalls }
         return host
     }
 

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 
 /// `portreeve plan`: what `apply` would change.
 public struct Plan: Command {
@@ -29,9 +30,9 @@ public struct Plan: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
-        var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDirectory(on: host))
-        let plan = try PlannedChange(policy, onto: &store, carrying: GrantBook(existing: kernel, on: host))
+        let store = try host.openStore(kernel.netns)
+        store.cacheSets(in: kernel.stateDirectory(on: host))
+        let plan = try PlannedChange(policy, onto: store, carrying: GrantBook(existing: kernel, on: host))
         let orphaned = OrphanedSessions(policy, plan, on: host)
         let consequences = Consequences(of: plan, on: host)
         if let out {

@@ -1,7 +1,9 @@
 internal import Addressing
 internal import Compiler
+internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// What applying a policy would change.
 struct PlannedChange {
@@ -17,9 +19,9 @@ struct PlannedChange {
     let transaction: Transaction
 
     /// Compiles the policy, and reads what is live.
-    init(_ policy: Policy, onto store: inout any RulesetStore, carrying grants: GrantBook) throws(StoreError) {
+    init(_ policy: Policy, onto store: any RulesetStore, carrying grants: GrantBook) throws(KernelError) {
         let compiled = compile(policy)
-        self.init(policy, compiled, onto: try WholeRuleset(&store, expecting: [compiled.table]), grants)
+        self.init(policy, compiled, onto: try WholeRuleset(store, expecting: [compiled.table]), grants)
     }
 
     private init(
@@ -39,7 +41,7 @@ struct PlannedChange {
     var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
 
     /// The table that portreeve owns, as it is.
-    var snapshot: StoredTable { ruleset.own }
+    var snapshot: TableSnapshot { ruleset.own }
 
     /// Whether there is nothing to do.
     var isEmpty: Bool { transaction.isEmpty }

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 
 /// `portreeve remove`: takes the table out of the kernel.
 public struct Remove: Command {
@@ -18,8 +19,8 @@ public struct Remove: Command {
 
     /// Asks, deletes the table, and reads back.
     public func execute(on host: Host) throws -> ExitStatus {
-        var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDirectory(on: host))
+        let store = try host.openStore(kernel.netns)
+        store.cacheSets(in: kernel.stateDirectory(on: host))
         let last = try RulesetState(kernel, on: host).lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         let change = RulesetChange(

@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 internal import Rulesets
 internal import System
 
@@ -24,8 +25,8 @@ public struct Rollback: Command {
     /// Goes back, guarded like any change.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDirectory(on: host))
+        let store = try host.openStore(kernel.netns)
+        store.cacheSets(in: kernel.stateDirectory(on: host))
         let state = try RulesetState(kernel, on: host)
         if number == nil, try state.pending() != nil { return try undo(state, store, console) }
         let entry = try number.map(state.log.entry) ?? previous(state.log)
@@ -65,7 +66,6 @@ public struct Rollback: Command {
             try state.undo(pending, store)
             found = ["change \(pending.number) is undone"]
         }
-        var store = store
         let generation = try store.generation()
         if console.isJSON {
             console.print(["format_version": 1, "changed": true, "generation": .number(Int(generation))])

@@ -1,11 +1,13 @@
 internal import Compiler
+internal import Kernel
 internal import Rulesets
+internal import System
 
 /// Commits a change and makes sure of what is live afterwards.
 ///
 /// An error does not mean that nothing was applied, nor success that all was: the table is read again after either.
 struct TableWriter {
-    private var store: any RulesetStore
+    private let store: any RulesetStore
     private let grants: GrantBook
 
     /// A writer to a store; `grants` may come to their end meanwhile.
@@ -16,22 +18,22 @@ struct TableWriter {
 
     /// Commits the transaction from `snapshot` to `table`; returns the generation that the commit made.
     consuming func replace(
-        _ snapshot: StoredTable, by table: Table?, _ transaction: Transaction
+        _ snapshot: TableSnapshot, by table: Table?, _ transaction: Transaction
     ) throws -> UInt32 {
         let generation: UInt32
-        do throws(StoreError) {
+        do throws(KernelError) {
             generation = try store.commit(transaction, onto: snapshot)
         } catch {
             guard !error.isStale else { throw error }
-            throw CommandError(.failure, "\(error.message); \(liveState(snapshot.table, table))")
+            throw CommandError(.failure, "\(error); \(liveState(snapshot.table, table))")
         }
         do {
             try confirm(table, generation)
-        } catch let error as StoreError {
+        } catch let error as KernelError {
             // Nobody may take this for a change that was not made.
             throw CommandError(
                 error.isStale ? .changedUnderneath : .failure,
-                "applied, but it could not be read back: \(error.message); run portreeve verify")
+                "applied, but it could not be read back: \(error); run portreeve verify")
         }
         return generation
     }
@@ -68,7 +70,7 @@ extension TableWriter {
         on table: Table?, in store: any RulesetStore, carrying grants: GrantBook = GrantBook()
     ) throws {
         for _ in 1..<attempts {
-            do { return try replaceOnce(by: table, in: store, grants.current) } catch let error as StoreError
+            do { return try replaceOnce(by: table, in: store, grants.current) } catch let error as KernelError
                 where error.isStale
             {
                 continue
@@ -78,11 +80,10 @@ extension TableWriter {
     }
 
     /// What is live, whoever commits meanwhile.
-    static func read(_ store: any RulesetStore, expecting table: Table?) throws(StoreError) -> StoredTable {
-        var store = store
+    static func read(_ store: any RulesetStore, expecting table: Table?) throws(KernelError) -> TableSnapshot {
         let expected = table.map { [$0] } ?? []
         for _ in 1..<attempts {
-            do throws(StoreError) { return try store.snapshot(of: Names.table, expecting: expected) } catch {
+            do throws(KernelError) { return try store.snapshot(of: Names.table, expecting: expected) } catch {
                 guard error.isStale else { throw error }
             }
         }
@@ -90,7 +91,6 @@ extension TableWriter {
     }
 
     private static func replaceOnce(by table: Table?, in store: any RulesetStore, _ grants: GrantBook) throws {
-        var store = store
         let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
         let grants = grants.telling(onto: live.table)
         let target = grants.target(table, onto: live.table)

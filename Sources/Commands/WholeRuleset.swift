@@ -1,14 +1,16 @@
 internal import Addressing
 internal import Compiler
+internal import Kernel
 internal import Reachability
 internal import Rulesets
+internal import System
 
 /// Every table of a host, as they were at one generation.
 struct WholeRuleset {
     /// The generation.
     let generation: UInt32
     /// The table that portreeve owns, with what a commit needs.
-    let own: StoredTable
+    let own: TableSnapshot
     /// The tables of others, in the order of their making.
     let others: [Table]
     /// The addresses of the host; `nil` where they are not known.
@@ -18,23 +20,24 @@ struct WholeRuleset {
     private static let attempts = 8
 
     /// Reads all tables; the own one faster where its big sets hold what they hold in one of `candidates`.
-    init(_ store: inout any RulesetStore, expecting candidates: [Table] = []) throws(StoreError) {
+    init(_ store: any RulesetStore, expecting candidates: [Table] = []) throws(KernelError) {
         for _ in 0..<Self.attempts {
             let own = try store.snapshot(of: Names.table, expecting: candidates)
-            let others = try Self.others(&store)
+            let others = try Self.others(store)
             guard try store.generation() == own.generation else { continue }
             (generation, self.own, self.others) = (own.generation, own, others)
             addresses = store.addresses()
             return
         }
-        throw StoreError(isStale: true, "the ruleset changed \(Self.attempts) times while it was read")
+        throw KernelError(
+            .interrupted, "reading the ruleset", answer: "it changed \(Self.attempts) times while it was read")
     }
 
     /// The tables that portreeve does not own, as they are at this moment.
-    static func others(_ store: inout any RulesetStore) throws(StoreError) -> [Table] {
+    static func others(_ store: any RulesetStore) throws(KernelError) -> [Table] {
         var others: [Table] = []
         for name in try store.tableNames() where name != Names.table {
-            do throws(StoreError) {
+            do throws(KernelError) {
                 if let table = try store.snapshot(of: name).table { others.append(table) }
             } catch {
                 others.append(Table(unreadable: name))

@@ -43,6 +43,14 @@ public struct KernelError: Error, Hashable, Sendable {
     }
 }
 
+extension KernelError {
+    /// Whether another program changed the ruleset meanwhile, and nothing was written.
+    public var isStale: Bool { category == .generationChanged || category == .interrupted }
+
+    /// Whether the process lacks the privilege.
+    public var isDenied: Bool { category == .permission }
+}
+
 extension KernelError: CustomStringConvertible {
     /// One sentence: what was attempted, on what, what the system answered, what to do.
     public var description: String {

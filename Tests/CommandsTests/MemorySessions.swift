@@ -1,5 +1,5 @@
 import Addressing
-import Commands
+import Kernel
 import Listeners
 
 /// Connections in memory that can be ended.

@@ -1,5 +1,7 @@
-import Commands
+import Addressing
+import Kernel
 import Rulesets
+import System
 
 /// A ruleset in memory that obeys transactions as the kernel does.
 final class MemoryStore: RulesetStore {
@@ -19,9 +21,13 @@ final class MemoryStore: RulesetStore {
 
     func tableNames() -> [TableName] { (table.map { [$0] } ?? []).map(\.name) + others.map(\.name) }
 
-    func snapshot(of name: TableName) -> StoredTable {
-        StoredTable(generation: number, table: others.first { $0.name == name } ?? table)
+    func snapshot(of name: TableName, expecting _: [Table], committed _: UInt32?) -> TableSnapshot {
+        TableSnapshot(generation: number, table: others.first { $0.name == name } ?? table)
     }
+
+    func addresses() -> AddressSet? { nil }
+
+    func cacheSets(in _: String) {}
 
     /// Somebody else's commit.
     func put(_ table: Table?) {
@@ -29,19 +35,23 @@ final class MemoryStore: RulesetStore {
         number += 1
     }
 
-    func commit(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) -> UInt32 {
+    func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {
         commits += 1
         interference?(self)
         interference = nil
-        if let refusal { throw StoreError(refusal) }
+        if let refusal { throw KernelError(.rejected, refusal) }
         guard snapshot.generation == number else {
-            throw StoreError(isStale: true, "somebody else changed the ruleset")
+            throw KernelError(.generationChanged, "changing the table", answer: "somebody else changed the ruleset")
         }
-        do throws(TransactionError) { put(try transaction.applied(to: table)) } catch { throw StoreError("\(error)") }
+        do throws(TransactionError) { put(try transaction.applied(to: table)) } catch {
+            throw KernelError(.rejected, "\(error)")
+        }
         return number
     }
 
-    func validate(_ transaction: Transaction, onto snapshot: StoredTable) throws(StoreError) {
-        do throws(TransactionError) { _ = try transaction.applied(to: table) } catch { throw StoreError("\(error)") }
+    func validate(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) {
+        do throws(TransactionError) { _ = try transaction.applied(to: table) } catch {
+            throw KernelError(.rejected, "\(error)")
+        }
     }
 }

@@ -58,14 +58,14 @@ final class Terminal {
 
     private var files: HostFiles {
         HostFiles(
-            read: { [unowned self] path throws(StoreError) in memory[path] },
-            replace: { [unowned self] path, text throws(StoreError) in memory[path] = text },
-            create: { [unowned self] path, text throws(StoreError) in
+            read: { [unowned self] path throws(KernelError) in memory[path] },
+            replace: { [unowned self] path, text throws(KernelError) in memory[path] = text },
+            create: { [unowned self] path, text throws(KernelError) in
                 if memory[path] != nil { return false }
                 memory[path] = text
                 return true
             },
-            lock: { [unowned self] path throws(StoreError) in !locked.contains(path) })
+            lock: { [unowned self] path throws(KernelError) in !locked.contains(path) })
     }
 
     /// Milliseconds since the host was started.
@@ -83,7 +83,7 @@ final class Terminal {
             location: { [folder] in StateLocation(directory: folder.appending(path: "state").path) },
             identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: namespace) },
             author: { Author(user: "root", login: "alice", client: "198.51.100.7") },
-            uptime: { [unowned self] in uptime }, arm: { [unowned self] _ throws(StoreError) in armed += 1 },
+            uptime: { [unowned self] in uptime }, arm: { [unowned self] _ throws(KernelError) in armed += 1 },
             announce: { [unowned self] in announcements.append($0) })
     }
 
@@ -91,10 +91,10 @@ final class Terminal {
     let sessions = MemorySessions()
 
     private var host: Commands.Host {
-        var host = Commands.Host(
-            openStore: { [store] _ throws(StoreError) in store },
-            readSockets: { [sockets] () throws(StoreError) in sockets },
-            files: files, changes: changes, admins: { [admins] in admins }, sshClient: sshClient,
+        Commands.Host(
+            openStore: { [store] _ throws(KernelError) in store },
+            readSockets: { [sockets] () throws(KernelError) in sockets },
+            files: files, changes: changes, sessions: sessions, admins: { [admins] in admins }, sshClient: sshClient,
             standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
@@ -102,8 +102,6 @@ final class Terminal {
                 return answer
             },
             isOutputTerminal: isOutputTerminal, forbidsColor: forbidsColor, now: now)
-        host.sessions = sessions
-        return host
     }
 
     /// The output as JSON.

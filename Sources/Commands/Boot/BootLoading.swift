@@ -58,8 +58,7 @@ struct BootLoading {
 
     /// Loads the floor where nothing is live; says what was done.
     private func load(_ floor: Floor, _ store: any RulesetStore) throws -> String {
-        var reader = store
-        guard try !reader.tableNames().contains(Names.table) else { return "what is live stays live" }
+        guard try !store.tableNames().contains(Names.table) else { return "what is live stays live" }
         try TableWriter.insist(on: compile(floor.policy).table, in: store)
         return "loaded the floor instead: \(floor.text)"
     }

@@ -1,6 +1,7 @@
 internal import Addressing
 public import ArgumentParser
 internal import Compiler
+internal import Kernel
 internal import Policies
 internal import Rulesets
 

@@ -1,6 +1,8 @@
 internal import Addressing
 internal import Compiler
+internal import Kernel
 internal import Rulesets
+internal import System
 
 extension GrantBook {
     /// Within this many milliseconds before its end a grant may be gone or not; half of its time where that is less.
@@ -48,7 +50,7 @@ extension GrantBook {
     }
 
     /// Whether a table is live, with its grants.
-    func isLive(_ table: Table?, in live: StoredTable) -> Bool {
+    func isLive(_ table: Table?, in live: TableSnapshot) -> Bool {
         Transaction(from: live.table, to: target(table, onto: live.table), named: Names.table).isEmpty
     }
 
@@ -62,7 +64,7 @@ extension GrantBook {
             if let seconds = told[Subject(records[index].source)] { book.records[index].seconds = seconds }
         }
         guard book.records != records, let files else { return book }
-        do throws(StoreError) { try book.store(in: files) } catch {
+        do throws(KernelError) { try book.store(in: files) } catch {
             book.records = records.filter { live?.grants($0.source) == true }
         }
         return book

@@ -34,9 +34,9 @@ struct GrantBook {
     init() {}
 
     /// The book in a directory; grants of another boot or another network namespace are over.
-    init(_ files: StateFiles, on host: ChangeHost) throws(StoreError) {
+    init(_ files: StateFiles, on host: ChangeHost) throws(KernelError) {
         (identity, uptime, now, self.files) = (host.identity(), host.uptime, host.uptime(), files)
-        let file = try StoreError.of { () throws(KernelError) in try files.read(Self.name) }
+        let file = try files.read(Self.name)
         guard let bytes = file else { return }
         do throws(StateDocument.Defect) {
             let document = try StateDocument(bytes, kind: Self.documentKind)
@@ -50,11 +50,11 @@ struct GrantBook {
 
     /// The book for those who only look, whom nothing keeps from looking at the rest.
     init(existing options: KernelOptions, on host: Host) {
-        do throws(StoreError) {
+        do throws(KernelError) {
             guard let state = try RulesetState(existing: options, on: host) else { return }
             self = try GrantBook(state.files, on: host.changes)
         } catch {
-            (fault, isHidden) = ("what was granted is not known: \(error.message)", true)
+            (fault, isHidden) = ("what was granted is not known: \(error)", true)
         }
     }
 
@@ -69,14 +69,14 @@ struct GrantBook {
     }
 
     /// Keeps the grants that are not over.
-    func store(in files: StateFiles) throws(StoreError) {
+    func store(in files: StateFiles) throws(KernelError) {
         var document = StateDocument(kind: Self.documentKind)
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
         for record in records where left(record) > -Self.lateness {
             document.append(GrantRecord.documentKind, record.document.bytes)
         }
-        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document) }
+        try files.write(Self.name, document)
     }
 
     /// Milliseconds until a grant ends; negative when it is over.

@@ -13,11 +13,11 @@ struct GrantMaker {
     private let state: RulesetState
     private var store: any RulesetStore
 
-    init(_ host: Host, _ kernel: KernelOptions, _ console: Console, _ store: any RulesetStore) throws(StoreError) {
+    init(_ host: Host, _ kernel: KernelOptions, _ console: Console, _ store: any RulesetStore) throws(KernelError) {
         self.host = host
         self.console = console
         self.store = store
-        self.store.remember(in: kernel.stateDirectory(on: host))
+        self.store.cacheSets(in: kernel.stateDirectory(on: host))
         state = try RulesetState(kernel, on: host)
     }
 
@@ -61,7 +61,7 @@ struct GrantMaker {
     }
 
     /// What is live, what of it lies below the grants, and those.
-    private mutating func look() throws -> (StoredTable, live: Table, base: Table, GrantBook) {
+    private mutating func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook) {
         let last = try state.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         guard let live = snapshot.table else {
@@ -92,8 +92,7 @@ struct GrantMaker {
             throw CommandError(
                 .refused, "a grant would not let \(request.address) in: \(own.obstacle); nothing was changed")
         }
-        var reader = store
-        let tables = [target] + (try WholeRuleset.others(&reader))
+        let tables = [target] + (try WholeRuleset.others(store))
         let all = Explanation(question, policy: policy, tables: tables, isLive: true, listeners: nil, now: host.now)
         if all.verdict == "refuse" { console.note("portreeve: warning: it is refused all the same: \(all.obstacle)") }
     }

@@ -1,5 +1,6 @@
 internal import Addressing
 public import ArgumentParser
+internal import Kernel
 
 /// `portreeve revoke`: ends grants before their time.
 public struct Revoke: Command {

@@ -6,10 +6,10 @@ internal import System
 
 extension RulesetState {
     /// The grants of this ruleset.
-    func grants() throws(StoreError) -> GrantBook { try GrantBook(files, on: host) }
+    func grants() throws(KernelError) -> GrantBook { try GrantBook(files, on: host) }
 
     /// Ends the grants of services that a table does not have, for good.
-    func end(_ grants: GrantBook, notIn table: Table?) throws(StoreError) {
+    func end(_ grants: GrantBook, notIn table: Table?) throws(KernelError) {
         let rest = try self.grants().ending(with: table)
         if rest.records != grants.records { try rest.store(in: files) }
     }
@@ -43,7 +43,7 @@ struct GrantChange {
     /// What it amounts to, in one line.
     let summary: String
     /// What is live.
-    let snapshot: StoredTable
+    let snapshot: TableSnapshot
     /// The grants before.
     let before: GrantBook
     /// The grants after; `change` is the number of the change that is made.
@@ -68,8 +68,7 @@ extension RulesetState {
             try log.settle(entry, as: .recorded)
             return Made(number: entry.number, generation: generation)
         } catch {
-            var reader = store
-            let live = try? reader.snapshot(of: Names.table, expecting: [change.base])
+            let live = try? store.snapshot(of: Names.table, expecting: [change.base])
             if let live, live.table == change.snapshot.table {
                 try? change.before.store(in: files)
                 try? log.settle(entry, as: .undone)
@@ -79,7 +78,7 @@ extension RulesetState {
     }
 
     /// The table that was confirmed last; `nil` where there is none, or where it does not read.
-    func lastTable() throws(StoreError) -> Table? {
+    func lastTable() throws(KernelError) -> Table? {
         try log.lastConfirmed().flatMap { try? log.record($0).table }
     }
 }

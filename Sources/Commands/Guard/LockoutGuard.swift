@@ -1,3 +1,4 @@
+internal import Kernel
 internal import Listeners
 internal import Policies
 
@@ -27,8 +28,7 @@ struct LockoutGuard {
         let admins = host.admins()
         if let doubt = admins.doubt { warn("who works on this host could not be found out: \(doubt)") }
         guard !admins.sessions.isEmpty else { return }
-        var store = store
-        let others = try WholeRuleset.others(&store)
+        let others = try WholeRuleset.others(store)
         let trial = LockoutTrial(
             before: (change.snapshot.table.map { [$0] } ?? []) + others,
             after: (change.target.map { [$0] } ?? []) + others,

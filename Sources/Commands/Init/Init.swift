@@ -1,5 +1,6 @@
 internal import Addressing
 public import ArgumentParser
+internal import Listeners
 
 /// `portreeve init`: writes a first policy from what listens.
 public struct Init: Command {

@@ -1,7 +1,10 @@
 internal import Auditing
 internal import Compiler
+internal import Kernel
+internal import Listeners
 internal import Reachability
 internal import Rulesets
+internal import System
 
 /// What a planned change means to those who connect.
 struct Consequences {
@@ -36,11 +39,11 @@ struct Consequences {
     }
 
     private static func losses(_ loss: ReachabilityLoss, on host: Host) -> [Breakage] {
-        do throws(StoreError) {
+        do throws(KernelError) {
             let sockets = try host.readSockets()
             return loss.listeners(sockets.listeners, sockets.ephemeral) + loss.publishedPorts
         } catch {
-            return loss.publishedPorts + [Breakage(.unknown, "who listens could not be read: \(error.message)")]
+            return loss.publishedPorts + [Breakage(.unknown, "who listens could not be read: \(error)")]
         }
     }
 

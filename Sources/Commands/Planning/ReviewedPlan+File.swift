@@ -21,7 +21,7 @@ extension ReviewedPlan {
         guard start?.isEmpty ?? true || start?.elementsEqual(Self.head.utf8) == true else {
             throw CommandError(.failure, "\(path) is there and no plan, and was not overwritten: name another file")
         }
-        try StoreError.of { () throws(KernelError) in try OutputFile.replacePrivately(path, with: document.bytes) }
+        try OutputFile.replacePrivately(path, with: document.bytes)
     }
 
     /// The plan that the options name instead of a policy; `nil` where it is a policy, or not to be read.

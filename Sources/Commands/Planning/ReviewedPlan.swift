@@ -36,8 +36,8 @@ struct ReviewedPlan {
     ///
     /// - Throws: `changedUnderneath` where it is not; what keeps a change from being made.
     func apply(on host: Host, _ kernel: KernelOptions, _ maker: ChangeMaker) throws -> ExitStatus {
-        var store = try host.openStore(kernel.netns)
-        store.remember(in: kernel.stateDirectory(on: host))
+        let store = try host.openStore(kernel.netns)
+        store.cacheSets(in: kernel.stateDirectory(on: host))
         let snapshot = try store.snapshot(of: Names.table, expecting: [table])
         if let difference = difference(from: host.changes.identity(), snapshot.generation) {
             throw CommandError(

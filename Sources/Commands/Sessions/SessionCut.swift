@@ -1,8 +1,10 @@
 internal import Addressing
 internal import Auditing
 internal import Compiler
+internal import Kernel
 internal import Listeners
 internal import Policies
+internal import System
 
 /// The end of the sessions that a policy refuses.
 struct SessionCut {
@@ -20,14 +22,14 @@ struct SessionCut {
 
     /// Ends what the policy, which is in force, refuses; what is the administrator's own only if `force` says so.
     init(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host, force: Bool) {
-        do throws(StoreError) {
+        do throws(KernelError) {
             let list = try host.sessions.read()
             failure = list.doubt
             var stale = SessionAudit(policy, compiled, on: host).stale(list.sessions)
             if !force && !stale.isEmpty { spare(host.admins(), in: &stale) }
             try end(stale, on: host)
         } catch {
-            failure = error.message
+            failure = "\(error)"
         }
     }
 
@@ -42,7 +44,7 @@ struct SessionCut {
     }
 
     /// Ends sessions, and looks which of them are there still.
-    private mutating func end(_ stale: [Session], on host: Host) throws(StoreError) {
+    private mutating func end(_ stale: [Session], on host: Host) throws(KernelError) {
         guard !stale.isEmpty else { return }
         let named = try host.sessions.owners(of: stale)
         unsure = try host.sessions.end(named)

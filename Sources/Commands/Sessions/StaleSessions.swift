@@ -1,8 +1,10 @@
 internal import Auditing
 internal import Compiler
+internal import Kernel
 internal import Listeners
 internal import Policies
 internal import Rulesets
+internal import System
 
 extension SessionAudit {
     /// The audit of a host's sessions, which asks for a way back only once for each address.
@@ -19,7 +21,7 @@ extension SessionAudit {
 
 extension [Finding] {
     /// What there is to say about the sessions of a host.
-    static func sessions(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host) throws(StoreError) -> [Finding] {
+    static func sessions(_ policy: Policy, _ compiled: CompiledPolicy, on host: Host) throws(KernelError) -> [Finding] {
         let audit = SessionAudit(policy, compiled, on: host)
         let list = try host.sessions.read()
         let stale = audit.stale(list.sessions)
@@ -40,14 +42,14 @@ struct OrphanedSessions {
     /// Those that a plan would orphan; none where it changes nothing.
     init(_ policy: Policy, _ plan: PlannedChange, on host: Host) {
         guard !plan.isEmpty else { return }
-        do throws(StoreError) {
+        do throws(KernelError) {
             let list = try host.sessions.read()
             doubt = list.doubt
             let audit = SessionAudit(policy, plan.compiled, on: host)
             let orphaned = audit.orphaned(audit.stale(list.sessions), by: plan.snapshot.table)
             if !orphaned.isEmpty { sessions = try host.sessions.owners(of: orphaned) }
         } catch {
-            doubt = error.message
+            doubt = "\(error)"
         }
     }
 

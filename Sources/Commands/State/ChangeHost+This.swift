@@ -1,4 +1,3 @@
-internal import Glibc
 internal import Kernel
 internal import System
 
@@ -7,9 +6,7 @@ extension ChangeHost {
     static var this: ChangeHost {
         ChangeHost(
             location: { .current }, identity: { .current }, author: { .current }, uptime: { Uptime.milliseconds },
-            arm: { directory throws(StoreError) in
-                do throws(KernelError) { _ = try UndoProcess.start(in: directory) } catch { throw StoreError(error) }
-            },
+            arm: { directory throws(KernelError) in _ = try UndoProcess.start(in: directory) },
             announce: Announcement.make)
     }
 }

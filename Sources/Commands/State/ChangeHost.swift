@@ -12,7 +12,7 @@ public struct ChangeHost {
     /// Milliseconds since the host was started.
     public var uptime: () -> Int64
     /// Starts the process that undoes what is pending in this directory, and returns when that can be relied on.
-    public var arm: (_ directory: String) throws(StoreError) -> Void
+    public var arm: (_ directory: String) throws(KernelError) -> Void
     /// Tells the log, and those who are logged in.
     public var announce: (_ line: String) -> Void
 
@@ -20,7 +20,7 @@ public struct ChangeHost {
     public init(
         location: @escaping () -> StateLocation, identity: @escaping () -> RulesetIdentity,
         author: @escaping () -> Author, uptime: @escaping () -> Int64,
-        arm: @escaping (_ directory: String) throws(StoreError) -> Void, announce: @escaping (_ line: String) -> Void
+        arm: @escaping (_ directory: String) throws(KernelError) -> Void, announce: @escaping (_ line: String) -> Void
     ) {
         self.location = location
         self.identity = identity

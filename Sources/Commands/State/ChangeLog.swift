@@ -46,8 +46,8 @@ struct ChangeLog {
     private static let maximumSize = 512 << 20
 
     /// All changes, the oldest first.
-    func entries() throws(StoreError) -> [Entry] {
-        try StoreError.of { () throws(KernelError) in try files.names() }.compactMap(Entry.init)
+    func entries() throws(KernelError) -> [Entry] {
+        try files.names().compactMap(Entry.init)
             .sorted { $0.number < $1.number }
     }
 
@@ -72,7 +72,7 @@ struct ChangeLog {
     }
 
     private func document(_ entry: Entry) throws -> StateDocument {
-        let file = try StoreError.of { () throws(KernelError) in try files.read(entry.name) }
+        let file = try files.read(entry.name)
         guard let bytes = file else { throw Self.gone(entry.number) }
         do throws(StateDocument.Defect) { return try StateDocument(bytes, kind: ChangeRecord.documentKind) } catch {
             throw unusable(entry, error)
@@ -95,27 +95,25 @@ struct ChangeLog {
     }
 
     /// The last change that is to stay.
-    func lastConfirmed() throws(StoreError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
+    func lastConfirmed() throws(KernelError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
 
     /// Keeps a change that is about to be made.
     ///
     /// Its name may come to the disk when it is settled: with the host would go the change, too.
-    func prepare(_ record: ChangeRecord) throws(StoreError) -> Entry {
+    func prepare(_ record: ChangeRecord) throws(KernelError) -> Entry {
         let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
-        try StoreError.of { () throws(KernelError) in
-            try files.write(entry.name, record.document, .content)
-        }
+        try files.write(entry.name, record.document, .content)
         return entry
     }
 
     /// Says what became of a change, and forgets the oldest ones.
-    func settle(_ entry: Entry, as outcome: Outcome) throws(StoreError) {
+    func settle(_ entry: Entry, as outcome: Outcome) throws(KernelError) {
         let name = Entry(number: entry.number, outcome: outcome).name
-        try StoreError.of { () throws(KernelError) in try files.rename(entry.name, to: name) }
+        try files.rename(entry.name, to: name)
         try prune()
     }
 
-    private func prune() throws(StoreError) {
+    private func prune() throws(KernelError) {
         let entries = try entries()
         let last = entries.last { $0.outcome == .confirmed }
         var (count, size) = (0, 0)
@@ -125,7 +123,7 @@ struct ChangeLog {
             guard count > Self.maximumCount || size > Self.maximumSize, entry != last, entry.outcome != .prepared else {
                 continue
             }
-            try StoreError.of { () throws(KernelError) in try files.remove(entry.name) }
+            try files.remove(entry.name)
         }
     }
 }

@@ -71,9 +71,9 @@ struct LoggedChange {
         } catch let error as CommandError {
             record = nil
             fault = error.message
-        } catch let error as StoreError {
+        } catch let error as KernelError {
             record = nil
-            fault = error.message
+            fault = "\(error)"
         }
         switch entry.outcome {
         case .prepared where pending?.number == entry.number:

@@ -19,7 +19,7 @@ struct PendingChange: Equatable {
 
     /// What is pending in a directory; `nil` for nothing.
     static func load(from files: StateFiles) throws -> Self? {
-        guard let bytes = try StoreError.of({ () throws(KernelError) in try files.read(name) }) else { return nil }
+        guard let bytes = try files.read(name) else { return nil }
         let document = try document(bytes, documentKind, files, name)
         guard let number: Int = document.number("number"),
             let deadline: Int64 = document.number("deadline"), let boot = document.text("boot"),
@@ -29,27 +29,28 @@ struct PendingChange: Equatable {
     }
 
     /// Keeps what is to be undone, and first the table to which it is undone.
-    func store(in files: StateFiles, previous: Table?) throws(StoreError) {
+    func store(in files: StateFiles, previous: Table?) throws(KernelError) {
         var document = StateDocument(kind: Self.tableKind)
         if let previous { document.append("table", TableArchive.bytes(of: previous)) }
-        try StoreError.of { () throws(KernelError) in try files.write(Self.previousName, document) }
+        try files.write(Self.previousName, document)
         try store(in: files)
     }
 
     /// Keeps a new deadline of what is to be undone.
-    func store(in files: StateFiles) throws(StoreError) {
+    func store(in files: StateFiles) throws(KernelError) {
         var document = StateDocument(kind: Self.documentKind)
         document.append("number", "\(number)")
         document.append("deadline", "\(deadline)")
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
-        try StoreError.of { () throws(KernelError) in try files.write(Self.name, document) }
+        try files.write(Self.name, document)
     }
 
     /// The table to which it is undone; `nil` for none.
     static func previous(in files: StateFiles) throws -> Table? {
-        let file = try StoreError.of { () throws(KernelError) in try files.read(previousName) }
-        guard let file else { throw CommandError(.failure, "\(files.directory)/\(previousName) is missing") }
+        guard let file = try files.read(previousName) else {
+            throw CommandError(.failure, "\(files.directory)/\(previousName) is missing")
+        }
         let document = try document(file, tableKind, files, previousName)
         guard let bytes = document["table"] else { return nil }
         guard let table = TableArchive.table(Names.table, from: bytes) else {
@@ -75,10 +76,8 @@ struct PendingChange: Equatable {
     }
 
     /// Forgets what is pending.
-    static func clear(_ files: StateFiles) throws(StoreError) {
-        try StoreError.of { () throws(KernelError) in
-            try files.remove(name)
-            try files.remove(previousName)
-        }
+    static func clear(_ files: StateFiles) throws(KernelError) {
+        try files.remove(name)
+        try files.remove(previousName)
     }
 }

@@ -7,7 +7,7 @@ internal import System
 /// A change of the ruleset that is about to be made.
 struct RulesetChange {
     /// What is live.
-    let snapshot: StoredTable
+    let snapshot: TableSnapshot
     /// What is to be live, without those who are let in for a time.
     let table: Table?
     /// What to do.
@@ -30,7 +30,7 @@ struct RulesetChange {
 
     /// A change from what is live to a table.
     init(
-        snapshot: StoredTable, table: Table?, kind: ChangeRecord.Kind, summary: String, origin: Int? = nil,
+        snapshot: TableSnapshot, table: Table?, kind: ChangeRecord.Kind, summary: String, origin: Int? = nil,
         policy: Policy? = nil, files: [ChangeRecord.File] = [], grants: GrantBook = GrantBook()
     ) {
         (self.snapshot, self.table, self.kind, self.summary) = (snapshot, table, kind, summary)
@@ -117,10 +117,10 @@ extension RulesetState {
 
     /// What `body` gives; that it could not keep something says also that nothing was changed.
     private func unchanged<Value>(_ body: () throws -> Value) throws -> Value {
-        do { return try body() } catch let error as StoreError {
+        do { return try body() } catch let error as KernelError {
             throw CommandError(
                 .failure,
-                "\(error.message): what cannot be undone is not done, and nothing was changed")
+                "\(error): what cannot be undone is not done, and nothing was changed")
         }
     }
 
@@ -154,7 +154,7 @@ extension RulesetState {
     ) throws -> UInt32 {
         let writer = TableWriter(store, grants: change.grants)
         do { return try writer.replace(change.snapshot, by: change.target, transaction) } catch {
-            let isUnwritten = (error as? StoreError)?.isStale == true
+            let isUnwritten = (error as? KernelError)?.isStale == true
             if isUnwritten || isLive(change.snapshot.table, with: change.grants, in: store) {
                 withdraw(entry)
             } else if !waits && isLive(change.table, with: change.grants, in: store) {
@@ -177,9 +177,9 @@ extension RulesetState {
     }
 
     private func keep(_ entry: ChangeLog.Entry) throws {
-        do throws(StoreError) { try log.settle(entry, as: .confirmed) } catch {
+        do throws(KernelError) { try log.settle(entry, as: .confirmed) } catch {
             throw CommandError(
-                .failure, "applied, but a boot would not load it: \(error.message); apply it again")
+                .failure, "applied, but a boot would not load it: \(error); apply it again")
         }
     }
 }

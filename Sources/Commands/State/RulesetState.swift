@@ -16,23 +16,21 @@ struct RulesetState {
     private static let patience = 15_000
 
     /// The state of the network namespace that the process is in.
-    init(_ options: KernelOptions, on host: Host) throws(StoreError) {
+    init(_ options: KernelOptions, on host: Host) throws(KernelError) {
         self.host = host.changes
-        let location = options.stateLocation(on: host)
-        files = try StoreError.of { () throws(KernelError) in try location.open() }
+        files = try options.stateLocation(on: host).open()
         log = ChangeLog(files: files)
     }
 
     /// The same for those who only look; `nil` where nothing was ever kept.
-    init?(existing options: KernelOptions, on host: Host) throws(StoreError) {
+    init?(existing options: KernelOptions, on host: Host) throws(KernelError) {
         guard StateFiles.exists(options.stateDirectory(on: host)) else { return nil }
         try self.init(options, on: host)
     }
 
     /// Keeps others from changing it while the lock lives.
     func lock() throws -> StateLock {
-        let lock = try StoreError.of { () throws(KernelError) in try files.lock(Self.lockName, patience: Self.patience)
-        }
+        let lock = try files.lock(Self.lockName, patience: Self.patience)
         guard let lock else {
             throw CommandError(.failure, "another portreeve is at work on \(files.directory): nothing was changed")
         }
@@ -71,7 +69,6 @@ struct RulesetState {
         guard !entries.isEmpty else { return [] }
         // What is not live since a boot need not have been made before it, nor what cannot be read.
         let records = entries.map { ($0, try? log.record($0)) }
-        var store = store
         let live = try store.snapshot(of: Names.table, expecting: records.compactMap { $1?.table }).table
         let grants = try self.grants()
         return try records.map { entry, record in
@@ -130,7 +127,7 @@ struct RulesetState {
         pending.deadline = host.uptime() + milliseconds
         try pending.store(in: files)
         // Those that wait for it already see the new time.
-        let isFree = try StoreError.of { () throws(KernelError) in try files.lock(UndoProcess.lockName) } != nil
+        let isFree = try files.lock(UndoProcess.lockName) != nil
         if isFree { try host.arm(files.directory) }
     }
 

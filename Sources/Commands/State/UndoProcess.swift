@@ -63,8 +63,8 @@ struct UndoProcess {
         }
     }
 
-    private func takeLock() throws(StoreError) -> StateLock? {
-        try StoreError.of { () throws(KernelError) in try state.files.lock(Self.lockName) }
+    private func takeLock() throws(KernelError) -> StateLock? {
+        try state.files.lock(Self.lockName)
     }
 
     /// Undoes what is pending; `false` when it has to be tried again.
@@ -80,8 +80,8 @@ struct UndoProcess {
             // Somebody may have given it more time meanwhile.
             guard isTerminated || state.remaining(pending) <= 0 else { return false }
             if !isPutBack {
-                var store = try host.openStore(nil)
-                store.remember(in: state.files.directory)
+                let store = try host.openStore(nil)
+                store.cacheSets(in: state.files.directory)
                 // What was granted and has ended since does not come back with the rest.
                 let grants = (try? state.grants()) ?? GrantBook()
                 try TableWriter.insist(on: previous, in: store, carrying: grants)

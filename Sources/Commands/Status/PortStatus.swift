@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Auditing
 internal import Compiler
+internal import Kernel
 internal import Listeners
 internal import Policies
 internal import Reachability
@@ -115,7 +116,7 @@ extension PortStatus {
     }
 }
 
-extension StoredTable {
+extension TableSnapshot {
     /// What the rules that let a service's connections in have counted.
     fileprivate func packets(of service: String) -> UInt64? {
         let names = [Names.service(service), Names.sources(service), Names.admit(service)]

@@ -1,6 +1,8 @@
 public import ArgumentParser
 internal import Auditing
 internal import Compiler
+internal import Kernel
+internal import Listeners
 internal import Policies
 
 /// `portreeve status`: one row a port.
@@ -22,9 +24,9 @@ public struct Status: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let policy = try policy.load(on: host, console)
-        var store = try host.openStore(kernel.netns)
+        let store = try host.openStore(kernel.netns)
         let plain = compile(policy)
-        let ruleset = try WholeRuleset(&store, expecting: [plain.table])
+        let ruleset = try WholeRuleset(store, expecting: [plain.table])
         let grants = GrantBook(existing: kernel, on: host)
         let compiled = grants.expectation(plain, found: ruleset.own.table)
         let drift = [Finding].drift(of: ruleset.own.table, from: compiled)

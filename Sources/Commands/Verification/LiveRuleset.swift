@@ -1,8 +1,11 @@
 internal import Addressing
 internal import Auditing
+internal import Kernel
+internal import Listeners
 internal import Policies
 internal import Reachability
 internal import Rulesets
+internal import System
 
 /// What all tables together let through, as they are.
 struct LiveRuleset {
@@ -31,8 +34,8 @@ struct LiveRuleset {
     }
 
     /// Rulesets that this process may not read, and why.
-    init(unreadable error: StoreError, now: Int64) {
-        reading = .denied(error.message)
+    init(unreadable error: KernelError, now: Int64) {
+        reading = .denied("\(error)")
         self.now = now
     }
 

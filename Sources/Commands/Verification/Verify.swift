@@ -1,6 +1,8 @@
 public import ArgumentParser
 internal import Auditing
 internal import Compiler
+internal import Kernel
+internal import Listeners
 internal import Policies
 internal import System
 
@@ -56,10 +58,10 @@ public struct Verify: Command {
             throw CommandError(.failure, "another run works with \(news): nothing was verified")
         }
         let policy = try policy.load(on: host, console)
-        var store = try host.openStore(kernel.netns)
-        if !full { store.remember(in: kernel.stateDirectory(on: host)) }
+        let store = try host.openStore(kernel.netns)
+        if !full { store.cacheSets(in: kernel.stateDirectory(on: host)) }
         let plain = compile(policy)
-        let ruleset = try read(&store, plain)
+        let ruleset = try read(store, plain)
         let grants = GrantBook(existing: kernel, on: host)
         let compiled = grants.expectation(plain, found: try? ruleset.get().own.table)
         var findings = try findings(policy, compiled, ruleset, on: host)
@@ -96,7 +98,7 @@ public struct Verify: Command {
         try host.files.replace(path, FindingRecord(report.findings).file)
     }
 
-    private func write(_ lines: [String], on host: Host) throws(StoreError) {
+    private func write(_ lines: [String], on host: Host) throws(KernelError) {
         let text = lines.map { $0 + "\n" }.joined()
         if let file { try host.files.replace(file, text) } else if !text.isEmpty { host.standardOutput(text) }
     }
@@ -117,10 +119,10 @@ public struct Verify: Command {
 
     /// The rulesets; where only sockets are asked for, which are everybody's to see, perhaps why they may not be read.
     private func read(
-        _ store: inout any RulesetStore, _ compiled: CompiledPolicy
-    ) throws(StoreError) -> Result<WholeRuleset, StoreError> {
-        do throws(StoreError) {
-            return .success(try WholeRuleset(&store, expecting: full ? [] : [compiled.table]))
+        _ store: any RulesetStore, _ compiled: CompiledPolicy
+    ) throws(KernelError) -> Result<WholeRuleset, KernelError> {
+        do throws(KernelError) {
+            return .success(try WholeRuleset(store, expecting: full ? [] : [compiled.table]))
         } catch {
             guard error.isDenied, only.areas == [.listeners] else { throw error }
             return .failure(error)
@@ -128,8 +130,8 @@ public struct Verify: Command {
     }
 
     private func findings(
-        _ policy: Policy, _ compiled: CompiledPolicy, _ reading: Result<WholeRuleset, StoreError>, on host: Host
-    ) throws(StoreError) -> [Finding] {
+        _ policy: Policy, _ compiled: CompiledPolicy, _ reading: Result<WholeRuleset, KernelError>, on host: Host
+    ) throws(KernelError) -> [Finding] {
         switch reading {
         case .failure(let error):
             return LiveRuleset(unreadable: error, now: host.now).audit(of: try host.readSockets(), policy)
@@ -140,7 +142,7 @@ public struct Verify: Command {
                 findings = drift
                 findings += .foreignOverrides(
                     of: policy, compiled: compiled, others: ruleset.others, in: ruleset.circumstances(now: host.now))
-                findings += host.rivals()
+                findings += host.competingFirewalls()
             }
             guard only.areas.contains(.listeners) else { return findings }
             let live = LiveRuleset(ruleset, drift: drift, now: host.now)

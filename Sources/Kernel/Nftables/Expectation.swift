@@ -12,7 +12,7 @@ public struct Expectation: Sendable {
     /// The generation that a commit of the first table made, if it did.
     var committed: UInt32?
     /// What was seen by an earlier run.
-    var memory: SetMemory?
+    var cache: SetCache?
     /// The elements that a set must be expected to have, or it is dumped at once.
     var threshold: Int
     /// The same where a sample will do.
@@ -32,15 +32,15 @@ public struct Expectation: Sendable {
     ///   - candidates: the tables, most likely first.
     ///   - committed: the generation of the kernel's ruleset that a commit by the caller made the first table in. While that
     ///     is the current one the batch is known to be live as a whole, and the count with a sample of the elements will do.
-    ///   - memory: what was seen by an earlier run: known while the generation is the same, else one more candidate.
+    ///   - cache: what was seen by an earlier run: known while the generation is the same, else one more candidate.
     ///   - threshold: the elements that a set must be expected to have, or it is dumped at once; by default from where on
     ///     look-ups are faster.
     public init(
-        _ candidates: [Table], committed: UInt32? = nil, memory: SetMemory? = nil, threshold: Int? = nil
+        _ candidates: [Table], committed: UInt32? = nil, cache: SetCache? = nil, threshold: Int? = nil
     ) {
         self.candidates = candidates
         self.committed = committed
-        self.memory = memory
+        self.cache = cache
         self.threshold = threshold ?? Self.defaultThreshold
         sampleThreshold = threshold ?? Self.defaultSampleThreshold
     }

@@ -13,8 +13,8 @@ extension Nftables {
     /// Each answer counts only in the generation of `reading`. `nil` says nothing: the set must be dumped.
     func elements(of set: String, in reading: TableReading, as expectation: Expectation) -> SetElements? {
         guard let definition = reading.definition(of: set), definition.holdsRanges else { return nil }
-        let remembered = expectation.memory?.elements(of: set, in: reading.name, definition)
-        if let remembered, expectation.memory?.generation == reading.generation { return remembered }
+        let cached = expectation.cache?.elements(of: set, in: reading.name, definition)
+        if let cached, expectation.cache?.generation == reading.generation { return cached }
         guard let count = reading.count(of: set) else { return nil }
         let subject = LookedUpSet(
             table: reading.name, name: set, definition: definition, generation: reading.generation, count: count)
@@ -25,8 +25,8 @@ extension Nftables {
             guard expected.elements.count >= threshold else { continue }
             if holds(subject, expected.elements, isCommitted: isCommitted) { return expected.elements }
         }
-        guard let remembered, remembered.count >= expectation.threshold else { return nil }
-        return holds(subject, remembered, isCommitted: false) ? remembered : nil
+        guard let cached, cached.count >= expectation.threshold else { return nil }
+        return holds(subject, cached, isCommitted: false) ? cached : nil
     }
 
     private func holds(_ set: LookedUpSet, _ elements: SetElements, isCommitted: Bool) -> Bool {

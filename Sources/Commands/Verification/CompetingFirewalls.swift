@@ -6,9 +6,9 @@ extension [Finding] {
     /// What decides beside nf_tables in the network namespace of the calling thread, and services that take it all away.
     ///
     /// Services of systemd are the host's: in another namespace than that of the first process they change nothing.
-    static var rivals: [Finding] {
+    static var competingFirewalls: [Finding] {
         let units = RulesetIdentity.isHost ? UnitFiles(names: HostTree.names, text: HostTree.text) : .none
-        return LegacyTables.all.compactMap(Finding.init) + RivalUnits(units).findings
+        return LegacyTables.all.compactMap(Finding.init) + FirewallUnits(units).findings
     }
 }
 

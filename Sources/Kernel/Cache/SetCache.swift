@@ -3,7 +3,7 @@ internal import Rulesets
 /// What the big sets of a table were seen to hold at one generation of the ruleset.
 ///
 /// As long as the generation is the same, nobody has committed anything, and the sets need not be read again.
-public struct SetMemory: Equatable, Sendable {
+public struct SetCache: Equatable, Sendable {
     /// The ruleset that the generation counts.
     public struct Identity: Hashable, Sendable {
         /// `SO_NETNS_COOKIE`: the number of the network namespace, which no other gets until the next boot.
@@ -21,10 +21,10 @@ public struct SetMemory: Equatable, Sendable {
     /// The elements of its big sets, all of them ranges.
     var sets: [String: SetElements]
 
-    /// Sets of fewer elements are read faster than they are remembered.
+    /// Sets of fewer elements are read faster than they are cached.
     private static let threshold = 5_000
 
-    /// What is worth remembering of a snapshot; `nil` when nothing is.
+    /// What is worth caching of a snapshot; `nil` when nothing is.
     public init?(of snapshot: TableSnapshot, in identity: Identity) {
         guard let table = snapshot.table else { return nil }
         let big = table.sets.filter { $0.definition.holdsRanges && $0.elements.count >= Self.threshold }
@@ -43,7 +43,7 @@ public struct SetMemory: Equatable, Sendable {
         self.sets = sets
     }
 
-    /// Whether it tells all that could be remembered of the snapshot.
+    /// Whether it holds all that could be cached of the snapshot.
     public func isCurrent(for snapshot: TableSnapshot) -> Bool { generation == snapshot.generation }
 
     /// The elements that a set of this definition had.

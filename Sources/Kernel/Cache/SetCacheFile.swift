@@ -1,11 +1,11 @@
 internal import Glibc
 internal import System
 
-/// The file that keeps a `SetMemory` between runs.
+/// The file that keeps a `SetCache` between runs.
 ///
 /// Only speed depends on it. What it cannot read is as good as nothing, and what it cannot write is no error. It is not
-/// flushed to the disk: after a crash the boot is another, and no memory of an earlier one is believed.
-public struct SetMemoryFile: Sendable {
+/// flushed to the disk: after a crash the boot is another, and no cache of an earlier one is believed.
+public struct SetCacheFile: Sendable {
     private let directory: String
 
     private static let name = "live-sets"
@@ -15,26 +15,26 @@ public struct SetMemoryFile: Sendable {
     /// The file in a directory that is made when it is missing.
     public init(directory: String) { self.directory = directory }
 
-    /// The memory, if it is of this ruleset and nobody else could have written it.
-    public func load(for identity: SetMemory.Identity) -> SetMemory? {
+    /// The cache, if it is of this ruleset and nobody else could have written it.
+    public func load(for identity: SetCache.Identity) -> SetCache? {
         guard StateFiles.exists(directory), let files = try? StateFiles(directory: directory),
-            let bytes = try? files.read(Self.name), let memory = SetMemory(bytes)
+            let bytes = try? files.read(Self.name), let cache = SetCache(bytes)
         else { return nil }
-        return memory.identity == identity ? memory : nil
+        return cache.identity == identity ? cache : nil
     }
 
-    /// Puts the memory in the place of the last one, as a whole.
-    public func store(_ memory: SetMemory) {
-        try? StateFiles(directory: directory).write(Self.name, memory.document, .none)
+    /// Puts the cache in the place of the last one, as a whole.
+    public func store(_ cache: SetCache) {
+        try? StateFiles(directory: directory).write(Self.name, cache.document, .none)
     }
 
     /// Deletes what there is, if any.
     public func forget() { try? StateFiles(directory: directory).remove(Self.name) }
 
     /// The ruleset of the network namespace in which `nftables` was opened; `nil` on kernels before 5.14.
-    public static func identity(of nftables: borrowing Nftables) -> SetMemory.Identity? {
+    public static func identity(of nftables: borrowing Nftables) -> SetCache.Identity? {
         guard let namespace = nftables.socket.namespaceCookie, let boot = bootIdentity else { return nil }
-        return SetMemory.Identity(namespace: namespace, boot: boot)
+        return SetCache.Identity(namespace: namespace, boot: boot)
     }
 
     private static var bootIdentity: String? {

@@ -2,7 +2,7 @@ import Auditing
 import Testing
 
 @Suite("Services that take portreeve's table away")
-struct RivalTests {
+struct FirewallUnitTests {
     /// What is found on a host of these files.
     private func findings(_ texts: [String: String]) -> [String] {
         let files = UnitFiles(
@@ -12,7 +12,7 @@ struct RivalTests {
                 }
                 return Set(inside.map(String.init)).sorted()
             }, text: { texts[$0] })
-        return RivalUnits(files).findings.map { finding in
+        return FirewallUnits(files).findings.map { finding in
             #expect(finding.identifier == .foreignOverride && finding.severity == .warning)
             return String(finding.message.prefix { $0 != ":" })
         }

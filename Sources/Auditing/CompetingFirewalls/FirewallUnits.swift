@@ -1,5 +1,5 @@
 /// Services that are enabled on this host and take portreeve's table away, or decide beside it.
-public struct RivalUnits {
+public struct FirewallUnits {
     private let files: UnitFiles
 
     /// Firewalls whose services do not flush what others own, but refuse what the policy lets in.
@@ -8,7 +8,7 @@ public struct RivalUnits {
         "ufw",
     ]
 
-    /// The rivals among the units of these files.
+    /// The competing firewalls among the units of these files.
     public init(_ files: UnitFiles) { self.files = files }
 
     /// One finding a service, by name.
@@ -41,7 +41,7 @@ public struct RivalUnits {
     }
 }
 
-extension RivalUnits {
+extension FirewallUnits {
     /// Whether a command, a file of rules that it loads, or a script that it runs, flushes what portreeve owns.
     private func flushesEverything(_ command: String) -> Bool {
         let words = command.split { $0.isWhitespace || "\"';".contains($0) }.map(String.init)

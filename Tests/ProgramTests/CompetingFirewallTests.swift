@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite("portreeve verify, beside iptables-legacy", .privileged, .networkNamespace)
-struct RivalTests {
+struct CompetingFirewallTests {
     @Test("A table that drops is named with what to do, in the area of the ruleset alone; an empty one is not")
     func legacy() throws {
         let portreeve = try Portreeve()

@@ -1,8 +1,8 @@
 internal import Rulesets
 internal import System
 
-/// The memory as a document.
-extension SetMemory {
+/// The cache as a document.
+extension SetCache {
     private static let kind = "live-sets"
 
     /// What keeps it.
@@ -16,7 +16,7 @@ extension SetMemory {
         for (name, elements) in sets.sorted(by: { $0.key < $1.key }) {
             document.append("set", name)
             let isPacked = PackedRanges.append(elements, to: &document)
-            precondition(isPacked, "only ranges are remembered")
+            precondition(isPacked, "only ranges are cached")
         }
         return document
     }

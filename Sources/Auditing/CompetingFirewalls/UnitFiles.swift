@@ -1,4 +1,4 @@
-/// The files of systemd on a host, as far as rivals are looked for in them.
+/// The files of systemd on a host, as far as competing firewalls are looked for in them.
 public struct UnitFiles: Sendable {
     /// The names in a directory; none where there is no such directory.
     public var names: @Sendable (_ directory: String) -> [String]

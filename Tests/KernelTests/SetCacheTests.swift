@@ -9,12 +9,12 @@ import Testing
 
 private let name = TableName(family: .inet, name: "portreeve")
 
-@Suite("What big sets held is remembered")
-struct SetMemoryTests {
+@Suite("What big sets held is cached")
+struct SetCacheTests {
     private static let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
     private static let ranges = (1...6000).map { UInt32($0) * 10 }.map { $0...($0 + 3) }
-    private let memory = SetMemory(
-        identity: SetMemory.Identity(namespace: 1 << 40 | 7, boot: "0b5c"), generation: 5, table: name,
+    private let cache = SetCache(
+        identity: SetCache.Identity(namespace: 1 << 40 | 7, boot: "0b5c"), generation: 5, table: name,
         sets: [
             "a": .ranges32([0...7, 9...9, 100...UInt32.max]),
             "b": .ranges128([1 << 100...2 << 100, UInt128.max...UInt128.max]),
@@ -28,43 +28,43 @@ struct SetMemoryTests {
 
     @Test("It reads as it was written")
     func coding() {
-        #expect(SetMemory(memory.document.bytes) == memory)
+        #expect(SetCache(cache.document.bytes) == cache)
     }
 
     @Test("Nothing else is read: torn, changed in any octet, of another form")
     func damage() {
-        let bytes = memory.document.bytes
-        for count in bytes.indices { #expect(SetMemory(Array(bytes.prefix(count))) == nil) }
+        let bytes = cache.document.bytes
+        for count in bytes.indices { #expect(SetCache(Array(bytes.prefix(count))) == nil) }
         for index in bytes.indices {
             var changed = bytes
             changed[index] ^= 1 << UInt8(index % 8)
-            #expect(SetMemory(changed) == nil)
+            #expect(SetCache(changed) == nil)
         }
     }
 
     @Test("Only what nobody else could have written, about this ruleset, is believed")
     func trust() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let file = SetMemoryFile(directory: folder.path)
-        #expect(file.load(for: memory.identity) == nil)
-        file.store(memory)
-        #expect(file.load(for: memory.identity) == memory)
+        let file = SetCacheFile(directory: folder.path)
+        #expect(file.load(for: cache.identity) == nil)
+        file.store(cache)
+        #expect(file.load(for: cache.identity) == cache)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["live-sets"])
-        #expect(file.load(for: SetMemory.Identity(namespace: 8, boot: "0b5c")) == nil)
-        #expect(file.load(for: SetMemory.Identity(namespace: 1 << 40 | 7, boot: "0b5d")) == nil)
+        #expect(file.load(for: SetCache.Identity(namespace: 8, boot: "0b5c")) == nil)
+        #expect(file.load(for: SetCache.Identity(namespace: 1 << 40 | 7, boot: "0b5d")) == nil)
         let path = folder.appending(path: "live-sets").path
         try FileManager.default.setAttributes([.posixPermissions: 0o620], ofItemAtPath: path)
-        #expect(file.load(for: memory.identity) == nil)
+        #expect(file.load(for: cache.identity) == nil)
         try FileManager.default.removeItem(atPath: path)
         try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: "/dev/zero")
-        #expect(file.load(for: memory.identity) == nil)
+        #expect(file.load(for: cache.identity) == nil)
     }
 
     @Test("A directory that cannot be written is no error")
     func unwritable() {
-        let file = SetMemoryFile(directory: "/proc/portreeve")
-        file.store(memory)
-        #expect(file.load(for: memory.identity) == nil)
+        let file = SetCacheFile(directory: "/proc/portreeve")
+        file.store(cache)
+        #expect(file.load(for: cache.identity) == nil)
     }
 
     @Test("It stands for the kernel's set in its own generation, and in no other", .privileged, .networkNamespace)
@@ -72,24 +72,24 @@ struct SetMemoryTests {
         #expect(try table().loadedAndRead() == table())
         let nftables = try Nftables()
         let seen = try nftables.snapshot(of: name)
-        guard let identity = SetMemoryFile.identity(of: nftables) else { return }
-        let memory = try #require(SetMemory(of: seen, in: identity))
-        let read = try nftables.snapshot(of: name, expecting: Expectation([], memory: memory))
+        guard let identity = SetCacheFile.identity(of: nftables) else { return }
+        let cache = try #require(SetCache(of: seen, in: identity))
+        let read = try nftables.snapshot(of: name, expecting: Expectation([], cache: cache))
         #expect(read.confirmedSets == ["s"])
         #expect(read.table == table())
         let gone = SetElements.ranges32([Self.ranges[77]])
         let step = Transaction.Operation.deleteElements(gone, set: "s", Self.definition)
         _ = try nftables.commit(Transaction(table: name, operations: [step]), onto: seen)
-        let changed = try nftables.snapshot(of: name, expecting: Expectation([], memory: memory, threshold: 0))
+        let changed = try nftables.snapshot(of: name, expecting: Expectation([], cache: cache, threshold: 0))
         #expect(changed.confirmedSets == [])
         #expect(changed.table == table(Self.ranges.filter { $0 != Self.ranges[77] }))
     }
 
     @Test("Another namespace is another ruleset", .privileged, .networkNamespace)
     func namespaces() throws {
-        guard let first = SetMemoryFile.identity(of: try Nftables()) else { return }
+        guard let first = SetCacheFile.identity(of: try Nftables()) else { return }
         guard shim_unshare(shim_clone_newnet) == 0 else { return }
         let nftables = try Nftables()
-        #expect(SetMemoryFile.identity(of: nftables) != first)
+        #expect(SetCacheFile.identity(of: nftables) != first)
     }
 }

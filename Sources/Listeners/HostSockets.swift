@@ -1,0 +1,16 @@
+/// The sockets of a host.
+public struct HostSockets: Sendable {
+    /// Those that others can reach, with their owners.
+    public var listeners: [Listener]
+    /// The ports that the kernel gives to clients.
+    public var ephemeral: EphemeralPorts
+    /// Whether `iptables-legacy` has a table that can redirect ports.
+    public var hasLegacyTable: Bool
+
+    /// Sockets of these parts.
+    public init(listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false) {
+        self.listeners = listeners
+        self.ephemeral = ephemeral
+        self.hasLegacyTable = hasLegacyTable
+    }
+}
