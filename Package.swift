@@ -34,9 +34,16 @@ let package = Package(
             dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets", "System"],
             swiftSettings: strict),
         .target(
-            name: "Commands",
+            name: "Changes",
             dependencies: [
                 "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
+                "System",
+            ], swiftSettings: strict),
+        .target(
+            name: "Commands",
+            dependencies: [
+                "Addressing", "Auditing", "Changes", "Compiler", "Kernel", "Listeners", "Policies", "Reachability",
+                "Rulesets",
                 "System", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
@@ -73,7 +80,8 @@ let package = Package(
         .testTarget(
             name: "CommandsTests",
             dependencies: [
-                "Addressing", "Auditing", "Commands", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets",
+                "Addressing", "Auditing", "Changes", "Commands", "Compiler", "Kernel", "Listeners", "Policies",
+                "Rulesets",
                 "System", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

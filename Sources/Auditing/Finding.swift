@@ -36,8 +36,15 @@ public struct Finding: Hashable, Sendable {
         case expired
         /// A service's time is over soon.
         case expiresSoon = "expires-soon"
+        /// A change would leave a socket without clients that reach it: what `plan` finds, and `verify` cannot.
+        case unreachableListener = "unreachable-listener"
+        /// The same for a port that another table publishes.
+        case unreachablePublishedPort = "unreachable-published-port"
         /// Something could not be read.
         case unknown
+
+        /// Those that a verification can come to.
+        public static let verified = allCases.filter { $0 != .unreachableListener && $0 != .unreachablePublishedPort }
     }
 
     /// How grave it is.

@@ -20,7 +20,7 @@ public struct ReachabilityLoss {
     }
 
     /// Ports that other tables publish to nobody after the change, by port: one for both families of one rule.
-    public var publishedPorts: [Breakage] {
+    public var publishedPorts: [Finding] {
         var told: Set<Redirection> = []
         return redirections.compactMap { redirection in
             let same = redirections.filter { $0.isSame(as: redirection) }
@@ -28,16 +28,16 @@ public struct ReachabilityLoss {
                 let loss = loss(redirection.transport, redirection.ports, Set(same.map(\.family)))
             else { return nil }
             let rule = redirection.rule
-            return Breakage(
-                .unreachablePublishedPort, sentence(loss, "which \(rule.table) publishes by \"\(rule)\""),
-                port: loss.port, service: loss.service, table: rule.table.description, chain: rule.chain)
+            return Finding(
+                .unreachablePublishedPort, .error, sentence(loss, "which \(rule.table) publishes by \"\(rule)\""),
+                service: loss.service, port: loss.port, table: rule.table.description, chain: rule.chain)
         }
     }
 
     /// Those of these listeners that nobody reaches after the change, by port.
     ///
     /// A proxy in front of a published port is not named beside it, nor a client that waits for answers.
-    public func listeners(_ listeners: [Listener], _ ephemeral: EphemeralPorts) -> [Breakage] {
+    public func listeners(_ listeners: [Listener], _ ephemeral: EphemeralPorts) -> [Finding] {
         let servers = listeners.filter { listener in
             let isClient = [.udp, .udplite].contains(listener.transport) && ephemeral.contains(listener.ports)
             return !listener.isLoopbackOnly && !isClient && !isPublished(listener)
@@ -49,9 +49,9 @@ public struct ReachabilityLoss {
             let families = Set(group.flatMap(\.families))
             guard var loss = loss(key.transport, key.port...key.port, families) else { return nil }
             loss.port.address = group.first?.address
-            return Breakage(
-                .unreachableListener, sentence(loss, "where \(key.owner) listens (\(group.addresses))"),
-                port: loss.port, service: loss.service, process: group.flatMap(\.processes).first)
+            return Finding(
+                .unreachableListener, .error, sentence(loss, "where \(key.owner) listens (\(group.addresses))"),
+                service: loss.service, port: loss.port, process: group.flatMap(\.processes).first)
         }
     }
 

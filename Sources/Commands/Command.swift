@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Changes
 internal import Compiler
 internal import Policies
 internal import Rulesets
@@ -34,6 +35,12 @@ extension Command {
             return try execute(on: host)
         } catch let error as CommandError {
             return fail(error.message, error.status, on: host)
+        } catch let error as ChangeError {
+            return fail(error.message, ExitStatus(error.reason), on: host)
+        } catch let error as Lockout {
+            return fail(error.text, .refused, on: host)
+        } catch let error as UselessGrant {
+            return fail(error.text, .refused, on: host)
         } catch let error as KernelError {
             return fail("\(error)", error.isStale ? .changedUnderneath : .failure, on: host)
         } catch {

@@ -1,3 +1,5 @@
+internal import Changes
+
 /// What the command tells a script.
 public enum ExitStatus: Int32, Sendable {
     /// In sync; nothing found; done.
@@ -14,6 +16,18 @@ public enum ExitStatus: Int32, Sendable {
     case changedUnderneath = 5
     /// The command line makes no sense: EX_USAGE of sysexits(3).
     case usage = 64
+}
+
+extension ExitStatus {
+    /// The status of a change that was not made.
+    init(_ reason: ChangeError.Reason) {
+        self =
+            switch reason {
+            case .failure: .failure
+            case .refused: .refused
+            case .changedUnderneath: .changedUnderneath
+            }
+    }
 }
 
 /// A reason to stop: what to say, and what to tell the script.

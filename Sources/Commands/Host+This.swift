@@ -1,3 +1,4 @@
+internal import Changes
 internal import Glibc
 internal import Kernel
 internal import Listeners

@@ -1,4 +1,5 @@
 public import Auditing
+public import Changes
 public import Kernel
 public import Listeners
 public import System
@@ -18,7 +19,7 @@ public struct Host {
     /// The address from which the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.
-    public var sessions: any SessionStore = NoSessions()
+    public var sessions: any SessionStore
     /// What decides beside nf_tables, or takes its rules away, where the ruleset was opened last.
     public var competingFirewalls: () -> [Finding] = { [] }
     /// The files that commands leave behind.

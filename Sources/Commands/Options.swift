@@ -1,5 +1,7 @@
 public import ArgumentParser
+internal import Changes
 internal import Kernel
+internal import System
 
 /// How results are written.
 public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -67,11 +69,28 @@ public struct KernelOptions: ParsableArguments, Sendable {
 }
 
 extension KernelOptions {
+    /// The ruleset of the network namespace, which the process enters, with its cache of big sets.
+    func openStore(on host: Host) throws(KernelError) -> any RulesetStore {
+        let store = try host.openStore(netns)
+        store.cacheSets(in: stateLocation(on: host).directory)
+        return store
+    }
+
     /// Where the state of the network namespace is kept, which the process has entered.
     func stateLocation(on host: Host) -> StateLocation {
         stateDir.map(StateLocation.init) ?? host.changes.location()
     }
 
-    /// The directory of that state.
-    func stateDirectory(on host: Host) -> String { stateLocation(on: host).directory }
+    /// The state of the network namespace, which the process has entered.
+    func state(on host: Host) throws(KernelError) -> RulesetState {
+        try RulesetState(at: stateLocation(on: host), on: host.changes)
+    }
+
+    /// The same for commands that only look; `nil` where nothing was ever kept.
+    func existingState(on host: Host) throws(KernelError) -> RulesetState? {
+        try RulesetState(existingAt: stateLocation(on: host), on: host.changes)
+    }
+
+    /// The grants for commands that only look, whom nothing keeps from looking at the rest.
+    func grants(on host: Host) -> GrantBook { GrantBook(existingAt: stateLocation(on: host), on: host.changes) }
 }

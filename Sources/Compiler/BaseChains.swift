@@ -39,7 +39,7 @@ extension TableBuilder {
     private mutating func deniedSources() -> [Rule] {
         guard let deny = policy.deny else { return [] }
         let matches = sourceSets.matches(
-            deny.addresses, name: "deny", location: deny.location, sharesGroups: false)
+            deny.addresses, name: Names.denied, location: deny.location, sharesGroups: false)
         return matches.map { Rule($0 + [.counter, .verdict(.drop)]) }
     }
 }

@@ -1,3 +1,4 @@
+public import Addressing
 public import Rulesets
 
 /// The names of everything in the table that portreeve owns.
@@ -44,4 +45,51 @@ public enum Names {
 
     /// The chain that limits and logs a service's connections, and lets them in.
     public static func admit(_ name: String) -> String { "admit-\(name)" }
+
+    /// The start of the names of the two sets of a group of sources.
+    public static func group(_ name: String) -> String { "group-\(name)" }
+
+    /// The start of the names of the two sets of sources that get nothing.
+    public static let denied = "deny"
+
+    /// The set that counts a service's new connections by their sources.
+    public static func limiter(_ service: String, _ family: AddressFamily) -> String {
+        "\(limiters)\(service)-\(family)"
+    }
+
+    /// The start of the names of limiters.
+    static let limiters = "limit-"
+}
+
+extension Names {
+    /// What the policy has a chain for.
+    public enum ChainPurpose: Hashable, Sendable {
+        /// It decides over the connections to a service of this name.
+        case service(String)
+        /// It is in the table whatever the services are, or is none of portreeve's.
+        case other
+    }
+
+    /// What a chain of this name is for.
+    public static func purpose(ofChain name: String) -> ChainPurpose {
+        let prefix = [service(""), sources(""), admit("")].first(where: name.hasPrefix)
+        return prefix.map { .service(String(name.dropFirst($0.count))) } ?? .other
+    }
+
+    /// What the policy has a set or a map for.
+    public enum SetPurpose: Hashable, Sendable {
+        /// It serves the services: their ports, their sources, their limits.
+        case services
+        /// It holds sources that get nothing.
+        case denied
+        /// It is none of portreeve's.
+        case other
+    }
+
+    /// What a set of this name is for.
+    public static func purpose(ofSet name: String) -> SetPurpose {
+        let starts = [service(""), group(""), limiters, grants, ranges(""), published("")]
+        if name == services || starts.contains(where: name.hasPrefix) { return .services }
+        return name.hasPrefix("\(denied)-") ? .denied : .other
+    }
 }

@@ -54,7 +54,7 @@ extension TableBuilder {
         var rules: [Rule] = []
         if let limit = service.limit {
             rules += families.map { family in
-                let name = "limit-\(service.name)-\(family)"
+                let name = Names.limiter(service.name, family)
                 limiterSets.append(
                     NamedSet(
                         name: name,

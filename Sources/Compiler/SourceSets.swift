@@ -28,10 +28,10 @@ struct SourceSets {
         for group in groups {
             let (ipv4, ipv6) = (group.addresses.ipv4, group.addresses.ipv6)
             if ipv4.ranges.count > Self.maximumPlainMatches, names4[ipv4] == nil {
-                names4[ipv4] = Shared(name: "group-\(group.name)-ipv4", location: group.location)
+                names4[ipv4] = Shared(name: "\(Names.group(group.name))-ipv4", location: group.location)
             }
             if ipv6.ranges.count > Self.maximumPlainMatches, names6[ipv6] == nil {
-                names6[ipv6] = Shared(name: "group-\(group.name)-ipv6", location: group.location)
+                names6[ipv6] = Shared(name: "\(Names.group(group.name))-ipv6", location: group.location)
             }
         }
     }

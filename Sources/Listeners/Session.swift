@@ -39,6 +39,9 @@ public struct Session: Hashable, Sendable {
         interface = socket?.interface
     }
 
+    /// What it is the same session by, as long as it lasts.
+    public var ends: [Endpoint] { [client, dialled, server] }
+
     /// The port that the policy decides by: what the client dialled for forwarded ones, where it arrives for others.
     public var port: UInt16 { isForwarded ? dialled.port : server.port }
 

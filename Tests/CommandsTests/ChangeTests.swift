@@ -1,3 +1,4 @@
+import Changes
 import Compiler
 import Foundation
 import Testing
@@ -252,7 +253,7 @@ struct BootTests {
         #expect(
             terminal.errors.hasSuffix("holds no change that could be loaded; loaded the floor instead: \(floor.text)\n")
         )
-        let services = LoadedPolicy(terminal.store.table).services.map(\.name)
+        let services = DecompiledPolicy(terminal.store.table).services.map(\.name)
         #expect(terminal.store.table != nil && services == (floor == .ssh ? ["ssh"] : []))
         // A restart of the unit does not take a live table's place.
         #expect(try terminal.run("apply", policy, "--yes") == .success)

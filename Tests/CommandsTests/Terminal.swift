@@ -1,4 +1,5 @@
 import ArgumentParser
+import Changes
 import Commands
 import Foundation
 import Kernel

@@ -54,7 +54,7 @@ struct GoldenTests {
     @Test("The services are read back from the table", arguments: try Golden.policies.map(\.path))
     func readBack(path: String) throws {
         let policy = try policy(at: URL(filePath: path))
-        let loaded = LoadedPolicy(compile(policy).table)
+        let loaded = DecompiledPolicy(compile(policy).table)
         #expect(loaded.services.map(\.name) == policy.services.map(\.name))
         #expect(loaded.services.map(\.sources) == policy.services.map(\.sources.addresses))
         #expect(loaded.services.map(\.interfaces) == policy.services.map { $0.interfaces.map(\.description) })

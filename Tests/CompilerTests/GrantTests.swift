@@ -42,7 +42,7 @@ struct GrantTests {
         #expect(granted.grants(try source("198.51.100.7")))
         #expect(!granted.grants(try source("198.51.100.7", seconds: 1)))
         #expect(try Set(granted.grantedSources) == [source("198.51.100.7"), source("2001:db8::7", seconds: 60)])
-        #expect(LoadedPolicy(granted) == LoadedPolicy(table))
+        #expect(DecompiledPolicy(granted) == DecompiledPolicy(table))
     }
 
     @Test("Stand behind expiry and interfaces, and before limit and log")
@@ -58,7 +58,7 @@ struct GrantTests {
             granted.chain("sources-ssh")?.rules.map(\.description) == [
                 "ip saddr 10.0.0.0/8 goto admit-ssh", "ip saddr @grant-ssh-ipv4 goto admit-ssh", "goto refuse",
             ])
-        #expect(LoadedPolicy(granted) == LoadedPolicy(table))
+        #expect(DecompiledPolicy(granted) == DecompiledPolicy(table))
     }
 
     @Test(

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Auditing
+internal import Changes
 internal import Compiler
 internal import Kernel
 internal import Listeners
@@ -50,8 +51,8 @@ struct PortStatusList {
     ) {
         self.live = live
         self.sockets = sockets
-        let wanted = LoadedPolicy(compiled.table).services
-        let found = LoadedPolicy(ruleset.own.table).services
+        let wanted = DecompiledPolicy(compiled.table).services
+        let found = DecompiledPolicy(ruleset.own.table).services
         for service in policy.services {
             let target = wanted.first { $0.name == service.name }
             let actual = found.first { $0.name == service.name }
@@ -122,8 +123,8 @@ extension TableSnapshot {
         let names = [Names.service(service), Names.sources(service), Names.admit(service)]
         let counts = names.flatMap { name -> [UInt64] in
             let rules = table?.chain(name)?.rules ?? []
-            return zip(rules, packets[name] ?? []).compactMap { rule, count in
-                rule.expressions.last == .verdict(.accept) ? count : nil
+            return zip(rules, states[name] ?? []).compactMap { rule, state in
+                rule.expressions.last == .verdict(.accept) ? state.packets : nil
             }
         }
         return counts.isEmpty ? nil : counts.reduce(0, &+)

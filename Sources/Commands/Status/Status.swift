@@ -1,5 +1,6 @@
 public import ArgumentParser
 internal import Auditing
+internal import Changes
 internal import Compiler
 internal import Kernel
 internal import Listeners
@@ -27,21 +28,22 @@ public struct Status: Command {
         let store = try host.openStore(kernel.netns)
         let plain = compile(policy)
         let ruleset = try WholeRuleset(store, expecting: [plain.table])
-        let grants = GrantBook(existing: kernel, on: host)
+        let grants = kernel.grants(on: host)
         let compiled = grants.expectation(plain, found: ruleset.own.table)
         let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
         let live = LiveRuleset(ruleset, drift: drift, now: host.now)
         let rows = PortStatusList(policy, compiled, ruleset, live, try host.readSockets()).rows
-        let pending = try RulesetState(existing: kernel, on: host)?.pendingReport()
+        let waiting = try kernel.existingState(on: host)?.waiting()
         if console.isJSON {
             console.print([
                 "format_version": 1, "generation": .number(Int(ruleset.generation)),
-                "pending": pending?.json ?? .null, "grants": grants.json(in: ruleset.own.table),
+                "pending": waiting.map { $0.pending.json(seconds: $0.seconds) } ?? .null,
+                "grants": grants.json(in: ruleset.own.table),
                 "ports": .array(rows.map(\.json)),
             ])
             return .success
         }
-        if let pending { console.print(console.styled(pending.text, .yellow)) }
+        if let (pending, seconds) = waiting { console.print(console.styled(pending.text(seconds: seconds), .yellow)) }
         for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
         if rows.isEmpty {
             if !console.isQuiet { console.print("nothing is declared, and nothing listens beyond this host") }

@@ -1,0 +1,171 @@
+public import Addressing
+internal import Compiler
+public import Listeners
+public import Policies
+public import Reachability
+public import Rulesets
+
+/// Why a connection gets in or does not.
+public struct Explanation: Sendable {
+    /// What was asked.
+    public struct Question: Sendable {
+        /// One address, or a range of them, that the connection comes from.
+        public let source: AddressRange
+        /// The protocol.
+        public let transport: TransportProtocol
+        /// The port that is dialled.
+        public let port: UInt16
+        /// The interface that it comes in on; `nil` where that is left open.
+        public let interface: String?
+        /// The index of the interface, where it is known.
+        public var interfaceIndex: UInt32?
+        /// The address of this host that is dialled, where it is known.
+        public var destination: UInt128?
+        /// Whether the connection is there already.
+        public var isEstablished = false
+        /// The addresses of the host; `nil` where they are not known.
+        public var hostAddresses: AddressSet?
+
+        /// A question about new connections.
+        public init(source: AddressRange, transport: TransportProtocol, port: UInt16, interface: String? = nil) {
+            self.source = source
+            self.transport = transport
+            self.port = port
+            self.interface = interface
+        }
+
+        var family: AddressFamily { if case .ipv4 = source { .ipv4 } else { .ipv6 } }
+
+        /// The source as a set.
+        public var addresses: AddressSet { AddressSet(source) }
+
+        /// 127.0.0.0/8 and ::1: packets from there arrive on `lo` alone.
+        public var isFromThisHost: Bool {
+            switch source {
+            case .ipv4(let range): range.lowerBound >> 24 == 127
+            case .ipv6(let range): range.lowerBound == 1
+            }
+        }
+    }
+
+    /// What was asked.
+    public let question: Question
+    /// What becomes of the packet.
+    public let conclusion: PacketConclusion
+    /// The service that has the port.
+    public let service: Service?
+    /// The policy.
+    public let policy: Policy
+    /// Whether the live ruleset was asked, not the policy.
+    public let isLive: Bool
+    /// The sockets that listen; `nil` where they were not read.
+    public let listeners: [Listener]?
+    /// Whether the interfaces that were not asked for decide.
+    public let dependsOnInterface: Bool
+    private let now: Int64
+
+    /// Evaluates `tables`, and finds what of the policy decides.
+    public init(
+        _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]? = nil, now: Int64
+    ) {
+        (conclusion, dependsOnInterface) = question.conclusion(through: tables, now: now)
+        service = policy.services.first {
+            $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
+        }
+        self.listeners = listeners?.filter {
+            $0.transport == question.transport && $0.port == question.port && $0.families.contains(question.family)
+        }
+        self.question = question
+        self.policy = policy
+        self.isLive = isLive
+        self.now = now
+    }
+
+    /// What becomes of the connection.
+    public var verdict: ConnectionVerdict { dependsOnInterface ? .unknown : ConnectionVerdict(conclusion.verdict) }
+
+    /// The line of the policy that decides.
+    public var place: SourceLocation? {
+        if isDenied { return policy.deny?.location }
+        guard let service else { return nil }
+        return isOutsideSources && !isGranted ? service.sources.location : service.location
+    }
+
+    /// Whether `deny` has the source.
+    public var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
+
+    /// The entry of `deny` that has the source; `nil` where it takes several.
+    public var denial: String? {
+        policy.deny?.entries.first { entry in
+            policy.addresses(ofEntry: entry)?.isSuperset(of: question.addresses) == true
+        }
+    }
+
+    /// Whether the service has the port and not the source.
+    public var isOutsideSources: Bool { service?.sources.addresses.isSuperset(of: question.addresses) == false }
+
+    /// Whether the service's time is over.
+    public var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
+
+    /// Whether the service lets the source in for a time.
+    public var isGranted: Bool { verdict == .accept && isOutsideSources && !isDenied && !isForeign }
+
+    /// The rule of somebody else that sends a declared port to another one of this host.
+    public var redirection: RuleReference? {
+        guard service != nil, !isOutsideSources, !isDenied, !conclusion.isForwarded else { return nil }
+        return conclusion.redirection
+    }
+
+    /// Whether a table of somebody else decides.
+    public var isForeign: Bool { conclusion.decision.map { $0.table != Names.table } == true }
+}
+
+extension Explanation.Question {
+    /// What becomes of the packet, and whether that depends on the interface, which was left open.
+    public func conclusion(through tables: [Table], now: Int64) -> (PacketConclusion, dependsOnInterface: Bool) {
+        var circumstances = Circumstances(now: now, addresses: hostAddresses)
+        if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
+        let conclusions = interfaces(tables).map { interface in
+            var packet = Packet(transport: transport, port: port, from: source, interface: interface)
+            (packet.destination, packet.isEstablished) = (destination, isEstablished)
+            return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        }
+        let first = conclusions.first { $0.verdict == .refuse } ?? conclusions[0]
+        let verdict = ConnectionVerdict(first.verdict)
+        return (first, conclusions.contains { ConnectionVerdict($0.verdict) != verdict })
+    }
+
+    /// The interface that was asked for, or one of each kind that the rulesets tell apart.
+    private func interfaces(_ tables: [Table]) -> [String] {
+        if let interface { return [interface] }
+        if isFromThisHost { return ["lo"] }
+        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map(\.witness)
+    }
+}
+
+extension Policy {
+    /// The addresses that an entry of a list of sources stands for.
+    fileprivate func addresses(ofEntry entry: String) -> AddressSet? {
+        if let group = groups.first(where: { $0.name == entry }) { return group.addresses }
+        return (try? AddressRange(entry)).map(AddressSet.init)
+    }
+}
+
+/// What becomes of a connection; the raw value is the word in every output.
+public enum ConnectionVerdict: String, Hashable, Sendable {
+    /// It gets in.
+    case accept
+    /// It is dropped or rejected.
+    case refuse
+    /// It is not known.
+    case unknown
+
+    init(_ verdict: PacketVerdict) {
+        self =
+            switch verdict {
+            case .accept: .accept
+            case .refuse: .refuse
+            case .unknown: .unknown
+            }
+    }
+}

@@ -1,0 +1,105 @@
+internal import Addressing
+public import Compiler
+internal import Kernel
+public import Rulesets
+internal import System
+
+extension GrantBook {
+    /// Within this many milliseconds before its end a grant may be gone or not; half of its time where that is less.
+    private static let earliness: Int64 = 2_000
+
+    /// The table as it is to be: with the grants as they are found live, and those that are missing for what is left of
+    /// their time.
+    ///
+    /// - Parameters:
+    ///   - table: what a policy compiles to, or was kept of it, or was made of that by this function.
+    ///   - live: what is live; what grants left behind there stays if nothing else is to change.
+    /// - Returns: the table with the grants.
+    public func target(_ table: Table?, onto live: Table?) -> Table? {
+        guard let table else { return nil }
+        let sources = self.sources(found: live, restoring: true)
+        let kept = table.granting(sources, keepingPlacesOf: live)
+        return !kept.hasPlacesForGrants || kept == live ? kept : table.granting(sources)
+    }
+
+    /// The table that was loaded last, if what is live is that with grants: then it has nothing that grants left behind.
+    ///
+    /// Otherwise what is live is changed as it is: who lets somebody in does not apply a policy.
+    func base(of live: Table, loaded last: Table?) -> Table {
+        last.flatMap { expectation($0, found: live) == live ? $0 : nil } ?? live
+    }
+
+    /// The table as it should be found: a grant that somebody ended early is no reason to mistrust the rest.
+    func expectation(_ table: Table, found live: Table?) -> Table {
+        table.granting(sources(found: live, restoring: false), keepingPlacesOf: live)
+    }
+
+    /// What a policy compiles to, as it should be found.
+    public func expectation(_ compiled: CompiledPolicy, found live: Table?) -> CompiledPolicy {
+        compiled.carrying(expectation(compiled.table, found: live))
+    }
+
+    /// The grants that should be live, and are not.
+    public func missing(in live: Table?) -> [GrantRecord] {
+        guard let live else { return [] }
+        let found = Set(live.grantedSources.map { Subject($0) })
+        return active.filter { record in
+            isDue(record) && live.chain(Names.service(record.service)) != nil
+                && !found.contains(Subject(record.source))
+        }
+    }
+
+    /// Whether a table is live, with its grants.
+    func isLive(_ table: Table?, in live: TableSnapshot) -> Bool {
+        Transaction(from: live.table, to: target(table, onto: live.table), named: Names.table).isEmpty
+    }
+
+    /// The book to commit with: grants that the kernel must be told of again have the time that is left.
+    ///
+    /// That is kept first, for otherwise they would be no grants once they are live; where it cannot be, they end.
+    func telling(onto live: Table?) -> GrantBook {
+        var book = self
+        let told = Dictionary(sources(found: live, restoring: true).map { (Subject($0), $0.seconds) }) { $1 }
+        for index in book.records.indices {
+            if let seconds = told[Subject(records[index].source)] { book.records[index].seconds = seconds }
+        }
+        guard book.records != records, let files else { return book }
+        do throws(KernelError) { try book.store(in: files) } catch {
+            book.records = records.filter { live?.grants($0.source) == true }
+        }
+        return book
+    }
+
+    /// The book without the grants of services that a table does not have: they end with their service.
+    func ending(with table: Table?) -> GrantBook {
+        var book = self
+        book.records.removeAll { table?.chain(Names.service($0.service)) == nil }
+        return book
+    }
+
+    private func sources(found live: Table?, restoring: Bool) -> [GrantedSource] {
+        guard !isHidden else { return live?.grantedSources ?? [] }
+        let found = Set(live?.grantedSources.map { Subject($0) } ?? [])
+        return records.compactMap { record in
+            let left = self.left(record)
+            guard left > -Self.lateness else { return nil }
+            if live?.grants(record.source) == true { return record.source }
+            guard isDue(record) else { return nil }
+            guard restoring else { return found.contains(Subject(record.source)) ? record.source : nil }
+            return GrantedSource(
+                service: record.service, address: record.address, seconds: max(1, (left + 500) / 1000))
+        }
+    }
+
+    /// Whether the grant must be live now, if nobody ended it.
+    private func isDue(_ record: GrantRecord) -> Bool {
+        left(record) > min(Self.earliness, record.seconds * 500)
+    }
+
+    private struct Subject: Hashable {
+        let service: String
+        let address: AddressRange
+
+        init(_ source: GrantedSource) { (service, address) = (source.service, source.address) }
+    }
+}

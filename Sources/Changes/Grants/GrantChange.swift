@@ -1,0 +1,110 @@
+internal import Compiler
+internal import Kernel
+internal import Policies
+public import Rulesets
+public import System
+
+extension RulesetState {
+    /// The grants of this ruleset.
+    public func grants() throws(KernelError) -> GrantBook { try GrantBook(files, on: host) }
+
+    /// Ends the grants of services that a table does not have, for good.
+    func end(_ grants: GrantBook, notIn table: Table?) throws(KernelError) {
+        let rest = try self.grants().ending(with: table)
+        if rest.records != grants.records { try rest.store(in: files) }
+    }
+
+    /// Sorts out a grant, or the end of one, whose command was killed.
+    ///
+    /// What is kept is written before the kernel is told: a grant that is not live was not made, and one that is live and
+    /// not kept any more is removed by the next change.
+    func settle(
+        _ entry: ChangeLog.Entry, _ record: ChangeRecord, _ grants: GrantBook, _ live: Table?
+    ) throws -> Settlement {
+        let own = grants.records.filter { $0.change == entry.number }
+        let isMade = record.kind == .revoke || own.contains { live?.grants($0.source) == true }
+        if !isMade && !own.isEmpty {
+            var rest = grants
+            rest.records.removeAll(where: own.contains)
+            try rest.store(in: files)
+        }
+        try log.settle(entry, as: isMade ? .recorded : .undone)
+        let known = Set(grants.records.map(\.source))
+        if record.kind == .revoke, live?.grantedSources.contains(where: { !known.contains($0) }) == true {
+            return .notRevoked(change: entry.number)
+        }
+        return isMade ? .made(change: entry.number) : .notMade(change: entry.number)
+    }
+}
+
+/// A change of who is let in for a time.
+struct GrantChange {
+    /// `grant` or `revoke`.
+    let kind: ChangeRecord.Kind
+    /// What it amounts to, in one line.
+    let summary: String
+    /// What is live.
+    let snapshot: TableSnapshot
+    /// The grants before.
+    let before: GrantBook
+    /// The grants after; `change` is the number of the change that is made.
+    let after: (_ change: Int) -> GrantBook
+    /// The table that carries them.
+    let base: Table
+}
+
+extension RulesetState {
+    /// Makes a change of who is let in for a time, with the lock held: kept first, then made, then read back.
+    func make(_ change: GrantChange, in store: any RulesetStore, now: Int64) throws -> Made {
+        let record = ChangeRecord(
+            kind: change.kind, time: now, author: host.author(), summary: change.summary, origin: nil,
+            files: [], identity: host.identity(), generation: change.snapshot.generation + 1, archive: nil)
+        let entry = try log.prepare(record)
+        let after = change.after(entry.number)
+        do {
+            try after.store(in: files)
+            let transaction = change.transaction(to: after)
+            let generation = try TableWriter(store, grants: after).replace(
+                change.snapshot, by: after.target(change.base, onto: change.fresh(after)), transaction)
+            try log.settle(entry, as: .recorded)
+            return Made(number: entry.number, generation: generation)
+        } catch {
+            let live = try? store.snapshot(of: Names.table, expecting: [change.base])
+            if let live, live.table == change.snapshot.table {
+                try? change.before.store(in: files)
+                try? log.settle(entry, as: .undone)
+            }
+            throw error
+        }
+    }
+
+    /// The table that was confirmed last; `nil` where there is none, or where it does not read.
+    public func lastTable() throws(KernelError) -> Table? {
+        try log.lastConfirmed().flatMap { try? log.record($0).table }
+    }
+}
+
+extension GrantChange {
+    /// The change as others look at one before it is made.
+    var rulesetChange: RulesetChange {
+        var change = RulesetChange(snapshot: snapshot, table: base, kind: kind, summary: summary)
+        change.grants = after(0)
+        return change
+    }
+
+    /// What is live without the grants that are made anew, so that the kernel counts their time from now.
+    func fresh(_ after: GrantBook) -> Table? {
+        after.records.filter { !before.records.contains($0) }.reduce(snapshot.table) { table, record in
+            table?.withoutGrant(of: record.service, to: record.address)
+        }
+    }
+
+    /// The steps.
+    func transaction(to after: GrantBook) -> Transaction {
+        let fresh = self.fresh(after)
+        var transaction = Transaction(from: snapshot.table, to: fresh, named: Names.table)
+        let target = after.target(base, onto: fresh)
+        transaction.operations += Transaction(from: fresh, to: target, named: Names.table).operations
+        return transaction
+    }
+}

@@ -1,0 +1,149 @@
+public import Addressing
+public import Auditing
+internal import Compiler
+public import Kernel
+public import Policies
+internal import Reachability
+internal import Rulesets
+internal import System
+
+/// Makes grants and ends them, each in one transaction that is kept first and read back.
+public struct GrantMaker {
+    /// Something that the user should know beside what became of the grant.
+    public enum Note {
+        /// What became of a change that another command left unfinished.
+        case settlement(Settlement)
+        /// Something else than portreeve's table refuses the source all the same, or is not known.
+        case refusedElsewhere(Explanation)
+    }
+
+    private let state: RulesetState
+    private let store: any RulesetStore
+    private let now: Int64
+    private let note: (Note) -> Void
+
+    /// A maker of grants.
+    ///
+    /// - Parameters:
+    ///   - state: what is kept of the ruleset.
+    ///   - store: the ruleset.
+    ///   - now: seconds since 1970-01-01T00:00:00Z.
+    ///   - note: takes what the user should know.
+    public init(_ state: RulesetState, in store: any RulesetStore, now: Int64, note: @escaping (Note) -> Void) {
+        self.state = state
+        self.store = store
+        self.now = now
+        self.note = note
+    }
+
+    /// Lets an address in; one that has a grant has the new one in its place, from now on.
+    ///
+    /// - Throws: `UselessGrant` where it would not let the address in; what keeps a change from being made.
+    public func grant(_ request: GrantRequest, by policy: Policy) throws -> GrantOutcome {
+        let lock = try open()
+        defer { withExtendedLifetime(lock) {} }
+        let (snapshot, live, base, before) = try look()
+        guard let service = DecompiledPolicy(live).services.first(where: { $0.name == request.service }) else {
+            throw ChangeError(
+                .failure, "service \"\(request.service)\" is not loaded: run portreeve apply first; nothing was changed"
+            )
+        }
+        if service.sources.isSuperset(of: AddressSet(request.address)) {
+            return GrantOutcome(deed: .needless, service: request.service, addresses: [request.address])
+        }
+        let record = request.record(now: now, on: state.host)
+        let change = GrantChange(
+            kind: .grant, summary: request.summary, snapshot: snapshot, before: before,
+            after: { before.adding(record, of: $0) }, base: base)
+        try check(request, service, change, policy)
+        return GrantOutcome(
+            deed: .granted(until: record.end, for: request.span), service: request.service,
+            addresses: [request.address], made: try state.make(change, in: store, now: now))
+    }
+
+    /// Ends the grants of a service, or the one of an address.
+    ///
+    /// - Throws: `Lockout` where that shuts out an admin session; what keeps a change from being made.
+    public func revoke(
+        _ service: String, from address: AddressRange?, guardedBy lockoutGuard: LockoutGuard
+    ) throws -> GrantOutcome {
+        let lock = try open()
+        defer { withExtendedLifetime(lock) {} }
+        let (snapshot, live, base, before) = try look()
+        let addresses = before.addresses(of: service, address, orFoundIn: live)
+        guard !addresses.isEmpty else {
+            let whom = address.map { " for \($0)" } ?? ""
+            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom): nothing was changed")
+        }
+        let names = addresses.map(\.description).joined(separator: ", ")
+        let change = GrantChange(
+            kind: .revoke, summary: "\(service) to \(names) no longer", snapshot: snapshot, before: before,
+            after: { _ in before.removing(service, address) }, base: base)
+        try lockoutGuard.allow(change.rulesetChange, in: store)
+        let made = try state.make(change, in: store, now: now)
+        return GrantOutcome(deed: .revoked, service: service, addresses: addresses, made: made)
+    }
+
+    /// What is live, what of it lies below the grants, and those.
+    private func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook) {
+        let last = try state.lastTable()
+        let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
+        guard let live = snapshot.table else {
+            throw ChangeError(.failure, "table \(Names.table) is not loaded: nothing was changed")
+        }
+        let grants = try state.grants()
+        return (snapshot, live, grants.base(of: live, loaded: last), grants)
+    }
+
+    /// The lock, when nothing waits to be confirmed.
+    private func open() throws -> StateLock {
+        let lock = try state.lock()
+        try state.settle(store).forEach { note(.settlement($0)) }
+        if let pending = try state.pending() { throw state.refusal(pending) }
+        return lock
+    }
+
+    /// Refuses a grant that would let nobody in, and says where it does not suffice.
+    private func check(
+        _ request: GrantRequest, _ service: DecompiledService, _ change: GrantChange, _ policy: Policy
+    ) throws {
+        guard let port = service.ports.first, let target = change.rulesetChange.target else { return }
+        let question = Explanation.Question(
+            source: request.address, transport: port.transport, port: port.range.lowerBound)
+        let own = Explanation(question, policy: policy, tables: [target], isLive: true, now: now)
+        if own.verdict == .refuse { throw UselessGrant(address: request.address, explanation: own) }
+        let tables = [target] + (try WholeRuleset.others(store))
+        let all = Explanation(question, policy: policy, tables: tables, isLive: true, now: now)
+        if all.verdict == .refuse { note(.refusedElsewhere(all)) }
+    }
+}
+
+/// A grant that would not let its address in; nothing was changed.
+public struct UselessGrant: Error {
+    /// The address.
+    public let address: AddressRange
+    /// Why not.
+    public let explanation: Explanation
+}
+
+/// What became of a grant or of its end.
+public struct GrantOutcome {
+    /// What was done.
+    public enum Deed: Hashable, Sendable {
+        /// The addresses are let in until this time, in seconds since 1970-01-01T00:00:00Z.
+        case granted(until: Int64, for: TimeSpan)
+        /// The policy lets the addresses in anyway.
+        case needless
+        /// The addresses are not let in any more.
+        case revoked
+    }
+
+    /// What was done.
+    public let deed: Deed
+    /// The service.
+    public let service: String
+    /// The addresses.
+    public let addresses: [AddressRange]
+    /// What was made; `nil` where there was nothing to do.
+    public var made: RulesetState.Made?
+}

@@ -1,0 +1,60 @@
+public import Addressing
+internal import Compiler
+public import System
+
+/// A source that somebody let in to a service for a time.
+public struct GrantRecord: Hashable {
+    /// The name of the service.
+    public var service: String
+    /// One address.
+    public var address: AddressRange
+    /// How long the kernel was told to keep it, in seconds: less than was granted where it had to be told again.
+    var seconds: Int64
+    /// When it ends, in seconds since 1970-01-01T00:00:00Z.
+    public var end: Int64
+    /// When it ends, in milliseconds since the host was started: nobody sets that clock.
+    var deadline: Int64
+    /// What it is for.
+    public var why: String
+    /// Who granted it.
+    public var author: Author
+    /// The change that granted it.
+    public var change: Int
+
+    /// What the kernel was told.
+    var source: GrantedSource { GrantedSource(service: service, address: address, seconds: seconds) }
+}
+
+extension GrantRecord {
+    /// The one that a document keeps; `nil` where it lacks something.
+    init?(_ document: StateDocument) {
+        guard let service = document.text("service"), let address = document.text("address"),
+            let range = try? AddressRange(address), range.isSingle,
+            let seconds: Int64 = document.number("seconds"), seconds > 0, let end: Int64 = document.number("end"),
+            let deadline: Int64 = document.number("deadline"), let why = document.text("why"),
+            let user = document.text("user"), let change: Int = document.number("change")
+        else { return nil }
+        let author = Author(user: user, login: document.text("login"), client: document.text("client"))
+        self.init(
+            service: service, address: range, seconds: seconds, end: end, deadline: deadline, why: why, author: author,
+            change: change)
+    }
+
+    static let documentKind = "grant"
+
+    /// The document that keeps it.
+    var document: StateDocument {
+        var document = StateDocument(kind: Self.documentKind)
+        document.append("service", service)
+        document.append("address", address.description)
+        document.append("seconds", "\(seconds)")
+        document.append("end", "\(end)")
+        document.append("deadline", "\(deadline)")
+        document.append("why", why)
+        document.append("user", author.user)
+        document.append("login", author.login)
+        document.append("client", author.client)
+        document.append("change", "\(change)")
+        return document
+    }
+}

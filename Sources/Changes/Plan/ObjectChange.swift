@@ -1,0 +1,106 @@
+internal import Compiler
+public import Rulesets
+
+/// One object of the ruleset that comes, goes or changes.
+public struct ObjectChange {
+    /// What happens to it; the raw value is the word in every output.
+    public enum Action: String, Hashable, Sendable {
+        /// It is added.
+        case add
+        /// It is removed.
+        case remove
+        /// It is changed in place.
+        case change
+    }
+
+    /// What it is, with the names of both where it is part of another.
+    public enum Object {
+        /// The table.
+        case table(TableName)
+        /// A chain, and what hook it hangs in.
+        case chain(String, base: BaseChain?)
+        /// The policy of a base chain.
+        case policy(chain: String, before: BaseChain.Policy?, after: BaseChain.Policy)
+        /// A rule; `nil` where the snapshot has none in its place.
+        case rule(Rule?, chain: String)
+        /// A set or a map.
+        case set(String, SetDefinition?)
+        /// Elements of a set or a map.
+        case elements(SetElements, set: String, SetDefinition)
+        /// A stateful object or a flowtable.
+        case object(OpaqueObject)
+    }
+
+    /// What happens to it.
+    public var action: Action
+    /// What it is.
+    public var object: Object
+
+    /// The objects that a transaction changes, in its order.
+    static func all(of transaction: Transaction, in table: Table?) -> [ObjectChange] {
+        transaction.operations.compactMap { Self($0, table, transaction.table) }
+    }
+
+    private init(_ action: Action, _ object: Object) {
+        self.action = action
+        self.object = object
+    }
+
+    private init?(_ operation: Transaction.Operation, _ table: Table?, _ name: TableName) {
+        switch operation {
+        case .addTable: self.init(.add, .table(name))
+        case .deleteTable: self.init(.remove, .table(name))
+        case .addChain(let chain): self.init(.add, .chain(chain.name, base: chain.base))
+        case .deleteChain(let chain): self.init(.remove, .chain(chain, base: table?.chain(chain)?.base))
+        case .setPolicy(let chain, let policy):
+            self.init(.change, .policy(chain: chain, before: table?.chain(chain)?.base?.policy, after: policy))
+        case .addRule(let rule, let chain, _): self.init(.add, .rule(rule, chain: chain))
+        case .deleteRule(let chain, let index):
+            self.init(.remove, .rule(table?.chain(chain)?.rules[index], chain: chain))
+        case .addSet(let set, let definition): self.init(.add, .set(set, definition))
+        case .deleteSet(let set): self.init(.remove, .set(set, table?.set(set)?.definition))
+        case .addElements(let elements, let set, let definition):
+            self.init(.add, .elements(elements, set: set, definition))
+        case .deleteElements(let elements, let set, let definition):
+            self.init(.remove, .elements(elements, set: set, definition))
+        case .flushElements(let set):
+            guard let found = table?.set(set) else { return nil }
+            self.init(.remove, .elements(found.elements, set: set, found.definition))
+        case .addObject(let object): self.init(.add, .object(object))
+        case .deleteObject(let object): self.init(.remove, .object(object))
+        }
+    }
+
+    /// Whether it is the table itself.
+    public var isTable: Bool { if case .table = object { true } else { false } }
+
+    /// Whether the change only carries out a change of a service with one of these names, or of `deny`.
+    public func isImplied(by services: Set<String>) -> Bool {
+        switch object {
+        case .chain(let chain, _), .policy(let chain, _, _): return isImplied(by: services, chain: chain)
+        case .rule(let rule, let chain):
+            if Names.purpose(ofChain: chain) == .other { return !services.isEmpty && rule?.looksPortsUp == true }
+            return isImplied(by: services, chain: chain)
+        case .set(let set, _), .elements(_, let set, _):
+            switch Names.purpose(ofSet: set) {
+            case .services: return !services.isEmpty
+            case .denied: return true
+            case .other: return false
+            }
+        case .table, .object: return false
+        }
+    }
+
+    private func isImplied(by services: Set<String>, chain: String) -> Bool {
+        guard case .service(let name) = Names.purpose(ofChain: chain) else { return false }
+        return services.contains(name)
+    }
+}
+
+extension Rule {
+    /// Whether the rule finds the chain of a service by the port.
+    fileprivate var looksPortsUp: Bool {
+        guard case .lookup(let lookup)? = expressions.last, case .named(let set) = lookup.set else { return false }
+        return Names.purpose(ofSet: set) == .services && lookup.destination == .verdict
+    }
+}

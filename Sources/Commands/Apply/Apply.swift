@@ -1,0 +1,100 @@
+public import ArgumentParser
+internal import Changes
+internal import Compiler
+internal import Kernel
+internal import Policies
+internal import Rulesets
+internal import System
+
+/// `portreeve apply`: makes the live table what the policy says, in one transaction.
+public struct Apply: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "apply",
+        abstract: "Make the live ruleset what the policy, or a reviewed plan of it, says, in one transaction.")
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    @OptionGroup var safety: SafetyOptions
+
+    @Flag(help: "Load the last confirmed change as it is kept, without reading a policy: for the boot.")
+    var boot = false
+
+    @Option(
+        help: ArgumentHelp(
+            "What to open when --boot cannot load it: ssh (tcp/22, to everybody) or closed.", valueName: "what"))
+    var floor: Floor = .ssh
+
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    @Flag(help: "End the sessions that the policy refuses, except your own.")
+    var cutSessions = false
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Refuses what does not go together.
+    public func validate() throws {
+        guard boot, safety.confirm != nil || cutSessions else { return }
+        throw ValidationError("--boot loads what was confirmed: it does not go with --confirm and --cut-sessions")
+    }
+
+    /// Plans, asks, commits, and reads back.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        if boot { return try load(on: host, console) }
+        if let plan = try ReviewedPlan(
+            path: policy.policy, checksOwnership: host.isRoot && !policy.allowInsecurePermissions)
+        {
+            if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
+            return try apply(plan, on: host, console)
+        }
+        let policy = try policy.load(on: host, console)
+        let store = try kernel.openStore(on: host)
+        let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
+        var change = RulesetChange(
+            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: policy)
+        change.planned = (plan.compiled.table, plan.transaction)
+        var maker = ChangeMaker(host, kernel, safety, console)
+        if cutSessions { maker.cut = { cut(plan, on: host) } }
+        if plan.isEmpty { return try maker.keep(change, in: store) }
+        return try maker.make(change, in: store, question: Self.question) {
+            let consequences = Consequences(of: plan, now: host.now, sockets: host.readSockets)
+            let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
+            return plan.text(consequences, console, verbose: false) + orphaned.text
+        }
+    }
+
+    private static let question = "apply this to table \(Names.table)?"
+
+    /// Does exactly what was planned, if the ruleset is still the one that it was planned for.
+    private func apply(_ plan: ReviewedPlan, on host: Host, _ console: Console) throws -> ExitStatus {
+        let store = try kernel.openStore(on: host)
+        let change = try plan.change(of: store, carrying: kernel.grants(on: host), on: host.changes)
+        let maker = ChangeMaker(host, kernel, safety, console)
+        if change.transaction.isEmpty { return try maker.keep(change, in: store) }
+        return try maker.make(change, in: store, question: Self.question) {
+            "the plan of \(UTCTime.text(plan.time)) by \(plan.author.text):\n\(plan.text)"
+        }
+    }
+
+    private func cut(_ plan: PlannedChange, on host: Host) -> SessionCut {
+        SessionCut(
+            plan.policy, plan.compiled, among: host.sessions, sparing: safety.force ? nil : host.admins, now: host.now)
+    }
+
+    private func load(on host: Host, _ console: Console) throws -> ExitStatus {
+        let store = try host.openStore(kernel.netns)
+        let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes) {
+            console.note("portreeve: \($0.text)")
+        }
+        let text = try loading.load(else: floor).text
+        if console.isJSON {
+            console.print(["format_version": 1, "loaded": .string(text)])
+        } else if !console.isQuiet {
+            console.print(text)
+        }
+        return .success
+    }
+}

@@ -1,0 +1,114 @@
+public import ArgumentParser
+internal import Changes
+internal import Compiler
+internal import Kernel
+internal import Policies
+internal import Rulesets
+
+/// Options of commands that change the ruleset.
+public struct SafetyOptions: ParsableArguments, Sendable {
+    @Flag(help: "Go ahead without asking.")
+    var yes = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Undo the change after this time, such as 2m, unless \"portreeve confirm\" keeps it.", valueName: "time"))
+    var confirm: TimeSpan?
+
+    @Flag(help: "Go ahead even where that locks out those who work on this host over SSH.")
+    var force = false
+
+    /// Options as they are when none is given.
+    public init() {}
+}
+
+/// The way of every change: shown, asked for, kept on disk, made, reported.
+struct ChangeMaker {
+    private let host: Host
+    private let kernel: KernelOptions
+    private let safety: SafetyOptions
+    private let console: Console
+    /// Ends the sessions that the ruleset refuses, once it is in force; nothing unless set.
+    var cut: (() -> SessionCut)?
+
+    init(_ host: Host, _ kernel: KernelOptions, _ safety: SafetyOptions, _ console: Console) {
+        self.host = host
+        self.kernel = kernel
+        self.safety = safety
+        self.console = console
+    }
+
+    /// Shows the change, asks, and makes it.
+    ///
+    /// - Parameters:
+    ///   - change: the change.
+    ///   - store: where it is made.
+    ///   - question: what is asked.
+    ///   - done: what to say when it is made; by default that it is applied, with both generations.
+    ///   - plan: what it would change, for people.
+    /// - Returns: success, unless sessions could not be ended.
+    /// - Throws: what kept it from being made.
+    func make(
+        _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
+        _ plan: () -> String?
+    ) throws -> ExitStatus {
+        let state = try kernel.state(on: host)
+        var change = change
+        change.grants = try state.grants()
+        try state.requireNoneWaiting()
+        try LockoutGuard(host, console, force: safety.force).allow(change, in: store)
+        if !console.isQuiet || !safety.yes, let text = plan() {
+            if console.isJSON { console.note(text) } else { console.print(text) }
+        }
+        if !safety.yes { try Confirmation(host).require(question) }
+        let made = try state.make(change, in: store, confirmedWithin: safety.confirm, now: host.now) {
+            console.note("portreeve: \($0.text)")
+        }
+        return report(
+            done ?? "applied and read back: generation \(change.snapshot.generation) -> \(made.generation)",
+            made.number,
+            made.generation)
+    }
+
+    /// Says that there is nothing to do, and sees to it that a boot would do the same.
+    func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
+        -> ExitStatus
+    {
+        let state = try kernel.state(on: host)
+        if let pending = try state.pending() {
+            guard let span = safety.confirm, try state.log.record(state.log.entry(pending.number)).table == change.table
+            else { throw state.refusal(pending) }
+            try state.rearm(pending, within: span.seconds * 1000)
+            return report(
+                "in sync: nothing to do but to wait longer", pending.number, change.snapshot.generation, isChange: false
+            )
+        }
+        try state.adopt(change, in: store, now: host.now)
+        return report(done, nil, change.snapshot.generation, isChange: false)
+    }
+
+    /// Says what was done, and ends what is to end with it.
+    private func report(
+        _ text: String, _ number: Int?, _ generation: UInt32, isChange: Bool = true
+    ) -> ExitStatus {
+        let cut = cut?()
+        if console.isJSON {
+            var members: [(String, JSON)] = [
+                ("format_version", 1), ("changed", .bool(isChange)), ("generation", .number(Int(generation))),
+            ]
+            if let number { members.append(("change", .number(number))) }
+            if let span = safety.confirm, number != nil {
+                members.append(("confirm_within", .number(Int(span.seconds))))
+            }
+            if let cut { members.append(("sessions", cut.json)) }
+            console.print(.object(members))
+        } else if !console.isQuiet {
+            console.print(text)
+        }
+        cut?.report(to: console)
+        guard let span = safety.confirm, let number, !console.isJSON else { return cut?.status ?? .success }
+        console.note(
+            "change \(number) undoes itself in \(span.text): see that you still get in, then run \"portreeve confirm\"")
+        return cut?.status ?? .success
+    }
+}

@@ -1,0 +1,101 @@
+public import ArgumentParser
+internal import Addressing
+internal import Auditing
+internal import Changes
+internal import Compiler
+internal import Kernel
+internal import Listeners
+internal import Policies
+internal import Reachability
+internal import Rulesets
+internal import System
+
+/// `portreeve explain`: would a connection get in, and what decides.
+public struct Explain: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "explain",
+        abstract: "Say whether a connection from an address to a port would get in, and which rule and line decide.")
+
+    @Argument(help: ArgumentHelp("The address that the connection comes from.", valueName: "source"))
+    var source: String
+
+    @Argument(help: ArgumentHelp("The port that is dialled: 443/tcp, 53/udp, ssh.", valueName: "port"))
+    var port: String
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    @Option(help: ArgumentHelp("The interface that the connection comes in on.", valueName: "name"))
+    var interface: String?
+
+    @Flag(name: .customLong("kernel"), help: "Ask the live ruleset, whatever is in it.")
+    var asksKernel = false
+
+    @Flag(name: .customLong("policy"), help: "Ask the policy alone; needs no privileges.")
+    var asksPolicy = false
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Refuses what contradicts itself.
+    public func validate() throws {
+        if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
+        if asksPolicy && kernel.netns != nil { throw ValidationError("--netns needs the kernel") }
+    }
+
+    /// Evaluates, and explains.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        var question = try question()
+        let policy = try policy.load(on: host, console)
+        let compiled = compile(policy)
+        let (ruleset, sockets) = try look(on: host)
+        question.hostAddresses = ruleset?.addresses
+        let isLive = asksKernel || ruleset?.own.table != nil
+        let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.others ?? [])
+        let explanation = Explanation(
+            question, policy: policy, tables: tables, isLive: isLive, listeners: sockets?.listeners, now: host.now)
+        let grant = grant(behind: explanation, on: host)
+        if console.isJSON {
+            console.print(explanation.json(grant: grant))
+        } else {
+            console.print(explanation.text(console, grant: grant))
+        }
+        return .success
+    }
+
+    /// What is known of the grant that lets the source in.
+    private func grant(behind explanation: Explanation, on host: Host) -> String? {
+        guard let service = explanation.service?.name, explanation.isGranted else { return nil }
+        let grants = kernel.grants(on: host)
+        return grants.grant(of: service, to: explanation.question.source).map { $0.explanation(left: grants.left($0)) }
+    }
+
+    private func question() throws(CommandError) -> Explanation.Question {
+        let range: AddressRange
+        do throws(AddressError) { range = try AddressRange(source) } catch {
+            throw CommandError(.usage, "\(error)")
+        }
+        guard range.isSingle else { throw CommandError(.usage, "\"\(source)\" is not one address") }
+        guard let named = NamedPort(port) else {
+            throw CommandError(.usage, "\"\(port)\" is no port: write 22/tcp, 53/udp, or a name of /etc/services")
+        }
+        return .init(source: range, transport: named.transport, port: named.port, interface: interface)
+    }
+
+    /// The live ruleset and the sockets; `nil` where only the policy is asked, or where nobody may look.
+    private func look(on host: Host) throws -> (WholeRuleset?, HostSockets?) {
+        guard !asksPolicy else { return (nil, nil) }
+        do throws(KernelError) {
+            let store = try host.openStore(kernel.netns)
+            let ruleset = try WholeRuleset(store)
+            return (ruleset, try? host.readSockets())
+        } catch {
+            guard !asksKernel && kernel.netns == nil else { throw error }
+            return (nil, nil)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+internal import Addressing
+internal import Changes
+internal import Reachability
+
+extension AccessReport {
+    /// The difference for programs.
+    var json: JSON {
+        [
+            "gained": .array(gained.map(\.json)), "lost": .array(lost.map(\.json)),
+            "unknown": .array(unknown.map(\.json)),
+        ]
+    }
+
+    /// A line a row.
+    func lines(_ console: Console) -> [String] {
+        gained.map { console.styled("+ \($0.text)", .green) } + lost.map { console.styled("- \($0.text)", .red) }
+            + unknown.map { console.styled("? \($0.text)", .yellow) }
+    }
+}
+
+extension AccessReport.Row {
+    /// More sources than this are counted, not listed.
+    private static let listedSources = 100
+
+    /// The row for programs; interfaces only where it is not all of them, rules only where they keep from knowing.
+    var json: JSON {
+        let count = change.sources.ipv4.ranges.count + change.sources.ipv6.ranges.count
+        var members: [(String, JSON)] = [
+            ("protocol", .string(change.transport.name)), ("port", ports.json),
+            ("family", .string(change.family.rawValue)), ("service", JSON(service)),
+            ("sources", .array(change.sources.texts(atMost: Self.listedSources).map(JSON.string))),
+            ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
+        ]
+        if !change.interfaces.isEmpty { members.append(("interfaces", .array(interfaces.map(JSON.string)))) }
+        if !change.doubts.isEmpty { members.append(("rules", .array(change.doubts.map { .string("\($0)") }))) }
+        return .object(members)
+    }
+
+    /// The row for people: a witness first.
+    var text: String {
+        let port = "\(change.transport.name)/\(ports.text)"
+        let owner = service.map { " (\($0))" } ?? ""
+        let place = change.interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))"
+        let whole = change.sources.isAll(of: change.family) ? "any \(change.family.name)" : change.sources.text
+        let cause = change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""
+        return
+            "\(port)\(owner)\(place) from \(whole): for one, \(change.sources.witness?.description ?? "nobody")\(cause)"
+    }
+
+    /// The interfaces in words; none for all of them.
+    var interfaces: [String] { change.interfaces.map { $0 ?? "others" } }
+}
+
+extension AddressSet {
+    /// Whether the set has every address of a family.
+    fileprivate func isAll(of family: AddressFamily) -> Bool { family == .ipv4 ? ipv4.isAll : ipv6.isAll }
+}
+
+extension AddressFamily {
+    /// The family's name as people write it.
+    var name: String { self == .ipv4 ? "IPv4" : "IPv6" }
+}

@@ -1,0 +1,24 @@
+internal import Changes
+internal import Compiler
+internal import System
+
+extension BootLoading.Outcome {
+    /// What was loaded, in one sentence.
+    var text: String {
+        switch self {
+        case .table(let number, let record):
+            "loaded change \(number) of \(UTCTime.text(record.time)) by \(record.author.text)"
+        case .nothing(let number): "change \(number) removed table \(Names.table): nothing is loaded"
+        }
+    }
+}
+
+extension BootLoading.Note {
+    /// The note in one sentence.
+    var text: String {
+        switch self {
+        case .settlement(let settlement): settlement.text
+        case .unsettled(let error): "warning: \(error)"
+        }
+    }
+}

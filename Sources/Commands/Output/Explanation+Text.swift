@@ -1,0 +1,138 @@
+internal import Addressing
+internal import Auditing
+internal import Listeners
+internal import Policies
+internal import Reachability
+internal import Rulesets
+
+extension Explanation {
+    private var portText: String { "\(question.transport.name)/\(question.port)" }
+
+    /// Why, in one sentence; `grant` says what is known of the grant that lets the source in.
+    func reason(grant: String? = nil) -> String {
+        if dependsOnInterface { return "it depends on the interface that it comes in on: name one with --interface" }
+        switch conclusion.verdict {
+        case .unknown(let rules):
+            let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
+            return "what is not known decides: \(names)"
+        case .accept:
+            let limit = conclusion.isLimited ? ", within its limit" : ""
+            if let service, isGranted {
+                return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
+            }
+            if let service, !isForeign { return "service \"\(service.name)\" lets it in\(limit)" }
+            return "nothing stops it: \(conclusion.decision.map { "\($0)" } ?? "no base chain is in the way")"
+        case .refuse: return refusal
+        }
+    }
+
+    /// What refuses it even where the service would let the source in.
+    var obstacle: String {
+        let isNamed = isForeign || isDenied || isExpired || redirection != nil
+        return isNamed ? reason() : "\(conclusion.decision.map { "\($0)" } ?? "no rule lets it in")"
+    }
+
+    private var refusal: String {
+        if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
+        if let rule = redirection { return "another table redirects it to where it is refused: \"\(rule)\"" }
+        if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
+        guard let service else { return "no service has \(portText)" }
+        if isExpired { return "service \"\(service.name)\" has expired (\(service.expires?.written ?? ""))" }
+        if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
+        if !service.interfaces.isEmpty {
+            let names = service.interfaces.map(\.description).joined(separator: ", ")
+            return "service \"\(service.name)\" is open on \(names) only"
+        }
+        return "a rule refuses it that the policy does not make: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
+    }
+
+    /// The least that would let it in; `nil` where it gets in or nobody knows.
+    var nearestChange: String? {
+        guard verdict == .refuse else { return nil }
+        let source = question.addresses.text
+        if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
+        if isDenied { return "take \(source) out of \"deny\"\(policy.deny?.location.text ?? "")" }
+        guard let service else { return "declare a service with ports: \(question.port)/\(question.transport.name)" }
+        if isExpired { return "move \"expires\" of service \"\(service.name)\"\(service.location.text)" }
+        if isOutsideSources {
+            return "add \(source) to \"from\" of service \"\(service.name)\"\(service.sources.location.text)"
+        }
+        if !service.interfaces.isEmpty {
+            let name = question.interface ?? "the interface"
+            return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(service.location.text)"
+        }
+        return isLive ? "run portreeve apply" : nil
+    }
+
+    /// Who listens, in a few words; `nil` where nobody looked.
+    private var audience: String? {
+        guard let listeners else { return nil }
+        if conclusion.isForwarded { return "it is redirected to another host or a container" }
+        guard let first = listeners.first else { return "nothing listens on \(portText)" }
+        if listeners.allSatisfy(\.isLoopbackOnly) && !question.isFromThisHost {
+            return "only this host itself can reach what listens: \(first.address)"
+        }
+        return listeners.map { "\($0.address)\($0.processNames)" }.joined(separator: ", ")
+    }
+
+    /// The explanation for people: one screen.
+    func text(_ console: Console, grant: String?) -> String {
+        let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
+        let asked = isLive ? "the live ruleset" : "the policy"
+        var lines = [
+            "\(console.styled(verdict.rawValue, style)): \(question.addresses.text) to \(portText) by \(asked): \(reason(grant: grant))"
+        ]
+        if let place { lines.append("policy: \(place.file):\(place.line)") }
+        if let rule = conclusion.redirection { lines.append("redirected: \(rule)") }
+        if let audience { lines.append("listens: \(audience)") }
+        if let nearestChange { lines.append("to let it in: \(nearestChange)") }
+        let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)" }
+        return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
+    }
+
+    /// The explanation for programs.
+    func json(grant: String?) -> JSON {
+        let place: JSON = place.map { ["file": .string($0.file), "line": .number($0.line)] } ?? .null
+        return [
+            "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
+            "asked": .string(isLive ? "kernel" : "policy"), "service": JSON(service?.name), "policy": place,
+            "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
+            "change": JSON(nearestChange), "trace": .array(conclusion.trace.map(\.json)),
+            "listeners": listeners.map { .array($0.map(\.json)) } ?? .null,
+        ]
+    }
+}
+
+extension SourceLocation {
+    /// The place in brackets behind a space.
+    var text: String { " (\(file):\(line))" }
+}
+
+extension PacketConclusion.Step {
+    /// The rule, or the policy of a base chain.
+    fileprivate var text: String { place.rule?.text(in: place.table.family) ?? action }
+
+    fileprivate var json: JSON {
+        [
+            "table": .string(place.table.description), "chain": .string(place.chain),
+            "rule": JSON(place.rule?.text(in: place.table.family)),
+            "action": .string(action),
+        ]
+    }
+}
+
+extension Listener {
+    /// The names of the processes, in brackets.
+    fileprivate var processNames: String {
+        guard case .processes(let processes) = owners, !processes.isEmpty else { return "" }
+        return " (\(Set(processes.map(\.name)).sorted().joined(separator: ", ")))"
+    }
+
+    fileprivate var json: JSON {
+        let processes: [SocketProcess] = if case .processes(let list) = owners { list } else { [] }
+        return [
+            "address": .string(address.description), "port": .number(Int(port)),
+            "loopback_only": .bool(isLoopbackOnly), "processes": .array(processes.map(\.json)),
+        ]
+    }
+}

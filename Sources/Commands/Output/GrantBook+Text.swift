@@ -1,0 +1,19 @@
+internal import Changes
+internal import Rulesets
+
+extension GrantBook {
+    /// A line a grant that is in force, and one for what is not known.
+    func lines(in live: Table?) -> [String] {
+        let missing = Set(missing(in: live))
+        let lines = active.map { record in
+            record.text(left: left(record)) + (missing.contains(record) ? " [not in force]" : "")
+        }
+        return lines + [fault].compactMap(\.self)
+    }
+
+    /// The same for programs.
+    func json(in live: Table?) -> JSON {
+        let missing = Set(missing(in: live))
+        return .array(active.map { $0.json(left: left($0), isLive: live != nil && !missing.contains($0)) })
+    }
+}

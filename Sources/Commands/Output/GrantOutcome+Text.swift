@@ -1,0 +1,59 @@
+internal import Addressing
+internal import Auditing
+internal import Changes
+internal import Kernel
+internal import Policies
+internal import System
+
+extension GrantMaker {
+    /// A maker of grants whose notes go to the console.
+    init(_ options: KernelOptions, in store: any RulesetStore, on host: Host, _ console: Console) throws(KernelError) {
+        self.init(try options.state(on: host), in: store, now: host.now) { console.note("portreeve: \($0.text)") }
+    }
+}
+
+extension GrantMaker.Note {
+    fileprivate var text: String {
+        switch self {
+        case .settlement(let settlement): settlement.text
+        case .refusedElsewhere(let explanation): "warning: it is refused all the same: \(explanation.obstacle)"
+        }
+    }
+}
+
+extension UselessGrant {
+    /// Why the grant would be of no use, in one sentence.
+    var text: String { "a grant would not let \(address) in: \(explanation.obstacle); nothing was changed" }
+}
+
+extension GrantOutcome {
+    /// Writes it.
+    func write(to console: Console) {
+        if console.isJSON {
+            console.print(json)
+        } else if !console.isQuiet {
+            console.print(text)
+        }
+    }
+
+    private var text: String {
+        let names = addresses.map(\.description).joined(separator: ", ")
+        return switch deed {
+        case .granted(let end, let span): "\(service) is open to \(names) until \(UTCTime.text(end)) (\(span.text))"
+        case .needless: "the policy lets \(names) in to \(service): nothing to do"
+        case .revoked: "\(service) is not open to \(names) any longer"
+        }
+    }
+
+    private var json: JSON {
+        [
+            "format_version": 1, "changed": .bool(made != nil), "service": .string(service),
+            "address": addresses.count == 1 ? .string(addresses[0].description) : .null,
+            "addresses": .array(addresses.map { .string($0.description) }), "until": JSON(end.map(UTCTime.text)),
+            "change": made.map { .number($0.number) } ?? .null,
+            "generation": made.map { .number(Int($0.generation)) } ?? .null, "message": .string(text),
+        ]
+    }
+
+    private var end: Int64? { if case .granted(let end, _) = deed { end } else { nil } }
+}

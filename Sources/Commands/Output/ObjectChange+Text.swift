@@ -1,0 +1,84 @@
+internal import Changes
+internal import Rulesets
+
+extension ObjectChange.Action {
+    /// The sign in front of a line.
+    var sign: String {
+        switch self {
+        case .add: "+"
+        case .remove: "-"
+        case .change: "~"
+        }
+    }
+}
+
+/// A line of a plan about an object of the ruleset, or about a service.
+struct ObjectLine {
+    var action: ObjectChange.Action
+    /// `service`, `table`, `chain`, `rule`, `set`, `map`, `element`, or what kind of object it is.
+    var object: String
+    /// The object's name; for a rule that of its chain, for an element that of its set.
+    var name: String
+    var before: String?
+    var after: String?
+
+    /// Elements of one step beyond this are counted, not named.
+    private static let namedElements = 1000
+
+    init(action: ObjectChange.Action, object: String, name: String, before: String? = nil, after: String? = nil) {
+        self.action = action
+        self.object = object
+        self.name = name
+        self.before = before
+        self.after = after
+    }
+
+    /// The lines about a change: one, or one an element.
+    static func all(about change: ObjectChange) -> [ObjectLine] {
+        func line(_ object: String, _ name: String, _ text: String?) -> [ObjectLine] {
+            let isAdded = change.action == .add
+            return [
+                Self(
+                    action: change.action, object: object, name: name, before: isAdded ? nil : text,
+                    after: isAdded ? text : nil)
+            ]
+        }
+        switch change.object {
+        case .table(let name): return line("table", name.description, name.description)
+        case .chain(let chain, let base): return line("chain", chain, base.map { "\($0)" } ?? "")
+        case .policy(let chain, let before, let after):
+            return [
+                Self(
+                    action: change.action, object: "chain", name: chain, before: before.map { "policy \($0)" },
+                    after: "policy \(after)")
+            ]
+        case .rule(let rule, let chain): return line("rule", chain, rule.map { "\($0)" })
+        case .set(let set, let definition): return line(definition?.kind ?? "set", set, "")
+        case .elements(let elements, let set, let definition):
+            let texts =
+                elements.count > namedElements ? ["\(elements.count) elements"] : elements.texts(of: definition)
+            return texts.flatMap { line("element", set, $0) }
+        case .object(let object): return line("\(object.kind)", object.name, object.name)
+        }
+    }
+
+    /// The line for people.
+    var text: String {
+        let texts = [before, after].compactMap { $0 }.filter { !$0.isEmpty && $0 != name }
+        let head = "\(action.sign) \(object) \(name)"
+        return ([head] + texts.prefix(1) + texts.dropFirst().map { "-> \($0)" }).joined(separator: "  ")
+    }
+
+    /// The line for programs.
+    var json: JSON {
+        [
+            "action": .string(action.rawValue), "object": .string(object), "name": .string(name),
+            "before": JSON(before), "after": JSON(after),
+        ]
+    }
+}
+
+extension SetDefinition {
+    /// What nft calls it.
+    fileprivate var kind: String { flags.contains(.map) ? "map" : "set" }
+}

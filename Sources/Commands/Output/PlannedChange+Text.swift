@@ -1,0 +1,82 @@
+internal import Addressing
+internal import Changes
+internal import Compiler
+internal import Kernel
+internal import Rulesets
+
+extension PlannedChange {
+    /// The plan for people.
+    func text(_ consequences: Consequences, _ console: Console, verbose: Bool) -> String {
+        if isEmpty { return "in sync: nothing to do" }
+        let lines =
+            sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
+        let sections = [lines] + consequences.sections(console, isWhole: verbose) + [[counts]]
+        return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    private func styled(_ line: String, _ action: ObjectChange.Action, _ console: Console) -> String {
+        switch action {
+        case .add: console.styled(line, .green)
+        case .remove: console.styled(line, .red)
+        case .change: console.styled(line, .yellow)
+        }
+    }
+
+    /// A line a service, in columns, and one for `deny`.
+    private var sourceLines: [(line: String, action: ObjectChange.Action)] {
+        let nameWidth = services.map(\.name.count).max() ?? 0
+        let portWidth = min(services.map(\.ports.count).max() ?? 0, 24)
+        var lines = services.map { change in
+            let columns = [change.name.padded(to: nameWidth), change.ports.padded(to: portWidth)] + change.details
+            return ("\(change.action.sign) \(columns.joined(separator: "  "))", change.action)
+        }
+        let gained = after.denied.subtracting(before.denied)
+        let lost = before.denied.subtracting(after.denied)
+        if !gained.isEmpty { lines.append(("+ deny  from \(gained.text)", .add)) }
+        if !lost.isEmpty { lines.append(("- deny  from \(lost.text)", .remove)) }
+        lines += ending.map { ("- grant  \($0.service) from \($0.address)  ends with its service", .remove) }
+        return lines
+    }
+
+    /// A line an object: those that no line of a service tells of, or all.
+    private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
+        let isNew = snapshot.table == nil
+        let told = Set(services.map(\.name))
+        let shown = objects.filter { change in
+            verbose || (isNew ? change.isTable : !change.isImplied(by: told))
+        }
+        return shown.flatMap(ObjectLine.all).map { styled($0.text, $0.action, console) }
+    }
+
+    /// What it amounts to, in one line.
+    private var counts: String {
+        let counts = [ObjectChange.Action.add, .change, .remove].map { action in
+            "\(services.count { $0.action == action }) to \(action.rawValue)"
+        }
+        return
+            "services: \(counts.joined(separator: ", ")); \(counted(transaction.operations.count, "step")) in one transaction"
+    }
+
+    /// The plan for programs.
+    func json(_ consequences: Consequences, _ orphaned: OrphanedSessions) -> JSON {
+        let serviceLines = services.map { change in
+            ObjectLine(
+                action: change.action, object: "service", name: change.name,
+                before: change.before.map { "\($0.portsText) from \($0.sources.text)" },
+                after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
+            )
+        }
+        let lines = serviceLines + objects.flatMap(ObjectLine.all)
+        return [
+            "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
+            "changes": .array(lines.map(\.json)),
+            "access": consequences.access.json, "breaks": .array(consequences.breakages.map(\.breakageJSON)),
+            "sessions": orphaned.json,
+        ]
+    }
+}
+
+extension String {
+    /// The text, filled with spaces on the right.
+    fileprivate func padded(to width: Int) -> String { self + String(repeating: " ", count: max(0, width - count)) }
+}

@@ -1,0 +1,87 @@
+internal import Addressing
+internal import Changes
+internal import Compiler
+internal import Policies
+internal import Rulesets
+
+extension ServiceChange {
+    /// The ports, as a policy writes them but with the protocol first.
+    var ports: String { (after ?? before)?.portsText ?? "" }
+
+    /// Who and why, or what changes.
+    var details: [String] {
+        switch (before, after) {
+        case (let before?, let after?): changes(before, after)
+        case (nil, let after?): ["from \(declaredSources ?? after.sources.text)"] + after.conditions + reason(after)
+        case (let before?, nil): ["from \(before.sources.text)"] + before.conditions + reason(before)
+        case (nil, nil): []
+        }
+    }
+
+    private var declaredSources: String? {
+        guard let entries = declared?.sources.entries, !entries.isEmpty else { return nil }
+        let shown = entries.prefix(AddressSet.shownRanges).joined(separator: ", ")
+        let rest = entries.count - AddressSet.shownRanges
+        return rest > 0 ? "\(shown) and \(rest) more" : shown
+    }
+
+    private func reason(_ service: DecompiledService) -> [String] {
+        guard let declared else { return service.comment.map { [$0] } ?? [] }
+        let ticket = declared.ticket.map { "(\($0))" }
+        let words = [declared.why, ticket].compactMap { $0 }.joined(separator: " ")
+        return words.isEmpty ? [] : [words]
+    }
+
+    private func changes(_ before: DecompiledService, _ after: DecompiledService) -> [String] {
+        var words: [String] = []
+        let gained = after.sources.subtracting(before.sources)
+        let lost = before.sources.subtracting(after.sources)
+        if !gained.isEmpty { words.append("from + \(gained.text)") }
+        if !lost.isEmpty { words.append("from - \(lost.text)") }
+        if before.ports != after.ports { words.append("ports were \(before.portsText)") }
+        for (old, new) in zip(before.conditionPairs, after.conditionPairs) where old.text != new.text {
+            words.append("\(new.name) \(old.text ?? "none") -> \(new.text ?? "none")")
+        }
+        if before.comment != after.comment {
+            words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
+        }
+        words += before.foreign.map { "removes the rule `\($0)`" }
+        return words.isEmpty ? ["its rules, to the same effect"] : words
+    }
+}
+
+extension DecompiledService {
+    /// The ports, the protocol first: `tcp/22, tcp/8000-8100`.
+    var portsText: String { ports.map(\.text).joined(separator: ", ") }
+
+    /// What must hold beside the source, each with its name, in a fixed order.
+    fileprivate var conditionPairs: [(name: String, text: String?)] {
+        [
+            ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limitText),
+            ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
+        ]
+    }
+
+    /// How often one source may connect, as a policy writes it.
+    var limitText: String? {
+        limit.map { limit in
+            let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day"]
+            let rate = "\(limit.rate)/\(units[limit.unit] ?? "\(limit.unit)s")"
+            return limit.burst == ConnectionLimit.defaultBurst ? rate : "\(rate) burst \(limit.burst)"
+        }
+    }
+
+    fileprivate var conditions: [String] {
+        conditionPairs.compactMap { pair in pair.text.map { "\(pair.name) \($0)" } }
+    }
+}
+
+extension DecompiledService.Port {
+    /// The port, the protocol first: `tcp/22`.
+    var text: String { "\(transport.name)/\(range.text)" }
+}
+
+extension ClosedRange where Bound == UInt16 {
+    /// One port, or the first and the last.
+    var text: String { count == 1 ? "\(lowerBound)" : "\(lowerBound)-\(upperBound)" }
+}

@@ -1,0 +1,36 @@
+internal import Addressing
+internal import Listeners
+
+extension Session {
+    /// The session in words: `192.0.2.7:40000 -> tcp/5432 (postgres, pid 812)`.
+    var text: String {
+        let way = isForwarded ? ", forwarded to \(server)" : ""
+        return "\(client) -> \(transport.name)/\(port)\(way)\(process.map { " (\($0.name), pid \($0.pid))" } ?? "")"
+    }
+
+    /// The session for programs.
+    var json: JSON {
+        let known: [(String, JSON)] = [
+            ("protocol", .string(transport.name)), ("port", .number(Int(port))),
+            ("address", .string(client.address.description)), ("client_port", .number(Int(client.port))),
+            ("server", .string(server.description)), ("forwarded", .bool(isForwarded)),
+        ]
+        return .object(known + (process.map { [("process", $0.json)] } ?? []))
+    }
+
+    private var process: SocketProcess? {
+        guard case .processes(let processes) = owners else { return nil }
+        return processes.first
+    }
+}
+
+extension [String] {
+    /// How many lines of a kind a person reads.
+    private static let readable = 20
+
+    /// The first lines, and how many there are in all where that is more.
+    func bounded(_ what: String) -> [String] {
+        guard count > Self.readable else { return self }
+        return prefix(Self.readable) + ["… \(count) \(what) in all; --format json lists them"]
+    }
+}

@@ -1,0 +1,35 @@
+public import ArgumentParser
+internal import Changes
+internal import Compiler
+internal import Kernel
+
+/// `portreeve remove`: takes the table out of the kernel.
+public struct Remove: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "remove",
+        abstract: "Take the table out of the kernel: then portreeve closes nothing any more.")
+
+    @OptionGroup var kernel: KernelOptions
+    @OptionGroup var safety: SafetyOptions
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Asks, deletes the table, and reads back.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let store = try kernel.openStore(on: host)
+        let last = try kernel.state(on: host).lastTable()
+        let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
+        let change = RulesetChange(
+            snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
+        let maker = ChangeMaker(host, kernel, safety, Console(host, output))
+        if snapshot.table == nil {
+            return try maker.keep(change, in: store, done: "table \(Names.table) is not loaded: nothing to do")
+        }
+        let question = "remove table \(Names.table)? every port that no other table closes will be open"
+        return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { nil }
+    }
+}

@@ -1,0 +1,152 @@
+public import ArgumentParser
+internal import Auditing
+internal import Changes
+internal import Compiler
+internal import Kernel
+internal import Listeners
+internal import Policies
+internal import System
+
+/// `portreeve verify`: cross-checks the kernel, the listening sockets and the sessions with the policy.
+public struct Verify: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract:
+            "Cross-check the live ruleset, the listening sockets and the sessions with the policy; exit 2 when something differs."
+    )
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    /// How it writes.
+    @OptionGroup public var output: OutputOptions
+
+    @Option(
+        help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"))
+    var only: AreaList = .all
+
+    @Flag(help: "Read every set again, also when nothing was committed since the last time.")
+    var full = false
+
+    @Option(
+        name: .customLong("output"),
+        help: ArgumentHelp("Write to this file, whole or not at all, instead of standard output.", valueName: "file"))
+    var file: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Print what changed since the run that left this file, and leave one for the next.", valueName: "file"))
+    var news: String?
+
+    /// How the results can be written.
+    public static let formats = OutputFormat.allCases
+
+    /// A command to be filled by the parser.
+    public init() {}
+
+    /// Refuses what does not go together.
+    public func validate() throws {
+        guard news != nil, ![.text, .json].contains(output.format) else { return }
+        throw ValidationError("--news goes with --format text and json: a monitoring system keeps its own record")
+    }
+
+    /// Compares, and reports each difference.
+    public func execute(on host: Host) throws -> ExitStatus {
+        var options = output
+        if file != nil { options.color = .never }
+        let console = Console(host, options)
+        if let news, try !host.files.lock(news) {
+            throw CommandError(.failure, "another run works with \(news): nothing was verified")
+        }
+        let policy = try policy.load(on: host, console)
+        let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
+        let plain = compile(policy)
+        let ruleset = try read(store, plain)
+        let grants = kernel.grants(on: host)
+        let compiled = grants.expectation(plain, found: try? ruleset.get().own.table)
+        var findings = try findings(policy, compiled, ruleset, on: host)
+        if only.areas.contains(.ruleset) { findings += grants.findings(about: try? ruleset.get().own.table, compiled) }
+        if only.areas.contains(.sessions) { findings += try .sessions(policy, compiled, on: host) }
+        findings += .expiries(of: policy, now: host.now)
+        let report = VerificationReport(
+            findings: findings, services: policy.services.count, generation: try? ruleset.get().generation,
+            now: host.now)
+        if let news {
+            try tell(news, report, on: host, console)
+        } else {
+            try write(lines(report, console), on: host)
+        }
+        return output.format == .nagios ? report.nagiosStatus : report.status
+    }
+
+    private func lines(_ report: VerificationReport, _ console: Console) -> [String] {
+        switch output.format {
+        case .text: report.lines(console)
+        case .json: [report.json.text]
+        case .nagios: report.nagiosLines
+        case .prometheus: report.prometheusLines
+        }
+    }
+
+    /// Tells what changed since the run before, and then, when that is told, records this one.
+    private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws {
+        guard let record = FindingRecord(try host.files.read(path)) else {
+            throw CommandError(.failure, "\(path) was not left by a run of portreeve: name another file for --news")
+        }
+        let news = News(since: record, in: report.findings)
+        try write(console.isJSON ? [news.json.text] : news.lines(console), on: host)
+        try host.files.replace(path, FindingRecord(report.findings).file)
+    }
+
+    private func write(_ lines: [String], on host: Host) throws(KernelError) {
+        let text = lines.map { $0 + "\n" }.joined()
+        if let file { try host.files.replace(file, text) } else if !text.isEmpty { host.standardOutput(text) }
+    }
+
+    /// Reports a failure where a monitoring system looks for it.
+    public func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus {
+        Console(host, output).note("portreeve: \(message)")
+        switch output.format {
+        case .nagios:
+            try? write([VerificationReport.nagiosFailure(message)], on: host)
+            return .nagiosUnknown
+        case .prometheus:
+            try? write(VerificationReport.prometheusRun(isSuccess: false, now: host.now), on: host)
+            return status
+        case .text, .json: return status
+        }
+    }
+
+    /// The rulesets; where only sockets are asked for, which are everybody's to see, perhaps why they may not be read.
+    private func read(
+        _ store: any RulesetStore, _ compiled: CompiledPolicy
+    ) throws(KernelError) -> Result<WholeRuleset, KernelError> {
+        do throws(KernelError) {
+            return .success(try WholeRuleset(store, expecting: full ? [] : [compiled.table]))
+        } catch {
+            guard error.isDenied, only.areas == [.listeners] else { throw error }
+            return .failure(error)
+        }
+    }
+
+    private func findings(
+        _ policy: Policy, _ compiled: CompiledPolicy, _ reading: Result<WholeRuleset, KernelError>, on host: Host
+    ) throws(KernelError) -> [Finding] {
+        switch reading {
+        case .failure(let error):
+            return LiveRuleset(unreadable: error, now: host.now).audit(of: try host.readSockets(), policy)
+        case .success(let ruleset):
+            let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
+            var findings: [Finding] = []
+            if only.areas.contains(.ruleset) {
+                findings = drift
+                findings += .foreignOverrides(
+                    of: policy, compiled: compiled, others: ruleset.others, in: ruleset.circumstances(now: host.now))
+                findings += host.competingFirewalls()
+            }
+            guard only.areas.contains(.listeners) else { return findings }
+            let live = LiveRuleset(ruleset, drift: drift, now: host.now)
+            return findings + live.audit(of: try host.readSockets(), policy)
+        }
+    }
+}

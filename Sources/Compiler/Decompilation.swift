@@ -1,0 +1,189 @@
+internal import Addressing
+internal import Policies
+internal import Rulesets
+
+/// Takes a table apart into the services that it was compiled from.
+struct Decompilation {
+    private let table: Table
+    private(set) var services: [String: DecompiledService] = [:]
+    private(set) var denied = AddressSet()
+    private(set) var foreign: [String] = []
+
+    /// The addresses of the table's sets: read once, however many services share them.
+    private let sets: [String: AddressSet]
+
+    init(_ table: Table) {
+        self.table = table
+        sets = table.addressSets
+    }
+
+    /// Reads who may come, from the chains of services; and what else decides, from the others.
+    mutating func readChains() {
+        let prefix = Names.service("")
+        for chain in table.chains {
+            if chain.name.hasPrefix(prefix) {
+                read(service: String(chain.name.dropFirst(prefix.count)), chain)
+            } else if chain.name == Names.input {
+                readInput(chain)
+            } else if chain.base != nil && chain.name != Names.published {
+                foreign += chain.rules.map { "\(chain.name): \($0)" }
+            }
+        }
+    }
+
+    /// Reads the ports, from the maps that lead to the chains.
+    mutating func readPorts() {
+        for set in table.sets {
+            guard case .list(let elements) = set.elements, let ports = PortMap(name: set.name) else { continue }
+            for element in elements {
+                guard let target = element.value?.chain, target.hasPrefix(Names.service("")) else { continue }
+                let name = String(target.dropFirst(Names.service("").count))
+                if let port = ports.port(of: element) { services[name]?.ports.append(port) }
+            }
+        }
+        // A port that DHCPv6's own chain stands before is found behind it.
+        if let target = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
+            let name = String(target.dropFirst(Names.service("").count))
+            let port = DecompiledService.Port(transport: .udp, range: dhcpv6Port...dhcpv6Port)
+            if services[name]?.ports.contains(where: { $0.transport == .udp && $0.range.contains(dhcpv6Port) }) == false
+            {
+                services[name]?.ports.append(port)
+            }
+        }
+        for name in services.keys { services[name]?.ports.sort { $0.place < $1.place } }
+    }
+
+    private mutating func readInput(_ chain: Chain) {
+        let known = Rule.echoRequests + [Rule.conntrackState, Rule.loopback, Rule.icmp, Rule.refuse]
+        for rule in chain.rules where !known.contains(rule) && !Dispatch.isLookup(rule) {
+            if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.drop) {
+                denied = denied.union(match.addresses)
+            } else {
+                foreign.append("\(chain.name): \(rule)")
+            }
+        }
+    }
+
+    private mutating func read(service name: String, _ chain: Chain) {
+        var service = DecompiledService(name: name)
+        for rule in chain.rules { read(rule, into: &service) }
+        services[name] = service
+    }
+
+    private mutating func read(_ rule: Rule, into service: inout DecompiledService) {
+        // Who has a grant is no part of the policy.
+        if rule == Rule.refuse || rule.isGrant(of: service.name) { return }
+        if let end = rule.expiry {
+            service.expires = end
+        } else if let interface = rule.interface(leadingTo: Names.sources(service.name)) {
+            service.interfaces.append(interface)
+            guard service.interfaces.count == 1 else { return }
+            for rule in table.chain(Names.sources(service.name))?.rules ?? [] { read(rule, into: &service) }
+        } else if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.accept) {
+            service.sources = service.sources.union(match.addresses)
+            service.comment = service.comment ?? rule.comment
+        } else if let match = SourceMatch(rule, in: sets), match.rest == [.verdict(.goto(Names.admit(service.name)))] {
+            service.sources = service.sources.union(match.addresses)
+            readAdmission(&service)
+        } else {
+            service.foreign.append(rule)
+        }
+    }
+
+    private func readAdmission(_ service: inout DecompiledService) {
+        for rule in table.chain(Names.admit(service.name))?.rules ?? [] {
+            for case .dynamicSet(let dynamicSet) in rule.expressions {
+                for case .limit(let limit) in dynamicSet.expressions { service.limit = limit }
+            }
+            if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) {
+                service.isLogged = true
+            }
+            if rule.expressions.last == .verdict(.accept) { service.comment = service.comment ?? rule.comment }
+        }
+    }
+}
+
+/// A map from ports to the chains of services.
+private enum PortMap {
+    /// Of protocols and single ports.
+    case all
+    /// Of ranges of one protocol's ports.
+    case ranges(TransportProtocol)
+
+    /// The map of this name; `nil` for other sets, the maps of published ports too, which tell nothing more.
+    init?(name: String) {
+        if name == Names.services {
+            self = .all
+        } else if let transport = TransportProtocol.allCases.first(where: { Names.ranges($0.name) == name }) {
+            self = .ranges(transport)
+        } else {
+            return nil
+        }
+    }
+
+    /// The port, or the ports, of an element; `nil` where the key is no port's.
+    func port(of element: SetElement) -> DecompiledService.Port? {
+        switch self {
+        case .all:
+            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else {
+                return nil
+            }
+            let number = UInt16(bigEndianBytes: Array(element.key[4..<6]))
+            return DecompiledService.Port(transport: transport, range: number...number)
+        case .ranges(let transport):
+            guard element.key.count == 2 else { return nil }
+            let lower = UInt16(bigEndianBytes: element.key)
+            let upper = UInt16(bigEndianBytes: element.upper ?? element.key)
+            return DecompiledService.Port(transport: transport, range: lower...max(lower, upper))
+        }
+    }
+}
+
+extension DecompiledService.Port {
+    fileprivate var place: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
+}
+
+extension SetElement.Value {
+    /// The chain that the verdict leads to.
+    fileprivate var chain: String? {
+        guard case .verdict(let verdict) = self else { return nil }
+        return verdict.target
+    }
+}
+
+extension Expression {
+    fileprivate var target: String? {
+        guard case .verdict(let verdict) = self else { return nil }
+        return verdict.target
+    }
+}
+
+extension Rule {
+    /// The moment in seconds since 1970 from which the rule refuses.
+    fileprivate var expiry: Int64? {
+        guard expressions.last == .verdict(.goto(Names.refuse)),
+            case .compare(let comparison)? = expressions.dropFirst(2).first,
+            case .meta(.time, into: .first)? = expressions.first, comparison.value.count == 8
+        else { return nil }
+        return Int64(UInt64(bigEndianBytes: comparison.value) / 1_000_000_000)
+    }
+
+    /// The interface on whose packets the rule leads to `chain`, as a policy writes it.
+    fileprivate func interface(leadingTo chain: String) -> String? {
+        guard expressions.count == 3, case .meta(.inputInterfaceName, into: .first) = expressions[0],
+            case .compare(let comparison) = expressions[1], expressions[2] == .verdict(.goto(chain))
+        else { return nil }
+        let name = String(decoding: comparison.value.prefix { $0 != 0 }, as: UTF8.self)
+        return comparison.value.contains(0) ? name : name + "*"
+    }
+}
+
+extension Dispatch {
+    /// Whether the rule does nothing but look a port up in a map of ports.
+    static func isLookup(_ rule: Rule) -> Bool {
+        guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else {
+            return false
+        }
+        return name == Names.services || TransportProtocol.allCases.contains { Names.ranges($0.name) == name }
+    }
+}
