@@ -49,7 +49,7 @@ struct RuleDrift {
             if let index = extra.firstIndex(where: { live[$0] == rule }) {
                 changes.append((missing.index, .moved(rule)))
                 extra.remove(at: index)
-            } else if let index = extra.firstIndex(where: { live[$0].expressions == rule.expressions }) {
+            } else if let index = extra.firstIndex(where: { live[$0].doesTheSame(as: rule) }) {
                 changes.append((missing.index, .comment(from: rule, to: live[extra.remove(at: index)])))
             } else {
                 unmatched.append(missing)

@@ -54,6 +54,8 @@ struct SourceMatch {
         case .compare(let lower)? where lower.operator == .greaterOrEqual:
             guard case .compare(let upper)? = rest.dropFirst().first, upper.operator == .lessOrEqual else { return nil }
             return interval(lower.value, upper.value, rest.dropFirst(2))
+        // As nft 1.1.3 encodes the two comparisons.
+        case .range(let range)? where !range.isInverted: return interval(range.lower, range.upper, rest.dropFirst())
         default: return nil
         }
     }

@@ -52,7 +52,7 @@ public struct RelatedTables {
     private mutating func match() -> [Expression] {
         let ipv4: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([2]))]
         let source = Expression.payload(Payload(base: .network, offset: 12, length: 4))
-        switch Int.random(in: 0..<6, using: &generator) {
+        switch Int.random(in: 0..<7, using: &generator) {
         case 0: return []
         case 1: return ipv4 + [source, .compare(Comparison([10, 0, 0, UInt8.random(in: 0..<4, using: &generator)]))]
         case 2:
@@ -64,6 +64,10 @@ public struct RelatedTables {
             guard !own.isEmpty, chains.isEmpty else { return load + [.compare(Comparison([6]))] }
             return load + [.compare(Comparison([17]))]
         case 4: return [.meta(.transportProtocol, into: .first), .lookup(Lookup(.anonymous(protocols())))]
+        case 5:
+            let end = UInt8.random(in: 4..<6, using: &generator)
+            let ends = [Comparison(.greaterOrEqual, [10, 0, 0, 1]), Comparison(.lessOrEqual, [10, 0, 0, end])]
+            return ipv4 + [source] + ends.map(Expression.compare)
         default: return [.limit(RateLimit(rate: UInt64.random(in: 1..<4, using: &generator), unit: 60))]
         }
     }
