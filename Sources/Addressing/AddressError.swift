@@ -1,24 +1,24 @@
-/// Why a text is no address, prefix or range.
+/// Why a text is not an address, a prefix or a range.
 public struct AddressError: Error, Hashable, Sendable {
     /// What is wrong.
     public enum Reason: Error, Hashable, Sendable {
-        /// There is nothing.
+        /// The text is empty.
         case empty
-        /// It does not even look like an address.
+        /// The text does not look like an address.
         case notAnAddress
-        /// A range or a prefix lacks an address.
+        /// A range or a prefix lacks an address before or after its separator.
         case endMissing
-        /// An address was wanted, and this is a prefix, a range, or of the other family.
+        /// A prefix, a range or an address of the other family, where one address of this family is required.
         case notOneAddress(AddressFamily)
-        /// A character that no address of the family has.
+        /// A character that is not valid in an address of this family.
         case unexpectedCharacter(AddressFamily)
-        /// An IPv4 address has nothing between two dots, or after the last.
+        /// An IPv4 address lacks a number between two dots, or after the last dot.
         case numberMissing
-        /// An IPv4 address has a number that looks octal.
+        /// An IPv4 address has a number with a leading zero, which `inet_aton(3)` reads as octal.
         case leadingZero
         /// An IPv4 address has this many numbers, not four.
         case numberCount(Int)
-        /// An IPv4 address has a number over 255.
+        /// An IPv4 address has a number above 255.
         case numberTooBig
         /// An IPv6 address starts or ends with one colon.
         case loneColon
@@ -26,29 +26,29 @@ public struct AddressError: Error, Hashable, Sendable {
         case secondCompression
         /// An IPv6 address has a group of more than four digits.
         case groupTooLong
-        /// An IPv6 address has neither eight groups nor a `::` that stands for the missing ones.
+        /// An IPv6 address has neither eight groups nor a `::` in place of the missing ones.
         case groupCount
-        /// An IPv6 address names a zone.
+        /// An IPv6 address has a zone, such as `%eth0`.
         case scoped
-        /// An IPv6 address is an IPv4 address in disguise, RFC 4291 2.5.5.2.
+        /// An IPv4-mapped IPv6 address, RFC 4291 2.5.5.2.
         case mapped
         /// An IPv4 address with a colon and a port.
         case portAppended
         /// An address in square brackets.
         case bracketed
-        /// A prefix ends at its slash.
+        /// A prefix has no length after its slash.
         case prefixLengthMissing
-        /// A prefix length has other characters than digits.
+        /// A prefix length has characters other than digits.
         case prefixLengthNotANumber
-        /// A prefix length starts with a needless zero.
+        /// A prefix length has a leading zero.
         case prefixLengthLeadingZero
-        /// A prefix length is over this many bits.
+        /// A prefix length exceeds this many bits.
         case prefixLengthTooLong(Int)
-        /// A netmask stands where the prefix length should.
+        /// A netmask in place of the prefix length.
         case netmask
-        /// A bit is set below the prefix.
+        /// A host bit, one after the prefix, is set.
         case hostBits
-        /// A range has a prefix for an end.
+        /// A range that starts or ends with a prefix.
         case prefixInRange
         /// A range ends before it starts.
         case reversed
@@ -60,7 +60,7 @@ public struct AddressError: Error, Hashable, Sendable {
     public let text: String
     /// What is wrong with it.
     public let reason: Reason
-    /// What was probably meant; `nil` when that is anyone's guess.
+    /// The likely intended text, which parses; `nil` if there is no good guess.
     public var repair: String? { AddressRepair.repair(of: text, for: reason) }
 
     /// An error about `text`.
@@ -71,7 +71,7 @@ public struct AddressError: Error, Hashable, Sendable {
 }
 
 extension AddressError: CustomStringConvertible {
-    /// One sentence, without the repair: lower case, the text in quotes, no full stop.
+    /// One sentence without the repair: lower case, the text in quotes, no full stop.
     public var description: String { "\"\(text)\" \(reason)" }
 }
 
@@ -79,35 +79,35 @@ extension AddressError.Reason: CustomStringConvertible {
     /// The predicate of a sentence whose subject is the offending text.
     public var description: String {
         switch self {
-        case .empty: "is empty where an address, a prefix or a range should be"
-        case .notAnAddress: "is no address, prefix or range"
-        case .endMissing: "lacks an address before or after its sign"
+        case .empty: "is empty; write an address, a prefix or a range"
+        case .notAnAddress: "is not an address, a prefix or a range"
+        case .endMissing: "lacks an address before or after its \"-\" or \"/\""
         case .notOneAddress(.ipv4): "is not one IPv4 address"
         case .notOneAddress(.ipv6): "is not one IPv6 address"
-        case .unexpectedCharacter(.ipv4): "has a character that no IPv4 address has"
-        case .unexpectedCharacter(.ipv6): "has a character that no IPv6 address has"
-        case .numberMissing: "lacks a number beside a dot"
+        case .unexpectedCharacter(.ipv4): "has a character that is not valid in an IPv4 address"
+        case .unexpectedCharacter(.ipv6): "has a character that is not valid in an IPv6 address"
+        case .numberMissing: "lacks a number before or after a dot"
         case .leadingZero: "has a number with a leading zero, which some programs read as octal"
         case .numberCount(1): "is one number, but an IPv4 address has four"
         case .numberCount(let count): "has \(count) numbers, but an IPv4 address has four"
-        case .numberTooBig: "has a number over 255"
+        case .numberTooBig: "has a number above 255"
         case .loneColon: "starts or ends with a single colon"
         case .secondCompression: "has \"::\" more than once"
         case .groupTooLong: "has a group of more than four hexadecimal digits"
         case .groupCount: "does not have the eight groups of an IPv6 address"
-        case .scoped: "names a zone; use \"interfaces\" to say where packets arrive"
-        case .mapped: "is an IPv4-mapped IPv6 address, which no packet carries"
-        case .portAppended: "has a colon after an IPv4 address, and an address has no port"
-        case .bracketed: "has square brackets, which belong to URLs"
-        case .prefixLengthMissing: "lacks a prefix length after its slash"
+        case .scoped: "has a zone; to open a service on one interface, use \"interfaces\""
+        case .mapped: "is an IPv4-mapped IPv6 address, which never is the source of a packet"
+        case .portAppended: "has a colon after an IPv4 address; write the address without a port"
+        case .bracketed: "has square brackets; write the address without them"
+        case .prefixLengthMissing: "has no prefix length after its slash"
         case .prefixLengthNotANumber: "has a prefix length that is not a number"
         case .prefixLengthLeadingZero: "has a prefix length with a leading zero"
-        case .prefixLengthTooLong(let maximum): "has a prefix length over \(maximum)"
-        case .netmask: "has a netmask for a prefix length"
+        case .prefixLengthTooLong(let maximum): "has a prefix length above \(maximum)"
+        case .netmask: "has a netmask instead of a prefix length"
         case .hostBits: "has host bits set below its prefix"
-        case .prefixInRange: "has a prefix in a range, whose ends must be addresses"
+        case .prefixInRange: "has a prefix in a range; both ends must be addresses"
         case .reversed: "is a reversed range: it ends before it starts"
-        case .acrossFamilies: "is a range across families: one end is IPv4, the other IPv6"
+        case .acrossFamilies: "is a range with one end in IPv4 and the other in IPv6"
         }
     }
 }

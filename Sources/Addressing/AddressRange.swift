@@ -1,8 +1,8 @@
-/// The addresses that one entry of a policy or of a list stands for: an address, a prefix or a range.
+/// The addresses of one entry of a policy or of a list: an address, a prefix or a range.
 public enum AddressRange: Hashable, Sendable {
-    /// IPv4 addresses, both ends included, in host byte order.
+    /// IPv4 addresses in host byte order, both ends included.
     case ipv4(ClosedRange<UInt32>)
-    /// IPv6 addresses, both ends included, in host byte order.
+    /// IPv6 addresses in host byte order, both ends included.
     case ipv6(ClosedRange<UInt128>)
 
     /// The family.
@@ -13,7 +13,7 @@ public enum AddressRange: Hashable, Sendable {
         }
     }
 
-    /// Whether it is one address.
+    /// Whether the range is one address.
     public var isSingle: Bool {
         switch self {
         case .ipv4(let range): range.lowerBound == range.upperBound
@@ -21,26 +21,26 @@ public enum AddressRange: Hashable, Sendable {
         }
     }
 
-    /// Whether `text` is meant as an address, whatever is wrong with it: it starts with a digit or has a colon.
+    /// Whether `text` is meant as an address, valid or not: it starts with a digit or `[`, or has a colon.
     public static func isIntended(by text: String) -> Bool {
         guard let first = text.utf8.first else { return false }
         return isDigit(first) || first == UInt8(ascii: "[") || text.utf8.contains(UInt8(ascii: ":"))
     }
 
-    /// What `text` spells: `192.0.2.1`, `192.0.2.0/24`, `192.0.2.1-192.0.2.9`, and the same in IPv6.
+    /// Parses `192.0.2.1`, `192.0.2.0/24`, `192.0.2.1-192.0.2.9`, and the same forms of IPv6.
     ///
-    /// - Throws: an `AddressError` that quotes `text` and says how to repair it where that is likely.
+    /// - Throws: an `AddressError` that quotes `text` and suggests a repair if there is a likely one.
     public init(_ text: String) throws(AddressError) {
         let bytes = Array(text.utf8)
         try self.init(bytes, 0..<bytes.count)
     }
 
-    /// What the bytes at `bounds` spell, read without an allocation.
+    /// Parses the bytes at `bounds` without an allocation.
     ///
     /// - Parameters:
-    ///   - bytes: A buffer that holds the text, such as a whole list file.
-    ///   - bounds: Where the text stands in `bytes`.
-    /// - Throws: an `AddressError` that quotes the text and says how to repair it where that is likely.
+    ///   - bytes: A buffer with the text in ASCII, such as a whole list file.
+    ///   - bounds: The position of the text in `bytes`.
+    /// - Throws: an `AddressError` that quotes the text and suggests a repair if there is a likely one.
     public init(_ bytes: [UInt8], _ bounds: Range<Int>) throws(AddressError) {
         do throws(AddressError.Reason) {
             self = try AddressScanner.scanRange(bytes.span, bounds)

@@ -1,6 +1,6 @@
-/// Guesses what was meant by a text that is no address.
+/// Guesses the address that an invalid text was meant to be.
 enum AddressRepair {
-    /// What `text` probably meant, never a text that would be refused again; `nil` when that is anyone's guess.
+    /// The likely intended text, which parses; `nil` if there is no good guess.
     static func repair(of text: String, for reason: AddressError.Reason) -> String? {
         guard text.utf8.count <= 100, let guess = guess(of: text, for: reason), isAddress(guess) else { return nil }
         return guess
@@ -33,7 +33,7 @@ enum AddressRepair {
         }
     }
 
-    /// `010.0.0.1/08` as `10.0.0.1/8`; the octal reading is nobody's intent.
+    /// `010.0.0.1/08` as `10.0.0.1/8`: octal is hardly ever intended.
     private static func withoutLeadingZeros(_ text: String) -> String {
         var result = ""
         var previous: Character = "."
@@ -77,7 +77,7 @@ enum AddressRepair {
         return IPv4Address.text(of: ClosedRange(prefixOf: address.value, length: length - 96))
     }
 
-    /// The IPv4 address that an IPv4-mapped one carries.
+    /// The IPv4 address in an IPv4-mapped IPv6 address.
     private static func embedded(in text: String) -> IPv4Address? {
         let bytes = Array(text.utf8)
         guard text.contains(":"), let value = try? AddressScanner.scanIPv6(bytes.span, 0..<bytes.count),

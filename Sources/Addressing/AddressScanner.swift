@@ -1,11 +1,13 @@
-/// Reads addresses, prefixes and ranges from bytes without allocating: lists have half a million lines.
+/// Parses addresses, prefixes and ranges without an allocation: a list may have half a million lines.
 enum AddressScanner {
     typealias Reason = AddressError.Reason
 
     /// The address, prefix or range at `bounds`.
     static func scanRange(_ bytes: Span<UInt8>, _ bounds: Range<Int>) throws(Reason) -> AddressRange {
         guard let first = bounds.first else { throw .empty }
-        var (dash, slash, hasColon) = (-1, -1, false)
+        var dash = -1
+        var slash = -1
+        var hasColon = false
         for index in bounds {
             switch bytes[index] {
             case UInt8(ascii: "-"): if dash < 0 { dash = index }
@@ -17,13 +19,13 @@ enum AddressScanner {
         }
         if bytes[first] == UInt8(ascii: "[") { throw .bracketed }
         guard hasColon || isDigit(bytes[first]) || first == dash || first == slash else { throw .notAnAddress }
-        if dash >= 0 { return try scanSpan(bytes, bounds, dash: dash, hasSlash: slash >= 0) }
+        if dash >= 0 { return try scanEnds(bytes, bounds, dash: dash, hasSlash: slash >= 0) }
         return hasColon
             ? .ipv6(try scanIPv6Prefix(bytes, bounds, slash: slash))
             : .ipv4(try scanIPv4Prefix(bytes, bounds, slash: slash))
     }
 
-    /// The IPv4 address at `bounds`, or the prefix where `slash` is not negative.
+    /// The IPv4 address at `bounds`; the prefix if `slash`, the index of its slash, is not negative.
     private static func scanIPv4Prefix(
         _ bytes: Span<UInt8>, _ bounds: Range<Int>, slash: Int
     ) throws(Reason) -> ClosedRange<UInt32> {
@@ -35,7 +37,7 @@ enum AddressScanner {
         return try prefix(of: address, length: scanLength(bytes, (slash + 1)..<bounds.upperBound, maximum: 32))
     }
 
-    /// The IPv6 address at `bounds`, or the prefix where `slash` is not negative.
+    /// The IPv6 address at `bounds`; the prefix if `slash`, the index of its slash, is not negative.
     private static func scanIPv6Prefix(
         _ bytes: Span<UInt8>, _ bounds: Range<Int>, slash: Int
     ) throws(Reason) -> ClosedRange<UInt128> {
@@ -51,26 +53,31 @@ enum AddressScanner {
     }
 
     /// The range `first-last` at `bounds`.
-    private static func scanSpan(
+    private static func scanEnds(
         _ bytes: Span<UInt8>, _ bounds: Range<Int>, dash: Int, hasSlash: Bool
     ) throws(Reason) -> AddressRange {
-        let (left, right) = (bounds.lowerBound..<dash, (dash + 1)..<bounds.upperBound)
+        let left = bounds.lowerBound..<dash
+        let right = (dash + 1)..<bounds.upperBound
         guard !hasSlash else { throw .prefixInRange }
         switch (hasColon(bytes, left), hasColon(bytes, right)) {
         case (false, false):
-            let (first, last) = (try scanIPv4(bytes, left), try scanIPv4(bytes, right))
+            let first = try scanIPv4(bytes, left)
+            let last = try scanIPv4(bytes, right)
             guard first <= last else { throw .reversed }
             return .ipv4(first...last)
         case (true, true):
-            let (first, last) = (try scanIPv6(bytes, left), try scanIPv6(bytes, right))
+            let first = try scanIPv6(bytes, left)
+            let last = try scanIPv6(bytes, right)
             if isMapped(first) || isMapped(last) { throw .mapped }
             guard first <= last else { throw .reversed }
             return .ipv6(first...last)
         case (false, true):
-            (_, _) = (try scanIPv4(bytes, left), try scanIPv6(bytes, right))
+            _ = try scanIPv4(bytes, left)
+            _ = try scanIPv6(bytes, right)
             throw .acrossFamilies
         case (true, false):
-            _ = (try scanIPv6(bytes, left), try scanIPv4(bytes, right))
+            _ = try scanIPv6(bytes, left)
+            _ = try scanIPv4(bytes, right)
             throw .acrossFamilies
         }
     }
@@ -80,7 +87,7 @@ enum AddressScanner {
         return false
     }
 
-    /// The prefix of `length` bits that `address` starts.
+    /// The prefix with the first address `address` and `length` bits.
     private static func prefix<Bound: FixedWidthInteger & UnsignedInteger>(
         of address: Bound, length: Int
     ) throws(Reason) -> ClosedRange<Bound> {
@@ -99,7 +106,7 @@ enum AddressScanner {
             let byte = bytes[index]
             if maximum == 32, byte == UInt8(ascii: ".") { throw .netmask }
             guard isDigit(byte) else { throw .prefixLengthNotANumber }
-            // Saturates: what is over the maximum stays over it, however many digits follow.
+            // Saturates: a length above the maximum stays above it, however many digits follow.
             length = min(length * 10 + Int(byte - UInt8(ascii: "0")), 1000)
         }
         if bounds.count > 1, bytes[bounds.lowerBound] == UInt8(ascii: "0") { throw .prefixLengthLeadingZero }

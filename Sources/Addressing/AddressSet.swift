@@ -1,4 +1,4 @@
-/// The address families that a policy speaks of.
+/// The address families of a policy.
 public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
     /// IPv4, RFC 791: addresses of 32 bits.
     case ipv4
@@ -6,11 +6,11 @@ public enum AddressFamily: String, Hashable, Sendable, CaseIterable {
     case ipv6
 }
 
-/// A set of IPv4 and IPv6 addresses, each in host byte order.
+/// A set of IPv4 and IPv6 addresses in host byte order.
 public struct AddressSet: Hashable, Sendable {
-    /// The IPv4 part: the 32-bit number that an address spells, most significant octet first.
+    /// The IPv4 part: addresses as 32-bit numbers, the first byte most significant.
     public var ipv4: IntervalSet<UInt32>
-    /// The IPv6 part: the 128-bit number that an address spells, most significant octet first.
+    /// The IPv6 part: addresses as 128-bit numbers, the first byte most significant.
     public var ipv6: IntervalSet<UInt128>
 
     /// The set of these addresses; empty unless given.
@@ -22,12 +22,13 @@ public struct AddressSet: Hashable, Sendable {
     /// Every address of both families.
     public static let any = AddressSet(ipv4: .all, ipv6: .all)
 
-    /// The addresses that a host has for itself: 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1 (RFC 4291 2.5.3); packets from there
-    /// arrive on `lo` alone.
+    /// The loopback addresses: 127.0.0.0/8 (RFC 1122 3.2.1.3) and ::1 (RFC 4291 2.5.3).
+    ///
+    /// Packets from these arrive on `lo` only.
     public static let loopback = AddressSet(
         ipv4: IntervalSet([0x7f00_0000...0x7fff_ffff]), ipv6: IntervalSet([1...1]))
 
-    /// Whether the set has no address.
+    /// Whether the set is empty.
     public var isEmpty: Bool { ipv4.isEmpty && ipv6.isEmpty }
 
     /// Whether the set has every address of both families.
@@ -53,7 +54,7 @@ public struct AddressSet: Hashable, Sendable {
 extension AddressSet {
     /// The set of these ranges, which may overlap and touch.
     ///
-    /// Not generic, so that a module that gathers half a million of them gets specialized code.
+    /// Not generic: a module that collects half a million of them gets specialized code.
     public init(ipv4: consuming [ClosedRange<UInt32>], ipv6: consuming [ClosedRange<UInt128>]) {
         self.init(ipv4: IntervalSet(ipv4), ipv6: IntervalSet(ipv6))
     }

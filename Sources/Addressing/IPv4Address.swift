@@ -1,14 +1,14 @@
 /// An IPv4 address, RFC 791.
 public struct IPv4Address: Hashable, Sendable {
-    /// The 32-bit number that the address spells, most significant octet first: 10.0.0.1 is 0x0A00_0001.
+    /// The address as a number in host byte order, its first byte most significant: 10.0.0.1 is 0x0A00_0001.
     public var value: UInt32
 
-    /// The address of this number, in host byte order.
+    /// The address with this number, in host byte order.
     public init(value: UInt32) { self.value = value }
 
-    /// The address that `text` spells: exactly four decimal numbers, none with a leading zero.
+    /// Parses exactly four decimal numbers, none with a leading zero.
     ///
-    /// The shorter, octal and hexadecimal forms of `inet_aton` are refused: readers disagree on what they mean.
+    /// The shorter, octal and hexadecimal forms of `inet_aton(3)` are errors: programs disagree on what they mean.
     ///
     /// - Throws: an `AddressError` that quotes `text`.
     public init(_ text: String) throws(AddressError) {
@@ -20,7 +20,7 @@ public struct IPv4Address: Hashable, Sendable {
         value = range.lowerBound
     }
 
-    /// The text of a range: an address, a prefix, or `first-last` when it is neither.
+    /// The text of a range: an address, a prefix, or `first-last` if it is neither.
     public static func text(of range: ClosedRange<UInt32>) -> String {
         let first = Self(value: range.lowerBound)
         guard range.lowerBound != range.upperBound else { return first.description }
@@ -40,17 +40,17 @@ extension IPv4Address: CustomStringConvertible {
 }
 
 extension IPv4Address: Comparable {
-    /// Whether `left` comes first in the order of the numbers.
+    /// Compares the addresses as numbers.
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// Appends `value` in dotted decimal.
 func appendDottedQuad(of value: UInt32, to text: inout [UInt8]) {
     for shift in [24, 16, 8, 0] as [UInt32] {
-        let octet = UInt8(truncatingIfNeeded: value >> shift)
-        if octet >= 100 { text.append(UInt8(ascii: "0") + octet / 100) }
-        if octet >= 10 { text.append(UInt8(ascii: "0") + octet / 10 % 10) }
-        text.append(UInt8(ascii: "0") + octet % 10)
+        let byte = UInt8(truncatingIfNeeded: value >> shift)
+        if byte >= 100 { text.append(UInt8(ascii: "0") + byte / 100) }
+        if byte >= 10 { text.append(UInt8(ascii: "0") + byte / 10 % 10) }
+        text.append(UInt8(ascii: "0") + byte % 10)
         if shift > 0 { text.append(UInt8(ascii: ".")) }
     }
 }

@@ -1,14 +1,14 @@
 /// An IPv6 address, RFC 8200, without a zone.
 public struct IPv6Address: Hashable, Sendable {
-    /// The 128-bit number that the address spells, most significant octet first: `::1` is 1.
+    /// The address as a number in host byte order, its first byte most significant: `::1` is 1.
     public var value: UInt128
 
-    /// The address of this number, in host byte order.
+    /// The address with this number, in host byte order.
     public init(value: UInt128) { self.value = value }
 
-    /// The address that `text` spells, RFC 4291 2.2; an embedded dotted quad may end it.
+    /// Parses an address of RFC 4291 2.2, which may end in a dotted quad.
     ///
-    /// A zone (`%eth0`) and an IPv4-mapped address are refused: no packet's source is one.
+    /// A zone (`%eth0`) and an IPv4-mapped address are errors: neither is ever the source of a packet.
     ///
     /// - Throws: an `AddressError` that quotes `text`.
     public init(_ text: String) throws(AddressError) {
@@ -18,7 +18,7 @@ public struct IPv6Address: Hashable, Sendable {
         value = range.lowerBound
     }
 
-    /// The text of a range: an address, a prefix, or `first-last` when it is neither.
+    /// The text of a range: an address, a prefix, or `first-last` if it is neither.
     public static func text(of range: ClosedRange<UInt128>) -> String {
         let first = Self(value: range.lowerBound)
         guard range.lowerBound != range.upperBound else { return first.description }
@@ -28,7 +28,7 @@ public struct IPv6Address: Hashable, Sendable {
 }
 
 extension IPv6Address: CustomStringConvertible {
-    /// The address in the form of RFC 5952; `::/96` and `::ffff:0:0/96` end in a dotted quad, as `inet_ntop` has it.
+    /// The address as RFC 5952 writes it; in `::/96` and `::ffff:0:0/96` with a dotted quad, as `inet_ntop(3)` does.
     public var description: String {
         var text: [UInt8] = []
         text.reserveCapacity(39)
@@ -55,7 +55,7 @@ extension IPv6Address: CustomStringConvertible {
     /// The 16-bit group at `index`, from 0 for the most significant to 7.
     private func group(_ index: Int) -> UInt16 { UInt16(truncatingIfNeeded: value >> (112 - index * 16)) }
 
-    /// The groups that `::` stands for: the first of the longest runs of two or more zeros; empty for none.
+    /// The groups that `::` replaces: the first of the longest runs of at least two zeros; empty for none.
     private var longestZeroRun: Range<Int> {
         var longest = 0..<0
         var start = 0
@@ -71,7 +71,7 @@ extension IPv6Address: CustomStringConvertible {
 }
 
 extension IPv6Address: Comparable {
-    /// Whether `left` comes first in the order of the numbers.
+    /// Compares the addresses as numbers.
     public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 

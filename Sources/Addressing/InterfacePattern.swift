@@ -1,14 +1,14 @@
-/// The name of a network interface, or the start of one.
+/// The name of a network interface, or the prefix of one.
 public struct InterfacePattern: Hashable, Sendable {
-    /// The longest name: IFNAMSIZ of `linux/if.h` less its NUL.
+    /// The longest name in bytes: IFNAMSIZ of `linux/if.h` minus the NUL.
     public static let maximumLength = 15
 
-    /// The name, or what it must start with; without the `*`.
+    /// The name, or its prefix without the `*`.
     public let name: String
-    /// Whether any rest may follow `name`.
+    /// Whether `name` is a prefix.
     public let isPrefix: Bool
 
-    /// A pattern of these parts, not validated.
+    /// A pattern of these parts, which are not validated.
     public init(name: String, isPrefix: Bool) {
         self.name = name
         self.isPrefix = isPrefix

@@ -1,9 +1,10 @@
-/// A set of integers held as sorted, disjoint, non-adjacent closed ranges in one flat array.
+/// A set of integers as sorted, disjoint, non-adjacent closed ranges in one flat array.
 ///
-/// Equal sets have equal representations, however they were written: that is what makes a compiled
-/// ruleset independent of the order and the splitting of the prefixes in a policy.
+/// Equal sets have equal representations. Therefore a compiled ruleset does not depend on the order of the prefixes in a
+/// policy, nor on how they are split.
 ///
-/// What is costly can be specialized by the modules that use it: without that, to evaluate a ruleset takes several times as long.
+/// The costly functions are inlinable, so that other modules specialize them: without that, the evaluation of a ruleset
+/// takes several times as long.
 public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>: Hashable, Sendable {
     /// The ranges: ascending, disjoint, and never adjacent.
     public private(set) var ranges: [ClosedRange<Bound>]
@@ -12,13 +13,13 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     @inlinable
     public init() { self.init(canonical: []) }
 
-    /// A set of ranges that are in the form of `ranges` already.
+    /// The set of ranges that are sorted, disjoint and non-adjacent already.
     @usableFromInline
     init(canonical ranges: [ClosedRange<Bound>]) { self.ranges = ranges }
 
     /// The union of `unordered`, which may overlap and touch.
     ///
-    /// O(n log n), O(n) when already sorted; in place when the caller gives the array away.
+    /// O(n log n), O(n) if already sorted; in place if the caller gives up the array.
     @inlinable
     public init(_ unordered: consuming [ClosedRange<Bound>]) {
         let sorted = unordered.indices.dropFirst().allSatisfy {
@@ -32,7 +33,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// Every value.
     public static var all: Self { Self([Bound.min...Bound.max]) }
 
-    /// Whether the set has no value.
+    /// Whether the set is empty.
     @inlinable
     public var isEmpty: Bool { ranges.isEmpty }
 
@@ -59,7 +60,9 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// The values that are in both sets, in O(m log n) for the smaller set of m ranges.
     @inlinable
     public func intersection(_ other: Self) -> Self {
-        let (small, large) = ranges.count <= other.ranges.count ? (self, other) : (other, self)
+        let isSmaller = ranges.count <= other.ranges.count
+        let small = isSmaller ? self : other
+        let large = isSmaller ? other : self
         var common: [ClosedRange<Bound>] = []
         for range in small.ranges {
             var index = large.firstIndex(endingAtOrAbove: range.lowerBound)
@@ -72,7 +75,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         return Self(canonical: common)
     }
 
-    /// The values that are not in `other`, in O(m log n + k) for m ranges here, n there and k that are cut out.
+    /// The values that are not in `other`, in O(m log n + k) for m ranges here, n in `other` and k of these cut out.
     @inlinable
     public func subtracting(_ other: Self) -> Self {
         guard !other.isEmpty else { return self }
@@ -91,7 +94,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         return Self(canonical: rest)
     }
 
-    /// The first range that ends at `value` or above.
+    /// The index of the first range that ends at or above `value`; the count if there is none.
     @inlinable
     func firstIndex(endingAtOrAbove value: Bound) -> Int {
         var (low, high) = (0, ranges.count)
@@ -115,7 +118,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         return Self(canonical: rest)
     }
 
-    /// The last range that starts at or below `value`.
+    /// The last range that starts at or below `value`; `nil` if there is none.
     @inlinable
     func range(startingAtOrBelow value: Bound) -> ClosedRange<Bound>? {
         var (low, high) = (0, ranges.count)
@@ -128,7 +131,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
 
     /// Fuses overlapping and adjacent neighbours of the sorted array, in place.
     ///
-    /// Mostly there are none, and nothing is written: an array that others hold, too, is not copied.
+    /// Usually there are none, and nothing is written: an array with other owners is not copied then.
     @inlinable
     static func merge(_ ranges: inout [ClosedRange<Bound>]) {
         guard var last = ranges.indices.dropLast().first(where: { fuses(ranges[$0], ranges[$0 + 1]) }) else { return }
@@ -152,7 +155,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
 }
 
 extension IntervalSet {
-    /// Hashes a sample: sets of half a million ranges are looked up by what is in them, and compare by identity first.
+    /// Hashes the count and about 16 of the ranges: sets of half a million ranges are keys of dictionaries.
     public func hash(into hasher: inout Hasher) {
         hasher.combine(ranges.count)
         for index in stride(from: 0, to: ranges.count, by: max(1, ranges.count / 16)) { hasher.combine(ranges[index]) }

@@ -1,4 +1,4 @@
-/// The transport protocols with ports that a policy can open, by their IANA protocol number.
+/// The transport protocols with ports that a policy can open; the raw value is the IANA protocol number.
 public enum TransportProtocol: UInt8, Hashable, Sendable, CaseIterable {
     /// Transmission Control Protocol, RFC 9293.
     case tcp = 6
@@ -11,7 +11,7 @@ public enum TransportProtocol: UInt8, Hashable, Sendable, CaseIterable {
     /// Lightweight User Datagram Protocol, RFC 3828.
     case udplite = 136
 
-    /// The protocol of this name: lower case, as in `/etc/protocols`.
+    /// The protocol with this name in lower case, as in `/etc/protocols`; `nil` for any other.
     public init?(name: String) {
         guard let match = Self.allCases.first(where: { $0.name == name }) else { return nil }
         self = match

@@ -1,6 +1,6 @@
-/// How often something may happen.
+/// A rate: a count in a unit of time.
 public struct Rate: Hashable, Sendable {
-    /// The spans that a rate can be given in.
+    /// The units of time of a rate.
     public enum Unit: String, Hashable, Sendable, CaseIterable {
         /// One second.
         case second
@@ -22,12 +22,12 @@ public struct Rate: Hashable, Sendable {
         }
     }
 
-    /// How many in one `unit`: at least 1.
+    /// The count in one `unit`: at least 1.
     public var count: UInt32
-    /// The span.
+    /// The unit of time.
     public var unit: Unit
 
-    /// `count` in each `unit`.
+    /// The rate of `count` in one `unit`.
     public init(count: UInt32, unit: Unit) {
         self.count = count
         self.unit = unit
@@ -39,14 +39,14 @@ extension Rate: CustomStringConvertible {
     public var description: String { "\(count)/\(unit.rawValue)" }
 }
 
-/// How long a grant may last at most.
+/// The longest time that a grant may last.
 public struct GrantLimit: Hashable, Sendable {
-    /// The longest time; `nil` where there are to be no grants at all.
+    /// The longest time; `nil` if the policy allows no grants.
     public var longest: TimeSpan?
-    /// Where the policy says so.
+    /// The location of the limit in the policy.
     public var location: SourceLocation
 
-    /// A limit that the policy sets there.
+    /// A limit of these parts.
     public init(longest: TimeSpan?, location: SourceLocation) {
         self.longest = longest
         self.location = location
@@ -55,46 +55,46 @@ public struct GrantLimit: Hashable, Sendable {
 
 /// The `defaults` of a policy.
 public struct Defaults: Hashable, Sendable {
-    /// What a refused packet gets.
+    /// The answer to a refused packet.
     public enum Inbound: String, Hashable, Sendable, CaseIterable {
-        /// Silence.
+        /// No answer.
         case drop
         /// A TCP reset, or ICMP admin-prohibited.
         case reject
     }
 
-    /// What an echo request gets.
+    /// The answer to an ICMP or ICMPv6 echo request.
     public enum Ping: Hashable, Sendable {
-        /// An answer.
+        /// A reply.
         case accept
-        /// No answer.
+        /// No reply.
         case drop
-        /// An answer, at most this often.
+        /// Replies up to this rate.
         case limited(Rate)
     }
 
-    /// Whether container-published ports obey the policy.
+    /// Whether the policy applies to ports that containers publish.
     public enum Published: String, Hashable, Sendable, CaseIterable {
-        /// They do.
+        /// It does.
         case enforce
-        /// They are left alone.
+        /// It does not; published ports are left alone.
         case ignore
     }
 
-    /// What a refused packet gets.
+    /// The answer to a refused packet.
     public var inbound: Inbound
-    /// How often a refused packet is logged; `nil` for never.
+    /// The highest rate at which refused packets are logged; `nil` for no logging.
     public var log: Rate?
-    /// What an echo request gets.
+    /// The answer to an ICMP or ICMPv6 echo request.
     public var ping: Ping
-    /// Whether container-published ports obey the policy.
+    /// Whether the policy applies to ports that containers publish.
     public var published: Published
-    /// The keys that every service must carry.
+    /// The keys that every service must have, beside the mandatory ones.
     public var require: [String]
-    /// How long a grant may last; `nil` for as long as is asked for.
+    /// The longest time that a grant may last; `nil` for no limit.
     public var grantLimit: GrantLimit?
 
-    /// The defaults that hold where a policy says nothing.
+    /// Defaults of these parts; each parameter's default holds for a policy without the key.
     public init(
         inbound: Inbound = .drop, log: Rate? = nil, ping: Ping = .accept, published: Published = .enforce,
         require: [String] = [], grantLimit: GrantLimit? = nil

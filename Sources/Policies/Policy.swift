@@ -1,15 +1,15 @@
 public import Addressing
 
-/// A place in a policy file; line and column count from 1, the column in Unicode scalars.
+/// A location in a policy file.
 public struct SourceLocation: Hashable, Sendable {
-    /// The path as given, or as reached through `include`.
+    /// The path as given by the caller, or as resolved from `include`.
     public var file: String
     /// The line, from 1.
     public var line: Int
     /// The column, from 1, in Unicode scalars.
     public var column: Int
 
-    /// The place at these coordinates.
+    /// A location of these parts.
     public init(file: String, line: Int, column: Int) {
         self.file = file
         self.line = line
@@ -17,21 +17,21 @@ public struct SourceLocation: Hashable, Sendable {
     }
 }
 
-/// A policy that was read without an error: names resolved, includes merged, addresses flattened.
+/// A valid policy: names resolved, included files merged, addresses flattened.
 public struct Policy: Hashable, Sendable {
-    /// What holds for every service and for what no service wants.
+    /// The defaults.
     public var defaults: Defaults
-    /// The named groups, in the order of their names.
+    /// The named groups, sorted by name.
     public var groups: [SourceGroup]
-    /// Who gets nothing; `nil` without a `deny`.
+    /// The sources that every service refuses; `nil` for a policy without `deny`.
     public var deny: SourceList?
-    /// The services, in the order of their names.
+    /// The services, sorted by name.
     public var services: [Service]
-    /// The assertions under `tests`, in the order written.
+    /// The assertions under `tests`, in the order of the policy.
     public var assertions: [Assertion]
-    /// Every file that was read, the policy itself first: includes and lists in the order reached.
+    /// The paths of all files: the main file first, then included files and lists in the order of loading.
     public var files: [String]
-    /// What they hold, in the same order; shared with the reader, not copied.
+    /// The contents of the files, in the same order; shared with the reader, not copied.
     public var texts: [[UInt8]]
 
     /// A policy of these parts.
@@ -49,13 +49,13 @@ public struct Policy: Hashable, Sendable {
     }
 }
 
-/// A named group of addresses, nested groups and list files resolved.
+/// A named group of addresses, with nested groups and list files resolved.
 public struct SourceGroup: Hashable, Sendable {
     /// The name.
     public var name: String
-    /// Where the name stands.
+    /// The location of the name.
     public var location: SourceLocation
-    /// Every address in it.
+    /// All addresses in the group.
     public var addresses: AddressSet
 
     /// A group of these parts.
@@ -66,13 +66,13 @@ public struct SourceGroup: Hashable, Sendable {
     }
 }
 
-/// A list of sources as a service, `deny` or an assertion names them.
+/// A list of sources of a service, of `deny` or of an assertion.
 public struct SourceList: Hashable, Sendable {
-    /// Where the list stands.
+    /// The location of the list.
     public var location: SourceLocation
-    /// The entries as written, in their order: `any`, group names, addresses, prefixes, ranges.
+    /// The entries as written, in order: `any`, group names, addresses, prefixes, ranges.
     public var entries: [String]
-    /// Every address that an entry stands for.
+    /// All addresses of the entries.
     public var addresses: AddressSet
 
     /// A list of these parts.
@@ -83,9 +83,9 @@ public struct SourceList: Hashable, Sendable {
     }
 }
 
-/// What an assertion expects of new connections.
+/// The result that an assertion expects for new connections.
 public enum Expectation: String, Hashable, Sendable, CaseIterable {
-    /// Every connection is let in.
+    /// Every connection is accepted.
     case allow
     /// Every connection is refused.
     case deny
@@ -93,15 +93,15 @@ public enum Expectation: String, Hashable, Sendable, CaseIterable {
 
 /// An entry under `tests`.
 public struct Assertion: Hashable, Sendable {
-    /// Where the entry stands.
+    /// The location of the entry.
     public var location: SourceLocation
-    /// The sources that it speaks of.
+    /// The sources under test.
     public var from: SourceList
-    /// Sources that it does not speak of.
+    /// Sources that are exempt; `nil` for none.
     public var except: SourceList?
-    /// The ports that it speaks of.
+    /// The ports under test.
     public var ports: [ServicePort]
-    /// What is expected.
+    /// The expected result.
     public var expect: Expectation
 
     /// An assertion of these parts.

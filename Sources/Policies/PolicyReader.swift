@@ -1,13 +1,13 @@
-/// Reads a policy with its includes and lists.
+/// Reads a policy with its included files and lists.
 public enum PolicyReader {
-    /// The policy at `path`, and everything there is to say about it.
+    /// The policy at `path`, and the diagnostics about it.
     ///
-    /// No input makes it fail otherwise: what cannot be read or understood becomes a diagnostic.
+    /// Every failure becomes a diagnostic, whether a file cannot be read or is invalid.
     ///
     /// - Parameters:
     ///   - path: The policy file; `-` for standard input.
-    ///   - options: What depends on who asks and when.
-    /// - Returns: The policy, or `nil` for it after an error, and the diagnostics.
+    ///   - options: The inputs beside the files.
+    /// - Returns: The policy, `nil` after an error, and the diagnostics.
     public static func read(path: String, options: ReadingOptions) -> PolicyReading {
         let log = DiagnosticLog()
         let policy = PolicyAssembly(options: options, log: log).assemble(path)
@@ -15,15 +15,15 @@ public enum PolicyReader {
     }
 }
 
-/// What depends on who reads a policy, and when.
+/// The inputs beside the files of a policy: permissions, the services database and the time.
 public struct ReadingOptions: Hashable, Sendable {
-    /// Whether files that others can write are read all the same.
+    /// Whether to read files even if other users can write them.
     public var allowInsecurePermissions: Bool
-    /// Whether the owner and the permissions of every file matter: where the effective user is root.
+    /// Whether to check the owner and the permissions of each file; set if the effective user is root.
     public var checksOwnership: Bool
     /// The path of the services database, services(5).
     public var servicesDatabase: String
-    /// The time in seconds since 1970-01-01T00:00:00Z; `nil` to say nothing of services that have expired.
+    /// The current time in seconds since 1970-01-01T00:00:00Z; `nil` for no warnings about expired services.
     public var now: Int64?
 
     /// Options of these parts.
@@ -38,11 +38,11 @@ public struct ReadingOptions: Hashable, Sendable {
     }
 }
 
-/// What came of reading a policy.
+/// The result of reading a policy.
 public struct PolicyReading: Hashable, Sendable {
-    /// The policy; `nil` when there is an error.
+    /// The policy; `nil` after an error.
     public var policy: Policy?
-    /// Errors and warnings, in the order of the files and of the places in them.
+    /// Errors and warnings, in the order of the files and of the places in each file.
     public var diagnostics: [Diagnostic]
 
     /// A reading of these parts.

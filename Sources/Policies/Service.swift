@@ -4,9 +4,9 @@ public import Addressing
 public struct ServicePort: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
-    /// The ports, both ends included; never 0.
+    /// The ports in host byte order, both ends included; never 0.
     public var range: ClosedRange<UInt16>
-    /// Where it stands.
+    /// The location in the policy.
     public var location: SourceLocation
 
     /// A port of these parts.
@@ -17,14 +17,14 @@ public struct ServicePort: Hashable, Sendable {
     }
 }
 
-/// New connections that one source address may make.
+/// The limit of new connections from one source address.
 public struct ConnectionLimit: Hashable, Sendable {
-    /// How often, in the long run.
+    /// The rate in the long run.
     public var rate: Rate
-    /// How many at once before `rate` bites: at least 1.
+    /// The number of connections at once before `rate` applies: at least 1.
     public var burst: UInt32
 
-    /// The burst where a policy gives none: nft's own.
+    /// The burst of a limit without one; nft has the same default.
     public static let defaultBurst: UInt32 = 5
 
     /// A limit of these parts.
@@ -34,11 +34,11 @@ public struct ConnectionLimit: Hashable, Sendable {
     }
 }
 
-/// The end of a service's time.
+/// The time at which a service closes.
 public struct Expiry: Hashable, Sendable {
-    /// The first moment at which the service is closed, in seconds since 1970-01-01T00:00:00Z.
+    /// The first second in which the service is closed, since 1970-01-01T00:00:00Z.
     public var end: Int64
-    /// The date or time as the policy writes it.
+    /// The date or time as written in the policy.
     public var written: String
 
     /// An expiry of these parts.
@@ -48,18 +48,18 @@ public struct Expiry: Hashable, Sendable {
     }
 }
 
-/// Who should be listening.
+/// The process that is expected to listen on the ports of a service.
 public struct ListenerExpectation: Hashable, Sendable {
-    /// Names or absolute paths of executables; empty for no expectation.
+    /// Names or absolute paths of executables; empty for any.
     public var processes: [String]
-    /// systemd units; empty for no expectation.
+    /// systemd units; empty for any.
     public var units: [String]
-    /// User names; empty for no expectation.
+    /// User names; empty for any.
     public var users: [String]
-    /// Whether it is fine when nothing listens.
+    /// Whether a missing listener is acceptable.
     public var isOptional: Bool
 
-    /// An expectation of these parts; none unless given.
+    /// An expectation of these parts; by default any process.
     public init(processes: [String] = [], units: [String] = [], users: [String] = [], isOptional: Bool = false) {
         self.processes = processes
         self.units = units
@@ -68,31 +68,31 @@ public struct ListenerExpectation: Hashable, Sendable {
     }
 }
 
-/// A service: ports that belong together, who may reach them, and why.
+/// A service: ports, the sources that may connect to them, and the reason.
 public struct Service: Hashable, Sendable {
     /// The name: `[a-z][a-z0-9-]{0,30}`.
     public var name: String
-    /// Where the name stands.
+    /// The location of the name.
     public var location: SourceLocation
-    /// The ports: at least one, disjoint from every other service's, in the order written.
+    /// The ports in the order of the policy: at least one, disjoint from the ports of all other services.
     public var ports: [ServicePort]
-    /// Who may reach it.
+    /// The sources that may connect.
     public var sources: SourceList
-    /// The interfaces it is open on; empty for all.
+    /// The interfaces on which it is open; empty for all.
     public var interfaces: [InterfacePattern]
-    /// How often one source address may connect; `nil` for no limit.
+    /// The limit of new connections from one source address; `nil` for no limit.
     public var limit: ConnectionLimit?
-    /// Whether each new connection that is let in is logged.
+    /// Whether each accepted new connection is logged.
     public var log: Bool
-    /// When it closes; `nil` for never.
+    /// The time at which it closes; `nil` for never.
     public var expires: Expiry?
-    /// Who should be listening.
+    /// The process that is expected to listen.
     public var listener: ListenerExpectation
     /// The reason.
     public var why: String?
-    /// Who answers for it.
+    /// The person or team responsible.
     public var owner: String?
-    /// The ticket.
+    /// The ticket in which it was requested.
     public var ticket: String?
 
     /// A service of these parts.

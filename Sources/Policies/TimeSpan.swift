@@ -1,18 +1,20 @@
-/// A length of time as people write it: `90s`, `2m`, `1h`, `1h30m`, `7d`.
+/// A length of time, written `90s`, `2m`, `1h`, `1h30m`, `7d`.
 public struct TimeSpan: Hashable, Sendable {
-    /// Its length in seconds.
+    /// The length in seconds: from 1 to 366 days in a parsed span.
     public var seconds: Int64
 
     private static let units: [(letter: Character, seconds: Int64)] = [("d", 86400), ("h", 3600), ("m", 60), ("s", 1)]
-    /// Nobody means more than a year.
+    /// The longest span, a leap year: a longer one is probably a mistake.
     private static let maximum: Int64 = 366 * 86400
 
     /// A span of this length.
     public init(seconds: Int64) { self.seconds = seconds }
 
-    /// The span that a text spells; `nil` for anything else, also for a bare number: nobody knows its unit.
+    /// Parses a span; `nil` for any other text, also for a number without a unit.
     public init?(_ text: String) {
-        var (rest, seconds, units) = (text[...], Int64(0), Self.units[...])
+        var rest = text[...]
+        var seconds: Int64 = 0
+        var units = Self.units[...]
         while !rest.isEmpty {
             let digits = rest.prefix { $0.isASCII && $0.isNumber }
             rest = rest.dropFirst(digits.count)
@@ -26,7 +28,7 @@ public struct TimeSpan: Hashable, Sendable {
         self.seconds = seconds
     }
 
-    /// The span as it is written, the two greatest units at most.
+    /// The span as text, with its two largest units: `1h30m`.
     public var text: String {
         var rest = seconds
         var parts: [String] = []

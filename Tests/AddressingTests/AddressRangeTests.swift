@@ -24,7 +24,7 @@ import Testing
         #expect(try AddressRange(printed) == range)
     }
 
-    /// What both readers make of a list of one line: the quick one, which may leave it alone, and the one that reads all.
+    /// Expects that the fast path for plain lines skips `text`, or gives the same range as the full parser.
     private func expectAgreement(_ text: String, isPlain: Bool? = nil) {
         var ranges: [ClosedRange<UInt32>] = []
         let bytes = Array("\(text)\n".utf8)
@@ -35,7 +35,7 @@ import Testing
         if let range = ranges.first { #expect(full == .ipv4(range), "\(text)") }
     }
 
-    @Test func readsPlainLinesAsItReadsOthers() {
+    @Test func theFastPathAgreesWithTheFullParser() {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<2000 {
             let length = Int.random(in: 0...32, using: &generator)
@@ -115,7 +115,7 @@ import Testing
         #expect(error?.text == text)
     }
 
-    @Test func tellsAddressesFromNames() {
+    @Test func distinguishesAddressesFromNames() {
         for text in ["10.1", "fe80::", "::1", "[::1]", "1"] { #expect(AddressRange.isIntended(by: text)) }
         for text in ["office", "face", "", "_x-1.2"] { #expect(!AddressRange.isIntended(by: text)) }
     }

@@ -5,7 +5,7 @@ import Testing
     @Test func everyPrintedAddressReadsBack() throws {
         var generator = SplitMix(state: 6)
         for _ in 0..<2000 {
-            // Groups of zeros are what printing gets wrong, so half of the groups are zero.
+            // Half of the groups are zero: runs of zeros are the hard part of printing.
             var value: UInt128 = 0
             for _ in 0..<8 {
                 value = value << 16 | (Bool.random(using: &generator) ? 0 : .random(in: 0...0xffff, using: &generator))
@@ -23,14 +23,14 @@ import Testing
         #expect(IPv6Address(value: 0xffff).description == "::ffff")
     }
 
-    @Test func refusesWhatIsNotOneAddress() {
+    @Test func refusesAnythingButOneAddress() {
         for text in ["::/128", "::1-::2", "10.0.0.1", "::ffff:10.0.0.1"] {
             #expect(throws: AddressError.self) { try IPv6Address(text) }
         }
     }
 }
 
-/// A small generator with a seed, so that a failure repeats.
+/// A small generator with a seed, so that failures are reproducible.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -1,7 +1,7 @@
 import Addressing
 import Testing
 
-/// The algebra against the sets of the standard library, over all values of a byte.
+/// Compares the set algebra with the standard library's `Set`, over all values of a byte.
 @Suite struct IntervalSetTests {
     private func random(_ generator: inout SplitMix) -> (intervals: IntervalSet<UInt8>, values: Set<UInt8>) {
         let ranges = (0..<Int.random(in: 0...6, using: &generator)).map { _ -> ClosedRange<UInt8> in
@@ -41,7 +41,7 @@ import Testing
         }
     }
 
-    @Test func theWholeIsAll() {
+    @Test func theFullRangeIsAll() {
         #expect(IntervalSet<UInt128>([0...5, 6...UInt128.max]).isAll)
         #expect(IntervalSet<UInt8>.all.complement.isEmpty)
         #expect(AddressSet.any.isAny && !AddressSet(ipv4: .all).isAny && AddressSet().isEmpty)

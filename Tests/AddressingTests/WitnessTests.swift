@@ -1,7 +1,7 @@
 import Addressing
 import Testing
 
-/// The address that stands for a set is in it, and one that a packet can come from where the set has any.
+/// The witness of a set is one of its addresses, and one that a packet can come from if the set has such an address.
 @Suite struct WitnessTests {
     private func witness(_ ranges: String...) throws -> String? {
         var set = AddressSet()
@@ -14,7 +14,7 @@ import Testing
         return set.witness?.description
     }
 
-    @Test func isTheFirstThatCanBe() throws {
+    @Test func isTheFirstPossibleSource() throws {
         #expect(try witness("10.8.0.0/16", "192.0.2.1") == "10.8.0.0")
         #expect(try witness("0.0.0.0/0") == "198.51.100.7")
         #expect(try witness("0.0.0.0-2.255.255.255") == "1.0.0.0")

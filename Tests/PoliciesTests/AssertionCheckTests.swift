@@ -1,7 +1,7 @@
 import Policies
 import Testing
 
-/// The assertions under `tests` are proved or disproved, with a witness.
+/// Assertions under `tests` pass, or fail with an address as a witness.
 @Suite struct AssertionCheckTests {
     private static let policy = """
         version: 1
@@ -37,11 +37,11 @@ import Testing
         "{from: any, to: [22/udp, 8021/tcp, 1-21/tcp], expect: deny}",
         "{from: \"fd00::1\", to: 22/tcp, expect: allow}",
     ])
-    func passesWhatHolds(_ test: String) throws {
+    func passesTrueAssertions(_ test: String) throws {
         try expectFailures(test, [])
     }
 
-    @Test func namesSomebodyWhoGetsIn() throws {
+    @Test func namesAnAddressThatCanConnect() throws {
         try expectFailures(
             "{from: any, to: 22/tcp, expect: deny}", ["22/tcp is open to 10.0.0.0 (service \"ssh\" at policy.yaml:7:3)"]
         )
@@ -56,21 +56,20 @@ import Testing
             ["22/tcp is open to 10.67.0.0 (service \"ssh\" at policy.yaml:7:3)"])
     }
 
-    @Test func namesSomebodyWhoDoesNot() throws {
+    @Test func namesAnAddressThatCannotConnect() throws {
         try expectFailures("{from: admins, to: 22/tcp, expect: allow}", ["\"deny\" covers 10.66.0.0"])
         try expectFailures(
             "{from: 9.255.255.255-10.0.0.9, to: 22/tcp, expect: allow}",
             ["22/tcp is closed to 9.255.255.255 (service \"ssh\" at policy.yaml:7:3)"])
     }
 
-    @Test func namesPortsThatNobodyHas() throws {
+    @Test func namesAPortThatNoServiceOpens() throws {
         try expectFailures(
             "{from: 192.0.2.1, to: [7999-8000/tcp, 8015-8021/tcp, 22/udp], expect: allow}",
-            ["no service has 7999/tcp", "no service has 8021/tcp", "no service has 22/udp"])
+            ["no service opens 7999/tcp", "no service opens 8021/tcp", "no service opens 22/udp"])
     }
 
-    /// Which interface a connection arrives on is not an assertion's subject.
-    @Test func leavesInterfacesAside() throws {
+    @Test func ignoresInterfaces() throws {
         try expectFailures("{from: 192.0.2.1, to: 9000/tcp, expect: allow}", [])
         try expectFailures(
             "{from: 192.0.2.1, to: 9000/tcp, expect: deny}",

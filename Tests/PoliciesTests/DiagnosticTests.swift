@@ -9,7 +9,7 @@ import Testing
         ).rendered(color: false)
     }
 
-    @Test func theCaretStandsBelowTheSpan() {
+    @Test func theCaretIsBelowTheSpan() {
         #expect(render("a bc d", offset: 2, length: 2) == "f:1:3: error: m\na bc d\n  ^~")
         #expect(render("a", offset: 1, length: 1) == "f:1:2: error: m\na\n ^")
         #expect(render("a", offset: 99, length: 99) == "f:1:100: error: m\na\n ^")
@@ -22,7 +22,7 @@ import Testing
         #expect(render("e\u{301}x", offset: 2, length: 1) == "f:1:3: error: m\ne\u{301}x\n ^")
     }
 
-    @Test func nothingSteersTheTerminal() {
+    @Test func replacesControlCharacters() {
         let diagnostic = Diagnostic(
             severity: .warning, message: "a\u{1B}[2Jb\n", location: SourceLocation(file: "\u{7}f", line: 1, column: 1),
             excerpt: Excerpt(text: "\u{9B}x\u{202E}", offset: 0, length: 1))
@@ -37,7 +37,7 @@ import Testing
         #expect(diagnostic.rendered(color: true) == "\u{1B}[1;36mnote:\u{1B}[0m \u{1B}[1mm\u{1B}[0m")
     }
 
-    @Test func longLinesAreCutAroundThePlace() throws {
+    @Test func longLinesAreCutAroundTheSpan() throws {
         let folder = try PolicyFolder()
         let padding = String(repeating: "10.0.0.1, ", count: 500)
         try folder.write("version: 1\nservices: {}\ndeny: [\(padding)10.1, \(padding)any]\n", to: "policy.yaml")

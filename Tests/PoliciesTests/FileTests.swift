@@ -9,7 +9,7 @@ import Testing
         folder.rendered(folder.read(checksOwnership: checksOwnership)).filter { $0.contains(": error: ") }
     }
 
-    @Test func refusesWhatIsNoFile() throws {
+    @Test func refusesAnythingButARegularFile() throws {
         let folder = try PolicyFolder()
         #expect(
             errors(folder) == [
@@ -31,11 +31,11 @@ import Testing
     @Test func refusesFilesOver64MiB() throws {
         let folder = try PolicyFolder(["policy.yaml": Self.empty])
         #expect(unsafe truncate(folder.path + "/policy.yaml", (64 << 20) + 1) == 0)
-        #expect(errors(folder) == ["policy.yaml:1:1: error: \"policy.yaml\" is over 64 MiB"])
+        #expect(errors(folder) == ["policy.yaml:1:1: error: \"policy.yaml\" is larger than 64 MiB, the limit"])
     }
 
     @Test(arguments: [0x00, 0x08, 0x0B, 0x0D, 0x1F, 0x7F, 0x80, 0xFF] as [UInt8])
-    func findsAByteThatIsNoTextWhereverItStands(byte: UInt8) throws {
+    func findsAnInvalidByteAtAnyOffset(byte: UInt8) throws {
         let folder = try PolicyFolder()
         let line = Array("version: 1 # some text\n".utf8)
         for index in line.indices.dropLast(2) {
@@ -52,7 +52,7 @@ import Testing
             ([0xFF], 1, 0), ([0xC0, 0x80], 1, 0), ([0xED, 0xA0, 0x80], 1, 0), ([0xF4, 0x90, 0x80, 0x80], 1, 0),
             ([0xE2, 0x82], 1, 0), ([0xC3, 0xA9, 0x80], 2, 1), ([0xF0, 0x9F, 0x98, 0x80, 0xFE], 2, 1),
         ] as [([UInt8], Int, Int)])
-    func refusesWhatIsNotUTF8(bytes: [UInt8], column: Int, shown: Int) throws {
+    func refusesInvalidUTF8(bytes: [UInt8], column: Int, shown: Int) throws {
         let folder = try PolicyFolder()
         try folder.write(bytes: Array("version: 1\nx: ".utf8) + bytes, to: "policy.yaml")
         let first = try #require(folder.read().diagnostics.first)
@@ -68,13 +68,13 @@ import Testing
         for opening in ["[", "{a: ", "- "] {
             try folder.write(String(repeating: opening, count: 65), to: "policy.yaml")
             let message = try #require(errors(folder).first)
-            #expect(message.contains("nesting over 64 levels"), "\(message)")
+            #expect(message.contains("lists and mappings nested over 64 levels"), "\(message)")
         }
         try folder.write(String(repeating: "[", count: 300_000), to: "policy.yaml")
         #expect(errors(folder).count == 1)
     }
 
-    @Test func listErrorsStandInTheList() throws {
+    @Test func errorsInAListAreLocatedInTheList() throws {
         let folder = try PolicyFolder()
         try folder.write(
             "version: 1\nservices: {}\nsources:\n  a: [10.0.0.1, {file: lists/a.txt}]\n", to: "policy.yaml")
@@ -89,11 +89,11 @@ import Testing
                 """)
         #expect(
             actual[1] == """
-                lists/a.txt:3:2: error: "fe80::1%eth0" names a zone; use "interfaces" to say where packets arrive; did you mean "fe80::1"?
+                lists/a.txt:3:2: error: "fe80::1%eth0" has a zone; to open a service on one interface, use "interfaces"; did you mean "fe80::1"?
                  fe80::1%eth0 # zone
                  ^~~~~~~~~~~~
                 """)
-        #expect(actual[2].hasPrefix("lists/a.txt:6:1: error: \"office\" is no address, prefix or range\n"))
+        #expect(actual[2].hasPrefix("lists/a.txt:6:1: error: \"office\" is not an address, a prefix or a range\n"))
     }
 
     @Test func keepsAHundredErrors() throws {
@@ -128,7 +128,7 @@ import Testing
         #expect(folder.read("[1] {x}/policy.yaml").policy?.groups.map(\.name) == ["a"])
     }
 
-    @Test func oneNameHasOnePlace() throws {
+    @Test func aNameCannotBeDefinedTwice() throws {
         let folder = try PolicyFolder([
             "policy.yaml": """
             version: 1
@@ -168,7 +168,7 @@ import Testing
     }
 }
 
-/// Who may have written a file; the tests that change owners need root.
+/// The checks of owners and permissions; the tests that change owners need root.
 @Suite struct OwnershipTests {
     private static let isRoot = geteuid() == 0
 
@@ -176,7 +176,7 @@ import Testing
         folder.rendered(folder.read(checksOwnership: true)).filter { $0.contains(" error: ") }
     }
 
-    @Test func refusesWhatOthersCanWrite() throws {
+    @Test func refusesAFileThatOthersCanWrite() throws {
         let folder = try PolicyFolder(["policy.yaml": "version: 1\nservices: {}\n"])
         let path = folder.path + "/policy.yaml"
         #expect(messages(folder) == [])
@@ -200,7 +200,7 @@ import Testing
         #expect(PolicyReader.read(path: path + "/policy.yaml", options: options).policy != nil)
     }
 
-    @Test(.enabled(if: isRoot, "needs root")) func refusesWhatOthersOwn() throws {
+    @Test(.enabled(if: isRoot, "needs root")) func refusesAFileThatOthersOwn() throws {
         let folder = try PolicyFolder(["a.txt": "10.0.0.1\n"])
         try folder.write("version: 1\nservices: {}\nsources: {a: {file: ⟨a.txt⟩}}\n", to: "policy.yaml")
         #expect(unsafe chown(folder.path + "/a.txt", 65534, 0) == 0)
@@ -211,7 +211,7 @@ import Testing
         #expect(messages(folder).first?.contains(both) == true)
     }
 
-    @Test(.enabled(if: isRoot, "needs root")) func rootsGroupMayWrite() throws {
+    @Test(.enabled(if: isRoot, "needs root")) func acceptsAFileThatTheRootGroupCanWrite() throws {
         let folder = try PolicyFolder(["policy.yaml": "version: 1\nservices: {}\n"])
         #expect(unsafe chmod(folder.path + "/policy.yaml", 0o664) == 0)
         #expect(messages(folder) == [])

@@ -31,13 +31,13 @@ import Testing
         ),
         (
             "sources:\n  a: {file: ⟨a.txt⟩}\nservices:\n  ssh: {ports: 22, from: ⟨a⟩, why: x}",
-            ["list \"a.txt\" has no address", "service \"ssh\" can never be reached: its sources are empty"]
+            ["list \"a.txt\" has no addresses", "service \"ssh\" can never be reached: its sources are empty"]
         ),
         (
             "services:\n  ssh: {ports: 22, from: any, why: x, unit: ⟨ssh⟩}",
-            ["unit \"ssh\" has no type; did you mean \"ssh.service\"?"]
+            ["unit \"ssh\" has no type suffix; did you mean \"ssh.service\"?"]
         ),
-        ("⟨version⟩: 1", ["no services: every port is closed; write \"services: {}\" if that is meant"]),
+        ("⟨version⟩: 1", ["no services: every port is closed; write \"services: {}\" if that is intended"]),
     ])
     func warns(text: String, messages: [String]) throws {
         // 2026-06-01
@@ -45,7 +45,7 @@ import Testing
         try expectErrors(text, messages, severity: .warning, with: ["a.txt": "# none\n"], now: 1_780_272_000)
     }
 
-    @Test func whatAnotherFileDeniesNeedNotBeDeniedAgain() throws {
+    @Test func namesTheFileOfACoveringEntryOfDeny() throws {
         let folder = try PolicyFolder([
             "policy.yaml":
                 "version: 1\ninclude: [a.yaml, b.yaml]\ndeny: [10.0.0.0/8, ⟨10.1.0.0/16⟩, 192.0.2.1]\nservices: {}\n",
@@ -66,7 +66,7 @@ import Testing
             ])
     }
 
-    @Test func anExpiryIsOfInterestOnlyAtATime() throws {
+    @Test func warnsOfAnExpiredServiceIfTheTimeIsKnown() throws {
         let text = "version: 1\nservices:\n  ssh: {ports: 22, from: any, why: x, expires: 2026-05-31}"
         try expectErrors(text, [], severity: .warning, now: 1_780_271_999)
         try expectErrors(text, [], severity: .warning)

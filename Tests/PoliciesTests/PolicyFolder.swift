@@ -2,7 +2,7 @@ import Foundation
 import Policies
 import Testing
 
-/// A folder of files for one test, gone afterwards; the place that a diagnostic must mark stands between ⟨ and ⟩.
+/// A temporary folder for one test; in its files ⟨ and ⟩ enclose the span that a diagnostic must mark.
 final class PolicyFolder {
     let path: String
     private var texts: [String: String] = [:]
@@ -32,12 +32,12 @@ final class PolicyFolder {
         return PolicyReader.read(path: path + "/" + name, options: options)
     }
 
-    /// What the diagnostics look like, with paths as seen from the folder.
+    /// The rendered diagnostics, with paths relative to the folder.
     func rendered(_ reading: PolicyReading) -> [String] {
         reading.diagnostics.map { $0.rendered(color: false).replacingOccurrences(of: path + "/", with: "") }
     }
 
-    /// What a diagnostic at the mark of this number, from 0, over all of `name` must look like.
+    /// The rendered diagnostic that is expected at mark number `mark`, from 0, of the file `name`.
     func expected(_ message: String, severity: Diagnostic.Severity, in name: String, mark: Int) throws -> String {
         let lines = try #require(texts[name]).split(separator: "\n", omittingEmptySubsequences: false)
         var seen = 0
@@ -59,7 +59,7 @@ final class PolicyFolder {
     enum MarkError: Error { case twoOnOneLine(String), missing(Int) }
 }
 
-/// Expects of the policy `text` exactly these errors, one at each mark.
+/// Expects exactly these errors for the policy `text`, one at each mark.
 func expectErrors(
     _ text: String, _ messages: [String], severity: Diagnostic.Severity = .error, with files: [String: String] = [:],
     now: Int64? = nil, sourceLocation: Testing.SourceLocation = #_sourceLocation
@@ -88,7 +88,7 @@ let servicesDatabase = """
     bad     99999/tcp
     """
 
-/// A policy of one service with these lines beside `ports` and `from`.
+/// A policy with one service that has these lines after `ports` and `from`.
 func service(_ lines: String) -> String {
     "version: 1\nservices:\n  ssh:\n    ports: 22/tcp\n    from: any\n    why: test\n    " + lines + "\n"
 }

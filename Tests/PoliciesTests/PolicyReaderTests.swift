@@ -48,7 +48,7 @@ import Testing
         "lists/scanners.txt": "# scanners\r\n198.51.100.0/24   # a network\r\n\r\n  2001:db8:bad::/48\r\n",
     ]
 
-    @Test func readsEverythingThereIs() throws {
+    @Test func readsAWholePolicy() throws {
         let folder = try PolicyFolder(Self.files)
         let reading = folder.read()
         #expect(folder.rendered(reading) == [])
@@ -102,7 +102,7 @@ import Testing
         #expect(assertions[1].ports.map(\.range) == [22...22, 123...123])
     }
 
-    @Test func noServiceIsAPolicy() throws {
+    @Test func aPolicyMayHaveNoServices() throws {
         let folder = try PolicyFolder(["policy.yaml": "version: 1\nservices: {}\n"])
         let reading = folder.read()
         #expect(reading.policy?.services == [])
@@ -129,7 +129,7 @@ import Testing
         #expect(folder.read().policy?.services.first?.expires == Expiry(end: end, written: text))
     }
 
-    @Test func groupsResolveAcrossFilesAndForwards() throws {
+    @Test func groupsResolveAcrossFilesAndBeforeTheirDefinition() throws {
         let folder = try PolicyFolder([
             "policy.yaml": "version: 1\ninclude: more.yaml\nsources: {a: b}\nservices: {}\n",
             "more.yaml": "sources: {b: [c, 10.0.0.1], c: any}\n",

@@ -1,7 +1,7 @@
 import Policies
 import Testing
 
-/// What a policy is refused for, message by message; the caret must be where the marks are.
+/// The errors of invalid policies as whole diagnostics, each with its caret at the mark in the input.
 @Suite struct RefusalTests {
     @Test(arguments: [
         ("10.0.0.1/8", "has host bits set below its prefix; did you mean \"10.0.0.0/8\"?"),
@@ -13,13 +13,16 @@ import Testing
         ("10.1/16", "has 2 numbers, but an IPv4 address has four; did you mean \"10.1.0.0/16\"?"),
         (
             "fe80::1%eth0",
-            "names a zone; use \"interfaces\" to say where packets arrive; did you mean \"fe80::1\"?"
+            "has a zone; to open a service on one interface, use \"interfaces\"; did you mean \"fe80::1\"?"
         ),
         ("10.0.0.9-10.0.0.1", "is a reversed range: it ends before it starts; did you mean \"10.0.0.1-10.0.0.9\"?"),
-        ("10.0.0.1-2001:db8::1", "is a range across families: one end is IPv4, the other IPv6"),
-        ("10.0.0.0/33", "has a prefix length over 32"), ("2001:db8::/129", "has a prefix length over 128"),
-        ("10.0.0.1:22", "has a colon after an IPv4 address, and an address has no port; did you mean \"10.0.0.1\"?"),
-        ("300.0.0.1", "has a number over 255"), ("2001:db8:::1", "has \"::\" more than once"),
+        ("10.0.0.1-2001:db8::1", "is a range with one end in IPv4 and the other in IPv6"),
+        ("10.0.0.0/33", "has a prefix length above 32"), ("2001:db8::/129", "has a prefix length above 128"),
+        (
+            "10.0.0.1:22",
+            "has a colon after an IPv4 address; write the address without a port; did you mean \"10.0.0.1\"?"
+        ),
+        ("300.0.0.1", "has a number above 255"), ("2001:db8:::1", "has \"::\" more than once"),
     ])
     func refusesAddresses(text: String, predicate: String) throws {
         let message = "\"\(text)\" \(predicate)"
@@ -32,15 +35,15 @@ import Testing
         try expectErrors(
             "version: 1\nservices: {}\ndeny: ⟨\"::ffff:192.0.2.1\"⟩\n",
             [
-                "\"::ffff:192.0.2.1\" is an IPv4-mapped IPv6 address, which no packet carries; did you mean \"192.0.2.1\"?"
+                "\"::ffff:192.0.2.1\" is an IPv4-mapped IPv6 address, which never is the source of a packet; did you mean \"192.0.2.1\"?"
             ])
     }
 
     @Test(arguments: [
-        ("0", "\"0\" has port 0, on which nobody can listen"),
-        ("0-10/udp", "\"0-10/udp\" has port 0, on which nobody can listen"),
-        ("65536/tcp", "\"65536/tcp\" has a port over 65535"),
-        ("99999999999999999999999", "\"99999999999999999999999\" has a port over 65535"),
+        ("0", "\"0\" has port 0, which is reserved"),
+        ("0-10/udp", "\"0-10/udp\" has port 0, which is reserved"),
+        ("65536/tcp", "\"65536/tcp\" has a port above 65535"),
+        ("99999999999999999999999", "\"99999999999999999999999\" has a port above 65535"),
         ("22/tpc", "unknown protocol \"tpc\"; did you mean \"22/tcp\"?"), ("22/icmp", "unknown protocol \"icmp\""),
         ("22/TCP", "unknown protocol \"TCP\"; did you mean \"22/tcp\"?"),
         ("tcp/22", "unknown protocol \"22\"; did you mean \"22/tcp\"?"),
@@ -48,9 +51,9 @@ import Testing
         ("90-80/udp", "\"90-80/udp\" is a reversed range: it ends before it starts; did you mean \"80-90/udp\"?"),
         (
             "8000:8100/tcp",
-            "\"8000:8100/tcp\" is not a port, such as 22/tcp or 8000-8100/tcp; did you mean \"8000-8100/tcp\"?"
+            "\"8000:8100/tcp\" is not a port such as 22/tcp or 8000-8100/tcp; did you mean \"8000-8100/tcp\"?"
         ),
-        ("-22", "unknown port name \"-22\""), ("domian", "unknown port name \"domian\"; did you mean \"domain\"?"),
+        ("-22", "unknown port \"-22\""), ("domian", "unknown port \"domian\"; did you mean \"domain\"?"),
     ])
     func refusesPorts(text: String, message: String) throws {
         try expectErrors("version: 1\nservices:\n  ssh:\n    from: any\n    ports: ⟨\(text)⟩\n", [message])
@@ -92,17 +95,17 @@ import Testing
         ("log: ⟨yes⟩", "\"log\" must be true or false, not \"yes\"; did you mean \"true\"?"),
         ("optional: ⟨off⟩", "\"optional\" must be true or false, not \"off\"; did you mean \"false\"?"),
         ("optional: ⟨True⟩", "\"optional\" must be true or false, not \"True\"; did you mean \"true\"?"),
-        ("limit: ⟨0/minute⟩", "\"0/minute\" is a rate of zero, which must be at least 1"),
+        ("limit: ⟨0/minute⟩", "\"0/minute\" is a rate of zero; the lowest is 1"),
         (
             "limit: ⟨10/min⟩",
-            "unknown unit \"min\", which must be second, minute, hour or day; did you mean \"10/minute\"?"
+            "unknown unit \"min\"; use second, minute, hour or day; did you mean \"10/minute\"?"
         ),
-        ("limit: ⟨10⟩", "\"10\" is not a rate, such as 10/minute"),
-        ("limit: ⟨4294967296/day⟩", "\"4294967296/day\" is a rate over 4294967295"),
-        ("limit: ⟨-1/day⟩", "\"-1/day\" is not a rate, such as 10/minute"),
+        ("limit: ⟨10⟩", "\"10\" is not a rate such as 10/minute"),
+        ("limit: ⟨4294967296/day⟩", "\"4294967296/day\" is a rate above 4294967295"),
+        ("limit: ⟨-1/day⟩", "\"-1/day\" is not a rate such as 10/minute"),
         ("limit: ⟨{⟩burst: 5}", "\"limit\" lacks \"rate\""),
-        ("limit: {rate: 1/second, burst: ⟨0⟩}", "\"burst\" must be a number from 1, not \"0\""),
-        ("limit: {rate: 1/day, burst: ⟨200000⟩}", "\"burst\" is over 106751, the most that the kernel takes for 1/day"),
+        ("limit: {rate: 1/second, burst: ⟨0⟩}", "\"burst\" must be a positive number, not \"0\""),
+        ("limit: {rate: 1/day, burst: ⟨200000⟩}", "\"burst\" is above 106751, the kernel's limit for 1/day"),
         ("expires: ⟨2027-02-29⟩", "\"2027-02-29\" is a date that does not exist"),
         ("expires: ⟨2100-02-29⟩", "\"2100-02-29\" is a date that does not exist"),
         ("expires: ⟨2027-13-01⟩", "\"2027-13-01\" is a date that does not exist"),
@@ -115,24 +118,27 @@ import Testing
         ),
         (
             "expires: ⟨9999-12-31⟩",
-            "\"9999-12-31\" is not between 1970 and 2261; leave \"expires\" out for a service that never closes"
+            "\"9999-12-31\" is not between 1970 and 2261; omit \"expires\" if the service is to stay open"
         ),
-        ("interfaces: ⟨\"*\"⟩", "\"*\" is every interface; leave \"interfaces\" out to open the service on all"),
-        ("interfaces: [eth0, ⟨a/b⟩]", "\"a/b\" has \"/\", which no interface's name has"),
-        ("interfaces: ⟨a*b⟩", "\"a*b\" has a * before its end"),
-        ("interfaces: ⟨sixteen-bytes-xx⟩", "\"sixteen-bytes-xx\" is over 15 bytes, the longest name of an interface"),
+        ("interfaces: ⟨\"*\"⟩", "\"*\" means every interface; omit \"interfaces\" to open the service on all"),
+        ("interfaces: [eth0, ⟨a/b⟩]", "\"a/b\" has \"/\", which is not valid in an interface name"),
+        ("interfaces: ⟨a*b⟩", "\"a*b\" has a * that is not its last character"),
+        (
+            "interfaces: ⟨sixteen-bytes-xx⟩",
+            "\"sixteen-bytes-xx\" is longer than 15 bytes, the limit of an interface name"
+        ),
         ("interfaces: ⟨[⟩]", "\"interfaces\" is empty"),
-        ("process: ⟨sbin/sshd⟩", "\"sbin/sshd\" is neither a name nor an absolute path"),
+        ("process: ⟨sbin/sshd⟩", "\"sbin/sshd\" is neither the name of a process nor an absolute path"),
         ("user: ⟨\"\"⟩", "\"user\" is empty"), ("unit: [a.service, ⟨a.service⟩]", "\"a.service\" is listed twice"),
-        ("owner: ⟨\"a\\nb\"⟩", "\"owner\" must be one line, without tabs"),
+        ("owner: ⟨\"a\\nb\"⟩", "\"owner\" must be one line without tabs"),
         ("ticket: ⟨[⟩a]", "\"ticket\" must be a single value, not a list"),
         ("owner: ⟨\"a\\eb\"⟩", "\"a\u{FFFD}b\" has a control character"),
-        ("owner: ⟨*a⟩", "alias \"*a\"; a text that starts with * needs quotes"),
-        ("owner: ⟨&a⟩ x", "anchor \"&a\"; a text that starts with & needs quotes"),
-        ("owner: ⟨!!int⟩ 1", "tag \"!!int\"; every value is read as the text that is written"),
+        ("owner: ⟨*a⟩", "unsupported alias \"*a\"; text that starts with * needs quotes"),
+        ("owner: ⟨&a⟩ x", "unsupported anchor \"&a\"; text that starts with & needs quotes"),
+        ("owner: ⟨!!int⟩ 1", "unsupported tag \"!!int\"; values are read as text"),
     ])
     func refusesServiceKeys(line: String, message: String) throws {
-        // Anchors and tags stand before the value, whose mark libyaml puts at the property.
+        // libyaml marks an anchor or a tag, not the value after it.
         let folder = try PolicyFolder(["services": servicesDatabase])
         try folder.write(service(line), to: "policy.yaml")
         let reading = folder.read()
@@ -146,26 +152,26 @@ import Testing
         }
     }
 
-    @Test func refusesWhatAServiceMustHave() throws {
+    @Test func refusesAServiceWithoutItsMandatoryKeys() throws {
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {from: any}\n", ["service \"ssh\" lacks \"ports\""])
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {ports: 22}\n", ["service \"ssh\" lacks \"from\""])
         try expectErrors("version: 1\nservices:\n  ssh: {ports: 22, from: ⟨[⟩]}\n", ["\"from\" is empty"])
         try expectErrors("version: 1\nservices:\n  ssh: {ports: ⟨[⟩], from: any}\n", ["\"ports\" is empty"])
         let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
         try expectErrors(
-            "version: 1\nservices:\n  ⟨Ssh⟩: {ports: 22, from: any}\n", ["\"Ssh\" is no name of a service: \(form)"])
+            "version: 1\nservices:\n  ⟨Ssh⟩: {ports: 22, from: any}\n", ["\"Ssh\" is not a service name; use \(form)"])
         try expectErrors(
             "version: 1\ndefaults: {require: [owner]}\nservices:\n  ⟨ssh⟩: {ports: 22, from: any}\n",
-            ["service \"ssh\" lacks \"owner\", which \"defaults.require\" asks for"])
+            ["service \"ssh\" lacks \"owner\", which \"defaults.require\" demands"])
     }
 
     @Test(arguments: [
         ("inbound: ⟨dorp⟩", "\"inbound\" must be drop or reject, not \"dorp\"; did you mean \"drop\"?"),
         ("published: ⟨maybe⟩", "\"published\" must be enforce or ignore, not \"maybe\""),
         ("ping: ⟨acept⟩", "\"ping\" must be accept, drop or a rate, not \"acept\"; did you mean \"accept\"?"),
-        ("ping: ⟨0/second⟩", "\"0/second\" is a rate of zero, which must be at least 1"),
-        ("log: ⟨never⟩", "\"never\" is not a rate, such as 10/minute"),
-        ("require: [⟨ownr⟩]", "\"require\" has \"ownr\", which is no key of a service; did you mean \"owner\"?"),
+        ("ping: ⟨0/second⟩", "\"0/second\" is a rate of zero; the lowest is 1"),
+        ("log: ⟨never⟩", "\"never\" is not a rate such as 10/minute"),
+        ("require: [⟨ownr⟩]", "\"ownr\" in \"require\" is not a key of a service; did you mean \"owner\"?"),
         ("grant-limit: ⟨4⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"4\""),
         ("grant-limit: ⟨0h⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"0h\""),
         ("⟨inbund⟩: drop", "unknown key \"inbund\" in \"defaults\"; did you mean \"inbound\"?"),
@@ -175,18 +181,18 @@ import Testing
     }
 
     @Test(arguments: [
-        ("⟨10.0.0.1⟩: any", "a group cannot be called \"10.0.0.1\", which is an address"),
-        ("⟨any⟩: 10.0.0.1", "a group cannot be called \"any\", which is every address"),
+        ("⟨10.0.0.1⟩: any", "a group cannot be named \"10.0.0.1\", which looks like an address"),
+        ("⟨any⟩: 10.0.0.1", "a group cannot be named \"any\", which means every address"),
         ("⟨a⟩: []", "group \"a\" is empty"), ("⟨a⟩:", "group \"a\" is empty"),
-        ("⟨a b⟩: any", "\"a b\" is no name of a group: a letter or _, then up to 62 letters, digits, _, . and -"),
-        ("a: ⟨a⟩", "groups in a cycle: a -> a"),
-        ("a: b\n  b: [10.0.0.1, c]\n  c: ⟨a⟩", "groups in a cycle: a -> b -> c -> a"),
+        ("⟨a b⟩: any", "\"a b\" is not a group name; use a letter or _, then up to 62 letters, digits, _, . and -"),
+        ("a: ⟨a⟩", "groups include each other in a cycle: a -> a"),
+        ("a: b\n  b: [10.0.0.1, c]\n  c: ⟨a⟩", "groups include each other in a cycle: a -> b -> c -> a"),
         ("office: any\n  a: ⟨ofice⟩", "unknown group \"ofice\"; did you mean \"office\"?"),
         ("a: ⟨www.example.org⟩", "unknown group \"www.example.org\" (host names are not looked up)"),
-        ("a: ⟨\"x y\"⟩", "\"x y\" is neither an address nor the name of a group"),
+        ("a: ⟨\"x y\"⟩", "\"x y\" is neither an address nor a group name"),
         ("a: {file: ⟨nowhere.txt⟩}", "\"nowhere.txt\" cannot be read: no such file or directory"),
-        ("a: {⟨fiel⟩: x, file: empty}", "unknown key \"fiel\" in a group's entry; did you mean \"file\"?"),
-        ("a: ⟨{⟩}", "a group's entry lacks \"file\""), ("a: {file: ⟨.⟩}", "\".\" is a directory"),
+        ("a: {⟨fiel⟩: x, file: empty}", "unknown key \"fiel\" in an entry of a group; did you mean \"file\"?"),
+        ("a: ⟨{⟩}", "an entry of a group lacks \"file\""), ("a: {file: ⟨.⟩}", "\".\" is a directory"),
     ])
     func refusesGroups(line: String, message: String) throws {
         let folder = try PolicyFolder(["empty": ""])
@@ -198,21 +204,24 @@ import Testing
     @Test(arguments: [
         ("⟨a⟩: 1\nversion: 1", "unknown key \"a\" in a policy"),
         ("⟨service⟩: {}\nversion: 1", "unknown key \"service\" in a policy; did you mean \"services\"?"),
-        ("version: ⟨2⟩", "version \"2\" is not 1, the only one there is"),
-        ("⟨s⟩ervices: {}", "a policy lacks \"version: 1\""),
+        ("version: ⟨2⟩", "unknown version \"2\"; the only version is 1"),
+        ("⟨s⟩ervices: {}", "the policy has no \"version\"; add \"version: 1\""),
         ("⟨-⟩ a", "a policy must be a mapping, not a list"),
-        ("version: 1\n⟨-⟩--\nversion: 1", "a second document in one file"),
+        ("version: 1\n⟨-⟩--\nversion: 1", "a second YAML document; a file can have only one"),
         ("version: 1\nservices: ⟨[⟩]", "\"services\" must be a mapping, not a list"),
         ("version: 1\ntests: ⟨{⟩}", "\"tests\" must be a list, not a mapping"),
         (
             "version: 1\ndeny: ⟨any⟩",
-            "\"deny\" is every address, established connections included: nobody could reach this host"
+            "\"deny\" covers every address: no client could reach this host, not even over established connections"
         ),
-        ("version: 1\ndeny: ⟨{⟩file: x}", "\"deny\" takes no list file; name it in a group under \"sources\""),
+        ("version: 1\ndeny: ⟨{⟩file: x}", "\"deny\" cannot name a list file; name it in a group under \"sources\""),
         ("version: 1\ninclude: ⟨x.yaml⟩", "\"x.yaml\" cannot be read: no such file or directory"),
         ("version: 1\ninclude: ⟨policy.yaml⟩", "\"policy.yaml\" is included twice, first as \"policy.yaml\""),
         ("version: 1\n⟨{⟩}: 1", "a key must be a single value, not a mapping"),
-        ("version: 1\nservices: ⟨{⟩ssh: {}", "not YAML: did not find expected ',' or '}' while parsing a flow mapping"),
+        (
+            "version: 1\nservices: ⟨{⟩ssh: {}",
+            "invalid YAML: did not find expected ',' or '}' while parsing a flow mapping"
+        ),
         (
             "version: 1\ntests:\n  - {from: any, ⟨too⟩: 1, to: 22, expect: deny}",
             "unknown key \"too\" in a test; did you mean \"to\"?"
@@ -224,7 +233,7 @@ import Testing
         ("version: 1\ntests:\n  - ⟨{⟩from: any, expect: deny}", "a test lacks \"to\""),
         (
             "version: 1\ntests:\n  - {from: 10.0.0.1, except: ⟨any⟩, to: 22, expect: deny}",
-            "\"except\" leaves nothing of \"from\""
+            "\"except\" covers all of \"from\", so that the test checks nothing"
         ),
         ("version: 1\ntests:\n  - ⟨{⟩except: any, to: 22, expect: deny}", "a test lacks \"from\""),
         ("x: ⟨\u{7}⟩", "\"policy.yaml\" has the control character U+0007"),
@@ -242,7 +251,7 @@ import Testing
     @Test func namedPortsNeedTheDatabase() throws {
         let folder = try PolicyFolder()
         try folder.write("version: 1\nservices:\n  a: {ports: [22, ⟨ssh⟩], from: any}\n", to: "policy.yaml")
-        let message = "\"ssh\" cannot be looked up: services cannot be read: no such file or directory; use a number"
+        let message = "cannot look up port \"ssh\": services cannot be read: no such file or directory; use its number"
         #expect(
             folder.rendered(folder.read()) == [
                 try folder.expected(message, severity: .error, in: "policy.yaml", mark: 0)

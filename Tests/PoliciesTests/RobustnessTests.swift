@@ -3,7 +3,7 @@ import Foundation
 import Policies
 import Testing
 
-/// Whatever the bytes, reading ends with a policy or with an error.
+/// For any bytes, reading ends with a policy or with an error.
 @Suite struct RobustnessTests {
     private func check(_ bytes: [UInt8], _ folder: PolicyFolder) throws {
         try folder.write(bytes: bytes, to: "policy.yaml")
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test func survivesExcess() throws {
+    @Test func survivesExcessiveInput() throws {
         let folder = try PolicyFolder()
         let huge = String(repeating: "9", count: 20_000)
         for value in [
@@ -94,7 +94,7 @@ import Testing
     }
 }
 
-/// A small generator with a seed, so that a failure repeats.
+/// A small generator with a seed, so that failures are reproducible.
 struct SplitMix: RandomNumberGenerator {
     var state: UInt64
 

@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension ServiceDecoder {
-    /// The assertion that an entry of `tests` spells; `nil` after an error.
+    /// The assertion in an entry of `tests`; `nil` after an error.
     func assertion(_ node: YamlNode) -> Assertion? {
         let keys = ["from", "except", "to", "expect"]
         guard let keyed = KeyedNode(node, as: "a test", keys: keys, log) else { return nil }
@@ -16,7 +16,7 @@ extension ServiceDecoder {
         if let except, let node = keyed["except"], !from.addresses.isEmpty,
             except.addresses.isSuperset(of: from.addresses)
         {
-            log.error("\"except\" leaves nothing of \"from\"", at: node.place)
+            log.error("\"except\" covers all of \"from\", so that the test checks nothing", at: node.place)
         }
         return Assertion(
             location: node.place.location, from: from, except: except, ports: ports.map(\.port), expect: expect)

@@ -1,8 +1,8 @@
-/// Reads the whole numbers of a policy: decimal digits, no sign, no leading zero.
+/// Parses the whole numbers of a policy: decimal digits, no sign, no leading zero.
 enum DecimalNumber {
-    /// The number that `text` spells, `maximum + 1` for every larger one; `nil` when it is none.
+    /// The number in `text`, `maximum + 1` for any number above `maximum`; `nil` if `text` is not a number.
     ///
-    /// `maximum` is the largest number of interest, below `Int.max / 10`.
+    /// `maximum` must be below `Int.max / 10`.
     static func parse(_ text: some StringProtocol, maximum: Int) -> Int? {
         guard !text.isEmpty, text.utf8.first != UInt8(ascii: "0") || text.utf8.count == 1 else { return nil }
         var number = 0
@@ -13,12 +13,12 @@ enum DecimalNumber {
         return number
     }
 
-    /// Whether `text` is nothing but decimal digits.
+    /// Whether `text` is one or more decimal digits and nothing more.
     static func isDigits(_ text: some StringProtocol) -> Bool {
         !text.isEmpty && text.utf8.allSatisfy { UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 }
     }
 
-    /// `text`, which is decimal digits, without its leading zeros.
+    /// The decimal digits `text` without leading zeros.
     static func withoutLeadingZeros(_ text: some StringProtocol) -> String {
         let rest = text.drop { $0 == "0" }
         return rest.isEmpty ? "0" : String(rest)

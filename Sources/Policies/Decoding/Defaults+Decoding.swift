@@ -1,5 +1,5 @@
 extension Defaults {
-    /// The defaults that a mapping spells; what it lacks or has wrong keeps its default.
+    /// The defaults in a mapping; a key that is missing or wrong keeps its default.
     init(decoding node: YamlNode, _ log: DiagnosticLog) {
         self.init()
         let keys = ["inbound", "log", "ping", "published", "require", "grant-limit"]
@@ -34,7 +34,7 @@ extension Defaults {
         return node.texts(as: "require", log).compactMap { text, place in
             if Service.keys.contains(text) { return text }
             log.error(
-                "\"require\" has \(Printable.quoted(text)), which is no key of a service", at: place,
+                "\(Printable.quoted(text)) in \"require\" is not a key of a service", at: place,
                 repair: Spelling.nearest(to: text, among: Service.keys))
             return nil
         }
@@ -42,7 +42,7 @@ extension Defaults {
 }
 
 extension GrantLimit {
-    /// The limit that a scalar spells: `4h`, or `off`; `nil` after an error.
+    /// The limit in a scalar: `4h`, or `off`; `nil` after an error.
     fileprivate init?(decoding node: YamlNode, _ log: DiagnosticLog) {
         guard let text = node.text(as: "grant-limit", log) else { return nil }
         let longest = TimeSpan(text)

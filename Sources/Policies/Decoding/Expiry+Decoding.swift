@@ -1,5 +1,5 @@
 extension Expiry {
-    /// The expiry that a scalar spells: `2027-01-31`, or `2027-01-31T18:00:00Z`; `nil` after an error.
+    /// The expiry in a scalar: `2027-01-31`, or `2027-01-31T18:00:00Z`; `nil` after an error.
     init?(decoding node: YamlNode, _ log: DiagnosticLog) {
         guard let text = node.text(as: "expires", log) else { return nil }
         let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
@@ -12,9 +12,9 @@ extension Expiry {
             log.error("\(Printable.quoted(text)) is a date that does not exist", at: node.place)
             return nil
         }
-        // The kernel compares nanoseconds since 1970 in 64 bits, and its clock ends in 2262.
+        // The kernel's clock is nanoseconds since 1970 in 63 bits, which end in 2262.
         guard (1970...2261).contains(year) else {
-            let advice = "leave \"expires\" out for a service that never closes"
+            let advice = "omit \"expires\" if the service is to stay open"
             log.error("\(Printable.quoted(text)) is not between 1970 and 2261; \(advice)", at: node.place)
             return nil
         }
@@ -27,9 +27,9 @@ extension Expiry {
         self.init(end: midnight + seconds, written: text)
     }
 
-    /// The seconds since midnight at `18:00:00Z`; `nil` after an error.
+    /// The seconds from midnight to a time such as `18:00:00Z`; `nil` after an error.
     private static func secondOfDay(
-        _ time: Substring, of text: String, _ place: Place, _ log: DiagnosticLog
+        _ time: Substring, of text: String, _ place: SourceSpan, _ log: DiagnosticLog
     ) -> Int64? {
         guard time.hasSuffix("Z"),
             let (hour, minute, second) = numbers(time.dropLast(), widths: (2, 2, 2), separator: ":")
@@ -44,7 +44,7 @@ extension Expiry {
         return Int64(hour * 3600 + minute * 60 + second)
     }
 
-    /// Three numbers of fixed widths with `separator` between them.
+    /// Three numbers of these widths in digits, separated by `separator`.
     private static func numbers(
         _ text: Substring, widths: (Int, Int, Int), separator: Character
     ) -> (Int, Int, Int)? {
@@ -66,7 +66,7 @@ extension Expiry {
 
     private static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
 
-    /// The days from 1970-01-01 to a date of the Gregorian calendar that is not before it.
+    /// The days from 1970-01-01 to a later date of the Gregorian calendar.
     private static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int64 {
         let leapDays = (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 - 477
         let before = (1..<month).reduce(0) { $0 + days(inMonth: $1, of: year) }

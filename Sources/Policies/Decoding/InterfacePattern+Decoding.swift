@@ -1,8 +1,8 @@
 internal import Addressing
 
 extension InterfacePattern {
-    /// The pattern that `text` spells: `eth0`, `wg*`; `nil` after an error.
-    init?(decoding text: String, at place: Place, _ log: DiagnosticLog) {
+    /// The pattern in `text`: `eth0`, `wg*`; `nil` after an error.
+    init?(decoding text: String, at place: SourceSpan, _ log: DiagnosticLog) {
         if let problem = Self.problem(of: text) {
             log.error("\(Printable.quoted(text)) \(problem)", at: place)
             return nil
@@ -11,15 +11,17 @@ extension InterfacePattern {
         self.init(name: isPrefix ? String(text.dropLast()) : text, isPrefix: isPrefix)
     }
 
-    /// What `dev_valid_name` of the kernel or nft would refuse.
+    /// The reason why `dev_valid_name` of the kernel (`net/core/dev.c`) or nft would reject `text`; `nil` if they accept it.
     private static func problem(of text: String) -> String? {
-        if text == "*" { return "is every interface; leave \"interfaces\" out to open the service on all" }
-        if text.utf8.count > maximumLength { return "is over \(maximumLength) bytes, the longest name of an interface" }
-        if text.dropLast().contains("*") { return "has a * before its end" }
-        if text == "." || text == ".." { return "is no name of an interface" }
+        if text == "*" { return "means every interface; omit \"interfaces\" to open the service on all" }
+        if text.utf8.count > maximumLength {
+            return "is longer than \(maximumLength) bytes, the limit of an interface name"
+        }
+        if text.dropLast().contains("*") { return "has a * that is not its last character" }
+        if text == "." || text == ".." { return "is not an interface name" }
         let forbidden = text.unicodeScalars.first { "/:\"\\".unicodeScalars.contains($0) || $0.properties.isWhitespace }
         guard let forbidden else { return nil }
-        return
-            "has \(forbidden.properties.isWhitespace ? "a blank" : "\"\(forbidden)\""), which no interface's name has"
+        let character = forbidden.properties.isWhitespace ? "a blank" : "\"\(forbidden)\""
+        return "has \(character), which is not valid in an interface name"
     }
 }

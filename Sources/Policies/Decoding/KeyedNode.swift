@@ -1,11 +1,11 @@
-/// A mapping whose keys are known, and found by name.
+/// A mapping with a fixed set of keys, which finds values by key.
 struct KeyedNode {
-    /// The first entry of every key: so few that a dictionary would take longer.
+    /// The first entry of each key; there are so few that a dictionary would be slower.
     private let entries: [YamlEntry]
 
-    /// The mapping `node`; `nil` after an error when it is none.
+    /// The mapping `node`; `nil` after an error if `node` is not a mapping.
     ///
-    /// Messages call it `what`. A key that is not among `keys` is reported.
+    /// Reports each key that is not in `keys`. Messages call the mapping `what`.
     init?(_ node: YamlNode, as what: @autoclosure () -> String, keys: [String], _ log: DiagnosticLog) {
         guard let unique = node.uniqueEntries(as: what(), log) else { return nil }
         for entry in unique where !keys.contains(entry.key) {
@@ -16,18 +16,18 @@ struct KeyedNode {
         entries = unique
     }
 
-    /// The value of `key`; `nil` when it is not there.
+    /// The value of `key`; `nil` if the mapping lacks it.
     subscript(key: String) -> YamlNode? { entries.first { $0.key == key }?.value }
 
-    /// The place of `key` itself; `nil` when it is not there.
-    func place(of key: String) -> Place? { entries.first { $0.key == key }?.place }
+    /// The place of the key `key` itself; `nil` if the mapping lacks it.
+    func place(of key: String) -> SourceSpan? { entries.first { $0.key == key }?.place }
 }
 
 extension YamlNode {
-    /// Mappings of more entries than this are checked for duplicates with a dictionary.
+    /// Mappings with more entries than this are checked for duplicates with a dictionary.
     private static let fewEntries = 16
 
-    /// The entries of a mapping without those whose key came before; reports these, and anything but a mapping.
+    /// The first entry of each key of a mapping; reports duplicate keys, and a node that is not a mapping.
     func uniqueEntries(as what: @autoclosure () -> String, _ log: DiagnosticLog) -> [YamlEntry]? {
         guard case .mapping(let entries) = content else {
             let hint = text == "" ? "; write {} for an empty one" : ""
@@ -35,7 +35,7 @@ extension YamlNode {
             return nil
         }
         if entries.count <= Self.fewEntries, entries.haveDistinctKeys { return entries }
-        var first: [String: Place] = [:]
+        var first: [String: SourceSpan] = [:]
         return entries.filter { entry in
             guard let earlier = first[entry.key] else {
                 first[entry.key] = entry.place
@@ -47,7 +47,7 @@ extension YamlNode {
         }
     }
 
-    /// The value of a key of a mapping, the first one; `nil` when it is not there.
+    /// The first value of `key`; `nil` if the node is not a mapping or lacks the key.
     func value(of key: String) -> YamlNode? {
         guard case .mapping(let entries) = content else { return nil }
         return entries.first { $0.key == key }?.value
@@ -55,7 +55,7 @@ extension YamlNode {
 }
 
 extension [YamlEntry] {
-    /// Whether no key comes twice; compares each with each.
+    /// Whether no key occurs twice; compares each with each.
     fileprivate var haveDistinctKeys: Bool {
         indices.allSatisfy { index in !self[..<index].contains { $0.key == self[index].key } }
     }

@@ -1,5 +1,5 @@
 extension ListenerExpectation {
-    /// The expectation that the keys `process`, `unit`, `user` and `optional` of a service spell.
+    /// The expectation in the keys `process`, `unit`, `user` and `optional` of a service.
     init(decoding keyed: KeyedNode, _ log: DiagnosticLog) {
         self.init()
         if let node = keyed["process"] { processes = Self.processes(node, log) }
@@ -11,7 +11,7 @@ extension ListenerExpectation {
     private static func processes(_ node: YamlNode, _ log: DiagnosticLog) -> [String] {
         names(node, "process", log).compactMap { text, place in
             if !text.contains("/") || text.hasPrefix("/") { return text }
-            log.error("\(Printable.quoted(text)) is neither a name nor an absolute path", at: place)
+            log.error("\(Printable.quoted(text)) is neither the name of a process nor an absolute path", at: place)
             return nil
         }
     }
@@ -20,18 +20,19 @@ extension ListenerExpectation {
         names(node, "unit", log).map { text, place in
             let hasType = text.contains(".") && text.last != "."
             if !hasType {
-                log.warning("unit \(Printable.quoted(text)) has no type", at: place, repair: text + ".service")
+                log.warning("unit \(Printable.quoted(text)) has no type suffix", at: place, repair: text + ".service")
             }
             return text
         }
     }
 
-    /// The members of a list, each one line of text.
-    private static func names(_ node: YamlNode, _ what: String, _ log: DiagnosticLog) -> [(text: String, place: Place)]
-    {
+    /// The members of a list; reports members that are more than one line of text.
+    private static func names(_ node: YamlNode, _ what: String, _ log: DiagnosticLog) -> [(
+        text: String, place: SourceSpan
+    )] {
         node.texts(as: what, log).filter { text, place in
-            let isLine = !text.unicodeScalars.contains(where: Printable.isSteering)
-            if !isLine { log.error("\"\(what)\" must be one line, without tabs", at: place) }
+            let isLine = !text.unicodeScalars.contains(where: Printable.isControl)
+            if !isLine { log.error("\"\(what)\" must be one line without tabs", at: place) }
             return isLine
         }
     }

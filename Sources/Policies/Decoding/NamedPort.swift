@@ -1,15 +1,15 @@
 public import Addressing
 
-/// A port as a person names it on a command line.
+/// A port of the command line.
 public struct NamedPort: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
-    /// The port, never 0.
+    /// The port in host byte order, never 0.
     public var port: UInt16
 
-    /// The port that `text` names, `nil` when it names none.
+    /// Parses `22/tcp`, `ssh` or `domain/udp`; without a protocol, TCP.
     ///
-    /// It is `22/tcp`, `ssh` or `domain/udp`; without a protocol it is TCP's.
+    /// Port names are looked up in `servicesDatabase`, services(5). `nil` if there is no such port or protocol.
     public init?(_ text: String, servicesDatabase: String = "/etc/services") {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (1...2).contains(parts.count), let name = parts.first,

@@ -1,13 +1,13 @@
 internal import Addressing
 
-/// Puts one policy together from its files: first all names, then what uses them.
+/// Assembles one policy from its files: first all groups, then the services and tests that name them.
 struct PolicyAssembly {
     private let options: ReadingOptions
     private let log: DiagnosticLog
     private let loader: FileLoader
     private let groups: SourceGroups
 
-    /// Starts with no file.
+    /// An assembly before any file is read.
     init(options: ReadingOptions, log: DiagnosticLog) {
         self.options = options
         self.log = log
@@ -16,7 +16,7 @@ struct PolicyAssembly {
         groups = SourceGroups(loader: loader, log: log)
     }
 
-    /// The policy at `path`; incomplete or `nil` after an error.
+    /// The policy at `path`; after an error it is incomplete or `nil`.
     func assemble(_ path: String) -> Policy? {
         let documents = PolicyDocument.loadAll(path, loader, log)
         guard let main = documents.first else { return nil }
@@ -46,16 +46,16 @@ struct PolicyAssembly {
         return policy
     }
 
-    /// Every file's `deny` as one list, placed where the first one is, with the place of each entry.
-    private func denied(_ documents: [PolicyDocument]) -> (list: SourceList, places: [Place])? {
-        var all: (list: SourceList, places: [Place])?
+    /// The `deny` of all files as one list, located at the first one, and the place of each entry.
+    private func denied(_ documents: [PolicyDocument]) -> (list: SourceList, places: [SourceSpan])? {
+        var all: (list: SourceList, places: [SourceSpan])?
         for document in documents {
             guard let node = document.keyed["deny"] else { continue }
             if case .sequence(let items) = node.content, items.isEmpty { continue }
             guard let list = groups.list(node, as: "deny") else { continue }
             if list.addresses.isAny {
-                let reason = "every address, established connections included: nobody could reach this host"
-                log.error("\"deny\" is \(reason)", at: node.place)
+                let result = "no client could reach this host, not even over established connections"
+                log.error("\"deny\" covers every address: \(result)", at: node.place)
             }
             let places = node.items.map(\.place)
             guard let earlier = all else {
@@ -70,7 +70,7 @@ struct PolicyAssembly {
     }
 
     private func services(_ documents: [PolicyDocument], _ decoder: ServiceDecoder) -> [PlacedService] {
-        var first: [String: Place] = [:]
+        var first: [String: SourceSpan] = [:]
         var services: [PlacedService] = []
         for document in documents {
             guard let node = document.keyed["services"] else { continue }
@@ -89,8 +89,8 @@ struct PolicyAssembly {
 
     private func assertions(
         _ documents: [PolicyDocument], _ decoder: ServiceDecoder
-    ) -> [(assertion: Assertion, place: Place)] {
-        documents.flatMap { document -> [(assertion: Assertion, place: Place)] in
+    ) -> [(assertion: Assertion, place: SourceSpan)] {
+        documents.flatMap { document -> [(assertion: Assertion, place: SourceSpan)] in
             guard let node = document.keyed["tests"] else { return [] }
             guard case .sequence(let items) = node.content else {
                 log.error("\"tests\" must be a list, not \(node.kind)", at: node.place)
@@ -101,12 +101,12 @@ struct PolicyAssembly {
     }
 }
 
-/// A service and the entry that spells it.
+/// A service and its entry in the policy.
 struct PlacedService {
     /// The service.
     let service: Service
     /// The entry under `services`.
     let entry: YamlEntry
-    /// Its ports, each with its span.
+    /// Its ports, each with its place.
     let ports: [PlacedPort]
 }

@@ -1,14 +1,14 @@
-/// One file of a policy: the policy itself, or an include.
+/// One file of a policy: the main file or an included one.
 struct PolicyDocument {
-    /// The outermost mapping.
+    /// The top-level mapping.
     let keyed: KeyedNode
 
-    /// The keys of the policy itself.
+    /// The keys of the main file.
     private static let keys = ["version", "defaults", "include", "sources", "deny", "services", "tests"]
-    /// The keys of an include.
+    /// The keys of an included file.
     private static let includeKeys = ["version", "sources", "deny", "services", "tests"]
 
-    /// The policy at `path` and then its includes in their order; empty after an error in the policy itself.
+    /// The main file at `path`, then the files that it includes, in order; empty after an error in the main file.
     static func loadAll(_ path: String, _ loader: FileLoader, _ log: DiagnosticLog) -> [PolicyDocument] {
         guard let (file, identity) = loader.load(path, namedAt: nil), let root = YamlParser.parse(file, log),
             let keyed = KeyedNode(root, as: "a policy", keys: keys, log)
@@ -31,7 +31,7 @@ struct PolicyDocument {
 
     private static func include(_ file: SourceFile, _ log: DiagnosticLog) -> PolicyDocument? {
         guard let root = YamlParser.parse(file, log) else { return nil }
-        // Keys that only the policy itself may have are known, so that the message is not one of a misspelling.
+        // The keys of the main file are known here, too, for a better message than "unknown key".
         guard let keyed = KeyedNode(root, as: "an include", keys: keys, log) else { return nil }
         for key in keys where !includeKeys.contains(key) {
             guard let place = keyed.place(of: key) else { continue }
@@ -41,22 +41,22 @@ struct PolicyDocument {
         return PolicyDocument(keyed: keyed)
     }
 
-    private static func checkVersion(_ keyed: KeyedNode, isRequired: Bool, _ place: Place, _ log: DiagnosticLog) {
+    private static func checkVersion(_ keyed: KeyedNode, isRequired: Bool, _ place: SourceSpan, _ log: DiagnosticLog) {
         guard let node = keyed["version"] else {
-            if isRequired { log.error("a policy lacks \"version: 1\"", at: place) }
+            if isRequired { log.error("the policy has no \"version\"; add \"version: 1\"", at: place) }
             return
         }
         guard let text = node.text(as: "version", log), text != "1" else { return }
-        log.error("version \(Printable.quoted(text)) is not 1, the only one there is", at: node.place)
+        log.error("unknown version \(Printable.quoted(text)); the only version is 1", at: node.place)
     }
 
-    /// The paths that `include` names, in its order; those of one pattern sorted.
+    /// The paths in `include`, in order; the matches of each pattern are sorted.
     private static func includes(
         _ keyed: KeyedNode, base: String, _ log: DiagnosticLog
-    ) -> [(path: String, place: Place)] {
+    ) -> [(path: String, place: SourceSpan)] {
         guard let node = keyed["include"] else { return [] }
         if case .sequence(let items) = node.content, items.isEmpty { return [] }
-        return node.texts(as: "include", log).flatMap { text, place -> [(path: String, place: Place)] in
+        return node.texts(as: "include", log).flatMap { text, place -> [(path: String, place: SourceSpan)] in
             guard FilePattern.isPattern(text) else { return [(FilePattern.resolve(text, relativeTo: base), place)] }
             do throws(FileRefusal) {
                 return try FilePattern.expand(text, relativeTo: base).map { ($0, place) }

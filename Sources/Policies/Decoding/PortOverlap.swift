@@ -1,15 +1,15 @@
 internal import Addressing
 
-/// Finds ports that belong to two services, or twice to one.
+/// Finds ports that two services have, or one service twice.
 enum PortOverlap {
     private struct Claim {
         let port: ServicePort
         let service: String
-        let place: Place
+        let place: SourceSpan
         let order: Int
     }
 
-    /// Reports every overlap at the later of its two places, naming the earlier.
+    /// Reports each overlap at the later of its two places and names the earlier.
     static func report(_ services: [PlacedService], _ log: DiagnosticLog) {
         for transport in TransportProtocol.allCases {
             let claims = claims(of: transport, services).sorted {

@@ -1,15 +1,15 @@
 extension Rate {
-    /// The rate that a scalar spells: `10/minute`; `nil` after an error.
+    /// The rate in a scalar: `10/minute`; `nil` after an error.
     init?(decoding node: YamlNode, as what: String, _ log: DiagnosticLog) {
         guard let text = node.text(as: what, log) else { return nil }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, DecimalNumber.isDigits(parts[0]) else {
-            let message = "\(Printable.quoted(text)) is not a rate, such as 10/minute"
+            let message = "\(Printable.quoted(text)) is not a rate such as 10/minute"
             log.error(message, at: node.place, repair: Self.repair(parts))
             return nil
         }
         guard let unit = Unit(rawValue: String(parts[1])) else {
-            let message = "unknown unit \(Printable.quoted(parts[1])), which must be second, minute, hour or day"
+            let message = "unknown unit \(Printable.quoted(parts[1])); use second, minute, hour or day"
             log.error(message, at: node.place, repair: Self.repair(parts))
             return nil
         }
@@ -19,7 +19,7 @@ extension Rate {
             return nil
         }
         guard let count = UInt32(exactly: count), count > 0 else {
-            let bound = count == 0 ? "is a rate of zero, which must be at least 1" : "is a rate over \(UInt32.max)"
+            let bound = count == 0 ? "is a rate of zero; the lowest is 1" : "is a rate above \(UInt32.max)"
             log.error("\(Printable.quoted(text)) \(bound)", at: node.place)
             return nil
         }
@@ -29,8 +29,9 @@ extension Rate {
     /// `10/min` as `10/minute`, `10 / minute` as `10/minute`.
     private static func repair(_ parts: [Substring]) -> String? {
         guard parts.count == 2 else { return nil }
-        let (count, unit) = (parts[0].filter { $0 != " " }, parts[1].filter { $0 != " " }.lowercased())
-        guard let count = DecimalNumber.parse(count, maximum: Int(UInt32.max)), count > 0 else { return nil }
+        let digits = parts[0].filter { $0 != " " }
+        let unit = parts[1].filter { $0 != " " }.lowercased()
+        guard let count = DecimalNumber.parse(digits, maximum: Int(UInt32.max)), count > 0 else { return nil }
         let abbreviations = [
             "s": "second", "sec": "second", "m": "minute", "min": "minute", "mins": "minute", "h": "hour", "hr": "hour",
             "d": "day",
@@ -41,7 +42,7 @@ extension Rate {
 }
 
 extension ConnectionLimit {
-    /// The limit that a rate, or a mapping of `rate` and `burst`, spells; `nil` after an error.
+    /// The limit in a rate, or in a mapping of `rate` and `burst`; `nil` after an error.
     init?(decoding node: YamlNode, _ log: DiagnosticLog) {
         guard case .mapping = node.content else {
             guard let rate = Rate(decoding: node, as: "limit", log) else { return nil }
@@ -64,15 +65,15 @@ extension ConnectionLimit {
 
     private static func burst(_ node: YamlNode, for rate: Rate, _ log: DiagnosticLog) -> UInt32? {
         guard let text = node.text(as: "burst", log) else { return nil }
-        // The kernel counts the tokens of a whole burst in nanoseconds, in 64 bits (net/netfilter/nft_limit.c).
+        // The kernel holds the time of a whole burst in nanoseconds, in 64 bits (`net/netfilter/nft_limit.c`).
         let nanoseconds = rate.unit.seconds * 1_000_000_000 / UInt64(rate.count)
         let most = Int(min(UInt64(UInt32.max), UInt64(Int64.max) / max(1, nanoseconds)))
         guard let count = DecimalNumber.parse(text, maximum: most), count > 0 else {
-            log.error("\"burst\" must be a number from 1, not \(Printable.quoted(text))", at: node.place)
+            log.error("\"burst\" must be a positive number, not \(Printable.quoted(text))", at: node.place)
             return nil
         }
         guard count <= most else {
-            log.error("\"burst\" is over \(most), the most that the kernel takes for \(rate)", at: node.place)
+            log.error("\"burst\" is above \(most), the kernel's limit for \(rate)", at: node.place)
             return nil
         }
         return UInt32(count)

@@ -1,26 +1,24 @@
 internal import Addressing
 
-/// Reads services and the tests of them, whose sources and ports have names.
+/// Decodes services and tests, and resolves the names of their sources and ports.
 struct ServiceDecoder {
-    /// What the names of sources stand for.
+    /// The groups of sources, by name.
     let groups: SourceGroups
-    /// Reads ports.
+    /// Decodes ports.
     let ports: PortDecoder
-    /// The keys that every service must carry.
+    /// The keys that `defaults.require` makes mandatory.
     let required: [String]
-    /// Where problems go.
+    /// The log for problems.
     let log: DiagnosticLog
 
-    /// The service that an entry of `services` spells; `nil` after an error.
+    /// The service in an entry of `services`; `nil` after an error.
     func service(_ entry: YamlEntry) -> PlacedService? {
         guard isName(entry) else { return nil }
         var name: String { Printable.quoted(entry.key) }
         guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
         for key in Service.mandatoryKeys + required where keyed[key] == nil {
-            let demand = Service.mandatoryKeys.contains(key) ? "" : ", which \"defaults.require\" asks for"
-            if !demand.isEmpty || key == "ports" || key == "from" {
-                log.error("service \(name) lacks \"\(key)\"\(demand)", at: entry.place)
-            }
+            let reason = Service.mandatoryKeys.contains(key) ? "" : ", which \"defaults.require\" demands"
+            log.error("service \(name) lacks \"\(key)\"\(reason)", at: entry.place)
         }
         let ports = keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? []
         let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
@@ -57,16 +55,16 @@ struct ServiceDecoder {
             }
         guard !isValid else { return true }
         let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
-        log.error("\(Printable.quoted(entry.key)) is no name of a service: \(form)", at: entry.place)
+        log.error("\(Printable.quoted(entry.key)) is not a service name; use \(form)", at: entry.place)
         return false
     }
 }
 
 extension Service {
-    /// The keys without which a service means nothing.
+    /// The keys that every service must have.
     static let mandatoryKeys = ["ports", "from"]
 
-    /// The keys that a service may carry.
+    /// The keys that a service may have.
     static let keys = [
         "ports", "from", "interfaces", "limit", "log", "expires", "process", "unit", "user", "optional", "why", "owner",
         "ticket",

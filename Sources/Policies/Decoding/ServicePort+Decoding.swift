@@ -1,21 +1,21 @@
 internal import Addressing
 
-/// A port and the whole span that spells it.
+/// A port and its place in the policy.
 struct PlacedPort {
     /// The port.
     let port: ServicePort
-    /// The span.
-    let place: Place
+    /// The place of the whole entry.
+    let place: SourceSpan
 }
 
-/// Reads `ports`, and looks the names in them up.
+/// Decodes `ports` and looks up the names in it.
 struct PortDecoder {
-    /// The names of ports.
+    /// The names and numbers of ports.
     let database: ServicesDatabase
-    /// Where problems go.
+    /// The log for problems.
     let log: DiagnosticLog
 
-    /// The ports of a list or of a single form.
+    /// The ports in a list or in a single entry.
     func decode(_ node: YamlNode, as what: String) -> [PlacedPort] {
         node.items(as: what, log).compactMap { item in
             guard let text = item.text(as: what, log) else { return nil }
@@ -23,13 +23,13 @@ struct PortDecoder {
         }
     }
 
-    /// The port or range that one form spells: `22/tcp`, `ssh`, `8000-8100/udp`.
-    private func port(_ text: String, at place: Place) -> ServicePort? {
+    /// The port or range in one entry: `22/tcp`, `ssh`, `8000-8100/udp`.
+    private func port(_ text: String, at place: SourceSpan) -> ServicePort? {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let transport = parts.count == 1 ? .tcp : TransportProtocol(name: String(parts[1]))
         guard let transport else {
             let repair = protocolRepair(String(parts[0]), String(parts[1]))
-            let advice = parts[1].contains(",") ? "; write one form for each protocol" : ""
+            let advice = parts[1].contains(",") ? "; write one entry for each protocol" : ""
             log.error("unknown protocol \(Printable.quoted(parts[1]))\(advice)", at: place, repair: repair)
             return nil
         }
@@ -39,7 +39,7 @@ struct PortDecoder {
         return range.map { ServicePort(transport: transport, range: $0, location: place.location) }
     }
 
-    /// Whether it starts as a number, and has no letter.
+    /// Whether `port` starts like a number and has no letter.
     private func isNumeric(_ port: Substring) -> Bool {
         let digits = UInt8(ascii: "0")...UInt8(ascii: "9")
         guard port.utf8.first.map({ digits ~= $0 }) ?? true else { return false }
@@ -47,12 +47,12 @@ struct PortDecoder {
     }
 
     /// `22` or `8000-8100`.
-    private func numericRange(_ ports: Substring, of text: String, at place: Place) -> ClosedRange<UInt16>? {
+    private func numericRange(_ ports: Substring, of text: String, at place: SourceSpan) -> ClosedRange<UInt16>? {
         let ends = ports.split(separator: "-", maxSplits: 1, omittingEmptySubsequences: false)
         guard ends.allSatisfy(DecimalNumber.isDigits) else {
             let repair = rangeRepair(ports).map { $0 + text.dropFirst(ports.count) }
             log.error(
-                "\(Printable.quoted(text)) is not a port, such as 22/tcp or 8000-8100/tcp", at: place, repair: repair)
+                "\(Printable.quoted(text)) is not a port such as 22/tcp or 8000-8100/tcp", at: place, repair: repair)
             return nil
         }
         let numbers = ends.compactMap { number($0, of: text, at: place) }
@@ -66,21 +66,23 @@ struct PortDecoder {
         return first...last
     }
 
-    private func number(_ digits: Substring, of text: String, at place: Place) -> UInt16? {
+    private func number(_ digits: Substring, of text: String, at place: SourceSpan) -> UInt16? {
         guard let number = DecimalNumber.parse(digits, maximum: 65535) else {
             let repair = String(digits) == text ? DecimalNumber.withoutLeadingZeros(digits) : nil
             log.error("\(Printable.quoted(text)) has a leading zero", at: place, repair: repair)
             return nil
         }
         guard number > 0, let port = UInt16(exactly: number) else {
-            let bound = number == 0 ? "port 0, on which nobody can listen" : "a port over 65535"
+            let bound = number == 0 ? "port 0, which is reserved" : "a port above 65535"
             log.error("\(Printable.quoted(text)) has \(bound)", at: place)
             return nil
         }
         return port
     }
 
-    private func namedRange(_ name: String, _ transport: TransportProtocol, at place: Place) -> ClosedRange<UInt16>? {
+    private func namedRange(_ name: String, _ transport: TransportProtocol, at place: SourceSpan) -> ClosedRange<
+        UInt16
+    >? {
         switch database.find(name, transport) {
         case .port(let port): return port...port
         case .otherProtocols(let protocols):
@@ -90,10 +92,10 @@ struct PortDecoder {
                 at: place,
                 repair: protocols.count == 1 ? others : nil)
         case .unknown(let nearest):
-            log.error("unknown port name \(Printable.quoted(name))", at: place, repair: nearest)
+            log.error("unknown port \(Printable.quoted(name))", at: place, repair: nearest)
         case .unavailable(let reason):
             log.error(
-                "\(Printable.quoted(name)) cannot be looked up: \(database.path) \(reason); use a number", at: place)
+                "cannot look up port \(Printable.quoted(name)): \(database.path) \(reason); use its number", at: place)
         }
         return nil
     }

@@ -1,16 +1,16 @@
 internal import Addressing
 
-/// The names of ports, services(5); read when a policy first uses one.
+/// The names of ports, services(5); read when a name is first looked up.
 final class ServicesDatabase {
-    /// What the database knows of a name.
+    /// The result of a look-up.
     enum Answer {
-        /// It is this port.
+        /// The name has this port.
         case port(UInt16)
-        /// It is a port of these protocols, and not of the one asked for.
+        /// The name has ports of these protocols, but not of the requested one.
         case otherProtocols([TransportProtocol])
-        /// It is nothing; the nearest name that is something.
+        /// The name is not in the database; the most similar name that is.
         case unknown(nearest: String?)
-        /// The database was not read: the predicate of a sentence whose subject is its path.
+        /// The database cannot be read: the predicate of a sentence about its path.
         case unavailable(String)
     }
 
@@ -32,7 +32,7 @@ final class ServicesDatabase {
         }
     }
 
-    /// Every name and alias; the first line that has one wins, as in `getservbyname(3)`.
+    /// All names and aliases; of several lines with one name the first wins, as in `getservbyname(3)`.
     private static func read(_ path: String) -> Result<[String: [TransportProtocol: UInt16]], FileRefusal> {
         do throws(FileRefusal) {
             let bytes = try FileReading.read(path: path, checksOwnership: false).bytes
@@ -54,7 +54,7 @@ final class ServicesDatabase {
         }
     }
 
-    /// `22/tcp`; `nil` for a protocol that no policy can open.
+    /// The port in `22/tcp`; `nil` for a protocol that is not a `TransportProtocol`.
     private static func port(_ text: String) -> (UInt16, TransportProtocol)? {
         let parts = text.split(separator: "/")
         guard parts.count == 2, let port = UInt16(parts[0]), port > 0,

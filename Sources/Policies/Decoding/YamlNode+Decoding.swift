@@ -1,5 +1,5 @@
 extension YamlNode {
-    /// The text of a scalar that is not empty; reports anything else under the name `what`.
+    /// The text of a non-empty scalar; reports any other node, called `what` in the message.
     func text(as what: String, _ log: DiagnosticLog) -> String? {
         guard let text else {
             log.error("\"\(what)\" must be a single value, not \(kind)", at: place)
@@ -12,14 +12,14 @@ extension YamlNode {
         return text
     }
 
-    /// The members of a list, or a single value; reports an empty list or value under the name `what`.
+    /// The members of a list, or a single value; reports an empty list, called `what` in the message.
     func items(as what: String, _ log: DiagnosticLog) -> [YamlNode] {
         if items.isEmpty { log.error("\"\(what)\" is empty", at: place) }
         return items
     }
 
-    /// The texts of a list, or of a single value; reports what is no text, empty or listed twice.
-    func texts(as what: String, _ log: DiagnosticLog) -> [(text: String, place: Place)] {
+    /// The texts of a list, or of a single value; reports members that are not text, empty or listed twice.
+    func texts(as what: String, _ log: DiagnosticLog) -> [(text: String, place: SourceSpan)] {
         var seen: Set<String> = []
         return items(as: what, log).compactMap { item in
             guard let text = item.text(as: what, log) else { return nil }
@@ -31,11 +31,11 @@ extension YamlNode {
         }
     }
 
-    /// One line of text that people read; reports anything else under the name `what`.
+    /// One line of text for people; reports any other node, called `what` in the message.
     func line(as what: String, _ log: DiagnosticLog) -> String? {
         guard let text = text(as: what, log) else { return nil }
-        guard !text.unicodeScalars.contains(where: Printable.isSteering) else {
-            log.error("\"\(what)\" must be one line, without tabs", at: place)
+        guard !text.unicodeScalars.contains(where: Printable.isControl) else {
+            log.error("\"\(what)\" must be one line without tabs", at: place)
             return nil
         }
         guard text.contains(where: { !$0.isWhitespace }) else {
@@ -45,7 +45,7 @@ extension YamlNode {
         return text
     }
 
-    /// `true` or `false`; reports anything else under the name `what`.
+    /// `true` or `false`; reports any other value, called `what` in the message.
     func flag(as what: String, _ log: DiagnosticLog) -> Bool? {
         guard let text = text(as: what, log) else { return nil }
         switch text {
@@ -59,7 +59,7 @@ extension YamlNode {
         }
     }
 
-    /// One of the words of an enumeration; reports anything else under the name `what`.
+    /// A case of an enumeration; reports any other word, called `what` in the message.
     func word<Word: RawRepresentable & CaseIterable>(
         as what: String, of type: Word.Type, _ log: DiagnosticLog
     ) -> Word? where Word.RawValue == String {

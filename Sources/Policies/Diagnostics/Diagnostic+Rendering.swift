@@ -1,9 +1,9 @@
 extension Diagnostic {
-    /// The diagnostic as a compiler prints it: `file:line:column: error: message`, the line, and a caret below the span.
+    /// The diagnostic as compilers print it: `file:line:column: error: message`, the line, and a caret below the span.
     ///
-    /// Nothing of a file reaches the terminal raw: control characters are replaced, tabs become one space.
+    /// Text from files cannot control the terminal: control characters are replaced, a tab becomes one space.
     ///
-    /// With `color`, ECMA-48 escape sequences colour it.
+    /// With `color` it has ECMA-48 escape sequences.
     public func rendered(color: Bool) -> String {
         let paint = Paint(isOn: color)
         let place = location.map { paint.bold("\(Printable.text($0.file)):\($0.line):\($0.column):") + " " } ?? ""
@@ -14,7 +14,7 @@ extension Diagnostic {
 }
 
 extension Excerpt {
-    /// The line, and a second one with a caret below the first column of the span and tildes below the rest.
+    /// The line, and below it a caret at the first column of the span and tildes at the rest.
     fileprivate func rendered(_ paint: Paint) -> String {
         let scalars = text.unicodeScalars
         let start = scalars.index(scalars.startIndex, offsetBy: offset, limitedBy: scalars.endIndex) ?? scalars.endIndex
@@ -25,7 +25,7 @@ extension Excerpt {
     }
 }
 
-/// Colours, or their absence.
+/// Adds colours if `isOn`.
 private struct Paint {
     let isOn: Bool
 

@@ -1,22 +1,22 @@
-/// Something to say about a place in a policy or in a file that it names.
+/// A message about a place in a policy or in a file that the policy names.
 public struct Diagnostic: Hashable, Sendable {
-    /// How bad it is.
+    /// The severity of a diagnostic.
     public enum Severity: String, Hashable, Sendable {
-        /// The policy is refused.
+        /// The policy is invalid.
         case error
-        /// The policy is taken, and probably not what was meant.
+        /// The policy is valid, but probably not as intended.
         case warning
-        /// It is worth knowing.
+        /// Additional information.
         case note
     }
 
-    /// How bad it is.
+    /// The severity.
     public var severity: Severity
     /// One sentence: lower case, the offending text in quotes, no full stop.
     public var message: String
-    /// Where it is; `nil` when it is in no file.
+    /// The location; `nil` for a message that is not about a place in a file.
     public var location: SourceLocation?
-    /// The line, with the span that is meant; `nil` when there is none to show.
+    /// The source line with the marked span; `nil` if there is no line to show.
     public var excerpt: Excerpt?
 
     /// A diagnostic of these parts.
@@ -30,9 +30,9 @@ public struct Diagnostic: Hashable, Sendable {
 
 /// A source line, or the part of a long one around a marked span.
 public struct Excerpt: Hashable, Sendable {
-    /// The text; `…` stands for what was cut from either end.
+    /// The text; `…` replaces text that was cut from either end.
     public var text: String
-    /// Where the marked span starts in `text`: Unicode scalars before it.
+    /// The start of the marked span in `text`, in Unicode scalars from 0.
     public var offset: Int
     /// The length of the marked span in Unicode scalars: at least 1.
     public var length: Int

@@ -1,6 +1,6 @@
-/// Collects what is found while one policy is read.
+/// Collects the diagnostics of one policy.
 final class DiagnosticLog {
-    /// How many of one severity are kept; the rest is counted.
+    /// The number of diagnostics kept for each severity; the rest is only counted.
     static let limit = 100
 
     private var kept: [(file: Int, diagnostic: Diagnostic)] = []
@@ -10,28 +10,29 @@ final class DiagnosticLog {
     /// Whether an error was reported.
     var hasErrors: Bool { errorCount > 0 }
 
-    /// Reports an error at `place`, with what was probably meant.
+    /// Reports an error at `place` and suggests `repair`, the likely intended text.
     func error(
-        _ message: @autoclosure () -> String, at place: @autoclosure () -> Place,
+        _ message: @autoclosure () -> String, at place: @autoclosure () -> SourceSpan,
         repair: @autoclosure () -> String? = nil
     ) {
         errorCount += 1
         if errorCount <= Self.limit { keep(.error, message(), place(), repair()) }
     }
 
-    /// Reports a warning at `place`, with what was probably meant.
+    /// Reports a warning at `place` and suggests `repair`, the likely intended text.
     func warning(
-        _ message: @autoclosure () -> String, at place: @autoclosure () -> Place,
+        _ message: @autoclosure () -> String, at place: @autoclosure () -> SourceSpan,
         repair: @autoclosure () -> String? = nil
     ) {
         warningCount += 1
         if warningCount <= Self.limit { keep(.warning, message(), place(), repair()) }
     }
 
-    /// Everything reported, in the order of the files and of the places in them.
+    /// All diagnostics, in the order of the files and of the places in each file.
     func sorted() -> [Diagnostic] {
         let order = kept.enumerated().sorted { left, right in
-            let (a, b) = (left.element, right.element)
+            let a = left.element
+            let b = right.element
             if a.file != b.file { return a.file < b.file }
             guard let first = a.diagnostic.location, let second = b.diagnostic.location else { return false }
             return (first.line, first.column, left.offset) < (second.line, second.column, right.offset)
@@ -39,7 +40,7 @@ final class DiagnosticLog {
         return order.map(\.element.diagnostic) + remainder(errorCount, .error) + remainder(warningCount, .warning)
     }
 
-    private func keep(_ severity: Diagnostic.Severity, _ message: String, _ place: Place, _ repair: String?) {
+    private func keep(_ severity: Diagnostic.Severity, _ message: String, _ place: SourceSpan, _ repair: String?) {
         let hint = repair.map { "; did you mean \(Printable.quoted($0))?" } ?? ""
         let diagnostic = Diagnostic(
             severity: severity, message: message + hint, location: place.location, excerpt: place.excerpt)

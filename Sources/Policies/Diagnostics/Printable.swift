@@ -1,36 +1,36 @@
-/// What of a foreign text a terminal may be given, and how wide it will be there.
+/// Makes text from files safe for a terminal, and computes its width there.
 enum Printable {
-    /// `text` with every tab as one space and every other character that steers a terminal as U+FFFD.
+    /// `text` with each tab as one space, and U+FFFD for each other character that can control a terminal.
     static func text(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isSteering) else { return text }
+        guard text.unicodeScalars.contains(where: isControl) else { return text }
         var result = String.UnicodeScalarView()
         for scalar in text.unicodeScalars {
-            result.append(isSteering(scalar) ? (scalar == "\t" ? " " : "\u{FFFD}") : scalar)
+            result.append(isControl(scalar) ? (scalar == "\t" ? " " : "\u{FFFD}") : scalar)
         }
         return String(result)
     }
 
-    /// `text` in quotes, cut after 80 characters, on one line.
+    /// `text` in quotes, on one line, with at most 80 characters.
     static func quoted(_ text: some StringProtocol) -> String {
         let head = text.unicodeScalars.prefix(81)
         guard head.count > 80 else { return "\"\(Self.text(String(text)))\"" }
         return "\"\(Self.text(String(String.UnicodeScalarView(head.prefix(79)))))…\""
     }
 
-    /// The columns that `scalars` take on a terminal.
+    /// The width of `scalars` on a terminal, in columns.
     static func width(of scalars: Substring.UnicodeScalarView) -> Int { scalars.reduce(0) { $0 + width(of: $1) } }
 
-    /// Whether `scalar` moves the cursor, changes the terminal or reorders what follows it.
+    /// Whether `scalar` moves the cursor, changes the terminal or reorders the text after it.
     ///
     /// The controls C0 and C1, the line separators, the byte order mark and the bidirectional overrides (Unicode TR 36).
-    static func isSteering(_ scalar: Unicode.Scalar) -> Bool {
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE...0xFFFF: true
         default: false
         }
     }
 
-    /// The columns that one scalar takes: 0 for what combines, 2 for what East Asian fonts draw wide (Unicode TR 11).
+    /// The width of one scalar in columns: 0 for combining marks, 2 for wide East Asian characters (Unicode TR 11).
     private static func width(of scalar: Unicode.Scalar) -> Int {
         guard scalar.value >= 0x300 else { return 1 }
         switch scalar.properties.generalCategory {

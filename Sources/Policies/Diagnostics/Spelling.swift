@@ -1,9 +1,9 @@
-/// Guesses which of the words that would be understood a misspelt one stands for.
+/// Finds the known word that is most similar to a misspelt one.
 enum Spelling {
-    /// How many candidates are compared: bounds the work of a hundred errors in a policy of a million names.
+    /// The number of candidates that are compared: bounds the work for a hundred errors in a policy of a million names.
     private static let most = 10_000
 
-    /// The nearest of `candidates` to `word`; `nil` when none is near.
+    /// The candidate with the smallest distance to `word`; `nil` if none is similar.
     static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let target = Array(word.lowercased().unicodeScalars.prefix(65))
         guard !target.isEmpty, target.count <= 64 else { return nil }

@@ -1,10 +1,10 @@
-/// Opens the files of one policy, in the order in which they are reached.
+/// Loads the files of one policy and keeps them in the order of loading.
 final class FileLoader {
     private let checksOwnership: Bool
     private let log: DiagnosticLog
-    /// The paths of all files that were read.
+    /// The paths of all loaded files.
     private(set) var paths: [String] = []
-    /// What they hold.
+    /// Their contents, in the same order.
     private(set) var texts: [[UInt8]] = []
 
     init(checksOwnership: Bool, log: DiagnosticLog) {
@@ -14,8 +14,8 @@ final class FileLoader {
 
     /// The file at `path`, or standard input for `-`; `nil` after an error.
     ///
-    /// `place` is what names the file; `nil` for the policy itself.
-    func load(_ path: String, namedAt place: Place?) -> (file: SourceFile, identity: [UInt64])? {
+    /// `place` is the entry that names the file; `nil` for the policy's main file.
+    func load(_ path: String, namedAt place: SourceSpan?) -> (file: SourceFile, identity: [UInt64])? {
         let isStandardInput = path == "-" && place == nil
         do throws(FileRefusal) {
             let opened =
@@ -28,13 +28,13 @@ final class FileLoader {
             guard isText(file) else { return nil }
             return (file, opened.identity)
         } catch {
-            let nowhere = SourceFile(path: path, index: paths.count, bytes: []).start
-            log.error("\(Printable.quoted(path)) \(error.message)", at: place ?? nowhere)
+            let unread = SourceFile(path: path, index: paths.count, bytes: []).start
+            log.error("\(Printable.quoted(path)) \(error.message)", at: place ?? unread)
             return nil
         }
     }
 
-    /// Whether the whole file is text; reports the first place that is not.
+    /// Whether the whole file is valid text; reports the first fault.
     private func isText(_ file: SourceFile) -> Bool {
         guard let fault = TextFault.first(in: file.bytes) else { return true }
         let place = file.place(ofBytes: fault.offset..<(fault.offset + fault.length))

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Refuses files that someone other than root and the caller could have written, as sudo and sshd do.
+/// Rejects files that users other than root and the caller can write, as sudo and sshd do.
 enum FileOwnership {
-    /// Checks the open file and every directory above it.
+    /// Checks the open file and each directory above it.
     static func check(_ status: stat, path: String, descriptor: Int32) throws(FileRefusal) {
         try check(status, path: path, isDirectory: false)
         guard let resolved = resolvedPath(path, descriptor: descriptor) else { return }
@@ -12,14 +12,16 @@ enum FileOwnership {
             let name = directory.isEmpty ? "/" : String(directory)
             var status = stat()
             guard unsafe lstat(name, &status) == 0 else {
-                throw FileRefusal(message: "cannot be trusted: \"\(name)\": \(SystemError.text(errno))")
+                throw FileRefusal(
+                    message: "cannot be trusted: cannot read directory \"\(name)\": \(SystemError.text(errno))")
             }
             try check(status, path: name, isDirectory: true)
         }
     }
 
     private static func check(_ status: stat, path: String, isDirectory: Bool) throws(FileRefusal) {
-        var (faults, repairs): ([String], [String]) = ([], [])
+        var faults: [String] = []
+        var repairs: [String] = []
         if status.st_uid != 0, status.st_uid != geteuid() {
             faults.append("owned by user \(status.st_uid)")
             repairs.append("chown root: \(path)")
@@ -29,20 +31,20 @@ enum FileOwnership {
             repairs.append("chmod go-w \(path)")
         }
         guard !faults.isEmpty else { return }
-        let subject = isDirectory ? "lies in the directory \"\(path)\", which is" : "is"
+        let subject = isDirectory ? "is in directory \"\(path)\", which is" : "is"
         let advice = "run `\(repairs.joined(separator: "; "))` or use --allow-insecure-permissions"
         throw FileRefusal(message: "\(subject) \(faults.joined(separator: " and ")); \(advice)")
     }
 
-    /// Who beside the owner can write; `nil` for nobody but root.
+    /// The users beside the owner and root who can write; `nil` for none.
     private static func writers(_ status: stat, isDirectory: Bool) -> String? {
-        // In a sticky directory such as /tmp, nobody can replace the file of another.
+        // In a sticky directory such as /tmp, users cannot replace the files of others.
         if isDirectory, status.st_mode & S_ISVTX != 0 { return nil }
         if status.st_mode & S_IWOTH != 0 { return "everyone" }
         return status.st_mode & S_IWGRP != 0 && status.st_gid != 0 ? "group \(status.st_gid)" : nil
     }
 
-    /// The path of the open file, without symbolic links; `nil` when it has none.
+    /// The path of the open file without symbolic links; `nil` if it has no path.
     private static func resolvedPath(_ path: String, descriptor: Int32) -> String? {
         guard let resolved = unsafe realpath("/proc/self/fd/\(descriptor)", nil) ?? realpath(path, nil) else {
             return nil

@@ -1,22 +1,22 @@
 internal import Glibc
 
-/// Paths relative to a file, and the patterns that `include` may hold.
+/// Resolves paths relative to a file, and expands the patterns in `include`.
 enum FilePattern {
-    /// `path` as seen from the directory of the file at `base`.
+    /// `path` relative to the directory of the file `base`.
     static func resolve(_ path: String, relativeTo base: String) -> String {
         guard !path.hasPrefix("/"), let slash = base.lastIndex(of: "/") else { return path }
         return base[...slash] + path
     }
 
-    /// Whether `path` is a pattern of glob(7).
+    /// Whether `path` is a pattern, glob(7).
     static func isPattern(_ path: String) -> Bool { path.contains { "*?[".contains($0) } }
 
-    /// The paths that `pattern` matches from the directory of `base`, sorted by their bytes; empty for none.
+    /// The paths that match `pattern` in the directory of the file `base`, sorted by their bytes; empty for none.
     static func expand(_ pattern: String, relativeTo base: String) throws(FileRefusal) -> [String] {
         let directory = String(resolve("", relativeTo: base))
         let absolute = pattern.hasPrefix("/") ? pattern : escaped(directory) + pattern
         var matches = unsafe glob_t()
-        // A directory that does not exist has nothing to match; one that cannot be read might.
+        // A missing directory has no matches; one that cannot be read may have some.
         let status = unsafe glob(absolute, 0, { _, code in code == ENOENT ? 0 : 1 }, &matches)
         defer { unsafe globfree(&matches) }
         if status == GLOB_NOMATCH { return [] }
@@ -28,7 +28,7 @@ enum FilePattern {
         return paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    /// `text` so that glob(7) takes every character of it literally.
+    /// The pattern that matches exactly `text`.
     private static func escaped(_ text: String) -> String {
         var result = ""
         for character in text {

@@ -1,29 +1,29 @@
 internal import Glibc
 
-/// Why a file was not read: the predicate of a sentence whose subject is the file.
+/// The reason why a file was not read: the predicate of a sentence about the file.
 struct FileRefusal: Error, Hashable {
     let message: String
 }
 
-/// What is known of a file once it is open.
+/// The contents and the identity of a file.
 struct OpenedFile {
     /// The contents.
     let bytes: [UInt8]
-    /// The device and the inode: two paths that agree in both name one file.
+    /// The device and the inode number: two paths with the same identity name one file.
     let identity: [UInt64]
 }
 
-/// Reads whole regular files that nobody but the right people can have written.
+/// Reads whole regular files, and checks who can write them.
 enum FileReading {
-    /// The largest file that is read, in bytes.
+    /// The largest file that is read: 64 MiB, in bytes.
     static let largest = 64 << 20
 
     /// The contents of the file at `path`.
     ///
-    /// All that is checked is checked of the open descriptor, so that the file cannot be swapped in between.
+    /// All checks are made on the open descriptor, so that the file cannot be replaced between check and read.
     static func read(path: String, checksOwnership: Bool) throws(FileRefusal) -> OpenedFile {
         guard !path.isEmpty else { throw FileRefusal(message: "cannot be read: the path is empty") }
-        // O_NONBLOCK: opening a FIFO or a device must not wait for its other end.
+        // O_NONBLOCK: open must not wait for the other end of a FIFO or a device.
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         guard descriptor >= 0 else { throw FileRefusal(message: "cannot be read: \(SystemError.text(errno))") }
         defer { close(descriptor) }
@@ -41,7 +41,7 @@ enum FileReading {
         return OpenedFile(bytes: bytes, identity: [UInt64(status.st_dev), UInt64(status.st_ino)])
     }
 
-    /// The first octets of a regular file; `nil` where there is no file.
+    /// The first `count` bytes of a regular file; `nil` if there is no file.
     static func start(of path: String, count: Int) throws(FileRefusal) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
         if descriptor < 0 && errno == ENOENT { return nil }
@@ -56,21 +56,24 @@ enum FileReading {
         }
     }
 
-    /// Everything that comes in on standard input.
+    /// The contents of standard input.
     static func readStandardInput() throws(FileRefusal) -> OpenedFile {
         OpenedFile(bytes: try contents(of: STDIN_FILENO, expecting: 0), identity: [])
     }
 
-    private static var tooLarge: FileRefusal { FileRefusal(message: "is over 64 MiB") }
+    private static var tooLarge: FileRefusal { FileRefusal(message: "is larger than 64 MiB, the limit") }
 
     private static func contents(of descriptor: Int32, expecting size: Int) throws(FileRefusal) -> [UInt8] {
         var bytes: [UInt8] = []
-        // One byte more than the size, so that the read that finds the end needs no other buffer.
+        // One byte more than the size: the read that finds the end of the file needs no second buffer.
         var room = max(size + 1, 16 << 10)
         while true {
             let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
                 count = unsafe max(-1, Glibc.read(descriptor, buffer.baseAddress, room))
-                if count < 0 { (room, count) = (-1, 0) }
+                if count < 0 {
+                    room = -1
+                    count = 0
+                }
             }
             if room < 0 {
                 if errno == EINTR {

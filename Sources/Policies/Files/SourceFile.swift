@@ -1,13 +1,13 @@
-/// A file that was read: a policy, an include or a list.
+/// A file in memory: a policy, an included file or a list.
 final class SourceFile {
-    /// The path as given, or as reached through `include` or `file`.
+    /// The path as given by the caller, or as resolved from `include` or `file`.
     let path: String
-    /// The order in which it was reached, from 0.
+    /// The position in the order of loading, from 0.
     let index: Int
     /// The contents, without a byte order mark.
     let bytes: [UInt8]
 
-    /// Where each line starts; only a diagnostic needs it.
+    /// The offset of the start of each line; computed for the first diagnostic.
     private lazy var lineStarts: [Int] = {
         var starts = [0]
         for (offset, byte) in bytes.enumerated() where byte == UInt8(ascii: "\n") { starts.append(offset + 1) }
@@ -21,12 +21,12 @@ final class SourceFile {
     }
 
     /// The first column of the first line.
-    var start: Place { Place(file: self, line: 1, column: 1, length: 1) }
+    var start: SourceSpan { SourceSpan(file: self, line: 1, column: 1, length: 1) }
 
-    /// How many lines have text or a line break.
+    /// The number of lines; text after the last line break counts as one.
     var lineCount: Int { lineStarts.last == bytes.count ? lineStarts.count - 1 : lineStarts.count }
 
-    /// The bytes of the line of this number, from 1, without its line break; `nil` beyond the last.
+    /// The bytes of line `number`, from 1, without its line break; `nil` beyond the last line.
     func line(_ number: Int) -> ArraySlice<UInt8>? {
         guard lineStarts.indices.contains(number - 1) else { return nil }
         let start = lineStarts[number - 1]
@@ -35,15 +35,15 @@ final class SourceFile {
         return bytes[start..<end]
     }
 
-    /// The place of the bytes at `range`, which lie on one line.
-    func place(ofBytes range: Range<Int>) -> Place {
+    /// The place of the bytes at `range`, which must be on one line.
+    func place(ofBytes range: Range<Int>) -> SourceSpan {
         var (low, high) = (0, lineStarts.count)
         while high - low > 1 {
             let middle = (low + high) / 2
             if lineStarts[middle] <= range.lowerBound { low = middle } else { high = middle }
         }
         let column = scalarCount(bytes[lineStarts[low]..<range.lowerBound]) + 1
-        return Place(file: self, line: low + 1, column: column, length: max(1, scalarCount(bytes[range])))
+        return SourceSpan(file: self, line: low + 1, column: column, length: max(1, scalarCount(bytes[range])))
     }
 
     private func scalarCount(_ slice: ArraySlice<UInt8>) -> Int {

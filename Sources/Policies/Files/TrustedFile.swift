@@ -1,27 +1,27 @@
-/// A file that decides what a host lets in, read with the care that a policy is.
+/// Reads a file beside the policy with the same checks as the policy.
 public enum TrustedFile {
-    /// Why a file was not read: the predicate of a sentence whose subject is the file.
+    /// The reason why a file was not read: the predicate of a sentence about the file.
     public struct Refusal: Error, Hashable {
         /// The predicate: `cannot be read: permission denied`.
         public var message: String
     }
 
-    /// What the file at `path` holds.
+    /// The contents of the file at `path`.
     ///
     /// - Parameters:
     ///   - path: the path.
-    ///   - checksOwnership: whether a file is refused that somebody other than root and the caller could have written.
-    /// - Returns: its octets.
-    /// - Throws: why it is refused.
+    ///   - checksOwnership: whether to reject a file that users other than root and the caller can write.
+    /// - Returns: the bytes, at most 64 MiB.
+    /// - Throws: the reason why the file is rejected or cannot be read.
     public static func read(_ path: String, checksOwnership: Bool) throws(Refusal) -> [UInt8] {
         do throws(FileRefusal) {
             return try FileReading.read(path: path, checksOwnership: checksOwnership).bytes
         } catch { throw Refusal(message: error.message) }
     }
 
-    /// The start of the regular file at `path`, whoever could have written it; `nil` where there is none.
+    /// The first `count` bytes of the regular file at `path`, without a check of its owner; `nil` if there is no file.
     ///
-    /// - Throws: why it cannot be read.
+    /// - Throws: the reason why the file cannot be read.
     public static func start(_ path: String, count: Int) throws(Refusal) -> [UInt8]? {
         do throws(FileRefusal) { return try FileReading.start(of: path, count: count) } catch {
             throw Refusal(message: error.message)

@@ -1,14 +1,14 @@
 internal import Addressing
 
-/// Reads list files: one address, prefix or range a line, `#` starts a comment.
+/// Parses list files: one address, prefix or range a line; `#` starts a comment.
 enum AddressList {
-    /// The addresses of the list; reports every line that is none.
+    /// The addresses in the list; reports each invalid line.
     static func read(_ file: SourceFile, _ log: DiagnosticLog) -> AddressSet {
         var builder = AddressSetBuilder()
         let bytes = file.bytes
         var lineStart = 0
         while lineStart < bytes.count {
-            // Mostly a line is an IPv4 address or prefix and nothing else.
+            // The fast path: most lines are just an IPv4 address or prefix.
             lineStart = builder.addPlainLines(of: bytes, from: lineStart)
             guard lineStart < bytes.count else { break }
             let lineEnd = end(ofLineAt: lineStart, in: bytes.span)
@@ -31,7 +31,7 @@ enum AddressList {
         return index
     }
 
-    /// What of a line is neither comment nor blank around the entry.
+    /// The line without its comment and without the blanks around the entry.
     private static func entry(in bytes: Span<UInt8>, _ line: Range<Int>) -> Range<Int> {
         var start = line.lowerBound
         while start < line.upperBound, isBlank(bytes[start]) { start += 1 }

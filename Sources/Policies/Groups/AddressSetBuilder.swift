@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// Gathers addresses and makes them one set at the end, which sorts them once.
+/// Collects addresses and builds one set in the end, with a single sort.
 struct AddressSetBuilder {
     private var ipv4: [ClosedRange<UInt32>] = []
     private var ipv6: [ClosedRange<UInt128>] = []
@@ -14,25 +14,27 @@ struct AddressSetBuilder {
         }
     }
 
-    /// Adds lines of a list as `AddressRange.appendPlainLines(of:from:to:)` reads them, and returns what that returns.
+    /// Adds the lines of a list that `AddressRange.appendPlainLines(of:from:to:)` reads, and returns its result.
     mutating func addPlainLines(of bytes: [UInt8], from start: Int) -> Int {
         AddressRange.appendPlainLines(of: bytes, from: start, to: &ipv4)
     }
 
-    /// Adds every address of `set`.
+    /// Adds all addresses of `set`.
     mutating func add(_ set: AddressSet) { sets.append(set) }
 
-    /// The set of everything that was added.
+    /// The set of all added addresses.
     consuming func build() -> AddressSet {
-        // A set that stands alone is shared, not copied: a group of one list costs nothing.
+        // A single set is shared, not copied: a group of one list costs nothing.
         if ipv4.isEmpty, ipv6.isEmpty, sets.count == 1 { return sets[0] }
         for set in sets {
             ipv4 += set.ipv4.ranges
             ipv6 += set.ipv6.ranges
         }
-        // Given away, not lent: they are sorted in place.
-        let (shortAddresses, longAddresses) = (ipv4, ipv6)
-        (ipv4, ipv6) = ([], [])
-        return AddressSet(ipv4: shortAddresses, ipv6: longAddresses)
+        // Moves the arrays out of the builder: with one owner they are sorted in place.
+        let ownedIPv4 = ipv4
+        let ownedIPv6 = ipv6
+        ipv4 = []
+        ipv6 = []
+        return AddressSet(ipv4: ownedIPv4, ipv6: ownedIPv6)
     }
 }

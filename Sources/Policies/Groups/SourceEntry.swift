@@ -1,16 +1,16 @@
 internal import Addressing
 
-/// What one entry of a list of sources stands for.
+/// One entry of a list of sources.
 enum SourceEntry {
     /// Every address of both families.
     case any
     /// An address, a prefix or a range.
     case range(AddressRange)
-    /// The group of this name, which may not exist.
+    /// A group of this name, which may be undefined.
     case group(String)
 
-    /// The entry that `text` spells; `nil` after an error.
-    init?(_ text: String, at place: Place, _ log: DiagnosticLog) {
+    /// Parses an entry; `nil` after an error.
+    init?(_ text: String, at place: SourceSpan, _ log: DiagnosticLog) {
         if text == "any" {
             self = .any
         } else if Self.isGroupName(text) {
@@ -23,12 +23,12 @@ enum SourceEntry {
                 return nil
             }
         } else {
-            log.error("\(Printable.quoted(text)) is neither an address nor the name of a group", at: place)
+            log.error("\(Printable.quoted(text)) is neither an address nor a group name", at: place)
             return nil
         }
     }
 
-    /// Whether `text` has the form of a group's name: `[A-Za-z_][A-Za-z0-9_.-]{0,62}`.
+    /// Whether `text` has the form of a group name: `[A-Za-z_][A-Za-z0-9_.-]{0,62}`.
     static func isGroupName(_ text: String) -> Bool {
         guard let first = text.utf8.first, text.utf8.count <= 63 else { return false }
         return (isLetter(first) || first == UInt8(ascii: "_"))

@@ -1,13 +1,13 @@
 internal import Addressing
 
-/// The groups under `sources`, and what their names stand for.
+/// The groups under `sources`, and their addresses.
 final class SourceGroups {
-    /// A group as it is written.
+    /// A group as written in the policy.
     private struct Definition {
         let name: String
-        let place: Place
+        let place: SourceSpan
         let entries: [YamlNode]
-        /// What is known of the entries; `nil` until resolved.
+        /// The addresses of all entries; `nil` until the group is resolved.
         var addresses: AddressSet?
         var isUsed = false
     }
@@ -16,7 +16,7 @@ final class SourceGroups {
     private let log: DiagnosticLog
     private var definitions: [Definition] = []
     private var indices: [String: Int] = [:]
-    /// The lists that were read, by path: a list that two groups name is read once.
+    /// The addresses of the lists, by path: a list that two groups name is read once.
     private var lists: [String: AddressSet] = [:]
 
     init(loader: FileLoader, log: DiagnosticLog) {
@@ -24,7 +24,7 @@ final class SourceGroups {
         self.log = log
     }
 
-    /// Takes in the groups of one file's `sources`.
+    /// Adds the groups under `sources` of one file.
     func define(_ node: YamlNode) {
         for entry in node.uniqueEntries(as: "\"sources\"", log) ?? [] {
             guard Self.isName(entry, log) else { continue }
@@ -39,7 +39,7 @@ final class SourceGroups {
         }
     }
 
-    /// The groups by name; call after every file was defined.
+    /// The groups, sorted by name; call this after `define` for all files.
     func resolveAll() -> [SourceGroup] {
         for index in definitions.indices { resolve(from: index) }
         return definitions.sorted { $0.name < $1.name }.map {
@@ -47,16 +47,16 @@ final class SourceGroups {
         }
     }
 
-    /// The list that a service, `deny` or a test names; `nil` after an error.
+    /// The sources of a service, of `deny` or of a test; `nil` after an error.
     ///
-    /// Messages call it `what`, which is its key: `from`.
+    /// Messages call the list `what`, its key.
     func list(_ node: YamlNode, as what: String) -> SourceList? {
         let errors = log.errorCount
         var builder = AddressSetBuilder()
         var entries: [String] = []
         for item in node.items(as: what, log) {
             if case .mapping = item.content {
-                log.error("\"\(what)\" takes no list file; name it in a group under \"sources\"", at: item.place)
+                log.error("\"\(what)\" cannot name a list file; name it in a group under \"sources\"", at: item.place)
                 continue
             }
             guard let text = item.text(as: what, log) else { continue }
@@ -75,7 +75,7 @@ final class SourceGroups {
         return SourceList(location: node.place.location, entries: entries, addresses: builder.build())
     }
 
-    /// Reports groups that nothing names.
+    /// Reports the groups that are never used.
     func warnOfUnused() {
         for definition in definitions where !definition.isUsed {
             log.warning("group \(Printable.quoted(definition.name)) is not used", at: definition.place)
@@ -85,12 +85,12 @@ final class SourceGroups {
     private static func isName(_ entry: YamlEntry, _ log: DiagnosticLog) -> Bool {
         let name = entry.key
         if name == "any" {
-            log.error("a group cannot be called \"any\", which is every address", at: entry.place)
+            log.error("a group cannot be named \"any\", which means every address", at: entry.place)
         } else if AddressRange.isIntended(by: name) {
-            log.error("a group cannot be called \(Printable.quoted(name)), which is an address", at: entry.place)
+            log.error("a group cannot be named \(Printable.quoted(name)), which looks like an address", at: entry.place)
         } else if !SourceEntry.isGroupName(name) {
             let form = "a letter or _, then up to 62 letters, digits, _, . and -"
-            log.error("\(Printable.quoted(name)) is no name of a group: \(form)", at: entry.place)
+            log.error("\(Printable.quoted(name)) is not a group name; use \(form)", at: entry.place)
         } else {
             return true
         }
@@ -105,7 +105,7 @@ final class SourceGroups {
         return entry.value.items
     }
 
-    private func find(_ name: String, at place: Place) -> Int? {
+    private func find(_ name: String, at place: SourceSpan) -> Int? {
         if let index = indices[name] { return index }
         let hint = name.contains(".") ? " (host names are not looked up)" : ""
         log.error(
@@ -116,20 +116,21 @@ final class SourceGroups {
 }
 
 extension SourceGroups {
-    /// A group whose entries are being read.
+    /// A group on the current path, with the entries read so far.
     private struct Visit {
         let group: Int
         var next = 0
         var builder = AddressSetBuilder()
     }
 
-    /// Resolves a group after those it names; without recursion, since a chain may be as long as the file.
+    /// Resolves a group after the groups that it names; without recursion, as a chain may be as long as the file.
     private func resolve(from start: Int) {
         guard definitions[start].addresses == nil else { return }
         var path = [Visit(group: start)]
         var open: Set<Int> = [start]
         while let visit = path.last {
-            let (top, group) = (path.count - 1, visit.group)
+            let top = path.count - 1
+            let group = visit.group
             guard visit.next < definitions[group].entries.count else {
                 definitions[group].addresses = path[top].builder.build()
                 open.remove(group)
@@ -154,7 +155,7 @@ extension SourceGroups {
         }
     }
 
-    /// Adds what `node` spells; the name when it is that of a group.
+    /// Adds the addresses of `node` to `builder`; returns the name if `node` names a group.
     private func take(_ node: YamlNode, _ builder: inout AddressSetBuilder) -> String? {
         if case .mapping = node.content {
             builder.add(list(at: node))
@@ -170,11 +171,11 @@ extension SourceGroups {
         return nil
     }
 
-    /// The addresses of `{ file: path }`.
+    /// The addresses of an entry `{ file: path }`.
     private func list(at node: YamlNode) -> AddressSet {
-        guard let keyed = KeyedNode(node, as: "a group's entry", keys: ["file"], log) else { return AddressSet() }
+        guard let keyed = KeyedNode(node, as: "an entry of a group", keys: ["file"], log) else { return AddressSet() }
         guard let file = keyed["file"] else {
-            log.error("a group's entry lacks \"file\"", at: node.place)
+            log.error("an entry of a group lacks \"file\"", at: node.place)
             return AddressSet()
         }
         guard let name = file.text(as: "file", log) else { return AddressSet() }
@@ -184,16 +185,16 @@ extension SourceGroups {
         let errors = log.errorCount
         let addresses = AddressList.read(list, log)
         if addresses.isEmpty, log.errorCount == errors {
-            log.warning("list \(Printable.quoted(path)) has no address", at: file.place)
+            log.warning("list \(Printable.quoted(path)) has no addresses", at: file.place)
         }
         lists[path] = addresses
         return addresses
     }
 
-    private func reportCycle(_ path: [Int], closing index: Int, at place: Place) {
+    private func reportCycle(_ path: [Int], closing index: Int, at place: SourceSpan) {
         let cycle = path.drop { $0 != index } + [index]
         var names = cycle.prefix(8).map { definitions[$0].name }
         if cycle.count > 8 { names += ["…", definitions[index].name] }
-        log.error("groups in a cycle: \(names.joined(separator: " -> "))", at: place)
+        log.error("groups include each other in a cycle: \(names.joined(separator: " -> "))", at: place)
     }
 }

@@ -1,23 +1,23 @@
 internal import Addressing
 
-/// Proves or disproves the assertions under `tests`.
+/// Checks the assertions under `tests`.
 ///
-/// Exact, for it is sets that are compared and not samples. Interfaces, rates and expiry stand aside: an assertion speaks
-/// of sources and ports, and does not start to fail on the day a service expires.
+/// The check is a proof, since it compares sets of addresses, not samples. It ignores interfaces, rates and expiry: an
+/// assertion is about sources and ports, and does not start to fail on the day a service expires.
 struct AssertionCheck {
     private let services: [Service]
     private let denied: AddressSet
     private let log: DiagnosticLog
 
-    /// Checks against the services of a policy without errors.
+    /// A check against the services of a policy without errors.
     init(_ policy: Policy, _ log: DiagnosticLog) {
         services = policy.services
         denied = policy.deny?.addresses ?? AddressSet()
         self.log = log
     }
 
-    /// Reports, with a witness, the first reason why the assertion does not hold for each of its ports.
-    func run(_ assertion: Assertion, at place: Place) {
+    /// Reports, for each port, the first reason why the assertion fails, with an address as a witness.
+    func run(_ assertion: Assertion, at place: SourceSpan) {
         let sources = assertion.from.addresses.subtracting(assertion.except?.addresses ?? AddressSet())
         for port in assertion.ports {
             let failure: String? =
@@ -29,7 +29,7 @@ struct AssertionCheck {
         }
     }
 
-    /// Somebody of `sources` who gets in; `nil` for nobody.
+    /// A sentence about an address of `sources` that can connect; `nil` if there is none.
     private func admission(of sources: AddressSet, _ port: ServicePort) -> String? {
         for (service, range) in owners(of: port) {
             let admitted = service.sources.addresses.subtracting(denied).intersection(sources)
@@ -39,7 +39,7 @@ struct AssertionCheck {
         return nil
     }
 
-    /// Somebody of `sources` who does not get in; `nil` for nobody.
+    /// A sentence about an address of `sources` that cannot connect; `nil` if there is none.
     private func refusal(of sources: AddressSet, _ port: ServicePort) -> String? {
         if let witness = sources.intersection(denied).first { return "\"deny\" covers \(witness)" }
         var next = Int(port.range.lowerBound)
@@ -51,10 +51,10 @@ struct AssertionCheck {
             next = Int(range.upperBound) + 1
         }
         guard next <= port.range.upperBound, !sources.isEmpty else { return nil }
-        return "no service has \(text(UInt16(next)...UInt16(next), port))"
+        return "no service opens \(text(UInt16(next)...UInt16(next), port))"
     }
 
-    /// The services that have some of the ports, with those that they have, in ascending order.
+    /// The services that have ports of `port`, each with these ports, in ascending order.
     private func owners(of port: ServicePort) -> [(service: Service, range: ClosedRange<UInt16>)] {
         let owners = services.flatMap { service in
             service.ports.filter { $0.transport == port.transport && $0.range.overlaps(port.range) }.map {
@@ -76,7 +76,7 @@ struct AssertionCheck {
 }
 
 extension AddressSet {
-    /// One address of the set, as text.
+    /// The first address of the set, as text; `nil` for the empty set.
     fileprivate var first: String? {
         if let range = ipv4.ranges.first { return IPv4Address(value: range.lowerBound).description }
         return ipv6.ranges.first.map { IPv6Address(value: $0.lowerBound).description }

@@ -1,23 +1,23 @@
 internal import Addressing
 
-/// Warns of what is allowed and probably not meant.
+/// Warns of policies that are valid but probably not as intended.
 struct PolicyLint {
     /// A policy without errors.
     let policy: Policy
-    /// Seconds since 1970; `nil` when the time does not matter.
+    /// The current time in seconds since 1970-01-01T00:00:00Z; `nil` to skip checks of expiry.
     let now: Int64?
-    /// Where warnings go.
+    /// The log for warnings.
     let log: DiagnosticLog
 
-    /// Reports what is odd about the policy and each of its services.
+    /// Checks the policy and each of its services.
     ///
     /// - Parameters:
     ///   - services: the services, each with its entry.
-    ///   - root: the policy file itself.
-    ///   - denied: the place of each entry of `deny`, of all files.
-    func run(_ services: [PlacedService], root: KeyedNode, denied: [Place]) {
+    ///   - root: the top-level mapping of the main file.
+    ///   - denied: the place of each entry of `deny` in all files.
+    func run(_ services: [PlacedService], root: KeyedNode, denied: [SourceSpan]) {
         if services.isEmpty, root["services"] == nil, let place = root.place(of: "version") {
-            log.warning("no services: every port is closed; write \"services: {}\" if that is meant", at: place)
+            log.warning("no services: every port is closed; write \"services: {}\" if that is intended", at: place)
         }
         let redundancy = SourceRedundancy(policy)
         if let deny = policy.deny {
@@ -40,16 +40,16 @@ struct PolicyLint {
         }
     }
 
-    /// Whether a warning says already that nobody reaches the service.
+    /// Whether `deny` covers all sources of the service, which has a warning of its own.
     private func isUnreachable(_ service: Service) -> Bool {
         policy.deny?.addresses.isSuperset(of: service.sources.addresses) == true
     }
 
-    private func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: Place) {
+    private func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: SourceSpan) {
         log.warning("\(Printable.quoted(entry.text)) in \"\(key)\"\(owner) adds nothing: \(entry.cover)", at: place)
     }
 
-    private func checkSources(_ service: Service, _ place: Place) {
+    private func checkSources(_ service: Service, _ place: SourceSpan) {
         var name: String { Printable.quoted(service.name) }
         let sources = service.sources.addresses
         if sources.isEmpty {
@@ -63,7 +63,7 @@ struct PolicyLint {
         }
     }
 
-    private func checkExpiry(_ service: Service, _ place: Place) {
+    private func checkExpiry(_ service: Service, _ place: SourceSpan) {
         guard let now, let expiry = service.expires, expiry.end <= now else { return }
         log.warning("service \(Printable.quoted(service.name)) has expired", at: place)
     }

@@ -1,21 +1,21 @@
-/// A value of a YAML document, with its place.
+/// A value of a YAML document and its place.
 struct YamlNode {
-    /// What a value can be.
+    /// The kinds of values.
     enum Content {
-        /// Text as written; quotes and folding undone, never taken for a number, boolean or date.
+        /// Text with quotes and folding resolved; never converted to a number, a boolean or a date.
         case scalar(String)
-        /// Values in their order.
+        /// Values in order.
         case sequence([YamlNode])
-        /// Keys and values in their order, duplicate keys included.
+        /// Keys and values in order, with duplicate keys.
         case mapping([YamlEntry])
     }
 
     /// The value.
     let content: Content
-    /// The place: of a scalar all of it, up to the end of its line; of the rest the first character.
-    let place: Place
+    /// The place: the whole scalar up to the end of its line; the first character of a list or a mapping.
+    let place: SourceSpan
 
-    /// What it is, in words.
+    /// The kind, as messages name it.
     var kind: String {
         switch content {
         case .scalar(""): "nothing"
@@ -25,13 +25,13 @@ struct YamlNode {
         }
     }
 
-    /// The text, when it is a scalar.
+    /// The text of a scalar; `nil` for a list or a mapping.
     var text: String? {
         guard case .scalar(let text) = content else { return nil }
         return text
     }
 
-    /// The members of a list, or the value itself when it is no list.
+    /// The members of a list, or the value itself if it is not a list.
     var items: [YamlNode] {
         guard case .sequence(let items) = content else { return [self] }
         return items
@@ -42,8 +42,8 @@ struct YamlNode {
 struct YamlEntry {
     /// The key.
     let key: String
-    /// Where the key stands.
-    let place: Place
+    /// The place of the key.
+    let place: SourceSpan
     /// The value.
     let value: YamlNode
 }

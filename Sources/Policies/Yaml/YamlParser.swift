@@ -1,6 +1,6 @@
 internal import CYaml
 
-/// Reads the one document of a file by the events of libyaml.
+/// Parses the single document of a file with libyaml.
 enum YamlParser {
     /// The document; an empty mapping for a file without one, `nil` after an error.
     static func parse(_ file: SourceFile, _ log: DiagnosticLog) -> YamlNode? {
@@ -11,7 +11,7 @@ enum YamlParser {
             return nil
         }
         defer { unsafe yaml_parser_delete(parser) }
-        // The file was validated as UTF-8: without this, libyaml would guess UTF-16 from the first bytes.
+        // The file is valid UTF-8 already. Without this, libyaml may guess UTF-16 from the first bytes.
         unsafe yaml_parser_set_encoding(parser, YAML_UTF8_ENCODING)
         return unsafe file.bytes.withUnsafeBufferPointer { bytes in
             unsafe yaml_parser_set_input_string(parser, bytes.baseAddress, bytes.count)
@@ -35,7 +35,9 @@ enum YamlParser {
             if unsafe event.type == YAML_DOCUMENT_START_EVENT { documents += 1 }
             let place = unsafe place(of: event, file)
             do throws(YamlTree.Refusal) {
-                guard documents < 2 else { throw YamlTree.Refusal(message: "a second document in one file") }
+                guard documents < 2 else {
+                    throw YamlTree.Refusal(message: "a second YAML document; a file can have only one")
+                }
                 unsafe try take(event, &tree, place)
             } catch {
                 log.error(error.message, at: place)
@@ -46,7 +48,7 @@ enum YamlParser {
     }
 
     private static func take(
-        _ event: yaml_event_t, _ tree: inout YamlTree, _ place: Place
+        _ event: yaml_event_t, _ tree: inout YamlTree, _ place: SourceSpan
     ) throws(YamlTree.Refusal) {
         switch unsafe event.type {
         case YAML_SCALAR_EVENT:
@@ -54,14 +56,14 @@ enum YamlParser {
             try unsafe refuse(anchor: scalar.anchor, tag: scalar.tag)
             let bytes = unsafe UnsafeBufferPointer(start: scalar.value, count: scalar.length)
             var text = unsafe String(decoding: bytes, as: UTF8.self)
-            // A block ends in a line break that nobody meant as part of the value.
+            // A block scalar ends in a line break, which is not meant as part of the value.
             if unsafe scalar.style == YAML_LITERAL_SCALAR_STYLE || scalar.style == YAML_FOLDED_SCALAR_STYLE {
                 while text.last == "\n" { text.removeLast() }
             }
-            // Of ASCII what lies between its controls cannot steer: that is nearly every text.
+            // Printable ASCII, which nearly all text is, needs no closer look.
             let isPlain = text.utf8.allSatisfy { 0x20..<0x7F ~= $0 }
             if !isPlain,
-                text.unicodeScalars.contains(where: { Printable.isSteering($0) && $0 != "\n" && $0 != "\t" })
+                text.unicodeScalars.contains(where: { Printable.isControl($0) && $0 != "\n" && $0 != "\t" })
             {
                 throw YamlTree.Refusal(message: "\(Printable.quoted(text)) has a control character")
             }
@@ -76,7 +78,7 @@ enum YamlParser {
         case YAML_ALIAS_EVENT:
             let name = unsafe String(cString: event.data.alias.anchor)
             throw YamlTree.Refusal(
-                message: "alias \(Printable.quoted("*" + name)); a text that starts with * needs quotes")
+                message: "unsupported alias \(Printable.quoted("*" + name)); text that starts with * needs quotes")
         default: break
         }
     }
@@ -86,29 +88,29 @@ enum YamlParser {
     ) throws(YamlTree.Refusal) {
         if let anchor = unsafe anchor {
             let name = unsafe Printable.quoted("&" + String(cString: anchor))
-            throw YamlTree.Refusal(message: "anchor \(name); a text that starts with & needs quotes")
+            throw YamlTree.Refusal(message: "unsupported anchor \(name); text that starts with & needs quotes")
         }
         if let tag = unsafe tag {
             let name = Printable.quoted(YamlProblem.shorthand(ofTag: unsafe String(cString: tag)))
-            throw YamlTree.Refusal(message: "tag \(name); every value is read as the text that is written")
+            throw YamlTree.Refusal(message: "unsupported tag \(name); values are read as text")
         }
     }
 
-    /// The place of an event: a scalar's whole first line, of the rest the first character.
-    private static func place(of event: yaml_event_t, _ file: SourceFile) -> Place {
+    /// The place of an event: the first line of a scalar, the first character of any other value.
+    private static func place(of event: yaml_event_t, _ file: SourceFile) -> SourceSpan {
         let (start, end) = unsafe (event.start_mark, event.end_mark)
         let isScalar = unsafe event.type == YAML_SCALAR_EVENT || event.type == YAML_ALIAS_EVENT
         let rest = start.line == end.line ? Int(end.column) - Int(start.column) : .max
-        return Place(
+        return SourceSpan(
             file: file, line: Int(start.line) + 1, column: Int(start.column) + 1, length: isScalar ? max(1, rest) : 1)
     }
 
     private static func report(_ parser: yaml_parser_t, _ file: SourceFile, _ log: DiagnosticLog) {
-        // What is never closed is noticed at the end of the file, where there is nothing to show: show its start.
+        // A list or a quote that is never closed is noticed at the end of the file: show its start instead.
         let isAtEnd = unsafe Int(parser.problem_mark.line) >= file.lineCount && parser.context != nil
         let mark = unsafe isAtEnd ? parser.context_mark : parser.problem_mark
-        let place = Place(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, length: 1)
-        let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "not YAML"
+        let place = SourceSpan(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, length: 1)
+        let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "syntax error"
         let context = unsafe parser.context.map { unsafe " " + String(cString: $0) } ?? ""
         log.error(YamlProblem.message(problem: problem, context: context, at: place), at: place)
     }

@@ -1,20 +1,20 @@
-/// Builds one document's values from the events of a parser, without recursion.
+/// Builds the values of one document from the events of the parser, without recursion.
 struct YamlTree {
-    /// How deep lists and mappings may nest.
+    /// The deepest nesting of lists and mappings.
     static let deepest = 64
-    /// How many values one document may hold: bounds the memory that a file of 64 MiB can take.
+    /// The largest number of values in one document: bounds the memory for a file of 64 MiB.
     static let most = 1_000_000
 
     /// A list or a mapping that is not closed yet.
     private struct Open {
-        let place: Place
+        let place: SourceSpan
         let isMapping: Bool
         var items: [YamlNode] = []
         var entries: [YamlEntry] = []
-        var key: (text: String, place: Place)?
+        var key: (text: String, place: SourceSpan)?
     }
 
-    /// Why an event cannot be taken.
+    /// The reason why an event is rejected.
     struct Refusal: Error {
         let message: String
     }
@@ -25,11 +25,13 @@ struct YamlTree {
     private(set) var root: YamlNode?
 
     /// Starts a list or a mapping.
-    mutating func start(isMapping: Bool, at place: Place) throws(Refusal) {
+    mutating func start(isMapping: Bool, at place: SourceSpan) throws(Refusal) {
         if let last = open.last, last.isMapping, last.key == nil {
             throw Refusal(message: "a key must be a single value, not \(isMapping ? "a mapping" : "a list")")
         }
-        guard open.count < Self.deepest else { throw Refusal(message: "nesting over \(Self.deepest) levels deep") }
+        guard open.count < Self.deepest else {
+            throw Refusal(message: "lists and mappings nested over \(Self.deepest) levels deep")
+        }
         open.append(Open(place: place, isMapping: isMapping))
     }
 
@@ -39,8 +41,8 @@ struct YamlTree {
         try add(YamlNode(content: last.isMapping ? .mapping(last.entries) : .sequence(last.items), place: last.place))
     }
 
-    /// Adds a scalar: a key where one is due, else a value.
-    mutating func add(scalar text: String, at place: Place) throws(Refusal) {
+    /// Adds a scalar: the next key of a mapping, or a value.
+    mutating func add(scalar text: String, at place: SourceSpan) throws(Refusal) {
         if let last = open.last, last.isMapping, last.key == nil {
             open[open.count - 1].key = (text, place)
         } else {

@@ -1,18 +1,18 @@
 extension AddressRange {
-    /// Appends the addresses of lines that are an IPv4 address or prefix and nothing else, each read in one pass.
+    /// Appends the addresses of the lines that are just an IPv4 address or prefix, in one pass.
     ///
-    /// Lists have half a million lines. The first line that this leaves alone need not be wrong: it may be a range, IPv6, or
-    /// have blanks or a comment.
+    /// This is the fast path for lists of half a million lines. It stops at the first other line, which may be valid: a
+    /// range, an IPv6 address, a line with blanks or a comment.
     ///
     /// - Parameters:
-    ///   - bytes: the text.
-    ///   - start: where a line starts.
-    ///   - ranges: what is appended to.
-    /// - Returns: where the first line starts that was not read; `bytes.count` or more when there is none.
+    ///   - bytes: the text in ASCII.
+    ///   - start: the offset at which a line starts.
+    ///   - ranges: the array to append to; addresses in host byte order.
+    /// - Returns: the offset of the first line that was not read; `bytes.count` or more if all were read.
     public static func appendPlainLines(
         of bytes: [UInt8], from start: Int, to ranges: inout [ClosedRange<UInt32>]
     ) -> Int {
-        // The bounds are checked once for each byte, here; a span would check them again.
+        // Unsafe: the functions below check the bounds once for each byte; a span would check them a second time.
         unsafe bytes.withUnsafeBufferPointer { bytes in
             var next = start
             while next < bytes.count {
@@ -27,18 +27,18 @@ extension AddressRange {
         }
     }
 
-    /// The address or prefix at `index`, which is behind it then.
+    /// The address or prefix at `index`; advances `index` past it.
     @inline(__always)
     private static func plainPrefix(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> ClosedRange<UInt32>? {
         var address: UInt32 = 0
         for position in 0..<4 {
             if position > 0 { guard unsafe skip(UInt8(ascii: "."), bytes, &index) else { return nil } }
-            guard let octet = unsafe number(bytes, &index), octet <= UInt32(UInt8.max) else { return nil }
-            address = address << 8 | octet
+            guard let byte = unsafe number(bytes, &index), byte <= UInt32(UInt8.max) else { return nil }
+            address = address << 8 | byte
         }
         guard unsafe skip(UInt8(ascii: "/"), bytes, &index) else { return address...address }
         guard let length = unsafe number(bytes, &index), length <= UInt32(UInt32.bitWidth) else { return nil }
-        // A shift by the whole width gives 0: the prefix of length 0 has only host bits.
+        // Swift's shift by the whole width is 0: the prefix of length 0 has only host bits.
         let hostBits = ~(UInt32.max << (UInt32(UInt32.bitWidth) - length))
         return address & hostBits == 0 ? address...(address | hostBits) : nil
     }
@@ -50,7 +50,7 @@ extension AddressRange {
         return true
     }
 
-    /// The number of one to three digits at `index`, without leading zeros; `index` is behind it then.
+    /// The number of one to three digits without leading zeros at `index`; advances `index` past it.
     @inline(__always)
     private static func number(_ bytes: UnsafeBufferPointer<UInt8>, _ index: inout Int) -> UInt32? {
         let first = index
@@ -58,7 +58,7 @@ extension AddressRange {
         while index < bytes.count {
             let digit = unsafe bytes[index] &- UInt8(ascii: "0")
             guard digit < 10 else { break }
-            // Each digit but the first follows one that is not a zero.
+            // A leading zero.
             if number == 0, index > first { return nil }
             number = number &* 10 &+ UInt32(digit)
             index += 1

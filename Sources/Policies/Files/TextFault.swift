@@ -1,13 +1,13 @@
-/// The first place at which bytes are not the text that a policy or a list may be.
+/// A byte sequence that is not allowed in a policy or a list.
 struct TextFault: Hashable {
-    /// Where it starts, in bytes.
+    /// Its offset in bytes.
     let offset: Int
-    /// How many bytes it spans.
+    /// Its length in bytes.
     let length: Int
-    /// The predicate of a sentence whose subject is the file.
+    /// The predicate of a sentence about the file.
     let message: String
 
-    /// The first fault of `bytes`; `nil` when they are UTF-8 without control characters, in lines that end in LF or CRLF.
+    /// The first fault in `bytes`; `nil` for UTF-8 without control characters, in lines that end in LF or CRLF.
     static func first(in bytes: [UInt8]) -> TextFault? {
         let span = bytes.span
         var index = 0
@@ -26,7 +26,7 @@ struct TextFault: Hashable {
                     return TextFault(offset: index, length: 1, message: "is not UTF-8")
                 }
                 let length = UTF8.width(scalar)
-                if Printable.isSteering(scalar) {
+                if Printable.isControl(scalar) {
                     let digits = String(scalar.value, radix: 16, uppercase: true)
                     let code = String(repeating: "0", count: max(0, 4 - digits.count)) + digits
                     return TextFault(offset: index, length: length, message: "has the control character U+\(code)")
@@ -37,7 +37,7 @@ struct TextFault: Hashable {
         return nil
     }
 
-    /// Where the words of eight bytes end that are nothing but printable ASCII and LF: most of every file.
+    /// The end of the run of eight-byte words that are printable ASCII and LF only: the fast path for most of a file.
     private static func endOfPlainWords(in bytes: [UInt8], from start: Int) -> Int {
         let length = MemoryLayout<UInt64>.size
         var index = start
@@ -49,19 +49,20 @@ struct TextFault: Hashable {
         return index
     }
 
-    /// Whether each byte of a word is from 0x20 to 0x7E or LF.
+    /// Whether each byte of `word` is from 0x20 to 0x7E or LF.
     @inline(__always)
     private static func isPlain(_ word: UInt64) -> Bool {
-        let (ones, tops): (UInt64, UInt64) = (0x0101_0101_0101_0101, 0x8080_8080_8080_8080)
+        let ones: UInt64 = 0x0101_0101_0101_0101
+        let tops: UInt64 = 0x8080_8080_8080_8080
         guard word & tops == 0 else { return false }
-        // No carry leaves a byte: each is below 0x80, and set to 0x80 and more before something is taken off.
+        // No carry crosses a byte: each byte is below 0x80, and its top bit is set before the subtraction.
         let printable = (word | tops) - 0x20 * ones
         let other = (word ^ (0x0A * ones)) + 0x7F * ones
         let delete = (word ^ (0x7F * ones)) + 0x7F * ones
         return (printable | ~other) & delete & tops == tops
     }
 
-    /// The scalar that starts at `index`, RFC 3629; `nil` for an invalid, overlong or cut sequence.
+    /// The scalar that starts at `index`, RFC 3629; `nil` for an invalid, overlong or truncated sequence.
     private static func scalar(in bytes: Span<UInt8>, at index: Int) -> Unicode.Scalar? {
         let lead = bytes[index]
         let (length, minimum, mask): (Int, UInt32, UInt8) =
@@ -83,6 +84,6 @@ struct TextFault: Hashable {
 }
 
 extension UTF8 {
-    /// The bytes that `scalar` takes.
+    /// The length of `scalar` in UTF-8, in bytes.
     fileprivate static func width(_ scalar: Unicode.Scalar) -> Int { String(scalar).utf8.count }
 }

@@ -1,6 +1,6 @@
-/// A span on one line of a file that was read.
-struct Place {
-    /// The widest excerpt, in Unicode scalars.
+/// A span of text on one line of a file.
+struct SourceSpan {
+    /// The length of the longest excerpt, in Unicode scalars.
     private static let widest = 120
 
     /// The file.
@@ -12,18 +12,18 @@ struct Place {
     /// The length in Unicode scalars: at least 1.
     let length: Int
 
-    /// The place as a diagnostic and a policy give it.
+    /// The start of the span.
     var location: SourceLocation { SourceLocation(file: file.path, line: line, column: column) }
 
-    /// The place in words: `policy.yaml:3:5`.
+    /// The start of the span as text: `policy.yaml:3:5`.
     var description: String { "\(file.path):\(line):\(column)" }
 
-    /// The line, or the part of a long one around the span; `nil` for an empty file.
+    /// The line, or the part of a long line around the span; `nil` for an empty file.
     var excerpt: Excerpt? {
         guard let line = file.line(line), !file.bytes.isEmpty else { return nil }
         let isLong = line.count > Self.widest
         let skipped = isLong ? max(0, column - 1 - Self.widest / 2) : 0
-        // A scalar has at most four bytes: that bounds the work on a line of megabytes.
+        // A scalar has at most four bytes. The limit bounds the work for a line of megabytes.
         let window = line.dropFirst(byteLength(ofScalars: skipped, in: line)).prefix(4 * Self.widest)
         let scalars = String(decoding: window, as: UTF8.self).unicodeScalars
         let shown = scalars.prefix(Self.widest)
