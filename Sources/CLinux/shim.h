@@ -7,17 +7,17 @@
 #include <linux/sched.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-/* Glibc's Swift module is built without _GNU_SOURCE, so these are invisible to Swift. */
+/* Swift's Glibc module lacks _GNU_SOURCE and therefore these functions. */
 static inline int shim_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
 static inline int shim_setns(int fd, int kind) { return (int)syscall(SYS_setns, fd, kind); }
 static inline int shim_gettid(void) { return (int)syscall(SYS_gettid); }
-/* Closes this descriptor and all above it; kernel 5.9 or later. */
+/* Closes fd and all descriptors above it; kernel 5.9 or later. */
 static inline int shim_close_from(unsigned int fd) { return (int)syscall(SYS_close_range, fd, ~0U, 0); }
 static inline long shim_getdents64(int fd, void *buffer, size_t length) {
     return syscall(SYS_getdents64, fd, buffer, length);
 }
 static const int shim_clone_newnet = CLONE_NEWNET;
-/* Takes every capability from the calling thread, and from no other; for tests of what happens without them. */
+/* Drops all capabilities of the calling thread only; for tests without privileges. */
 static inline int shim_drop_capabilities(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};

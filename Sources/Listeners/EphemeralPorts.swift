@@ -1,10 +1,12 @@
 public import Addressing
 
-/// The ports that the kernel gives to clients, `ip_local_port_range` of ip-sysctl, less `ip_local_reserved_ports`.
+/// The ports that the kernel assigns to clients: `ip_local_port_range` without `ip_local_reserved_ports`.
+///
+/// The sysctls are described in `Documentation/networking/ip-sysctl.rst` of the kernel.
 public struct EphemeralPorts: Hashable, Sendable {
     /// The range.
     public var range: ClosedRange<UInt16>
-    /// Ports of the range that are never given to clients.
+    /// The ports of the range that are never assigned to clients.
     public var reserved: IntervalSet<UInt16>
 
     /// A range of ports with exceptions.
@@ -13,7 +15,7 @@ public struct EphemeralPorts: Hashable, Sendable {
         self.reserved = reserved
     }
 
-    /// Whether a client may be given one of `ports`.
+    /// Whether the kernel may assign one of `ports` to a client.
     public func contains(_ ports: ClosedRange<UInt16>) -> Bool {
         !IntervalSet([ports]).intersection(IntervalSet([range])).subtracting(reserved).isEmpty
     }

@@ -1,11 +1,11 @@
 /// One end of a connection.
 public struct Endpoint: Hashable, Sendable {
-    /// The address; IPv4-mapped ones come as IPv4.
+    /// The address; an IPv4-mapped address is held as IPv4.
     public var address: Listener.Address
-    /// The port, host order.
+    /// The port in host byte order.
     public var port: UInt16
 
-    /// An end of these parts.
+    /// An endpoint of these parts.
     public init(_ address: Listener.Address, _ port: UInt16) {
         self.address = address
         self.port = port
@@ -13,7 +13,7 @@ public struct Endpoint: Hashable, Sendable {
 }
 
 extension Endpoint: CustomStringConvertible {
-    /// `192.0.2.1:443`, `[2001:db8::1]:443`, as RFC 3986 3.2.2 writes it.
+    /// `192.0.2.1:443` or `[2001:db8::1]:443`, RFC 3986 3.2.2.
     public var description: String {
         switch address {
         case .ipv4: "\(address):\(port)"
@@ -22,23 +22,23 @@ extension Endpoint: CustomStringConvertible {
     }
 }
 
-/// A TCP socket of this host that bytes can still come in through, or go out.
+/// A TCP socket of this host that can still receive or send.
 public struct EstablishedConnection: Hashable, Sendable {
     /// This host's end.
     public var local: Endpoint
     /// The other end.
     public var remote: Endpoint
-    /// The interface that it is bound to, by `SO_BINDTODEVICE` or the scope of its address; `nil` for any.
+    /// The interface that the socket is bound to, by `SO_BINDTODEVICE` or the scope of its address; `nil` for any.
     public var interface: String?
     /// The index of that interface; 0 for any.
     public var interfaceIndex: UInt32
-    /// The user that made the socket.
+    /// The user that created the socket.
     public var userID: UInt32
-    /// The socket's inode number, by which `/proc/PID/fd` names it; 0 where no process holds it any more.
+    /// The inode number of the socket, as in the links of `/proc/PID/fd`; 0 if no process holds it any more.
     public var inode: UInt64
-    /// The cgroup that it was made in: its directory's inode number in cgroup2; `nil` before kernel 5.8.
+    /// The cgroup in which it was created: the inode number of its cgroup2 directory; `nil` before kernel 5.8.
     public var cgroup: UInt64?
-    /// The kernel's own number for the socket, which no other gets until the next boot.
+    /// The kernel's identifier of the socket, unique until the next boot.
     public var cookie: UInt64
 
     /// A connection of these parts.

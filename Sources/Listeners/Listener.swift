@@ -1,32 +1,32 @@
 public import Addressing
 
-/// A socket that others can connect to or send to: TCP in LISTEN, or an unconnected datagram socket.
+/// A socket that clients can connect or send to: TCP in LISTEN, or an unconnected datagram socket.
 public struct Listener: Hashable, Sendable {
     /// The address that a socket is bound to.
     public enum Address: Hashable, Sendable {
-        /// An IPv4 address, in host order; 0 for every one.
+        /// An IPv4 address in host byte order; 0 for all.
         case ipv4(UInt32)
-        /// An IPv6 address, in host order; 0 for every one. IPv4-mapped addresses come as `ipv4`.
+        /// An IPv6 address in host byte order; 0 for all. An IPv4-mapped address is held as `ipv4`.
         case ipv6(UInt128)
     }
 
     /// The protocol.
     public var transport: TransportProtocol
-    /// The address that it is bound to.
+    /// The address that the socket is bound to.
     public var address: Address
-    /// The port, host order.
+    /// The port in host byte order.
     public var port: UInt16
-    /// Whether an IPv6 socket on every address takes IPv4, too: bound to `::` without `IPV6_V6ONLY` (RFC 3493 5.3).
+    /// Whether the socket accepts IPv4, too: an IPv6 socket on `::` without `IPV6_V6ONLY` (RFC 3493 5.3).
     public var isDualStack: Bool
-    /// The interface that it is bound to, by `SO_BINDTODEVICE` or the scope of its address; `nil` for all.
+    /// The interface that the socket is bound to, by `SO_BINDTODEVICE` or the scope of its address; `nil` for all.
     public var interface: String?
-    /// The user that made the socket.
+    /// The user that created the socket.
     public var userID: UInt32
-    /// The socket's inode number, by which `/proc/PID/fd` names it; 0 where the kernel owns it.
+    /// The inode number of the socket, as in the links of `/proc/PID/fd`; 0 if the kernel owns it.
     public var inode: UInt64
-    /// The cgroup that it was made in: its directory's inode number in cgroup2; `nil` before kernel 5.8.
+    /// The cgroup in which it was created: the inode number of its cgroup2 directory; `nil` before kernel 5.8.
     public var cgroup: UInt64?
-    /// Who holds it.
+    /// The owners of the socket.
     public var owners: Owners
 
     /// A listener of these parts.
@@ -46,7 +46,7 @@ public struct Listener: Hashable, Sendable {
         self.owners = owners
     }
 
-    /// The families that it takes connections of.
+    /// The families of its clients.
     public var families: [AddressFamily] {
         switch address {
         case .ipv4: [.ipv4]
@@ -54,7 +54,7 @@ public struct Listener: Hashable, Sendable {
         }
     }
 
-    /// Whether only this host itself can reach it: 127.0.0.0/8 (RFC 1122 3.2.1.3), ::1 (RFC 4291 2.5.3), or `lo`.
+    /// Whether only this host can reach it: it is bound to 127.0.0.0/8 (RFC 1122 3.2.1.3), ::1 (RFC 4291 2.5.3) or `lo`.
     public var isLoopbackOnly: Bool {
         if interface == "lo" { return true }
         return switch address {
@@ -63,7 +63,7 @@ public struct Listener: Hashable, Sendable {
         }
     }
 
-    /// Whether it is bound to every address of its family.
+    /// Whether it is bound to all addresses of its family.
     public var isWildcard: Bool {
         switch address {
         case .ipv4(let value): value == 0
@@ -73,7 +73,7 @@ public struct Listener: Hashable, Sendable {
 }
 
 extension Listener.Address: CustomStringConvertible {
-    /// The address as a policy writes it.
+    /// The address as policies write it.
     public var description: String {
         switch self {
         case .ipv4(let value): IPv4Address(value: value).description

@@ -1,30 +1,30 @@
-/// Who holds a socket.
+/// The owners of a socket.
 public enum Owners: Hashable, Sendable {
-    /// Nobody has looked.
+    /// The owners were not requested.
     case notAsked
-    /// These processes, by pid; more than one where a socket was inherited or passed on.
+    /// These processes, sorted by pid; more than one if the socket was inherited or passed on.
     case processes([SocketProcess])
-    /// The kernel itself, as with NFS and WireGuard.
+    /// The kernel, as for NFS and WireGuard.
     case kernel
-    /// It could not be found out, and why.
+    /// Unknown, with the reason.
     case unknown(String)
 }
 
 /// A process that holds a socket.
 public struct SocketProcess: Hashable, Sendable {
-    /// The process id; it says nothing about who the process is.
+    /// The process id.
     public var pid: Int32
-    /// The executable's last path component; the name it gave itself where the executable could not be read.
+    /// The last component of the executable's path; the process's own name, `comm`, if the path could not be read.
     public var name: String
-    /// The path of the executable as `/proc/PID/exe` has it, without ` (deleted)`; `nil` if it could not be read.
+    /// The path of the executable from `/proc/PID/exe`, without ` (deleted)`; `nil` if it could not be read.
     public var executable: String?
-    /// Whether the executable was deleted or replaced since it was started.
+    /// Whether the executable was deleted or replaced since the process started.
     public var isDeleted: Bool
-    /// The systemd unit of its cgroup, such as `ssh.service`; `nil` if it has none.
+    /// The systemd unit of its cgroup, such as `ssh.service`; `nil` for none.
     public var unit: String?
-    /// The container of its cgroup; `nil` if it has none.
+    /// The container of its cgroup; `nil` for none.
     public var container: String?
-    /// The name of the user that it runs as, or the number where there is no name; `nil` if it could not be read.
+    /// The name of its effective user, or the number if there is no name; `nil` if it could not be read.
     public var user: String?
 
     /// A process of these parts.

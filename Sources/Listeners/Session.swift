@@ -1,26 +1,26 @@
 public import Addressing
 
-/// A connection that somebody else made to this host, or through one of its ports to a container.
+/// A connection from another host to this host, or through one of its ports to a container.
 public struct Session: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
-    /// Who made it.
+    /// The endpoint that opened the connection.
     public var client: Endpoint
-    /// What the client dialled.
+    /// The destination of the client's first packet.
     public var dialled: Endpoint
-    /// Where it arrives: other than what was dialled where a table translates the destination.
+    /// The endpoint that serves it: differs from `dialled` if a table translates the destination.
     public var server: Endpoint
-    /// The other end as the server sees it: other than the client where a table translates the source.
+    /// The client as the server sees it: differs from `client` if a table translates the source.
     public var peer: Endpoint
-    /// Whether it goes through this host to another one, such as a container.
+    /// Whether this host forwards it, for example to a container.
     public var isForwarded: Bool
-    /// The socket of this host that it ends in; `nil` for what is forwarded or has no socket of its own.
+    /// The socket of this host; `nil` for a forwarded connection, or one without a socket of its own.
     public var socket: EstablishedConnection?
-    /// What conntrack knows of it; `nil` where it knows nothing.
+    /// The conntrack entry; `nil` for none.
     public var tracked: TrackedConnection?
-    /// The interface that it came in by, as far as that is known.
+    /// The input interface; `nil` if unknown.
     public var interface: String?
-    /// Who holds the socket.
+    /// The owners of the socket.
     public var owners = Owners.notAsked
 
     /// A session of these parts.
@@ -39,10 +39,10 @@ public struct Session: Hashable, Sendable {
         interface = socket?.interface
     }
 
-    /// What it is the same session by, as long as it lasts.
+    /// The endpoints that identify the session as long as it lasts.
     public var ends: [Endpoint] { [client, dialled, server] }
 
-    /// The port that the policy decides by: what the client dialled for forwarded ones, where it arrives for others.
+    /// The port that the policy decides on: the dialled port for forwarded sessions, the server's port for others.
     public var port: UInt16 { isForwarded ? dialled.port : server.port }
 
     /// The family of its addresses.
@@ -58,7 +58,7 @@ extension Listener.Address {
         }
     }
 
-    /// The number that the address spells, most significant octet first.
+    /// The address as a number, its first byte most significant.
     public var value: UInt128 {
         switch self {
         case .ipv4(let value): UInt128(value)

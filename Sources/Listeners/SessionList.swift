@@ -1,19 +1,19 @@
 internal import Addressing
 
-/// What a host knows of connections: its sockets and its conntrack, which only together tell who made them.
+/// The connections of a host: its sockets and its conntrack entries, which only together show who opened each.
 public struct SessionList: Sendable {
     /// The TCP sockets.
     public var sockets: [EstablishedConnection]
-    /// What conntrack follows.
+    /// The conntrack entries.
     public var tracked: [TrackedConnection]
-    /// The TCP ports on which somebody listens.
+    /// The TCP ports with a listener.
     public var listeningPorts: Set<UInt16>
     /// The addresses of this host.
     public var addresses: Set<Listener.Address>
-    /// Why conntrack could not be read, if it could not.
+    /// The reason why conntrack could not be read; `nil` if it was read.
     public var doubt: String?
 
-    /// A list of these parts; empty unless given.
+    /// A list of these parts.
     public init(
         sockets: [EstablishedConnection] = [], tracked: [TrackedConnection] = [], listeningPorts: Set<UInt16> = [],
         addresses: Set<Listener.Address> = [], doubt: String? = nil
@@ -25,13 +25,13 @@ public struct SessionList: Sendable {
         self.doubt = doubt
     }
 
-    /// The sessions that others have with this host and through it; those of this host with itself are left out.
+    /// The sessions of other hosts with this host and through it, without connections of this host to itself.
     ///
-    /// Who made a connection is conntrack's to say. Where it came in the middle, or does not follow connections, a
-    /// TCP connection was made by the other end if somebody listens on its port here.
+    /// Conntrack shows who opened a connection. For a TCP connection that conntrack does not track, or picked up in the
+    /// middle, the other end is the client if a socket listens on the local port.
     public var sessions: [Session] {
         var ends = Dictionary(sockets.map { (Ends($0.local, $0.remote), $0) }) { first, _ in first }
-        // A connection of this host with itself has a socket at each end.
+        // A connection of this host to itself has a socket at each end.
         ends = ends.filter { ends[Ends($0.key.remote, $0.key.local)] == nil }
         var explained: Set<Ends> = []
         var sessions: [Session] = []
@@ -41,7 +41,7 @@ public struct SessionList: Sendable {
             sessions.append(session)
         }
         for connection in tracked where addresses.contains(connection.original.source.address) {
-            // Outbound, or picked up when this host spoke first.
+            // Outbound, or picked up by conntrack with a packet of this host.
             let own = Ends(connection.original.source, connection.original.destination)
             guard let socket = ends[own], !explained.contains(own) else { continue }
             explained.insert(own)
@@ -52,7 +52,7 @@ public struct SessionList: Sendable {
         return sessions + untracked.values.map { Session($0, nil) }
     }
 
-    /// The session of a connection that another host began.
+    /// The session of a connection that another host opened.
     private func inbound(_ connection: TrackedConnection, _ ends: [Ends: EstablishedConnection]) -> Session? {
         let socket =
             connection.transport == .tcp ? ends[Ends(connection.reply.source, connection.reply.destination)] : nil
@@ -71,12 +71,15 @@ public struct SessionList: Sendable {
         let local: Endpoint
         let remote: Endpoint
 
-        init(_ local: Endpoint, _ remote: Endpoint) { (self.local, self.remote) = (local, remote) }
+        init(_ local: Endpoint, _ remote: Endpoint) {
+            self.local = local
+            self.remote = remote
+        }
     }
 }
 
 extension Session {
-    /// The session that ends in a socket, made by the other end.
+    /// The session of a socket whose client is the other end.
     fileprivate init(_ socket: EstablishedConnection, _ tracked: TrackedConnection?) {
         self.init(
             transport: .tcp, client: socket.remote, dialled: socket.local, server: socket.local, peer: socket.remote,

@@ -1,15 +1,15 @@
 public import Addressing
 
-/// A connection that conntrack knows, of this host or of those that it forwards for.
+/// A conntrack entry: a connection of this host, or one that it forwards.
 public struct TrackedConnection: Hashable, Sendable {
-    /// What packets of one direction carry.
+    /// The endpoints in the packets of one direction.
     public struct Direction: Hashable, Sendable {
-        /// Who sends them.
+        /// The source.
         public var source: Endpoint
-        /// To whom.
+        /// The destination.
         public var destination: Endpoint
 
-        /// A direction of these ends.
+        /// A direction of these endpoints.
         public init(from source: Endpoint, to destination: Endpoint) {
             self.source = source
             self.destination = destination
@@ -18,20 +18,19 @@ public struct TrackedConnection: Hashable, Sendable {
 
     /// The protocol.
     public var transport: TransportProtocol
-    /// What the first packet carried, before any translation.
+    /// The original direction, as in the first packet, before any translation.
     public var original: Direction
-    /// What the answers carry, before any translation: the mirror of `original` where nothing is translated.
+    /// The reply direction, before any translation: the mirror of `original` if no address is translated.
     public var reply: Direction
-    /// Whether bytes can pass without the ruleset's being asked for a new connection: both sides have spoken, and, for
-    /// TCP, not both have ended.
+    /// Whether packets pass as established: both ends have sent packets, and, for TCP, not both have closed.
     public var isEstablished: Bool
-    /// Whether its destination was translated: `IPS_DST_NAT`.
+    /// Whether the destination was translated: `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
     public var isRedirected: Bool
-    /// Whether conntrack came in the middle, so that the one who spoke next counts as the one who began.
+    /// Whether conntrack picked the connection up in the middle: `original` is the next packet's direction then.
     public var isPickedUp: Bool
-    /// When it began, in seconds since 1970-01-01T00:00:00Z; `nil` unless `nf_conntrack_timestamp` is set.
+    /// The start in seconds since 1970-01-01T00:00:00Z; `nil` unless the sysctl `nf_conntrack_timestamp` is set.
     public var start: Int64?
-    /// The attributes by which the kernel finds exactly this entry again.
+    /// The netlink attributes that identify this entry to the kernel.
     public var identity: [UInt8]
 
     /// A connection of these parts.
