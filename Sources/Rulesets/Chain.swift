@@ -2,13 +2,13 @@
 public struct Chain: Hashable, Sendable {
     /// The name.
     public var name: String
-    /// Where packets enter it; `nil` for a chain that only rules and maps lead to.
+    /// The hook that it is attached to; `nil` for a chain that is reached only by jumps and gotos.
     public var base: BaseChain?
     /// `NFT_CHAIN_…` flags beside `NFT_CHAIN_BASE`, such as hardware offload.
     public var flags: UInt32
-    /// The user data that nft keeps a comment in.
+    /// The user data, which may hold a comment of nft.
     public var userdata: [UInt8]
-    /// Attributes that are not modelled, as the kernel sent them.
+    /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
     /// The rules, in order.
     public var rules: [Rule]
@@ -32,9 +32,9 @@ public struct Chain: Hashable, Sendable {
     }
 }
 
-/// How a base chain hangs in a netfilter hook.
+/// The attachment of a base chain to a netfilter hook.
 public struct BaseChain: Hashable, Sendable {
-    /// What becomes of a packet that reaches the end of a base chain.
+    /// The verdict on a packet that reaches the end of a base chain.
     public enum Policy: UInt32, Hashable, Sendable {
         /// `NF_DROP`.
         case drop = 0
@@ -46,11 +46,11 @@ public struct BaseChain: Hashable, Sendable {
     public var type: String
     /// The hook.
     public var hook: Hook
-    /// The place among the chains of one hook: lower is earlier.
+    /// The order among the chains of one hook: lower runs first.
     public var priority: Int32
     /// The verdict at its end.
     public var policy: Policy
-    /// The devices it is bound to; only in the netdev and the inet ingress hooks.
+    /// The devices that it is bound to; only for the hooks of netdev and for inet ingress.
     public var devices: [String]
 
     /// A base chain of these parts.
@@ -63,12 +63,12 @@ public struct BaseChain: Hashable, Sendable {
     }
 }
 
-/// A netfilter hook, by `NF_INET_…` of `linux/netfilter.h`.
+/// A netfilter hook; the raw value is `NF_INET_…` of `linux/netfilter.h`.
 public struct Hook: RawRepresentable, Hashable, Sendable {
-    /// The number that the kernel uses in the ip, ip6 and inet families.
+    /// The kernel's number in the families ip, ip6 and inet.
     public var rawValue: UInt32
 
-    /// The hook of this number, known or not.
+    /// The hook with this number, which may be unknown.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Before routing.
@@ -81,14 +81,14 @@ public struct Hook: RawRepresentable, Hashable, Sendable {
     public static let output = Self(rawValue: 3)
     /// After routing.
     public static let postrouting = Self(rawValue: 4)
-    /// On a device, before all else.
+    /// On a device, before all other hooks.
     public static let ingress = Self(rawValue: 5)
 
     private static let names = ["prerouting", "input", "forward", "output", "postrouting", "ingress"]
 }
 
 extension Hook: CustomStringConvertible {
-    /// The hook as nft names it.
+    /// The name in nft; `hook-N` for an unknown hook.
     public var description: String {
         Int(rawValue) < Self.names.count ? Self.names[Int(rawValue)] : "hook-\(rawValue)"
     }

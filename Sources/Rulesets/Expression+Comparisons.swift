@@ -1,6 +1,6 @@
-/// A comparison of a register with a constant, byte by byte in memory order.
+/// A comparison of a register with a constant as bytes in memory order, `cmp`.
 public struct Comparison: Hashable, Sendable {
-    /// How the two must compare, by `NFT_CMP_…`.
+    /// The operator, `NFT_CMP_…` of `linux/netfilter/nf_tables.h`.
     public enum Operator: UInt32, Hashable, Sendable {
         /// Equal.
         case equal = 0
@@ -16,7 +16,7 @@ public struct Comparison: Hashable, Sendable {
         case greaterOrEqual = 5
     }
 
-    /// How the two must compare.
+    /// The operator.
     public var `operator`: Operator
     /// The register.
     public var source: Register
@@ -30,19 +30,19 @@ public struct Comparison: Hashable, Sendable {
         self.value = value
     }
 
-    /// A comparison of the first register for equality.
+    /// A test of the first register for equality.
     public init(_ value: [UInt8]) { self.init(.equal, value) }
 }
 
-/// A comparison of a register with two constants, `NFT_RANGE_…`.
+/// A comparison of a register with a range of constants, `range`.
 public struct RangeComparison: Hashable, Sendable {
-    /// Whether the register must lie outside.
+    /// Whether the register must be outside the range.
     public var isInverted: Bool
     /// The register.
     public var source: Register
-    /// The lower end, included.
+    /// The lower end, included, in memory order.
     public var lower: [UInt8]
-    /// The upper end, included.
+    /// The upper end, included, in memory order.
     public var upper: [UInt8]
 
     /// A comparison of these parts.
@@ -54,18 +54,18 @@ public struct RangeComparison: Hashable, Sendable {
     }
 }
 
-/// `destination = (source & mask) ^ xor`, the boolean form of `bitwise`.
+/// `destination = (source & mask) ^ xor`, the boolean form of `bitwise`; masks in memory order.
 public struct BitwiseMask: Hashable, Sendable {
-    /// The register that is read.
+    /// The register to read.
     public var source: Register
-    /// The register that is written.
+    /// The register to write.
     public var destination: Register
-    /// The bits that are kept.
+    /// The bits to keep.
     public var mask: [UInt8]
-    /// The bits that are then flipped; as long as `mask`.
+    /// The bits to flip after that; as long as `mask`.
     public var xor: [UInt8]
 
-    /// A mask of these parts; nothing is flipped unless given.
+    /// A mask of these parts; without `xor` it flips no bits.
     public init(mask: [UInt8], xor: [UInt8]? = nil, source: Register = .first, destination: Register = .first) {
         self.source = source
         self.destination = destination
@@ -74,15 +74,15 @@ public struct BitwiseMask: Hashable, Sendable {
     }
 }
 
-/// A conversion between host and network byte order.
+/// A conversion between host and network byte order, `byteorder`.
 public struct ByteOrderConversion: Hashable, Sendable {
-    /// Whether it converts from host to network order (`NFT_BYTEORDER_HTON`), not back.
+    /// Whether it converts from host to network order (`NFT_BYTEORDER_HTON`); otherwise from network to host order.
     public var toNetwork: Bool
-    /// The register that is read.
+    /// The register to read.
     public var source: Register
-    /// The register that is written.
+    /// The register to write.
     public var destination: Register
-    /// The number of bytes.
+    /// The number of bytes to convert.
     public var length: UInt32
     /// The size of each value in bytes: 2, 4 or 8.
     public var size: UInt32

@@ -1,31 +1,31 @@
-/// What `meta` loads, by `NFT_META_…` of `linux/netfilter/nf_tables.h`.
+/// A key of `meta`; the raw value is `NFT_META_…` of `linux/netfilter/nf_tables.h`.
 public struct MetaKey: RawRepresentable, Hashable, Sendable {
     /// The number.
     public var rawValue: UInt32
 
-    /// The key of this number, known or not.
+    /// The key with this number, which may be unknown.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-    /// The index of the input interface: 4 bytes, host order.
+    /// The index of the input interface: 4 bytes, host byte order.
     public static let inputInterface = Self(rawValue: 4)
-    /// The name of the input interface: 16 bytes, NUL-padded.
+    /// The name of the input interface: 16 bytes, padded with NUL.
     public static let inputInterfaceName = Self(rawValue: 6)
-    /// `NFPROTO_…`: 1 byte.
+    /// The address family, `NFPROTO_…`: 1 byte.
     public static let networkProtocol = Self(rawValue: 15)
-    /// `IPPROTO_…`: 1 byte.
+    /// The transport protocol, `IPPROTO_…`: 1 byte.
     public static let transportProtocol = Self(rawValue: 16)
-    /// The time in nanoseconds since 1970-01-01T00:00:00Z: 8 bytes, host order; kernel 5.4 or later.
+    /// The time in nanoseconds since 1970-01-01T00:00:00Z: 8 bytes, host byte order; kernel 5.4 or later.
     public static let time = Self(rawValue: 30)
 }
 
-/// A load of packet bytes.
+/// A load of bytes of the packet, `payload`.
 public struct Payload: Hashable, Sendable {
-    /// Where offsets count from, by `NFT_PAYLOAD_…`.
+    /// The header that an offset is relative to; the raw value is `NFT_PAYLOAD_…`.
     public struct Base: RawRepresentable, Hashable, Sendable {
         /// The number.
         public var rawValue: UInt32
 
-        /// The base of this number, known or not.
+        /// The base with this number, which may be unknown.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// The link-layer header.
@@ -36,13 +36,13 @@ public struct Payload: Hashable, Sendable {
         public static let transport = Self(rawValue: 2)
     }
 
-    /// Where `offset` counts from.
+    /// The header that `offset` is relative to.
     public var base: Base
-    /// The first byte.
+    /// The offset of the first byte.
     public var offset: UInt32
     /// The number of bytes.
     public var length: UInt32
-    /// The register they go to.
+    /// The register to write.
     public var destination: Register
 
     /// A load of these parts.
@@ -54,31 +54,31 @@ public struct Payload: Hashable, Sendable {
     }
 }
 
-/// A load of a property of the connection.
+/// A load of a property of the connection, `ct`.
 public struct ConntrackLoad: Hashable, Sendable {
-    /// What is loaded, by `NFT_CT_…`.
+    /// A property; the raw value is `NFT_CT_…`.
     public struct Key: RawRepresentable, Hashable, Sendable {
         /// The number.
         public var rawValue: UInt32
 
-        /// The key of this number, known or not.
+        /// The key with this number, which may be unknown.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// The state as a bit: 4 bytes, host order; see `ConntrackState`.
+        /// The state as one bit of `ConntrackState`: 4 bytes, host byte order.
         public static let state = Self(rawValue: 0)
-        /// 0 for the original direction, 1 for replies: 1 byte.
+        /// The direction, 0 for original and 1 for reply: 1 byte.
         public static let direction = Self(rawValue: 1)
-        /// `IPS_…` of `nf_conntrack_common.h`: 4 bytes, host order.
+        /// The bits `IPS_…` of `linux/netfilter/nf_conntrack_common.h`: 4 bytes, host byte order.
         public static let status = Self(rawValue: 2)
-        /// The destination port: 2 bytes, network order.
+        /// The destination port: 2 bytes, network byte order.
         public static let destinationPort = Self(rawValue: 12)
     }
 
-    /// What is loaded.
+    /// The property.
     public var key: Key
-    /// Whose view is meant: 0 the original direction's, 1 the reply's; `nil` where there is but one.
+    /// The direction, 0 for original and 1 for reply; `nil` for a property of both.
     public var direction: UInt8?
-    /// The register it goes to.
+    /// The register to write.
     public var destination: Register
 
     /// A load of these parts.
@@ -89,14 +89,14 @@ public struct ConntrackLoad: Hashable, Sendable {
     }
 }
 
-/// The bits of `ct state`, `NF_CT_STATE_…_BIT` of `nf_conntrack_common.h`.
+/// The bits of `ct state`, `NF_CT_STATE_…_BIT` of `linux/netfilter/nf_conntrack_common.h`.
 public enum ConntrackState {
-    /// The packet belongs to no connection and cannot start one.
+    /// The packet belongs to no connection and cannot open one.
     public static let invalid: UInt32 = 1
-    /// Packets were seen in both directions.
+    /// The packet belongs to a connection with packets in both directions.
     public static let established: UInt32 = 2
-    /// Belongs to another connection, as an ICMP error does.
+    /// The packet is related to a connection, as an ICMP error is.
     public static let related: UInt32 = 4
-    /// Starts a connection.
+    /// The packet opens a connection, or belongs to one without a reply yet.
     public static let new: UInt32 = 8
 }

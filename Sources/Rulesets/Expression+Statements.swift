@@ -1,20 +1,20 @@
-/// A look-up of a register in a set or a map.
+/// A look-up of a register in a set or a map, `lookup`.
 public struct Lookup: Hashable, Sendable {
-    /// The set that a look-up goes to.
+    /// The set of a look-up.
     public indirect enum Target: Hashable, Sendable {
-        /// A set of the table, by name.
+        /// A set of the table with this name.
         case named(String)
-        /// A set that lives and dies with the rule.
+        /// An anonymous set, which belongs to the rule.
         case anonymous(AnonymousSet)
     }
 
     /// The set.
     public var set: Target
-    /// The register that is looked up.
+    /// The register to look up.
     public var source: Register
-    /// The register that the map's value goes to, `.verdict` for a verdict map; `nil` for a set.
+    /// The register for the value of a map, `.verdict` for a verdict map; `nil` for a set.
     public var destination: Register?
-    /// Whether the rule goes on when the element is absent.
+    /// Whether the rule goes on if the element is absent.
     public var isInverted: Bool
 
     /// A look-up of these parts.
@@ -28,30 +28,30 @@ public struct Lookup: Hashable, Sendable {
     }
 }
 
-/// An insertion into a set from the packet path.
+/// An update of a set from the packet path, `dynset`.
 public struct DynamicSet: Hashable, Sendable {
-    /// What is done, by `NFT_DYNSET_OP_…`.
+    /// The operation, `NFT_DYNSET_OP_…`.
     public enum Operation: UInt32, Hashable, Sendable {
-        /// Add unless present.
+        /// Add the element unless it is present.
         case add = 0
-        /// Add, or renew the timeout.
+        /// Add the element, or renew its timeout.
         case update = 1
-        /// Delete.
+        /// Delete the element.
         case delete = 2
     }
 
-    /// What is done.
+    /// The operation.
     public var operation: Operation
     /// The name of the set.
     public var set: String
     /// The register that holds the key.
     public var key: Register
-    /// The timeout of the element in milliseconds; `nil` for the set's own.
+    /// The timeout of the element in milliseconds; `nil` for the timeout of the set.
     public var timeout: UInt64?
-    /// What each element runs, such as a limit.
+    /// The expressions of each element, such as a limit.
     public var expressions: [Expression]
 
-    /// An insertion of these parts.
+    /// An update of these parts.
     public init(
         _ operation: Operation, set: String, key: Register = .first, timeout: UInt64? = nil,
         expressions: [Expression] = []
@@ -64,9 +64,9 @@ public struct DynamicSet: Hashable, Sendable {
     }
 }
 
-/// A constant for a data register.
+/// A load of a constant into a register, `immediate`.
 public struct Immediate: Hashable, Sendable {
-    /// The register.
+    /// The register to write.
     public var destination: Register
     /// The constant, in memory order.
     public var value: [UInt8]
@@ -78,17 +78,17 @@ public struct Immediate: Hashable, Sendable {
     }
 }
 
-/// A rate, matched while it is kept.
+/// A match on a rate of packets or bytes, `limit`.
 public struct RateLimit: Hashable, Sendable {
-    /// How many in one `unit`.
+    /// The packets or bytes in one `unit`.
     public var rate: UInt64
-    /// The span in seconds.
+    /// The unit of time in seconds.
     public var unit: UInt64
-    /// How many beyond the rate may come at once.
+    /// The packets or bytes at once before `rate` applies.
     public var burst: UInt32
-    /// Whether bytes are counted, not packets.
+    /// Whether it counts bytes; otherwise packets.
     public var countsBytes: Bool
-    /// Whether it matches what is over the rate.
+    /// Whether it matches above the rate; otherwise up to the rate.
     public var isOver: Bool
 
     /// A limit of these parts.
@@ -101,11 +101,11 @@ public struct RateLimit: Hashable, Sendable {
     }
 }
 
-/// A line in the kernel's log.
+/// A message to the kernel's log, `log`.
 public struct LogStatement: Hashable, Sendable {
-    /// What the line starts with: at most 127 bytes.
+    /// The start of the message, at most 127 bytes; `nil` for none.
     public var prefix: String?
-    /// The syslog level, 4 (warning) unless chosen.
+    /// The syslog level; 4 is warning.
     public var level: UInt32
     /// `NF_LOG_…` flags.
     public var flags: UInt32
@@ -118,21 +118,21 @@ public struct LogStatement: Hashable, Sendable {
     }
 }
 
-/// An error that a refused packet is answered with, by `NFT_REJECT_…`.
+/// A drop with an error message to the sender, `reject`.
 public struct Reject: Hashable, Sendable {
-    /// The kind of answer: 0 an ICMP error of the family, 1 a TCP reset, 2 an ICMP error of either family.
+    /// `NFT_REJECT_…`: 0 an ICMP error of the table's family, 1 a TCP reset, 2 an ICMP error of either family.
     public var type: UInt32
-    /// The code for kinds 0 and 2.
+    /// The ICMP code of type 0, or `NFT_REJECT_ICMPX_…` of type 2.
     public var code: UInt8
 
-    /// An answer of these parts.
+    /// A reject of these parts.
     public init(type: UInt32, code: UInt8 = 0) {
         self.type = type
         self.code = code
     }
 
-    /// RFC 9293 3.5.2: a TCP reset.
+    /// A TCP reset, RFC 9293 3.5.2.
     public static let tcpReset = Self(type: 1)
-    /// RFC 1812 5.2.7.1 code 13, RFC 4443 3.1 code 1: administratively prohibited.
+    /// Administratively prohibited: code 13 of RFC 1812 5.2.7.1, code 1 of RFC 4443 3.1.
     public static let adminProhibited = Self(type: 2, code: 3)
 }

@@ -1,6 +1,6 @@
-/// The replacement of a connection's address or port, `nat`.
+/// A translation of the address or port of a connection, `nat`.
 public struct AddressTranslation: Hashable, Sendable {
-    /// Which end is replaced, by `NFT_NAT_…`.
+    /// The translated end, `NFT_NAT_…`.
     public enum Kind: UInt32, Hashable, Sendable {
         /// The source.
         case source = 0
@@ -8,18 +8,18 @@ public struct AddressTranslation: Hashable, Sendable {
         case destination = 1
     }
 
-    /// Which end is replaced.
+    /// The translated end.
     public var kind: Kind
     /// The family of the address, `NFPROTO_…`.
     public var family: UInt32
-    /// The registers that hold the first and the last address; `nil` keeps the address.
+    /// The registers with the first and the last address; `nil` keeps the address.
     public var addresses: RegisterPair?
-    /// The registers that hold the first and the last port; `nil` keeps the port.
+    /// The registers with the first and the last port; `nil` keeps the port.
     public var ports: RegisterPair?
     /// `NF_NAT_RANGE_…` of `linux/netfilter/nf_nat.h`.
     public var flags: UInt32
 
-    /// A replacement of these parts.
+    /// A translation of these parts.
     public init(
         _ kind: Kind, family: UInt32, addresses: RegisterPair?, ports: RegisterPair? = nil, flags: UInt32 = 0
     ) {
@@ -31,11 +31,11 @@ public struct AddressTranslation: Hashable, Sendable {
     }
 }
 
-/// The registers that hold the ends of a range.
+/// The registers with the ends of a range.
 public struct RegisterPair: Hashable, Sendable {
     /// The register of the first value.
     public var first: Register
-    /// The register of the last value; often the same.
+    /// The register of the last value; the same register for a single value.
     public var last: Register
 
     /// The pair of these registers.
@@ -45,9 +45,9 @@ public struct RegisterPair: Hashable, Sendable {
     }
 }
 
-/// The redirection of a connection to this host itself, `redir`.
+/// A redirection of a connection to this host, `redir`.
 public struct PortRedirection: Hashable, Sendable {
-    /// The registers that hold the first and the last port; `nil` keeps the port.
+    /// The registers with the first and the last port; `nil` keeps the port.
     public var ports: RegisterPair?
     /// `NF_NAT_RANGE_…` of `linux/netfilter/nf_nat.h`.
     public var flags: UInt32
@@ -59,19 +59,19 @@ public struct PortRedirection: Hashable, Sendable {
     }
 }
 
-/// A question to the routing tables, `fib`.
+/// A query of the routing tables, `fib`.
 public struct RouteLookup: Hashable, Sendable {
-    /// What is asked for, by `NFT_FIB_RESULT_…`.
+    /// The kind of result, `NFT_FIB_RESULT_…`.
     public enum Result: UInt32, Hashable, Sendable {
-        /// The index of the outgoing interface: 4 bytes, host order.
+        /// The index of the output interface: 4 bytes, host byte order.
         case interface = 1
-        /// The name of the outgoing interface: 16 bytes.
+        /// The name of the output interface: 16 bytes, padded with NUL.
         case interfaceName = 2
-        /// The type of the address, `RTN_…` of `linux/rtnetlink.h`: 4 bytes, host order.
+        /// The type of the address, `RTN_…` of `linux/rtnetlink.h`: 4 bytes, host byte order.
         case addressType = 3
     }
 
-    /// What is asked, `NFTA_FIB_F_…`.
+    /// The inputs of the query, `NFTA_FIB_F_…`.
     public struct Flags: OptionSet, Hashable, Sendable {
         /// The bits.
         public var rawValue: UInt32
@@ -79,28 +79,28 @@ public struct RouteLookup: Hashable, Sendable {
         /// The flags of these bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// About the source address.
+        /// Query the source address.
         public static let source = Self(rawValue: 1)
-        /// About the destination address.
+        /// Query the destination address.
         public static let destination = Self(rawValue: 2)
-        /// Heeding the packet's mark.
+        /// Use the packet's mark.
         public static let mark = Self(rawValue: 4)
-        /// By the interface that the packet came in on alone.
+        /// Consider only the input interface.
         public static let inputInterface = Self(rawValue: 8)
-        /// By the interface that the packet goes out on alone.
+        /// Consider only the output interface.
         public static let outputInterface = Self(rawValue: 16)
-        /// Only whether there is a route: 1 byte.
+        /// Return only whether there is a route: 1 byte.
         public static let isPresent = Self(rawValue: 32)
     }
 
-    /// What is asked for.
+    /// The kind of result.
     public var result: Result
-    /// What is asked.
+    /// The inputs.
     public var flags: Flags
-    /// The register that the answer goes to.
+    /// The register to write.
     public var destination: Register
 
-    /// A question of these parts.
+    /// A query of these parts.
     public init(_ result: Result, flags: Flags, into destination: Register = .first) {
         self.result = result
         self.flags = flags

@@ -1,85 +1,85 @@
 /// One expression of a rule's bytecode, as `nft --debug=netlink` prints it.
 ///
-/// State that the kernel keeps in an expression (packets and bytes of a counter, tokens of a limit) is
-/// not part of the value. An expression that is not modelled, or that carries an attribute which is
-/// not modelled, is `opaque`: never dropped, never taken for something simpler.
+/// The value excludes the state in an expression, such as the packets and bytes of a counter or the tokens of a limit.
+/// An expression that is not modelled, or has an attribute that is not modelled, is `opaque`: it is never omitted or
+/// reduced to a simpler one.
 public enum Expression: Hashable, Sendable {
-    /// Loads a property of the packet's way into a register.
+    /// Loads a property that the kernel holds beside the packet, such as its input interface, into a register.
     case meta(MetaKey, into: Register)
     /// Loads bytes of the packet into a register.
     case payload(Payload)
     /// Loads a property of the packet's connection into a register.
     case conntrack(ConntrackLoad)
-    /// Ends the rule unless a register compares with a constant.
+    /// Ends the rule unless a comparison of a register with a constant is true.
     case compare(Comparison)
-    /// Ends the rule unless a register lies in (or out of) a range.
+    /// Ends the rule unless a register is inside (or outside) a range.
     case range(RangeComparison)
     /// Masks a register.
     case bitwise(BitwiseMask)
     /// Converts a register between host and network byte order.
     case byteOrder(ByteOrderConversion)
-    /// Looks a register up in a set or a map.
+    /// Looks up a register in a set or a map.
     case lookup(Lookup)
-    /// Adds a register to a set from the packet path, and runs the element's own expressions.
+    /// Adds a register to a set and runs the expressions of the element.
     case dynamicSet(DynamicSet)
     /// Loads a constant into a register.
     case immediate(Immediate)
-    /// Decides.
+    /// Sets the verdict.
     case verdict(Verdict)
     /// Counts packets and bytes.
     case counter
-    /// Ends the rule when the rate is kept (or broken).
+    /// Ends the rule above the rate, or up to the rate if the limit is inverted.
     case limit(RateLimit)
     /// Logs the packet.
     case log(LogStatement)
-    /// Answers the packet with an error, and drops it.
+    /// Drops the packet and sends an error to its source.
     case reject(Reject)
-    /// Replaces the address or port of the connection.
+    /// Translates the address or port of the connection.
     case translate(AddressTranslation)
-    /// Redirects the connection to this host itself.
+    /// Redirects the connection to this host.
     case redirect(PortRedirection)
-    /// Asks the routing tables.
+    /// Queries the routing tables.
     case route(RouteLookup)
-    /// Runs a match or a target of iptables.
+    /// Runs a match or a target of iptables (xtables).
     case xtables(XtablesExtension)
-    /// Something that is not modelled: its name and its attributes as the kernel sent them.
+    /// An expression that is not modelled: its name and its netlink attributes as the kernel sent them.
     case opaque(name: String, attributes: [UInt8])
 }
 
-/// A register: 0 holds the verdict, 1 to 4 have 16 bytes, 8 to 23 are the same in pieces of 4.
+/// A register: 0 is the verdict, 1 to 4 have 16 bytes each, 8 to 23 are the same bytes in words of 4.
 public struct Register: RawRepresentable, Hashable, Sendable {
     /// The number, `NFT_REG_…` of `linux/netfilter/nf_tables.h`.
     public var rawValue: UInt32
 
-    /// The register of this number.
+    /// The register with this number.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// The verdict register.
     public static let verdict = Self(rawValue: 0)
     /// The first data register of 16 bytes.
     public static let first = Self(rawValue: 1)
-    /// The second 4 bytes of `first`, where the second field of a concatenation goes.
+    /// The second 4 bytes of `first`: the second field of a concatenation.
     public static let secondWord = Self(rawValue: 9)
 }
 
-/// What a rule, or an element of a verdict map, decides.
+/// The verdict of a rule or of an element of a verdict map.
 public enum Verdict: Hashable, Sendable {
-    /// Accept for this base chain.
+    /// Accept in this base chain; later base chains still see the packet.
     case accept
-    /// Drop for good.
+    /// Drop; no later chain sees the packet.
     case drop
     /// Go on with the next rule.
     case `continue`
-    /// Go back to the caller.
+    /// Return to the calling chain.
     case `return`
     /// Call a chain.
     case jump(String)
-    /// Go to a chain without coming back.
+    /// Continue in a chain without a return.
     case goto(String)
-    /// Any other code, such as a queue's.
+    /// Any other code, such as that of `queue`.
     case other(Int32)
 
-    /// The chain that the verdict leads to.
+    /// The chain of a jump or goto; `nil` for any other verdict.
     public var target: String? {
         switch self {
         case .jump(let chain), .goto(let chain): chain

@@ -1,4 +1,4 @@
-/// What a set is, apart from its name and its elements.
+/// The properties of a set or a map apart from its name and its elements.
 public struct SetDefinition: Hashable, Sendable {
     /// `NFT_SET_…` flags of `linux/netfilter/nf_tables.h`.
     public struct Flags: OptionSet, Hashable, Sendable {
@@ -8,17 +8,17 @@ public struct SetDefinition: Hashable, Sendable {
         /// The flags of these bits.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// Dies with its rule.
+        /// Belongs to a rule, and is deleted with it.
         public static let anonymous = Self(rawValue: 1)
-        /// Does not change while bound.
+        /// Does not change while a rule uses it.
         public static let constant = Self(rawValue: 2)
         /// Elements are ranges.
         public static let interval = Self(rawValue: 4)
-        /// Elements have values.
+        /// Elements have values: a map.
         public static let map = Self(rawValue: 8)
         /// Elements may time out.
         public static let timeout = Self(rawValue: 0x10)
-        /// Rules may add elements; nft says `dynamic`.
+        /// Rules may add elements.
         public static let dynamic = Self(rawValue: 0x20)
         /// Values are stateful objects.
         public static let object = Self(rawValue: 0x40)
@@ -26,35 +26,35 @@ public struct SetDefinition: Hashable, Sendable {
         public static let concatenated = Self(rawValue: 0x80)
     }
 
-    /// The data type of keys: nft's number, 6 bits a field of a concatenation.
+    /// The data type of keys: nft's number, with 6 bits for each field of a concatenation.
     public var keyType: UInt32
     /// The length of keys in bytes.
     public var keyLength: UInt32
-    /// What the set can do.
+    /// The flags.
     public var flags: Flags
-    /// The data type of a map's values, `SetDefinition.verdictType` for verdicts.
+    /// The data type of the values of a map, `SetDefinition.verdictType` for verdicts; `nil` for a set.
     public var dataType: UInt32?
-    /// The length of a map's values in bytes; 0 for verdicts, whatever size the kernel has for them.
+    /// The length of the values of a map in bytes; 0 for verdicts, whatever size the kernel reports for these.
     public var dataLength: UInt32?
-    /// The most elements it can hold; `nil` for no bound.
+    /// The maximum number of elements; `nil` for no limit.
     public var size: UInt32?
-    /// How long elements live unless they say so, in milliseconds.
+    /// The default timeout of elements in milliseconds; `nil` for none.
     public var timeout: UInt64?
-    /// How often expired elements are collected, in milliseconds.
+    /// The interval of the garbage collection of expired elements, in milliseconds.
     public var gcInterval: UInt32?
-    /// `NFT_SET_POL_…`; `nil` for performance.
+    /// `NFT_SET_POL_…`; `nil` for the kernel's default, performance.
     public var policy: UInt32?
-    /// The lengths in bytes of a concatenation's fields, where `flags` has `concatenated`.
+    /// The lengths of the fields of a concatenation in bytes, if `flags` has `concatenated`.
     public var fieldLengths: [UInt32]
-    /// What each new element runs.
+    /// The expressions that each new element gets.
     public var expressions: [Expression]
-    /// The type-length-value data that nft keeps byte orders and a comment in; no part of equality.
+    /// The user data of nft in type-length-value form: byte orders and a comment; ignored by `==`.
     public var userdata: [UInt8] {
         get { listingHints.value }
         set { listingHints.value = newValue }
     }
     private var listingHints: Incidental<[UInt8]>
-    /// Attributes that are not modelled, as the kernel sent them.
+    /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
 
     /// `NFT_DATA_VERDICT` of `linux/netfilter/nf_tables.h`.
@@ -87,9 +87,9 @@ public struct SetDefinition: Hashable, Sendable {
 public struct NamedSet: Hashable, Sendable {
     /// The name.
     public var name: String
-    /// What it is.
+    /// The definition.
     public var definition: SetDefinition
-    /// What it holds; always empty for a set that rules fill (`dynamic`): its elements are state.
+    /// The elements; always empty for a set with the flag `dynamic`, whose elements are state.
     public var elements: SetElements
 
     /// A set of these parts.
@@ -100,11 +100,11 @@ public struct NamedSet: Hashable, Sendable {
     }
 }
 
-/// A set or map that lives and dies with the rule that holds it.
+/// A set or map that belongs to a rule, and is deleted with it.
 public struct AnonymousSet: Hashable, Sendable {
-    /// What it is; `flags` has `anonymous`.
+    /// The definition; `flags` has `anonymous`.
     public var definition: SetDefinition
-    /// What it holds.
+    /// The elements.
     public var elements: SetElements
 
     /// A set of these parts.
@@ -114,9 +114,9 @@ public struct AnonymousSet: Hashable, Sendable {
     }
 }
 
-/// A part of a value that is carried along and takes no part in equality.
+/// A part of a value that `==` and `hash(into:)` ignore.
 ///
-/// A set's user data tells nft how to print it; no packet meets it, and versions of nft differ in it.
+/// The user data of a set only tells nft how to print it, and differs between versions of nft.
 struct Incidental<Value: Sendable>: Hashable, Sendable {
     var value: Value
 

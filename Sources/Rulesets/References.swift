@@ -1,14 +1,14 @@
-/// The names of chains and sets that something leads to.
+/// The names of chains and sets that a rule or an expression refers to.
 struct References {
     var chains: Set<String> = []
     var sets: Set<String> = []
 
-    /// Whether any of these chains or sets is among them.
+    /// Whether any of these chains or sets is referred to.
     func touches(chains otherChains: Set<String>, sets otherSets: Set<String>) -> Bool {
         !chains.isDisjoint(with: otherChains) || !sets.isDisjoint(with: otherSets)
     }
 
-    /// Adds what `expression` leads to.
+    /// Adds the chains and sets that `expression` refers to.
     mutating func insert(_ expression: Expression) {
         switch expression {
         case .verdict(let verdict): insert(verdict)
@@ -33,12 +33,12 @@ struct References {
 }
 
 extension Rule {
-    /// What the rule leads to.
+    /// The chains and sets that the rule refers to.
     var references: References { expressions.reduce(into: References()) { $0.insert($1) } }
 }
 
 extension SetElement {
-    /// The chain that the element's verdict leads to.
+    /// The chain of a jump or goto in the element; `nil` for none.
     var target: String? {
         guard case .verdict(let verdict)? = value else { return nil }
         return verdict.target

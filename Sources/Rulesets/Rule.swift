@@ -1,10 +1,10 @@
-/// A rule: expressions run from left to right until one does not match.
+/// A rule: expressions, which run in order until one does not match.
 public struct Rule: Hashable, Sendable {
     /// The expressions.
     public var expressions: [Expression]
-    /// The user data that nft keeps a comment in: at most 256 bytes.
+    /// The user data, which may hold a comment of nft: at most 256 bytes.
     public var userdata: [UInt8]
-    /// Attributes that are not modelled, as the kernel sent them.
+    /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
 
     /// A rule of these expressions and user data.
@@ -19,24 +19,24 @@ public struct Rule: Hashable, Sendable {
         self.init(expressions, userdata: comment.map(Userdata.comment) ?? [])
     }
 
-    /// The comment, if the user data holds one.
+    /// The comment; `nil` if the user data has none.
     public var comment: String? { Userdata.comment(of: userdata) }
 }
 
-/// The type-length-value user data that nft keeps on objects, `libnftnl/udata.h`.
+/// The user data of nft on objects, in type-length-value form, `libnftnl/udata.h`.
 public enum Userdata {
-    /// The longest comment in bytes: with its head and its NUL it takes 128.
+    /// The longest comment in bytes: with the two bytes of its header and its NUL it takes 128.
     public static let maximumComment = 125
     /// The type of a comment on a table, chain, rule or element.
     private static let commentType: UInt8 = 0
 
-    /// User data with one comment; `text` is at most `maximumComment` bytes.
+    /// User data with one comment; `text` must not exceed `maximumComment` bytes.
     public static func comment(_ text: String) -> [UInt8] {
-        precondition(text.utf8.count <= maximumComment, "a comment fits its length octet")
+        precondition(text.utf8.count <= maximumComment, "a comment fits its length byte")
         return [commentType, UInt8(text.utf8.count + 1)] + Array(text.utf8) + [0]
     }
 
-    /// The comment in `userdata`, if that is all it holds.
+    /// The comment in `userdata`; `nil` if it holds anything but one comment.
     public static func comment(of userdata: [UInt8]) -> String? {
         guard userdata.count > 2, userdata[0] == commentType, Int(userdata[1]) == userdata.count - 2,
             userdata.last == 0

@@ -1,14 +1,15 @@
-/// Which rules of a chain stay, go and come.
+/// The rules of a chain to delete and to add; the others stay.
 public struct RuleAlignment {
-    /// Indices of old rules that go, ascending.
+    /// The indices of old rules to delete, ascending.
     public private(set) var deleted: [Int] = []
-    /// Indices of new rules that come, ascending, each with the index of the old rule that it goes before.
+    /// The indices of new rules to add, ascending, each with the index of the old rule that it precedes; `nil` at the end.
     public private(set) var added: [(index: Int, successor: Int?)] = []
 
-    /// Above this many cells the middle is replaced as a whole: the comparison is quadratic where nothing matches.
+    /// The limit of old rules times new rules; above it all rules in the middle are replaced, since the comparison is
+    /// quadratic if nothing matches.
     private static let affordableCells = 4_000_000
 
-    /// Aligns two chains; an old rule for which `isKeepable` is false goes even when it is wanted again.
+    /// Aligns two chains; an old rule for which `isKeepable` is false is deleted even if it is in `new`.
     public init(from old: [Rule], to new: [Rule], isKeepable: (Rule) -> Bool = { _ in true }) {
         let keepable = old.map(isKeepable)
         let start = zip(old.indices, new.indices).prefix { keepable[$0] && old[$0] == new[$1] }.count
@@ -31,7 +32,7 @@ public struct RuleAlignment {
         added.reverse()
     }
 
-    /// Pairs each new rule of a longest common subsequence with its old rule.
+    /// The index of each new rule in a longest common subsequence, with the index of its old rule.
     private static func commonSubsequence(
         _ old: [Rule], _ oldRange: Range<Int>, _ new: [Rule], _ newRange: Range<Int>, _ keepable: [Bool]
     ) -> [Int: Int] {
@@ -47,7 +48,7 @@ public struct RuleAlignment {
 }
 
 extension CollectionDifference.Change {
-    /// Where the change is.
+    /// The index of the change.
     fileprivate var offset: Int {
         switch self {
         case .insert(let offset, _, _), .remove(let offset, _, _): offset

@@ -1,17 +1,18 @@
 extension SetElements {
-    /// The elements with `others` added; `nil` when one is there already or overlaps.
+    /// The elements with `others` added; `nil` if one exists already or overlaps.
     func adding(_ others: SetElements) -> SetElements? {
         switch (self, others) {
         case (_, _) where isEmpty: others
         case (.ranges32(let mine), .ranges32(let others)): Self.merge(mine, others).map(Self.ranges32)
         case (.ranges128(let mine), .ranges128(let others)): Self.merge(mine, others).map(Self.ranges128)
         case (.list(let mine), .list(let others)):
-            Set(mine.map(\.place)).isDisjoint(with: others.map(\.place)) ? .list((mine + others).sortedByKey()) : nil
+            Set(mine.map(\.identity)).isDisjoint(with: others.map(\.identity))
+                ? .list((mine + others).sortedByKey()) : nil
         default: nil
         }
     }
 
-    /// The elements without `others`; `nil` when one of these is not there.
+    /// The elements without `others`; `nil` if one of these does not exist.
     func removing(_ others: SetElements) -> SetElements? {
         switch (self, others) {
         case (.ranges32(let mine), .ranges32(let others)): Self.remove(others, from: mine).map(Self.ranges32)
@@ -37,12 +38,12 @@ extension SetElements {
 }
 
 extension SetElement {
-    /// What may be in a set but once.
-    fileprivate var place: [[UInt8]] { [key, upper ?? [], [UInt8(truncatingIfNeeded: flags)]] }
+    /// The parts that are unique in a set.
+    fileprivate var identity: [[UInt8]] { [key, upper ?? [], [UInt8(truncatingIfNeeded: flags)]] }
 }
 
 extension Array where Element == SetElement {
-    /// The elements in the order of their keys, a lone end before a start.
+    /// The elements in the order of their keys; of equal keys, the end of a range comes before a start.
     public func sortedByKey() -> [SetElement] {
         sorted { first, second in
             first.key == second.key ? first.flags > second.flags : first.key.lexicographicallyPrecedes(second.key)

@@ -1,17 +1,17 @@
 /// The elements of a set.
 ///
-/// Addresses, which come by the hundred thousand, are flat arrays of ranges; all else is a list. There is one
-/// representation for a given set: `ranges32` or `ranges128` when `SetDefinition.holdsRanges` says so and each
+/// Sets of addresses, which may have hundreds of thousands of elements, are flat arrays of ranges; all others are lists.
+/// Each set has exactly one representation: `ranges32` or `ranges128` if `SetDefinition.holdsRanges` is true and each
 /// element is a plain range, else `list`.
 public enum SetElements: Hashable, Sendable {
-    /// Ranges of 4-byte keys in host order: ascending and disjoint, perhaps adjacent.
+    /// Ranges of 4-byte keys in host byte order: ascending and disjoint, perhaps adjacent.
     case ranges32([ClosedRange<UInt32>])
-    /// Ranges of 16-byte keys in host order: ascending and disjoint, perhaps adjacent.
+    /// Ranges of 16-byte keys in host byte order: ascending and disjoint, perhaps adjacent.
     case ranges128([ClosedRange<UInt128>])
-    /// Anything else, in the order of the keys.
+    /// Any other elements, in the order of the keys.
     case list([SetElement])
 
-    /// How many elements there are; a range counts once.
+    /// The number of elements; a range counts as one.
     public var count: Int {
         switch self {
         case .ranges32(let ranges): ranges.count
@@ -20,15 +20,15 @@ public enum SetElements: Hashable, Sendable {
         }
     }
 
-    /// Whether there is none.
+    /// Whether there are no elements.
     public var isEmpty: Bool { count == 0 }
 
-    /// Whether the elements are held as a list: they are more than ranges.
+    /// Whether the representation is `list`.
     public var isList: Bool {
         if case .list = self { true } else { false }
     }
 
-    /// Whether both are held in the same representation.
+    /// Whether both have the same representation.
     public func isSameForm(as other: SetElements) -> Bool {
         switch (self, other) {
         case (.ranges32, .ranges32), (.ranges128, .ranges128), (.list, .list): true
@@ -45,7 +45,7 @@ public enum SetElements: Hashable, Sendable {
         }
     }
 
-    /// The chain that each element's verdict leads to, if it has one.
+    /// For each element the chain of its jump or goto; `nil` for none.
     public var targets: [String?] {
         guard case .list(let elements) = self else { return Array(repeating: nil, count: count) }
         return elements.map(\.target)
@@ -53,7 +53,7 @@ public enum SetElements: Hashable, Sendable {
 }
 
 extension SetDefinition {
-    /// Whether elements are held as flat ranges: an interval set of one 4-byte or 16-byte key without values.
+    /// Whether elements are flat ranges: in an interval set with a single 4-byte or 16-byte key and no values.
     public var holdsRanges: Bool {
         flags.contains(.interval) && flags.isDisjoint(with: [.map, .object, .concatenated, .dynamic, .timeout])
             && (keyLength == 4 || keyLength == 16)
@@ -66,31 +66,31 @@ extension SetDefinition {
     }
 }
 
-/// An element that is more than a range of addresses.
+/// An element of a list.
 public struct SetElement: Hashable, Sendable {
-    /// A map's value.
+    /// The value of an element of a map.
     public enum Value: Hashable, Sendable {
         /// A verdict.
         case verdict(Verdict)
-        /// Bytes, in memory order.
+        /// Data, in memory order.
         case bytes([UInt8])
     }
 
     /// The key, or the lower end of a range of keys, in memory order; empty for the catch-all element.
     public var key: [UInt8]
-    /// The upper end of a range of keys, included; `nil` for a single key of a set without ranges.
+    /// The upper end of a range of keys, included, in memory order; `nil` for a single key of a set without ranges.
     public var upper: [UInt8]?
-    /// `NFT_SET_ELEM_…` flags: 2 is the catch-all; 1 is a lone end of a range, a sign of tampering.
+    /// `NFT_SET_ELEM_…` flags: 2 is the catch-all element; 1 is the end of a range without a start, a sign of tampering.
     public var flags: UInt32
-    /// The map's value.
+    /// The value in a map; `nil` in a set.
     public var value: Value?
-    /// How long it lives from its adding, in milliseconds; what is left of it is state.
+    /// The timeout since it was added, in milliseconds; the remaining time is state.
     public var timeout: UInt64?
-    /// What the element runs.
+    /// The expressions of the element.
     public var expressions: [Expression]
-    /// The type-length-value data that nft keeps a comment in.
+    /// The user data of nft in type-length-value form, which may hold a comment.
     public var userdata: [UInt8]
-    /// Attributes that are not modelled, as the kernel sent them.
+    /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
 
     /// An element of these parts.

@@ -1,11 +1,11 @@
-/// The identity of a table: nf_tables keeps one name space a family.
+/// The identity of a table: table names are unique in a family.
 public struct TableName: Hashable, Sendable {
     /// The family.
     public var family: TableFamily
     /// The name.
     public var name: String
 
-    /// The table of this name.
+    /// The name of a table in this family.
     public init(family: TableFamily, name: String) {
         self.family = family
         self.name = name
@@ -13,25 +13,25 @@ public struct TableName: Hashable, Sendable {
 }
 
 extension TableName: CustomStringConvertible {
-    /// The table as nft names it: `inet portreeve`.
+    /// The name in nft's notation: `inet portreeve`.
     public var description: String { "\(family) \(name)" }
 }
 
-/// A table with all that it holds, free of what the kernel adds: handles, counters, limiter state.
+/// A table and its contents, without the kernel's handles, counters and limiter state.
 ///
-/// Chains and sets are sorted by name, so equal tables are equal values whatever the order of their making.
+/// Chains and sets are sorted by name: equal tables are equal values, whatever the order of creation.
 public struct Table: Hashable, Sendable {
     /// The family and the name.
     public var name: TableName
     /// `NFT_TABLE_F_…` of `linux/netfilter/nf_tables.h`.
     public var flags: UInt32
-    /// The user data that nft keeps a comment in: at most 256 bytes.
+    /// The user data, which may hold a comment of nft: at most 256 bytes.
     public var userdata: [UInt8]
     /// The chains, sorted by name.
     public private(set) var chains: [Chain]
-    /// The sets and maps with a name, sorted by it; an anonymous set is part of the rule that holds it.
+    /// The named sets and maps, sorted by name; an anonymous set is part of its rule.
     public private(set) var sets: [NamedSet]
-    /// Stateful objects and flowtables, uninterpreted, sorted by kind and name.
+    /// The stateful objects and flowtables, which are not modelled, sorted by kind and name.
     public private(set) var objects: [OpaqueObject]
 
     /// A table of these parts; the order of the parts does not matter.
@@ -47,15 +47,15 @@ public struct Table: Hashable, Sendable {
         self.objects = objects.sorted { ($0.kind.rawValue, $0.name) < ($1.kind.rawValue, $1.name) }
     }
 
-    /// The chain of this name, in O(log n).
+    /// The chain with this name, in O(log n).
     public func chain(_ name: String) -> Chain? { chains.element(named: name, by: \.name) }
 
-    /// The set or map of this name, in O(log n).
+    /// The set or map with this name, in O(log n).
     public func set(_ name: String) -> NamedSet? { sets.element(named: name, by: \.name) }
 }
 
 extension Array {
-    /// The element of this name in an array sorted by name.
+    /// The element with this name in an array sorted by name.
     func element(named name: String, by key: (Element) -> String) -> Element? {
         var (low, high) = (0, count)
         while low < high {
@@ -66,23 +66,23 @@ extension Array {
     }
 }
 
-/// A stateful object or a flowtable: portreeve makes none, and shows one that it finds.
+/// A stateful object or a flowtable; portreeve creates none, and reports existing ones.
 public struct OpaqueObject: Hashable, Sendable {
-    /// What kind of object it is.
+    /// The kinds of objects.
     public enum Kind: UInt8, Sendable {
-        /// A counter, quota, limit or the like, `NFT_MSG_GETOBJ`.
+        /// A counter, a quota, a limit or another stateful object, `NFT_MSG_GETOBJ`.
         case statefulObject
         /// A flowtable, `NFT_MSG_GETFLOWTABLE`.
         case flowtable
     }
 
-    /// What kind of object it is.
+    /// The kind.
     public var kind: Kind
     /// The name.
     public var name: String
     /// The object type, `NFT_OBJECT_…`; 0 for a flowtable.
     public var type: UInt32
-    /// Its attributes as the kernel sent them, without handle and use count.
+    /// The netlink attributes as the kernel sent them, without handle and use count.
     public var attributes: [UInt8]
 
     /// An object of these parts.

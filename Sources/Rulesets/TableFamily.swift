@@ -1,9 +1,9 @@
-/// The families of tables, by `NFPROTO_…` of `linux/netfilter.h`.
+/// The family of a table; the raw value is `NFPROTO_…` of `linux/netfilter.h`.
 public struct TableFamily: RawRepresentable, Hashable, Sendable {
-    /// The protocol number that the kernel uses.
+    /// The kernel's number.
     public var rawValue: UInt8
 
-    /// The family of this number, known or not.
+    /// The family with this number, which may be unknown.
     public init(rawValue: UInt8) { self.rawValue = rawValue }
 
     /// IPv4 and IPv6 together.
@@ -25,6 +25,6 @@ public struct TableFamily: RawRepresentable, Hashable, Sendable {
 }
 
 extension TableFamily: CustomStringConvertible {
-    /// The family as nft names it.
+    /// The name in nft; `family-N` for an unknown family.
     public var description: String { Self.names[self] ?? "family-\(rawValue)" }
 }

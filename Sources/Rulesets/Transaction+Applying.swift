@@ -1,13 +1,15 @@
-/// A step that cannot be taken: the table is not what the transaction was made for.
+/// A step that does not fit the table: the transaction was computed for another one.
 public struct TransactionError: Error, Hashable, Sendable {
     /// The step.
     public var operation: Transaction.Operation
 }
 
 extension Transaction {
-    /// The table that the transaction makes of `table`; `nil` stands for no such table.
+    /// The result of the transaction on `table`; `nil` means that the table does not exist.
     ///
-    /// This is what the kernel does, as a pure function: `Transaction(from: a, to: b).applied(to: a) == b`.
+    /// A model of the kernel as a pure function: `Transaction(from: a, to: b, named: n).applied(to: a) == b`.
+    ///
+    /// - Throws: the first step that does not fit the table.
     public func applied(to table: Table?) throws(TransactionError) -> Table? {
         var state = table.map { WorkingTable($0) }
         for operation in operations {
@@ -23,7 +25,7 @@ extension Transaction {
     }
 }
 
-/// A table in the middle of a transaction.
+/// A table during a transaction.
 private struct WorkingTable {
     private let header: Table
     private var chains: [String: Chain]
@@ -53,7 +55,7 @@ private struct WorkingTable {
             objects: objects)
     }
 
-    /// Takes one step; `false` when it cannot be taken.
+    /// Applies one step; `false` if it does not fit the table.
     mutating func apply(_ operation: Transaction.Operation) -> Bool {
         switch operation {
         case .addTable, .deleteTable: return false
@@ -65,8 +67,8 @@ private struct WorkingTable {
             return true
         case .addRule(let rule, let chain, let successor): return add(rule, to: chain, before: successor)
         case .deleteRule(let chain, let index):
-            guard let place = rules[chain]?.firstIndex(where: { $0.index == index }) else { return false }
-            rules[chain]?.remove(at: place)
+            guard let position = rules[chain]?.firstIndex(where: { $0.index == index }) else { return false }
+            rules[chain]?.remove(at: position)
             return true
         case .addSet(let name, let definition):
             guard sets[name] == nil else { return false }
@@ -83,8 +85,8 @@ private struct WorkingTable {
             objects.append(object)
             return true
         case .deleteObject(let object):
-            guard let place = objects.firstIndex(of: object) else { return false }
-            objects.remove(at: place)
+            guard let position = objects.firstIndex(of: object) else { return false }
+            objects.remove(at: position)
             return true
         }
     }
@@ -108,8 +110,8 @@ private struct WorkingTable {
             list.append((nil, rule))
             return true
         }
-        guard let place = list.firstIndex(where: { $0.index == successor }) else { return false }
-        list.insert((nil, rule), at: place)
+        guard let position = list.firstIndex(where: { $0.index == successor }) else { return false }
+        list.insert((nil, rule), at: position)
         return true
     }
 

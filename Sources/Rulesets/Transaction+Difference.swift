@@ -1,14 +1,14 @@
 extension Transaction {
-    /// The least that turns `old` into `new`; either may be `nil` for no such table.
+    /// The smallest transaction that turns `old` into `new`; `nil` means that the table does not exist.
     ///
-    /// A rule, set or chain that is the same in both is not touched, so its counters and its limiter state stay.
-    /// What the kernel cannot change in place (a base chain's hook, a set's flags) is replaced within the
-    /// transaction, and with it the rules that lead to it.
+    /// A rule, set or chain that is equal in both is not touched: it keeps its counters and its limiter state. An object
+    /// that the kernel cannot change in place, such as the hook of a base chain or the flags of a set, is replaced in the
+    /// same transaction, together with the rules that refer to it.
     public init(from old: Table?, to new: Table?, named name: TableName) {
         self.init(table: name, operations: [])
         switch (old, new) {
         case (nil, nil): break
-        // What was read as it was expected shares its parts with that, which makes this quick.
+        // Quick: a table that was read as expected shares its storage with the expected one.
         case (let old?, let new?) where old == new: break
         case (_?, nil): operations = [.deleteTable]
         case (nil, let new?): operations = Self.creation(of: new)
@@ -27,27 +27,27 @@ extension Transaction {
 }
 
 extension Table {
-    /// Whether `other` differs in what a table keeps for life.
+    /// Whether `other` differs in properties that the kernel cannot change.
     fileprivate func isReplaced(by other: Table) -> Bool { flags != other.flags || userdata != other.userdata }
 }
 
 /// Finds the steps between two tables of one name, flags and user data.
 ///
-/// The order of the steps is the order in which the kernel allows them: whatever leads to a chain or set
-/// goes before it goes, and comes after it comes.
+/// The kernel dictates the order: references to a chain or set are deleted before it, and added after it.
 private struct TableDifference {
     let old: Table
     let new: Table
-    /// Chains and sets of `old` that are gone or of another kind in `new`.
-    let doomedChains: Set<String>
-    let doomedSets: Set<String>
+    /// The chains of `old` that `new` lacks, or that the kernel cannot change in place.
+    let deletedChains: Set<String>
+    /// The sets of `old` that `new` lacks, or that the kernel cannot change in place.
+    let deletedSets: Set<String>
 
     init(old: Table, new: Table) {
         self.old = old
         self.new = new
-        doomedChains = Set(
+        deletedChains = Set(
             old.chains.filter { chain in new.chain(chain.name).map { !chain.canBecome($0) } ?? true }.map(\.name))
-        doomedSets = Set(
+        deletedSets = Set(
             old.sets.filter { set in new.set(set.name)?.definition != set.definition }.map(\.name))
     }
 
@@ -57,22 +57,22 @@ private struct TableDifference {
         (deletions, additions) = ruleSteps()
         let elements = elementSteps()
         var steps = deletions + elements.deletions
-        steps += old.sets.filter { doomedSets.contains($0.name) }.map { .deleteSet($0.name) }
+        steps += old.sets.filter { deletedSets.contains($0.name) }.map { .deleteSet($0.name) }
         steps += old.objects.filter { !new.objects.contains($0) }.map { .deleteObject($0) }
-        steps += old.chains.filter { doomedChains.contains($0.name) }.map { .deleteChain($0.name) }
+        steps += old.chains.filter { deletedChains.contains($0.name) }.map { .deleteChain($0.name) }
         steps += new.objects.filter { !old.objects.contains($0) }.map { .addObject($0) }
         steps += new.sets.filter { !isKept($0) }.map { .addSet($0.name, $0.definition) }
         steps += new.chainsInReadingOrder.filter { !isKept($0) }.map { .addChain($0.header) }
         steps += policySteps()
         steps += elements.additions
-        // In the array of the rules, which may be a hundred thousand: they are not copied.
+        // Inserted into the array of the rules: there may be a hundred thousand, which are not copied this way.
         additions.insert(contentsOf: steps, at: 0)
         return additions
     }
 
-    private func isKept(_ chain: Chain) -> Bool { old.chain(chain.name) != nil && !doomedChains.contains(chain.name) }
+    private func isKept(_ chain: Chain) -> Bool { old.chain(chain.name) != nil && !deletedChains.contains(chain.name) }
 
-    private func isKept(_ set: NamedSet) -> Bool { old.set(set.name) != nil && !doomedSets.contains(set.name) }
+    private func isKept(_ set: NamedSet) -> Bool { old.set(set.name) != nil && !deletedSets.contains(set.name) }
 
     private func policySteps() -> [Transaction.Operation] {
         new.chains.compactMap { chain in
@@ -91,7 +91,7 @@ private struct TableDifference {
         if old.chains.isEmpty {
             additions.reserveCapacity(new.chains.reduce(new.sets.count) { $0 + $1.rules.count + 1 })
         }
-        let losesNothing = doomedChains.isEmpty && doomedSets.isEmpty
+        let losesNothing = deletedChains.isEmpty && deletedSets.isEmpty
         for chain in new.chainsInReadingOrder {
             let before = isKept(chain) ? old.chain(chain.name)?.rules ?? [] : []
             if before.isEmpty {
@@ -100,7 +100,7 @@ private struct TableDifference {
             }
             if losesNothing && before == chain.rules { continue }
             let alignment = RuleAlignment(from: before, to: chain.rules) { rule in
-                losesNothing || !rule.references.touches(chains: doomedChains, sets: doomedSets)
+                losesNothing || !rule.references.touches(chains: deletedChains, sets: deletedSets)
             }
             deletions += alignment.deleted.map { .deleteRule(chain: chain.name, index: $0) }
             additions += alignment.added.map {
@@ -118,7 +118,7 @@ private struct TableDifference {
         for set in new.sets {
             let before = isKept(set) ? old.set(set.name)?.elements : nil
             let change = ElementChange(
-                from: before ?? set.definition.noElements, to: set.elements, of: set.definition, losing: doomedChains)
+                from: before ?? set.definition.noElements, to: set.elements, of: set.definition, losing: deletedChains)
             if change.flushes {
                 deletions.append(.flushElements(set: set.name))
             } else if !change.deleted.isEmpty {
@@ -133,7 +133,7 @@ private struct TableDifference {
 }
 
 extension Chain {
-    /// Whether the kernel can turn the chain into `other` without a new one; rules and policy aside.
+    /// Whether the kernel can change the chain into `other` in place, apart from its rules.
     fileprivate func canBecome(_ other: Chain) -> Bool {
         var changed = header
         if let policy = other.base?.policy { changed.base?.policy = policy }

@@ -1,11 +1,10 @@
-/// What turns one table into another, in the order in which the kernel can take it.
+/// The steps that turn one table into another, in an order that the kernel accepts.
 ///
-/// Rules are named by their index in the chain as it was before the transaction: whoever commits it maps that to
-/// the kernel's handles.
+/// A rule is identified by its index in the chain before the transaction; the commit maps indices to handles.
 public struct Transaction: Hashable, Sendable {
-    /// The table that is changed.
+    /// The table to change.
     public var table: TableName
-    /// The steps; empty when there is nothing to do.
+    /// The steps; empty if there is nothing to change.
     public var operations: [Operation]
 
     /// A transaction of these steps.
@@ -14,34 +13,34 @@ public struct Transaction: Hashable, Sendable {
         self.operations = operations
     }
 
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to change.
     public var isEmpty: Bool { operations.isEmpty }
 
     /// One step.
     public enum Operation: Hashable, Sendable {
-        /// Create the table, empty, with these flags and user data.
+        /// Create the empty table with these flags and user data.
         case addTable(flags: UInt32, userdata: [UInt8])
-        /// Delete the table and all that it holds.
+        /// Delete the table with its contents.
         case deleteTable
         /// Create a chain without rules.
         case addChain(Chain)
-        /// Delete a chain that holds no rule and that nothing leads to.
+        /// Delete a chain without rules and references.
         case deleteChain(String)
-        /// Change what becomes of a packet at the end of a base chain, in place.
+        /// Change the policy of a base chain in place.
         case setPolicy(chain: String, BaseChain.Policy)
-        /// Insert a rule before the rule that had this index, or after all rules.
+        /// Insert a rule before the rule that had this index; `nil` appends it.
         case addRule(Rule, chain: String, before: Int?)
         /// Delete the rule that had this index.
         case deleteRule(chain: String, index: Int)
         /// Create a set without elements.
         case addSet(String, SetDefinition)
-        /// Delete a set that nothing refers to.
+        /// Delete a set without references.
         case deleteSet(String)
-        /// Add elements to the set, which has this definition.
+        /// Add elements to a set with this definition.
         case addElements(SetElements, set: String, SetDefinition)
-        /// Delete elements from the set, which has this definition.
+        /// Delete elements from a set with this definition.
         case deleteElements(SetElements, set: String, SetDefinition)
-        /// Delete every element of a set.
+        /// Delete all elements of a set.
         case flushElements(set: String)
         /// Create a stateful object or a flowtable.
         case addObject(OpaqueObject)

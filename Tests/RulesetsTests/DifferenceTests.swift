@@ -16,7 +16,7 @@ struct DifferenceTests {
         #expect(Transaction(from: old, to: old, named: name).isEmpty)
     }
 
-    @Test("One source changed is one element deleted and one added")
+    @Test("A changed source deletes one element and adds one")
     func oneSource() {
         let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
         func table(_ ranges: [ClosedRange<UInt32>]) -> Table {
@@ -40,7 +40,7 @@ struct DifferenceTests {
         return Table(name: name, chains: [Chain(name: "input", base: base, rules: bytes.map(rule))])
     }
 
-    @Test("A changed rule leaves its neighbours alone")
+    @Test("A changed rule does not touch its neighbours")
     func neighbours() {
         let transaction = Transaction(from: Self.chain([1, 2, 3]), to: Self.chain([1, 9, 3]), named: name)
         #expect(
@@ -49,7 +49,7 @@ struct DifferenceTests {
             ])
     }
 
-    @Test("A policy changes in place, a priority does not")
+    @Test("A policy changes in place; a priority replaces the chain")
     func base() {
         let policy = Transaction(from: Self.chain([1]), to: Self.chain([1], policy: .accept), named: name)
         #expect(policy.operations == [.setPolicy(chain: "input", .accept)])
@@ -58,7 +58,7 @@ struct DifferenceTests {
         #expect(priority.operations[1] == .deleteChain("input"))
     }
 
-    @Test("Rules that lead to a replaced set are replaced with it, and no others")
+    @Test("Only rules that refer to a replaced set are replaced with it")
     func replacedSet() {
         let look = Rule([.lookup(Lookup(.named("s"))), .verdict(.accept)])
         func table(_ flags: SetDefinition.Flags) -> Table {
@@ -76,14 +76,14 @@ struct DifferenceTests {
             ])
     }
 
-    @Test("Ten thousand rules too many are found without comparing each with each")
+    @Test("Ten thousand foreign rules are found without a quadratic comparison")
     func flood() throws {
         let noise = (0..<10_000).map { UInt8(truncatingIfNeeded: $0 % 251 + 4) }
         let (old, new) = (Self.chain(noise), Self.chain([1, 2, 3]))
         #expect(try Transaction(from: old, to: new, named: name).applied(to: old) == new)
     }
 
-    @Test("A step for another table is refused, not taken")
+    @Test("A transaction for another table throws")
     func foreign() {
         let transaction = Transaction(from: Self.chain([1, 2]), to: Self.chain([1]), named: name)
         #expect(throws: TransactionError.self) { try transaction.applied(to: nil) }

@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension DataType {
-    /// A constant of this type as nft writes it; `bytes` are in the order in which they lie in a register.
+    /// A constant of this type in nft's notation; `bytes` are in the order of a register.
     func text(_ bytes: [UInt8]) -> String {
         switch self {
         case .ipv4Address where bytes.count == 4: IPv4Address(value: UInt32(bigEndianBytes: bytes)).description
@@ -69,14 +69,14 @@ extension DataType {
     ]
 }
 
-/// A string in nft's quotes; nft has no escape, so a quote inside becomes an apostrophe.
+/// A string in double quotes; nft has no escape for a quote inside, which becomes an apostrophe.
 func quoted(_ text: String) -> String { "\"" + text.map { $0 == "\"" ? "'" : String($0) }.joined() + "\"" }
 
 extension FixedWidthInteger {
-    /// The number that these bytes spell, most significant first.
+    /// The number encoded in `bytes`, most significant byte first.
     init(bigEndianBytes bytes: [UInt8]) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
 
-    /// The number that these bytes are in this machine's order.
+    /// The number encoded in `bytes` in host byte order.
     init(hostOrderBytes bytes: [UInt8]) {
         let isLittle = Self(littleEndian: 1) == 1
         self.init(bigEndianBytes: isLittle ? bytes.reversed() : bytes)

@@ -1,6 +1,6 @@
 internal import Addressing
 
-/// The data types that nft knows values by; the numbers are those of nft's `include/datatype.h`.
+/// The data types of nft; the raw values are the numbers in nft's `include/datatype.h`.
 enum DataType: UInt32 {
     case networkProtocol = 2
     case integer = 4
@@ -20,10 +20,10 @@ enum DataType: UInt32 {
     case interfaceName = 41
     case time = 43
 
-    /// The number of bits that each field takes in the type of a concatenation.
+    /// The bits of each field in the type of a concatenation.
     private static let fieldWidth: UInt32 = 6
 
-    /// The types of a key's fields, first to last; `nil` when one is not known here.
+    /// The types of the fields of a key, first to last; `nil` if one is unknown.
     static func fields(of keyType: UInt32) -> [DataType]? {
         var types: [DataType] = []
         var rest = keyType
@@ -35,7 +35,7 @@ enum DataType: UInt32 {
         return types
     }
 
-    /// The type's name in a set's `type`.
+    /// The name in the `type` of a set.
     var name: String {
         switch self {
         case .networkProtocol: "nf_proto"

@@ -1,14 +1,14 @@
 internal import Addressing
 
-/// What a register holds: a field of the packet, as nft names it.
+/// The content of a register: a field of the packet in nft's notation.
 struct LoadedField {
-    /// nft's words for it.
+    /// The field in nft's notation.
     var text: String
-    /// How constants that it is compared with are written.
+    /// The data type of the constants that it is compared with.
     var type: DataType
-    /// The size of the whole field in bytes, of which a shorter load takes the start.
+    /// The size of the whole field in bytes; a shorter load takes its first bytes.
     var width: Int
-    /// The bits that are kept, if not all.
+    /// The bits that `bitwise` keeps; `nil` for all.
     var mask: [UInt8]?
 
     init(_ text: String, _ type: DataType, width: Int? = nil) {
@@ -48,32 +48,32 @@ struct LoadedField {
             }
     }
 
-    /// The answer that `fib` loads.
-    init(_ question: RouteLookup) {
+    /// The result that `fib` loads.
+    init(_ query: RouteLookup) {
         let names: [(RouteLookup.Flags, String)] = [
             (.source, "saddr"), (.destination, "daddr"), (.mark, "mark"), (.inputInterface, "iif"),
             (.outputInterface, "oif"),
         ]
-        let key = names.filter { question.flags.contains($0.0) }.map(\.1).joined(separator: " . ")
-        let isPresence = question.flags.contains(.isPresent)
-        switch question.result {
+        let key = names.filter { query.flags.contains($0.0) }.map(\.1).joined(separator: " . ")
+        let isPresence = query.flags.contains(.isPresent)
+        switch query.result {
         case .interface: self.init("fib \(key) oif", isPresence ? .boolean : .interfaceIndex)
         case .interfaceName: self.init("fib \(key) oifname", isPresence ? .boolean : .interfaceName)
         case .addressType: self.init("fib \(key) type", .addressType)
         }
     }
 
-    /// The field of the packet that `payload` loads, where the protocols are known from earlier matches.
+    /// The field of the packet that `payload` loads; `family` and `transport` are known from earlier matches.
     init(_ payload: Payload, family: TableFamily?, transport: UInt8?) {
-        let place = (payload.base, payload.offset)
+        let position = (payload.base, payload.offset)
         switch (family, transport) {
-        case (.ipv4?, _) where place == (.network, 12): self.init("ip saddr", .ipv4Address)
-        case (.ipv4?, _) where place == (.network, 16): self.init("ip daddr", .ipv4Address)
-        case (.ipv6?, _) where place == (.network, 8): self.init("ip6 saddr", .ipv6Address)
-        case (.ipv6?, _) where place == (.network, 24): self.init("ip6 daddr", .ipv6Address)
-        case (.ipv6?, _) where place == (.network, 7): self.init("ip6 hoplimit", .integer, width: 1)
-        case (_, 1?) where place == (.transport, 0): self.init("icmp type", .icmpType)
-        case (_, 58?) where place == (.transport, 0): self.init("icmpv6 type", .icmpv6Type)
+        case (.ipv4?, _) where position == (.network, 12): self.init("ip saddr", .ipv4Address)
+        case (.ipv4?, _) where position == (.network, 16): self.init("ip daddr", .ipv4Address)
+        case (.ipv6?, _) where position == (.network, 8): self.init("ip6 saddr", .ipv6Address)
+        case (.ipv6?, _) where position == (.network, 24): self.init("ip6 daddr", .ipv6Address)
+        case (.ipv6?, _) where position == (.network, 7): self.init("ip6 hoplimit", .integer, width: 1)
+        case (_, 1?) where position == (.transport, 0): self.init("icmp type", .icmpType)
+        case (_, 58?) where position == (.transport, 0): self.init("icmpv6 type", .icmpv6Type)
         case (_, let transport) where payload.base == .transport && payload.length == 2 && payload.offset <= 2:
             let name = transport.flatMap(TransportProtocol.init(rawValue:))?.name ?? "th"
             self.init("\(name) \(payload.offset == 0 ? "sport" : "dport")", .port)
@@ -84,7 +84,7 @@ struct LoadedField {
         }
     }
 
-    /// A constant that the field is compared with.
+    /// The text of a constant that the field is compared with.
     func text(of value: [UInt8]) -> String {
         if type == .integer { return integerText(value) }
         if type == .interfaceName, !value.contains(0), value.count < width {
@@ -100,7 +100,7 @@ struct LoadedField {
         value.count <= 8 ? "\(UInt64(bigEndianBytes: value))" : type.text(value)
     }
 
-    /// The number of leading ones, if only zeros follow.
+    /// The number of leading ones; `nil` if a one follows a zero.
     private static func prefixLength(_ mask: [UInt8]) -> Int? {
         let length = mask.reduce(0) { $0 + $1.nonzeroBitCount }
         let leading = mask.enumerated().allSatisfy { index, byte in

@@ -1,19 +1,19 @@
-/// Turns a rule's bytecode back into nft's words.
+/// Translates the bytecode of a rule to nft's notation.
 ///
-/// A match on a protocol that a later match implies (`meta nfproto ipv4` before `ip saddr`) is left out, as nft does.
+/// As nft does, it omits a match on a protocol that a later match implies: `meta nfproto ipv4` before `ip saddr`.
 struct RuleText {
-    /// The statements so far; `nil` marks the place of one that a later match implied.
+    /// The statements so far; `nil` in place of a statement that a later match implies.
     private var words: [String?] = []
-    /// Fields that were loaded and not compared or looked up yet.
+    /// The loaded fields that were not compared or looked up yet.
     private var loaded: [LoadedField] = []
-    private var family: (value: TableFamily, place: Int?)?
-    private var transport: (value: UInt8, place: Int)?
-    /// The lower end of a range, until its upper end comes.
+    private var family: (value: TableFamily, index: Int?)?
+    private var transport: (value: UInt8, index: Int)?
+    /// The lower end of a range whose upper end is in the next expression.
     private var lowerEnd: [UInt8]?
-    /// Constants that were loaded, for a translation to use.
+    /// The loaded constants, which a later translation uses.
     private var constants: [Register: [UInt8]] = [:]
 
-    /// The words for `rule`; what is not modelled stands in brackets, which nft does not load.
+    /// `rule` in nft's notation; expressions that are not modelled are in brackets, which nft cannot load.
     static func text(of rule: Rule, in family: TableFamily? = nil) -> String {
         var text = RuleText()
         if let family, family != .inet { text.family = (family, nil) }
@@ -30,7 +30,7 @@ struct RuleText {
         case .conntrack(let load): loaded.append(LoadedField(load))
         case .payload(let payload): append(payload)
         case .bitwise(let bitwise): mask(bitwise)
-        case .byteOrder: break  // only ever prepares a comparison, whose constant is printed by its type
+        case .byteOrder: break  // prepares a comparison, whose constant is printed by its type
         case .compare(let comparison): append(comparison, next: next)
         case .range(let range): append(range)
         case .lookup(let lookup): append(lookup)
@@ -43,7 +43,7 @@ struct RuleText {
         case .reject(let reject): words.append(reject.description)
         case .translate(let translation): words.append(text(of: translation))
         case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
-        case .route(let question): loaded.append(LoadedField(question))
+        case .route(let query): loaded.append(LoadedField(query))
         case .xtables(let part): words.append(part.description)
         case .opaque(let name, let attributes): words.append("[\(name) \(DataType.integer.text(attributes))]")
         }
@@ -52,15 +52,15 @@ struct RuleText {
     private func text(of translation: AddressTranslation) -> String {
         let isIPv4 = translation.family == UInt32(TableFamily.ipv4.rawValue)
         let kind = translation.kind == .destination ? "dnat" : "snat"
-        let place = range(translation.addresses, isIPv4 ? .ipv4Address : .ipv6Address) ?? ""
+        let address = range(translation.addresses, isIPv4 ? .ipv4Address : .ipv6Address) ?? ""
         let port = ports(translation.ports).map { ":" + $0 } ?? ""
-        let bracketed = !isIPv4 && !port.isEmpty && !place.isEmpty ? "[\(place)]" : place
+        let bracketed = !isIPv4 && !port.isEmpty && !address.isEmpty ? "[\(address)]" : address
         return "\(kind) \(isIPv4 ? "ip" : "ip6") to \(bracketed)\(port)"
     }
 
     private func ports(_ pair: RegisterPair?) -> String? { range(pair, .port) }
 
-    /// The constants in the registers, as a range where they differ.
+    /// The constants in the registers: one, or a range if they differ.
     private func range(_ pair: RegisterPair?, _ type: DataType) -> String? {
         guard let pair else { return nil }
         let ends = [pair.first, pair.last].map { register in
@@ -71,11 +71,11 @@ struct RuleText {
 
     private mutating func append(_ payload: Payload) {
         let field = LoadedField(payload, family: family?.value, transport: transport?.value)
-        if payload.base == .network, let place = family?.place { words[place] = nil }
+        if payload.base == .network, let index = family?.index { words[index] = nil }
         if payload.base == .transport, let transport {
-            words[transport.place] = nil
+            words[transport.index] = nil
             // nft derives both protocols from an ICMP field.
-            if let place = family?.place, [1, 58].contains(transport.value) { words[place] = nil }
+            if let index = family?.index, [1, 58].contains(transport.value) { words[index] = nil }
         }
         loaded.append(field)
     }
@@ -99,7 +99,7 @@ struct RuleText {
         words.append(field.comparisonText(comparison))
     }
 
-    /// Remembers a match on a protocol, which gives later loads their names.
+    /// Notes a match on a protocol, which determines the names of later loads.
     private mutating func note(_ field: LoadedField, _ comparison: Comparison) {
         guard comparison.operator == .equal, comparison.value.count == 1 else { return }
         switch field.type {
@@ -137,7 +137,7 @@ struct RuleText {
 }
 
 extension LoadedField {
-    /// nft's words for a comparison with the field.
+    /// A comparison with the field, in nft's notation.
     fileprivate func comparisonText(_ comparison: Comparison) -> String {
         let isZero = comparison.value.allSatisfy { $0 == 0 }
         if let mask, isZero, [.conntrackState, .conntrackStatus].contains(type) {

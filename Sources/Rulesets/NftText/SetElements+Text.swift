@@ -1,7 +1,7 @@
 internal import Addressing
 
 extension SetElements {
-    /// Each element as nft writes it in a set of this definition.
+    /// The elements of a set with this definition, in nft's notation.
     public func texts(of definition: SetDefinition) -> [String] {
         switch self {
         case .ranges32(let ranges): ranges.map(IPv4Address.text(of:))
@@ -15,7 +15,7 @@ extension SetElement {
     private static let catchAll: UInt32 = 2
     private static let rangeEnd: UInt32 = 1
 
-    /// The element as nft writes it in a set of this definition.
+    /// The element of a set with this definition, in nft's notation.
     public func text(of definition: SetDefinition) -> String {
         var text = keyText(of: definition)
         if flags & Self.rangeEnd != 0 { text += " [end of a range]" }
@@ -47,7 +47,7 @@ extension SetElement {
         Self.text(bytes, definition.dataType.flatMap(DataType.fields) ?? [.integer])
     }
 
-    /// The fields of a concatenation, each padded to a multiple of 4 bytes.
+    /// The fields of a key, each padded to a multiple of 4 bytes in a concatenation.
     private static func text(_ key: [UInt8], _ fields: [DataType]) -> String {
         guard fields.count > 1 else { return fields[0].text(key) }
         var rest = key[...]

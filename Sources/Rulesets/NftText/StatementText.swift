@@ -1,5 +1,5 @@
 extension Verdict: CustomStringConvertible {
-    /// The verdict as nft writes it.
+    /// The verdict in nft's notation.
     public var description: String {
         switch self {
         case .accept: "accept"
@@ -14,10 +14,10 @@ extension Verdict: CustomStringConvertible {
 }
 
 extension RateLimit: CustomStringConvertible {
-    /// The burst that nft leaves out.
+    /// The burst that nft omits.
     private static let defaultBurst: UInt32 = 5
 
-    /// The limit as nft writes it.
+    /// The limit in nft's notation.
     public var description: String {
         let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day", 604_800: "week"]
         let span = units[unit] ?? "\(unit)s"
@@ -31,7 +31,7 @@ extension LogStatement: CustomStringConvertible {
     private static let levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
     private static let warning: UInt32 = 4
 
-    /// The statement as nft writes it.
+    /// The statement in nft's notation.
     public var description: String {
         var text = "log"
         if let prefix { text += " prefix \(quoted(prefix))" }
@@ -46,7 +46,7 @@ extension LogStatement: CustomStringConvertible {
 extension Reject: CustomStringConvertible {
     private static let eitherFamilyCodes = ["no-route", "port-unreachable", "host-unreachable", "admin-prohibited"]
 
-    /// The answer as nft writes it.
+    /// The statement in nft's notation.
     public var description: String {
         switch type {
         case 1: "reject with tcp reset"
@@ -57,9 +57,9 @@ extension Reject: CustomStringConvertible {
 }
 
 extension Rule: CustomStringConvertible {
-    /// The rule as nft writes it; what is not modelled stands in brackets.
+    /// The rule in nft's notation; expressions that are not modelled are in brackets.
     public var description: String { RuleText.text(of: self) }
 
-    /// The rule as nft writes it in a table of this family, where no match on the family stands before addresses.
+    /// The rule in the notation of a table of this family: in `ip` and `ip6` addresses need no match on the family.
     public func text(in family: TableFamily) -> String { RuleText.text(of: self, in: family) }
 }

@@ -1,5 +1,5 @@
 extension Table {
-    /// The table as text that `nft -f` loads to the same table; what is not modelled stands in brackets.
+    /// The table as text from which `nft -f` makes the same table; parts that are not modelled are in brackets.
     public var nftText: String {
         var text = "table \(name) {\n"
         if let comment = Userdata.comment(of: userdata) { text += "\tcomment \(quoted(comment))\n\n" }
@@ -21,12 +21,12 @@ extension Chain {
 }
 
 extension BaseChain: CustomStringConvertible {
-    /// The priority that nft calls `filter`, `NF_IP_PRI_FILTER`, is 0.
+    /// The priority in nft's notation, relative to `filter` (`NF_IP_PRI_FILTER`, 0).
     private var priorityText: String {
         priority == 0 ? "filter" : "filter \(priority < 0 ? "-" : "+") \(priority.magnitude)"
     }
 
-    /// The line that nft heads a base chain with.
+    /// The first line of a base chain in nft's notation.
     public var description: String {
         let device = devices.map { " device \(quoted($0))" }.joined()
         return "type \(type) hook \(hook)\(device) priority \(priorityText); policy \(policy);"
@@ -52,7 +52,7 @@ extension NamedSet {
 }
 
 extension SetDefinition {
-    /// What nft writes behind `type`.
+    /// The data types after `type` in nft's notation.
     fileprivate var typeText: String {
         let key = DataType.fields(of: keyType)?.map(\.name).joined(separator: " . ") ?? "[type \(keyType)]"
         guard let dataType else { return key }
@@ -62,7 +62,7 @@ extension SetDefinition {
 }
 
 extension SetDefinition.Flags {
-    /// The flags that nft writes behind `flags`.
+    /// The names of the flags that nft prints after `flags`.
     public var names: [String] {
         let named: [(Self, String)] = [
             (.constant, "constant"), (.interval, "interval"), (.dynamic, "dynamic"), (.timeout, "timeout"),

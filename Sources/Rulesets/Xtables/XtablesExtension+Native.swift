@@ -1,12 +1,12 @@
 internal import Addressing
 
 extension XtablesExtension {
-    /// Native expressions that do the same in a table of this family; `nil` where there are none, or none that are known.
+    /// The equivalent native expressions in a table of this family; `nil` if there are none, or the extension is unknown.
     ///
-    /// Those that decide over ports and redirections are known: `tcp`, `udp`, `multiport`, `addrtype`, `conntrack` for
-    /// states, `comment`; `DNAT`, `REDIRECT`, `SNAT`, `MASQUERADE`.
+    /// Known are the extensions that decide on ports and redirections: the matches `tcp`, `udp`, `multiport`, `addrtype`,
+    /// `conntrack` for states and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT` and `MASQUERADE`.
     public func native(in family: TableFamily) -> [Expression]? {
-        let structure = HostOrderBytes(info)
+        let structure = ExtensionStructure(info)
         return switch (kind, name, revision) {
         case (.match, "comment", _): []
         case (.match, "tcp", 0): structure.tcpMatch
@@ -26,7 +26,7 @@ extension XtablesExtension {
 }
 
 extension Table {
-    /// The same with native expressions in the place of those extensions of iptables that have some.
+    /// The table with each extension of iptables replaced by its equivalent native expressions, if it has them.
     public var withNativeExtensions: Table {
         guard chains.contains(where: { $0.rules.contains(where: \.hasExtensions) }) else { return self }
         let chains = chains.map { chain in
@@ -51,24 +51,25 @@ extension Rule {
     }
 }
 
-/// The structure of an extension, whose numbers are in host order unless said otherwise.
-private struct HostOrderBytes {
-    private let bytes: [UInt8]
+/// The structure of an extension: numbers are in host byte order unless stated otherwise.
+private struct ExtensionStructure {
+    private let info: [UInt8]
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ info: [UInt8]) { self.info = info }
 
-    /// A number of `Number`'s width at an offset; `nil` past the end.
+    /// The number at an offset; `nil` past the end.
     private func number<Number: FixedWidthInteger>(_: Number.Type, at offset: Int) -> Number? {
-        guard let octets = octets(offset, Number.bitWidth / 8) else { return nil }
-        let littleEndian = octets.reversed().reduce(Number(0)) { $0 << 8 | Number(truncatingIfNeeded: $1) }
+        guard let bytes = bytes(offset, Number.bitWidth / 8) else { return nil }
+        let littleEndian = bytes.reversed().reduce(Number(0)) { $0 << 8 | Number(truncatingIfNeeded: $1) }
         return Number(littleEndian: littleEndian)
     }
 
-    private func octets(_ offset: Int, _ count: Int) -> [UInt8]? {
-        offset + count <= bytes.count ? Array(bytes[offset..<(offset + count)]) : nil
+    /// `count` bytes at an offset; `nil` past the end.
+    private func bytes(_ offset: Int, _ count: Int) -> [UInt8]? {
+        offset + count <= info.count ? Array(info[offset..<(offset + count)]) : nil
     }
 
-    /// Two ports in host order: the ends of a range.
+    /// Two ports in host byte order, the ends of a range; `nil` if they are reversed.
     private func ports(at offset: Int) -> ClosedRange<UInt16>? {
         guard let lower = number(UInt16.self, at: offset), let upper = number(UInt16.self, at: offset + 2),
             lower <= upper
@@ -76,10 +77,11 @@ private struct HostOrderBytes {
         return lower...upper
     }
 
-    /// `struct xt_tcp` of `xt_tcpudp.h`: source ports, destination ports, option, mask and value of flags, inversions.
+    /// `struct xt_tcp` of `linux/netfilter/xt_tcpudp.h`: source ports, destination ports, option, mask of flags, value of
+    /// flags, inversions.
     var tcpMatch: [Expression]? {
         let optionOffset = 8
-        guard let rest = octets(optionOffset, 4), rest[0] == 0, let ports = portMatches(inversions: rest[3]) else {
+        guard let rest = bytes(optionOffset, 4), rest[0] == 0, let ports = portMatches(inversions: rest[3]) else {
             return nil
         }
         guard rest[1] != 0 else { return ports }
@@ -91,17 +93,17 @@ private struct HostOrderBytes {
         ]
     }
 
-    /// `struct xt_udp` of `xt_tcpudp.h`: source ports, destination ports, inversions.
-    var udpMatch: [Expression]? { octets(8, 1).flatMap { portMatches(inversions: $0[0]) } }
+    /// `struct xt_udp` of `linux/netfilter/xt_tcpudp.h`: source ports, destination ports, inversions.
+    var udpMatch: [Expression]? { bytes(8, 1).flatMap { portMatches(inversions: $0[0]) } }
 
-    /// Source ports at 0 and destination ports at 4; bit 0 and bit 1 invert them.
+    /// Source ports at offset 0 and destination ports at offset 4; bit 0 and bit 1 of `inversions` invert them.
     private func portMatches(inversions: UInt8) -> [Expression]? {
         guard let source = ports(at: 0), let destination = ports(at: 4) else { return nil }
         return Self.match(source, offset: 0, isInverted: inversions & 1 != 0)
             + Self.match(destination, offset: 2, isInverted: inversions & 2 != 0)
     }
 
-    /// A comparison of the port at an offset of the transport header.
+    /// A match on the port at an offset in the transport header.
     private static func match(_ ports: ClosedRange<UInt16>, offset: UInt32, isInverted: Bool) -> [Expression] {
         if ports == 0...UInt16.max && !isInverted { return [] }
         let range = RangeComparison(
@@ -110,12 +112,14 @@ private struct HostOrderBytes {
         return [.payload(Payload(base: .transport, offset: offset, length: 2)), .range(range)]
     }
 
-    /// `struct xt_multiport_v1`: which ports, their count, fifteen of them, fifteen marks of ranges, inversion.
+    /// `struct xt_multiport_v1`: source or destination, count, 15 ports, 15 marks of ranges, inversion.
     var multiportMatch: [Expression]? {
-        let (destination, most): (UInt8, Int) = (1, 15)  // XT_MULTIPORT_DESTINATION, XT_MULTI_PORTS
-        let (portsOffset, marksOffset) = (2, 2 + 2 * most)
-        guard let head = octets(0, 2), head[0] == destination, head[1] <= most, let marks = octets(marksOffset, most),
-            let inversion = octets(marksOffset + most, 1)
+        let destination: UInt8 = 1  // XT_MULTIPORT_DESTINATION
+        let most = 15  // XT_MULTI_PORTS
+        let portsOffset = 2
+        let marksOffset = portsOffset + 2 * most
+        guard let head = bytes(0, 2), head[0] == destination, head[1] <= most, let marks = bytes(marksOffset, most),
+            let inversion = bytes(marksOffset + most, 1)
         else { return nil }
         var ranges: [ClosedRange<UInt16>] = []
         var index = 0
@@ -144,7 +148,7 @@ private struct HostOrderBytes {
     var addressTypeMatch: [Expression]? {
         guard let source = number(UInt16.self, at: 0), let destination = number(UInt16.self, at: 2),
             let flags = number(UInt32.self, at: 4), source == 0, destination.nonzeroBitCount == 1,
-            flags & ~2 == 0  // XT_ADDRTYPE_INVERT_DEST alone
+            flags & ~2 == 0  // only XT_ADDRTYPE_INVERT_DEST
         else { return nil }
         let type = UInt32(destination.trailingZeroBitCount)
         return [
@@ -153,49 +157,51 @@ private struct HostOrderBytes {
         ]
     }
 
-    /// `struct xt_conntrack_mtinfo2` and, with four ports more, `struct xt_conntrack_mtinfo3`: eight addresses and masks, two
-    /// times, the protocol, four ports, what is asked, what of it is inverted, and bits of states.
+    /// `struct xt_conntrack_mtinfo2`, and `struct xt_conntrack_mtinfo3`, which has four more ports at its end: eight addresses
+    /// and masks, two times, the protocol, four ports, flags of the tests, flags of inversions, bits of states.
     var conntrackMatch: [Expression]? {
         let flagsOffset = 146
-        let (asksState, isAlias): (UInt16, UInt16) = (1, 1 << 13)  // XT_CONNTRACK_STATE, XT_CONNTRACK_STATE_ALIAS
-        guard let flags = number(UInt16.self, at: flagsOffset), flags & ~isAlias == asksState,
+        let testsState: UInt16 = 1  // XT_CONNTRACK_STATE
+        let isAlias: UInt16 = 1 << 13  // XT_CONNTRACK_STATE_ALIAS
+        guard let flags = number(UInt16.self, at: flagsOffset), flags & ~isAlias == testsState,
             let inversions = number(UInt16.self, at: flagsOffset + 2),
             let states = number(UInt16.self, at: flagsOffset + 4), let mask = Self.states(states)
         else { return nil }
-        let isInverted = inversions & asksState != 0
-        let nothing = [UInt8](repeating: 0, count: 4)
+        let isInverted = inversions & testsState != 0
+        let zero = [UInt8](repeating: 0, count: 4)
         return [
             .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: mask.hostOrderBytes)),
-            .compare(Comparison(isInverted ? .equal : .notEqual, nothing)),
+            .compare(Comparison(isInverted ? .equal : .notEqual, zero)),
         ]
     }
 
-    /// The bits that nf_tables has for those of `XT_CONNTRACK_STATE_BIT`; `nil` with one of a translation, which is none of a
-    /// state there.
+    /// The bits of `ct state` for bits of `XT_CONNTRACK_STATE_BIT`; `nil` if one is of a translation, which is not a state
+    /// in nf_tables.
     private static func states(_ bits: UInt16) -> UInt32? {
-        let (common, untracked): (UInt16, UInt16) = (0b1111, 1 << 8)  // invalid, established, related, new
+        let common: UInt16 = 0b1111  // invalid, established, related, new
+        let untracked: UInt16 = 1 << 8
         guard bits & ~(common | untracked) == 0 else { return nil }
         return UInt32(bits & common) | (bits & untracked == 0 ? 0 : 1 << 6)  // NF_CT_STATE_UNTRACKED_BIT
     }
 
     /// `struct nf_nat_ipv4_multi_range_compat` with one range.
     var compatRange: TranslationRange? {
-        guard number(UInt32.self, at: 0) == 1, let flags = number(UInt32.self, at: 4), let first = octets(8, 4),
-            let last = octets(12, 4), let firstPort = octets(16, 2), let lastPort = octets(18, 2)
+        guard number(UInt32.self, at: 0) == 1, let flags = number(UInt32.self, at: 4), let first = bytes(8, 4),
+            let last = bytes(12, 4), let firstPort = bytes(16, 2), let lastPort = bytes(18, 2)
         else { return nil }
         return TranslationRange(flags: flags, addresses: (first, last), ports: (firstPort, lastPort))
     }
 
-    /// `struct nf_nat_range` and, with one field more, `struct nf_nat_range2`.
+    /// `struct nf_nat_range`, and `struct nf_nat_range2`, which has one more field at its end.
     var range: TranslationRange? {
-        guard let flags = number(UInt32.self, at: 0), let first = octets(4, 16), let last = octets(20, 16),
-            let firstPort = octets(36, 2), let lastPort = octets(38, 2)
+        guard let flags = number(UInt32.self, at: 0), let first = bytes(4, 16), let last = bytes(20, 16),
+            let firstPort = bytes(36, 2), let lastPort = bytes(38, 2)
         else { return nil }
         return TranslationRange(flags: flags, addresses: (first, last), ports: (firstPort, lastPort))
     }
 }
 
-/// What a translation replaces by what, addresses and ports in network order.
+/// The addresses and ports of a translation, in network byte order.
 private struct TranslationRange {
     /// `NF_NAT_RANGE_…` of `linux/netfilter/nf_nat.h`.
     let flags: UInt32
@@ -206,9 +212,8 @@ private struct TranslationRange {
     private static let third = Register(rawValue: 3)
     private static let fourth = Register(rawValue: 4)
 
-    /// Whether addresses (`NF_NAT_RANGE_MAP_IPS`) and ports (`NF_NAT_RANGE_PROTO_SPECIFIED`) are replaced.
-    private var replacesAddresses: Bool { flags & 1 != 0 }
-    private var replacesPorts: Bool { flags & 2 != 0 }
+    private var replacesAddresses: Bool { flags & 1 != 0 }  // NF_NAT_RANGE_MAP_IPS
+    private var replacesPorts: Bool { flags & 2 != 0 }  // NF_NAT_RANGE_PROTO_SPECIFIED
 
     func destinationTranslation(_ family: TableFamily) -> [Expression]? {
         let length = family == .ipv4 ? 4 : 16
@@ -242,11 +247,11 @@ private struct TranslationRange {
 }
 
 extension FixedWidthInteger {
-    /// The most significant byte first.
+    /// The bytes, most significant first.
     fileprivate var bigEndianBytes: [UInt8] {
         stride(from: bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
     }
 
-    /// As they are in memory.
+    /// The bytes in memory order.
     fileprivate var hostOrderBytes: [UInt8] { Self(littleEndian: 1) == 1 ? bigEndianBytes.reversed() : bigEndianBytes }
 }

@@ -1,20 +1,20 @@
-/// A match or a target of iptables that a rule holds, as `iptables-nft` writes those that nf_tables has no words for.
+/// A match or a target of iptables in a rule: `iptables-nft` uses these if nf_tables has no equivalent.
 public struct XtablesExtension: Hashable, Sendable {
-    /// What it does.
+    /// The kinds of extensions.
     public enum Kind: String, Hashable, Sendable {
-        /// Ends the rule unless the packet fits.
+        /// Ends the rule unless the packet matches.
         case match
-        /// Decides, or does something to the packet.
+        /// Sets the verdict, or changes the packet.
         case target
     }
 
-    /// What it does.
+    /// The kind.
     public var kind: Kind
-    /// Its name: `addrtype`, `DNAT`.
+    /// The name: `addrtype`, `DNAT`.
     public var name: String
-    /// The revision of its structure.
+    /// The revision of the structure.
     public var revision: UInt32
-    /// Its structure of `linux/netfilter/xt_*.h` in memory order, padded to a multiple of eight bytes.
+    /// The structure of `linux/netfilter/xt_*.h` in memory order, padded to a multiple of eight bytes.
     public var info: [UInt8]
 
     /// An extension of these parts.
@@ -27,6 +27,6 @@ public struct XtablesExtension: Hashable, Sendable {
 }
 
 extension XtablesExtension: CustomStringConvertible {
-    /// The extension as nft writes one that it cannot translate: `xt match "addrtype"`.
+    /// The extension as nft prints one that it cannot translate: `xt match "addrtype"`.
     public var description: String { "xt \(kind.rawValue) \(quoted(name))" }
 }
