@@ -3,12 +3,12 @@ internal import Policies
 internal import Rulesets
 
 extension TableBuilder {
-    /// Just before the chains that others filter forwarded packets with, so that a port is closed whatever they accept.
+    /// Just before priority `filter` (0), so that a port is closed whatever the filter chains of other tables accept.
     private static let publishedPriority: Int32 = -1
 
-    /// Adds what every policy has: the ways in, the chains of ICMP, and the chain that refuses.
+    /// Adds the chains of every policy: the base chains, the chains for ICMP and the chain that refuses packets.
     mutating func addBaseChains() {
-        // Deny stands before conntrack: it ends what is established, too.
+        // `deny` comes before conntrack: it also cuts established connections.
         let denied = deniedSources()
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
@@ -20,18 +20,19 @@ extension TableBuilder {
         if policy.defaults.published == .enforce { addPublishedChains(denied, dispatch) }
     }
 
-    /// A rate is for every echo request: to conntrack, all of a ping but the first are established.
+    /// Rules before conntrack for a rate of echo requests: conntrack counts all but the first request of a ping as
+    /// established.
     private var echoRules: [Rule] {
         guard case .limited = policy.defaults.ping else { return [] }
         return Rule.echoRequests
     }
 
-    /// Redirected connections: the client's port was replaced before routing, so conntrack is asked for it.
+    /// Adds the chains for redirected connections, which take the dialled port from conntrack: it was replaced in the packet.
     private mutating func addPublishedChains(_ denied: [Rule], _ dispatch: Dispatch) {
         let base = BaseChain(type: "filter", hook: .forward, priority: Self.publishedPriority, policy: .accept)
         let entry = Rule(Match.isRedirected + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
         chains.append(Chain(name: Names.published, base: base, rules: [entry]))
-        // A redirect that names no port takes ICMP along; ICMP has no port to be closed.
+        // A redirection without a port also redirects ICMP, which has no port that could be closed.
         let rules = denied + [Rule.conntrackState] + dispatch.publishedRules + [Rule.icmpAlone, Rule.refuse]
         chains.append(Chain(name: Names.redirected, rules: rules))
     }
@@ -45,7 +46,7 @@ extension TableBuilder {
 }
 
 extension Rule {
-    /// Replies and what belongs to them come in; what fits no connection does not.
+    /// Accepts established and related packets, and drops invalid ones.
     static let conntrackState = Rule([
         .conntrack(ConntrackLoad(.state)),
         .lookup(
@@ -61,19 +62,19 @@ extension Rule {
                 destination: .verdict)),
     ])
 
-    /// This host speaks to itself.
+    /// Accepts packets of this host to itself.
     static let loopback = Rule(Match.isFromThisHost + [.verdict(.accept)])
 
-    /// Echo requests from elsewhere go to the chain of their family.
+    /// Echo requests from other hosts go to the ICMP chain of their family.
     static let echoRequests = [
         Rule(Match.isFromElsewhere + Match.icmp(type: Match.icmpEcho) + [.verdict(.goto(Names.icmpv4))]),
         Rule(Match.isFromElsewhere + Match.icmpv6(type: Match.icmpv6Echo) + [.verdict(.goto(Names.icmpv6))]),
     ]
 
-    /// ICMP goes to the chain of its family.
+    /// ICMP packets go to the ICMP chain of their family.
     static let icmp = icmp(.goto(Names.icmpv4), .goto(Names.icmpv6))
 
-    /// ICMP is left to the chains of others.
+    /// Accepts ICMP, and leaves it to other tables.
     static let icmpAlone = icmp(.accept, .accept)
 
     private static func icmp(_ ipv4: Verdict, _ ipv6: Verdict) -> Rule {
@@ -84,6 +85,6 @@ extension Rule {
         ])
     }
 
-    /// Nothing wanted the packet.
+    /// Refuses the packets that no rule before it accepted.
     static let refuse = Rule([.verdict(.goto(Names.refuse))])
 }

@@ -2,10 +2,10 @@ internal import Addressing
 public import Policies
 internal import Rulesets
 
-/// Compiles a policy: the same policy gives the same table, byte for byte.
+/// Compiles a policy; equal policies give equal tables.
 ///
-/// The meaning is that of portreeve-policy(5). A packet costs one look-up in a hash map, whatever the number of
-/// services; what only some services need (ranges, interfaces, limits) is paid by their packets alone.
+/// portreeve-policy(5) describes the language. A new connection costs one look-up in a hash map, whatever the number of
+/// services. Ranges, interfaces and limits cost only the packets of their services.
 public func compile(_ policy: Policy) -> CompiledPolicy {
     var builder = TableBuilder(policy)
     builder.addBaseChains()
@@ -13,13 +13,13 @@ public func compile(_ policy: Policy) -> CompiledPolicy {
     return builder.finished()
 }
 
-/// The parts of the table as they come.
+/// Collects the parts of the table.
 struct TableBuilder {
     let policy: Policy
     var chains: [Chain] = []
     var sourceSets: SourceSets
     var limiterSets: [NamedSet] = []
-    /// The expressions of rules that let sources in.
+    /// The expressions of the accepting rules, by sources: services with the same sources share them.
     var acceptances: [AddressSet: [[Expression]]] = [:]
     var origins: Origins
 

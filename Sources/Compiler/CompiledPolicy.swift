@@ -1,30 +1,30 @@
 public import Policies
 public import Rulesets
 
-/// The table that a policy compiles to, and where each part of it comes from.
+/// The compiled table of a policy, and the places in the policy that its parts come from.
 public struct CompiledPolicy: Hashable, Sendable {
     /// The table.
     public var table: Table
-    /// Where its parts come from.
+    /// The places in the policy.
     public var origins: Origins
 }
 
-/// The places in the policy that chains and sets come from.
+/// The places in the policy of chains and sets.
 public struct Origins: Hashable, Sendable {
-    /// The place of each chain that a service makes.
+    /// The place of the service of each chain, by the name of the chain.
     public var chains: [String: SourceLocation] = [:]
-    /// The place of each set of sources.
+    /// The place of the sources of each set, by the name of the set.
     public var sets: [String: SourceLocation] = [:]
-    /// The start of the policy, for what comes from it as a whole.
+    /// The start of the policy, the place of all other objects.
     public var policy: SourceLocation
-    /// The place of `deny`, for the rules of the base chains that speak of sources.
+    /// The place of `deny`, for rules of the base chains that match sources; `nil` without `deny`.
     public var deny: SourceLocation?
 
     init(policy: SourceLocation) { self.policy = policy }
 
-    /// The place of the chain, or of the policy.
+    /// The place of the chain, or the start of the policy.
     public func location(ofChain name: String) -> SourceLocation { chains[name] ?? policy }
 
-    /// The place of the set, or of the policy.
+    /// The place of the set, or the start of the policy.
     public func location(ofSet name: String) -> SourceLocation { sets[name] ?? policy }
 }

@@ -5,10 +5,10 @@ internal import Rulesets
 /// The port of a DHCPv6 client, RFC 8415 7.2.
 let dhcpv6Port: UInt16 = 546
 
-/// How a packet finds the chain of the service that has its port.
+/// The maps and rules that dispatch a packet to the chain of the service that has its port.
 ///
-/// Single ports stand in one hash map. Ranges stand in an interval map per protocol, which only a packet that
-/// missed the hash map pays for, and only where a policy has ranges.
+/// Single ports are in one hash map. Ranges are in one interval map for each protocol; only packets that miss the hash
+/// map are looked up there, and only if the policy has ranges.
 struct Dispatch {
     private let singles: [(port: ServicePort, chain: String)]
     private let spans: [(port: ServicePort, chain: String)]
@@ -19,12 +19,12 @@ struct Dispatch {
         spans = entries.filter { $0.0.range.count > 1 }
     }
 
-    /// The chain that has the port; `nil` if no service does.
+    /// The chain of the service that has the port; `nil` for none.
     func chain(for transport: TransportProtocol, port: UInt16) -> String? {
         (singles + spans).first { $0.port.transport == transport && $0.port.range.contains(port) }?.chain
     }
 
-    /// The map of single ports; DHCPv6's is always in it.
+    /// The map of single ports; it always has the port of the DHCPv6 client.
     var services: NamedSet {
         let dhcpv6 = SetElement(
             key: Self.key(.udp, dhcpv6Port), value: .verdict(.goto(Names.dhcpv6)))
@@ -36,17 +36,17 @@ struct Dispatch {
             name: Names.services, definition: .protocolsAndPorts, elements: .list((elements + [dhcpv6]).sortedByKey()))
     }
 
-    /// The maps of ranges, one for each protocol that has any.
+    /// The maps of ranges, one for each protocol with ranges.
     var ranges: [NamedSet] {
         Self.maps(spans, name: Names.ranges)
     }
 
-    /// The maps of all ports, as redirected clients dialled them, one for each protocol that has any.
+    /// The maps of all ports, for the ports that redirected clients dialled, one for each protocol with ports.
     var published: [NamedSet] {
         Self.maps(singles + spans, name: Names.published)
     }
 
-    /// The rules that look the port up.
+    /// The rules that look up the destination port.
     var rules: [Rule] {
         let hash = Rule([
             .meta(.transportProtocol, into: .first),
@@ -97,7 +97,7 @@ struct Dispatch {
         }
     }
 
-    /// A key of the hash map: each field padded to 4 bytes.
+    /// A key of the hash map: protocol and port in network byte order, each padded to 4 bytes.
     private static func key(_ transport: TransportProtocol, _ port: UInt16) -> [UInt8] {
         [transport.rawValue, 0, 0, 0] + port.bigEndianBytes + [0, 0]
     }

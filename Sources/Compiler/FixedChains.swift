@@ -3,7 +3,7 @@ internal import Policies
 internal import Rulesets
 
 extension Chain {
-    /// Refuses: counts, logs at most as often as asked, answers or not.
+    /// The chain that refuses packets: logs up to the configured rate, counts, drops or rejects.
     static func refuse(_ defaults: Defaults) -> Chain {
         var rules: [Rule] = []
         if let log = defaults.log {
@@ -12,14 +12,14 @@ extension Chain {
         switch defaults.inbound {
         case .drop: rules.append(Rule([.counter, .verdict(.drop)]))
         case .reject:
-            // A reset for TCP, RFC 9293 3.5.2; for the rest what RFC 1812 5.3.9 asks of a filter.
+            // TCP gets a reset, RFC 9293 3.5.2; all else the ICMP error of filters, RFC 1812 5.3.9.
             rules.append(Rule(Match.transport(TransportProtocol.tcp.rawValue) + [.counter, .reject(.tcpReset)]))
             rules.append(Rule([.counter, .reject(.adminProhibited)]))
         }
         return Chain(name: Names.refuse, rules: rules)
     }
 
-    /// Replies to this host's DHCPv6 client, which conntrack cannot tie to its multicast requests: RFC 8415 7.1.
+    /// The chain for replies to this host's DHCPv6 client: conntrack cannot relate them to the multicast requests.
     static func dhcpv6(otherwise chain: String?) -> Chain {
         Chain(
             name: Names.dhcpv6,
@@ -29,21 +29,21 @@ extension Chain {
             ])
     }
 
-    /// The errors of RFC 792, which RFC 1122 3.2.2 has every host heed.
+    /// The chain for ICMP: the errors of RFC 792, which a host must process (RFC 1122 3.2.2), and echo requests.
     static func icmpv4(_ ping: Defaults.Ping) -> Chain {
         let errors = [3, 11, 12].map { icmp(Match.icmpProtocol, type: $0, "RFC 1122 3.2.2") }
         let echo = echo(Match.icmpProtocol, type: Match.icmpEcho, ping)
         return Chain(name: Names.icmpv4, rules: errors + echo + [Rule.refuse])
     }
 
-    /// What RFC 4890 4.4.1 says a host's filter must not drop.
+    /// The chain for ICMPv6: the messages that the filter of a host must not drop (RFC 4890 4.4.1), and echo requests.
     static func icmpv6(_ ping: Defaults.Ping) -> Chain {
         let errors = (1...4).map { icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: errors") }
-        // RFC 4861 6 and 7, RFC 3971 6: a hop limit of 255 proves that no router forwarded it.
+        // RFC 4861 6 and 7, RFC 3971 6: a hop limit of 255 proves that no router has forwarded the packet.
         let discovery = ([133, 134, 135, 136, 141, 142, 148, 149] as [UInt8]).map {
             icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: discovery", hopLimit: 255)
         }
-        // RFC 3810 5.1.14 and 5.2.13, RFC 4286: multicast listeners and routers speak from link-local addresses.
+        // RFC 3810 5.1.14 and 5.2.13, RFC 4286: the source of these messages is a link-local address.
         let multicast = ([130, 131, 132, 143, 151, 152, 153] as [UInt8]).map {
             icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: multicast", source: linkLocal)
         }
@@ -51,7 +51,7 @@ extension Chain {
         return Chain(name: Names.icmpv6, rules: rules + [Rule.refuse])
     }
 
-    /// RFC 4291 2.5.6.
+    /// fe80::/10, RFC 4291 2.5.6.
     private static let linkLocal: ClosedRange<UInt128> = (0xfe80 << 112)...((0xfec0 << 112) - 1)
 
     private static func icmp(
@@ -80,6 +80,6 @@ extension Chain {
 }
 
 extension Rate {
-    /// The rate with nft's burst.
+    /// The rate with the default burst of nft.
     fileprivate var limit: RateLimit { RateLimit(rate: UInt64(count), unit: unit.seconds) }
 }

@@ -1,19 +1,19 @@
 internal import Addressing
 internal import Rulesets
 
-/// Matches as nft 1.0.6 encodes them in the inet family, so that its listing is what a person would have written.
+/// Matches as nft 1.0.6 encodes them in the inet family, so that `nft list` shows them in their usual notation.
 enum Match {
-    /// ICMP's protocol number, RFC 792.
+    /// The protocol number of ICMP, RFC 792.
     static let icmpProtocol: UInt8 = 1
-    /// ICMPv6's protocol number, RFC 4443.
+    /// The protocol number of ICMPv6, RFC 4443.
     static let icmpv6Protocol: UInt8 = 58
-    /// The type of ICMP's echo requests, RFC 792.
+    /// The type of an echo request of ICMP, RFC 792.
     static let icmpEcho: UInt8 = 8
-    /// The type of ICMPv6's echo requests, RFC 4443 4.1.
+    /// The type of an echo request of ICMPv6, RFC 4443 4.1.
     static let icmpv6Echo: UInt8 = 128
-    /// The index of `lo` in every network namespace: `LOOPBACK_IFINDEX` of `net/flow.h`.
+    /// The index of `lo` in every network namespace: `LOOPBACK_IFINDEX` of the kernel's `include/net/flow.h`.
     private static let loopbackIndex: UInt32 = 1
-    /// `IPS_DST_NAT` of `nf_conntrack_common.h`.
+    /// `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
     private static let destinationNat: UInt32 = 1 << 5
 
     /// Packets of this family.
@@ -42,7 +42,7 @@ enum Match {
         self.family(family) + [sourceLoad(family), .lookup(Lookup(.named(set)))]
     }
 
-    /// Where the source address stands: RFC 791 3.1, RFC 8200 3.
+    /// The offsets of the source address in the network header in bytes: RFC 791 3.1, RFC 8200 3.
     private static let ipv4SourceOffset: UInt32 = 12
     private static let ipv6SourceOffset: UInt32 = 8
 
@@ -53,10 +53,10 @@ enum Match {
             : .payload(Payload(base: .network, offset: ipv6SourceOffset, length: 16))
     }
 
-    /// Packets that arrive on an interface of this name.
+    /// Packets that arrive on an interface with this name.
     static func interface(_ pattern: InterfacePattern) -> [Expression] {
         let name = Array(pattern.name.utf8)
-        // A wildcard compares only as many bytes as it has; a whole name compares its NULs, too.
+        // A prefix is compared only in its own length; a whole name is compared with its padding of NULs.
         let padding = pattern.isPrefix ? 0 : InterfacePattern.maximumLength + 1 - name.count
         let value = name + Array(repeating: 0, count: padding)
         return [.meta(.inputInterfaceName, into: .first), .compare(Comparison(value))]
@@ -65,7 +65,7 @@ enum Match {
     /// Packets that this host sends to itself.
     static let isFromThisHost = arrival(.equal, loopbackIndex)
 
-    /// Packets that others send.
+    /// Packets from other hosts.
     static let isFromElsewhere = arrival(.notEqual, loopbackIndex)
 
     private static func arrival(_ operator: Comparison.Operator, _ index: UInt32) -> [Expression] {
@@ -82,7 +82,7 @@ enum Match {
         [.payload(Payload(base: .transport, offset: 0, length: 1)), .compare(Comparison([value]))]
     }
 
-    /// From this moment on, in seconds since 1970-01-01T00:00:00Z.
+    /// Packets at or after a time in seconds since 1970-01-01T00:00:00Z.
     static func isAtOrAfter(_ seconds: Int64) -> [Expression] {
         let second: UInt64 = 1_000_000_000
         let bytes = (min(UInt64(clamping: seconds), UInt64.max / second) * second).bigEndianBytes
@@ -92,14 +92,14 @@ enum Match {
         ]
     }
 
-    /// Connections whose destination another table has replaced.
+    /// Connections whose destination another table has translated.
     static let isRedirected: [Expression] = [
         .conntrack(ConntrackLoad(.status)),
         .bitwise(BitwiseMask(mask: destinationNat.hostOrderBytes)),
         .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
     ]
 
-    /// Packets from the side that started the connection.
+    /// Packets from the end that opened the connection.
     static let isOriginalDirection: [Expression] = [
         .conntrack(ConntrackLoad(.direction)), .compare(Comparison([0])),
     ]
@@ -108,13 +108,14 @@ enum Match {
     private static func field<Bound: FixedWidthInteger>(
         offset: UInt32, _ range: ClosedRange<Bound>
     ) -> [Expression] {
-        let (lower, upper) = (range.lowerBound.bigEndianBytes, range.upperBound.bigEndianBytes)
+        let lower = range.lowerBound.bigEndianBytes
+        let upper = range.upperBound.bigEndianBytes
         let load = Expression.payload(Payload(base: .network, offset: offset, length: UInt32(lower.count)))
         guard let prefix = prefixLength(range) else {
             return [load, .compare(Comparison(.greaterOrEqual, lower)), .compare(Comparison(.lessOrEqual, upper))]
         }
         if prefix % 8 == 0 {
-            // Whole bytes: a shorter load spares the mask.
+            // Whole bytes: a shorter load needs no mask.
             let short = Expression.payload(Payload(base: .network, offset: offset, length: UInt32(prefix / 8)))
             return [short, .compare(Comparison(Array(lower.prefix(prefix / 8))))]
         }
@@ -122,10 +123,10 @@ enum Match {
         return [load, .bitwise(BitwiseMask(mask: mask)), .compare(Comparison(lower))]
     }
 
-    /// The length of the prefix that the range is, from 1; `nil` if it is none.
+    /// The length of the prefix that is exactly this range, from 1; `nil` if the range is not a prefix.
     private static func prefixLength<Bound: FixedWidthInteger>(_ range: ClosedRange<Bound>) -> Int? {
         let host = range.lowerBound ^ range.upperBound
-        // The bits below the prefix are all zeros in the first address and all ones in the last.
+        // The host bits are all zeros in the first address and all ones in the last.
         guard host != Bound.max, host & (host + 1) == 0, range.lowerBound & host == 0 else { return nil }
         return host.leadingZeroBitCount
     }
@@ -137,6 +138,6 @@ extension FixedWidthInteger {
         stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
     }
 
-    /// The bytes in this machine's order, as the kernel keeps numbers of its own in registers.
+    /// The bytes in host byte order, which registers have for numbers of the kernel, such as an interface index.
     var hostOrderBytes: [UInt8] { Self(littleEndian: 1) == 1 ? bigEndianBytes.reversed() : bigEndianBytes }
 }

@@ -3,10 +3,11 @@ internal import Policies
 internal import Rulesets
 
 extension TableBuilder {
-    /// The most sources whose rate is remembered; more make the limit forgiving, never the host deaf.
+    /// The most sources that are limited at a time: a new source is not limited while the set is full, so that a flood of
+    /// sources cannot close the service.
     private static let limiterSize: UInt32 = 65535
 
-    /// Adds the chains of a service: expiry, interfaces and sources in that order, then limit and log.
+    /// Adds the chains of a service, which check expiry, interfaces and sources in this order, then limit and log.
     mutating func add(_ service: Service) {
         var rules: [Rule] = []
         if let expires = service.expires {
@@ -27,7 +28,7 @@ extension TableBuilder {
         origins.chains[chain.name] = service.location
     }
 
-    /// Rules that let the sources in, or send them to the chain that limits and logs them.
+    /// Rules that accept the sources, or send them to the chain that limits and logs.
     private mutating func sourceRules(_ service: Service) -> [Rule] {
         if service.limit == nil && !service.log { return acceptance(service) }
         let matches = matches(service)
@@ -35,7 +36,7 @@ extension TableBuilder {
         return matches.map { Rule($0 + [.verdict(.goto(Names.admit(service.name)))]) }
     }
 
-    /// Rules that let the sources in; services of the same sources share their expressions.
+    /// Rules that accept the sources; services with the same sources share their expressions.
     private mutating func acceptance(_ service: Service) -> [Rule] {
         let sources = service.sources.addresses
         let known = acceptances[sources] ?? matches(service).map { $0 + [.counter, .verdict(.accept)] }
@@ -74,7 +75,7 @@ extension TableBuilder {
 }
 
 extension Service {
-    /// The families that the service has sources of; both where it has none, for a grant may bring one.
+    /// The families of the service's sources; both if it has no sources, since a grant may add one.
     fileprivate var families: [AddressFamily] {
         let families: [AddressFamily] =
             (sources.addresses.ipv4.isEmpty ? [] : [.ipv4]) + (sources.addresses.ipv6.isEmpty ? [] : [.ipv6])
@@ -83,13 +84,13 @@ extension Service {
 }
 
 extension ConnectionLimit {
-    /// How long a source is remembered, in milliseconds: until its allowance is whole again.
+    /// The timeout of a source in milliseconds: its allowance is complete again after that.
     fileprivate var memory: UInt64 {
         let refill = (UInt64(burst) * rate.unit.seconds * 1000).dividedRoundingUp(by: UInt64(rate.count))
         return max(refill.dividedRoundingUp(by: 1000), 1) * 1000
     }
 
-    /// Matches a source that is over the limit.
+    /// A match on sources that exceed the limit.
     fileprivate func excess(in set: String) -> Expression {
         let limit = RateLimit(rate: UInt64(rate.count), unit: rate.unit.seconds, burst: burst, isOver: true)
         return .dynamicSet(DynamicSet(.update, set: set, expressions: [.limit(limit)]))

@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Rulesets
 
-/// What nft's listing needs to know of a set beside its type, `enum nftnl_udata_set_types` of `libnftnl/udata.h`.
+/// User data that nft needs to list a set, `enum nftnl_udata_set_types` of `libnftnl/udata.h`.
 private enum ListingHint {
     /// The values of `enum byteorder` in nft's `include/datatype.h`.
     static let hostOrder: UInt32 = 1
@@ -10,13 +10,13 @@ private enum ListingHint {
     static func keyByteOrder(_ order: UInt32) -> [UInt8] { [0, 4] + order.hostOrderBytes }
 
     static let verdictData: [UInt8] = [1, 4] + UInt32(0).hostOrderBytes
-    /// `typeof` of a verdict, which nft 1.0.6 records with verdict maps made for one rule.
+    /// The `typeof` of a verdict, which nft 1.0.6 adds to anonymous verdict maps.
     static let verdictTypeof: [UInt8] = [4, 8, 0, 4] + UInt32(1).hostOrderBytes + [1, 0]
-    /// No interval among the values.
+    /// The values are not intervals.
     static let plainData: [UInt8] = [6, 4] + UInt32(0).hostOrderBytes
 }
 
-/// The data types of keys, by nft's numbers in `include/datatype.h`.
+/// The data types of keys; the raw values are the numbers in nft's `include/datatype.h`.
 enum KeyType: UInt32 {
     case ipv4Address = 7
     case ipv6Address = 8
@@ -33,7 +33,7 @@ enum KeyType: UInt32 {
         }
     }
 
-    /// The type of a concatenation of two: 6 bits each.
+    /// The type of a concatenation of two fields, 6 bits each.
     static func concatenation(_ first: Self, _ second: Self) -> UInt32 { first.rawValue << 6 | second.rawValue }
 }
 
@@ -46,7 +46,7 @@ extension SetDefinition {
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
     }
 
-    /// A set of source addresses, each for a time of its own.
+    /// A set of source addresses, each with a timeout.
     static func timed(_ family: AddressFamily) -> SetDefinition {
         let type: KeyType = family == .ipv4 ? .ipv4Address : .ipv6Address
         return SetDefinition(
@@ -54,7 +54,7 @@ extension SetDefinition {
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
     }
 
-    /// A set that holds a limiter for each source address; `timeout` in milliseconds.
+    /// A set with a limit for each source address; `timeout` in milliseconds.
     static func limiter(_ family: AddressFamily, size: UInt32, timeout: UInt64) -> SetDefinition {
         let type: KeyType = family == .ipv4 ? .ipv4Address : .ipv6Address
         return SetDefinition(
@@ -62,7 +62,7 @@ extension SetDefinition {
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
     }
 
-    /// A map from protocol and port to a verdict; each field of the key takes a whole number of 4-byte registers.
+    /// A map from protocol and port to a verdict; each field of the key is padded to 4 bytes.
     static let protocolsAndPorts = SetDefinition(
         keyType: KeyType.concatenation(.transportProtocol, .port), keyLength: 8, flags: .map,
         dataType: verdictType, dataLength: 0,
@@ -79,7 +79,7 @@ extension SetDefinition {
 }
 
 extension AnonymousSet {
-    /// A verdict map for one rule.
+    /// An anonymous verdict map.
     static func verdicts(_ type: KeyType, _ entries: [([UInt8], Verdict)]) -> AnonymousSet {
         let definition = SetDefinition(
             keyType: type.rawValue, keyLength: type.length, flags: [.anonymous, .constant, .map],

@@ -1,14 +1,14 @@
 internal import Addressing
 internal import Rulesets
 
-/// The sources that the start of a rule matches: the inverse of `Match.source` and `Match.family`.
+/// The sources that the first expressions of a rule match: the inverse of `Match.source` and `Match.family`.
 struct SourceMatch {
     /// The addresses.
     let addresses: AddressSet
-    /// What follows the match.
+    /// The expressions after the match.
     let rest: ArraySlice<Expression>
 
-    /// Reads the start of `rule`; `nil` when it is no match of sources that the compiler makes.
+    /// Reads the start of `rule`; `nil` if it is not a match on sources as the compiler makes it.
     init?(_ rule: Rule, in sets: [String: AddressSet]) {
         guard rule.expressions.count >= 2, case .meta(.networkProtocol, into: .first) = rule.expressions[0],
             case .compare(let family) = rule.expressions[1], family.operator == .equal, family.value.count == 1
@@ -17,10 +17,12 @@ struct SourceMatch {
         switch TableFamily(rawValue: family.value[0]) {
         case .ipv4:
             guard let (set, rest) = Self.sources(rest, .ipv4, offset: 12, sets, as: UInt32.self) else { return nil }
-            (addresses, self.rest) = (AddressSet(ipv4: set), rest)
+            addresses = AddressSet(ipv4: set)
+            self.rest = rest
         case .ipv6:
             guard let (set, rest) = Self.sources(rest, .ipv6, offset: 8, sets, as: UInt128.self) else { return nil }
-            (addresses, self.rest) = (AddressSet(ipv6: set), rest)
+            addresses = AddressSet(ipv6: set)
+            self.rest = rest
         default: return nil
         }
     }
@@ -47,9 +49,8 @@ struct SourceMatch {
         case .compare(let comparison)? where comparison.operator == .equal:
             let padding = Bound.bitWidth / 8 - comparison.value.count
             guard padding >= 0 else { return nil }
-            let (zeros, ones) = (
-                Array(repeating: UInt8(0), count: padding), Array(repeating: UInt8(255), count: padding)
-            )
+            let zeros = Array(repeating: UInt8(0), count: padding)
+            let ones = Array(repeating: UInt8(255), count: padding)
             return interval(comparison.value + zeros, comparison.value + ones, rest.dropFirst())
         case .compare(let lower)? where lower.operator == .greaterOrEqual:
             guard case .compare(let upper)? = rest.dropFirst().first, upper.operator == .lessOrEqual else { return nil }
@@ -64,13 +65,14 @@ struct SourceMatch {
         _ lower: [UInt8], _ upper: [UInt8], _ rest: ArraySlice<Expression>
     ) -> (IntervalSet<Bound>, ArraySlice<Expression>)? {
         guard lower.count == Bound.bitWidth / 8, upper.count == lower.count else { return nil }
-        let (first, last) = (Bound(bigEndianBytes: lower), Bound(bigEndianBytes: upper))
+        let first = Bound(bigEndianBytes: lower)
+        let last = Bound(bigEndianBytes: upper)
         return first <= last ? (IntervalSet([first...last]), rest) : nil
     }
 }
 
 extension Table {
-    /// The addresses of each set that holds plain ranges of them.
+    /// The addresses of each set of plain ranges, by name.
     var addressSets: [String: AddressSet] {
         let pairs = sets.compactMap { set -> (String, AddressSet)? in
             switch set.elements {
@@ -84,13 +86,13 @@ extension Table {
 }
 
 extension AddressSet {
-    /// The addresses of this width.
+    /// The addresses of the family with this width.
     fileprivate func part<Bound>() -> IntervalSet<Bound>? {
         ipv4 as? IntervalSet<Bound> ?? ipv6 as? IntervalSet<Bound>
     }
 }
 
 extension FixedWidthInteger {
-    /// The number that these bytes spell, most significant first.
+    /// The number encoded in `bytes`, most significant byte first.
     init(bigEndianBytes bytes: [UInt8]) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
 }

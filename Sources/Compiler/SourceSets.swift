@@ -2,19 +2,19 @@ internal import Addressing
 internal import Policies
 internal import Rulesets
 
-/// Finds the cheapest matches for sources, and shares one set among all that name the same sources.
+/// Chooses the cheapest matches for sources; services with the same sources share one set.
 ///
-/// Thousands of sets load in quadratic time and a set of three costs more to load than three comparisons,
-/// so short lists become comparisons.
+/// The kernel loads thousands of sets in quadratic time, and a set of three addresses costs more than three comparisons.
+/// Therefore short lists become comparisons.
 struct SourceSets {
-    /// The most ranges of one family that become comparisons.
+    /// The largest number of ranges of one family that become comparisons.
     static let maximumPlainMatches = 3
 
-    private var names4: [IntervalSet<UInt32>: Shared] = [:]
-    private var names6: [IntervalSet<UInt128>: Shared] = [:]
-    /// The sets that a match asked for.
+    private var sharedIPv4: [IntervalSet<UInt32>: Shared] = [:]
+    private var sharedIPv6: [IntervalSet<UInt128>: Shared] = [:]
+    /// The sets that a match uses.
     private(set) var used: [NamedSet] = []
-    /// Where they come from.
+    /// The places in the policy of these sets, by name.
     private(set) var origins: [String: SourceLocation] = [:]
 
     private struct Shared {
@@ -23,23 +23,24 @@ struct SourceSets {
         var isUsed = false
     }
 
-    /// Long groups give their names to the sets that hold them.
+    /// Sets with the same addresses as a long group get their names from the group.
     init(groups: [SourceGroup]) {
         for group in groups {
-            let (ipv4, ipv6) = (group.addresses.ipv4, group.addresses.ipv6)
-            if ipv4.ranges.count > Self.maximumPlainMatches, names4[ipv4] == nil {
-                names4[ipv4] = Shared(name: "\(Names.group(group.name))-ipv4", location: group.location)
+            let ipv4 = group.addresses.ipv4
+            let ipv6 = group.addresses.ipv6
+            if ipv4.ranges.count > Self.maximumPlainMatches, sharedIPv4[ipv4] == nil {
+                sharedIPv4[ipv4] = Shared(name: "\(Names.group(group.name))-ipv4", location: group.location)
             }
-            if ipv6.ranges.count > Self.maximumPlainMatches, names6[ipv6] == nil {
-                names6[ipv6] = Shared(name: "\(Names.group(group.name))-ipv6", location: group.location)
+            if ipv6.ranges.count > Self.maximumPlainMatches, sharedIPv6[ipv6] == nil {
+                sharedIPv6[ipv6] = Shared(name: "\(Names.group(group.name))-ipv6", location: group.location)
             }
         }
     }
 
-    /// Matches, any of which says that a packet is from `addresses`; IPv4 first.
+    /// Alternative matches, IPv4 first: a packet is from `addresses` if one of them matches.
     ///
-    /// `name` names a set that no group gives its name to. Without `sharesGroups` it always does, so that the set
-    /// changes in place when the list does.
+    /// A set that is not a group's is named `name`. Without `sharesGroups` this is true of every set, so that the set can
+    /// change in place if the list changes.
     mutating func matches(
         _ addresses: AddressSet, name: String, location: SourceLocation, sharesGroups: Bool = true
     ) -> [[Expression]] {
@@ -53,10 +54,10 @@ struct SourceSets {
         if set.isAll { return [Match.family(.ipv4)] }
         if set.ranges.count <= Self.maximumPlainMatches { return set.ranges.map(Match.source) }
         var shared = Shared(name: "\(name)-ipv4", location: location)
-        if sharesGroups { shared = names4[set] ?? shared }
+        if sharesGroups { shared = sharedIPv4[set] ?? shared }
         if !shared.isUsed { use(shared, .addresses(.ipv4), .ranges32(set.ranges)) }
         shared.isUsed = true
-        if sharesGroups { names4[set] = shared }
+        if sharesGroups { sharedIPv4[set] = shared }
         return [Match.source(in: shared.name, .ipv4)]
     }
 
@@ -66,10 +67,10 @@ struct SourceSets {
         if set.isAll { return [Match.family(.ipv6)] }
         if set.ranges.count <= Self.maximumPlainMatches { return set.ranges.map(Match.source) }
         var shared = Shared(name: "\(name)-ipv6", location: location)
-        if sharesGroups { shared = names6[set] ?? shared }
+        if sharesGroups { shared = sharedIPv6[set] ?? shared }
         if !shared.isUsed { use(shared, .addresses(.ipv6), .ranges128(set.ranges)) }
         shared.isUsed = true
-        if sharesGroups { names6[set] = shared }
+        if sharesGroups { sharedIPv6[set] = shared }
         return [Match.source(in: shared.name, .ipv6)]
     }
 

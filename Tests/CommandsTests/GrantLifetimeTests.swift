@@ -41,7 +41,7 @@ struct GrantLifetimeTests: GrantTesting {
         terminal.store.put(nil)
         terminal.boot = "another"
         #expect(try terminal.run("apply", "--boot") == .success)
-        #expect(terminal.store.table?.chain("service-ssh") != nil && terminal.store.table?.hasPlacesForGrants == false)
+        #expect(terminal.store.table?.chain("service-ssh") != nil && terminal.store.table?.hasGrantSets == false)
         #expect(try terminal.run("status", policy) == .success)
         #expect(!terminal.output.contains("grant"))
     }

@@ -35,7 +35,7 @@ struct GrantTests: GrantTesting {
         // What it left goes with the next change.
         let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")
         #expect(try terminal.run("apply", other, "--yes") == .success)
-        #expect(terminal.store.table?.hasPlacesForGrants == false)
+        #expect(terminal.store.table?.hasGrantSets == false)
     }
 
     @Test("Is refused beyond the policy's limit, with its line; off allows none")

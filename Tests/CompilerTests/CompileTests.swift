@@ -16,7 +16,7 @@ private func service(_ name: String, _ ports: [UInt16], _ sources: AddressSet = 
 
 @Suite("The compiler")
 struct CompileTests {
-    @Test("The same policy gives the same table, whatever the order of its ports and prefixes")
+    @Test("Equal policies give equal tables, whatever the order of ports and prefixes")
     func deterministic() {
         let ranges = (0..<50 as Range<UInt32>).map { $0 * 4...($0 * 4 + 1) }
         let forward = AddressSet(ipv4: IntervalSet(ranges))
@@ -27,7 +27,7 @@ struct CompileTests {
         #expect(first.nftText == second.nftText)
     }
 
-    @Test("A comment fits in 128 bytes of user data, is cut at a word, and holds no quote")
+    @Test("A comment fits in 128 bytes of user data, is cut after a word, and has no quote")
     func comments() throws {
         for length in stride(from: 1, to: 400, by: 7) {
             let words = Array(repeating: "wörd\"", count: length).joined(separator: " ")

@@ -5,7 +5,7 @@ import Policies
 import Rulesets
 import Testing
 
-/// The folders with a policy and the ruleset that it must compile to, and the examples that are shipped.
+/// The folders with a policy and its expected ruleset, and the shipped examples.
 private enum Golden {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Golden")
     static let examples = folder.appending(path: "../../../policies").standardized
@@ -21,7 +21,7 @@ private enum Golden {
         }
     }
 
-    /// Where the ruleset of a policy is kept.
+    /// The file with the expected ruleset of a policy.
     static func ruleset(of policy: URL) -> URL {
         guard policy.lastPathComponent != "policy.yaml" else {
             return policy.deletingLastPathComponent().appending(path: "ruleset.nft")
@@ -37,9 +37,9 @@ func policy(at url: URL) throws -> Policy {
     return try #require(reading.policy, "\(reading.diagnostics.map { $0.rendered(color: false) })")
 }
 
-@Suite("What policies compile to")
+@Suite("Compiled policies")
 struct GoldenTests {
-    @Test("The ruleset is the one on record", arguments: try Golden.policies.map(\.path))
+    @Test("The ruleset is equal to the golden file", arguments: try Golden.policies.map(\.path))
     func golden(path: String) throws {
         let file = URL(filePath: path)
         let record = Golden.ruleset(of: file)
@@ -51,7 +51,7 @@ struct GoldenTests {
         #expect(text == String(decoding: try Data(contentsOf: record), as: UTF8.self))
     }
 
-    @Test("The services are read back from the table", arguments: try Golden.policies.map(\.path))
+    @Test("The services can be read back from the table", arguments: try Golden.policies.map(\.path))
     func readBack(path: String) throws {
         let policy = try policy(at: URL(filePath: path))
         let loaded = DecompiledPolicy(compile(policy).table)

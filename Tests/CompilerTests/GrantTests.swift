@@ -22,11 +22,11 @@ private func source(_ address: String, _ service: String = "ssh", seconds: Int64
     GrantedSource(service: service, address: try AddressRange(address), seconds: seconds)
 }
 
-@Suite("Grants over a table")
+@Suite("Grants in a table")
 struct GrantTests {
     private let table = compile(Policy(services: [service(AddressSet(ipv4: ipv4, ipv6: []))])).table
 
-    @Test("Are a set whose elements time out, and a rule before the end of the service's chain")
+    @Test("Are a set with timeouts, and a rule before the end of the service's chain")
     func plain() throws {
         let granted = table.granting([try source("198.51.100.7"), try source("2001:db8::7", seconds: 60)])
         let rules = try #require(granted.chain("service-ssh")?.rules).map(\.description)
@@ -45,7 +45,7 @@ struct GrantTests {
         #expect(DecompiledPolicy(granted) == DecompiledPolicy(table))
     }
 
-    @Test("Stand behind expiry and interfaces, and before limit and log")
+    @Test("Come after expiry and interfaces, and before limit and log")
     func conditions() throws {
         let eth = InterfacePattern(name: "eth", isPrefix: true)
         let service = service(
@@ -62,7 +62,7 @@ struct GrantTests {
     }
 
     @Test(
-        "Of the family that the policy has no source of are limited and logged as it would be",
+        "Of a family without sources in the policy are limited and logged like the other family",
         arguments: [true, false])
     func otherFamily(isIPv6: Bool) throws {
         let narrow = isIPv6 ? AddressSet(ipv4: ipv4, ipv6: []) : AddressSet(ipv4: [], ipv6: ipv6)
@@ -74,7 +74,7 @@ struct GrantTests {
         for name in ["limit-ssh-ipv4", "limit-ssh-ipv6"] { #expect(granted.set(name) == whole.set(name)) }
     }
 
-    @Test("A service without any source still has a chain that limits them")
+    @Test("Are limited for a service without sources, too")
     func noSource() throws {
         let table = compile(Policy(services: [service(AddressSet(), limit: true)])).table
         let granted = table.granting([try source("198.51.100.7")])
@@ -82,14 +82,14 @@ struct GrantTests {
         #expect(granted.chain("admit-ssh")?.rules.last?.expressions.last == .verdict(.accept))
     }
 
-    @Test("Come and go without a trace, in any order, and those that left a place may keep it")
-    func places() throws {
+    @Test("Leave no trace, whatever the order, and may keep an empty set")
+    func emptySets() throws {
         let (first, second) = (try source("198.51.100.7"), try source("2001:db8::7"))
         let both = table.granting([first, second])
         #expect(table.granting([second]).granting([first, second]) == both)
         #expect(table.granting([first]).granting([second, first]) == both)
         #expect(table.granting([]) == table)
-        let kept = table.granting([], keepingPlacesOf: both)
+        let kept = table.granting([], keepingSetsOf: both)
         #expect(
             kept.set("grant-ssh-ipv4")?.elements.isEmpty == true
                 && kept.chain("service-ssh") == both.chain("service-ssh"))
@@ -97,12 +97,12 @@ struct GrantTests {
         #expect(both.withoutGrant(of: "ssh", to: first.address).granting([second]) == both.granting([second]))
     }
 
-    @Test("Of a service that the table does not have come to nothing")
+    @Test("Have no effect for a service that the table lacks")
     func unknownService() throws {
         #expect(table.granting([try source("198.51.100.7", "ssh-ipv4")]) == table)
         let other = compile(Policy()).table
         #expect(
-            other.granting([try source("198.51.100.7")], keepingPlacesOf: table.granting([try source("1.2.3.4")]))
+            other.granting([try source("198.51.100.7")], keepingSetsOf: table.granting([try source("1.2.3.4")]))
                 == other)
     }
 }

@@ -18,8 +18,8 @@ extension GrantBook {
     public func target(_ table: Table?, onto live: Table?) -> Table? {
         guard let table else { return nil }
         let sources = self.sources(found: live, restoring: true)
-        let kept = table.granting(sources, keepingPlacesOf: live)
-        return !kept.hasPlacesForGrants || kept == live ? kept : table.granting(sources)
+        let kept = table.granting(sources, keepingSetsOf: live)
+        return !kept.hasGrantSets || kept == live ? kept : table.granting(sources)
     }
 
     /// The table that was loaded last, if what is live is that with grants: then it has nothing that grants left behind.
@@ -31,7 +31,7 @@ extension GrantBook {
 
     /// The table as it should be found: a grant that somebody ended early is no reason to mistrust the rest.
     func expectation(_ table: Table, found live: Table?) -> Table {
-        table.granting(sources(found: live, restoring: false), keepingPlacesOf: live)
+        table.granting(sources(found: live, restoring: false), keepingSetsOf: live)
     }
 
     /// What a policy compiles to, as it should be found.

@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Rulesets
 
-/// A table that sets and rules for grants are put into.
+/// Adds the sets and rules of grants to a table.
 struct GrantOverlay {
     private let base: Table
     private var chains: [String: Chain]
@@ -13,44 +13,44 @@ struct GrantOverlay {
         sets = Dictionary(uniqueKeysWithValues: table.sets.map { ($0.name, $0) })
     }
 
-    /// The table as it has become.
+    /// The resulting table.
     var table: Table {
         Table(
             name: base.name, flags: base.flags, userdata: base.userdata, chains: Array(chains.values),
             sets: Array(sets.values), objects: base.objects)
     }
 
-    /// Lets the elements in where the service's sources are compared: behind its expiry and its interfaces, before its
-    /// limit and its log.
-    mutating func put(_ place: GrantPlace, _ elements: [SetElement]) {
-        sets[place.name] = place.set(elements)
-        let names = [Names.sources(place.service), Names.service(place.service)]
+    /// Adds the set with these elements, and its rule beside the rules for the service's sources: after expiry and
+    /// interfaces, before limit and log.
+    mutating func put(_ grants: GrantSet, _ elements: [SetElement]) {
+        sets[grants.name] = grants.set(elements)
+        let names = [Names.sources(grants.service), Names.service(grants.service)]
         guard let name = names.first(where: { chains[$0] != nil }), var chain = chains[name],
-            !chain.rules.contains(where: { $0.expressions.starts(with: place.match) })
+            !chain.rules.contains(where: { $0.expressions.starts(with: grants.match) })
         else { return }
-        // IPv4 comes first, whichever came first in time.
-        let later = GrantPlace(service: place.service, family: .ipv6).match
+        // IPv4 comes first, whichever was added first.
+        let later = GrantSet(service: grants.service, family: .ipv6).match
         let successor =
             chain.rules.firstIndex { $0.expressions.starts(with: later) } ?? chain.rules.lastIndex(of: Rule.refuse)
-        chain.rules.insert(rule(place), at: successor ?? chain.rules.endIndex)
+        chain.rules.insert(rule(grants), at: successor ?? chain.rules.endIndex)
         chains[name] = chain
     }
 
-    private mutating func rule(_ place: GrantPlace) -> Rule {
-        let admission = Names.admit(place.service)
+    private mutating func rule(_ grants: GrantSet) -> Rule {
+        let admission = Names.admit(grants.service)
         guard chains[admission] != nil else {
-            return Rule(place.match + [.counter, .verdict(.accept)], comment: Self.comment)
+            return Rule(grants.match + [.counter, .verdict(.accept)], comment: Self.comment)
         }
-        admit(place.family, to: place.service)
-        return Rule(place.match + [.verdict(.goto(admission))])
+        admit(grants.family, to: grants.service)
+        return Rule(grants.match + [.verdict(.goto(admission))])
     }
 
     private static let comment = "granted for a time"
 
-    /// Has the chain that limits and logs do for a family what it does for the other, where no source of the policy is of
-    /// that family.
+    /// Adds rules for a family to the chain that limits and logs, if the policy has no source of that family.
     private mutating func admit(_ family: AddressFamily, to service: String) {
-        let (wanted, other) = (Match.family(family), Match.family(family.other))
+        let wanted = Match.family(family)
+        let other = Match.family(family.other)
         guard var chain = chains[Names.admit(service)],
             !chain.rules.contains(where: { $0.expressions.starts(with: wanted) })
         else { return }
@@ -58,13 +58,13 @@ struct GrantOverlay {
             guard rule.expressions.starts(with: other) else { return [rule] }
             var copy = rule
             copy.expressions = wanted + translate(rule.expressions.dropFirst(other.count), to: family)
-            // IPv4 comes first, as the compiler has it.
+            // IPv4 comes first, as in the compiler's rules.
             return family == .ipv4 ? [copy, rule] : [rule, copy]
         }
         chains[chain.name] = chain
     }
 
-    /// What follows the match of a family, for another one, with a limiter of its own.
+    /// The expressions after the match of a family, translated to the other family and its own limiter.
     private mutating func translate(
         _ expressions: ArraySlice<Expression>, to family: AddressFamily
     ) -> [Expression] {
@@ -84,6 +84,6 @@ struct GrantOverlay {
 }
 
 extension AddressFamily {
-    /// The other one.
+    /// The other family.
     fileprivate var other: AddressFamily { self == .ipv4 ? .ipv6 : .ipv4 }
 }

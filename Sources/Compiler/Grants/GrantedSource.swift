@@ -1,13 +1,13 @@
 public import Addressing
 internal import Rulesets
 
-/// A source that a service lets in for a time that the kernel counts.
+/// A source that a service accepts until the kernel's timeout.
 public struct GrantedSource: Hashable, Sendable {
     /// The name of the service.
     public var service: String
     /// One address.
     public var address: AddressRange
-    /// How long the kernel keeps it from its adding, in whole seconds: what is less than one of its ticks it would round.
+    /// The timeout since it was added, in whole seconds: the kernel rounds times below one tick.
     public var seconds: Int64
 
     /// A source of these parts; `address` is one address.
@@ -18,13 +18,13 @@ public struct GrantedSource: Hashable, Sendable {
         self.seconds = seconds
     }
 
-    /// Where it stands.
-    var place: GrantPlace { GrantPlace(service: service, family: address.family) }
+    /// The set that holds it.
+    var grants: GrantSet { GrantSet(service: service, family: address.family) }
 
-    /// What the set holds of it.
+    /// The element of the set.
     var element: SetElement { SetElement(key: key, timeout: UInt64(seconds) * 1000) }
 
-    /// The address as the set has it.
+    /// The key of the element: the address in network byte order.
     var key: [UInt8] {
         switch address {
         case .ipv4(let range): range.lowerBound.bigEndianBytes
@@ -33,17 +33,17 @@ public struct GrantedSource: Hashable, Sendable {
     }
 }
 
-/// The granted sources of one service and family: a set, and the rule that looks them up.
-struct GrantPlace: Hashable {
+/// The set with the granted sources of one service and family, and the rule that looks them up.
+struct GrantSet: Hashable {
     let service: String
     let family: AddressFamily
 
-    /// The places of a service.
-    static func all(of service: String) -> [GrantPlace] {
-        AddressFamily.allCases.map { GrantPlace(service: service, family: $0) }
+    /// The sets of a service.
+    static func all(of service: String) -> [GrantSet] {
+        AddressFamily.allCases.map { GrantSet(service: service, family: $0) }
     }
 
-    /// The place whose set has this name; `nil` for other sets.
+    /// The set with this name; `nil` if it is not a set of grants.
     init?(set name: String) {
         guard name.hasPrefix(Names.grants),
             let family = AddressFamily.allCases.first(where: { name.hasSuffix("-\($0)") })
@@ -60,25 +60,25 @@ struct GrantPlace: Hashable {
     /// The name of the set.
     var name: String { "\(Names.grants)\(service)-\(family)" }
 
-    /// The match of the sources that the set holds.
+    /// The match on sources in the set.
     var match: [Expression] { Match.source(in: name, family) }
 
-    /// A hash set whose elements the kernel ends.
+    /// The definition with these elements: a hash set whose elements time out.
     ///
-    /// Ranges would need a tree, in which what has timed out and is not collected yet is in the way of what comes.
+    /// Ranges would need a tree, where an element that has timed out but is not collected yet blocks new ones.
     func set(_ elements: [SetElement]) -> NamedSet {
         NamedSet(name: name, definition: .timed(family), elements: .list(elements.sortedByKey()))
     }
 }
 
 extension Rule {
-    /// Whether the rule does nothing but let in those that a service has grants for.
+    /// Whether the rule just accepts the granted sources of a service.
     func isGrant(of service: String) -> Bool {
-        // A policy of thousands of services has many rules that look nothing up.
+        // Quick: in a policy of thousands of services most rules have no look-up.
         guard expressions.contains(where: \.isLookup) else { return false }
-        return GrantPlace.all(of: service).contains { place in
-            let rest = expressions.dropFirst(place.match.count)
-            return expressions.starts(with: place.match)
+        return GrantSet.all(of: service).contains { grants in
+            let rest = expressions.dropFirst(grants.match.count)
+            return expressions.starts(with: grants.match)
                 && (rest == [.counter, .verdict(.accept)] || rest == [.verdict(.goto(Names.admit(service)))])
         }
     }
