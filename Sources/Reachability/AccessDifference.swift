@@ -11,56 +11,59 @@ public struct AccessChange: Hashable, Sendable {
     public var family: AddressFamily
     /// The sources.
     public var sources: AddressSet
-    /// The interfaces it is so on, as a policy writes them and `nil` for those that nobody names; empty for all but `lo`.
+    /// The interfaces of the change, as a policy writes them, `nil` for those that no ruleset names; empty for all but `lo`.
     public var interfaces: [String?]
-    /// The places that keep from knowing, where that is what the change is.
+    /// The rules that make the access unknown; empty for a certain change.
     public var doubts: [RuleReference]
 }
 
-/// Who gains and who loses access between two rulesets: empty when nobody does.
+/// The sources that gain and lose access between two rulesets; empty if the access is the same.
 public struct AccessDifference {
-    /// What is open after and was not before.
+    /// Access that is open after and was closed before.
     public private(set) var gained: [AccessChange] = []
-    /// What was open before and is not after.
+    /// Access that was open before and is closed after.
     public private(set) var lost: [AccessChange] = []
-    /// What may be open before or after, and is not known to be the same.
+    /// Access that may be open before or after, and may differ.
     public private(set) var unknown: [AccessChange] = []
-    /// Who could reach what before.
+    /// The access before.
     public let before: AccessRegions
-    /// Who can reach what after.
+    /// The access after.
     public let after: AccessRegions
 
-    /// Whether nobody gains or loses access, for certain.
+    /// Whether it is certain that no source gains or loses access.
     public var isEmpty: Bool { gained.isEmpty && lost.isEmpty && unknown.isEmpty }
 
-    /// The difference between two rulesets, exact for new connections in the circumstances.
+    /// The difference between two rulesets, exact for new connections under these circumstances.
     ///
     /// - Parameters:
     ///   - old: the tables before.
     ///   - new: the tables after.
-    ///   - circumstances: the time, and what is taken of limits.
-    ///   - path: which of the packets' ways is followed.
+    ///   - circumstances: the time, the host's addresses and the assumption about limits.
+    ///   - path: the hooks that the packets pass.
     public init(from old: [Table], to new: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
-        let (spaces, places) = (SourceSpaces(), Places())
+        let spaces = SourceSpaces()
+        let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: old + new)
         let before = AccessRegions(
-            old, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, places: places)
+            old, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, rules: rules)
         let after = AccessRegions(
-            new, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, places: places)
+            new, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, rules: rules)
         self.init(from: before, to: after, interfaces)
     }
 
     private init(from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass]) {
-        (self.before, self.after) = (before, after)
-        var (gained, lost, unknown) = (
-            ChangeCollector(interfaces), ChangeCollector(interfaces), ChangeCollector(interfaces)
-        )
+        self.before = before
+        self.after = after
+        var gained = ChangeCollector(interfaces)
+        var lost = ChangeCollector(interfaces)
+        var unknown = ChangeCollector(interfaces)
         let spaces = before.spaces
-        // What this host does to itself is nobody's access.
+        // Connections of this host to itself are not access.
         for key in before.keys where key.interface != .loopback {
             let space = spaces[key.family]
             for pair in Self.pairs(before.segments[key] ?? [], after.segments[key] ?? []) {
-                let (was, willBe) = (pair.old, pair.new)
+                let was = pair.old
+                let willBe = pair.new
                 let same = was.open == willBe.open && was.unknown == willBe.unknown
                 guard !(same && was.unknown == space.none) else { continue }
                 let more = space.difference(space.difference(willBe.open, was.open), was.unknown)
@@ -71,19 +74,20 @@ public struct AccessDifference {
                 unknown.add(key, pair.ports, space.canonical(space.union(was.unknown, willBe.unknown)), space, doubts)
             }
         }
-        self.gained = gained.changes(spaces, before.places)
-        self.lost = lost.changes(spaces, before.places)
-        self.unknown = unknown.changes(spaces, before.places)
+        self.gained = gained.changes(spaces, before.rules)
+        self.lost = lost.changes(spaces, before.rules)
+        self.unknown = unknown.changes(spaces, before.rules)
     }
 
     private typealias Segment = AccessRegions.Segment
 
-    /// The ports of both lists in common pieces.
+    /// The ports of both lists, cut into ranges that are in one segment of each list.
     private static func pairs(
         _ old: [Segment], _ new: [Segment]
     ) -> [(ports: ClosedRange<UInt16>, old: Segment, new: Segment)] {
         var pairs: [(ports: ClosedRange<UInt16>, old: Segment, new: Segment)] = []
-        var (i, j) = (0, 0)
+        var i = 0
+        var j = 0
         while i < old.count, j < new.count {
             let lower = max(old[i].ports.lowerBound, new[j].ports.lowerBound)
             let upper = min(old[i].ports.upperBound, new[j].ports.upperBound)
@@ -95,7 +99,7 @@ public struct AccessDifference {
     }
 }
 
-/// Gathers changes that are the same on several interfaces, and fuses neighbouring ports.
+/// Collects changes, merges adjacent ports, and merges interfaces with the same change.
 private struct ChangeCollector {
     private struct Subject: Hashable {
         let transport: TransportProtocol
@@ -137,7 +141,7 @@ private struct ChangeCollector {
     }
 
     /// The changes by protocol, port and family.
-    mutating func changes(_ spaces: SourceSpaces, _ places: Places) -> [AccessChange] {
+    mutating func changes(_ spaces: SourceSpaces, _ rules: RuleNumbers) -> [AccessChange] {
         flush()
         let ordinary = interfaces.filter { $0 != .loopback }
         let changes = found.map { subject, on in
@@ -145,14 +149,14 @@ private struct ChangeCollector {
                 transport: subject.transport, ports: subject.ports, family: subject.family,
                 sources: spaces.addresses(subject.sources, subject.family),
                 interfaces: ordinary.allSatisfy(on.contains) ? [] : on.map(\.pattern),
-                doubts: subject.doubts.map { places.all[$0] })
+                doubts: subject.doubts.map { rules.all[$0] })
         }
         return changes.sorted { $0.order.lexicographicallyPrecedes($1.order) }
     }
 }
 
 extension AccessChange {
-    /// What changes are sorted by.
+    /// The sort key of changes.
     fileprivate var order: [String] {
         let number = String(ports.lowerBound)
         return [

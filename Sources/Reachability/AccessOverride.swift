@@ -1,58 +1,59 @@
 public import Addressing
 public import Rulesets
 
-/// What some tables do to connections that others let in.
+/// Connections that one table accepts and another table refuses or redirects.
 public struct AccessOverride: Hashable, Sendable {
-    /// What is done.
+    /// The effect of the other table.
     public enum Effect: Hashable, Sendable {
         /// They are dropped or rejected.
         case refused
-        /// They are sent to another port of this host.
+        /// They are redirected to another port of this host.
         case redirected
-        /// They are sent to another host, such as a container.
+        /// They are forwarded to another host, such as a container.
         case forwarded
-        /// It is not known what becomes of them.
+        /// The effect is unknown.
         case unknown
     }
 
-    /// What is done.
+    /// The effect.
     public var effect: Effect
-    /// Where.
+    /// The rule, the policy or the chain with the effect.
     public var place: RuleReference
     /// The protocol.
     public var transport: TransportProtocol
-    /// The ports.
+    /// The ports, both ends included.
     public var ports: ClosedRange<UInt16>
     /// The family of the sources.
     public var family: AddressFamily
-    /// The sources it is done to.
+    /// The affected sources.
     public var sources: AddressSet
-    /// Whether it is done to all that were let in there.
+    /// Whether all sources that the first table accepts on these ports are affected.
     public var isWhole: Bool
     /// The interfaces.
     public var interface: InterfaceClass
 }
 
 extension [AccessOverride] {
-    /// What `others` do to the connections that `allowed` lets in; those to `lo` aside.
+    /// The effects of `others` on the connections that `allowed` accepts, except on `lo`.
     public init(of allowed: Table, by others: [Table], in circumstances: Circumstances) {
-        let (spaces, places) = (SourceSpaces(), Places())
+        let spaces = SourceSpaces()
+        let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: [allowed] + others)
         let regions = AccessRegions(
-            [allowed], in: circumstances, path: .arriving, interfaces: interfaces, spaces: spaces, places: places)
-        let survey = Survey(others, circumstances, interfaces, spaces, places, keepsRefusals: true)
+            [allowed], in: circumstances, path: .arriving, interfaces: interfaces, spaces: spaces, rules: rules)
+        let survey = Survey(others, circumstances, interfaces, spaces, rules, keepsRefusals: true)
         self = survey.keys.filter { $0.interface != .loopback }.flatMap { key in
-            OverrideSearch(key: key, spaces: spaces, places: places, open: regions.segments[key] ?? [])
+            OverrideSearch(key: key, spaces: spaces, rules: rules, open: regions.segments[key] ?? [])
                 .overrides(survey.evaluate(key, .arriving))
         }
     }
 }
 
-/// Finds where what one ruleset lets in meets what another one does.
+/// Finds the connections that are open in one ruleset and refused, redirected or unknown in another.
 private struct OverrideSearch {
     let key: AccessRegions.Key
     let spaces: SourceSpaces
-    let places: Places
+    let rules: RuleNumbers
     let open: [AccessRegions.Segment]
 
     func overrides(_ outcome: RegionEvaluation.Outcome) -> [AccessOverride] {
@@ -60,7 +61,7 @@ private struct OverrideSearch {
             meet(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place)
         }
         let redirected = outcome.redirected.flatMap { piece, place in
-            let isLocal = outcome.accepted.allSatisfy { !$0.way.isForwarded || !overlap($0, piece) }
+            let isLocal = outcome.accepted.allSatisfy { !$0.state.isForwarded || !overlap($0, piece) }
             return meet(
                 piece, piece.doubts.isEmpty ? isLocal ? .redirected : .forwarded : .unknown, piece.doubts.first ?? place
             )
@@ -80,7 +81,7 @@ private struct OverrideSearch {
             guard sources != space.none else { return [] }
             return piece.ports.intersection(IntervalSet(segment.ports)).ranges.map { ports in
                 AccessOverride(
-                    effect: effect, place: places.all[place], transport: key.transport, ports: ports,
+                    effect: effect, place: rules.all[place], transport: key.transport, ports: ports,
                     family: key.family, sources: spaces.addresses(sources, key.family),
                     isWhole: sources == segment.open, interface: key.interface)
             }

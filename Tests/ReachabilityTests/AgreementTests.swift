@@ -7,7 +7,7 @@ import Testing
 
 @Suite("The region algebra and the packet evaluator agree")
 struct AgreementTests {
-    /// Every packet of the reduced universe: addresses of 3 bits, ports of 3 bits and one more.
+    /// All packets of a reduced universe: addresses of 3 bits, ports of 3 bits and one more.
     static func packets(_ interface: String) -> [Packet] {
         let sources = (0..<UInt128(8)).flatMap { number in
             [(AddressFamily.ipv4, 0x0a00_0000 + number), (.ipv6, (0xfd << 120) + number)]
@@ -21,13 +21,13 @@ struct AgreementTests {
         }
     }
 
-    @Test("On every packet of rulesets that settle every packet", arguments: 0..<8 as Range<UInt64>)
+    @Test("On all packets of rulesets that are fully modelled", arguments: 0..<8 as Range<UInt64>)
     func determined(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed, isDetermined: true)
         for _ in 0..<5 { compare(rulesets.next(), packets: Self.packets, mayBeUnknown: false) }
     }
 
-    @Test("On random packets of rulesets with what is not known", arguments: 0..<16 as Range<UInt64>)
+    @Test("On random packets of rulesets with unknown parts", arguments: 0..<16 as Range<UInt64>)
     func undetermined(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 1000, isDetermined: false)
         var generator = SeededGenerator(seed: seed)
@@ -53,7 +53,7 @@ struct AgreementTests {
                 switch (expected, found) {
                 case (.accept, .accept), (.refuse, .refuse), (.unknown, .unknown):
                     #expect(mayBeUnknown || expected.isKnown, "\(packet)")
-                // The algebra forgets which doubts go together; it may know less, never other.
+                // The algebra loses which doubts belong together: it may say unknown more often, never something else.
                 case (_, .unknown) where mayBeUnknown: break
                 default:
                     Issue.record("\(packet): packet \(expected), regions \(found)\n\(tables.map(\.nftText).joined())")
@@ -63,14 +63,14 @@ struct AgreementTests {
         }
     }
 
-    @Test("Certain pieces are disjoint and leave nothing out", arguments: 0..<16 as Range<UInt64>)
+    @Test("Certain pieces are disjoint and complete", arguments: 0..<16 as Range<UInt64>)
     func partition(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 2000, isDetermined: seed % 2 == 0)
         for _ in 0..<20 {
             let tables = rulesets.next()
             let spaces = SourceSpaces()
             let survey = Survey(
-                tables, Circumstances(now: 0), InterfaceClass.all(in: tables), spaces, Places(), keepsRefusals: true)
+                tables, Circumstances(now: 0), InterfaceClass.all(in: tables), spaces, RuleNumbers(), keepsRefusals: true)
             for key in survey.keys where key.transport == .tcp {
                 let outcome = survey.evaluate(key, .arriving)
                 let pieces = outcome.accepted + outcome.refused.map(\.piece) + outcome.unknown

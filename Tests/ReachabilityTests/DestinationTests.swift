@@ -5,7 +5,7 @@ import Rulesets
 import TestSupport
 import Testing
 
-@Suite("Rules that ask for the destination", .privileged, .networkNamespace)
+@Suite("Rules that match the destination", .privileged, .networkNamespace)
 struct DestinationTests {
     /// 192.0.2.1, 172.17.0.1 and 2001:db8::1, beside loopback.
     private static let addresses = AddressSet(
@@ -26,7 +26,7 @@ struct DestinationTests {
         ("ip6 daddr 2001:db8::1 drop", "accept", "accept"),
     ]
 
-    @Test("Are certain where all addresses of this host answer alike", arguments: rules)
+    @Test("Are certain if the result is the same for all addresses of this host", arguments: rules)
     func rule(rule: String, known: String, unknown: String) throws {
         try NftProgram.load("table inet t {\nchain c {\ntype filter hook input priority 0\n\(rule)\n}\n}")
         let table = try #require(try Nftables().snapshot(of: TableName(family: .inet, name: "t")).table)
@@ -40,7 +40,7 @@ struct DestinationTests {
         }
     }
 
-    @Test("A port that is sent to another address of this host stays on it")
+    @Test("A port that is redirected to another address of this host is not forwarded")
     func own() throws {
         try NftProgram.load(
             "table ip t {\nchain c {\ntype nat hook prerouting priority -100\ntcp dport 22 dnat to 172.17.0.1\n}\n}")

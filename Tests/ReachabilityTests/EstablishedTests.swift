@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Packets of established connections", .privileged, .networkNamespace)
 struct EstablishedTests {
-    /// What becomes of a first and of a later packet from 198.51.100.7 to port 22 of 192.0.2.1, by rules of `input`.
+    /// The verdicts of rules in `input` on the first and on a later packet from 198.51.100.7 to port 22 of 192.0.2.1.
     private func verdicts(
         _ rules: String, type: String = "filter", policy: String = "drop", destination: UInt128? = 0xc000_0201
     ) throws -> [PacketVerdict] {
@@ -37,7 +37,7 @@ struct EstablishedTests {
         ] as [(String, [PacketVerdict])])
     func states(rule: String, expected: [PacketVerdict]) throws { #expect(try verdicts(rule) == expected) }
 
-    @Test("Are not asked who began them, nor what they were marked with")
+    @Test("Have an unknown direction and an unknown mark")
     func unknown() throws {
         for rule in ["ct direction original accept", "ct mark 7 accept", "ct original saddr 198.51.100.7 accept"] {
             let later = try verdicts(rule)[1]
@@ -48,12 +48,12 @@ struct EstablishedTests {
         }
     }
 
-    @Test("Do not meet chains of NAT")
+    @Test("Skip nat chains")
     func translation() throws {
         #expect(try verdicts("tcp dport 22 drop", type: "nat", policy: "accept") == [.refuse, .accept])
     }
 
-    @Test("Have a destination, where that is told")
+    @Test("Have a destination if it is given")
     func destination() throws {
         #expect(try verdicts("ip daddr 192.0.2.1 accept") == [.accept, .accept])
         #expect(try verdicts("ip daddr 192.0.2.2 accept") == [.refuse, .refuse])

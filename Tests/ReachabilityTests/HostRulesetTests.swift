@@ -7,10 +7,10 @@ import Testing
 
 @testable import Reachability
 
-/// Rulesets as programs that are found on hosts make them: files under `Hosts`, loaded into the kernel and asked with packets.
+/// Rulesets of programs on real hosts, from files in `Hosts`: loaded into the kernel and compared by sending packets.
 @Suite("Rulesets of real hosts", .privileged, .networkNamespace)
 struct HostRulesetTests {
-    /// The files, and what of the rules that keep from knowing may decide there.
+    /// The files, each with texts of the rules that may make a verdict unknown.
     static let files: [(String, [String])] = [
         ("docker.iptables", ["oifname"]), ("docker.nft", ["oifname"]), ("netavark.nft", ["oifname"]),
         ("firewalld.nft", []), ("ufw.iptables", []), ("fail2ban.iptables", []), ("fail2ban.nft", []),
@@ -42,10 +42,10 @@ struct HostRulesetTests {
         }
         """
 
-    @Test("Every table is read, and each packet meets the fate that was worked out", arguments: files)
-    func fates(file: String, doubts: [String]) throws {
+    @Test("Every table is read, and each packet gets the computed verdict", arguments: files)
+    func verdicts(file: String, doubts: [String]) throws {
         let wire = try Wire(interfaces: Self.interfaces)
-        // Where containers, and those that ports are forwarded to, would be.
+        // The addresses of containers and of targets of port forwarding.
         for command in [
             "route add 172.17.0.0/16 dev docker0", "neigh add 172.17.0.2 lladdr 02:00:00:00:00:09 dev docker0",
         ] {
@@ -69,7 +69,7 @@ struct HostRulesetTests {
         try interfaces.flatMap { interface in
             try sources.flatMap { source -> [Packet] in
                 let address = try AddressRange(source)
-                // The way back of IPv6 is by the first interface alone.
+                // The return route of IPv6 is only on the first interface.
                 if case .ipv6 = address, interface != interfaces[0] { return [] }
                 return ports.map { Packet(transport: $0.0, port: $0.1, from: address, interface: interface) }
             }
@@ -124,7 +124,7 @@ struct HostRulesetTests {
                 }
             }
         }
-        // Most of what hosts have is understood.
+        // Most verdicts are known.
         #expect(known > packets.count, "\(known) of \(2 * packets.count)")
     }
 }

@@ -8,7 +8,7 @@ import Testing
 
 @Suite("The evaluator, the algebra and the kernel agree", .privileged, .networkNamespace)
 struct KernelAgreementTests {
-    /// Remembers the source port of each packet that got through.
+    /// Records the source port of each accepted packet.
     private static let probe = """
         table inet probe {
           set seen { type inet_service; flags dynamic; size 65535; }
@@ -17,7 +17,7 @@ struct KernelAgreementTests {
         }
         """
 
-    @Test("On every packet that is really sent", arguments: 0..<6 as Range<UInt64>)
+    @Test("On all packets that are sent", arguments: 0..<6 as Range<UInt64>)
     func packets(seed: UInt64) throws {
         let wire = try Wire(interfaces: RandomRuleset.interfaces)
         try NftProgram.load(Self.probe)
@@ -41,7 +41,7 @@ struct KernelAgreementTests {
         }
     }
 
-    /// Commits the tables and gives them as the kernel has them.
+    /// Commits the tables and returns them as the kernel reports them.
     private func load(_ tables: [Table]) throws -> [Table] {
         let nftables = try Nftables()
         return try tables.map { table in

@@ -2,10 +2,10 @@ import Addressing
 import Rulesets
 import TestSupport
 
-/// Rulesets of several tables over few addresses and ports, that the kernel takes.
+/// Random rulesets of several tables with few addresses and ports, which the kernel accepts.
 struct RandomRuleset {
     private var generator: SeededGenerator
-    /// Whether every expression is one whose outcome a packet settles.
+    /// Whether to use only expressions whose outcome depends on the packet alone.
     let isDetermined: Bool
     private var sets: [NamedSet] = []
 
@@ -16,7 +16,7 @@ struct RandomRuleset {
 
     static let interfaces = ["eth0", "wg1"]
 
-    /// Up to three filter tables of different families, and perhaps one that translates.
+    /// Up to three filter tables of different families, and perhaps one with translations.
     mutating func next() -> [Table] {
         let families: [TableFamily] = [.inet, .ipv4, .ipv6, .inet]
         var tables = (0..<Int.random(in: 1..<4, using: &generator)).map { number in

@@ -3,13 +3,13 @@ import Glibc
 import Reachability
 import TestSupport
 
-/// Puts packets with any source onto the interfaces of the calling thread's network namespace.
+/// Sends packets with any source to the interfaces of the calling thread's network namespace.
 ///
 /// Each interface is one end of a veth pair; frames are sent out of the other end.
 final class Wire {
     private let socket: Int32
     private var indices: [String: UInt32] = [:]
-    /// The address of this host that packets are sent to.
+    /// The destination of the packets, an address of this host.
     private static let ipv4: [UInt8] = [192, 0, 2, 1]
     private static let ipv6: [UInt8] = [0x20, 0x01, 0x0d, 0xb8] + Array(repeating: 0, count: 11) + [1]
     private static let hardware: [UInt8] = [2, 0, 0, 0, 0, 1]
@@ -19,7 +19,7 @@ final class Wire {
             try Self.ip(
                 "link", "add", name, "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "p\(number)")
             for end in [name, "p\(number)"] { try Self.ip("link", "set", end, "up") }
-            // What is redirected goes to the address of the interface that it came in on.
+            // `redirect` translates to the address of the input interface.
             try Self.ip("addr", "add", "198.51.100.\(number + 1)/32", "dev", name)
             try Self.ip("-6", "addr", "add", "2001:db8:1::\(number + 1)/128", "dev", name, "nodad")
         }
@@ -29,7 +29,7 @@ final class Wire {
         for family in ["-4", "-6"] { try Self.ip(family, "route", "add", "default", "dev", interfaces[0]) }
         for name in interfaces + ["all", "default"] { try Self.set("ipv4/conf/\(name)/rp_filter", "0") }
         try Self.set("ipv4/ip_forward", "1")
-        // A neighbour that forwarded packets can be sent to.
+        // A neighbour for forwarded packets.
         try Self.ip("neigh", "add", "10.9.0.2", "lladdr", "02:00:00:00:00:09", "dev", interfaces[0])
         socket = Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0)
         guard socket >= 0 else { throw POSIXFailure(code: errno) }
@@ -53,7 +53,7 @@ final class Wire {
         guard unsafe write(descriptor, bytes, bytes.count) == bytes.count else { throw POSIXFailure(code: errno) }
     }
 
-    /// Sends a packet, marked by its source port.
+    /// Sends a packet, which its source port identifies.
     func send(_ packet: Packet, sourcePort: UInt16) throws {
         let (header, etherType) =
             packet.family == .ipv4
@@ -110,7 +110,7 @@ final class Wire {
         stride(from: Number.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: value >> Number($0)) }
     }
 
-    /// RFC 1071.
+    /// The checksum of RFC 1071.
     private static func checksum(_ bytes: [UInt8]) -> UInt16 {
         var sum: UInt32 = 0
         for index in stride(from: 0, to: bytes.count, by: 2) {

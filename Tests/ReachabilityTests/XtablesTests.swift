@@ -7,18 +7,18 @@ import Rulesets
 import TestSupport
 import Testing
 
-@Suite("Extensions of iptables mean what their native counterparts mean", .privileged, .networkNamespace)
+@Suite("Extensions of iptables are equal to their native equivalents", .privileged, .networkNamespace)
 struct XtablesTests {
     private static let name = TableName(family: .ipv4, name: "nat")
 
-    /// The table that a rule of iptables makes.
+    /// The table of a rule of iptables.
     private func table(_ rule: String) throws -> Table {
         let result = try Program.run(["sh", "-ec", "iptables-nft -t nat -A PREROUTING \(rule)"])
         try #require(result.status == 0, "\(result.errors)")
         return try #require(try Nftables().snapshot(of: Self.name).table)
     }
 
-    /// The ports of a protocol that are redirected, and whether it depends on what is not known.
+    /// The redirected ports of a protocol, and whether the redirection is uncertain.
     private func redirected(_ table: Table, _ transport: TransportProtocol = .tcp) -> [String] {
         AccessRegions([table], in: Circumstances(now: 0)).redirections.filter { $0.transport == transport }.map {
             "\($0.ports.lowerBound)-\($0.ports.upperBound)\($0.isConditional ? "?" : "")"
@@ -54,10 +54,10 @@ struct XtablesTests {
     @Test("Matches and targets", arguments: rules)
     func rule(_ rule: String, _ expected: [String]) throws { #expect(redirected(try table(rule)) == expected) }
 
-    @Test("What is read of an extension is what the kernel holds")
+    @Test("A table with extensions is written to the kernel and read back unchanged")
     func fidelity() throws {
         let read = try table("-p tcp -m addrtype --dst-type LOCAL --dport 9 -j DNAT --to-destination 10.0.0.1")
-        // The table keeps its name: the kernel takes DNAT in one called nat alone.
+        // The table keeps its name: the kernel accepts DNAT only in a table named nat.
         let nftables = try Nftables()
         for (old, new) in [(read, nil), (nil, read)] as [(Table?, Table?)] {
             let before = try nftables.snapshot(of: Self.name)
@@ -66,7 +66,7 @@ struct XtablesTests {
         }
     }
 
-    @Test("A structure that is cut short is not understood, and no port is missed for it")
+    @Test("A truncated structure makes all ports uncertain")
     func short() throws {
         let whole = try table("-p tcp -m addrtype --dst-type LOCAL --dport 9 -j DNAT --to-destination 10.0.0.1")
         for length in 0..<40 {

@@ -1,20 +1,20 @@
 public import Addressing
 
-/// A packet of a connection to this host: the first one, or one of those that follow.
+/// A packet of a connection to this host: the first one, or one after the connection is established.
 public struct Packet: Hashable, Sendable {
     /// The transport protocol.
     public var transport: TransportProtocol
-    /// The destination port, as the client dials it.
+    /// The destination port that the client dials.
     public var port: UInt16
     /// The family of the source.
     public var family: AddressFamily
-    /// The source address: the number that it spells, most significant octet first.
+    /// The source address as a number, its first byte most significant; IPv4 addresses are below 2^32.
     public var source: UInt128
     /// The name of the interface that it arrives on.
     public var interface: String
-    /// The destination address, as `source`; `nil` for any address of this host.
+    /// The destination address in the form of `source`; `nil` for any address of this host.
     public var destination: UInt128?
-    /// Whether the connection is established, and the packet brings data.
+    /// Whether the packet carries data of an established connection; otherwise it opens one.
     public var isEstablished = false
 
     /// The first packet of a connection, of these parts.
@@ -28,7 +28,7 @@ public struct Packet: Hashable, Sendable {
         self.interface = interface
     }
 
-    /// A packet from an address; an IPv4 or IPv6 range gives its first.
+    /// The first packet of a connection from an address, or from the first address of a range.
     public init(transport: TransportProtocol, port: UInt16, from source: AddressRange, interface: String) {
         switch source {
         case .ipv4(let range):
@@ -41,44 +41,44 @@ public struct Packet: Hashable, Sendable {
     }
 }
 
-/// Which of the packet's ways through the hooks is followed.
+/// The hooks that a packet passes.
 public enum PacketPath: Hashable, Sendable {
-    /// From the first hook on: the rulesets decide whether it is redirected.
+    /// All hooks from prerouting on: the rulesets decide whether the packet is redirected.
     case arriving
-    /// Through the forward hook, after another table has redirected it to where is not known.
+    /// The forward hook, after another table has redirected the packet to an unknown destination.
     case published
 }
 
-/// What becomes of a packet.
+/// The verdict of a ruleset on a packet.
 public enum PacketVerdict: Hashable, Sendable {
-    /// It gets through every hook.
+    /// The packet passes every hook.
     case accept
-    /// It is dropped or rejected.
+    /// The packet is dropped or rejected.
     case refuse
-    /// Something that is not modelled, or that the question leaves open, decides; these rules.
+    /// Unknown: these rules decide on something that is not modelled, or not known of the packet.
     case unknown([RuleReference])
 }
 
-/// What becomes of a packet, and how.
+/// The verdict on a packet, and the rules that led to it.
 public struct PacketConclusion: Hashable, Sendable {
-    /// One rule that matched, or one chain's policy, on the way.
+    /// A rule that matched, or a policy that applied.
     public struct Step: Hashable, Sendable {
-        /// The place.
+        /// The rule or the policy.
         public var place: RuleReference
-        /// What it did, in nft's words: `accept`, `goto service-ssh`, `dnat`.
+        /// Its action in nft's notation: `accept`, `goto service-ssh`.
         public var action: String
     }
 
-    /// What becomes of it.
+    /// The verdict.
     public var verdict: PacketVerdict
     /// The rules that matched and the policies that applied, in order.
     public var trace: [Step]
-    /// What decided, if one place did.
+    /// The rule or the policy that decided; `nil` if there is not exactly one.
     public var decision: RuleReference?
-    /// Whether a limit was on the way, which may refuse the packet on another day.
+    /// Whether the packet met a limit, which may refuse it at another time.
     public var isLimited: Bool
-    /// Where a rule sends the connection instead of the port that was dialled, in nft's words.
+    /// The rule that redirects the connection; `nil` for none.
     public var redirection: RuleReference?
-    /// Whether it leaves for another host, such as a container.
+    /// Whether the packet is forwarded to another host, such as a container.
     public var isForwarded: Bool
 }

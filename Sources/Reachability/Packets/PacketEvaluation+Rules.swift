@@ -1,9 +1,9 @@
 internal import Rulesets
 
 extension PacketEvaluation {
-    /// Runs one expression; returns what becomes of the packet once that is settled.
+    /// Runs one expression; returns the conclusion if the expression ends the evaluation.
     mutating func step(_ expression: Expression, _ walk: inout PacketWalk) -> PacketConclusion? {
-        if let load = setting.load(expression, walk.way, at: walk.hook) {
+        if let load = setting.load(expression, walk.state, at: walk.hook) {
             switch load {
             case .fails: walk.endRule()
             case .value(let value, let destination):
@@ -24,24 +24,27 @@ extension PacketEvaluation {
             return match(certainty, &walk)
         case .range(let range):
             let value = walk.registers.load(range.source, range.lower.count)
-            let lies = setting.destinations.certainty(of: value) { $0.lies(from: range.lower, to: range.upper) }
-            return match(range.isInverted ? lies.negated : lies, &walk)
-        case .lookup(let lookup): return look(lookup, &walk)
+            let isInRange = setting.destinations.certainty(of: value) {
+                $0.isInRange(from: range.lower, to: range.upper)
+            }
+            return match(range.isInverted ? isInRange.negated : isInRange, &walk)
+        case .lookup(let lookup): return lookUp(lookup, &walk)
         default: return end(walk, .unknown([place(walk)]), nil)
         }
         walk.expression += 1
         return nil
     }
 
-    /// Goes on with the rule, or with the next, or both ways.
+    /// Continues with this rule, with the next one, or with both if the match is uncertain.
     private mutating func match(_ certainty: Certainty, _ walk: inout PacketWalk) -> PacketConclusion? {
         switch certainty {
         case .yes: walk.expression += 1
         case .no: walk.endRule()
         case .open:
             let place = place(walk)
-            var (skipped, taken) = (walk, walk)
+            var skipped = walk
             skipped.endRule()
+            var taken = walk
             taken.expression += 1
             return fork([skipped, taken], at: place)
         }
@@ -61,10 +64,10 @@ extension PacketEvaluation {
         case .fails: walk.endRule()
         case .mayFail: return match(.open, &walk)
         case .setsMark:
-            walk.way.hasMarks = true
+            walk.state.hasMarks = true
             walk.expression += 1
         case .stopsTracking:
-            walk.way.tracking = .unknown
+            walk.state.tracking = .unknown
             walk.expression += 1
         case .verdict(let verdict): return decide(verdict, &walk)
         case .reject(let reject):
@@ -79,7 +82,7 @@ extension PacketEvaluation {
         return nil
     }
 
-    /// Obeys a verdict.
+    /// Applies a verdict.
     mutating func decide(_ verdict: Verdict, _ walk: inout PacketWalk) -> PacketConclusion? {
         let place = place(walk)
         if verdict != .continue { walk.trace.append(.init(place: place, action: "\(verdict)")) }
@@ -100,12 +103,12 @@ extension PacketEvaluation {
     private func translate(
         _ addresses: RegisterPair?, _ ports: RegisterPair?, _ toThisHost: Bool, _ walk: inout PacketWalk
     ) {
-        guard !walk.way.isTranslated else { return }
+        guard !walk.state.isTranslated else { return }
         walk.redirection = place(walk)
-        walk.way.translate(addresses, ports, toThisHost: toThisHost, walk.registers, setting)
+        walk.state.translate(addresses, ports, toThisHost: toThisHost, walk.registers, setting)
     }
 
-    private mutating func look(_ lookup: Lookup, _ walk: inout PacketWalk) -> PacketConclusion? {
+    private mutating func lookUp(_ lookup: Lookup, _ walk: inout PacketWalk) -> PacketConclusion? {
         let found: (definition: SetDefinition, elements: SetElements)?
         switch lookup.set {
         case .anonymous(let set): found = (set.definition, set.elements)
@@ -115,7 +118,7 @@ extension PacketEvaluation {
         }
         guard let (definition, elements) = found else { return end(walk, .unknown([place(walk)]), nil) }
         let key = walk.registers.load(lookup.source, Int(definition.keyLength))
-        // What rules put into a set is not known.
+        // The elements that rules add to a set are unknown.
         let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
         guard let destination = lookup.destination else {
             let found =
@@ -123,12 +126,12 @@ extension PacketEvaluation {
             return match(lookup.isInverted ? found.negated : found, &walk)
         }
         guard !isOpen, case .list(let list) = elements else { return end(walk, .unknown([place(walk)]), nil) }
-        return look(key, in: list, definition, destination, &walk)
+        return lookUp(key, in: list, definition, destination, &walk)
     }
 
-    /// Goes on with the value of the element that holds the key, or every way that is possible.
-    private mutating func look(
-        _ key: [Octet], in list: [SetElement], _ definition: SetDefinition, _ destination: Register,
+    /// Continues with the value of the element that has the key, or with the values of all elements that may have it.
+    private mutating func lookUp(
+        _ key: [SymbolicByte], in list: [SetElement], _ definition: SetDefinition, _ destination: Register,
         _ walk: inout PacketWalk
     ) -> PacketConclusion? {
         let plain = list.filter { $0.flags & SetElement.catchAll == 0 }
@@ -150,23 +153,23 @@ extension PacketEvaluation {
         let isFound = setting.destinations.readings(of: key).allSatisfy { reading in
             plain.contains { $0.holds(reading, definition) == .yes }
         }
-        return goEveryWay(candidates.map(\.0) + (rest.map { [$0] } ?? []), destination, walk, mayMiss: !isFound)
+        return followAll(candidates.map(\.0) + (rest.map { [$0] } ?? []), destination, walk, mayMiss: !isFound)
     }
 
-    private mutating func goEveryWay(
+    private mutating func followAll(
         _ elements: [SetElement], _ destination: Register, _ walk: PacketWalk, mayMiss: Bool
     ) -> PacketConclusion {
         var skipped = walk
         skipped.endRule()
-        let ways = elements.map { element in
+        let walks = elements.map { element in
             var taken = walk
             taken.element = (element, destination)
             return taken
         }
-        return fork((mayMiss ? [skipped] : []) + ways, at: place(walk))
+        return fork((mayMiss ? [skipped] : []) + walks, at: place(walk))
     }
 
-    /// Goes on with what a map holds.
+    /// Continues with the value of an element of a map.
     mutating func go(
         on element: SetElement, _ destination: Register, _ walk: inout PacketWalk
     ) -> PacketConclusion? {
@@ -180,7 +183,7 @@ extension PacketEvaluation {
         switch element.value {
         case .verdict(let verdict)? where destination == .verdict: return decide(verdict, &walk)
         case .bytes(let bytes)?:
-            walk.registers.store([Octet](constants: bytes), in: destination)
+            walk.registers.store([SymbolicByte](constants: bytes), in: destination)
             walk.expression += 1
             return nil
         default: return end(walk, .unknown([place(walk)]), nil)

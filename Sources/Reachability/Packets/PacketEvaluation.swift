@@ -1,14 +1,14 @@
 internal import Addressing
 public import Rulesets
 
-/// Evaluates rulesets for one packet, as the kernel's `nft_do_chain` does.
+/// Evaluates rulesets for one packet, as `nft_do_chain` of the kernel does.
 ///
-/// Where an expression is not modelled, or asks for what the packet leaves open, both ways are followed: if they end
-/// alike the verdict is certain all the same, else it is unknown and the rule named.
+/// If an expression is not modelled, or tests something that is not known of the packet, both outcomes are followed. If
+/// they have the same verdict, it is certain; otherwise the verdict is unknown and names the rule.
 public struct PacketEvaluation {
-    /// How many ways are followed before everything further is unknown.
+    /// The largest number of outcomes that are followed; the verdict is unknown beyond it.
     private static let maximumForks = 4096
-    /// How many chains one way may enter: the kernel allows no loop, but a value may hold one.
+    /// The largest number of chains on one path: the kernel allows no loop, but a `Table` value may have one.
     private static let maximumEntries = 100_000
 
     let hooks: Hooks
@@ -16,13 +16,13 @@ public struct PacketEvaluation {
     let packet: Packet
     private var forks = 0
 
-    /// What becomes of a packet.
+    /// The verdict on a packet.
     ///
     /// - Parameters:
     ///   - packet: the packet.
-    ///   - tables: every table of the ruleset, in the order in which the kernel lists them.
-    ///   - circumstances: the time, and what is taken of limits.
-    ///   - path: which of its ways is followed.
+    ///   - tables: all tables of the ruleset, in the order in which the kernel lists them.
+    ///   - circumstances: the time, the host's addresses and the assumption about limits.
+    ///   - path: the hooks that the packet passes.
     /// - Returns: the verdict, and the rules that led to it.
     public static func conclude(
         _ packet: Packet, through tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving
@@ -47,7 +47,7 @@ public struct PacketEvaluation {
         let rest = follow(
             PacketWalk(
                 pending: hooks.entries(hook, setting)[...], hook: hook,
-                way: path == .arriving ? Way(packet) : .published))
+                state: path == .arriving ? PacketState(packet) : .published))
         let lower = path == .arriving ? hooks.lowerChains(setting) : []
         guard !lower.isEmpty, rest.verdict != .refuse else { return rest }
         var unsure = rest
@@ -55,7 +55,7 @@ public struct PacketEvaluation {
         return unsure
     }
 
-    /// Follows the packet to the end of its way.
+    /// Follows the packet through all hooks.
     private mutating func follow(_ start: PacketWalk) -> PacketConclusion {
         var walk = start
         if let (element, destination) = walk.element {
@@ -80,7 +80,7 @@ public struct PacketEvaluation {
         }
     }
 
-    /// Starts the next base chain; `false` when the packet is through.
+    /// Starts the next base chain; `false` after the last one.
     private func enterNextChain(_ walk: inout PacketWalk) -> Bool {
         while true {
             guard let entry = walk.pending.popFirst() else {
@@ -91,8 +91,8 @@ public struct PacketEvaluation {
                 continue
             }
             if entry.base.priority > Hooks.conntrackPriority { walk.meetConntrack() }
-            // One translation a connection: later chains of NAT are not asked, nor for later packets.
-            let isSettled = setting.isEstablished || walk.hook == .prerouting && walk.way.isTranslated
+            // A connection is translated once: later nat chains are skipped, as are all of them for later packets.
+            let isSettled = setting.isEstablished || walk.hook == .prerouting && walk.state.isTranslated
             if entry.base.type == "nat" && isSettled { continue }
             walk.frames = [.init(table: entry.table, chain: entry.chain)]
             walk.base = entry.base
@@ -100,7 +100,7 @@ public struct PacketEvaluation {
         }
     }
 
-    /// Goes back to the caller at the end of a chain, or applies the policy at the end of a base chain.
+    /// Returns to the calling chain at the end of a chain, or applies the policy at the end of a base chain.
     private func leaveChain(_ walk: inout PacketWalk) -> PacketConclusion? {
         guard walk.frames.count == 1, let base = walk.base, let frame = walk.frames.last else {
             walk.frames.removeLast()
@@ -116,10 +116,10 @@ public struct PacketEvaluation {
     func end(_ walk: PacketWalk, _ verdict: PacketVerdict, _ place: RuleReference?) -> PacketConclusion {
         PacketConclusion(
             verdict: verdict, trace: walk.trace, decision: place ?? walk.lastDecision, isLimited: walk.isLimited,
-            redirection: walk.redirection, isForwarded: walk.way.isForwarded)
+            redirection: walk.redirection, isForwarded: walk.state.isForwarded)
     }
 
-    /// The rule that the walk is in.
+    /// The current rule.
     func place(_ walk: PacketWalk) -> RuleReference {
         guard let frame = walk.frames.last else { preconditionFailure("a rule runs in a chain") }
         let rule = frame.rule < frame.chain.rules.count ? frame.chain.rules[frame.rule] : nil
@@ -127,7 +127,7 @@ public struct PacketEvaluation {
             table: hooks.tables[frame.table].name, chain: frame.chain.name, index: frame.rule, rule: rule)
     }
 
-    /// Follows several ways from one rule.
+    /// Follows all `walks` from one rule and merges their verdicts.
     mutating func fork(_ walks: [PacketWalk], at place: RuleReference) -> PacketConclusion {
         forks += walks.count
         guard let first = walks.first, forks <= Self.maximumForks else {
@@ -144,7 +144,7 @@ public struct PacketEvaluation {
         return result
     }
 
-    /// Calls a chain, or goes to it.
+    /// Enters a chain by a jump (`returns`) or a goto.
     mutating func enter(_ name: String, _ walk: inout PacketWalk, returns: Bool) -> PacketConclusion? {
         guard let frame = walk.frames.last, let chain = hooks.tables[frame.table].chain(name),
             walk.entries < Self.maximumEntries
@@ -154,7 +154,7 @@ public struct PacketEvaluation {
         walk.endRule()
         if !returns {
             walk.frames.removeLast()
-            // The end of a chain that was gone to from a base chain is the end of that: its policy applies.
+            // After a goto from a base chain, the end of the chain is the end of the base chain: its policy applies.
             if walk.frames.isEmpty { walk.frames = [.init(table: table, chain: frame.chain, rule: .max)] }
         }
         walk.frames.append(.init(table: table, chain: chain))
@@ -163,38 +163,38 @@ public struct PacketEvaluation {
 }
 
 extension PacketVerdict {
-    /// The rules that keep from knowing.
+    /// The rules that make the verdict unknown.
     fileprivate var doubts: [RuleReference] {
-        guard case .unknown(let places) = self else { return [] }
-        return places
+        guard case .unknown(let rules) = self else { return [] }
+        return rules
     }
 }
 
-extension Way {
-    /// The way of a packet that arrives.
+extension PacketState {
+    /// The state of an arriving packet.
     fileprivate init(_ packet: Packet) {
         self.init()
         let length = packet.family == .ipv4 ? 4 : 16
-        destination = packet.destination.map { [Octet](constants: $0.bigEndianBytes.suffix(length)) }
+        destination = packet.destination.map { [SymbolicByte](constants: $0.bigEndianBytes.suffix(length)) }
     }
 }
 
 extension PacketWalk {
-    /// Has conntrack see the packet.
+    /// Lets conntrack see the packet.
     fileprivate mutating func meetConntrack() {
-        if way.tracking == .before { way.tracking = .new }
+        if state.tracking == .before { state.tracking = .new }
     }
 
-    /// The hook after this one; `nil` when the packet is through.
+    /// The next hook; `nil` after the last one.
     fileprivate var nextHook: Hook? {
         switch hook {
-        case .prerouting: way.isForwarded ? .forward : .input
+        case .prerouting: state.isForwarded ? .forward : .input
         case .forward: .postrouting
         default: nil
         }
     }
 
-    /// What accepted the packet last.
+    /// The rule that accepted the packet last.
     fileprivate var lastDecision: RuleReference? {
         trace.last { $0.action == "accept" }?.place ?? trace.last?.place
     }

@@ -1,6 +1,6 @@
 internal import Rulesets
 
-/// Whether something holds of one packet.
+/// Whether a packet matches: yes, no, or unknown (`open`).
 enum Certainty {
     case yes
     case no
@@ -18,9 +18,9 @@ enum Certainty {
     }
 }
 
-/// Comparisons of what is known of a packet's bytes.
-extension [Octet] {
-    /// How the bytes compare with a constant.
+/// Comparisons of bytes of which only some bits are known.
+extension [SymbolicByte] {
+    /// Whether a comparison with a constant is true.
     func compares(_ operation: Comparison.Operator, _ value: [UInt8]) -> Certainty {
         switch operation {
         case .equal: equals(value)
@@ -32,15 +32,15 @@ extension [Octet] {
         }
     }
 
-    /// Whether the bytes are these.
+    /// Whether the bytes are equal to a constant.
     func equals(_ value: [UInt8]) -> Certainty {
         if isOtherIndex(than: value) { return .no }
         guard !zip(self, value).contains(where: { ($0 ^ $1) & ~$0.mask != 0 }) else { return .no }
         return allSatisfy { $0.mask == 0 } ? .yes : .open
     }
 
-    /// Whether the bytes lie between these, both included, in memory order.
-    func lies(from lower: [UInt8], to upper: [UInt8]) -> Certainty {
+    /// Whether the bytes are in a range of constants, both ends included, in memory order.
+    func isInRange(from lower: [UInt8], to upper: [UInt8]) -> Certainty {
         if lower == upper { return equals(lower) }
         switch (isBelow(lower), isAbove(upper)) {
         case (.yes, _), (_, .yes): return .no
@@ -60,23 +60,23 @@ extension [Octet] {
     }
 }
 
-extension Octet {
-    /// The bits in which the known part differs from a value.
-    fileprivate static func ^ (left: Octet, right: UInt8) -> UInt8 { left.flip ^ right }
+extension SymbolicByte {
+    /// The known bits that differ from a value.
+    fileprivate static func ^ (left: SymbolicByte, right: UInt8) -> UInt8 { left.flip ^ right }
 }
 
 extension SetElement {
-    /// Whether a key is the element's, or lies in its range.
-    func holds(_ key: [Octet], _ definition: SetDefinition) -> Certainty {
-        // A lone end of an interval, or what is not modelled: the kernel may take it for anything.
+    /// Whether a key is equal to the element's key or in its range.
+    func holds(_ key: [SymbolicByte], _ definition: SetDefinition) -> Certainty {
+        // The end of a range without a start, or an attribute that is not modelled: the meaning is unknown.
         guard flags & ~SetElement.catchAll == 0, unrecognized.isEmpty else { return .open }
         guard let upper, upper != self.key else { return key.equals(self.key) }
         guard definition.flags.contains(.concatenated), !definition.fieldLengths.isEmpty else {
-            return key.lies(from: self.key, to: upper)
+            return key.isInRange(from: self.key, to: upper)
         }
         var certainty = Certainty.yes
         for field in definition.fields {
-            switch Array(key[field]).lies(from: Array(self.key[field]), to: Array(upper[field])) {
+            switch Array(key[field]).isInRange(from: Array(self.key[field]), to: Array(upper[field])) {
             case .no: return .no
             case .open: certainty = .open
             case .yes: break
@@ -85,7 +85,7 @@ extension SetElement {
         return certainty
     }
 
-    /// Whether what the element runs may end the rule.
+    /// Whether an expression of the element may end the rule.
     var isConditional: Bool { expressions.contains { $0 != .counter } }
 
     /// `NFT_SET_ELEM_CATCHALL`.
@@ -93,7 +93,7 @@ extension SetElement {
 }
 
 extension SetDefinition {
-    /// Where each field of a concatenated key lies: each takes a whole number of 4-byte registers.
+    /// The bytes of each field in a concatenated key: each field is padded to a multiple of 4 bytes.
     var fields: [Range<Int>] {
         var start = 0
         return fieldLengths.map { length in
@@ -104,8 +104,8 @@ extension SetDefinition {
 }
 
 extension SetElements {
-    /// Whether an element holds the key.
-    func holds(_ key: [Octet], _ definition: SetDefinition) -> Certainty {
+    /// Whether an element has the key.
+    func holds(_ key: [SymbolicByte], _ definition: SetDefinition) -> Certainty {
         switch self {
         case .ranges32(let ranges): return Self.isIn(ranges, key)
         case .ranges128(let ranges): return Self.isIn(ranges, key)
@@ -124,10 +124,12 @@ extension SetElements {
         }
     }
 
-    private static func isIn<Bound: FixedWidthInteger>(_ ranges: [ClosedRange<Bound>], _ key: [Octet]) -> Certainty {
+    private static func isIn<Bound: FixedWidthInteger>(_ ranges: [ClosedRange<Bound>], _ key: [SymbolicByte])
+        -> Certainty
+    {
         guard let value = key.constants.map({ Bound(bigEndianBytes: $0) }) else {
             let candidates = ranges.contains {
-                key.lies(from: $0.lowerBound.bigEndianBytes, to: $0.upperBound.bigEndianBytes) != .no
+                key.isInRange(from: $0.lowerBound.bigEndianBytes, to: $0.upperBound.bigEndianBytes) != .no
             }
             return candidates ? .open : .no
         }

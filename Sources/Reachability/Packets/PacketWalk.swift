@@ -1,48 +1,48 @@
 internal import Rulesets
 
-/// A packet somewhere on its way through the hooks.
+/// The position of a packet in the hooks, and its state there.
 struct PacketWalk {
-    /// A chain that is being run.
+    /// A chain on the call stack.
     struct Frame {
         let table: Int
         let chain: Chain
-        /// The rule that is next.
+        /// The index of the next rule.
         var rule = 0
     }
 
-    /// The base chains that are still to come at this hook.
+    /// The remaining base chains of this hook.
     var pending: ArraySlice<Hooks.Entry>
     /// The hook.
     var hook: Hook
-    /// The chains that are being run, the base chain first.
+    /// The call stack, the base chain first.
     var frames: [Frame] = []
-    /// The base chain that is being run.
+    /// The current base chain.
     var base: BaseChain?
-    /// The expression of the rule that is next.
+    /// The index of the next expression in the rule.
     var expression = 0
-    /// The element of a map that this way goes on with, and the register that its value goes to.
+    /// The element of a map to continue with, and the register for its value.
     var element: (SetElement, Register)?
     /// The registers of the rule.
     var registers = RegisterFile()
-    /// How many chains were entered.
+    /// The number of chains entered so far.
     var entries = 0
-    /// What has become of the packet.
-    var way: Way
+    /// The state of the packet.
+    var state: PacketState
     /// The rules that matched.
     var trace: [PacketConclusion.Step] = []
-    /// Whether a limit was on the way.
+    /// Whether the packet met a limit.
     var isLimited = false
     /// The rule that redirected the packet.
     var redirection: RuleReference?
 
-    /// Leaves the rule for the next one.
+    /// Moves to the next rule.
     mutating func endRule() {
         if let last = frames.indices.last { frames[last].rule += 1 }
         expression = 0
         registers = RegisterFile()
     }
 
-    /// Leaves the base chain with its verdict.
+    /// Leaves the base chain.
     mutating func endBaseChain() {
         frames = []
         base = nil

@@ -1,22 +1,22 @@
 public import Addressing
 
-/// What holds while packets are evaluated.
+/// The conditions outside the ruleset under which packets are evaluated.
 public struct Circumstances: Hashable, Sendable {
-    /// What is taken of limits.
+    /// An assumption about limits.
     public enum Limits: Hashable, Sendable {
-        /// The client keeps them, as one does that connects for the first time in a while.
+        /// The client is within all limits, like one that connects for the first time in a while.
         case kept
-        /// They may be kept or not: what depends on one is unknown.
+        /// The client may exceed limits: a verdict that depends on one is unknown.
         case either
     }
 
-    /// The time in seconds since 1970-01-01T00:00:00Z; `nil` makes what depends on it unknown.
+    /// The time in seconds since 1970-01-01T00:00:00Z; if `nil`, a verdict that depends on it is unknown.
     public var now: Int64?
-    /// What is taken of limits.
+    /// The assumption about limits.
     public var limits: Limits
-    /// The index of each interface that is known; `lo` has 1 in every network namespace.
+    /// The indices of interfaces, by name; `lo` has index 1 in every network namespace.
     public var interfaceIndices: [String: UInt32]
-    /// The addresses of this host, to one of which the packets are sent; `nil` makes what depends on that unknown.
+    /// The addresses of this host, the possible destinations; if `nil`, a verdict that depends on them is unknown.
     public var addresses: AddressSet?
 
     /// Circumstances of these parts.

@@ -2,59 +2,62 @@ internal import Addressing
 internal import Rulesets
 
 extension Setting {
-    /// `IPS_DST_NAT` of `nf_conntrack_common.h`, and the bits that the first packet of a connection cannot have:
-    /// `IPS_EXPECTED`, `IPS_SEEN_REPLY`, `IPS_ASSURED`, `IPS_CONFIRMED`, `IPS_DYING`.
+    /// `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
     private static let translatedBit: UInt32 = 1 << 5
+    /// The bits that the first packet of a connection cannot have: `IPS_EXPECTED`, `IPS_SEEN_REPLY`, `IPS_ASSURED`,
+    /// `IPS_CONFIRMED`, `IPS_DYING`.
     private static let laterBits: UInt32 = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 9
 
-    /// What `ct` loads; `nil` where there is no connection to ask, which ends the rule.
-    func conntrack(_ load: ConntrackLoad, _ way: Way) -> [Octet]? {
-        guard way.tracking != .unknown else { return .unknown(16) }
-        guard way.tracking == .new else {
-            // Before conntrack a packet counts as invalid (`nft_ct_get_eval`), and has nothing else.
-            return load.key == .state ? [Octet](constants: ConntrackState.invalid.hostOrderBytes) : nil
+    /// The value that `ct` loads; `nil` if the packet has no connection, which ends the rule.
+    func conntrack(_ load: ConntrackLoad, _ state: PacketState) -> [SymbolicByte]? {
+        guard state.tracking != .unknown else { return .unknown(16) }
+        guard state.tracking == .new else {
+            // Before conntrack the state of a packet is invalid (`nft_ct_get_eval`), and all other keys end the rule.
+            return load.key == .state ? [SymbolicByte](constants: ConntrackState.invalid.hostOrderBytes) : nil
         }
         if isEstablished { return established(load) }
         switch load.key {
-        case .state: return [Octet](constants: ConntrackState.new.hostOrderBytes)
-        case .direction: return [Octet(0)]
-        case .status: return status(way)
-        case .mark: return way.hasMarks ? .unknown(4) : [Octet](constants: UInt32(0).hostOrderBytes)
-        case .networkProtocol: return [Octet(familyNumber)]
-        case .transportProtocol: return [Octet(transport.rawValue)]
+        case .state: return [SymbolicByte](constants: ConntrackState.new.hostOrderBytes)
+        case .direction: return [SymbolicByte(0)]
+        case .status: return status(state)
+        case .mark: return state.hasMarks ? .unknown(4) : [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .networkProtocol: return [SymbolicByte(familyNumber)]
+        case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .destinationPort: return load.direction == 0 ? .dialledPort : .unknown(2)
         case .source, .sourceIPv4, .sourceIPv6: return load.direction == 0 ? sourceAddress : .unknown(16)
         default: return .unknown(16)
         }
     }
 
-    /// What is known of an established connection: not who began it, since conntrack may have met it half-way.
-    private func established(_ load: ConntrackLoad) -> [Octet] {
+    /// The value for an established connection; its direction is unknown, since conntrack may have picked it up half-way.
+    private func established(_ load: ConntrackLoad) -> [SymbolicByte] {
         switch load.key {
-        case .state: [Octet](constants: ConntrackState.established.hostOrderBytes)
-        case .networkProtocol: [Octet(familyNumber)]
-        case .transportProtocol: [Octet(transport.rawValue)]
+        case .state: [SymbolicByte](constants: ConntrackState.established.hostOrderBytes)
+        case .networkProtocol: [SymbolicByte(familyNumber)]
+        case .transportProtocol: [SymbolicByte(transport.rawValue)]
         default: .unknown(16)
         }
     }
 
-    private var sourceAddress: [Octet] { (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { Octet(.source($0)) } }
+    private var sourceAddress: [SymbolicByte] {
+        (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { SymbolicByte(.source($0)) }
+    }
 
-    private func status(_ way: Way) -> [Octet] {
+    private func status(_ state: PacketState) -> [SymbolicByte] {
         let known = Self.translatedBit | Self.laterBits
-        let value = way.isTranslated ? Self.translatedBit : 0
-        return zip((~known).hostOrderBytes, value.hostOrderBytes).map { Octet(.unknown, mask: $0, flip: $1) }
+        let value = state.isTranslated ? Self.translatedBit : 0
+        return zip((~known).hostOrderBytes, value.hostOrderBytes).map { SymbolicByte(.unknown, mask: $0, flip: $1) }
     }
 }
 
 extension ConntrackLoad.Key {
-    /// The connection's mark: 4 bytes, host order.
+    /// The mark of the connection: 4 bytes, host byte order.
     static let mark = Self(rawValue: 3)
-    /// `NFPROTO_…`: 1 byte.
+    /// The address family, `NFPROTO_…`: 1 byte.
     static let networkProtocol = Self(rawValue: 7)
     /// The source address, of either family.
     static let source = Self(rawValue: 8)
-    /// `IPPROTO_…`: 1 byte.
+    /// The transport protocol, `IPPROTO_…`: 1 byte.
     static let transportProtocol = Self(rawValue: 10)
     /// The source address of IPv4.
     static let sourceIPv4 = Self(rawValue: 19)

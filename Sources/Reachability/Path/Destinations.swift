@@ -1,17 +1,16 @@
 internal import Addressing
 
-/// The addresses of this host that the packets can be sent to.
+/// The addresses of this host, the possible destinations of packets.
 ///
-/// What a ruleset asks of the destination is answered for each of them: where the answers agree, it is certain.
+/// A test of the destination is made for each address; the result is certain if it is the same for all.
 struct Destinations: Hashable {
-    /// Each address as its bytes; empty where they are not known.
+    /// The bytes of each address in network byte order; empty if the addresses are unknown.
     private let addresses: [[UInt8]]
 
-    /// More than this are taken for not known: each costs a look at every comparison.
+    /// The largest number of addresses, which each test costs; more count as unknown.
     private static let most = 64
 
-    /// The addresses of a family among those of this host; to those of loopback nobody else can send (RFC 1122 3.2.1.3,
-    /// RFC 4291 2.5.3).
+    /// The addresses of a family; other hosts cannot send to loopback addresses (RFC 1122 3.2.1.3, RFC 4291 2.5.3).
     init(_ set: AddressSet?, _ family: AddressFamily, includingLoopback: Bool) {
         let values: [[UInt8]]
         switch family {
@@ -25,35 +24,35 @@ struct Destinations: Hashable {
         addresses = values.count > Self.most ? [] : values
     }
 
-    /// Whether an address is this host's; `false` where that is not known.
+    /// Whether an address belongs to this host; `false` if the addresses are unknown.
     func contains(_ address: [UInt8]) -> Bool { addresses.contains(address) }
 
-    /// What a key may be: once for each of the addresses where it has some of the destination, each possibility once.
-    func readings(of key: [Octet]) -> [[Octet]] {
+    /// The possible values of a key, each once: if it has bytes of the destination, one for each address.
+    func readings(of key: [SymbolicByte]) -> [[SymbolicByte]] {
         guard !addresses.isEmpty, key.contains(where: \.isOfDestination) else { return [key] }
-        var seen: Set<[Octet]> = []
+        var seen: Set<[SymbolicByte]> = []
         return addresses.compactMap { address in
             let reading = key.map { $0.resolved(address) }
             return seen.insert(reading).inserted ? reading : nil
         }
     }
 
-    /// What holds of a key whatever the destination is; open where that depends on it.
-    func certainty(of key: [Octet], _ test: ([Octet]) -> Certainty) -> Certainty {
+    /// The result of a test of a key; open if it depends on the destination.
+    func certainty(of key: [SymbolicByte], _ test: ([SymbolicByte]) -> Certainty) -> Certainty {
         let readings = readings(of: key)
         let first = test(readings[0])
         return readings.dropFirst().allSatisfy { test($0) == first } ? first : .open
     }
 }
 
-extension Octet {
+extension SymbolicByte {
     fileprivate var isOfDestination: Bool {
         if case .destination = origin, mask != 0 { true } else { false }
     }
 
-    /// The octet of a packet to this address.
-    fileprivate func resolved(_ destination: [UInt8]) -> Octet {
+    /// The byte in a packet to this address.
+    fileprivate func resolved(_ destination: [UInt8]) -> SymbolicByte {
         guard case .destination(let index) = origin else { return self }
-        return Octet((destination[Int(index)] & mask) ^ flip)
+        return SymbolicByte((destination[Int(index)] & mask) ^ flip)
     }
 }

@@ -1,27 +1,27 @@
 internal import Addressing
 internal import Rulesets
 
-/// The base chains of all tables, as packets meet them.
+/// The base chains of all tables in the order in which packets pass them.
 struct Hooks {
-    /// A base chain and the table that it is in.
+    /// A base chain and the index of its table.
     struct Entry {
         let table: Int
         let chain: Chain
         let base: BaseChain
     }
 
-    /// `NF_IP_PRI_CONNTRACK` of `linux/netfilter_ipv4.h`: chains with a lower priority see no connection.
+    /// `NF_IP_PRI_CONNTRACK` of `linux/netfilter_ipv4.h`: chains with a lower priority run before conntrack.
     static let conntrackPriority: Int32 = -200
 
-    /// The tables, with native expressions for what iptables has extensions for.
+    /// The tables, with extensions of iptables replaced by native expressions.
     let tables: [Table]
 
     init(tables: [Table]) { self.tables = tables.map(\.withNativeExtensions) }
 
-    /// The chains of a hook that packets of the setting meet, in the order in which they do.
+    /// The chains of a hook that packets of the setting pass, in order.
     ///
-    /// Chains of one priority run in the order of their making, which the kernel does not tell; it matters only
-    /// among chains that translate or set marks.
+    /// Chains of equal priority run in the order of their creation, which the kernel does not report. It matters only among
+    /// chains that translate or set marks.
     func entries(_ hook: Hook, _ setting: Setting) -> [Entry] {
         let all = tables.indices.flatMap { index -> [Entry] in
             guard setting.isSeen(by: tables[index].name.family), !tables[index].isDormant else { return [] }
@@ -34,7 +34,7 @@ struct Hooks {
             .map(\.element)
     }
 
-    /// Chains before the IP layer (of devices and of bridges) that could drop packets of the setting: not modelled.
+    /// The chains before the IP layer, of devices and bridges, that may drop packets of the setting; they are not modelled.
     func lowerChains(_ setting: Setting) -> [RuleReference] {
         tables.filter { !$0.isDormant }.flatMap { table in
             table.chains.filter { chain in
@@ -46,15 +46,15 @@ struct Hooks {
 }
 
 extension Table {
-    /// Whether its base chains are out of force: `NFT_TABLE_F_DORMANT`.
+    /// Whether its base chains are disabled: `NFT_TABLE_F_DORMANT`.
     fileprivate var isDormant: Bool { flags & 1 != 0 }
 }
 
 extension BaseChain {
-    /// Whether the chain sees packets of the setting before the IP layer does.
+    /// Whether packets of the setting pass the chain before the IP layer.
     fileprivate func isBelow(_ family: TableFamily, _ setting: Setting) -> Bool {
         switch family {
-        // A device's hooks are numbered on their own: 0 is ingress.
+        // The netdev family has its own numbers of hooks: 0 is ingress.
         case .netdev: hook.rawValue == 0 && isBound(to: setting.interfaceName)
         case .inet: hook == .ingress && isBound(to: setting.interfaceName)
         case .bridge: hook == .prerouting || hook == .input
@@ -66,7 +66,7 @@ extension BaseChain {
 }
 
 extension Rule {
-    /// Whether no packet is the worse for it: it counts, logs or accepts.
+    /// Whether the rule cannot refuse or change a packet: it only counts, logs or accepts.
     fileprivate var isHarmless: Bool {
         expressions.allSatisfy { expression in
             switch expression {

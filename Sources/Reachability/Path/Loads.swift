@@ -1,127 +1,130 @@
 internal import Addressing
 internal import Rulesets
 
-/// What an expression puts into a register.
+/// The result of an expression that loads a register.
 enum Load {
-    /// A value for a register.
-    case value([Octet], Register)
-    /// Nothing: the rule ends.
+    /// A value and its register.
+    case value([SymbolicByte], Register)
+    /// No value: the rule ends.
     case fails
 }
 
 extension Setting {
-    /// What `expression` loads at a hook; `nil` when it is not a load.
-    func load(_ expression: Expression, _ way: Way, at hook: Hook) -> Load? {
+    /// The load of `expression` at a hook; `nil` if it is not a load.
+    func load(_ expression: Expression, _ state: PacketState, at hook: Hook) -> Load? {
         switch expression {
-        case .meta(let key, let destination): .value(meta(key, way, hook), destination)
-        case .payload(let payload): .value(bytes(payload, way), payload.destination)
-        case .conntrack(let load): conntrack(load, way).map { .value($0, load.destination) } ?? .fails
-        case .immediate(let immediate): .value([Octet](constants: immediate.value), immediate.destination)
-        case .route(let question): .value(route(question, hook), question.destination)
+        case .meta(let key, let destination): .value(meta(key, state, hook), destination)
+        case .payload(let payload): .value(bytes(payload, state), payload.destination)
+        case .conntrack(let load): conntrack(load, state).map { .value($0, load.destination) } ?? .fails
+        case .immediate(let immediate): .value([SymbolicByte](constants: immediate.value), immediate.destination)
+        case .route(let query): .value(route(query, hook), query.destination)
         default: nil
         }
     }
 
-    private func meta(_ key: MetaKey, _ way: Way, _ hook: Hook) -> [Octet] {
+    private func meta(_ key: MetaKey, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         switch key {
-        case .inputInterfaceName: return [Octet](constants: interface)
-        case .inputInterface: return interfaceIndex.map { [Octet](constants: $0.hostOrderBytes) } ?? .otherIndex
-        case .networkProtocol: return [Octet(familyNumber)]
-        case .transportProtocol: return [Octet(transport.rawValue)]
-        case .etherType: return [Octet](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
-        case .mark: return way.hasMarks ? .unknown(4) : [Octet](constants: UInt32(0).hostOrderBytes)
-        case .packetType: return [way.hasMarks ? .unknown : Octet(0)]  // PACKET_HOST of linux/if_packet.h
-        case .outputInterface: return isBeforeRouting(hook) ? [Octet](constants: UInt32(0).hostOrderBytes) : .unknown(4)
+        case .inputInterfaceName: return [SymbolicByte](constants: interface)
+        case .inputInterface: return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
+        case .networkProtocol: return [SymbolicByte(familyNumber)]
+        case .transportProtocol: return [SymbolicByte(transport.rawValue)]
+        case .etherType: return [SymbolicByte](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
+        case .mark: return state.hasMarks ? .unknown(4) : [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .packetType: return [state.hasMarks ? .unknown : SymbolicByte(0)]  // PACKET_HOST of linux/if_packet.h
+        case .outputInterface:
+            return isBeforeRouting(hook) ? [SymbolicByte](constants: UInt32(0).hostOrderBytes) : .unknown(4)
         case .outputInterfaceName:
-            return isBeforeRouting(hook) ? [Octet](constants: Array(repeating: 0, count: 16)) : .unknown(16)
+            return isBeforeRouting(hook) ? [SymbolicByte](constants: Array(repeating: 0, count: 16)) : .unknown(16)
         case .time:
             guard let now = circumstances.now else { return .unknown(8) }
             let nanoseconds = UInt64(clamping: now).multipliedReportingOverflow(by: 1_000_000_000)
-            return [Octet](constants: (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).hostOrderBytes)
+            return [SymbolicByte](
+                constants: (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).hostOrderBytes)
         default: return .unknown(16)
         }
     }
 
-    /// Whether a packet has no way out at the hook: it is not routed yet, or is for this host.
+    /// Whether a packet has no output interface at the hook: it is not routed yet, or is for this host.
     private func isBeforeRouting(_ hook: Hook) -> Bool { hook == .prerouting || hook == .input }
 
-    private func bytes(_ payload: Payload, _ way: Way) -> [Octet] {
+    private func bytes(_ payload: Payload, _ state: PacketState) -> [SymbolicByte] {
         let range = Int(payload.offset)..<(Int(payload.offset) + Int(payload.length))
         switch payload.base {
-        case .network: return range.map { family == .ipv4 ? ipv4Byte($0, way) : ipv6Byte($0, way) }
-        case .transport: return range.map { transportByte($0, way) }
+        case .network: return range.map { family == .ipv4 ? ipv4Byte($0, state) : ipv6Byte($0, state) }
+        case .transport: return range.map { transportByte($0, state) }
         default: return .unknown(range.count)
         }
     }
 
     /// A byte of the IPv4 header, RFC 791 3.1.
-    private func ipv4Byte(_ offset: Int, _ way: Way) -> Octet {
+    private func ipv4Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
-        case 0: Octet(.unknown, mask: 0x0f, flip: 0x40)
-        // A first packet is whole: conntrack puts fragments together before any chain but the rawest sees them.
-        case 6: Octet(.unknown, mask: 0x40)
-        case 7: Octet(0)
-        case 9: Octet(transport.rawValue)
-        case 12..<16: Octet(.source(UInt8(offset - 12)))
-        case 16..<20: way.destinationByte(offset - 16)
+        case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x40)
+        // Not a fragment: conntrack reassembles before all chains but those with the lowest priorities.
+        case 6: SymbolicByte(.unknown, mask: 0x40)
+        case 7: SymbolicByte(0)
+        case 9: SymbolicByte(transport.rawValue)
+        case 12..<16: SymbolicByte(.source(UInt8(offset - 12)))
+        case 16..<20: state.destinationByte(offset - 16)
         default: .unknown
         }
     }
 
-    /// A byte of the IPv6 header, RFC 8200 3, that the transport header follows at once.
-    private func ipv6Byte(_ offset: Int, _ way: Way) -> Octet {
+    /// A byte of the IPv6 header, RFC 8200 3; there are no extension headers.
+    private func ipv6Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
-        case 0: Octet(.unknown, mask: 0x0f, flip: 0x60)
-        case 6: Octet(transport.rawValue)
-        case 8..<24: Octet(.source(UInt8(offset - 8)))
-        case 24..<40: way.destinationByte(offset - 24)
+        case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x60)
+        case 6: SymbolicByte(transport.rawValue)
+        case 8..<24: SymbolicByte(.source(UInt8(offset - 8)))
+        case 24..<40: state.destinationByte(offset - 24)
         default: .unknown
         }
     }
 
-    /// A byte of the transport header: all these protocols have the ports in the same place.
-    private func transportByte(_ offset: Int, _ way: Way) -> Octet {
+    /// A byte of the transport header; the ports are at the same offset in all these protocols.
+    private func transportByte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch (offset, transport) {
-        case (2...3, _): way.headerPort[offset - 2]
-        // Data comes with ACK, and without URG, RST, SYN and FIN.
-        case (13, .tcp) where isEstablished: Octet(.unknown, mask: 0xc8, flip: 0x10)
-        // RFC 9293 3.5: a connection starts with SYN alone; RFC 3168 6.1.1 leaves the two bits of ECN open.
-        case (13, .tcp): Octet(.unknown, mask: 0xc0, flip: 0x02)
+        case (2...3, _): state.headerPort[offset - 2]
+        // A packet with data has ACK, but not URG, RST, SYN or FIN.
+        case (13, .tcp) where isEstablished: SymbolicByte(.unknown, mask: 0xc8, flip: 0x10)
+        // RFC 9293 3.5: the first packet has only SYN; RFC 3168 6.1.1: the two bits of ECN are unknown.
+        case (13, .tcp): SymbolicByte(.unknown, mask: 0xc0, flip: 0x02)
         default: .unknown
         }
     }
 
-    /// A route back through the interface that the packet came in on is part of the question: the source is really there.
-    private func route(_ question: RouteLookup, _ hook: Hook) -> [Octet] {
+    /// The result of `fib`; the route to the source is assumed to use the input interface, as the source is not spoofed.
+    private func route(_ query: RouteLookup, _ hook: Hook) -> [SymbolicByte] {
         let local: UInt32 = 2  // RTN_LOCAL of linux/rtnetlink.h
-        let isSource = question.flags.contains(.source)
-        switch question.result {
+        let isSource = query.flags.contains(.source)
+        switch query.result {
         case .addressType:
-            return isSource || hook == .forward ? .unknown(4) : [Octet](constants: local.hostOrderBytes)
-        case _ where isSource && question.flags.contains(.isPresent): return [Octet(1)]
+            return isSource || hook == .forward ? .unknown(4) : [SymbolicByte](constants: local.hostOrderBytes)
+        case _ where isSource && query.flags.contains(.isPresent): return [SymbolicByte(1)]
         case .interface:
-            return isSource ? interfaceIndex.map { [Octet](constants: $0.hostOrderBytes) } ?? .otherIndex : .unknown(4)
-        case .interfaceName: return isSource ? [Octet](constants: interface) : .unknown(16)
+            return isSource
+                ? interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex : .unknown(4)
+        case .interfaceName: return isSource ? [SymbolicByte](constants: interface) : .unknown(16)
         }
     }
 }
 
-extension Way {
-    /// A byte of the destination address: this host's where no rule has replaced it.
-    fileprivate func destinationByte(_ index: Int) -> Octet {
-        destination?[index] ?? (isForwarded ? .unknown : Octet(.destination(UInt8(index))))
+extension PacketState {
+    /// A byte of the destination address: an address of this host unless a rule has replaced it.
+    fileprivate func destinationByte(_ index: Int) -> SymbolicByte {
+        destination?[index] ?? (isForwarded ? .unknown : SymbolicByte(.destination(UInt8(index))))
     }
 }
 
 extension MetaKey {
-    /// The EtherType: 2 bytes, network order.
+    /// The EtherType: 2 bytes, network byte order.
     static let etherType = Self(rawValue: 1)
-    /// The packet's mark: 4 bytes, host order.
+    /// The mark of the packet: 4 bytes, host byte order.
     static let mark = Self(rawValue: 3)
-    /// The index of the output interface: 4 bytes, host order.
+    /// The index of the output interface: 4 bytes, host byte order.
     static let outputInterface = Self(rawValue: 5)
-    /// The name of the output interface: 16 bytes, NUL-padded.
+    /// The name of the output interface: 16 bytes, padded with NUL.
     static let outputInterfaceName = Self(rawValue: 7)
-    /// Whether the packet is for this host: 1 byte.
+    /// The type of the packet, `PACKET_…` of `linux/if_packet.h`: 1 byte.
     static let packetType = Self(rawValue: 19)
 }

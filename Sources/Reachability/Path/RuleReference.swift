@@ -1,19 +1,19 @@
 public import Rulesets
 
-/// A place in a ruleset that decides over a packet, or that keeps others from knowing.
+/// A rule, the policy of a base chain, or a chain that decides on a packet or makes the verdict unknown.
 public struct RuleReference: Hashable, Sendable {
     /// The table.
     public var table: TableName
     /// The chain.
     public var chain: String
-    /// The place of the rule in the chain, from 0; `nil` for the policy at a base chain's end, and for the chain itself.
+    /// The index of the rule in the chain, from 0; `nil` for the policy or the chain itself.
     public var index: Int?
-    /// The rule; `nil` where there is no `index`.
+    /// The rule; `nil` without `index`.
     public var rule: Rule?
-    /// The chain's policy, where that is meant.
+    /// The policy of the base chain; `nil` for a rule or the chain itself.
     public var policy: BaseChain.Policy?
 
-    /// A place of these parts.
+    /// A reference of these parts.
     public init(table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil)
     {
         self.table = table
@@ -25,7 +25,7 @@ public struct RuleReference: Hashable, Sendable {
 }
 
 extension RuleReference: CustomStringConvertible {
-    /// Table, chain, and the rule as nft writes it: `inet filter input: tcp dport 22 drop`.
+    /// Table, chain, and the rule in nft's notation: `inet filter input: tcp dport 22 drop`.
     public var description: String {
         let place = "\(table) \(chain)"
         if let rule { return "\(place): \(rule.text(in: table.family))" }

@@ -1,31 +1,31 @@
 internal import Rulesets
 
-/// What an expression does that neither loads nor matches.
+/// The effect of an expression that neither loads a register nor compares one.
 enum Statement {
-    /// Nothing to the packet.
+    /// None on the packet.
     case passes
-    /// Ends the rule, whatever the packet.
+    /// Ends the rule for every packet.
     case fails
-    /// Goes on or ends the rule: what is known does not tell.
+    /// Continues or ends the rule; which one is unknown.
     case mayFail
-    /// Decides.
+    /// Sets a verdict.
     case verdict(Verdict)
-    /// Answers with an error, and drops.
+    /// Drops the packet and sends an error.
     case reject(Reject)
-    /// Replaces the destination by what these registers hold, and accepts for this base chain.
+    /// Replaces the destination by the values of these registers, and accepts in this base chain.
     case translate(addresses: RegisterPair?, ports: RegisterPair?, toThisHost: Bool)
-    /// Accepts for this base chain: a source translation does.
+    /// Accepts in this base chain, as a source translation does.
     case accept
-    /// Goes on, and what it writes is not known from here on.
+    /// Continues; marks are unknown from here on.
     case setsMark
-    /// Goes on, and conntrack may not see the packet.
+    /// Continues; conntrack may not see the packet.
     case stopsTracking
-    /// Does what is not modelled: anything may become of the packet.
+    /// Not modelled: any verdict is possible.
     case opaque
 }
 
 extension Setting {
-    /// What a statement does; `nil` when the expression is none.
+    /// The effect of a statement; `nil` for an expression that loads or compares.
     func statement(_ expression: Expression) -> Statement? {
         switch expression {
         case .counter, .log: .passes
@@ -33,7 +33,7 @@ extension Setting {
         case .reject(let reject): .reject(reject)
         case .limit(let limit): self.limit(isOver: limit.isOver)
         case .dynamicSet(let dynamicSet): update(dynamicSet)
-        // In a table of both families a translation of the other one does nothing (`nft_nat_inet_eval`).
+        // In an inet table a translation of the other family has no effect (`nft_nat_inet_eval`).
         case .translate(let translation)
         where translation.family != UInt32(familyNumber) && translation.family != UInt32(TableFamily.inet.rawValue):
             .passes
@@ -51,7 +51,7 @@ extension Setting {
         circumstances.limits == .either ? .mayFail : isOver ? .fails : .passes
     }
 
-    /// A new element may find the set full, which ends the rule; the set of a limiter is as large as its maker wants.
+    /// The effect of an update, assuming that the set is not full: a full set would end the rule.
     private func update(_ dynamicSet: DynamicSet) -> Statement {
         var outcome = Statement.passes
         for expression in dynamicSet.expressions {
@@ -64,17 +64,17 @@ extension Setting {
         return outcome
     }
 
-    /// What expressions do that are known by name alone: the kernel's `net/netfilter/nft_*.c`.
+    /// The effect of expressions that are known only by name, from `net/netfilter/nft_*.c` of the kernel.
     private static func opaque(_ name: String, _ attributes: [UInt8]) -> Statement {
         switch name {
-        // A log to a group, or with a limit of bytes, is no `LogStatement`.
+        // A log to a group, or with a limit of bytes, is not modelled as a `LogStatement`.
         case "last", "dup", "log": .passes
         case "objref" where attributes.objectType.map(objectsThatPass.contains) == true: .passes
         case "masq": .accept
         case "meta" where attributes.hasAttribute(metaSource), "ct" where attributes.hasAttribute(conntrackSource):
             .setsMark
-        // Loads of what is not modelled may fail themselves, and what they load is unknown: both show in what follows.
-        // Offloading ends the rule of packets that it does not want, and skips chains only from the answer on.
+        // A load that is not modelled may end the rule, and its value is unknown. `flow_offload` ends the rule for packets
+        // that it cannot offload, and makes packets skip chains only after the reply.
         case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "xfrm", "tunnel", "inner",
             "match",
             "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup", "dynset", "byteorder", "fib", "limit":
@@ -93,13 +93,14 @@ extension Setting {
 }
 
 extension [UInt8] {
-    /// Whether one of these netlink attributes is of this type.
+    /// Whether one of these netlink attributes has this type.
     fileprivate func hasAttribute(_ type: UInt16) -> Bool { attribute(type) != nil }
 
-    /// The type of the object that an `objref` names itself: the last byte of `NFTA_OBJREF_IMM_TYPE`, 4 bytes.
+    /// The type of the object in an `objref`: the last of the 4 bytes of `NFTA_OBJREF_IMM_TYPE`.
     fileprivate var objectType: UInt8? { attribute(1)?.last }
 
-    /// The value of the first of these netlink attributes of a type; each is four bytes of length and type, then its value.
+    /// The value of the first netlink attribute with this type: `struct nlattr` of `linux/netlink.h` in host byte order, then
+    /// the value, padded to a multiple of 4 bytes.
     private func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
         var start = 0
         while start + 4 <= count {

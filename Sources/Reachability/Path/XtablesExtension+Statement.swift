@@ -1,7 +1,7 @@
 internal import Rulesets
 
 extension XtablesExtension {
-    /// What an extension does that has no native expressions: the kernel's `net/netfilter/xt_*.c`.
+    /// The effect of an extension without native equivalent, from `net/netfilter/xt_*.c` of the kernel.
     func statement(_ limits: Circumstances.Limits) -> Statement {
         guard kind == .target else { return name == "recent" ? recent(limits) : .mayFail }
         return switch name {
@@ -17,17 +17,18 @@ extension XtablesExtension {
         }
     }
 
-    /// `struct xt_recent_mtinfo`, with or without a mask: a time, a number of packets, what is done, an inversion.
+    /// `struct xt_recent_mtinfo`, with or without a mask: a time, a number of packets, the operation, an inversion.
     ///
-    /// To note an address always matches. To ask for more packets than one in a time is a limit, which a client keeps.
+    /// The operation "set" always matches. A check for more than one packet in a time is a limit.
     private func recent(_ limits: Circumstances.Limits) -> Statement {
-        let (notes, asks): (UInt8, [UInt8]) = (1 << 1, [1 << 0, 1 << 2])  // XT_RECENT_SET, _CHECK and _UPDATE
+        let set: UInt8 = 1 << 1  // XT_RECENT_SET
+        let checks: [UInt8] = [1 << 0, 1 << 2]  // XT_RECENT_CHECK, XT_RECENT_UPDATE
         guard info.count > 9 else { return .mayFail }
         let hits = info[4..<8]
         let isOne = hits.reduce(0) { $0 + Int($1) } <= 1
         let isInverted = info[9] != 0
-        if info[8] == notes { return isInverted ? .fails : .passes }
-        guard asks.contains(info[8]), !isOne, limits == .kept else { return .mayFail }
+        if info[8] == set { return isInverted ? .fails : .passes }
+        guard checks.contains(info[8]), !isOne, limits == .kept else { return .mayFail }
         return isInverted ? .passes : .fails
     }
 

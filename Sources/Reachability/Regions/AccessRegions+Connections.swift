@@ -1,25 +1,25 @@
 public import Addressing
 
 extension AccessRegions {
-    /// On which interfaces a connection would be refused for certain.
+    /// The interfaces on which a connection is certain to be refused.
     public enum Refusal: Hashable, Sendable {
-        /// On none.
+        /// None.
         case nowhere
-        /// On some: the interface decides.
+        /// Some.
         case somewhere
-        /// On all.
+        /// All.
         case everywhere
     }
 
-    /// Whether a connection from an address would be refused for certain.
+    /// Whether a connection from an address is certain to be refused.
     ///
     /// - Parameters:
     ///   - transport: the protocol.
-    ///   - port: the port that is dialled.
+    ///   - port: the dialled port.
     ///   - family: the family of the source.
-    ///   - source: the address: the number that it spells.
-    ///   - interface: the name of the interface that it comes in by; `nil` for all but `lo`.
-    /// - Returns: on which of these.
+    ///   - source: the address as a number, its first byte most significant.
+    ///   - interface: the name of the input interface; `nil` for all but `lo`.
+    /// - Returns: the interfaces on which it is refused.
     public func refusal(
         _ transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String?
     ) -> Refusal {
@@ -31,7 +31,7 @@ extension AccessRegions {
 }
 
 extension [AccessRegions.Key] {
-    /// Those of the class that an interface is of: its own name's, the longest start's, or the rest's.
+    /// The keys of the class of an interface: that of its name, of the longest matching prefix, or of all others.
     fileprivate func fitting(_ name: String) -> Self {
         func length(_ kind: InterfaceClass.Kind) -> Int? {
             switch kind {

@@ -1,10 +1,10 @@
 public import Addressing
 public import Rulesets
 
-/// Who can reach which ports: for every family, protocol and class of interfaces a partition of ports and sources into
-/// open, closed and unknown.
+/// The access of sources to ports: for each family, protocol and class of interfaces a partition of ports and sources
+/// into open, closed and unknown.
 public struct AccessRegions {
-    /// Packets that differ in port and source alone.
+    /// A class of packets that differ only in port and source.
     public struct Key: Hashable, Sendable {
         /// The family.
         public var family: AddressFamily
@@ -14,50 +14,50 @@ public struct AccessRegions {
         public var interface: InterfaceClass
     }
 
-    /// Neighbouring ports with the same sources.
+    /// Adjacent ports with the same sources.
     struct Segment {
         var ports: ClosedRange<UInt16>
-        /// The number of the set of sources that get in.
+        /// The set of sources that can connect.
         var open: SourceSpace.ID
-        /// The number of the set of sources of which it is not known.
+        /// The set of sources whose access is unknown.
         var unknown: SourceSpace.ID
-        /// The numbers of the places that keep from knowing.
+        /// The numbers of the rules that make it unknown.
         var doubts: [Int]
     }
 
     let spaces: SourceSpaces
-    let places: Places
-    /// The segments of each key, ascending and adjacent: together they have every port.
+    let rules: RuleNumbers
+    /// The segments of each key, ascending and adjacent; together they have all ports.
     let segments: [Key: [Segment]]
     /// The keys in a fixed order.
     public let keys: [Key]
-    /// The redirections of connections that come in on other interfaces than `lo`, by protocol and port.
+    /// The redirections of connections on all interfaces but `lo`, sorted by protocol and port.
     public let redirections: [Redirection]
-    /// Rules before routing that are not understood: what they may redirect is not among `redirections`.
+    /// The rules in prerouting that are not modelled: `redirections` may lack their redirections.
     public let unread: [RuleReference]
 
-    /// The regions of rulesets.
+    /// The access that a ruleset gives.
     ///
     /// - Parameters:
-    ///   - tables: every table that counts.
-    ///   - circumstances: the time, and what is taken of limits.
-    ///   - path: which of the packets' ways is followed.
+    ///   - tables: the tables of the ruleset.
+    ///   - circumstances: the time, the host's addresses and the assumption about limits.
+    ///   - path: the hooks that the packets pass.
     public init(_ tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         self.init(
             tables, in: circumstances, path: path, interfaces: InterfaceClass.all(in: tables), spaces: SourceSpaces(),
-            places: Places())
+            rules: RuleNumbers())
     }
 
-    /// Regions whose sets and places have the numbers of others, so that both can be compared.
+    /// Regions that share the numbers of sets and rules with other regions, so that both can be compared.
     init(
         _ tables: [Table], in circumstances: Circumstances, path: PacketPath, interfaces: [InterfaceClass],
-        spaces: SourceSpaces, places: Places
+        spaces: SourceSpaces, rules: RuleNumbers
     ) {
         self.spaces = spaces
-        self.places = places
-        let survey = Survey(tables, circumstances, interfaces, spaces, places, keepsRefusals: false)
+        self.rules = rules
+        let survey = Survey(tables, circumstances, interfaces, spaces, rules, keepsRefusals: false)
         var segments: [Key: [Segment]] = [:]
-        var collector = RedirectionCollector(places)
+        var collector = RedirectionCollector(rules)
         for key in survey.keys {
             let outcome = survey.evaluate(key, path)
             segments[key] = Segment.all(of: outcome, spaces[key.family])
@@ -65,49 +65,50 @@ public struct AccessRegions {
         }
         self.segments = segments
         keys = survey.keys
-        (redirections, unread) = (collector.redirections, collector.unreadRules)
+        redirections = collector.redirections
+        unread = collector.unreadRules
     }
 
-    /// Whether a packet gets in; the interface is the class's.
+    /// The verdict on a packet of the class `key`.
     public func verdict(_ key: Key, port: UInt16, source: UInt128) -> PacketVerdict {
         guard let segment = segments[key]?.first(where: { $0.ports.contains(port) }) else { return .unknown([]) }
         let space = spaces[key.family]
         if space.spans(segment.open).contains(source) { return .accept }
         guard space.spans(segment.unknown).contains(source) else { return .refuse }
-        return .unknown(segment.doubts.map { places.all[$0] })
+        return .unknown(segment.doubts.map { rules.all[$0] })
     }
 }
 
-/// The sets of sources of both families.
+/// The spaces of sets of sources of both families.
 final class SourceSpaces {
     private let ipv4 = SourceSpace(width: 32)
     private let ipv6 = SourceSpace(width: 128)
-    /// What was asked for: thousands of ports can have one big set of sources.
+    /// Results of `addresses(_:_:)`: thousands of ports can share one large set of sources.
     private var known: [AddressFamily: [SourceSpace.ID: AddressSet]] = [:]
 
     subscript(_ family: AddressFamily) -> SourceSpace { family == .ipv4 ? ipv4 : ipv6 }
 
-    /// A set as addresses.
+    /// The addresses of a set.
     func addresses(_ id: SourceSpace.ID, _ family: AddressFamily) -> AddressSet {
         if let known = known[family]?[id] { return known }
-        let addresses = worked(id, family)
+        let addresses = computed(id, family)
         known[family, default: [:]][id] = addresses
         return addresses
     }
 
-    private func worked(_ id: SourceSpace.ID, _ family: AddressFamily) -> AddressSet {
+    private func computed(_ id: SourceSpace.ID, _ family: AddressFamily) -> AddressSet {
         let ranges = self[family].spans(id).ranges
         guard family == .ipv4 else { return AddressSet(ipv4: [], ipv6: ranges) }
         return AddressSet(ipv4: ranges.map { UInt32($0.lowerBound)...UInt32($0.upperBound) }, ipv6: [])
     }
 }
 
-/// The evaluations of one ruleset, which share what they read.
+/// The evaluations of one ruleset for all keys, which share the sets that they read.
 struct Survey {
     let hooks: Hooks
     let circumstances: Circumstances
     let spaces: SourceSpaces
-    let places: Places
+    let rules: RuleNumbers
     let keepsRefusals: Bool
     let keys: [AccessRegions.Key]
     private let conditions: [AddressFamily: Conditions]
@@ -115,12 +116,12 @@ struct Survey {
 
     init(
         _ tables: [Table], _ circumstances: Circumstances, _ interfaces: [InterfaceClass], _ spaces: SourceSpaces,
-        _ places: Places, keepsRefusals: Bool
+        _ rules: RuleNumbers, keepsRefusals: Bool
     ) {
         hooks = Hooks(tables: tables)
         self.circumstances = circumstances
         self.spaces = spaces
-        self.places = places
+        self.rules = rules
         self.keepsRefusals = keepsRefusals
         var conditions: [AddressFamily: Conditions] = [:]
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
@@ -140,7 +141,7 @@ struct Survey {
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
-        let evaluation = RegionEvaluation(hooks, setting, reader, conditions, places, keepsRefusals: keepsRefusals)
+        let evaluation = RegionEvaluation(hooks, setting, reader, conditions, rules, keepsRefusals: keepsRefusals)
         return evaluation.evaluate(path)
     }
 }

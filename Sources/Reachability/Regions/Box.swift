@@ -1,20 +1,20 @@
 internal import Addressing
 
-/// Ports and sources: every port of the one set with every source of the other.
+/// A product of ports and sources: each port of one set with each source of the other.
 struct Box: Hashable {
-    /// The ports as they were dialled; `nil` for all.
+    /// The dialled ports; `nil` for all.
     var ports: IntervalSet<UInt16>?
-    /// The number of the set of sources; `nil` for all.
+    /// The set of sources; `nil` for all.
     var sources: SourceSpace.ID?
 
-    /// What is in both boxes.
+    /// The packets in both boxes.
     func intersection(_ other: Box, _ space: SourceSpace) -> Box {
         Box(
             ports: combine(ports, other.ports) { $0.intersection($1) },
             sources: combine(sources, other.sources) { space.intersection($0, $1) })
     }
 
-    /// Whether nothing is in the box, as far as that is known.
+    /// Whether the box is known to be empty.
     func isEmpty(_ space: SourceSpace) -> Bool { ports?.isEmpty == true || sources.map(space.isEmpty) == true }
 
     private func combine<Value>(_ left: Value?, _ right: Value?, _ both: (Value, Value) -> Value) -> Value? {
@@ -23,21 +23,21 @@ struct Box: Hashable {
     }
 }
 
-/// The packets that a condition holds of.
+/// The packets that satisfy a condition.
 struct Condition: Hashable {
-    /// Disjoint boxes: outside of them it does not hold.
+    /// Disjoint boxes; packets outside do not satisfy the condition.
     var boxes: [Box]
-    /// Whether it holds of all that is in them; otherwise it may.
+    /// Whether all packets in the boxes satisfy it; otherwise they may or may not.
     var isExact = true
 
-    /// Holds of every packet.
+    /// True for all packets.
     static let always = Condition(boxes: [Box()])
-    /// Holds of none.
+    /// True for no packet.
     static let never = Condition(boxes: [])
-    /// May hold of any.
+    /// Unknown for all packets.
     static let open = Condition(boxes: [Box()], isExact: false)
 
-    /// Where both hold.
+    /// The packets that satisfy both conditions.
     func and(_ other: Condition, _ space: SourceSpace) -> Condition {
         let both = boxes.flatMap { left in other.boxes.map { left.intersection($0, space) } }
         return Condition(boxes: both.filter { !$0.isEmpty(space) }, isExact: isExact && other.isExact)
@@ -45,13 +45,13 @@ struct Condition: Hashable {
 }
 
 extension Condition {
-    /// Where a condition holds on a key that is one of `readings`: exact where it is the same for all of them.
-    init(_ readings: [[Octet]], _ condition: ([Octet]) -> Condition) {
+    /// A condition on a key that has one of the values `readings`: exact if it is the same for all of them.
+    init(_ readings: [[SymbolicByte]], _ condition: ([SymbolicByte]) -> Condition) {
         self = condition(readings[0])
         for reading in readings.dropFirst() {
             let other = condition(reading)
             guard other != self else { continue }
-            // Where it holds for some alone, it may hold; where it holds for each of something else, of anything.
+            // True for some values only: possible for these packets. Different for each: possible for all packets.
             let holding = [self, other].filter { !$0.boxes.isEmpty }
             self = holding.count == 1 || holding.allSatisfy { $0.boxes == boxes } ? holding[0] : .open
             isExact = false
@@ -59,20 +59,21 @@ extension Condition {
     }
 }
 
-/// Packets that have come to the same point in the same way.
+/// Packets that have reached the same point in the same state.
 struct Piece: Hashable {
-    /// The ports as they were dialled.
+    /// The dialled ports.
     var ports: IntervalSet<UInt16>
-    /// The number of the set of sources.
+    /// The set of sources.
     var sources: SourceSpace.ID
-    /// What has become of them so far.
-    var way: Way
-    /// The numbers of the rules that may or may not have sent them here, ascending; empty when it is certain.
+    /// Their state.
+    var state: PacketState
+    /// The numbers of the uncertain rules on their path, ascending; empty if it is certain that the packets get here.
     var doubts: [Int] = []
 
-    /// The part in a box, and the disjoint parts outside of it.
+    /// The part inside a box, and the disjoint parts outside.
     func split(by box: Box, _ space: SourceSpace) -> (inside: Piece?, outside: [Piece]) {
-        var (inside, outside) = (self, [Piece]())
+        var inside = self
+        var outside: [Piece] = []
         if let ports = box.ports {
             var rest = self
             inside.ports = self.ports.intersection(ports)
@@ -91,9 +92,10 @@ struct Piece: Hashable {
         return (inside, outside)
     }
 
-    /// The parts in the boxes, and those outside of all.
+    /// The parts inside the boxes, and the parts outside all boxes.
     func split(by boxes: [Box], _ space: SourceSpace) -> (inside: [Piece], outside: [Piece]) {
-        var (inside, outside) = ([Piece](), [self])
+        var inside: [Piece] = []
+        var outside = [self]
         for box in boxes {
             outside = outside.flatMap { piece -> [Piece] in
                 let parts = piece.split(by: box, space)
@@ -104,7 +106,7 @@ struct Piece: Hashable {
         return (inside, outside)
     }
 
-    /// The same, sent here by a rule that may not have done so.
+    /// The piece after an uncertain match of a rule.
     func doubted(by rule: Int) -> Piece {
         guard !doubts.contains(rule) else { return self }
         var piece = self

@@ -1,36 +1,42 @@
 internal import Addressing
 
-/// Turns comparisons of registers into conditions on port and source.
+/// Translates comparisons of registers to conditions on port and source.
 struct Conditions {
-    /// The family, which gives an address its length.
+    /// The family, which determines the length of an address.
     let family: AddressFamily
-    /// The sets of sources.
+    /// The space of sets of sources.
     let space: SourceSpace
 
     /// The length of an address in bytes.
     var addressLength: Int { family == .ipv4 ? 4 : 16 }
 
-    /// The packets whose bytes are these.
-    func equal(_ key: [Octet], _ value: some Collection<UInt8>) -> Condition {
+    /// The packets for which `key` is equal to `value`.
+    func equal(_ key: [SymbolicByte], _ value: some Collection<UInt8>) -> Condition {
         if key.isOtherIndex(than: value) { return .never }
-        var (portMask, portValue): (UInt16, UInt16) = (0, 0)
-        var (sourceMask, sourceValue): (UInt128, UInt128) = (0, 0)
+        var portMask: UInt16 = 0
+        var portValue: UInt16 = 0
+        var sourceMask: UInt128 = 0
+        var sourceValue: UInt128 = 0
         var isExact = true
-        for (octet, byte) in zip(key, value) {
-            let wanted = byte ^ octet.flip
-            guard wanted & ~octet.mask == 0 else { return .never }
-            guard octet.mask != 0 else { continue }
-            switch octet.origin {
+        for (byte, constant) in zip(key, value) {
+            let wanted = constant ^ byte.flip
+            guard wanted & ~byte.mask == 0 else { return .never }
+            guard byte.mask != 0 else { continue }
+            switch byte.origin {
             case .port(let index):
                 let shift = UInt16(8 * (1 - Int(index)))
-                let (mask, bits) = (UInt16(octet.mask) << shift, UInt16(wanted) << shift)
+                let mask = UInt16(byte.mask) << shift
+                let bits = UInt16(wanted) << shift
                 guard (portValue ^ bits) & portMask & mask == 0 else { return .never }
-                (portMask, portValue) = (portMask | mask, portValue | bits)
+                portMask |= mask
+                portValue |= bits
             case .source(let index):
                 let shift = UInt128(8 * (addressLength - 1 - Int(index)))
-                let (mask, bits) = (UInt128(octet.mask) << shift, UInt128(wanted) << shift)
+                let mask = UInt128(byte.mask) << shift
+                let bits = UInt128(wanted) << shift
                 guard (sourceValue ^ bits) & sourceMask & mask == 0 else { return .never }
-                (sourceMask, sourceValue) = (sourceMask | mask, sourceValue | bits)
+                sourceMask |= mask
+                sourceValue |= bits
             case .destination, .otherIndex, .unknown: isExact = false
             }
         }
@@ -40,7 +46,8 @@ struct Conditions {
     private func box(
         _ portMask: UInt16, _ portValue: UInt16, _ sourceMask: UInt128, _ sourceValue: UInt128, _ isExact: Bool
     ) -> Condition {
-        var (box, isExact) = (Box(), isExact)
+        var box = Box()
+        var isExact = isExact
         if portMask != 0 {
             box.ports = IntervalSet(matching: portValue, mask: portMask, width: 16)
             if box.ports == nil { isExact = false }
@@ -53,11 +60,11 @@ struct Conditions {
         return Condition(boxes: [box], isExact: isExact)
     }
 
-    /// The packets whose bytes lie between these, both included, in memory order.
-    func between(_ key: ArraySlice<Octet>, _ lower: ArraySlice<UInt8>, _ upper: ArraySlice<UInt8>) -> Condition {
+    /// The packets for which `key` is in the range from `lower` to `upper`, both included, in memory order.
+    func between(_ key: ArraySlice<SymbolicByte>, _ lower: ArraySlice<UInt8>, _ upper: ArraySlice<UInt8>) -> Condition {
         if lower.elementsEqual(upper) { return equal(Array(key), lower) }
-        guard let octet = key.first, let low = lower.first, let high = upper.first else { return .always }
-        if let constant = octet.constant {
+        guard let byte = key.first, let low = lower.first, let high = upper.first else { return .always }
+        if let constant = byte.constant {
             guard (low...max(low, high)).contains(constant), low <= high else { return .never }
             let count = key.count - 1
             let rest = key.dropFirst()
@@ -70,19 +77,19 @@ struct Conditions {
         return between(run, lower, upper)
     }
 
-    /// Bytes that start with those of the port or the source in their order, and go on with constants.
+    /// The first bytes of the port or the source in order, then constants.
     private struct Run {
         let isPort: Bool
         let count: Int
         let tail: [UInt8]
     }
 
-    private func wholeRun(_ key: ArraySlice<Octet>) -> Run? {
+    private func wholeRun(_ key: ArraySlice<SymbolicByte>) -> Run? {
         guard let first = key.first, first.isWhole else { return nil }
         let isPort = first.origin == .port(0)
         guard isPort || first.origin == .source(0) else { return nil }
-        let origins = key.enumerated().prefix { index, octet in
-            octet.isWhole && octet.origin == (isPort ? .port(UInt8(index)) : .source(UInt8(index)))
+        let origins = key.enumerated().prefix { index, byte in
+            byte.isWhole && byte.origin == (isPort ? .port(UInt8(index)) : .source(UInt8(index)))
         }
         let tail = key.dropFirst(origins.count).compactMap(\.constant)
         guard tail.count == key.count - origins.count else { return nil }
@@ -93,7 +100,7 @@ struct Conditions {
         var low = UInt128(bigEndianBytes: lower.prefix(run.count))
         var high = UInt128(bigEndianBytes: upper.prefix(run.count))
         let limit: UInt128 = run.count == 16 ? .max : (1 << UInt128(8 * run.count)) - 1
-        // The constants behind decide at the ends.
+        // The constants decide whether the ends of the range are included.
         if run.tail.lexicographicallyPrecedes(lower.dropFirst(run.count)) {
             guard low < limit else { return .never }
             low += 1

@@ -1,30 +1,30 @@
 internal import Addressing
 public import Rulesets
 
-/// Interfaces that rulesets do not tell apart.
+/// A class of interfaces that the rulesets do not distinguish.
 public struct InterfaceClass: Hashable, Sendable {
-    /// Which interfaces they are.
+    /// The kinds of classes.
     public enum Kind: Hashable, Sendable {
-        /// The one of this name.
+        /// The interface with this name.
         case named(String)
-        /// Those whose name starts so, and that no more exact name fits.
+        /// The interfaces whose names have this prefix and are in no more specific class.
         case prefixed(String)
-        /// All others.
+        /// All other interfaces.
         case other
     }
 
-    /// Which interfaces they are.
+    /// The kind.
     public var kind: Kind
-    /// A name of one of them: 16 bytes, NUL-padded.
+    /// A name in the class: 16 bytes, padded with NUL.
     var representative: [UInt8]
 
     /// The loopback interface.
     public static let loopback = InterfaceClass(named: "lo")
 
-    /// A name that is one of them.
+    /// A name in the class.
     public var witness: String { String(decoding: representative.prefix { $0 != 0 }, as: UTF8.self) }
 
-    /// The interfaces as a policy writes them; `nil` for those that no ruleset names.
+    /// The class as a policy writes it: `eth0`, `wg*`; `nil` for all other interfaces.
     public var pattern: String? {
         switch kind {
         case .named(let name): name
@@ -40,7 +40,7 @@ public struct InterfaceClass: Hashable, Sendable {
 
     fileprivate init(_ kind: Kind, startingWith bytes: [UInt8], unlike names: Set<[UInt8]>) {
         self.kind = kind
-        // Some rest that makes it none of the names that rulesets have.
+        // A suffix that makes it different from all names in the rulesets.
         let rests = ["", "0", "1", "2"] + (3...(names.count + 4)).map(String.init)
         let free = rests.lazy.map { Self.padded(bytes + Array($0.utf8)) }.first { !names.contains($0) && $0[0] != 0 }
         representative = free ?? Self.padded(bytes)
@@ -51,9 +51,9 @@ public struct InterfaceClass: Hashable, Sendable {
         return Array(name.prefix(length)) + Array(repeating: 0, count: max(0, length - name.count))
     }
 
-    /// The classes that the rulesets tell apart, `lo` among them.
+    /// The classes that the rulesets distinguish, including `lo`.
     ///
-    /// Names are found where they are compared with: as constants of 16 bytes, or as starts of fewer.
+    /// They are found in comparisons: constants of 16 bytes are names, shorter ones are prefixes.
     public static func all(in tables: [Table]) -> [InterfaceClass] {
         var finder = InterfaceNames()
         for table in tables { finder.search(table) }
@@ -71,9 +71,9 @@ public struct InterfaceClass: Hashable, Sendable {
 
 /// Finds the names of interfaces in rulesets.
 private struct InterfaceNames {
-    /// Whole names: 16 bytes.
+    /// Whole names: 16 bytes, padded with NUL.
     var names: Set<[UInt8]> = []
-    /// Starts of names.
+    /// Prefixes of names.
     var starts: Set<[UInt8]> = []
 
     mutating func search(_ table: Table) {
@@ -83,7 +83,7 @@ private struct InterfaceNames {
         }
     }
 
-    /// Constants of any rule that loads a name; what is no name makes a class too many, which does no harm.
+    /// Collects the constants of a rule that loads an interface name; one that is not a name only adds a needless class.
     private mutating func search(_ rule: Rule, _ table: Table) {
         let loads = rule.expressions.contains { expression in
             if case .meta(.inputInterfaceName, into: _) = expression { true } else { false }
@@ -116,7 +116,7 @@ private struct InterfaceNames {
         }
     }
 
-    /// Where a name of 16 bytes may stand in a key without field lengths.
+    /// The possible positions of a name of 16 bytes in a key without field lengths.
     private func nameFields(_ definition: SetDefinition) -> [Range<Int>] {
         let length = Int(definition.keyLength)
         return stride(from: 0, through: max(0, length - 16), by: 4).filter { $0 + 16 <= length }.map { $0..<($0 + 16) }
@@ -132,12 +132,12 @@ private struct InterfaceNames {
         }
     }
 
-    /// Whether a start fits the class's representative.
+    /// Whether the representative of the class has a prefix of another class.
     func isUnfit(_ candidate: InterfaceClass) -> Bool {
         starts.contains { candidate.representative.starts(with: $0) }
     }
 
-    /// A letter that no start starts with.
+    /// A name with a first letter that no prefix has.
     var freeStart: [UInt8] {
         let taken = Set(starts.compactMap(\.first))
         let letters = Array("xyzqjkvuabcdefghilmnoprstwXYZ".utf8)

@@ -1,48 +1,48 @@
 public import Addressing
 internal import Rulesets
 
-/// Ports of this host whose connections a rule sends elsewhere: a container's published ports.
+/// Ports of this host whose connections a rule redirects, such as the published ports of a container.
 public struct Redirection: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
-    /// The ports as clients dial them, both ends included.
+    /// The dialled ports, both ends included.
     public var ports: ClosedRange<UInt16>
     /// The family of the connections.
     public var family: AddressFamily
     /// The rule.
     public var rule: RuleReference
-    /// Whether it depends on what is not known, such as the destination address.
+    /// Whether the redirection is uncertain, because it depends on the destination address, for example.
     public var isConditional: Bool
 }
 
-/// Whether somebody beyond this host gets through.
+/// Whether other hosts can connect.
 public struct PortExposure: Hashable, Sendable {
-    /// Whether there is a source that gets through for certain.
+    /// Whether a source is certain to connect.
     public var isOpen: Bool
-    /// Whether there is a source of which it is not known.
+    /// Whether the access of a source is unknown.
     public var isUnknown: Bool
 }
 
 extension AccessRegions {
-    /// Whether there are sources that get through to any of these ports, on any interface but `lo`.
+    /// Whether sources can connect to any of these ports, on any interface but `lo`.
     public func exposure(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> PortExposure {
         let none = spaces[family].none
         var exposure = PortExposure(isOpen: false, isUnknown: false)
         for segment in segments(transport, ports, family) {
-            if segment.open != none, isOthers(segment.open, family) { exposure.isOpen = true }
-            if segment.unknown != none, isOthers(segment.unknown, family) { exposure.isUnknown = true }
+            if segment.open != none, hasRemoteSource(segment.open, family) { exposure.isOpen = true }
+            if segment.unknown != none, hasRemoteSource(segment.unknown, family) { exposure.isUnknown = true }
         }
         return exposure
     }
 
-    /// Whether the sources are not the host's own alone: what comes from elsewhere under such an address is dropped as martian.
-    private func isOthers(_ sources: SourceSpace.ID, _ family: AddressFamily) -> Bool {
+    /// Whether a source is not a loopback address; the kernel drops packets of other hosts with these as martians.
+    private func hasRemoteSource(_ sources: SourceSpace.ID, _ family: AddressFamily) -> Bool {
         !AddressSet.loopback.isSuperset(of: spaces.addresses(sources, family))
     }
 
-    /// One source that gets through to any of these ports, or may; `nil` where none does.
+    /// A source that can or may connect to one of these ports; `nil` if there is none.
     public func witness(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> (source: AddressRange, isCertain: Bool)? {
@@ -55,7 +55,7 @@ extension AccessRegions {
         return spaces.addresses(doubted.unknown, family).witness.map { ($0, false) }
     }
 
-    /// The segments that have any of these ports, of every interface but `lo`.
+    /// The segments with any of these ports, on all interfaces but `lo`.
     private func segments(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> [Segment] {
@@ -68,7 +68,7 @@ extension AccessRegions {
         }
     }
 
-    /// The place of the first of ascending segments that ends at `port` or above.
+    /// The index of the first of the ascending segments that ends at or above `port`.
     private static func first(in segments: [Segment], endingAtOrAbove port: UInt16) -> Int {
         var (low, high) = (0, segments.count)
         while low < high {
@@ -79,7 +79,7 @@ extension AccessRegions {
     }
 }
 
-/// Gathers the redirections of all interfaces.
+/// Collects the redirections of all interfaces.
 struct RedirectionCollector {
     private struct Subject: Hashable {
         let transport: TransportProtocol
@@ -88,26 +88,26 @@ struct RedirectionCollector {
         let isConditional: Bool
     }
 
-    private let places: Places
+    private let rules: RuleNumbers
     private var ports: [Subject: IntervalSet<UInt16>] = [:]
     private var unread: Set<Int> = []
 
-    init(_ places: Places) { self.places = places }
+    init(_ rules: RuleNumbers) { self.rules = rules }
 
     mutating func add(_ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key) {
         unread.formUnion(outcome.unread)
         guard key.interface != .loopback else { return }
-        for (piece, place) in outcome.redirected where places.all[place].rule?.isForLoopback != true {
+        for (piece, place) in outcome.redirected where rules.all[place].rule?.isForLoopback != true {
             let subject = Subject(
                 transport: key.transport, family: key.family, place: place, isConditional: !piece.doubts.isEmpty)
             ports[subject] = ports[subject, default: IntervalSet()].union(piece.ports)
         }
     }
 
-    /// The rules that are not understood.
-    var unreadRules: [RuleReference] { unread.sorted().map { places.all[$0] } }
+    /// The rules that are not modelled.
+    var unreadRules: [RuleReference] { unread.sorted().map { rules.all[$0] } }
 
-    /// The redirections by protocol, port and family.
+    /// The redirections, sorted by protocol, port and family.
     var redirections: [Redirection] {
         let all = ports.flatMap { subject, spans in
             spans.ranges.map { range in
@@ -115,7 +115,7 @@ struct RedirectionCollector {
                     subject.place,
                     Redirection(
                         transport: subject.transport, ports: range, family: subject.family,
-                        rule: places.all[subject.place], isConditional: subject.isConditional)
+                        rule: rules.all[subject.place], isConditional: subject.isConditional)
                 )
             }
         }
@@ -130,13 +130,13 @@ extension Redirection {
 }
 
 extension Rule {
-    /// Whether it wants a loopback destination, which no packet has that comes from another host (RFC 1122 3.2.1.3).
+    /// Whether it matches only loopback destinations, which packets of other hosts never have (RFC 1122 3.2.1.3).
     fileprivate var isForLoopback: Bool {
         zip(expressions, expressions.dropFirst()).contains { load, comparison in
             guard case .payload(let payload) = load, payload.base == .network,
                 case .compare(let constant) = comparison, constant.operator == .equal
             else { return false }
-            // The destination of RFC 791 3.1, and of RFC 8200 3.
+            // The offsets of the destination: RFC 791 3.1, RFC 8200 3.
             return switch payload.offset {
             case 16: constant.value.first == 127
             case 24: payload.length == 16 && constant.value == Array(repeating: 0, count: 15) + [1]

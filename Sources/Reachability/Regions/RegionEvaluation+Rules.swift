@@ -1,17 +1,17 @@
 internal import Rulesets
 
 extension RegionEvaluation {
-    /// What a rule makes of a piece.
+    /// The result of a rule for a piece.
     struct RuleResult {
-        /// Those that go on with the next rule.
+        /// The pieces that continue with the next rule.
         var next: [Piece] = []
-        /// Those that are accepted for this base chain.
+        /// The pieces that are accepted in this base chain.
         var accepted: [Piece] = []
-        /// Those that go back to the caller.
+        /// The pieces that return to the calling chain.
         var returned: [Piece] = []
     }
 
-    /// A piece in the middle of a rule.
+    /// A piece during a rule.
     private struct Thread {
         var piece: Piece
         var registers = RegisterFile()
@@ -36,7 +36,7 @@ extension RegionEvaluation {
         _ result: inout RuleResult
     ) {
         var thread = thread
-        if let load = setting.load(expression, thread.piece.way, at: hook) {
+        if let load = setting.load(expression, thread.piece.state, at: hook) {
             guard case .value(let value, let destination) = load else { return result.next.append(thread.piece) }
             thread.registers.store(value, in: destination)
             return following.append(thread)
@@ -61,7 +61,7 @@ extension RegionEvaluation {
                 conditions.between($0[...], range.lower[...], range.upper[...])
             }
             match([condition], range.isInverted, scope, thread, &following, &result)
-        case .lookup(let lookup): look(lookup, index, scope, thread, &following, &result)
+        case .lookup(let lookup): lookUp(lookup, index, scope, thread, &following, &result)
         default: doubt(thread.piece, scope)
         }
     }
@@ -69,9 +69,8 @@ extension RegionEvaluation {
     private func condition(_ comparison: Comparison, _ registers: RegisterFile) -> (Condition, isInverted: Bool) {
         let value = comparison.value
         let readings = setting.destinations.readings(of: registers.load(comparison.source, value.count))
-        let (least, greatest) = (
-            [UInt8](repeating: 0, count: value.count), [UInt8](repeating: .max, count: value.count)
-        )
+        let least = [UInt8](repeating: 0, count: value.count)
+        let greatest = [UInt8](repeating: .max, count: value.count)
         let isInverted = [.notEqual, .greater, .less].contains(comparison.operator)
         let condition = Condition(readings) { key in
             switch comparison.operator {
@@ -83,7 +82,7 @@ extension RegionEvaluation {
         return (condition, isInverted)
     }
 
-    /// Splits a thread by conditions of which the exact ones come first.
+    /// Splits a thread by alternative conditions, the exact ones first.
     private func match(
         _ list: [Condition], _ isInverted: Bool, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
         _ result: inout RuleResult
@@ -119,18 +118,18 @@ extension RegionEvaluation {
         case .fails: result.next.append(thread.piece)
         case .mayFail: match([.open], false, scope, thread, &following, &result)
         case .setsMark:
-            thread.piece.way.hasMarks = true
+            thread.piece.state.hasMarks = true
             following.append(thread)
         case .stopsTracking:
-            thread.piece.way.tracking = .unknown
+            thread.piece.state.tracking = .unknown
             following.append(thread)
         case .verdict(let verdict): decide(verdict, scope, thread.piece, &result)
         case .reject: refuse(thread.piece, number(scope))
         case .accept: result.accepted.append(thread.piece)
         case .translate(let addresses, let ports, let toThisHost):
-            if !thread.piece.way.isTranslated {
+            if !thread.piece.state.isTranslated {
                 outcome.redirected.append((thread.piece, number(scope)))
-                thread.piece.way.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
+                thread.piece.state.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
             }
             result.accepted.append(thread.piece)
         case .opaque: doubt(thread.piece, scope)
@@ -152,7 +151,7 @@ extension RegionEvaluation {
         }
     }
 
-    private func look(
+    private func lookUp(
         _ lookup: Lookup, _ index: Int, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
         _ result: inout RuleResult
     ) {
@@ -193,7 +192,7 @@ extension RegionEvaluation {
         }
     }
 
-    /// Goes on with what a map holds.
+    /// Continues with the value of an element of a map.
     private func go(
         on value: SetElement.Value?, _ destination: Register, _ scope: RuleScope, _ thread: Thread,
         _ following: inout [Thread], _ result: inout RuleResult
@@ -202,7 +201,7 @@ extension RegionEvaluation {
         case .verdict(let verdict)? where destination == .verdict: decide(verdict, scope, thread.piece, &result)
         case .bytes(let bytes)?:
             var thread = thread
-            thread.registers.store([Octet](constants: bytes), in: destination)
+            thread.registers.store([SymbolicByte](constants: bytes), in: destination)
             following.append(thread)
         default: doubt(thread.piece, scope)
         }
@@ -224,7 +223,7 @@ extension RegionEvaluation {
 }
 
 extension Piece {
-    /// The parts that a condition holds of, and those that go on looking; where it is not exact both have all, in doubt.
+    /// The parts that satisfy a condition, and the parts to look up further; if it is not exact, uncertain parts are in both.
     fileprivate func split(
         by condition: Condition, _ space: SourceSpace, placed: () -> Int
     ) -> (inside: [Piece], outside: [Piece]) {

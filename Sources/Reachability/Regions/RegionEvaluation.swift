@@ -3,20 +3,20 @@ internal import Rulesets
 
 /// Evaluates rulesets for all packets of one family, protocol and interface at once.
 ///
-/// A piece is a set of packets that have met the same fate so far. Every comparison and look-up splits pieces; what
-/// may or may not match goes both ways, and carries the rule's number as a doubt from there on.
+/// A piece is a set of packets in the same state. Comparisons and look-ups split pieces. A part whose match is uncertain
+/// continues on both sides, with the number of the rule as a doubt.
 final class RegionEvaluation {
-    /// What the packets come to.
+    /// The result of an evaluation.
     struct Outcome {
-        /// Those that get through.
+        /// The packets that pass all hooks.
         var accepted: [Piece] = []
-        /// Those that are dropped, each with the number of the place that drops it.
+        /// The packets that are refused, each piece with the number of the rule or policy that refuses it.
         var refused: [(piece: Piece, place: Int)] = []
-        /// Those of which it is not known.
+        /// The packets whose verdict is unknown.
         var unknown: [Piece] = []
-        /// Those that are redirected, each with the number of the rule that does so.
+        /// The packets that are redirected, each piece with the number of the rule that redirects it.
         var redirected: [(piece: Piece, place: Int)] = []
-        /// The numbers of rules after which it is not known what would have been redirected.
+        /// The numbers of rules in prerouting that are not modelled, and may redirect.
         var unread: Set<Int> = []
     }
 
@@ -25,65 +25,67 @@ final class RegionEvaluation {
     let space: SourceSpace
     let conditions: Conditions
     let reader: SetReader
-    let places: Places
-    /// Whether drops are kept that are certain; otherwise they are what is left.
+    let rules: RuleNumbers
+    /// Whether to keep certain refusals; otherwise they are implied by the other results.
     let keepsRefusals: Bool
     var outcome = Outcome()
-    /// Where the evaluation is.
+    /// The current hook.
     var hook = Hook.prerouting
     private var steps = 0
 
-    /// Steps after which everything further is unknown: far more than any ruleset of people has.
+    /// The largest number of steps, far above the need of any real ruleset; the verdict is unknown beyond it.
     private static let maximumSteps = 30_000_000
-    /// `NFT_JUMP_STACK_SIZE` of `net/netfilter/nf_tables.h`.
+    /// `NFT_JUMP_STACK_SIZE` of the kernel's `include/net/netfilter/nf_tables.h`.
     private static let maximumDepth = 16
 
     init(
-        _ hooks: Hooks, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions, _ places: Places,
+        _ hooks: Hooks, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions, _ rules: RuleNumbers,
         keepsRefusals: Bool
     ) {
         self.hooks = hooks
         self.setting = setting
         self.reader = reader
         self.conditions = conditions
-        self.places = places
+        self.rules = rules
         self.keepsRefusals = keepsRefusals
         space = conditions.space
     }
 
-    /// What becomes of every packet.
+    /// The result for all packets.
     func evaluate(_ path: PacketPath) -> Outcome {
         var pieces = [
-            Piece(ports: IntervalSet(0...UInt16.max), sources: space.all, way: path == .arriving ? Way() : .published)
+            Piece(
+                ports: IntervalSet(0...UInt16.max), sources: space.all,
+                state: path == .arriving ? PacketState() : .published)
         ]
         if path == .arriving {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
             pieces = pass(.prerouting, pieces).map { $0.afterConntrack() }
-            outcome.accepted = pass(.input, pieces.filter { !$0.way.isForwarded })
+            outcome.accepted = pass(.input, pieces.filter { !$0.state.isForwarded })
         }
-        let forwarded = pass(.forward, pieces.filter(\.way.isForwarded))
+        let forwarded = pass(.forward, pieces.filter(\.state.isForwarded))
         outcome.accepted += pass(.postrouting, forwarded)
         return outcome
     }
 
-    /// A chain before the IP layer may drop anything.
+    /// The pieces after a chain before the IP layer, which may drop any of them.
     private func passBelow(_ chain: RuleReference, _ pieces: [Piece]) -> [Piece] {
-        let place = places.number(chain)
+        let place = rules.number(chain)
         let doubted = pieces.map { $0.doubted(by: place) }
         for piece in doubted { refuse(piece, place) }
         return doubted
     }
 
-    /// The pieces that get through a hook.
+    /// The pieces that pass a hook.
     private func pass(_ hook: Hook, _ start: [Piece]) -> [Piece] {
         self.hook = hook
         var pieces = start
         for entry in hooks.entries(hook, setting) where !pieces.isEmpty {
             if entry.base.priority > Hooks.conntrackPriority { pieces = pieces.map { $0.afterConntrack() } }
-            // One translation a connection: later chains of NAT are not asked.
+            // A connection is translated once: later nat chains are skipped.
             let skips = entry.base.type == "nat" && hook == .prerouting
-            let skipped = skips ? pieces.filter(\.way.isTranslated) : []
-            let entering = skips ? pieces.filter { !$0.way.isTranslated } : pieces
+            let skipped = skips ? pieces.filter(\.state.isTranslated) : []
+            let entering = skips ? pieces.filter { !$0.state.isTranslated } : pieces
             pieces = Piece.fused(skipped + through(entry, entering))
         }
         return pieces
@@ -92,13 +94,13 @@ final class RegionEvaluation {
     private func through(_ entry: Hooks.Entry, _ pieces: [Piece]) -> [Piece] {
         let result = run(entry.chain, table: entry.table, pieces, depth: 1)
         guard entry.base.policy == .drop else { return result.accepted + result.returned }
-        let place = places.number(
+        let place = rules.number(
             RuleReference(table: hooks.tables[entry.table].name, chain: entry.chain.name, policy: .drop))
         for piece in result.returned { refuse(piece, place) }
         return result.accepted
     }
 
-    /// Runs a chain: who is accepted for this base chain, and who comes back from it.
+    /// Runs a chain; returns the pieces that are accepted in this base chain, and those that return from the chain.
     func run(
         _ chain: Chain, table: Int, _ start: [Piece], depth: Int
     ) -> (accepted: [Piece], returned: [Piece]) {
@@ -124,12 +126,12 @@ final class RegionEvaluation {
         return (Piece.gathered(accepted, space), Piece.gathered(returned + pieces, space))
     }
 
-    /// Drops a piece at a place.
+    /// Records that a piece is refused by the rule or policy with this number.
     func refuse(_ piece: Piece, _ place: Int) {
         if keepsRefusals || !piece.doubts.isEmpty { outcome.refused.append((piece, place)) }
     }
 
-    /// Gives a piece up as unknown because of the rule.
+    /// Records that the verdict on a piece is unknown because of the rule.
     func doubt(_ piece: Piece, _ scope: RuleScope) {
         let place = number(scope)
         outcome.unknown.append(piece.doubted(by: place))
@@ -138,14 +140,14 @@ final class RegionEvaluation {
 
     /// The number of a rule.
     func number(_ scope: RuleScope) -> Int {
-        places.number(
+        rules.number(
             RuleReference(
                 table: hooks.tables[scope.table].name, chain: scope.chain.name, index: scope.rule,
                 rule: scope.chain.rules[scope.rule]))
     }
 }
 
-/// A rule that is being run.
+/// The rule under evaluation.
 struct RuleScope {
     let table: Int
     let chain: Chain
@@ -153,8 +155,8 @@ struct RuleScope {
     let depth: Int
 }
 
-/// The places of rulesets that decide or keep from knowing, each with a number.
-final class Places {
+/// Numbers for the rules, policies and chains that decide or make a verdict unknown.
+final class RuleNumbers {
     private struct Key: Hashable {
         let table: TableName
         let chain: String
@@ -164,7 +166,7 @@ final class Places {
     private var numbers: [Key: Int] = [:]
     private(set) var all: [RuleReference] = []
 
-    /// The number of a place.
+    /// The number of a rule, a policy or a chain.
     func number(_ place: RuleReference) -> Int {
         let key = Key(table: place.table, chain: place.chain, index: place.index)
         if let known = numbers[key] { return known }
@@ -175,32 +177,32 @@ final class Places {
 }
 
 extension Piece {
-    /// The same after conntrack has seen it.
+    /// The piece after conntrack.
     fileprivate func afterConntrack() -> Piece {
-        guard way.tracking == .before else { return self }
+        guard state.tracking == .before else { return self }
         var piece = self
-        piece.way.tracking = .new
+        piece.state.tracking = .new
         return piece
     }
 
-    private struct Place: Hashable {
+    private struct SourcesAndState: Hashable {
         let sources: SourceSpace.ID
-        let way: Way
+        let state: PacketState
     }
 
-    /// With those in doubt fused, so that each doubt on the way does not double their number.
+    /// The pieces with uncertain ones merged, so that uncertain rules do not double their number.
     ///
-    /// Pieces in doubt are what may have come here: their union is just that, and forgets which doubts go together.
+    /// The union of uncertain pieces has all packets that may get here; it loses which doubts belong together.
     fileprivate static func gathered(_ pieces: [Piece], _ space: SourceSpace) -> [Piece] {
         let doubted = pieces.filter { !$0.doubts.isEmpty }
         guard doubted.count > 1 else { return pieces }
-        var bySources: [Place: Piece] = [:]
+        var bySources: [SourcesAndState: Piece] = [:]
         for piece in doubted {
-            bySources[Place(sources: piece.sources, way: piece.way), default: piece].absorb(ports: piece)
+            bySources[SourcesAndState(sources: piece.sources, state: piece.state), default: piece].absorb(ports: piece)
         }
         var byPorts: [Piece] = []
         for piece in bySources.values.sorted(by: { $0.sources < $1.sources }) {
-            if let index = byPorts.firstIndex(where: { $0.ports == piece.ports && $0.way == piece.way }) {
+            if let index = byPorts.firstIndex(where: { $0.ports == piece.ports && $0.state == piece.state }) {
                 byPorts[index].sources = space.union(byPorts[index].sources, piece.sources)
                 byPorts[index].absorb(ports: piece)
             } else {
@@ -210,30 +212,30 @@ extension Piece {
         return pieces.filter(\.doubts.isEmpty) + byPorts
     }
 
-    /// Takes the ports and the doubts of another piece, too.
+    /// Adds the ports and the doubts of another piece.
     private mutating func absorb(ports other: Piece) {
         ports = ports.union(other.ports)
         doubts = Set(doubts + other.doubts).sorted()
     }
 
-    private struct Fate: Hashable {
+    private struct AllButPorts: Hashable {
         let sources: SourceSpace.ID
-        let way: Way
+        let state: PacketState
         let doubts: [Int]
     }
 
-    /// Pieces of the same sources and the same fate as one.
+    /// The pieces with those merged that differ only in ports.
     fileprivate static func fused(_ pieces: [Piece]) -> [Piece] {
         guard pieces.count > 1 else { return pieces }
-        var ports: [Fate: [ClosedRange<UInt16>]] = [:]
-        var order: [Fate] = []
+        var ports: [AllButPorts: [ClosedRange<UInt16>]] = [:]
+        var order: [AllButPorts] = []
         for piece in pieces {
-            let fate = Fate(sources: piece.sources, way: piece.way, doubts: piece.doubts)
-            if ports[fate] == nil { order.append(fate) }
-            ports[fate, default: []] += piece.ports.ranges
+            let rest = AllButPorts(sources: piece.sources, state: piece.state, doubts: piece.doubts)
+            if ports[rest] == nil { order.append(rest) }
+            ports[rest, default: []] += piece.ports.ranges
         }
-        return order.map { fate in
-            Piece(ports: IntervalSet(ports[fate] ?? []), sources: fate.sources, way: fate.way, doubts: fate.doubts)
+        return order.map { rest in
+            Piece(ports: IntervalSet(ports[rest] ?? []), sources: rest.sources, state: rest.state, doubts: rest.doubts)
         }
     }
 }

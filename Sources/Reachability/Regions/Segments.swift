@@ -1,36 +1,38 @@
 internal import Addressing
 
 extension AccessRegions.Segment {
-    /// Whom a piece lets in, keeps out, or leaves in the dark.
-    private enum Fate: Int {
+    /// The access of the sources of a piece.
+    private enum Access: Int {
         case open
-        case openInDoubt
-        case closedInDoubt
+        case possiblyOpen
+        case possiblyClosed
         case unknown
     }
 
     private struct Claim {
         let ports: ClosedRange<UInt16>
         let piece: Piece
-        let fate: Fate
+        let access: Access
     }
 
-    /// Every port's sources, worked out of the pieces that an evaluation came to.
+    /// The segments of all ports, from the result of an evaluation.
     ///
-    /// Certain pieces are disjoint. Pieces in doubt lie over each other: where all of them end alike, that is certain.
+    /// Certain pieces are disjoint. Uncertain pieces overlap; if all pieces of a packet have the same access, it is certain.
     static func all(of outcome: RegionEvaluation.Outcome, _ space: SourceSpace) -> [Self] {
         var claims: [Claim] = []
-        func add(_ piece: Piece, _ fate: Fate) {
-            for range in piece.ports.ranges { claims.append(Claim(ports: range, piece: piece, fate: fate)) }
+        func add(_ piece: Piece, _ access: Access) {
+            for range in piece.ports.ranges { claims.append(Claim(ports: range, piece: piece, access: access)) }
         }
-        for piece in outcome.accepted { add(piece, piece.doubts.isEmpty ? .open : .openInDoubt) }
-        for (piece, _) in outcome.refused where !piece.doubts.isEmpty { add(piece, .closedInDoubt) }
+        for piece in outcome.accepted { add(piece, piece.doubts.isEmpty ? .open : .possiblyOpen) }
+        for (piece, _) in outcome.refused where !piece.doubts.isEmpty { add(piece, .possiblyClosed) }
         for piece in outcome.unknown { add(piece, .unknown) }
         claims.sort { $0.ports.lowerBound < $1.ports.lowerBound }
         var edges: Set<Int> = [0, Int(UInt16.max) + 1]
         for claim in claims { edges.formUnion([Int(claim.ports.lowerBound), Int(claim.ports.upperBound) + 1]) }
         let sorted = edges.sorted()
-        var (segments, active, next) = ([Self](), [Claim](), 0)
+        var segments: [Self] = []
+        var active: [Claim] = []
+        var next = 0
         for (lower, end) in zip(sorted, sorted.dropFirst()) {
             active.removeAll { Int($0.ports.upperBound) < lower }
             while next < claims.count, Int(claims[next].ports.lowerBound) <= lower {
@@ -49,14 +51,17 @@ extension AccessRegions.Segment {
 
     private init(_ ports: ClosedRange<UInt16>, _ claims: [Claim], _ space: SourceSpace) {
         var sets = Array(repeating: space.none, count: 4)
-        for claim in claims { sets[claim.fate.rawValue] = space.union(sets[claim.fate.rawValue], claim.piece.sources) }
-        let perhaps = sets[Fate.openInDoubt.rawValue]
-        let perhapsNot = sets[Fate.closedInDoubt.rawValue]
-        let inTheDark = sets[Fate.unknown.rawValue]
-        let surely = space.difference(space.difference(perhaps, perhapsNot), inTheDark)
-        let unknown = space.union(space.intersection(perhaps, perhapsNot), inTheDark)
+        for claim in claims {
+            let access = claim.access.rawValue
+            sets[access] = space.union(sets[access], claim.piece.sources)
+        }
+        let possiblyOpen = sets[Access.possiblyOpen.rawValue]
+        let possiblyClosed = sets[Access.possiblyClosed.rawValue]
+        let undecided = sets[Access.unknown.rawValue]
+        let certain = space.difference(space.difference(possiblyOpen, possiblyClosed), undecided)
+        let unknown = space.union(space.intersection(possiblyOpen, possiblyClosed), undecided)
         self.ports = ports
-        open = space.canonical(space.union(sets[Fate.open.rawValue], surely))
+        open = space.canonical(space.union(sets[Access.open.rawValue], certain))
         self.unknown = space.canonical(unknown)
         doubts = self.unknown == space.none ? [] : Set(claims.flatMap(\.piece.doubts)).sorted()
     }

@@ -1,31 +1,31 @@
 internal import Addressing
 internal import Rulesets
 
-/// What a look-up finds for which packets.
+/// The elements that a look-up finds, each with the packets for which it does.
 struct SetConditions: Hashable {
-    /// Elements of one value.
+    /// The elements with one value.
     struct Group: Hashable {
         /// The value; `nil` in a set without values.
         let value: SetElement.Value?
-        /// Where an element is found; groups of a map are disjoint where they are exact.
+        /// The packets for which one of the elements is found; exact groups of a map are disjoint.
         var condition: Condition
     }
 
-    /// The elements, the exact ones first.
+    /// The groups, the exact ones first.
     var groups: [Group]
     /// The value of the catch-all element; `nil` without one.
     var rest: SetElement.Value?
     /// Whether there is a catch-all element.
     var hasRest = false
-    /// Every port of a map that asks for nothing else; `nil` where one asks for more, or is not exact.
+    /// All ports of a map whose elements depend only on the port, and are exact; otherwise `nil`.
     var ports: IntervalSet<UInt16>?
 
-    /// May find anything.
+    /// Any element may be found.
     static let open = SetConditions(groups: [Group(value: nil, condition: .open)])
 }
 
 extension SetConditions {
-    /// What a look-up finds of a key that is one of several: certain where it is the same for all of them.
+    /// The result for a key with several possible values: exact if it is the same for all of them.
     init(_ readings: [SetConditions]) {
         self = readings[0]
         guard readings.contains(where: { $0 != self }) else { return }
@@ -39,9 +39,9 @@ extension SetConditions {
     }
 }
 
-/// Reads sets into conditions, each once for each shape of key.
+/// Translates sets to conditions, once for each set and key.
 final class SetReader {
-    /// Which set: by name, or by the rule that holds it.
+    /// The identity of a set: its name, or the rule and expression of an anonymous set.
     struct Identity: Hashable {
         let table: Int
         let name: String
@@ -51,7 +51,7 @@ final class SetReader {
 
     private struct Key: Hashable {
         let set: Identity
-        let octets: [Octet]
+        let bytes: [SymbolicByte]
     }
 
     private let conditions: Conditions
@@ -59,11 +59,11 @@ final class SetReader {
 
     init(_ conditions: Conditions) { self.conditions = conditions }
 
-    /// What a look-up of `key` finds in a set.
+    /// The result of a look-up of `key` in a set.
     func read(
-        _ identity: Identity, _ definition: SetDefinition, _ elements: SetElements, _ key: [Octet]
+        _ identity: Identity, _ definition: SetDefinition, _ elements: SetElements, _ key: [SymbolicByte]
     ) -> SetConditions {
-        let cacheKey = Key(set: identity, octets: key)
+        let cacheKey = Key(set: identity, bytes: key)
         if let known = cache[cacheKey] { return known }
         let result: SetConditions
         switch elements {
@@ -75,11 +75,11 @@ final class SetReader {
         return result
     }
 
-    /// A set of flat ranges: at once where the key is the source address, else range by range.
+    /// The result for a set of flat ranges: in one step if the key is the source address, else range by range.
     private func sources<Bound: FixedWidthInteger & UnsignedInteger>(
-        _ ranges: [ClosedRange<Bound>], _ key: [Octet]
+        _ ranges: [ClosedRange<Bound>], _ key: [SymbolicByte]
     ) -> SetConditions {
-        let whole = (0..<conditions.addressLength).map { Octet(.source(UInt8($0))) }
+        let whole = (0..<conditions.addressLength).map { SymbolicByte(.source(UInt8($0))) }
         if key == whole {
             let spans = IntervalSet(ranges.map { UInt128($0.lowerBound)...UInt128($0.upperBound) })
             let box = Box(sources: conditions.space.number(spans))
@@ -87,13 +87,14 @@ final class SetReader {
         }
         var collector = GroupCollector(space: conditions.space)
         for range in ranges {
-            let (lower, upper) = (range.lowerBound.bigEndianBytes, range.upperBound.bigEndianBytes)
+            let lower = range.lowerBound.bigEndianBytes
+            let upper = range.upperBound.bigEndianBytes
             collector.add(nil, conditions.between(key[...], lower[...], upper[...]))
         }
         return collector.finished(isOverlapping: false)
     }
 
-    private func read(_ list: [SetElement], _ definition: SetDefinition, _ key: [Octet]) -> SetConditions {
+    private func read(_ list: [SetElement], _ definition: SetDefinition, _ key: [SymbolicByte]) -> SetConditions {
         var collector = GroupCollector(space: conditions.space)
         var rest: SetElement?
         for element in list {
@@ -105,12 +106,13 @@ final class SetReader {
         }
         let isConcatenatedMap = definition.flags.isSuperset(of: [.concatenated, .map])
         var result = collector.finished(isOverlapping: isConcatenatedMap && list.overlap(definition.fields))
-        (result.rest, result.hasRest) = (rest?.value, rest != nil)
+        result.rest = rest?.value
+        result.hasRest = rest != nil
         return result
     }
 
-    private func condition(_ element: SetElement, _ definition: SetDefinition, _ key: [Octet]) -> Condition {
-        // A lone end of an interval, or what is not modelled: the kernel may take it for anything.
+    private func condition(_ element: SetElement, _ definition: SetDefinition, _ key: [SymbolicByte]) -> Condition {
+        // The end of a range without a start, or an attribute that is not modelled: the meaning is unknown.
         guard element.flags == 0, element.unrecognized.isEmpty else { return .open }
         var condition: Condition
         if let upper = element.upper, upper != element.key {
@@ -129,7 +131,7 @@ final class SetReader {
     }
 }
 
-/// Gathers elements of one value and the same ports into one box.
+/// Merges the elements with the same value and the same ports into one box.
 private struct GroupCollector {
     private struct Shape: Hashable {
         let value: SetElement.Value?
@@ -158,7 +160,7 @@ private struct GroupCollector {
         }
     }
 
-    /// The groups; what overlaps is not exact, since the order in which the kernel looks is not known.
+    /// The groups; overlapping elements are not exact, since the kernel's order of comparison is unknown.
     func finished(isOverlapping: Bool) -> SetConditions {
         var boxes: [SetElement.Value?: (exact: [Box], open: [Box])] = [:]
         var values: [SetElement.Value?] = []
@@ -183,7 +185,7 @@ private struct GroupCollector {
         return SetConditions(groups: exact + open, ports: open.isEmpty ? Self.ports(exact) : nil)
     }
 
-    /// Boxes of the same sources as one.
+    /// The boxes with those merged that have the same sources.
     private static func fused(_ boxes: [Box]) -> [Box] {
         guard boxes.count > 1 else { return boxes }
         var ports: [SourceSpace.ID?: [ClosedRange<UInt16>]] = [:]
@@ -207,7 +209,7 @@ private struct GroupCollector {
 }
 
 extension [SetElement] {
-    /// More elements than this are taken to overlap without a look.
+    /// The largest number of elements that are compared; more are assumed to overlap.
     private static var maximumCompared: Int { 1000 }
 
     /// Whether two elements of a concatenation have a key in common.
@@ -216,7 +218,8 @@ extension [SetElement] {
         return indices.contains { first in
             indices.dropFirst(first + 1).contains { second in
                 fields.allSatisfy { field in
-                    let (left, right) = (self[first], self[second])
+                    let left = self[first]
+                    let right = self[second]
                     return !(left.upper ?? left.key)[field].lexicographicallyPrecedes(right.key[field])
                         && !(right.upper ?? right.key)[field].lexicographicallyPrecedes(left.key[field])
                 }

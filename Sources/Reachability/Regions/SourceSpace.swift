@@ -1,20 +1,20 @@
 internal import Addressing
 
-/// The sets of source addresses of one family that an evaluation meets, each with a number.
+/// The sets of source addresses of one family in an evaluation, each with a number.
 ///
-/// A set that is met again has the same number, and an operation on numbers is done once. What is left of a big set
-/// is worked out only when somebody asks: most of what is left is dropped unseen.
+/// Operations on numbers are cached. The difference of a large set is computed only when its addresses are needed: most
+/// such differences end in a drop and never are.
 final class SourceSpace {
-    /// A set's number.
+    /// The number of a set.
     typealias ID = Int
 
-    /// How a set came to be.
+    /// A set, computed or not.
     private struct Node {
         var spans: IntervalSet<UInt128>?
-        /// `base` without `hole`, while it is not worked out.
+        /// Until `spans` is computed the set is `base` without `hole`.
         var base: ID = 0
         var hole: ID = 0
-        /// How many holes stand between it and a set that is worked out.
+        /// The number of differences from here to a computed set.
         var depth = 0
     }
 
@@ -25,15 +25,15 @@ final class SourceSpace {
 
     private var nodes: [Node] = []
     private var numbers: [IntervalSet<UInt128>: ID] = [:]
-    /// The number that a set has by what is in it.
+    /// The canonical number of each set: equal sets have the same.
     private var canonicals: [ID: ID] = [0: 0, 1: 1]
     private var intersections: [Operands: ID] = [:]
     private var differences: [Operands: ID] = [:]
     private var unions: [Operands: ID] = [:]
 
-    /// Sets up to this size are worked out at once.
+    /// The differences of sets up to this many ranges are computed at once.
     private static let small = 64
-    /// Holes that may stand one behind the other.
+    /// The longest chain of differences that are not computed.
     private static let maximumDepth = 64
 
     /// Every address.
@@ -46,7 +46,8 @@ final class SourceSpace {
         let everything = IntervalSet<UInt128>(0...(width == 128 ? .max : (1 << UInt128(width)) - 1))
         nodes = [Node(spans: everything), Node(spans: IntervalSet())]
         numbers = [everything: 0, IntervalSet(): 1]
-        (all, none) = (0, 1)
+        all = 0
+        none = 1
     }
 
     /// The number of a set.
@@ -58,10 +59,10 @@ final class SourceSpace {
         return nodes.count - 1
     }
 
-    /// The set of this number, worked out.
+    /// The addresses of a set.
     func spans(_ id: ID) -> IntervalSet<UInt128> {
         if let spans = nodes[id].spans { return spans }
-        // From the nearest set that is worked out; a loop, since the way there may be long.
+        // From the nearest computed set; a loop, since the chain may be long.
         var holes: [ID] = []
         var base = id
         while nodes[base].spans == nil {
@@ -74,7 +75,7 @@ final class SourceSpace {
         return result
     }
 
-    /// The one number of the set, however it came to be.
+    /// The canonical number of a set.
     func canonical(_ id: ID) -> ID {
         if let known = canonicals[id] { return known }
         let number = number(spans(id))
@@ -85,7 +86,7 @@ final class SourceSpace {
     /// Whether the set is known to be empty.
     func isEmpty(_ id: ID) -> Bool { nodes[id].spans?.isEmpty ?? false }
 
-    /// What is in both sets.
+    /// The addresses in both sets.
     func intersection(_ left: ID, _ right: ID) -> ID {
         if left == right || right == all { return left }
         if left == all { return right }
@@ -94,8 +95,9 @@ final class SourceSpace {
         if let known = intersections[operands] { return known }
         let result: ID
         if nodes[left].spans == nil {
-            // (base - hole) & right = (base & right) - hole: with a small `right` the big base is never touched.
-            let (base, hole) = (nodes[left].base, nodes[left].hole)
+            // (base - hole) & right = (base & right) - hole: with a small `right` the large base is never touched.
+            let base = nodes[left].base
+            let hole = nodes[left].hole
             result = difference(intersection(base, right), hole)
         } else {
             result = number(spans(left).intersection(spans(right)))
@@ -104,7 +106,7 @@ final class SourceSpace {
         return result
     }
 
-    /// What is in the left set alone.
+    /// The addresses only in the left set.
     func difference(_ left: ID, _ right: ID) -> ID {
         if left == right || right == all || left == none { return none }
         if right == none { return left }
@@ -125,7 +127,7 @@ final class SourceSpace {
         return result
     }
 
-    /// What is in either set.
+    /// The addresses in either set.
     func union(_ left: ID, _ right: ID) -> ID {
         if left == right || right == none { return left }
         if left == none { return right }

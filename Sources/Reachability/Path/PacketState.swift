@@ -1,0 +1,63 @@
+internal import Addressing
+internal import Rulesets
+
+/// The properties of a packet that change from hook to hook.
+struct PacketState: Hashable {
+    /// The state of the packet in conntrack.
+    enum Tracking: Hashable {
+        /// Conntrack has not seen it yet.
+        case before
+        /// It opens a connection.
+        case new
+        /// A rule excludes it from conntrack, or may do so.
+        case unknown
+    }
+
+    /// The state in conntrack.
+    var tracking = Tracking.before
+    /// The destination port in the header in network byte order; after a translation it differs from the dialled port.
+    var headerPort: [SymbolicByte] = .dialledPort
+    /// The destination address in the header in network byte order; `nil` for any address of this host.
+    var destination: [SymbolicByte]?
+    /// Whether a rule has translated the destination.
+    var isTranslated = false
+    /// Whether the packet is forwarded to another host.
+    var isForwarded = false
+    /// Whether a rule may have set a mark; marks are zero at the start.
+    var hasMarks = false
+
+    /// A packet that another table has already redirected to an unknown destination.
+    static let published = PacketState(
+        tracking: .new, headerPort: .unknown(2), isTranslated: true, isForwarded: true)
+}
+
+extension PacketState {
+    /// Replaces the destination by the values of the registers.
+    ///
+    /// The packet is forwarded unless the new address is a known address of this host or a loopback address.
+    mutating func translate(
+        _ addresses: RegisterPair?, _ ports: RegisterPair?, toThisHost: Bool, _ registers: RegisterFile,
+        _ setting: Setting
+    ) {
+        isTranslated = true
+        if let ports { headerPort = Self.value(ports, 2, registers) }
+        if toThisHost { destination = nil }
+        guard let addresses else { return }
+        let address = Self.value(addresses, setting.family == .ipv4 ? 4 : 16, registers)
+        destination = address
+        let isOwn = address.constants.map(setting.destinations.contains) ?? false
+        isForwarded = !isOwn && !Self.isLoopback(address, setting.family)
+    }
+
+    /// The value of both registers; unknown if they differ.
+    private static func value(_ pair: RegisterPair, _ count: Int, _ registers: RegisterFile) -> [SymbolicByte] {
+        let first = registers.load(pair.first, count)
+        return first == registers.load(pair.last, count) ? first : .unknown(count)
+    }
+
+    /// Whether the address is a loopback address: RFC 1122 3.2.1.3, RFC 4291 2.5.3.
+    private static func isLoopback(_ address: [SymbolicByte], _ family: AddressFamily) -> Bool {
+        guard let bytes = address.constants else { return false }
+        return family == .ipv4 ? bytes.first == 127 : UInt128(bigEndianBytes: bytes) == 1
+    }
+}

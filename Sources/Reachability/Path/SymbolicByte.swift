@@ -1,0 +1,112 @@
+internal import Addressing
+
+/// A byte of a register that depends on the packet.
+///
+/// Its value is `(origin & mask) ^ flip`; with a mask of zero it is a constant.
+struct SymbolicByte: Hashable {
+    /// The origin of the bits.
+    enum Origin: Hashable {
+        /// A byte of the destination port that the client dialled; 0 is the more significant one.
+        case port(UInt8)
+        /// A byte of the source address; 0 is the most significant one.
+        case source(UInt8)
+        /// A byte of the destination, an address of this host; 0 is the most significant one.
+        case destination(UInt8)
+        /// A byte in memory order of an interface index that is unknown but not that of `lo`.
+        case otherIndex(UInt8)
+        /// A byte that is not known of the packets under evaluation.
+        case unknown
+    }
+
+    /// The origin of the bits.
+    var origin: Origin
+    /// The bits of the origin to keep.
+    var mask: UInt8
+    /// The bits to flip after that.
+    var flip: UInt8
+
+    init(_ origin: Origin, mask: UInt8 = .max, flip: UInt8 = 0) {
+        self.origin = origin
+        self.mask = mask
+        self.flip = flip
+    }
+
+    /// A constant.
+    init(_ value: UInt8) { self.init(.unknown, mask: 0, flip: value) }
+
+    /// Any value.
+    static let unknown = SymbolicByte(.unknown)
+
+    /// The value of a constant; `nil` if it depends on the packet.
+    var constant: UInt8? { mask == 0 ? flip : nil }
+
+    /// Whether it is the unchanged origin.
+    var isWhole: Bool { mask == .max && flip == 0 }
+
+    /// The smallest possible value.
+    var least: UInt8 { flip & ~mask }
+
+    /// The greatest possible value.
+    var greatest: UInt8 { flip | mask }
+
+    /// `(value & mask) ^ xor`.
+    func masked(_ mask: UInt8, xor: UInt8) -> SymbolicByte {
+        SymbolicByte(origin, mask: self.mask & mask, flip: (flip & mask) ^ xor)
+    }
+}
+
+extension SymbolicByte {
+    /// The byte in this packet.
+    func resolved(_ packet: Packet) -> SymbolicByte {
+        let value: UInt8
+        switch origin {
+        case .port(let index): value = packet.port.bigEndianBytes[Int(index)]
+        case .source(let index):
+            let bytes = packet.source.bigEndianBytes
+            value = bytes[Int(index) + (packet.family == .ipv4 ? 12 : 0)]
+        case .destination, .otherIndex, .unknown: return self
+        }
+        return SymbolicByte((value & mask) ^ flip)
+    }
+}
+
+extension [SymbolicByte] {
+    /// Constants.
+    init(constants bytes: some Sequence<UInt8>) { self = bytes.map { SymbolicByte($0) } }
+
+    /// Bytes of any value.
+    static func unknown(_ count: Int) -> [SymbolicByte] { Array(repeating: .unknown, count: count) }
+
+    /// The destination port that the client dialled.
+    static let dialledPort: [SymbolicByte] = [SymbolicByte(.port(0)), SymbolicByte(.port(1))]
+
+    /// The index of an interface other than `lo`.
+    static let otherIndex = (0..<4 as Range<UInt8>).map { SymbolicByte(.otherIndex($0)) }
+
+    /// Whether the bytes are the index of an interface other than `lo`, and `value` is the index of `lo`.
+    func isOtherIndex(than value: some Collection<UInt8>) -> Bool {
+        self == .otherIndex && value.elementsEqual(UInt32(1).hostOrderBytes)
+    }
+
+    /// The values of constants; `nil` if one depends on the packet.
+    var constants: [UInt8]? {
+        let values = compactMap(\.constant)
+        return values.count == count ? values : nil
+    }
+}
+
+extension FixedWidthInteger {
+    /// The bytes, most significant first.
+    var bigEndianBytes: [UInt8] {
+        stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
+    }
+
+    /// The bytes in host byte order, which registers have for numbers of the kernel, such as an interface index.
+    var hostOrderBytes: [UInt8] { isLittleEndian ? bigEndianBytes.reversed() : bigEndianBytes }
+
+    /// The number encoded in `bytes`, most significant byte first.
+    init(bigEndianBytes bytes: some Sequence<UInt8>) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
+}
+
+/// Whether host byte order is least significant byte first.
+let isLittleEndian = UInt16(littleEndian: 1) == 1
