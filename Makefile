@@ -68,8 +68,11 @@ install: $(BINARY)
 	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
 	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE "$(DESTDIR)$(docdir)"
-	$(INSTALL) -m 644 policies/*.yaml policies/*.schema.json "$(DESTDIR)$(docdir)/policies"
-	$(INSTALL) -m 644 policies/policy.d/* "$(DESTDIR)$(docdir)/policies/policy.d"
+	$(INSTALL) -m 644 policies/*.schema.json "$(DESTDIR)$(docdir)/policies"
+	for policy in policies/*.yaml policies/policy.d/*.yaml; do \
+	  sed '1s|/usr/local/share/doc/portreeve|$(docdir)|' $$policy > "$(DESTDIR)$(docdir)/$$policy" || exit 1; \
+	  chmod 644 "$(DESTDIR)$(docdir)/$$policy" || exit 1; \
+	done
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
 	$(INSTALL) -m 644 system/portreeve-verify.cron "$(DESTDIR)$(docdir)"
 	$(INSTALL) -m 644 system/portreeve-verify.timer "$(DESTDIR)$(unitdir)/portreeve-verify.timer"

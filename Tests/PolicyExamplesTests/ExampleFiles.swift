@@ -1,19 +1,19 @@
 import Foundation
 
-/// The files that are shipped in `policies/`.
+/// The shipped files in `policies/`.
 enum ExampleFiles {
     /// The folder.
     static let folder = URL(filePath: #filePath, directoryHint: .notDirectory)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appending(path: "policies", directoryHint: .isDirectory)
 
-    /// The policies, each of which stands on its own.
+    /// The policies.
     static let policies = files(in: folder, "yaml")
 
-    /// The files that a policy includes.
+    /// The files that policies include.
     static let includes = files(in: folder.appending(path: "policy.d"), "yaml")
 
-    /// What every policy and included file may be, for editors.
+    /// The schemas of policies and of included files.
     static let schema = folder.appending(path: "policy.schema.json")
     static let includeSchema = folder.appending(path: "policy.d.schema.json")
 

@@ -3,7 +3,7 @@ import Foundation
 import Policies
 import Testing
 
-/// What is shipped as an example is read as an operator's file would be, and nothing is wrong with it.
+/// The shipped examples are read like the policy of a host, without errors or warnings.
 @Suite struct ExamplePoliciesTests {
     /// 2027-01-15T08:00:00Z, before any example expires.
     static let now: Int64 = 1_800_000_000
@@ -12,14 +12,14 @@ import Testing
         PolicyReader.read(path: file.path, options: ReadingOptions(now: now))
     }
 
-    @Test func areAllThere() {
+    @Test func areComplete() {
         let names = ExampleFiles.policies.map { $0.deletingPathExtension().lastPathComponent }
         let promised = ["bastion", "container-host", "database", "mail", "minimal", "monitoring", "web-server"]
         #expect(Set(names).isSuperset(of: promised))
     }
 
     @Test(arguments: ExampleFiles.policies)
-    func haveNothingToComplainAbout(_ file: URL) throws {
+    func haveNoDiagnostics(_ file: URL) throws {
         let reading = Self.read(file)
         #expect(reading.diagnostics.map { $0.rendered(color: false) } == [])
         let policy = try #require(reading.policy)
@@ -36,7 +36,7 @@ import Testing
         ipv6: IntervalSet([0xfc << 120...(0xfe << 120) - 1, 0x2001_0db8 << 96...(0x2001_0db9 << 96) - 1]))
 
     @Test(arguments: ExampleFiles.policies)
-    func nameNobodysAddresses(_ file: URL) throws {
+    func useOnlyDocumentationAndPrivateAddresses(_ file: URL) throws {
         let policy = try #require(Self.read(file).policy)
         for group in policy.groups { #expect(Self.nobodys.isSuperset(of: group.addresses), "\(group.name)") }
         for service in policy.services where service.sources.entries != ["any"] {
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func includeEveryFileAndListThereIs() {
+    @Test func includeEveryFileAndList() {
         let read = Set(ExampleFiles.policies.flatMap { Self.read($0).policy?.files ?? [] })
         for file in ExampleFiles.includes { #expect(read.contains(file.path)) }
         #expect(read.contains(ExampleFiles.folder.appending(path: "lists/abusers.txt").path))
@@ -52,9 +52,10 @@ import Testing
 
     @Test(arguments: ExampleFiles.policies + ExampleFiles.includes)
     func nameTheirSchema(_ file: URL) throws {
-        let isInclude = ExampleFiles.includes.contains(file)
-        let schema = isInclude ? "../policy.d.schema.json" : "policy.schema.json"
+        // The installed path, which still holds in a copy in another folder.
+        let folder = "/usr/local/share/doc/portreeve/policies"
+        let schema = ExampleFiles.includes.contains(file) ? ExampleFiles.includeSchema : ExampleFiles.schema
         let text = try String(contentsOf: file, encoding: .utf8)
-        #expect(text.hasPrefix("# yaml-language-server: $schema=\(schema)\n"))
+        #expect(text.hasPrefix("# yaml-language-server: $schema=\(folder)/\(schema.lastPathComponent)\n"))
     }
 }

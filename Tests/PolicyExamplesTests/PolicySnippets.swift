@@ -1,6 +1,6 @@
-/// Short policies on which the schema and the reader are compared.
+/// Short policies for the comparison of the schema with the reader.
 enum PolicySnippets {
-    /// Both accept these.
+    /// Policies that both accept.
     static let good =
         [
             "version: 1",
@@ -19,7 +19,7 @@ enum PolicySnippets {
         ] + goodDefaults.map { "version: 1\ndefaults: {\($0)}" } + goodKeys.map(service) + goodPorts.map(ports)
         + goodSources.map(sources)
 
-    /// Both refuse these.
+    /// Policies that both reject.
     static let bad =
         [
             "", "[]", "text", "services: {}", "version: 2", "version: one", "version: 1\nversion: 1",
@@ -40,7 +40,7 @@ enum PolicySnippets {
         ] + badDefaults.map { "version: 1\ndefaults: {\($0)}" } + badKeys.map(service) + badPorts.map(ports)
         + badSources.map(sources)
 
-    /// The schema accepts these, and the reader does not.
+    /// Policies that only the schema accepts.
     static let beyondSchemas =
         [
             "version: 1\nsources: {a: b, b: a}",

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Policies
 
-/// The schema of the policy says what the reader says, as far as a schema can.
+/// The schema agrees with the reader, as far as a schema can.
 @Suite(.enabled(if: SchemaValidator.isAvailable, "needs python3-jsonschema and python3-yaml"))
 struct SchemaTests {
     @Test func acceptsTheExamples() throws {
@@ -12,16 +12,16 @@ struct SchemaTests {
         #expect(Set(includes) == ["valid"])
     }
 
-    @Test func acceptsWhatTheReaderAccepts() throws {
+    @Test func acceptsPoliciesThatTheReaderAccepts() throws {
         try expect(PolicySnippets.good, schema: true, reader: true)
     }
 
-    @Test func refusesWhatTheReaderRefuses() throws {
+    @Test func rejectsPoliciesThatTheReaderRejects() throws {
         try expect(PolicySnippets.bad, schema: false, reader: false)
     }
 
-    /// What needs names, arithmetic or other files: here an editor is silent, and `check` is not.
-    @Test func leavesTheRestToTheReader() throws {
+    /// Errors that need names, arithmetic or other files are found only by `check`, not by editors.
+    @Test func leavesOtherErrorsToTheReader() throws {
         try expect(PolicySnippets.beyondSchemas, schema: true, reader: false)
     }
 
@@ -45,7 +45,7 @@ struct SchemaTests {
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 
-    /// Keys without a description of their own or of what they refer to.
+    /// The keys without a description, neither of their own nor of a definition that they refer to.
     private func undescribed(in value: Any, of schema: [String: Any]) throws -> [String] {
         if let list = value as? [Any] { return try list.flatMap { try undescribed(in: $0, of: schema) } }
         guard let object = value as? [String: Any] else { return [] }

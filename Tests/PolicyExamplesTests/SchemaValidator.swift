@@ -1,23 +1,23 @@
 import Foundation
 import TestSupport
 
-/// The JSON Schema as editors apply it: `validate.py`, with Python's jsonschema and PyYAML.
+/// Validates files with the JSON Schema as editors do: `validate.py`, with Python's jsonschema and PyYAML.
 enum SchemaValidator {
     private static let script = URL(filePath: #filePath, directoryHint: .notDirectory)
         .deletingLastPathComponent().appending(path: "validate.py").path
 
-    /// Whether Python and its two modules are there; `.ci/run` insists.
+    /// Whether Python and its two modules are installed; `.ci/run` requires them.
     static let isAvailable: Bool = {
         if ProcessInfo.processInfo.environment["PORTREEVE_REQUIRE_PRIVILEGES"] != nil { return true }
         return (try? run(["-c", "import jsonschema, yaml"])) != nil
     }()
 
-    /// What the schema says of each file: `valid`, or `invalid` and why.
+    /// The verdict of the schema on each file: `valid`, or `invalid` with the reason.
     static func verdicts(_ files: [URL], schema: URL = ExampleFiles.schema) throws -> [String] {
         try run([script, schema.path] + files.map(\.path)).split(separator: "\n").map(String.init)
     }
 
-    /// Whether the schema accepts each text, a policy.
+    /// The verdict of the schema on each text of a policy.
     static func verdicts(texts: [String]) throws -> [String] {
         let folder = FileManager.default.temporaryDirectory.appending(path: "schema-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
