@@ -3,19 +3,19 @@ internal import Foundation
 internal import Glibc
 public import Testing
 
-/// Runs every job of a test on one thread that lives in a network namespace of its own.
+/// Runs all jobs of a test on one thread in its own network namespace.
 ///
-/// The thread ends with the test, and the namespace with the thread: nothing leaks into other tests.
+/// The thread ends with the test, and the namespace with the thread.
 private final class NamespaceExecutor: TaskExecutor, @unchecked Sendable {
     private let condition = NSCondition()
     private var jobs: [UnownedJob] = []
     private var isFinished = false
-    /// What `unshare` answered; `nil` until the thread has called it.
+    /// The error number of `unshare`, 0 for success; `nil` until the thread has called it.
     private var outcome: Int32?
 
     /// Starts the thread.
     ///
-    /// - Throws: `NamespaceUnavailable` when the system refuses a namespace.
+    /// - Throws: `NamespaceUnavailable` if the system denies a namespace.
     init() throws {
         Thread { [self] in
             let code = shim_unshare(shim_clone_newnet) == 0 ? 0 : errno
@@ -56,18 +56,18 @@ private final class NamespaceExecutor: TaskExecutor, @unchecked Sendable {
     }
 }
 
-/// The system refused a network namespace.
+/// The system denied a network namespace.
 private struct NamespaceUnavailable: Error {
     /// The error number.
     var code: Int32
 }
 
-/// Gives each test a network namespace, and a thread that is in it from the first line to the last.
+/// Runs each test on a thread in its own network namespace.
 public struct NamespaceTrait: TestTrait, SuiteTrait, TestScoping {
-    /// Tests of a suite have a namespace each.
+    /// Each test of a suite has its own namespace.
     public var isRecursive: Bool { true }
 
-    /// Runs `function` in a fresh namespace.
+    /// Runs `function` in a new namespace.
     public func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
@@ -79,24 +79,24 @@ public struct NamespaceTrait: TestTrait, SuiteTrait, TestScoping {
 }
 
 extension Trait where Self == NamespaceTrait {
-    /// Runs each test in a network namespace of its own.
+    /// Runs each test in its own network namespace.
     public static var networkNamespace: Self { Self() }
 }
 
-/// Whether tests that need the kernel can run here.
+/// The condition for tests that need privileges.
 public enum Privileges {
-    /// The environment variable that turns a skipped test into a failed one.
+    /// The environment variable that makes these tests fail instead of being skipped.
     public static let requirement = "PORTREEVE_REQUIRE_PRIVILEGES"
 
-    /// Whether such tests must run, be it to fail.
+    /// Whether these tests must run.
     public static var areRequired: Bool { ProcessInfo.processInfo.environment[requirement] == "1" }
 
-    /// Whether a thread of this process can have a network namespace of its own.
+    /// Whether a thread of this process can create a network namespace.
     public static let areAvailable: Bool = (try? NamespaceExecutor().finish()) != nil
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips without CAP_SYS_ADMIN, and fails where `PORTREEVE_REQUIRE_PRIVILEGES=1` forbids to skip.
+    /// Skips the test without CAP_SYS_ADMIN, or fails with `PORTREEVE_REQUIRE_PRIVILEGES=1`.
     public static var privileged: Self {
         .enabled(
             if: Privileges.areRequired || Privileges.areAvailable,

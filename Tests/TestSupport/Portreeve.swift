@@ -1,15 +1,15 @@
 internal import Foundation
 internal import Glibc
 
-/// The built command, run as a user runs it: in the network namespace of the calling thread.
+/// Runs the built command in the network namespace of the calling thread.
 public struct Portreeve {
     /// A folder for policies, deleted with the value.
     private let folder: Folder
 
-    /// The command, with an empty folder.
+    /// The command with an empty folder.
     public init() throws { folder = try Folder() }
 
-    /// The command beside the test's own executable.
+    /// The path of the command, beside the executable of the tests.
     public static var executable: String {
         get throws {
             let tests = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
@@ -17,7 +17,7 @@ public struct Portreeve {
         }
     }
 
-    /// Writes a file, and returns its path.
+    /// Writes a file and returns its path.
     public func write(_ text: String, to name: String = "policy.yaml") throws -> String {
         let file = folder.url.appending(path: name)
         try Data(text.utf8).write(to: file)
@@ -34,7 +34,7 @@ public struct Portreeve {
         try Program.run([try Self.executable] + arguments + stateOption(arguments))
     }
 
-    /// Where the command keeps its state: with the value's other files.
+    /// The directory of the command's state, in the folder.
     public var stateDirectory: String { folder.url.appending(path: "state").path }
 
     private func stateOption(_ arguments: [String]) -> [String] {
@@ -48,7 +48,7 @@ public struct Portreeve {
         return ["--state-dir", stateDirectory]
     }
 
-    /// Runs a shell script, which must succeed, and returns what it printed.
+    /// Runs a shell script, which must succeed, and returns its output.
     @discardableResult public func shell(_ script: String) throws -> String {
         let result = try Program.run(["sh", "-ec", script])
         guard result.status == 0 else { throw ScriptFailure(script: script, errors: result.errors) }
@@ -59,12 +59,12 @@ public struct Portreeve {
     public struct ScriptFailure: Error {
         /// The script.
         public let script: String
-        /// What it said.
+        /// Its output and standard error.
         public let errors: String
     }
 }
 
-/// A folder that is deleted with the value that names it.
+/// A temporary folder, deleted with the value.
 private final class Folder: Sendable {
     let url: URL
 

@@ -5,9 +5,9 @@ internal import Glibc
 ///
 /// `Foundation.Process` spawns from a thread of its own, which is in another namespace; `posix_spawn` inherits the caller's.
 public enum Program {
-    /// What a program left behind.
+    /// The result of a program.
     public struct Result: Sendable {
-        /// The exit status; 128 and the signal for one that was killed.
+        /// The exit status; 128 plus the signal for a killed program.
         public var status: Int32
         /// Standard output.
         public var output: String
@@ -15,7 +15,7 @@ public enum Program {
         public var errors: String
     }
 
-    /// Runs `arguments`, the first of which is looked for in `PATH`, with `input` on standard input.
+    /// Runs `arguments` with `input` on standard input; the first argument is looked up in `PATH`.
     public static func run(_ arguments: [String], input: String = "") throws -> Result {
         let files = try (0..<3).map { _ in try TemporaryFile() }
         try Data(input.utf8).write(to: files[0].url)
@@ -31,10 +31,10 @@ public enum Program {
         return Result(status: code, output: try files[1].text, errors: try files[2].text)
     }
 
-    /// No program that a test runs takes this long, in microseconds; one that does fails its test instead of stopping all.
+    /// The longest time for a program in microseconds; a program that takes longer fails its test.
     private static let longest: UInt32 = 300_000_000
 
-    /// Waits for the process, which is killed when it takes too long; its status as `wait` has it.
+    /// Waits for the process, which is killed if it takes too long; returns its status in the form of `wait(2)`.
     private static func wait(for process: pid_t) -> Int32 {
         var (status, waited, pause): (Int32, UInt32, UInt32) = (0, 0, 100)
         while unsafe waitpid(process, &status, WNOHANG) == 0 {
@@ -51,7 +51,7 @@ public enum Program {
     ) throws -> pid_t {
         var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe vector.forEach { unsafe free($0) } }
-        // The test's threads block signals; a shell that inherits that waits for its children for ever.
+        // The threads of a test block signals; a shell that inherits the mask waits for its children forever.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
@@ -66,7 +66,7 @@ public enum Program {
     }
 }
 
-/// A file that is deleted with the value that names it.
+/// A temporary file, deleted with the value.
 private final class TemporaryFile {
     let url: URL
 
@@ -80,11 +80,11 @@ private final class TemporaryFile {
     var text: String { get throws { String(decoding: try Data(contentsOf: url), as: UTF8.self) } }
 }
 
-/// The `nft` program, as a second opinion.
+/// The program `nft`, for comparison.
 public enum NftProgram {
-    /// Why `nft` failed.
+    /// A failure of `nft`.
     public struct Failure: Error, CustomStringConvertible {
-        /// What it printed.
+        /// Its standard error.
         public var description: String
     }
 
@@ -96,7 +96,7 @@ public enum NftProgram {
         try run(["-s", "list", "table"] + table.split(separator: " ").map(String.init))
     }
 
-    /// Runs `nft` with these arguments and gives what it prints.
+    /// Runs `nft` with these arguments and returns its output.
     @discardableResult
     public static func run(_ arguments: [String], input: String = "") throws -> String {
         let result = try Program.run(["nft"] + arguments, input: input)

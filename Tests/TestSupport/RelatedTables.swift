@@ -1,18 +1,18 @@
 public import Rulesets
 
-/// Tables that the kernel takes, of few names, so that two of them have much in common.
+/// Random tables that the kernel accepts, with few names, so that two of them have much in common.
 public struct RelatedTables {
     private var generator: SeededGenerator
     private var sets: [NamedSet] = []
     private var chains: [Chain] = []
 
-    /// Tables of this seed.
+    /// The tables with this seed.
     public init(seed: UInt64) { generator = SeededGenerator(seed: seed) }
 
     /// The next table.
     public mutating func next(named name: TableName = TableName(family: .inet, name: "portreeve")) -> Table {
         chains = []
-        // A chain leads to chains of higher numbers only, so that there is no loop.
+        // A chain jumps only to chains with higher numbers, so that there is no loop.
         let numbers = (0..<6).filter { _ in generator.flips(0.7) }
         sets = (0..<5).filter { _ in generator.flips(0.7) }.map { addressSet($0) }
         sets += (0..<2).filter { _ in generator.flips(0.7) }.map { verdictMap($0, leadingTo: numbers) }
@@ -86,7 +86,7 @@ public struct RelatedTables {
             let definition = SetDefinition(keyType: 8, keyLength: 16, flags: .interval)
             return NamedSet(name: "set-4", definition: definition, elements: .ranges128(ranges(UInt128.self)))
         }
-        // The kind of one set changes from table to table, so that it must be replaced.
+        // The type of one set differs from table to table, so that it must be replaced.
         if number == 3 && generator.flips(0.5) {
             let keys = Set((0..<5).map { _ in [10, 0, 0, UInt8.random(in: 0..<9, using: &generator)] })
             let elements = keys.map { SetElement(key: $0) }.sortedByKey()
@@ -97,7 +97,7 @@ public struct RelatedTables {
         return NamedSet(name: "set-\(number)", definition: definition, elements: .ranges32(ranges(UInt32.self)))
     }
 
-    /// Ranges over few values, both ends of the space among them; some are adjacent.
+    /// Ranges of few values, including both ends of the space; some are adjacent.
     private mutating func ranges<Bound: FixedWidthInteger>(_: Bound.Type) -> [ClosedRange<Bound>] {
         var ranges: [ClosedRange<Bound>] = []
         var next: Bound = 0

@@ -1,8 +1,8 @@
-/// A stream of random numbers that a seed repeats: SplitMix64 (Steele, Lea, Flood 2014).
+/// A reproducible stream of random numbers: SplitMix64 (Steele, Lea, Flood 2014).
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    /// The stream of this seed.
+    /// The stream with this seed.
     public init(seed: UInt64) { state = seed }
 
     /// The next number.
@@ -14,10 +14,10 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return mixed ^ (mixed >> 31)
     }
 
-    /// Whether a coin of this probability falls.
+    /// `true` with this probability.
     public mutating func flips(_ probability: Double) -> Bool { Double.random(in: 0..<1, using: &self) < probability }
 
-    /// One of `choices`, which is not empty.
+    /// A random member of `choices`, which must not be empty.
     public mutating func pick<Choices: Collection>(_ choices: Choices) -> Choices.Element {
         let offset = Int.random(in: 0..<choices.count, using: &self)
         return choices[choices.index(choices.startIndex, offsetBy: offset)]
