@@ -1,6 +1,6 @@
 /// Why a text is not an address, a prefix or a range.
 public struct AddressError: Error, Hashable, Sendable {
-    /// What is wrong.
+    /// The kinds of errors.
     public enum Reason: Error, Hashable, Sendable {
         /// The text is empty.
         case empty
@@ -58,7 +58,7 @@ public struct AddressError: Error, Hashable, Sendable {
 
     /// The offending text.
     public let text: String
-    /// What is wrong with it.
+    /// The kind of error.
     public let reason: Reason
     /// The likely intended text, which parses; `nil` if there is no good guess.
     public var repair: String? { AddressRepair.repair(of: text, for: reason) }

@@ -77,7 +77,7 @@ public struct Defaults: Hashable, Sendable {
     public enum Published: String, Hashable, Sendable, CaseIterable {
         /// It does.
         case enforce
-        /// It does not; published ports are left alone.
+        /// It does not: other tables decide on published ports.
         case ignore
     }
 

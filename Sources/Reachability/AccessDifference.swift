@@ -11,7 +11,7 @@ public struct AccessChange: Hashable, Sendable {
     public var family: AddressFamily
     /// The sources.
     public var sources: AddressSet
-    /// The interfaces of the change, as a policy writes them, `nil` for those that no ruleset names; empty for all but `lo`.
+    /// The interfaces as a policy writes them, `nil` for all that no ruleset names; empty for all interfaces but `lo`.
     public var interfaces: [String?]
     /// The rules that make the access unknown; empty for a certain change.
     public var doubts: [RuleReference]

@@ -84,7 +84,8 @@ private struct TableDifference {
     }
 
     private func ruleSteps() -> (deletions: [Transaction.Operation], additions: [Transaction.Operation]) {
-        var (deletions, additions): ([Transaction.Operation], [Transaction.Operation]) = ([], [])
+        var deletions: [Transaction.Operation] = []
+        var additions: [Transaction.Operation] = []
         for chain in old.chains where !isKept(chain) {
             deletions += chain.rules.indices.map { .deleteRule(chain: chain.name, index: $0) }
         }
@@ -111,7 +112,8 @@ private struct TableDifference {
     }
 
     private func elementSteps() -> (deletions: [Transaction.Operation], additions: [Transaction.Operation]) {
-        var (deletions, additions): ([Transaction.Operation], [Transaction.Operation]) = ([], [])
+        var deletions: [Transaction.Operation] = []
+        var additions: [Transaction.Operation] = []
         for set in old.sets where !isKept(set) && !set.elements.isEmpty {
             deletions.append(.flushElements(set: set.name))
         }

@@ -70,7 +70,8 @@ struct AgreementTests {
             let tables = rulesets.next()
             let spaces = SourceSpaces()
             let survey = Survey(
-                tables, Circumstances(now: 0), InterfaceClass.all(in: tables), spaces, RuleNumbers(), keepsRefusals: true)
+                tables, Circumstances(now: 0), InterfaceClass.all(in: tables), spaces, RuleNumbers(),
+                keepsRefusals: true)
             for key in survey.keys where key.transport == .tcp {
                 let outcome = survey.evaluate(key, .arriving)
                 let pieces = outcome.accepted + outcome.refused.map(\.piece) + outcome.unknown
