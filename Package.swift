@@ -15,6 +15,7 @@ let package = Package(
     dependencies: [.package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")],
     targets: [
         .systemLibrary(name: "CLinux"),
+        .target(name: "CStart"),
         .systemLibrary(name: "CMnl", pkgConfig: "libmnl", providers: [.apt(["libmnl-dev"])]),
         .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
@@ -47,8 +48,7 @@ let package = Package(
                 "System", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
-            name: "portreeve",
-            dependencies: ["Commands", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            name: "portreeve", dependencies: ["CStart", "Commands"],
             swiftSettings: strict),
         .target(
             name: "TestSupport", dependencies: ["Addressing", "CLinux", "Rulesets"], path: "Tests/TestSupport",

@@ -25,11 +25,11 @@ extension Host {
                     environment: Self.value(of:), connections: SocketTable.connections, route: ReturnRoute.lookUp)
             },
             sshClient: Self.value(of: "SSH_CONNECTION")?.split(separator: " ").first.map(String.init),
-            standardOutput: { Self.write($0, to: STDOUT_FILENO) },
-            standardError: { Self.write($0, to: STDERR_FILENO) },
+            standardOutput: { StandardStream.output.put($0) },
+            standardError: { StandardStream.error.put($0) },
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }
-                Self.write(question, to: STDERR_FILENO)
+                StandardStream.error.put(question)
                 return readLine() ?? ""
             },
             isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
@@ -43,20 +43,5 @@ extension Host {
 
     private static func value(of variable: String) -> String? {
         unsafe getenv(variable).map { unsafe String(cString: $0) }
-    }
-
-    /// Writes all of `text`; what cannot be written (a full disk, a reader that went away) is a failure, never silence.
-    private static func write(_ text: String, to descriptor: Int32) {
-        var rest = Array(text.utf8)[...]
-        while !rest.isEmpty {
-            let count = unsafe rest.withUnsafeBytes { bytes in
-                unsafe Glibc.write(descriptor, bytes.baseAddress, bytes.count)
-            }
-            if count > 0 {
-                rest = rest.dropFirst(count)
-            } else if errno != EINTR {
-                exit(ExitStatus.failure.rawValue)
-            }
-        }
     }
 }

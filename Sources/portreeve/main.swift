@@ -1,9 +1,6 @@
-import ArgumentParser
+import CStart
 import Commands
 
-// Asked by every inventory and package tool, and the parser takes longer to get there than the process to start.
-if CommandLine.arguments.dropFirst() == ["--version"] {
-    print(Portreeve.configuration.version)
-} else {
-    Portreeve.main()
-}
+// `CommandLine` reads /proc/self/cmdline, and has no words where /proc is not mounted: a boot would print the help.
+Portreeve.main(
+    words: (1..<max(1, start_argument_count())).map { unsafe String(cString: start_argument($0)) })

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Whether this is one sentence that is fit for a terminal.
-private func isSentence(_ text: String) -> Bool {
+func isSentence(_ text: String) -> Bool {
     text.hasPrefix("portreeve: ") && text.hasSuffix("\n") && text.count { $0 == "\n" } == 1 && !text.contains("Error")
 }
 

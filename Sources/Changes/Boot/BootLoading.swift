@@ -48,12 +48,15 @@ public struct BootLoading {
     }
 
     private func loadConfirmed() throws -> Outcome {
-        let state = try RulesetState(at: location, on: host)
+        let state = try RulesetState(at: location, on: host, isBoot: true)
         // What can be read but not written is loaded all the same.
         let lock = try? state.lock()
         defer { withExtendedLifetime(lock) {} }
-        if lock != nil { settle(state) }
-        if let pending = try? state.pending(), pending.identity == host.identity() { throw state.refusal(pending) }
+        // Without /proc nothing tells whether a pending change is of this boot: the confirmed one is right either way.
+        if let identity = try? host.knownIdentity() {
+            if lock != nil { settle(state) }
+            if let pending = try? state.pending(), pending.identity == identity { throw state.refusal(pending) }
+        }
         guard let entry = try state.log.lastConfirmed() else {
             throw ChangeError(.failure, "\(location.directory) holds no change that could be loaded")
         }

@@ -26,8 +26,10 @@ public struct ReviewedPlan {
     static let documentKind = "plan"
 
     /// A plan as it was shown.
-    public init(_ plan: PlannedChange, text: String, now: Int64, on host: ChangeHost) {
-        identity = host.identity()
+    ///
+    /// - Throws: where it could never be told that the ruleset is still the same.
+    public init(_ plan: PlannedChange, text: String, now: Int64, on host: ChangeHost) throws(KernelError) {
+        identity = try host.knownIdentity()
         generation = plan.ruleset.generation
         time = now
         author = host.author()
@@ -44,7 +46,7 @@ public struct ReviewedPlan {
         -> RulesetChange
     {
         let snapshot = try store.snapshot(of: Names.table, expecting: [table])
-        if let difference = difference(from: host.identity(), snapshot.generation) {
+        if let difference = difference(from: try host.knownIdentity(), snapshot.generation) {
             throw ChangeError(
                 .changedUnderneath, "the plan was made \(difference): nothing was changed; make it anew, and review it")
         }

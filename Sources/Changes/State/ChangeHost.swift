@@ -16,6 +16,16 @@ public struct ChangeHost {
     /// Tells the log, and those who are logged in.
     public var announce: (_ line: String) -> Void
 
+    /// The ruleset that is changed.
+    ///
+    /// - Throws: `io` where nothing tells this boot and this network namespace from others.
+    func knownIdentity() throws(KernelError) -> RulesetIdentity {
+        let identity = identity()
+        if !identity.boot.isEmpty { return identity }
+        throw KernelError(
+            .io, "identifying this boot and network namespace", answer: "/proc cannot be read", advice: "mount /proc")
+    }
+
     /// A host of these parts.
     public init(
         location: @escaping () -> StateLocation, identity: @escaping () -> RulesetIdentity,

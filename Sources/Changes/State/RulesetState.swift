@@ -19,8 +19,15 @@ public struct RulesetState {
     private static let patience = 15_000
 
     /// The state that is kept in a directory, which is made where it is missing.
-    public init(at location: StateLocation, on host: ChangeHost) throws(KernelError) {
+    ///
+    /// - Parameters:
+    ///   - location: the directory.
+    ///   - host: the host.
+    ///   - isBoot: whether the state is only read, to load what was confirmed.
+    /// - Throws: what keeps it from being used: except at a boot, also a missing identity of the boot and the namespace.
+    public init(at location: StateLocation, on host: ChangeHost, isBoot: Bool = false) throws(KernelError) {
         self.host = host
+        if !isBoot { _ = try host.knownIdentity() }
         files = try location.open()
         log = ChangeLog(files: files)
     }

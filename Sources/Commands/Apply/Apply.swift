@@ -86,8 +86,11 @@ public struct Apply: Command {
 
     private func load(on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try host.openStore(kernel.netns)
+        // Printed after the loading: a message that cannot be written ends the process.
+        var notes: [String] = []
+        defer { notes.forEach { console.note("portreeve: \($0)") } }
         let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes) {
-            console.note("portreeve: \($0.text)")
+            notes.append($0.text)
         }
         let text = try loading.load(else: floor).text
         if console.isJSON {

@@ -52,6 +52,7 @@ struct ChangeMaker {
         _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
         _ plan: () -> String?
     ) throws -> ExitStatus {
+        console.requireOutput()
         let state = try kernel.state(on: host)
         var change = change
         change.grants = try state.grants()

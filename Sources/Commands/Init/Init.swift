@@ -35,6 +35,7 @@ public struct Init: Command {
             host.standardOutput(text)
             return .success
         }
+        console.requireOutput()
         guard try host.files.create(policy, text) else {
             throw CommandError(.failure, "\(policy) is there already: nothing was written; name another file, or -")
         }

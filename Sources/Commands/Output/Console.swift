@@ -48,6 +48,9 @@ struct Console {
     /// A result for programs.
     func print(_ json: JSON) { host.standardOutput(json.text + "\n") }
 
+    /// Ends the command now where the result that it will have cannot be written, before it changes anything.
+    func requireOutput() { if isJSON || !isQuiet { host.standardOutput("") } }
+
     /// A message.
     func note(_ text: String) { host.standardError(text + "\n") }
 

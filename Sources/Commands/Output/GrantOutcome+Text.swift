@@ -8,6 +8,7 @@ internal import System
 extension GrantMaker {
     /// A maker of grants whose notes go to the console.
     init(_ options: KernelOptions, in store: any RulesetStore, on host: Host, _ console: Console) throws(KernelError) {
+        console.requireOutput()
         self.init(try options.state(on: host), in: store, now: host.now) { console.note("portreeve: \($0.text)") }
     }
 }

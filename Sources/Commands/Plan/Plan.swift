@@ -35,6 +35,7 @@ public struct Plan: Command {
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, now: host.now, sockets: host.readSockets)
         if let out {
+            console.requireOutput()
             let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text
             try ReviewedPlan(plan, text: text, now: host.now, on: host.changes).write(to: out)
         }

@@ -26,7 +26,8 @@ extension EphemeralPorts {
     }
 
     private static func text(of path: String) throws(KernelError) -> String {
-        guard let text = ProcFile.text(path) else { throw KernelError(.io, "reading \(path)", code: errno) }
-        return text
+        if let text = ProcFile.text(path) { return text }
+        let code = errno
+        throw KernelError(.io, "reading \(path)", code: code, advice: code == ENOENT ? "mount /proc" : nil)
     }
 }

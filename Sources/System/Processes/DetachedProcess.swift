@@ -41,8 +41,11 @@ public struct DetachedProcess: Sendable {
 
     /// Closes what this process, which was started so, has of the session: a lock or a pipe would be held for as long as it runs.
     ///
-    /// To be called before it opens anything.
-    public static func closeInherited() { _ = shim_close_from(UInt32(readyDescriptor) + 1) }
+    /// To be called before it opens anything: no file of its own gets the descriptor on which it says that it is ready.
+    public static func closeInherited() {
+        _ = shim_close_from(UInt32(readyDescriptor) + 1)
+        if fcntl(readyDescriptor, F_GETFD) < 0 { _ = unsafe open("/", O_RDONLY | O_DIRECTORY) }
+    }
 
     /// Says that this process, which was started so, is ready, and lets its parent go on.
     public static func sayReady() {

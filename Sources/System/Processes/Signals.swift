@@ -1,10 +1,16 @@
 internal import Glibc
 
-/// The signals by which sessions and their masters end processes.
+/// The signals that end processes.
 public enum Signals {
+    /// Ignores the signals by which the kernel ends a process that writes.
+    ///
+    /// `SIGPIPE` comes from a pipe without a reader, `SIGXFSZ` beyond the length that a file may have (`RLIMIT_FSIZE`). The write
+    /// fails then, and the command can say so and take away what it began.
+    public static func ignoreFailedWrites() { for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) } }
+
     /// Ignores those that the end of a terminal or a session brings, and keeps `SIGTERM` for `waitForTermination`.
     public static func outliveSession() {
-        for number in [SIGHUP, SIGINT, SIGQUIT, SIGTSTP, SIGPIPE] { _ = signal(number, SIG_IGN) }
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGTSTP] { _ = signal(number, SIG_IGN) }
         var set = terminations
         _ = unsafe sigprocmask(SIG_BLOCK, &set, nil)
     }

@@ -220,6 +220,7 @@ public struct StateFiles: Sendable {
         var failure = error.during(attempt)
         switch error.code {
         case ENOSPC, EDQUOT: failure.advice = "make room on that file system"
+        case EFBIG: failure.advice = "raise the limit of the length of files, ulimit -f"
         case EROFS: failure.advice = "mount that file system for writing"
         case EIO: failure.advice = "see what the kernel's log says of that disk"
         default: break

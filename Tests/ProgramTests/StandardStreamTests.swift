@@ -1,0 +1,106 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("What cannot be written is no success", .privileged, .networkNamespace)
+struct StandardStreamTests {
+    /// Expects exit status 1 and a sentence, and that nothing has changed.
+    private func expectFailure(_ line: CommandLines, _ script: String, saying answer: String) throws {
+        let trial = try Trial()
+        let files = try trial.files()
+        let result = try line.run(trial, script)
+        #expect(result.status == 1, "\(result)")
+        let sentence = "portreeve: writing to standard output: \(answer)\n"
+        // A policy's warnings come first.
+        #expect(result.errors.hasSuffix(sentence) || result.errors.contains("warning"), "\(result.errors)")
+        #expect(try trial.isLive(trial.old))
+        #expect(try trial.files() == files)
+    }
+
+    @Test("Every command is tried")
+    func commands() throws {
+        let help = try Portreeve()("--help").output
+        let listed = try #require(help.split(separator: "SUBCOMMANDS:\n").last).split(separator: "\n")
+        let names = listed.compactMap { $0.firstMatch(of: #/^  ([a-z]+) /#).map { String($0.1) } }
+        let tried = (CommandLines.all + CommandLines.idle).compactMap { $0.description.split(separator: " ").first }
+        #expect(names.count >= 15)
+        #expect(Set(names).subtracting(tried.map(String.init)).isEmpty)
+    }
+
+    @Test("A closed output, whose number no file gets", arguments: CommandLines.all)
+    func closed(line: CommandLines) throws { try expectFailure(line, "\"$@\" >&-", saying: "bad file descriptor") }
+
+    @Test("A full disk", arguments: CommandLines.all)
+    func full(line: CommandLines) throws {
+        try expectFailure(line, "\"$@\" > /dev/full", saying: "no space left on device")
+    }
+
+    @Test("A reader that went away", arguments: CommandLines.all)
+    func pipe(line: CommandLines) throws {
+        let script = "{ { sleep 0.1; \"$@\"; echo $? >&3; } | true; } 3>&1 | { read status; exit $status; }"
+        try expectFailure(line, script, saying: "broken pipe")
+    }
+
+    @Test("A message that cannot be written", arguments: ["2> /dev/full", "2>&-"])
+    func messages(redirection: String) throws {
+        let trial = try Trial()
+        for words in ["nonsense", "plan --no-such-option", "check /no/such/policy", "confirm", "apply NEW"] {
+            let line = CommandLines(description: words)
+            #expect(try line.run(trial, "\"$@\" < /dev/null \(redirection)").status == 1, "\(words)")
+        }
+        #expect(try trial.isLive(trial.old))
+        // What has no message to write is as good as ever.
+        #expect(try CommandLines(description: "verify OLD --only ruleset").run(trial, "\"$@\" 2>&-").status == 0)
+    }
+
+    @Test("A closed input is not a policy that happens to get its number")
+    func input() throws {
+        let trial = try Trial()
+        let result = try CommandLines(description: "check -").run(trial, "\"$@\" <&-")
+        #expect(result.status != 0)
+        #expect(result.errors.contains("\"-\" cannot be read: bad file descriptor"), "\(result.errors)")
+        let all = try CommandLines(description: "apply NEW --yes --quiet").run(trial, "\"$@\" <&- >&- 2>&-")
+        #expect(all.status == 0)
+        #expect(try trial.isLive(trial.new))
+    }
+}
+
+@Suite("Files that cannot be written", .privileged, .networkNamespace)
+struct FileLimitTests {
+    private static let writing = CommandLines.all.filter(\.writes)
+
+    @Test("Beyond the length that a file may have", arguments: writing)
+    func limit(line: CommandLines) throws {
+        let trial = try Trial()
+        let files = try trial.files()
+        // The limit holds for standard error, too, where that is a file.
+        let limited = "(ulimit -f 0; exec \"$@\" 2>&1 > /dev/null 3>&-)"
+        let result = try line.run(trial, "{ { \(limited); echo $? >&3; } | cat >&2; } 3>&1")
+        #expect(result.output == "1\n", "\(result)")
+        let last = try #require(result.errors.split(separator: "\n").last)
+        #expect(isSentence(last + "\n") && last.contains("file too large"), "\(result.errors)")
+        #expect(try trial.isLive(trial.old))
+        #expect(try trial.files() == files)
+        #expect(try trial.watchers().isEmpty)
+    }
+
+    @Test("On a disk that is full, or may only be read", arguments: writing, [true, false])
+    func disk(line: CommandLines, isFull: Bool) throws {
+        let trial = try Trial()
+        let folder = trial.portreeve.stateDirectory
+        let disk = try Disk(at: folder, trial.portreeve)
+        let apply = CommandLines(description: "apply OLD --yes --quiet")
+        #expect(try apply.run(trial, "exec \"$@\"", under: disk.prefix).status == 0)
+        let names = try disk.names()
+        if isFull { try disk.fill() } else { try disk.remount("ro") }
+        let there = CommandLines(description: line.description.replacing("DIR", with: folder))
+        let result = try there.run(trial, "exec \"$@\"", under: disk.prefix)
+        #expect(result.status == 1, "\(result)")
+        let last = try #require(result.errors.split(separator: "\n").last)
+        let answer = isFull ? "no space left on device" : "read-only file system"
+        #expect(isSentence(last + "\n") && last.contains(answer), "\(result.errors)")
+        #expect(try trial.isLive(trial.old))
+        #expect(try disk.names() == names)
+        #expect(try trial.watchers().isEmpty)
+    }
+}
