@@ -62,11 +62,12 @@ extension Command {
 }
 
 extension PolicyOptions {
-    /// Reads the policy, and reports what is wrong with it.
-    func read(on host: Host) -> PolicyReading {
+    /// Reads the policy, as it would be read from `destination` where one is given, and reports what is wrong with it.
+    func read(on host: Host, as destination: String? = nil) -> PolicyReading {
         var options = ReadingOptions()
         options.allowInsecurePermissions = allowInsecurePermissions
         options.checksOwnership = host.isRoot
+        options.destination = destination
         options.now = host.now
         return PolicyReader.read(path: policy, options: options)
     }

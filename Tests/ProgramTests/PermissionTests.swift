@@ -74,3 +74,39 @@ struct PermissionTests {
         #expect(try trial.isLive(trial.old))
     }
 }
+
+@Suite("A policy that waits elsewhere", .privileged)
+struct StagedPolicyTests {
+    @Test(
+        "Root checks a copy that belongs to another user as what it will be",
+        arguments: [["sh", "-c", "exec \"$@\" \"$0\""], ["sh", "-c", "\"$@\" - < \"$0\""]])
+    func check(reader: [String]) throws {
+        let portreeve = try Portreeve()
+        _ = try portreeve.write("192.0.2.0/24\n2001:db8::/64\n", to: "office.txt")
+        let place = try portreeve.write("version: 1\nservices: {}\n")
+        let folder = URL(filePath: place).deletingLastPathComponent().path
+        let text =
+            "version: 1\nsources: {office: {file: office.txt}}\nservices: {web: {ports: 80, from: office, why: x}}\n"
+        // As Ansible leaves it: in the home of the user that it logged in as.
+        try portreeve.shell("mkdir -m 700 \(folder)/stage")
+        let copy = try portreeve.write(text, to: "stage/source")
+        try portreeve.shell("chown -R 1:1 \(folder)/stage; chmod 600 \(copy)")
+        let command = [try Portreeve.executable, "check", "--as", place]
+        let result = try Program.run(reader + [copy] + command)
+        #expect(result.status == 0, "\(result)")
+        #expect(result.output == "\(place): valid, 1 service\n")
+        #expect(try portreeve("check", copy).status == 3)
+        _ = try portreeve.write(text.replacing("from: office", with: "from: nobody"), to: "stage/source")
+        let invalid = try Program.run(reader + [copy] + command)
+        #expect(invalid.status == 3)
+        #expect(
+            invalid.errors.hasPrefix("\(place):3:") && !invalid.errors.contains("stage"), "\(invalid.errors)")
+    }
+
+    @Test("No file can stand at a place of no name", arguments: ["", "-", "/etc/portreeve/"])
+    func place(path: String) throws {
+        let portreeve = try Portreeve()
+        let result = try portreeve("check", try portreeve.write("version: 1\nservices: {}\n"), "--as", path)
+        #expect(result.status == 64 && result.errors.contains("--as takes the path of a file"), "\(result)")
+    }
+}

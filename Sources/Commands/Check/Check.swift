@@ -19,16 +19,29 @@ public struct Check: Command {
     @Flag(name: .customLong("kernel"), help: "Have the kernel validate the ruleset without committing it.")
     var asksKernel = false
 
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("Take the policy to stand at this path: for a file that waits elsewhere.", valueName: "path")
+    )
+    var destination: String?
+
     @Flag(help: "Fail on warnings.")
     var strict = false
 
     /// A command to be filled by the parser.
     public init() {}
 
+    /// Refuses a path at which no file can stand.
+    public func validate() throws {
+        guard let destination, destination.isEmpty || destination == "-" || destination.hasSuffix("/") else { return }
+        throw ValidationError("--as takes the path of a file, not \"\(destination)\"")
+    }
+
     /// Reads, lints, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let reading = policy.read(on: host)
+        let reading = policy.read(on: host, as: destination)
+        let path = destination ?? policy.policy
         let warnings = reading.diagnostics.count { $0.severity == .warning }
         let isValid = reading.policy != nil && !(strict && warnings > 0)
         if console.isJSON {
@@ -37,12 +50,12 @@ public struct Check: Command {
             for diagnostic in reading.diagnostics { console.note(diagnostic.rendered(color: console.colorsErrors)) }
         }
         guard let valid = reading.policy, isValid else {
-            if !console.isJSON { console.note("portreeve: \(policy.policy): \(reading.verdict)") }
+            if !console.isJSON { console.note("portreeve: \(path): \(reading.verdict)") }
             return .invalidPolicy
         }
         if asksKernel { try validate(valid, on: host) }
         if !console.isJSON && !console.isQuiet {
-            console.print("\(policy.policy): \(reading.verdict)\(asksKernel ? "; the kernel takes it" : "")")
+            console.print("\(path): \(reading.verdict)\(asksKernel ? "; the kernel takes it" : "")")
         }
         return .success
     }

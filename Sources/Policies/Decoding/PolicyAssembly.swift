@@ -18,7 +18,7 @@ struct PolicyAssembly {
 
     /// The policy at `path`; after an error it is incomplete or `nil`.
     func assemble(_ path: String) -> Policy? {
-        let documents = PolicyDocument.loadAll(path, loader, log)
+        let documents = PolicyDocument.loadAll(path, as: options.destination, loader, log)
         guard let main = documents.first else { return nil }
         for document in documents {
             if let node = document.keyed["sources"] { groups.define(node) }

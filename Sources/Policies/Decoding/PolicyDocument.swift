@@ -9,14 +9,21 @@ struct PolicyDocument {
     private static let includeKeys = ["version", "sources", "deny", "services", "tests"]
 
     /// The main file at `path`, then the files that it includes, in order; empty after an error in the main file.
-    static func loadAll(_ path: String, _ loader: FileLoader, _ log: DiagnosticLog) -> [PolicyDocument] {
-        guard let (file, identity) = loader.load(path, namedAt: nil), let root = YamlParser.parse(file, log),
-            let keyed = KeyedNode(root, as: "a policy", keys: keys, log)
+    ///
+    /// With a `destination` the main file is read as if it were there.
+    static func loadAll(
+        _ path: String, as destination: String?, _ loader: FileLoader, _ log: DiagnosticLog
+    ) -> [PolicyDocument] {
+        guard let (file, own) = loader.load(path, namedAt: nil, as: destination),
+            let root = YamlParser.parse(file, log), let keyed = KeyedNode(root, as: "a policy", keys: keys, log)
         else { return [] }
         checkVersion(keyed, isRequired: true, root.place, log)
         var documents = [PolicyDocument(keyed: keyed)]
-        var seen: [[UInt64]: String] = [identity: file.path]
-        for (path, place) in includes(keyed, base: path == "-" ? "" : path, log) {
+        // The file that the policy is to replace includes itself where a pattern matches it, and so will the policy.
+        var seen: [[UInt64]: String] = [destination.flatMap(FileReading.identity) ?? own: file.path]
+        for (path, place) in includes(keyed, base: destination ?? (path == "-" ? "" : path), log) {
+            // Where it waits, a pattern may match it; it will not be there then.
+            if destination != nil, FileReading.identity(of: path) == own { continue }
             guard let (file, identity) = loader.load(path, namedAt: place) else { continue }
             if let earlier = seen[identity] {
                 log.error(

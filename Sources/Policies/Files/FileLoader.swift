@@ -14,22 +14,30 @@ final class FileLoader {
 
     /// The file at `path`, or standard input for `-`; `nil` after an error.
     ///
-    /// `place` is the entry that names the file; `nil` for the policy's main file.
-    func load(_ path: String, namedAt place: SourceSpan?) -> (file: SourceFile, identity: [UInt64])? {
+    /// `place` is the entry that names the file; `nil` for the policy's main file. With a `destination` the file is treated as
+    /// if it were there: its own owner does not matter then, the owners of the directories above the destination do.
+    func load(
+        _ path: String, namedAt place: SourceSpan?, as destination: String? = nil
+    ) -> (file: SourceFile, identity: [UInt64])? {
         let isStandardInput = path == "-" && place == nil
+        var subject = path
         do throws(FileRefusal) {
+            let checksFile = checksOwnership && destination == nil
             let opened =
                 try isStandardInput
-                ? FileReading.readStandardInput() : FileReading.read(path: path, checksOwnership: checksOwnership)
+                ? FileReading.readStandardInput() : FileReading.read(path: path, checksOwnership: checksFile)
+            subject = destination ?? path
+            if checksOwnership, destination != nil { try FileOwnership.checkDirectories(above: subject) }
             let file = SourceFile(
-                path: isStandardInput ? "<stdin>" : path, index: paths.count, bytes: withoutMark(opened.bytes))
+                path: destination ?? (isStandardInput ? "<stdin>" : path), index: paths.count,
+                bytes: withoutMark(opened.bytes))
             paths.append(file.path)
             texts.append(file.bytes)
             guard isText(file) else { return nil }
             return (file, opened.identity)
         } catch {
-            let unread = SourceFile(path: path, index: paths.count, bytes: []).start
-            log.error("\(Printable.quoted(path)) \(error.message)", at: place ?? unread)
+            let unread = SourceFile(path: destination ?? path, index: paths.count, bytes: []).start
+            log.error("\(Printable.quoted(subject)) \(error.message)", at: place ?? unread)
             return nil
         }
     }

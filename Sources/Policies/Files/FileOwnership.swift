@@ -5,8 +5,22 @@ enum FileOwnership {
     /// Checks the open file and each directory above it.
     static func check(_ status: stat, path: String, descriptor: Int32) throws(FileRefusal) {
         try check(status, path: path, isDirectory: false)
-        guard let resolved = resolvedPath(path, descriptor: descriptor) else { return }
-        var directory = resolved[...]
+        if let resolved = resolvedPath(path, descriptor: descriptor) { try checkAll(above: resolved) }
+    }
+
+    /// Checks the directories above a path at which a file is to stand; one that is not there yet has no owner.
+    static func checkDirectories(above path: String) throws(FileRefusal) {
+        var directory = path[...]
+        while !directory.isEmpty {
+            directory = directory.lastIndex(of: "/").map { directory[..<$0] } ?? ""
+            let name = !directory.isEmpty ? String(directory) : path.hasPrefix("/") ? "/" : "."
+            if let resolved = resolvedPath(name) { return try checkAll(above: resolved == "/" ? "/" : resolved + "/") }
+        }
+    }
+
+    /// Checks every directory above a path without symbolic links.
+    private static func checkAll(above path: String) throws(FileRefusal) {
+        var directory = path[...]
         while let slash = directory.lastIndex(of: "/") {
             directory = directory[..<slash]
             let name = directory.isEmpty ? "/" : String(directory)
@@ -46,9 +60,11 @@ enum FileOwnership {
 
     /// The path of the open file without symbolic links; `nil` if it has no path.
     private static func resolvedPath(_ path: String, descriptor: Int32) -> String? {
-        guard let resolved = unsafe realpath("/proc/self/fd/\(descriptor)", nil) ?? realpath(path, nil) else {
-            return nil
-        }
+        resolvedPath("/proc/self/fd/\(descriptor)") ?? resolvedPath(path)
+    }
+
+    private static func resolvedPath(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
         defer { unsafe free(resolved) }
         return unsafe String(cString: resolved)
     }

@@ -41,6 +41,12 @@ enum FileReading {
         return OpenedFile(bytes: bytes, identity: [UInt64(status.st_dev), UInt64(status.st_ino)])
     }
 
+    /// The identity of the file at `path`; `nil` where there is none.
+    static func identity(of path: String) -> [UInt64]? {
+        var status = stat()
+        return unsafe stat(path, &status) == 0 ? [UInt64(status.st_dev), UInt64(status.st_ino)] : nil
+    }
+
     /// The first `count` bytes of a regular file; `nil` if there is no file.
     static func start(of path: String, count: Int) throws(FileRefusal) -> [UInt8]? {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY)
