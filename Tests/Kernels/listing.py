@@ -1,0 +1,73 @@
+"""The live table as `nft -a` lists it, taken apart by line: chains with their rules and handles, sets with their elements."""
+
+import re
+
+
+class Chain:
+    """A chain: the line that hooks it in, or None, and its rules as pairs of a handle and a text."""
+
+    def __init__(self, name):
+        self.name, self.hook, self.rules = name, None, []
+
+    @property
+    def policy(self):
+        return re.search(r"policy (\w+);", self.hook)[1] if self.hook else None
+
+
+class Set:
+    """A set or a map, and its elements as nft writes them."""
+
+    def __init__(self, kind, name):
+        self.kind, self.name, self.type, self.elements = kind, name, "", []
+        self.interval = self.dynamic = False
+
+
+class Listing:
+    """The table `inet portreeve` of this network namespace."""
+
+    def __init__(self, text):
+        self.chains, self.sets = [], []
+        lines = iter(text.splitlines())
+        for line in lines:
+            if found := re.match(r"\t(chain|set|map) (\S+) {", line):
+                body = list(iter(lambda: next(lines), "\t}"))
+                if found[1] == "chain":
+                    self.chains.append(self.chain(found[2], body))
+                else:
+                    self.sets.append(self.set(found[1], found[2], body))
+
+    @staticmethod
+    def chain(name, body):
+        chain = Chain(name)
+        for line in body:
+            if rule := re.fullmatch(r"\t\t(.*) # handle (\d+)", line):
+                chain.rules.append((rule[2], rule[1]))
+            elif line.startswith("\t\ttype "):
+                chain.hook = line.strip()
+        return chain
+
+    @staticmethod
+    def set(kind, name, body):
+        found = Set(kind, name)
+        text = " ".join(line.strip() for line in body)
+        found.type = re.search(r"type (.*?)(?: size| flags| timeout| elements|$)", text)[1]
+        flags = re.search(r"flags (\S+)", text)
+        found.interval = bool(flags) and "interval" in flags[1]
+        found.dynamic = bool(flags) and "dynamic" in flags[1]
+        if elements := re.search(r"elements = { (.*) }$", text):
+            found.elements = re.split(r",\s*", elements[1])
+        return found
+
+    @property
+    def rules(self):
+        """Every rule: its chain, its place there, its handle and its text."""
+        return [(chain, place, *rule) for chain in self.chains for place, rule in enumerate(chain.rules)]
+
+    def filled(self):
+        """The sets and maps of the policy's own that have elements; not those that packets fill."""
+        return [found for found in self.sets if found.elements and not found.dynamic]
+
+
+def meaning(rule):
+    """A rule without its comment and without what its counter has counted."""
+    return re.sub(r"counter packets \d+ bytes \d+", "counter", re.sub(r' comment ".*"$', "", rule))
