@@ -17,7 +17,7 @@ BINARY = .build/release/portreeve
 SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 
-.PHONY: all demo test bench install uninstall lint clean help
+.PHONY: all demo test test-kernels bench install uninstall lint clean help
 
 all: $(BINARY)
 
@@ -45,6 +45,13 @@ test:
 	@$(MAKE) --no-print-directory lint-manuals
 	$(SWIFT) build
 	$(SWIFT) test --disable-xctest --no-parallel
+
+# The release binary under other kernels, in virtual machines: KERNELS="6.1 6.12" selects. They are fetched once, into ~/.cache.
+KERNELS = 5.10 6.1 6.12 newest
+test-kernels:
+	@sh .ci/requirements kernels
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
 
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
@@ -93,9 +100,15 @@ clean:
 
 help:
 	@echo 'make             build the release binary, $(BINARY)'
+<<<<<<< HEAD
 	@echo 'make demo        build it and show it at work, in its own network namespaces'
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
+=======
+	@echo 'make demo        build it and watch it work, in network namespaces of its own'
+	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
+	@echo 'make test-kernels  run the release binary under Linux 5.10, 6.1, 6.12 and the newest, in virtual machines; KERNELS="6.1 6.12"'
+	@echo 'make bench       measure it beside nft, iptables, ufw and ss, in namespaces of its own; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
 	@echo 'make uninstall   remove them; /etc/portreeve and /var/lib/portreeve stay'

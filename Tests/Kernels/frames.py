@@ -6,6 +6,8 @@ import struct
 import subprocess
 
 ETH_P_ALL = 3
+# Of `out0` and `in0`.
+FROM, TO = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 HERE = {4: "198.18.0.1", 6: "fd99::1"}
 
 
@@ -22,14 +24,12 @@ class Wire:
     """Two ends of a cable; what is sent into `out0` arrives on `in0`, which has the addresses of HERE."""
 
     def __init__(self):
-        for command in ["link add out0 type veth peer name in0", "addr add 198.18.0.1/24 dev in0", "link set lo up", "link set out0 up",
+        for command in [f"link add out0 type veth peer name in0 address {TO.hex(':')}", "addr add 198.18.0.1/24 dev in0", "link set lo up", "link set out0 up",
                         "link set in0 up", "addr add fd99::1/64 dev in0 nodad"]:
             subprocess.run(["ip", *command.split()], check=True)
         for name in ["all", "in0"]:
             with open(f"/proc/sys/net/ipv4/conf/{name}/rp_filter", "w") as file:
                 file.write("0")
-        with open("/sys/class/net/in0/address") as file:
-            self.address = bytes.fromhex(file.read().strip().replace(":", ""))
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
         self.socket.bind(("out0", 0))
 
@@ -51,4 +51,4 @@ class Wire:
         else:
             packet = struct.pack("!IHBB", 6 << 28, length, number, 64) + source.packed + here.packed + payload
         kind = 0x0800 if source.version == 4 else 0x86DD
-        self.socket.send(self.address + b"\x02\0\0\0\0\x01" + struct.pack("!H", kind) + packet)
+        self.socket.send(TO + FROM + struct.pack("!H", kind) + packet)

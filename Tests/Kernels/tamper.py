@@ -42,7 +42,7 @@ class Tamperer:
         self.port = 1024
 
     def portreeve(self, *arguments):
-        return run(self.binary, *arguments, "--allow-insecure-permissions", "--state-dir", self.state)
+        return run(self.binary, *arguments, "--allow-insecure-permissions")
 
     def load(self, script):
         return run(*self.nft, "-f", "-", input=script)
@@ -51,13 +51,13 @@ class Tamperer:
         return run(*self.nft, *options, "list", "table", "inet", "portreeve").stdout
 
     def apply(self):
-        done = self.portreeve("apply", self.policy, "--yes", "--quiet")
+        done = self.portreeve("apply", self.policy, "--yes", "--quiet", "--state-dir", self.state)
         if done.returncode != 0:
             raise SystemExit(f"apply failed ({done.returncode}): {done.stderr}")
 
     def verify(self):
         """The exit status of verify, and whether it found drift."""
-        done = self.portreeve("verify", self.policy, "--only", "ruleset", "--format", "json")
+        done = self.portreeve("verify", self.policy, "--only", "ruleset", "--format", "json", "--state-dir", self.state)
         try:
             findings = json.loads(done.stdout)["findings"]
         except (ValueError, KeyError):

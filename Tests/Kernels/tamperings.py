@@ -63,10 +63,10 @@ MUTATIONS = [
     (r"^", lambda random: f"ip ttl {random.randint(1, 255)} "),
     (r"^", lambda random: f"meta mark {random.randint(1, 255)} "),
     (r"^(ip6? saddr|meta nfproto|meta l4proto|iif) \S+ ", text("")),
-    (r"\bgoto [\w-]+", text("accept")),
+    (r"\bgoto [\w-]+$", text("accept")),
     (r"\bgoto refuse\b", text("jump refuse")),
-    (r"\b\d+\.\d+\.\d+\.\d+(/\d+)?", ipv4),
-    (r"\b[0-9a-f]+(:[0-9a-f]+)*::[0-9a-f]*(/\d+)?", ipv6),
+    (r"(?<=ip saddr )[0-9./]+", ipv4),
+    (r"(?<=ip6 saddr )[0-9a-f:/]+", ipv6),
     (r"(?<=rate over )\d+/\w+", lambda random: f"{random.randint(200, 999)}/hour"),
     (r"(?<=limit rate )\d+/\w+", lambda random: f"{random.randint(200, 999)}/hour"),
     (r"(?<=burst )\d+", number(60, 99)),
@@ -83,8 +83,11 @@ MUTATIONS = [
 
 
 def replaced(listing, random):
-    chain, _, handle, old = random.choice(listing.rules)
     pattern, replacement = random.choice(MUTATIONS)
+    rules = [rule for rule in listing.rules if re.search(pattern, rule[3])]
+    if not rules:
+        return None
+    chain, _, handle, old = random.choice(rules)
     new = re.sub(pattern, lambda _: replacement(random), old, count=1)
     return f"replace rule {TABLE} {chain.name} handle {handle} {new}" if meaning(new) != meaning(old) else None
 

@@ -1,0 +1,81 @@
+#!/usr/bin/python3
+"""Boots each kernel in a virtual machine, without hardware acceleration, and runs the scenario there: run.py PORTREEVE KERNEL...
+
+Prints the machines' lines with the kernel before them, and a table at the end. Exits 0 only when every machine ended by itself and no
+assertion failed. As many machines run at once as there are processors, each with one. BOUND is the seconds that one may take; STEPS
+selects steps of the scenario.
+"""
+
+import concurrent.futures
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+BOUND = float(os.environ.get("BOUND", "900"))
+
+
+class Outcome:
+    """How a machine fared."""
+
+    def __init__(self, kernel):
+        self.kernel, self.version, self.seconds = kernel, "", 0.0
+        self.assertions, self.failed, self.said = 0, 0, "did not end by itself"
+
+    def hear(self, line):
+        if found := re.fullmatch(r"assertions: (\d+), failed: (\d+)", line):
+            self.assertions, self.failed = int(found[1]), int(found[2])
+        elif found := re.fullmatch(r"ended: (\d+)", line):
+            self.said = "ok" if found[1] == "0" else f"failed, exit status {found[1]}"
+
+
+def fetched(kernel):
+    """The folder of the kernel in the cache."""
+    done = subprocess.run(["sh", str(HERE / "fetch"), kernel], stdout=subprocess.PIPE, text=True, timeout=1200)
+    if done.returncode != 0:
+        raise SystemExit(f"cannot fetch Linux {kernel}")
+    return pathlib.Path(done.stdout.strip())
+
+
+def machine(folder, image):
+    """The command that runs the machine until it ends."""
+    return [
+        "timeout", "--kill-after=10", str(BOUND), "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "1G", "-nic", "none",
+        "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot", "-kernel", str(folder / "vmlinuz"), "-initrd", image,
+        "-append", "console=ttyS0 rdinit=/init panic=-1 oops=panic quiet loglevel=3"]
+
+
+def run(kernel, folder, binary):
+    outcome, start = Outcome(kernel), time.monotonic()
+    outcome.version = (folder / "version").read_text().strip()
+    with tempfile.NamedTemporaryFile(dir=folder, prefix="image-") as image:
+        steps = os.environ.get("STEPS", "").split()
+        subprocess.run(["sh", str(HERE / "image"), str(folder), binary, image.name, *steps], check=True, timeout=300)
+        process = subprocess.Popen(machine(folder, image.name), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                   text=True, errors="replace")
+        for line in process.stdout:
+            line = line.rstrip()
+            outcome.hear(line)
+            print(f"{kernel:<7} {line}", flush=True)
+        process.wait()
+    outcome.seconds = time.monotonic() - start
+    return outcome
+
+
+def main():
+    binary, *kernels = sys.argv[1:]
+    folders = {kernel: fetched(kernel) for kernel in kernels}
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        outcomes = list(pool.map(lambda kernel: run(kernel, folders[kernel], binary), kernels))
+    print(f"\n{'kernel':<24} {'seconds':>7} {'assertions':>10} {'failed':>6}")
+    for outcome in outcomes:
+        print(f"{outcome.version:<24} {outcome.seconds:7.0f} {outcome.assertions:10} {outcome.failed:6}  {outcome.said}")
+    return 0 if all(outcome.said == "ok" and outcome.failed == 0 and outcome.assertions > 0 for outcome in outcomes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

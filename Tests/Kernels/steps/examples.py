@@ -1,0 +1,35 @@
+"""Every example policy: applied, verified, listed, applied again, tampered with, healed."""
+
+import random
+
+import listing
+import tamperings
+from machine import ROOT, Host
+
+KINDS = [tamperings.inserted, tamperings.deleted, tamperings.element_added, tamperings.policy_changed, tamperings.set_flushed]
+
+
+def run(options, checks):
+    for policy in sorted((ROOT / "policies").glob("*.yaml")):
+        example(policy, Host(options.binary, checks), random.Random(policy.name))
+
+
+def example(policy, host, drawn):
+    host.apply(policy)
+    host.in_sync(policy)
+    host.check(host.table.status == 0, f"nft lists {policy.name}: {host.table}")
+    generation = host.generation
+    again = host.apply(policy, "--format", "json")
+    host.check(not again.json["changed"] and host.generation == generation, f"{policy.name} is written once: {again}")
+    for kind in KINDS:
+        tampered(policy, host, kind, drawn)
+    host.close()
+
+
+def tampered(policy, host, kind, drawn):
+    script = kind(listing.Listing(host.nft("-a", "list", "table", "inet", "portreeve").output), drawn)
+    loaded = host.load(script)
+    host.check(loaded.status == 0, f"nft takes {script}: {loaded}")
+    host.drifted(policy, f"{policy.name}: {script}")
+    host.apply(policy)
+    host.in_sync(policy)
