@@ -47,11 +47,13 @@ test:
 	$(SWIFT) test --disable-xctest --no-parallel
 
 # The release binary under other kernels, in virtual machines: KERNELS="6.1 6.12" selects. They are fetched once, into ~/.cache.
+# ROUNDS is how often each is tampered with at random.
 KERNELS = 5.10 6.1 6.12 newest
+ROUNDS = 200
 test-kernels:
 	@sh .ci/requirements kernels
 	@$(MAKE) --no-print-directory all
-	@/usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
+	@ROUNDS=$(ROUNDS) /usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
 
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
@@ -100,15 +102,10 @@ clean:
 
 help:
 	@echo 'make             build the release binary, $(BINARY)'
-<<<<<<< HEAD
 	@echo 'make demo        build it and show it at work, in its own network namespaces'
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
+	@echo 'make test-kernels    run it under Linux 5.10, 6.1, 6.12 and the newest in virtual machines; KERNELS="6.1 6.12", ROUNDS=50'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
-=======
-	@echo 'make demo        build it and watch it work, in network namespaces of its own'
-	@echo 'make test        lint the man pages, build and run every test (root runs those in namespaces too)'
-	@echo 'make test-kernels  run the release binary under Linux 5.10, 6.1, 6.12 and the newest, in virtual machines; KERNELS="6.1 6.12"'
-	@echo 'make bench       measure it beside nft, iptables, ufw and ss, in namespaces of its own; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
 	@echo 'make uninstall   remove them; /etc/portreeve and /var/lib/portreeve stay'

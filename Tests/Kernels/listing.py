@@ -26,7 +26,7 @@ class Listing:
     """The table `inet portreeve` of this network namespace."""
 
     def __init__(self, text):
-        self.chains, self.sets = [], []
+        self.text, self.chains, self.sets = text, [], []
         lines = iter(text.splitlines())
         for line in lines:
             if found := re.match(r"\t(chain|set|map) (\S+) {", line):
@@ -58,6 +58,10 @@ class Listing:
             found.elements = re.split(r",\s*", elements[1])
         return found
 
+    def means_the_same(self, other):
+        """Whether nft shows no difference but handles and what has been counted."""
+        return stateless(self.text) == stateless(other.text)
+
     @property
     def rules(self):
         """Every rule: its chain, its place there, its handle and its text."""
@@ -71,3 +75,7 @@ class Listing:
 def meaning(rule):
     """A rule without its comment and without what its counter has counted."""
     return re.sub(r"counter packets \d+ bytes \d+", "counter", re.sub(r' comment ".*"$', "", rule))
+
+
+def stateless(text):
+    return re.sub(r"counter packets \d+ bytes \d+", "counter", re.sub(r" # handle \d+$", "", text, flags=re.MULTILINE))

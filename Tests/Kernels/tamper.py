@@ -47,8 +47,11 @@ class Tamperer:
     def load(self, script):
         return run(*self.nft, "-f", "-", input=script)
 
-    def listing(self, *options):
+    def list(self, *options):
         return run(*self.nft, *options, "list", "table", "inet", "portreeve").stdout
+
+    def listing(self):
+        return listing.Listing(self.list("-a"))
 
     def apply(self):
         done = self.portreeve("apply", self.policy, "--yes", "--quiet", "--state-dir", self.state)
@@ -64,41 +67,38 @@ class Tamperer:
             raise SystemExit(f"verify failed ({done.returncode}): {done.stdout}{done.stderr}") from None
         return done.returncode, [found["message"] for found in findings if found["id"] == "ruleset-drift"]
 
-    def draw(self, weights):
-        """A kind of change and a script for it, by the listing of the moment."""
-        now = listing.Listing(self.listing("-a"))
-        while True:
-            kind = self.random.choices(list(weights), list(weights.values()))[0]
-            if script := kind(now, self.random):
-                return kind.__name__, script
-
     def loaded(self, weights):
-        """A change that nft has taken; it refuses some, such as overlapping intervals."""
-        for _ in range(20):
-            kind, script = self.draw(weights)
+        """A kind of change and a script for it that nft has taken; it refuses some, such as overlapping intervals."""
+        now, refusal = self.listing(), ""
+        for _ in range(100):
+            kind = self.random.choices(list(weights), list(weights.values()))[0]
+            script = kind(now, self.random)
+            if not script:
+                continue
             done = self.load(script)
             if done.returncode == 0:
-                self.drawn[kind] += 1
-                return kind, script
-        raise SystemExit(f"nft refuses every change, the last with: {done.stderr}")
+                self.drawn[kind.__name__] += 1
+                return now, kind.__name__, script
+            refusal = done.stderr
+        raise SystemExit(f"nft refuses every change, the last with: {refusal}")
 
     def tamper(self):
-        before = self.listing("-s")
         while True:
-            kind, script = self.loaded(tamperings.WEIGHTS)
+            before, kind, script = self.loaded(tamperings.WEIGHTS)
             status, drift = self.verify()
             if status == 2 and drift:
                 break
-            # Only what nft cannot see either was no change.
-            if self.listing("-s") != before:
+            # Only what nft does not see either was no change.
+            if not self.listing().means_the_same(before):
                 self.faults.append(f"not found ({status}): {kind}\n{script}")
                 break
         self.apply()
 
     def leave_alone(self):
         """A harmless change, and what verify says afterwards."""
-        kind = self.random.choices([self.packets, self.remembered, self.reloaded, self.listed_and_loaded, self.reset, None], [6, 2, 2, 2, 1, 16])[0]
-        name, script = kind() if kind else self.loaded(harmless.WEIGHTS)
+        own = [self.packets, self.remembered, self.reloaded, self.listed_and_loaded, self.reset]
+        kind = self.random.choices([*own, None], [6, 2, 2, 2, 1, 16])[0]
+        name, script = kind() if kind else self.loaded(harmless.WEIGHTS)[1:]
         if kind:
             self.drawn[name] += 1
         status, drift = self.verify()
@@ -118,7 +118,7 @@ class Tamperer:
 
     def remembered(self):
         """An element of a limit, as a packet would leave it."""
-        rules = [text for *_, text in listing.Listing(self.listing("-a")).rules if "update @" in text]
+        rules = [text for *_, text in self.listing().rules if "update @" in text]
         if not rules:
             return "remembered", ""
         words = self.random.choice(rules).split(" }")[0].split()
@@ -134,7 +134,7 @@ class Tamperer:
     def listed_and_loaded(self):
         """What nft lists, loaded in its place."""
         options = self.random.choice([[], ["-s"], ["-n"]])
-        return f"listed_and_loaded {' '.join(options)}".strip(), self.must_load("delete table inet portreeve\n" + self.listing(*options))
+        return f"listed_and_loaded {' '.join(options)}".strip(), self.must_load("delete table inet portreeve\n" + self.list(*options))
 
     def reset(self):
         run(*self.nft, "reset", "counters", "table", "inet", "portreeve")
