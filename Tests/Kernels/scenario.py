@@ -11,9 +11,9 @@ import time
 import traceback
 
 from machine import Checks
-from steps import commands, confirmation, examples, listeners, packets, prefixes, tampering
+from steps import commands, confirmation, examples, listeners, namespaces, packets, prefixes, tampering
 
-STEPS = [examples, packets, listeners, confirmation, prefixes, commands, tampering]
+STEPS = [examples, packets, listeners, confirmation, prefixes, commands, namespaces, tampering]
 
 
 def main():

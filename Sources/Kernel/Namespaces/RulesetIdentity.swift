@@ -27,6 +27,9 @@ public struct RulesetIdentity: Hashable, Sendable {
         return Self(boot: boot, namespace: cookie ?? inode(ownPath) ?? 0)
     }
 
+    /// Whether no later network namespace can get the number of this one before the next boot: kernel 5.14 or later.
+    public static var isUnique: Bool { cookie != nil }
+
     /// Whether the calling thread is in the network namespace of the first process: the host's, or the container's own.
     ///
     /// A process with fewer capabilities than the first one may not look at its namespaces; the kernel shows some settings of

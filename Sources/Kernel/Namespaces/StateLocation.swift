@@ -8,7 +8,8 @@ public import System
 public struct StateLocation: Sendable {
     /// The directory of the state.
     public var directory: String
-    /// A link to the directory that holds as long as the namespace lives, also when its name is deleted; `nil` for none.
+    /// A link to the directory that holds as long as the namespace lives, also when its name is deleted; `nil` for none,
+    /// as before kernel 5.14.
     private var link: String?
 
     private static let lasting = "/var/lib/portreeve"
@@ -23,18 +24,20 @@ public struct StateLocation: Sendable {
         // In a user namespace of one's own, the directories of root cannot be written.
         let base = mayWrite("/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
         let own = "\(base)/netns-\(RulesetIdentity.current.namespace)"
+        // A number that a later namespace can get must not lead that one to this one's state.
+        let link = RulesetIdentity.isUnique ? own : nil
         let names = NetworkNamespace.currentNames
         if let name = linkedName(own), names.contains(name) || !NetworkNamespace.exists(named: name) {
             return Self(directory: "\(named)/\(name)")
         }
         let directories = mayWrite("/var/lib") ? names.map { "\(named)/\($0)" } : []
-        if let kept = directories.first(where: StateFiles.exists) { return Self(directory: kept, link: own) }
+        if let kept = directories.first(where: StateFiles.exists) { return Self(directory: kept, link: link) }
         // The namespace was nameless when its state was first kept.
         guard !StateFiles.exists(own), let first = directories.first else { return Self(directory: own) }
-        return Self(directory: first, link: own)
+        return Self(directory: first, link: link)
     }
 
-    private init(directory: String, link: String) {
+    private init(directory: String, link: String?) {
         self.directory = directory
         self.link = link
     }
