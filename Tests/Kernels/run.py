@@ -46,7 +46,7 @@ def fetched(kernel):
 def machine(folder, image):
     """The command that runs the machine until it ends."""
     return [
-        "timeout", "--kill-after=10", BOUND, "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "1G",
+        "timeout", "--foreground", "--kill-after=10", BOUND, "qemu-system-x86_64", "-accel", "tcg", "-cpu", "max", "-smp", "1", "-m", "1G",
         "-nic", "none", "-display", "none", "-serial", "stdio", "-monitor", "none", "-no-reboot",
         "-kernel", str(folder / "vmlinuz"), "-initrd", image, "-append", PARAMETERS]
 
