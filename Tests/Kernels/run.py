@@ -26,13 +26,13 @@ class Outcome:
 
     def __init__(self, kernel):
         self.kernel, self.version, self.seconds = kernel, "", 0.0
-        self.assertions, self.failed, self.said = 0, 0, "did not end by itself"
+        self.assertions, self.failed, self.ended, self.said = 0, 0, False, "did not end by itself"
 
     def hear(self, line):
         if found := re.fullmatch(r"assertions: (\d+), failed: (\d+)", line):
             self.assertions, self.failed = int(found[1]), int(found[2])
         elif found := re.fullmatch(r"ended: (\d+)", line):
-            self.said = "ok" if found[1] == "0" else f"failed, exit status {found[1]}"
+            self.ended, self.said = True, "ok" if found[1] == "0" else f"failed, exit status {found[1]}"
 
 
 def fetched(kernel):
@@ -63,7 +63,9 @@ def run(kernel, binary):
         for line in process.stdout:
             line = line.rstrip()
             outcome.hear(line)
-            print(f"{kernel:<7} {line}", flush=True)
+            # The kernel's own last words are of no interest.
+            if line and not outcome.ended:
+                print(f"{kernel:<7} {line}", flush=True)
         process.wait()
     outcome.seconds = time.monotonic() - start
     return outcome
