@@ -2,14 +2,14 @@ internal import Addressing
 internal import Policies
 internal import Rulesets
 
-/// Takes a table apart into the services that it was compiled from.
+/// Reads the services back from the table that they were compiled to.
 struct Decompilation {
     private let table: Table
     private(set) var services: [String: DecompiledService] = [:]
     private(set) var denied = AddressSet()
     private(set) var foreign: [String] = []
 
-    /// The addresses of the table's sets: read once, however many services share them.
+    /// The addresses of the sets, by name; read once, since many services may share a set.
     private let sets: [String: AddressSet]
 
     init(_ table: Table) {
@@ -17,7 +17,7 @@ struct Decompilation {
         sets = table.addressSets
     }
 
-    /// Reads who may come, from the chains of services; and what else decides, from the others.
+    /// Reads the sources from the chains of services, and foreign rules from the other chains.
     mutating func readChains() {
         let prefix = Names.service("")
         for chain in table.chains {
@@ -31,7 +31,7 @@ struct Decompilation {
         }
     }
 
-    /// Reads the ports, from the maps that lead to the chains.
+    /// Reads the ports from the maps to the chains of services.
     mutating func readPorts() {
         for set in table.sets {
             guard case .list(let elements) = set.elements, let ports = PortMap(name: set.name) else { continue }
@@ -41,7 +41,7 @@ struct Decompilation {
                 if let port = ports.port(of: element) { services[name]?.ports.append(port) }
             }
         }
-        // A port that DHCPv6's own chain stands before is found behind it.
+        // The chain for DHCPv6 comes before that of a service with the same port, and ends with a goto to it.
         if let target = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
             let name = String(target.dropFirst(Names.service("").count))
             let port = DecompiledService.Port(transport: .udp, range: dhcpv6Port...dhcpv6Port)
@@ -50,7 +50,7 @@ struct Decompilation {
                 services[name]?.ports.append(port)
             }
         }
-        for name in services.keys { services[name]?.ports.sort { $0.place < $1.place } }
+        for name in services.keys { services[name]?.ports.sort { $0.order < $1.order } }
     }
 
     private mutating func readInput(_ chain: Chain) {
@@ -71,7 +71,7 @@ struct Decompilation {
     }
 
     private mutating func read(_ rule: Rule, into service: inout DecompiledService) {
-        // Who has a grant is no part of the policy.
+        // Grants are not part of the policy.
         if rule == Rule.refuse || rule.isGrant(of: service.name) { return }
         if let end = rule.expiry {
             service.expires = end
@@ -105,12 +105,12 @@ struct Decompilation {
 
 /// A map from ports to the chains of services.
 private enum PortMap {
-    /// Of protocols and single ports.
+    /// Single ports of all protocols.
     case all
-    /// Of ranges of one protocol's ports.
+    /// Ranges of ports of one protocol.
     case ranges(TransportProtocol)
 
-    /// The map of this name; `nil` for other sets, the maps of published ports too, which tell nothing more.
+    /// The map with this name; `nil` for other sets, also for maps of published ports, which have the same ports.
     init?(name: String) {
         if name == Names.services {
             self = .all
@@ -121,7 +121,7 @@ private enum PortMap {
         }
     }
 
-    /// The port, or the ports, of an element; `nil` where the key is no port's.
+    /// The ports of an element; `nil` if the key has another form.
     func port(of element: SetElement) -> DecompiledService.Port? {
         switch self {
         case .all:
@@ -140,11 +140,11 @@ private enum PortMap {
 }
 
 extension DecompiledService.Port {
-    fileprivate var place: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
+    fileprivate var order: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
 }
 
 extension SetElement.Value {
-    /// The chain that the verdict leads to.
+    /// The chain of a jump or goto; `nil` for none.
     fileprivate var chain: String? {
         guard case .verdict(let verdict) = self else { return nil }
         return verdict.target
@@ -159,7 +159,7 @@ extension Expression {
 }
 
 extension Rule {
-    /// The moment in seconds since 1970 from which the rule refuses.
+    /// The time from which the rule refuses packets, in seconds since 1970-01-01T00:00:00Z; `nil` for other rules.
     fileprivate var expiry: Int64? {
         guard expressions.last == .verdict(.goto(Names.refuse)),
             case .compare(let comparison)? = expressions.dropFirst(2).first,
@@ -168,7 +168,7 @@ extension Rule {
         return Int64(UInt64(bigEndianBytes: comparison.value) / 1_000_000_000)
     }
 
-    /// The interface on whose packets the rule leads to `chain`, as a policy writes it.
+    /// The interface whose packets the rule sends to `chain`, as a policy writes it; `nil` for other rules.
     fileprivate func interface(leadingTo chain: String) -> String? {
         guard expressions.count == 3, case .meta(.inputInterfaceName, into: .first) = expressions[0],
             case .compare(let comparison) = expressions[1], expressions[2] == .verdict(.goto(chain))
@@ -179,7 +179,7 @@ extension Rule {
 }
 
 extension Dispatch {
-    /// Whether the rule does nothing but look a port up in a map of ports.
+    /// Whether the rule just looks up a port in a map of ports.
     static func isLookup(_ rule: Rule) -> Bool {
         guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else {
             return false

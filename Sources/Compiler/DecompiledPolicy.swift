@@ -1,58 +1,59 @@
 public import Addressing
 public import Rulesets
 
-/// A service as a table has it, read back from its chains and maps.
+/// A service that was read back from the chains and maps of a table.
 public struct DecompiledService: Hashable, Sendable {
     /// A port, or a range of ports, of one protocol.
     public struct Port: Hashable, Sendable {
         /// The protocol.
         public var transport: TransportProtocol
-        /// The ports, both ends included.
+        /// The ports in host byte order, both ends included.
         public var range: ClosedRange<UInt16>
     }
 
     /// The name.
     public var name: String
-    /// The ports, by protocol and number.
+    /// The ports, sorted by protocol and number.
     public var ports: [Port] = []
-    /// Who may reach it.
+    /// The sources that may connect.
     public var sources = AddressSet()
-    /// The interfaces it is open on, as a policy writes them; empty for all.
+    /// The interfaces on which it is open, as a policy writes them; empty for all.
     public var interfaces: [String] = []
-    /// How often one source may connect.
+    /// The limit of new connections from one source address; `nil` for no limit.
     public var limit: RateLimit?
     /// Whether each connection is logged.
     public var isLogged = false
-    /// When it closes, in seconds since 1970-01-01T00:00:00Z.
+    /// The time at which it closes, in seconds since 1970-01-01T00:00:00Z; `nil` for never.
     public var expires: Int64?
-    /// Why, owner and ticket, as they travel in the kernel.
+    /// Why, owner and ticket, as in the comment of the rules.
     public var comment: String?
-    /// Rules that the compiler does not make: what they do is not told by the rest.
+    /// Rules that the compiler does not make; the other properties do not describe them.
     public var foreign: [Rule] = []
 
-    /// A service of this name, closed to all.
+    /// A service with this name that is closed to all sources.
     init(name: String) { self.name = name }
 }
 
-/// What a table lets in, read back from the table itself.
+/// A policy that was read back from a table.
 public struct DecompiledPolicy: Hashable, Sendable {
-    /// The services, by name.
+    /// The services, sorted by name.
     public var services: [DecompiledService] = []
-    /// Who gets nothing.
+    /// The sources of `deny`.
     public var denied = AddressSet()
-    /// Whether connections that are redirected to containers obey.
+    /// Whether the policy applies to connections that are redirected to containers.
     public var enforcesPublished = false
     /// Rules outside the services that the compiler does not make, each with its chain.
     public var foreign: [String] = []
 
-    /// What `table` lets in; nothing at all is loaded where it is `nil`.
+    /// Reads `table` back; a policy without services for `nil`.
     public init(_ table: Table?) {
         guard let table else { return }
         var reading = Decompilation(table)
         reading.readChains()
         reading.readPorts()
         services = reading.services.values.sorted { $0.name < $1.name }
-        (denied, foreign) = (reading.denied, reading.foreign)
+        denied = reading.denied
+        foreign = reading.foreign
         enforcesPublished = table.chain(Names.published)?.base?.hook == .forward
     }
 }

@@ -46,47 +46,47 @@ public enum Names {
     /// The chain that limits, logs and accepts the connections of a service.
     public static func admit(_ name: String) -> String { "admit-\(name)" }
 
-    /// The start of the names of the two sets of a group of sources.
+    /// The prefix of the names of the two sets of a group of sources.
     public static func group(_ name: String) -> String { "group-\(name)" }
 
-    /// The start of the names of the two sets of sources that get nothing.
+    /// The prefix of the names of the two sets of `deny`.
     public static let denied = "deny"
 
-    /// The set that counts a service's new connections by their sources.
+    /// The set that limits the new connections of a service by source.
     public static func limiter(_ service: String, _ family: AddressFamily) -> String {
         "\(limiters)\(service)-\(family)"
     }
 
-    /// The start of the names of limiters.
+    /// The prefix of the names of these sets.
     static let limiters = "limit-"
 }
 
 extension Names {
-    /// What the policy has a chain for.
+    /// The purpose of a chain.
     public enum ChainPurpose: Hashable, Sendable {
-        /// It decides over the connections to a service of this name.
+        /// It decides on the connections to the service with this name.
         case service(String)
-        /// It is in the table whatever the services are, or is none of portreeve's.
+        /// It does not belong to a service, or is not portreeve's.
         case other
     }
 
-    /// What a chain of this name is for.
+    /// The purpose of the chain with this name.
     public static func purpose(ofChain name: String) -> ChainPurpose {
         let prefix = [service(""), sources(""), admit("")].first(where: name.hasPrefix)
         return prefix.map { .service(String(name.dropFirst($0.count))) } ?? .other
     }
 
-    /// What the policy has a set or a map for.
+    /// The purpose of a set or a map.
     public enum SetPurpose: Hashable, Sendable {
-        /// It serves the services: their ports, their sources, their limits.
+        /// It has the ports, the sources or the limits of services.
         case services
-        /// It holds sources that get nothing.
+        /// It has the sources of `deny`.
         case denied
-        /// It is none of portreeve's.
+        /// It is not portreeve's.
         case other
     }
 
-    /// What a set of this name is for.
+    /// The purpose of the set with this name.
     public static func purpose(ofSet name: String) -> SetPurpose {
         let starts = [service(""), group(""), limiters, grants, ranges(""), published("")]
         if name == services || starts.contains(where: name.hasPrefix) { return .services }

@@ -1,14 +1,14 @@
-/// A connection over which somebody works on this host.
+/// The connection of an administrator to this host.
 public struct AdminSession: Hashable, Sendable {
-    /// The address that it comes from.
+    /// The address of the client.
     public var client: Listener.Address
-    /// This host's end.
+    /// The endpoint on this host.
     public var server: Endpoint
-    /// The interface that its packets arrive on; `nil` where that is not known.
+    /// The input interface; `nil` if unknown.
     public var interface: String?
-    /// The index of that interface; 0 where it is not known.
+    /// The index of that interface; 0 if unknown.
     public var interfaceIndex: UInt32
-    /// Whether the connection is there; else somebody came by it, and would come again.
+    /// Whether the connection exists; otherwise it has ended, and the administrator may open it again.
     public var isEstablished: Bool
 
     /// A session of these parts.
@@ -24,14 +24,14 @@ public struct AdminSession: Hashable, Sendable {
     }
 }
 
-/// Who works on this host over the network, as far as could be found out.
+/// The known sessions of administrators on this host over the network.
 public struct AdminSessions: Hashable, Sendable {
-    /// Their connections; none for somebody at the console, and for what a timer starts.
+    /// The sessions; none for an administrator at the console and for a process started by a timer.
     public var sessions: [AdminSession]
-    /// Why there may be more; `nil` if there are not.
+    /// The reason why there may be more; `nil` if there are no more.
     public var doubt: String?
 
-    /// AdminSessions of these sessions.
+    /// The sessions, and the reason why there may be more.
     public init(sessions: [AdminSession] = [], doubt: String? = nil) {
         self.sessions = sessions
         self.doubt = doubt

@@ -1,8 +1,8 @@
 /// The sockets of a host.
 public struct HostSockets: Sendable {
-    /// Those that others can reach, with their owners.
+    /// The listening sockets, with their owners.
     public var listeners: [Listener]
-    /// The ports that the kernel gives to clients.
+    /// The ports that the kernel assigns to clients.
     public var ephemeral: EphemeralPorts
     /// Whether `iptables-legacy` has a table that can redirect ports.
     public var hasLegacyTable: Bool

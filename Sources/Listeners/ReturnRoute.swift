@@ -1,7 +1,8 @@
-/// The route that packets to an address take: what comes from there arrives on the same interface, unless routing is
-/// asymmetric.
+/// The route to an address.
+///
+/// Unless routing is asymmetric, packets from the address arrive on the same interface.
 public struct ReturnRoute: Hashable, Sendable {
-    /// Whether the address is this host's own.
+    /// Whether the address belongs to this host.
     public var isLocal: Bool
     /// The name of the interface; `lo` for an address of this host.
     public var interface: String

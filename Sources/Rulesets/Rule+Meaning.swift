@@ -1,13 +1,13 @@
-// Versions of nft encode one rule in several ways, and the kernel does the same with each of them. Rules are therefore equal
-// when they have one meaning. Only encodings are taken for each other that no packet can tell apart:
+// Versions of nft encode a rule in different ways, with the same effect in the kernel. Therefore rules are equal if they have
+// the same meaning. Two encodings are equal only if they have the same effect on every packet:
 //
 // - `range` (nft 1.1.3) and the two comparisons with its ends (nft 1.0.6);
 // - an anonymous constant set without a size (nft 1.1.3) and with one (nft 1.0.6).
 //
-// Anything else that differs is a difference, above all an attribute that is not modelled.
+// Any other difference counts, above all an attribute that is not modelled.
 
 extension Rule {
-    /// Whether both rules do the same to every packet and have the same user data.
+    /// Whether both rules have the same effect on every packet and the same user data.
     public static func == (first: Rule, second: Rule) -> Bool {
         first.doesTheSame(as: second) && first.userdata == second.userdata
     }
@@ -25,7 +25,7 @@ extension Rule {
         hasher.combine(unrecognized)
     }
 
-    /// Whether both rules do the same to every packet, whatever their comments.
+    /// Whether both rules have the same effect on every packet, whatever their comments.
     public func doesTheSame(as other: Rule) -> Bool {
         // Most rules are encoded as expected, or share their expressions with the expected rule.
         (expressions == other.expressions || expressions[...].meansTheSame(as: other.expressions[...]))
@@ -34,7 +34,7 @@ extension Rule {
 }
 
 extension ArraySlice<Expression> {
-    /// Whether both are the same once each range is written as the comparisons with its ends.
+    /// Whether both are equal after each range is replaced by the comparisons with its ends.
     fileprivate func meansTheSame(as other: Self) -> Bool {
         var (mine, others) = (self, other)
         while let first = mine.first, let second = others.first {
@@ -53,10 +53,10 @@ extension ArraySlice<Expression> {
 }
 
 extension Expression {
-    /// The comparisons that a range stands for; `nil` for any other expression.
+    /// The comparisons that are equivalent to a range; `nil` for any other expression.
     ///
-    /// A register lies in a range when it is no less than the lower and no more than the upper end (`nft_range_eval` and
-    /// `nft_cmp_eval` of the kernel, both of which compare bytes). To lie outside takes an "or", which comparisons cannot say.
+    /// A register is in a range if it is not below the lower and not above the upper end (`nft_range_eval` and `nft_cmp_eval`
+    /// of the kernel, which compare bytes). An inverted range needs an "or", which comparisons do not have.
     fileprivate var bounds: [Expression]? {
         guard case .range(let range) = self, !range.isInverted else { return nil }
         return [
@@ -67,7 +67,7 @@ extension Expression {
 }
 
 extension AnonymousSet {
-    /// Whether both sets hold the same and can do the same.
+    /// Whether both sets have the same elements and the same effect.
     public static func == (first: AnonymousSet, second: AnonymousSet) -> Bool {
         first.elements == second.elements && first.meaning == second.meaning
     }
@@ -78,8 +78,8 @@ extension AnonymousSet {
         hasher.combine(elements)
     }
 
-    /// The definition without a size that bounds nothing: once its rule is committed, the kernel lets no command and no packet
-    /// add to a set that is anonymous and constant (`nf_tables_newsetelem`, `nft_dynset_init`).
+    /// The definition without a size that has no effect: after the commit of its rule, the kernel refuses new elements in a
+    /// set that is anonymous and constant, from commands and from packets (`nf_tables_newsetelem`, `nft_dynset_init`).
     private var meaning: SetDefinition {
         guard definition.size != nil, definition.flags.isSuperset(of: [.anonymous, .constant]) else {
             return definition

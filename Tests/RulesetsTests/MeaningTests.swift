@@ -26,7 +26,7 @@ private func compare(_ comparison: Comparison.Operator, _ value: [UInt8], in reg
 
 private let pair = [compare(.greaterOrEqual, low), compare(.lessOrEqual, high)]
 
-/// What comes close to `pair`, and lets other packets through or is not known to be the same.
+/// Expressions similar to `pair` that accept other packets, or may do so.
 private let nearMisses: [[Expression]] = [
     [], [pair[0]], [pair[1]], pair.reversed(), pair + pair, pair + [range()], [range(), range()],
     [range(isInverted: true)], [range(in: .secondWord)], [range(low, low)], [range(high, low)],
@@ -48,7 +48,7 @@ struct MeaningTests {
         #expect(rule([pair[0], range()]) == rule([pair[0], pair[0], pair[1]]))
     }
 
-    @Test("What comes close to a range is another rule", arguments: nearMisses)
+    @Test("An expression similar to a range is a different rule", arguments: nearMisses)
     func differences(comparison: [Expression]) {
         let other = rule(comparison)
         for same in [rule(pair), rule([range()])] {
@@ -73,7 +73,7 @@ struct MeaningTests {
             elements: .list(keys.map { SetElement(key: [$0]) }))
     }
 
-    @Test("The size of a set that is anonymous and constant means nothing; any other size does")
+    @Test("The size matters unless a set is anonymous and constant")
     func sizes() {
         let fixed: SetDefinition.Flags = [.anonymous, .constant]
         #expect(set(fixed, size: 2) == set(fixed, size: nil))
@@ -101,7 +101,7 @@ struct MeaningTests {
         )
     }
 
-    @Test("Some of these tables are encoded in another way")
+    @Test("Some of these tables have a different encoding")
     func encodings() {
         let different = (0..<200 as Range<UInt64>).count { seed in
             var tables = RelatedTables(seed: seed)
