@@ -4,28 +4,38 @@ import Testing
 @Suite("Tampering behind portreeve's back", .privileged, .networkNamespace)
 struct TamperingTests {
     @Test("Is found, named, and healed", arguments: Tampering.harmful)
-    func found(_ tampering: Tampering) throws {
+    func found(_ tampering: Tampering) throws { try find(tampering, .installed) }
+
+    @Test("Is found, named, and healed where the nft of Debian 13 did it", .bothNfts, arguments: Tampering.harmful)
+    func foundOfOtherNft(_ tampering: Tampering) throws { try find(tampering, .debian13) }
+
+    private func find(_ tampering: Tampering, _ nft: NftProgram) throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(everything)
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
         #expect(try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0)
-        let before = try portreeve.shell("nft -s list table inet portreeve")
-        try portreeve.shell(tampering.script)
+        let before = try portreeve.shell("nft -s list table inet portreeve", nft: nft)
+        try portreeve.shell(tampering.script, nft: nft)
         let verdict = try portreeve("verify", policy, "--only", "ruleset")
         #expect(verdict.status == 2, "\(verdict.output)\(verdict.errors)")
         #expect(verdict.output.contains("[ruleset-drift]"))
         let healing = try portreeve("apply", policy, "--yes", "--quiet")
         #expect(healing.status == 0, "\(healing.errors)")
         #expect(try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0)
-        #expect(try portreeve.shell("nft -s list table inet portreeve").sortedLines == before.sortedLines)
+        #expect(try portreeve.shell("nft -s list table inet portreeve", nft: nft).sortedLines == before.sortedLines)
     }
 
     @Test("Is not found where it means nothing", arguments: Tampering.harmless)
-    func notFound(_ tampering: Tampering) throws {
+    func notFound(_ tampering: Tampering) throws { try leave(tampering, .installed) }
+
+    @Test("Is not found where the nft of Debian 13 changed nothing", .bothNfts, arguments: Tampering.harmless)
+    func notFoundOfOtherNft(_ tampering: Tampering) throws { try leave(tampering, .debian13) }
+
+    private func leave(_ tampering: Tampering, _ nft: NftProgram) throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(everything)
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
-        try portreeve.shell(tampering.script)
+        try portreeve.shell(tampering.script, nft: nft)
         let verdict = try portreeve("verify", policy, "--only", "ruleset")
         #expect(verdict.status == 0, "\(verdict.output)\(verdict.errors)")
     }

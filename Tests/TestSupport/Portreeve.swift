@@ -48,9 +48,9 @@ public struct Portreeve {
         return ["--state-dir", stateDirectory]
     }
 
-    /// Runs a shell script, which must succeed, and returns its output.
-    @discardableResult public func shell(_ script: String) throws -> String {
-        let result = try Program.run(["sh", "-ec", script])
+    /// Runs a shell script, which must succeed, with this program as its `nft`, and returns its output.
+    @discardableResult public func shell(_ script: String, nft: NftProgram = .installed) throws -> String {
+        let result = try Program.run(["sh", "-ec", nft.shellPreamble + script])
         guard result.status == 0 else { throw ScriptFailure(script: script, errors: result.errors) }
         return result.output
     }

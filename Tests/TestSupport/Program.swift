@@ -1,5 +1,6 @@
 internal import Foundation
 internal import Glibc
+public import Testing
 
 /// Runs a program in the network namespace of the calling thread.
 ///
@@ -80,13 +81,37 @@ private final class TemporaryFile {
     var text: String { get throws { String(decoding: try Data(contentsOf: url), as: UTF8.self) } }
 }
 
-/// The program `nft`, for comparison.
-public enum NftProgram {
+/// An `nft` program, for comparison.
+public enum NftProgram: String, CaseIterable, CustomTestStringConvertible, Sendable {
+    /// The program on the path.
+    case installed = "nft"
+    /// Version 1.1.3 of Debian 13, which `Tests/Nft/fetch` puts into the cache.
+    case debian13 = "nft of Debian 13"
+
     /// A failure of `nft`.
     public struct Failure: Error, CustomStringConvertible {
         /// Its standard error.
         public var description: String
     }
+
+    /// The folder of the program that is not on the path.
+    private static let cache: URL = {
+        let environment = ProcessInfo.processInfo.environment
+        let caches = environment["XDG_CACHE_HOME"].map { URL(filePath: $0) } ?? .homeDirectory.appending(path: ".cache")
+        let folder = environment["PORTREEVE_NFT"].map { URL(filePath: $0) } ?? caches.appending(path: "portreeve-nft")
+        return folder.appending(path: "trixie")
+    }()
+
+    /// Whether the program is there.
+    public var isThere: Bool {
+        self == .installed || FileManager.default.isExecutableFile(atPath: Self.cache.appending(path: "nft").path)
+    }
+
+    /// A line that has a shell script run this program as `nft`.
+    public var shellPreamble: String { self == .installed ? "" : "PATH='\(Self.cache.path)':$PATH\n" }
+
+    /// The program in a test's name.
+    public var testDescription: String { rawValue }
 
     /// Loads a ruleset from its text.
     public static func load(_ text: String) throws { _ = try run(["-f", "-"], input: text) }
@@ -102,5 +127,14 @@ public enum NftProgram {
         let result = try Program.run(["nft"] + arguments, input: input)
         guard result.status == 0 else { throw Failure(description: result.errors) }
         return result.output
+    }
+}
+
+extension Trait where Self == ConditionTrait {
+    /// Skips where the nft of Debian 13 is missing, and fails where `PORTREEVE_REQUIRE_PRIVILEGES=1` forbids to skip.
+    public static var bothNfts: Self {
+        .enabled(
+            if: Privileges.areRequired || NftProgram.debian13.isThere,
+            "needs the nft of Debian 13: run \"sh Tests/Nft/fetch\"")
     }
 }
