@@ -9,8 +9,8 @@ public import Rulesets
 public struct Explanation: Sendable {
     /// What was asked.
     public struct Question: Sendable {
-        /// One address, or a range of them, that the connection comes from.
-        public let source: AddressRange
+        /// The address that the connection comes from.
+        public let source: IPAddress
         /// The protocol.
         public let transport: TransportProtocol
         /// The port that is dialled.
@@ -27,25 +27,20 @@ public struct Explanation: Sendable {
         public var hostAddresses: AddressSet?
 
         /// A question about new connections.
-        public init(source: AddressRange, transport: TransportProtocol, port: UInt16, interface: String? = nil) {
+        public init(source: IPAddress, transport: TransportProtocol, port: UInt16, interface: String? = nil) {
             self.source = source
             self.transport = transport
             self.port = port
             self.interface = interface
         }
 
-        var family: AddressFamily { if case .ipv4 = source { .ipv4 } else { .ipv6 } }
+        var family: AddressFamily { source.family }
 
         /// The source as a set.
         public var addresses: AddressSet { AddressSet(source) }
 
         /// 127.0.0.0/8 and ::1: packets from there arrive on `lo` alone.
-        public var isFromThisHost: Bool {
-            switch source {
-            case .ipv4(let range): range.lowerBound >> 24 == 127
-            case .ipv6(let range): range.lowerBound == 1
-            }
-        }
+        public var isFromThisHost: Bool { source.isLoopback }
     }
 
     /// What was asked.
@@ -147,7 +142,7 @@ extension Policy {
     /// The addresses that an entry of a list of sources stands for.
     fileprivate func addresses(ofEntry entry: String) -> AddressSet? {
         if let group = groups.first(where: { $0.name == entry }) { return group.addresses }
-        return (try? AddressRange(entry)).map(AddressSet.init)
+        return (try? AddressRange(entry)).map { AddressSet($0) }
     }
 }
 

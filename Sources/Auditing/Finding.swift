@@ -104,10 +104,10 @@ public struct AuditedPort: Hashable, Sendable {
     /// The ports, both ends included.
     public var range: ClosedRange<UInt16>
     /// The address that the listener is bound to, or that the session comes from, where there is one.
-    public var address: Listener.Address?
+    public var address: IPAddress?
 
     /// A port of these parts.
-    public init(_ transport: TransportProtocol, _ range: ClosedRange<UInt16>, at address: Listener.Address? = nil) {
+    public init(_ transport: TransportProtocol, _ range: ClosedRange<UInt16>, at address: IPAddress? = nil) {
         self.transport = transport
         self.range = range
         self.address = address

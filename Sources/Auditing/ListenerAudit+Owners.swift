@@ -140,7 +140,7 @@ extension ListenerAudit {
 private struct SharedPlace: Hashable {
     let transport: TransportProtocol
     let port: UInt16
-    let address: Listener.Address
+    let address: IPAddress
     let interface: String?
 
     init(_ listener: Listener) {

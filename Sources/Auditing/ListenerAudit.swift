@@ -137,7 +137,7 @@ extension AddressSet {
 extension RandomAccessCollection<Listener> {
     /// The addresses, each once.
     var addresses: String {
-        var seen: Set<Listener.Address> = []
+        var seen: Set<IPAddress> = []
         return filter { seen.insert($0.address).inserted }.map(\.address.description).joined(separator: ", ")
     }
 }

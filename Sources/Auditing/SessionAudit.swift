@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 public import Listeners
 public import Policies
 internal import Reachability
@@ -9,7 +9,7 @@ public struct SessionAudit {
     private let policy: Policy
     private let table: Table
     private let now: Int64
-    private let interface: (Listener.Address) -> String?
+    private let interface: (IPAddress) -> String?
 
     /// An audit.
     ///
@@ -20,7 +20,7 @@ public struct SessionAudit {
     ///   - interface: the interface by which an address is reached, and taken to come in by; asked for only where it
     ///     decides.
     public init(
-        policy: Policy, table: Table, now: Int64, interface: @escaping (Listener.Address) -> String? = { _ in nil }
+        policy: Policy, table: Table, now: Int64, interface: @escaping (IPAddress) -> String? = { _ in nil }
     ) {
         self.policy = policy
         self.table = table
@@ -151,14 +151,5 @@ extension Session {
     fileprivate var processes: [SocketProcess] {
         guard case .processes(let processes) = owners else { return [] }
         return processes
-    }
-}
-
-extension AddressSet {
-    fileprivate func contains(_ address: Listener.Address) -> Bool {
-        switch address {
-        case .ipv4(let value): ipv4.contains(value)
-        case .ipv6(let value): ipv6.contains(value)
-        }
     }
 }

@@ -24,7 +24,7 @@ extension Host {
                 AdminSessionSearch.admins(
                     environment: Self.value(of:), connections: SocketTable.connections, route: ReturnRoute.lookUp)
             },
-            sshClient: Self.value(of: "SSH_CONNECTION")?.split(separator: " ").first.map(String.init),
+            sshClient: Self.value(of: "SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText,
             standardOutput: { StandardStream.output.put($0) },
             standardError: { StandardStream.error.put($0) },
             ask: { question in

@@ -131,13 +131,3 @@ enum Match {
         return host.leadingZeroBitCount
     }
 }
-
-extension FixedWidthInteger {
-    /// The bytes, most significant first.
-    var bigEndianBytes: [UInt8] {
-        stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
-    }
-
-    /// The bytes in host byte order, which registers have for numbers of the kernel, such as an interface index.
-    var hostOrderBytes: [UInt8] { Self(littleEndian: 1) == 1 ? bigEndianBytes.reversed() : bigEndianBytes }
-}

@@ -62,6 +62,9 @@ public enum Names {
 }
 
 extension Names {
+    /// The chains that a service can have.
+    public static func chains(of name: String) -> [String] { [service(name), sources(name), admit(name)] }
+
     /// The purpose of a chain.
     public enum ChainPurpose: Hashable, Sendable {
         /// It decides on the connections to the service with this name.
@@ -72,7 +75,7 @@ extension Names {
 
     /// The purpose of the chain with this name.
     public static func purpose(ofChain name: String) -> ChainPurpose {
-        let prefix = [service(""), sources(""), admit("")].first(where: name.hasPrefix)
+        let prefix = chains(of: "").first(where: name.hasPrefix)
         return prefix.map { .service(String(name.dropFirst($0.count))) } ?? .other
     }
 

@@ -91,8 +91,3 @@ extension AddressSet {
         ipv4 as? IntervalSet<Bound> ?? ipv6 as? IntervalSet<Bound>
     }
 }
-
-extension FixedWidthInteger {
-    /// The number encoded in `bytes`, most significant byte first.
-    init(bigEndianBytes bytes: [UInt8]) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
-}

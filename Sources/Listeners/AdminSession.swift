@@ -1,7 +1,9 @@
+public import Addressing
+
 /// The connection of an administrator to this host.
 public struct AdminSession: Hashable, Sendable {
     /// The address of the client.
-    public var client: Listener.Address
+    public var client: IPAddress
     /// The endpoint on this host.
     public var server: Endpoint
     /// The input interface; `nil` if unknown.
@@ -13,7 +15,7 @@ public struct AdminSession: Hashable, Sendable {
 
     /// A session of these parts.
     public init(
-        client: Listener.Address, server: Endpoint, interface: String? = nil, interfaceIndex: UInt32 = 0,
+        client: IPAddress, server: Endpoint, interface: String? = nil, interfaceIndex: UInt32 = 0,
         isEstablished: Bool = true
     ) {
         self.client = client

@@ -1,12 +1,14 @@
+public import Addressing
+
 /// One end of a connection.
 public struct Endpoint: Hashable, Sendable {
     /// The address; an IPv4-mapped address is held as IPv4.
-    public var address: Listener.Address
+    public var address: IPAddress
     /// The port in host byte order.
     public var port: UInt16
 
     /// An endpoint of these parts.
-    public init(_ address: Listener.Address, _ port: UInt16) {
+    public init(_ address: IPAddress, _ port: UInt16) {
         self.address = address
         self.port = port
     }

@@ -2,18 +2,10 @@ public import Addressing
 
 /// A socket that clients can connect or send to: TCP in LISTEN, or an unconnected datagram socket.
 public struct Listener: Hashable, Sendable {
-    /// The address that a socket is bound to.
-    public enum Address: Hashable, Sendable {
-        /// An IPv4 address in host byte order; 0 for all.
-        case ipv4(UInt32)
-        /// An IPv6 address in host byte order; 0 for all. An IPv4-mapped address is held as `ipv4`.
-        case ipv6(UInt128)
-    }
-
     /// The protocol.
     public var transport: TransportProtocol
     /// The address that the socket is bound to.
-    public var address: Address
+    public var address: IPAddress
     /// The port in host byte order.
     public var port: UInt16
     /// Whether the socket accepts IPv4, too: an IPv6 socket on `::` without `IPV6_V6ONLY` (RFC 3493 5.3).
@@ -31,7 +23,7 @@ public struct Listener: Hashable, Sendable {
 
     /// A listener of these parts.
     public init(
-        transport: TransportProtocol, address: Address, port: UInt16, isDualStack: Bool = false,
+        transport: TransportProtocol, address: IPAddress, port: UInt16, isDualStack: Bool = false,
         interface: String? = nil, userID: UInt32 = 0, inode: UInt64 = 0, cgroup: UInt64? = nil,
         owners: Owners = .notAsked
     ) {
@@ -54,30 +46,9 @@ public struct Listener: Hashable, Sendable {
         }
     }
 
-    /// Whether only this host can reach it: it is bound to 127.0.0.0/8 (RFC 1122 3.2.1.3), ::1 (RFC 4291 2.5.3) or `lo`.
-    public var isLoopbackOnly: Bool {
-        if interface == "lo" { return true }
-        return switch address {
-        case .ipv4(let value): value >> 24 == 127
-        case .ipv6(let value): value == 1
-        }
-    }
+    /// Whether only this host can reach it: it is bound to a loopback address or to `lo`.
+    public var isLoopbackOnly: Bool { interface == "lo" || address.isLoopback }
 
     /// Whether it is bound to all addresses of its family.
-    public var isWildcard: Bool {
-        switch address {
-        case .ipv4(let value): value == 0
-        case .ipv6(let value): value == 0
-        }
-    }
-}
-
-extension Listener.Address: CustomStringConvertible {
-    /// The address as policies write it.
-    public var description: String {
-        switch self {
-        case .ipv4(let value): IPv4Address(value: value).description
-        case .ipv6(let value): IPv6Address(value: value).description
-        }
-    }
+    public var isWildcard: Bool { address.isUnspecified }
 }

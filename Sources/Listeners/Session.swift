@@ -48,21 +48,3 @@ public struct Session: Hashable, Sendable {
     /// The family of its addresses.
     public var family: AddressFamily { client.address.family }
 }
-
-extension Listener.Address {
-    /// The family.
-    public var family: AddressFamily {
-        switch self {
-        case .ipv4: .ipv4
-        case .ipv6: .ipv6
-        }
-    }
-
-    /// The address as a number, its first byte most significant.
-    public var value: UInt128 {
-        switch self {
-        case .ipv4(let value): UInt128(value)
-        case .ipv6(let value): value
-        }
-    }
-}

@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 
 /// The connections of a host: its sockets and its conntrack entries, which only together show who opened each.
 public struct SessionList: Sendable {
@@ -9,14 +9,14 @@ public struct SessionList: Sendable {
     /// The TCP ports with a listener.
     public var listeningPorts: Set<UInt16>
     /// The addresses of this host.
-    public var addresses: Set<Listener.Address>
+    public var addresses: Set<IPAddress>
     /// The reason why conntrack could not be read; `nil` if it was read.
     public var doubt: String?
 
     /// A list of these parts.
     public init(
         sockets: [EstablishedConnection] = [], tracked: [TrackedConnection] = [], listeningPorts: Set<UInt16> = [],
-        addresses: Set<Listener.Address> = [], doubt: String? = nil
+        addresses: Set<IPAddress> = [], doubt: String? = nil
     ) {
         self.sockets = sockets
         self.tracked = tracked

@@ -11,7 +11,7 @@ struct ConsequencesTests {
     init() throws { terminal = try Terminal() }
 
     private func listener(
-        _ transport: TransportProtocol, _ port: UInt16, _ address: Listener.Address = .ipv6(0), _ name: String = "node"
+        _ transport: TransportProtocol, _ port: UInt16, _ address: IPAddress = .ipv6(0), _ name: String = "node"
     ) -> Listener {
         Listener(
             transport: transport, address: address, port: port, isDualStack: true, inode: 1,

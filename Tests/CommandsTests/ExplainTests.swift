@@ -1,3 +1,4 @@
+import Addressing
 import Commands
 import Compiler
 import Rulesets

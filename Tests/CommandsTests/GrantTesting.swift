@@ -37,7 +37,7 @@ extension GrantTesting {
     }
 
     func source(_ address: String, _ seconds: Int64, _ service: String = "ssh") throws -> GrantedSource {
-        GrantedSource(service: service, address: try AddressRange(address), seconds: seconds)
+        GrantedSource(service: service, address: try #require(IPAddress(AddressRange(address))), seconds: seconds)
     }
 
     var live: Set<GrantedSource> { Set(terminal.store.table?.grantedSources ?? []) }
@@ -45,6 +45,6 @@ extension GrantTesting {
     /// Does what the kernel does to a grant whose time is over.
     func expire(_ service: String, _ address: String) throws {
         let table = try #require(terminal.store.table)
-        terminal.store.put(table.withoutGrant(of: service, to: try AddressRange(address)))
+        terminal.store.put(table.withoutGrant(of: service, to: try #require(IPAddress(AddressRange(address)))))
     }
 }

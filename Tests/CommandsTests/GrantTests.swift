@@ -1,3 +1,4 @@
+import Addressing
 import Compiler
 import Listeners
 import Rulesets
@@ -122,7 +123,7 @@ struct GrantTests: GrantTesting {
     @Test("To end one's own way in takes --force")
     func lockout() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
-        let client = Listener.Address.ipv4(0xc633_6407)
+        let client = IPAddress.ipv4(0xc633_6407)
         terminal.admins = AdminSessions(sessions: [
             AdminSession(
                 client: client, server: Endpoint(.ipv4(0x0a00_0001), 22), interface: "eth0", interfaceIndex: 2)

@@ -1,3 +1,4 @@
+import Addressing
 import Commands
 import Listeners
 import Rulesets
@@ -7,8 +8,8 @@ import Testing
 struct LockoutTests {
     private let terminal: Terminal
     /// The address of the person at the terminal.
-    private static let client = Listener.Address.ipv4(0xc633_6407)  // 198.51.100.7
-    private static let client6 = Listener.Address.ipv6(0x2001_0db8 << 96 | 7)
+    private static let client = IPAddress.ipv4(0xc633_6407)  // 198.51.100.7
+    private static let client6 = IPAddress.ipv6(0x2001_0db8 << 96 | 7)
 
     init() throws {
         terminal = try Terminal()
@@ -16,9 +17,9 @@ struct LockoutTests {
     }
 
     private static func session(
-        _ client: Listener.Address = client, on interface: String? = "eth0", isEstablished: Bool = true
+        _ client: IPAddress = client, on interface: String? = "eth0", isEstablished: Bool = true
     ) -> AdminSession {
-        let server: Listener.Address = if case .ipv4 = client { .ipv4(0xc000_0201) } else { .ipv6(1 << 64) }
+        let server: IPAddress = if case .ipv4 = client { .ipv4(0xc000_0201) } else { .ipv6(1 << 64) }
         return AdminSession(
             client: client, server: Endpoint(server, 22), interface: interface, interfaceIndex: 2,
             isEstablished: isEstablished)

@@ -19,7 +19,7 @@ final class MemorySessions: SessionStore {
     /// How often somebody asked for it.
     private(set) var routings = 0
 
-    func interface(to _: Listener.Address) -> String? {
+    func interface(to _: IPAddress) -> String? {
         routings += 1
         return route
     }

@@ -13,7 +13,7 @@ struct StatusTests {
         pid: 900, name: "nginx", executable: "/usr/sbin/nginx", unit: "nginx.service", user: "www-data")
 
     private func listener(
-        _ transport: TransportProtocol, _ port: UInt16, at address: Listener.Address = .ipv6(0), _ owners: Owners
+        _ transport: TransportProtocol, _ port: UInt16, at address: IPAddress = .ipv6(0), _ owners: Owners
     ) -> Listener {
         Listener(
             transport: transport, address: address, port: port, isDualStack: address == .ipv6(0), inode: UInt64(port),

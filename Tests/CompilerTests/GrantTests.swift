@@ -19,7 +19,7 @@ private func service(
 }
 
 private func source(_ address: String, _ service: String = "ssh", seconds: Int64 = 7200) throws -> GrantedSource {
-    GrantedSource(service: service, address: try AddressRange(address), seconds: seconds)
+    GrantedSource(service: service, address: try #require(IPAddress(AddressRange(address))), seconds: seconds)
 }
 
 @Suite("Grants in a table")

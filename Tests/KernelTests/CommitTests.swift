@@ -1,3 +1,4 @@
+import Addressing
 import CLinux
 import CMnl
 import Foundation

@@ -25,8 +25,8 @@ struct ConnectionTableTests {
         arguments: [
             ("0.0.0.0", "127.0.0.1", .ipv4(0x7f00_0001)), ("::", "127.0.0.1", .ipv4(0x7f00_0001)),
             ("::", "::1", .ipv6(1)),
-        ] as [(String, String, Listener.Address)])
-    func ends(_ listening: String, _ dialled: String, _ address: Listener.Address) throws {
+        ] as [(String, String, IPAddress)])
+    func ends(_ listening: String, _ dialled: String, _ address: IPAddress) throws {
         let listener = try TestSocket(.tcp, listening, 5000)
         let client = try TestSocket(.tcp, dialled, 5001, listens: false)
         try client.connect(to: dialled, 5000)

@@ -10,7 +10,7 @@ import Testing
 
 @Suite("Connections come from conntrack, and end", .privileged, .networkNamespace)
 struct ConntrackTests {
-    private static let loopback = Listener.Address.ipv4(0x7f00_0001)
+    private static let loopback = IPAddress.ipv4(0x7f00_0001)
 
     init() throws {
         _ = try Program.run(["ip", "link", "set", "lo", "up"])

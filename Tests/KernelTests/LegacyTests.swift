@@ -1,4 +1,5 @@
 import Kernel
+import Rulesets
 import TestSupport
 import Testing
 

@@ -1,3 +1,4 @@
+import Addressing
 import Rulesets
 import System
 import TestSupport

@@ -1,3 +1,4 @@
+import Addressing
 import Glibc
 import Listeners
 import TestSupport
@@ -17,7 +18,7 @@ struct RouteTests {
         }
         let index = unsafe if_nametoindex("eth7")
         for (own, other) in [
-            (Listener.Address.ipv4(0xc000_0201), Listener.Address.ipv4(0xc000_0209)),
+            (IPAddress.ipv4(0xc000_0201), IPAddress.ipv4(0xc000_0209)),
             (.ipv6(0x2001_0db8 << 96 | 1), .ipv6(0x2001_0db8 << 96 | 9)),
         ] {
             let (near, far) = (try #require(ReturnRoute.lookUp(own)), try #require(ReturnRoute.lookUp(other)))

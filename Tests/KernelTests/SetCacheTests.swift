@@ -14,7 +14,7 @@ struct SetCacheTests {
     private static let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
     private static let ranges = (1...6000).map { UInt32($0) * 10 }.map { $0...($0 + 3) }
     private let cache = SetCache(
-        identity: SetCache.Identity(namespace: 1 << 40 | 7, boot: "0b5c"), generation: 5, table: name,
+        identity: RulesetIdentity(boot: "0b5c", namespace: 1 << 40 | 7), generation: 5, table: name,
         sets: [
             "a": .ranges32([0...7, 9...9, 100...UInt32.max]),
             "b": .ranges128([1 << 100...2 << 100, UInt128.max...UInt128.max]),
@@ -50,8 +50,8 @@ struct SetCacheTests {
         file.store(cache)
         #expect(file.load(for: cache.identity) == cache)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path) == ["live-sets"])
-        #expect(file.load(for: SetCache.Identity(namespace: 8, boot: "0b5c")) == nil)
-        #expect(file.load(for: SetCache.Identity(namespace: 1 << 40 | 7, boot: "0b5d")) == nil)
+        #expect(file.load(for: RulesetIdentity(boot: "0b5c", namespace: 8)) == nil)
+        #expect(file.load(for: RulesetIdentity(boot: "0b5d", namespace: 1 << 40 | 7)) == nil)
         let path = folder.appending(path: "live-sets").path
         try FileManager.default.setAttributes([.posixPermissions: 0o620], ofItemAtPath: path)
         #expect(file.load(for: cache.identity) == nil)
@@ -72,7 +72,7 @@ struct SetCacheTests {
         #expect(try table().loadedAndRead() == table())
         let nftables = try Nftables()
         let seen = try nftables.snapshot(of: name)
-        guard let identity = SetCacheFile.identity(of: nftables) else { return }
+        guard let identity = RulesetIdentity(of: nftables) else { return }
         let cache = try #require(SetCache(of: seen, in: identity))
         let read = try nftables.snapshot(of: name, expecting: Expectation([], cache: cache))
         #expect(read.confirmedSets == ["s"])
@@ -87,9 +87,9 @@ struct SetCacheTests {
 
     @Test("Another namespace is another ruleset", .privileged, .networkNamespace)
     func namespaces() throws {
-        guard let first = SetCacheFile.identity(of: try Nftables()) else { return }
+        guard let first = RulesetIdentity(of: try Nftables()) else { return }
         guard shim_unshare(shim_clone_newnet) == 0 else { return }
         let nftables = try Nftables()
-        #expect(SetCacheFile.identity(of: nftables) != first)
+        #expect(RulesetIdentity(of: nftables) != first)
     }
 }

@@ -22,9 +22,9 @@ struct SocketTests {
             ("::", false, .ipv6(0), [.ipv4, .ipv6]),
             ("::1", false, .ipv6(1), [.ipv6]),
             ("::ffff:127.0.0.1", false, .ipv4(0x7f00_0001), [.ipv4]),
-        ] as [(String, Bool?, Listener.Address, [AddressFamily])])
+        ] as [(String, Bool?, IPAddress, [AddressFamily])])
     func addresses(
-        _ transport: TransportProtocol, _ bound: (text: String, isIPv6Only: Bool?, Listener.Address, [AddressFamily])
+        _ transport: TransportProtocol, _ bound: (text: String, isIPv6Only: Bool?, IPAddress, [AddressFamily])
     ) throws {
         let socket =
             try bound.isIPv6Only.map { try TestSocket(transport, bound.text, 25, .isIPv6Only($0)) }

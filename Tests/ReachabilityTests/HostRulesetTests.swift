@@ -68,7 +68,7 @@ struct HostRulesetTests {
     private static func packets() throws -> [Packet] {
         try interfaces.flatMap { interface in
             try sources.flatMap { source -> [Packet] in
-                let address = try AddressRange(source)
+                let address = try #require(IPAddress(AddressRange(source)))
                 // The return route of IPv6 is only on the first interface.
                 if case .ipv6 = address, interface != interfaces[0] { return [] }
                 return ports.map { Packet(transport: $0.0, port: $0.1, from: address, interface: interface) }

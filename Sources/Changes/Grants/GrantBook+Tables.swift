@@ -98,7 +98,7 @@ extension GrantBook {
 
     private struct Subject: Hashable {
         let service: String
-        let address: AddressRange
+        let address: IPAddress
 
         init(_ source: GrantedSource) { (service, address) = (source.service, source.address) }
     }

@@ -105,14 +105,14 @@ public struct GrantBook {
     }
 
     /// The book without the grants of a service, or without the one of an address.
-    func removing(_ service: String, _ address: AddressRange?) -> GrantBook {
+    func removing(_ service: String, _ address: IPAddress?) -> GrantBook {
         var book = self
         book.records.removeAll { $0.service == service && (address == nil || $0.address == address) }
         return book
     }
 
     /// The addresses that a service has grants for, or the one that is asked for, and what somebody slipped in.
-    func addresses(of service: String, _ address: AddressRange?, orFoundIn live: Table) -> [AddressRange] {
+    func addresses(of service: String, _ address: IPAddress?, orFoundIn live: Table) -> [IPAddress] {
         (active.map(\.source) + live.grantedSources).reduce(into: []) { list, source in
             let isMeant = source.service == service && (address == nil || source.address == address)
             if isMeant && !list.contains(source.address) { list.append(source.address) }
@@ -120,7 +120,7 @@ public struct GrantBook {
     }
 
     /// The grant of a service for an address that is not over.
-    public func grant(of service: String, to address: AddressRange) -> GrantRecord? {
+    public func grant(of service: String, to address: IPAddress) -> GrantRecord? {
         active.first { $0.service == service && $0.address == address }
     }
 }

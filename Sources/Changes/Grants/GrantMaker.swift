@@ -65,7 +65,7 @@ public struct GrantMaker {
     ///
     /// - Throws: `Lockout` where that shuts out an admin session; what keeps a change from being made.
     public func revoke(
-        _ service: String, from address: AddressRange?, guardedBy lockoutGuard: LockoutGuard
+        _ service: String, from address: IPAddress?, guardedBy lockoutGuard: LockoutGuard
     ) throws -> GrantOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
@@ -96,7 +96,7 @@ public struct GrantMaker {
     }
 
     /// The lock, when nothing waits to be confirmed.
-    private func open() throws -> StateLock {
+    private func open() throws -> FileLock {
         let lock = try state.lock()
         try state.settle(store).forEach { note(.settlement($0)) }
         if let pending = try state.pending() { throw state.refusal(pending) }
@@ -121,7 +121,7 @@ public struct GrantMaker {
 /// A grant that would not let its address in; nothing was changed.
 public struct UselessGrant: Error {
     /// The address.
-    public let address: AddressRange
+    public let address: IPAddress
     /// Why not.
     public let explanation: Explanation
 }
@@ -143,7 +143,7 @@ public struct GrantOutcome {
     /// The service.
     public let service: String
     /// The addresses.
-    public let addresses: [AddressRange]
+    public let addresses: [IPAddress]
     /// What was made; `nil` where there was nothing to do.
     public var made: RulesetState.Made?
 }

@@ -7,7 +7,7 @@ public struct GrantRecord: Hashable {
     /// The name of the service.
     public var service: String
     /// One address.
-    public var address: AddressRange
+    public var address: IPAddress
     /// How long the kernel was told to keep it, in seconds: less than was granted where it had to be told again.
     var seconds: Int64
     /// When it ends, in seconds since 1970-01-01T00:00:00Z.
@@ -28,15 +28,16 @@ public struct GrantRecord: Hashable {
 extension GrantRecord {
     /// The one that a document keeps; `nil` where it lacks something.
     init?(_ document: StateDocument) {
-        guard let service = document.text("service"), let address = document.text("address"),
-            let range = try? AddressRange(address), range.isSingle,
+        guard let service = document.text("service"), let text = document.text("address"),
+            let range = try? AddressRange(text), let address = IPAddress(range),
             let seconds: Int64 = document.number("seconds"), seconds > 0, let end: Int64 = document.number("end"),
             let deadline: Int64 = document.number("deadline"), let why = document.text("why"),
             let user = document.text("user"), let change: Int = document.number("change")
         else { return nil }
         let author = Author(user: user, login: document.text("login"), client: document.text("client"))
         self.init(
-            service: service, address: range, seconds: seconds, end: end, deadline: deadline, why: why, author: author,
+            service: service, address: address, seconds: seconds, end: end, deadline: deadline, why: why,
+            author: author,
             change: change)
     }
 

@@ -6,14 +6,14 @@ public struct GrantRequest {
     /// The name of the service.
     public let service: String
     /// The address that is to be let in.
-    public let address: AddressRange
+    public let address: IPAddress
     /// For how long.
     public let span: TimeSpan
     /// What it is for.
     public let why: String
 
-    /// A request of these parts; `address` is one address.
-    public init(service: String, address: AddressRange, span: TimeSpan, why: String) {
+    /// A request of these parts.
+    public init(service: String, address: IPAddress, span: TimeSpan, why: String) {
         self.service = service
         self.address = address
         self.span = span

@@ -55,25 +55,9 @@ extension Explanation.Question {
     /// Whether a packet of the session, or of a new one like it, gets through.
     fileprivate init(_ session: AdminSession, isEstablished: Bool) {
         self.init(
-            source: session.client.range, transport: .tcp, port: session.server.port, interface: session.interface)
+            source: session.client, transport: .tcp, port: session.server.port, interface: session.interface)
         interfaceIndex = session.interfaceIndex == 0 ? nil : session.interfaceIndex
-        destination = session.server.address.number
+        destination = session.server.address.value
         self.isEstablished = isEstablished
-    }
-}
-
-extension Listener.Address {
-    fileprivate var range: AddressRange {
-        switch self {
-        case .ipv4(let value): .ipv4(value...value)
-        case .ipv6(let value): .ipv6(value...value)
-        }
-    }
-
-    fileprivate var number: UInt128 {
-        switch self {
-        case .ipv4(let value): UInt128(value)
-        case .ipv6(let value): value
-        }
     }
 }

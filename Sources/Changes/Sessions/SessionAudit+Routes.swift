@@ -1,18 +1,36 @@
+internal import Addressing
 public import Auditing
 public import Compiler
 public import Kernel
 internal import Listeners
 public import Policies
+public import System
 
 extension SessionAudit {
     /// The audit of a host's sessions, which asks for the route to an address only once.
     public init(_ policy: Policy, _ compiled: CompiledPolicy, routedBy sessions: any SessionStore, now: Int64) {
-        var known: [Listener.Address: String?] = [:]
+        var known: [IPAddress: String?] = [:]
         self.init(policy: policy, table: compiled.table, now: now) { address in
             if let interface = known[address] { return interface }
             let interface = sessions.interface(to: address)
             known[address] = .some(interface)
             return interface
         }
+    }
+}
+
+extension [Finding] {
+    /// What there is to say about the sessions of a host.
+    public static func sessions(
+        _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore, now: Int64
+    ) throws(KernelError) -> [Finding] {
+        let audit = SessionAudit(policy, compiled, routedBy: store, now: now)
+        let list = try store.read()
+        let stale = audit.stale(list.sessions)
+        // To find processes is dear, and to find none is what mostly happens.
+        let findings = stale.isEmpty ? [] : audit.findings(about: try store.owners(of: stale))
+        guard let doubt = list.doubt else { return findings }
+        let message = "sessions with containers, and of other protocols than TCP, are not known: \(doubt)"
+        return findings + [Finding(.unknown, .warning, message)]
     }
 }

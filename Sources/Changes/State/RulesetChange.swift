@@ -74,7 +74,7 @@ extension RulesetState {
         _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64,
         note: (Settlement) -> Void
     ) throws -> Made {
-        let lock: StateLock = try unchanged { try self.lock() }
+        let lock: FileLock = try unchanged { try self.lock() }
         defer { withExtendedLifetime(lock) {} }
         try settle(store).forEach(note)
         if let pending = try pending() { throw refusal(pending) }

@@ -39,7 +39,7 @@ public struct RulesetState {
     }
 
     /// Keeps others from changing it while the lock lives.
-    public func lock() throws -> StateLock {
+    public func lock() throws -> FileLock {
         let lock = try files.lock(Self.lockName, patience: Self.patience)
         guard let lock else {
             throw ChangeError(.failure, "another portreeve is at work on \(files.directory): nothing was changed")
@@ -94,7 +94,7 @@ public struct RulesetState {
     }
 
     /// Puts the table back that was live before, and says so in the log of changes.
-    public func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
+    func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
         try TableWriter.insist(on: previousTable(), in: store, carrying: (try? grants()) ?? GrantBook())
         try close(pending)
     }
@@ -121,7 +121,7 @@ public struct RulesetState {
     }
 
     /// Ends the waiting for a change that is to stay.
-    public func confirm(_ pending: PendingChange) throws {
+    func confirm(_ pending: PendingChange) throws {
         try log.settle(try log.entry(pending.number), as: .confirmed)
         try PendingChange.clear(files)
         try end(try grants(), notIn: try log.record(log.entry(pending.number)).table)

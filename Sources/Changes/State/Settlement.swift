@@ -4,6 +4,8 @@ public enum Settlement: Hashable, Sendable {
     case lostInRestart(change: Int)
     /// It was not confirmed in time, and is undone now.
     case undone(change: Int)
+    /// It is undone because that was asked for.
+    case undoneNow(change: Int)
     /// The command ended before the kernel was told.
     case notMade(change: Int)
     /// The command ended after the kernel had made the change.

@@ -63,7 +63,7 @@ public struct UndoProcess {
         }
     }
 
-    private func takeLock() throws(KernelError) -> StateLock? {
+    private func takeLock() throws(KernelError) -> FileLock? {
         try state.files.lock(Self.lockName)
     }
 

@@ -53,6 +53,19 @@ public struct WholeRuleset {
     public func circumstances(now: Int64) -> Circumstances { Circumstances(now: now, addresses: addresses) }
 }
 
+extension WholeRuleset {
+    /// What the rules that let a service's connections in have counted; `nil` where nothing of it is loaded.
+    public func packets(of service: String) -> UInt64? {
+        let counts = Names.chains(of: service).flatMap { name -> [UInt64] in
+            let rules = own.table?.chain(name)?.rules ?? []
+            return zip(rules, own.states[name] ?? []).compactMap { rule, state in
+                rule.expressions.last == .verdict(.accept) ? state.packets : nil
+            }
+        }
+        return counts.isEmpty ? nil : counts.reduce(0, &+)
+    }
+}
+
 extension Table {
     /// What stands for a table that could not be read: whatever meets it is unknown.
     fileprivate init(unreadable name: TableName) {

@@ -75,15 +75,11 @@ public struct Explain: Command {
     }
 
     private func question() throws(CommandError) -> Explanation.Question {
-        let range: AddressRange
-        do throws(AddressError) { range = try AddressRange(source) } catch {
-            throw CommandError(.usage, "\(error)")
-        }
-        guard range.isSingle else { throw CommandError(.usage, "\"\(source)\" is not one address") }
+        let address = try AddressArgument(source).address
         guard let named = NamedPort(port) else {
             throw CommandError(.usage, "\"\(port)\" is no port: write 22/tcp, 53/udp, or a name of /etc/services")
         }
-        return .init(source: range, transport: named.transport, port: named.port, interface: interface)
+        return .init(source: address, transport: named.transport, port: named.port, interface: interface)
     }
 
     /// The live ruleset and the sockets; `nil` where only the policy is asked, or where nobody may look.

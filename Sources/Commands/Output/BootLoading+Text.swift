@@ -1,5 +1,6 @@
 internal import Changes
 internal import Compiler
+internal import Policies
 internal import System
 
 extension BootLoading.Outcome {

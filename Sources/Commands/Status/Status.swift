@@ -31,8 +31,12 @@ public struct Status: Command {
         let grants = kernel.grants(on: host)
         let compiled = grants.expectation(plain, found: ruleset.own.table)
         let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
-        let live = LiveRuleset(ruleset, drift: drift, now: host.now)
-        let rows = PortStatusList(policy, compiled, ruleset, live, try host.readSockets()).rows
+        let live = LiveRuleset(
+            own: ruleset.own.table, others: ruleset.others, drift: drift,
+            in: ruleset.circumstances(now: host.now), now: host.now)
+        let rows = PortStatus.all(
+            policy, compiled, loaded: ruleset.own.table, in: live, sockets: try host.readSockets(),
+            packets: ruleset.packets)
         let waiting = try kernel.existingState(on: host)?.waiting()
         if console.isJSON {
             console.print([

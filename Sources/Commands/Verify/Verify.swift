@@ -66,7 +66,9 @@ public struct Verify: Command {
         let compiled = grants.expectation(plain, found: try? ruleset.get().own.table)
         var findings = try findings(policy, compiled, ruleset, on: host)
         if only.areas.contains(.ruleset) { findings += grants.findings(about: try? ruleset.get().own.table, compiled) }
-        if only.areas.contains(.sessions) { findings += try .sessions(policy, compiled, on: host) }
+        if only.areas.contains(.sessions) {
+            findings += try .sessions(policy, compiled, among: host.sessions, now: host.now)
+        }
         findings += .expiries(of: policy, now: host.now)
         let report = VerificationReport(
             findings: findings, services: policy.services.count, generation: try? ruleset.get().generation,
@@ -93,7 +95,7 @@ public struct Verify: Command {
         guard let record = FindingRecord(try host.files.read(path)) else {
             throw CommandError(.failure, "\(path) was not left by a run of portreeve: name another file for --news")
         }
-        let news = News(since: record, in: report.findings)
+        let news = record.news(in: report.findings)
         try write(console.isJSON ? [news.json.text] : news.lines(console), on: host)
         try host.files.replace(path, FindingRecord(report.findings).file)
     }
@@ -134,7 +136,7 @@ public struct Verify: Command {
     ) throws(KernelError) -> [Finding] {
         switch reading {
         case .failure(let error):
-            return LiveRuleset(unreadable: error, now: host.now).audit(of: try host.readSockets(), policy)
+            return LiveRuleset(unreadable: "\(error)", now: host.now).audit(of: try host.readSockets(), policy)
         case .success(let ruleset):
             let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
             var findings: [Finding] = []
@@ -145,7 +147,9 @@ public struct Verify: Command {
                 findings += host.competingFirewalls()
             }
             guard only.areas.contains(.listeners) else { return findings }
-            let live = LiveRuleset(ruleset, drift: drift, now: host.now)
+            let live = LiveRuleset(
+                own: ruleset.own.table, others: ruleset.others, drift: drift,
+                in: ruleset.circumstances(now: host.now), now: host.now)
             return findings + live.audit(of: try host.readSockets(), policy)
         }
     }

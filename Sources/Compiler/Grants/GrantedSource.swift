@@ -5,14 +5,14 @@ internal import Rulesets
 public struct GrantedSource: Hashable, Sendable {
     /// The name of the service.
     public var service: String
-    /// One address.
-    public var address: AddressRange
+    /// The address.
+    public var address: IPAddress
     /// The timeout since it was added, in whole seconds: the kernel rounds times below one tick.
     public var seconds: Int64
 
-    /// A source of these parts; `address` is one address.
-    public init(service: String, address: AddressRange, seconds: Int64) {
-        precondition(address.isSingle && seconds > 0, "a grant is for one address, and for some time")
+    /// A source of these parts.
+    public init(service: String, address: IPAddress, seconds: Int64) {
+        precondition(seconds > 0, "a grant is for some time")
         self.service = service
         self.address = address
         self.seconds = seconds
@@ -25,12 +25,7 @@ public struct GrantedSource: Hashable, Sendable {
     var element: SetElement { SetElement(key: key, timeout: UInt64(seconds) * 1000) }
 
     /// The key of the element: the address in network byte order.
-    var key: [UInt8] {
-        switch address {
-        case .ipv4(let range): range.lowerBound.bigEndianBytes
-        case .ipv6(let range): range.lowerBound.bigEndianBytes
-        }
-    }
+    var key: [UInt8] { address.bigEndianBytes }
 }
 
 /// The set with the granted sources of one service and family, and the rule that looks them up.

@@ -30,7 +30,9 @@ extension Table {
     public var grantedSources: [GrantedSource] {
         grantSets.flatMap { grants in
             grantElements(grants).compactMap { element in
-                guard let timeout = element.timeout, let address = AddressRange(key: element.key) else { return nil }
+                guard let timeout = element.timeout, let address = IPAddress(bigEndianBytes: element.key) else {
+                    return nil
+                }
                 let source = GrantedSource(
                     service: grants.service, address: address, seconds: max(1, Int64(clamping: timeout / 1000)))
                 return source.element == element ? source : nil
@@ -42,7 +44,7 @@ extension Table {
     public func grants(_ source: GrantedSource) -> Bool { grantElements(source.grants).contains(source.element) }
 
     /// The table without the grants of a service for an address.
-    public func withoutGrant(of service: String, to address: AddressRange) -> Table {
+    public func withoutGrant(of service: String, to address: IPAddress) -> Table {
         let source = GrantedSource(service: service, address: address, seconds: 1)
         let kept = sets.map { set -> NamedSet in
             guard set.name == source.grants.name, case .list(let elements) = set.elements else { return set }
@@ -71,20 +73,5 @@ extension CompiledPolicy {
             copy.origins.sets[set.name] = origins.chains[Names.service(grants.service)]
         }
         return copy
-    }
-}
-
-extension AddressRange {
-    /// The address encoded in a key, in network byte order; `nil` if its length is not 4 or 16 bytes.
-    fileprivate init?(key: [UInt8]) {
-        switch key.count {
-        case 4:
-            let number = UInt32(bigEndianBytes: key)
-            self = .ipv4(number...number)
-        case 16:
-            let number = UInt128(bigEndianBytes: key)
-            self = .ipv6(number...number)
-        default: return nil
-        }
     }
 }

@@ -36,7 +36,7 @@ extension SetCache {
             sets[name] = elements
         }
         self.init(
-            identity: Identity(namespace: namespace, boot: boot), generation: generation,
+            identity: RulesetIdentity(boot: boot, namespace: namespace), generation: generation,
             table: TableName(family: TableFamily(rawValue: family), name: table), sets: sets)
     }
 }

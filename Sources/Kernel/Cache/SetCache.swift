@@ -5,15 +5,7 @@ internal import Rulesets
 /// As long as the generation is the same, nobody has committed anything, and the sets need not be read again.
 public struct SetCache: Equatable, Sendable {
     /// The ruleset that the generation counts.
-    public struct Identity: Hashable, Sendable {
-        /// `SO_NETNS_COOKIE`: the number of the network namespace, which no other gets until the next boot.
-        var namespace: UInt64
-        /// `/proc/sys/kernel/random/boot_id`.
-        var boot: String
-    }
-
-    /// The ruleset.
-    var identity: Identity
+    var identity: RulesetIdentity
     /// The generation.
     var generation: UInt32
     /// The table.
@@ -25,7 +17,7 @@ public struct SetCache: Equatable, Sendable {
     private static let threshold = 5_000
 
     /// What is worth caching of a snapshot; `nil` when nothing is.
-    public init?(of snapshot: TableSnapshot, in identity: Identity) {
+    public init?(of snapshot: TableSnapshot, in identity: RulesetIdentity) {
         guard let table = snapshot.table else { return nil }
         let big = table.sets.filter { $0.definition.holdsRanges && $0.elements.count >= Self.threshold }
         sets = Dictionary(big.map { ($0.name, $0.elements) }, uniquingKeysWith: { first, _ in first })
@@ -36,7 +28,7 @@ public struct SetCache: Equatable, Sendable {
         generation = snapshot.generation
     }
 
-    init(identity: Identity, generation: UInt32, table: TableName, sets: [String: SetElements]) {
+    init(identity: RulesetIdentity, generation: UInt32, table: TableName, sets: [String: SetElements]) {
         self.identity = identity
         self.generation = generation
         self.table = table

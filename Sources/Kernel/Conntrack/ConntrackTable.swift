@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CMnl
 internal import CNftnl
 internal import Glibc
@@ -42,7 +43,8 @@ public struct ConntrackTable: ~Copyable {
     public func delete(_ connection: TrackedConnection) throws(KernelError) -> Bool {
         let sequence = socket.sequence()
         let request = ConntrackRequest(
-            IPCTNL_MSG_CT_DELETE, family: UInt8(connection.familyNumber), flags: NLM_F_ACK, sequence: sequence,
+            IPCTNL_MSG_CT_DELETE, family: UInt8(connection.original.source.address.familyNumber), flags: NLM_F_ACK,
+            sequence: sequence,
             attributes: connection.identity)
         do throws(SystemError) {
             try socket.request(request.bytes, sequence: sequence) { _ in }
@@ -58,16 +60,6 @@ public struct ConntrackTable: ~Copyable {
         guard [EINVAL, EOPNOTSUPP, EPROTONOSUPPORT].contains(error.code) else { return error.during(attempt) }
         return KernelError(
             .unsupported, attempt, code: error.code, answer: error.text, advice: "load the module nf_conntrack_netlink")
-    }
-}
-
-extension TrackedConnection {
-    /// The family of its addresses, `AF_…`.
-    fileprivate var familyNumber: Int32 {
-        switch original.source.address {
-        case .ipv4: AF_INET
-        case .ipv6: AF_INET6
-        }
     }
 }
 

@@ -1,15 +1,15 @@
+public import Addressing
 internal import Glibc
-public import Listeners
 public import System
 
 /// The addresses of a host: getifaddrs(3).
 public enum HostAddresses {
     /// Those of all interfaces of the namespace that the calling thread is in.
-    public static func all() throws(KernelError) -> Set<Listener.Address> {
+    public static func all() throws(KernelError) -> Set<IPAddress> {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard unsafe getifaddrs(&list) == 0 else { throw KernelError(.io, "listing the addresses", code: errno) }
         defer { unsafe freeifaddrs(list) }
-        var addresses: Set<Listener.Address> = []
+        var addresses: Set<IPAddress> = []
         var next = unsafe list
         while let entry = unsafe next {
             unsafe next = entry.pointee.ifa_next
@@ -20,7 +20,7 @@ public enum HostAddresses {
         return addresses
     }
 
-    @unsafe private static func known(_ address: UnsafeMutablePointer<sockaddr>) -> Listener.Address? {
+    @unsafe private static func known(_ address: UnsafeMutablePointer<sockaddr>) -> IPAddress? {
         switch unsafe Int32(address.pointee.sa_family) {
         case AF_INET: .ipv4(unsafe SocketAddress.ipv4(address))
         case AF_INET6: .ipv6(unsafe SocketAddress.ipv6(address))

@@ -1,3 +1,4 @@
+public import Addressing
 internal import CMnl
 internal import Glibc
 public import Listeners
@@ -6,7 +7,7 @@ internal import System
 extension ReturnRoute {
     /// The route to an address from the network namespace of the calling thread; `nil` where there is none: rtnetlink(7),
     /// RTM_GETROUTE.
-    public static func lookUp(_ address: Listener.Address) -> ReturnRoute? {
+    public static func lookUp(_ address: IPAddress) -> ReturnRoute? {
         guard let socket = try? NetlinkSocket(bus: NETLINK_ROUTE) else { return nil }
         let sequence = socket.sequence()
         var route: ReturnRoute?
@@ -16,17 +17,13 @@ extension ReturnRoute {
         return route
     }
 
-    private static func request(_ address: Listener.Address, _ sequence: UInt32) -> [UInt8] {
+    private static func request(_ address: IPAddress, _ sequence: UInt32) -> [UInt8] {
         var attributes = AttributeWriter()
         var route = rtmsg()
-        switch address {
-        case .ipv4(let value):
-            (route.rtm_family, route.rtm_dst_len) = (UInt8(AF_INET), UInt8(UInt32.bitWidth))
-            attributes.octets(RTA_DST, value.networkOrder)
-        case .ipv6(let value):
-            (route.rtm_family, route.rtm_dst_len) = (UInt8(AF_INET6), UInt8(UInt128.bitWidth))
-            attributes.octets(RTA_DST, value.networkOrder)
-        }
+        let bytes = address.bigEndianBytes
+        route.rtm_family = UInt8(address.familyNumber)
+        route.rtm_dst_len = UInt8(8 * bytes.count)
+        attributes.octets(RTA_DST, bytes)
         var header = nlmsghdr()
         header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<rtmsg>.size + attributes.count)
         header.nlmsg_type = UInt16(RTM_GETROUTE)
@@ -50,12 +47,5 @@ extension ReturnRoute {
         let index = unsafe interface.withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
         var names = InterfaceNames()
         self.init(isLocal: Int(head.rtm_type) == RTN_LOCAL, interface: names[index], interfaceIndex: index)
-    }
-}
-
-extension FixedWidthInteger {
-    /// The bytes, most significant first.
-    fileprivate var networkOrder: [UInt8] {
-        stride(from: bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> $0) }
     }
 }

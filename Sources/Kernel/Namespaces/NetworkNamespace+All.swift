@@ -16,13 +16,15 @@ extension NetworkNamespace {
         let home = unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
         guard home >= 0 else { throw KernelError(.io, attempt, code: errno) }
         defer { close(home) }
-        var seen = Set([identity(home)])
+        var seen = Set([NamespaceInode(descriptor: home)])
         var wantsMore = true
         for path in files where wantsMore {
             let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
             guard descriptor >= 0 else { continue }
             defer { close(descriptor) }
-            guard seen.insert(identity(descriptor)).inserted, shim_setns(descriptor, shim_clone_newnet) == 0 else {
+            guard seen.insert(NamespaceInode(descriptor: descriptor)).inserted,
+                shim_setns(descriptor, shim_clone_newnet) == 0
+            else {
                 continue
             }
             wantsMore = body()
@@ -34,11 +36,5 @@ extension NetworkNamespace {
     private static var files: [String] {
         directories.flatMap { directory in HostTree.names(directory).map { "\(directory)/\($0)" } }
             + HostTree.names("/proc").filter { $0.allSatisfy(\.isNumber) }.map { "/proc/\($0)/ns/net" }
-    }
-
-    private static func identity(_ descriptor: Int32) -> [UInt64] {
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { return [] }
-        return [UInt64(status.st_dev), UInt64(status.st_ino)]
     }
 }

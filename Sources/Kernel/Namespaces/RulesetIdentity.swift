@@ -16,15 +16,13 @@ public struct RulesetIdentity: Hashable, Sendable {
         self.namespace = namespace
     }
 
-    private static let bootPath = "/proc/sys/kernel/random/boot_id"
-    private static let ownPath = "/proc/thread-self/ns/net"
-    private static let hostPath = "/proc/1/ns/net"
-    private static let hostSetting = "/proc/sys/net/core/dev_weight"
-
     /// The ruleset of the namespace that the calling thread is in.
-    public static var current: Self {
-        let boot = ProcFile.text(bootPath).map { String($0.prefix { !$0.isWhitespace }) } ?? ""
-        return Self(boot: boot, namespace: cookie ?? inode(ownPath) ?? 0)
+    public static var current: Self { Self(boot: run ?? "", namespace: cookie ?? NamespaceInode.own?.number ?? 0) }
+
+    /// The ruleset that `nftables` was opened on; `nil` before kernel 5.14, and where the run of the kernel is not known.
+    init?(of nftables: borrowing Nftables) {
+        guard let namespace = nftables.socket.namespaceCookie, let boot = Self.run, !boot.isEmpty else { return nil }
+        self.init(boot: boot, namespace: namespace)
     }
 
     /// Whether no later network namespace can get the number of this one before the next boot: kernel 5.14 or later.
@@ -35,20 +33,19 @@ public struct RulesetIdentity: Hashable, Sendable {
     /// A process with fewer capabilities than the first one may not look at its namespaces; the kernel shows some settings of
     /// the network in the namespace of the host alone (`net_core_table` of `net/core/sysctl_net_core.c`).
     public static var isHost: Bool {
-        if let host = inode(hostPath) { return host == inode(ownPath) }
-        return inode(hostSetting) != nil
+        if let host = NamespaceInode(path: "/proc/1/ns/net") { return host == .own }
+        return ProcFile.exists("/proc/sys/net/core/dev_weight")
+    }
+
+    /// The run of the kernel: random(4).
+    private static var run: String? {
+        ProcFile.text("/proc/sys/kernel/random/boot_id").map { String($0.prefix { !$0.isWhitespace }) }
     }
 
     private static var cookie: UInt64? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        var (cookie, size) = (UInt64(0), socklen_t(MemoryLayout<UInt64>.size))
-        return unsafe getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 ? cookie : nil
-    }
-
-    private static func inode(_ path: String) -> UInt64? {
-        var status = stat()
-        return unsafe stat(path, &status) == 0 ? UInt64(status.st_ino) : nil
+        return NetlinkSocket.namespaceCookie(of: descriptor)
     }
 }

@@ -73,11 +73,13 @@ internal import System
         return NetlinkMessage.split(buffer, length: count, portID: unsafe mnl_socket_get_portid(handle))
     }
 
-    /// The number of the network namespace, unique until the next boot; kernel 5.14 or later.
-    var namespaceCookie: UInt64? {
+    /// The number of the network namespace of the socket, unique until the next boot; kernel 5.14 or later.
+    var namespaceCookie: UInt64? { Self.namespaceCookie(of: unsafe mnl_socket_get_fd(handle)) }
+
+    /// The same for any socket.
+    static func namespaceCookie(of descriptor: Int32) -> UInt64? {
         var cookie: UInt64 = 0
         var size = socklen_t(MemoryLayout<UInt64>.size)
-        let descriptor = unsafe mnl_socket_get_fd(handle)
         guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 else { return nil }
         return cookie
     }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import CMnl
 internal import Glibc
+internal import Rulesets
 
 /// Reads the rules of `iptables-legacy` as far as to know what their targets do: `linux/netfilter_ipv4/ip_tables.h`.
 struct LegacyEntries {

@@ -1,5 +1,4 @@
 public import Addressing
-internal import Listeners
 public import Rulesets
 public import System
 
@@ -26,7 +25,7 @@ public final class NftablesStore: RulesetStore {
     ) throws(KernelError) -> TableSnapshot {
         // Only what is expected to be somehow is portreeve's own.
         let cache = candidates.isEmpty ? nil : cache
-        let identity = cache.flatMap { _ in SetCacheFile.identity(of: nftables) }
+        let identity = cache.flatMap { _ in RulesetIdentity(of: nftables) }
         // Whoever has just committed knows better than what was seen before.
         let cached = committed == nil ? identity.flatMap { cache?.load(for: $0) } : nil
         let snapshot = try nftables.snapshot(
@@ -36,17 +35,7 @@ public final class NftablesStore: RulesetStore {
     }
 
     /// The addresses of the namespace that the calling thread is in.
-    public func addresses() -> AddressSet? {
-        guard let all = try? HostAddresses.all() else { return nil }
-        var (ipv4, ipv6): ([ClosedRange<UInt32>], [ClosedRange<UInt128>]) = ([], [])
-        for address in all {
-            switch address {
-            case .ipv4(let value): ipv4.append(value...value)
-            case .ipv6(let value): ipv6.append(value...value)
-            }
-        }
-        return AddressSet(ipv4: ipv4, ipv6: ipv6)
-    }
+    public func addresses() -> AddressSet? { (try? HostAddresses.all()).map { AddressSet($0) } }
 
     /// Applies a transaction as a whole or not at all.
     public func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {
@@ -60,7 +49,7 @@ public final class NftablesStore: RulesetStore {
 
     /// Keeps the big sets that the snapshot has.
     private static func keep(
-        _ snapshot: TableSnapshot, _ identity: SetCache.Identity, in file: SetCacheFile, insteadOf old: SetCache?
+        _ snapshot: TableSnapshot, _ identity: RulesetIdentity, in file: SetCacheFile, insteadOf old: SetCache?
     ) {
         if old?.isCurrent(for: snapshot) == true { return }
         if let seen = SetCache(of: snapshot, in: identity) {

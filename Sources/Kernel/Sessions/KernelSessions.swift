@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 public import Listeners
 public import System
 
@@ -18,7 +18,7 @@ public struct KernelSessions: SessionStore {
     }
 
     /// The interface that packets to an address leave by.
-    public func interface(to address: Listener.Address) -> String? { ReturnRoute.lookUp(address)?.interface }
+    public func interface(to address: IPAddress) -> String? { ReturnRoute.lookUp(address)?.interface }
 
     /// The same sessions with the processes that hold their sockets.
     public func owners(of sessions: [Session]) -> [Session] {

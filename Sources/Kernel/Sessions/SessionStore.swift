@@ -1,3 +1,4 @@
+public import Addressing
 public import Listeners
 public import System
 
@@ -6,7 +7,7 @@ public protocol SessionStore {
     /// What is known of connections.
     func read() throws(KernelError) -> SessionList
     /// The interface by which an address is reached, and by which it is taken to come in; `nil` if there is none.
-    func interface(to address: Listener.Address) -> String?
+    func interface(to address: IPAddress) -> String?
     /// The same sessions with those who hold their sockets.
     func owners(of sessions: [Session]) throws(KernelError) -> [Session]
     /// Ends sessions, so that no byte passes any more in either direction, whoever speaks next.

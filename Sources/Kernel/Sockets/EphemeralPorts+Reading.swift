@@ -26,8 +26,9 @@ extension EphemeralPorts {
     }
 
     private static func text(of path: String) throws(KernelError) -> String {
-        if let text = ProcFile.text(path) { return text }
-        let code = errno
-        throw KernelError(.io, "reading \(path)", code: code, advice: code == ENOENT ? "mount /proc" : nil)
+        do throws(SystemError) { return try ProcFile.read(path) } catch {
+            throw KernelError(
+                .io, "reading \(path)", code: error.code, advice: error.code == ENOENT ? "mount /proc" : nil)
+        }
     }
 }

@@ -58,7 +58,7 @@ struct SocketMessage {
             throw .malformed("a socket that is neither of IPv4 nor of IPv6")
         }
         let interface = head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if]
-        func append(_ address: Listener.Address) {
+        func append(_ address: IPAddress) {
             listeners.append(
                 Listener(
                     transport: transport, address: address, port: UInt16(bigEndian: head.id.idiag_sport),
@@ -70,11 +70,11 @@ struct SocketMessage {
     }
 
     /// An address in the message's family.
-    @unsafe private func address(_ bytes: UnsafeRawBufferPointer) -> Listener.Address? {
+    @unsafe private func address(_ bytes: UnsafeRawBufferPointer) -> IPAddress? {
         unsafe Self.address(bytes, family: head.idiag_family)
     }
 
-    private var boundAddresses: [Listener.Address] {
+    private var boundAddresses: [IPAddress] {
         let stride = MemoryLayout<sockaddr_storage>.size
         return Swift.stride(from: 0, to: localAddresses.count / stride * stride, by: stride).compactMap { offset in
             let bytes = localAddresses.dropFirst(offset).prefix(stride)
@@ -90,7 +90,7 @@ struct SocketMessage {
     }
 
     /// The address at the start of `bytes`, network order; `nil` for a family that is not IP.
-    @unsafe private static func address(_ bytes: UnsafeRawBufferPointer, family: UInt8) -> Listener.Address? {
+    @unsafe private static func address(_ bytes: UnsafeRawBufferPointer, family: UInt8) -> IPAddress? {
         switch Int32(family) {
         case AF_INET where bytes.count >= MemoryLayout<UInt32>.size:
             return .ipv4(UInt32(bigEndian: unsafe bytes.loadUnaligned(as: UInt32.self)))

@@ -90,9 +90,9 @@ struct RegisteredProtocols {
     }
 }
 
-extension Listener.Address {
+extension IPAddress {
     /// `AF_…`.
-    fileprivate var familyNumber: Int32 {
+    var familyNumber: Int32 {
         switch self {
         case .ipv4: AF_INET
         case .ipv6: AF_INET6

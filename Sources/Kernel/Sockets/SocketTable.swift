@@ -110,19 +110,8 @@ extension SystemError {
 extension Listener {
     /// Whether it comes first of two on one port: IPv4, address, interface, inode.
     fileprivate func precedes(_ other: Listener) -> Bool {
-        if address != other.address { return address.precedes(other.address) }
+        if address != other.address { return address < other.address }
         if interface != other.interface { return (interface ?? "") < (other.interface ?? "") }
         return inode < other.inode
-    }
-}
-
-extension Listener.Address {
-    fileprivate func precedes(_ other: Self) -> Bool {
-        switch (self, other) {
-        case (.ipv4(let mine), .ipv4(let theirs)): mine < theirs
-        case (.ipv6(let mine), .ipv6(let theirs)): mine < theirs
-        case (.ipv4, .ipv6): true
-        case (.ipv6, .ipv4): false
-        }
     }
 }

@@ -8,7 +8,7 @@ extension Expiry {
             log.error("\(Printable.quoted(text)) \(example)", at: node.place)
             return nil
         }
-        guard (1...12).contains(month), (1...Self.days(inMonth: month, of: year)).contains(day) else {
+        guard let midnight = UTCTime.midnight(year: year, month: month, day: day) else {
             log.error("\(Printable.quoted(text)) is a date that does not exist", at: node.place)
             return nil
         }
@@ -18,7 +18,6 @@ extension Expiry {
             log.error("\(Printable.quoted(text)) is not between 1970 and 2261; \(advice)", at: node.place)
             return nil
         }
-        let midnight = Self.daysSinceEpoch(year: year, month: month, day: day) * 86400
         guard parts.count == 2 else {
             self.init(end: midnight + 86400, written: text)
             return
@@ -54,22 +53,5 @@ extension Expiry {
             let first = Int(parts[0]), let second = Int(parts[1]), let third = Int(parts[2])
         else { return nil }
         return (first, second, third)
-    }
-
-    private static func days(inMonth month: Int, of year: Int) -> Int {
-        switch month {
-        case 2: isLeap(year) ? 29 : 28
-        case 4, 6, 9, 11: 30
-        default: 31
-        }
-    }
-
-    private static func isLeap(_ year: Int) -> Bool { year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) }
-
-    /// The days from 1970-01-01 to a later date of the Gregorian calendar.
-    private static func daysSinceEpoch(year: Int, month: Int, day: Int) -> Int64 {
-        let leapDays = (year - 1) / 4 - (year - 1) / 100 + (year - 1) / 400 - 477
-        let before = (1..<month).reduce(0) { $0 + days(inMonth: $1, of: year) }
-        return Int64((year - 1970) * 365 + leapDays + before + day - 1)
     }
 }

@@ -28,16 +28,10 @@ public struct Packet: Hashable, Sendable {
         self.interface = interface
     }
 
-    /// The first packet of a connection from an address, or from the first address of a range.
-    public init(transport: TransportProtocol, port: UInt16, from source: AddressRange, interface: String) {
-        switch source {
-        case .ipv4(let range):
-            self.init(
-                transport: transport, port: port, family: .ipv4, source: UInt128(range.lowerBound), interface: interface
-            )
-        case .ipv6(let range):
-            self.init(transport: transport, port: port, family: .ipv6, source: range.lowerBound, interface: interface)
-        }
+    /// The first packet of a connection from an address.
+    public init(transport: TransportProtocol, port: UInt16, from source: IPAddress, interface: String) {
+        self.init(
+            transport: transport, port: port, family: source.family, source: source.value, interface: interface)
     }
 }
 

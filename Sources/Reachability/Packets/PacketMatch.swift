@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Rulesets
 
 /// Whether a packet matches: yes, no, or unknown (`open`).

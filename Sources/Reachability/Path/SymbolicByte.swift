@@ -95,18 +95,5 @@ extension [SymbolicByte] {
     }
 }
 
-extension FixedWidthInteger {
-    /// The bytes, most significant first.
-    var bigEndianBytes: [UInt8] {
-        stride(from: Self.bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
-    }
-
-    /// The bytes in host byte order, which registers have for numbers of the kernel, such as an interface index.
-    var hostOrderBytes: [UInt8] { isLittleEndian ? bigEndianBytes.reversed() : bigEndianBytes }
-
-    /// The number encoded in `bytes`, most significant byte first.
-    init(bigEndianBytes bytes: some Sequence<UInt8>) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
-}
-
 /// Whether host byte order is least significant byte first.
 let isLittleEndian = UInt16(littleEndian: 1) == 1

@@ -71,14 +71,3 @@ extension DataType {
 
 /// A string in double quotes; nft has no escape for a quote inside, which becomes an apostrophe.
 func quoted(_ text: String) -> String { "\"" + text.map { $0 == "\"" ? "'" : String($0) }.joined() + "\"" }
-
-extension FixedWidthInteger {
-    /// The number encoded in `bytes`, most significant byte first.
-    init(bigEndianBytes bytes: [UInt8]) { self = bytes.reduce(0) { $0 << 8 | Self($1) } }
-
-    /// The number encoded in `bytes` in host byte order.
-    init(hostOrderBytes bytes: [UInt8]) {
-        let isLittle = Self(littleEndian: 1) == 1
-        self.init(bigEndianBytes: isLittle ? bytes.reversed() : bytes)
-    }
-}

@@ -245,13 +245,3 @@ private struct TranslationRange {
         )
     }
 }
-
-extension FixedWidthInteger {
-    /// The bytes, most significant first.
-    fileprivate var bigEndianBytes: [UInt8] {
-        stride(from: bitWidth - 8, through: 0, by: -8).map { UInt8(truncatingIfNeeded: self >> Self($0)) }
-    }
-
-    /// The bytes in memory order.
-    fileprivate var hostOrderBytes: [UInt8] { Self(littleEndian: 1) == 1 ? bigEndianBytes.reversed() : bigEndianBytes }
-}

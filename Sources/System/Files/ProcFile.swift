@@ -2,26 +2,22 @@ internal import Glibc
 
 /// Reads small files whose size is not known before, as in `/proc`.
 public enum ProcFile {
-    /// The contents of the file at `path`; `nil` if it cannot be read, with `errno` saying why.
-    public static func text(_ path: String) -> String? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
+    private static let chunk = 4096
+
+    /// The text of the file at `path`; `nil` if it cannot be read.
+    public static func text(_ path: String) -> String? { try? read(path) }
+
+    /// The same, with the reason.
+    public static func read(_ path: String) throws(SystemError) -> String {
+        let file = try File(path, O_RDONLY)
         var bytes: [UInt8] = []
         while true {
-            guard let chunk = chunk(of: descriptor) else { return nil }
-            if chunk.isEmpty { return String(decoding: bytes, as: UTF8.self) }
-            bytes += chunk
+            let read = try file.read(chunk)
+            bytes += read
+            if read.count < chunk { return String(decoding: bytes, as: UTF8.self) }
         }
     }
 
-    private static func chunk(of descriptor: Int32) -> [UInt8]? {
-        let room = 4096
-        var code = 0
-        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
-            repeat { code = unsafe read(descriptor, buffer.baseAddress, room) } while code < 0 && errno == EINTR
-            count = max(0, code)
-        }
-        return code < 0 ? nil : chunk
-    }
+    /// Whether there is such a file.
+    public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 }

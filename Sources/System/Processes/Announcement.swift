@@ -26,10 +26,8 @@ public enum Announcement {
     }
 
     private static func write(_ text: String, to terminal: String) {
-        let descriptor = unsafe open(terminal, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { return }
-        defer { close(descriptor) }
+        guard let file = try? File(terminal, O_WRONLY | O_NOCTTY | O_NONBLOCK) else { return }
         // A terminal that takes no more is left alone.
-        if isatty(descriptor) == 1 { try? FileOutput.write(Array(text.utf8)[...], to: descriptor) }
+        if isatty(file.descriptor) == 1 { try? file.write(Array(text.utf8)[...]) }
     }
 }

@@ -25,7 +25,7 @@ public struct Author: Hashable, Sendable {
         let number = ProcFile.text(loginPath).flatMap { UInt32($0.prefix { $0.isNumber }) }
         let login = number.flatMap { $0 == nobody ? nil : name(of: $0) } ?? variable("SUDO_USER")
         let user = name(of: geteuid())
-        let client = variable("SSH_CONNECTION")?.split(separator: " ").first.map(String.init)
+        let client = variable("SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText
         return Self(user: user, login: login == user ? nil : login, client: client)
     }
 

@@ -1,3 +1,4 @@
+public import Addressing
 internal import Glibc
 public import Listeners
 
@@ -16,7 +17,7 @@ public struct AdminSessionSearch {
     private let pid: Int32
     private let proc: String
     private let listConnections: () throws(KernelError) -> [EstablishedConnection]
-    private let route: (Listener.Address) -> ReturnRoute?
+    private let route: (IPAddress) -> ReturnRoute?
     private let tree: ProcessTree
     private var found: [EstablishedConnection] = []
     private var doubt: String?
@@ -34,7 +35,7 @@ public struct AdminSessionSearch {
     public static func admins(
         environment: @escaping (_ variable: String) -> String?,
         connections: @escaping () throws(KernelError) -> [EstablishedConnection],
-        route: @escaping (Listener.Address) -> ReturnRoute?
+        route: @escaping (IPAddress) -> ReturnRoute?
     ) -> AdminSessions {
         var search = AdminSessionSearch(environment, getpid(), proc: "/proc", connections, route)
         return search.run()
@@ -43,7 +44,7 @@ public struct AdminSessionSearch {
     init(
         _ environment: @escaping (_ variable: String) -> String?, _ pid: Int32, proc: String,
         _ connections: @escaping () throws(KernelError) -> [EstablishedConnection],
-        _ route: @escaping (Listener.Address) -> ReturnRoute?
+        _ route: @escaping (IPAddress) -> ReturnRoute?
     ) {
         self.environment = environment
         self.pid = pid

@@ -1,14 +1,9 @@
-internal import Auditing
-internal import Kernel
-internal import System
+public import Rulesets
 
 extension [Finding] {
-    /// What decides beside nf_tables in the network namespace of the calling thread, and services that take it all away.
-    ///
-    /// Services of systemd are the host's: in another namespace than that of the first process they change nothing.
-    static var competingFirewalls: [Finding] {
-        let units = RulesetIdentity.isHost ? UnitFiles(names: HostTree.names, text: HostTree.text) : .none
-        return LegacyTables.all.compactMap(Finding.init) + FirewallUnits(units).findings
+    /// What decides beside nf_tables, and the services that take portreeve's table away.
+    public static func competingFirewalls(_ tables: [LegacyTable], _ units: UnitFiles) -> [Finding] {
+        tables.compactMap(Finding.init) + FirewallUnits(units).findings
     }
 }
 

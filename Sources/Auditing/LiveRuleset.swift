@@ -1,15 +1,11 @@
-internal import Addressing
-internal import Auditing
-internal import Changes
-internal import Kernel
-internal import Listeners
-internal import Policies
-internal import Reachability
-internal import Rulesets
-internal import System
+public import Addressing
+public import Listeners
+public import Policies
+public import Reachability
+public import Rulesets
 
 /// What all tables together let through, as they are.
-struct LiveRuleset {
+public struct LiveRuleset {
     private enum Reading {
         /// The policy stands before every port that no service lists.
         case closed
@@ -26,25 +22,33 @@ struct LiveRuleset {
     ///
     /// Nothing is evaluated where nobody else has a table and portreeve's is as the policy says: it drops what no
     /// service lists.
-    init(_ ruleset: WholeRuleset, drift: [Finding], now: Int64) {
-        let isInSync = ruleset.own.table != nil && !drift.contains { $0.severity == .error }
+    ///
+    /// - Parameters:
+    ///   - own: portreeve's table.
+    ///   - others: the tables of others.
+    ///   - drift: how portreeve's table differs from what the policy compiles to.
+    ///   - circumstances: what holds for packets that meet the tables.
+    ///   - now: seconds since 1970-01-01T00:00:00Z.
+    public init(own: Table?, others: [Table], drift: [Finding], in circumstances: Circumstances, now: Int64) {
+        let isInSync = own != nil && !drift.contains { $0.severity == .error }
         reading =
-            isInSync && ruleset.others.isEmpty
-            ? .closed : .regions(AccessRegions(ruleset.tables, in: ruleset.circumstances(now: now)))
+            isInSync && others.isEmpty
+            ? .closed : .regions(AccessRegions((own.map { [$0] } ?? []) + others, in: circumstances))
         self.now = now
     }
 
     /// Rulesets that this process may not read, and why.
-    init(unreadable error: KernelError, now: Int64) {
-        reading = .denied("\(error)")
+    public init(unreadable reason: String, now: Int64) {
+        reading = .denied(reason)
         self.now = now
     }
 
     /// What the sockets, and the ports that other tables publish, have to do with the policy.
-    func audit(of sockets: HostSockets, _ policy: Policy) -> [Finding] {
+    public func audit(of sockets: HostSockets, _ policy: Policy) -> [Finding] {
         var published = PublishedPorts(hasLegacyTable: sockets.hasLegacyTable)
         if case .regions(let regions) = reading {
-            (published.redirections, published.unread) = (regions.redirections, regions.unread)
+            published.redirections = regions.redirections
+            published.unread = regions.unread
         }
         let audit = ListenerAudit(
             policy: policy, listeners: sockets.listeners, ephemeral: sockets.ephemeral, published: published, now: now,
@@ -55,13 +59,13 @@ struct LiveRuleset {
     }
 
     /// The ports that other tables publish.
-    var redirections: [Redirection] {
+    public var redirections: [Redirection] {
         guard case .regions(let regions) = reading else { return [] }
         return PublishedPorts(redirections: regions.redirections).ofPorts
     }
 
     /// Whether others get through to ports that no service lists.
-    func exposure(
+    public func exposure(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> ListenerAudit.Exposure {
         switch reading {

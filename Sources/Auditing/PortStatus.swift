@@ -1,17 +1,14 @@
-internal import Addressing
-internal import Auditing
-internal import Changes
-internal import Compiler
-internal import Kernel
-internal import Listeners
-internal import Policies
-internal import Reachability
-internal import Rulesets
+public import Addressing
+public import Compiler
+public import Listeners
+public import Policies
+public import Reachability
+public import Rulesets
 
 /// One port: what the policy says of it, what is loaded, and who listens.
-struct PortStatus {
-    /// Whether a service is loaded as the policy has it.
-    enum Loaded: String {
+public struct PortStatus {
+    /// Whether a service is loaded as the policy has it; the raw value is the word in every output.
+    public enum Loaded: String, Hashable, Sendable {
         /// It is.
         case yes
         /// It is loaded otherwise.
@@ -20,60 +17,86 @@ struct PortStatus {
         case no
     }
 
-    let transport: TransportProtocol
-    let ports: ClosedRange<UInt16>
+    /// The protocol.
+    public let transport: TransportProtocol
+    /// The ports, both ends included.
+    public let ports: ClosedRange<UInt16>
     /// The service that lists it; `nil` where none does.
-    var service: Service?
+    public internal(set) var service: Service?
     /// The name of the service that it is loaded for, be it one that the policy does not have any more.
-    var name: String?
+    public internal(set) var name: String?
     /// Whether that service is loaded; `nil` without one.
-    var loaded: Loaded?
+    public internal(set) var loaded: Loaded?
     /// The sockets, without those that only this host reaches where no service lists the port.
-    var listeners: [Listener] = []
+    public internal(set) var listeners: [Listener] = []
     /// The rules of other tables that publish it.
-    var published: [Redirection] = []
+    public internal(set) var published: [Redirection] = []
     /// What the counters of the service have counted, all its ports together; `nil` where nothing is loaded.
-    var packets: UInt64?
+    public internal(set) var packets: UInt64?
     /// Whether others get through where no service lists the port.
-    var exposure: ListenerAudit.Exposure?
+    public internal(set) var exposure: ListenerAudit.Exposure?
 }
 
-/// Every port that somebody declared, loaded, listens on or publishes.
-struct PortStatusList {
+extension PortStatus {
+    /// Every port that is declared, loaded, listened on or published.
+    ///
+    /// - Parameters:
+    ///   - policy: the policy.
+    ///   - compiled: what it compiles to.
+    ///   - loaded: portreeve's table.
+    ///   - ruleset: what all tables let through.
+    ///   - sockets: the sockets of the host.
+    ///   - packets: what the counters of a loaded service have counted.
+    /// - Returns: the ports in order.
+    public static func all(
+        _ policy: Policy, _ compiled: CompiledPolicy, loaded: Table?, in ruleset: LiveRuleset, sockets: HostSockets,
+        packets: (_ service: String) -> UInt64?
+    ) -> [PortStatus] {
+        var list = PortStatusList(live: ruleset, sockets: sockets)
+        list.add(policy.services, DecompiledPolicy(compiled.table).services, DecompiledPolicy(loaded).services, packets)
+        list.addUndeclared()
+        return list.rows.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+    }
+}
+
+/// The ports as they come.
+private struct PortStatusList {
     private(set) var rows: [PortStatus] = []
 
     private let live: LiveRuleset
     private let sockets: HostSockets
 
-    init(
-        _ policy: Policy, _ compiled: CompiledPolicy, _ ruleset: WholeRuleset, _ live: LiveRuleset,
-        _ sockets: HostSockets
-    ) {
+    init(live: LiveRuleset, sockets: HostSockets) {
         self.live = live
         self.sockets = sockets
-        let wanted = DecompiledPolicy(compiled.table).services
-        let found = DecompiledPolicy(ruleset.own.table).services
-        for service in policy.services {
+    }
+
+    /// Adds the ports of services: those that the policy has, then those that are loaded and that it does not have.
+    mutating func add(
+        _ declared: [Service], _ wanted: [DecompiledService], _ found: [DecompiledService],
+        _ packets: (_ service: String) -> UInt64?
+    ) {
+        for service in declared {
             let target = wanted.first { $0.name == service.name }
             let actual = found.first { $0.name == service.name }
             for port in service.ports {
                 var row = row(port.transport, port.range)
-                (row.service, row.name) = (service, service.name)
+                row.service = service
+                row.name = service.name
                 row.loaded = actual == nil ? .no : actual == target ? .yes : .changed
-                row.packets = actual.flatMap { ruleset.own.packets(of: $0.name) }
+                row.packets = actual.flatMap { packets($0.name) }
                 rows.append(row)
             }
         }
-        for service in found where !policy.services.contains(where: { $0.name == service.name }) {
+        for service in found where !declared.contains(where: { $0.name == service.name }) {
             for port in service.ports {
                 var row = row(port.transport, port.range)
-                (row.name, row.loaded) = (service.name, .yes)
-                row.packets = ruleset.own.packets(of: service.name)
+                row.name = service.name
+                row.loaded = .yes
+                row.packets = packets(service.name)
                 rows.append(row)
             }
         }
-        addUndeclared()
-        rows.sort { $0.order.lexicographicallyPrecedes($1.order) }
     }
 
     private func row(_ transport: TransportProtocol, _ ports: ClosedRange<UInt16>) -> PortStatus {
@@ -84,7 +107,7 @@ struct PortStatusList {
     }
 
     /// Adds the ports that no row has yet: of sockets that others could reach, and of what is published.
-    private mutating func addUndeclared() {
+    mutating func addUndeclared() {
         let known = Dictionary(grouping: rows, by: \.transport).mapValues { IntervalSet($0.map(\.ports)) }
         var rest: [TransportProtocol: [ClosedRange<UInt16>]] = [:]
         for listener in sockets.listeners where !listener.isLoopbackOnly {
@@ -114,19 +137,5 @@ struct PortStatusList {
 extension PortStatus {
     fileprivate var order: [Int] {
         [Int(transport.rawValue), Int(ports.lowerBound), Int(ports.upperBound), service == nil ? 1 : 0]
-    }
-}
-
-extension TableSnapshot {
-    /// What the rules that let a service's connections in have counted.
-    fileprivate func packets(of service: String) -> UInt64? {
-        let names = [Names.service(service), Names.sources(service), Names.admit(service)]
-        let counts = names.flatMap { name -> [UInt64] in
-            let rules = table?.chain(name)?.rules ?? []
-            return zip(rules, states[name] ?? []).compactMap { rule, state in
-                rule.expressions.last == .verdict(.accept) ? state.packets : nil
-            }
-        }
-        return counts.isEmpty ? nil : counts.reduce(0, &+)
     }
 }
