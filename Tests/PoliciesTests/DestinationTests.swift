@@ -82,7 +82,7 @@ import Testing
         try chmod("etc/lists/office.txt", 0o644)
         try chmod("etc", 0o777)
         let fault =
-            "etc/policy.yaml:1:1: error: \"etc/policy.yaml\" lies in the directory \"etc\", which"
+            "etc/policy.yaml:1:1: error: \"etc/policy.yaml\" is in directory \"etc\", which"
         #expect(errors(try read(checksOwnership: true)).first?.hasPrefix(fault) == true)
         // One that is not there yet is no worse than the one above it.
         let plain = "version: 1\nservices: {}\n"
