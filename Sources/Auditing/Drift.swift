@@ -3,40 +3,40 @@ internal import Policies
 public import Rulesets
 
 extension [Finding] {
-    /// Every difference between the table that a policy compiles to and the live one, each named on its own.
+    /// Every difference between the compiled table and the live one, each as a finding of its own.
     ///
-    /// Counters, handles, limiter state and what is left of a timeout are no part of either value, so they are never
-    /// drift. A comment that changed is a notice.
+    /// Counters, handles, limiter state and remaining timeouts are in neither value, so they are never drift. A changed
+    /// comment is a notice.
     public static func drift(of live: Table?, from compiled: CompiledPolicy) -> [Finding] {
         let expected = compiled.table
         guard let live else {
-            let message = "the table is not loaded: nothing of the policy is in force"
+            let message = "the table is not loaded: the policy is not in force"
             return [
                 Finding(
                     .rulesetDrift, .error, message, table: expected.name.description, policy: compiled.origins.policy)
             ]
         }
-        // What was read as it was expected shares its parts with that, which makes this quick.
+        // A live table that was read from the cache shares storage with the expected one, so this comparison is cheap.
         if live == expected { return [] }
         let drift = Drift(expected: expected, live: live, origins: compiled.origins)
         return drift.header() + drift.sets() + drift.chains()
     }
 }
 
-/// Compares two tables of one name, part by part.
+/// Compares two tables of the same name, part by part.
 struct Drift {
     let expected: Table
     let live: Table
     let origins: Origins
 
-    /// Differences in what belongs to the table itself.
+    /// Differences in the table's own properties.
     func header() -> [Finding] {
         var findings: [Finding] = []
         if live.flags != expected.flags {
             let dormant: UInt32 = 1  // NFT_TABLE_F_DORMANT
             let message =
                 live.flags & dormant != 0
-                ? "the table is dormant: none of its rules is in force"
+                ? "the table is dormant: its rules are not in force"
                 : "the table has flags 0x\(String(live.flags, radix: 16)), not 0x\(String(expected.flags, radix: 16))"
             findings.append(finding(message))
         }
@@ -45,7 +45,7 @@ struct Drift {
         }
         findings += live.objects.map { object in
             let kind = object.kind == .flowtable ? "flowtable" : "stateful object"
-            return finding("there is a \(kind) \"\(object.name)\" that the policy does not make")
+            return finding("the \(kind) \"\(object.name)\" is not in the policy")
         }
         return findings
     }
@@ -59,7 +59,7 @@ struct Drift {
             let hook = chain.base.map { " (\($0))" } ?? ""
             let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "`\($0)`" }.joined(separator: ", ")
             return finding(
-                "there is a chain \"\(chain.name)\"\(hook) that the policy does not make, with \(rules)",
+                "chain \"\(chain.name)\"\(hook) is not in the policy; it has \(rules)",
                 chain: chain.name)
         }
         return missing + extra
@@ -87,13 +87,13 @@ struct Drift {
             return samePolicy == wanted
                 ? "the policy of chain \"\(expected.name)\" is \(found.policy), not \(wanted.policy)"
                 : "chain \"\(expected.name)\" is \"\(found)\", not \"\(wanted)\""
-        case (let wanted?, nil): return "chain \"\(expected.name)\" hangs in no hook, not \"\(wanted)\""
-        case (nil, let found?): return "chain \"\(expected.name)\" hangs in a hook: \"\(found)\""
-        default: return "chain \"\(expected.name)\" has flags or a comment that the policy does not give it"
+        case (let wanted?, nil): return "chain \"\(expected.name)\" has no hook; expected \"\(wanted)\""
+        case (nil, let found?): return "chain \"\(expected.name)\" has a hook that is not in the policy: \"\(found)\""
+        default: return "chain \"\(expected.name)\" has flags or a comment that are not in the policy"
         }
     }
 
-    /// The place in the policy that a rule of the chain comes from.
+    /// The line of the policy that a rule of the chain comes from.
     private func origin(of rule: Rule, in chain: String) -> SourceLocation {
         let isDenial = origins.chains[chain] == nil && rule.expressions.last == .verdict(.drop)
         return (isDenial ? origins.deny : nil) ?? origins.location(ofChain: chain)

@@ -1,10 +1,10 @@
 public import Policies
 
 extension [Finding] {
-    /// How long before its end a service is said to expire soon, in seconds: a week.
+    /// A service is reported this many seconds before it expires: a week.
     private static let warningTime: Int64 = 7 * 86400
 
-    /// Services whose time is over, or over within a week; `now` in seconds since 1970-01-01T00:00:00Z.
+    /// Services that have expired or expire within a week; `now` in seconds since 1970-01-01T00:00:00Z.
     public static func expiries(of policy: Policy, now: Int64) -> [Finding] {
         policy.services.compactMap { service in
             guard let expires = service.expires, now >= expires.end - warningTime else { return nil }
@@ -12,7 +12,7 @@ extension [Finding] {
             let message =
                 isOver
                 ? "service \"\(service.name)\" expired (\(expires.written)) and is closed: renew it or delete it"
-                : "service \"\(service.name)\" closes by itself (\(expires.written))"
+                : "service \"\(service.name)\" expires soon (\(expires.written)): renew it if it is still needed"
             return Finding(
                 isOver ? .expired : .expiresSoon, isOver ? .warning : .notice, message, service: service.name,
                 policy: service.location)

@@ -5,25 +5,25 @@ public import Policies
 public import Reachability
 public import Rulesets
 
-/// Why a connection gets in or does not.
+/// Why a connection is allowed or refused.
 public struct Explanation: Sendable {
-    /// What was asked.
+    /// A question about a connection.
     public struct Question: Sendable {
-        /// The address that the connection comes from.
+        /// The source address.
         public let source: IPAddress
         /// The protocol.
         public let transport: TransportProtocol
-        /// The port that is dialled.
+        /// The destination port.
         public let port: UInt16
-        /// The interface that it comes in on; `nil` where that is left open.
+        /// The interface on which the connection arrives; `nil` for any.
         public let interface: String?
-        /// The index of the interface, where it is known.
+        /// The index of that interface, if it is known.
         public var interfaceIndex: UInt32?
-        /// The address of this host that is dialled, where it is known.
+        /// The destination address, if it is known.
         public var destination: UInt128?
-        /// Whether the connection is there already.
+        /// Whether the connection is established already.
         public var isEstablished = false
-        /// The addresses of the host; `nil` where they are not known.
+        /// The addresses of the host; `nil` if they are not known.
         public var hostAddresses: AddressSet?
 
         /// A question about new connections.
@@ -39,27 +39,27 @@ public struct Explanation: Sendable {
         /// The source as a set.
         public var addresses: AddressSet { AddressSet(source) }
 
-        /// 127.0.0.0/8 and ::1: packets from there arrive on `lo` alone.
+        /// 127.0.0.0/8 and ::1: packets from these sources arrive on `lo` only.
         public var isFromThisHost: Bool { source.isLoopback }
     }
 
-    /// What was asked.
+    /// The question.
     public let question: Question
-    /// What becomes of the packet.
+    /// The result of the evaluation.
     public let conclusion: PacketConclusion
-    /// The service that has the port.
+    /// The service that declares the port.
     public let service: Service?
     /// The policy.
     public let policy: Policy
-    /// Whether the live ruleset was asked, not the policy.
+    /// Whether the answer is about the live ruleset, not the policy.
     public let isLive: Bool
-    /// The sockets that listen; `nil` where they were not read.
+    /// The sockets that listen on the port; `nil` if the sockets were not read.
     public let listeners: [Listener]?
-    /// Whether the interfaces that were not asked for decide.
+    /// Whether the answer depends on the interface, which the question does not name.
     public let dependsOnInterface: Bool
     private let now: Int64
 
-    /// Evaluates `tables`, and finds what of the policy decides.
+    /// Evaluates `tables`, and finds the line of the policy that decides.
     public init(
         _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]? = nil, now: Int64
     ) {
@@ -76,7 +76,7 @@ public struct Explanation: Sendable {
         self.now = now
     }
 
-    /// What becomes of the connection.
+    /// The verdict on the connection.
     public var verdict: ConnectionVerdict { dependsOnInterface ? .unknown : ConnectionVerdict(conclusion.verdict) }
 
     /// The line of the policy that decides.
@@ -86,37 +86,37 @@ public struct Explanation: Sendable {
         return isOutsideSources && !isGranted ? service.sources.location : service.location
     }
 
-    /// Whether `deny` has the source.
+    /// Whether `deny` covers the source.
     public var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
 
-    /// The entry of `deny` that has the source; `nil` where it takes several.
+    /// The entry of `deny` that covers the source; `nil` if that takes several entries.
     public var denial: String? {
         policy.deny?.entries.first { entry in
             policy.addresses(ofEntry: entry)?.isSuperset(of: question.addresses) == true
         }
     }
 
-    /// Whether the service has the port and not the source.
+    /// Whether the service declares the port but not the source.
     public var isOutsideSources: Bool { service?.sources.addresses.isSuperset(of: question.addresses) == false }
 
-    /// Whether the service's time is over.
+    /// Whether the service has expired.
     public var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
 
-    /// Whether the service lets the source in for a time.
+    /// Whether a grant lets the source in.
     public var isGranted: Bool { verdict == .accept && isOutsideSources && !isDenied && !isForeign }
 
-    /// The rule of somebody else that sends a declared port to another one of this host.
+    /// The rule of another table that redirects a declared port to another port of this host.
     public var redirection: RuleReference? {
         guard service != nil, !isOutsideSources, !isDenied, !conclusion.isForwarded else { return nil }
         return conclusion.redirection
     }
 
-    /// Whether a table of somebody else decides.
+    /// Whether a table other than portreeve's decides.
     public var isForeign: Bool { conclusion.decision.map { $0.table != Names.table } == true }
 }
 
 extension Explanation.Question {
-    /// What becomes of the packet, and whether that depends on the interface, which was left open.
+    /// Evaluates the packet, and tells whether the result depends on an interface that the question does not name.
     public func conclusion(through tables: [Table], now: Int64) -> (PacketConclusion, dependsOnInterface: Bool) {
         var circumstances = Circumstances(now: now, addresses: hostAddresses)
         if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
@@ -130,7 +130,7 @@ extension Explanation.Question {
         return (first, conclusions.contains { ConnectionVerdict($0.verdict) != verdict })
     }
 
-    /// The interface that was asked for, or one of each kind that the rulesets tell apart.
+    /// The interface of the question, or one of each kind that the rulesets distinguish.
     private func interfaces(_ tables: [Table]) -> [String] {
         if let interface { return [interface] }
         if isFromThisHost { return ["lo"] }
@@ -139,20 +139,20 @@ extension Explanation.Question {
 }
 
 extension Policy {
-    /// The addresses that an entry of a list of sources stands for.
+    /// The addresses of an entry of a list of sources.
     fileprivate func addresses(ofEntry entry: String) -> AddressSet? {
         if let group = groups.first(where: { $0.name == entry }) { return group.addresses }
         return (try? AddressRange(entry)).map { AddressSet($0) }
     }
 }
 
-/// What becomes of a connection; the raw value is the word in every output.
+/// The verdict on a connection; the raw value is the word in every output.
 public enum ConnectionVerdict: String, Hashable, Sendable {
-    /// It gets in.
+    /// It is allowed.
     case accept
     /// It is dropped or rejected.
     case refuse
-    /// It is not known.
+    /// The verdict is not known.
     case unknown
 
     init(_ verdict: PacketVerdict) {

@@ -2,83 +2,83 @@ public import Addressing
 public import Listeners
 public import Policies
 
-/// Something that is not as the policy says.
+/// One difference between the host and its policy.
 public struct Finding: Hashable, Sendable {
-    /// What kind of thing it is; the raw value is the id in every output.
+    /// The kind of a finding; the raw value is the id in every output.
     public enum Identifier: String, Hashable, Sendable, CaseIterable {
-        /// The live table is not what the policy compiles to.
+        /// The live table differs from the compiled policy.
         case rulesetDrift = "ruleset-drift"
-        /// Another table drops what the policy allows, or redirects a port around it.
+        /// Another table drops connections that the policy allows, or redirects a port around it.
         case foreignOverride = "foreign-override"
         /// A socket listens beyond loopback on a port that no service lists.
         case undeclaredListener = "undeclared-listener"
         /// Another table publishes a port that no service lists.
         case undeclaredPublishedPort = "undeclared-published-port"
-        /// A service is open and nothing listens.
+        /// A service is open and has no listener.
         case missingListener = "missing-listener"
-        /// Another executable listens on a declared port than the policy expects.
+        /// The executable that listens on a declared port is not the expected one.
         case wrongProcess = "wrong-process"
-        /// Another systemd unit listens on a declared port than the policy expects.
+        /// The systemd unit that listens on a declared port is not the expected one.
         case wrongUnit = "wrong-unit"
-        /// Another user's process listens on a declared port than the policy expects.
+        /// The user that listens on a declared port is not the expected one.
         case wrongUser = "wrong-user"
-        /// A service is open to others and listens to this host alone.
+        /// A service is open to other hosts, and its listener is bound to loopback only.
         case loopbackOnly = "loopback-only"
-        /// A service is open to a family that nothing listens on.
+        /// A service is open to an address family without a listener.
         case wrongFamily = "wrong-family"
         /// Unrelated processes share one port.
         case sharedPort = "shared-port"
-        /// A declared port may be taken by any client of this host.
+        /// The kernel may give a declared port to any client on this host.
         case ephemeralPort = "ephemeral-port"
-        /// Somebody is connected whom the policy would refuse today.
+        /// An established session that the policy would refuse today.
         case staleSession = "stale-session"
-        /// A service's time is over.
+        /// A service has expired.
         case expired
-        /// A service's time is over soon.
+        /// A service expires soon.
         case expiresSoon = "expires-soon"
-        /// A change would leave a socket without clients that reach it: what `plan` finds, and `verify` cannot.
+        /// A change would close a port that has a listener: found by `plan`, never by `verify`.
         case unreachableListener = "unreachable-listener"
-        /// The same for a port that another table publishes.
+        /// A change would close a port that another table publishes.
         case unreachablePublishedPort = "unreachable-published-port"
-        /// Something could not be read.
+        /// Something could not be read or understood.
         case unknown
 
-        /// Those that a verification can come to.
+        /// The kinds that `verify` can report.
         public static let verified = allCases.filter { $0 != .unreachableListener && $0 != .unreachablePublishedPort }
     }
 
-    /// How grave it is.
+    /// The severity.
     public enum Severity: String, Hashable, Sendable, CaseIterable {
-        /// Wrong.
+        /// Wrong: must be fixed.
         case error
-        /// To be looked at.
+        /// Suspicious: should be checked.
         case warning
-        /// To be known.
+        /// For information.
         case notice
     }
 
-    /// What kind of thing it is.
+    /// The kind.
     public var identifier: Identifier
-    /// How grave it is.
+    /// The severity.
     public var severity: Severity
-    /// What is wrong, in one sentence.
+    /// The problem in one sentence.
     public var message: String
-    /// The service it is about.
+    /// The service concerned.
     public var service: String?
-    /// The port it is about.
+    /// The port concerned.
     public var port: AuditedPort?
-    /// The process it is about.
+    /// The process concerned.
     public var process: SocketProcess?
-    /// The table it is in.
+    /// The table concerned.
     public var table: String?
-    /// The chain it is in.
+    /// The chain concerned.
     public var chain: String?
-    /// The set or map it is in.
+    /// The set or map concerned.
     public var set: String?
-    /// The line of the policy that it departs from.
+    /// The line of the policy that is not met.
     public var policy: SourceLocation?
 
-    /// A finding of these parts.
+    /// Creates a finding.
     public init(
         _ identifier: Identifier, _ severity: Severity, _ message: String, service: String? = nil,
         port: AuditedPort? = nil, process: SocketProcess? = nil, table: String? = nil, chain: String? = nil,
@@ -97,16 +97,16 @@ public struct Finding: Hashable, Sendable {
     }
 }
 
-/// A port of one protocol, and the address where somebody listens on it, or from where somebody is connected to it.
+/// A port of one protocol, with the address of its listener or of its client.
 public struct AuditedPort: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
     /// The ports, both ends included.
     public var range: ClosedRange<UInt16>
-    /// The address that the listener is bound to, or that the session comes from, where there is one.
+    /// The address that the listener is bound to, or from which the session comes, if any.
     public var address: IPAddress?
 
-    /// A port of these parts.
+    /// Creates a port.
     public init(_ transport: TransportProtocol, _ range: ClosedRange<UInt16>, at address: IPAddress? = nil) {
         self.transport = transport
         self.range = range

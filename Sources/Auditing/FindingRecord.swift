@@ -1,14 +1,14 @@
 internal import Addressing
 internal import Listeners
 
-/// The findings of the run before, as a file keeps them: a heading, and a line a finding.
+/// The findings of the previous run, in a file: a heading, and one line per finding.
 public struct FindingRecord {
     /// The text of each finding by its identity.
     private var texts: [String: String] = [:]
 
     private static let heading = "portreeve findings 1"
 
-    /// A record of findings.
+    /// Creates a record of findings.
     public init(_ findings: [Finding]) {
         for finding in findings {
             texts[finding.identity] =
@@ -16,7 +16,7 @@ public struct FindingRecord {
         }
     }
 
-    /// What a file holds; no findings where there is no file, `nil` where the file is somebody else's.
+    /// Reads a record; no findings if there is no file, `nil` if it is another kind of file.
     public init?(_ file: String?) {
         guard let file else { return }
         let lines = file.split(separator: "\n", omittingEmptySubsequences: false)
@@ -27,7 +27,7 @@ public struct FindingRecord {
         }
     }
 
-    /// What the file is to hold.
+    /// The content of the file.
     public var file: String {
         ([Self.heading] + texts.sorted { $0.key < $1.key }.map { "\($0.key)\t\($0.value)" }).joined(separator: "\n")
             + "\n"
@@ -35,20 +35,20 @@ public struct FindingRecord {
 }
 
 extension FindingRecord {
-    /// What changed from the record to findings.
+    /// The changes since the previous run.
     public struct News {
-        /// Findings that were not there.
+        /// New findings.
         public let appeared: [Finding]
-        /// Those that are not there any more, in words.
+        /// The texts of findings that are gone.
         public let gone: [String]
-        /// How many findings there are in all.
+        /// The number of all findings.
         public let total: Int
 
         /// Whether nothing changed.
         public var isEmpty: Bool { appeared.isEmpty && gone.isEmpty }
     }
 
-    /// What changed from this record to these findings.
+    /// Compares this record with these findings.
     public func news(in findings: [Finding]) -> News {
         let present = Set(findings.map(\.identity))
         return News(
@@ -58,12 +58,12 @@ extension FindingRecord {
 }
 
 extension Finding {
-    /// What makes it the same finding in the next run: not the process id, nor how many processes were hidden.
+    /// The identity of a finding across runs: without process ids and counts of hidden processes.
     fileprivate var identity: String {
         let place = port?.text ?? ""
         let who = [process?.executable, process?.unit, process?.container, process?.user].map { $0 ?? "" }
-        // A message that names a process has its id, and one about a session its age; others are what tells two
-        // findings of a table apart.
+        // The message of a listener has the process id, and that of a session its age, so neither is in the identity;
+        // other messages distinguish findings of one table.
         let isSession = identifier == .staleSession
         let words = isSession ? port?.address?.description ?? "" : process == nil ? message.withoutProcessCounts : ""
         let parts = [identifier.rawValue, severity.rawValue, place, service ?? "", table ?? "", chain ?? "", set ?? ""]
@@ -75,7 +75,7 @@ extension String {
     /// The text in one line without tabs.
     fileprivate var line: String { String(map { $0.isNewline || $0 == "\t" ? " " : $0 }) }
 
-    /// The text without the numbers of processes: `of 37 processes`.
+    /// The text without counts of processes: `of 37 processes`.
     fileprivate var withoutProcessCounts: String {
         let words = split(separator: " ", omittingEmptySubsequences: false)
         return words.enumerated().filter { index, word in

@@ -5,9 +5,9 @@ public import Reachability
 public import Rulesets
 
 extension [Finding] {
-    /// What the tables of others do to connections that the policy lets in, each with a witness and the rule.
+    /// Effects of other tables on connections that the policy allows, each with a witness and the rule.
     ///
-    /// A connection that is sent to a container is no finding where the policy decides over it all the same
+    /// A connection that is forwarded to a container is not a finding if the policy applies to it anyway
     /// (`published: enforce`).
     public static func foreignOverrides(
         of policy: Policy, compiled: CompiledPolicy, others: [Table], in circumstances: Circumstances
@@ -36,24 +36,24 @@ extension Policy {
 extension Finding {
     fileprivate init(_ override: AccessOverride, on ports: ClosedRange<UInt16>, of service: Service) {
         let port = AuditedPort(override.transport, ports)
-        let witness = override.sources.witness?.description ?? "nobody"
+        let witness = override.sources.witness?.description ?? "no address"
         let rule = override.place
         let message =
             switch override.effect {
-            case .refused: "\(rule.table) drops connections to \(port.text) that service \"\(service.name)\" lets in"
+            case .refused: "\(rule.table) drops connections to \(port.text) that service \"\(service.name)\" allows"
             case .redirected: "\(rule.table) redirects connections to \(port.text) of service \"\(service.name)\""
             case .forwarded:
                 "\(rule.table) sends connections to \(port.text) elsewhere, past service \"\(service.name)\""
-            case .unknown: "what \(rule.table) does to connections to \(port.text) is not known"
+            case .unknown: "the effect of \(rule.table) on connections to \(port.text) is not known"
             }
         let severity: Severity = override.effect == .refused && override.isWhole ? .error : .warning
         self.init(
             override.effect == .unknown ? .unknown : .foreignOverride, severity,
-            "\(message), from \(witness) for one: \"\(rule)\"", service: service.name, port: port,
+            "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
             table: rule.table.description, chain: rule.chain, policy: service.location)
     }
 
-    /// The finding without what differs between families and interfaces, so that each rule is named once a port.
+    /// The finding without the parts that differ between families and interfaces: each rule is reported once per port.
     fileprivate var summary: Finding {
         var copy = self
         copy.message = ""

@@ -3,7 +3,7 @@ internal import Listeners
 internal import Policies
 
 extension ListenerAudit {
-    /// Whether those who listen are those whom the policy expects: one finding for all that are wrong alike on a port.
+    /// Whether the owners of a port are the expected ones; equal deviations on one port are one finding.
     func expectations(of service: Service, on listeners: ArraySlice<Listener>) -> [Finding] {
         guard !service.listener.isAnybody else { return [] }
         var seen: Set<[String]> = []
@@ -22,16 +22,16 @@ extension ListenerAudit {
         }
     }
 
-    /// How an owner departs from what is expected; the message does not tell the process, whose id changes.
+    /// A deviation of an owner; the message does not name the process, since its id changes between runs.
     private struct Departure {
         let identifier: Finding.Identifier
         let message: String
         var process: SocketProcess?
 
-        /// What to do about it.
+        /// The advice.
         var advice: String {
             let key: [Finding.Identifier: String] = [.wrongProcess: "process", .wrongUnit: "unit", .wrongUser: "user"]
-            return key[identifier].map { "; stop it, or say so under \"\($0)\"" } ?? ""
+            return key[identifier].map { "; stop it, or list it under \"\($0)\"" } ?? ""
         }
 
         init(_ identifier: Finding.Identifier, _ message: String, _ process: SocketProcess?) {
@@ -52,7 +52,7 @@ extension ListenerAudit {
                     nil)
             ]
         case .processes(let processes):
-            // A service manager that holds the socket of what it starts is nobody's concern.
+            // A service manager holds sockets on behalf of the services that it starts, so it is not checked.
             processes.filter { !$0.isServiceManager }.flatMap { process in
                 [
                     departure(of: process, fromProcesses: expected.processes),
@@ -67,15 +67,15 @@ extension ListenerAudit {
         guard !expected.isEmpty else { return nil }
         guard let executable = process.executable else {
             return Departure(
-                .unknown, "the executable that listens, which should be \(expected.quoted), could not be read", process)
+                .unknown, "cannot read the executable of the listener; expected \(expected.quoted)", process)
         }
         guard expected.contains(where: process.isRunning) else {
             return Departure(.wrongProcess, "\"\(executable)\", not \(expected.quoted), listens", process)
         }
         guard process.isDeleted else { return nil }
         let message =
-            "\"\(executable)\" was deleted or replaced since it was started, so that what it is cannot be told"
-        return Departure(.unknown, "\(message), restart what listens", process)
+            "\"\(executable)\" was deleted or replaced after its start, so it cannot be identified"
+        return Departure(.unknown, "\(message); restart the listener", process)
     }
 
     private func departure(of process: SocketProcess, fromUnits expected: [String]) -> Departure? {
@@ -84,25 +84,25 @@ extension ListenerAudit {
             if expected.contains(unit) { return nil }
             return Departure(.wrongUnit, "unit \"\(unit)\", not \(expected.quoted), listens", process)
         }
-        // Whose user cannot be read either is not there any more, or hidden.
+        // If the user cannot be read either, the process has exited or is hidden.
         guard process.user != nil else {
             return Departure(
-                .unknown, "the unit that listens, which should be \(expected.quoted), could not be read", process)
+                .unknown, "cannot read the unit of the listener; expected \(expected.quoted)", process)
         }
-        return Departure(.wrongUnit, "no unit, and not \(expected.quoted), listens", process)
+        return Departure(.wrongUnit, "a process outside of any unit, not \(expected.quoted), listens", process)
     }
 
     private func departure(of process: SocketProcess, fromUsers expected: [String]) -> Departure? {
         guard !expected.isEmpty else { return nil }
         guard let user = process.user else {
             return Departure(
-                .unknown, "the user who listens, who should be \(expected.quoted), could not be read", process)
+                .unknown, "cannot read the user of the listener; expected \(expected.quoted)", process)
         }
         return expected.contains(user)
             ? nil : Departure(.wrongUser, "user \"\(user)\", not \(expected.quoted), listens", process)
     }
 
-    /// Unrelated processes on one port of one address: of other executables and other units.
+    /// Unrelated processes, of different executables and units, on one port of one address.
     var shared: [Finding] {
         let groups = listeners.crowds.flatMap { Dictionary(grouping: $0, by: SharedPlace.init).values }
         return groups.compactMap { group -> Finding? in
@@ -114,7 +114,7 @@ extension ListenerAudit {
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
             let service = services.owner(first.transport, first.port)
             let executables = Set(processes.compactMap(\.executable)).sorted().joined(separator: ", ")
-            let advice = "each gets a part of the connections, so stop the one that should not be there"
+            let advice = "each gets a part of the connections; stop the one that should not listen"
             return Finding(
                 .sharedPort, .warning,
                 "unrelated processes share \(place.text) at \(first.address): \(executables); \(advice)",
@@ -122,7 +122,7 @@ extension ListenerAudit {
         }.sorted { $0.message < $1.message }
     }
 
-    /// Sockets whose owner could not be found, together where the reason is the same.
+    /// Sockets without a known owner, grouped by the reason.
     var unknown: [Finding] {
         var ports: [String: [String]] = [:]
         for listener in listeners.all where !listener.isLoopbackOnly {
@@ -131,12 +131,13 @@ extension ListenerAudit {
         }
         return ports.sorted { $0.key < $1.key }.map { reason, ports in
             let list = ports.reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
-            return Finding(.unknown, .warning, "who listens on \(list.joined(separator: ", ")) is not known: \(reason)")
+            let message = "cannot find the process that listens on \(list.joined(separator: ", ")): \(reason)"
+            return Finding(.unknown, .warning, message)
         }
     }
 }
 
-/// Where several sockets can listen side by side.
+/// An address and port on which several sockets can listen.
 private struct SharedPlace: Hashable {
     let transport: TransportProtocol
     let port: UInt16
@@ -150,12 +151,12 @@ private struct SharedPlace: Hashable {
 }
 
 extension ListenerExpectation {
-    /// Whether it is all the same who listens.
+    /// Whether any process may listen.
     fileprivate var isAnybody: Bool { processes.isEmpty && units.isEmpty && users.isEmpty }
 }
 
 extension Listener {
-    /// The processes that hold it, if that is known.
+    /// The processes that hold the socket, if they are known.
     var processes: [SocketProcess] {
         guard case .processes(let processes) = owners else { return [] }
         return processes
@@ -168,7 +169,7 @@ extension [String] {
 }
 
 extension SocketProcess {
-    /// Whether it is systemd, of the system or of a user, which listens for what it starts: systemd.socket(5).
+    /// Whether the process is systemd, of the system or of a user, which listens for its services: systemd.socket(5).
     fileprivate var isServiceManager: Bool {
         ["/usr/lib/systemd/systemd", "/lib/systemd/systemd"].contains(executable) || pid == 1 && unit == "init.scope"
     }
@@ -179,7 +180,7 @@ extension SocketProcess {
             || container != nil && container == other.container
     }
 
-    /// Whether `expected`, the name or the absolute path of an executable, is what the process runs.
+    /// Whether the process runs `expected`, the name or the absolute path of an executable.
     fileprivate func isRunning(_ expected: String) -> Bool {
         guard let executable else { return false }
         return expected.hasPrefix("/") ? executable == expected : executable.split(separator: "/").last == expected[...]
@@ -188,7 +189,7 @@ extension SocketProcess {
     /// The process in words.
     var text: String {
         let facts = [
-            "pid \(pid)", executable.map { isDeleted ? "\($0), deleted since" : $0 },
+            "pid \(pid)", executable.map { isDeleted ? "\($0), deleted" : $0 },
             unit ?? container.map { "container \($0)" },
             user.map { "user \($0)" },
         ]

@@ -4,7 +4,7 @@ internal import Reachability
 internal import Rulesets
 
 extension ListenerAudit {
-    /// Ports that other tables publish and that no service lists: one finding for all rules of one range of ports, and
+    /// Ports that other tables publish and no service declares: one finding for all rules of one range of ports, and
     /// one for a rule that redirects every port.
     var undeclaredPublished: [Finding] {
         var groups: [Published: [Redirection]] = [:]
@@ -18,7 +18,7 @@ extension ListenerAudit {
             + wholesale.compactMap(wholesaleFinding).sorted { $0.message < $1.message }
     }
 
-    /// The ports of a redirection that no service lists; port 0 is none.
+    /// The undeclared ports of a redirection, without port 0.
     private func undeclared(_ redirection: Redirection) -> [ClosedRange<UInt16>] {
         let declared = policy.services.flatMap(\.ports).filter { $0.transport == redirection.transport }.map(\.range)
         return IntervalSet([redirection.ports]).subtracting(IntervalSet(declared + [0...0])).ranges
@@ -31,12 +31,12 @@ extension ListenerAudit {
         let (severity, state) = Self.state(worst(key.transport, key.ports, Set(group.map(\.family))))
         return Finding(
             .undeclaredPublishedPort, severity,
-            "\(tables.joined(separator: " and ")) \(verb) \(place.text), which no service lists\(state)"
-                + ": declare it, publish it on 127.0.0.1 alone, or stop publishing it",
+            "\(tables.joined(separator: " and ")) \(verb) \(place.text), which is not in the policy\(state)"
+                + ": declare it, publish it on 127.0.0.1 only, or stop publishing it",
             port: place, table: group.first?.rule.table.description, chain: group.first?.rule.chain)
     }
 
-    /// The finding about a rule that redirects every port of what it matches.
+    /// The finding about a rule that redirects every port of the addresses that it matches.
     private func wholesaleFinding(_ group: [Redirection]) -> Finding? {
         guard let rule = group.first?.rule, let table = group.tables.first else { return nil }
         let exposures = group.flatMap { redirection in
@@ -47,25 +47,25 @@ extension ListenerAudit {
         let (severity, state) = Self.state(worst)
         return Finding(
             .undeclaredPublishedPort, severity,
-            "\(table) redirects every port of the addresses that it matches, most of which no service lists\(state)"
-                + ": declare what should be open, or narrow the rule",
+            "\(table) redirects every port of the addresses that it matches, most of them not in the policy\(state)"
+                + ": declare the ports that should be open, or narrow the rule",
             table: rule.table.description, chain: rule.chain)
     }
 
     private static func state(_ exposure: Exposure) -> (Finding.Severity, String) {
         switch exposure {
-        case .reachable: (.error, ", and the live ruleset lets others reach it")
-        case .shielded: (.warning, "; the ruleset stands before it")
-        case .unknown: (.error, ", and whether others can reach it is not known")
+        case .reachable: (.error, "; reachable from other hosts")
+        case .shielded: (.warning, "; blocked by the firewall")
+        case .unknown: (.error, "; possibly reachable from other hosts")
         }
     }
 
-    /// What could not be read of the rules that publish ports.
+    /// Rules that may publish ports and could not be read.
     var unreadPublished: [Finding] {
         let rules = published.unread.map { rule in
             Finding(
                 .unknown, .warning,
-                "what the rule \"\(rule)\" does is not understood: ports that it may publish are not known",
+                "the rule \"\(rule)\" is not understood; it may publish ports that are not listed here",
                 table: rule.table.description, chain: rule.chain)
         }
         guard published.hasLegacyTable else { return rules }
@@ -73,11 +73,11 @@ extension ListenerAudit {
         return rules + [
             Finding(
                 .unknown, .warning,
-                "iptables-legacy has a nat table, and the ports that it may publish cannot be read: \(advice)")
+                "iptables-legacy has a nat table; the ports that it may publish cannot be read: \(advice)")
         ]
     }
 
-    /// Ports of one protocol.
+    /// A range of ports of one protocol.
     private struct Published: Hashable, Comparable {
         let transport: TransportProtocol
         let ports: ClosedRange<UInt16>
@@ -99,14 +99,14 @@ extension [Redirection] {
 }
 
 extension RuleReference {
-    /// What the rule does in the end, in nft's words.
+    /// The last action of the rule, in nft's notation.
     fileprivate var action: String? {
         guard let text = rule?.description else { return nil }
         guard let start = ["dnat ", "redirect"].compactMap({ text.firstRange(of: $0)?.lowerBound }).min() else {
             return nil
         }
         let action = text[start...]
-        // What comes out of a map is in a register, and differs from port to port.
+        // The target of a map is in a register, and differs between ports.
         if action.contains("[register") { return "dnat by a map" }
         return String(action.firstRange(of: " comment ").map { action[..<$0.lowerBound] } ?? action)
     }

@@ -3,7 +3,7 @@ internal import Listeners
 internal import Policies
 
 extension ListenerAudit {
-    /// Listeners beyond loopback on ports that no service lists: one finding for all sockets of one owner on one port.
+    /// Listeners beyond loopback on undeclared ports: one finding for all sockets of one owner on one port.
     var undeclared: [Finding] {
         let strangers = listeners.all.filter { !$0.isLoopbackOnly && services.owner($0.transport, $0.port) == nil }
         let groups = Dictionary(grouping: strangers) {
@@ -14,33 +14,33 @@ extension ListenerAudit {
 
     private func finding(_ key: ListenerKey, _ group: [Listener]) -> Finding {
         let place = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
-        let head = "\(key.owner) listens on \(place.text) (\(group.addresses)), which no service lists"
+        let head = "\(key.owner) listens on \(place.text) (\(group.addresses)), which is not in the policy"
         let process = group.flatMap(\.processes).first
         if [.udp, .udplite].contains(key.transport), ephemeral.contains(key.port...key.port) {
-            // A resolver's or another client's: the kernel gave it the port, and it waits for answers.
+            // The socket of a client, such as a resolver: the kernel chose the port, and the client waits for answers.
             return Finding(
-                .undeclaredListener, .notice, head + "; it looks like a client's, on a port that the kernel gave it",
+                .undeclaredListener, .notice, head + "; the kernel chose the port, so this looks like a client",
                 port: place, process: process)
         }
         let advice = ": declare it, bind it to loopback, or stop it"
         return switch worst(key.transport, key.port...key.port, Set(group.flatMap(\.families))) {
         case .reachable:
             Finding(
-                .undeclaredListener, .error, head + ", and the live ruleset lets others reach it" + advice, port: place,
+                .undeclaredListener, .error, head + "; reachable from other hosts" + advice, port: place,
                 process: process)
         case .shielded:
             Finding(
-                .undeclaredListener, .warning, head + "; the ruleset stands before it" + advice, port: place,
+                .undeclaredListener, .warning, head + "; blocked by the firewall" + advice, port: place,
                 process: process)
         case .unknown:
             Finding(
-                .undeclaredListener, .error, head + ", and whether others can reach it is not known" + advice,
+                .undeclaredListener, .error, head + "; possibly reachable from other hosts" + advice,
                 port: place, process: process)
         }
     }
 }
 
-/// What makes several sockets one listener for a reader.
+/// Sockets with equal keys are reported as one listener.
 struct ListenerKey: Hashable, Comparable {
     let transport: TransportProtocol
     let port: UInt16
@@ -52,12 +52,12 @@ struct ListenerKey: Hashable, Comparable {
 }
 
 extension Listener {
-    /// Who holds it, in words.
+    /// The owner in words.
     var ownerText: String {
         switch owners {
         case .processes(let processes): processes.map(\.text).joined(separator: " and ")
         case .kernel: "the kernel"
-        case .notAsked, .unknown: "somebody unknown"
+        case .notAsked, .unknown: "an unknown process"
         }
     }
 }

@@ -3,15 +3,15 @@ public import Listeners
 public import Policies
 internal import Reachability
 
-/// Cross-checks the sockets of a host, and the ports that others publish on it, with its policy.
+/// Compares the sockets of a host, and the ports that other tables publish on it, with its policy.
 public struct ListenerAudit {
-    /// Whether somebody beyond this host gets through to a port.
+    /// Whether a port is reachable from other hosts.
     public enum Exposure: Hashable, Sendable {
-        /// Somebody does.
+        /// It is reachable.
         case reachable
-        /// Nobody does: the ruleset stands before it.
+        /// The ruleset blocks it.
         case shielded
-        /// It depends on what could not be understood.
+        /// It depends on a rule that is not understood.
         case unknown
     }
 
@@ -23,15 +23,15 @@ public struct ListenerAudit {
     let now: Int64
     let exposure: (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
 
-    /// An audit.
+    /// Creates an audit.
     ///
     /// - Parameters:
     ///   - policy: the policy.
     ///   - listeners: the sockets, with their owners.
     ///   - ephemeral: the ports that the kernel gives to clients.
-    ///   - published: what other tables publish.
+    ///   - published: the ports that other tables publish.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    ///   - exposure: what the live ruleset lets through to ports, as clients dial them.
+    ///   - exposure: finds whether the live ruleset allows connections to a range of destination ports.
     public init(
         policy: Policy, listeners: [Listener], ephemeral: EphemeralPorts, published: PublishedPorts = PublishedPorts(),
         now: Int64, exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
@@ -45,13 +45,13 @@ public struct ListenerAudit {
         self.exposure = exposure
     }
 
-    /// Everything that is not as the policy says, by service and then by port.
+    /// Every finding, by service and then by port.
     public var findings: [Finding] {
         policy.services.flatMap { findings(about: $0) } + undeclared + undeclaredPublished + shared + unknown
             + unreadPublished
     }
 
-    /// The worst that holds for any of the families.
+    /// The worst exposure of the port in any of the families.
     func worst(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>
     ) -> Exposure {
@@ -67,9 +67,9 @@ public struct ListenerAudit {
         }
     }
 
-    /// Whether those who may come find somebody.
+    /// Whether the allowed clients of a port find a listener.
     private func reachability(of port: ServicePort, _ own: ArraySlice<Listener>, _ service: Service) -> [Finding] {
-        // A service whose time is over is closed, and says so elsewhere.
+        // An expired service is closed; `expiries` reports it.
         if let expires = service.expires, now >= expires.end { return [] }
         let place = AuditedPort(port.transport, port.range)
         func finding(_ identifier: Finding.Identifier, _ message: String) -> [Finding] {
@@ -79,18 +79,18 @@ public struct ListenerAudit {
             $0.transport == port.transport && $0.ports.overlaps(port.range)
         }
         guard !own.isEmpty || !redirected.isEmpty else {
-            let message = "service \"\(service.name)\" is open on \(place.text) and nothing listens: "
-            let advice = "start it, close it, or say \"optional: true\""
+            let message = "service \"\(service.name)\" is open on \(place.text), and nothing listens: "
+            let advice = "start it, close it, or write \"optional: true\""
             return service.listener.isOptional ? [] : finding(.missingListener, message + advice)
         }
         let exposed = own.filter { !$0.isLoopbackOnly }
         guard !exposed.isEmpty || !redirected.isEmpty else {
             let message =
-                "service \"\(service.name)\" listens on \(place.text) for this host alone (\(own.addresses)), "
+                "service \"\(service.name)\": allowed clients cannot connect to \(place.text): "
             return finding(
-                .loopbackOnly, message + "and those whom the policy lets in find nobody: bind it wider, or close it")
+                .loopbackOnly, message + "it listens on \(own.addresses) only; bind it to another address, or close it")
         }
-        // Rules that depend on the destination address may be about another host's.
+        // A rule that depends on the destination address may be about another host.
         if exposed.isEmpty && redirected.allSatisfy(\.isConditional) { return [] }
         let missing = service.sources.addresses.families.filter { family in
             !exposed.contains { $0.families.contains(family) } && !redirected.contains { $0.family == family }
@@ -99,8 +99,8 @@ public struct ListenerAudit {
             let found =
                 exposed.isEmpty
                 ? "published on \(Set(redirected.map(\.family)).map(\.title).joined())" : exposed.addresses
-            let message = "service \"\(service.name)\" is open to \(family.title) on \(place.text) "
-            let advice = "and nothing listens there on \(family.title) (\(found)): bind it to both, or narrow \"from\""
+            let message = "service \"\(service.name)\" is open to \(family.title) on \(place.text), "
+            let advice = "and nothing listens on \(family.title) (found: \(found)): bind it to both, or narrow \"from\""
             return finding(.wrongFamily, message + advice)
         }
     }
@@ -109,7 +109,7 @@ public struct ListenerAudit {
         guard ephemeral.contains(port.range) else { return [] }
         let place = AuditedPort(port.transport, port.range)
         let message =
-            "\(place.text) of service \"\(service.name)\" lies in the range that the kernel gives to clients "
+            "\(place.text) of service \"\(service.name)\" is in the range from which the kernel gives ports to clients "
             + "(\(ephemeral.range.lowerBound)-\(ephemeral.range.upperBound)): reserve it in net.ipv4.ip_local_reserved_ports"
         return [
             Finding(.ephemeralPort, .notice, message, service: service.name, port: place, policy: service.location)
@@ -118,24 +118,24 @@ public struct ListenerAudit {
 }
 
 extension AuditedPort {
-    /// The port, the protocol first: `tcp/22`.
+    /// The port after the protocol: `tcp/22`.
     public var text: String {
         "\(transport.name)/\(range.lowerBound)" + (range.count > 1 ? "-\(range.upperBound)" : "")
     }
 }
 
 extension AddressFamily {
-    /// The family as people write it.
+    /// The name of the family: `IPv4`.
     var title: String { self == .ipv4 ? "IPv4" : "IPv6" }
 }
 
 extension AddressSet {
-    /// The families that the set has addresses of.
+    /// The families of the addresses in the set.
     fileprivate var families: [AddressFamily] { (ipv4.isEmpty ? [] : [.ipv4]) + (ipv6.isEmpty ? [] : [.ipv6]) }
 }
 
 extension RandomAccessCollection<Listener> {
-    /// The addresses, each once.
+    /// The addresses without duplicates.
     var addresses: String {
         var seen: Set<IPAddress> = []
         return filter { seen.insert($0.address).inserted }.map(\.address.description).joined(separator: ", ")

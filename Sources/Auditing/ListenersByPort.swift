@@ -1,17 +1,17 @@
 internal import Addressing
 internal import Listeners
 
-/// Listeners in the order of protocol and port: those on a port are found without a look at all the others.
+/// Listeners sorted by protocol and port, to find the listeners of a port by binary search.
 struct ListenersByPort {
-    /// All of them.
+    /// All listeners.
     let all: [Listener]
     /// The protocol and the port of each.
     private let places: [UInt32]
 
-    /// The same listeners; those on one port keep their order.
+    /// Sorts the listeners; the order on one port is kept.
     init(_ listeners: [Listener]) {
         let given = listeners.map { Self.place($0.transport, $0.port) }
-        // The kernel's are in order when they come here.
+        // The kernel lists them in order already.
         if zip(given, given.dropFirst()).allSatisfy({ $0 <= $1 }) {
             (all, places) = (listeners, given)
         } else {

@@ -4,12 +4,12 @@ public import Policies
 public import Reachability
 public import Rulesets
 
-/// What all tables together let through, as they are.
+/// The combined access through all tables.
 public struct LiveRuleset {
     private enum Reading {
-        /// The policy stands before every port that no service lists.
+        /// The policy blocks every undeclared port.
         case closed
-        /// It is worked out of the tables.
+        /// The access is computed from the tables.
         case regions(AccessRegions)
         /// The tables may not be read.
         case denied(String)
@@ -20,14 +20,14 @@ public struct LiveRuleset {
 
     /// The rulesets of this host.
     ///
-    /// Nothing is evaluated where nobody else has a table and portreeve's is as the policy says: it drops what no
-    /// service lists.
+    /// If portreeve's table is the only one and equals the policy, nothing is evaluated: it drops connections to
+    /// undeclared ports.
     ///
     /// - Parameters:
     ///   - own: portreeve's table.
-    ///   - others: the tables of others.
-    ///   - drift: how portreeve's table differs from what the policy compiles to.
-    ///   - circumstances: what holds for packets that meet the tables.
+    ///   - others: the tables of other programs.
+    ///   - drift: the differences of portreeve's table from the compiled policy.
+    ///   - circumstances: the circumstances in which packets meet the tables.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     public init(own: Table?, others: [Table], drift: [Finding], in circumstances: Circumstances, now: Int64) {
         let isInSync = own != nil && !drift.contains { $0.severity == .error }
@@ -37,13 +37,13 @@ public struct LiveRuleset {
         self.now = now
     }
 
-    /// Rulesets that this process may not read, and why.
+    /// Rulesets that may not be read, and the reason.
     public init(unreadable reason: String, now: Int64) {
         reading = .denied(reason)
         self.now = now
     }
 
-    /// What the sockets, and the ports that other tables publish, have to do with the policy.
+    /// The findings about listeners and ports that other tables publish.
     public func audit(of sockets: HostSockets, _ policy: Policy) -> [Finding] {
         var published = PublishedPorts(hasLegacyTable: sockets.hasLegacyTable)
         if case .regions(let regions) = reading {
@@ -54,7 +54,7 @@ public struct LiveRuleset {
             policy: policy, listeners: sockets.listeners, ephemeral: sockets.ephemeral, published: published, now: now,
             exposure: exposure)
         guard case .denied(let reason) = reading else { return audit.findings }
-        let message = "who can reach which port, and what other tables publish, is not known: \(reason)"
+        let message = "cannot tell which ports are reachable or published by other tables: \(reason)"
         return audit.findings + [Finding(.unknown, .warning, message)]
     }
 
@@ -64,7 +64,7 @@ public struct LiveRuleset {
         return PublishedPorts(redirections: regions.redirections).ofPorts
     }
 
-    /// Whether others get through to ports that no service lists.
+    /// The exposure of undeclared ports.
     public func exposure(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> ListenerAudit.Exposure {

@@ -5,15 +5,15 @@ public import Policies
 public import Reachability
 public import Rulesets
 
-/// One port: what the policy says of it, what is loaded, and who listens.
+/// One port: its declaration, its live rules, and its listeners.
 public struct PortStatus {
-    /// Whether a service is loaded as the policy has it; the raw value is the word in every output.
+    /// Whether a service is loaded as the policy declares it; the raw value is the word in every output.
     public enum Loaded: String, Hashable, Sendable {
         /// It is.
         case yes
-        /// It is loaded otherwise.
+        /// It is loaded with differences.
         case changed
-        /// It is not.
+        /// It is not loaded.
         case no
     }
 
@@ -21,19 +21,19 @@ public struct PortStatus {
     public let transport: TransportProtocol
     /// The ports, both ends included.
     public let ports: ClosedRange<UInt16>
-    /// The service that lists it; `nil` where none does.
+    /// The service that declares the port; `nil` if there is none.
     public internal(set) var service: Service?
-    /// The name of the service that it is loaded for, be it one that the policy does not have any more.
+    /// The name of the declared or loaded service, even of one that is no longer in the policy.
     public internal(set) var name: String?
-    /// Whether that service is loaded; `nil` without one.
+    /// The state of that service; `nil` without one.
     public internal(set) var loaded: Loaded?
-    /// The sockets, without those that only this host reaches where no service lists the port.
+    /// The sockets; for an undeclared port without those bound to loopback.
     public internal(set) var listeners: [Listener] = []
     /// The rules of other tables that publish it.
     public internal(set) var published: [Redirection] = []
-    /// What the counters of the service have counted, all its ports together; `nil` where nothing is loaded.
+    /// The hits of all ports of the service together; `nil` if nothing is loaded.
     public internal(set) var packets: UInt64?
-    /// Whether others get through where no service lists the port.
+    /// The exposure of an undeclared port.
     public internal(set) var exposure: ListenerAudit.Exposure?
 }
 
@@ -42,11 +42,11 @@ extension PortStatus {
     ///
     /// - Parameters:
     ///   - policy: the policy.
-    ///   - compiled: what it compiles to.
+    ///   - compiled: the compiled policy.
     ///   - loaded: portreeve's table.
-    ///   - ruleset: what all tables let through.
+    ///   - ruleset: the combined access through all tables.
     ///   - sockets: the sockets of the host.
-    ///   - packets: what the counters of a loaded service have counted.
+    ///   - packets: the hits of a loaded service.
     /// - Returns: the ports in order.
     public static func all(
         _ policy: Policy, _ compiled: CompiledPolicy, loaded: Table?, in ruleset: LiveRuleset, sockets: HostSockets,
@@ -59,7 +59,7 @@ extension PortStatus {
     }
 }
 
-/// The ports as they come.
+/// The ports in the order in which they are found.
 private struct PortStatusList {
     private(set) var rows: [PortStatus] = []
 
@@ -106,7 +106,7 @@ private struct PortStatusList {
             published: live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) })
     }
 
-    /// Adds the ports that no row has yet: of sockets that others could reach, and of what is published.
+    /// Adds the ports that have no row yet: of sockets beyond loopback, and published ones.
     mutating func addUndeclared() {
         let known = Dictionary(grouping: rows, by: \.transport).mapValues { IntervalSet($0.map(\.ports)) }
         var rest: [TransportProtocol: [ClosedRange<UInt16>]] = [:]

@@ -1,26 +1,26 @@
 internal import Addressing
 public import Reachability
 
-/// What other tables publish: ports of this host that they redirect, to a container for example.
+/// Ports of this host that other tables publish: they redirect them, to a container for example.
 public struct PublishedPorts: Hashable, Sendable {
     /// The redirections.
     public var redirections: [Redirection]
-    /// Rules that are not understood, and may redirect more.
+    /// Rules that are not understood, and may redirect more ports.
     public var unread: [RuleReference]
-    /// Whether `iptables-legacy` keeps a table that can redirect; what is in it is not read.
+    /// Whether `iptables-legacy` has a table that can redirect; its rules are not read.
     public var hasLegacyTable: Bool
 
-    /// Published ports of these parts; none unless given.
+    /// Creates published ports; empty by default.
     public init(redirections: [Redirection] = [], unread: [RuleReference] = [], hasLegacyTable: Bool = false) {
         self.redirections = redirections
         self.unread = unread
         self.hasLegacyTable = hasLegacyTable
     }
 
-    /// Rules that redirect this many ports of a protocol redirect an address, not ports.
+    /// A rule that redirects at least this many ports of a protocol redirects an address, not ports.
     private static let wholesale = 60_000
 
-    /// The rules that redirect every port of what they match.
+    /// The rules that redirect every port of the addresses that they match.
     var wholesaleRules: Set<RuleReference> {
         Set(
             Dictionary(grouping: redirections, by: \.rule).filter { _, group in
@@ -30,7 +30,7 @@ public struct PublishedPorts: Hashable, Sendable {
             }.keys)
     }
 
-    /// The redirections of rules that are about ports, not about a whole address.
+    /// The redirections of single ports and ranges, without those of whole addresses.
     public var ofPorts: [Redirection] {
         let wholesale = wholesaleRules
         return redirections.filter { !wholesale.contains($0.rule) }

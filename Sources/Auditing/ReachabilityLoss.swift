@@ -4,14 +4,14 @@ public import Policies
 public import Reachability
 internal import Rulesets
 
-/// What listens, or is published, and is reached by somebody before a change of the ruleset and by nobody after.
+/// Listeners and published ports that are reachable before a change of the ruleset, and not after it.
 public struct ReachabilityLoss {
     private let before: AccessRegions
     private let after: AccessRegions
     private let services: ServicePorts
     private let redirections: [Redirection]
 
-    /// The loss between what all tables let through before and after a change to this policy.
+    /// Compares the access through all tables before and after a change to this policy.
     public init(from before: AccessRegions, to after: AccessRegions, of policy: Policy) {
         self.before = before
         self.after = after
@@ -19,7 +19,7 @@ public struct ReachabilityLoss {
         redirections = PublishedPorts(redirections: before.redirections).ofPorts
     }
 
-    /// Ports that other tables publish to nobody after the change, by port: one for both families of one rule.
+    /// Published ports that the change closes, by port: one finding for both families of one rule.
     public var publishedPorts: [Finding] {
         var told: Set<Redirection> = []
         return redirections.compactMap { redirection in
@@ -29,14 +29,14 @@ public struct ReachabilityLoss {
             else { return nil }
             let rule = redirection.rule
             return Finding(
-                .unreachablePublishedPort, .error, sentence(loss, "which \(rule.table) publishes by \"\(rule)\""),
+                .unreachablePublishedPort, .error, sentence(loss, ", published by \(rule.table) with \"\(rule)\""),
                 service: loss.service, port: loss.port, table: rule.table.description, chain: rule.chain)
         }
     }
 
-    /// Those of these listeners that nobody reaches after the change, by port.
+    /// Listeners that the change makes unreachable, by port.
     ///
-    /// A proxy in front of a published port is not named beside it, nor a client that waits for answers.
+    /// A proxy in front of a published port is left out, and so is a client that waits for answers.
     public func listeners(_ listeners: [Listener], _ ephemeral: EphemeralPorts) -> [Finding] {
         let servers = listeners.filter { listener in
             let isClient = [.udp, .udplite].contains(listener.transport) && ephemeral.contains(listener.ports)
@@ -50,7 +50,7 @@ public struct ReachabilityLoss {
             guard var loss = loss(key.transport, key.port...key.port, families) else { return nil }
             loss.port.address = group.first?.address
             return Finding(
-                .unreachableListener, .error, sentence(loss, "where \(key.owner) listens (\(group.addresses))"),
+                .unreachableListener, .error, sentence(loss, " \(key.owner)"),
                 service: loss.service, port: loss.port, process: group.flatMap(\.processes).first)
         }
     }
@@ -64,18 +64,17 @@ public struct ReachabilityLoss {
 }
 
 extension ReachabilityLoss {
-    /// A port that nobody reaches any more.
+    /// A port that the change closes.
     private struct Loss {
         var port: AuditedPort
-        /// The family that it is so for; `nil` for all that it was served on.
+        /// The only family that is closed; `nil` if every family of the port is.
         var family: AddressFamily?
-        /// One who reaches it before the change, or may do so.
-        var witness: String
+        /// Whether the port is open today for certain.
         var isCertain: Bool
         var service: String?
     }
 
-    /// What becomes of a port; `nil` where somebody still gets through, or nobody did.
+    /// The loss of a port; `nil` if it stays reachable, or was not reachable before.
     private func loss(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>
     ) -> Loss? {
@@ -88,20 +87,19 @@ extension ReachabilityLoss {
         else { return nil }
         return Loss(
             port: AuditedPort(transport, ports), family: lost == families ? nil : family,
-            witness: witness.source.description, isCertain: witness.isCertain,
-            service: services.owners(transport, ports).first?.service.name)
+            isCertain: witness.isCertain, service: services.owners(transport, ports).first?.service.name)
     }
 
     private func sentence(_ loss: Loss, _ subject: String) -> String {
         let family = loss.family.map { " over \($0.title)" } ?? ""
-        let advice = loss.service == nil ? "; no service lists it" : ""
-        return "nobody reaches \(loss.port.text)\(family) any more, \(subject): \(loss.witness) "
-            + (loss.isCertain ? "does now" : "may do so now") + advice
+        let advice = loss.service == nil ? "; not in the policy" : ""
+        return "\(loss.port.text)\(subject): " + (loss.isCertain ? "open" : "possibly open")
+            + "\(family) today, closed after this" + advice
     }
 }
 
 extension Redirection {
-    /// Whether it is the other's rule for the same ports, be it for another family.
+    /// Whether both are redirections of the same ports by the same rule, for any family.
     fileprivate func isSame(as other: Self) -> Bool {
         transport == other.transport && ports == other.ports && rule == other.rule
     }

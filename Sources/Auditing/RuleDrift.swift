@@ -1,6 +1,6 @@
 internal import Rulesets
 
-/// How the rules of a live chain differ from the expected ones.
+/// The differences between the rules of a live chain and the expected ones.
 struct RuleDrift {
     /// One difference.
     enum Change {
@@ -10,7 +10,7 @@ struct RuleDrift {
         case moved(Rule)
         case comment(from: Rule, to: Rule)
 
-        /// The rule that the policy makes, or the one that it does not.
+        /// The expected rule, or the live one if it is extra.
         var rule: Rule {
             switch self {
             case .missing(let rule), .extra(let rule), .moved(let rule): rule
@@ -26,9 +26,9 @@ struct RuleDrift {
         func message(in chain: String) -> String {
             switch self {
             case .missing(let rule): "chain \"\(chain)\" lacks the rule `\(rule)`"
-            case .extra(let rule): "chain \"\(chain)\" has a rule that the policy does not make: `\(rule)`"
+            case .extra(let rule): "chain \"\(chain)\" has a rule that is not in the policy: `\(rule)`"
             case .changed(let expected, let live):
-                "a rule of chain \"\(chain)\" is `\(live)`, not `\(expected)`"
+                "chain \"\(chain)\" has the rule `\(live)`, not `\(expected)`"
             case .moved(let rule): "the rule `\(rule)` of chain \"\(chain)\" is not in its place: order matters"
             case .comment(let expected, let live):
                 "a comment in chain \"\(chain)\" is \"\(live.comment ?? "")\", not \"\(expected.comment ?? "")\""
@@ -57,7 +57,7 @@ struct RuleDrift {
         }
         for missing in unmatched {
             let rule = expected[missing.index]
-            // A live rule that stands where the expected one should is that rule, changed.
+            // A live rule in the place of the expected one is that rule, changed.
             if let index = extra.lastIndex(where: { $0 + 1 == missing.successor ?? live.count }) {
                 changes.append((missing.index, .changed(from: rule, to: live[extra.remove(at: index)])))
             } else {

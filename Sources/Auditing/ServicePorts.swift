@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Policies
 
-/// The services of a policy by their ports, found in the logarithm of their number.
+/// The services of a policy by port, found by binary search.
 struct ServicePorts {
     fileprivate struct Span {
         let ports: ClosedRange<UInt16>
@@ -22,14 +22,14 @@ struct ServicePorts {
         for transport in spans.keys { spans[transport]?.sort { $0.ports.lowerBound < $1.ports.lowerBound } }
     }
 
-    /// The service that has the port.
+    /// The service that declares the port.
     func owner(_ transport: TransportProtocol, _ port: UInt16) -> Service? {
         guard let all = spans[transport] else { return nil }
         let index = all.firstIndex(endingAtOrAbove: port)
         return index < all.count && all[index].ports.contains(port) ? services[all[index].service] : nil
     }
 
-    /// The services that have any of these ports, each with those that it has of them.
+    /// The services that declare any of these ports, each with its part of them.
     func owners(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>
     ) -> [(service: Service, ports: ClosedRange<UInt16>)] {

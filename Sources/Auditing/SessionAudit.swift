@@ -11,14 +11,14 @@ public struct SessionAudit {
     private let now: Int64
     private let interface: (IPAddress) -> String?
 
-    /// An audit.
+    /// Creates an audit.
     ///
     /// - Parameters:
     ///   - policy: the policy.
-    ///   - table: what it compiles to.
+    ///   - table: the compiled policy.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    ///   - interface: the interface by which an address is reached, and taken to come in by; asked for only where it
-    ///     decides.
+    ///   - interface: finds the interface of the route to an address, on which its packets are assumed to arrive; it is
+    ///     called only if the interface matters.
     public init(
         policy: Policy, table: Table, now: Int64, interface: @escaping (IPAddress) -> String? = { _ in nil }
     ) {
@@ -28,13 +28,13 @@ public struct SessionAudit {
         self.interface = interface
     }
 
-    /// The sessions that the policy would refuse if they were made now, by port and client.
+    /// The sessions that the policy would refuse today, by port and client.
     public func stale(_ sessions: [Session]) -> [Session] { refused(sessions, by: table).sorted { $0.precedes($1) } }
 
-    /// The sessions that a ruleset would refuse if they were made now, in any order, each with its interface where that
-    /// decides.
+    /// The sessions that a ruleset would refuse today, in any order, each with its interface if that
+    /// matters.
     ///
-    /// A limit counts as kept: it is about how often somebody comes, not about who.
+    /// Rate limits are ignored: they refuse by frequency, not by source.
     private func refused(_ sessions: [Session], by table: Table) -> [Session] {
         [false, true].flatMap { isForwarded -> [Session] in
             let group = sessions.filter { $0.isForwarded == isForwarded }
@@ -60,14 +60,14 @@ public struct SessionAudit {
         return result == .everywhere ? session : nil
     }
 
-    /// The sessions of `stale` that the table that is live now lets in.
+    /// The sessions among `stale` that the live table allows.
     public func orphaned(_ stale: [Session], by live: Table?) -> [Session] {
         guard let live else { return stale }
         let refused = Set(refused(stale, by: live))
         return stale.filter { !refused.contains($0) }
     }
 
-    /// One finding for all stale sessions of one client with one port.
+    /// One finding for all stale sessions of one client on one port.
     public func findings(about stale: [Session]) -> [Finding] {
         var groups: [[Session]] = []
         for session in stale {
@@ -98,8 +98,8 @@ public struct SessionAudit {
     }
 
     private func reason(_ session: Session, _ service: Service?, isDenied: Bool) -> String {
-        if isDenied { return "and \"deny\" lists it" }
-        guard let service else { return "which no service lists" }
+        if isDenied { return "and is in \"deny\"" }
+        guard let service else { return "which is not in the policy" }
         let name = "service \"\(service.name)\""
         if let expires = service.expires, now >= expires.end { return "and \(name) expired (\(expires.written))" }
         guard service.sources.addresses.contains(session.client.address) else {
@@ -109,7 +109,7 @@ public struct SessionAudit {
     }
 
     private func way(of session: Session) -> String? {
-        session.isForwarded ? "forwarded to \(session.server)" : session.interface.map { "by \($0)" }
+        session.isForwarded ? "forwarded to \(session.server)" : session.interface.map { "on \($0)" }
     }
 
     private func holders(of group: [Session]) -> String? {
@@ -123,7 +123,7 @@ public struct SessionAudit {
         group.compactMap(\.tracked?.start).min().map { "for \(Self.span(max(0, now - $0)))" }
     }
 
-    /// A span of time in its greatest unit: `3 h`.
+    /// A duration in its largest unit: `3 h`.
     private static func span(_ seconds: Int64) -> String {
         let units: [(Int64, String)] = [(86400, "d"), (3600, "h"), (60, "min")]
         let unit = units.first { seconds >= $0.0 } ?? (1, "s")
@@ -132,13 +132,13 @@ public struct SessionAudit {
 }
 
 extension Session {
-    /// Whether both are of one client with one port.
+    /// Whether both sessions have the same client and port.
     fileprivate func isAlike(_ other: Session) -> Bool {
         transport == other.transport && port == other.port && client.address == other.client.address
             && isForwarded == other.isForwarded
     }
 
-    /// Whether it comes first: protocol, port, family, client.
+    /// The order: protocol, port, family, client.
     fileprivate func precedes(_ other: Session) -> Bool {
         (order, client.address.value, client.port) < (other.order, other.client.address.value, other.client.port)
     }

@@ -2,7 +2,7 @@ internal import Compiler
 internal import Rulesets
 
 extension Drift {
-    /// The most elements of one set that are named one by one.
+    /// At most this many elements of one set are listed; the rest are counted.
     private static let namedElements = 20
 
     /// Differences in sets, maps and their elements.
@@ -11,7 +11,7 @@ extension Drift {
             finding("\(set.kind) \"\(set.name)\" is missing", set: set.name)
         }
         let extra = live.sets.filter { expected.set($0.name) == nil }.map { set in
-            finding("there is a \(set.kind) \"\(set.name)\" that the policy does not make", set: set.name)
+            finding("the \(set.kind) \"\(set.name)\" is not in the policy", set: set.name)
         }
         return missing + extra
             + expected.sets.flatMap { set in live.set(set.name).map { compare(set, with: $0) } ?? [] }
@@ -25,7 +25,7 @@ extension Drift {
         let change = ElementChange(from: live.elements, to: expected.elements, of: expected.definition)
         let (gone, come) = (change.flushes ? live.elements : change.deleted, change.added)
         return elements(gone, of: expected) {
-            "\(expected.kind) \"\(expected.name)\" has \($0) that the policy does not"
+            "\(expected.kind) \"\(expected.name)\" has \($0), not in the policy"
         }
             + elements(come, of: expected) { "\(expected.kind) \"\(expected.name)\" lacks \($0)" }
     }
@@ -44,12 +44,12 @@ extension Drift {
 }
 
 extension NamedSet {
-    /// What nft calls it.
+    /// nft's word for it.
     fileprivate var kind: String { definition.flags.contains(.map) ? "map" : "set" }
 }
 
 extension SetDefinition {
-    /// In words, what this definition has that `live` has not.
+    /// The difference of `live` from this definition, in words: the live value, then the expected one.
     fileprivate func difference(from live: SetDefinition) -> String {
         if flags != live.flags {
             return "flags \"\(live.flags.text)\", not \"\(flags.text)\""
@@ -59,7 +59,7 @@ extension SetDefinition {
         if (keyType, keyLength) != (live.keyType, live.keyLength) || dataType != live.dataType {
             return "another type"
         }
-        return "properties that the policy does not give it"
+        return "properties that are not in the policy"
     }
 }
 

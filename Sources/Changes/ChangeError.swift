@@ -1,18 +1,18 @@
 /// Why a change of the ruleset was not made, or is not known to have been made.
 public struct ChangeError: Error, CustomStringConvertible {
-    /// What kind of trouble it is: decides the exit status.
+    /// The kind of a failure, which decides the exit status.
     public enum Reason: Hashable, Sendable {
-        /// It could not be done.
+        /// The change failed.
         case failure
         /// A guard refused.
         case refused
-        /// The ruleset is not the one that the change was made for.
+        /// The ruleset has changed since the change was prepared.
         case changedUnderneath
     }
 
-    /// What kind of trouble it is.
+    /// The kind of failure.
     public let reason: Reason
-    /// A sentence without a full stop.
+    /// One sentence without a full stop.
     public let message: String
 
     /// The sentence.

@@ -1,10 +1,10 @@
 internal import Addressing
 
-/// One address, as it is written on the command line.
+/// An address on the command line.
 struct AddressArgument {
     let address: IPAddress
 
-    /// The address of a text.
+    /// Parses one address.
     init(_ text: String) throws(CommandError) {
         let range: AddressRange
         do throws(AddressError) { range = try AddressRange(text) } catch { throw CommandError(.usage, "\(error)") }

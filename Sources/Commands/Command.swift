@@ -5,20 +5,21 @@ internal import Policies
 internal import Rulesets
 internal import System
 
-/// A command that does its work through a `Host`, so that tests can run it in their own process.
+/// A command that works through a `Host`, so that tests can run it in their own process.
 ///
-/// Its configuration states `commandName`: to derive it from the type takes longer, at every start, than to read a small policy.
+/// Each configuration sets `commandName`: deriving it from the type takes longer, at every start, than reading a
+/// small policy.
 public protocol Command: ParsableCommand {
-    /// How it writes.
+    /// The output options.
     var output: OutputOptions { get }
 
-    /// The formats that its results can have.
+    /// The formats that the command supports.
     static var formats: [OutputFormat] { get }
 
     /// Does the work.
     func execute(on host: Host) throws -> ExitStatus
 
-    /// Reports that it could not be done, and tells the script.
+    /// Reports a failure, and returns its exit status.
     func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus
 }
 
@@ -26,7 +27,7 @@ extension Command {
     /// Text and JSON.
     public static var formats: [OutputFormat] { [.text, .json] }
 
-    /// Does the work and turns every error into a message and an exit status.
+    /// Does the work; turns every error into a message and an exit status.
     public func run(on host: Host) -> ExitStatus {
         guard Self.formats.contains(output.format) else {
             return fail("\(Self._commandName) has no format \"\(output.format.rawValue)\"", .usage, on: host)
@@ -54,7 +55,7 @@ extension Command {
         return status
     }
 
-    /// Runs on the host that the process is on, and ends the process.
+    /// Runs on the real host, and ends the process.
     public func run() throws {
         let status = run(on: .this)
         if status != .success { throw ExitCode(status.rawValue) }
@@ -62,7 +63,7 @@ extension Command {
 }
 
 extension PolicyOptions {
-    /// Reads the policy, as it would be read from `destination` where one is given, and reports what is wrong with it.
+    /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
     func read(on host: Host, as destination: String? = nil) -> PolicyReading {
         var options = ReadingOptions()
         options.allowInsecurePermissions = allowInsecurePermissions
@@ -72,14 +73,14 @@ extension PolicyOptions {
         return PolicyReader.read(path: policy, options: options)
     }
 
-    /// Reads the policy for a command that needs it to be valid; its errors become messages.
+    /// Reads the policy for a command that needs a valid one; prints its errors.
     func load(on host: Host, _ console: Console) throws(CommandError) -> Policy {
         let reading = read(on: host)
         let errors = reading.diagnostics.filter { $0.severity == .error }
         for error in errors { console.note(error.rendered(color: console.colorsErrors)) }
         guard let policy = reading.policy else {
             let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
-            throw CommandError(.invalidPolicy, "the policy is invalid (\(count)): nothing was changed")
+            throw CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed")
         }
         return policy
     }

@@ -3,9 +3,9 @@ internal import Kernel
 internal import System
 
 extension [Finding] {
-    /// The firewalls that compete in the network namespace of the calling thread.
+    /// The competing firewalls in the calling thread's network namespace.
     ///
-    /// Services of systemd are the host's: in another namespace than that of the first process they change nothing.
+    /// The services of systemd only affect the host's network namespace, which is that of the first process.
     static var competingFirewalls: [Finding] {
         let units = RulesetIdentity.isHost ? UnitFiles(names: HostTree.names, text: HostTree.text) : .none
         return .competingFirewalls(LegacyTables.all, units)

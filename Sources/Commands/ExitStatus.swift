@@ -1,20 +1,20 @@
 internal import Changes
 
-/// What the command tells a script.
+/// The exit status of a command.
 public enum ExitStatus: Int32, Sendable {
-    /// In sync; nothing found; done.
+    /// Success: in sync, no findings, or done.
     case success = 0
-    /// It could not be done: permission, netlink, input or output.
+    /// The command failed: permission, netlink, input or output.
     case failure = 1
-    /// There is a difference or a finding.
+    /// There are differences or findings.
     case difference = 2
     /// The policy is invalid.
     case invalidPolicy = 3
     /// A guard refused.
     case refused = 4
-    /// The ruleset changed underneath.
+    /// Another process changed the ruleset.
     case changedUnderneath = 5
-    /// The command line makes no sense: EX_USAGE of sysexits(3).
+    /// The command line is invalid: EX_USAGE of sysexits(3).
     case usage = 64
 }
 
@@ -30,7 +30,7 @@ extension ExitStatus {
     }
 }
 
-/// A reason to stop: what to say, and what to tell the script.
+/// An error that ends a command, with its message and exit status.
 struct CommandError: Error, CustomStringConvertible {
     let status: ExitStatus
     /// A sentence without a full stop; several lines are printed as they are.

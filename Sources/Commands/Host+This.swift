@@ -5,7 +5,7 @@ internal import Listeners
 internal import System
 
 extension Host {
-    /// The host that the process runs on.
+    /// The host of this process.
     static var this: Host {
         var host = Host(
             openStore: { namespace throws(KernelError) in
@@ -38,7 +38,7 @@ extension Host {
         return host
     }
 
-    /// Whether the variable is set and not empty, as no-color.org has it.
+    /// Whether the variable is set and not empty, as no-color.org requires.
     private static func isSet(_ variable: String) -> Bool { value(of: variable)?.isEmpty == false }
 
     private static func value(of variable: String) -> String? {

@@ -4,33 +4,33 @@ public import Kernel
 public import Listeners
 public import System
 
-/// Everything outside of the process that a command touches; tests put their own in its place.
+/// The world outside of the process that a command uses; tests replace it.
 public struct Host {
-    /// Opens the ruleset of a network namespace, or of this one.
+    /// Opens the ruleset of a network namespace, or of the current one.
     public var openStore: (_ namespace: String?) throws(KernelError) -> any RulesetStore
     /// Reads the sockets of the network namespace whose ruleset was opened last.
     public var readSockets: () throws(KernelError) -> HostSockets
-    /// Goes to a network namespace for what is read later.
+    /// Enters a network namespace for the reads that follow.
     public var enter: (_ namespace: String) throws(KernelError) -> Void
-    /// The networks that the host has an address in, each with its interface.
+    /// The networks of the host's addresses, each with its interface.
     public var networks: () -> [(interface: String, prefix: String)]
-    /// Who works on the host over the network, in the network namespace whose ruleset was opened last.
+    /// The admin sessions in the network namespace whose ruleset was opened last.
     public var admins: () -> AdminSessions
-    /// The address from which the user is connected by SSH.
+    /// The user's address, if the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.
     public var sessions: any SessionStore
-    /// What decides beside nf_tables, or takes its rules away, where the ruleset was opened last.
+    /// Firewalls besides nf_tables, and services that flush its rules, where the ruleset was opened last.
     public var competingFirewalls: () -> [Finding] = { [] }
-    /// The files that commands leave behind.
+    /// The files that commands read and write.
     public var files: HostFiles
-    /// What changes of the ruleset need beside it.
+    /// The host functions that changes of the ruleset need.
     public var changes: ChangeHost
     /// Writes results.
     public var standardOutput: (String) -> Void
     /// Writes messages.
     public var standardError: (String) -> Void
-    /// Reads one line of an answer; `nil` where nobody can answer.
+    /// Asks a question and reads one line; `nil` without a terminal.
     public var ask: (_ question: String) -> String?
     /// Whether results go to a terminal.
     public var isOutputTerminal: Bool
@@ -38,12 +38,12 @@ public struct Host {
     public var isErrorTerminal: Bool
     /// Whether the environment asks for no colour (no-color.org).
     public var forbidsColor: Bool
-    /// Whether the process runs as root, so that a policy must not be anybody's to write.
+    /// Whether the process runs as root, so that no other user may be able to write the policy.
     public var isRoot: Bool
     /// Seconds since 1970-01-01T00:00:00Z.
     public var now: Int64
 
-    /// A host of these parts.
+    /// Creates a host.
     public init(
         openStore: @escaping (_ namespace: String?) throws(KernelError) -> any RulesetStore,
         readSockets: @escaping () throws(KernelError) -> HostSockets, files: HostFiles, changes: ChangeHost,

@@ -1,17 +1,17 @@
 public import System
 
-/// The files that commands leave behind; tests put their own in their place.
+/// The file functions that commands need; tests replace them.
 public struct HostFiles {
-    /// What a file holds; `nil` where there is none.
+    /// Reads a file; `nil` if it does not exist.
     public var read: (_ path: String) throws(KernelError) -> String?
-    /// Puts a text in the place of a file, whole or not at all.
+    /// Replaces a file atomically.
     public var replace: (_ path: String, _ text: String) throws(KernelError) -> Void
-    /// Writes a file that is not there yet; `false` where it is.
+    /// Creates a file; `false` if it exists.
     public var create: (_ path: String, _ text: String) throws(KernelError) -> Bool
-    /// Keeps others out until the process ends; `false` where somebody else is in.
+    /// Takes a lock until the process ends; `false` if another process holds it.
     public var lock: (_ path: String) throws(KernelError) -> Bool
 
-    /// Files by these accesses.
+    /// Creates the files from these accesses.
     public init(
         read: @escaping (_ path: String) throws(KernelError) -> String?,
         replace: @escaping (_ path: String, _ text: String) throws(KernelError) -> Void,

@@ -3,7 +3,7 @@ internal import Changes
 internal import Kernel
 internal import System
 
-/// How results are written.
+/// The format of results.
 public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// For people.
     case text
@@ -15,7 +15,7 @@ public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable 
     case prometheus
 }
 
-/// When colours are used.
+/// When to use colours.
 public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
     /// On a terminal, unless NO_COLOR is set.
     case auto
@@ -25,20 +25,20 @@ public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
     case never
 }
 
-/// Options that every command has.
+/// Options of every command.
 public struct OutputOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "How results are written: text or json; for verify also nagios or prometheus.", valueName: "format"))
+            "The format of results: text or json; for verify also nagios or prometheus.", valueName: "format"))
     var format: OutputFormat = .text
 
-    @Flag(name: .shortAndLong, help: "Print nothing when all is well.")
+    @Flag(name: .shortAndLong, help: "Print nothing on success.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("When colours are used: auto, always or never.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
     var color: ColorChoice = .auto
 
-    /// Options as they are when none is given.
+    /// The options with their defaults.
     public init() {}
 }
 
@@ -47,50 +47,50 @@ public struct PolicyOptions: ParsableArguments, Sendable {
     @Argument(help: ArgumentHelp("The policy file.", valueName: "policy"))
     var policy = "/etc/portreeve/policy.yaml"
 
-    @Flag(help: "As root, accept a policy or list that somebody else could write.")
+    @Flag(help: "As root, accept a policy or list that another user can write.")
     var allowInsecurePermissions = false
 
-    /// Options as they are when none is given.
+    /// The options with their defaults.
     public init() {}
 }
 
-/// The kernel that a command works on.
+/// The network namespace and the state directory of a command.
 public struct KernelOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("Work in this network namespace, as ip-netns(8) names it.", valueName: "name"))
+    @Option(help: ArgumentHelp("Work in this network namespace, named as in ip-netns(8).", valueName: "name"))
     var netns: String?
 
     @Option(
         help: ArgumentHelp(
-            "Where portreeve keeps what it knows between runs (default: /var/lib/portreeve).", valueName: "directory"))
+            "The directory of portreeve's state (default: /var/lib/portreeve).", valueName: "directory"))
     var stateDir: String?
 
-    /// Options as they are when none is given.
+    /// The options with their defaults.
     public init() {}
 }
 
 extension KernelOptions {
-    /// The ruleset of the network namespace, which the process enters, with its cache of big sets.
+    /// Enters the network namespace, and opens its ruleset with the cache of big sets.
     func openStore(on host: Host) throws(KernelError) -> any RulesetStore {
         let store = try host.openStore(netns)
         store.cacheSets(in: stateLocation(on: host).directory)
         return store
     }
 
-    /// Where the state of the network namespace is kept, which the process has entered.
+    /// The state directory of the network namespace, which must have been entered.
     func stateLocation(on host: Host) -> StateLocation {
         stateDir.map(StateLocation.init) ?? host.changes.location()
     }
 
-    /// The state of the network namespace, which the process has entered.
+    /// The state of the network namespace, which must have been entered.
     func state(on host: Host) throws(KernelError) -> RulesetState {
         try RulesetState(at: stateLocation(on: host), on: host.changes)
     }
 
-    /// The same for commands that only look; `nil` where nothing was ever kept.
+    /// The state for a command that only reads; `nil` if nothing was ever saved.
     func existingState(on host: Host) throws(KernelError) -> RulesetState? {
         try RulesetState(existingAt: stateLocation(on: host), on: host.changes)
     }
 
-    /// The grants for commands that only look, whom nothing keeps from looking at the rest.
+    /// The grants for a command that only reads, which must not fail because of them.
     func grants(on host: Host) -> GrantBook { GrantBook(existingAt: stateLocation(on: host), on: host.changes) }
 }

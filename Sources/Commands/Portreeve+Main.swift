@@ -3,13 +3,13 @@ internal import Glibc
 internal import System
 
 extension Portreeve {
-    /// Does what the words after the program's name say, and ends the process.
+    /// Parses the arguments, runs the command, and ends the process.
     ///
-    /// In the place of the parser's own, which takes the words from `/proc` and exits 0 where its text could not be written.
+    /// Replaces the parser's own `main`, which reads `/proc` and exits 0 if its text cannot be written.
     public static func main(words arguments: [String]) -> Never {
         StandardStream.occupy()
         Signals.ignoreFailedWrites()
-        // Asked by every inventory and package tool, and the parser takes longer to get there than the process to start.
+        // Inventory and package tools ask for this often, and the parser is slower than the start of the process.
         if arguments == ["--version"] { end(saying: configuration.version, to: .output, ExitStatus.success.rawValue) }
         do {
             var command = try parseAsRoot(arguments)
@@ -28,7 +28,7 @@ extension Portreeve {
 }
 
 extension StandardStream {
-    /// Writes all of `text`, or says that it could not be written and ends the process: never in silence, never with success.
+    /// Writes all of `text`; ends the process with a message and a failure if that is not possible.
     func put(_ text: String) {
         do throws(KernelError) { try write(text) } catch {
             if self != .error { try? StandardStream.error.write("portreeve: \(error)\n") }

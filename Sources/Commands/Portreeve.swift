@@ -1,11 +1,11 @@
 public import ArgumentParser
 
-/// The command line: one subcommand a job.
+/// The command line, with one subcommand per task.
 public struct Portreeve: ParsableCommand {
     /// The name, the version and the subcommands.
     public static let configuration = CommandConfiguration(
         commandName: "portreeve",
-        abstract: "Declare which ports of this host are open, to whom, and why; nftables follows.",
+        abstract: "Declare which ports of this host are open, to whom, and why; portreeve keeps nftables in sync.",
         discussion: "See portreeve(8) for the commands and portreeve-policy(5) for the policy file.",
         version: "0.1.0",
         subcommands: [
@@ -13,6 +13,6 @@ public struct Portreeve: ParsableCommand {
             Status.self, Grant.self, Revoke.self, Init.self, Diff.self, Explain.self, Remove.self, Undo.self,
         ])
 
-    /// The command line without a subcommand.
+    /// Creates the command line without a subcommand.
     public init() {}
 }

@@ -2,6 +2,6 @@ public import ArgumentParser
 public import Policies
 
 extension TimeSpan: ExpressibleByArgument {
-    /// The span that an argument spells.
+    /// Parses an argument.
     public init?(argument: String) { self.init(argument) }
 }

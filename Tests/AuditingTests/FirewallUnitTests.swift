@@ -1,9 +1,9 @@
 import Auditing
 import Testing
 
-@Suite("Services that take portreeve's table away")
+@Suite("Services that flush portreeve's table")
 struct FirewallUnitTests {
-    /// What is found on a host of these files.
+    /// The findings on a host with these files.
     private func findings(_ texts: [String: String]) -> [String] {
         let files = UnitFiles(
             names: { directory in
@@ -29,7 +29,7 @@ struct FirewallUnitTests {
         ExecStop=/usr/sbin/nft flush ruleset
         """
 
-    @Test("nftables.service as Debian ships it, enabled, and with another file of rules")
+    @Test("Debian's nftables.service, enabled, with its own rules file and with another")
     func debian() {
         var files = [
             "/lib/systemd/system/nftables.service": nftables,
@@ -37,11 +37,11 @@ struct FirewallUnitTests {
         ]
         #expect(findings(files) == [])
         files["\(wants)/nftables.service"] = nftables
-        let head = "nftables.service is enabled, and flushes the rulesets of everybody when it "
-        #expect(findings(files) == [head + "starts, is reloaded or stops, portreeve's too"])
+        let head = "nftables.service is enabled and flushes every ruleset, portreeve's too, when it "
+        #expect(findings(files) == [head + "starts, is reloaded or stops"])
         files["/etc/nftables.conf"] = "# flush ruleset\nflush ruleset ip\nadd table inet mine\nflush table inet mine\n"
-        #expect(findings(files) == [head + "stops, portreeve's too"])
-        // A drop-in takes a command back; the one in /etc is before that of its name in /lib.
+        #expect(findings(files) == [head + "stops"])
+        // A drop-in resets a command; the drop-in in /etc replaces the one of the same name in /lib.
         files["/lib/systemd/system/nftables.service.d/own.conf"] = "[Service]\nExecStop=/usr/sbin/nft flush ruleset\n"
         files["/etc/systemd/system/nftables.service.d/own.conf"] =
             "[Service]\nExecStop=\nExecStop=/usr/sbin/nft delete table inet mine\n"
@@ -65,15 +65,15 @@ struct FirewallUnitTests {
             "/usr/lib/systemd/system/at@.service": "[Service]\nExecStop=nft flush ruleset\n",
             "\(wants)/at@eth0.service": "",
         ]
-        let tail = "is enabled, and flushes the rulesets of everybody when it"
+        let tail = "is enabled and flushes every ruleset, portreeve's too, when it"
         #expect(
             findings(files) == [
-                "at@eth0.service \(tail) stops, portreeve's too", "fw.service \(tail) starts, portreeve's too",
-                "sh.service \(tail) starts, portreeve's too",
+                "at@eth0.service \(tail) stops", "fw.service \(tail) starts",
+                "sh.service \(tail) starts",
             ])
     }
 
-    @Test("Other firewalls; ufw only where it is switched on, portreeve's own never")
+    @Test("Other firewalls; ufw only if it is switched on, portreeve's own services never")
     func firewalls() {
         let unit = "[Service]\nExecStart=/usr/sbin/it\n"
         var files: [String: String] = [:]

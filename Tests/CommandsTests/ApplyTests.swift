@@ -5,7 +5,7 @@ import Testing
 
 @Suite("portreeve apply, plan and remove")
 struct ApplyTests {
-    @Test("Plans in services, applies, and has nothing to do the second time")
+    @Test("Plans by service, applies, and finds nothing to do the second time")
     func twice() throws {
         let terminal = try Terminal()
         let path = try terminal.write(web)
@@ -16,10 +16,10 @@ struct ApplyTests {
                 + web  tcp/80, tcp/443  from any  Public site
                 + table inet portreeve
 
-                + 198.51.100.7 can reach tcp/80, tcp/443 (web)
-                + 2001:db8::7 can reach tcp/80, tcp/443 (web)
-                + 10.0.0.0 can reach tcp/5432 (db)
-                + 2001:db8:: can reach tcp/5432 (db)
+                + any IPv4 address can reach tcp/80, tcp/443 (web)
+                + any IPv6 address can reach tcp/80, tcp/443 (web)
+                + 10.0.0.0/8 can reach tcp/5432 (db)
+                + 2001:db8::/32 can reach tcp/5432 (db)
 
                 services: 2 to add, 0 to change, 0 to remove; 59 steps in one transaction
 
@@ -33,7 +33,7 @@ struct ApplyTests {
         #expect(terminal.output.isEmpty && terminal.errors.isEmpty)
     }
 
-    @Test("A changed source, a service that goes, one that comes")
+    @Test("A changed source, a removed service, an added one")
     func changes() throws {
         let terminal = try Terminal()
         _ = try terminal.run("apply", try terminal.write(web), "--yes")
@@ -52,11 +52,11 @@ struct ApplyTests {
                 + mail  tcp/25           from any  Mail
                 - web   tcp/80, tcp/443  from any  Public site
 
-                + 198.51.100.7 can reach tcp/25 (mail)
-                + 2001:db8::7 can reach tcp/25 (mail)
-                - 198.51.100.7 can no longer reach tcp/80, tcp/443 (web)
-                - 2001:db8::7 can no longer reach tcp/80, tcp/443 (web)
-                - 10.128.0.0 can no longer reach tcp/5432 (db)
+                + any IPv4 address can reach tcp/25 (mail)
+                + any IPv6 address can reach tcp/25 (mail)
+                - any IPv4 address can no longer reach tcp/80, tcp/443 (web)
+                - any IPv6 address can no longer reach tcp/80, tcp/443 (web)
+                - 10.128.0.0/9 can no longer reach tcp/5432 (db)
 
                 services: 1 to add, 1 to change, 1 to remove; 14 steps in one transaction
 
@@ -73,7 +73,7 @@ struct ApplyTests {
         #expect(lost.last?["service"] as? String == "db")
     }
 
-    @Test("Asks, and takes nothing but yes for yes")
+    @Test("Asks, and accepts only \"y\" and \"yes\"")
     func asks() throws {
         let terminal = try Terminal()
         let path = try terminal.write(web)
@@ -93,7 +93,7 @@ struct ApplyTests {
         #expect(try terminal.run("remove", "--yes") == .success)
     }
 
-    @Test("Says who won when somebody else commits first")
+    @Test("Fails if another process commits first")
     func race() throws {
         let terminal = try Terminal()
         let path = try terminal.write(web)
@@ -103,7 +103,7 @@ struct ApplyTests {
         #expect(terminal.store.table == other)
     }
 
-    @Test("Says which table is live after an error")
+    @Test("After an error, the message says which table is live")
     func refused() throws {
         let terminal = try Terminal()
         terminal.store.refusal = "no buffer space available"
@@ -112,10 +112,10 @@ struct ApplyTests {
         let wanted = compile(try terminal.policy(web)).table
         terminal.store.interference = { $0.put(wanted) }
         #expect(try terminal.run("apply", try terminal.write(web), "--yes") == .failure)
-        #expect(terminal.errors == "portreeve: no buffer space available; the change is live all the same\n")
+        #expect(terminal.errors == "portreeve: no buffer space available; the change was made nevertheless\n")
     }
 
-    @Test("JSON alone is on standard output")
+    @Test("Standard output has JSON only")
     func json() throws {
         let terminal = try Terminal()
         let path = try terminal.write(web)

@@ -17,10 +17,10 @@ struct ChangeTests {
         narrow = try terminal.write("version: 1\nservices: {}\n", to: "narrow.yaml")
     }
 
-    @Test("Every change is kept, with its author and its policy")
+    @Test("Every change is saved with its author and its policy")
     func history() throws {
         #expect(try terminal.run("history") == .success)
-        #expect(terminal.output == "no change was made yet\n")
+        #expect(terminal.output == "there are no changes yet\n")
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
@@ -37,60 +37,60 @@ struct ChangeTests {
         #expect(json["login"] as? String == "alice" && json["kind"] as? String == "apply")
         #expect((json["ruleset"] as? String)?.contains("table inet portreeve") == true)
         #expect(try terminal.run("diff", "1", "2", "--detailed-exitcode") == .difference)
-        #expect(terminal.output.contains("- tcp/80 (web) from any IPv4"))
+        #expect(terminal.output.contains("- tcp/80 (web) from any IPv4 address"))
         #expect(try terminal.run("diff", policy, "1", "--detailed-exitcode") == .success)
         #expect(try terminal.run("diff", "3", "1") == .failure)
         #expect(try terminal.run("history", "--show", "9") == .failure)
-        #expect(terminal.errors == "portreeve: there is no change 9: \"portreeve history\" lists those there are\n")
+        #expect(terminal.errors == "portreeve: there is no change 9: run \"portreeve history\" for a list\n")
     }
 
-    @Test("A pending change keeps others out until it is confirmed")
+    @Test("A pending change blocks other changes until it is confirmed")
     func confirming() throws {
         #expect(try terminal.run("confirm") == .failure)
-        #expect(terminal.errors == "portreeve: nothing waits to be confirmed\n")
+        #expect(terminal.errors == "portreeve: there is no pending change\n")
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
         #expect(terminal.armed == 1)
         #expect(
             terminal.errors == """
-                change 1 undoes itself in 2m: see that you still get in, then run "portreeve confirm"
+                change 1 will be undone in 2m: check that you can log in, then run portreeve confirm
 
                 """)
         terminal.uptime += 30_000
         #expect(try terminal.run("apply", narrow, "--yes") == .refused)
         #expect(
             terminal.errors == """
-                portreeve: change 1 waits to be confirmed, and undoes itself in 1m30s: run "portreeve confirm" to keep it \
+                portreeve: change 1 is not confirmed and will be undone in 1m30s: run "portreeve confirm" to keep it, \
                 or "portreeve rollback" to undo it now
 
                 """)
         #expect(try terminal.run("remove", "--yes") == .refused)
         #expect(try terminal.run("rollback", "1") == .refused)
-        // The same again gives it more time.
+        // Applying the same policy again extends the time.
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "5m") == .success)
         #expect(terminal.armed == 2)
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("pending, 5m left"))
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("change 1 waits to be confirmed, and undoes itself in 5m\n"))
+        #expect(terminal.output.hasPrefix("change 1 is not confirmed and will be undone in 5m\n"))
         #expect(try terminal.run("confirm") == .success)
         #expect(terminal.output == "change 1 is confirmed\n")
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
     }
 
-    @Test("What is pending is undone at once, or when its time is over; then it cannot be confirmed")
+    @Test("A pending change is undone on request, or when its time is over; then it cannot be confirmed")
     func undoing() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let before = terminal.store.table
         #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
         #expect(try terminal.run("rollback") == .success)
-        #expect(terminal.output == "change 2 is undone\n")
+        #expect(terminal.output == "change 2 was undone\n")
         #expect(terminal.store.table == before)
         #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
         terminal.uptime += 61_000
         #expect(try terminal.run("confirm") == .failure)
-        #expect(terminal.errors == "portreeve: change 3 was not confirmed in time, and is undone now\n")
+        #expect(terminal.errors == "portreeve: change 3 was not confirmed in time, and was undone\n")
         #expect(terminal.store.table == before)
-        // Killed processes leave what is overdue to the next command.
+        // If the undo process was killed, the next command undoes an overdue change.
         #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
         terminal.uptime += 61_000
         #expect(try terminal.run("apply", policy, "--yes") != .refused)
@@ -100,17 +100,17 @@ struct ChangeTests {
         #expect(changes.compactMap { $0["outcome"] as? String }.contains("undone"))
     }
 
-    @Test("After a restart nothing is pending")
+    @Test("After a reboot nothing is pending")
     func restart() throws {
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
         terminal.boot = "another"
         #expect(try terminal.run("confirm") == .failure)
         #expect(
             terminal.errors
-                == "portreeve: change 1 was not confirmed before the host was restarted, and is gone with that\n")
+                == "portreeve: change 1 was not confirmed before the host was rebooted, and is gone\n")
     }
 
-    @Test("Going back takes an earlier table again, and says that the policy file is not it")
+    @Test("A rollback restores an earlier table, and says that the policy file differs")
     func rollingBack() throws {
         #expect(try terminal.run("rollback", "--yes") == .failure)
         #expect(try terminal.run("apply", policy, "--yes") == .success)
@@ -120,15 +120,15 @@ struct ChangeTests {
         #expect(terminal.store.table == first)
         #expect(
             terminal.output.hasPrefix("back to change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n"))
-        #expect(terminal.output.contains("+ tcp/80 (web) from any IPv4"))
+        #expect(terminal.output.contains("+ tcp/80 (web) from any IPv4 address"))
         #expect(try terminal.run("rollback", "2", "--yes", "--confirm", "9s") == .success)
         #expect(terminal.store.table != first)
         #expect(try terminal.run("rollback") == .success)
         #expect(terminal.store.table == first)
     }
 
-    @Test("A torn file is named, and not used")
-    func torn() throws {
+    @Test("A corrupt file is named, and not used")
+    func corrupt() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let file = terminal.folder.appending(path: "state/change-1.confirmed")
         var bytes = try Data(contentsOf: file)
@@ -137,7 +137,7 @@ struct ChangeTests {
         #expect(try terminal.run("history") == .success)
         #expect(
             terminal.output
-                == "CHANGE  OUTCOME    WHAT\n1       confirmed  not used: \"portreeve history --show 1\" says why\n")
+                == "CHANGE  OUTCOME    WHAT\n1       confirmed  unreadable: run \"portreeve history --show 1\"\n")
         #expect(try terminal.run("rollback", "1", "--yes") == .failure)
         #expect(terminal.errors == "portreeve: \(file.path) is incomplete or was changed, and is not used\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
@@ -145,7 +145,7 @@ struct ChangeTests {
         #expect(terminal.errors.contains("somebody else could have written it"))
     }
 
-    @Test("A command that was killed leaves a change that the next one sorts out")
+    @Test("The next command settles the change of a command that was killed")
     func interrupted() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let state = terminal.folder.appending(path: "state")
@@ -160,7 +160,7 @@ struct ChangeTests {
         #expect(terminal.errors == "portreeve: change 1 was interrupted before it was made\n")
     }
 
-    @Test("The time that the change itself takes does not count")
+    @Test("The time of the commit does not count for the confirmation")
     func slow() throws {
         terminal.store.interference = { [terminal] _ in terminal.uptime += 90_000 }
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
@@ -168,7 +168,7 @@ struct ChangeTests {
         #expect(terminal.output.contains("pending, 2m left"))
     }
 
-    @Test("What the kernel refuses leaves nothing pending")
+    @Test("A change that the kernel refuses is not pending")
     func refusedByTheKernel() throws {
         terminal.store.refusal = "no room"
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1m") == .failure)
@@ -200,13 +200,13 @@ struct BootTests {
         policy = try terminal.write(web)
     }
 
-    /// The host is started again: nothing is live.
+    /// Reboots the host: no table is live.
     private func restart() {
         terminal.store.put(nil)
         terminal.boot += "again"
     }
 
-    @Test("Loads what was confirmed, whatever the policy says now, and not what was pending")
+    @Test("Loads the confirmed table, whatever the policy file says, and not the pending one")
     func loading() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let confirmed = terminal.store.table
@@ -218,12 +218,12 @@ struct BootTests {
         #expect(terminal.output == "loaded change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n")
         #expect(
             terminal.errors
-                == "portreeve: change 2 was not confirmed before the host was restarted, and is gone with that\n")
+                == "portreeve: change 2 was not confirmed before the host was rebooted, and is gone\n")
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
         #expect(try terminal.run("apply", "--boot") == .refused)
     }
 
-    @Test("What was about to be removed, or cannot be read, is not confirmed by a boot")
+    @Test("A boot does not confirm an interrupted removal, or an unreadable change")
     func interrupted() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let confirmed = terminal.store.table
@@ -231,14 +231,14 @@ struct BootTests {
         let state = terminal.folder.appending(path: "state")
         let (old, new) = (state.appending(path: "change-2.confirmed"), state.appending(path: "change-2.prepared"))
         try FileManager.default.moveItem(at: old, to: new)
-        try Data("torn".utf8).write(to: state.appending(path: "change-3.prepared"))
+        try Data("corrupt".utf8).write(to: state.appending(path: "change-3.prepared"))
         restart()
         #expect(try terminal.run("apply", "--boot") == .success)
         #expect(terminal.store.table == confirmed)
         #expect(terminal.output.hasPrefix("loaded change 1 "))
     }
 
-    @Test("What was removed stays removed")
+    @Test("After a removal, a boot loads nothing")
     func removal() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         #expect(try terminal.run("remove", "--yes") == .success)
@@ -247,21 +247,21 @@ struct BootTests {
         #expect(terminal.store.table == nil)
     }
 
-    @Test("Without anything to load the floor is loaded, and the unit fails", arguments: [Floor.ssh, .closed])
+    @Test("Without a change to load, the floor is loaded and the unit fails", arguments: [Floor.ssh, .closed])
     func floor(_ floor: Floor) throws {
         #expect(try terminal.run("apply", "--boot", "--floor", floor.rawValue) == .failure)
         #expect(
-            terminal.errors.hasSuffix("holds no change that could be loaded; loaded the floor instead: \(floor.text)\n")
+            terminal.errors.hasSuffix("has no change that can be loaded; loaded the floor instead: \(floor.text)\n")
         )
         let services = DecompiledPolicy(terminal.store.table).services.map(\.name)
         #expect(terminal.store.table != nil && services == (floor == .ssh ? ["ssh"] : []))
-        // A restart of the unit does not take a live table's place.
+        // A restart of the unit does not replace a live table.
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let live = terminal.store.table
         let file = terminal.folder.appending(path: "state/change-1.confirmed")
-        try Data("torn".utf8).write(to: file)
+        try Data("corrupt".utf8).write(to: file)
         #expect(try terminal.run("apply", "--boot") == .failure)
-        #expect(terminal.errors.hasSuffix("is incomplete or was changed, and is not used; what is live stays live\n"))
+        #expect(terminal.errors.hasSuffix("is incomplete or was changed, and is not used; the live table was kept\n"))
         #expect(terminal.store.table == live)
         restart()
         #expect(try terminal.run("apply", "--boot", "--floor", floor.rawValue) == .failure)

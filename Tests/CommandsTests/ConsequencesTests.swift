@@ -4,7 +4,7 @@ import Listeners
 import Rulesets
 import Testing
 
-@Suite("What a plan breaks")
+@Suite("The breakages of a plan")
 struct ConsequencesTests {
     private let terminal: Terminal
 
@@ -18,7 +18,7 @@ struct ConsequencesTests {
             owners: .processes([SocketProcess(pid: 7, name: name, executable: "/usr/bin/\(name)", user: "app")]))
     }
 
-    /// Somebody else's chain of `priority` in the input hook that does `rules`.
+    /// A table of another program with one chain of these rules.
     private func table(_ name: String, _ hook: Hook, _ priority: Int32, _ rules: [Rule]) -> Table {
         let base = BaseChain(
             type: hook == .prerouting ? "nat" : "filter", hook: hook, priority: priority, policy: .accept)
@@ -39,7 +39,7 @@ struct ConsequencesTests {
         return output.filter { $0.hasPrefix("! ") }.map { String($0.dropFirst(2)) }
     }
 
-    @Test("The first policy: who listens where no service is, clients and loopback aside")
+    @Test("The first policy: listeners without a service, except clients and loopback")
     func first() throws {
         terminal.sockets.listeners = [
             listener(.tcp, 80), listener(.tcp, 8080), listener(.tcp, 9000, .ipv4(0x7f00_0001)), listener(.udp, 40000),
@@ -48,14 +48,12 @@ struct ConsequencesTests {
         _ = try terminal.run("plan", try terminal.write(web))
         #expect(
             try breaks() == [
-                "nobody reaches tcp/8080 any more, where node (pid 7, /usr/bin/node, user app) listens (::): "
-                    + "198.51.100.7 does now; no service lists it",
-                "nobody reaches udp/514 any more, where rsyslogd (pid 7, /usr/bin/rsyslogd, user app) listens "
-                    + "(192.0.2.1): 198.51.100.7 does now; no service lists it",
+                "tcp/8080 node (pid 7, /usr/bin/node, user app): open today, closed after this; not in the policy",
+                "udp/514 rsyslogd (pid 7, /usr/bin/rsyslogd, user app): open today, closed after this; not in the policy",
             ])
     }
 
-    @Test("A service that goes, and one that loses a family")
+    @Test("A removed service, and one that loses a family")
     func change() throws {
         _ = try terminal.run("apply", try terminal.write(web), "--yes")
         terminal.sockets.listeners = [listener(.tcp, 80), listener(.tcp, 5432)]
@@ -64,10 +62,8 @@ struct ConsequencesTests {
         _ = try terminal.run("plan", path)
         #expect(
             try breaks() == [
-                "nobody reaches tcp/80 any more, where node (pid 7, /usr/bin/node, user app) listens (::): "
-                    + "198.51.100.7 does now; no service lists it",
-                "nobody reaches tcp/5432 over IPv6 any more, where node (pid 7, /usr/bin/node, user app) listens (::): "
-                    + "2001:db8:: does now",
+                "tcp/80 node (pid 7, /usr/bin/node, user app): open today, closed after this; not in the policy",
+                "tcp/5432 node (pid 7, /usr/bin/node, user app): open over IPv6 today, closed after this",
             ])
         _ = try terminal.run("plan", path, "--format", "json")
         let json = try #require(try terminal.json()["breaks"] as? [[String: Any]])
@@ -77,7 +73,7 @@ struct ConsequencesTests {
         #expect((json[0]["process"] as? [String: Any])?["pid"] as? Int == 7)
     }
 
-    @Test("What nobody reached breaks nothing; what others keep open is not lost")
+    @Test("A port that was closed before is not lost; neither is one that another table keeps open")
     func others() throws {
         let accept = BaseChain(type: "filter", hook: .input, priority: 10, policy: .drop)
         terminal.store.others = [
@@ -86,14 +82,14 @@ struct ConsequencesTests {
         ]
         terminal.sockets.listeners = [listener(.tcp, 8080)]
         _ = try terminal.run("plan", try terminal.write(web))
-        // Their policy goes on dropping what this one lets in.
+        // The policy of the other chain still drops allowed connections.
         let services = ["tcp/80 that service \"web\"", "tcp/443 that service \"web\"", "tcp/5432 that service \"db\""]
         let found = try breaks()
         #expect(found.count == services.count)
         for service in services { #expect(found.contains { $0.contains("inet old drops connections to \(service)") }) }
     }
 
-    @Test("Ports that others publish, once also where a proxy listens; a redirection of a declared port")
+    @Test("A port that another table publishes is reported once, even with a proxy's listener; a declared port is not")
     func published() throws {
         let rules: [Rule] = [
             to(99, .redirect(PortRedirection(ports: nil)))
@@ -106,7 +102,7 @@ struct ConsequencesTests {
         #expect(json.allSatisfy { $0["table"] as? String == "inet theirs" && $0["port"] as? Int == 99 })
     }
 
-    @Test("Many are counted, and shown when asked for; nothing is said where nothing changes")
+    @Test("Many breakages are counted, and listed with --verbose; an empty plan has none")
     func bounded() throws {
         terminal.sockets.listeners = (0..<25).map { listener(.tcp, 9000 + $0) }
         let path = try terminal.write("version: 1\nservices: {}\n")

@@ -12,7 +12,7 @@ struct ExplainTests {
         return (json["verdict"] as? String, json["reason"] as? String)
     }
 
-    @Test("Names the service, the source that is wrong, and the port that nobody declares")
+    @Test("Names the service, the source that is not allowed, and the undeclared port")
     func policy() throws {
         let terminal = try Terminal()
         let path = try terminal.write(web)
@@ -25,7 +25,7 @@ struct ExplainTests {
         let place = try #require(try terminal.json()["policy"] as? [String: Any])
         #expect(place["line"] as? Int == 9)
         let unknown = try verdict(terminal, ["2001:db8::1", "22/udp", path, "--policy"])
-        #expect(unknown == ("refuse", "no service has udp/22"))
+        #expect(unknown == ("refuse", "no service declares udp/22"))
         #expect(try terminal.json()["change"] as? String == "declare a service with ports: 22/udp")
     }
 
@@ -44,7 +44,7 @@ struct ExplainTests {
         #expect(try verdict(terminal, ["2001:db8::9", "443/tcp", path]).verdict == "accept")
     }
 
-    /// A table of somebody else that closes a port.
+    /// A table of another program that closes a port.
     private var blocking: Table {
         let rule = Rule([
             .meta(.transportProtocol, into: .first), .compare(Comparison([6])),
@@ -55,13 +55,13 @@ struct ExplainTests {
             name: TableName(family: .ipv4, name: "other"), chains: [Chain(name: "in", base: base, rules: [rule])])
     }
 
-    @Test("Says what was asked wrongly", arguments: [["10.0.0.0/8", "22"], ["10.0.0.1", "0/tcp"], ["x", "22"]])
+    @Test("Rejects invalid questions", arguments: [["10.0.0.0/8", "22"], ["10.0.0.1", "0/tcp"], ["x", "22"]])
     func usage(arguments: [String]) throws {
         let terminal = try Terminal()
         #expect(try terminal.run(["explain"] + arguments + [try terminal.write(web), "--policy"]) == .usage)
     }
 
-    @Test("An equal policy that is written differently gives an empty difference")
+    @Test("An equivalent policy in other words has no difference")
     func equal() throws {
         let terminal = try Terminal()
         let old = try terminal.write(web)
@@ -76,12 +76,12 @@ struct ExplainTests {
 
             """, to: "new.yaml")
         #expect(try terminal.run("diff", old, new, "--detailed-exitcode") == .success)
-        #expect(terminal.output == "equal: the same connections get in\n")
+        #expect(terminal.output == "equal: both allow the same connections\n")
         _ = try terminal.run("diff", old, new, "--format", "json")
         #expect(try terminal.json()["equal"] as? Bool == true)
     }
 
-    @Test("One bit is found, with a witness")
+    @Test("A difference of one bit is found")
     func bit() throws {
         let terminal = try Terminal()
         let old = try terminal.write(web)
@@ -89,13 +89,13 @@ struct ExplainTests {
         #expect(try terminal.run("diff", old, new, "--detailed-exitcode") == .difference)
         #expect(
             terminal.output == """
-                + tcp/5432 (db) from 2001:db9::/32: for one, 2001:db9::
-                - tcp/5432 (db) from 2001:db8::/32: for one, 2001:db8::
+                + tcp/5432 (db) from 2001:db9::/32
+                - tcp/5432 (db) from 2001:db8::/32
 
                 """)
     }
 
-    @Test("A limit and an expiry are no access, and are told all the same")
+    @Test("A changed limit or expiry does not change access, and is shown")
     func conditions() throws {
         let terminal = try Terminal()
         let old = try terminal.write(web)

@@ -5,14 +5,14 @@ import Testing
 
 @testable import Commands
 
-@Suite("Grants outlive what they should, and nothing else")
+@Suite("The lifetime of grants")
 struct GrantLifetimeTests: GrantTesting {
     let terminal: Terminal
     let policy: String
 
     init() throws { (terminal, policy) = try Self.loaded() }
 
-    @Test("A table that was deleted comes back with what is left of the time")
+    @Test("After a deletion of the table, the grant is restored for the rest of its time")
     func remainder() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         terminal.uptime += 7_000_000
@@ -23,7 +23,7 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(terminal.output == "")
     }
 
-    @Test("Is over with a restart, with its service, and with the table")
+    @Test("Ends with a reboot, with its service, and with the table")
     func endings() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let other = try terminal.write(
@@ -46,7 +46,7 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(!terminal.output.contains("grant"))
     }
 
-    @Test("Lives through an apply, a rollback and a restart of the unit, and none renews it")
+    @Test("Survives an apply, a rollback and a restart of the unit, and is not extended by them")
     func otherChanges() throws {
         let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")
         #expect(try terminal.run("apply", other, "--yes") == .success)
@@ -57,12 +57,12 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(try terminal.run("apply", "--boot") == .success)
         #expect(terminal.output.hasPrefix("loaded change 4 "))
         #expect(try live == [source("198.51.100.7", 7200)])
-        // Grants are in nothing that could be loaded.
+        // The saved tables have no grants.
         #expect(try terminal.run("history", "--show", "4", "--format", "json") == .success)
         #expect(try (terminal.json()["ruleset"] as? String)?.contains("198.51.100.7") == false)
     }
 
-    @Test("A change that is undone brings no grant back that has ended, and waits for no grant")
+    @Test("An undo does not restore an expired grant; a pending change blocks new grants")
     func undoing() throws {
         #expect(try grant("ssh", "198.51.100.7", "1m") == .success)
         #expect(try grant("ssh", "198.51.100.8") == .success)
@@ -82,7 +82,7 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(live.isEmpty)
     }
 
-    @Test("What the kernel refuses is not granted, and not remembered")
+    @Test("A grant that the kernel refuses is not saved")
     func refusedByTheKernel() throws {
         terminal.store.refusal = "no room"
         #expect(try grant("ssh", "198.51.100.7") == .failure)
@@ -95,12 +95,12 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(try terminal.run("plan", policy, "--detailed-exitcode") == .success)
     }
 
-    @Test("A policy that was edited and not applied stays so")
+    @Test("A grant does not apply an edited policy")
     func unapplied() throws {
         _ = try terminal.write(grantPolicy.replacing("10.0.0.0/8, why", with: "any, why"))
         #expect(try grant("ssh", "198.51.100.7") == .success)
         #expect(terminal.store.table?.chain("service-ssh")?.rules.first?.description.contains("10.0.0.0/8") == true)
-        // The same where what is live is nothing that was applied.
+        // The same if the live table was not loaded by portreeve.
         let table = try #require(terminal.store.table)
         terminal.store.put(
             compile(try terminal.policy(grantPolicy.replacing("Site", with: "other"))).table.granting(
@@ -109,8 +109,8 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(terminal.store.table?.chain("admit-web")?.rules.last?.comment == "other" && live.count == 2)
     }
 
-    @Test("What is kept of grants and torn is named, and lets nobody in")
-    func torn() throws {
+    @Test("A corrupt file of grants is named, and allows no address")
+    func corrupt() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let file = terminal.folder.appending(path: "state/grants")
         var bytes = try Data(contentsOf: file)
@@ -126,7 +126,7 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
     }
 
-    @Test("A command that was killed leaves what the next one sorts out")
+    @Test("The next command settles the grant of a command that was killed")
     func interrupted() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let state = terminal.folder.appending(path: "state")
@@ -146,7 +146,7 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(try live == [source("198.51.100.7", 7200), source("198.51.100.9", 7200)])
     }
 
-    @Test("A revocation that was killed before the kernel knew of it is named, and done by the next apply")
+    @Test("A revocation that was killed before its commit is reported, and finished by the next apply")
     func interruptedRevocation() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let granted = terminal.store.table
@@ -157,11 +157,11 @@ struct GrantLifetimeTests: GrantTesting {
             at: state.appending(path: "change-3.recorded"), to: state.appending(path: "change-3.prepared"))
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
         #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(terminal.errors.contains("change 3 was interrupted before the kernel was told"))
+        #expect(terminal.errors.contains("change 3 was interrupted before the commit"))
         #expect(live.isEmpty)
     }
 
-    @Test("A plan in a file holds no grant, and leaves those that there are")
+    @Test("A plan file has no grants, and keeps those that are live")
     func reviewedPlan() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")

@@ -15,7 +15,7 @@ let grantPolicy = """
 
     """
 
-/// Tests of grants: a host whose table is loaded, and the commands that they are made of.
+/// The setup of tests of grants: a host with a loaded table, and the commands.
 protocol GrantTesting {
     /// The host.
     var terminal: Terminal { get }
@@ -24,7 +24,7 @@ protocol GrantTesting {
 }
 
 extension GrantTesting {
-    /// A host with the table of `grantPolicy`, and the path of the policy.
+    /// Creates a host with the table of `grantPolicy`.
     static func loaded() throws -> (terminal: Terminal, policy: String) {
         let terminal = try Terminal()
         let policy = try terminal.write(grantPolicy)
@@ -42,7 +42,7 @@ extension GrantTesting {
 
     var live: Set<GrantedSource> { Set(terminal.store.table?.grantedSources ?? []) }
 
-    /// Does what the kernel does to a grant whose time is over.
+    /// Expires a grant as the kernel does.
     func expire(_ service: String, _ address: String) throws {
         let table = try #require(terminal.store.table)
         terminal.store.put(table.withoutGrant(of: service, to: try #require(IPAddress(AddressRange(address)))))

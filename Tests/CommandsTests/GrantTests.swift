@@ -13,7 +13,7 @@ struct GrantTests: GrantTesting {
 
     init() throws { (terminal, policy) = try Self.loaded() }
 
-    @Test("Lets an address in, and is no difference from the policy while it lasts and afterwards")
+    @Test("Allows an address; neither the grant nor its expiry is a difference from the policy")
     func granting() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         #expect(terminal.output == "ssh is open to 198.51.100.7 until 2027-01-15T10:00:00Z (2h)\n")
@@ -33,37 +33,37 @@ struct GrantTests: GrantTesting {
         try isClean()
         terminal.uptime += 100_000
         try isClean()
-        // What it left goes with the next change.
+        // The next change removes its remains.
         let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")
         #expect(try terminal.run("apply", other, "--yes") == .success)
         #expect(terminal.store.table?.hasGrantSets == false)
     }
 
-    @Test("Is refused beyond the policy's limit, with its line; off allows none")
+    @Test("Refuses a grant beyond the policy's limit, and names the line; \"off\" allows none")
     func limit() throws {
         #expect(try grant("ssh", "198.51.100.7", "4h1s") == .refused)
         #expect(
             terminal.errors
-                == "portreeve: 4h1s is longer than the policy allows, 4h (\(policy):2): nothing was changed\n")
+                == "portreeve: 4h1s is longer than the policy allows, 4h (\(policy):2); nothing was changed\n")
         #expect(try grant("ssh", "198.51.100.7", "4h") == .success)
         _ = try terminal.write(grantPolicy.replacing("4h", with: "off"))
         #expect(try grant("ssh", "198.51.100.8", "1m") == .refused)
-        #expect(terminal.errors == "portreeve: the policy allows no grants (\(policy):2): nothing was changed\n")
+        #expect(terminal.errors == "portreeve: the policy allows no grants (\(policy):2); nothing was changed\n")
         _ = try terminal.write(grantPolicy.replacing("{grant-limit: 4h}", with: "{}"))
         #expect(try grant("ssh", "198.51.100.8", "30d") == .success)
     }
 
-    @Test("Says what cannot be granted, and changes nothing")
+    @Test("A grant that cannot be made is explained, and changes nothing")
     func refusals() throws {
         let before = terminal.store.table
         #expect(try grant("shh", "198.51.100.7") == .failure)
-        #expect(terminal.errors == "portreeve: the policy has no service \"shh\": nothing was changed\n")
+        #expect(terminal.errors == "portreeve: the policy has no service \"shh\"; nothing was changed\n")
         #expect(try grant("ssh", "198.51.100.0/24") == .usage)
         #expect(try grant("ssh", "198.51.100") == .usage)
         #expect(try grant("ssh", "203.0.113.66") == .refused)
         #expect(terminal.errors.contains("would not let 203.0.113.66 in: \"deny\" covers the source"))
         #expect(try grant("ssh", "10.1.2.3") == .success)
-        #expect(terminal.output == "the policy lets 10.1.2.3 in to ssh: nothing to do\n")
+        #expect(terminal.output == "the policy already allows 10.1.2.3 to reach ssh: nothing to do\n")
         _ = try terminal.write(grantPolicy + "  db: {ports: 5432, from: 10.0.0.0/8, why: DB}\n")
         #expect(try grant("db", "198.51.100.7") == .failure)
         #expect(terminal.errors.contains("service \"db\" is not loaded: run portreeve apply first"))
@@ -73,20 +73,20 @@ struct GrantTests: GrantTesting {
         #expect(terminal.store.table == before && terminal.store.commits == 1)
         terminal.store.put(nil)
         #expect(try grant("ssh", "198.51.100.7") == .failure)
-        #expect(terminal.errors == "portreeve: table inet portreeve is not loaded: nothing was changed\n")
+        #expect(terminal.errors == "portreeve: table inet portreeve is not loaded; nothing was changed\n")
     }
 
-    @Test("Says where another table refuses it all the same")
+    @Test("Warns if another table still refuses the address")
     func foreign() throws {
         let base = BaseChain(type: "filter", hook: .input, priority: 10, policy: .drop)
         terminal.store.others = [
             Table(name: TableName(family: .inet, name: "other"), chains: [Chain(name: "input", base: base)])
         ]
         #expect(try grant("ssh", "198.51.100.7") == .success)
-        #expect(terminal.errors.hasPrefix("portreeve: warning: it is refused all the same: another table refuses it"))
+        #expect(terminal.errors.hasPrefix("portreeve: warning: the address is still refused: another table refuses it"))
     }
 
-    @Test("A grant for one that has a grant takes its place and counts from now")
+    @Test("A second grant for an address replaces the first and restarts its time")
     func replacement() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         terminal.uptime += 3_600_000
@@ -99,7 +99,7 @@ struct GrantTests: GrantTesting {
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .success)
     }
 
-    @Test("Is ended early, one or all of a service, with what it left behind")
+    @Test("Ends one grant or all of a service early, and removes their remains")
     func revoking() throws {
         let before = terminal.store.table
         for address in ["198.51.100.7", "198.51.100.8", "2001:db8::7"] {
@@ -107,11 +107,11 @@ struct GrantTests: GrantTesting {
         }
         #expect(try grant("web", "2001:db8::7") == .success)
         #expect(try terminal.run("revoke", "ssh", "--from", "198.51.100.7") == .success)
-        #expect(terminal.output == "ssh is not open to 198.51.100.7 any longer\n")
+        #expect(terminal.output == "ssh is no longer open to 198.51.100.7\n")
         #expect(
             try Set(live.filter { $0.service == "ssh" }) == [source("198.51.100.8", 7200), source("2001:db8::7", 7200)])
         #expect(try terminal.run("revoke", "ssh", "--from", "198.51.100.7") == .failure)
-        #expect(terminal.errors == "portreeve: service \"ssh\" has no grant for 198.51.100.7: nothing was changed\n")
+        #expect(terminal.errors == "portreeve: service \"ssh\" has no grant for 198.51.100.7; nothing was changed\n")
         #expect(try terminal.run("revoke", "ssh", "--format", "json") == .success)
         let json = try terminal.json()
         #expect(json["addresses"] as? [String] == ["198.51.100.8", "2001:db8::7"] && json["changed"] as? Bool == true)
@@ -120,7 +120,7 @@ struct GrantTests: GrantTesting {
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .success)
     }
 
-    @Test("To end one's own way in takes --force")
+    @Test("Revoking the grant of one's own session needs --force")
     func lockout() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let client = IPAddress.ipv4(0xc633_6407)
@@ -135,7 +135,7 @@ struct GrantTests: GrantTesting {
         #expect(live.isEmpty)
     }
 
-    @Test("Status, history and explain tell of it")
+    @Test("Status, history and explain show the grant")
     func reports() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         terminal.uptime += 1_800_000
@@ -161,11 +161,11 @@ struct GrantTests: GrantTesting {
         #expect(try terminal.run("status", policy) == .success)
         #expect(terminal.output.hasPrefix("PORT"))
         #expect(try terminal.run("rollback", "2", "--yes") == .failure)
-        #expect(terminal.errors.contains("change 2 let somebody in for a time"))
+        #expect(terminal.errors.contains("change 2 made or ended a grant"))
         #expect(try terminal.run("diff", "1", "2") == .failure)
     }
 
-    @Test("An element that nobody granted is drift, and one that somebody ended is not")
+    @Test("An added element that was not granted is drift; a grant that was ended early is not")
     func drift() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let granted = try #require(terminal.store.table)

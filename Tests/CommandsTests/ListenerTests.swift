@@ -24,7 +24,7 @@ struct ListenerTests {
             owners: .processes([process]))
     }
 
-    /// The findings about these sockets, on a host where the policy is applied; each as its first line.
+    /// The output and exit status of `verify` for these sockets, by default with the policy applied.
     private func findings(_ listeners: [Listener], applied: Bool = true) throws -> (String, Commands.ExitStatus) {
         let terminal = try Terminal()
         let path = try terminal.write(policy)
@@ -34,7 +34,7 @@ struct ListenerTests {
         return (terminal.output.replacing(path, with: "policy.yaml"), status)
     }
 
-    @Test("Those whom the policy expects are fine")
+    @Test("Expected listeners give no finding")
     func fine() throws {
         let (output, status) = try findings([everywhere(22, sshd), everywhere(443, nginx), everywhere(8080, nginx)])
         #expect(output.isEmpty)
@@ -42,15 +42,15 @@ struct ListenerTests {
     }
 
     @Test(
-        "An undeclared listener is a warning behind the ruleset, an error before it; numbers that contain others differ"
+        "An undeclared listener is a warning if it is blocked, an error if reachable; ports are compared as numbers"
     )
     func undeclared() throws {
         let fine = [everywhere(22, sshd), everywhere(443, nginx), everywhere(8000, nginx)]
         let (output, status) = try findings(fine + [everywhere(2222, sshd)])
         #expect(
             output == """
-                warning: sshd (pid 812, /usr/sbin/sshd, ssh.service, user root) listens on tcp/2222 (::), which no \
-                service lists; the ruleset stands before it: declare it, bind it to loopback, or stop it \
+                warning: sshd (pid 812, /usr/sbin/sshd, ssh.service, user root) listens on tcp/2222 (::), which is not in \
+                the policy; blocked by the firewall: declare it, bind it to loopback, or stop it \
                 [undeclared-listener]
                 verify: 1 warning
 
@@ -58,10 +58,10 @@ struct ListenerTests {
         #expect(status == .difference)
         let (open, _) = try findings(fine + [everywhere(2222, sshd)], applied: false)
         #expect(open.contains("error: sshd"))
-        #expect(open.contains("the live ruleset lets others reach it"))
+        #expect(open.contains("reachable from other hosts"))
     }
 
-    @Test("The same port of another protocol is another port")
+    @Test("The same port of another protocol is not declared")
     func otherProtocol() throws {
         let udp = Listener(transport: .udp, address: .ipv4(0), port: 443, owners: .kernel)
         let (output, _) = try findings([everywhere(22, sshd), everywhere(443, nginx), everywhere(8000, nginx), udp])
@@ -78,20 +78,20 @@ struct ListenerTests {
         #expect(status == .success)
     }
 
-    @Test("Nobody listens, or this host alone, or one family")
+    @Test("No listener, one on loopback only, one of a single family")
     func unreachable() throws {
         let loopback = Listener(transport: .tcp, address: .ipv4(0x7f00_0035), port: 22, owners: .processes([sshd]))
         let ipv4 = Listener(transport: .tcp, address: .ipv4(0), port: 443, owners: .processes([nginx]))
         let (output, _) = try findings([loopback, ipv4])
-        #expect(output.contains("service \"ssh\" listens on tcp/22 for this host alone (127.0.0.53)"))
+        #expect(output.contains("allowed clients cannot connect to tcp/22: it listens on 127.0.0.53 only"))
         #expect(
-            output.contains("service \"web\" is open to IPv6 on tcp/443 and nothing listens there on IPv6 (0.0.0.0)"))
-        #expect(output.contains("service \"web\" is open on tcp/8000-8100 and nothing listens"))
+            output.contains("service \"web\" is open to IPv6 on tcp/443, and nothing listens on IPv6 (found: 0.0.0.0)"))
+        #expect(output.contains("service \"web\" is open on tcp/8000-8100, and nothing listens"))
         #expect(!output.contains("9000"))
         #expect(output.hasSuffix("verify: 3 warnings\n"))
     }
 
-    @Test("Another process, unit or user; a path is compared whole, a name at its end")
+    @Test("An unexpected process, unit or user; a path must match as a whole, a name at its end")
     func strangers() throws {
         var stranger = sshd
         (stranger.executable, stranger.unit, stranger.user) = ("/tmp/sshd2", "cron.service", "mallory")
@@ -106,7 +106,7 @@ struct ListenerTests {
         #expect(status == .difference)
     }
 
-    @Test("Without privilege it is unknown who listens, never wrong and never fine")
+    @Test("Without privileges the owner is unknown, neither wrong nor right")
     func unknown() throws {
         let reason = Owners.unknown("no privilege to read the descriptors of 3 processes: run as root")
         let listeners = [22, 443, 8000].map {
@@ -115,15 +115,15 @@ struct ListenerTests {
         let (output, status) = try findings(listeners)
         #expect(
             output == """
-                warning: who listens on tcp/22, tcp/443, tcp/8000 is not known: no privilege to read the descriptors of \
-                3 processes: run as root [unknown]
+                warning: cannot find the process that listens on tcp/22, tcp/443, tcp/8000: no privilege to read the \
+                descriptors of 3 processes: run as root [unknown]
                 verify: 1 warning
 
                 """)
         #expect(status == .difference)
     }
 
-    @Test("Strangers on one port are named, a family and a unit are not")
+    @Test("Unrelated processes on one port are reported; processes of one family or unit are not")
     func shared() throws {
         let other = SocketProcess(pid: 4, name: "apache2", executable: "/usr/sbin/apache2", unit: "apache2.service")
         let fine = [everywhere(22, sshd), everywhere(8000, nginx), everywhere(443, nginx)]
@@ -132,7 +132,7 @@ struct ListenerTests {
         #expect(
             output == """
                 policy.yaml:4: warning: unrelated processes share tcp/443 at ::: /usr/sbin/apache2, /usr/sbin/nginx; each \
-                gets a part of the connections, so stop the one that should not be there [shared-port]
+                gets a part of the connections; stop the one that should not listen [shared-port]
                 verify: 1 warning
 
                 """)
@@ -144,7 +144,7 @@ struct ListenerTests {
             ).0.isEmpty)
     }
 
-    @Test("What systemd holds for a service is fine; what the kernel holds in its place is not")
+    @Test("A socket that systemd holds for a service is right; one that the kernel holds is not")
     func activated() throws {
         let systemd = SocketProcess(
             pid: 1, name: "systemd", executable: "/usr/lib/systemd/systemd", unit: "init.scope", user: "root")
@@ -157,23 +157,23 @@ struct ListenerTests {
         #expect(
             try findings(fine + [both]).0 == """
                 policy.yaml:3: error: the kernel itself, not "sshd" or "ssh.service", listens on tcp/22 of service "ssh"; \
-                stop it, or say so under "process" [wrong-process]
+                stop it, or list it under "process" [wrong-process]
                 verify: 1 error
 
                 """)
-        // In a container the first process may be the service itself.
+        // In a container, the first process may be the service itself.
         var first = nginx
         first.pid = 1
         #expect(try findings(fine + [everywhere(22, first)]).0.contains("[wrong-process]"))
     }
 
-    @Test("A deleted executable and a process that went away are unknown, never fine and never wrong")
+    @Test("A deleted executable and an exited process are unknown, neither right nor wrong")
     func undecided() throws {
         var deleted = sshd
         deleted.isDeleted = true
         let fine = [everywhere(443, nginx), everywhere(8000, nginx)]
         let (output, _) = try findings(fine + [everywhere(22, deleted)])
-        #expect(output.contains("warning: \"/usr/sbin/sshd\" was deleted or replaced since it was started"))
+        #expect(output.contains("warning: \"/usr/sbin/sshd\" was deleted or replaced after its start"))
         #expect(output.hasSuffix("[unknown]\nverify: 1 warning\n"))
         let vanished = SocketProcess(pid: 812, name: "process")
         let (unreadable, _) = try findings(fine + [everywhere(22, vanished)])
@@ -181,7 +181,7 @@ struct ListenerTests {
         #expect(!unreadable.contains("[wrong"))
     }
 
-    @Test("A family of processes that is wrong is wrong once")
+    @Test("A family of wrong processes is one finding")
     func once() throws {
         var (parent, child) = (nginx, nginx)
         (parent.executable, child.executable, child.pid) = ("/opt/x", "/opt/x", 901)
@@ -191,7 +191,7 @@ struct ListenerTests {
         #expect(output.hasSuffix("verify: 1 error\n"))
     }
 
-    @Test("Any other area is refused, with those that there are")
+    @Test("An unknown area is rejected")
     func areas() throws {
         let terminal = try Terminal()
         for areas in ["session", "ruleset,", ""] {

@@ -4,10 +4,10 @@ import Listeners
 import Rulesets
 import Testing
 
-@Suite("portreeve apply locks nobody out who works on the host")
+@Suite("portreeve apply does not lock out admins")
 struct LockoutTests {
     private let terminal: Terminal
-    /// The address of the person at the terminal.
+    /// The user's own address.
     private static let client = IPAddress.ipv4(0xc633_6407)  // 198.51.100.7
     private static let client6 = IPAddress.ipv6(0x2001_0db8 << 96 | 7)
 
@@ -37,16 +37,16 @@ struct LockoutTests {
             """)
     }
 
-    /// Runs `apply`, and expects that it is refused with this message, asks nothing and commits nothing.
+    /// Runs `apply`, and expects that it refuses with this message, without a question or a commit.
     private func expectRefusal(_ path: String, _ text: String, _ place: SourceLocation = #_sourceLocation) throws {
         let commits = terminal.store.commits
         #expect(try terminal.run("apply", path, "--yes", "--quiet") == .refused, sourceLocation: place)
-        let expected = "portreeve: this would lock you out, and nothing was changed: \(text)\n  or pass --force\n"
+        let expected = "portreeve: this would lock you out; nothing was changed: \(text)\n  or pass --force\n"
         #expect(terminal.errors == expected.replacing("POLICY", with: path), sourceLocation: place)
         #expect(terminal.store.commits == commits, sourceLocation: place)
     }
 
-    /// Runs `apply`, and expects that it goes ahead with this warning, or with none.
+    /// Runs `apply`, and expects that it succeeds with this warning, or without one.
     private func expectSuccess(_ path: String, _ text: String?, _ place: SourceLocation = #_sourceLocation) throws {
         #expect(try terminal.run("apply", path, "--yes") == .success, sourceLocation: place)
         let expected = text.map { "portreeve: warning: \($0)\n" } ?? ""
@@ -61,10 +61,10 @@ struct LockoutTests {
           to let it in: add 198.51.100.7 to "from" of service "ssh" (POLICY:5)
         """
 
-    @Test("Who could not come back is not let go")
+    @Test("Refuses a change after which the admin could not reconnect")
     func newConnection() throws { try expectRefusal(try policy(), closed) }
 
-    @Test("Refuses before it asks, and also where nobody is asked")
+    @Test("Refuses before it asks, and also if it does not ask")
     func asking() throws {
         terminal.answer = "y"
         #expect(try terminal.run("apply", try policy()) == .refused)
@@ -72,29 +72,29 @@ struct LockoutTests {
         #expect(terminal.store.table == nil)
     }
 
-    @Test("--force goes ahead, and says what it does")
+    @Test("--force continues with a warning")
     func force() throws {
         let path = try policy()
         #expect(try terminal.run("apply", path, "--yes", "--force") == .success)
-        #expect(terminal.errors.hasPrefix("portreeve: warning: this locks you out, and is forced: a new connection "))
+        #expect(terminal.errors.hasPrefix("portreeve: warning: this locks you out, forced by --force: a new "))
         #expect(terminal.store.table != nil)
     }
 
-    @Test("Who is let in is not spoken of", arguments: ["from: any", "from: 198.51.100.0/24, limit: 1/day"])
+    @Test("No message for an allowed admin", arguments: ["from: any", "from: 198.51.100.0/24, limit: 1/day"])
     func open(ssh: String) throws { try expectSuccess(try policy(ssh: ssh), nil) }
 
-    @Test("A port that no service lists")
+    @Test("An undeclared port")
     func undeclared() throws {
         try expectRefusal(
             try terminal.write("version: 1\nservices: {}\n"),
             """
-            a new connection from 198.51.100.7 to tcp/22 would be refused: no service has tcp/22
+            a new connection from 198.51.100.7 to tcp/22 would be refused: no service declares tcp/22
               rule: inet portreeve refuse: counter drop
               to let it in: declare a service with ports: 22/tcp
             """)
     }
 
-    @Test("Who is denied loses the session, too")
+    @Test("A denied admin loses the established session, too")
     func denied() throws {
         try expectRefusal(
             try policy(ssh: "from: any", "sources: {bad: [203.0.113.9, 198.51.100.0/24]}\ndeny: [192.0.2.1, bad]"),
@@ -102,7 +102,7 @@ struct LockoutTests {
             the session and any new connection from 198.51.100.7 to tcp/22 would be refused: \
             "deny" covers the source, by "bad" (POLICY:3)
               rule: inet portreeve input: ip saddr 198.51.100.0/24 counter drop
-              to let it in: take 198.51.100.7 out of "deny" (POLICY:3)
+              to let it in: remove 198.51.100.7 from "deny" (POLICY:3)
             """)
     }
 
@@ -130,13 +130,13 @@ struct LockoutTests {
             """)
         terminal.admins.sessions = [Self.session(on: nil)]
         #expect(try terminal.run("apply", path, "--yes") == .success)
-        #expect(terminal.errors.contains("warning: whether a new connection from 198.51.100.7 to tcp/22 would get"))
+        #expect(terminal.errors.contains("warning: it is not known whether a new connection from 198.51.100.7"))
         #expect(try terminal.run("remove", "--yes") == .success)
         terminal.admins.sessions = [Self.session(on: "wg0"), Self.session(.ipv4(0x7f00_0001), on: "lo")]
         try expectSuccess(path, nil)
     }
 
-    @Test("Every session counts, of either family, and one that is not there any more")
+    @Test("Every session counts: of either family, and one that has ended")
     func sessions() throws {
         terminal.admins.sessions += [Self.session(Self.client6, isEstablished: false), Self.session()]
         let path = try policy(ssh: "from: 198.51.100.7")
@@ -148,38 +148,38 @@ struct LockoutTests {
         #expect(terminal.errors.split(separator: "would be refused").count == 3)
     }
 
-    @Test("What is refused already is no reason to refuse, but to say so")
+    @Test("A session that was refused before is a warning")
     func already() throws {
         #expect(try terminal.run("apply", try policy(), "--yes", "--force") == .success)
         try expectSuccess(
             try policy(ssh: "from: 10.9.0.0/16"),
             """
-            a new connection from 198.51.100.7 to tcp/22 would be refused, as now: \
+            a new connection from 198.51.100.7 to tcp/22 would be refused, as it is now: \
             service "ssh" is not open to this source (POLICY:5)
               rule: inet portreeve refuse: counter drop
               to let it in: add 198.51.100.7 to "from" of service "ssh" (POLICY:5)
             """)
-        // The session that is left is another matter.
+        // The established session is a case of its own.
         let path = try policy(ssh: "from: 10.9.0.0/16", "deny: [198.51.100.7]")
         #expect(try terminal.run("apply", path, "--yes") == .refused)
         #expect(terminal.errors.contains("the session from 198.51.100.7 to tcp/22 would be refused: \"deny\" covers"))
     }
 
-    @Test("What another table refuses is its doing, and what it leaves open is said")
+    @Test("A refusal by another table is a warning, and so is an unknown verdict of one")
     func foreign() throws {
         let dropping = [Expression.verdict(.drop)]
         terminal.store.others = [other(dropping)]
         try expectSuccess(
             try policy(),
             """
-            the session and any new connection from 198.51.100.7 to tcp/22 would be refused, as now: \
+            the session and any new connection from 198.51.100.7 to tcp/22 would be refused, as it is now: \
             another table refuses it: "ip other in: drop"
               rule: ip other in: drop
               to let it in: change the rule of table ip other
             """)
         terminal.store.others = [other([.opaque(name: "osf", attributes: [])] + dropping)]
         #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes") == .success)
-        #expect(terminal.errors.contains("would get through is not known: what is not known decides: \"ip other in:"))
+        #expect(terminal.errors.contains("would be allowed: a rule that is not understood decides: \"ip other in:"))
     }
 
     private func other(_ expressions: [Expression]) -> Table {
@@ -189,14 +189,14 @@ struct LockoutTests {
             chains: [Chain(name: "in", base: base, rules: [Rule(expressions)])])
     }
 
-    @Test("That nobody could be found is no proof that nobody is there")
+    @Test("If the admin sessions cannot be found, that is a warning")
     func doubt() throws {
         terminal.admins = AdminSessions(doubt: "no privilege to look")
         try expectSuccess(
-            try policy(), "who works on this host could not be found out: no privilege to look")
+            try policy(), "cannot find the admin sessions on this host: no privilege to look")
     }
 
-    @Test("Nobody is locked out by what changes nothing")
+    @Test("An empty change locks out no admin")
     func inSync() throws {
         let path = try policy()
         #expect(try terminal.run("apply", path, "--yes", "--force") == .success)
@@ -204,7 +204,7 @@ struct LockoutTests {
         #expect(terminal.errors.isEmpty)
     }
 
-    @Test("Going back is guarded, too, though nothing is known of the policy; undoing what waits is not")
+    @Test("A rollback is guarded, even if its policy is not known; the undo of a pending change is not")
     func rollback() throws {
         #expect(try terminal.run("apply", try policy(), "--yes", "--force") == .success)
         #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes") == .success)
@@ -212,7 +212,7 @@ struct LockoutTests {
         #expect(try terminal.run("rollback", "--yes") == .refused)
         #expect(
             terminal.errors == """
-                portreeve: this would lock you out, and nothing was changed: \
+                portreeve: this would lock you out; nothing was changed: \
                 a new connection from 198.51.100.7 to tcp/22 would be refused
                   rule: inet portreeve refuse: counter drop
                   or pass --force

@@ -10,11 +10,11 @@ struct ManualTests {
         return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
     }()
 
-    /// What people call; the rest is called by portreeve itself.
+    /// The commands for users; portreeve calls the others itself.
     static let commands: [String] = Portreeve.configuration.subcommands.filter { $0.configuration.shouldDisplay }
         .map { $0._commandName }
 
-    /// The long options that a command's help lists.
+    /// The long options in a command's help.
     private func options(of command: any ParsableCommand.Type) -> Set<String> {
         let help = Portreeve.helpMessage(for: command, columns: 1000)
         let listed = help.split(separator: "\n").filter { $0.hasPrefix("  -") }
@@ -34,12 +34,12 @@ struct ManualTests {
         #expect(options.subtracting(described).isEmpty, "of \(name)")
     }
 
-    @Test("Every command says its name, so that none has to be derived at every start")
+    @Test("Every command sets its name, so that none is derived at every start")
     func names() {
         #expect(Portreeve.configuration.subcommands.allSatisfy { $0.configuration.commandName != nil })
     }
 
-    @Test("Names nothing that is not there")
+    @Test("Names no option that does not exist")
     func nothingElse() {
         var known: Set<String> = ["help", "version"]
         for command in Portreeve.configuration.subcommands { known.formUnion(options(of: command)) }

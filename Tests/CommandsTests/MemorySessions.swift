@@ -5,18 +5,18 @@ import Listeners
 /// Connections in memory that can be ended.
 final class MemorySessions: SessionStore {
     var list = SessionList()
-    /// Who holds every socket.
+    /// The owner of every socket.
     var owner: SocketProcess?
-    /// Whether the kernel does not end what it is told to.
+    /// Whether the kernel ignores requests to end a session.
     var isStubborn = false
-    /// How often somebody looked for owners.
+    /// The number of searches for owners.
     private(set) var searches = 0
 
     func read() -> SessionList { list }
 
-    /// The interface to everybody.
+    /// The interface of the route to every address.
     var route: String?
-    /// How often somebody asked for it.
+    /// The number of route look-ups.
     private(set) var routings = 0
 
     func interface(to _: IPAddress) -> String? {
@@ -62,14 +62,14 @@ extension EstablishedConnection {
 }
 
 extension TrackedConnection {
-    /// A connection that nothing translates, and who began it.
+    /// A connection without address translation, and its direction.
     init(_ source: Endpoint, to destination: Endpoint, _ transport: TransportProtocol = .tcp) {
         self.init(
             transport: transport, original: Direction(from: source, to: destination),
             reply: Direction(from: destination, to: source))
     }
 
-    /// A connection that is sent on to another end.
+    /// A connection that is redirected to another address.
     init(_ source: Endpoint, to destination: Endpoint, sentTo end: Endpoint) {
         self.init(
             transport: .tcp, original: Direction(from: source, to: destination),

@@ -3,18 +3,18 @@ import Kernel
 import Rulesets
 import System
 
-/// A ruleset in memory that obeys transactions as the kernel does.
+/// A ruleset in memory that applies transactions as the kernel does.
 final class MemoryStore: RulesetStore {
     private(set) var number: UInt32 = 1
     private(set) var table: Table?
-    /// Called before each commit, to do what others do meanwhile.
+    /// Called before each commit, to simulate another process.
     var interference: ((MemoryStore) -> Void)?
-    /// What the next commit answers instead of obeying.
+    /// The error of the next commit.
     var refusal: String?
-    /// How often something was asked to be committed.
+    /// The number of commits that were tried.
     private(set) var commits = 0
 
-    /// The tables of others.
+    /// The tables of other programs.
     var others: [Table] = []
 
     func generation() -> UInt32 { number }
@@ -29,7 +29,7 @@ final class MemoryStore: RulesetStore {
 
     func cacheSets(in _: String) {}
 
-    /// Somebody else's commit.
+    /// A commit of another process.
     func put(_ table: Table?) {
         self.table = table
         number += 1
@@ -41,7 +41,7 @@ final class MemoryStore: RulesetStore {
         interference = nil
         if let refusal { throw KernelError(.rejected, refusal) }
         guard snapshot.generation == number else {
-            throw KernelError(.generationChanged, "changing the table", answer: "somebody else changed the ruleset")
+            throw KernelError(.generationChanged, "changing the table", answer: "another process changed the ruleset")
         }
         do throws(TransactionError) { put(try transaction.applied(to: table)) } catch {
             throw KernelError(.rejected, "\(error)")

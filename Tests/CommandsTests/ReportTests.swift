@@ -30,7 +30,7 @@ struct ReportTests {
             owners: .unknown("no privilege to read the descriptors of \(port) processes: run as root"))
     }
 
-    @Test("A plugin's line, its performance data and its statuses")
+    @Test("The line of a monitoring plugin, its performance data and its statuses")
     func nagios() throws {
         let (terminal, path) = try applied()
         #expect(try terminal.run("verify", path, "--format", "nagios").rawValue == 0)
@@ -53,18 +53,18 @@ struct ReportTests {
         #expect(terminal.output.hasPrefix("PORTREEVE CRITICAL - "))
     }
 
-    @Test("A run that fails is unknown to a monitoring system, and says so where that looks")
+    @Test("A failed run is unknown to a monitoring system, in the output that the system reads")
     func failure() throws {
         let (terminal, _) = try applied()
         #expect(try terminal.run("verify", "/nowhere.yaml", "--format", "nagios").rawValue == 3)
-        #expect(terminal.output == "PORTREEVE UNKNOWN - the policy is invalid (1 error): nothing was changed\n")
+        #expect(terminal.output == "PORTREEVE UNKNOWN - the policy is invalid (1 error); nothing was changed\n")
         #expect(
             try terminal.run("verify", "/nowhere.yaml", "--format", "prometheus", "--output", "m") == .invalidPolicy)
         #expect(terminal.memory["m"]?.contains("portreeve_last_run_success 0\n") == true)
         #expect(terminal.memory["m"]?.contains("portreeve_findings") == false)
     }
 
-    @Test("Metrics have every id and severity, and are replaced whole")
+    @Test("Metrics have every id and severity, and the file is replaced atomically")
     func prometheus() throws {
         let (terminal, path) = try applied()
         terminal.sockets.listeners = [stranger]
@@ -80,13 +80,13 @@ struct ReportTests {
                 line.hasPrefix("# ")
                     || line.wholeMatch(of: #/[a-z_]+(\{[a-z]+="[a-z-]+",[a-z]+="[a-z]+"\})? \d+/#) != nil)
         }
-        // The series do not depend on what is found.
+        // The series do not depend on the findings.
         terminal.sockets.listeners = []
         _ = try terminal.run("verify", path, "--format", "prometheus")
         #expect(terminal.output.split(separator: "\n").count == metrics.split(separator: "\n").count)
     }
 
-    @Test("News: what appeared, nothing, what went away; a restart is none, and the status tells the whole truth")
+    @Test("News: appeared, unchanged, gone; a restart is no news, and the status covers all findings")
     func news() throws {
         let (terminal, path) = try applied()
         func run() throws -> Commands.ExitStatus { try terminal.run("verify", path, "--news", "news") }
@@ -107,7 +107,7 @@ struct ReportTests {
         #expect(terminal.output.hasSuffix("verify: 0 new, 1 gone, 0 in all\n"))
     }
 
-    @Test("How many processes could not be looked at is no news")
+    @Test("A changed number of hidden processes is no news")
     func counts() throws {
         let (terminal, path) = try applied()
         terminal.sockets.listeners = [unreadable(22)]
@@ -119,7 +119,7 @@ struct ReportTests {
         #expect(terminal.output.isEmpty)
     }
 
-    @Test("A graver severity is news, and so is the same finding as JSON")
+    @Test("A higher severity is news, and so is the same finding as JSON")
     func severity() throws {
         let (terminal, path) = try applied()
         terminal.sockets.listeners = [stranger]
@@ -131,18 +131,18 @@ struct ReportTests {
         #expect(try terminal.json()["total"] as? Int == 1)
     }
 
-    @Test("A foreign file is named and left alone; a second run says so")
+    @Test("A foreign file is named and kept; a concurrent second run fails")
     func refusals() throws {
         let (terminal, path) = try applied()
         for file in ["something else\n", "portreeve findings 1\nno tab\n", "portreeve findings 1", ""] {
             terminal.memory["news"] = file
             #expect(try terminal.run("verify", path, "--news", "news") == .failure)
-            #expect(terminal.errors.contains("news was not left by a run of portreeve"))
+            #expect(terminal.errors.contains("news exists and is not a file of --news"))
             #expect(terminal.memory["news"] == file)
         }
         terminal.locked = ["news"]
         #expect(try terminal.run("verify", path, "--news", "news") == .failure)
-        #expect(terminal.errors == "portreeve: another run works with news: nothing was verified\n")
+        #expect(terminal.errors == "portreeve: another run is using news; nothing was verified: try again\n")
         #expect(throws: (any Error).self) { try terminal.run("verify", path, "--news", "n", "--format", "nagios") }
         #expect(try terminal.run("plan", path, "--format", "nagios") == .usage)
     }

@@ -16,7 +16,7 @@ struct ReviewedPlanTests {
         plan = terminal.folder.appending(path: "change.plan").path
     }
 
-    @Test("What was reviewed is what is done, whatever has become of the policy")
+    @Test("Apply makes exactly the reviewed changes, even if the policy has changed since")
     func exactly() throws {
         #expect(try terminal.run("plan", policy, "--out", plan, "--detailed-exitcode") == .difference)
         let shown = terminal.output
@@ -35,7 +35,7 @@ struct ReviewedPlanTests {
         #expect(mode == 0o600)
     }
 
-    @Test("A plan with nothing to do does nothing; it is done once")
+    @Test("An empty plan does nothing; a plan can be applied once")
     func nothing() throws {
         _ = try terminal.run("apply", policy, "--yes")
         #expect(try terminal.run("plan", policy, "--out", plan) == .success)
@@ -48,7 +48,7 @@ struct ReviewedPlanTests {
         #expect(try terminal.run("apply", plan, "--yes") == .changedUnderneath)
     }
 
-    @Test("Another generation, boot or namespace is refused, and nothing is written")
+    @Test("A plan for another generation, boot or namespace is refused, and nothing is written")
     func underneath() throws {
         _ = try terminal.run("plan", policy, "--out", plan)
         let other = Table(name: Names.table)
@@ -56,14 +56,14 @@ struct ReviewedPlanTests {
         #expect(try terminal.run("apply", plan, "--yes") == .changedUnderneath)
         #expect(
             terminal.errors == """
-                portreeve: the plan was made at generation 1 of the ruleset, which is at 2 now: nothing was changed; \
-                make it anew, and review it
+                portreeve: the plan was made at generation 1 of the ruleset, which is now at 2; nothing was changed: \
+                make and review a new plan
 
                 """)
         _ = try terminal.run("plan", policy, "--out", plan)
         terminal.boot = "another"
         #expect(try terminal.run("apply", plan, "--yes") == .changedUnderneath)
-        #expect(terminal.errors.contains("on another host, or before this one was started"))
+        #expect(terminal.errors.contains("on another host, or before this host was rebooted"))
         terminal.boot = "boot"
         terminal.namespace = 2
         #expect(try terminal.run("apply", plan, "--yes") == .changedUnderneath)
@@ -74,8 +74,8 @@ struct ReviewedPlanTests {
         #expect(try terminal.run("apply", plan, "--yes") == .changedUnderneath)
     }
 
-    @Test("A torn plan is named and not used, wherever it is torn; so is another file of portreeve's")
-    func torn() throws {
+    @Test("A corrupt plan is named and not used, at whatever byte it is corrupt; so is another file of portreeve")
+    func corrupt() throws {
         _ = try terminal.run("plan", policy, "--out", plan)
         let whole = try Data(contentsOf: URL(filePath: plan))
         let cut = stride(from: 20, to: whole.count, by: whole.count / 12).map { whole.prefix($0) }
@@ -95,15 +95,15 @@ struct ReviewedPlanTests {
         _ = try terminal.run("apply", policy, "--yes")
         let change = terminal.folder.appending(path: "state/change-1.confirmed").path
         #expect(try terminal.run("apply", change, "--yes") == .failure)
-        #expect(terminal.errors.contains("is a file of portreeve's, and no plan"))
+        #expect(terminal.errors.contains("is a state file of portreeve, not a plan"))
         #expect(try terminal.run("apply", plan, "--yes", "--cut-sessions") == .failure)
         #expect(terminal.store.commits == 1)
     }
 
-    @Test("What is there and no plan is not overwritten")
+    @Test("A file that is not a plan is not overwritten")
     func overwriting() throws {
         #expect(try terminal.run("plan", policy, "--out", policy) == .failure)
-        #expect(terminal.errors.contains("is there and no plan, and was not overwritten"))
+        #expect(terminal.errors.contains("exists and is not a plan file; not overwritten"))
         #expect(try String(contentsOfFile: policy, encoding: .utf8) == web)
         #expect(try terminal.run("plan", policy, "--out", "/dev/null") == .failure)
         #expect(terminal.errors.contains("/dev/null is not a regular file"))

@@ -17,7 +17,7 @@ struct SessionTests {
 
         """
 
-    /// A host with these connections, where it listens on port 22, 25, 443, 5432 and 8080.
+    /// A host with these connections and listeners on ports 22, 25, 443, 5432 and 8080.
     private func terminal(
         _ sockets: [EstablishedConnection] = [], _ tracked: [TrackedConnection] = []
     ) throws -> Terminal {
@@ -28,19 +28,19 @@ struct SessionTests {
         return terminal
     }
 
-    /// What `verify` says of them, each finding as its line without its place.
+    /// The findings of `verify` about sessions, each as its line with a short path.
     private func findings(
         _ sockets: [EstablishedConnection] = [], _ tracked: [TrackedConnection] = []
     ) throws -> [String] {
         let terminal = try terminal(sockets, tracked)
         let path = try terminal.write(policy)
-        // That a service has expired is reported with it.
+        // The expired service is a finding, too.
         #expect(try terminal.run("verify", path, "--only", "sessions", "--quiet") == .difference)
         let lines = terminal.output.split(separator: "\n").map(String.init).filter { $0.contains("[stale-session]") }
         return lines.map { $0.replacing("\(path):", with: "policy.yaml:") }
     }
 
-    @Test("Says why a session would be refused, and on which line")
+    @Test("Says why a session would be refused, and names the line")
     func reasons() throws {
         let sockets = [
             EstablishedConnection(.client(1), at: 22), EstablishedConnection(.client(77), at: 22),
@@ -52,14 +52,14 @@ struct SessionTests {
         let expected = [
             "policy.yaml:4: warning: 192.0.2.77 is connected to tcp/22, and service \"ssh\" is not open to it",
             "policy.yaml:7: warning: 192.0.2.1 is connected to tcp/25, and service \"old\" expired (2026-01-31)",
-            "policy.yaml:2: warning: 192.0.2.66 is connected to tcp/443, and \"deny\" lists it",
-            "policy.yaml:6: warning: 192.0.2.1 is connected to tcp/5432 (by eth1), and service \"db\" is not open on that interface",
-            "warning: 192.0.2.1 is connected to tcp/8080, which no service lists",
+            "policy.yaml:2: warning: 192.0.2.66 is connected to tcp/443, and is in \"deny\"",
+            "policy.yaml:6: warning: 192.0.2.1 is connected to tcp/5432 (on eth1), and service \"db\" is not open on that interface",
+            "warning: 192.0.2.1 is connected to tcp/8080, which is not in the policy",
         ]
         #expect(try findings(sockets) == expected.map { $0 + end })
     }
 
-    @Test("Where the interface decides, the way back to the client is taken for the way in")
+    @Test("If the interface matters, packets are assumed to arrive on the route back to the client")
     func interface() throws {
         let terminal = try terminal([
             EstablishedConnection(.client(1, 1), at: 5432), EstablishedConnection(.client(1, 2), at: 5432),
@@ -69,13 +69,13 @@ struct SessionTests {
         for (route, count) in [(nil, 0), ("eth0", 0), ("eth1", 1), ("wg0", 1)] as [(String?, Int)] {
             terminal.sessions.route = route
             _ = try terminal.run("verify", path, "--only", "sessions")
-            let found = terminal.output.split(separator: "\n").filter { $0.contains("2 connections to tcp/5432 (by") }
+            let found = terminal.output.split(separator: "\n").filter { $0.contains("2 connections to tcp/5432 (on") }
             #expect(found.count == count, "\(route ?? "none")")
         }
         #expect(terminal.sessions.routings == 4)
     }
 
-    @Test("Counts as made by others what conntrack says, and where it came half-way what has a listener")
+    @Test("The direction is conntrack's; for connections picked up midway, the end with a listener is the server")
     func direction() throws {
         let server = EstablishedConnection(.client(77), at: 22)
         let ownClient = EstablishedConnection(.client(77, 443), at: 50000)
@@ -83,7 +83,7 @@ struct SessionTests {
             TrackedConnection(.client(77), to: .host(22)), TrackedConnection(.host(50000), to: .client(77, 443))
         )
         #expect(try findings([server, ownClient], [inbound, outbound]).count == 1)
-        // A client of this host that uses a port on which somebody listens, too.
+        // A client of this host on a port that also has a listener.
         #expect(try findings([server], [TrackedConnection(.host(22), to: .client(77))]).isEmpty)
         var late = TrackedConnection(.host(22), to: .client(77))
         late.isPickedUp = true
@@ -94,7 +94,7 @@ struct SessionTests {
         #expect(try findings([ownClient]).isEmpty)
     }
 
-    @Test("Leaves out this host with itself, what has no socket any more, and what was never answered")
+    @Test("Leaves out sessions of this host with itself, without a socket, and without an answer")
     func others() throws {
         let own = [
             EstablishedConnection(.host(40000), at: 8080),
@@ -108,16 +108,16 @@ struct SessionTests {
         #expect(try findings([], [unanswered]).isEmpty)
     }
 
-    @Test("A forwarded session is judged by the port that was dialled, and by nothing where that is left alone")
+    @Test("A forwarded session is checked with its original port, or not at all if the policy ignores published ports")
     func forwarded() throws {
         let allowed = TrackedConnection(.client(1), to: .host(443), sentTo: .container(8080))
         let refused = TrackedConnection(.client(2), to: .host(8000), sentTo: .container(443))
         #expect(
             try findings([], [allowed, refused]) == [
-                "warning: 192.0.2.2 is connected to tcp/8000 (forwarded to 172.30.0.2:443), which no service lists: "
-                    + "\"apply --cut-sessions\" ends it [stale-session]"
+                "warning: 192.0.2.2 is connected to tcp/8000 (forwarded to 172.30.0.2:443), which is not in the policy"
+                    + ": \"apply --cut-sessions\" ends it [stale-session]"
             ])
-        // What this host routes for others, and redirects to itself.
+        // Connections that this host routes, and ones that it redirects to itself.
         let routed = TrackedConnection(.client(1), to: .container(8080))
         let local = TrackedConnection(.client(1), to: .host(8000), sentTo: .host(443))
         let socket = EstablishedConnection(.client(1), at: 443)
@@ -127,7 +127,7 @@ struct SessionTests {
         #expect(try terminal.run("verify", path, "--only", "sessions") == .success)
     }
 
-    @Test("A client with many connections is one finding, many clients are cut short, JSON has all")
+    @Test("The connections of a client are one finding; many clients are cut short in text, not in JSON")
     func many() throws {
         let sockets = (1...50).flatMap { client in
             (1...3).map { EstablishedConnection(.client(100 + client, $0), at: 8080) }
@@ -138,7 +138,7 @@ struct SessionTests {
         let terminal = try terminal(sockets)
         let path = try terminal.write(policy)
         _ = try terminal.run("verify", path, "--only", "sessions")
-        #expect(terminal.output.contains("\n… 50 clients have stale sessions in all; --format json lists them\n"))
+        #expect(terminal.output.contains("\n… 50 clients have stale sessions in total; --format json lists them\n"))
         _ = try terminal.run("verify", path, "--only", "sessions", "--format", "nagios")
         #expect(terminal.output.split(separator: "\n").count == 1 + 1 + 20 + 1)
         _ = try terminal.run("verify", path, "--only", "sessions", "--format", "json")
@@ -151,7 +151,7 @@ struct SessionTests {
         #expect(findings[0]["protocol"] as? String == "tcp")
     }
 
-    @Test("Who holds it and for how long is told, and is no news; nobody is looked for where all is well")
+    @Test("Owner and age are shown and are no news; without stale sessions no owner is looked up")
     func holders() throws {
         var tracked = TrackedConnection(.client(77), to: .host(22))
         let terminal = try terminal([EstablishedConnection(.client(1), at: 22)], [])
@@ -175,19 +175,19 @@ struct SessionTests {
         #expect(!terminal.output.contains("192.0.2.77 is connected"))
     }
 
-    @Test("Where conntrack cannot be read what is missing is unknown, and no cut is called complete")
+    @Test("If conntrack cannot be read, the rest is unknown, and no cut is complete")
     func doubt() throws {
         let terminal = try terminal()
         terminal.sessions.list.doubt = "operation not permitted"
         let path = try terminal.write("version: 1\nservices: {}\n")
         #expect(try terminal.run("verify", path, "--only", "sessions") == .difference)
-        #expect(terminal.output.contains("are not known: operation not permitted [unknown]"))
+        #expect(terminal.output.contains("of protocols other than TCP: operation not permitted [unknown]"))
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions") == .failure)
         #expect(
             terminal.errors.contains("not every session that the policy refuses was ended: operation not permitted"))
     }
 
-    @Test("A cut ends what is refused and nothing else, and spares the user's own")
+    @Test("A cut ends exactly the refused sessions, except the user's own")
     func cut() throws {
         let (good, bad, own) = (
             EstablishedConnection(.client(1), at: 22), EstablishedConnection(.client(77), at: 22),
@@ -209,20 +209,20 @@ struct SessionTests {
         #expect(terminal.sessions.list.sockets == [good])
     }
 
-    @Test("Where it is not known which session is the user's, none is ended")
+    @Test("If the user's own session cannot be found, none is ended")
     func doubtfulAdmin() throws {
         let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])
         let path = try terminal.write(policy)
         _ = try terminal.run("apply", path, "--yes")
         terminal.admins.doubt = "hidden"
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions") == .failure)
-        #expect(terminal.errors.contains("it could not be found out which is yours (hidden), and --force ends all"))
+        #expect(terminal.errors.contains("cannot find your own session (hidden), so none was ended; --force ends all"))
         #expect(terminal.sessions.list.sockets.count == 1)
         #expect(try terminal.run("apply", path, "--yes", "--cut-sessions", "--force") == .success)
         #expect(terminal.sessions.list.sockets.isEmpty)
     }
 
-    @Test("What is there still after a cut is a failure")
+    @Test("A session that still exists after a cut is a failure")
     func stubborn() throws {
         let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])
         terminal.sessions.isStubborn = true
@@ -232,7 +232,7 @@ struct SessionTests {
         #expect(!terminal.output.contains("ended:"))
     }
 
-    @Test("A plan shows what it would orphan: not what is refused already, and nothing where nothing changes")
+    @Test("A plan lists the sessions that it would orphan: none that is refused already, none if it is empty")
     func orphaned() throws {
         let terminal = try terminal([
             EstablishedConnection(.client(77), at: 22), EstablishedConnection(.client(77), at: 8080),
@@ -241,7 +241,7 @@ struct SessionTests {
             "apply", try terminal.write("version: 1\nservices: {ssh: {ports: 22, from: any}}\n"), "--yes")
         let path = try terminal.write(policy)
         _ = try terminal.run("plan", path)
-        #expect(terminal.output.contains("\nsessions that would be refused, and live on without --cut-sessions: 1\n"))
+        #expect(terminal.output.contains("\nestablished sessions that this closes only with --cut-sessions: 1\n"))
         #expect(terminal.output.hasSuffix("\n  192.0.2.77:40000 -> tcp/22\n"))
         _ = try terminal.run("plan", path, "--format", "json")
         let sessions = try #require(try terminal.json()["sessions"] as? [[String: Any]])

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Commands
 
-@Suite("State on disk is read in every format that was ever written")
+@Suite("State on disk is read in every format of earlier versions")
 struct StateFormatTests {
     private let terminal: Terminal
     private let state: URL
@@ -16,7 +16,7 @@ struct StateFormatTests {
         terminal.uptime = 1000
     }
 
-    /// Puts the kept state of a format in place, of a host that runs on since: an hour is left of what is pending there.
+    /// Installs a sample of the state, on a host that runs on since: the pending change has an hour left.
     private func keep(format: Int) throws {
         let kept = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "State/format-\(format)")
         try FileManager.default.copyItem(at: kept, to: state)
@@ -38,7 +38,7 @@ struct StateFormatTests {
         #expect(
             changes.map { $0["outcome"] as? String } == ["prepared", "recorded", "confirmed", "confirmed", "confirmed"])
         #expect(try terminal.run("apply", try terminal.write(web), "--yes") == .refused)
-        #expect(terminal.errors.hasPrefix("portreeve: change 5 waits to be confirmed, and undoes itself in 1h: "))
+        #expect(terminal.errors.hasPrefix("portreeve: change 5 is not confirmed and will be undone in 1h: "))
         #expect(try terminal.run("rollback", "--yes") == .success)
         #expect(terminal.store.table?.chain("service-ssh") != nil)
         #expect(try terminal.run("rollback", "2", "--yes") == .success)
@@ -46,7 +46,7 @@ struct StateFormatTests {
         #expect(file.hasPrefix("portreeve change 2 "))
     }
 
-    @Test("A boot loads what an earlier version confirmed", arguments: [1, 2])
+    @Test("A boot loads the change that an earlier version confirmed", arguments: [1, 2])
     func boot(format: Int) throws {
         try keep(format: format)
         terminal.boot = "the next one"
@@ -55,7 +55,7 @@ struct StateFormatTests {
         #expect(terminal.store.table?.chain("service-ssh") != nil)
     }
 
-    @Test("What a later version wrote is named as that, and not used")
+    @Test("A file of a later version is reported, and not used")
     func newer() throws {
         try keep(format: 2)
         for name in ["pending", "grants", "change-3.confirmed"] {

@@ -43,7 +43,7 @@ struct StatusTests {
         ]
     }
 
-    @Test("One row a port, aligned, within 80 columns")
+    @Test("One row per port, aligned, within 80 columns")
     func rows() throws {
         let terminal = try Terminal()
         let path = try terminal.write(
@@ -67,15 +67,15 @@ struct StatusTests {
                 tcp/70         old      not declared  yes     -         -             -
                 tcp/80         web      any           yes     nginx     -             -
                 tcp/443        web      any           yes     nginx     -             -
-                tcp/2222       -        nobody        -       sshd      -             -
+                tcp/2222       -        blocked       -       sshd      -             -
                 tcp/8000-8100  web      any           yes     -         -             -
-                udp/443        -        nobody        -       nginx     -             -
+                udp/443        -        blocked       -       nginx     -             -
 
                 """)
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
     }
 
-    @Test("JSON has all of it")
+    @Test("JSON has every value")
     func json() throws {
         let terminal = try Terminal()
         let path = try terminal.write(
@@ -96,7 +96,7 @@ struct StatusTests {
     }
 
     @Test(
-        "init writes a policy that is valid, closed but for the present SSH client, and leaves out what is not reached")
+        "init writes a valid policy, closed except for the user's SSH client, without loopback sockets and clients")
     func initial() throws {
         let terminal = try Terminal()
         terminal.sockets.listeners = sockets
@@ -120,16 +120,16 @@ struct StatusTests {
         #expect(try terminal.run("check", try terminal.write(text)) == .success)
     }
 
-    @Test("init overwrites nothing")
+    @Test("init never overwrites a file")
     func overwriting() throws {
         let terminal = try Terminal()
         terminal.memory["new.yaml"] = "mine"
         #expect(try terminal.run("init", "new.yaml") == .failure)
         #expect(terminal.memory["new.yaml"] == "mine")
-        #expect(terminal.errors.contains("new.yaml is there already: nothing was written"))
+        #expect(terminal.errors.contains("new.yaml exists; nothing was written"))
     }
 
-    @Test("init of a host where nothing listens is a policy, too")
+    @Test("init of a host without listeners writes a valid policy")
     func nothing() throws {
         let terminal = try Terminal()
         #expect(try terminal.run("init", "-") == .success)

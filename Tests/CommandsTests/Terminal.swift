@@ -8,17 +8,17 @@ import Policies
 import System
 import Testing
 
-/// A host whose ruleset, output and user are the test's.
+/// A host with a simulated ruleset, output and user.
 final class Terminal {
     let store = MemoryStore()
     private(set) var output = ""
     private(set) var errors = ""
     private(set) var questions = 0
-    /// The sockets of the host: none unless a test puts some.
+    /// The sockets of the host; none by default.
     var sockets = HostSockets(listeners: [], ephemeral: EphemeralPorts(range: 32768...60999))
-    /// Who works on the host over the network.
+    /// The admin sessions.
     var admins = AdminSessions()
-    /// What the user answers; `nil` where there is no terminal.
+    /// The user's answer; `nil` if there is no terminal.
     var answer: String?
     var isOutputTerminal = false
     var forbidsColor = false
@@ -39,7 +39,7 @@ final class Terminal {
         return file.path
     }
 
-    /// Runs a command line; what it writes is kept until the next.
+    /// Runs a command line; its output is kept until the next run.
     func run(_ arguments: String...) throws -> Commands.ExitStatus { try run(arguments) }
 
     /// Runs a command line.
@@ -52,9 +52,9 @@ final class Terminal {
 
     /// Files in memory.
     var memory: [String: String] = [:]
-    /// The address from which the user is connected by SSH.
+    /// The user's address, if the user is connected by SSH.
     var sshClient: String?
-    /// Files that others work with.
+    /// Files that other processes have locked.
     var locked: Set<String> = []
 
     private var files: HostFiles {
@@ -69,13 +69,13 @@ final class Terminal {
             lock: { [unowned self] path throws(KernelError) in !locked.contains(path) })
     }
 
-    /// Milliseconds since the host was started.
+    /// Milliseconds since boot.
     var uptime: Int64 = 1_000_000
-    /// What the host's boot is called.
+    /// The boot id.
     var boot = "boot"
     /// The number of the network namespace.
     var namespace: UInt64 = 1
-    /// How often an undo was armed, and what was announced.
+    /// The number of armed undos, and the announcements.
     private(set) var armed = 0
     private(set) var announcements: [String] = []
 
@@ -127,7 +127,7 @@ let web = """
     """
 
 extension Terminal {
-    /// The policy that a text spells.
+    /// The policy in a text.
     func policy(_ text: String) throws -> Policy {
         let reading = PolicyReader.read(path: try write(text, to: "parsed.yaml"), options: ReadingOptions())
         return try #require(reading.policy)

@@ -15,7 +15,7 @@ struct VerifyTests {
 
     private let backdoor = Rule([.meta(.transportProtocol, into: .first), .compare(Comparison([6])), .verdict(.accept)])
 
-    @Test("In sync it says so, and nothing with --quiet")
+    @Test("In sync: one line, and nothing with --quiet")
     func inSync() throws {
         let (terminal, path) = try applied()
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .success)
@@ -24,7 +24,7 @@ struct VerifyTests {
         #expect(terminal.output.isEmpty && terminal.errors.isEmpty)
     }
 
-    @Test("A rule too many is named, with the line of the policy")
+    @Test("An extra rule is reported with the line of the policy")
     func backdoorFound() throws {
         let (terminal, path) = try applied()
         let table = try #require(terminal.store.table)
@@ -37,7 +37,7 @@ struct VerifyTests {
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
         #expect(
             terminal.output == """
-                \(path):7: error: chain "service-db" has a rule that the policy does not make: \
+                \(path):7: error: chain "service-db" has a rule that is not in the policy: \
                 `meta l4proto tcp accept` [ruleset-drift]
                 verify: 1 error
 
@@ -52,14 +52,14 @@ struct VerifyTests {
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .success)
     }
 
-    @Test("Nothing loaded is one finding")
+    @Test("A missing table is one finding")
     func absent() throws {
         let terminal = try Terminal()
         #expect(try terminal.run("verify", try terminal.write(web), "--only", "ruleset") == .difference)
         #expect(terminal.output.contains("the table is not loaded"))
     }
 
-    @Test("A comment that changed is a notice, and no reason to fail")
+    @Test("A changed comment is a notice, which does not fail")
     func comment() throws {
         let (terminal, _) = try applied()
         let path = try terminal.write(web.replacing("Public site", with: "The site"))
@@ -68,7 +68,7 @@ struct VerifyTests {
             terminal.output.contains("notice: a comment in chain \"service-web\" is \"Public site\", not \"The site\""))
     }
 
-    @Test("A service whose time is over is a warning, one that ends soon a notice")
+    @Test("An expired service is a warning, one that expires soon a notice")
     func expiry() throws {
         let terminal = try Terminal()
         let path = try terminal.write(
@@ -78,7 +78,7 @@ struct VerifyTests {
         _ = try terminal.run("apply", path, "--yes")
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
         #expect(terminal.output.contains("\(path):3: warning: service \"old\" expired (2027-01-10)"))
-        #expect(terminal.output.contains("\(path):4: notice: service \"soon\" closes by itself (2027-01-18)"))
+        #expect(terminal.output.contains("\(path):4: notice: service \"soon\" expires soon (2027-01-18)"))
         #expect(!terminal.output.contains("late"))
     }
 
@@ -105,7 +105,7 @@ struct VerifyTests {
         #expect(try terminal.run("check", path, "--strict") == .invalidPolicy)
     }
 
-    @Test("The kernel is asked without a commit")
+    @Test("check --kernel commits nothing")
     func kernel() throws {
         let (terminal, path) = try applied()
         #expect(try terminal.run("check", path, "--kernel") == .success)
@@ -128,7 +128,7 @@ struct VerifyTests {
         #expect(!terminal.output.contains("\u{1b}"))
     }
 
-    @Test("The text replaces the table when it is loaded")
+    @Test("The text of show replaces the table when it is loaded")
     func show() throws {
         let terminal = try Terminal()
         #expect(try terminal.run("show", try terminal.write(web)) == .success)

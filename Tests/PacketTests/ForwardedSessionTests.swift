@@ -88,7 +88,7 @@ struct ForwardedSessionTests {
         inhabitant.leave()
         let said = try apply(closed, "--cut-sessions")
         #expect(said.status == 1)
-        #expect(said.errors.contains("and may speak on"))
+        #expect(said.errors.contains("and may still send"))
         #expect(!said.output.contains("ended: "))
         session.client.send([7])
         try #require(other.exchanges())

@@ -108,7 +108,7 @@ struct SessionTests {
         // From the console: from within that session it would be refused.
         try apply(closed)
         let said = try apply(closed, "--cut-sessions", prefix: environment)
-        #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was left alone"))
+        #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was kept"))
         #expect(session.exchanges())
         try apply(closed, "--cut-sessions", "--force", prefix: environment)
         #expect(!session.exchanges(milliseconds: 0))
@@ -119,7 +119,7 @@ struct SessionTests {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let client = try #require(session.client.endpoint?.port)
         let text = try portreeve("plan", try portreeve.write(closed)).output
-        #expect(text.contains("\n\nsessions that would be refused, and live on without --cut-sessions: 1\n"))
+        #expect(text.contains("\n\nestablished sessions that this closes only with --cut-sessions: 1\n"))
         #expect(text.contains("\n  192.0.2.7:\(client) -> tcp/5000 ("))
         #expect(session.exchanges())
         try apply(closed)
@@ -132,7 +132,7 @@ struct SessionTests {
         let here = "version: 1\nservices: {web: {ports: 5000, from: any, interfaces: [eth0], why: x}}\n"
         let elsewhere = here.replacing("eth0", with: "eth1")
         #expect(try verify(here).status == 0)
-        #expect(try verify(elsewhere).output.contains("tcp/5000 (by eth0, "))
+        #expect(try verify(elsewhere).output.contains("tcp/5000 (on eth0, "))
         #expect(try apply(elsewhere, "--cut-sessions").contains("ended: 192.0.2.7:"))
         #expect(!session.exchanges(milliseconds: 0))
     }
@@ -173,7 +173,7 @@ struct SessionTests {
         let nothing = "version: 1\nservices: {}\n"
         #expect(try apply(nothing).contains("without --cut-sessions: 1\n"))
         #expect(asks() != nil)
-        #expect(try verify(nothing).output.contains("192.0.2.7 is connected to udp/5000, which no service lists"))
+        #expect(try verify(nothing).output.contains("192.0.2.7 is connected to udp/5000, which is not in the policy"))
         #expect(try apply(nothing, "--cut-sessions").contains("ended: 192.0.2.7:"))
         #expect(asks() == nil)
     }

@@ -29,7 +29,7 @@ struct AnnouncementTests {
         let script = "mount -t tmpfs none /run && exec /usr/bin/python3 \"$@\""
         let result = try Program.run(["unshare", "-m", "sh", "-c", script, "sh", program] + apply)
         #expect(
-            result.output == "portreeve: change 1 was not confirmed: the ruleset before it is live again\n",
+            result.output == "portreeve: change 1 was not confirmed: the previous ruleset was restored\n",
             "\(result.errors)")
     }
 }

@@ -39,7 +39,7 @@ struct BootTests {
         #expect(result.output.contains(#/^loaded change 1 of \S+ by [^\n]+\n0\n0\n$/#), "\(result)")
         #expect(
             result.errors
-                == "portreeve: change 2 was not confirmed before the host was restarted, and is gone with that\n")
+                == "portreeve: change 2 was not confirmed before the host was rebooted, and is gone\n")
         #expect(try !trial.isPending())
     }
 
@@ -59,7 +59,7 @@ struct BootTests {
         #expect(
             result.errors.hasSuffix(
                 "change-1.confirmed is incomplete or was changed, and is not used; "
-                    + "loaded the floor instead: nothing but tcp/22 is open\n"), "\(result.errors)")
+                    + "loaded the floor instead: only tcp/22 is open\n"), "\(result.errors)")
     }
 
     @Test("Opens its state, and besides it nothing but libraries and what the kernel tells of itself")

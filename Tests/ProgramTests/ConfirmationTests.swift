@@ -95,7 +95,7 @@ struct ConfirmationTests {
         try NftProgram.load("add chain inet portreeve extra; add counter inet portreeve c")
         let before = try Nftables().snapshot(of: Names.table).table
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
-        #expect(try trial.portreeve("rollback").output == "change 2 is undone\n")
+        #expect(try trial.portreeve("rollback").output == "change 2 was undone\n")
         #expect(try Nftables().snapshot(of: Names.table).table == before)
     }
 
@@ -181,7 +181,7 @@ struct ConfirmationTests {
         #expect(try trial.isLive(trial.new))
         let result = try trial.portreeve("confirm")
         #expect(result.status == 1)
-        #expect(result.errors == "portreeve: change 2 was not confirmed in time, and is undone now\n")
+        #expect(result.errors == "portreeve: change 2 was not confirmed in time, and was undone\n")
         #expect(try trial.isLive(trial.old))
     }
 

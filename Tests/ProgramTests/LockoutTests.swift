@@ -40,7 +40,7 @@ struct LockoutTests {
         #expect(result.status == 4, "\(result.errors)")
         #expect(
             result.errors == """
-                portreeve: this would lock you out, and nothing was changed: a new connection from \
+                portreeve: this would lock you out; nothing was changed: a new connection from \
                 \(SSHServer.client) to tcp/\(SSHServer.port) would be refused: \
                 service "ssh" is not open to this source (\(path):4)
                   rule: inet portreeve refuse: counter drop
@@ -62,7 +62,7 @@ struct LockoutTests {
         let result = try server.login("\(spared); \(apply) --cut-sessions --force; sleep 1; echo never")
         #expect(result.output == "lives\n")
         #expect(result.errors.contains("-> tcp/\(SSHServer.port)"))
-        #expect(result.errors.contains("your own session was left alone, and --force ends it, too"))
+        #expect(result.errors.contains("your own session was kept; --force ends it, too"))
         #expect(result.status == 255)
     }
 
@@ -83,7 +83,7 @@ struct LockoutTests {
         let probe = "if \(server.dialing); then echo open; else echo shut; fi"
         let result = try server.login("\(probe); \(try command(path)) --force --confirm 2s; echo $?; \(probe)")
         #expect(result.status == 0 && result.output == "open\n0\nshut\n", "\(result)")
-        #expect(result.errors.contains("this locks you out, and is forced"))
+        #expect(result.errors.contains("this locks you out, forced by --force"))
         #expect(try server.login("true").status == 0)
         #expect(try portreeve("verify", open, "--only", "ruleset", "--quiet").status == 0)
     }
@@ -99,7 +99,7 @@ struct LockoutTests {
         let answer = try portreeve.write("", to: "answer")
         _ = try apply(path, "", "--force > \(answer) 2>&1; echo $? >> \(answer)")
         for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
-        #expect(try portreeve.shell("cat \(answer)").contains("this locks you out, and is forced: a new connection"))
+        #expect(try portreeve.shell("cat \(answer)").contains("this locks you out, forced by --force: a new"))
         #expect(try portreeve.shell("tail -n 1 \(answer)") == "0\n")
         #expect(try server.login("true").status == 255)
     }
@@ -114,7 +114,7 @@ struct LockoutTests {
         for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
         let said = try portreeve.shell("cat \(answer)").split(separator: "\n")
         #expect(said.count { $0.hasPrefix("ended: \(SSHServer.stranger):") } == 1, "\(said)")
-        let spared = said.filter { $0.hasSuffix("your own session was left alone, and --force ends it, too") }
+        let spared = said.filter { $0.hasSuffix("your own session was kept; --force ends it, too") }
         #expect(spared.count == 1 && spared.first?.contains(" \(SSHServer.client):") == true, "\(said)")
         #expect(said.last == "0")
     }

@@ -50,7 +50,7 @@ struct MissingProcTests {
         #expect(result.output.contains(#/^loaded change 1 of [^\n]+\n0\n/#), "\(result)")
         #expect(result.output.contains("tcp . 80 : goto service-web") && !result.output.contains("service-ssh"))
         // What is pending stays so: without /proc nothing says that this was another boot.
-        #expect(try trial.portreeve("rollback").output == "change 2 is undone\n")
+        #expect(try trial.portreeve("rollback").output == "change 2 was undone\n")
     }
 
     @Test(
@@ -63,7 +63,7 @@ struct MissingProcTests {
         #expect(result.output.hasPrefix("1\n") && result.output.contains("tcp . 22 : goto service-ssh"), "\(result)")
         #expect(
             result.errors.hasPrefix("portreeve: ")
-                && result.errors.hasSuffix("; loaded the floor instead: nothing but tcp/22 is open\n"))
+                && result.errors.hasSuffix("; loaded the floor instead: only tcp/22 is open\n"))
     }
 
     @Test(

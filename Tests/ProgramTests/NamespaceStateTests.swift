@@ -43,7 +43,7 @@ struct NamespaceStateTests {
         #expect(first.status == 0)
         let second = try namespace.run(inside, "apply", try namespace.policy(81), "--yes")
         #expect(second.status == 4)
-        #expect(second.errors.contains("change 1 waits to be confirmed"))
+        #expect(second.errors.contains("change 1 is not confirmed"))
         #expect(try namespace.run(inside, "confirm").status == 0)
         #expect(try namespace.run(inside, "apply", try namespace.policy(81), "--yes", "--confirm", "1m").status == 0)
         let third = try namespace.run([], "apply", try namespace.policy(80), "--yes", "--netns", namespace.name)
@@ -62,7 +62,7 @@ struct NamespaceStateTests {
         try shell.shell(
             "touch /run/netns/a-\(name); mount --bind /run/netns/\(name) /run/netns/a-\(name)")
         defer { _ = try? shell.shell("ip netns delete a-\(name)") }
-        let pending = "change 1 waits to be confirmed"
+        let pending = "change 1 is not confirmed"
         #expect(
             try namespace.run([], "apply", try namespace.policy(81), "--yes", "--netns", "a-\(name)").errors
                 .contains(pending))

@@ -59,7 +59,7 @@ struct RaceTests {
             """
         let reports = try portreeve.shell(script).split(separator: "\n").map(String.init)
         let strangers = reports.filter { report in
-            !["0", "5 ", "4 portreeve: change ", "undoes itself in", "portreeve: change "].contains {
+            !["0", "5 ", "4 portreeve: change ", "portreeve: change "].contains {
                 report.hasPrefix($0)
             }
                 && !Self.losses.contains { report.contains($0) }
@@ -80,8 +80,8 @@ struct RaceTests {
 
     /// What those say who came too late.
     private static let losses = [
-        "nothing waits to be confirmed", "there is no earlier change", "does not wait any more",
-        "another portreeve is at work",
+        "there is no pending change", "there is no earlier change", "is no longer pending",
+        "another portreeve is using",
     ]
 
     @Test("Commits of others meanwhile are noticed, and the message says whether anything was written")

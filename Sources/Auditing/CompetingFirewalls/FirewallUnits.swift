@@ -1,8 +1,8 @@
-/// Services that are enabled on this host and take portreeve's table away, or decide beside it.
+/// Enabled services of this host that flush portreeve's table, or filter beside it.
 public struct FirewallUnits {
     private let files: UnitFiles
 
-    /// Firewalls whose services do not flush what others own, but refuse what the policy lets in.
+    /// Firewalls whose services keep the tables of others but refuse connections that the policy allows.
     private static let firewalls: Set<String> = [
         "ferm", "firewalld", "foomuuri", "ip6tables", "iptables", "netfilter-persistent", "shorewall", "shorewall6",
         "ufw",
@@ -11,7 +11,7 @@ public struct FirewallUnits {
     /// The competing firewalls among the units of these files.
     public init(_ files: UnitFiles) { self.files = files }
 
-    /// One finding a service, by name.
+    /// One finding per service, sorted by name.
     public var findings: [Finding] {
         files.enabledServices.filter { !$0.name.hasPrefix("portreeve") }.compactMap { unit in
             let flushes = unit.commands.filter { flushesEverything($0.line) }
@@ -19,7 +19,7 @@ public struct FirewallUnits {
             guard Self.firewalls.contains(unit.firewall), isActive(unit) else { return nil }
             return Finding(
                 .foreignOverride, .warning,
-                "\(unit.name) is enabled beside portreeve: a connection must pass both, and each changes without the other: "
+                "\(unit.name) is enabled beside portreeve: a connection must pass both, which change separately; "
                     + "run `systemctl disable --now \(unit.name)`")
         }
     }
@@ -29,11 +29,11 @@ public struct FirewallUnits {
         for (prefix, verb) in [("ExecStart", "starts"), ("ExecReload", "is reloaded"), ("ExecStop", "stops")]
         where keys.contains(where: { $0.hasPrefix(prefix) }) { verbs.append(verb) }
         return
-            "\(unit.name) is enabled, and flushes the rulesets of everybody when it \(verbs.listed), portreeve's too: "
-            + "have it flush its own tables alone, or run `systemctl disable --now \(unit.name)`"
+            "\(unit.name) is enabled and flushes every ruleset, portreeve's too, when it \(verbs.listed): "
+            + "make it flush only its own tables, or run `systemctl disable --now \(unit.name)`"
     }
 
-    /// ufw's service is enabled where ufw is not.
+    /// ufw's service can be enabled while ufw itself is not.
     private func isActive(_ unit: ServiceUnit) -> Bool {
         guard unit.firewall == "ufw" else { return true }
         let lines = files.text("/etc/ufw/ufw.conf")?.split(separator: "\n").map(\.trimmed) ?? []
@@ -42,7 +42,7 @@ public struct FirewallUnits {
 }
 
 extension FirewallUnits {
-    /// Whether a command, a file of rules that it loads, or a script that it runs, flushes what portreeve owns.
+    /// Whether a command, a rules file that it loads or a script that it runs flushes portreeve's table.
     private func flushesEverything(_ command: String) -> Bool {
         let words = command.split { $0.isWhitespace || "\"';".contains($0) }.map(String.init)
         guard let first = words.first.map({ String($0.drop { "-@:+!".contains($0) }) }) else { return false }
@@ -52,7 +52,7 @@ extension FirewallUnits {
         }
     }
 
-    /// Scripts of a shell and of nft itself.
+    /// Scripts of a shell or of nft itself.
     private func isFlushing(script path: String) -> Bool {
         guard path.hasPrefix("/"), let text = files.text(path), text.hasPrefix("#!") else { return false }
         return text.flushesRuleset
@@ -60,12 +60,12 @@ extension FirewallUnits {
 }
 
 extension ServiceUnit {
-    /// The name without what makes it a service's.
+    /// The name without the suffix `.service`.
     fileprivate var firewall: String { name.hasSuffix(".service") ? String(name.dropLast(".service".count)) : name }
 }
 
 extension String {
-    /// Whether a line, comments aside, has `flush ruleset`, of all families or of portreeve's.
+    /// Whether a line, without its comment, has `flush ruleset` for all families or for portreeve's.
     fileprivate var flushesRuleset: Bool {
         split(separator: "\n").contains { line in
             line.prefix { $0 != "#" }.split { $0.isWhitespace || "\"';".contains($0) }.map(String.init)[...]
@@ -75,7 +75,7 @@ extension String {
 }
 
 extension ArraySlice<String> {
-    /// Whether these words have `flush ruleset`, without a family that is not portreeve's behind it.
+    /// Whether these words have `flush ruleset`, not followed by a family other than portreeve's.
     fileprivate var flushRuleset: Bool {
         zip(indices, indices.dropFirst()).contains { flush, ruleset in
             guard self[flush] == "flush", self[ruleset] == "ruleset" else { return false }

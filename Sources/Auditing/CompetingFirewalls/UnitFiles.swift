@@ -1,11 +1,11 @@
-/// The files of systemd on a host, as far as competing firewalls are looked for in them.
+/// The systemd files of a host that matter in a search for competing firewalls.
 public struct UnitFiles: Sendable {
-    /// The names in a directory; none where there is no such directory.
+    /// Reads the names in a directory; none if the directory does not exist.
     public var names: @Sendable (_ directory: String) -> [String]
-    /// What a file holds; `nil` where it cannot be read.
+    /// Reads a file; `nil` if that fails.
     public var text: @Sendable (_ path: String) -> String?
 
-    /// Files by these accesses.
+    /// Creates the files from these accesses.
     public init(
         names: @escaping @Sendable (_ directory: String) -> [String],
         text: @escaping @Sendable (_ path: String) -> String?
@@ -14,16 +14,16 @@ public struct UnitFiles: Sendable {
         self.text = text
     }
 
-    /// No files: a host without systemd, or another network namespace than the host's.
+    /// No files: a host without systemd, or a network namespace other than the host's.
     public static let none = UnitFiles(names: { _ in [] }, text: { _ in nil })
 
-    /// Where units are, the first before the others: `man 5 systemd.unit`, "Unit File Load Path".
+    /// The unit directories in order of precedence: `man 5 systemd.unit`, "Unit File Load Path".
     private static let directories = [
         "/etc/systemd/system", "/run/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
         "/lib/systemd/system",
     ]
 
-    /// The services that something wants at the start, by name.
+    /// The services that are wanted or required by another unit, sorted by name.
     var enabledServices: [ServiceUnit] {
         let wanted = Self.directories.flatMap { directory in
             names(directory).filter { $0.hasSuffix(".wants") || $0.hasSuffix(".requires") }.flatMap {
@@ -33,9 +33,9 @@ public struct UnitFiles: Sendable {
         return Set(wanted).filter { $0.hasSuffix(".service") }.sorted().compactMap(service)
     }
 
-    /// The unit of a name with its drop-ins; `nil` where there is none, or it is masked.
+    /// The unit with its drop-ins; `nil` if it does not exist or is masked.
     private func service(_ name: String) -> ServiceUnit? {
-        // An instance is of the template's file.
+        // An instance uses the file of its template.
         let template = name.firstIndex(of: "@").map { "\(name[...$0]).service" }
         for file in [name, template].compactMap(\.self) {
             for directory in Self.directories {
@@ -57,14 +57,14 @@ public struct UnitFiles: Sendable {
     }
 }
 
-/// What a service runs.
+/// The commands of a service.
 struct ServiceUnit {
-    /// The name.
+    /// The unit's name.
     let name: String
-    /// The commands by what they are run for: `ExecStop`.
+    /// The commands by their key, such as `ExecStop`.
     private(set) var commands: [(key: String, line: String)] = []
 
-    /// The service of a unit file and its drop-ins: `man 5 systemd.syntax`.
+    /// Reads a unit file and its drop-ins: `man 5 systemd.syntax`.
     init(name: String, texts: [String]) {
         self.name = name
         for text in texts { read(text.replacing("\\\n", with: " ")) }
@@ -75,14 +75,14 @@ struct ServiceUnit {
             guard let equals = line.firstIndex(of: "=") else { continue }
             let key = line[..<equals].trimmed
             let value = line[line.index(after: equals)...].trimmed
-            // An empty one takes back those before it.
+            // An empty assignment resets the list.
             if value.isEmpty { commands.removeAll { $0.key == key } } else { commands.append((key, value)) }
         }
     }
 }
 
 extension StringProtocol {
-    /// The text without blanks at its ends.
+    /// The text without leading and trailing blanks.
     var trimmed: String {
         var rest = self[...]
         while rest.first?.isWhitespace == true { rest = rest.dropFirst() }

@@ -3,21 +3,21 @@ public import Kernel
 internal import Rulesets
 internal import System
 
-/// What a boot does: loads the last confirmed table as it is kept, with no policy, no names and no network.
+/// The loading at boot: restores the last confirmed table as it was saved, without a policy, names or network.
 public struct BootLoading {
     /// What was loaded.
     public enum Outcome {
         /// The table of this change.
         case table(change: Int, ChangeRecord)
-        /// Nothing: this change removed the table.
+        /// Nothing, since this change removed the table.
         case nothing(change: Int)
     }
 
-    /// Something that the user should know beside what was loaded.
+    /// A message for the user about a boot.
     public enum Note {
-        /// What became of a change that another command left unfinished.
+        /// The outcome of a change that another command left unfinished.
         case settlement(Settlement)
-        /// What others left unfinished could not be finished, and why.
+        /// A change that another command left unfinished could not be settled, for this reason.
         case unsettled(any Error)
     }
 
@@ -26,7 +26,7 @@ public struct BootLoading {
     private let host: ChangeHost
     private let note: (Note) -> Void
 
-    /// The loading of what a state directory keeps.
+    /// The loading from a state directory.
     public init(
         from location: StateLocation, into store: any RulesetStore, on host: ChangeHost, note: @escaping (Note) -> Void
     ) {
@@ -36,9 +36,9 @@ public struct BootLoading {
         self.note = note
     }
 
-    /// Loads it, or else the floor: a host whose state is lost is not an open one.
+    /// Loads the last confirmed table; if that fails, the floor: a host that lost its state stays closed.
     ///
-    /// - Throws: `failure` also when the floor was loaded.
+    /// - Throws: `failure`, even if the floor was loaded.
     public func load(else floor: Floor) throws -> Outcome {
         do { return try loadConfirmed() } catch let error as ChangeError where error.reason == .refused {
             throw error
@@ -49,32 +49,32 @@ public struct BootLoading {
 
     private func loadConfirmed() throws -> Outcome {
         let state = try RulesetState(at: location, on: host, isBoot: true)
-        // What can be read but not written is loaded all the same.
+        // A state that can be read but not written is loaded anyway.
         let lock = try? state.lock()
         defer { withExtendedLifetime(lock) {} }
-        // Without /proc nothing tells whether a pending change is of this boot: the confirmed one is right either way.
+        // Without /proc, a pending change of this boot cannot be recognized; the confirmed one is right in either case.
         if let identity = try? host.knownIdentity() {
             if lock != nil { settle(state) }
             if let pending = try? state.pending(), pending.identity == identity { throw state.refusal(pending) }
         }
         guard let entry = try state.log.lastConfirmed() else {
-            throw ChangeError(.failure, "\(location.directory) holds no change that could be loaded")
+            throw ChangeError(.failure, "\(location.directory) has no change that can be loaded")
         }
         let record = try state.log.record(entry)
         guard let table = record.table else { return .nothing(change: entry.number) }
-        // After a boot there is no grant; a unit that is started again leaves those that there are.
+        // After a boot there are no grants; a restart of the unit keeps those that are live.
         try TableWriter.insist(on: table, in: store, carrying: (try? state.grants()) ?? GrantBook())
         return .table(change: entry.number, record)
     }
 
-    /// Sorts out what others left; a disk that cannot be written does not keep what was confirmed from being loaded.
+    /// Settles unfinished changes; a disk that cannot be written must not prevent the loading.
     private func settle(_ state: RulesetState) {
         do { try state.settle(store).forEach { note(.settlement($0)) } } catch { note(.unsettled(error)) }
     }
 
-    /// Loads the floor where nothing is live; says what was done.
+    /// Loads the floor if no table is live; returns a message about it.
     private func load(_ floor: Floor) throws -> String {
-        guard try !store.tableNames().contains(Names.table) else { return "what is live stays live" }
+        guard try !store.tableNames().contains(Names.table) else { return "the live table was kept" }
         try TableWriter.insist(on: compile(floor.policy).table, in: store)
         return "loaded the floor instead: \(floor.text)"
     }

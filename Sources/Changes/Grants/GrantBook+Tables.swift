@@ -5,15 +5,15 @@ public import Rulesets
 internal import System
 
 extension GrantBook {
-    /// Within this many milliseconds before its end a grant may be gone or not; half of its time where that is less.
+    /// Within this many milliseconds before its end a grant may be live or not; half of its duration if that is less.
     private static let earliness: Int64 = 2_000
 
-    /// The table as it is to be: with the grants as they are found live, and those that are missing for what is left of
-    /// their time.
+    /// The table with its grants: the live ones as they are, and the missing ones for the rest of
+    /// their duration.
     ///
     /// - Parameters:
-    ///   - table: what a policy compiles to, or was kept of it, or was made of that by this function.
-    ///   - live: what is live; what grants left behind there stays if nothing else is to change.
+    ///   - table: a compiled policy, a saved table, or a result of this function.
+    ///   - live: the live table; expired grants stay in it if nothing else is to change.
     /// - Returns: the table with the grants.
     public func target(_ table: Table?, onto live: Table?) -> Table? {
         guard let table else { return nil }
@@ -22,19 +22,19 @@ extension GrantBook {
         return !kept.hasGrantSets || kept == live ? kept : table.granting(sources)
     }
 
-    /// The table that was loaded last, if what is live is that with grants: then it has nothing that grants left behind.
+    /// The table that was loaded last, if the live table is that table with grants: it has no remains of grants.
     ///
-    /// Otherwise what is live is changed as it is: who lets somebody in does not apply a policy.
+    /// Otherwise the live table itself, so that a grant does not apply a policy.
     func base(of live: Table, loaded last: Table?) -> Table {
         last.flatMap { expectation($0, found: live) == live ? $0 : nil } ?? live
     }
 
-    /// The table as it should be found: a grant that somebody ended early is no reason to mistrust the rest.
+    /// The table that `verify` expects: a grant that was ended early must not hide other differences.
     func expectation(_ table: Table, found live: Table?) -> Table {
         table.granting(sources(found: live, restoring: false), keepingSetsOf: live)
     }
 
-    /// What a policy compiles to, as it should be found.
+    /// The compiled policy that `verify` expects.
     public func expectation(_ compiled: CompiledPolicy, found live: Table?) -> CompiledPolicy {
         compiled.carrying(expectation(compiled.table, found: live))
     }
@@ -49,14 +49,14 @@ extension GrantBook {
         }
     }
 
-    /// Whether a table is live, with its grants.
+    /// Whether a table is live with its grants.
     func isLive(_ table: Table?, in live: TableSnapshot) -> Bool {
         Transaction(from: live.table, to: target(table, onto: live.table), named: Names.table).isEmpty
     }
 
-    /// The book to commit with: grants that the kernel must be told of again have the time that is left.
+    /// The book for a commit: grants that must be sent to the kernel again get their remaining duration.
     ///
-    /// That is kept first, for otherwise they would be no grants once they are live; where it cannot be, they end.
+    /// The book is saved before the commit: a live grant that is not saved is drift. If saving fails, these grants end.
     func telling(onto live: Table?) -> GrantBook {
         var book = self
         let told = Dictionary(sources(found: live, restoring: true).map { (Subject($0), $0.seconds) }) { $1 }
@@ -70,7 +70,7 @@ extension GrantBook {
         return book
     }
 
-    /// The book without the grants of services that a table does not have: they end with their service.
+    /// The book without the grants of services that a table does not have: a grant ends with its service.
     func ending(with table: Table?) -> GrantBook {
         var book = self
         book.records.removeAll { table?.chain(Names.service($0.service)) == nil }
@@ -91,7 +91,7 @@ extension GrantBook {
         }
     }
 
-    /// Whether the grant must be live now, if nobody ended it.
+    /// Whether the grant must be live now, unless it was ended early.
     private func isDue(_ record: GrantRecord) -> Bool {
         left(record) > min(Self.earliness, record.seconds * 500)
     }

@@ -4,36 +4,36 @@ public import Kernel
 internal import Rulesets
 internal import System
 
-/// The grants of one ruleset as they are kept between runs, and what they make of a table.
+/// The saved grants of one ruleset, and their effect on a table.
 ///
-/// The kernel ends a grant by itself. What is kept tells a grant from an element that somebody slipped in, and is never a
-/// reason to open anything for longer than was granted.
+/// The kernel ends a grant by itself. The saved book distinguishes a grant from an element that another program added;
+/// it never opens a port for longer than was granted.
 public struct GrantBook {
     /// The grants that were made and not ended early.
     public internal(set) var records: [GrantRecord] = []
-    /// Why what is kept is not known; `nil` where it is.
+    /// Why the saved grants are not known; `nil` if they are.
     public private(set) var fault: String?
-    /// Whether what is kept may not be read, and everything that is found may be right.
+    /// Whether the saved grants may not be read, so that any live element may be a grant.
     private(set) var isHidden = false
-    /// The ruleset and the run of the kernel that the grants are of.
+    /// The ruleset and boot of the grants.
     private var identity = RulesetIdentity(boot: "", namespace: 0)
     private var uptime: () -> Int64 = { 0 }
-    /// The time that all is reckoned by, so that what is told the kernel is what is kept.
+    /// The clock of all deadlines, so that the kernel and the saved book get the same times.
     private var now: Int64 = 0
-    /// Where it is kept; `nil` for a book that is not.
+    /// The directory; `nil` for a book that is not saved.
     private(set) var files: StateFiles?
 
-    /// For this many milliseconds after its end a grant may still be there: the kernel counts from when it takes the batch,
-    /// which for a big one is seconds later.
+    /// For this many milliseconds after its end a grant may still be live: the kernel counts from the commit, which is
+    /// seconds later for a big batch.
     static let lateness: Int64 = 10_000
 
     private static let name = "grants"
     private static let documentKind = "grants"
 
-    /// A book without grants.
+    /// An empty book.
     public init() {}
 
-    /// The book in a directory; grants of another boot or another network namespace are over.
+    /// Reads the book of a directory; grants of another boot or another network namespace have ended.
     init(_ files: StateFiles, on host: ChangeHost) throws(KernelError) {
         identity = host.identity()
         uptime = host.uptime
@@ -51,13 +51,13 @@ public struct GrantBook {
         } catch { fault = "\(files.directory)/\(Self.name) \(error)" }
     }
 
-    /// The book for those who only look, whom nothing keeps from looking at the rest.
+    /// Reads the book for a command that only reads, which must not fail because of it.
     public init(existingAt location: StateLocation, on host: ChangeHost) {
         do throws(KernelError) {
             guard let state = try RulesetState(existingAt: location, on: host) else { return }
             self = try GrantBook(state.files, on: host)
         } catch {
-            fault = "what was granted is not known: \(error)"
+            fault = "the grants are not known: \(error)"
             isHidden = true
         }
     }
@@ -72,7 +72,7 @@ public struct GrantBook {
         return records
     }
 
-    /// Keeps the grants that are not over.
+    /// Saves the grants that have not ended.
     func store(in files: StateFiles) throws(KernelError) {
         var document = StateDocument(kind: Self.documentKind)
         document.append("boot", identity.boot)
@@ -83,7 +83,7 @@ public struct GrantBook {
         try files.write(Self.name, document)
     }
 
-    /// Milliseconds until a grant ends; negative when it is over.
+    /// Milliseconds until a grant ends; negative after its end.
     public func left(_ record: GrantRecord) -> Int64 { record.deadline - now }
 
     /// The same grants at this moment.
@@ -93,10 +93,10 @@ public struct GrantBook {
         return book
     }
 
-    /// The grants that are not over, the first to end first.
+    /// The grants that have not ended, ordered by their end.
     public var active: [GrantRecord] { records.filter { left($0) > 0 }.sorted { $0.deadline < $1.deadline } }
 
-    /// The book with one more grant, which a change of this number makes, in the place of the one that it follows.
+    /// The book with one more grant, made by the change of this number; it replaces the grant of the same address.
     func adding(_ record: GrantRecord, of change: Int) -> GrantBook {
         var (book, record) = (removing(record.service, record.address), record)
         record.change = change
@@ -104,14 +104,14 @@ public struct GrantBook {
         return book
     }
 
-    /// The book without the grants of a service, or without the one of an address.
+    /// The book without the grants of a service, or without the grant of one address.
     func removing(_ service: String, _ address: IPAddress?) -> GrantBook {
         var book = self
         book.records.removeAll { $0.service == service && (address == nil || $0.address == address) }
         return book
     }
 
-    /// The addresses that a service has grants for, or the one that is asked for, and what somebody slipped in.
+    /// The addresses with a grant of a service, or the given one, including elements that another program added.
     func addresses(of service: String, _ address: IPAddress?, orFoundIn live: Table) -> [IPAddress] {
         (active.map(\.source) + live.grantedSources).reduce(into: []) { list, source in
             let isMeant = source.service == service && (address == nil || source.address == address)
@@ -119,7 +119,7 @@ public struct GrantBook {
         }
     }
 
-    /// The grant of a service for an address that is not over.
+    /// The grant of a service for an address, unless it has ended.
     public func grant(of service: String, to address: IPAddress) -> GrantRecord? {
         active.first { $0.service == service && $0.address == address }
     }

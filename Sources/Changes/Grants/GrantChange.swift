@@ -8,16 +8,16 @@ extension RulesetState {
     /// The grants of this ruleset.
     public func grants() throws(KernelError) -> GrantBook { try GrantBook(files, on: host) }
 
-    /// Ends the grants of services that a table does not have, for good.
+    /// Ends the grants of services that a table does not have.
     func end(_ grants: GrantBook, notIn table: Table?) throws(KernelError) {
         let rest = try self.grants().ending(with: table)
         if rest.records != grants.records { try rest.store(in: files) }
     }
 
-    /// Sorts out a grant, or the end of one, whose command was killed.
+    /// Settles a grant, or the end of one, whose command was killed.
     ///
-    /// What is kept is written before the kernel is told: a grant that is not live was not made, and one that is live and
-    /// not kept any more is removed by the next change.
+    /// The book is saved before the commit: a saved grant that is not live was not made; a live one that is not saved
+    /// any more is removed by the next change.
     func settle(
         _ entry: ChangeLog.Entry, _ record: ChangeRecord, _ grants: GrantBook, _ live: Table?
     ) throws -> Settlement {
@@ -37,24 +37,24 @@ extension RulesetState {
     }
 }
 
-/// A change of who is let in for a time.
+/// A change of the grants.
 struct GrantChange {
     /// `grant` or `revoke`.
     let kind: ChangeRecord.Kind
-    /// What it amounts to, in one line.
+    /// A summary in one line.
     let summary: String
-    /// What is live.
+    /// The live table.
     let snapshot: TableSnapshot
-    /// The grants before.
+    /// The grants before the change.
     let before: GrantBook
-    /// The grants after; `change` is the number of the change that is made.
+    /// The grants after it; `change` is the number of the change.
     let after: (_ change: Int) -> GrantBook
-    /// The table that carries them.
+    /// The table with the grants.
     let base: Table
 }
 
 extension RulesetState {
-    /// Makes a change of who is let in for a time, with the lock held: kept first, then made, then read back.
+    /// Changes the grants while the lock is held: saves the book, commits, and reads the table back.
     func make(_ change: GrantChange, in store: any RulesetStore, now: Int64) throws -> Made {
         let record = ChangeRecord(
             kind: change.kind, time: now, author: host.author(), summary: change.summary, origin: nil,
@@ -78,28 +78,28 @@ extension RulesetState {
         }
     }
 
-    /// The table that was confirmed last; `nil` where there is none, or where it does not read.
+    /// The table that was confirmed last; `nil` if there is none, or if it cannot be decoded.
     public func lastTable() throws(KernelError) -> Table? {
         try log.lastConfirmed().flatMap { try? log.record($0).table }
     }
 }
 
 extension GrantChange {
-    /// The change as others look at one before it is made.
+    /// The change in the form that the guard checks before it is made.
     var rulesetChange: RulesetChange {
         var change = RulesetChange(snapshot: snapshot, table: base, kind: kind, summary: summary)
         change.grants = after(0)
         return change
     }
 
-    /// What is live without the grants that are made anew, so that the kernel counts their time from now.
+    /// The live table without the grants that are renewed, so that the kernel restarts their timeouts.
     func fresh(_ after: GrantBook) -> Table? {
         after.records.filter { !before.records.contains($0) }.reduce(snapshot.table) { table, record in
             table?.withoutGrant(of: record.service, to: record.address)
         }
     }
 
-    /// The steps.
+    /// The steps of the transaction.
     func transaction(to after: GrantBook) -> Transaction {
         let fresh = self.fresh(after)
         var transaction = Transaction(from: snapshot.table, to: fresh, named: Names.table)

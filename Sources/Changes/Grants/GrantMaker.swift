@@ -7,13 +7,13 @@ internal import Reachability
 internal import Rulesets
 internal import System
 
-/// Makes grants and ends them, each in one transaction that is kept first and read back.
+/// Makes and ends grants, each in one transaction that is saved before and read back after.
 public struct GrantMaker {
-    /// Something that the user should know beside what became of the grant.
+    /// A message for the user besides the outcome.
     public enum Note {
-        /// What became of a change that another command left unfinished.
+        /// The outcome of a change that another command left unfinished.
         case settlement(Settlement)
-        /// Something else than portreeve's table refuses the source all the same, or is not known.
+        /// The live rulesets, all tables together, still refuse the source.
         case refusedElsewhere(Explanation)
     }
 
@@ -22,13 +22,13 @@ public struct GrantMaker {
     private let now: Int64
     private let note: (Note) -> Void
 
-    /// A maker of grants.
+    /// Creates a maker of grants.
     ///
     /// - Parameters:
-    ///   - state: what is kept of the ruleset.
+    ///   - state: the state of the ruleset.
     ///   - store: the ruleset.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    ///   - note: takes what the user should know.
+    ///   - note: receives messages for the user.
     public init(_ state: RulesetState, in store: any RulesetStore, now: Int64, note: @escaping (Note) -> Void) {
         self.state = state
         self.store = store
@@ -36,9 +36,9 @@ public struct GrantMaker {
         self.note = note
     }
 
-    /// Lets an address in; one that has a grant has the new one in its place, from now on.
+    /// Allows an address for a time; an existing grant of the address is replaced and restarts.
     ///
-    /// - Throws: `UselessGrant` where it would not let the address in; what keeps a change from being made.
+    /// - Throws: `UselessGrant` if the address would still be refused; any error that prevents the change.
     public func grant(_ request: GrantRequest, by policy: Policy) throws -> GrantOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
@@ -61,9 +61,9 @@ public struct GrantMaker {
             addresses: [request.address], made: try state.make(change, in: store, now: now))
     }
 
-    /// Ends the grants of a service, or the one of an address.
+    /// Ends the grants of a service, or the grant of one address.
     ///
-    /// - Throws: `Lockout` where that shuts out an admin session; what keeps a change from being made.
+    /// - Throws: `Lockout` if that shuts out an admin session; any error that prevents the change.
     public func revoke(
         _ service: String, from address: IPAddress?, guardedBy lockoutGuard: LockoutGuard
     ) throws -> GrantOutcome {
@@ -73,7 +73,7 @@ public struct GrantMaker {
         let addresses = before.addresses(of: service, address, orFoundIn: live)
         guard !addresses.isEmpty else {
             let whom = address.map { " for \($0)" } ?? ""
-            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom): nothing was changed")
+            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom); nothing was changed")
         }
         let names = addresses.map(\.description).joined(separator: ", ")
         let change = GrantChange(
@@ -84,18 +84,18 @@ public struct GrantMaker {
         return GrantOutcome(deed: .revoked, service: service, addresses: addresses, made: made)
     }
 
-    /// What is live, what of it lies below the grants, and those.
+    /// The live table, the same without grants, and the grants.
     private func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook) {
         let last = try state.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         guard let live = snapshot.table else {
-            throw ChangeError(.failure, "table \(Names.table) is not loaded: nothing was changed")
+            throw ChangeError(.failure, "table \(Names.table) is not loaded; nothing was changed")
         }
         let grants = try state.grants()
         return (snapshot, live, grants.base(of: live, loaded: last), grants)
     }
 
-    /// The lock, when nothing waits to be confirmed.
+    /// Takes the lock, unless a change waits to be confirmed.
     private func open() throws -> FileLock {
         let lock = try state.lock()
         try state.settle(store).forEach { note(.settlement($0)) }
@@ -103,7 +103,7 @@ public struct GrantMaker {
         return lock
     }
 
-    /// Refuses a grant that would let nobody in, and says where it does not suffice.
+    /// Refuses a grant that has no effect, and notes if another table refuses the address.
     private func check(
         _ request: GrantRequest, _ service: DecompiledService, _ change: GrantChange, _ policy: Policy
     ) throws {
@@ -118,32 +118,32 @@ public struct GrantMaker {
     }
 }
 
-/// A grant that would not let its address in; nothing was changed.
+/// A grant that would not allow its address; nothing was changed.
 public struct UselessGrant: Error {
     /// The address.
     public let address: IPAddress
-    /// Why not.
+    /// The evaluation that refuses the address.
     public let explanation: Explanation
 }
 
-/// What became of a grant or of its end.
+/// The result of a grant or of its end.
 public struct GrantOutcome {
-    /// What was done.
+    /// The kind of result.
     public enum Deed: Hashable, Sendable {
-        /// The addresses are let in until this time, in seconds since 1970-01-01T00:00:00Z.
+        /// The addresses are allowed until this time, in seconds since 1970-01-01T00:00:00Z.
         case granted(until: Int64, for: TimeSpan)
-        /// The policy lets the addresses in anyway.
+        /// The policy allows the addresses without a grant.
         case needless
-        /// The addresses are not let in any more.
+        /// The addresses are no longer allowed.
         case revoked
     }
 
-    /// What was done.
+    /// The kind of result.
     public let deed: Deed
     /// The service.
     public let service: String
     /// The addresses.
     public let addresses: [IPAddress]
-    /// What was made; `nil` where there was nothing to do.
+    /// The change; `nil` if there was nothing to do.
     public var made: RulesetState.Made?
 }

@@ -2,31 +2,31 @@ public import Addressing
 internal import Compiler
 public import System
 
-/// A source that somebody let in to a service for a time.
+/// A source that is allowed to reach a service for a time.
 public struct GrantRecord: Hashable {
     /// The name of the service.
     public var service: String
     /// One address.
     public var address: IPAddress
-    /// How long the kernel was told to keep it, in seconds: less than was granted where it had to be told again.
+    /// The timeout sent to the kernel, in seconds: less than was granted if it had to be sent again.
     var seconds: Int64
     /// When it ends, in seconds since 1970-01-01T00:00:00Z.
     public var end: Int64
-    /// When it ends, in milliseconds since the host was started: nobody sets that clock.
+    /// Its end in milliseconds since boot: this clock cannot be set.
     var deadline: Int64
-    /// What it is for.
+    /// The reason.
     public var why: String
-    /// Who granted it.
+    /// The user who granted it.
     public var author: Author
     /// The change that granted it.
     public var change: Int
 
-    /// What the kernel was told.
+    /// The element that was sent to the kernel.
     var source: GrantedSource { GrantedSource(service: service, address: address, seconds: seconds) }
 }
 
 extension GrantRecord {
-    /// The one that a document keeps; `nil` where it lacks something.
+    /// Decodes a grant; `nil` if a field is missing or invalid.
     init?(_ document: StateDocument) {
         guard let service = document.text("service"), let text = document.text("address"),
             let range = try? AddressRange(text), let address = IPAddress(range),
@@ -43,7 +43,7 @@ extension GrantRecord {
 
     static let documentKind = "grant"
 
-    /// The document that keeps it.
+    /// The encoded grant.
     var document: StateDocument {
         var document = StateDocument(kind: Self.documentKind)
         document.append("service", service)

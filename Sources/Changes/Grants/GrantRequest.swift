@@ -1,18 +1,18 @@
 public import Addressing
 public import Policies
 
-/// A grant that is asked for.
+/// A request for a grant.
 public struct GrantRequest {
     /// The name of the service.
     public let service: String
-    /// The address that is to be let in.
+    /// The address to allow.
     public let address: IPAddress
-    /// For how long.
+    /// The duration.
     public let span: TimeSpan
-    /// What it is for.
+    /// The reason.
     public let why: String
 
-    /// A request of these parts.
+    /// Creates a request.
     public init(service: String, address: IPAddress, span: TimeSpan, why: String) {
         self.service = service
         self.address = address
@@ -20,10 +20,10 @@ public struct GrantRequest {
         self.why = why
     }
 
-    /// What it amounts to, in one line.
+    /// A summary in one line.
     var summary: String { "\(service) to \(address) for \(span.text): \(why)" }
 
-    /// The grant, from `now` on; the number of its change comes later.
+    /// The grant, starting at `now`; the number of its change is set later.
     func record(now: Int64, on host: ChangeHost) -> GrantRecord {
         GrantRecord(
             service: service, address: address, seconds: span.seconds, end: now + span.seconds,

@@ -3,18 +3,18 @@ public import Listeners
 internal import Policies
 internal import System
 
-/// Keeps a change from shutting out the people who make it.
+/// Prevents a change from shutting out the admins who make it.
 ///
-/// The rulesets as they would be are evaluated for the connections over which they work, and for new connections from
-/// the same addresses: who loses the first on the way needs the second.
+/// Evaluates the future rulesets for the established admin sessions, and for new connections from
+/// the same addresses: an admin whose session breaks must be able to reconnect.
 public struct LockoutGuard {
-    /// Something that keeps nobody from making the change, and that the user should know.
+    /// A warning; the change may proceed.
     public enum Warning {
-        /// The admin sessions could not be found, or not all of them; why.
+        /// The admin sessions, or some of them, could not be found, for this reason.
         case unknownSessions(String)
-        /// A session that does not get through, or may not, and that the change does not shut out.
+        /// A session that is refused or may be refused, but not because of this change.
         case outcome(LockoutOutcome)
-        /// Sessions that the change shuts out, which is forced.
+        /// Sessions that the change shuts out, with `--force`.
         case forced([LockoutOutcome])
     }
 
@@ -23,13 +23,13 @@ public struct LockoutGuard {
     private let isForced: Bool
     private let warn: (Warning) -> Void
 
-    /// A guard.
+    /// Creates a guard.
     ///
     /// - Parameters:
     ///   - admins: finds the admin sessions.
-    ///   - force: whether a lockout is a warning.
+    ///   - force: whether a lockout is only a warning.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    ///   - warn: takes warnings.
+    ///   - warn: receives warnings.
     public init(
         _ admins: @escaping () -> AdminSessions, force: Bool, now: Int64, warn: @escaping (Warning) -> Void
     ) {
@@ -39,12 +39,12 @@ public struct LockoutGuard {
         isForced = force
     }
 
-    /// Returns when a change shuts out no admin session, or when that is forced; warns of what is not certain.
+    /// Returns if a change shuts out no admin session, or if it is forced; warns about doubts.
     ///
     /// - Parameters:
     ///   - change: the change.
-    ///   - store: where the tables of others are read; what others commit meanwhile, the commit finds out.
-    /// - Throws: `Lockout`; what keeps the tables from being read.
+    ///   - store: the source of other tables; the commit detects changes that others make meanwhile.
+    /// - Throws: `Lockout`; any error in reading the tables.
     public func allow(_ change: RulesetChange, in store: any RulesetStore) throws {
         let admins = admins()
         if let doubt = admins.doubt { warn(.unknownSessions(doubt)) }

@@ -1,41 +1,41 @@
 public import Auditing
 public import Reachability
 
-/// A connection of somebody who works on the host that does not get through a ruleset, or may not.
+/// A connection of an admin session that a ruleset refuses, or may refuse.
 public struct LockoutOutcome: Sendable {
-    /// Which connection it is.
+    /// The kind of connection.
     public enum Subject: Hashable, Sendable {
-        /// The one that is there.
+        /// The established connection.
         case session
-        /// The next one from the same address.
+        /// The next connection from the same address.
         case newConnection
     }
 
-    /// What the change does to it.
+    /// The effect of the change.
     public enum Effect: Hashable, Sendable {
-        /// It is refused then, and was not before.
+        /// The change makes the ruleset refuse it.
         case refused
-        /// It was refused before.
+        /// The ruleset refused it before.
         case alreadyRefused
-        /// What is not modelled decides.
+        /// A rule that is not understood decides.
         case unknown
     }
 
-    /// The packet that was tried.
+    /// The evaluated packet.
     public let question: Explanation.Question
-    /// The connections that it stands for.
+    /// The connections that the packet represents.
     public internal(set) var subjects: Set<Subject>
-    /// What becomes of it.
+    /// The result of the evaluation.
     public let conclusion: PacketConclusion
-    /// What the change does to it.
+    /// The effect of the change.
     public let effect: Effect
-    /// What the policy has to do with it, if there is one.
+    /// The explanation by the policy, if there is one.
     public let explanation: Explanation?
 
-    /// Whether the change shuts somebody out.
+    /// Whether the change shuts the admin session out.
     public var isLockout: Bool { effect == .refused }
 
-    /// Whether no more than the subject is another one.
+    /// Whether both differ in nothing but their subjects.
     func isLike(_ other: LockoutOutcome) -> Bool {
         (question.source, question.port, question.interface, question.destination, effect)
             == (

@@ -5,22 +5,22 @@ internal import Policies
 internal import Reachability
 internal import Rulesets
 
-/// Tries how those who work on the host would fare under other rulesets.
+/// Evaluates admin sessions under the live rulesets and under those after a change.
 struct LockoutTrial {
-    /// Every table that is live.
+    /// Every live table.
     let before: [Table]
-    /// Every table that would be.
+    /// Every table after the change.
     let after: [Table]
-    /// What the own table of these was compiled from, if that is known.
+    /// The policy of portreeve's table in `after`, if it is known.
     let policy: Policy?
     /// Seconds since 1970-01-01T00:00:00Z.
     let now: Int64
 
-    /// What would not get through, or may not: for each session, the connection that is there and a new one.
+    /// The refused or doubtful connections: for each session, the established one and a new one.
     func outcomes(for sessions: [AdminSession]) -> [LockoutOutcome] {
         var outcomes: [LockoutOutcome] = []
         for outcome in sessions.flatMap(outcomes(of:)) {
-            // One refusal has one line, whether it is met once or twice.
+            // The two subjects of a session share one line if the refusal is the same.
             if let index = outcomes.firstIndex(where: { $0.isLike(outcome) }) {
                 outcomes[index].subjects.formUnion(outcome.subjects)
             } else {
@@ -35,7 +35,7 @@ struct LockoutTrial {
         return subjects.compactMap { outcome(of: $0, session) }
     }
 
-    /// `nil` where it gets through.
+    /// `nil` if the packet is allowed.
     private func outcome(of subject: LockoutOutcome.Subject, _ session: AdminSession) -> LockoutOutcome? {
         let question = Explanation.Question(session, isEstablished: subject == .session)
         let (conclusion, dependsOnInterface) = question.conclusion(through: after, now: now)
@@ -52,7 +52,7 @@ struct LockoutTrial {
 }
 
 extension Explanation.Question {
-    /// Whether a packet of the session, or of a new one like it, gets through.
+    /// Evaluates a packet of the session, or of a new one like it.
     fileprivate init(_ session: AdminSession, isEstablished: Bool) {
         self.init(
             source: session.client, transport: .tcp, port: session.server.port, interface: session.interface)

@@ -4,33 +4,33 @@ internal import Policies
 public import Reachability
 public import Rulesets
 
-/// Who gains and who loses access between two states of the table, by service.
+/// The sources that gain and lose access between two states of the table, by service.
 public struct AccessReport {
     /// Ports of one service whose sources change.
     public struct Row {
-        /// Who gains or loses, and on which interfaces.
+        /// The sources that gain or lose access, and the interfaces.
         public let change: AccessChange
         /// The ports.
         public let ports: ClosedRange<UInt16>
-        /// The service that has the ports; `nil` where a rule of somebody else opened them.
+        /// The service that declares the ports; `nil` if a rule from outside of the policy opened them.
         public let service: String?
     }
 
-    /// What is open after and was not before.
+    /// Access after the change that did not exist before.
     public let gained: [Row]
-    /// What was open before and is not after.
+    /// Access before the change that does not exist after.
     public let lost: [Row]
-    /// What is not known.
+    /// Changes that are not known.
     public let unknown: [Row]
-    /// What the state before lets in, taken alone; nothing where there is no table.
+    /// The access that the table before allows on its own; empty without a table.
     public let before: AccessRegions
-    /// What the state after lets in, taken alone.
+    /// The access that the table after allows on its own.
     public let after: AccessRegions
 
-    /// The exact difference between what two states of the table let in, limits being kept.
+    /// The exact difference in access between two states of the table, assuming that rate limits are not exceeded.
     ///
-    /// No table at all stands for a policy without services: what it declares is what is gained. Each table comes with what
-    /// it is read back to.
+    /// A missing table counts as a policy without services: every declared source gains access. Each table comes with
+    /// its decompiled form.
     public init(
         from old: Table?, _ oldPolicy: DecompiledPolicy, to new: Table?, _ newPolicy: DecompiledPolicy, now: Int64
     ) {
@@ -45,11 +45,11 @@ public struct AccessReport {
         after = difference.after
     }
 
-    /// Whether nobody gains or loses access, for certain.
+    /// Whether access certainly stays the same.
     public var isEmpty: Bool { gained.isEmpty && lost.isEmpty && unknown.isEmpty }
 }
 
-/// The services that have the ports of each protocol.
+/// The services that declare the ports of each protocol.
 private struct PortOwners {
     private var spans: [TransportProtocol: [(range: ClosedRange<UInt16>, service: String)]] = [:]
 
@@ -60,7 +60,7 @@ private struct PortOwners {
         for transport in spans.keys { spans[transport]?.sort { $0.range.lowerBound < $1.range.lowerBound } }
     }
 
-    /// The change, cut where one service's ports end.
+    /// The change, split at the borders between services.
     func rows(_ change: AccessChange) -> [AccessReport.Row] {
         var rows: [AccessReport.Row] = []
         var next = Int(change.ports.lowerBound)

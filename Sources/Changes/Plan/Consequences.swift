@@ -6,14 +6,16 @@ internal import Reachability
 internal import Rulesets
 public import System
 
-/// What a planned change means to those who connect.
+/// The consequences of a planned change for clients.
 public struct Consequences {
-    /// Who gains and who loses access.
+    /// The sources that gain and lose access.
     public let access: AccessReport
-    /// What nobody reaches any more, and what others go on dropping or redirecting.
+    /// Listeners that become unreachable, and connections that other tables still drop or redirect.
     public let breakages: [Finding]
 
-    /// Works them out; sockets are everybody's to see, whom they belong to is not.
+    /// Computes the consequences.
+    ///
+    /// Sockets are readable without privileges; their owners are not.
     public init(
         of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets
     ) {
@@ -26,7 +28,7 @@ public struct Consequences {
         }
         let others = plan.ruleset.others
         let circumstances = plan.ruleset.circumstances(now: now)
-        // Where nobody else has a table, what portreeve's lets in is all that gets in.
+        // Without other tables, portreeve's table alone decides.
         let isAlone = others.isEmpty && plan.snapshot.table != nil
         let before = isAlone ? access.before : AccessRegions(plan.ruleset.tables, in: circumstances)
         let after =
@@ -45,12 +47,12 @@ public struct Consequences {
             let sockets = try sockets()
             return loss.listeners(sockets.listeners, sockets.ephemeral) + loss.publishedPorts
         } catch {
-            return loss.publishedPorts + [Finding(.unknown, .warning, "who listens could not be read: \(error)")]
+            return loss.publishedPorts + [Finding(.unknown, .warning, "cannot read the listening sockets: \(error)")]
         }
     }
 }
 
 extension Finding {
-    /// Drops for certain come first, what is not known last.
+    /// The order: certain drops first, unknown effects last.
     fileprivate var rank: Int { severity == .error ? 0 : identifier == .unknown ? 2 : 1 }
 }

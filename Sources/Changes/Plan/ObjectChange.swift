@@ -1,9 +1,9 @@
 internal import Compiler
 public import Rulesets
 
-/// One object of the ruleset that comes, goes or changes.
+/// One object of the ruleset that is added, removed or changed.
 public struct ObjectChange {
-    /// What happens to it; the raw value is the word in every output.
+    /// The action; the raw value is the word in every output.
     public enum Action: String, Hashable, Sendable {
         /// It is added.
         case add
@@ -13,15 +13,15 @@ public struct ObjectChange {
         case change
     }
 
-    /// What it is, with the names of both where it is part of another.
+    /// The kind of object, with the name of its container if it is part of one.
     public enum Object {
         /// The table.
         case table(TableName)
-        /// A chain, and what hook it hangs in.
+        /// A chain and its hook.
         case chain(String, base: BaseChain?)
         /// The policy of a base chain.
         case policy(chain: String, before: BaseChain.Policy?, after: BaseChain.Policy)
-        /// A rule; `nil` where the snapshot has none in its place.
+        /// A rule; `nil` if the snapshot has no such rule.
         case rule(Rule?, chain: String)
         /// A set or a map.
         case set(String, SetDefinition?)
@@ -31,12 +31,12 @@ public struct ObjectChange {
         case object(OpaqueObject)
     }
 
-    /// What happens to it.
+    /// The action.
     public var action: Action
-    /// What it is.
+    /// The object.
     public var object: Object
 
-    /// The objects that a transaction changes, in its order.
+    /// The objects that a transaction changes, in the order of its steps.
     static func all(of transaction: Transaction, in table: Table?) -> [ObjectChange] {
         transaction.operations.compactMap { Self($0, table, transaction.table) }
     }
@@ -74,7 +74,7 @@ public struct ObjectChange {
     /// Whether it is the table itself.
     public var isTable: Bool { if case .table = object { true } else { false } }
 
-    /// Whether the change only carries out a change of a service with one of these names, or of `deny`.
+    /// Whether the change is a part of a change of a service with one of these names, or of `deny`.
     public func isImplied(by services: Set<String>) -> Bool {
         switch object {
         case .chain(let chain, _), .policy(let chain, _, _): return isImplied(by: services, chain: chain)
@@ -98,7 +98,7 @@ public struct ObjectChange {
 }
 
 extension Rule {
-    /// Whether the rule finds the chain of a service by the port.
+    /// Whether the rule is the jump by port to the chain of a service.
     fileprivate var looksPortsUp: Bool {
         guard case .lookup(let lookup)? = expressions.last, case .named(let set) = lookup.set else { return false }
         return Names.purpose(ofSet: set) == .services && lookup.destination == .verdict

@@ -4,24 +4,24 @@ public import Policies
 public import Rulesets
 public import System
 
-/// What applying a policy would change.
+/// The changes that `apply` would make.
 public struct PlannedChange {
     /// The policy.
     public let policy: Policy
-    /// What it compiles to, with those who are let in for a time.
+    /// The compiled policy with the current grants.
     public let compiled: CompiledPolicy
-    /// The same without them.
+    /// The compiled policy without grants.
     public let table: Table
-    /// The grants that end with their service.
+    /// The grants that end because their service does.
     public let ending: [GrantRecord]
-    /// What is live, the tables of others too.
+    /// The live tables, including those of other programs.
     public let ruleset: WholeRuleset
     /// The steps.
     public let transaction: Transaction
 
     private let policies: PlannedPolicies
 
-    /// Compiles the policy, and reads what is live.
+    /// Compiles the policy, and reads the live tables.
     public init(
         _ policy: Policy, onto store: any RulesetStore, carrying grants: GrantBook
     ) throws(KernelError) {
@@ -37,28 +37,28 @@ public struct PlannedChange {
         policies = PlannedPolicies(live, compiled.table, policy)
     }
 
-    /// The table that portreeve owns, as it is.
+    /// The live table of portreeve.
     public var snapshot: TableSnapshot { ruleset.own }
 
-    /// Whether there is nothing to do.
+    /// Whether there is nothing to change.
     public var isEmpty: Bool { transaction.isEmpty }
 
-    /// What the table that is live lets in.
+    /// The access that the live table allows.
     public var before: DecompiledPolicy { policies.before }
 
-    /// What the table that is to be live lets in.
+    /// The access that the table after the change allows.
     public var after: DecompiledPolicy { policies.after }
 
-    /// What becomes of the services, by name.
+    /// The changes of services, by name.
     public var services: [ServiceChange] { isEmpty ? [] : policies.services }
 
-    /// What changes, object by object: worked out anew each time.
+    /// The changes by object, computed on every access.
     public var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
 
-    /// What it was, in a few words, for the history.
+    /// A summary for the history.
     public var summary: String {
         var counts = [(policy.services.count, "added")]
-        // The first table has every service of the policy: none need be read from it.
+        // The first table adds every service of the policy, so none need be decompiled from it.
         if snapshot.table != nil {
             counts = [(ObjectChange.Action.add, "added"), (.change, "changed"), (.remove, "removed")]
                 .map { action, word in (services.count { $0.action == action }, word) }
@@ -69,7 +69,7 @@ public struct PlannedChange {
     }
 }
 
-/// What the tables of a plan are read back to: each once, when it is first asked for.
+/// The decompiled tables of a plan, each computed on first access.
 private final class PlannedPolicies {
     private let live: Table?
     private let target: Table

@@ -5,12 +5,12 @@ internal import Rulesets
 internal import System
 
 extension ReviewedPlan {
-    /// What a file of portreeve starts with, and no policy: it would be no YAML.
+    /// The first bytes of portreeve's own files; no policy starts with them, since they are not valid YAML.
     private static let mark = "portreeve "
-    /// Where the first line of a plan has its kind.
+    /// The first bytes of a plan file, which name its kind.
     private static let head = "\(mark)\(documentKind) "
 
-    /// Keeps the plan for its owner; a file that is something else stays as it is.
+    /// Saves the plan in a file for its owner; never overwrites other files.
     ///
     /// - Throws: `failure`.
     public func write(to path: String) throws {
@@ -19,17 +19,17 @@ extension ReviewedPlan {
             throw ChangeError(.failure, "\(path) \(error.message): name another file for the plan")
         }
         guard start?.isEmpty ?? true || start?.elementsEqual(Self.head.utf8) == true else {
-            throw ChangeError(.failure, "\(path) is there and no plan, and was not overwritten: name another file")
+            throw ChangeError(.failure, "\(path) exists and is not a plan file; not overwritten: name another file")
         }
         try OutputFile.replacePrivately(path, with: document.bytes)
     }
 
-    /// The plan that is at the path of a policy; `nil` where it is a policy, or not to be read.
+    /// Reads a plan; `nil` if the path holds a policy or cannot be read.
     ///
     /// - Parameters:
     ///   - path: the path.
-    ///   - checksOwnership: whether a plan that another user could have written is refused.
-    /// - Throws: `failure` for a plan that is incomplete or was changed, or that another user could have written.
+    ///   - checksOwnership: whether to refuse a plan that another user can write.
+    /// - Throws: `failure` for a plan that is incomplete, corrupt, or writable by another user.
     public init?(path: String, checksOwnership: Bool) throws {
         let start = try? TrustedFile.start(path, count: Self.mark.utf8.count)
         guard let start, start.elementsEqual(Self.mark.utf8) else { return nil }
@@ -38,7 +38,7 @@ extension ReviewedPlan {
             bytes = try TrustedFile.read(path, checksOwnership: checksOwnership)
         } catch { throw ChangeError(.failure, "\(path) \(error.message)") }
         guard bytes.starts(with: Self.head.utf8) else {
-            throw ChangeError(.failure, "\(path) is a file of portreeve's, and no plan: nothing was changed")
+            throw ChangeError(.failure, "\(path) is a state file of portreeve, not a plan; nothing was changed")
         }
         do throws(StateDocument.Defect) {
             guard let plan = Self(try StateDocument(bytes, kind: Self.documentKind)) else { throw .corrupt }
@@ -65,7 +65,7 @@ extension ReviewedPlan {
         return document
     }
 
-    /// What a document keeps; `nil` where it lacks something.
+    /// Decodes a plan; `nil` if a field is missing or invalid.
     private init?(_ document: StateDocument) {
         guard let boot = document.text("boot"), let namespace: UInt64 = document.number("namespace"),
             let generation: UInt32 = document.number("generation"), let time: Int64 = document.number("time"),

@@ -1,16 +1,16 @@
 public import Compiler
 public import Policies
 
-/// What becomes of one service.
+/// A change of one service.
 public struct ServiceChange {
-    /// The service as it is loaded; `nil` for a new one.
+    /// The live service; `nil` for a new one.
     public let before: DecompiledService?
-    /// The service as the policy has it; `nil` for one that goes.
+    /// The service of the policy; `nil` for a removed one.
     public let after: DecompiledService?
-    /// The service in the policy, for the words that the kernel does not keep.
+    /// The declaration in the policy, for text that the kernel does not store.
     public let declared: Service?
 
-    /// Every service that comes, goes or changes, by name.
+    /// Every service that is added, removed or changed, by name.
     static func all(from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy) -> [ServiceChange] {
         let before = Dictionary(uniqueKeysWithValues: old.services.map { ($0.name, $0) })
         let after = Dictionary(uniqueKeysWithValues: new.services.map { ($0.name, $0) })
@@ -21,7 +21,7 @@ public struct ServiceChange {
         }
     }
 
-    /// For each port that both states declare, what becomes of the service that has it, whatever its name.
+    /// The changes of services by port, for ports that both states declare, even if the service's name changes.
     public static func ofSharedPorts(
         from old: DecompiledPolicy, to new: DecompiledPolicy
     ) -> [(port: DecompiledService.Port, change: ServiceChange)] {
@@ -38,7 +38,7 @@ public struct ServiceChange {
     /// The service's name.
     public var name: String { after?.name ?? before?.name ?? "" }
 
-    /// What happens to it.
+    /// The action.
     public var action: ObjectChange.Action {
         before == nil ? .add : after == nil ? .remove : .change
     }

@@ -5,14 +5,14 @@ public import Listeners
 internal import Policies
 internal import System
 
-/// The sessions that a change of the policy would orphan: those that are let in now, and would be refused.
+/// The sessions that a change of the policy would orphan: allowed now, refused after it.
 public struct OrphanedSessions {
     /// The sessions, with their owners.
     public private(set) var sessions: [Session] = []
-    /// Why there may be more; `nil` if there are not.
+    /// Why the list may be incomplete; `nil` if it is complete.
     public private(set) var doubt: String?
 
-    /// Those that a plan would orphan; none where it changes nothing.
+    /// The sessions that a plan would orphan; none if the plan is empty.
     public init(by plan: PlannedChange, among store: any SessionStore, now: Int64) {
         guard !plan.isEmpty else { return }
         do throws(KernelError) {

@@ -7,7 +7,7 @@ public import Policies
 public import System
 
 extension SessionAudit {
-    /// The audit of a host's sessions, which asks for the route to an address only once.
+    /// The audit of a host's sessions; looks up the route to each address only once.
     public init(_ policy: Policy, _ compiled: CompiledPolicy, routedBy sessions: any SessionStore, now: Int64) {
         var known: [IPAddress: String?] = [:]
         self.init(policy: policy, table: compiled.table, now: now) { address in
@@ -20,17 +20,17 @@ extension SessionAudit {
 }
 
 extension [Finding] {
-    /// What there is to say about the sessions of a host.
+    /// The findings about the sessions of a host.
     public static func sessions(
         _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore, now: Int64
     ) throws(KernelError) -> [Finding] {
         let audit = SessionAudit(policy, compiled, routedBy: store, now: now)
         let list = try store.read()
         let stale = audit.stale(list.sessions)
-        // To find processes is dear, and to find none is what mostly happens.
+        // Finding processes is slow, and most runs have no stale session.
         let findings = stale.isEmpty ? [] : audit.findings(about: try store.owners(of: stale))
         guard let doubt = list.doubt else { return findings }
-        let message = "sessions with containers, and of other protocols than TCP, are not known: \(doubt)"
+        let message = "cannot read the sessions with containers, or of protocols other than TCP: \(doubt)"
         return findings + [Finding(.unknown, .warning, message)]
     }
 }

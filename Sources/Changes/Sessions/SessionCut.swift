@@ -6,27 +6,27 @@ public import Listeners
 public import Policies
 internal import System
 
-/// The end of the sessions that a policy refuses.
+/// The termination of the sessions that a policy refuses.
 public struct SessionCut {
-    /// Those that were ended.
+    /// The terminated sessions.
     public private(set) var ended: [Session] = []
-    /// The administrator's own, which were left alone.
+    /// The admin sessions, which were kept.
     public private(set) var spared: [Session] = []
-    /// Those that are still there.
+    /// The sessions that are still established.
     public private(set) var remaining: [Session] = []
-    /// Those whose server was not found, and may speak on.
+    /// The sessions without a known server, which may still send.
     public private(set) var unsure: [Session] = []
 
-    /// Why sessions could not be read or ended.
+    /// Why sessions could not be read or terminated.
     public private(set) var failure: String?
 
-    /// Ends the sessions that the policy, which is in force, refuses.
+    /// Terminates the sessions that the policy, which must be in force, refuses.
     ///
     /// - Parameters:
     ///   - policy: the policy.
-    ///   - compiled: what it compiles to.
+    ///   - compiled: the compiled policy.
     ///   - store: the sessions of the host.
-    ///   - admins: finds the admin sessions, which are spared; `nil` where they are to end, too.
+    ///   - admins: finds the admin sessions, which are kept; `nil` to terminate them, too.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     public init(
         _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore,
@@ -43,17 +43,17 @@ public struct SessionCut {
         }
     }
 
-    /// Takes the sessions of those who work on the host out, and all of them where these are not known.
+    /// Removes the admin sessions from the list; removes all if the admin sessions are not known.
     private mutating func spare(_ admins: AdminSessions, in stale: inout [Session]) {
         if let doubt = admins.doubt {
-            failure = "it could not be found out which is yours (\(doubt)), and --force ends all"
+            failure = "cannot find your own session (\(doubt)), so none was ended; --force ends all, yours too"
             stale = []
         }
         spared = stale.filter(admins.own)
         stale.removeAll(where: admins.own)
     }
 
-    /// Ends sessions, and looks which of them are there still.
+    /// Terminates sessions, then checks which of them still exist.
     private mutating func end(_ stale: [Session], in store: any SessionStore) throws(KernelError) {
         guard !stale.isEmpty else { return }
         let named = try store.owners(of: stale)
@@ -64,12 +64,12 @@ public struct SessionCut {
         ended = named.filter { !doubtful.contains($0.ends) }
     }
 
-    /// Whether every session that the policy refuses was ended, but for the spared ones.
+    /// Whether every refused session was terminated, except the admin sessions.
     public var isComplete: Bool { remaining.isEmpty && unsure.isEmpty && failure == nil }
 }
 
 extension AdminSessions {
-    /// Whether the session is one of theirs: from there, with the same server.
+    /// Whether the session is an admin session: from the same address, with the same server.
     fileprivate func own(_ session: Session) -> Bool {
         session.transport == .tcp
             && sessions.contains { $0.client == session.client.address && $0.server == session.server }

@@ -3,24 +3,24 @@ public import Kernel
 internal import Rulesets
 internal import System
 
-/// A change back to what an earlier one made.
+/// A change that restores the table of an earlier one.
 public struct ChangeBack {
     /// The number of the earlier change.
     public let number: Int
-    /// What is kept of it.
+    /// The record of the earlier change.
     public let record: ChangeRecord
-    /// The change to it.
+    /// The change that restores its table.
     public let change: RulesetChange
 
-    /// A change back to that of a number, or to the one before the last that was confirmed.
+    /// Goes back to the change of this number, or to the one before the last confirmed change.
     ///
-    /// - Throws: `failure` where there is none, or it made no table.
+    /// - Throws: `failure` if there is none, or if it made no table.
     public init(to number: Int?, of state: RulesetState, in store: any RulesetStore) throws {
         let entry = try number.map(state.log.entry) ?? Self.previous(state.log)
         record = try state.log.record(entry)
         guard !record.kind.keepsTable else {
             throw ChangeError(
-                .failure, "change \(entry.number) let somebody in for a time, or not any longer, and made no table")
+                .failure, "change \(entry.number) made or ended a grant, and has no table to go back to")
         }
         let snapshot = try store.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
         self.number = entry.number
@@ -29,11 +29,11 @@ public struct ChangeBack {
             origin: entry.number, files: record.files, grants: try state.grants())
     }
 
-    /// The change before the one that is live.
+    /// The change before the live one.
     private static func previous(_ log: ChangeLog) throws -> ChangeLog.Entry {
         let confirmed = try log.entries().filter { $0.outcome == .confirmed }
         guard confirmed.count > 1 else {
-            throw ChangeError(.failure, "there is no earlier change: \"portreeve history\" lists those there are")
+            throw ChangeError(.failure, "there is no earlier change: run \"portreeve history\" for a list")
         }
         return confirmed[confirmed.count - 2]
     }

@@ -2,7 +2,7 @@ internal import Kernel
 internal import System
 
 extension ChangeHost {
-    /// The host that the process runs on.
+    /// The host of this process.
     public static var this: ChangeHost {
         ChangeHost(
             location: { .current }, identity: { .current }, author: { .current }, uptime: { Uptime.milliseconds },

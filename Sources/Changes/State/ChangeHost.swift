@@ -1,24 +1,24 @@
 public import Kernel
 public import System
 
-/// What a change of the ruleset needs of the host beside the ruleset; tests put their own in its place.
+/// The host functions that changes of the ruleset need; tests replace them.
 public struct ChangeHost {
-    /// Where the state of the present network namespace is kept.
+    /// The state directory of the current network namespace.
     public var location: () -> StateLocation
-    /// The ruleset that is changed.
+    /// The ruleset to change.
     public var identity: () -> RulesetIdentity
-    /// Who changes it.
+    /// The author of changes.
     public var author: () -> Author
-    /// Milliseconds since the host was started.
+    /// Milliseconds since boot.
     public var uptime: () -> Int64
-    /// Starts the process that undoes what is pending in this directory, and returns when that can be relied on.
+    /// Starts the process that undoes the pending change of this directory; returns once it is ready.
     public var arm: (_ directory: String) throws(KernelError) -> Void
-    /// Tells the log, and those who are logged in.
+    /// Writes to the log and to the terminals of logged-in users.
     public var announce: (_ line: String) -> Void
 
-    /// The ruleset that is changed.
+    /// The ruleset to change.
     ///
-    /// - Throws: `io` where nothing tells this boot and this network namespace from others.
+    /// - Throws: `io` if this boot and this network namespace cannot be identified.
     func knownIdentity() throws(KernelError) -> RulesetIdentity {
         let identity = identity()
         if !identity.boot.isEmpty { return identity }
@@ -26,7 +26,7 @@ public struct ChangeHost {
             .io, "identifying this boot and network namespace", answer: "/proc cannot be read", advice: "mount /proc")
     }
 
-    /// A host of these parts.
+    /// Creates a host.
     public init(
         location: @escaping () -> StateLocation, identity: @escaping () -> RulesetIdentity,
         author: @escaping () -> Author, uptime: @escaping () -> Int64,

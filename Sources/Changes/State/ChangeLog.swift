@@ -2,25 +2,25 @@ internal import Kernel
 internal import Rulesets
 public import System
 
-/// The changes that were made, numbered from 1, each in a file whose name says what became of it.
+/// The log of changes: one file per change, numbered from 1, named after the number and outcome.
 public struct ChangeLog {
-    /// What became of a change; the raw value is the word in every output.
+    /// The outcome of a change; the raw value is the word in every output.
     public enum Outcome: String {
-        /// It is about to be made, or it was and nobody has confirmed it yet.
+        /// Prepared: not yet made, or made and not yet confirmed.
         case prepared
-        /// It was made and is to stay: a boot loads the last of these.
+        /// Confirmed: the last of these is loaded at boot.
         case confirmed
-        /// It was undone, or never made.
+        /// Undone, or never made.
         case undone
-        /// It was made, and a boot is not to repeat it: somebody was let in for a time, or not any longer.
+        /// Made, but not repeated at boot: a grant, or the end of one.
         case recorded
     }
 
-    /// A change that was made.
+    /// An entry of the log.
     public struct Entry: Equatable {
         /// Its number.
         public let number: Int
-        /// What became of it.
+        /// The outcome.
         public let outcome: Outcome
 
         fileprivate var name: String { "change-\(number).\(outcome.rawValue)" }
@@ -30,7 +30,7 @@ public struct ChangeLog {
             self.outcome = outcome
         }
 
-        /// The entry whose file has this name; `nil` for other files.
+        /// Parses a file name; `nil` for other files.
         fileprivate init?(_ name: String) {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 2, let outcome = Outcome(rawValue: String(parts[1])), parts[0].hasPrefix("change-"),
@@ -42,34 +42,34 @@ public struct ChangeLog {
 
     let files: StateFiles
 
-    /// More changes than this are not kept.
+    /// At most this many changes are kept.
     private static let maximumCount = 50
-    /// More octets than this are not kept either, but for the last change that was confirmed.
+    /// At most this many bytes are kept, besides the last confirmed change.
     private static let maximumSize = 512 << 20
 
-    /// All changes, the oldest first.
+    /// All changes, oldest first.
     public func entries() throws(KernelError) -> [Entry] {
         try files.names().compactMap(Entry.init)
             .sorted { $0.number < $1.number }
     }
 
-    /// What is kept of a change.
+    /// Reads the record of a change.
     public func record(_ entry: Entry) throws -> ChangeRecord {
         guard let record = ChangeRecord(try document(entry)) else { throw unusable(entry, .corrupt) }
         return record
     }
 
-    /// Whether a change made this generation of this ruleset: then what is live is what is kept.
+    /// Whether the change made this generation of this ruleset: then its saved table is the live one.
     func made(_ entry: Entry, _ generation: UInt32, of identity: RulesetIdentity) -> Bool {
         guard let document = try? document(entry) else { return false }
         return document.text("boot") == identity.boot && document.number("namespace") == identity.namespace
             && document.number("generation") == generation
     }
 
-    /// Whether a table, which `archive` holds, is kept with a change.
+    /// Whether the record of a change holds this table, whose encoding is `archive`.
     func keeps(_ table: Table?, _ archive: [UInt8]?, with entry: Entry) -> Bool {
         guard let document = try? document(entry) else { return false }
-        // Equal bytes spare reading the table; an earlier version wrote the same table in other bytes.
+        // Equal bytes mean an equal table; an earlier version may have encoded the same table in other bytes.
         return document.archive == archive?[...] || ChangeRecord(document).map { $0.table == table } ?? false
     }
 
@@ -91,24 +91,24 @@ public struct ChangeLog {
         return entry
     }
 
-    /// Says that a change is not kept.
+    /// The error for a change that is not in the log.
     public static func gone(_ number: Int) -> ChangeError {
-        ChangeError(.failure, "there is no change \(number): \"portreeve history\" lists those there are")
+        ChangeError(.failure, "there is no change \(number): run \"portreeve history\" for a list")
     }
 
-    /// The last change that is to stay.
+    /// The last confirmed change.
     public func lastConfirmed() throws(KernelError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
 
-    /// Keeps a change that is about to be made.
+    /// Saves a change before it is made.
     ///
-    /// Its name may come to the disk when it is settled: with the host would go the change, too.
+    /// The name need not be on disk until the change is settled: a crash before that loses the kernel's change, too.
     func prepare(_ record: ChangeRecord) throws(KernelError) -> Entry {
         let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
         try files.write(entry.name, record.document, .content)
         return entry
     }
 
-    /// Says what became of a change, and forgets the oldest ones.
+    /// Records the outcome of a change, and removes the oldest ones.
     func settle(_ entry: Entry, as outcome: Outcome) throws(KernelError) {
         let name = Entry(number: entry.number, outcome: outcome).name
         try files.rename(entry.name, to: name)

@@ -3,58 +3,58 @@ internal import Kernel
 public import Rulesets
 public import System
 
-/// One change of the ruleset: when, by whom, from what policy, and what it made.
+/// One change of the ruleset: its time, its author, its policy and the resulting table.
 public struct ChangeRecord {
-    /// What was done; the raw value is the word in every output.
+    /// The kind of change; the raw value is the word in every output.
     public enum Kind: String {
         /// A policy was applied.
         case apply
-        /// The table of an earlier change was taken again.
+        /// The table of an earlier change was restored.
         case rollback
         /// The table was removed.
         case remove
-        /// A source was let in for a time.
+        /// A grant was made.
         case grant
         /// A grant was ended.
         case revoke
 
-        /// Whether it leaves the table as the policy has it, so that there is nothing of it to load or to go back to.
+        /// Whether the change leaves the policy's table as it was, so that a boot or a rollback skips it.
         public var keepsTable: Bool { self == .grant || self == .revoke }
     }
 
     /// A file of the policy.
     public struct File: Equatable {
-        /// Where it was read.
+        /// The path from which it was read.
         public var path: String
-        /// What it held.
+        /// Its content.
         public var text: [UInt8]
     }
 
-    /// What was done.
+    /// The kind.
     public var kind: Kind
     /// Seconds since 1970-01-01T00:00:00Z.
     public var time: Int64
-    /// By whom.
+    /// The author.
     public var author: Author
-    /// What it amounts to, in one line.
+    /// A summary in one line.
     public var summary: String
-    /// The change whose table was taken again.
+    /// The change whose table was restored.
     public var origin: Int?
     /// The policy, its includes and its lists.
     public var files: [File]
     /// The ruleset that was changed.
     var identity: RulesetIdentity
-    /// The generation that the change made of it.
+    /// The generation that the change made.
     public var generation: UInt32
-    /// The table as `TableArchive` has it; `nil` for none.
+    /// The encoded table, by `TableArchive`; `nil` for none.
     var archive: [UInt8]?
 
     static let documentKind = "change"
 
-    /// The table; `nil` for none, or when it does not read.
+    /// The table; `nil` if there is none, or if it cannot be decoded.
     public var table: Table? { archive.flatMap { TableArchive.table(Names.table, from: $0) } }
 
-    /// The document that keeps it.
+    /// The encoded record.
     var document: StateDocument {
         var document = StateDocument(kind: Self.documentKind)
         document.append("kind", kind.rawValue)
@@ -79,12 +79,12 @@ public struct ChangeRecord {
 extension StateDocument {
     fileprivate static let archiveName = "table"
 
-    /// The table as `TableArchive` has it, where the document keeps a change of one.
+    /// The encoded table in the record of a change; `nil` if there is none.
     var archive: ArraySlice<UInt8>? { self[Self.archiveName] }
 }
 
 extension ChangeRecord {
-    /// What a document keeps; `nil` where it lacks something.
+    /// Decodes a record; `nil` if a field is missing or invalid.
     init?(_ document: StateDocument) {
         guard let kind = document.text("kind").flatMap(Kind.init), let time: Int64 = document.number("time"),
             let user = document.text("user"), let summary = document.text("summary"),
@@ -99,7 +99,7 @@ extension ChangeRecord {
         if archive != nil && table == nil { return nil }
     }
 
-    /// The files that a document keeps.
+    /// The files in a record.
     static func files(of document: StateDocument) -> [File] {
         let paths = document.fields.filter { $0.name == "path" }.map { String(decoding: $0.bytes, as: UTF8.self) }
         let texts = document.fields.filter { $0.name == "text" }.map { Array($0.bytes) }

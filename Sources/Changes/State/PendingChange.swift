@@ -3,13 +3,13 @@ public import Kernel
 internal import Rulesets
 internal import System
 
-/// A change that undoes itself unless somebody confirms it.
+/// A change that is undone unless it is confirmed.
 public struct PendingChange: Equatable {
     /// The number of the change.
     public var number: Int
-    /// When it undoes itself, in milliseconds since the host was started.
+    /// The deadline, in milliseconds since boot.
     public var deadline: Int64
-    /// The ruleset that was changed.
+    /// The changed ruleset.
     public var identity: RulesetIdentity
 
     private static let documentKind = "pending"
@@ -17,7 +17,7 @@ public struct PendingChange: Equatable {
     private static let previousName = "previous"
     private static let tableKind = "table"
 
-    /// What is pending in a directory; `nil` for nothing.
+    /// Reads the pending change of a directory; `nil` if there is none.
     static func load(from files: StateFiles) throws -> Self? {
         guard let bytes = try files.read(name) else { return nil }
         let document = try document(bytes, documentKind, files, name)
@@ -28,7 +28,7 @@ public struct PendingChange: Equatable {
         return Self(number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace))
     }
 
-    /// Keeps what is to be undone, and first the table to which it is undone.
+    /// Saves the pending change, after the table to restore.
     func store(in files: StateFiles, previous: Table?) throws(KernelError) {
         var document = StateDocument(kind: Self.tableKind)
         if let previous { document.append("table", TableArchive.bytes(of: previous)) }
@@ -36,7 +36,7 @@ public struct PendingChange: Equatable {
         try store(in: files)
     }
 
-    /// Keeps a new deadline of what is to be undone.
+    /// Saves a new deadline.
     func store(in files: StateFiles) throws(KernelError) {
         var document = StateDocument(kind: Self.documentKind)
         document.append("number", "\(number)")
@@ -46,7 +46,7 @@ public struct PendingChange: Equatable {
         try files.write(Self.name, document)
     }
 
-    /// The table to which it is undone; `nil` for none.
+    /// The table to restore; `nil` for none.
     static func previous(in files: StateFiles) throws -> Table? {
         guard let file = try files.read(previousName) else {
             throw ChangeError(.failure, "\(files.directory)/\(previousName) is missing")
@@ -54,12 +54,12 @@ public struct PendingChange: Equatable {
         let document = try document(file, tableKind, files, previousName)
         guard let bytes = document["table"] else { return nil }
         guard let table = TableArchive.table(Names.table, from: bytes) else {
-            throw ChangeError(.failure, "\(files.directory)/\(previousName) holds no table of portreeve's")
+            throw ChangeError(.failure, "\(files.directory)/\(previousName) holds no table of portreeve")
         }
         return table
     }
 
-    /// The document that a file of the directory holds.
+    /// Reads a file of the directory.
     private static func document(
         _ bytes: [UInt8], _ kind: String, _ files: StateFiles, _ name: String
     ) throws -> StateDocument {
@@ -71,11 +71,11 @@ public struct PendingChange: Equatable {
     private static func unusable(
         _ files: StateFiles, _ name: String, _ defect: StateDocument.Defect
     ) -> ChangeError {
-        let advice = defect == .corrupt ? "delete it, then \"portreeve rollback\" goes back" : "upgrade portreeve"
+        let advice = defect == .corrupt ? "delete it, then run \"portreeve rollback\"" : "upgrade portreeve"
         return ChangeError(.failure, "\(files.directory)/\(name) \(defect): \(advice)")
     }
 
-    /// Forgets what is pending.
+    /// Removes the pending change.
     static func clear(_ files: StateFiles) throws(KernelError) {
         try files.remove(name)
         try files.remove(previousName)

@@ -4,31 +4,31 @@ public import Policies
 public import Rulesets
 internal import System
 
-/// A change of the ruleset that is about to be made.
+/// A prepared change of the ruleset.
 public struct RulesetChange {
-    /// What is live.
+    /// The live table.
     public let snapshot: TableSnapshot
-    /// What is to be live, without those who are let in for a time.
+    /// The new table, without grants.
     public let table: Table?
-    /// What to do.
+    /// The kind of change.
     let kind: ChangeRecord.Kind
-    /// What it amounts to, in one line.
+    /// A summary in one line.
     let summary: String
-    /// The change whose table is taken again.
+    /// The change whose table is restored.
     let origin: Int?
-    /// What it was compiled from, if that is at hand.
+    /// The policy from which the table was compiled, if it is known.
     let policy: Policy?
-    /// The policy, its includes and its lists, where they are kept with an earlier change.
+    /// The policy, its includes and its lists, if they are saved with an earlier change.
     let files: [ChangeRecord.File]
-    /// What was planned to be live, and the steps to that.
+    /// The planned table, and the steps to it.
     public var planned: (target: Table, transaction: Transaction)?
-    /// Those who are let in for a time.
+    /// The grants.
     public var grants: GrantBook { didSet { target = grants.target(table, onto: snapshot.table) } }
 
-    /// What is to be live, whole.
+    /// The new table, with grants.
     public private(set) var target: Table?
 
-    /// A change from what is live to a table.
+    /// A change from the live table to another.
     public init(
         snapshot: TableSnapshot, table: Table?, kind: ChangeRecord.Kind, summary: String, origin: Int? = nil,
         policy: Policy? = nil, files: [ChangeRecord.File] = [], grants: GrantBook = GrantBook()
@@ -44,7 +44,7 @@ public struct RulesetChange {
         target = grants.target(table, onto: snapshot.table)
     }
 
-    /// The steps from the one to the other: worked out anew, unless they are those of the plan.
+    /// The steps from one table to the other: those of the plan if the tables are the same, or computed.
     public var transaction: Transaction {
         if let planned, planned.target == target { return planned.transaction }
         return Transaction(from: snapshot.table, to: target, named: Names.table)
@@ -52,24 +52,24 @@ public struct RulesetChange {
 }
 
 extension RulesetState {
-    /// What was made.
+    /// The result of a change.
     public struct Made {
         /// The number of the change.
         public let number: Int
-        /// The generation that it made.
+        /// The generation that the change made.
         public let generation: UInt32
     }
 
-    /// Makes a change: kept on disk before it is made, read back afterwards, and undone later unless somebody confirms it.
+    /// Makes a change: saves it, commits it, reads it back, and arranges the undo unless it is confirmed.
     ///
     /// - Parameters:
     ///   - change: the change.
-    ///   - store: where it is made.
-    ///   - span: the time within which it must be confirmed; `nil` when it need not be.
+    ///   - store: the ruleset.
+    ///   - span: the time for a confirmation; `nil` if none is needed.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    ///   - note: takes what became of changes that others left unfinished.
-    /// - Returns: its number, and the generation that it made.
-    /// - Throws: what kept it from being made, or from being known to be.
+    ///   - note: receives the outcomes of changes that other commands left unfinished.
+    /// - Returns: the number of the change, and the generation that it made.
+    /// - Throws: any error that prevented the change, or left its outcome unknown.
     public func make(
         _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64,
         note: (Settlement) -> Void
@@ -92,7 +92,7 @@ extension RulesetState {
         }
         let generation = try commit(change, transaction, as: entry, in: store, waits: span != nil)
         if let span {
-            // A big table takes seconds, which are not to be taken from those who try it.
+            // A commit of a big table takes seconds; the deadline is reset so that they do not count.
             if var pending = try? pending() {
                 pending.deadline = host.uptime() + span.seconds * 1000
                 try? pending.store(in: files)
@@ -104,7 +104,7 @@ extension RulesetState {
         return Made(number: entry.number, generation: generation)
     }
 
-    /// Keeps what is live on disk where it is not: the directory was emptied, or the table was loaded by somebody else.
+    /// Saves the live table if it is not saved: the directory was emptied, or another program loaded the table.
     public func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
@@ -116,19 +116,19 @@ extension RulesetState {
         change.grants = try grants()
         let archive = change.table.map(TableArchive.bytes)
         if let last, log.keeps(change.table, archive, with: last) { return }
-        // Another command may have been quicker, and its change must stay the last.
+        // Another command may have made a change meanwhile, which must stay the last one.
         guard isLive(change.table, with: change.grants, in: store) else {
-            throw ChangeError(.changedUnderneath, "somebody else changed the ruleset, nothing was written; plan again")
+            throw ChangeError(.changedUnderneath, "another process changed the ruleset; nothing was saved: plan again")
         }
         try log.settle(try log.prepare(record(of: change, change.transaction, archive, now: now)), as: .confirmed)
     }
 
-    /// What `body` gives; that it could not keep something says also that nothing was changed.
+    /// The result of `body`; adds to an error in saving that nothing was changed.
     private func unchanged<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as KernelError {
             throw ChangeError(
                 .failure,
-                "\(error): what cannot be undone is not done, and nothing was changed")
+                "\(error): cannot save the undo state; nothing was changed")
         }
     }
 
@@ -148,14 +148,14 @@ extension RulesetState {
             number: entry.number, deadline: host.uptime() + span.seconds * 1000,
             identity: host.identity())
         try pending.store(in: files, previous: change.snapshot.table)
-        // What cannot be read again could not be put back.
+        // A table that cannot be decoded could not be restored.
         guard try PendingChange.previous(in: files) == change.snapshot.table else {
-            throw ChangeError(.failure, "what is live now could not be kept exactly as it is: nothing was changed")
+            throw ChangeError(.failure, "cannot save the live table exactly as it is; nothing was changed")
         }
         try host.arm(files.directory)
     }
 
-    /// Commits a change; when that fails, what is live tells what became of it.
+    /// Commits a change; if that fails, the live table shows whether the change was made.
     private func commit(
         _ change: RulesetChange, _ transaction: Transaction, as entry: ChangeLog.Entry, in store: any RulesetStore,
         waits: Bool
@@ -168,7 +168,7 @@ extension RulesetState {
             } else if !waits && isLive(change.table, with: change.grants, in: store) {
                 try? log.settle(entry, as: .confirmed)
             }
-            // Where it is neither, or cannot be known, what was armed stays armed.
+            // If the live table is neither, or cannot be read, the undo stays armed.
             throw error
         }
     }
@@ -178,7 +178,7 @@ extension RulesetState {
         return grants.current.isLive(table, in: live)
     }
 
-    /// Forgets a change that was not made.
+    /// Removes a change that was not made.
     private func withdraw(_ entry: ChangeLog.Entry) {
         try? PendingChange.clear(files)
         try? log.settle(entry, as: .undone)
@@ -187,13 +187,13 @@ extension RulesetState {
     private func keep(_ entry: ChangeLog.Entry) throws {
         do throws(KernelError) { try log.settle(entry, as: .confirmed) } catch {
             throw ChangeError(
-                .failure, "applied, but a boot would not load it: \(error); apply it again")
+                .failure, "applied, but cannot save the change for the next boot: \(error): apply again")
         }
     }
 }
 
 extension Policy {
-    /// The files that the policy was read from.
+    /// The files of the policy.
     var recordedFiles: [ChangeRecord.File] {
         zip(files, texts).map { ChangeRecord.File(path: $0, text: $1) }
     }

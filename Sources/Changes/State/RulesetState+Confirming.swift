@@ -4,17 +4,17 @@ internal import Rulesets
 internal import System
 
 extension RulesetState {
-    /// What became of the change that was to be confirmed.
+    /// The result of a confirmation.
     public enum Confirmation {
-        /// It is to stay.
+        /// The change is confirmed.
         case confirmed(Made)
-        /// No change waits; what became of those that others left unfinished.
+        /// There is no pending change; the outcomes of changes that other commands left unfinished.
         case nothingWaits([Settlement])
     }
 
-    /// Keeps the change that waits to be confirmed, if it is still live.
+    /// Confirms the pending change, if it is still live.
     ///
-    /// - Throws: `changedUnderneath` where it is not; what keeps it from being confirmed.
+    /// - Throws: `changedUnderneath` if it is not live; any error that prevents the confirmation.
     public func confirm(in store: any RulesetStore) throws -> Confirmation {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
@@ -26,16 +26,16 @@ extension RulesetState {
         guard Transaction(from: live.table, to: target, named: Names.table).isEmpty else {
             throw ChangeError(
                 .changedUnderneath,
-                "what is live is not what change \(pending.number) made: \"portreeve rollback\" puts back what was before"
+                "the ruleset has changed since change \(pending.number): run \"portreeve rollback\" to undo that change"
             )
         }
         try confirm(pending)
         return .confirmed(Made(number: pending.number, generation: live.generation))
     }
 
-    /// Undoes the change that waits to be confirmed, unless it settles by itself.
+    /// Undoes the pending change, unless it is settled already.
     ///
-    /// - Returns: what became of the changes that waited or were left unfinished.
+    /// - Returns: the outcomes of pending and unfinished changes.
     public func undoWaiting(in store: any RulesetStore) throws -> [Settlement] {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }

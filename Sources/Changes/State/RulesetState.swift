@@ -4,27 +4,27 @@ internal import Policies
 internal import Rulesets
 public import System
 
-/// What is kept of one ruleset between runs: its changes, and the one that waits to be confirmed.
+/// The saved state of one ruleset: its changes, and the pending one.
 public struct RulesetState {
-    /// The files of its directory.
+    /// The files of the state directory.
     public let files: StateFiles
     /// The changes.
     public let log: ChangeLog
-    /// The host that it is of.
+    /// The host.
     let host: ChangeHost
 
-    /// Two commands do not change state at the same time.
+    /// The lock that prevents two commands from changing the state at the same time.
     private static let lockName = "lock"
-    /// How long to wait for the other, in milliseconds.
+    /// The time to wait for the lock, in milliseconds.
     private static let patience = 15_000
 
-    /// The state that is kept in a directory, which is made where it is missing.
+    /// Opens the state of a directory, and creates the directory if it is missing.
     ///
     /// - Parameters:
     ///   - location: the directory.
     ///   - host: the host.
-    ///   - isBoot: whether the state is only read, to load what was confirmed.
-    /// - Throws: what keeps it from being used: except at a boot, also a missing identity of the boot and the namespace.
+    ///   - isBoot: whether the state is only read, to load the confirmed table.
+    /// - Throws: any error that makes the state unusable; a missing identity of boot and namespace, except at boot.
     public init(at location: StateLocation, on host: ChangeHost, isBoot: Bool = false) throws(KernelError) {
         self.host = host
         if !isBoot { _ = try host.knownIdentity() }
@@ -32,36 +32,36 @@ public struct RulesetState {
         log = ChangeLog(files: files)
     }
 
-    /// The same for those who only look; `nil` where nothing was ever kept.
+    /// Opens the state for a command that only reads; `nil` if nothing was ever saved.
     public init?(existingAt location: StateLocation, on host: ChangeHost) throws(KernelError) {
         guard StateFiles.exists(location.directory) else { return nil }
         try self.init(at: location, on: host)
     }
 
-    /// Keeps others from changing it while the lock lives.
+    /// Takes the lock; other commands cannot change the state while it lives.
     public func lock() throws -> FileLock {
         let lock = try files.lock(Self.lockName, patience: Self.patience)
         guard let lock else {
-            throw ChangeError(.failure, "another portreeve is at work on \(files.directory): nothing was changed")
+            throw ChangeError(.failure, "another portreeve is using \(files.directory); nothing was changed: try again")
         }
         return lock
     }
 
-    /// What waits to be confirmed.
+    /// The pending change.
     ///
-    /// A command that was killed just after it confirmed or undid a change leaves its files; the change is settled all the same.
+    /// The files of a change whose command was killed after settling it are ignored.
     public func pending() throws -> PendingChange? {
         guard let pending = try PendingChange.load(from: files) else { return nil }
         let isOpen = try log.entries().contains { $0.number == pending.number && $0.outcome == .prepared }
         return isOpen ? pending : nil
     }
 
-    /// Milliseconds until a change undoes itself; negative when it should have.
+    /// Milliseconds until the change is undone; negative if that is overdue.
     public func remaining(_ pending: PendingChange) -> Int64 { pending.deadline - host.uptime() }
 
-    /// Finishes what others had to leave, with the lock held: what is overdue is undone, what was interrupted is sorted out.
+    /// Settles unfinished changes while the lock is held: undoes an overdue one, and checks interrupted ones.
     ///
-    /// - Returns: what was found.
+    /// - Returns: the outcomes.
     @discardableResult
     public func settle(_ store: any RulesetStore) throws -> [Settlement] {
         guard let pending = try pending() else { return try settleInterrupted(store) }
@@ -74,11 +74,11 @@ public struct RulesetState {
         return [.undone(change: pending.number)]
     }
 
-    /// A command that was killed leaves a change that was made or not: the live table tells.
+    /// Settles the change of a command that was killed: the live table shows whether it was made.
     private func settleInterrupted(_ store: any RulesetStore) throws -> [Settlement] {
         let entries = try log.entries().filter { $0.outcome == .prepared }
         guard !entries.isEmpty else { return [] }
-        // What is not live since a boot need not have been made before it, nor what cannot be read.
+        // After a boot, or if it cannot be read, the live table does not show that.
         let records = entries.map { ($0, try? log.record($0)) }
         let live = try store.snapshot(of: Names.table, expecting: records.compactMap { $1?.table }).table
         let grants = try self.grants()
@@ -93,13 +93,13 @@ public struct RulesetState {
         }
     }
 
-    /// Puts the table back that was live before, and says so in the log of changes.
+    /// Restores the previous table, and records that in the log.
     func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
         try TableWriter.insist(on: previousTable(), in: store, carrying: (try? grants()) ?? GrantBook())
         try close(pending)
     }
 
-    /// The table to which what is pending is undone: as it was kept, else that of the last confirmed change.
+    /// The table to restore: the saved one, or else that of the last confirmed change.
     func previousTable() throws -> Table? {
         do { return try PendingChange.previous(in: files) } catch {
             guard let last = try log.lastConfirmed() else { throw error }
@@ -107,12 +107,12 @@ public struct RulesetState {
         }
     }
 
-    /// Whether the log says that a change does not wait any more.
+    /// Whether the log shows that a change is settled.
     func isSettled(_ pending: PendingChange) throws -> Bool {
         try log.entries().contains { $0.number == pending.number && $0.outcome != .prepared }
     }
 
-    /// Ends the waiting for a change that is not to stay.
+    /// Ends a pending change that was undone.
     func close(_ pending: PendingChange) throws {
         if let entry = try log.entries().last(where: { $0.number == pending.number && $0.outcome == .prepared }) {
             try log.settle(entry, as: .undone)
@@ -120,47 +120,47 @@ public struct RulesetState {
         try PendingChange.clear(files)
     }
 
-    /// Ends the waiting for a change that is to stay.
+    /// Ends a pending change that was confirmed.
     func confirm(_ pending: PendingChange) throws {
         try log.settle(try log.entry(pending.number), as: .confirmed)
         try PendingChange.clear(files)
         try end(try grants(), notIn: try log.record(log.entry(pending.number)).table)
     }
 
-    /// Sets the time from which a change undoes itself, in milliseconds from now.
+    /// Sets the deadline of a pending change, in milliseconds from now.
     public func rearm(_ known: PendingChange, within milliseconds: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         guard var pending = try self.pending(), pending.number == known.number else {
             throw ChangeError(
-                .failure, "change \(known.number) does not wait any more: \"portreeve history\" says what became of it")
+                .failure, "change \(known.number) is no longer pending: run \"portreeve history\" for its outcome")
         }
         pending.deadline = host.uptime() + milliseconds
         try pending.store(in: files)
-        // Those that wait for it already see the new time.
+        // The undo processes already see the new deadline.
         let isFree = try files.lock(UndoProcess.lockName) != nil
         if isFree { try host.arm(files.directory) }
     }
 
-    /// What waits to be confirmed of the ruleset that the calling thread works on, and the seconds that are left; `nil` for
-    /// nothing.
+    /// The pending change of the calling thread's ruleset, and the seconds until it is undone; `nil` if there is
+    /// none.
     public func waiting() throws -> (pending: PendingChange, seconds: Int64)? {
         guard let pending = try pending(), pending.identity == host.identity() else { return nil }
         return (pending, max(0, remaining(pending) / 1000))
     }
 
-    /// Refuses to go on where a change of the ruleset that the calling thread works on waits to be confirmed.
+    /// Fails if a change of the calling thread's ruleset is pending.
     public func requireNoneWaiting() throws {
         guard let pending = try pending(), remaining(pending) > 0, pending.identity == host.identity() else { return }
         throw refusal(pending)
     }
 
-    /// Says that a change is pending, where something else was asked for.
+    /// The error for a command that cannot run while a change is pending.
     public func refusal(_ pending: PendingChange) -> ChangeError {
         let seconds = max(0, remaining(pending) / 1000)
         return ChangeError(
             .refused,
-            "change \(pending.number) waits to be confirmed, and undoes itself in \(TimeSpan(seconds: seconds).text): "
-                + "run \"portreeve confirm\" to keep it or \"portreeve rollback\" to undo it now")
+            "change \(pending.number) is not confirmed and will be undone in \(TimeSpan(seconds: seconds).text): "
+                + "run \"portreeve confirm\" to keep it, or \"portreeve rollback\" to undo it now")
     }
 }

@@ -1,15 +1,15 @@
-/// What became of a change that another command left unfinished.
+/// The outcome of a change that another command left unfinished.
 public enum Settlement: Hashable, Sendable {
-    /// It waited to be confirmed when the host was restarted, and is gone with that.
+    /// It was not confirmed before a reboot, which discarded it.
     case lostInRestart(change: Int)
-    /// It was not confirmed in time, and is undone now.
+    /// It was not confirmed in time, and was undone.
     case undone(change: Int)
-    /// It is undone because that was asked for.
+    /// It was undone on request.
     case undoneNow(change: Int)
-    /// The command ended before the kernel was told.
+    /// The command was killed before the commit.
     case notMade(change: Int)
-    /// The command ended after the kernel had made the change.
+    /// The command was killed after the commit.
     case made(change: Int)
-    /// Grants were ended, and the command ended before the kernel was told: what it still lets in goes with the next change.
+    /// Grants were ended, and the command was killed before the commit; the next change removes them from the kernel.
     case notRevoked(change: Int)
 }

@@ -3,20 +3,20 @@ internal import Kernel
 internal import Rulesets
 internal import System
 
-/// Commits a change and makes sure of what is live afterwards.
+/// Commits a change and checks the live table afterwards.
 ///
-/// An error does not mean that nothing was applied, nor success that all was: the table is read again after either.
+/// The table is read back after an error and after success: neither proves that everything, or nothing, was applied.
 struct TableWriter {
     private let store: any RulesetStore
     private let grants: GrantBook
 
-    /// A writer to a store; `grants` may come to their end meanwhile.
+    /// A writer to a store; `grants` may expire meanwhile.
     init(_ store: any RulesetStore, grants: GrantBook = GrantBook()) {
         self.store = store
         self.grants = grants
     }
 
-    /// Commits the transaction from `snapshot` to `table`; returns the generation that the commit made.
+    /// Commits the transaction from `snapshot` to `table`; returns the generation that it made.
     func replace(
         _ snapshot: TableSnapshot, by table: Table?, _ transaction: Transaction
     ) throws -> UInt32 {
@@ -30,10 +30,10 @@ struct TableWriter {
         do {
             try confirm(table, generation)
         } catch let error as KernelError {
-            // Nobody may take this for a change that was not made.
+            // A failure after the commit must not look like a change that was not made.
             throw ChangeError(
                 error.isStale ? .changedUnderneath : .failure,
-                "applied, but it could not be read back: \(error); run portreeve verify")
+                "applied, but cannot read it back: \(error): run portreeve verify")
         }
         return generation
     }
@@ -44,28 +44,28 @@ struct TableWriter {
         guard !grants.current.isLive(table, in: live) else { return }
         guard live.generation == generation else {
             throw ChangeError(
-                .changedUnderneath, "applied, but somebody else has changed the ruleset since: run portreeve verify")
+                .changedUnderneath, "applied, but another process has changed the ruleset since: run portreeve verify")
         }
-        throw ChangeError(.failure, "the kernel does not have what was sent to it: run portreeve verify")
+        throw ChangeError(.failure, "the live table is not the one that was sent to the kernel: run portreeve verify")
     }
 
-    /// Which table is live, in words.
+    /// Describes which table is live.
     private func liveState(_ old: Table?, _ new: Table?) -> String {
         let candidates = [new, old].compactMap(\.self)
         guard let live = try? store.snapshot(of: Names.table, expecting: candidates) else {
-            return "what is live now could not be read: run portreeve verify"
+            return "cannot read the live table: run portreeve verify"
         }
         if grants.current.isLive(old, in: live) { return "nothing was changed" }
-        if grants.current.isLive(new, in: live) { return "the change is live all the same" }
+        if grants.current.isLive(new, in: live) { return "the change was made nevertheless" }
         return "neither the old nor the new table is live: run portreeve verify"
     }
 }
 
 extension TableWriter {
-    /// How often it is tried where others keep changing the ruleset.
+    /// The number of attempts while other processes keep changing the ruleset.
     private static let attempts = 100
 
-    /// Makes a table live, with the grants that are not over, whatever is live now, and whoever commits meanwhile.
+    /// Loads a table with its grants in the place of any live one, even if other processes commit meanwhile.
     static func insist(
         on table: Table?, in store: any RulesetStore, carrying grants: GrantBook = GrantBook()
     ) throws {
@@ -79,7 +79,7 @@ extension TableWriter {
         try replaceOnce(by: table, in: store, grants.current)
     }
 
-    /// What is live, whoever commits meanwhile.
+    /// The live table, even if other processes commit meanwhile.
     static func read(_ store: any RulesetStore, expecting table: Table?) throws(KernelError) -> TableSnapshot {
         let expected = table.map { [$0] } ?? []
         for _ in 1..<attempts {

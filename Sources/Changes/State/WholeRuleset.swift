@@ -5,21 +5,21 @@ public import Reachability
 public import Rulesets
 public import System
 
-/// Every table of a host, as they were at one generation.
+/// Every table of a host at one generation.
 public struct WholeRuleset {
     /// The generation.
     public let generation: UInt32
-    /// The table that portreeve owns, with what a commit needs.
+    /// The snapshot of portreeve's table.
     public let own: TableSnapshot
-    /// The tables of others, in the order of their making.
+    /// The tables of other programs, in the order of their creation.
     public let others: [Table]
-    /// The addresses of the host; `nil` where they are not known.
+    /// The addresses of the host; `nil` if they are not known.
     public let addresses: AddressSet?
 
-    /// How often the tables are read before giving up on reading them between two changes.
+    /// The number of attempts to read all tables between two changes.
     private static let attempts = 8
 
-    /// Reads all tables; the own one faster where its big sets hold what they hold in one of `candidates`.
+    /// Reads all tables; portreeve's is read faster if its big sets equal those in one of `candidates`.
     public init(_ store: any RulesetStore, expecting candidates: [Table] = []) throws(KernelError) {
         for _ in 0..<Self.attempts {
             let own = try store.snapshot(of: Names.table, expecting: candidates)
@@ -33,7 +33,7 @@ public struct WholeRuleset {
             .interrupted, "reading the ruleset", answer: "it changed \(Self.attempts) times while it was read")
     }
 
-    /// The tables that portreeve does not own, as they are at this moment.
+    /// The current tables of other programs.
     public static func others(_ store: any RulesetStore) throws(KernelError) -> [Table] {
         var others: [Table] = []
         for name in try store.tableNames() where name != Names.table {
@@ -49,12 +49,12 @@ public struct WholeRuleset {
     /// Every table.
     public var tables: [Table] { (own.table.map { [$0] } ?? []) + others }
 
-    /// What holds for packets that meet it.
+    /// The circumstances in which packets meet the tables.
     public func circumstances(now: Int64) -> Circumstances { Circumstances(now: now, addresses: addresses) }
 }
 
 extension WholeRuleset {
-    /// What the rules that let a service's connections in have counted; `nil` where nothing of it is loaded.
+    /// The hits of the rules that allow a service's connections; `nil` if the service is not loaded.
     public func packets(of service: String) -> UInt64? {
         let counts = Names.chains(of: service).flatMap { name -> [UInt64] in
             let rules = own.table?.chain(name)?.rules ?? []
@@ -67,7 +67,7 @@ extension WholeRuleset {
 }
 
 extension Table {
-    /// What stands for a table that could not be read: whatever meets it is unknown.
+    /// A stand-in for a table that could not be read: the verdict on every packet is unknown.
     fileprivate init(unreadable name: TableName) {
         let base = BaseChain(type: "filter", hook: .prerouting, priority: 0, policy: .accept)
         let rule = Rule([.opaque(name: "unreadable", attributes: [])])

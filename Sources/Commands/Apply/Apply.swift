@@ -6,38 +6,38 @@ internal import Policies
 internal import Rulesets
 internal import System
 
-/// `portreeve apply`: makes the live table what the policy says, in one transaction.
+/// `portreeve apply`: loads the compiled policy in one transaction.
 public struct Apply: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Make the live ruleset what the policy, or a reviewed plan of it, says, in one transaction.")
+        abstract: "Load the policy, or a reviewed plan of it, into the kernel in one transaction.")
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
 
-    @Flag(help: "Load the last confirmed change as it is kept, without reading a policy: for the boot.")
+    @Flag(help: "Load the last confirmed change as it was saved, without reading a policy: for the boot.")
     var boot = false
 
     @Option(
         help: ArgumentHelp(
-            "What to open when --boot cannot load it: ssh (tcp/22, to everybody) or closed.", valueName: "what"))
+            "What to open if --boot cannot load that: ssh (tcp/22, to any address) or closed.", valueName: "what"))
     var floor: Floor = .ssh
 
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
     @Flag(help: "End the sessions that the policy refuses, except your own.")
     var cutSessions = false
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Refuses what does not go together.
+    /// Rejects options that contradict each other.
     public func validate() throws {
         guard boot, safety.confirm != nil || cutSessions else { return }
-        throw ValidationError("--boot loads what was confirmed: it does not go with --confirm and --cut-sessions")
+        throw ValidationError("--boot loads the confirmed change; --confirm and --cut-sessions cannot be used with it")
     }
 
     /// Plans, asks, commits, and reads back.
@@ -68,7 +68,7 @@ public struct Apply: Command {
 
     private static let question = "apply this to table \(Names.table)?"
 
-    /// Does exactly what was planned, if the ruleset is still the one that it was planned for.
+    /// Applies a reviewed plan, if the ruleset is still the one for which it was made.
     private func apply(_ plan: ReviewedPlan, on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try kernel.openStore(on: host)
         let change = try plan.change(of: store, carrying: kernel.grants(on: host), on: host.changes)
@@ -86,7 +86,7 @@ public struct Apply: Command {
 
     private func load(on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try host.openStore(kernel.netns)
-        // Printed after the loading: a message that cannot be written ends the process.
+        // Printed after the loading, since a failure to write a message ends the process.
         var notes: [String] = []
         defer { notes.forEach { console.note("portreeve: \($0)") } }
         let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes) {

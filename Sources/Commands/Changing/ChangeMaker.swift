@@ -5,9 +5,9 @@ internal import Kernel
 internal import Policies
 internal import Rulesets
 
-/// Options of commands that change the ruleset.
+/// Options of the commands that change the ruleset.
 public struct SafetyOptions: ParsableArguments, Sendable {
-    @Flag(help: "Go ahead without asking.")
+    @Flag(help: "Make the change without asking.")
     var yes = false
 
     @Option(
@@ -15,20 +15,20 @@ public struct SafetyOptions: ParsableArguments, Sendable {
             "Undo the change after this time, such as 2m, unless \"portreeve confirm\" keeps it.", valueName: "time"))
     var confirm: TimeSpan?
 
-    @Flag(help: "Go ahead even where that locks out those who work on this host over SSH.")
+    @Flag(help: "Continue even if the change locks out admins who are connected over SSH.")
     var force = false
 
-    /// Options as they are when none is given.
+    /// The options with their defaults.
     public init() {}
 }
 
-/// The way of every change: shown, asked for, kept on disk, made, reported.
+/// The steps of every change: show, ask, save, commit, report.
 struct ChangeMaker {
     private let host: Host
     private let kernel: KernelOptions
     private let safety: SafetyOptions
     private let console: Console
-    /// Ends the sessions that the ruleset refuses, once it is in force; nothing unless set.
+    /// Ends the sessions that the ruleset refuses once it is in force; does nothing unless set.
     var cut: (() -> SessionCut)?
 
     init(_ host: Host, _ kernel: KernelOptions, _ safety: SafetyOptions, _ console: Console) {
@@ -42,12 +42,12 @@ struct ChangeMaker {
     ///
     /// - Parameters:
     ///   - change: the change.
-    ///   - store: where it is made.
-    ///   - question: what is asked.
-    ///   - done: what to say when it is made; by default that it is applied, with both generations.
-    ///   - plan: what it would change, for people.
+    ///   - store: the ruleset.
+    ///   - question: the question to ask.
+    ///   - done: the message after the change; by default "applied", with both generations.
+    ///   - plan: the text to show before the question.
     /// - Returns: success, unless sessions could not be ended.
-    /// - Throws: what kept it from being made.
+    /// - Throws: any error that prevented the change.
     func make(
         _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
         _ plan: () -> String?
@@ -71,7 +71,7 @@ struct ChangeMaker {
             made.generation)
     }
 
-    /// Says that there is nothing to do, and sees to it that a boot would do the same.
+    /// Reports that there is nothing to change, and makes sure that the live table is saved for the next boot.
     func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
         -> ExitStatus
     {
@@ -81,14 +81,14 @@ struct ChangeMaker {
             else { throw state.refusal(pending) }
             try state.rearm(pending, within: span.seconds * 1000)
             return report(
-                "in sync: nothing to do but to wait longer", pending.number, change.snapshot.generation, isChange: false
+                "in sync: the time to confirm is extended", pending.number, change.snapshot.generation, isChange: false
             )
         }
         try state.adopt(change, in: store, now: host.now)
         return report(done, nil, change.snapshot.generation, isChange: false)
     }
 
-    /// Says what was done, and ends what is to end with it.
+    /// Ends the refused sessions, and reports.
     private func report(
         _ text: String, _ number: Int?, _ generation: UInt32, isChange: Bool = true
     ) -> ExitStatus {
@@ -109,7 +109,7 @@ struct ChangeMaker {
         cut?.report(to: console)
         guard let span = safety.confirm, let number, !console.isJSON else { return cut?.status ?? .success }
         console.note(
-            "change \(number) undoes itself in \(span.text): see that you still get in, then run \"portreeve confirm\"")
+            "change \(number) will be undone in \(span.text): check that you can log in, then run portreeve confirm")
         return cut?.status ?? .success
     }
 }

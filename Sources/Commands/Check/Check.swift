@@ -9,11 +9,11 @@ public struct Check: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "check",
-        abstract: "Validate the policy and lint it; with --kernel have the kernel check the ruleset, too.")
+        abstract: "Validate and lint the policy; with --kernel the kernel validates the ruleset, too.")
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
     @Flag(name: .customLong("kernel"), help: "Have the kernel validate the ruleset without committing it.")
@@ -21,17 +21,17 @@ public struct Check: Command {
 
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("Take the policy to stand at this path: for a file that waits elsewhere.", valueName: "path")
+        help: ArgumentHelp("Check the file as if it were already at this path.", valueName: "path")
     )
     var destination: String?
 
     @Flag(help: "Fail on warnings.")
     var strict = false
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Refuses a path at which no file can stand.
+    /// Rejects a path that cannot be a file.
     public func validate() throws {
         guard let destination, destination.isEmpty || destination == "-" || destination.hasSuffix("/") else { return }
         throw ValidationError("--as takes the path of a file, not \"\(destination)\"")
@@ -55,7 +55,7 @@ public struct Check: Command {
         }
         if asksKernel { try validate(valid, on: host) }
         if !console.isJSON && !console.isQuiet {
-            console.print("\(path): \(reading.verdict)\(asksKernel ? "; the kernel takes it" : "")")
+            console.print("\(path): \(reading.verdict)\(asksKernel ? "; accepted by the kernel" : "")")
         }
         return .success
     }
@@ -63,7 +63,7 @@ public struct Check: Command {
     private func validate(_ policy: Policy, on host: Host) throws {
         let store = try host.openStore(kernel.netns)
         let snapshot = try store.snapshot(of: Names.table)
-        // From nothing, so that every object is checked, not only what differs from the live ones.
+        // A transaction from an empty ruleset, so that the kernel checks every object, not only changed ones.
         let all = Transaction(from: nil, to: compile(policy).table, named: Names.table)
         let deletion = snapshot.table == nil ? [] : [Transaction.Operation.deleteTable]
         try store.validate(Transaction(table: Names.table, operations: deletion + all.operations), onto: snapshot)
@@ -71,7 +71,7 @@ public struct Check: Command {
 }
 
 extension PolicyReading {
-    /// What the diagnostics amount to.
+    /// A summary of the diagnostics.
     fileprivate var verdict: String {
         let errors = diagnostics.count { $0.severity == .error }
         let warnings = diagnostics.count { $0.severity == .warning }

@@ -2,27 +2,27 @@ public import ArgumentParser
 internal import Changes
 internal import Kernel
 
-/// `portreeve confirm`: keeps a change that would undo itself.
+/// `portreeve confirm`: keeps a change that would otherwise be undone.
 public struct Confirm: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "confirm",
-        abstract: "Keep the change that \"apply --confirm\" made; best from a session that was opened after it.")
+        abstract: "Keep the change of \"apply --confirm\"; best run from a new login.")
 
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Keeps the change, if it is still live.
+    /// Confirms the pending change, if it is still live.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
         switch try kernel.state(on: host).confirm(in: store) {
         case .nothingWaits(let found):
-            throw CommandError(.failure, found.last?.text ?? "nothing waits to be confirmed")
+            throw CommandError(.failure, found.last?.text ?? "there is no pending change")
         case .confirmed(let made):
             if console.isJSON {
                 console.print([

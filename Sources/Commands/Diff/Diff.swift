@@ -6,33 +6,33 @@ internal import Policies
 internal import Rulesets
 internal import System
 
-/// `portreeve diff`: who gains and who loses access between two policies.
+/// `portreeve diff`: the sources that gain and lose access between two policies.
 public struct Diff: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Show who gains and who loses access between two policies; needs no privileges.")
+        abstract: "Show which sources gain and lose access between two policies; needs no privileges.")
 
-    @Argument(help: ArgumentHelp("The policy before, or the number of a change in the history.", valueName: "old"))
+    @Argument(help: ArgumentHelp("The old policy, or the number of a change in the history.", valueName: "old"))
     var old: String
 
-    @Argument(help: ArgumentHelp("The policy after, or the number of a change.", valueName: "new"))
+    @Argument(help: ArgumentHelp("The new policy, or the number of a change.", valueName: "new"))
     var new: String
 
-    @Flag(help: "As root, accept a policy or list that somebody else could write.")
+    @Flag(help: "As root, accept a policy or list that another user can write.")
     var allowInsecurePermissions = false
 
-    @Flag(help: "Exit 2 when there is a difference.")
+    @Flag(help: "Exit with status 2 if there is a difference.")
     var detailedExitcode = false
 
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Compares what both policies compile to, and reports.
+    /// Compares the access that both policies allow, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let (before, after) = (try load(old, on: host, console), try load(new, on: host, console))
@@ -47,12 +47,12 @@ public struct Diff: Command {
             ])
         } else if !(isEqual && console.isQuiet) {
             let lines = access.lines(console) + conditions.map { console.styled("~ \($0.text)", .yellow) }
-            console.print(isEqual ? "equal: the same connections get in" : lines.joined(separator: "\n"))
+            console.print(isEqual ? "equal: both allow the same connections" : lines.joined(separator: "\n"))
         }
         return !isEqual && detailedExitcode ? .difference : .success
     }
 
-    /// What a policy compiles to, or what a change made.
+    /// Compiles a policy, or reads the table of a change.
     private func load(_ path: String, on host: Host, _ console: Console) throws -> Table {
         if let number = Int(path), number > 0, try host.files.read(path) == nil { return try table(number, on: host) }
         var options = PolicyOptions()
@@ -66,21 +66,21 @@ public struct Diff: Command {
         let log = try kernel.state(on: host).log
         let record = try log.record(log.entry(number))
         guard let table = record.table else {
-            let deed = record.kind.keepsTable ? "made no table" : "removed the table"
-            throw CommandError(.failure, "change \(number) \(deed): there is nothing to compare")
+            let deed = record.kind.keepsTable ? "kept the table of the policy" : "removed the table"
+            throw CommandError(.failure, "change \(number) \(deed), so it has no table to compare")
         }
         return table
     }
 }
 
-/// How often or how long a port is open, where that changes.
+/// A changed condition of a port: its rate limit or its expiry.
 private struct ConditionLine {
     let port: DecompiledService.Port
     let condition: String
     let before: String?
     let after: String?
 
-    /// Every change of a limit or an expiry of ports that both states declare.
+    /// Every changed limit or expiry of ports that both states declare.
     static func all(from old: DecompiledPolicy, to new: DecompiledPolicy) -> [ConditionLine] {
         ServiceChange.ofSharedPorts(from: old, to: new).flatMap { port, change -> [ConditionLine] in
             let (before, after) = (change.before, change.after)

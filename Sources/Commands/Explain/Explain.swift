@@ -10,40 +10,40 @@ internal import Reachability
 internal import Rulesets
 internal import System
 
-/// `portreeve explain`: would a connection get in, and what decides.
+/// `portreeve explain`: whether a connection would be allowed, and which rule decides.
 public struct Explain: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Say whether a connection from an address to a port would get in, and which rule and line decide.")
+        abstract: "Show whether a connection would be allowed, and which rule and policy line decide.")
 
-    @Argument(help: ArgumentHelp("The address that the connection comes from.", valueName: "source"))
+    @Argument(help: ArgumentHelp("The source address of the connection.", valueName: "source"))
     var source: String
 
-    @Argument(help: ArgumentHelp("The port that is dialled: 443/tcp, 53/udp, ssh.", valueName: "port"))
+    @Argument(help: ArgumentHelp("The destination port: 443/tcp, 53/udp, ssh.", valueName: "port"))
     var port: String
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    @Option(help: ArgumentHelp("The interface that the connection comes in on.", valueName: "name"))
+    @Option(help: ArgumentHelp("The interface on which the connection arrives.", valueName: "name"))
     var interface: String?
 
-    @Flag(name: .customLong("kernel"), help: "Ask the live ruleset, whatever is in it.")
+    @Flag(name: .customLong("kernel"), help: "Evaluate the live ruleset of all tables.")
     var asksKernel = false
 
-    @Flag(name: .customLong("policy"), help: "Ask the policy alone; needs no privileges.")
+    @Flag(name: .customLong("policy"), help: "Evaluate only the policy; needs no privileges.")
     var asksPolicy = false
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Refuses what contradicts itself.
+    /// Rejects options that contradict each other.
     public func validate() throws {
         if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
-        if asksPolicy && kernel.netns != nil { throw ValidationError("--netns needs the kernel") }
+        if asksPolicy && kernel.netns != nil { throw ValidationError("--netns cannot be used with --policy") }
     }
 
     /// Evaluates, and explains.
@@ -67,7 +67,7 @@ public struct Explain: Command {
         return .success
     }
 
-    /// What is known of the grant that lets the source in.
+    /// The grant that lets the source in, in words, if it is known.
     private func grant(behind explanation: Explanation, on host: Host) -> String? {
         guard let service = explanation.service?.name, explanation.isGranted else { return nil }
         let grants = kernel.grants(on: host)
@@ -77,12 +77,12 @@ public struct Explain: Command {
     private func question() throws(CommandError) -> Explanation.Question {
         let address = try AddressArgument(source).address
         guard let named = NamedPort(port) else {
-            throw CommandError(.usage, "\"\(port)\" is no port: write 22/tcp, 53/udp, or a name of /etc/services")
+            throw CommandError(.usage, "unknown port \"\(port)\": write 22/tcp, 53/udp, or a name from /etc/services")
         }
         return .init(source: address, transport: named.transport, port: named.port, interface: interface)
     }
 
-    /// The live ruleset and the sockets; `nil` where only the policy is asked, or where nobody may look.
+    /// The live ruleset and the sockets; `nil` if only the policy is evaluated, or if they may not be read.
     private func look(on host: Host) throws -> (WholeRuleset?, HostSockets?) {
         guard !asksPolicy else { return (nil, nil) }
         do throws(KernelError) {

@@ -6,47 +6,47 @@ internal import Kernel
 internal import Policies
 internal import Rulesets
 
-/// `portreeve grant`: lets one address in to a service for a time.
+/// `portreeve grant`: lets one address reach a service for a time.
 public struct Grant: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "grant",
-        abstract: "Let an address in to a service for a time that the kernel itself ends.")
+        abstract: "Let an address reach a service for a time; the kernel ends the grant.")
 
-    @Argument(help: ArgumentHelp("The service, as the policy names it.", valueName: "service"))
+    @Argument(help: ArgumentHelp("The name of the service in the policy.", valueName: "service"))
     var service: String
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
 
-    @Option(help: ArgumentHelp("The address that is let in.", valueName: "address"))
+    @Option(help: ArgumentHelp("The address to allow.", valueName: "address"))
     var from: String
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("For how long, such as 2h.", valueName: "time"))
+    @Option(name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"))
     var span: TimeSpan
 
-    @Option(help: ArgumentHelp("What it is for: shown wherever the grant is.", valueName: "text"))
+    @Option(help: ArgumentHelp("The reason, shown wherever the grant is listed.", valueName: "text"))
     var why: String
 
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Refuses a reason that is none.
+    /// Rejects an empty or unprintable reason.
     public func validate() throws {
         guard why.contains(where: { !$0.isWhitespace }), !why.unicodeScalars.contains(where: \.properties.isControl)
         else { throw ValidationError("--why must be one line of text") }
     }
 
-    /// Lets it in, unless the policy sets a limit to that.
+    /// Makes the grant, unless the policy forbids it.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let address = try AddressArgument(from).address
         let policy = try policy.load(on: host, console)
         guard policy.services.contains(where: { $0.name == service }) else {
-            throw CommandError(.failure, "the policy has no service \"\(service)\": nothing was changed")
+            throw CommandError(.failure, "the policy has no service \"\(service)\"; nothing was changed")
         }
         if let limit = policy.defaults.grantLimit { try limit.allow(span) }
         let store = try host.openStore(kernel.netns)
@@ -57,20 +57,20 @@ public struct Grant: Command {
 }
 
 extension GrantLimit {
-    /// Refuses what is longer.
+    /// Refuses a longer grant.
     fileprivate func allow(_ span: TimeSpan) throws(CommandError) {
         let place = "(\(location.file):\(location.line))"
         guard let longest else {
-            throw CommandError(.refused, "the policy allows no grants \(place): nothing was changed")
+            throw CommandError(.refused, "the policy allows no grants \(place); nothing was changed")
         }
         guard span.seconds > longest.seconds else { return }
         throw CommandError(
-            .refused, "\(span.text) is longer than the policy allows, \(longest.text) \(place): nothing was changed")
+            .refused, "\(span.text) is longer than the policy allows, \(longest.text) \(place); nothing was changed")
     }
 }
 
 extension Unicode.Scalar.Properties {
-    /// Whether it steers a terminal instead of being seen.
+    /// Whether it is a control character or a format character, which can garble a terminal.
     fileprivate var isControl: Bool {
         [.control, .format, .lineSeparator, .paragraphSeparator].contains(generalCategory)
     }

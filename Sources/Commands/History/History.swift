@@ -5,24 +5,24 @@ internal import Policies
 internal import Rulesets
 internal import System
 
-/// `portreeve history`: the changes that were made.
+/// `portreeve history`: the log of changes.
 public struct History: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "List the changes that were made, when, by whom, and what became of them.")
+        abstract: "List the changes of the ruleset with their time, author and outcome.")
 
     @Option(help: ArgumentHelp("Show one change: its policy, its lists and its ruleset.", valueName: "number"))
     var show: Int?
 
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Lists, the newest first.
+    /// Lists the changes, newest first.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         if let netns = kernel.netns { try host.enter(netns) }
@@ -44,7 +44,7 @@ public struct History: Command {
             let list = changes.map { $0.json(isWhole: false) }
             console.print(["format_version": 1, "changes": .array(list)])
         } else if changes.isEmpty {
-            if !console.isQuiet { console.print("no change was made yet") }
+            if !console.isQuiet { console.print("there are no changes yet") }
         } else {
             let lines = TextTable([LoggedChange.headings] + changes.map(\.columns), cuttable: [4, 2]).lines
             console.print(console.styled(lines[0], .bold))
@@ -54,14 +54,14 @@ public struct History: Command {
     }
 }
 
-/// A change as people see it.
+/// A change with its outcome in words.
 struct LoggedChange {
     private let entry: ChangeLog.Entry
-    /// `nil` where the file is not used.
+    /// `nil` if the record cannot be read.
     private let record: ChangeRecord?
-    /// Why it is not there.
+    /// Why the record cannot be read.
     private let fault: String
-    /// What became of it, in words.
+    /// The outcome in words.
     private let outcome: String
 
     init(_ entry: ChangeLog.Entry, in state: RulesetState, _ pending: PendingChange?) throws {
@@ -94,13 +94,13 @@ struct LoggedChange {
     var columns: [String] {
         guard let record else {
             return [
-                "\(entry.number)", "-", "-", outcome, "not used: \"portreeve history --show \(entry.number)\" says why",
+                "\(entry.number)", "-", "-", outcome, "unreadable: run \"portreeve history --show \(entry.number)\"",
             ]
         }
         return ["\(entry.number)", UTCTime.text(record.time), record.author.text, outcome, record.summary]
     }
 
-    /// All of it, for people.
+    /// The whole change for people.
     var text: String {
         guard let record else { return fault }
         let head = zip(Self.headings, columns).map { "# \($0.0.lowercased()): \($0.1)" }
@@ -108,7 +108,7 @@ struct LoggedChange {
         return (head + files).joined(separator: "\n")
     }
 
-    /// The change for programs; with the policy and the ruleset where it is to be whole.
+    /// The change for programs; with the policy and the ruleset if `isWhole`.
     func json(isWhole: Bool) -> JSON {
         var members: [(String, JSON)] = [
             ("change", .number(entry.number)), ("outcome", .string(entry.outcome.rawValue)),

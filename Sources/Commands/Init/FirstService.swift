@@ -3,18 +3,18 @@ internal import Listeners
 
 /// A service of a first policy: the ports of one owner.
 struct FirstService {
-    /// Who holds the sockets; `nil` for the kernel, and where it is not known.
+    /// The owner of the sockets; empty for the kernel, and if the owner is not known.
     private struct Owner: Hashable {
         var executable: String?
         var unit: String?
         var user: String?
-        /// The process, where no unit holds several together.
+        /// The process, unless a unit groups several.
         var pid: Int32?
-        /// The only port, where nothing else tells services apart.
+        /// The only port, if nothing else distinguishes services.
         var place: String?
     }
 
-    /// A port of a protocol, with the addresses that are listened on.
+    /// A port of a protocol, with the addresses that it listens on.
     private struct Place: Hashable, Comparable {
         let transport: TransportProtocol
         let port: UInt16
@@ -31,9 +31,9 @@ struct FirstService {
     private let places: [Place]
     private let note: String?
 
-    /// One service an owner, in the order of their ports; the names differ.
+    /// One service per owner, ordered by port, with unique names.
     static func all(of listeners: [Listener]) -> [FirstService] {
-        // A port belongs to one service, however many share it: the first owner in order.
+        // A port belongs to one service: if owners share it, to the first one.
         var owners: [Place: Owner] = [:]
         var notes: [Owner: String] = [:]
         for listener in listeners {
@@ -55,13 +55,13 @@ struct FirstService {
         let place = "\(listener.transport.name)-\(listener.port)"
         switch listener.owners {
         case .processes(let processes):
-            // What systemd holds for another is that other's, where it runs.
+            // A socket that systemd holds for a service belongs to the process of that service, if it runs.
             let process = processes.first { $0.name != "systemd" } ?? processes.first
             guard let process else { return (Owner(place: place), nil) }
             if process.name == "systemd" {
                 return (Owner(place: place), "systemd listens, and starts the service on demand")
             }
-            // SSH is by itself, so that who may come to it may not come to more.
+            // SSH is a service of its own, so that its clients do not reach other ports.
             let isAlone = process.executable == nil || listener.transport == .tcp && listener.port == sshPort
             let owner = Owner(
                 executable: process.executable, unit: process.unit, user: process.user,
@@ -69,7 +69,7 @@ struct FirstService {
             return (owner, nil)
         case .kernel: return (Owner(place: place), "the kernel itself listens")
         case .notAsked: return (Owner(place: place), nil)
-        case .unknown(let reason): return (Owner(place: place), "it is not known who listens: \(reason)")
+        case .unknown(let reason): return (Owner(place: place), "the process that listens is unknown: \(reason)")
         }
     }
 
@@ -80,12 +80,12 @@ struct FirstService {
         return sanitized(unit ?? executable ?? owner.place ?? "port")
     }
 
-    /// A name of the characters that names may have, `[a-z][a-z0-9-]{0,30}`.
+    /// A valid name, `[a-z][a-z0-9-]{0,30}`, from any text.
     static func sanitized(_ text: String) -> String {
         let kept = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
         let words = String(kept).split(separator: "-").joined(separator: "-")
         let name = words.first?.isLetter == true ? words : "service-" + words
-        // Room for a number that makes it unlike another.
+        // Leaves room for a number that makes the name unique.
         return String(name.prefix(26).reversed().drop { $0 == "-" }.reversed())
     }
 
@@ -96,7 +96,7 @@ struct FirstService {
         return free
     }
 
-    /// Whether it is the one that the person at the terminal came in by.
+    /// Whether it is the service of the user's SSH connection.
     var isSSH: Bool {
         places == [Place(transport: .tcp, port: Self.sshPort)] || owner.executable?.hasSuffix("/sshd") == true
     }
@@ -112,7 +112,7 @@ struct FirstService {
         return lines + ["    why: to be filled in"]
     }
 
-    /// The ports, neighbours together.
+    /// The ports, with neighbours as ranges.
     private var ranges: [String] {
         TransportProtocol.allCases.flatMap { transport in
             let ports = places.filter { $0.transport == transport }.map { $0.port...$0.port }
@@ -120,7 +120,7 @@ struct FirstService {
         }
     }
 
-    /// A text as a YAML scalar: in quotes where it has more than letters, digits and a few signs.
+    /// A text as a YAML scalar: in quotes if it has other characters than letters, digits and a few signs.
     private func scalar(_ text: String) -> String {
         let isPlain = text.unicodeScalars.allSatisfy { scalar in
             scalar.isASCII

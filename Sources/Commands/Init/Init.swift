@@ -2,30 +2,30 @@ internal import Addressing
 public import ArgumentParser
 internal import Listeners
 
-/// `portreeve init`: writes a first policy from what listens.
+/// `portreeve init`: writes a first policy from the listeners.
 public struct Init: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write a first policy from what listens on this host; never overwrites one.")
+        abstract: "Write a first policy from the listeners of this host; never overwrites a file.")
 
     @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))
     var policy = "/etc/portreeve/policy.yaml"
 
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// The user's own address, if it is one that a policy can name: a link-local one is not.
+    /// The user's address, unless a policy cannot name it because it is link-local.
     private func client(_ host: Host) -> String? {
         guard let client = host.sshClient, (try? AddressRange(client)) != nil else { return nil }
         return client
     }
 
-    /// Looks who listens, and writes the file.
+    /// Reads the listeners, and writes the file.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         if let namespace = kernel.netns { try host.enter(namespace) }
@@ -37,12 +37,12 @@ public struct Init: Command {
         }
         console.requireOutput()
         guard try host.files.create(policy, text) else {
-            throw CommandError(.failure, "\(policy) is there already: nothing was written; name another file, or -")
+            throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
         }
         if console.isJSON {
             console.print(["format_version": 1, "written": .string(policy)])
         } else if !console.isQuiet {
-            console.print("written: \(policy); say who may come to each service, and why, then run portreeve check")
+            console.print("written: \(policy); fill in \"from\" and \"why\" of each service, then run portreeve check")
         }
         return .success
     }

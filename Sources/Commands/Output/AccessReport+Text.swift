@@ -3,7 +3,7 @@ internal import Changes
 internal import Reachability
 
 extension AccessReport {
-    /// The difference for programs.
+    /// The report for programs.
     var json: JSON {
         [
             "gained": .array(gained.map(\.json)), "lost": .array(lost.map(\.json)),
@@ -11,7 +11,7 @@ extension AccessReport {
         ]
     }
 
-    /// A line a row.
+    /// One line per row.
     func lines(_ console: Console) -> [String] {
         gained.map { console.styled("+ \($0.text)", .green) } + lost.map { console.styled("- \($0.text)", .red) }
             + unknown.map { console.styled("? \($0.text)", .yellow) }
@@ -19,10 +19,10 @@ extension AccessReport {
 }
 
 extension AccessReport.Row {
-    /// More sources than this are counted, not listed.
+    /// At most this many sources are listed; the count covers all.
     private static let listedSources = 100
 
-    /// The row for programs; interfaces only where it is not all of them, rules only where they keep from knowing.
+    /// The row for programs; interfaces only if they are limited, rules only if they make the change unknown.
     var json: JSON {
         let count = change.sources.ipv4.ranges.count + change.sources.ipv6.ranges.count
         var members: [(String, JSON)] = [
@@ -36,15 +36,18 @@ extension AccessReport.Row {
         return .object(members)
     }
 
-    /// The row for people: a witness first.
+    /// The row for people.
     var text: String {
         let port = "\(change.transport.name)/\(ports.text)"
         let owner = service.map { " (\($0))" } ?? ""
         let place = change.interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))"
-        let whole = change.sources.isAll(of: change.family) ? "any \(change.family.name)" : change.sources.text
         let cause = change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""
-        return
-            "\(port)\(owner)\(place) from \(whole): for one, \(change.sources.witness?.description ?? "nobody")\(cause)"
+        return "\(port)\(owner)\(place) from \(sourcesText)\(cause)"
+    }
+
+    /// The sources in a few words.
+    var sourcesText: String {
+        change.sources.isAll(of: change.family) ? "any \(change.family.name) address" : change.sources.text
     }
 
     /// The interfaces in words; none for all of them.
@@ -57,6 +60,6 @@ extension AddressSet {
 }
 
 extension AddressFamily {
-    /// The family's name as people write it.
+    /// The name of the family: `IPv4`.
     var name: String { self == .ipv4 ? "IPv4" : "IPv6" }
 }

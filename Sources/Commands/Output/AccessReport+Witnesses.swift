@@ -3,12 +3,12 @@ internal import Changes
 internal import Reachability
 
 extension AccessReport {
-    /// A line a service and family that gains or loses, with one address that does and the ports that it does at.
+    /// One line per service and family that gains or loses, with the sources and the ports.
     func witnessLines(_ console: Console, atMost maximum: Int) -> [String] {
         let sections: [(rows: [Row], style: Console.Style, text: (Witness) -> String)] = [
-            (gained, .green, { "+ \($0.address) can reach \($0.ports)" }),
-            (lost, .red, { "- \($0.address) can no longer reach \($0.ports)" }),
-            (unknown, .yellow, { "? whether \($0.address) can reach \($0.ports) is not known\($0.cause)" }),
+            (gained, .green, { "+ \($0.sources) can reach \($0.ports)" }),
+            (lost, .red, { "- \($0.sources) can no longer reach \($0.ports)" }),
+            (unknown, .yellow, { "? it is not known whether \($0.sources) can reach \($0.ports)\($0.cause)" }),
         ]
         return sections.flatMap { section in
             let witnesses = Witness.all(of: section.rows)
@@ -18,12 +18,12 @@ extension AccessReport {
         }
     }
 
-    /// One address that stands for all that gain or lose access to ports of a service.
+    /// Ports of a service that share an address which gains or loses access to them.
     private struct Witness {
         let address: AddressRange
         let rows: [Row]
 
-        /// One for each service, family and interface; several where its ports have no address in common.
+        /// One for each service, family and interface; several if its ports have no address in common.
         static func all(of rows: [Row]) -> [Self] {
             var groups: [Subject: [Row]] = [:]
             var order: [Subject] = []
@@ -42,7 +42,15 @@ extension AccessReport {
             }
         }
 
-        /// The ports, the service, and the interfaces where it is not all of them.
+        /// The sources if all ports have the same, or else one address that they share.
+        var sources: String {
+            guard let row = rows.first, rows.allSatisfy({ $0.change.sources == row.change.sources }) else {
+                return "\(address), for example,"
+            }
+            return row.sourcesText
+        }
+
+        /// The ports, the service, and the interfaces if they are limited.
         var ports: String {
             let names = rows.map { "\($0.change.transport.name)/\($0.ports.text)" }
             let shown = names.prefix(AddressSet.shownRanges).joined(separator: ", ")
@@ -57,7 +65,7 @@ extension AccessReport {
         }
     }
 
-    /// What lines are told apart by.
+    /// The key of a group of rows.
     private struct Subject: Hashable {
         let service: String?
         let family: AddressFamily

@@ -1,12 +1,12 @@
 internal import Addressing
 
 extension AddressSet {
-    /// How many ranges a line names.
+    /// At most this many ranges are listed in a line.
     static let shownRanges = 3
 
-    /// The set in few words: `any`, or its first ranges and how many more there are.
+    /// The set in a few words: `any`, or its first ranges and the count of the rest.
     var text: String {
-        if isEmpty { return "nobody" }
+        if isEmpty { return "no address" }
         if isAny { return "any" }
         let count = ipv4.ranges.count + ipv6.ranges.count
         let shown = texts(atMost: Self.shownRanges).joined(separator: ", ")

@@ -4,7 +4,7 @@ internal import Policies
 internal import System
 
 extension BootLoading.Outcome {
-    /// What was loaded, in one sentence.
+    /// The outcome in one sentence.
     var text: String {
         switch self {
         case .table(let number, let record):

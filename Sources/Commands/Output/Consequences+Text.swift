@@ -2,10 +2,10 @@ internal import Auditing
 internal import Changes
 
 extension Consequences {
-    /// More lines than this in one section are counted, not shown.
+    /// At most this many lines of a section are shown; the rest are counted.
     private static let shownLines = 10
 
-    /// The consequences for people: who gains and loses, then what breaks; whole, or the first lines of each.
+    /// The consequences for people: gains and losses, then breakages; all, or the first lines of each.
     func sections(_ console: Console, isWhole: Bool) -> [[String]] {
         let maximum = isWhole ? Int.max : Self.shownLines
         let breaks = breakages.map { console.styled("! \($0.message)", .red) }
@@ -14,7 +14,7 @@ extension Consequences {
 }
 
 extension [String] {
-    /// The first lines, and how many there are beyond.
+    /// The first lines, and the count of the rest.
     func shortened(to maximum: Int) -> [String] {
         guard count > maximum else { return self }
         return prefix(maximum) + ["  and \(count - maximum) more: --verbose shows all"]
@@ -22,7 +22,7 @@ extension [String] {
 }
 
 extension Finding {
-    /// What a change breaks, for programs; what does not apply is left out.
+    /// A breakage for programs, without absent members.
     var breakageJSON: JSON {
         var members: [(String, JSON)] = [("kind", .string(identifier.rawValue)), ("message", .string(message))]
         members += port?.members ?? []

@@ -1,6 +1,6 @@
-/// Writes results and messages as the options ask.
+/// Writes results and messages in the requested format.
 struct Console {
-    /// The colours in use, SGR parameters of ECMA-48.
+    /// Colours and styles, as SGR parameters of ECMA-48.
     enum Style: String {
         case bold = "1"
         case red = "31"
@@ -21,7 +21,7 @@ struct Console {
 
     var isQuiet: Bool { options.quiet }
 
-    /// The same for text that is kept: without colours.
+    /// A console without colours, for text that is saved.
     var plain: Console {
         var options = options
         (options.color, options.format) = (.never, .text)
@@ -42,19 +42,19 @@ struct Console {
         }
     }
 
-    /// A result.
+    /// Prints a result.
     func print(_ text: String) { host.standardOutput(text + "\n") }
 
-    /// A result for programs.
+    /// Prints a result for programs.
     func print(_ json: JSON) { host.standardOutput(json.text + "\n") }
 
-    /// Ends the command now where the result that it will have cannot be written, before it changes anything.
+    /// Ends the command if standard output cannot be written, before the command changes anything.
     func requireOutput() { if isJSON || !isQuiet { host.standardOutput("") } }
 
-    /// A message.
+    /// Prints a message.
     func note(_ text: String) { host.standardError(text + "\n") }
 
-    /// `text` in a style, where results are coloured.
+    /// `text` in a style, if results are coloured.
     func styled(_ text: String, _ style: Style) -> String {
         colorsOutput ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
     }

@@ -8,50 +8,50 @@ internal import Rulesets
 extension Explanation {
     private var portText: String { "\(question.transport.name)/\(question.port)" }
 
-    /// Why, in one sentence; `grant` says what is known of the grant that lets the source in.
+    /// The reason in one sentence; `grant` describes the grant that lets the source in, if it is known.
     func reason(grant: String? = nil) -> String {
-        if dependsOnInterface { return "it depends on the interface that it comes in on: name one with --interface" }
+        if dependsOnInterface { return "it depends on the interface: name one with --interface" }
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
-            return "what is not known decides: \(names)"
+            return "a rule that is not understood decides: \(names)"
         case .accept:
             let limit = conclusion.isLimited ? ", within its limit" : ""
             if let service, isGranted {
                 return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
             if let service, !isForeign { return "service \"\(service.name)\" lets it in\(limit)" }
-            return "nothing stops it: \(conclusion.decision.map { "\($0)" } ?? "no base chain is in the way")"
+            return "no rule refuses it: \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
         case .refuse: return refusal
         }
     }
 
-    /// What refuses it even where the service would let the source in.
+    /// The obstacle that remains if the service allows the source.
     var obstacle: String {
         let isNamed = isForeign || isDenied || isExpired || redirection != nil
-        return isNamed ? reason() : "\(conclusion.decision.map { "\($0)" } ?? "no rule lets it in")"
+        return isNamed ? reason() : "\(conclusion.decision.map { "\($0)" } ?? "no rule allows it")"
     }
 
     private var refusal: String {
         if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
-        if let rule = redirection { return "another table redirects it to where it is refused: \"\(rule)\"" }
+        if let rule = redirection { return "another table redirects it to a port that is closed: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
-        guard let service else { return "no service has \(portText)" }
+        guard let service else { return "no service declares \(portText)" }
         if isExpired { return "service \"\(service.name)\" has expired (\(service.expires?.written ?? ""))" }
         if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
         if !service.interfaces.isEmpty {
             let names = service.interfaces.map(\.description).joined(separator: ", ")
             return "service \"\(service.name)\" is open on \(names) only"
         }
-        return "a rule refuses it that the policy does not make: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
+        return "a rule that is not in the policy refuses it: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
     }
 
-    /// The least that would let it in; `nil` where it gets in or nobody knows.
+    /// The smallest change that would allow the connection; `nil` if it is allowed or the change is not known.
     var nearestChange: String? {
         guard verdict == .refuse else { return nil }
         let source = question.addresses.text
         if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
-        if isDenied { return "take \(source) out of \"deny\"\(policy.deny?.location.text ?? "")" }
+        if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
         guard let service else { return "declare a service with ports: \(question.port)/\(question.transport.name)" }
         if isExpired { return "move \"expires\" of service \"\(service.name)\"\(service.location.text)" }
         if isOutsideSources {
@@ -64,18 +64,18 @@ extension Explanation {
         return isLive ? "run portreeve apply" : nil
     }
 
-    /// Who listens, in a few words; `nil` where nobody looked.
+    /// The listeners in a few words; `nil` if they were not read.
     private var audience: String? {
         guard let listeners else { return nil }
         if conclusion.isForwarded { return "it is redirected to another host or a container" }
         guard let first = listeners.first else { return "nothing listens on \(portText)" }
         if listeners.allSatisfy(\.isLoopbackOnly) && !question.isFromThisHost {
-            return "only this host itself can reach what listens: \(first.address)"
+            return "the listener is reachable only from this host: \(first.address)"
         }
         return listeners.map { "\($0.address)\($0.processNames)" }.joined(separator: ", ")
     }
 
-    /// The explanation for people: one screen.
+    /// The explanation for people, on one screen.
     func text(_ console: Console, grant: String?) -> String {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
         let asked = isLive ? "the live ruleset" : "the policy"
@@ -104,7 +104,7 @@ extension Explanation {
 }
 
 extension SourceLocation {
-    /// The place in brackets behind a space.
+    /// The place in brackets after a space.
     var text: String { " (\(file):\(line))" }
 }
 

@@ -4,14 +4,14 @@ internal import Listeners
 internal import Policies
 
 extension Finding {
-    /// The finding as compilers print theirs: place, severity, message, and its id in brackets.
+    /// The finding in the format of compilers: place, severity, message, and id in brackets.
     func text(_ console: Console) -> String {
         let place = policy.map { "\($0.file):\($0.line): " } ?? ""
         let style: Console.Style = severity == .error ? .red : severity == .warning ? .yellow : .cyan
         return "\(place)\(console.styled("\(severity.rawValue):", style)) \(message) [\(identifier.rawValue)]"
     }
 
-    /// The finding for programs; what does not apply is left out.
+    /// The finding for programs, without absent members.
     var json: JSON {
         var members: [(String, JSON)] = [
             ("id", .string(identifier.rawValue)), ("severity", .string(severity.rawValue)),
@@ -28,7 +28,7 @@ extension Finding {
 }
 
 extension AuditedPort {
-    /// The port for programs, as members of what it is about.
+    /// The port for programs, as members of its finding.
     var members: [(String, JSON)] {
         let place = address.map { [("address", JSON.string($0.description))] } ?? []
         return [("protocol", .string(transport.name)), ("port", range.json)] + place
@@ -36,8 +36,8 @@ extension AuditedPort {
 }
 
 extension [Finding] {
-    /// A line a finding; those of sessions, of which a host can have any number, behind the others and no more than a
-    /// person reads.
+    /// One line per finding; stale sessions, of which a host can have any number, come last and are limited to a
+    /// readable number.
     func lines(_ text: (Finding) -> String) -> [String] {
         let others = filter { $0.identifier != .staleSession }
         let sessions = filter { $0.identifier == .staleSession }

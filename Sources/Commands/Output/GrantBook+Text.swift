@@ -2,7 +2,7 @@ internal import Changes
 internal import Rulesets
 
 extension GrantBook {
-    /// A line a grant that is in force, and one for what is not known.
+    /// One line per grant in force, and one if the grants are not known.
     func lines(in live: Table?) -> [String] {
         let missing = Set(missing(in: live))
         let lines = active.map { record in
@@ -11,7 +11,7 @@ extension GrantBook {
         return lines + [fault].compactMap(\.self)
     }
 
-    /// The same for programs.
+    /// The grants for programs.
     func json(in live: Table?) -> JSON {
         let missing = Set(missing(in: live))
         return .array(active.map { $0.json(left: left($0), isLive: live != nil && !missing.contains($0)) })

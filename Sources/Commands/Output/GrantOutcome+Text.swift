@@ -17,18 +17,18 @@ extension GrantMaker.Note {
     fileprivate var text: String {
         switch self {
         case .settlement(let settlement): settlement.text
-        case .refusedElsewhere(let explanation): "warning: it is refused all the same: \(explanation.obstacle)"
+        case .refusedElsewhere(let explanation): "warning: the address is still refused: \(explanation.obstacle)"
         }
     }
 }
 
 extension UselessGrant {
-    /// Why the grant would be of no use, in one sentence.
+    /// Why the grant would have no effect, in one sentence.
     var text: String { "a grant would not let \(address) in: \(explanation.obstacle); nothing was changed" }
 }
 
 extension GrantOutcome {
-    /// Writes it.
+    /// Prints the outcome.
     func write(to console: Console) {
         if console.isJSON {
             console.print(json)
@@ -41,8 +41,8 @@ extension GrantOutcome {
         let names = addresses.map(\.description).joined(separator: ", ")
         return switch deed {
         case .granted(let end, let span): "\(service) is open to \(names) until \(UTCTime.text(end)) (\(span.text))"
-        case .needless: "the policy lets \(names) in to \(service): nothing to do"
-        case .revoked: "\(service) is not open to \(names) any longer"
+        case .needless: "the policy already allows \(names) to reach \(service): nothing to do"
+        case .revoked: "\(service) is no longer open to \(names)"
         }
     }
 

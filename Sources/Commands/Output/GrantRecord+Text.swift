@@ -4,10 +4,10 @@ internal import Policies
 internal import System
 
 extension GrantRecord {
-    /// The grant in words, with the time that is left in milliseconds.
+    /// The grant in words; `left` is its remaining time in milliseconds.
     func text(left: Int64) -> String { "grant: \(service) from \(address), \(explanation(left: left))" }
 
-    /// The time that is left, what it is for, and who granted it.
+    /// The remaining time, the reason and the author.
     func explanation(left: Int64) -> String {
         "\(TimeSpan(seconds: max(0, left) / 1000).text) left: \(why) (\(author.text))"
     }

@@ -1,4 +1,4 @@
-/// A JSON value (RFC 8259) whose keys stay in the order in which they were given.
+/// A JSON value (RFC 8259) whose object members keep their order.
 enum JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
     ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
@@ -9,7 +9,7 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleB
     case array([JSON])
     case object([(String, JSON)])
 
-    // Written out: to infer them from the initializers, the compiler sometimes goes in circles.
+    // Explicit, since the compiler sometimes fails to infer them from the initializers.
     typealias StringLiteralType = String
     typealias BooleanLiteralType = Bool
     typealias IntegerLiteralType = Int
@@ -26,7 +26,7 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleB
     /// The string, or `null`.
     init(_ string: String?) { self = string.map(JSON.string) ?? .null }
 
-    /// The text, indented by two spaces a level.
+    /// The text, indented by two spaces per level.
     var text: String {
         var text = ""
         write(to: &text, indentation: "")

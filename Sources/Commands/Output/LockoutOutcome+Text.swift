@@ -4,35 +4,35 @@ internal import Changes
 internal import Reachability
 
 extension Lockout {
-    /// Which sessions the change would shut out, and what to do about it.
-    var text: String { "this would lock you out, and nothing was changed: \(outcomes.text)\n  or pass --force" }
+    /// The sessions that the change would shut out, and what to do.
+    var text: String { "this would lock you out; nothing was changed: \(outcomes.text)\n  or pass --force" }
 }
 
 extension LockoutGuard.Warning {
-    /// The warning for people.
+    /// The warning in words.
     var text: String {
         switch self {
-        case .unknownSessions(let doubt): "who works on this host could not be found out: \(doubt)"
+        case .unknownSessions(let doubt): "cannot find the admin sessions on this host: \(doubt)"
         case .outcome(let outcome): outcome.text
-        case .forced(let outcomes): "this locks you out, and is forced: \(outcomes.text)"
+        case .forced(let outcomes): "this locks you out, forced by --force: \(outcomes.text)"
         }
     }
 }
 
 extension LockoutGuard {
-    /// A guard of the admin sessions of a host, whose warnings go to the console.
+    /// A guard of the host's admin sessions whose warnings go to the console.
     init(_ host: Host, _ console: Console, force: Bool) {
         self.init(host.admins, force: force, now: host.now) { console.note("portreeve: warning: \($0.text)") }
     }
 }
 
 extension [LockoutOutcome] {
-    /// A line an outcome.
+    /// One line per outcome.
     fileprivate var text: String { map(\.text).joined(separator: "\n") }
 }
 
 extension LockoutOutcome {
-    /// What becomes of whom, by which rule and line, and what would help.
+    /// The connection, its verdict, the rule and policy line that decide, and the remedy.
     var text: String {
         let more = [rule.map { "rule: \($0)" }, help].compactMap { $0 }.map { "\n  \($0)" }
         return "\(sentence)\(reason.map { ": \($0)" } ?? "")\(place)\(more.joined())"
@@ -42,8 +42,8 @@ extension LockoutOutcome {
         let from = "from \(question.addresses.text) to \(question.transport.name)/\(question.port)"
         switch effect {
         case .refused: return "\(whom) \(from) would be refused"
-        case .alreadyRefused: return "\(whom) \(from) would be refused, as now"
-        case .unknown: return "whether \(whom) \(from) would get through is not known"
+        case .alreadyRefused: return "\(whom) \(from) would be refused, as it is now"
+        case .unknown: return "it is not known whether \(whom) \(from) would be allowed"
         }
     }
 
@@ -52,14 +52,14 @@ extension LockoutOutcome {
         return subjects.contains(.session) ? "the session" : "a new connection"
     }
 
-    /// Why; `nil` where there is nothing to add to the rule.
+    /// The reason; `nil` if the rule says it all.
     private var reason: String? {
         if let explanation { return explanation.reason() }
         guard case .unknown(let rules) = conclusion.verdict else { return nil }
         return rules.first.map { "\($0)" }
     }
 
-    /// The line of the policy, where the policy is what decides.
+    /// The line of the policy, if the policy decides.
     private var place: String {
         guard let explanation, !explanation.isForeign, explanation.redirection == nil else { return "" }
         return explanation.place?.text ?? ""

@@ -2,7 +2,7 @@ internal import Changes
 internal import Rulesets
 
 extension ObjectChange.Action {
-    /// The sign in front of a line.
+    /// The first character of a line.
     var sign: String {
         switch self {
         case .add: "+"
@@ -12,17 +12,17 @@ extension ObjectChange.Action {
     }
 }
 
-/// A line of a plan about an object of the ruleset, or about a service.
+/// A line of a plan: a change of an object of the ruleset, or of a service.
 struct ObjectLine {
     var action: ObjectChange.Action
-    /// `service`, `table`, `chain`, `rule`, `set`, `map`, `element`, or what kind of object it is.
+    /// The kind of object: `service`, `table`, `chain`, `rule`, `set`, `map`, `element` and the like.
     var object: String
-    /// The object's name; for a rule that of its chain, for an element that of its set.
+    /// The object's name; for a rule, the name of its chain; for an element, the name of its set.
     var name: String
     var before: String?
     var after: String?
 
-    /// Elements of one step beyond this are counted, not named.
+    /// At most this many elements of one step are listed; more are only counted.
     private static let namedElements = 1000
 
     init(action: ObjectChange.Action, object: String, name: String, before: String? = nil, after: String? = nil) {
@@ -33,7 +33,7 @@ struct ObjectLine {
         self.after = after
     }
 
-    /// The lines about a change: one, or one an element.
+    /// The lines of a change: one, or one per element.
     static func all(about change: ObjectChange) -> [ObjectLine] {
         func line(_ object: String, _ name: String, _ text: String?) -> [ObjectLine] {
             let isAdded = change.action == .add
@@ -79,6 +79,6 @@ struct ObjectLine {
 }
 
 extension SetDefinition {
-    /// What nft calls it.
+    /// nft's word for it.
     fileprivate var kind: String { flags.contains(.map) ? "map" : "set" }
 }

@@ -2,11 +2,11 @@ internal import Changes
 internal import Listeners
 
 extension OrphanedSessions {
-    /// Text to follow that of the plan: empty where there is nothing to say.
+    /// Text to append to that of the plan; empty if there are no such sessions.
     var text: String {
-        let head = "\nsessions that would be refused, and live on without --cut-sessions: \(sessions.count)"
+        let head = "\nestablished sessions that this closes only with --cut-sessions: \(sessions.count)"
         let lines = sessions.isEmpty ? [] : [head] + sessions.map { "  \($0.text)" }.bounded("sessions")
-        let unknown = doubt.map { ["\nwhat sessions would be refused is not known: \($0)"] } ?? []
+        let unknown = doubt.map { ["\ncannot list the sessions that this would refuse: \($0)"] } ?? []
         return (lines + unknown).map { "\n" + $0 }.joined()
     }
 

@@ -22,7 +22,7 @@ extension PlannedChange {
         }
     }
 
-    /// A line a service, in columns, and one for `deny`.
+    /// One line per service, in columns, and lines for `deny` and for grants.
     private var sourceLines: [(line: String, action: ObjectChange.Action)] {
         let nameWidth = services.map(\.name.count).max() ?? 0
         let portWidth = min(services.map(\.ports.count).max() ?? 0, 24)
@@ -38,7 +38,7 @@ extension PlannedChange {
         return lines
     }
 
-    /// A line an object: those that no line of a service tells of, or all.
+    /// One line per object: all, or those that the lines of services do not cover.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
         let told = Set(services.map(\.name))
@@ -48,7 +48,7 @@ extension PlannedChange {
         return shown.flatMap(ObjectLine.all).map { styled($0.text, $0.action, console) }
     }
 
-    /// What it amounts to, in one line.
+    /// A summary in one line.
     private var counts: String {
         let counts = [ObjectChange.Action.add, .change, .remove].map { action in
             "\(services.count { $0.action == action }) to \(action.rawValue)"

@@ -5,10 +5,10 @@ internal import Policies
 internal import Rulesets
 
 extension ServiceChange {
-    /// The ports, as a policy writes them but with the protocol first.
+    /// The ports in the notation of a policy, but with the protocol first.
     var ports: String { (after ?? before)?.portsText ?? "" }
 
-    /// Who and why, or what changes.
+    /// The sources and the reason, or the differences.
     var details: [String] {
         switch (before, after) {
         case (let before?, let after?): changes(before, after)
@@ -46,7 +46,7 @@ extension ServiceChange {
             words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
         }
         words += before.foreign.map { "removes the rule `\($0)`" }
-        return words.isEmpty ? ["its rules, to the same effect"] : words
+        return words.isEmpty ? ["its rules, with the same effect"] : words
     }
 }
 
@@ -54,7 +54,7 @@ extension DecompiledService {
     /// The ports, the protocol first: `tcp/22, tcp/8000-8100`.
     var portsText: String { ports.map(\.text).joined(separator: ", ") }
 
-    /// What must hold beside the source, each with its name, in a fixed order.
+    /// The conditions besides the source, each with its name, in a fixed order.
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
             ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limitText),
@@ -62,7 +62,7 @@ extension DecompiledService {
         ]
     }
 
-    /// How often one source may connect, as a policy writes it.
+    /// The rate limit in the notation of a policy.
     var limitText: String? {
         limit.map { limit in
             let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day"]

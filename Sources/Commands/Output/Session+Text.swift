@@ -25,12 +25,12 @@ extension Session {
 }
 
 extension [String] {
-    /// How many lines of a kind a person reads.
+    /// At most this many lines of a kind are printed.
     private static let readable = 20
 
-    /// The first lines, and how many there are in all where that is more.
+    /// The first lines, and the total if there are more.
     func bounded(_ what: String) -> [String] {
         guard count > Self.readable else { return self }
-        return prefix(Self.readable) + ["… \(count) \(what) in all; --format json lists them"]
+        return prefix(Self.readable) + ["… \(count) \(what) in total; --format json lists them"]
     }
 }

@@ -2,19 +2,19 @@ internal import Changes
 internal import Listeners
 
 extension SessionCut {
-    /// What the command tells a script.
+    /// The exit status.
     var status: ExitStatus { isComplete ? .success : .failure }
 
-    /// A line a session, as far as a person reads, and what is amiss.
+    /// Prints one line per session, up to a readable number, and the problems.
     func report(to console: Console) {
         if !console.isJSON {
             for line in ended.map({ "ended: \($0.text)" }).bounded("sessions were ended") { console.print(line) }
         }
         if let failure { console.note("portreeve: not every session that the policy refuses was ended: \(failure)") }
         let troubles = [
-            (spared, "your own session was left alone, and --force ends it, too"),
+            (spared, "your own session was kept; --force ends it, too"),
             (remaining, "could not be ended"),
-            (unsure, "conntrack forgot it, but its server is in no namespace of this host, and may speak on"),
+            (unsure, "conntrack forgot it, but its server is in no namespace of this host and may still send"),
         ]
         for (sessions, words) in troubles {
             let lines = sessions.map { "portreeve: \($0.text): \(words)" }
@@ -22,7 +22,7 @@ extension SessionCut {
         }
     }
 
-    /// The same for programs.
+    /// The sessions for programs.
     var json: JSON {
         [
             "ended": .array(ended.map(\.json)), "spared": .array(spared.map(\.json)),

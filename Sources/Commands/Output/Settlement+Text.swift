@@ -1,17 +1,17 @@
 internal import Changes
 
 extension Settlement {
-    /// What became of the change, in one sentence.
+    /// The outcome in one sentence.
     var text: String {
         switch self {
         case .lostInRestart(let change):
-            "change \(change) was not confirmed before the host was restarted, and is gone with that"
-        case .undone(let change): "change \(change) was not confirmed in time, and is undone now"
-        case .undoneNow(let change): "change \(change) is undone"
+            "change \(change) was not confirmed before the host was rebooted, and is gone"
+        case .undone(let change): "change \(change) was not confirmed in time, and was undone"
+        case .undoneNow(let change): "change \(change) was undone"
         case .notMade(let change): "change \(change) was interrupted before it was made"
         case .made(let change): "change \(change) was interrupted after it was made"
         case .notRevoked(let change):
-            "change \(change) was interrupted before the kernel was told: \"portreeve apply\" does that"
+            "change \(change) was interrupted before the commit: run \"portreeve apply\" to end its grants"
         }
     }
 }

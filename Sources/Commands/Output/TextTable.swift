@@ -1,18 +1,18 @@
-/// Columns of text that fit a terminal.
+/// A table in columns that fits a terminal.
 struct TextTable {
-    /// The width of the terminal that everybody has.
+    /// The width of a standard terminal.
     static let width = 80
     private static let gap = "  "
     /// No column is cut to less than this, nor to less than its heading.
     private static let narrowest = 6
 
-    /// What stands for nothing.
+    /// The placeholder for an empty cell.
     static let nothing = "-"
 
     private let rows: [[String]]
     private let cuttable: Set<Int>
 
-    /// A table of a heading and rows with as many columns each.
+    /// Creates a table; every row has as many cells as the heading.
     ///
     /// - Parameters:
     ///   - rows: the rows, the heading first.
@@ -24,7 +24,7 @@ struct TextTable {
         self.cuttable = Set(kept.indices.filter { cuttable.contains(kept[$0]) })
     }
 
-    /// The rows, aligned; columns of nothing are left out, and the widest of the cuttable ones cut until the lines fit.
+    /// The aligned rows, without empty columns; the widest cuttable columns are cut until the lines fit.
     var lines: [String] {
         guard let columns = rows.first?.indices else { return [] }
         var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }

@@ -2,28 +2,28 @@ public import ArgumentParser
 internal import Changes
 internal import Kernel
 
-/// `portreeve plan`: what `apply` would change.
+/// `portreeve plan`: the changes that `apply` would make.
 public struct Plan: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show what apply would change, and change nothing.")
+        abstract: "Show the changes that apply would make, without making them.")
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    @Flag(help: "Exit 2 when there is a difference.")
+    @Flag(help: "Exit with status 2 if there is a difference.")
     var detailedExitcode = false
 
-    @Flag(help: "Show every object that changes, too.")
+    @Flag(help: "Show every changed object and every source, too.")
     var verbose = false
 
-    @Option(help: ArgumentHelp("Keep the plan in this file, for apply to do exactly that.", valueName: "file"))
+    @Option(help: ArgumentHelp("Save the plan in this file; apply takes the file for the policy.", valueName: "file"))
     var out: String?
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
     /// Compares the policy with the live table, and reports.

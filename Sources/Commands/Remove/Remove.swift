@@ -3,19 +3,19 @@ internal import Changes
 internal import Compiler
 internal import Kernel
 
-/// `portreeve remove`: takes the table out of the kernel.
+/// `portreeve remove`: deletes the table from the kernel.
 public struct Remove: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Take the table out of the kernel: then portreeve closes nothing any more.")
+        abstract: "Delete the table from the kernel: portreeve then closes no port.")
 
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
     /// Asks, deletes the table, and reads back.
@@ -29,7 +29,7 @@ public struct Remove: Command {
         if snapshot.table == nil {
             return try maker.keep(change, in: store, done: "table \(Names.table) is not loaded: nothing to do")
         }
-        let question = "remove table \(Names.table)? every port that no other table closes will be open"
+        let question = "remove table \(Names.table)? every port will be open, unless another table closes it"
         return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { nil }
     }
 }

@@ -3,31 +3,31 @@ public import ArgumentParser
 internal import Changes
 internal import Kernel
 
-/// `portreeve revoke`: ends grants before their time.
+/// `portreeve revoke`: ends grants early.
 public struct Revoke: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "End the grants of a service before their time, or the one of an address.")
+        abstract: "End the grants of a service early, or the grant of one address.")
 
     @Argument(help: ArgumentHelp("The service.", valueName: "service"))
     var service: String
 
     @OptionGroup var kernel: KernelOptions
 
-    @Option(help: ArgumentHelp("The address; all that have a grant of the service without it.", valueName: "address"))
+    @Option(help: ArgumentHelp("The address; without it, all addresses with a grant.", valueName: "address"))
     var from: String?
 
-    @Flag(help: "Go ahead even where that locks out those who work on this host over SSH.")
+    @Flag(help: "Continue even if the change locks out admins who are connected over SSH.")
     var force = false
 
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Ends them.
+    /// Ends the grants.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let address = try from.map { text throws(CommandError) in try AddressArgument(text).address }

@@ -6,25 +6,25 @@ internal import Policies
 internal import Rulesets
 internal import System
 
-/// `portreeve rollback`: undoes what is pending, or goes back to an earlier change.
+/// `portreeve rollback`: undoes the pending change, or goes back to an earlier one.
 public struct Rollback: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Undo the change that waits to be confirmed, or go back to an earlier one.")
+        abstract: "Undo the pending change, or go back to an earlier one.")
 
-    @Argument(help: ArgumentHelp("The change to go back to, as history numbers it.", valueName: "number"))
+    @Argument(help: ArgumentHelp("The number of the change to go back to, see portreeve history.", valueName: "number"))
     var number: Int?
 
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Goes back, guarded like any change.
+    /// Goes back, with the lockout guard of every change.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
@@ -39,7 +39,7 @@ public struct Rollback: Command {
                 from: live, DecompiledPolicy(live), to: target, DecompiledPolicy(target), now: host.now)
             let time = UTCTime.text(back.record.time)
             let head = "back to change \(back.number) of \(time) by \(back.record.author.text)"
-            let advice = "the policy file is not touched: verify will name what differs from it"
+            let advice = "the policy file is not changed: portreeve verify will report the differences from it"
             return ([head] + access.lines(console) + [advice]).joined(separator: "\n")
         }
     }

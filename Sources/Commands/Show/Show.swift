@@ -2,25 +2,25 @@ public import ArgumentParser
 internal import Compiler
 internal import Rulesets
 
-/// `portreeve show`: the ruleset that a policy compiles to.
+/// `portreeve show`: the compiled policy in nft's notation.
 public struct Show: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Print the ruleset that the policy compiles to, as text that nft -f loads.")
+        abstract: "Print the ruleset of the policy as text for nft -f.")
 
     @OptionGroup var policy: PolicyOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
     /// Compiles and prints; the text replaces the table when it is loaded.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let table = compile(try policy.load(on: host, console)).table
-        // Declared first, so that it can be deleted whether it is there or not.
+        // Declared first, so that the deletion succeeds even if the table does not exist.
         let text = "table \(table.name)\ndelete table \(table.name)\n\(table.nftText)"
         if console.isJSON {
             console.print(["format_version": 1, "nft": .string(text)])

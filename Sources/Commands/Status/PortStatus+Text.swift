@@ -25,7 +25,7 @@ extension PortStatus {
         switch exposure {
         case .reachable?: return "OPEN"
         case .unknown?: return "not known"
-        case .shielded?: return "nobody"
+        case .shielded?: return "blocked"
         case nil: return "not declared"
         }
     }
@@ -69,7 +69,7 @@ extension PortStatus {
 }
 
 extension Listener {
-    /// Who holds it, by the name of the executable.
+    /// The names of the owner's executables.
     fileprivate var ownerNames: [String] {
         switch owners {
         case .processes(let processes): processes.map { $0.container.map { "container \($0)" } ?? $0.name }

@@ -6,19 +6,19 @@ internal import Kernel
 internal import Listeners
 internal import Policies
 
-/// `portreeve status`: one row a port.
+/// `portreeve status`: one row per port.
 public struct Status: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show every port in one table: declared, loaded, listening, and to whom it is open.")
+        abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.")
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
     /// Reads, and prints the rows.
@@ -50,7 +50,7 @@ public struct Status: Command {
         if let (pending, seconds) = waiting { console.print(console.styled(pending.text(seconds: seconds), .yellow)) }
         for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
         if rows.isEmpty {
-            if !console.isQuiet { console.print("nothing is declared, and nothing listens beyond this host") }
+            if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }
         } else {
             let lines = TextTable([PortStatus.headings] + rows.map(\.columns), cuttable: PortStatus.cuttable).lines
             console.print(console.styled(lines[0], .bold))

@@ -3,21 +3,21 @@ internal import Changes
 internal import Kernel
 internal import System
 
-/// `portreeve undo`: what `apply --confirm` starts, not for people.
+/// `portreeve undo`: the process that `apply --confirm` starts; not for users.
 public struct Undo: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "undo",
-        abstract: "Wait for what is pending to be confirmed, or undo it.", shouldDisplay: false)
+        abstract: "Wait until the pending change is confirmed, or undo it.", shouldDisplay: false)
 
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Waits.
+    /// Waits, and undoes the change if it is not confirmed.
     public func execute(on host: Host) throws -> ExitStatus {
         try UndoProcess(kernel.state(on: host)) { () throws(KernelError) in try host.openStore(nil) }.run()
         return .success

@@ -1,14 +1,14 @@
 internal import Auditing
 
 extension FindingRecord.News {
-    /// A line a change, and what it amounts to; nothing where nothing changed.
+    /// One line per change, and a summary; empty without changes.
     func lines(_ console: Console) -> [String] {
         guard !isEmpty else { return [] }
         return appeared.lines { $0.text(console) } + gone.map { "\(console.styled("gone:", .green)) \($0)" }
             + ["verify: \(appeared.count) new, \(gone.count) gone, \(total) in all"]
     }
 
-    /// The news for programs.
+    /// The changes for programs.
     var json: JSON {
         [
             "format_version": 1, "findings": .array(appeared.map(\.json)), "gone": .array(gone.map(JSON.string)),

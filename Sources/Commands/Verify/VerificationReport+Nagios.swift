@@ -1,16 +1,16 @@
 internal import Auditing
 
 extension ExitStatus {
-    /// The statuses of the Monitoring Plugins' interface (www.monitoring-plugins.org, "Plugin Return Codes").
+    /// The exit statuses of monitoring plugins (www.monitoring-plugins.org, "Plugin Return Codes").
     static let nagiosWarning = ExitStatus.failure
-    /// Something is wrong.
+    /// There are errors.
     static let nagiosCritical = ExitStatus.difference
-    /// It is not known.
+    /// The state is not known.
     static let nagiosUnknown = ExitStatus.invalidPolicy
 }
 
 extension VerificationReport {
-    /// The status for a monitoring system: errors are critical; what could not be read is unknown unless there is worse.
+    /// The status for a monitoring system: errors are critical; unreadable parts are unknown, unless there are errors.
     var nagiosStatus: ExitStatus {
         if count(.error) > 0 { return .nagiosCritical }
         let warnings = findings.filter { $0.severity == .warning }
@@ -18,7 +18,7 @@ extension VerificationReport {
         return warnings.isEmpty ? .success : .nagiosUnknown
     }
 
-    /// One line with performance data, and a line a finding behind it.
+    /// One line with performance data, then one line per finding.
     var nagiosLines: [String] {
         let state: [ExitStatus: String] = [
             .success: "OK", .nagiosWarning: "WARNING", .nagiosCritical: "CRITICAL", .nagiosUnknown: "UNKNOWN",
@@ -35,13 +35,13 @@ extension VerificationReport {
             + findings.lines { "\($0.severity.rawValue): \($0.message) [\($0.identifier.rawValue)]".withoutBars }
     }
 
-    /// The line of a run that failed.
+    /// The line of a failed run.
     static func nagiosFailure(_ message: String) -> String {
         "PORTREEVE UNKNOWN - \(message.split(separator: "\n").joined(separator: "; ").withoutBars)"
     }
 }
 
 extension String {
-    /// The text without what begins performance data.
+    /// The text without the character that starts performance data.
     fileprivate var withoutBars: String { replacing("|", with: "/") }
 }

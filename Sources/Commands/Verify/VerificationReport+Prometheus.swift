@@ -3,7 +3,7 @@ internal import Auditing
 extension VerificationReport {
     /// Metrics in the text format that the textfile collector of node_exporter reads.
     ///
-    /// Every id and severity is there, be it with 0, so that the series do not depend on what was found.
+    /// Every id and severity is present, with 0 if there is no finding, so that the series are always the same.
     var prometheusLines: [String] {
         let series = Finding.Identifier.verified.flatMap { identifier in
             Finding.Severity.allCases.map { severity in
@@ -16,7 +16,7 @@ extension VerificationReport {
             + Self.prometheusRun(isSuccess: true, now: now)
     }
 
-    /// Whether the run could be made, and when.
+    /// The success and the time of the run.
     static func prometheusRun(isSuccess: Bool, now: Int64) -> [String] {
         metric(
             "portreeve_last_run_success", "Whether the last run could read all that it needs.",

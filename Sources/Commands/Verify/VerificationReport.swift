@@ -1,30 +1,30 @@
 internal import Auditing
 
-/// What a verification came to.
+/// The result of a verification.
 struct VerificationReport {
-    /// What was found.
+    /// The findings.
     let findings: [Finding]
-    /// How many services the policy has.
+    /// The number of services in the policy.
     let services: Int
-    /// The generation of the ruleset; `nil` where it could not be read.
+    /// The generation of the ruleset; `nil` if it was not read.
     let generation: UInt32?
-    /// When, in seconds since 1970-01-01T00:00:00Z.
+    /// The time, in seconds since 1970-01-01T00:00:00Z.
     let now: Int64
 
-    /// How many findings are of a severity.
+    /// The number of findings of a severity.
     func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
 
-    /// What the command tells a script.
+    /// The exit status.
     var status: ExitStatus { findings.contains { $0.severity != .notice } ? .difference : .success }
 
-    /// What it amounts to, in one line.
+    /// A summary in one line.
     var summary: String {
         let counts = Finding.Severity.allCases.map { (count($0), $0.rawValue) }.filter { $0.0 > 0 }
         guard counts.isEmpty else { return "verify: " + counts.map { counted($0.0, $0.1) }.joined(separator: ", ") }
         return "in sync: \(counted(services, "service"))" + (generation.map { ", generation \($0)" } ?? "")
     }
 
-    /// The report for people: a line a finding, and the summary.
+    /// The report for people: one line per finding, and the summary.
     func lines(_ console: Console) -> [String] {
         let lines = findings.lines { $0.text(console) }
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary]

@@ -1,20 +1,20 @@
 internal import ArgumentParser
 
-/// A part of what `verify` can cross-check.
+/// A part of the host that `verify` can check.
 public enum VerifiedArea: String, CaseIterable, Sendable {
     /// The kernel's ruleset.
     case ruleset
     /// The listening sockets.
     case listeners
-    /// The connections that others have made.
+    /// The established sessions from other hosts.
     case sessions
 }
 
-/// Areas as the command line lists them, separated by commas.
+/// Areas in the notation of the command line, separated by commas.
 struct AreaList: ExpressibleByArgument, Sendable {
     let areas: Set<VerifiedArea>
 
-    /// Every area there is.
+    /// Every area.
     static let all = AreaList(areas: Set(VerifiedArea.allCases))
 
     private init(areas: Set<VerifiedArea>) { self.areas = areas }

@@ -7,47 +7,47 @@ internal import Listeners
 internal import Policies
 internal import System
 
-/// `portreeve verify`: cross-checks the kernel, the listening sockets and the sessions with the policy.
+/// `portreeve verify`: compares the kernel, the listening sockets and the sessions with the policy.
 public struct Verify: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract:
-            "Cross-check the live ruleset, the listening sockets and the sessions with the policy; exit 2 when something differs."
+            "Compare the live ruleset, the listeners and the sessions with the policy; exit 2 if something differs."
     )
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
-    /// How it writes.
+    /// The output options.
     @OptionGroup public var output: OutputOptions
 
     @Option(
         help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"))
     var only: AreaList = .all
 
-    @Flag(help: "Read every set again, also when nothing was committed since the last time.")
+    @Flag(help: "Read every set again, even if the ruleset has not changed since the last run.")
     var full = false
 
     @Option(
         name: .customLong("output"),
-        help: ArgumentHelp("Write to this file, whole or not at all, instead of standard output.", valueName: "file"))
+        help: ArgumentHelp("Write to this file, atomically, instead of standard output.", valueName: "file"))
     var file: String?
 
     @Option(
         help: ArgumentHelp(
-            "Print what changed since the run that left this file, and leave one for the next.", valueName: "file"))
+            "Print the changes since the run that wrote this file, and update the file.", valueName: "file"))
     var news: String?
 
-    /// How the results can be written.
+    /// The supported formats.
     public static let formats = OutputFormat.allCases
 
-    /// A command to be filled by the parser.
+    /// Creates a command for the parser.
     public init() {}
 
-    /// Refuses what does not go together.
+    /// Rejects options that contradict each other.
     public func validate() throws {
         guard news != nil, ![.text, .json].contains(output.format) else { return }
-        throw ValidationError("--news goes with --format text and json: a monitoring system keeps its own record")
+        throw ValidationError("--news needs --format text or json; monitoring systems keep their own record")
     }
 
     /// Compares, and reports each difference.
@@ -56,7 +56,7 @@ public struct Verify: Command {
         if file != nil { options.color = .never }
         let console = Console(host, options)
         if let news, try !host.files.lock(news) {
-            throw CommandError(.failure, "another run works with \(news): nothing was verified")
+            throw CommandError(.failure, "another run is using \(news); nothing was verified: try again")
         }
         let policy = try policy.load(on: host, console)
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
@@ -90,10 +90,10 @@ public struct Verify: Command {
         }
     }
 
-    /// Tells what changed since the run before, and then, when that is told, records this one.
+    /// Prints the changes since the previous run; once they are printed, records this run.
     private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws {
         guard let record = FindingRecord(try host.files.read(path)) else {
-            throw CommandError(.failure, "\(path) was not left by a run of portreeve: name another file for --news")
+            throw CommandError(.failure, "\(path) exists and is not a file of --news: name another file")
         }
         let news = record.news(in: report.findings)
         try write(console.isJSON ? [news.json.text] : news.lines(console), on: host)
@@ -105,7 +105,7 @@ public struct Verify: Command {
         if let file { try host.files.replace(file, text) } else if !text.isEmpty { host.standardOutput(text) }
     }
 
-    /// Reports a failure where a monitoring system looks for it.
+    /// Reports a failure in the format of the monitoring system.
     public func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus {
         Console(host, output).note("portreeve: \(message)")
         switch output.format {
@@ -119,7 +119,7 @@ public struct Verify: Command {
         }
     }
 
-    /// The rulesets; where only sockets are asked for, which are everybody's to see, perhaps why they may not be read.
+    /// The rulesets; if only the sockets are checked, which are readable without privileges, the reason is enough.
     private func read(
         _ store: any RulesetStore, _ compiled: CompiledPolicy
     ) throws(KernelError) -> Result<WholeRuleset, KernelError> {
