@@ -1,4 +1,4 @@
 #pragma once
-/* The words of the command line as the kernel put them on the stack: known without /proc, where Swift's own CommandLine looks them up. */
+/* The command line as the kernel put it on the stack: works without /proc, which Swift's own CommandLine reads. */
 int start_argument_count(void);
 const char *start_argument(int index);
