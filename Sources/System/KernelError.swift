@@ -1,37 +1,37 @@
 internal import Glibc
 
-/// Why the kernel did not do what it was asked.
+/// An error of the kernel: the attempt, the answer, the advice.
 public struct KernelError: Error, Hashable, Sendable {
-    /// What kind of trouble it is: decides the exit status and the advice.
+    /// The kind of error; it decides the exit status and the default advice.
     public enum Category: Hashable, Sendable {
         /// The process lacks CAP_NET_ADMIN (or CAP_SYS_ADMIN, for a namespace).
         case permission
         /// The kernel has no nf_tables, or not this part of it.
         case unsupported
-        /// Somebody else committed after the snapshot; nothing was changed.
+        /// Another process committed after the snapshot; nothing was changed.
         case generationChanged
         /// The kernel refused a message of the batch; nothing was changed.
         case rejected
         /// The ruleset kept changing while it was read.
         case interrupted
-        /// Something that was named does not exist.
+        /// A named object does not exist.
         case missing
-        /// Anything else between this process and the kernel: what is live must be read again.
+        /// Any other error of a system call: the state of the kernel must be read again.
         case io
     }
 
-    /// What kind of trouble it is.
+    /// The kind of error.
     public var category: Category
-    /// What was attempted, and on what: `adding a rule to chain "input" of table inet portreeve`.
+    /// The attempt and its object: `adding a rule to chain "input" of table inet portreeve`.
     public var attempt: String
-    /// The error number of `errno.h`; 0 when the trouble is not the system's.
+    /// The error number of `errno.h`; 0 if no system call failed.
     public var code: Int32
-    /// What the kernel said beside the number, or what was found amiss.
+    /// The kernel's text besides the number, or the defect that was found.
     public var answer: String?
     /// What to do about it.
     public var advice: String?
 
-    /// An error of these parts; the advice is the category's own unless another is given.
+    /// An error of these parts; without `advice` it has the advice of its category.
     public init(
         _ category: Category, _ attempt: String, code: Int32 = 0, answer: String? = nil, advice: String? = nil
     ) {
@@ -44,7 +44,7 @@ public struct KernelError: Error, Hashable, Sendable {
 }
 
 extension KernelError {
-    /// Whether another program changed the ruleset meanwhile, and nothing was written.
+    /// Whether another process changed the ruleset meanwhile, and nothing was written.
     public var isStale: Bool { category == .generationChanged || category == .interrupted }
 
     /// Whether the process lacks the privilege.
@@ -52,14 +52,14 @@ extension KernelError {
 }
 
 extension KernelError: CustomStringConvertible {
-    /// One sentence: what was attempted, on what, what the system answered, what to do.
+    /// One sentence: the attempt, the kernel's answer, the advice.
     public var description: String {
         let number = code == 0 ? nil : Self.text(of: code)
         let said = [number, answer].compactMap(\.self).joined(separator: ": ")
         return [attempt, said].filter { !$0.isEmpty }.joined(separator: ": ") + (advice.map { "; \($0)" } ?? "")
     }
 
-    /// The system's sentence for an error number, in lower case.
+    /// The text of `strerror(3)`, in lower case.
     private static func text(of code: Int32) -> String {
         guard let text = unsafe strerror(code) else { return "error \(code)" }
         let sentence = unsafe String(cString: text)
@@ -71,9 +71,9 @@ extension KernelError.Category {
     fileprivate var advice: String? {
         switch self {
         case .permission: "run as root, or with CAP_NET_ADMIN"
-        case .unsupported: "a kernel with nf_tables (CONFIG_NF_TABLES) is needed"
-        case .generationChanged: "read it and plan again"
-        case .interrupted: "find out what keeps changing it, and try again"
+        case .unsupported: "use a kernel with nf_tables (CONFIG_NF_TABLES)"
+        case .generationChanged: "plan again"
+        case .interrupted: "stop the process that keeps changing it, and try again"
         case .rejected, .missing, .io: nil
         }
     }

@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// An error of a system call or of a netlink reply, before anybody has said what was attempted.
+/// An error of a system call or of a netlink reply, without the attempt.
 public struct SystemError: Error {
     /// The error number.
     public var code: Int32
-    /// The kernel's extended acknowledgement, or what was found amiss.
+    /// The kernel's text (`NLMSGERR_ATTR_MSG`), or the defect that was found.
     public var text: String?
 
     /// An error of these parts.
@@ -13,13 +13,13 @@ public struct SystemError: Error {
         self.text = text
     }
 
-    /// A reply that does not read as the kernel's.
+    /// A reply that is not valid: `EBADMSG` with a description.
     public static func malformed(_ what: String) -> Self { Self(code: EBADMSG, text: what) }
 
-    /// What the last failed call of this thread left behind.
+    /// The error of the last failed system call of this thread: `errno`.
     public static var last: Self { Self(code: errno) }
 
-    /// The error of an attempt that ended in it.
+    /// The error with the attempt, and with the category that its number implies.
     public func during(_ attempt: String) -> KernelError {
         KernelError(category, attempt, code: code, answer: text)
     }

@@ -142,7 +142,7 @@ struct ChangeTests {
         #expect(terminal.errors == "portreeve: \(file.path) is incomplete or was changed, and is not used\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
         #expect(try terminal.run("rollback", "1", "--yes") == .failure)
-        #expect(terminal.errors.contains("somebody else could have written it"))
+        #expect(terminal.errors.contains("another user could have written it"))
     }
 
     @Test("The next command settles the change of a command that was killed")

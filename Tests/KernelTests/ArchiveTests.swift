@@ -4,19 +4,19 @@ import Testing
 
 @testable import Kernel
 
-@Suite("An archived table is the table")
+@Suite("An archived table reads back as the same table")
 struct ArchiveTests {
     static let name = TableName(family: .inet, name: "portreeve")
 
-    @Test("Tables made at random", arguments: 0..<UInt64(100))
+    @Test("Random tables", arguments: 0..<UInt64(100))
     func random(_ seed: UInt64) throws {
         var maker = RandomTable(seed: seed)
         let table = maker.make(Self.name)
         #expect(TableArchive.table(Self.name, from: TableArchive.bytes(of: table)) == table)
     }
 
-    @Test("What is not all there is nothing")
-    func torn() throws {
+    @Test("An incomplete archive, and one of another table, does not read")
+    func incomplete() throws {
         var maker = RandomTable(seed: 7)
         let bytes = TableArchive.bytes(of: maker.make(Self.name))
         for count in 0..<bytes.count {
@@ -26,7 +26,7 @@ struct ArchiveTests {
         #expect(TableArchive.table(TableName(family: .inet, name: "other"), from: bytes) == nil)
     }
 
-    @Test("What nft loads, too", .privileged, .networkNamespace, arguments: NftProgramTests.samples)
+    @Test("Tables that nft loaded", .privileged, .networkNamespace, arguments: NftProgramTests.samples)
     func samples(_ sample: NftProgramTests.Sample) throws {
         try NftProgram.load("table \(sample.table) {\n\(sample.lines)\n}")
         let table = try #require(try Nftables().snapshot(of: sample.table).table)

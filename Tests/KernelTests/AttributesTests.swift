@@ -4,7 +4,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite("Attributes are read only where they are sound")
+@Suite("Netlink attributes are encoded and decoded, and malformed ones are rejected")
 struct AttributesTests {
     private func written(_ body: (inout AttributeWriter) -> Void) -> [UInt8] {
         var writer = AttributeWriter()
@@ -16,13 +16,13 @@ struct AttributesTests {
         try #require(Attributes(written(body)[...]))
     }
 
-    @Test("Every kind of payload has its header, its order and its padding")
+    @Test("Every kind of payload is encoded with header, byte order and padding")
     func layout() {
         #expect(written { $0.u8(NFTA_LIST_ELEM, 7) } == [5, 0, 1, 0, 7, 0, 0, 0])
         #expect(written { $0.u32(NFTA_LIST_ELEM, 0x0102_0304) } == [8, 0, 1, 0, 1, 2, 3, 4])
         #expect(written { $0.u64(NFTA_LIST_ELEM, 5) } == [12, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0, 5])
         #expect(written { $0.string(NFTA_LIST_ELEM, "abc") } == [8, 0, 1, 0, 97, 98, 99, 0])
-        #expect(written { $0.octets(NFTA_LIST_ELEM, [9]) } == [5, 0, 1, 0, 9, 0, 0, 0])
+        #expect(written { $0.bytes(NFTA_LIST_ELEM, [9]) } == [5, 0, 1, 0, 9, 0, 0, 0])
         #expect(
             written { $0.nest(NFTA_LIST_ELEM) { $0.u8(NFTA_LIST_ELEM, 7) } } == [
                 12, 0, 1, 0x80, 5, 0, 1, 0, 7, 0, 0, 0,
@@ -34,10 +34,10 @@ struct AttributesTests {
         [5, 0, 1, 0, 7, 0, 0, 0, 1],
     ]
 
-    @Test("Lengths that lead astray are noticed", arguments: malformed)
+    @Test("Attributes with invalid lengths are rejected", arguments: malformed)
     func malformedLengths(_ bytes: [UInt8]) { #expect(Attributes(bytes[...]) == nil) }
 
-    @Test("Reading octets made at random ends, and never reads beyond them", arguments: 0..<UInt64(200))
+    @Test("Decoding random bytes ends, and never reads beyond them", arguments: 0..<UInt64(200))
     func noise(_ seed: UInt64) {
         var random = SeededGenerator(state: seed)
         let names = [
@@ -53,7 +53,7 @@ struct AttributesTests {
         }
     }
 
-    @Test("Order, padding and missing nest flags do not make a difference")
+    @Test("Order, padding and missing nest flags make no difference")
     func equivalence() throws {
         let mine = try attributes {
             $0.u32(NFTA_CMP_SREG, 1)
@@ -69,7 +69,7 @@ struct AttributesTests {
         #expect(!received.without([NFTA_CMP_SREG]).isEquivalent(to: mine))
     }
 
-    @Test("An attribute that is not known makes an expression opaque, and is kept")
+    @Test("An unknown attribute makes an expression opaque, and is kept")
     func unknownAttribute() throws {
         let load = written {
             $0.u32(NFTA_META_KEY, 15)
@@ -80,7 +80,7 @@ struct AttributesTests {
         #expect(Expression(name: "meta", attributes: more[...]) == .opaque(name: "meta", attributes: more))
     }
 
-    @Test("A flag, an operator or a direction that is not known makes an expression opaque")
+    @Test("An unknown flag, operator or direction makes an expression opaque")
     func unknownValues() throws {
         let lookup = written {
             $0.string(NFTA_LOOKUP_SET, "s")
@@ -104,7 +104,7 @@ struct AttributesTests {
         #expect(Expression(name: "bitwise", attributes: shift[...]) == .opaque(name: "bitwise", attributes: shift))
     }
 
-    @Test("What a counter has counted is not part of it")
+    @Test("The state of a counter is not part of the expression")
     func counterState() {
         let counted = written {
             $0.u64(NFTA_COUNTER_BYTES, 7)
@@ -116,7 +116,7 @@ struct AttributesTests {
             Expression(name: "counter", attributes: more[...]) == .opaque(name: "counter", attributes: [4, 0, 77, 0]))
     }
 
-    @Test("An element keeps what it does not know")
+    @Test("An element keeps unknown attributes")
     func unknownElementAttribute() throws {
         let element = try attributes {
             $0.value(NFTA_SET_ELEM_KEY, [1, 2, 3, 4])
@@ -125,7 +125,7 @@ struct AttributesTests {
         #expect(SetElement(from: element) == SetElement(key: [1, 2, 3, 4], unrecognized: [8, 0, 99, 0, 1, 2, 3, 4]))
     }
 
-    @Test("A rule, a chain and a set keep what they do not know")
+    @Test("A rule, a chain and a set keep unknown attributes")
     func unknownObjectAttributes() throws {
         let unknown: [UInt8] = [8, 0, 99, 0, 1, 2, 3, 4]
         var comparison = RuleComparison()
@@ -155,7 +155,7 @@ struct AttributesTests {
         #expect(written { set.encode(into: &$0) }.suffix(8) == unknown[...])
     }
 
-    @Test("A hook that is more than is modelled is kept whole, and wins when it is sent again")
+    @Test("A hook with unknown attributes is kept whole, and is encoded last, so that the kernel uses it")
     func unknownHook() throws {
         let hook = written {
             $0.nest(NFTA_CHAIN_HOOK) {

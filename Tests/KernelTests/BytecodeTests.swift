@@ -6,7 +6,7 @@ import Testing
 
 private let name = TableName(family: .inet, name: "portreeve")
 
-@Suite("Rules read as nft prints them", .privileged, .networkNamespace)
+@Suite("Rules are printed as nft prints bytecode", .privileged, .networkNamespace)
 struct BytecodeTests {
     @Test("A rule's bytecode is libnftnl's text")
     func text() {
@@ -30,13 +30,13 @@ struct BytecodeTests {
                 """)
     }
 
-    @Test("libnftnl does not print what it does not know")
+    @Test("An expression that libnftnl does not know has no text")
     func unknown() {
         let rule = Rule([.opaque(name: "nonsense", attributes: [])])
         #expect(rule.bytecodeText(in: name, chain: "input") == nil)
     }
 
-    @Test("Nothing of the ruleset that portreeve writes is opaque")
+    @Test("No part of portreeve's own ruleset is opaque")
     func typed() throws {
         try NftProgram.load(
             """

@@ -17,10 +17,10 @@ private func changes(_ operations: Transaction.Operation...) -> Transaction {
     Transaction(table: name, operations: operations)
 }
 
-/// A rule that counts, with a comment to tell it from others.
+/// A rule with a counter, and a comment to tell it from others.
 private func rule(_ comment: String) -> Rule { Rule([.counter, .verdict(.accept)], comment: comment) }
 
-@Suite("A transaction is applied as a whole, or not at all", .privileged, .networkNamespace)
+@Suite("A transaction is applied as a whole or not at all", .privileged, .networkNamespace)
 struct CommitTests {
     private let base = Chain(
         name: "input", base: BaseChain(type: "filter", hook: .input, priority: 0, policy: .accept))
@@ -56,7 +56,7 @@ struct CommitTests {
         #expect(after.states["input"]?[1].handle == before.states["input"]?[0].handle)
     }
 
-    @Test("Only the last message of a step asks for an acknowledgement: every kernel answers there")
+    @Test("Only the last message of a step requests an acknowledgement: every kernel answers that one")
     func acknowledgement() throws {
         var batch = Batch(table: name, generation: 1, firstSequence: 1)
         let snapshot = TableSnapshot(generation: 1, table: nil)
@@ -64,7 +64,7 @@ struct CommitTests {
         batch.append(.addChain(base), step: 1, snapshot)
         batch.requestAcknowledgement()
         batch.end()
-        var (rest, flags) = (Array(batch.octets), [UInt16]())
+        var (rest, flags) = (Array(batch.bytes), [UInt16]())
         while rest.count >= 16 {
             let length = Int(rest[0]) | Int(rest[1]) << 8
             flags.append(UInt16(rest[6]) | UInt16(rest[7]) << 8)
@@ -74,7 +74,7 @@ struct CommitTests {
         #expect(flags[2] & UInt16(NLM_F_CREATE | NLM_F_EXCL) == UInt16(NLM_F_CREATE | NLM_F_EXCL))
     }
 
-    @Test("Where nothing acknowledges a batch, the generation says whether it was committed")
+    @Test("Without an acknowledgement, the generation tells whether the batch was committed")
     func noAcknowledgement() throws {
         let nftables = try Nftables()
         let before = try prepare()
@@ -94,7 +94,7 @@ struct CommitTests {
         #expect(try nftables.snapshot(of: name).table == after.table)
     }
 
-    @Test("Policy in place, chains and sets away, a table replaced in one batch")
+    @Test("Policies are changed in place, chains and sets deleted, a table replaced in one batch")
     func operations() throws {
         let nftables = try Nftables()
         let before = try prepare()
@@ -127,7 +127,7 @@ struct CommitTests {
         #expect(try nftables.snapshot(of: name).table?.objects == [object])
     }
 
-    @Test("Whoever comes second is told, and changes nothing")
+    @Test("A commit after another process's commit is refused, and changes nothing")
     func staleGeneration() throws {
         let nftables = try Nftables()
         let before = try prepare()
@@ -138,13 +138,13 @@ struct CommitTests {
         #expect(error?.category == .generationChanged)
         #expect(
             error?.description
-                == "changing table inet portreeve: somebody else changed the ruleset, nothing was written; read it and plan again"
+                == "changing table inet portreeve: another process changed the ruleset; nothing was written; plan again"
         )
         #expect(try nftables.snapshot(of: name).table == before.table)
         #expect(throws: KernelError.self) { try nftables.validate(changes(.deleteTable), onto: before) }
     }
 
-    @Test("Validation changes nothing, and refuses what a commit would refuse")
+    @Test("Validation changes nothing, and refuses the same transactions as a commit")
     func validation() throws {
         let nftables = try Nftables()
         let before = try prepare()
@@ -180,7 +180,7 @@ struct CommitTests {
         ),
     ]
 
-    @Test("A refusal says which step was refused, and nothing is changed", arguments: refusals)
+    @Test("A refusal names the refused step, and nothing is changed", arguments: refusals)
     func refusal(_ operation: Transaction.Operation, _ sentence: String) throws {
         let nftables = try Nftables()
         let before = try prepare()
@@ -192,7 +192,7 @@ struct CommitTests {
         #expect(try nftables.snapshot(of: name) == before)
     }
 
-    @Test("However many steps are refused, the first is named")
+    @Test("The first refused step is named, however many are refused")
     func manyRefusals() throws {
         let nftables = try Nftables()
         let before = try prepare()
@@ -204,7 +204,7 @@ struct CommitTests {
         #expect(error?.attempt == "deleting chain \"none-0\" of table inet portreeve")
     }
 
-    @Test("A table that another process owns is read, and refused")
+    @Test("A table that another process owns can be read, and not changed")
     func owner() throws {
         let stranger = try Nftables()
         let empty = try stranger.snapshot(of: name)
@@ -221,7 +221,7 @@ struct CommitTests {
         _ = try stranger.commit(changes(.deleteTable), onto: before)
     }
 
-    @Test("Counters are read, and survive a change elsewhere")
+    @Test("Counters are read, and keep their state when another chain changes")
     func counters() throws {
         try NftProgram.load(
             "table inet portreeve {\nchain c { counter packets 7 bytes 8 accept; accept; }\nchain d { drop; }\n}")
@@ -233,7 +233,7 @@ struct CommitTests {
         #expect(try nftables.snapshot(of: name).states["c"] == before.states["c"])
     }
 
-    @Test("A table is read as it was at one moment, whatever others commit meanwhile")
+    @Test("A table is read as of one generation while another thread commits")
     func interruption() throws {
         let ranges = SetElements.ranges32((0..<300).map { ($0 * 1000)...($0 * 1000 + 7) })
         let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
@@ -263,7 +263,7 @@ struct CommitTests {
         #expect(seen == [false, true] || interrupted > 0)
     }
 
-    @Test("Without CAP_NET_ADMIN the sentence says what is needed")
+    @Test("Without CAP_NET_ADMIN the message says so")
     func permission() throws {
         #expect(shim_drop_capabilities() == 0)
         let nftables = try Nftables()
@@ -279,7 +279,7 @@ struct CommitTests {
     }
 }
 
-/// A thread that marks and unmarks all sets in one commit each, time and again.
+/// A thread that repeatedly marks and unmarks all sets, in one commit each.
 private final class Stranger: @unchecked Sendable {
     private let table: TableName
     private let definition: SetDefinition
@@ -292,7 +292,7 @@ private final class Stranger: @unchecked Sendable {
         (table, self.definition, self.sets) = (name, definition, sets)
     }
 
-    /// Starts the thread, in the namespace of the caller.
+    /// Starts the thread in the caller's network namespace.
     func start() { Thread { [self] in commitUntilAsked() }.start() }
 
     private func commitUntilAsked() {
@@ -321,7 +321,7 @@ private final class Stranger: @unchecked Sendable {
         }
     }
 
-    /// Ends the thread and tells how often it committed.
+    /// Stops the thread; returns the number of its commits.
     func stop() -> Int {
         condition.withLock {
             isAsked = true

@@ -10,7 +10,7 @@ import Testing
 struct ConnectionTableTests {
     init() throws { _ = try Program.run(["ip", "link", "set", "lo", "up"]) }
 
-    @Test("Listeners, datagram sockets and what is bound are no connections")
+    @Test("Listeners, datagram sockets and bound sockets are not connections")
     func nothing() throws {
         let listener = try TestSocket(.tcp, "127.0.0.1", 5000)
         let datagrams = try TestSocket(.udp, "127.0.0.1", 5001)
@@ -21,7 +21,7 @@ struct ConnectionTableTests {
     }
 
     @Test(
-        "Both ends are there, each with its peer; a mapped address is IPv4",
+        "Both ends are listed with their peers; an IPv4-mapped address is IPv4",
         arguments: [
             ("0.0.0.0", "127.0.0.1", .ipv4(0x7f00_0001)), ("::", "127.0.0.1", .ipv4(0x7f00_0001)),
             ("::", "::1", .ipv6(1)),
@@ -37,19 +37,19 @@ struct ConnectionTableTests {
         #expect((server.local, server.remote) == (Endpoint(address, 5000), Endpoint(address, 5001)))
         #expect((other.local, other.remote) == (server.remote, server.local))
         #expect((other.inode, other.userID) == (client.inode, getuid()))
-        // Nobody has accepted it yet.
+        // The connection is not accepted yet.
         #expect(server.inode == 0)
         #expect(server.cookie != other.cookie)
         #expect((server.interface, server.interfaceIndex) == (nil, 0))
     }
 
-    @Test("What one end closed is there as long as the other may send, and nothing after its end")
+    @Test("A half-closed connection is listed, and a closed one is not")
     func closing() throws {
         let listener = try TestSocket(.tcp, "127.0.0.1", 5000)
         var client: TestSocket? = try TestSocket(.tcp, "127.0.0.1", 5001, listens: false)
         try client?.connect(to: "127.0.0.1", 5000)
         client = nil
-        // The client's end goes when its FIN is acknowledged, which the other end may put off.
+        // The client's socket is gone after its FIN is acknowledged, which the server may delay.
         #expect(try Self.comesTrue { try SocketTable.connections().map(\.local.port) == [5000] })
         listener.shut()
         #expect(try SocketTable.connections().isEmpty)
@@ -63,7 +63,7 @@ struct ConnectionTableTests {
         return false
     }
 
-    @Test("A device is named")
+    @Test("A socket bound to a device has the device's name")
     func device() throws {
         let listener = try TestSocket(.tcp, "0.0.0.0", 5000, .device("lo"))
         let client = try TestSocket(.tcp, "127.0.0.1", 5001, listens: false)

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite("Connections come from conntrack, and end", .privileged, .networkNamespace)
+@Suite("Connections are read from conntrack and deleted", .privileged, .networkNamespace)
 struct ConntrackTests {
     private static let loopback = IPAddress.ipv4(0x7f00_0001)
 
@@ -23,7 +23,7 @@ struct ConntrackTests {
             """)
     }
 
-    @Test("Protocol, both directions, and whether they are translated and answered")
+    @Test("Entries have protocol, both directions, and whether they are translated and answered")
     func entries() throws {
         let listener = try TestSocket(.tcp, "127.0.0.1", 80)
         let plain = try TestSocket(.tcp, "127.0.0.1", 5001, listens: false)
@@ -50,7 +50,7 @@ struct ConntrackTests {
         #expect(!third.isEstablished)
     }
 
-    @Test("When a connection began is known where the kernel keeps it")
+    @Test("The start of a connection is known if the kernel records it")
     func timestamps() throws {
         try Program.set("/proc/sys/net/netfilter/nf_conntrack_timestamp", "1")
         let datagrams = try TestSocket(.udp, "127.0.0.1", 5003)
@@ -61,7 +61,7 @@ struct ConntrackTests {
         #expect((before...(before + 60)).contains(start))
     }
 
-    @Test("Exactly the entry that was read is deleted, and once")
+    @Test("Exactly the entry that was read is deleted, once")
     func deletion() throws {
         let datagrams = try TestSocket(.udp, "127.0.0.1", 5003)
         try datagrams.connect(to: "127.0.0.1", 9)
@@ -69,7 +69,7 @@ struct ConntrackTests {
         let table = try ConntrackTable()
         let entry = try #require(try table.connections().first)
         var other = entry
-        // The last octet is of the kernel's number, CTA_ID.
+        // Changes the last byte of CTA_ID, the kernel's id of the entry.
         other.identity[other.identity.count - 1] ^= 1
         #expect(try !table.delete(other))
         #expect(try table.connections() == [entry])
@@ -78,7 +78,7 @@ struct ConntrackTests {
         #expect(try !table.delete(entry))
     }
 
-    @Test("Exactly the connection that was read is destroyed, at both ends, and once", arguments: ["127.0.0.1", "::1"])
+    @Test("Exactly the connection that was read is closed, at both ends, once", arguments: ["127.0.0.1", "::1"])
     func destruction(address: String) throws {
         let listener = try TestSocket(.tcp, "::", 80)
         let first = try TestSocket(.tcp, address, 5001, listens: false)
@@ -111,7 +111,7 @@ struct ConntrackTests {
         #expect(processes.map(\.pid) == [getpid()])
     }
 
-    @Test("Every other namespace is visited once, and the thread comes back")
+    @Test("Every other namespace is visited once, and the thread returns to its own")
     func namespaces() throws {
         let listener = try TestSocket(.tcp, "127.0.0.1", 80)
         let client = try TestSocket(.tcp, "127.0.0.1", 5001, listens: false)
@@ -128,7 +128,7 @@ struct ConntrackTests {
         #expect(try withExtendedLifetime(listener) { try SocketTable.connections() }.count == 2)
     }
 
-    @Test("Without privileges it is said what is missing")
+    @Test("Without privileges the error is a permission error")
     func privileges() throws {
         let listener = try TestSocket(.tcp, "127.0.0.1", 80)
         let client = try TestSocket(.tcp, "127.0.0.1", 5001, listens: false)

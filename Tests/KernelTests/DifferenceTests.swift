@@ -4,9 +4,9 @@ import Testing
 
 @testable import Kernel
 
-@Suite("The kernel agrees on differences", .privileged, .networkNamespace)
+@Suite("The kernel applies differences between tables", .privileged, .networkNamespace)
 struct KernelDifferenceTests {
-    @Test("From one random table to the next, each read back as it was meant", arguments: 0..<25 as Range<UInt64>)
+    @Test("Changes from one random table to the next, read back after each", arguments: 0..<25 as Range<UInt64>)
     func walk(seed: UInt64) throws {
         let name = TableName(family: .inet, name: "portreeve")
         let nftables = try Nftables()

@@ -8,7 +8,7 @@ import Testing
 
 private let name = TableName(family: .inet, name: "portreeve")
 
-/// A match of sources, with room for each kind of change.
+/// A match of sources that has every kind of expression to change.
 private func sources(_ network: UInt8) -> [Expression] {
     [
         .meta(.networkProtocol, into: .first), .compare(Comparison([2])),
@@ -17,7 +17,7 @@ private func sources(_ network: UInt8) -> [Expression] {
     ]
 }
 
-/// What each expression of a rule is put in the place of, one after the other.
+/// The expressions with which each expression of a rule is replaced in turn.
 private let others: [Expression] = [
     .compare(Comparison(.notEqual, [2])), .compare(Comparison([10])), .compare(Comparison([10, 128, 0, 0])),
     .bitwise(BitwiseMask(mask: [255, 192, 0, 0])), .bitwise(BitwiseMask(mask: [255, 128, 0, 0], xor: [0, 0, 0, 1])),
@@ -30,7 +30,7 @@ private let others: [Expression] = [
 ]
 
 extension Rule {
-    /// The rule with each expression another, gone, doubled, or before the one before it; and with other words.
+    /// The rule with each expression replaced, deleted, doubled or moved, and with other comments.
     fileprivate var mutations: [Rule] {
         var all = ["", "other", "why, but longer"].map { Rule(expressions, comment: $0.isEmpty ? nil : $0) }
         for index in expressions.indices {
@@ -57,7 +57,7 @@ extension Rule {
 }
 
 extension [Rule] {
-    /// The rules with one of them another, gone, doubled, or moved; or with one more.
+    /// The list with each rule replaced, deleted, doubled or moved, and with one rule more.
     fileprivate var mutations: [Self] {
         var all: [Self] = []
         for index in indices {
@@ -84,7 +84,7 @@ extension [Rule] {
     }
 }
 
-@Suite("What is expected of rules makes reading quicker, and nothing else", .privileged, .networkNamespace)
+@Suite("Expected rules make reading faster, and do not change the result", .privileged, .networkNamespace)
 struct ExpectedRuleTests {
     static let ruleLists: [[Rule]] = [
         [
@@ -121,7 +121,7 @@ struct ExpectedRuleTests {
             ])
     }
 
-    /// Loads a table in the place of what is there; `false` where the kernel refuses it.
+    /// Replaces the kernel's table; `false` if the kernel refuses it.
     private func load(_ table: Table, _ nftables: borrowing Nftables) throws -> Bool {
         let before = try nftables.snapshot(of: name)
         let deletion: [Transaction.Operation] = before.table == nil ? [] : [.deleteTable]
@@ -133,7 +133,7 @@ struct ExpectedRuleTests {
         return true
     }
 
-    @Test("A rule that is changed, gone, doubled, moved or added is read as it is", arguments: ruleLists)
+    @Test("A changed, deleted, doubled, moved or added rule is read as it is", arguments: ruleLists)
     func mutations(_ rules: [Rule]) throws {
         let nftables = try Nftables()
         let expected = table(rules)
@@ -141,7 +141,7 @@ struct ExpectedRuleTests {
         #expect(try nftables.snapshot(of: name, expecting: Expectation([expected])).table == expected)
         var loaded = 0
         for mutation in rules.mutations {
-            // Some the kernel refuses: a register that nothing was loaded into.
+            // The kernel refuses some mutations: a register that was not loaded.
             guard try load(table(mutation), nftables) else { continue }
             loaded += 1
             let plain = try nftables.snapshot(of: name)
@@ -152,7 +152,7 @@ struct ExpectedRuleTests {
         #expect(loaded > 200)
     }
 
-    @Test("Tables made at random are read the same, whatever was expected", arguments: 0..<UInt64(60))
+    @Test("Random tables are read the same with any expectation", arguments: 0..<UInt64(60))
     func randomTables(_ seed: UInt64) throws {
         let nftables = try Nftables()
         var (maker, stranger) = (RandomTable(seed: seed), RandomTable(seed: seed / 2))
@@ -164,7 +164,7 @@ struct ExpectedRuleTests {
         }
     }
 
-    @Test("What rules have counted is read all the same, and what limits have left is no difference")
+    @Test("Counters are read, and the state of limits makes no difference")
     func counters() throws {
         try NftProgram.load(
             """
@@ -189,7 +189,7 @@ struct ExpectedRuleTests {
         #expect(expected.states["input"]?.map(\.bytes) == [700, 40, 90, 99, nil, nil, 55])
     }
 
-    @Test("Rules that are as expected are not kept twice")
+    @Test("Rules that are as expected share the storage of the expected rules")
     func sharing() throws {
         let nftables = try Nftables()
         let lists = Self.ruleLists
@@ -203,7 +203,7 @@ struct ExpectedRuleTests {
         #expect(places[0] == places[1])
     }
 
-    @Test("More different rules than are remembered are encoded well")
+    @Test("More different rules than fit the cache are encoded correctly")
     func manyRules() throws {
         let rules = (0..<600).map { Rule(sources(UInt8($0 % 300 / 2)) + [.counter], comment: "\($0)") }
         let shared = sources(10) + [.counter]
@@ -215,7 +215,7 @@ struct ExpectedRuleTests {
     }
 }
 
-@Suite("Expressions are compared octet by octet")
+@Suite("Expressions are compared byte by byte")
 struct RuleComparisonTests {
     private func list(_ expressions: [Expression], counting: Bool = true, extra: [UInt8] = []) -> [UInt8] {
         var (writer, references) = (AttributeWriter(flagsNests: false), SetReferences())
@@ -236,7 +236,7 @@ struct RuleComparisonTests {
         return writer.bytes
     }
 
-    /// What is found, and found again from memory.
+    /// The result of a match, and of a second match that uses the cache.
     private func match(_ list: ArraySlice<UInt8>, _ expressions: [Expression]) -> RuleComparison.Match? {
         var comparison = RuleComparison()
         let first = comparison.match(list, expressions)
@@ -247,7 +247,7 @@ struct RuleComparisonTests {
 
     private let rule: [Expression] = [.meta(.networkProtocol, into: .first), .counter, .verdict(.accept), .counter]
 
-    @Test("The same expressions match, with what the first counter has counted")
+    @Test("Equal expressions match, with the state of the first counter")
     func same() throws {
         let whole = try #require(match(list(rule)[...], rule))
         #expect(whole.counter?.packets == 5)
@@ -256,32 +256,32 @@ struct RuleComparisonTests {
         #expect(match(list([.counter])[...], [.counter])?.counter?.packets == 5)
     }
 
-    @Test("Others do not: less, more, another order, a counter that says less or more, a nest that is flagged")
+    @Test("Different expressions do not match: fewer, more, reordered, other counter attributes, a flagged nest")
     func different() {
-        let octets = list(rule)
-        for length in 0..<octets.count { #expect(match(octets[..<length], rule) == nil) }
-        for index in octets.indices {
-            var changed = octets
+        let bytes = list(rule)
+        for length in 0..<bytes.count { #expect(match(bytes[..<length], rule) == nil) }
+        for index in bytes.indices {
+            var changed = bytes
             changed[index] ^= 1
             let found = match(changed[...], rule)
-            // Only what was counted may differ.
+            // Only the state of a counter may differ.
             #expect(found == nil || found?.counter?.packets != 5 || found?.counter?.bytes != 300 || isCount(index))
         }
-        #expect(match((octets + octets)[...], rule) == nil)
+        #expect(match((bytes + bytes)[...], rule) == nil)
         #expect(match(list(rule.reversed())[...], rule) == nil)
         #expect(match(list(rule, counting: false)[...], rule) == nil)
         #expect(match(list(rule, extra: [8, 0, 99, 0, 0, 0, 0, 1])[...], rule) == nil)
         #expect(match([], rule) == nil)
-        #expect(match(octets[...], []) == nil)
+        #expect(match(bytes[...], []) == nil)
     }
 
-    /// Whether the octet is of the numbers of the second counter, which nobody asks for.
+    /// Whether the byte is part of the state of the second counter, which is not compared.
     private func isCount(_ index: Int) -> Bool {
         let before = list(Array(rule.dropLast())).count
         return index >= before + 24
     }
 
-    @Test("Sets without a name have to be read")
+    @Test("Rules with anonymous sets must be decoded")
     func anonymousSets() {
         let definition = SetDefinition(keyType: 7, keyLength: 4, flags: [.anonymous, .constant])
         let set = AnonymousSet(definition: definition, elements: .list([]))
@@ -290,7 +290,7 @@ struct RuleComparisonTests {
         #expect(match(list([.lookup(Lookup(.named("__set%d")))])[...], rule) == nil)
     }
 
-    @Test("Rules come chain by chain, or not")
+    @Test("Rules are collected by chain, in any order of chains")
     func chains() throws {
         var collector = RuleCollector(expecting: [])
         let (first, second, third) = (
@@ -300,7 +300,7 @@ struct RuleComparisonTests {
             var (writer, references) = (AttributeWriter(), SetReferences())
             writer.string(NFTA_RULE_CHAIN, chain)
             rule.encode(into: &writer, &references)
-            let attributes = try #require(Attributes(writer.octets))
+            let attributes = try #require(Attributes(writer.written))
             let isRead = collector.add(attributes)
             #expect(isRead)
         }

@@ -9,10 +9,10 @@ final class Holder {
         let errors: String
     }
 
-    /// Their ids.
+    /// The process ids.
     let pids: [Int32]
 
-    /// Runs a Python script, in which `server` is the socket, in each of `count` children of one process.
+    /// Runs a Python script, in which `server` is the socket, in each of `count` child processes.
     init(count: Int = 1, _ script: String = "") throws {
         let program = """
             import ctypes, os, signal, socket, threading
@@ -22,7 +22,7 @@ final class Holder {
             for number in range(\(count)):
                 pids.append(os.fork())
                 if pids[-1] == 0:
-                    # Nobody waits for the output of a child that stays, and none stays for ever.
+                    # The test does not wait for a child's output, and each child ends by itself.
                     for descriptor in range(3): os.close(descriptor)
                     signal.alarm(60)
             \(script.split(separator: "\n").map { "        \($0)" }.joined(separator: "\n"))
@@ -36,13 +36,13 @@ final class Holder {
         guard pids.count == count else { throw Failure(errors: result.errors) }
     }
 
-    /// A script that goes on as a copy of `sleep` under this path.
+    /// A script that replaces its process with a copy of `sleep` at this path.
     static func becoming(_ path: String) -> String {
         """
         os.write(ready[1], b"1")
         server.set_inheritable(True)
         while True:
-            # Another test's child can hold the file open for writing for a moment: ETXTBSY.
+            # ETXTBSY: the child of another test can briefly hold the file open for writing.
             try: os.execv("\(path)", ["sshd", "60"])
             except OSError: pass
         """

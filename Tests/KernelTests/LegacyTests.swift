@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Tables of iptables-legacy", .privileged, .networkNamespace)
 struct LegacyTests {
-    /// Whether this kernel has such tables at all: newer ones need not.
+    /// Runs the commands; `false` if this kernel has no such tables, as some newer ones.
     private func legacy(_ rules: String...) throws -> Bool {
         for rule in rules {
             let result = try Program.run(["sh", "-ec", "\(rule)"])
@@ -22,7 +22,7 @@ struct LegacyTests {
         }.sorted()
     }
 
-    @Test("Asking makes none, and listing one is harmless")
+    @Test("Reading creates no table, and an empty table is harmless")
     func nothing() throws {
         #expect(tables() == [])
         #expect(!LegacyTables.canRedirect)
@@ -31,7 +31,7 @@ struct LegacyTests {
         #expect(!LegacyTables.canRedirect)
     }
 
-    @Test("Policies, drops, rejects and redirections count; what logs, marks and translates the source does not")
+    @Test("Policies, drops, rejects and redirections count; logging, marking and source translation do not")
     func effects() throws {
         guard
             try legacy(

@@ -3,7 +3,7 @@ import Rulesets
 @testable import Kernel
 
 extension Table {
-    /// The steps that make the table out of nothing, in an order that the kernel can take.
+    /// The steps that create the table, in an order that the kernel accepts.
     var creation: [Transaction.Operation] {
         let rules = chains.flatMap { chain in
             chain.rules.map { Transaction.Operation.addRule($0, chain: chain.name, before: nil) }
@@ -16,7 +16,7 @@ extension Table {
             + rules
     }
 
-    /// Commits the table as a whole in the namespace of the calling thread, and reads it back.
+    /// Commits the table as a whole in the calling thread's network namespace, and reads it back.
     func loadedAndRead() throws -> Table? {
         let nftables = try Nftables()
         let before = try nftables.snapshot(of: name)
@@ -24,7 +24,7 @@ extension Table {
         let transaction = Transaction(table: name, operations: deletion + creation)
         let generation = try nftables.commit(transaction, onto: before)
         let after = try nftables.snapshot(of: name)
-        precondition(after.generation == generation, "nobody else commits in a private namespace")
+        precondition(after.generation == generation, "no other process commits in a private namespace")
         return after.table
     }
 }

@@ -13,7 +13,7 @@ private let name = TableName(family: .inet, name: "portreeve")
 private let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
 private typealias Part = TreeElement<UInt32>
 
-/// Sets that differ in what a proof by look-ups depends on: how they start, how they end, how they are cut.
+/// Sets that differ in the properties that matter to lookups: their first and last range, their gaps.
 private let shapes: [[ClosedRange<UInt32>]] = [
     [10...19, 30...30, 40...49, 60...69, 80...89],
     [0...9, 30...30, 40...49],
@@ -34,12 +34,12 @@ extension [ClosedRange<UInt32>] {
         }
     }
 
-    /// The same addresses but for one range, which becomes others.
+    /// The addresses with one range replaced by others.
     fileprivate func replacing(_ index: Int, by others: Self) -> Self {
         (prefix(index) + others + dropFirst(index + 1)).sorted { $0.lowerBound < $1.lowerBound }
     }
 
-    /// Other ranges: each position gone, moved, cut, fused; each gap filled.
+    /// Other ranges: each range deleted, moved, cut, merged; each gap filled.
     fileprivate var mutations: [Self] {
         var all: [Self] = []
         for (index, range) in enumerated() {
@@ -76,13 +76,13 @@ extension SetElements {
     fileprivate init(_ parts: [Part]) { self = .list(parts.map(\.element)) }
 }
 
-@Suite("What is looked up is what is dumped", .privileged, .networkNamespace)
+@Suite("Lookups and dumps of sets agree", .privileged, .networkNamespace)
 struct LookupTests {
     private func table(_ ranges: [ClosedRange<UInt32>]) -> Table {
         Table(name: name, sets: [NamedSet(name: "s", definition: definition, elements: .ranges32(ranges))])
     }
 
-    /// A socket, and a table to be replaced; one socket a test, for to close one after a deletion takes the kernel a while.
+    /// A socket, and a table to replace; one socket per test, since closing one after a deletion takes the kernel long.
     private func open() throws -> Nftables {
         let nftables = try Nftables()
         let empty = Transaction(table: name, operations: [.addTable(flags: 0, userdata: [])])
@@ -90,7 +90,7 @@ struct LookupTests {
         return nftables
     }
 
-    /// Loads a set; nothing is left of one that was there.
+    /// Loads a set in place of an earlier one.
     private func load(_ ranges: [ClosedRange<UInt32>], _ nftables: borrowing Nftables) throws {
         try commit([.deleteTable] + table(ranges).creation, nftables)
     }
@@ -102,13 +102,13 @@ struct LookupTests {
         return nftables
     }
 
-    /// Commits steps that name no rule of the table that is there.
+    /// Commits steps that do not refer to existing rules.
     private func commit(_ steps: [Transaction.Operation], _ nftables: borrowing Nftables) throws(KernelError) {
         let anything = TableSnapshot(generation: try nftables.generation(), table: nil)
         _ = try nftables.commit(Transaction(table: name, operations: steps), onto: anything)
     }
 
-    /// Deletes and adds parts of intervals behind everybody's back; `false` when the kernel refuses.
+    /// Deletes and adds starts and ends without a commit of `nftables`; `false` if the kernel refuses.
     private func tamper(_ gone: [Part], _ come: [Part], _ nftables: borrowing Nftables) throws -> Bool {
         var steps: [Transaction.Operation] = []
         if !gone.isEmpty { steps.append(.deleteElements(SetElements(gone), set: "s", definition)) }
@@ -122,7 +122,7 @@ struct LookupTests {
         }
     }
 
-    /// Reads the table by look-ups, and expects it to be the dump.
+    /// Reads the table by lookups, and expects the result of a dump.
     private func expectTruth(_ ranges: [ClosedRange<UInt32>], _ nftables: borrowing Nftables) throws {
         let dumped = try nftables.snapshot(of: name)
         let read = try nftables.snapshot(of: name, expecting: Expectation([table(ranges)], threshold: 0))
@@ -130,7 +130,7 @@ struct LookupTests {
         if dumped.table != table(ranges) { #expect(read.confirmedSets == []) }
     }
 
-    /// Whether the kernel says how many elements a set has.
+    /// Whether the kernel reports the number of elements of a set.
     private func countsElements(_ nftables: borrowing Nftables) throws -> Bool {
         var counts = false
         try nftables.get(NFT_MSG_GETSET, family: .inet, flags: NLM_F_DUMP) { message throws(SystemError) in
@@ -144,20 +144,20 @@ struct LookupTests {
         try nftables.snapshot(of: name, expecting: Expectation([table(shapes[0])], threshold: 0)).confirmedSets == ["s"]
     }
 
-    @Test("A set that is as expected is not dumped, where the kernel counts elements", arguments: shapes)
+    @Test("A set that is as expected is not dumped if the kernel counts elements", arguments: shapes)
     func confirmed(_ ranges: [ClosedRange<UInt32>]) throws {
         let nftables = try load(ranges)
         guard try countsElements(nftables) else { return }
         let read = try nftables.snapshot(of: name, expecting: Expectation([table(ranges)], threshold: 0))
         #expect(read.table == table(ranges))
-        // Where a start and an end have one key, kernels differ in which of them a look-up finds.
+        // If a start and an end have the same key, kernels differ in which of them a lookup finds.
         guard zip(ranges, ranges.dropFirst()).allSatisfy({ $0.upperBound + 1 < $1.lowerBound }) else { return }
-        // The count does not tell an even number of starts and ends from one more.
+        // With an even number of starts and ends, the count leaves room for one more.
         let isEven = ranges.first?.lowerBound == 0 && ranges.last?.upperBound != .max
         #expect(read.confirmedSets == (isEven ? [] : ["s"]))
     }
 
-    @Test("Other ranges in the place of one, or of none", arguments: shapes)
+    @Test("One range replaced, or others added", arguments: shapes)
     func mutations(_ ranges: [ClosedRange<UInt32>]) throws {
         let nftables = try open()
         for mutation in ranges.mutations {
@@ -167,7 +167,7 @@ struct LookupTests {
         }
     }
 
-    @Test("A start without its end, an end without its start, one too many", arguments: shapes)
+    @Test("A start without its end, an end without its start, one element too many", arguments: shapes)
     func loneParts(_ ranges: [ClosedRange<UInt32>]) throws {
         let free = [0, 1, 5, 10, 11, 15, 19, 20, 25, 30, 31, 35, 45, 50, 85, 90, 95, 101, UInt32.max - 1, UInt32.max]
         let extra = free.flatMap { [Part(key: $0, isEnd: false), Part(key: $0, isEnd: true)] }
@@ -177,13 +177,13 @@ struct LookupTests {
         var isLoaded = false
         for (gone, come) in single + moved {
             if !isLoaded { try load(ranges, nftables) }
-            // What the kernel refuses it refuses as a whole: the set is as it was.
+            // A refused batch changes nothing: the set is as before.
             isLoaded = try !tamper(gone, come, nftables)
             if !isLoaded { try expectTruth(ranges, nftables) }
         }
     }
 
-    @Test("Several changes at random", arguments: 0..<8)
+    @Test("Several random changes", arguments: 0..<8)
     func random(_ seed: UInt64) throws {
         var generator = SeededGenerator(state: seed)
         let keys: [UInt32] = [0, 1, 2, 3, 4, 5, 6, 7, UInt32.max - 1, UInt32.max]
@@ -194,7 +194,7 @@ struct LookupTests {
             try load(ranges, nftables)
             for _ in 0..<Int.random(in: 1...3, using: &generator) {
                 let part = Part(key: keys.randomElement(using: &generator) ?? 0, isEnd: .random(using: &generator))
-                // What is not there cannot go, and to be refused takes the kernel ten milliseconds.
+                // Only existing elements are deleted: a refusal takes the kernel ten milliseconds.
                 let gone = Bool.random(using: &generator) ? ranges.parts.randomElement(using: &generator) : nil
                 _ = try tamper(
                     gone.map { [$0] } ?? [], gone == nil || .random(using: &generator) ? [part] : [], nftables)
@@ -203,7 +203,7 @@ struct LookupTests {
         }
     }
 
-    @Test("Everybody, whom the kernel does not count")
+    @Test("A catch-all element, which the kernel does not count")
     func catchAll() throws {
         let nftables = try load(shapes[0])
         let everybody = SetElements.list([SetElement(key: [], flags: NFT_SET_ELEM_CATCHALL.rawValue)])
@@ -213,7 +213,7 @@ struct LookupTests {
         try expectTruth(shapes[0], nftables)
     }
 
-    @Test("An element that has a comment")
+    @Test("An element with a comment")
     func comment() throws {
         let ranges = shapes[0] + [100...100]
         let nftables = try load(ranges)
@@ -222,8 +222,8 @@ struct LookupTests {
         try expectTruth(ranges, nftables)
     }
 
-    @Test("A set that nft loaded, and one that was emptied and filled again")
-    func filledBySomebodyElse() throws {
+    @Test("A set that nft loaded, and one that was flushed and filled again")
+    func filledByNft() throws {
         let nftables = try load(shapes[0])
         guard try countsElements(nftables) else { return }
         let refill: [Transaction.Operation] = [
@@ -236,7 +236,7 @@ struct LookupTests {
         #expect(try isConfirmed(nftables))
     }
 
-    @Test("The count and a sample do where the caller made the commit, and nowhere else")
+    @Test("The count and a sample are enough only if the caller made the commit")
     func committed() throws {
         let starts = (1...2000).map { UInt32($0) * 10 }
         let ranges = starts.map { $0...($0 + 5) }
@@ -245,13 +245,13 @@ struct LookupTests {
         let same = Expectation([table(ranges)], committed: generation, threshold: 0)
         #expect(try nftables.snapshot(of: name, expecting: same).table == table(ranges))
         let changed: [ClosedRange<UInt32>] = [46...47]
-        // As many, one of them elsewhere, and not in the sample.
+        // The same number of ranges; the changed one is not in the sample.
         #expect(try tamper([ranges[3]].parts, changed.parts, nftables))
         let read = try nftables.snapshot(of: name, expecting: same).table
         #expect(read != table(ranges))
     }
 
-    @Test("Threads that share a big set miss nothing, wherever it is", arguments: [nil, 0, 12_345, 39_999])
+    @Test("Threads that share a big set find a change at any position", arguments: [nil, 0, 12_345, 39_999])
     func threads(_ index: Int?) throws {
         let ranges = (1...40_000).map { UInt32($0) * 10 }.map { $0...($0 + 5) }
         let nftables = try load(ranges)
@@ -266,7 +266,7 @@ struct LookupTests {
         #expect((read.table == table(ranges)) == (index == nil))
     }
 
-    @Test("A thread that has gone to another namespace looks up where it came from")
+    @Test("A thread that moved to another namespace looks up in the old one")
     func otherNamespace() throws {
         let ranges = (1...40_000).map { UInt32($0) * 10 }.map { $0...($0 + 5) }
         let nftables = try load(ranges)
@@ -276,7 +276,7 @@ struct LookupTests {
         #expect(read.confirmedSets == ["s"])
     }
 
-    @Test("Long addresses, and the second of two expectations")
+    @Test("IPv6 addresses, and the second of two candidates")
     func longAddresses() throws {
         let definition = SetDefinition(keyType: 8, keyLength: 16, flags: .interval)
         let probe = try load(shapes[0])

@@ -5,9 +5,9 @@ import Testing
 
 @testable import Kernel
 
-@Suite("What nft loads is read, and written again so that nft lists the same", .privileged, .networkNamespace)
+@Suite("Tables that nft loads are read and written back, so that nft lists the same", .privileged, .networkNamespace)
 struct NftProgramTests {
-    /// Bodies of tables, by family, each with a facet of nft's language.
+    /// Bodies of tables, with their family; each shows a feature of nft's language.
     static let samples: [Sample] = [
         Sample("inet", "chain c { type filter hook input priority filter; policy drop; }"),
         Sample("inet", "comment \"a table\"; chain c { comment \"a chain\"; counter comment \"a rule\"; }"),
@@ -211,7 +211,7 @@ struct NftProgramTests {
             self.body = body
         }
 
-        /// The body with a line for each object, as nft's grammar wants it.
+        /// The body with one object per line, as nft's grammar requires.
         var lines: String {
             let kinds = ["chain", "set", "map", "counter", "quota", "limit"]
             return kinds.reduce(body) { $0.replacing("} \($1) ", with: "}\n\($1) ") }

@@ -8,9 +8,9 @@ import Testing
 
 @testable import Kernel
 
-@Suite("Sockets have their processes named", .privileged, .networkNamespace)
+@Suite("The processes that hold sockets are found", .privileged, .networkNamespace)
 struct ProcessTests {
-    @Test("A socket of this process is this process's")
+    @Test("A socket of this process has this process as its owner")
     func own() throws {
         let socket = try TestSocket(.tcp, "0.0.0.0", 22)
         let process = try #require(try processes().first { $0.pid == getpid() })
@@ -22,13 +22,13 @@ struct ProcessTests {
         withExtendedLifetime(socket) {}
     }
 
-    @Test("A family that inherited a socket is named in full")
+    @Test("All processes that inherited a socket are found")
     func family() throws {
         let holder = try Holder(count: 3)
         #expect(try processes().map(\.pid) == holder.pids.sorted())
     }
 
-    @Test("A name that a process gives itself is not taken for the executable's")
+    @Test("A name that a process gives itself does not replace the name of its executable")
     func renamed() throws {
         let holder = try Holder(#"open("/proc/self/comm", "w").write("sshd")"#)
         let process = try #require(try processes().first)
@@ -36,7 +36,7 @@ struct ProcessTests {
         #expect(process.pid == holder.pids.first)
     }
 
-    @Test("A deleted executable is said to be deleted, and one that is only called so is not")
+    @Test("A deleted executable is recognized, and one whose name ends in \"(deleted)\" is not")
     func deleted() throws {
         let folder = try TemporaryFolder()
         for (name, isDeleted) in [("sshd", true), ("sshd (deleted)", false)] {
@@ -51,14 +51,14 @@ struct ProcessTests {
         }
     }
 
-    @Test("The user is the one that the process runs as, not the one that made the socket")
+    @Test("The user is that of the process, not that of the socket")
     func user() throws {
         let holder = try Holder("os.setuid(65534)")
         #expect(try processes().map(\.user) == ["nobody"])
         withExtendedLifetime(holder) {}
     }
 
-    @Test("A thread with descriptors of its own is found")
+    @Test("A thread with its own descriptors is found")
     func thread() throws {
         // CLONE_FILES of linux/sched.h.
         let holder = try Holder(
@@ -82,7 +82,7 @@ struct ProcessTests {
         #expect(found.map(\.pid) == holder.pids)
     }
 
-    @Test("A multipath listener, as Go makes them, is a TCP listener of its process")
+    @Test("A multipath TCP listener, as Go programs have, is a TCP listener of its process")
     func multipath() throws {
         // IPPROTO_MPTCP of linux/in.h.
         guard let protocols = ProcFile.text("/proc/net/protocols"), protocols.contains("MPTCP ") else { return }
@@ -96,34 +96,34 @@ struct ProcessTests {
         #expect(try processes().map(\.pid) == holder.pids)
     }
 
-    @Test("Without privileges the sockets are the same, and their processes unknown")
+    @Test("Without privileges the sockets are listed, and their processes are unknown")
     func unprivileged() throws {
         let holder = try Holder()
         let listeners = try SocketTable.listeners()
         #expect(shim_drop_capabilities() == 0)
         #expect(try SocketTable.listeners() == listeners)
         guard case .unknown(let reason) = try #require(SocketOwners().owners(of: listeners).first).owners else {
-            Issue.record("found without the privilege to")
+            Issue.record("a process was found without the privilege to search")
             return
         }
         #expect(reason.hasPrefix("no privilege to read the descriptors of "))
         withExtendedLifetime(holder) {}
     }
 
-    @Test("A socket of the kernel is never a process's")
+    @Test("A socket of the kernel has no process as its owner")
     func kernel() throws {
         for arguments in [["add", "vx7", "type", "vxlan", "id", "7", "dstport", "4789"], ["set", "vx7", "up"]] {
             guard try Program.run(["ip", "link"] + arguments).status == 0 else { return }
         }
         let listener = try #require(SocketOwners().owners(of: try SocketTable.listeners()).first)
         #expect(listener.port == 4789)
-        // Some sandboxes keep the first process from everybody, and who knows what it holds.
+        // Some sandboxes hide process 1, which may then hold any socket.
         let canLook = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/1/exe")) != nil
         if canLook { #expect(listener.owners == .kernel) } else if case .unknown = listener.owners { return }
         #expect(canLook, "\(listener.owners)")
     }
 
-    @Test("A socket that was closed in the meantime is unknown")
+    @Test("The owner of a socket closed during the search is unknown")
     func closed() throws {
         let gone = Listener(transport: .tcp, address: .ipv6(0), port: 22, inode: .max)
         #expect(SocketOwners().owners(of: [gone]).map(\.owners) == [.unknown("it was closed during the search")])

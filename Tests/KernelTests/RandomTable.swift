@@ -1,6 +1,6 @@
 import Rulesets
 
-/// The numbers of SplitMix64: the same for the same seed, everywhere.
+/// SplitMix64: the same numbers for the same seed, on every machine.
 struct SeededGenerator: RandomNumberGenerator {
     /// The state.
     var state: UInt64
@@ -14,12 +14,12 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 }
 
-/// Makes tables that the kernel takes, and that hold a bit of everything.
+/// Makes random tables that the kernel accepts, with all kinds of objects.
 struct RandomTable {
     private var random: SeededGenerator
     private static let chains = ["a", "b", "c", "d"]
 
-    /// A maker that makes the same of the same seed.
+    /// A maker; the same seed gives the same tables.
     init(seed: UInt64) { random = SeededGenerator(state: seed) }
 
     /// A table of this name.
@@ -152,7 +152,7 @@ struct RandomTable {
         return keys.sorted { $0.lexicographicallyPrecedes($1) }
     }
 
-    /// Disjoint ranges, ascending; now and then adjacent, from zero, or to the highest.
+    /// Disjoint ranges, ascending; some adjacent, some from zero, some to the highest key.
     private mutating func ranges<Key: FixedWidthInteger & UnsignedInteger>() -> [ClosedRange<Key>] {
         var bounds = Set(
             (0..<Int.random(in: 0...20, using: &random)).map { _ in Key.random(in: 0...Key.max, using: &random) })

@@ -15,7 +15,7 @@ private func table(_ rules: [Rule], sets: [NamedSet] = []) -> Table {
         sets: sets)
 }
 
-@Suite("What was committed is read back", .privileged, .networkNamespace)
+@Suite("Committed tables are read back", .privileged, .networkNamespace)
 struct RoundTripTests {
     static let expressions: [Expression] = [
         .meta(.inputInterfaceName, into: .first),
@@ -54,7 +54,7 @@ struct RoundTripTests {
         #expect(try table([rule]).loadedAndRead() == table([rule]))
     }
 
-    @Test("No table is no error, and has a generation")
+    @Test("A missing table is not an error, and has a generation")
     func absence() throws {
         let nftables = try Nftables()
         let snapshot = try nftables.snapshot(of: name)
@@ -70,12 +70,12 @@ struct RoundTripTests {
         #expect(try nftables.generation() == snapshot.generation)
     }
 
-    @Test("Tables made at random", arguments: 0..<UInt64(100))
+    @Test("Random tables", arguments: 0..<UInt64(100))
     func randomTable(_ seed: UInt64) throws {
         var maker = RandomTable(seed: seed)
         let table = maker.make(name)
         #expect(try table.loadedAndRead() == table)
-        // A second table takes the place of the first in one batch.
+        // One batch replaces the first table with a second.
         let next = maker.make(name)
         #expect(try next.loadedAndRead() == next)
     }

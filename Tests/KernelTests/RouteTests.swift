@@ -6,9 +6,9 @@ import Testing
 
 @testable import Kernel
 
-@Suite("The kernel says where packets go", .privileged, .networkNamespace)
+@Suite("Routes are read from the kernel", .privileged, .networkNamespace)
 struct RouteTests {
-    @Test("Its own addresses are local, others are behind an interface, and some nowhere")
+    @Test("The host's own addresses are local, others are behind an interface, and some have no route")
     func routes() throws {
         for command in [
             "link set lo up", "link add eth7 type veth peer name far", "address add 192.0.2.1/24 dev eth7",

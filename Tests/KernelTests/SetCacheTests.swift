@@ -9,7 +9,7 @@ import Testing
 
 private let name = TableName(family: .inet, name: "portreeve")
 
-@Suite("What big sets held is cached")
+@Suite("The elements of big sets are cached")
 struct SetCacheTests {
     private static let definition = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
     private static let ranges = (1...6000).map { UInt32($0) * 10 }.map { $0...($0 + 3) }
@@ -26,12 +26,12 @@ struct SetCacheTests {
         Table(name: name, sets: [NamedSet(name: "s", definition: Self.definition, elements: .ranges32(ranges))])
     }
 
-    @Test("It reads as it was written")
+    @Test("A cache reads as it was written")
     func coding() {
         #expect(SetCache(cache.document.bytes) == cache)
     }
 
-    @Test("Nothing else is read: torn, changed in any octet, of another form")
+    @Test("An incomplete cache, one with a changed byte, and one of another form do not read")
     func damage() {
         let bytes = cache.document.bytes
         for count in bytes.indices { #expect(SetCache(Array(bytes.prefix(count))) == nil) }
@@ -42,7 +42,7 @@ struct SetCacheTests {
         }
     }
 
-    @Test("Only what nobody else could have written, about this ruleset, is believed")
+    @Test("A cache that another user could have written, or of another ruleset, is not used")
     func trust() throws {
         defer { try? FileManager.default.removeItem(at: folder) }
         let file = SetCacheFile(directory: folder.path)
@@ -60,14 +60,14 @@ struct SetCacheTests {
         #expect(file.load(for: cache.identity) == nil)
     }
 
-    @Test("A directory that cannot be written is no error")
+    @Test("A directory that cannot be written is not an error")
     func unwritable() {
         let file = SetCacheFile(directory: "/proc/portreeve")
         file.store(cache)
         #expect(file.load(for: cache.identity) == nil)
     }
 
-    @Test("It stands for the kernel's set in its own generation, and in no other", .privileged, .networkNamespace)
+    @Test("A cache replaces reading the kernel's set in its own generation only", .privileged, .networkNamespace)
     func generations() throws {
         #expect(try table().loadedAndRead() == table())
         let nftables = try Nftables()

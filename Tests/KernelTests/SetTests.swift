@@ -7,7 +7,7 @@ import Testing
 
 private let name = TableName(family: .inet, name: "portreeve")
 
-@Suite("Sets are read as they were written", .privileged, .networkNamespace)
+@Suite("Sets read as they were written", .privileged, .networkNamespace)
 struct SetTests {
     private static let addresses = SetDefinition(keyType: 7, keyLength: 4, flags: .interval)
     private static let longAddresses = SetDefinition(keyType: 8, keyLength: 16, flags: .interval)
@@ -92,12 +92,12 @@ struct SetTests {
         #expect(try table([set]).loadedAndRead() == table([set]))
     }
 
-    @Test("All at once")
+    @Test("All kinds of sets in one table")
     func together() throws {
         #expect(try table(Self.sets).loadedAndRead() == table(Self.sets))
     }
 
-    @Test("The same sets without a name, in the rules that look into them", arguments: sets)
+    @Test("Anonymous sets in the rules that look them up", arguments: sets)
     func anonymous(_ set: NamedSet) throws {
         guard set.definition.flags.isDisjoint(with: [.dynamic, .timeout]), !set.elements.isEmpty
         else { return }
@@ -115,7 +115,7 @@ struct SetTests {
         #expect(try table([], rules: rules).loadedAndRead() == table([], rules: rules))
     }
 
-    @Test("Every kind of element is deleted, one and all", arguments: sets)
+    @Test("Every kind of element is deleted", arguments: sets)
     func deletion(_ set: NamedSet) throws {
         guard !set.elements.isEmpty else { return }
         let nftables = try Nftables()
@@ -126,7 +126,7 @@ struct SetTests {
         #expect(try nftables.snapshot(of: name).table?.set(set.name)?.elements == set.definition.noElements)
     }
 
-    @Test("Look-ups and insertions name sets of the same batch")
+    @Test("Lookups and insertions refer to sets of the same batch")
     func references() throws {
         let sets = Self.sets.filter { ["limiter", "ranges"].contains($0.name) }
         let limit = Expression.limit(RateLimit(rate: 10, unit: 60, burst: 20, isOver: true))
@@ -144,7 +144,7 @@ struct SetTests {
         #expect(try table(sets, rules: rules).loadedAndRead() == table(sets, rules: rules))
     }
 
-    @Test("A start without its end is seen, and is not taken for a range")
+    @Test("A start without its end is read, and is not a range")
     func loneStart() throws {
         let nftables = try Nftables()
         let set = NamedSet(name: "s", definition: Self.addresses, elements: .ranges32([100...199, 300...399]))
@@ -187,7 +187,7 @@ struct SetTests {
         let empty = try nftables.snapshot(of: name)
         _ = try nftables.commit(Transaction(table: name, operations: table([set]).creation), onto: empty)
         let read = try nftables.snapshot(of: name).table
-        // Not in the expectation itself: a failure would print them all.
+        // Outside of the expectation: a failure would print all elements.
         let isEqual = read == table([set])
         #expect(isEqual)
     }
@@ -200,7 +200,7 @@ struct GrowingSetTests {
     private static let table = Table(
         name: name, sets: [NamedSet(name: "ports", definition: ports, elements: .list(elements))])
 
-    /// A reading of the table whose set the kernel says has nine elements, and that was dumped with these.
+    /// A reading of a dump with these elements, of a set of which the kernel reports nine.
     private func reading(_ shown: [SetElement]) throws -> TableReading {
         var reading = TableReading(name: name, generation: 0)
         for message in Self.messages(Self.table.creation.dropLast(), count: 9) { try reading.add(message) }
@@ -214,12 +214,12 @@ struct GrowingSetTests {
         for message in Self.messages([step], count: nil) { try reading.add(message) }
     }
 
-    /// The steps as the kernel tells of them, with the number of elements behind a set.
+    /// The steps as messages of a dump; a set has the number of its elements.
     private static func messages(_ steps: some Sequence<Transaction.Operation>, count: UInt32?) -> [NetlinkMessage] {
         var batch = Batch(table: name, generation: 0, firstSequence: 0)
         batch.references.isArchive = true
         for step in steps { batch.append(step, step: 0, TableSnapshot(generation: 0, table: nil)) }
-        let messages = NetlinkMessage.split(Array(batch.octets), length: batch.octets.count, portID: 0).dropFirst()
+        let messages = NetlinkMessage.split(Array(batch.bytes), length: batch.bytes.count, portID: 0).dropFirst()
         return messages.map { message in
             guard let count, UInt32(message.type & 0xff) == NFT_MSG_NEWSET.rawValue else { return message }
             var more = AttributeWriter()
@@ -230,7 +230,7 @@ struct GrowingSetTests {
         }
     }
 
-    @Test("What one dump misses another shows, and what comes twice counts once")
+    @Test("Another dump adds missed elements, and repeated elements count once")
     func missing() throws {
         let (first, rest) = (Self.elements.prefix(7), Self.elements.suffix(4))
         var reading = try reading(first + first.suffix(2))
@@ -242,7 +242,7 @@ struct GrowingSetTests {
         #expect(reading.snapshot.table == Self.table)
     }
 
-    @Test("What is still missed at the end is not made up")
+    @Test("Elements that every dump misses are not made up")
     func missed() throws {
         var reading = try reading(Array(Self.elements.dropLast()))
         let isWhole = reading.closeSet()

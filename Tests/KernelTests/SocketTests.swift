@@ -6,7 +6,7 @@ import Testing
 
 @testable import Kernel
 
-@Suite("Listeners come from sock_diag", .privileged, .networkNamespace)
+@Suite("Listeners are read from sock_diag", .privileged, .networkNamespace)
 struct SocketTests {
     init() throws { _ = try Program.run(["ip", "link", "set", "lo", "up"]) }
 
@@ -14,7 +14,7 @@ struct SocketTests {
     func nothing() throws { #expect(try SocketTable.listeners().isEmpty) }
 
     @Test(
-        "Every kind of address says whom it takes", arguments: [TransportProtocol.tcp, .udp, .udplite],
+        "Every kind of address has the families that it accepts", arguments: [TransportProtocol.tcp, .udp, .udplite],
         [
             ("0.0.0.0", nil, .ipv4(0), [.ipv4]),
             ("127.0.0.53", nil, .ipv4(0x7f00_0035), [.ipv4]),
@@ -40,7 +40,7 @@ struct SocketTests {
         #expect(listener.owners == .notAsked)
     }
 
-    @Test("Ports that contain each other, and ports of other protocols, are kept apart, in order")
+    @Test("Ports whose digits contain other ports, and ports of other protocols, are kept apart, in order")
     func ports() throws {
         let tcp = try ([22, 2222, 25, 25565, 65535, 1] as [UInt16]).map { try TestSocket(.tcp, "0.0.0.0", $0) }
         let udp = try ([22, 53] as [UInt16]).map { try TestSocket(.udp, "0.0.0.0", $0) }
@@ -49,7 +49,7 @@ struct SocketTests {
         #expect(listeners.map(\.transport) == [.tcp, .tcp, .tcp, .tcp, .tcp, .tcp, .udp, .udp])
     }
 
-    @Test("What is connected, or bound and not listening, is no listener")
+    @Test("Connected sockets, and bound sockets that do not listen, are not listeners")
     func others() throws {
         let connected = try TestSocket(.udp, "127.0.0.1", 5000)
         try connected.connect(to: "127.0.0.1", 9)
@@ -61,13 +61,13 @@ struct SocketTests {
         #expect(listeners.map(\.inode) == [server.inode])
     }
 
-    @Test("Each socket of an SO_REUSEPORT group is there")
+    @Test("Each socket of an SO_REUSEPORT group is listed")
     func group() throws {
         let sockets = try (0..<3).map { _ in try TestSocket(.udp, "::", 443, .reusesPort) }
         #expect(try SocketTable.listeners().map(\.inode) == sockets.map(\.inode).sorted())
     }
 
-    @Test("A device and the scope of a link-local address are named")
+    @Test("Listeners have the names of their device and of the scope of a link-local address")
     func interfaces() throws {
         _ = try Program.run(["ip", "link", "add", "eth7", "type", "veth"])
         _ = try Program.run(["ip", "link", "set", "eth7", "up"])

@@ -1,9 +1,9 @@
 import Addressing
 import Glibc
 
-/// A socket of the test's own, closed with the value.
+/// A socket for tests, closed with the value.
 final class TestSocket {
-    /// What it is opened with, beside its address.
+    /// Options at opening, besides the address.
     enum Option {
         case isIPv6Only(Bool)
         case reusesPort
@@ -35,23 +35,23 @@ final class TestSocket {
 
     deinit { shut() }
 
-    /// Closes it before the value's end, and with it what nobody has accepted.
+    /// Closes the socket early, and with it connections that are not accepted.
     func shut() {
         if isOpen { close(descriptor) }
         isOpen = false
     }
 
-    /// Connects it: a datagram socket then hears its peer only.
+    /// Connects the socket: a datagram socket then receives from its peer only.
     func connect(to address: String, _ port: UInt16) throws {
         try unsafe Self.withAddress(address, port) {
             try Self.check("connect", unsafe Glibc.connect(descriptor, $0, $1))
         }
     }
 
-    /// Sends one byte to whom it is connected to.
+    /// Sends one byte to the peer.
     func send() throws { try Self.check("send", Int32(unsafe Glibc.send(descriptor, [1], 1, Int32(MSG_NOSIGNAL)))) }
 
-    /// The number by which `/proc` names it.
+    /// The inode number in `/proc`.
     var inode: UInt64 {
         var status = stat()
         return unsafe fstat(descriptor, &status) == 0 ? UInt64(status.st_ino) : 0

@@ -2,9 +2,9 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What others may see and write", .privileged, .networkNamespace)
+@Suite("What other users may see and write", .privileged, .networkNamespace)
 struct PermissionTests {
-    @Test("State is root's alone, whatever the umask says")
+    @Test("State is private to root with any umask")
     func state() throws {
         let trial = try Trial()
         let prefix = ["sh", "-c", "umask 0; exec \"$@\"", "-"]
@@ -22,10 +22,10 @@ struct PermissionTests {
         #expect(try trial.portreeve("rollback", "--quiet").status == 0)
     }
 
-    @Test("The processes that wait tell nobody more than where the state is, and hold nothing of the session")
+    @Test("Background processes show only the path of the state, and hold no descriptor of the session")
     func processes() throws {
         let trial = try Trial()
-        // A descriptor that stays open would keep whoever waits for its end waiting.
+        // An inherited descriptor would block a program that waits until it is closed.
         let prefix = ["env", "SECRET=hunter2", "sh", "-c", "exec 7>&1 9> /dev/zero; exec \"$@\"", "-"]
         #expect(
             try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h", prefix: prefix).status == 0)
@@ -44,7 +44,7 @@ struct PermissionTests {
         #expect(try trial.portreeve("rollback", "--quiet").status == 0)
     }
 
-    @Test("Root applies no policy and no list that others could write", arguments: ["policy.yaml", "list.txt"])
+    @Test("Root applies no policy and no list that other users could write", arguments: ["policy.yaml", "list.txt"])
     func policies(name: String) throws {
         let portreeve = try Portreeve()
         let list = try portreeve.write("192.0.2.0/24\n", to: "list.txt")
@@ -63,22 +63,22 @@ struct PermissionTests {
     }
 
     @Test(
-        "State that others could have written is not used, and says what to do", arguments: ["", "/change-1.confirmed"])
+        "State that another user could have written is refused with advice", arguments: ["", "/change-1.confirmed"])
     func foreign(name: String) throws {
         let trial = try Trial()
         let path = trial.portreeve.stateDirectory + name
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
         let result = try trial.portreeve("rollback", "1", "--yes")
         #expect(result.status == 1)
-        #expect(result.errors.contains("trusting \(path): somebody else could have written it; make it yours alone"))
+        #expect(result.errors.contains("trusting \(path): another user could have written it; fix it with chown"))
         #expect(try trial.isLive(trial.old))
     }
 }
 
-@Suite("A policy that waits elsewhere", .privileged)
+@Suite("A policy that is checked before it is installed", .privileged)
 struct StagedPolicyTests {
     @Test(
-        "Root checks a copy that belongs to another user as what it will be",
+        "Root checks another user's copy for its later path",
         arguments: [["sh", "-c", "exec \"$@\" \"$0\""], ["sh", "-c", "\"$@\" - < \"$0\""]])
     func check(reader: [String]) throws {
         let portreeve = try Portreeve()
@@ -87,7 +87,7 @@ struct StagedPolicyTests {
         let folder = URL(filePath: place).deletingLastPathComponent().path
         let text =
             "version: 1\nsources: {office: {file: office.txt}}\nservices: {web: {ports: 80, from: office, why: x}}\n"
-        // As Ansible leaves it: in the home of the user that it logged in as.
+        // As Ansible does: in the home directory of the user of its login.
         try portreeve.shell("mkdir -m 700 \(folder)/stage")
         let copy = try portreeve.write(text, to: "stage/source")
         try portreeve.shell("chown -R 1:1 \(folder)/stage; chmod 600 \(copy)")
@@ -103,7 +103,7 @@ struct StagedPolicyTests {
             invalid.errors.hasPrefix("\(place):3:") && !invalid.errors.contains("stage"), "\(invalid.errors)")
     }
 
-    @Test("No file can stand at a place of no name", arguments: ["", "-", "/etc/portreeve/"])
+    @Test("A path without a file name is refused", arguments: ["", "-", "/etc/portreeve/"])
     func place(path: String) throws {
         let portreeve = try Portreeve()
         let result = try portreeve("check", try portreeve.write("version: 1\nservices: {}\n"), "--as", path)

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("portreeve plan, what breaks", .privileged, .networkNamespace)
+@Suite("portreeve plan, consequences", .privileged, .networkNamespace)
 struct PlanTests {
     private let portreeve: Portreeve
 
@@ -18,7 +18,7 @@ struct PlanTests {
         }
     }
 
-    @Test("Sockets and published ports that lose everybody, and a table that goes on dropping")
+    @Test("Sockets and published ports that lose all clients, and a table that still drops")
     func breaks() throws {
         try portreeve.shell("ip link set lo up")
         let sockets = Sockets(portreeve)
@@ -37,7 +37,7 @@ struct PlanTests {
         let closed = ["tcp 6000 0.0.0.0", "tcp 6003 0.0.0.0", "udp 514 0.0.0.0"].map { "unreachable-listener \($0)" }
         let published = ["tcp 8080 ip nat", "udp 5353 ip nat"].map { "unreachable-published-port \($0)" }
         let found = try breaks(policy)
-        // Their drop keeps 6001 from IPv4 already, so that the change takes only IPv6 away.
+        // Their drop already closes 6001 to IPv4, so that the change closes it to IPv6 only.
         #expect(Set(closed + ["unreachable-listener tcp 6001 :: app"]).isSubset(of: found), "\(found)")
         #expect(Set(published + ["foreign-override tcp 6001 app ip theirs"]).isSubset(of: found), "\(found)")
         #expect(!found.contains { $0.contains("6002") || $0.contains("8081 ") && !$0.contains("override") }, "\(found)")
@@ -47,7 +47,7 @@ struct PlanTests {
         #expect(text.contains("\n! ip theirs drops connections to tcp/6001 that service \"app\" allows"))
     }
 
-    @Test("A plan in a file: done as it was reviewed, or not at all")
+    @Test("A plan file is applied as reviewed or not at all")
     func file() throws {
         let policy = try portreeve.write("version: 1\nservices:\n  app: {ports: 6001, from: 10.0.0.0/8, why: x}\n")
         let plan = try portreeve.write("", to: "change.plan")
@@ -56,7 +56,7 @@ struct PlanTests {
         let stale = try portreeve("apply", plan, "--yes")
         #expect(stale.status == 5 && stale.errors.contains("the plan was made at generation"), "\(stale.errors)")
         #expect(try portreeve("plan", policy, "--out", plan).status == 0)
-        // Of another namespace, and where somebody else could have written it.
+        // Plans of another namespace, and plans that another user could have written it.
         let elsewhere = try Program.run(["unshare", "-n", try Portreeve.executable, "apply", plan, "--yes"])
         #expect(elsewhere.status == 5 && elsewhere.errors.contains("network namespace"), "\(elsewhere.errors)")
         try portreeve.shell("chmod 666 \(plan)")

@@ -5,10 +5,10 @@ import Testing
 
 @testable import System
 
-@Suite("Who works on the host over the network")
+@Suite("SSH connections of the person who runs the program")
 struct AdminSessionTests {
     private let host: FakeHost
-    /// The process that asks.
+    /// The process that runs the search.
     private let pid: Int32 = 900
     /// The first pseudoterminal and the first console: 136:0 and 4:1 of devices.txt.
     private static let (pseudoterminal, console) = (Int32(136 << 8), Int32(4 << 8 | 1))
@@ -26,7 +26,7 @@ struct AdminSessionTests {
             inode: UInt64(number))
     }
 
-    /// The last octets of the clients that are found, and the doubt.
+    /// The last bytes of the addresses of the clients found.
     private func clients(_ environment: [String: String] = [:], isLocal: Bool = true) -> [UInt32] {
         admins(environment, isLocal: isLocal).sessions.map { session in
             guard case .ipv4(let value) = session.client else { return 0 }
@@ -44,21 +44,21 @@ struct AdminSessionTests {
 
     private static let told = ["SSH_CONNECTION": "198.51.100.7 50000 192.0.2.1 22"]
 
-    @Test("The one that the environment names, if it is there")
+    @Test("The connection in SSH_CONNECTION, if it exists")
     func environment() throws {
         try host.add(pid, executable: "/usr/bin/portreeve", parent: 1)
         let session = try #require(admins(Self.told).sessions.first)
         #expect(session.isEstablished)
         #expect((session.server.port, session.interface, session.interfaceIndex) == (22, "lo", 1))
         #expect(clients() == [])
-        // The same client's last connection, of which nothing is left.
+        // A connection of the same client that no longer exists.
         let stale = ["SSH_CONNECTION": "198.51.100.7 49999 192.0.2.1 22"]
         #expect(admins(stale).sessions.map(\.isEstablished) == [false])
         #expect(clients(stale, isLocal: false) == [])
         #expect(clients(["SSH_CONNECTION": "UNKNOWN 65535 UNKNOWN 65535"]) == [])
     }
 
-    @Test("The one that an ancestor serves, not what that forwards", arguments: ["sshd", "sshd-session", "dropbear"])
+    @Test("The connection of an ancestor, not its forwarded ones", arguments: ["sshd", "sshd-session", "dropbear"])
     func ancestor(name: String) throws {
         try host.add(200, 3, executable: "/usr/lib/\(name)", parent: 100)
         try host.add(201, 3, 1, 9, executable: "/usr/lib/\(name)", parent: 200)
@@ -68,7 +68,7 @@ struct AdminSessionTests {
         #expect(clients(Self.told) == [7, 3])
     }
 
-    @Test("In a multiplexer, all that have started something; and so on a pseudoterminal without an ancestor")
+    @Test("All connections with child processes, in a multiplexer and on a pseudoterminal without an SSH ancestor")
     func multiplexer() throws {
         for (number, user) in [(UInt64(3), "/bin/bash"), (4, "/usr/bin/tmux"), (5, Self.sshd)] {
             try host.add(Int32(200 + 10 * number), number, executable: Self.sshd, parent: 100)
@@ -92,23 +92,23 @@ struct AdminSessionTests {
         #expect(search.run() == AdminSessions())
     }
 
-    @Test("A server that may not be looked at is named")
+    @Test("A server whose descriptors may not be read is named")
     func unreadable() throws {
         try host.add(200, 3, executable: Self.sshd, parent: 100)
         try host.add(pid, executable: "/usr/bin/portreeve", parent: 200)
         #expect(unsafe chmod("\(host.proc)/200/fd", 0) == 0)
         defer { _ = unsafe chmod("\(host.proc)/200/fd", 0o700) }
         let found = admins([:])
-        // Root may look all the same.
+        // The test may run as root, who may read them.
         if found.sessions.isEmpty {
-            #expect(found.doubt == "no privilege to read the descriptors of process 200, which serves SSH")
+            #expect(found.doubt == "no privilege to read the descriptors of SSH server process 200")
         } else {
             #expect(clients() == [3] && found.doubt == nil)
         }
         #expect(admins(Self.told).doubt == nil)
     }
 
-    @Test("Connections that cannot be listed are no proof, and are not listed for nobody")
+    @Test("Connections that cannot be listed are a doubt, and are listed only if needed")
     func unlisted() throws {
         try host.add(200, 3, executable: Self.sshd, parent: 100)
         try host.add(pid, executable: "/usr/bin/portreeve", parent: 200)
@@ -121,7 +121,7 @@ struct AdminSessionTests {
         }
     }
 
-    @Test("What sshd writes into the environment is read, and nothing else")
+    @Test("Only values of SSH_CONNECTION that sshd writes are accepted")
     func variable() throws {
         let zoned = try #require(SSHConnection("fe80::7%eth0 50000 fe80::1%eth0 22"))
         #expect(zoned.client == Endpoint(.ipv6(0xfe80 << 112 | 7), 50_000))
@@ -132,7 +132,7 @@ struct AdminSessionTests {
         }
     }
 
-    @Test("A process's name may hold what the table is divided by")
+    @Test("The name of a process may contain brackets and spaces")
     func names() {
         let node = ProcessTree.Node("7 (a) S 1 (b c) S 42 7 7 34817 -1")
         #expect(node?.parent == 42 && node?.isOnPseudoterminal == true)
@@ -140,7 +140,7 @@ struct AdminSessionTests {
         for text in ["", "7 (a", "7 (a) S", "7 (a) S x 7 7 0"] { #expect(ProcessTree.Node(text) == nil) }
     }
 
-    @Test("A ring of processes, as ids that change hands can make one, has an end")
+    @Test("A loop of parents, which reused process ids can make, is bounded")
     func ring() throws {
         try host.add(20, executable: nil, parent: 21)
         try host.add(21, executable: nil, parent: 20)

@@ -1,20 +1,20 @@
 import Foundation
 import TestSupport
 
-/// Folders in the place of `/proc` and `/sys/fs/cgroup`, for hosts that are not at hand.
+/// Folders in place of `/proc` and `/sys/fs/cgroup`, for hosts that a test cannot have.
 final class FakeHost {
     private let folder: TemporaryFolder
 
-    /// A host with a service manager, and the kernel's first thread unless it is a container.
+    /// A host with a service manager, and, unless it is a container, with the kernel's first thread.
     init(isContainer: Bool = false) throws {
         folder = try TemporaryFolder()
         try add(1, executable: "/usr/lib/systemd/systemd", cgroup: "/init.scope")
         if !isContainer { try add(2, executable: nil, cgroup: "/") }
     }
 
-    /// Where its `/proc` is.
+    /// The path of its `/proc`.
     var proc: String { folder.path("proc") }
-    /// Where its cgroup2 is.
+    /// The path of its cgroup2 tree.
     var cgroups: String { folder.path("cgroup") }
 
     /// Adds a process that holds these sockets; `terminal` is a device number.
@@ -44,7 +44,7 @@ final class FakeHost {
         try write(((try? String(contentsOfFile: list, encoding: .utf8)) ?? "") + "\(pid)\n", to: list)
     }
 
-    /// Takes a process off the list, as `hidepid` does.
+    /// Hides a process, as `hidepid` does.
     func hide(_ pid: Int32) throws { try FileManager.default.removeItem(atPath: "\(proc)/\(pid)") }
 
     /// The id of a cgroup.

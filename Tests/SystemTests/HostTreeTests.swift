@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Files of the host")
 struct HostTreeTests {
-    @Test("Names, texts, links and masks; what is not there is nothing")
+    @Test("Names, texts, links and masked files are read, and missing ones are empty")
     func reading() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "portreeve-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)

@@ -5,11 +5,11 @@ import Testing
 
 @testable import System
 
-@Suite("Owners are found by the cgroup, and everywhere where that is not enough")
+@Suite("Owners are found by the cgroup, and in all processes if that is not enough")
 struct OwnerTests {
     private static let service = "/system.slice/ssh.service"
 
-    @Test("The cgroup's processes are the owners, with unit and user")
+    @Test("Processes of the cgroup are the owners, with unit and user")
     func cgroup() throws {
         let host = try FakeHost()
         try host.add(70, 7, 8, executable: "/usr/sbin/sshd", cgroup: Self.service)
@@ -20,7 +20,7 @@ struct OwnerTests {
         #expect((first.name, first.unit, first.user) == ("sshd", "ssh.service", UserNames.name(of: geteuid())))
     }
 
-    @Test("A socket that the service manager holds is looked for everywhere", arguments: ["/init.scope", service])
+    @Test("A socket of the service manager is searched for in all processes", arguments: ["/init.scope", service])
     func activated(_ cgroup: String) throws {
         let host = try FakeHost()
         try host.add(70, 6, 7, executable: "/usr/sbin/sshd", cgroup: Self.service)
@@ -30,7 +30,7 @@ struct OwnerTests {
         #expect(owners(of: 7, cgroup, host) == [1, 70, 71])
     }
 
-    @Test("All processes of a unit are looked at, in whatever cgroup below it they are")
+    @Test("All processes of a unit are searched, in all cgroups below it")
     func subgroups() throws {
         let host = try FakeHost()
         try host.add(70, 7, executable: "/usr/bin/one", cgroup: Self.service + "/one")
@@ -48,7 +48,7 @@ struct OwnerTests {
     }
 
     @Test(
-        "So is one of a socket unit, of the root, of a cgroup that has gone, and of none",
+        "A socket of a socket unit, of the root, of a deleted cgroup or of none is searched for in all processes",
         arguments: ["/system.slice/ssh.socket", "", "/gone", nil])
     func elsewhere(_ cgroup: String?) throws {
         let host = try FakeHost()
@@ -57,14 +57,14 @@ struct OwnerTests {
         #expect(owners(of: 7, cgroup, host) == [70])
     }
 
-    @Test("What nobody holds, where everybody can be seen, is the kernel's; so is what has no inode")
+    @Test("A socket without a holder is the kernel's if all processes are visible; so is one without an inode number")
     func kernel() throws {
         let host = try FakeHost()
         #expect(all(7, Self.service, host) == .kernel)
         #expect(all(0, nil, host) == .kernel)
     }
 
-    @Test("In a container, a socket without an owner may be anybody's")
+    @Test("In a container, the owner of a socket without a holder is unknown")
     func container() throws {
         guard case .unknown(let reason) = all(7, nil, try FakeHost(isContainer: true)) else {
             Issue.record("found in a container")
@@ -73,7 +73,7 @@ struct OwnerTests {
         #expect(reason.hasPrefix("it may belong to a process of another pid namespace"))
     }
 
-    @Test("Where /proc hides processes, a socket without an owner may be anybody's")
+    @Test("If /proc hides processes, the owner of a socket without a holder is unknown")
     func hidden() throws {
         let host = try FakeHost()
         try host.hide(1)
@@ -81,12 +81,12 @@ struct OwnerTests {
     }
 
     @Test(
-        "Units and containers are read from the cgroup",
+        "Unit and container are read from the cgroup",
         arguments: [
             ("0::/system.slice/ssh.service", "ssh.service", nil),
             ("0::/system.slice/system-getty.slice/getty@tty1.service", "getty@tty1.service", nil),
             ("0::/user.slice/user-1000.slice/session-3.scope", "session-3.scope", nil),
-            // What a user calls a unit is not to be taken for a unit of the system.
+            // A unit that a user named must not pass for a unit of the system.
             ("0::/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service", "user@1000.service", nil),
             ("0::/", nil, nil),
             ("1:name=systemd:/system.slice/nginx.service\n0::/", "nginx.service", nil),

@@ -2,9 +2,9 @@ import System
 import TestSupport
 import Testing
 
-@Suite("A document of the state directory")
+@Suite("State documents and state files")
 struct StateDocumentTests {
-    @Test("It reads as it was written, and not when anything is changed, missing or too much")
+    @Test("A document reads as it was written, and not if a byte is changed, missing or added")
     func reading() throws {
         var document = StateDocument(kind: "change")
         document.append("user", "root")
@@ -25,7 +25,7 @@ struct StateDocumentTests {
         #expect((try? StateDocument(bytes + bytes, kind: "change")) == nil)
     }
 
-    @Test("Files are whole, their owner's alone, and believed only then")
+    @Test("Files are private to their owner, and others are refused")
     func files() throws {
         let folder = "/tmp/portreeve-state-\(UInt64.random(in: 0...UInt64.max))"
         defer { _ = try? Program.run(["rm", "-r", folder]) }

@@ -12,7 +12,7 @@ struct XXHash64Tests {
         (Array(0..<101) + Array(0..<101) + Array(0..<101), 0xb884_ca63_42b2_7f52),
     ]
 
-    @Test("It has the values of the reference, however the bytes are cut", arguments: values)
+    @Test("The hash equals the reference, wherever the bytes are cut", arguments: values)
     func reference(bytes: [UInt8], value: UInt64) {
         #expect(XXHash64.hash(of: [bytes[...]]) == value)
         for length in [1, 3, 31, 32, 33, 64] {

@@ -1,11 +1,11 @@
 internal import Rulesets
 internal import System
 
-/// The cache as a document.
+/// The cache as a state document.
 extension SetCache {
     private static let kind = "live-sets"
 
-    /// What keeps it.
+    /// The document to store.
     var document: StateDocument {
         var document = StateDocument(kind: Self.kind)
         document.append("boot", identity.boot)
@@ -21,7 +21,7 @@ extension SetCache {
         return document
     }
 
-    /// Reads the file of `document`; `nil` for anything else.
+    /// Reads the cache from the bytes of a `document`; `nil` if they are anything else.
     init?(_ bytes: [UInt8]) {
         guard let document = try? StateDocument(bytes, kind: Self.kind), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace"),

@@ -1,22 +1,22 @@
 internal import Rulesets
 
-/// What the big sets of a table were seen to hold at one generation of the ruleset.
+/// The elements of the big sets of a table at one generation of the ruleset.
 ///
-/// As long as the generation is the same, nobody has committed anything, and the sets need not be read again.
+/// As long as the generation is the same, no process has committed a change, and the sets need not be read again.
 public struct SetCache: Equatable, Sendable {
-    /// The ruleset that the generation counts.
+    /// The ruleset to which the generation belongs.
     var identity: RulesetIdentity
     /// The generation.
     var generation: UInt32
     /// The table.
     var table: TableName
-    /// The elements of its big sets, all of them ranges.
+    /// The elements of the big sets, all of them ranges, by the name of the set.
     var sets: [String: SetElements]
 
-    /// Sets of fewer elements are read faster than they are cached.
+    /// Sets with fewer elements are faster to read than to cache.
     private static let threshold = 5_000
 
-    /// What is worth caching of a snapshot; `nil` when nothing is.
+    /// Caches the big sets of a snapshot; `nil` if it has none.
     public init?(of snapshot: TableSnapshot, in identity: RulesetIdentity) {
         guard let table = snapshot.table else { return nil }
         let big = table.sets.filter { $0.definition.holdsRanges && $0.elements.count >= Self.threshold }
@@ -35,10 +35,10 @@ public struct SetCache: Equatable, Sendable {
         self.sets = sets
     }
 
-    /// Whether it holds all that could be cached of the snapshot.
+    /// Whether the cache is of the snapshot's generation, so that there is nothing to store.
     public func isCurrent(for snapshot: TableSnapshot) -> Bool { generation == snapshot.generation }
 
-    /// The elements that a set of this definition had.
+    /// The cached elements of a set, if they have the form that its definition asks for.
     func elements(of set: String, in table: TableName, _ definition: SetDefinition) -> SetElements? {
         guard table == self.table, let elements = sets[set], elements.isSameForm(as: definition.noElements) else {
             return nil

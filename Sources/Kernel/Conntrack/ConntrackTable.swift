@@ -5,11 +5,11 @@ internal import Glibc
 public import Listeners
 public import System
 
-/// The connections that conntrack follows in the network namespace that the calling thread is in.
+/// The connections that conntrack tracks in the network namespace of the calling thread.
 public struct ConntrackTable: ~Copyable {
     private let socket: NetlinkSocket
 
-    /// Opens the table.
+    /// Opens a netfilter netlink socket.
     public init() throws(KernelError) {
         do throws(SystemError) {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER)
@@ -18,9 +18,9 @@ public struct ConntrackTable: ~Copyable {
         }
     }
 
-    /// Every connection of a protocol that has ports, in the kernel's order; those of ICMP and others are left out.
+    /// All connections of protocols with ports, in the kernel's order; ICMP and other protocols are left out.
     ///
-    /// - Throws: `permission` without CAP_NET_ADMIN, `unsupported` when the kernel has no conntrack to ask.
+    /// - Throws: `permission` without CAP_NET_ADMIN, `unsupported` if the kernel cannot list connections.
     public func connections() throws(KernelError) -> [TrackedConnection] {
         var connections: [TrackedConnection] = []
         let sequence = socket.sequence()
@@ -31,14 +31,14 @@ public struct ConntrackTable: ~Copyable {
                 if let connection = try TrackedConnection(message) { connections.append(connection) }
             }
         } catch {
-            throw Self.failure(error, "listing the connections that conntrack follows")
+            throw Self.failure(error, "listing the connections in conntrack")
         }
         return connections
     }
 
-    /// Makes conntrack forget a connection, and no other that has taken its place.
+    /// Deletes a connection from conntrack; leaves a newer connection with the same addresses and ports alone.
     ///
-    /// - Returns: whether it was there.
+    /// - Returns: `false` if the connection was gone.
     /// - Throws: `permission` without CAP_NET_ADMIN.
     public func delete(_ connection: TrackedConnection) throws(KernelError) -> Bool {
         let sequence = socket.sequence()
@@ -51,19 +51,19 @@ public struct ConntrackTable: ~Copyable {
             return true
         } catch {
             if error.code == ENOENT { return false }
-            throw Self.failure(error, "deleting a connection of \(connection.original.source) from conntrack")
+            throw Self.failure(error, "deleting the connection from \(connection.original.source) from conntrack")
         }
     }
 
     private static func failure(_ error: SystemError, _ attempt: String) -> KernelError {
-        // What nfnetlink answers for a subsystem that is not there, and for one whose module cannot be loaded.
+        // The answers of nfnetlink for a missing subsystem and for one whose module cannot be loaded.
         guard [EINVAL, EOPNOTSUPP, EPROTONOSUPPORT].contains(error.code) else { return error.during(attempt) }
         return KernelError(
             .unsupported, attempt, code: error.code, answer: error.text, advice: "load the module nf_conntrack_netlink")
     }
 }
 
-/// One message to conntrack: `linux/netfilter/nfnetlink_conntrack.h`.
+/// One request to conntrack: `linux/netfilter/nfnetlink_conntrack.h`.
 struct ConntrackRequest {
     /// The message with its headers.
     let bytes: [UInt8]

@@ -5,15 +5,15 @@ internal import Listeners
 internal import System
 
 extension TrackedConnection {
-    /// Reads an entry; `nil` where the protocol has no ports.
+    /// Decodes an entry; `nil` if its protocol has no ports.
     init?(_ message: NetlinkMessage) throws(SystemError) {
-        guard let attributes = message.attributes else { throw .malformed("an entry of conntrack that leads astray") }
+        guard let attributes = message.attributes else { throw .malformed("a malformed conntrack entry") }
         guard let original = attributes.nest(CTA_TUPLE_ORIG), let reply = attributes.nest(CTA_TUPLE_REPLY),
             let number = original.nest(CTA_TUPLE_PROTO)?.u8(CTA_PROTO_NUM)
-        else { throw .malformed("an entry of conntrack without its ends") }
+        else { throw .malformed("a conntrack entry without its addresses and ports") }
         guard let transport = TransportProtocol(rawValue: number) else { return nil }
         guard let forth = Direction(original), let back = Direction(reply) else {
-            throw .malformed("an entry of conntrack with ends that are not of IP")
+            throw .malformed("a conntrack entry with addresses that are not IP addresses")
         }
         let status = attributes.u32(CTA_STATUS) ?? 0
         let state = transport == .tcp ? TCPState(attributes) : nil
@@ -25,12 +25,13 @@ extension TrackedConnection {
             identity: attributes.keeping { Self.identifying.contains($0.type) }.bytes)
     }
 
-    /// What a deletion is told: the kernel compares the ends, the zone, and the number that it gave the entry.
+    /// The attributes that identify an entry for deletion: addresses and ports, zone, and the id that the kernel gave
+    /// it.
     private static let identifying: AttributeTypes = [CTA_TUPLE_ORIG, CTA_ZONE, CTA_ID]
 }
 
 extension TrackedConnection.Direction {
-    /// Reads `CTA_TUPLE_…`.
+    /// Decodes `CTA_TUPLE_…`.
     fileprivate init?(_ tuple: Attributes) {
         guard let addresses = tuple.nest(CTA_TUPLE_IP), let ports = tuple.nest(CTA_TUPLE_PROTO),
             let source: UInt16 = ports[CTA_PROTO_SRC_PORT]?.bigEndian(),
@@ -48,11 +49,11 @@ extension TrackedConnection.Direction {
     }
 }
 
-/// What conntrack knows of a TCP connection.
+/// The state of a TCP connection in conntrack.
 private struct TCPState {
-    /// Whether bytes pass one way at least.
+    /// Whether data has passed in at least one direction.
     let isEstablished: Bool
-    /// Whether it was first seen in its middle: then, and only then, windows are checked liberally.
+    /// Whether conntrack first saw the connection after its handshake; only then does it accept any TCP window.
     let isPickedUp: Bool
 
     private static let established = [TCP_CONNTRACK_ESTABLISHED, TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT]
@@ -62,7 +63,7 @@ private struct TCPState {
             let state = nest.u8(CTA_PROTOINFO_TCP_STATE)
         else { return nil }
         isEstablished = Self.established.contains { $0.rawValue == UInt32(state) }
-        // `struct nf_ct_tcp_flags`: flags, mask.
+        // `struct nf_ct_tcp_flags`: one byte of flags, one of mask.
         let flags = nest[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL]?.first ?? 0
         isPickedUp = Int32(flags) & IP_CT_TCP_FLAG_BE_LIBERAL != 0
     }

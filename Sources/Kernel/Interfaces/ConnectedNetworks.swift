@@ -1,18 +1,18 @@
 internal import Addressing
 internal import Glibc
 
-/// The networks that a host has an address in: getifaddrs(3).
+/// The networks in which the host has an address: getifaddrs(3).
 public enum ConnectedNetworks {
     /// A network of an interface.
     public struct Network: Hashable, Sendable {
         /// The interface.
         public var interface: String
-        /// The prefix, as a policy writes it.
+        /// The prefix in the notation of a policy.
         public var prefix: String
     }
 
-    /// Those of the namespace that the calling thread is in, without loopback and link-local ones; empty where they
-    /// cannot be read.
+    /// The networks of the calling thread's namespace, without loopback and link-local ones; empty if they cannot be
+    /// read.
     public static func all() -> [Network] {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard unsafe getifaddrs(&list) == 0 else { return [] }

@@ -4,7 +4,7 @@ public import System
 
 /// The addresses of a host: getifaddrs(3).
 public enum HostAddresses {
-    /// Those of all interfaces of the namespace that the calling thread is in.
+    /// The addresses of all interfaces of the calling thread's network namespace.
     public static func all() throws(KernelError) -> Set<IPAddress> {
         var list: UnsafeMutablePointer<ifaddrs>?
         guard unsafe getifaddrs(&list) == 0 else { throw KernelError(.io, "listing the addresses", code: errno) }

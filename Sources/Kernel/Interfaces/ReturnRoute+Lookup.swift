@@ -5,7 +5,7 @@ public import Listeners
 internal import System
 
 extension ReturnRoute {
-    /// The route to an address from the network namespace of the calling thread; `nil` where there is none: rtnetlink(7),
+    /// The route to an address from the network namespace of the calling thread; `nil` if there is none: rtnetlink(7),
     /// RTM_GETROUTE.
     public static func lookUp(_ address: IPAddress) -> ReturnRoute? {
         guard let socket = try? NetlinkSocket(bus: NETLINK_ROUTE) else { return nil }
@@ -23,7 +23,7 @@ extension ReturnRoute {
         let bytes = address.bigEndianBytes
         route.rtm_family = UInt8(address.familyNumber)
         route.rtm_dst_len = UInt8(8 * bytes.count)
-        attributes.octets(RTA_DST, bytes)
+        attributes.bytes(RTA_DST, bytes)
         var header = nlmsghdr()
         header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<rtmsg>.size + attributes.count)
         header.nlmsg_type = UInt16(RTM_GETROUTE)
@@ -37,7 +37,7 @@ extension ReturnRoute {
 }
 
 extension ReturnRoute {
-    /// Reads `struct rtmsg` and the attributes behind it.
+    /// Decodes `struct rtmsg` and the attributes after it.
     fileprivate init?(_ payload: ArraySlice<UInt8>) {
         let length = MemoryLayout<rtmsg>.size
         guard payload.count >= length, let attributes = Attributes(payload.dropFirst(length)),

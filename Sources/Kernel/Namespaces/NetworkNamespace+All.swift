@@ -3,16 +3,16 @@ internal import Glibc
 public import System
 
 extension NetworkNamespace {
-    /// Where namespaces without processes are kept: by `ip netns`, and by Docker.
+    /// The directories of namespaces without processes: those of `ip netns` and of Docker.
     private static let directories = ["/run/netns", "/run/docker/netns"]
 
-    /// Runs `body` with the calling thread in each other network namespace of the host that can be found and entered,
-    /// once for each, until `body` says that it has seen enough; then the thread is where it was.
+    /// Calls `body` in each other network namespace of the host that can be found and entered, once for each, until
+    /// `body` returns `false`; then moves the calling thread back.
     ///
-    /// - Parameter body: what is done there; whether it wants to go on.
-    /// - Throws: what kept the thread from coming back.
+    /// - Parameter body: returns whether to continue with the next namespace.
+    /// - Throws: the error of moving back.
     public static func visitOthers(_ body: () -> Bool) throws(KernelError) {
-        let attempt = "going back to the network namespace"
+        let attempt = "returning to the original network namespace"
         let home = unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
         guard home >= 0 else { throw KernelError(.io, attempt, code: errno) }
         defer { close(home) }
@@ -32,7 +32,7 @@ extension NetworkNamespace {
         guard shim_setns(home, shim_clone_newnet) == 0 else { throw KernelError(.io, attempt, code: errno) }
     }
 
-    /// The files that stand for namespaces, most of them for the same.
+    /// The paths of namespace files; many of them are of the same namespace.
     private static var files: [String] {
         directories.flatMap { directory in HostTree.names(directory).map { "\(directory)/\($0)" } }
             + HostTree.names("/proc").filter { $0.allSatisfy(\.isNumber) }.map { "/proc/\($0)/ns/net" }

@@ -1,14 +1,14 @@
 internal import System
 
 extension NetworkNamespace {
-    /// The names by which `ip netns` knows the network namespace of the calling thread, sorted; none for a nameless one.
+    /// The names of the calling thread's network namespace in `ip netns`, sorted; empty if it has none.
     ///
-    /// A namespace may have several names, and a name outlives no boot.
+    /// A namespace can have several names; no name survives a boot.
     public static var currentNames: [String] {
         guard let own = NamespaceInode.own else { return [] }
         return HostTree.names(directory).filter { NamespaceInode(path: "\(directory)/\($0)") == own }
     }
 
-    /// Whether `ip netns` knows a network namespace by this name.
+    /// Whether `ip netns` has a network namespace of this name.
     public static func exists(named name: String) -> Bool { NamespaceInode(path: "\(directory)/\(name)") != nil }
 }

@@ -2,15 +2,15 @@ internal import CLinux
 internal import Glibc
 public import System
 
-/// The network namespaces that `ip netns` keeps.
+/// The network namespaces of `ip netns`.
 public enum NetworkNamespace {
-    /// Where `ip netns add` binds namespaces, as `man 8 ip-netns` says.
+    /// The directory in which `ip netns add` mounts namespaces: `ip-netns(8)`.
     static let directory = "/run/netns"
 
-    /// Puts the calling thread into a network namespace; sockets that it opened before stay where they are.
+    /// Moves the calling thread into a network namespace; sockets that are open stay in the old one.
     ///
     /// - Parameter name: a name that `ip netns list` shows, or the absolute path of a namespace file.
-    /// - Throws: `missing` when there is no such namespace, `permission` without CAP_SYS_ADMIN.
+    /// - Throws: `missing` if there is no such namespace, `permission` without CAP_SYS_ADMIN.
     public static func enter(named name: String) throws(KernelError) {
         let attempt = "entering network namespace \"\(name)\""
         let path = try path(of: name, attempt)
@@ -20,12 +20,12 @@ public enum NetworkNamespace {
         guard shim_setns(descriptor, shim_clone_newnet) == 0 else { throw enteringError(attempt, code: errno) }
     }
 
-    /// The file of a namespace; a name with a slash in it could lead anywhere, and is refused.
+    /// The path of the namespace file; a relative path is refused, since it could lead out of the directory.
     private static func path(of name: String, _ attempt: String) throws(KernelError) -> String {
         if name.hasPrefix("/") && !name.contains("\0") { return name }
         guard !name.isEmpty, name != ".", name != "..", !name.contains(where: { $0 == "/" || $0 == "\0" }) else {
             throw KernelError(
-                .missing, attempt, answer: "not a name of a namespace",
+                .missing, attempt, answer: "not a valid name",
                 advice: "give a name that \"ip netns list\" shows, or an absolute path")
         }
         return "\(directory)/\(name)"

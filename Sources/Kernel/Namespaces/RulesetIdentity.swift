@@ -2,12 +2,12 @@ internal import CMnl
 internal import Glibc
 internal import System
 
-/// Which ruleset of which run of the kernel the calling thread works on.
+/// Identifies a ruleset: the boot and the network namespace.
 public struct RulesetIdentity: Hashable, Sendable {
-    /// `/proc/sys/kernel/random/boot_id`; empty where it cannot be read.
+    /// `/proc/sys/kernel/random/boot_id`; empty if it cannot be read.
     public var boot: String
-    /// The number of the network namespace: `SO_NETNS_COOKIE`, which no other gets until the next boot; before kernel 5.14 its
-    /// inode number, which no other has at the same time.
+    /// `SO_NETNS_COOKIE`, which is not reused until the next boot; before kernel 5.14 the inode number of the
+    /// namespace, which is unique only among the namespaces that exist.
     public var namespace: UInt64
 
     /// An identity of these parts.
@@ -16,22 +16,22 @@ public struct RulesetIdentity: Hashable, Sendable {
         self.namespace = namespace
     }
 
-    /// The ruleset of the namespace that the calling thread is in.
+    /// The ruleset of the calling thread's network namespace.
     public static var current: Self { Self(boot: run ?? "", namespace: cookie ?? NamespaceInode.own?.number ?? 0) }
 
-    /// The ruleset that `nftables` was opened on; `nil` before kernel 5.14, and where the run of the kernel is not known.
+    /// The ruleset on which `nftables` was opened; `nil` before kernel 5.14, and if the boot id cannot be read.
     init?(of nftables: borrowing Nftables) {
         guard let namespace = nftables.socket.namespaceCookie, let boot = Self.run, !boot.isEmpty else { return nil }
         self.init(boot: boot, namespace: namespace)
     }
 
-    /// Whether no later network namespace can get the number of this one before the next boot: kernel 5.14 or later.
+    /// Whether the number of a namespace is not reused before the next boot: kernel 5.14 or later.
     public static var isUnique: Bool { cookie != nil }
 
-    /// Whether the calling thread is in the network namespace of the first process: the host's, or the container's own.
+    /// Whether the calling thread is in the network namespace of process 1: the host's, or the container's own.
     ///
-    /// A process with fewer capabilities than the first one may not look at its namespaces; the kernel shows some settings of
-    /// the network in the namespace of the host alone (`net_core_table` of `net/core/sysctl_net_core.c`).
+    /// A process with fewer capabilities than process 1 may not read its namespaces; then a sysctl decides that the
+    /// kernel shows only in the host's namespace (`net_core_table` of `net/core/sysctl_net_core.c`).
     public static var isHost: Bool {
         if let host = NamespaceInode(path: "/proc/1/ns/net") { return host == .own }
         return ProcFile.exists("/proc/sys/net/core/dev_weight")

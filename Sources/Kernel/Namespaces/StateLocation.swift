@@ -1,30 +1,30 @@
 internal import Glibc
 public import System
 
-/// Where the state of a network namespace is kept: in one place, however the namespace was entered.
+/// The directory of a network namespace's state, the same however the namespace was entered.
 ///
-/// The state of the host and of a namespace that `ip netns` has named outlives a boot; that of a nameless one does not, for
-/// the namespace does not either.
+/// The state of the host and of a namespace with a name in `ip netns` survives a boot; the state of a nameless
+/// namespace does not, as the namespace itself does not.
 public struct StateLocation: Sendable {
     /// The directory of the state.
     public var directory: String
-    /// A link to the directory that holds as long as the namespace lives, also when its name is deleted; `nil` for none,
-    /// as before kernel 5.14.
+    /// A link to the directory that stays valid if the namespace loses its name; `nil` if there is none, as before
+    /// kernel 5.14.
     private var link: String?
 
     private static let lasting = "/var/lib/portreeve"
     private static let named = "\(lasting)/netns"
 
-    /// A directory that was chosen.
+    /// A directory that the user chose.
     public init(directory: String) { self.directory = directory }
 
-    /// The place for the network namespace of the calling thread.
+    /// The location for the network namespace of the calling thread.
     public static var current: Self {
         if RulesetIdentity.isHost { return Self(directory: lasting) }
-        // In a user namespace of one's own, the directories of root cannot be written.
+        // A process in its own user namespace cannot write to root's directories.
         let base = mayWrite("/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
         let own = "\(base)/netns-\(RulesetIdentity.current.namespace)"
-        // A number that a later namespace can get must not lead that one to this one's state.
+        // No link without a unique number: a later namespace with the same number would find this one's state.
         let link = RulesetIdentity.isUnique ? own : nil
         let names = NetworkNamespace.currentNames
         if let name = linkedName(own), names.contains(name) || !NetworkNamespace.exists(named: name) {
@@ -32,7 +32,7 @@ public struct StateLocation: Sendable {
         }
         let directories = mayWrite("/var/lib") ? names.map { "\(named)/\($0)" } : []
         if let kept = directories.first(where: StateFiles.exists) { return Self(directory: kept, link: link) }
-        // The namespace was nameless when its state was first kept.
+        // The namespace had no name when its state was first written.
         guard !StateFiles.exists(own), let first = directories.first else { return Self(directory: own) }
         return Self(directory: first, link: link)
     }
@@ -42,19 +42,19 @@ public struct StateLocation: Sendable {
         self.link = link
     }
 
-    /// The files of the directory, which is made when it is missing.
+    /// Opens the directory, and creates it if it is missing.
     ///
     /// - Throws: `permission` or `io`.
     public func open() throws(KernelError) -> StateFiles {
         let files = try StateFiles(directory: directory)
-        // The link serves only a namespace that loses its name: without it nothing else is wrong.
+        // Only a namespace that loses its name needs the link: failing to create it is no error.
         if let link, let slash = link.lastIndex(of: "/"), (try? StateFiles(directory: String(link[..<slash]))) != nil {
             _ = unsafe symlink(directory, link)
         }
         return files
     }
 
-    /// The name of the namespace to whose state a link leads.
+    /// The name of the namespace to whose state a link points.
     private static func linkedName(_ path: String) -> String? {
         var target = [CChar](repeating: 0, count: Int(PATH_MAX))
         let count = unsafe readlink(path, &target, target.count)
@@ -64,6 +64,6 @@ public struct StateLocation: Sendable {
         return String(text.dropFirst(named.count + 1))
     }
 
-    /// Whether this user may write in a directory, but for a disk that is read-only at present.
+    /// Whether this user may write to a directory, ignoring that the file system may be mounted read-only.
     private static func mayWrite(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 || errno == EROFS }
 }

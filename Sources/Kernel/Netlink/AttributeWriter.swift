@@ -1,48 +1,48 @@
 /// Appends netlink attributes to one flat buffer.
 ///
-/// An attribute is `struct nlattr` of `linux/netlink.h`: two octets of length and two of type in host order, the
+/// An attribute is `struct nlattr` of `linux/netlink.h`: two bytes of length and two of type in host order, the
 /// payload, and zeros up to a multiple of four. nf_tables wants numbers in network order. Every nest is flagged
-/// `NLA_F_NESTED`, which tells `Attributes.isEquivalent(to:)` where there is something to look into.
+/// `NLA_F_NESTED`, so that `Attributes.isEquivalent(to:)` knows which payloads to parse.
 struct AttributeWriter {
-    /// Room, of which the first `count` octets are written: to append to an array costs several times as much.
+    /// The buffer, of which `count` bytes are written: appending to an array costs several times as much.
     private var room: [UInt8] = []
-    /// How many octets were written so far.
+    /// The number of bytes written.
     private(set) var count = 0
-    /// What nests are flagged with.
+    /// The flag of nests.
     private let nestFlag: UInt32
 
-    /// The length of an attribute's header.
+    /// The length of an attribute's header in bytes.
     static let headerLength = 4
-    /// `NLA_F_NESTED`, which the importer cannot read.
+    /// `NLA_F_NESTED`, a macro that Swift cannot import.
     static let nestedFlag: UInt16 = 1 << 15
-    /// The room that a writer begins with.
+    /// The initial size of the buffer in bytes.
     private static let firstRoom = 64
 
-    /// A writer; `flagsNests` unless it is to write as most of the kernel's own dumps do.
+    /// A writer; with `flagsNests` false, nests have no flag, as in most dumps of the kernel.
     init(flagsNests: Bool = true) { nestFlag = flagsNests ? UInt32(Self.nestedFlag) : 0 }
 
-    /// What was written so far.
-    var octets: ArraySlice<UInt8> { room[..<count] }
+    /// The bytes written, as a slice of the buffer.
+    var written: ArraySlice<UInt8> { room[..<count] }
 
-    /// A copy of what was written so far.
-    var bytes: [UInt8] { Array(octets) }
+    /// A copy of the bytes written.
+    var bytes: [UInt8] { Array(written) }
 
-    /// One octet.
+    /// A number of one byte.
     mutating func u8(_ type: some RawRepresentable<UInt32>, _ value: UInt8) {
         unsafe attribute(type.rawValue, length: 1) { unsafe $0.storeBytes(of: value, as: UInt8.self) }
     }
 
-    /// Four octets in network order.
+    /// A number of four bytes, in network order.
     mutating func u32(_ type: some RawRepresentable<UInt32>, _ value: UInt32) {
         unsafe attribute(type.rawValue, length: 4) { unsafe $0.storeBytes(of: value.bigEndian, as: UInt32.self) }
     }
 
-    /// Eight octets in network order.
+    /// A number of eight bytes, in network order.
     mutating func u64(_ type: some RawRepresentable<UInt32>, _ value: UInt64) {
         unsafe attribute(type.rawValue, length: 8) { unsafe $0.storeBytes(of: value.bigEndian, as: UInt64.self) }
     }
 
-    /// A text and a NUL.
+    /// A text, with a NUL after it.
     mutating func string(_ type: some RawRepresentable<UInt32>, _ value: String) {
         var value = value
         value.withUTF8 { text in
@@ -53,12 +53,12 @@ struct AttributeWriter {
         }
     }
 
-    /// Octets as they are.
-    mutating func octets(_ type: some RawRepresentable<UInt32>, _ value: some Collection<UInt8>) {
+    /// Bytes as they are.
+    mutating func bytes(_ type: some RawRepresentable<UInt32>, _ value: some Collection<UInt8>) {
         unsafe attribute(type.rawValue, length: value.count) { unsafe $0.copyBytes(from: value) }
     }
 
-    /// An attribute that holds the attributes that `body` writes, 64 KB at most with its header.
+    /// A nest with the attributes that `body` writes, at most 64 KB with its header.
     mutating func nest(_ type: some RawRepresentable<UInt32>, _ body: (inout AttributeWriter) -> Void) {
         let start = count
         unsafe attribute(nestFlag | type.rawValue, length: 0) { _ in }
@@ -68,7 +68,7 @@ struct AttributeWriter {
         overwrite(at: start, UInt16(length))
     }
 
-    /// Whole attributes, as they were read.
+    /// Appends whole attributes as received.
     mutating func append(raw attributes: some Collection<UInt8>) {
         guard !attributes.isEmpty else { return }
         unsafe extend(by: Self.padded(attributes.count)) { raw in
@@ -77,45 +77,45 @@ struct AttributeWriter {
         }
     }
 
-    /// A number in network order, without a header.
+    /// Appends a number in network order, without a header.
     mutating func appendBigEndian<Number: FixedWidthInteger & BitwiseCopyable>(_ value: Number) {
         unsafe extend(by: MemoryLayout<Number>.size) { unsafe $0.storeBytes(of: value.bigEndian, as: Number.self) }
     }
 
-    /// Puts a number in host order in the place of what is at `offset`.
+    /// Overwrites the bytes at `offset` with a number in host order.
     mutating func overwrite<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ value: Number) {
-        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= count, "what is overwritten is there")
+        precondition(offset >= 0 && offset + MemoryLayout<Number>.size <= count, "the bytes to overwrite are written")
         unsafe room.withUnsafeMutableBytes { raw in
             unsafe raw.storeBytes(of: value, toByteOffset: offset, as: Number.self)
         }
     }
 
-    /// Puts a number in network order in the place of what is at `offset`.
+    /// Overwrites the bytes at `offset` with a number in network order.
     mutating func overwriteBigEndian<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, _ value: Number) {
         overwrite(at: offset, value.bigEndian)
     }
 
-    /// Makes room for more, so that a long batch is not copied as it grows.
+    /// Reserves room for this many more bytes, so that a long batch is not copied as it grows.
     ///
-    /// What is not used costs no memory: nothing is written to it, and nothing read.
+    /// The unused part costs no memory: it is neither written nor read.
     mutating func reserve(_ more: Int) {
         guard count + more > room.count else { return }
-        let old = octets
+        let old = written
         room = unsafe [UInt8](unsafeUninitializedCapacity: count + more) { [count] wider, length in
             unsafe UnsafeMutableRawBufferPointer(wider).copyBytes(from: old)
             length = count + more
         }
     }
 
-    /// Forgets what was written, and keeps the room for it.
+    /// Discards the bytes written and keeps the buffer.
     mutating func clear() { count = 0 }
 
-    /// Writes a header, and behind it the payload that `fill` puts there, filled up with zeros.
+    /// Appends a header, the payload that `fill` writes, and padding.
     private mutating func attribute(_ type: UInt32, length: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         let whole = Self.headerLength + length
         precondition(whole <= UInt16.max, "an attribute is shorter than 64 KB")
         unsafe extend(by: Self.padded(whole)) { raw in
-            // The last word first: what the payload leaves of it is padding.
+            // Zero the last word first: the payload overwrites all of it but the padding.
             unsafe raw.storeBytes(of: 0, toByteOffset: raw.count - Self.headerLength, as: UInt32.self)
             unsafe raw.storeBytes(of: UInt16(whole), as: UInt16.self)
             unsafe raw.storeBytes(of: UInt16(truncatingIfNeeded: type), toByteOffset: 2, as: UInt16.self)
@@ -123,7 +123,7 @@ struct AttributeWriter {
         }
     }
 
-    /// Has `fill` write the next octets.
+    /// Appends `length` bytes, which `fill` writes.
     @inline(__always)
     private mutating func extend(by length: Int, _ fill: (UnsafeMutableRawBufferPointer) -> Void) {
         let end = count + length

@@ -1,18 +1,18 @@
 extension Attributes {
-    /// Whether the kernel would take both for the same.
+    /// Whether both mean the same to the kernel.
     ///
-    /// Order among types, padding and missing nest flags do not count; order among attributes of one type does. What is
-    /// flagged as a nest in `encoded` is looked into.
+    /// Padding, missing nest flags and the order of attributes of different types are ignored; the order of attributes
+    /// of one type counts. Payloads flagged as nests in `encoded` are compared as attributes.
     func isEquivalent(to encoded: Attributes) -> Bool {
-        if octets.elementsEqual(encoded.octets) { return true }
+        if raw.elementsEqual(encoded.raw) { return true }
         let (mine, others) = (Array(self), Array(encoded))
         guard mine.count == others.count else { return false }
-        // Mostly the kernel's order is ours.
+        // Usually the kernel's order is the same.
         return zip(mine, others).allSatisfy { Self.isEquivalent($0, to: $1) }
             || zip(mine.sortedByType, others.sortedByType).allSatisfy { Self.isEquivalent($0, to: $1) }
     }
 
-    /// The attributes that `encoded` does not repeat.
+    /// The attributes that have no equivalent in `encoded`.
     func unexplained(by encoded: Attributes) -> Attributes {
         keeping { mine in !encoded.contains { Self.isEquivalent(mine, to: $0) } }
     }

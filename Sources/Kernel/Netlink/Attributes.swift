@@ -1,123 +1,123 @@
 internal import Glibc
 
-/// The attributes of a message or of a nest, as they were received.
+/// The attributes of a message or of a nest, as received.
 ///
-/// They are walked where they lie: most are looked at once, and to list them would be the dearest part of reading a message.
+/// They are parsed in place: most are read once, and a list of them would be the costliest part of reading a message.
 struct Attributes: Sequence {
-    /// One of them.
+    /// One attribute.
     struct Attribute {
         /// The type without its flags.
         let type: UInt32
-        /// Whether it is flagged as a nest; the kernel leaves the flag off many nests.
+        /// Whether `NLA_F_NESTED` is set; the kernel leaves it off many nests.
         let isNested: Bool
-        /// All of it, with header and padding.
+        /// The whole attribute: header, payload and padding.
         let bytes: ArraySlice<UInt8>
-        /// Where padding begins.
+        /// The index after the payload, where padding starts.
         ///
-        /// It is not a second slice: to retain and release that costs more than to cut it out.
+        /// An index, not a second slice: retaining a slice costs more than cutting it from `bytes`.
         let payloadEnd: Int
 
-        /// What it holds.
+        /// The payload.
         var payload: ArraySlice<UInt8> { bytes[(bytes.startIndex + AttributeWriter.headerLength)..<payloadEnd] }
     }
 
-    /// Goes from one attribute to the next.
+    /// Steps through the attributes.
     struct Iterator: IteratorProtocol {
-        fileprivate let octets: ArraySlice<UInt8>
+        fileprivate let raw: ArraySlice<UInt8>
         fileprivate var place: Int
 
         mutating func next() -> Attribute? {
-            guard let header = AttributeHeader(octets, at: place) else { return nil }
+            guard let header = AttributeHeader(raw, at: place) else { return nil }
             defer { place = header.end }
             return Attribute(
-                type: header.type, isNested: header.isNested, bytes: octets[place..<header.end],
+                type: header.type, isNested: header.isNested, bytes: raw[place..<header.end],
                 payloadEnd: header.payloadEnd)
         }
     }
 
-    /// All of them as they were received.
-    let octets: ArraySlice<UInt8>
+    /// All attributes, as received.
+    let raw: ArraySlice<UInt8>
 
-    /// Reads attributes to the end of `octets`; `nil` when a length leads astray.
-    init?(_ octets: ArraySlice<UInt8>) {
-        var place = octets.startIndex
-        while place != octets.endIndex {
-            guard let header = AttributeHeader(octets, at: place) else { return nil }
+    /// Parses attributes to the end of `raw`; `nil` if a length is invalid.
+    init?(_ raw: ArraySlice<UInt8>) {
+        var place = raw.startIndex
+        while place != raw.endIndex {
+            guard let header = AttributeHeader(raw, at: place) else { return nil }
             place = header.end
         }
-        self.octets = octets
+        self.raw = raw
     }
 
-    func makeIterator() -> Iterator { Iterator(octets: octets, place: octets.startIndex) }
+    func makeIterator() -> Iterator { Iterator(raw: raw, place: raw.startIndex) }
 
-    /// The attribute at the start of `bytes`; `nil` when its length leads astray.
+    /// The attribute at the start of `bytes`; `nil` if its length is invalid.
     static func first(of bytes: ArraySlice<UInt8>) -> Attribute? {
-        var iterator = Iterator(octets: bytes, place: bytes.startIndex)
+        var iterator = Iterator(raw: bytes, place: bytes.startIndex)
         return iterator.next()
     }
 
-    /// Whether there is one, and no more.
-    var isSole: Bool { AttributeHeader(octets, at: octets.startIndex)?.end == octets.endIndex }
+    /// Whether there is exactly one attribute.
+    var isSole: Bool { AttributeHeader(raw, at: raw.startIndex)?.end == raw.endIndex }
 
-    /// The payload of the last attribute of this type: the one that the kernel would obey.
+    /// The payload of the last attribute of this type, the one that the kernel uses.
     subscript(_ type: some RawRepresentable<UInt32>) -> ArraySlice<UInt8>? {
-        var (place, payload) = (octets.startIndex, Range<Int>?.none)
-        while let header = AttributeHeader(octets, at: place) {
+        var (place, payload) = (raw.startIndex, Range<Int>?.none)
+        while let header = AttributeHeader(raw, at: place) {
             if header.type == type.rawValue { payload = (place + AttributeWriter.headerLength)..<header.payloadEnd }
             place = header.end
         }
-        return payload.map { octets[$0] }
+        return payload.map { raw[$0] }
     }
 
-    /// Whether each of them is of one of these types.
+    /// Whether every attribute has one of these types.
     func areAll(of types: AttributeTypes) -> Bool {
-        var place = octets.startIndex
-        while let header = AttributeHeader(octets, at: place) {
+        var place = raw.startIndex
+        while let header = AttributeHeader(raw, at: place) {
             guard types.contains(header.type) else { return false }
             place = header.end
         }
         return true
     }
 
-    /// Whether an attribute of this type holds this name.
+    /// Whether an attribute of this type holds this name, with a NUL after it.
     func has(_ type: some RawRepresentable<UInt32>, named name: String) -> Bool {
         guard let payload = self[type] else { return false }
         var name = name
         let length = name.utf8.count
         return payload.count > length && payload[payload.startIndex + length] == 0
-            && name.withUTF8 { text in unsafe payload.starts(withOctets: UnsafeRawBufferPointer(text)) }
+            && name.withUTF8 { text in unsafe payload.starts(withBytes: UnsafeRawBufferPointer(text)) }
     }
 
-    /// One octet.
+    /// A number of one byte.
     func u8(_ type: some RawRepresentable<UInt32>) -> UInt8? {
         guard let payload = self[type], payload.count == 1 else { return nil }
         return payload.first
     }
 
-    /// Four octets in network order.
+    /// A number of four bytes in network order.
     func u32(_ type: some RawRepresentable<UInt32>) -> UInt32? { self[type]?.bigEndian() }
 
-    /// Eight octets in network order.
+    /// A number of eight bytes in network order.
     func u64(_ type: some RawRepresentable<UInt32>) -> UInt64? { self[type]?.bigEndian() }
 
-    /// A text in UTF-8 that ends with a NUL.
+    /// A text in UTF-8 that ends with NUL; `nil` if it is not valid.
     func string(_ type: some RawRepresentable<UInt32>) -> String? {
         guard let payload = self[type], payload.last == 0 else { return nil }
         return String(validating: payload.dropLast(), as: UTF8.self)
     }
 
-    /// A name, with marks in the place of what is not UTF-8.
+    /// A name up to its NUL, with U+FFFD in place of invalid UTF-8.
     func name(_ type: some RawRepresentable<UInt32>) -> String? {
         self[type].map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 
-    /// The attributes in a nest.
+    /// The attributes in a nest; `nil` if it is missing or invalid.
     func nest(_ type: some RawRepresentable<UInt32>) -> Attributes? { self[type].flatMap(Attributes.init) }
 
-    /// The same without the attributes of these types.
+    /// The attributes without those of these types.
     func without(_ types: AttributeTypes) -> Attributes { keeping { !types.contains($0.type) } }
 
-    /// The same without what `isKept` refuses.
+    /// The attributes that `isKept` accepts.
     func keeping(_ isKept: (Attribute) -> Bool) -> Attributes {
         guard !allSatisfy(isKept) else { return self }
         var writer = AttributeWriter()
@@ -125,33 +125,33 @@ struct Attributes: Sequence {
         return Attributes(kept: writer.bytes)
     }
 
-    private init(kept octets: [UInt8]) { self.octets = octets[...] }
+    private init(kept raw: [UInt8]) { self.raw = raw[...] }
 
-    /// All attributes as they were received, the last one filled up as the others are.
+    /// A copy of all attributes, with padding after the last one.
     var bytes: [UInt8] {
         var writer = AttributeWriter()
-        writer.append(raw: octets)
+        writer.append(raw: raw)
         return writer.bytes
     }
 }
 
-/// What the header of an attribute says.
+/// The header of an attribute, `struct nlattr`.
 private struct AttributeHeader {
     let type: UInt32
     let isNested: Bool
-    /// Where padding begins.
+    /// The index after the payload, where padding starts.
     let payloadEnd: Int
-    /// Where the next attribute begins.
+    /// The index of the next attribute.
     let end: Int
 
     private static let typeMask: UInt16 = 0x3fff
 
-    /// The header at `place`; `nil` at the end of `octets`, and when its length leads astray.
-    init?(_ octets: ArraySlice<UInt8>, at place: Int) {
-        let (offset, rest) = (place - octets.startIndex, octets.endIndex - place)
+    /// The header at `place`; `nil` at the end of `raw` and if its length is invalid.
+    init?(_ raw: ArraySlice<UInt8>, at place: Int) {
+        let (offset, rest) = (place - raw.startIndex, raw.endIndex - place)
         guard rest >= AttributeWriter.headerLength else { return nil }
-        let length = Int(octets.hostOrderU16(at: offset))
-        let type = octets.hostOrderU16(at: offset + 2)
+        let length = Int(raw.hostOrderU16(at: offset))
+        let type = raw.hostOrderU16(at: offset + 2)
         guard length >= AttributeWriter.headerLength, length <= rest else { return nil }
         self.type = UInt32(type & Self.typeMask)
         isNested = type & AttributeWriter.nestedFlag != 0
@@ -161,19 +161,19 @@ private struct AttributeHeader {
 }
 
 extension ArraySlice<UInt8> {
-    /// Two octets in host order, `offset` from the start.
+    /// A number of two bytes in host order, at `offset` from the start.
     func hostOrderU16(at offset: Int) -> UInt16 {
         let low = startIndex + offset
         return UInt16(littleEndian: UInt16(self[low]) | UInt16(self[low + 1]) << 8)
     }
 
-    /// Whether these octets are the first ones.
-    func starts(withOctets prefix: ArraySlice<UInt8>) -> Bool {
-        unsafe prefix.withUnsafeBytes { unsafe starts(withOctets: $0) }
+    /// Whether the slice starts with these bytes.
+    func starts(withBytes prefix: ArraySlice<UInt8>) -> Bool {
+        unsafe prefix.withUnsafeBytes { unsafe starts(withBytes: $0) }
     }
 
-    /// The same for octets that lie elsewhere.
-    fileprivate func starts(withOctets prefix: UnsafeRawBufferPointer) -> Bool {
+    /// Whether the slice starts with the bytes of a buffer.
+    fileprivate func starts(withBytes prefix: UnsafeRawBufferPointer) -> Bool {
         guard count >= prefix.count else { return false }
         return unsafe withUnsafeBytes { mine in
             guard let left = mine.baseAddress, let right = prefix.baseAddress else { return true }
@@ -181,7 +181,7 @@ extension ArraySlice<UInt8> {
         }
     }
 
-    /// The number that exactly these octets spell in network order.
+    /// The number that these bytes encode in network order; `nil` unless the slice has exactly its length.
     func bigEndian<Number: FixedWidthInteger>() -> Number? {
         guard count == Number.bitWidth / 8 else { return nil }
         return reduce(0) { $0 << 8 | Number(truncatingIfNeeded: $1) }

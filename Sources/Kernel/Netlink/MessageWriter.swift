@@ -3,16 +3,16 @@ internal import CNftnl
 
 /// Appends whole nf_tables messages to one flat buffer.
 struct MessageWriter {
-    /// The messages so far.
+    /// The messages written.
     private(set) var attributes = AttributeWriter()
 
-    /// The length of `struct nlmsghdr` and `struct nfgenmsg` together.
+    /// The length of `struct nlmsghdr` and `struct nfgenmsg` together, in bytes.
     private static let headerLength = 20
-    /// Where `nlmsg_len` and `nlmsg_flags` are in `struct nlmsghdr`.
+    /// The offsets of `nlmsg_len` and `nlmsg_flags` in `struct nlmsghdr`.
     private static let (lengthOffset, flagsOffset) = (0, 6)
 
-    /// All messages.
-    var octets: ArraySlice<UInt8> { attributes.octets }
+    /// The bytes of all messages.
+    var bytes: ArraySlice<UInt8> { attributes.written }
 
     /// Appends a message with the attributes that `body` writes.
     mutating func message(
@@ -24,24 +24,24 @@ struct MessageWriter {
         }
     }
 
-    /// Appends the start of a batch, which the kernel refuses with `ERESTART` unless `generation` is the current one.
+    /// Appends the begin of a batch; the kernel answers `ERESTART` unless `generation` is the current one.
     ///
-    /// No acknowledgement is requested here: kernels before 6.10 acknowledge neither the begin nor the end.
+    /// It requests no acknowledgement: kernels before 6.10 acknowledge neither the begin nor the end.
     mutating func batchBegin(generation: UInt32, sequence: UInt32) {
         unsafe message({ $0.u32(NFNL_BATCH_GENID, generation) }, header: { unsafe nftnl_batch_begin($0, sequence) })
     }
 
-    /// Requests an acknowledgement of the message that starts at `offset` and has these flags.
+    /// Sets `NLM_F_ACK` in the message that starts at `offset` and has these flags.
     mutating func requestAcknowledgement(ofMessageAt offset: Int, flags: Int32) {
         attributes.overwrite(at: offset + Self.flagsOffset, UInt16(NLM_F_REQUEST | flags | NLM_F_ACK))
     }
 
-    /// Appends the end of a batch, without which the kernel validates it and changes nothing.
+    /// Appends the end of a batch; without it the kernel validates the batch and changes nothing.
     mutating func batchEnd(sequence: UInt32) {
         unsafe message({ _ in }, header: { unsafe nftnl_batch_end($0, sequence) })
     }
 
-    /// Makes room for more.
+    /// Reserves room for this many more bytes.
     mutating func reserve(_ count: Int) { attributes.reserve(count) }
 
     private mutating func message(

@@ -1,15 +1,15 @@
 internal import CMnl
 internal import System
 
-/// One message of a reply.
+/// One message of a netlink reply: `struct nlmsghdr` of `linux/netlink.h` and its payload.
 struct NetlinkMessage {
-    /// What it is: `NLMSG_…`, or subsystem and message of nfnetlink.
+    /// `NLMSG_…`, or for nfnetlink the subsystem in the upper byte and the message in the lower one.
     let type: UInt16
     /// `NLM_F_…` of `linux/netlink.h`.
     let flags: UInt16
-    /// The number of the request that it answers.
+    /// The sequence number of the request.
     let sequence: UInt32
-    /// What follows the header.
+    /// The bytes after the header.
     let payload: ArraySlice<UInt8>
 
     /// The length of `struct nfgenmsg`.
@@ -18,21 +18,21 @@ struct NetlinkMessage {
     /// `struct nfgenmsg.nfgen_family`: the family of the table.
     var family: UInt8 { payload.first ?? 0 }
 
-    /// `struct nfgenmsg.res_id`: the low 16 bits of the generation at the time of the message.
+    /// `struct nfgenmsg.res_id`: the low 16 bits of the ruleset's generation when the message was made.
     var resource: UInt16? { payload.dropFirst(2).prefix(2).bigEndian() }
 
-    /// What nfnetlink messages carry behind their own header.
+    /// The attributes after `struct nfgenmsg`; `nil` if an attribute's length is invalid.
     var attributes: Attributes? { Attributes(attributeBytes) }
 
-    /// The same, unread.
+    /// The bytes of the attributes, not parsed.
     var attributeBytes: ArraySlice<UInt8> { payload.dropFirst(Self.familyHeaderLength) }
 
-    /// Splits what one `recv` returned, and keeps what is meant for this socket.
+    /// Splits a datagram into its messages and drops messages to other sockets.
     ///
     /// - Parameters:
-    ///   - buffer: what was received, up to `length`.
+    ///   - buffer: the receive buffer; the datagram is its first `length` bytes.
     ///   - length: the number of bytes received.
-    ///   - portID: the socket's address; messages to another are dropped.
+    ///   - portID: the address of this socket.
     /// - Returns: the messages, in order.
     static func split(_ buffer: [UInt8], length: Int, portID: UInt32) -> [NetlinkMessage] {
         unsafe buffer.withUnsafeBytes { raw in
@@ -56,14 +56,14 @@ struct NetlinkMessage {
         }
     }
 
-    /// What an `NLMSG_ERROR` or `NLMSG_DONE` says; `nil` for other messages, code 0 for an acknowledgement.
+    /// The error code of `NLMSG_ERROR` or `NLMSG_DONE`, 0 for an acknowledgement; `nil` for other messages.
     var status: SystemError? {
         guard type == UInt16(NLMSG_ERROR) || type == UInt16(NLMSG_DONE) else { return nil }
         let code = payload.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         return SystemError(code: -Int32(bitPattern: UInt32(littleEndian: code)), text: extendedText)
     }
 
-    /// `NLMSGERR_ATTR_MSG`, behind the header of the request when that was capped (`NETLINK_CAP_ACK`).
+    /// `NLMSGERR_ATTR_MSG`, after the echoed header of the request (`NETLINK_CAP_ACK`).
     private var extendedText: String? {
         guard type == UInt16(NLMSG_ERROR), flags & UInt16(NLM_F_ACK_TLVS) != 0 else { return nil }
         let echoed = payload.dropFirst(MemoryLayout<Int32>.size)

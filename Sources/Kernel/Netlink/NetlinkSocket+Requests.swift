@@ -3,14 +3,14 @@ internal import Glibc
 internal import System
 
 extension NetlinkSocket {
-    /// Sends one request and hands each message of the answer to `body`, to the end of the answer.
+    /// Sends one request and passes each message of the reply to `body`, up to the end of the reply.
     ///
     /// - Parameters:
-    ///   - request: the message, numbered `sequence`.
-    ///   - sequence: the number that the answers carry.
-    ///   - body: what is done with each answer; the message is valid during the call.
-    /// - Returns: whether the kernel saw no change during a dump (no `NLM_F_DUMP_INTR`).
-    /// - Throws: what the kernel answers, or what the socket reports.
+    ///   - request: the whole message, with `sequence` in its header.
+    ///   - sequence: the sequence number that the replies carry.
+    ///   - body: called for each reply; the message is valid only during the call.
+    /// - Returns: `false` if the kernel flagged a change during a dump (`NLM_F_DUMP_INTR`).
+    /// - Throws: the kernel's error, the socket's error, or the first error of `body`.
     @discardableResult
     func request(
         _ request: [UInt8], sequence: UInt32, _ body: (NetlinkMessage) throws(SystemError) -> Void
@@ -18,7 +18,7 @@ extension NetlinkSocket {
         try send(request[...])
         var buffer = Self.receiveBuffer()
         var isConsistent = true
-        // A dump that is left before its end keeps the socket busy: read on after a failure, and report it then.
+        // Read a failed dump to its end before reporting the failure: an unfinished dump keeps the socket busy.
         var failure: SystemError?
         while true {
             guard let messages = try receive(into: &buffer, waits: true) else { continue }

@@ -3,18 +3,19 @@ internal import Glibc
 internal import Synchronization
 internal import System
 
-/// A netlink socket of one subsystem, closed when it goes out of scope.
+/// A netlink socket of one subsystem, closed when the value goes out of scope: `netlink(7)`.
 @safe struct NetlinkSocket: ~Copyable, @unchecked Sendable {
-    // Not written to once the socket is bound.
+    // Safe to share: not written to after the socket is bound.
     private let handle: OpaquePointer
     private let nextSequence = Atomic<UInt32>(1)
 
-    /// The longest reply that one `recv` brings.
+    /// The size of the receive buffer in bytes.
     ///
-    /// The kernel fills at most 32 KB a time; with less, a dump of a big interval set takes ten times as long.
+    /// The kernel fills at most 32 KB per datagram; with a smaller buffer, a dump of a big interval set takes ten times
+    /// as long.
     private static let receiveLength = 1 << 16
 
-    /// Opens and binds a socket: `bus` is `NETLINK_…` of `linux/netlink.h`.
+    /// Opens and binds a socket; `bus` is `NETLINK_…` of `linux/netlink.h`.
     init(bus: Int32) throws(SystemError) {
         guard let handle = unsafe mnl_socket_open2(bus, Int32(SOCK_CLOEXEC.rawValue)) else { throw .last }
         guard unsafe mnl_socket_bind(handle, 0, MNL_SOCKET_AUTOPID) == 0 else {
@@ -29,13 +30,13 @@ internal import System
 
     deinit { _ = unsafe mnl_socket_close(handle) }
 
-    /// The number for the next message: unique among the last four thousand million.
+    /// A sequence number for the next message; it repeats after 2^32 messages.
     func sequence() -> UInt32 { nextSequence.wrappingAdd(1, ordering: .relaxed).oldValue }
 
-    /// Takes the next numbers for messages that were numbered one after the other.
+    /// Skips the sequence numbers of a batch of `count` messages.
     func skipSequence(_ count: UInt32) { nextSequence.wrappingAdd(count, ordering: .relaxed) }
 
-    /// Sends all of `bytes` as one datagram, with room made for it.
+    /// Sends `bytes` as one datagram; grows the send buffer if needed.
     func send(_ bytes: ArraySlice<UInt8>) throws(SystemError) {
         widen(SO_SNDBUFFORCE, orElse: SO_SNDBUF, to: bytes.count)
         let sent = unsafe bytes.withUnsafeBytes { raw in
@@ -48,15 +49,15 @@ internal import System
         guard sent == bytes.count else { throw .last }
     }
 
-    /// Makes room for replies that come faster than they are read.
+    /// Grows the receive buffer to `bytes`, for replies that arrive faster than they are read.
     func expectReplies(bytes: Int) { widen(SO_RCVBUFFORCE, orElse: SO_RCVBUF, to: bytes) }
 
     /// A buffer for `receive`.
     static func receiveBuffer() -> [UInt8] { Array(repeating: 0, count: receiveLength) }
 
-    /// The next datagram's messages; `nil` when there is none and `waits` is false.
+    /// The messages of the next datagram; `nil` if none has arrived and `waits` is false.
     ///
-    /// - Throws: `ENOBUFS` when the kernel dropped replies, `ENOSPC` when a datagram was longer than the buffer.
+    /// - Throws: `ENOBUFS` if the kernel dropped replies, `ENOSPC` if a datagram was longer than the buffer.
     func receive(into buffer: inout [UInt8], waits: Bool) throws(SystemError) -> [NetlinkMessage]? {
         let flags = Int32(MSG_TRUNC) | (waits ? 0 : Int32(MSG_DONTWAIT))
         let descriptor = unsafe mnl_socket_get_fd(handle)
@@ -73,10 +74,10 @@ internal import System
         return NetlinkMessage.split(buffer, length: count, portID: unsafe mnl_socket_get_portid(handle))
     }
 
-    /// The number of the network namespace of the socket, unique until the next boot; kernel 5.14 or later.
+    /// `SO_NETNS_COOKIE` of `socket(7)`: identifies the socket's network namespace until the next boot; `nil` before 5.14.
     var namespaceCookie: UInt64? { Self.namespaceCookie(of: unsafe mnl_socket_get_fd(handle)) }
 
-    /// The same for any socket.
+    /// The cookie of any socket.
     static func namespaceCookie(of descriptor: Int32) -> UInt64? {
         var cookie: UInt64 = 0
         var size = socklen_t(MemoryLayout<UInt64>.size)
@@ -89,7 +90,7 @@ internal import System
         _ = unsafe mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))
     }
 
-    /// Sets a buffer's size, past the system's limit with `forced` where that is allowed; never makes it smaller.
+    /// Grows a buffer to `bytes`, with `forced` beyond the system's limit if permitted; never shrinks it.
     private func widen(_ forced: Int32, orElse plain: Int32, to bytes: Int) {
         let descriptor = unsafe mnl_socket_get_fd(handle)
         let length = socklen_t(MemoryLayout<Int32>.size)

@@ -3,7 +3,7 @@ internal import CNftnl
 internal import Rulesets
 
 extension Batch {
-    /// Adds elements to a set, ascending: shuffled ones cost the kernel up to twice the time.
+    /// Adds elements to a set in ascending order: in random order the kernel takes up to twice the time.
     mutating func addElements(
         _ elements: SetElements, set: String, _ definition: SetDefinition, number: UInt32?, step: Int
     ) {
@@ -38,7 +38,7 @@ extension Batch {
         number: UInt32?, step: Int
     ) {
         let encoder = RangeEncoder(keyLength: keyLength)
-        // The headers, and mostly what follows a big set, are less than an eighth: to grow is to have all of it twice.
+        // An eighth more for the headers and the rest of the batch: growing the buffer would copy everything.
         reserve(ranges.count * encoder.length / 8 * 9)
         let fillsSet = type == NFT_MSG_NEWSETELEM && (number != nil || emptied.contains(set))
         var opening = fillsSet ? TreeElement<Key>.opening(of: ranges) : nil

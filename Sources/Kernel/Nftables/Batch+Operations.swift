@@ -3,7 +3,7 @@ internal import CNftnl
 internal import Rulesets
 
 extension Batch {
-    /// Appends the messages of one step; rules are found by the handles of `snapshot`.
+    /// Appends the messages of one step; `snapshot` has the handles of the rules.
     mutating func append(_ operation: Transaction.Operation, step: Int, _ snapshot: TableSnapshot) {
         switch operation {
         case .addTable(let flags, let userdata): addTable(flags: flags, userdata: userdata, step: step)
@@ -43,7 +43,7 @@ extension Batch {
         message(NFT_MSG_NEWTABLE, flags: NLM_F_CREATE | NLM_F_EXCL, step: step) { [table] attributes in
             attributes.string(NFTA_TABLE_NAME, table.name)
             attributes.u32(NFTA_TABLE_FLAGS, flags)
-            if !userdata.isEmpty { attributes.octets(NFTA_TABLE_USERDATA, userdata) }
+            if !userdata.isEmpty { attributes.bytes(NFTA_TABLE_USERDATA, userdata) }
         }
     }
 
@@ -64,7 +64,7 @@ extension Batch {
         }
     }
 
-    /// Adds a rule before the rule with a handle, or at the end; its anonymous sets go before it.
+    /// Adds a rule before the rule with this handle, or at the end; the rule's anonymous sets are added first.
     private mutating func addRule(_ rule: Rule, chain: String, before handle: UInt64?, step: Int) {
         var references = references
         references.anonymous = rule.anonymousSets.map { set in
@@ -74,7 +74,7 @@ extension Batch {
             return number
         }
         let flags = handle == nil ? NLM_F_CREATE | NLM_F_APPEND : NLM_F_CREATE
-        // Out of the batch while it is written to.
+        // Moved out of the batch: `self` is modified while the memo is used.
         var memo = ExpressionMemo<[UInt8]?>()
         swap(&memo, &self.memo)
         defer { swap(&memo, &self.memo) }
@@ -94,7 +94,7 @@ extension Batch {
         }
     }
 
-    /// Makes a set and gives the number by which the rest of the batch can name it.
+    /// Adds a set; returns the number by which the rest of the batch refers to it.
     private mutating func addSet(_ name: String, _ definition: SetDefinition, step: Int) -> UInt32 {
         let number = newSetNumber()
         message(NFT_MSG_NEWSET, flags: NLM_F_CREATE | NLM_F_EXCL, step: step) { [table] attributes in
@@ -133,10 +133,10 @@ extension Batch {
 }
 
 extension TableSnapshot {
-    /// The kernel's number for the rule of this index.
+    /// The kernel's handle of the rule with this index.
     fileprivate func handle(of index: Int, chain: String) -> UInt64 {
         guard let states = states[chain], states.indices.contains(index) else {
-            preconditionFailure("a transaction names only rules of the snapshot that it was made from")
+            preconditionFailure("the rule is not in the snapshot from which the transaction was made")
         }
         return states[index].handle
     }

@@ -2,28 +2,28 @@ internal import CMnl
 internal import CNftnl
 internal import Rulesets
 
-/// The messages of one transaction, and which step of it each message comes from.
+/// The netlink messages of one transaction, with the step of the transaction for each message.
 struct Batch {
-    /// The table that is changed.
+    /// The table to change.
     let table: TableName
-    /// The numbers of the sets that the batch makes.
+    /// The numbers of the sets that the batch adds.
     var references = SetReferences()
-    /// The sets that the batch has emptied.
+    /// The sets that the batch has flushed.
     var emptied: Set<String> = []
 
-    /// The expressions of rules that were encoded.
+    /// The encoded expressions of rules.
     var memo = ExpressionMemo<[UInt8]?>()
 
     private var writer = MessageWriter()
     private let firstSequence: UInt32
-    /// For each message but the first, which begins the batch, the step that it comes from.
+    /// The step of each message after the first, which begins the batch.
     private var origins: [Int?] = []
-    /// Where the last message of a step starts, and its flags.
+    /// The offset and the flags of the last message of a step.
     private var last: (offset: Int, flags: Int32)?
-    /// The number of the set that the batch made last.
+    /// The number of the last set that the batch added.
     private(set) var lastSetNumber: UInt32 = 0
 
-    /// Elements are spread over messages so that a list stays below the 64 KB that an attribute can hold.
+    /// The most bytes of elements in one message: an attribute holds at most 64 KB.
     private static let listLength = 60_000
 
     /// A batch that the kernel refuses unless `generation` is the current one.
@@ -33,54 +33,54 @@ struct Batch {
         writer.batchBegin(generation: generation, sequence: firstSequence)
     }
 
-    /// The messages.
-    var octets: ArraySlice<UInt8> { writer.octets }
+    /// The bytes of all messages.
+    var bytes: ArraySlice<UInt8> { writer.bytes }
 
-    /// How many messages there are.
+    /// The number of messages.
     var count: UInt32 { UInt32(origins.count) + 1 }
 
-    /// The number of the next message.
+    /// The sequence number of the next message.
     private var nextSequence: UInt32 { firstSequence &+ count }
 
-    /// Requests one acknowledgement, of the last message that changes something: every kernel answers there.
+    /// Requests one acknowledgement, of the last message with a change: all kernels acknowledge that one.
     mutating func requestAcknowledgement() {
         if let last { writer.requestAcknowledgement(ofMessageAt: last.offset, flags: last.flags) }
     }
 
-    /// Ends the batch; without an end the kernel validates it and changes nothing.
+    /// Appends the end of the batch; without it the kernel validates the batch and changes nothing.
     mutating func end() {
         writer.batchEnd(sequence: nextSequence)
         origins.append(nil)
     }
 
-    /// The step that the message of this number comes from; `nil` for the begin and the end.
+    /// The step of the message with this sequence number; `nil` for the begin and the end.
     func step(of sequence: UInt32) -> Int? {
         let index = Int(sequence &- firstSequence) - 1
         return origins.indices.contains(index) ? origins[index] : nil
     }
 
-    /// Whether a reply of this number is to this batch.
+    /// Whether a message of this batch has this sequence number.
     func contains(_ sequence: UInt32) -> Bool { sequence &- firstSequence < count }
 
-    /// Appends a message for a step.
+    /// Appends a message of a step.
     mutating func message(
         _ type: nf_tables_msg_types, flags: Int32 = 0, step: Int, _ body: (inout AttributeWriter) -> Void
     ) {
-        last = (writer.octets.count, flags)
+        last = (writer.bytes.count, flags)
         writer.message(type, family: table.family.rawValue, flags: flags, sequence: nextSequence, body)
         origins.append(step)
     }
 
-    /// A number for a set that the batch makes.
+    /// A number for the next set that the batch adds.
     mutating func newSetNumber() -> UInt32 {
         lastSetNumber += 1
         return lastSetNumber
     }
 
-    /// Makes room for more.
+    /// Reserves room for this many more bytes.
     mutating func reserve(_ count: Int) { writer.reserve(count) }
 
-    /// Appends as many messages as the elements need, each with the list that `encode` writes.
+    /// Appends as many messages as the elements need, each with a list of elements from `encode`.
     mutating func elements<Element>(
         _ type: nf_tables_msg_types, flags: Int32, step: Int, set: String, number: UInt32?,
         _ elements: some Sequence<Element>,
@@ -106,7 +106,8 @@ struct Batch {
 }
 
 extension Transaction {
-    /// About how many octets the messages take, but for the elements of sets: long batches are not to be copied as they grow.
+    /// The approximate size of the messages in bytes, without the elements of sets; avoids copying a long batch as it
+    /// grows.
     var estimatedLength: Int {
         let (message, expression) = (96, 52)
         return operations.reduce(0) { length, operation in

@@ -3,14 +3,14 @@ internal import CNftnl
 public import Rulesets
 
 extension Rule {
-    /// The rule's bytecode as `nft --debug=netlink` prints it: an expression a line.
+    /// The rule's bytecode as `nft --debug=netlink` prints it, one expression per line.
     ///
-    /// libnftnl does the printing, from the very octets that would be sent; it leaves out attributes that it does not know.
+    /// libnftnl prints the same bytes that are sent to the kernel; it leaves out attributes that it does not know.
     ///
     /// - Parameters:
-    ///   - table: the table, whose family is printed.
+    ///   - table: the table; its family is printed.
     ///   - chain: the chain's name, which is printed.
-    /// - Returns: the text; `nil` when libnftnl does not know one of the expressions.
+    /// - Returns: the text; `nil` if libnftnl does not know one of the expressions.
     public func bytecodeText(in table: TableName, chain: String) -> String? {
         var references = SetReferences()
         var writer = MessageWriter()
@@ -19,7 +19,7 @@ extension Rule {
             attributes.string(NFTA_RULE_CHAIN, chain)
             encode(into: &attributes, &references)
         }
-        return Self.text(of: Array(writer.octets))
+        return Self.text(of: Array(writer.bytes))
     }
 
     private static func text(of message: [UInt8]) -> String? {

@@ -1,40 +1,40 @@
 public import Rulesets
 
-/// Tables that the kernel may turn out to have, so that their big sets need not be dumped, nor their rules decoded.
+/// Tables that the kernel is likely to have, so that big sets need not be dumped and rules need not be decoded.
 ///
-/// The kernel's dump of an interval set takes time that grows with the square of its size. Where a set of the kernel is
-/// defined as the set of that name in one of the tables, the kernel is asked for each expected element instead, and
-/// how many there are; the set is dumped when the answer is not exactly the expectation. Rules are always dumped; those that
-/// the kernel spells, octet by octet, as the rule of one of the tables in the same place are that rule.
+/// The time of the kernel's dump of an interval set grows with the square of its size. If a set is defined as the set
+/// of the same name in one of the tables, the kernel is asked for each expected element and for the number of elements
+/// instead; the set is dumped if the answers differ from the expectation. Rules are always dumped; a rule whose bytes
+/// equal the encoding of the rule at the same position in one of the tables is that rule.
 public struct Expectation: Sendable {
     /// The tables, most likely first.
     var candidates: [Table]
-    /// The generation that a commit of the first table made, if it did.
+    /// The generation that this process's commit of the first table made; `nil` without such a commit.
     var committed: UInt32?
-    /// What was seen by an earlier run.
+    /// The elements that an earlier run read.
     var cache: SetCache?
-    /// The elements that a set must be expected to have, or it is dumped at once.
+    /// Sets with fewer expected elements are dumped at once.
     var threshold: Int
-    /// The same where a sample will do.
+    /// The threshold for a set of which a sample is enough.
     var sampleThreshold: Int
 
-    /// From here on look-ups are faster than a dump.
+    /// From this number of elements on, lookups are faster than a dump.
     public static let defaultThreshold = 75_000
-    /// From here on the count and a sample of the elements are faster than a dump.
+    /// From this number of elements on, the count and a sample are faster than a dump.
     public static let defaultSampleThreshold = 2_000
 
-    /// Every set is dumped.
+    /// No expectation: every set is dumped.
     public static let nothing = Self([])
 
     /// An expectation of these tables.
     ///
     /// - Parameters:
     ///   - candidates: the tables, most likely first.
-    ///   - committed: the generation of the kernel's ruleset that a commit by the caller made the first table in. While that
-    ///     is the current one the batch is known to be live as a whole, and the count with a sample of the elements will do.
-    ///   - cache: what was seen by an earlier run: known while the generation is the same, else one more candidate.
-    ///   - threshold: the elements that a set must be expected to have, or it is dumped at once; by default from where on
-    ///     look-ups are faster.
+    ///   - committed: the generation that the caller's commit of the first table made. As long as it is the current
+    ///     one, the whole batch is known to be live, and the count and a sample of the elements are enough.
+    ///   - cache: the elements that an earlier run read: valid in the same generation, else one more candidate.
+    ///   - threshold: sets with fewer expected elements are dumped at once; by default the number from which on lookups
+    ///     are faster.
     public init(
         _ candidates: [Table], committed: UInt32? = nil, cache: SetCache? = nil, threshold: Int? = nil
     ) {

@@ -3,9 +3,9 @@ internal import System
 
 /// The tables of `iptables-legacy`.
 public enum LegacyTables {
-    /// Those of the network namespace of the calling thread; none where the kernel has no such tables, or does not say.
+    /// The tables of the calling thread's network namespace; empty if the kernel has none or does not list them.
     ///
-    /// No table is made by asking: only those that the kernel lists are read.
+    /// Reading creates no table: only tables that the kernel lists are read.
     public static var all: [LegacyTable] {
         [LegacyEntries.ipv4, .ipv6].flatMap { entries in
             let names = ProcFile.text(entries.list)?.split(separator: "\n").map(String.init) ?? []
@@ -15,6 +15,6 @@ public enum LegacyTables {
         }
     }
 
-    /// Whether there is a table that can redirect ports, of either family, in the namespace of the calling thread.
+    /// Whether the calling thread's network namespace has a table, of either family, that can redirect ports.
     public static var canRedirect: Bool { all.contains { $0.name == "nat" && $0.effects?.redirecting != 0 } }
 }

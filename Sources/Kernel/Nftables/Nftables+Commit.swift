@@ -4,48 +4,49 @@ public import Rulesets
 public import System
 
 extension Nftables {
-    /// What a refusal takes of the socket's buffer, with the kernel's bookkeeping.
+    /// The room for one refusal in the socket's buffer, with the kernel's overhead, in bytes.
     private static let replyLength = 1024
 
-    /// Applies a transaction as a whole or not at all, unless somebody else committed since the snapshot.
+    /// Applies a transaction as a whole or not at all, unless another process committed since the snapshot.
     ///
     /// An empty transaction sends nothing. After an error other than `generationChanged`, `rejected` and `permission`
     /// the table must be read again to know whether the transaction took effect.
     ///
     /// - Parameters:
-    ///   - transaction: the steps, taken in their order.
-    ///   - snapshot: what the transaction was made from: its generation is compared, its handles name the rules.
-    /// - Returns: the generation that the commit made; the snapshot's if the kernel found nothing to do.
-    /// - Throws: `generationChanged` and `rejected` when nothing was changed; `permission`, `unsupported`, `io`.
+    ///   - transaction: the steps, in order.
+    ///   - snapshot: the state from which the transaction was made: its generation must be current; it has the rules'
+    ///     handles.
+    /// - Returns: the generation that the commit made; the snapshot's generation if there was nothing to do.
+    /// - Throws: `generationChanged` and `rejected` if nothing was changed; `permission`, `unsupported`, `io`.
     public func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {
         try commit(transaction, onto: snapshot, asksAcknowledgement: true)
     }
 
-    /// The same, for tests without an acknowledgement.
+    /// Commits with or without an acknowledgement; tests use both.
     ///
-    /// Where nothing answers, the kernel has refused nothing, and the generation says whether it committed.
+    /// If the kernel does not answer, it has refused nothing, and the generation tells whether it committed.
     func commit(
         _ transaction: Transaction, onto snapshot: TableSnapshot, asksAcknowledgement: Bool
     ) throws(KernelError) -> UInt32 {
         guard !transaction.isEmpty else { return snapshot.generation }
         _ = try run(transaction, snapshot, commits: true, asksAcknowledgement: asksAcknowledgement)
-        // Not simply what is read now: somebody else may have committed in the meantime.
+        // Not the current generation: another process may have committed in the meantime.
         let successor = snapshot.generation == UInt32.max ? 1 : snapshot.generation + 1
         return try generation() == snapshot.generation ? snapshot.generation : successor
     }
 
-    /// Has the kernel check a transaction, and changes nothing: the batch is sent without its end.
+    /// Has the kernel check a transaction and changes nothing: the batch is sent without its end.
     ///
-    /// - Throws: what `commit` would throw.
+    /// - Throws: the error that `commit` would throw.
     public func validate(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) {
         guard !transaction.isEmpty else { return }
         guard try run(transaction, snapshot, commits: false) else {
             throw KernelError(
-                .io, "validating a change of table \(transaction.table)", answer: "the kernel did not answer")
+                .io, "validating a change of table \(transaction.table)", answer: "no reply from the kernel")
         }
     }
 
-    /// Sends the messages; returns whether the kernel acknowledged them.
+    /// Sends the batch; returns whether the kernel acknowledged it.
     private func run(
         _ transaction: Transaction, _ snapshot: TableSnapshot, commits: Bool, asksAcknowledgement: Bool = true
     ) throws(KernelError) -> Bool {
@@ -58,18 +59,18 @@ extension Nftables {
         let (refusals, isAcknowledged): ([Refusal], Bool)
         do throws(SystemError) {
             socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
-            try socket.send(batch.octets)
+            try socket.send(batch.bytes)
             (refusals, isAcknowledged) = try replies(to: batch)
         } catch {
             var error = error.during("changing table \(transaction.table)")
-            if error.category == .io { error.advice = "the change may have been applied: read the table again" }
+            if error.category == .io { error.advice = "the change may be live; run \"portreeve status\"" }
             throw error
         }
         guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return isAcknowledged }
         throw first.error(in: transaction, step: batch.step(of: first.sequence))
     }
 
-    /// Gathers the refusals, and whether there was an acknowledgement; the kernel has answered by the time that the batch is sent.
+    /// Collects the refusals and whether the kernel acknowledged the batch; it replies before `send` returns.
     private func replies(to batch: borrowing Batch) throws(SystemError) -> ([Refusal], isAcknowledged: Bool) {
         var buffer = NetlinkSocket.receiveBuffer()
         var refusals: [Refusal] = []
@@ -86,7 +87,7 @@ extension Nftables {
                     }
                 }
             } catch {
-                // More refusals than the socket holds: those that arrived are reported.
+                // The socket's buffer overflowed: report the refusals that arrived.
                 guard error.code == ENOBUFS else { throw error }
                 loss = error
             }
@@ -98,19 +99,19 @@ extension Nftables {
 
 /// The kernel's refusal of one message of a batch.
 private struct Refusal {
-    /// The number of the message.
+    /// The sequence number of the message.
     var sequence: UInt32
-    /// What the kernel said.
+    /// The kernel's error.
     var status: SystemError
 
-    /// The refusal in words.
+    /// The refusal as an error.
     func error(in transaction: Transaction, step: Int?) -> KernelError {
         let table = "table \(transaction.table)"
         let attempt = step.map { "\(transaction.operations[$0].attempt) \(table)" } ?? "changing \(table)"
         return switch status.code {
         case ERESTART:
-            KernelError(.generationChanged, attempt, answer: "somebody else changed the ruleset, nothing was written")
-        // The batch as a whole needs CAP_NET_ADMIN; a single step is refused so when another process owns the table.
+            KernelError(.generationChanged, attempt, answer: "another process changed the ruleset; nothing was written")
+        // EPERM for the whole batch: CAP_NET_ADMIN is missing; EPERM for one step: another process owns the table.
         case EPERM where step == nil: KernelError(.permission, attempt, code: status.code, answer: status.text)
         case EPROTONOSUPPORT: KernelError(.unsupported, attempt, code: status.code, answer: status.text)
         default: KernelError(.rejected, attempt, code: status.code, answer: status.text)

@@ -5,12 +5,12 @@ internal import Rulesets
 internal import System
 
 extension Nftables {
-    /// Ranges looked up where the count alone would do.
+    /// The number of ranges to look up if the count alone would be enough.
     private static let sampled = 256
 
-    /// The elements that a set is expected to hold, if the kernel says that it holds just these.
+    /// The expected elements of a set, if the kernel confirms that it holds exactly these.
     ///
-    /// Each answer counts only in the generation of `reading`. `nil` says nothing: the set must be dumped.
+    /// Only replies of the generation of `reading` count. On `nil` the set must be dumped.
     func elements(of set: String, in reading: TableReading, as expectation: Expectation) -> SetElements? {
         guard let definition = reading.definition(of: set), definition.holdsRanges else { return nil }
         let cached = expectation.cache?.elements(of: set, in: reading.name, definition)
@@ -30,7 +30,7 @@ extension Nftables {
     }
 
     private func holds(_ set: LookedUpSet, _ elements: SetElements, isCommitted: Bool) -> Bool {
-        // A dump meets the same trouble, and reports it.
+        // The dump that follows meets the same error and reports it.
         do throws(SystemError) {
             switch elements {
             case .ranges32(let ranges): return try holds(set, ranges, isCommitted: isCommitted)
@@ -48,13 +48,13 @@ extension Nftables {
         let asked = isCommitted ? expected.sample(Self.sampled) : expected
         guard finds(asked.ranges, in: set) else { return false }
         if !isCommitted, let opening = TreeElement.opening(of: ranges), !has(opening, set) { return false }
-        // The kernel does not count the element that stands for all other keys.
+        // The kernel does not count the catch-all element.
         return try hasNoCatchAll(set)
     }
 
-    /// Whether the set has the end at zero, which no look-up finds: whether the kernel would delete it.
+    /// Whether the set has the end at key zero, which no lookup finds: whether the kernel would delete it.
     ///
-    /// The batch has no end, so nothing is deleted, and it is for one generation only.
+    /// The batch has no end, so nothing is deleted; it is valid in one generation only.
     private func has<Key: IntervalKey>(
         _ opening: TreeElement<Key>, _ set: LookedUpSet
     ) -> Bool {

@@ -9,26 +9,26 @@ struct LookedUpSet {
     let table: TableName
     let name: String
     let definition: SetDefinition
-    /// The generation that each answer must be of.
+    /// The generation that each reply must have.
     let generation: UInt32
-    /// How many elements the kernel says that it has.
+    /// The number of elements that the kernel reports.
     let count: UInt32
 }
 
 extension Nftables {
-    /// Ranges asked for at a time: the answers, one datagram for each start and end, fit a socket's buffer of the usual size.
+    /// Ranges per request: the replies, one datagram for each start and end, fit a socket buffer of the default size.
     private static let lookups = 64
-    /// What an answer takes of the socket's buffer, with the kernel's bookkeeping.
+    /// The room for one reply in the socket's buffer, with the kernel's overhead, in bytes.
     private static let replyLength = 1024
-    /// The most threads that look up.
+    /// The most threads for lookups.
     private static let threads = 4
-    /// Ranges that are worth a thread.
+    /// The number of ranges that justifies one more thread.
     private static let threadLoad = 10_000
 
-    /// Whether the set has the start and the end of each range, and nothing that hangs on one.
+    /// Whether the set has the start and the end of each range, without other data.
     ///
-    /// A look-up in the kernel takes some microseconds, most of it for the answer, and holds nobody else up: what there is
-    /// to look up is shared among threads, each with a socket of its own.
+    /// A lookup takes the kernel some microseconds, most of them for the reply, and holds no lock: so threads share the
+    /// lookups, each with its own socket.
     func finds<Key: IntervalKey>(_ ranges: [ClosedRange<Key>], in set: LookedUpSet) -> Bool {
         let queue = RangeQueue(ranges, portion: Self.lookups)
         let failed = Atomic<Bool>(false)
@@ -44,7 +44,7 @@ extension Nftables {
         return !failed.load(ordering: .relaxed)
     }
 
-    /// Another socket; `nil` where the calling thread is in another network namespace by now.
+    /// One more socket; `nil` if the calling thread is now in another network namespace.
     private func helper() -> Connection? {
         guard let helper = try? Connection(),
             helper.nftables.socket.namespaceCookie == socket.namespaceCookie
@@ -52,21 +52,21 @@ extension Nftables {
         return helper
     }
 
-    /// Whether the set has the ranges of the queue, as far as nobody else took them.
+    /// Whether the set has the ranges that this thread takes from the queue.
     private func findsAll<Key: IntervalKey>(of queue: RangeQueue<Key>, in set: LookedUpSet) -> Bool {
         let encoder = RangeEncoder(keyLength: Key.bitWidth / 8)
         socket.expectReplies(bytes: 2 * Self.lookups * Self.replyLength)
         while let ranges = queue.next() {
-            // A dump meets the same trouble, and reports it.
+            // The dump that follows meets the same error and reports it.
             guard (try? finds(TreeElement.elements(of: ranges), in: set, encoder)) == true else { return false }
         }
         return true
     }
 
-    /// Whether the set has each of these starts and ends, and nothing that hangs on one.
+    /// Whether the set has each of these starts and ends, without other data.
     ///
-    /// The kernel answers with the element that it found, which need not be the one that was asked for: for a key
-    /// inside an interval with its start, for an end with the start at the same key.
+    /// The kernel may reply with another element than the requested one: for a key inside an interval with its start,
+    /// for an end with the start at the same key.
     private func finds<Key: IntervalKey>(
         _ elements: [TreeElement<Key>], in set: LookedUpSet, _ encoder: RangeEncoder
     ) throws(SystemError) -> Bool {
@@ -82,7 +82,7 @@ extension Nftables {
         return isAsExpected && found == elements.count
     }
 
-    /// Looks keys of a set up, which `list` writes; each answer goes to `body`.
+    /// Looks up the keys that `list` writes in a set; calls `body` for each reply.
     func lookUp(
         in set: LookedUpSet, _ list: (inout AttributeWriter) -> Void,
         _ body: (NetlinkMessage) throws(SystemError) -> Void
@@ -97,7 +97,7 @@ extension Nftables {
     }
 }
 
-/// A socket of its own.
+/// A socket for one thread.
 private final class Connection: Sendable {
     let nftables: Nftables
 
@@ -105,7 +105,7 @@ private final class Connection: Sendable {
 }
 
 extension NetlinkMessage {
-    /// The only element of a message, if it is nothing but a start or an end.
+    /// The only element of a message, if it is a plain start or end.
     fileprivate func soleTreeElement<Key: IntervalKey>() -> TreeElement<Key>? {
         // Without a list of the attributes: there are a million such messages to read.
         var rest = attributeBytes

@@ -5,22 +5,21 @@ public import Rulesets
 public import System
 
 extension Nftables {
-    /// How often a table is read before giving up on reading it between two changes.
+    /// The number of attempts to read a table without a change during the reading.
     private static let attempts = 16
 
-    /// How often a set is dumped for elements that the dumps before have missed.
+    /// The number of dumps of a set to find elements that earlier dumps missed.
     private static let dumps = 8
 
-    /// Reads a table with all that it holds, as it was at one generation.
+    /// Reads a table with all its objects, as of one generation.
     ///
-    /// A change in the middle of the reading is noticed by the generation that every message carries, and
-    /// the table is read again.
+    /// Every message carries the generation: if the ruleset changes during the reading, the table is read again.
     ///
     /// - Parameters:
     ///   - name: the table.
-    ///   - expectation: what the big sets of the table are looked up to hold before they are dumped.
-    /// - Returns: the table, or that there is none, with the generation.
-    /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes time and again, `io`.
+    ///   - expectation: the likely contents of big sets, which are looked up instead of dumped.
+    /// - Returns: the table, or `nil` in its place if it does not exist, with the generation.
+    /// - Throws: `permission`, `unsupported`, `interrupted` if the ruleset changes at every attempt, `io`.
     public func snapshot(
         of name: TableName, expecting expectation: Expectation = .nothing
     ) throws(KernelError) -> TableSnapshot {
@@ -30,26 +29,27 @@ extension Nftables {
             do throws(SystemError) {
                 try read(&reading, expectation)
             } catch {
-                // A set or a table that was deleted in the middle answers ENOENT: that is a change like any other.
+                // A set or a table deleted during the reading gives ENOENT: a change like any other.
                 guard try self.generation() == generation else { continue }
                 throw error.during("reading table \(name)")
             }
             if try self.generation() == generation, reading.isConsistent { return reading.snapshot }
         }
         throw KernelError(
-            .interrupted, "reading table \(name)", answer: "it changed \(Self.attempts) times while it was read")
+            .interrupted, "reading table \(name)",
+            answer: "the ruleset changed during each of \(Self.attempts) attempts")
     }
 
-    /// The tables of every family, in the order of their making.
+    /// The tables of all families, in the order in which they were created.
     ///
-    /// - Throws: `permission`, `unsupported`, `interrupted` when the ruleset changes meanwhile, `io`.
+    /// - Throws: `permission`, `unsupported`, `interrupted` if the ruleset changes meanwhile, `io`.
     public func tableNames() throws(KernelError) -> [TableName] {
         var names: [TableName] = []
         do throws(SystemError) {
             try get(NFT_MSG_GETTABLE, family: TableFamily(rawValue: 0), flags: NLM_F_DUMP) {
                 message throws(SystemError) in
                 guard let name = message.attributes?.name(NFTA_TABLE_NAME) else {
-                    throw .malformed("a table has no name")
+                    throw .malformed("a table without a name")
                 }
                 names.append(TableName(family: TableFamily(rawValue: message.family), name: name))
             }
@@ -76,7 +76,7 @@ extension Nftables {
         }
     }
 
-    /// Reads the table itself; `false` when there is none.
+    /// Reads the table itself; `false` if it does not exist.
     private func readTable(_ reading: inout TableReading) throws(SystemError) -> Bool {
         let name = reading.name
         do throws(SystemError) {
@@ -91,7 +91,7 @@ extension Nftables {
         }
     }
 
-    /// Reads the flowtables: they are a module of their own, and a kernel without it has none.
+    /// Reads the flowtables; a kernel without their module has none.
     private func readFlowtables(_ reading: inout TableReading) throws(SystemError) {
         let name = reading.name.name
         do throws(SystemError) {

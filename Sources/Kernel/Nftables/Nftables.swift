@@ -4,15 +4,15 @@ internal import Glibc
 internal import Rulesets
 public import System
 
-/// The nf_tables of the network namespace that the calling thread is in.
+/// The nf_tables of the network namespace of the calling thread.
 ///
-/// It talks `nfnetlink` over a socket of its own: `linux/netfilter/nf_tables.h`, kernel 5.10 or later.
+/// It speaks nfnetlink over its own socket: `linux/netfilter/nf_tables.h`, kernel 5.10 or later.
 public struct Nftables: ~Copyable, Sendable {
     let socket: NetlinkSocket
 
-    /// Opens a socket in the calling thread's network namespace, and stays in it whatever the thread does later.
+    /// Opens a socket in the calling thread's network namespace; the socket stays there if the thread moves.
     ///
-    /// - Throws: `unsupported` when the kernel has no nfnetlink.
+    /// - Throws: `unsupported` if the kernel has no nfnetlink.
     public init() throws(KernelError) {
         do throws(SystemError) {
             socket = try NetlinkSocket(bus: NETLINK_NETFILTER)
@@ -21,7 +21,7 @@ public struct Nftables: ~Copyable, Sendable {
         }
     }
 
-    /// The generation of the ruleset: every commit that changes anything makes a new one.
+    /// The generation of the ruleset; every commit with a change makes a new one.
     ///
     /// - Throws: `permission` without CAP_NET_ADMIN, `unsupported` without nf_tables.
     public func generation() throws(KernelError) -> UInt32 {
@@ -35,13 +35,13 @@ public struct Nftables: ~Copyable, Sendable {
             guard error.code == EINVAL || error.code == ENOENT else { throw error.during(attempt) }
             throw KernelError(.unsupported, attempt, code: error.code, answer: error.text)
         }
-        guard let generation else { throw SystemError.malformed("no generation in the reply").during(attempt) }
+        guard let generation else { throw SystemError.malformed("a reply without a generation").during(attempt) }
         return generation
     }
 
-    /// Asks for one object, or for all with `NLM_F_DUMP` in `flags`; each answer goes to `body`.
+    /// Requests one object, or all of them with `NLM_F_DUMP` in `flags`; calls `body` for each reply.
     ///
-    /// - Returns: whether the kernel flagged no change during the dump.
+    /// - Returns: `false` if the kernel flagged a change during the dump.
     @discardableResult
     func get(
         _ type: nf_tables_msg_types, family: TableFamily, flags: Int32 = NLM_F_ACK,
@@ -51,6 +51,6 @@ public struct Nftables: ~Copyable, Sendable {
         let sequence = socket.sequence()
         var writer = MessageWriter()
         writer.message(type, family: family.rawValue, flags: flags, sequence: sequence, attributes)
-        return try socket.request(Array(writer.octets), sequence: sequence, body)
+        return try socket.request(Array(writer.bytes), sequence: sequence, body)
     }
 }

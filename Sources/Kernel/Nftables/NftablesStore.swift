@@ -2,15 +2,15 @@ public import Addressing
 public import Rulesets
 public import System
 
-/// The nf_tables of the network namespace that the calling thread was in when it was opened, with a cache of big sets.
+/// The nf_tables of the network namespace in which the value was created, with a cache of big sets.
 public final class NftablesStore: RulesetStore {
     private let nftables: Nftables
     private var cache: SetCacheFile?
 
-    /// Opens the ruleset of the namespace that the calling thread is in.
+    /// Opens the ruleset of the calling thread's network namespace.
     public init() throws(KernelError) { nftables = try Nftables() }
 
-    /// Keeps the big sets that are read in this directory.
+    /// Caches big sets in this directory.
     public func cacheSets(in directory: String) { cache = SetCacheFile(directory: directory) }
 
     /// The generation of the ruleset.
@@ -19,14 +19,14 @@ public final class NftablesStore: RulesetStore {
     /// The tables of every family.
     public func tableNames() throws(KernelError) -> [TableName] { try nftables.tableNames() }
 
-    /// A table as it is.
+    /// Reads a table.
     public func snapshot(
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(KernelError) -> TableSnapshot {
-        // Only what is expected to be somehow is portreeve's own.
+        // Only portreeve's own table has candidates, and only its sets are cached.
         let cache = candidates.isEmpty ? nil : cache
         let identity = cache.flatMap { _ in RulesetIdentity(of: nftables) }
-        // Whoever has just committed knows better than what was seen before.
+        // After a commit by this process, its candidate is more reliable than the cache.
         let cached = committed == nil ? identity.flatMap { cache?.load(for: $0) } : nil
         let snapshot = try nftables.snapshot(
             of: table, expecting: Expectation(candidates, committed: committed, cache: cached))
@@ -34,7 +34,7 @@ public final class NftablesStore: RulesetStore {
         return snapshot
     }
 
-    /// The addresses of the namespace that the calling thread is in.
+    /// The addresses of the calling thread's network namespace; `nil` if they cannot be read.
     public func addresses() -> AddressSet? { (try? HostAddresses.all()).map { AddressSet($0) } }
 
     /// Applies a transaction as a whole or not at all.
@@ -42,12 +42,12 @@ public final class NftablesStore: RulesetStore {
         try nftables.commit(transaction, onto: snapshot)
     }
 
-    /// Has the kernel check a transaction.
+    /// Has the kernel check a transaction; changes nothing.
     public func validate(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) {
         try nftables.validate(transaction, onto: snapshot)
     }
 
-    /// Keeps the big sets that the snapshot has.
+    /// Caches the big sets of the snapshot.
     private static func keep(
         _ snapshot: TableSnapshot, _ identity: RulesetIdentity, in file: SetCacheFile, insteadOf old: SetCache?
     ) {

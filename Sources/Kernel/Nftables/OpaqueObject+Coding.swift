@@ -2,7 +2,7 @@ internal import CNftnl
 internal import Rulesets
 
 extension OpaqueObject {
-    /// Reads the attributes of `NFT_MSG_NEWOBJ`; `nil` when they have no name.
+    /// Decodes the attributes of `NFT_MSG_NEWOBJ`; `nil` if the name is missing.
     init?(object attributes: Attributes) {
         guard let name = attributes.name(NFTA_OBJ_NAME), let type = attributes.u32(NFTA_OBJ_TYPE) else { return nil }
         var writer = AttributeWriter()
@@ -13,24 +13,24 @@ extension OpaqueObject {
         self.init(kind: .statefulObject, name: name, type: type, attributes: writer.bytes)
     }
 
-    /// Reads the attributes of `NFT_MSG_NEWFLOWTABLE`; `nil` when they have no name.
+    /// Decodes the attributes of `NFT_MSG_NEWFLOWTABLE`; `nil` if the name is missing.
     init?(flowtable attributes: Attributes) {
         guard let name = attributes.name(NFTA_FLOWTABLE_NAME) else { return nil }
         self.init(
             kind: .flowtable, name: name, type: 0, attributes: attributes.without(Self.flowtableState).bytes)
     }
 
-    /// The table's name, what the kernel adds by itself, and the data, which is cleared of state.
+    /// The table's name, attributes that the kernel adds, and the data, which is stored without its state.
     private static let objectState: AttributeTypes = [
         NFTA_OBJ_TABLE, NFTA_OBJ_USE, NFTA_OBJ_HANDLE, NFTA_OBJ_PAD, NFTA_OBJ_DATA,
     ]
 
-    /// The table's name, and what the kernel adds by itself.
+    /// The table's name and attributes that the kernel adds.
     private static let flowtableState: AttributeTypes = [
         NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_USE, NFTA_FLOWTABLE_HANDLE, NFTA_FLOWTABLE_PAD,
     ]
 
-    /// The expression that keeps the same state as an object of this type.
+    /// The expression with the same state as an object of this type.
     private static func expressionName(_ type: UInt32) -> String {
         switch Int32(bitPattern: type) {
         case NFT_OBJECT_COUNTER: "counter"
@@ -40,10 +40,10 @@ extension OpaqueObject {
         }
     }
 
-    /// The attributes for a new one, but for the table's name.
+    /// Encodes the attributes of a new object, without the table's name.
     func encode(into writer: inout AttributeWriter) { writer.append(raw: attributes) }
 
-    /// The attributes that name one that is to be deleted, but for the table's name.
+    /// Encodes the attributes that identify the object for deletion, without the table's name.
     func encodeIdentity(into writer: inout AttributeWriter) {
         switch kind {
         case .statefulObject:

@@ -1,21 +1,21 @@
 internal import CNftnl
 internal import Rulesets
 
-/// A rule as it was read: the rule, and what it has counted.
+/// A rule of a dump, with its handle and counter.
 struct ReceivedRule {
-    /// The rule, with look-ups in anonymous sets still by name.
+    /// The rule, with lookups in anonymous sets by name.
     var rule: Rule
-    /// What the kernel keeps with it.
+    /// The handle and the counter.
     var state: RuleState
 
-    /// Reads the attributes of `NFT_MSG_NEWRULE`; `nil` when their expressions do not read.
+    /// Decodes the attributes of `NFT_MSG_NEWRULE`; `nil` if their expressions are invalid.
     ///
     /// Only a rule in an archive has no handle.
     ///
     /// - Parameters:
     ///   - attributes: the attributes.
-    ///   - expected: the rule that may be expected to be this one.
-    ///   - comparison: finds out whether it is.
+    ///   - expected: the rule that is likely to be this one.
+    ///   - comparison: decides whether it is.
     init?(from attributes: Attributes, expecting expected: Rule? = nil, _ comparison: inout RuleComparison) {
         let list = attributes[NFTA_RULE_EXPRESSIONS] ?? []
         let counted: CounterState?
@@ -26,7 +26,7 @@ struct ReceivedRule {
             (rule, counted) = (Rule(expressions), expressions.contains(.counter) ? read.firstCounter : nil)
         }
         if let userdata = attributes[NFTA_RULE_USERDATA] {
-            // Nor is the comment kept twice.
+            // Shares the comment's storage as well.
             let same = expected.flatMap { userdata == $0.userdata[...] ? $0.userdata : nil }
             rule.userdata = same ?? Array(userdata)
         }
@@ -35,7 +35,7 @@ struct ReceivedRule {
             handle: attributes.u64(NFTA_RULE_HANDLE) ?? 0, packets: counted?.packets, bytes: counted?.bytes)
     }
 
-    /// What is read, and what the kernel adds by itself.
+    /// The attributes that are decoded, and attributes that the kernel adds.
     private static let known: AttributeTypes = [
         NFTA_RULE_TABLE, NFTA_RULE_CHAIN, NFTA_RULE_EXPRESSIONS, NFTA_RULE_USERDATA, NFTA_RULE_HANDLE,
         NFTA_RULE_POSITION, NFTA_RULE_PAD, NFTA_RULE_ID, NFTA_RULE_POSITION_ID, NFTA_RULE_CHAIN_ID,
@@ -43,7 +43,7 @@ struct ReceivedRule {
 }
 
 extension Attributes {
-    /// What the first counter of a list of expressions has counted.
+    /// The state of the first counter in a list of expressions.
     fileprivate var firstCounter: CounterState? {
         for element in self {
             guard let expression = Attributes(element.payload),
@@ -56,31 +56,31 @@ extension Attributes {
 }
 
 extension Rule {
-    /// Writes all but the names of table and chain and the place.
+    /// Encodes all attributes but the names of table and chain and the position.
     func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
         attributes.expressions(NFTA_RULE_EXPRESSIONS, expressions, &references)
         encodeRest(into: &attributes)
     }
 
-    /// The same, with what `memo` knows of the expressions, unless they refer to sets.
+    /// Encodes the rule with the expressions from `memo`, unless they refer to sets.
     func encode(
         into attributes: inout AttributeWriter, _ references: inout SetReferences,
         _ memo: inout ExpressionMemo<[UInt8]?>
     ) {
-        guard let octets = memo.value(of: expressions, \.octets) else {
+        guard let encoded = memo.value(of: expressions, \.encodedElements) else {
             encode(into: &attributes, &references)
             return
         }
-        attributes.nest(NFTA_RULE_EXPRESSIONS) { $0.append(raw: octets) }
+        attributes.nest(NFTA_RULE_EXPRESSIONS) { $0.append(raw: encoded) }
         encodeRest(into: &attributes)
     }
 
     private func encodeRest(into attributes: inout AttributeWriter) {
-        if !userdata.isEmpty { attributes.octets(NFTA_RULE_USERDATA, userdata) }
+        if !userdata.isEmpty { attributes.bytes(NFTA_RULE_USERDATA, userdata) }
         attributes.append(raw: unrecognized)
     }
 
-    /// The anonymous sets that it looks into, in order.
+    /// The anonymous sets of the rule's lookups, in order.
     var anonymousSets: [AnonymousSet] {
         expressions.compactMap { expression in
             guard case .lookup(let lookup) = expression, case .anonymous(let set) = lookup.set else { return nil }
@@ -88,7 +88,7 @@ extension Rule {
         }
     }
 
-    /// Puts sets in the place of look-ups by name.
+    /// Replaces lookups by name with the sets themselves.
     mutating func inline(_ sets: [String: AnonymousSet]) {
         expressions = expressions.map { expression in
             guard case .lookup(var lookup) = expression, case .named(let name) = lookup.set, let set = sets[name]
@@ -98,7 +98,7 @@ extension Rule {
         }
     }
 
-    /// The names of the sets that it looks into.
+    /// The names of the sets that the rule looks up.
     var lookedUp: [String] {
         expressions.compactMap { expression in
             guard case .lookup(let lookup) = expression, case .named(let name) = lookup.set else { return nil }
@@ -108,8 +108,9 @@ extension Rule {
 }
 
 extension [Expression] {
-    /// The elements of a list of them; `nil` where it depends on the batch how they name their sets.
-    fileprivate var octets: [UInt8]? {
+    /// The elements of `NFTA_RULE_EXPRESSIONS`; `nil` if they refer to sets, since the encoding then depends on the
+    /// batch.
+    fileprivate var encodedElements: [UInt8]? {
         guard allSatisfy({ !$0.refersToSet }) else { return nil }
         var writer = AttributeWriter()
         var references = SetReferences()

@@ -1,20 +1,20 @@
 internal import CNftnl
 internal import Rulesets
 
-/// Gathers the rules of a table, chain by chain, from the messages of a dump.
+/// Collects the rules of a table, chain by chain, from the messages of a dump.
 ///
-/// Where the kernel has just the rules that are expected, these are given back: a table of thousands of chains is then
-/// neither decoded nor kept twice, and comparing it with what was expected costs next to nothing.
+/// If the kernel has the expected rules, those are returned: a table of thousands of chains is then neither decoded nor
+/// stored twice, and comparing it with the expected table is nearly free.
 struct RuleCollector {
     /// The rules of one chain.
     struct Chain {
-        /// The rules that may be expected.
+        /// The expected rules.
         private let expected: [Rule]
-        /// How many rules from the start are those that are expected.
+        /// The number of rules at the start that are as expected.
         private var agreeing = 0
-        /// The rules from the first one on that is not.
+        /// The rules from the first unexpected one on.
         private var others: [Rule] = []
-        /// What the kernel keeps with each rule.
+        /// The handle and the counter of each rule.
         private(set) var states: [RuleState] = []
 
         fileprivate init(expecting expected: [Rule]) { self.expected = expected }
@@ -38,17 +38,17 @@ struct RuleCollector {
         }
     }
 
-    /// The tables that may be expected, most likely first.
+    /// The expected tables, most likely first.
     private let candidates: [Table]
     private var comparison = RuleComparison()
     private var finished: [String: Chain] = [:]
-    /// The chain of the last rule: a dump goes from chain to chain.
+    /// The chain of the last rule: a dump lists the rules chain by chain.
     private var open: (name: String, chain: Chain)?
 
-    /// A collector that compares the rules with those of the first candidate that has the chain.
+    /// A collector that compares rules with the first candidate that has the chain.
     init(expecting candidates: [Table]) { self.candidates = candidates }
 
-    /// Takes a rule in; `false` when it does not read.
+    /// Adds a rule; `false` if it is invalid.
     mutating func add(_ attributes: Attributes) -> Bool {
         let isOfOpenChain = (open?.name).map { attributes.has(NFTA_RULE_CHAIN, named: $0) } ?? false
         if !isOfOpenChain {
@@ -59,7 +59,7 @@ struct RuleCollector {
         return open?.chain.add(attributes, &comparison) ?? false
     }
 
-    /// The rules of each chain that has any, by its name.
+    /// The rules by the name of their chain; chains without rules are missing.
     var chains: [String: Chain] {
         guard let open else { return finished }
         return finished.merging([open.name: open.chain]) { $1 }

@@ -1,38 +1,38 @@
 internal import CNftnl
 internal import Rulesets
 
-/// Finds out whether the kernel has the expressions that are expected, without decoding them.
+/// Decides whether the kernel has the expected expressions, without decoding them.
 ///
-/// They are encoded as the kernel dumps them and compared octet by octet. Octets that are the same would be decoded to the
-/// same expressions; others say nothing, for the kernel may spell the same in another way: then they must be decoded.
+/// The expressions are encoded as the kernel dumps them and compared byte by byte. Equal bytes decode to equal
+/// expressions; different bytes must be decoded, since some expressions have more than one encoding.
 struct RuleComparison {
-    /// What was found to be the same.
+    /// The result of a successful comparison.
     struct Match {
-        /// What the first counter has counted; `nil` when there is none.
+        /// The state of the first counter; `nil` if there is none.
         var counter: CounterState?
     }
 
-    /// What a list of expressions looks like in a dump.
+    /// A part of a dumped list of expressions.
     private enum Part {
-        /// These octets.
-        case octets(ArraySlice<UInt8>)
-        /// A counter, whatever it has counted.
+        /// Exactly these bytes.
+        case bytes(ArraySlice<UInt8>)
+        /// A counter with any state.
         case counter
-        /// What is not known before: the kernel has made up the name of an anonymous set.
+        /// Bytes that cannot be predicted: the kernel chooses the name of an anonymous set.
         case unknown
     }
 
     private var memo = ExpressionMemo<[Part]>()
 
-    /// Compares the elements of `NFTA_RULE_EXPRESSIONS`; `nil` unless each is the expression in its place.
+    /// Compares the elements of `NFTA_RULE_EXPRESSIONS`; `nil` unless each equals the expression at its position.
     mutating func match(_ list: ArraySlice<UInt8>, _ expressions: [Expression]) -> Match? {
         var match = Match()
         var rest = list
         for part in memo.value(of: expressions, Self.parts) {
             switch part {
-            case .octets(let octets):
-                guard rest.starts(withOctets: octets) else { return nil }
-                rest = rest.dropFirst(octets.count)
+            case .bytes(let bytes):
+                guard rest.starts(withBytes: bytes) else { return nil }
+                rest = rest.dropFirst(bytes.count)
             case .counter:
                 guard let element = Attributes.first(of: rest), let counter = CounterState(element: element) else {
                     return nil
@@ -53,14 +53,14 @@ struct RuleComparison {
             var writer = AttributeWriter(flagsNests: false)
             var references = SetReferences()
             for expression in run { writer.expression(NFTA_LIST_ELEM, expression, &references) }
-            if writer.count > 0 { parts.append(.octets(writer.octets)) }
+            if writer.count > 0 { parts.append(.bytes(writer.written)) }
         }
         return parts
     }
 }
 
 extension CounterState {
-    /// Reads an element of a list of expressions; `nil` unless it is a counter and nothing else.
+    /// Decodes an element of a list of expressions; `nil` unless it is just a counter.
     fileprivate init?(element: Attributes.Attribute) {
         guard element.type == NFTA_LIST_ELEM.rawValue, let expression = Attributes(element.payload),
             expression.has(NFTA_EXPR_NAME, named: Self.kernelName), expression.areAll(of: Self.expression),

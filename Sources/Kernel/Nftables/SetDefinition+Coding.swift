@@ -1,21 +1,22 @@
 internal import CNftnl
 internal import Rulesets
 
-/// Attributes of a set that kernels from 6.16 on report, and that Debian 12's headers do not have.
+/// Attributes of a set that kernels report from 6.16 on, and that the headers of Debian 12 lack.
 enum LaterSetAttribute: UInt32 {
-    /// The kind of set that was chosen.
+    /// The type of set that the kernel chose.
     case type = 19
     /// The number of elements.
     case count = 20
 }
 
 extension Attributes {
-    /// The number of elements that `NFT_MSG_NEWSET` reports, as `SetDefinition.reportedCount(of:)` has it; kernel 6.16 or later.
+    /// The number of elements in `NFT_MSG_NEWSET`, as `SetDefinition.reportedCount(of:)` computes it; kernel 6.16 or
+    /// later.
     var elementCount: UInt32? { u32(LaterSetAttribute.count) }
 }
 
 extension SetDefinition {
-    /// Reads the attributes of `NFT_MSG_NEWSET`; `nil` when they have no key.
+    /// Decodes the attributes of `NFT_MSG_NEWSET`; `nil` if the key is missing.
     init?(from attributes: Attributes) {
         guard let keyLength = attributes.u32(NFTA_SET_KEY_LEN) else { return nil }
         let description = attributes.nest(NFTA_SET_DESC)
@@ -28,25 +29,25 @@ extension SetDefinition {
             fieldLengths: description?.nest(NFTA_SET_DESC_CONCAT)?.fieldLengths ?? [],
             expressions: attributes.setExpressions, userdata: Array(attributes[NFTA_SET_USERDATA] ?? []))
         let leadsToVerdicts = dataType == Self.verdictType
-        // The kernel reports the length of its own structure, and takes any.
+        // The kernel reports the length of its own structure and accepts any length.
         if leadsToVerdicts { dataLength = 0 }
         var writer = AttributeWriter()
         encode(into: &writer)
-        guard let encoded = Attributes(writer.octets) else { return }
-        // The kernel sends a description even where it has nothing to describe.
+        guard let encoded = Attributes(writer.written) else { return }
+        // The kernel sends a description even if it is empty.
         let said = attributes.without(Self.readApart)
             .keeping { $0.type != NFTA_SET_DESC.rawValue || !$0.payload.isEmpty }
             .keeping { $0.type != NFTA_SET_DATA_LEN.rawValue || !leadsToVerdicts }
         unrecognized = said.unexplained(by: encoded).bytes
     }
 
-    /// What the kernel adds by itself, and what is read without a way to compare octets.
+    /// Attributes that the kernel adds, and attributes that are decoded separately since their bytes may differ.
     private static let readApart: AttributeTypes = [
         NFTA_SET_TABLE, NFTA_SET_NAME, NFTA_SET_ID, NFTA_SET_PAD, NFTA_SET_HANDLE, NFTA_SET_EXPR,
         NFTA_SET_EXPRESSIONS, LaterSetAttribute.type, LaterSetAttribute.count,
     ]
 
-    /// Writes all but the names of table and set and the number in the batch.
+    /// Encodes all attributes but the names of table and set and the number in the batch.
     func encode(into attributes: inout AttributeWriter) {
         if !flags.isEmpty { attributes.u32(NFTA_SET_FLAGS, flags.rawValue) }
         attributes.u32(NFTA_SET_KEY_TYPE, keyType)
@@ -58,7 +59,7 @@ extension SetDefinition {
         if let gcInterval { attributes.u32(NFTA_SET_GC_INTERVAL, gcInterval) }
         encodeDescription(into: &attributes)
         encodeExpressions(into: &attributes)
-        if !userdata.isEmpty { attributes.octets(NFTA_SET_USERDATA, userdata) }
+        if !userdata.isEmpty { attributes.bytes(NFTA_SET_USERDATA, userdata) }
         attributes.append(raw: unrecognized)
     }
 
@@ -84,18 +85,18 @@ extension SetDefinition {
         }
     }
 
-    /// Whether elements are starts and ends in a tree, not keys with an upper key of their own.
+    /// Whether the elements are starts and ends in a tree, not keys with an upper key.
     var usesTree: Bool { flags.contains(.interval) && !flags.contains(.concatenated) }
 }
 
 extension Attributes {
-    /// The lengths of the fields of a concatenation.
+    /// The lengths of the fields of a concatenation, in bytes.
     fileprivate var fieldLengths: [UInt32]? {
         let lengths = map { Attributes($0.payload)?.u32(NFTA_SET_FIELD_LEN) }
         return lengths.contains(nil) ? nil : lengths.compactMap(\.self)
     }
 
-    /// What each new element runs.
+    /// The expressions of each new element.
     fileprivate var setExpressions: [Expression] {
         if let several = expressions(NFTA_SET_EXPRESSIONS) { return several }
         return self[NFTA_SET_EXPR].flatMap { Attributes.expression($0) }.map { [$0] } ?? []

@@ -2,19 +2,19 @@ internal import CNftnl
 public import Rulesets
 internal import System
 
-/// A table as octets: the netlink messages that make it, in host byte order, as the kernel would get them.
+/// A table as bytes: the netlink messages that create it, in host byte order, as they would be sent to the kernel.
 ///
-/// Nothing is lost: what is not understood of a rule, an object or a set is in the messages as the kernel gave it. The
-/// elements of big sets are packed beside the messages: they are most of what is written, and brought to the disk.
+/// It is lossless: attributes that are not understood are in the messages as received. The elements of big sets, most
+/// of the data, are packed in fields after the messages.
 public enum TableArchive {
-    /// The number of nf_tables in the upper octet of a message's type.
+    /// The number of nf_tables in the upper byte of a message's type.
     private static let subsystem = UInt16(NFNL_SUBSYS_NFTABLES)
 
     private static let kind = "table"
-    /// The fields: the messages, and then for each set of ranges its name and they.
+    /// The names of the fields: the messages, then for each set of ranges its name, which its ranges follow.
     private static let (messages, set) = ("messages", "set")
 
-    /// What keeps a table.
+    /// The bytes of a table.
     public static func bytes(of table: Table) -> [UInt8] {
         var document = StateDocument(kind: kind)
         document.append(messages, creation(of: table.withoutRanges))
@@ -25,7 +25,7 @@ public enum TableArchive {
         return document.bytes
     }
 
-    /// The messages that make a table from nothing.
+    /// The messages that create a table.
     private static func creation(of table: Table) -> ArraySlice<UInt8> {
         var batch = Batch(table: table.name, generation: 0, firstSequence: 0)
         batch.references.isArchive = true
@@ -35,13 +35,13 @@ public enum TableArchive {
         for (step, operation) in transaction.operations.enumerated() {
             batch.append(operation, step: step, nothing)
         }
-        return batch.octets
+        return batch.bytes
     }
 
-    /// The table that was kept; `nil` for anything but what `bytes` gives.
+    /// The table in the bytes that `bytes(of:)` returned; `nil` for any other bytes.
     public static func table(_ name: TableName, from bytes: [UInt8]) -> Table? { table(name, from: bytes[...]) }
 
-    /// The same in the middle of other octets.
+    /// The table in a slice of a longer array.
     public static func table(_ name: TableName, from bytes: ArraySlice<UInt8>) -> Table? {
         guard let document = try? StateDocument(bytes, kind: kind), let first = document.fields.first,
             first.name == messages
@@ -61,7 +61,7 @@ public enum TableArchive {
 }
 
 extension Table {
-    /// The same table, the sets of ranges empty.
+    /// The table with its sets of ranges emptied.
     fileprivate var withoutRanges: Table {
         let emptied = sets.map { set in
             var set = set
@@ -73,10 +73,10 @@ extension Table {
 }
 
 extension TableReading {
-    /// Takes messages in; `false` when one of them does not read, or is cut.
-    fileprivate mutating func take(messages octets: [UInt8], of subsystem: UInt16) -> Bool {
-        let messages = NetlinkMessage.split(octets, length: octets.count, portID: 0)
-        guard messages.last?.payload.endIndex == octets.count else { return false }
+    /// Adds messages; `false` if one is invalid or incomplete.
+    fileprivate mutating func take(messages bytes: [UInt8], of subsystem: UInt16) -> Bool {
+        let messages = NetlinkMessage.split(bytes, length: bytes.count, portID: 0)
+        guard messages.last?.payload.endIndex == bytes.count else { return false }
         do throws(SystemError) {
             for message in messages where message.type >> 8 == subsystem { try addUnasked(message) }
         } catch { return false }
@@ -84,7 +84,7 @@ extension TableReading {
         return true
     }
 
-    /// Takes a message in whose set nobody has opened: elements open theirs.
+    /// Adds a message of an archive: a message with elements selects their set.
     fileprivate mutating func addUnasked(_ message: NetlinkMessage) throws(SystemError) {
         if UInt32(message.type & 0xff) == NFT_MSG_NEWSETELEM.rawValue {
             let set = message.attributes?.name(NFTA_SET_ELEM_LIST_SET) ?? ""

@@ -2,15 +2,15 @@ internal import CNftnl
 internal import Rulesets
 internal import System
 
-/// A table that is being read.
+/// The state of reading a table.
 struct TableReading {
-    /// Which table.
+    /// The table's name.
     let name: TableName
-    /// The generation that every message must be of.
+    /// The generation that every message must have.
     let generation: UInt32
-    /// Whether every message was of it.
+    /// Whether every message had it.
     var isConsistent = true
-    /// The tables that it may turn out to be, most likely first.
+    /// The expected tables, most likely first.
     private let candidates: [Table]
     private var elements: [String: SetElements] = [:]
 
@@ -25,7 +25,7 @@ struct TableReading {
     private var rules: RuleCollector
     private var objects: [OpaqueObject] = []
 
-    /// A reading; `candidates` are tables that it may turn out to be, most likely first.
+    /// Starts reading a table; `candidates` are expected tables, most likely first.
     init(name: TableName, generation: UInt32, expecting candidates: [Table] = []) {
         self.name = name
         self.generation = generation
@@ -33,17 +33,17 @@ struct TableReading {
         rules = RuleCollector(expecting: candidates)
     }
 
-    /// Takes a message in; what belongs to another table is left out, for the kernel dumps the chains of all.
+    /// Adds a message; skips those of other tables, since the kernel dumps the chains of all tables.
     mutating func add(_ message: NetlinkMessage) throws(SystemError) {
-        guard let attributes = message.attributes else { throw .malformed("a message does not read") }
+        guard let attributes = message.attributes else { throw .malformed("a message with a malformed attribute") }
         // The name of the table is the first attribute of every kind of object.
         guard message.family == name.family.rawValue, attributes.has(NFTA_TABLE_NAME, named: name.name) else { return }
         guard add(UInt32(message.type & 0xff), attributes) else {
-            throw .malformed("a message of kind \(message.type) does not read")
+            throw .malformed("a message of type \(message.type) with missing or malformed attributes")
         }
     }
 
-    /// Takes one object in; `false` when it does not read.
+    /// Adds one object; `false` if it is invalid.
     private mutating func add(_ type: UInt32, _ attributes: Attributes) -> Bool {
         switch type {
         case NFT_MSG_NEWTABLE.rawValue:
@@ -70,17 +70,18 @@ struct TableReading {
         return true
     }
 
-    /// Ends the reading of a set's elements, unless the kernel says that there are more: then the set stays open.
+    /// Ends the reading of a set's elements, unless the kernel reports more elements than were read: then the set stays
+    /// open.
     ///
-    /// A hash table that grows during a dump shows some elements twice and others not at all. What one dump of a generation
-    /// missed another shows, and what comes again is dropped.
+    /// A dump of a hash table that grows meanwhile repeats some elements and misses others. Another dump of the same
+    /// generation shows the missing ones, and repeated ones are dropped.
     ///
     /// - Returns: whether the set was closed.
     @discardableResult
     mutating func closeSet() -> Bool {
         guard let open else { return true }
         let read = open.collector.elements
-        // What is as expected is kept once, and compared once.
+        // Shares the storage of the expected elements, so that later comparisons are fast.
         let expected = candidates.lazy.compactMap { $0.set(open.name)?.elements }.first { $0 == read }
         elements[open.name] = expected ?? read
         if let count = counts[open.name], definitions[open.name]?.isHashed == true, read.keyCount < count {
@@ -90,19 +91,19 @@ struct TableReading {
         return true
     }
 
-    /// Takes the elements of a set that need not be read.
+    /// Sets the elements of a set that need not be read.
     mutating func take(_ known: SetElements, of set: String) {
         elements[set] = known
         confirmedSets.insert(set)
     }
 
-    /// What a set is.
+    /// The definition of a set.
     func definition(of set: String) -> SetDefinition? { definitions[set] }
 
-    /// How many elements the kernel says that a set has, if it does.
+    /// The number of elements that the kernel reports for a set; `nil` if it reports none.
     func count(of set: String) -> UInt32? { counts[set] }
 
-    /// The sets whose elements are policy: what rules put into a dynamic set is state.
+    /// The sets whose elements belong to the policy; the elements of dynamic sets are state.
     var setsToRead: [String] { definitions.filter { !$1.flags.contains(.dynamic) }.keys.sorted() }
 
     /// A collector for the elements of a set.
@@ -110,7 +111,7 @@ struct TableReading {
 }
 
 extension TableReading {
-    /// What was read.
+    /// The table as read.
     var snapshot: TableSnapshot {
         guard let table else { return TableSnapshot(generation: generation, table: nil) }
         let read = rules.chains
@@ -134,7 +135,8 @@ extension TableReading {
         return snapshot
     }
 
-    /// The anonymous sets that a rule looks into; one that only an opaque expression names stays a set of the table.
+    /// The anonymous sets of lookups; an anonymous set that only an opaque expression refers to stays a set of the
+    /// table.
     private func anonymousSets(_ chains: [String: RuleCollector.Chain]) -> [String: AnonymousSet] {
         let anonymous = definitions.filter { $1.flags.contains(.anonymous) }
         guard !anonymous.isEmpty else { return [:] }
@@ -148,7 +150,7 @@ extension TableReading {
 }
 
 extension [Rule] {
-    /// The rules with sets in the place of look-ups by name; themselves where there are none of these.
+    /// The rules with lookups by name replaced by the sets themselves; the same array if there are none.
     fileprivate func inlining(_ sets: [String: AnonymousSet]) -> [Rule] {
         guard !sets.isEmpty, contains(where: { $0.lookedUp.contains { sets[$0] != nil } }) else { return self }
         return map { rule in
@@ -160,12 +162,12 @@ extension [Rule] {
 }
 
 extension SetDefinition {
-    /// Whether the kernel keeps the elements in a hash table, and none of them ends by itself.
+    /// Whether the kernel keeps the elements in a hash table, without timeouts.
     fileprivate var isHashed: Bool { flags.isDisjoint(with: [.interval, .concatenated, .timeout, .dynamic]) }
 }
 
 extension SetElements {
-    /// The number of elements but for the one that stands for all other keys, which the kernel does not count.
+    /// The number of elements without the catch-all element, which the kernel does not count.
     fileprivate var keyCount: Int {
         guard case .list(let elements) = self else { return count }
         return elements.count { !$0.key.isEmpty }
@@ -173,7 +175,7 @@ extension SetElements {
 }
 
 extension Array {
-    /// Appends what there is; `false` when there is nothing.
+    /// Appends an element; `false` if it is `nil`.
     fileprivate mutating func append(ifRead element: Element?) -> Bool {
         guard let element else { return false }
         append(element)

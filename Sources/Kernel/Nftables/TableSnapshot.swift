@@ -1,14 +1,14 @@
 public import Rulesets
 
-/// A table as it was at one generation of the ruleset.
+/// A table as of one generation of the ruleset.
 public struct TableSnapshot: Hashable, Sendable {
-    /// The generation: every commit by anybody makes a new one.
+    /// The generation; every commit by any process makes a new one.
     public var generation: UInt32
-    /// The table; `nil` when there is none of this name.
+    /// The table; `nil` if it does not exist.
     public var table: Table?
-    /// What the kernel keeps with the rules: by the name of the chain, one for each rule, in order.
+    /// The handles and counters of the rules, in order, by the name of the chain.
     public var states: [String: [RuleState]]
-    /// The sets that were not dumped: the kernel confirmed that they hold what was expected.
+    /// The sets that were not dumped: the kernel confirmed the expected elements.
     public var confirmedSets: Set<String> = []
 
     /// A snapshot of these parts.
@@ -19,13 +19,13 @@ public struct TableSnapshot: Hashable, Sendable {
     }
 }
 
-/// What the kernel keeps with a rule.
+/// The handle and the counter of a rule.
 public struct RuleState: Hashable, Sendable {
-    /// The number by which the kernel knows the rule: unique in its table.
+    /// The kernel's number of the rule, unique in its table.
     public var handle: UInt64
-    /// The packets that its first counter has counted; `nil` when it has none.
+    /// The number of packets in its first counter; `nil` if it has none.
     public var packets: UInt64?
-    /// Their bytes.
+    /// The number of bytes in them.
     public var bytes: UInt64?
 
     /// A state of these parts.

@@ -2,12 +2,13 @@ public import Addressing
 public import Listeners
 public import System
 
-/// The sessions that sock_diag and conntrack know.
+/// The sessions in sock_diag and conntrack.
 public struct KernelSessions: SessionStore {
-    /// Those of the network namespace that the calling thread is in.
+    /// The sessions of the network namespace of the calling thread.
     public init() {}
 
-    /// What sock_diag and conntrack know; where conntrack cannot be asked, the sockets alone, and why.
+    /// The sessions of sock_diag and conntrack; if conntrack cannot be read, those of the sockets alone, and the
+    /// reason.
     public func read() throws(KernelError) -> SessionList {
         let listeners = try SocketTable.listeners().filter { $0.transport == .tcp }
         var list = SessionList(
@@ -17,10 +18,10 @@ public struct KernelSessions: SessionStore {
         return list
     }
 
-    /// The interface that packets to an address leave by.
+    /// The interface through which packets to an address leave.
     public func interface(to address: IPAddress) -> String? { ReturnRoute.lookUp(address)?.interface }
 
-    /// The same sessions with the processes that hold their sockets.
+    /// The sessions with the processes that hold their sockets.
     public func owners(of sessions: [Session]) -> [Session] {
         let owners = SocketOwners.owners(of: sessions.compactMap(\.socket))
         return sessions.map { session in
@@ -30,8 +31,8 @@ public struct KernelSessions: SessionStore {
         }
     }
 
-    /// Ends the sockets first: their reset still finds its way to the client, and nobody is left who could speak and
-    /// be taken by conntrack for the one who began.
+    /// Closes the sockets first: their resets still reach the client, and no socket is left that could send a packet,
+    /// by which conntrack would take the server for the side that began.
     public func end(_ sessions: [Session]) throws(KernelError) -> [Session] {
         _ = try SocketTable.destroy(sessions.compactMap(\.socket))
         let forwarded = sessions.filter { $0.isForwarded && $0.transport == .tcp }
@@ -41,8 +42,8 @@ public struct KernelSessions: SessionStore {
         return unfound
     }
 
-    /// Ends the sockets that forwarded sessions lead to, in the namespaces of containers; returns the sessions that
-    /// lead to none of them.
+    /// Closes the sockets of forwarded sessions in the network namespaces of containers; returns the sessions without
+    /// such a socket.
     private func endElsewhere(_ sessions: [Session]) throws(KernelError) -> [Session] {
         var rest = sessions
         guard !rest.isEmpty else { return [] }

@@ -4,14 +4,14 @@ public import System
 
 /// The sessions of the network namespace that the calling thread is in.
 public protocol SessionStore {
-    /// What is known of connections.
+    /// The connections of sockets and of conntrack.
     func read() throws(KernelError) -> SessionList
-    /// The interface by which an address is reached, and by which it is taken to come in; `nil` if there is none.
+    /// The interface through which packets to an address leave and, presumably, arrive; `nil` if there is none.
     func interface(to address: IPAddress) -> String?
-    /// The same sessions with those who hold their sockets.
+    /// The sessions with the processes that hold their sockets.
     func owners(of sessions: [Session]) throws(KernelError) -> [Session]
-    /// Ends sessions, so that no byte passes any more in either direction, whoever speaks next.
+    /// Ends sessions, so that no byte passes in either direction, whichever side sends next.
     ///
-    /// - Returns: those of which this is not certain, since their server may speak on: it could not be found.
+    /// - Returns: the sessions that may continue: the socket of their server was not found.
     func end(_ sessions: [Session]) throws(KernelError) -> [Session]
 }

@@ -4,21 +4,21 @@ public import Listeners
 public import System
 
 extension EphemeralPorts {
-    /// The sysctls, of ip-sysctl.rst: both hold for IPv6, too.
+    /// The sysctls of ip-sysctl.rst; both apply to IPv6 as well.
     private static let rangePath = "/proc/sys/net/ipv4/ip_local_port_range"
     private static let reservedPath = "/proc/sys/net/ipv4/ip_local_reserved_ports"
 
-    /// The ports of the network namespace that the calling thread is in.
+    /// The ephemeral ports of the network namespace of the calling thread.
     public static func ofThisNamespace() throws(KernelError) -> EphemeralPorts {
         let ends = try text(of: rangePath).split(whereSeparator: \.isWhitespace).compactMap { UInt16($0) }
         guard ends.count == 2, ends[0] <= ends[1] else {
-            throw KernelError(.io, "reading \(rangePath)", answer: "two port numbers were expected")
+            throw KernelError(.io, "reading \(rangePath)", answer: "not two port numbers")
         }
         let reserved = try text(of: reservedPath).split { $0 == "," || $0.isWhitespace }.compactMap(portRange)
         return EphemeralPorts(range: ends[0]...ends[1], reserved: IntervalSet(reserved))
     }
 
-    /// `80` or `8000-8100`.
+    /// Parses `80` or `8000-8100`.
     private static func portRange(_ text: Substring) -> ClosedRange<UInt16>? {
         let ends = text.split(separator: "-").compactMap { UInt16($0) }
         guard let first = ends.first, let last = ends.last, first <= last else { return nil }

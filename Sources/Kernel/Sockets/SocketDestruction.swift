@@ -4,12 +4,12 @@ public import Listeners
 public import System
 
 extension SocketTable {
-    /// Ends connections of the network namespace that the calling thread is in, as `ss -K` does.
+    /// Closes connections of the network namespace of the calling thread, as `ss -K` does.
     ///
-    /// Whoever holds such a socket gets ECONNABORTED, and the other end a reset. Other connections that have taken
-    /// their place in the meantime are left alone.
+    /// The process that holds such a socket gets ECONNABORTED, and the peer a reset. A newer connection with the same
+    /// addresses and ports is left alone.
     ///
-    /// - Returns: those that were there.
+    /// - Returns: the connections that still existed.
     /// - Throws: `permission` without CAP_NET_ADMIN; `unsupported` without CONFIG_INET_DIAG_DESTROY.
     public static func destroy(_ connections: [EstablishedConnection]) throws(KernelError) -> Set<EstablishedConnection>
     {
@@ -28,12 +28,12 @@ extension SocketTable {
             try socket.request(request.bytes, sequence: sequence) { _ in }
             return true
         } catch {
-            // Gone, or another has its ports.
+            // The connection is gone, or a newer one has its ports.
             if [ENOENT, ESTALE].contains(error.code) { return false }
-            let attempt = "ending the connection of \(connection.remote) with \(connection.local)"
+            let attempt = "closing the connection from \(connection.remote) to \(connection.local)"
             guard error.code == EOPNOTSUPP else { throw error.during(attempt) }
             throw KernelError(
-                .unsupported, attempt, code: error.code, advice: "a kernel with CONFIG_INET_DIAG_DESTROY is needed")
+                .unsupported, attempt, code: error.code, advice: "use a kernel with CONFIG_INET_DIAG_DESTROY")
         }
     }
 }

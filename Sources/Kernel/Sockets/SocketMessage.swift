@@ -4,18 +4,18 @@ internal import Glibc
 internal import Listeners
 internal import System
 
-/// One socket of a `sock_diag` dump: `struct inet_diag_msg` of `linux/inet_diag.h`, and attributes.
+/// One socket of a `sock_diag` dump: `struct inet_diag_msg` of `linux/inet_diag.h` and its attributes.
 struct SocketMessage {
     private let head: inet_diag_msg
     private var isIPv6Only = false
     private var cgroup: UInt64?
-    /// `struct sockaddr_storage` for each address of an SCTP socket.
+    /// One `struct sockaddr_storage` for each address of an SCTP socket.
     private var localAddresses: ArraySlice<UInt8> = []
 
-    /// Reads what follows the message's header.
+    /// Decodes the bytes after the netlink header.
     init(_ payload: ArraySlice<UInt8>) throws(SystemError) {
         let length = MemoryLayout<inet_diag_msg>.size
-        guard payload.count >= length else { throw .malformed("a short answer about a socket") }
+        guard payload.count >= length else { throw .malformed("a sock_diag reply that is too short") }
         head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_msg.self) }
         var rest = payload.dropFirst(length)
         while let attribute = Attributes.first(of: rest) {
@@ -27,20 +27,20 @@ struct SocketMessage {
             }
             rest = rest[attribute.bytes.endIndex...]
         }
-        guard rest.isEmpty else { throw .malformed("an answer about a socket whose lengths lead astray") }
+        guard rest.isEmpty else { throw .malformed("a sock_diag reply with an invalid attribute length") }
     }
 
-    /// Whether anybody can reach it: it has a port of its own, and none of a peer.
+    /// Whether the socket accepts packets from any peer: it has a local port and no remote port.
     var isListening: Bool { head.id.idiag_sport != 0 && head.id.idiag_dport == 0 }
 
-    /// Whether it is what remains of a connection: it has sent all, and nobody holds it to read what might come.
+    /// Whether the socket is an orphan in FIN_WAIT2: it has sent all its data, and no process reads from it.
     private var isRemains: Bool { head.idiag_state == UInt8(TCP_FIN_WAIT2) && head.idiag_inode == 0 }
 
-    /// The connection; `nil` for what only remains of one.
+    /// The connection; `nil` for an orphan in FIN_WAIT2.
     func connection(_ interfaces: inout InterfaceNames) throws(SystemError) -> EstablishedConnection? {
         let local = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe address($0) }
         let remote = unsafe withUnsafeBytes(of: head.id.idiag_dst) { unsafe address($0) }
-        guard let local, let remote else { throw .malformed("a socket that is neither of IPv4 nor of IPv6") }
+        guard let local, let remote else { throw .malformed("a socket of a family other than IPv4 and IPv6") }
         guard !isRemains else { return nil }
         return EstablishedConnection(
             local: Endpoint(local, UInt16(bigEndian: head.id.idiag_sport)),
@@ -50,12 +50,12 @@ struct SocketMessage {
             cookie: UInt64(head.id.idiag_cookie.1) << 32 | UInt64(head.id.idiag_cookie.0))
     }
 
-    /// Appends the socket, once for each address: only SCTP binds to more than one (RFC 6458 9.1).
+    /// Appends a listener for each address of the socket; only SCTP binds to more than one (RFC 6458 9.1).
     func append(
         to listeners: inout [Listener], _ transport: TransportProtocol, _ interfaces: inout InterfaceNames
     ) throws(SystemError) {
         guard let only = unsafe withUnsafeBytes(of: head.id.idiag_src, { unsafe address($0) }) else {
-            throw .malformed("a socket that is neither of IPv4 nor of IPv6")
+            throw .malformed("a socket of a family other than IPv4 and IPv6")
         }
         let interface = head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if]
         func append(_ address: IPAddress) {
@@ -69,7 +69,7 @@ struct SocketMessage {
         if addresses.isEmpty { append(only) } else { addresses.forEach(append) }
     }
 
-    /// An address in the message's family.
+    /// The address at the start of `bytes`, in the family of the message.
     @unsafe private func address(_ bytes: UnsafeRawBufferPointer) -> IPAddress? {
         unsafe Self.address(bytes, family: head.idiag_family)
     }
@@ -89,14 +89,14 @@ struct SocketMessage {
         }
     }
 
-    /// The address at the start of `bytes`, network order; `nil` for a family that is not IP.
+    /// The address at the start of `bytes` in network order; `nil` if the family is neither IPv4 nor IPv6.
     @unsafe private static func address(_ bytes: UnsafeRawBufferPointer, family: UInt8) -> IPAddress? {
         switch Int32(family) {
         case AF_INET where bytes.count >= MemoryLayout<UInt32>.size:
             return .ipv4(UInt32(bigEndian: unsafe bytes.loadUnaligned(as: UInt32.self)))
         case AF_INET6 where bytes.count >= MemoryLayout<UInt128>.size:
             let value = UInt128(bigEndian: unsafe bytes.loadUnaligned(as: UInt128.self))
-            // ::ffff:0:0/96, RFC 4291 2.5.5.2.
+            // An IPv4-mapped address, ::ffff:0:0/96, RFC 4291 2.5.5.2.
             return value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
         default: return nil
         }
@@ -104,18 +104,18 @@ struct SocketMessage {
 }
 
 extension ArraySlice<UInt8> {
-    /// The number that exactly these octets spell in host order.
+    /// The number that these bytes encode in host order; `nil` unless there are exactly eight.
     fileprivate func hostOrder() -> UInt64? {
         guard count == MemoryLayout<UInt64>.size else { return nil }
         return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
     }
 }
 
-/// The names of the interfaces of the calling thread's network namespace, each asked for once.
+/// The names of the interfaces of the calling thread's network namespace, each looked up once.
 struct InterfaceNames {
     private var names: [UInt32: String] = [:]
 
-    /// The name; `if7` for an interface that went away in the meantime.
+    /// The name; `if7` for interface 7 if it no longer exists.
     subscript(_ index: UInt32) -> String {
         mutating get {
             if let name = names[index] { return name }

@@ -4,12 +4,12 @@ internal import Glibc
 internal import Listeners
 internal import System
 
-/// Asks for all sockets of one protocol, one family and some states: `sock_diag(7)`.
+/// A request to list or to close sockets: `sock_diag(7)`.
 struct SocketRequest {
     /// The message with its header.
     let bytes: [UInt8]
 
-    /// A dump of what is in `states`, that answers with `sequence`; `family` is `AF_INET` or `AF_INET6`.
+    /// Requests a dump of the sockets in `states`; the replies carry `sequence`; `family` is `AF_INET` or `AF_INET6`.
     init(_ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32) {
         var request = inet_diag_req_v2()
         request.sdiag_family = UInt8(truncatingIfNeeded: family)
@@ -18,7 +18,7 @@ struct SocketRequest {
         self.init(&request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
     }
 
-    /// The end of one connection, and of no other that has taken its place: kernel 4.5 or later.
+    /// Requests to close one connection, and no newer one with the same addresses and ports; kernel 4.5 or later.
     init(destroying connection: EstablishedConnection, sequence: UInt32) {
         var request = inet_diag_req_v2()
         request.sdiag_family = UInt8(truncatingIfNeeded: connection.local.address.familyNumber)
@@ -47,11 +47,11 @@ struct SocketRequest {
     }
 }
 
-/// States of sockets, as bits: `netinet/tcp.h`.
+/// A set of socket states, one bit per state of `netinet/tcp.h`.
 struct SocketStates: OptionSet {
     let rawValue: UInt32
 
-    /// The states in which a socket of the protocol waits for anybody.
+    /// The states of sockets that accept packets from any peer.
     static func listening(_ transport: TransportProtocol) -> Self {
         switch transport {
         case .tcp, .sctp, .dccp: Self(TCP_LISTEN)
@@ -59,7 +59,7 @@ struct SocketStates: OptionSet {
         }
     }
 
-    /// The states of TCP in which bytes can pass, be it one way: what was written before a `close` is still sent.
+    /// The TCP states in which data can pass in at least one direction: data written before `close` is still sent.
     static let established: Self = [
         Self(TCP_ESTABLISHED), Self(TCP_FIN_WAIT1), Self(TCP_FIN_WAIT2), Self(TCP_CLOSE_WAIT), Self(TCP_LAST_ACK),
     ]
@@ -69,18 +69,18 @@ struct SocketStates: OptionSet {
     private init(_ state: Int) { rawValue = 1 << UInt32(state) }
 }
 
-/// The protocols that are registered with the kernel at this time.
+/// The protocols that the kernel has registered at present.
 struct RegisteredProtocols {
     private let names: Set<String>
 
-    /// Reads `/proc/net/protocols`, the first column of which is the name; `nil` if it cannot be read.
+    /// Reads the first column of `/proc/net/protocols`; `nil` if the file cannot be read.
     static func names() -> Self? {
         guard let text = ProcFile.text("/proc/thread-self/net/protocols") else { return nil }
         let lines = text.split(separator: "\n").dropFirst()
         return Self(names: Set(lines.compactMap { $0.split(separator: " ").first.map(String.init) }))
     }
 
-    /// Whether there can be sockets of this protocol and family.
+    /// Whether sockets of this protocol and family can exist.
     func hasSockets(of transport: TransportProtocol, family: Int32) -> Bool {
         let isIPv6 = family == AF_INET6
         return switch transport {
@@ -91,7 +91,7 @@ struct RegisteredProtocols {
 }
 
 extension IPAddress {
-    /// `AF_…`.
+    /// The address family, `AF_…` of `socket.h`.
     var familyNumber: Int32 {
         switch self {
         case .ipv4: AF_INET
@@ -99,7 +99,7 @@ extension IPAddress {
         }
     }
 
-    /// Writes the address in network order to the start of `buffer`, which holds one of either family.
+    /// Writes the address in network order to the start of `buffer`, which has room for an IPv6 address.
     @unsafe fileprivate func write(to buffer: UnsafeMutableRawBufferPointer) {
         switch self {
         case .ipv4(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt32.self)

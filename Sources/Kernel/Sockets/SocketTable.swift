@@ -4,18 +4,18 @@ internal import Glibc
 public import Listeners
 public import System
 
-/// The sockets of the network namespace that the calling thread is in.
+/// The sockets of the network namespace of the calling thread.
 ///
-/// They come from `sock_diag(7)`, which everybody may ask, and the kernel sorts out the states: established connections
+/// The source is `sock_diag(7)`, which needs no privileges. The kernel filters by state, so established connections
 /// cost nothing.
 public struct SocketTable {
-    /// Every listening socket, in the order of protocol, port and address; nobody has looked for the owners.
+    /// All listening sockets, ordered by protocol, port and address, without their owners.
     ///
     /// These are TCP, SCTP and DCCP sockets in LISTEN, and UDP and UDP-Lite sockets that are bound and not connected.
-    /// Each socket of a `SO_REUSEPORT` group is there. A protocol is asked for only if the kernel has it, because asking
-    /// would load its module.
+    /// Each socket of a `SO_REUSEPORT` group is listed. Protocols that the kernel has not registered are skipped: a
+    /// request would load their modules.
     ///
-    /// - Throws: `unsupported` when the kernel has a protocol but not the part that lists its sockets.
+    /// - Throws: `unsupported` if the kernel has a protocol but not the module that lists its sockets.
     public static func listeners() throws(KernelError) -> [Listener] {
         let socket = try open()
         let names = RegisteredProtocols.names()
@@ -29,9 +29,9 @@ public struct SocketTable {
         return inOrder(listeners)
     }
 
-    /// Every TCP connection that bytes can still pass through, in the kernel's order.
+    /// All TCP connections through which data can still pass, in the kernel's order.
     ///
-    /// A connection of an IPv6 socket with an IPv4 peer is one of IPv4.
+    /// A connection of an IPv6 socket with an IPv4 peer is listed with IPv4 addresses.
     public static func connections() throws(KernelError) -> [EstablishedConnection] {
         let socket = try open()
         var interfaces = InterfaceNames()
@@ -51,7 +51,7 @@ public struct SocketTable {
         return connections
     }
 
-    /// The listeners in order: mostly protocol and port decide, and to compare and to move whole listeners costs much.
+    /// Sorts listeners through an index: protocol and port mostly decide, and moving whole listeners is expensive.
     private static func inOrder(_ listeners: [Listener]) -> [Listener] {
         let places = listeners.indices.map { index in
             let port = listeners[index].port
@@ -101,14 +101,14 @@ public struct SocketTable {
 }
 
 extension SystemError {
-    /// What the kernel answers when nobody there lists the sockets of a protocol.
+    /// Whether the error is the kernel's answer for a protocol without a module that lists its sockets.
     fileprivate var isMissingProtocol: Bool {
         [ENOENT, EOPNOTSUPP, EINVAL, EPROTONOSUPPORT, EAFNOSUPPORT].contains(code)
     }
 }
 
 extension Listener {
-    /// Whether it comes first of two on one port: IPv4, address, interface, inode.
+    /// The order of two listeners on one port: IPv4 first, then address, interface, inode.
     fileprivate func precedes(_ other: Listener) -> Bool {
         if address != other.address { return address < other.address }
         if interface != other.interface { return (interface ?? "") < (other.interface ?? "") }

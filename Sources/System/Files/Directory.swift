@@ -1,15 +1,15 @@
 internal import CLinux
 internal import Glibc
 
-/// An open directory whose entries are read one by one, closed when it goes out of scope.
+/// An open directory that is read entry by entry; closed when the value goes out of scope.
 struct Directory: ~Copyable {
-    /// What a directory says of an entry.
+    /// An entry of a directory: `getdents64(2)`.
     struct Entry {
         /// The name.
         let name: String
         /// The inode number.
         let inode: UInt64
-        /// Whether it is a directory, as far as the file system says so here.
+        /// Whether it is a directory; `false` on file systems that do not report the type.
         let isDirectory: Bool
     }
 
@@ -17,11 +17,11 @@ struct Directory: ~Copyable {
     private var buffer: [UInt8] = []
     private var rest = 0..<0
 
-    /// How much is read at first and at most: the kernel makes an inode for each descriptor that it lists in `/proc`,
-    /// and of the many that some processes have only the first few are of interest.
+    /// The first and the largest size of a read, in bytes: the kernel makes an inode for each descriptor that it lists
+    /// in `/proc`, and of the many descriptors of some processes only the first few matter.
     private static let (shortest, longest) = (1 << 10, 1 << 15)
 
-    /// Opens the directory at `path`; fails with `errno` saying why.
+    /// Opens the directory at `path`; `nil` on failure, with the reason in `errno`.
     init?(_ path: String) {
         let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard opened >= 0 else { return nil }
@@ -33,7 +33,7 @@ struct Directory: ~Copyable {
     /// The next entry; `nil` at the end.
     mutating func next() -> Entry? { unsafe advance(Self.entry) }
 
-    /// The number that is the name of the next entry which has such a name; `nil` at the end.
+    /// The next entry whose name is a number; `nil` at the end.
     mutating func nextNumber() -> Int32? {
         while let number = unsafe advance(Self.number) {
             if number >= 0 { return number }
@@ -41,7 +41,7 @@ struct Directory: ~Copyable {
         return nil
     }
 
-    /// What `read` makes of the next entry; `nil` at the end.
+    /// The next entry, decoded by `read`; `nil` at the end.
     @unsafe private mutating func advance<Value>(_ read: (UnsafeRawBufferPointer) -> Value?) -> Value? {
         if rest.isEmpty { fill() }
         guard !rest.isEmpty else { return nil }
@@ -49,12 +49,12 @@ struct Directory: ~Copyable {
             let first = unsafe UnsafeRawBufferPointer(rebasing: $0[rest])
             return unsafe (read(first), Self.length(of: first))
         }
-        // A length of 0 would be read for ever.
+        // An entry of length 0 would be read forever.
         rest = length > 0 && length <= rest.count ? (rest.lowerBound + length)..<rest.upperBound : 0..<0
         return value
     }
 
-    /// Reads the next entries, more each time.
+    /// Reads the next entries, a larger part each time.
     private mutating func fill() {
         buffer = Array(repeating: 0, count: min(max(buffer.count * 2, Self.shortest), Self.longest))
         let count = unsafe buffer.withUnsafeMutableBytes {
@@ -63,11 +63,11 @@ struct Directory: ~Copyable {
         rest = 0..<max(0, count)
     }
 
-    /// What a link of this directory leads to, without the directory's path; `nil` with `errno` saying why.
+    /// The target of the link with this number in the directory; `nil` on failure, with the reason in `errno`.
     func socket(numbered number: Int32) -> SocketLink? { SocketLink("\(number)", in: descriptor) }
 }
 
-/// What `getdents64(2)` returned, from an entry on: on 64 bits its layout is `dirent`'s.
+/// Decodes the entries of `getdents64(2)`: on 64-bit systems their layout is that of `dirent`.
 extension Directory {
     private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
 
@@ -86,7 +86,7 @@ extension Directory {
             isDirectory: Int(bytes[type]) == Int(DT_DIR))
     }
 
-    /// The name as a number; -1 if it is none, or too long for a descriptor or a process.
+    /// The name as a number; -1 if it is not one, or has too many digits for a descriptor or a process id.
     private static func number(_ bytes: UnsafeRawBufferPointer) -> Int32? {
         var (number, index) = (Int32(0), nameOffset)
         while index < bytes.count, unsafe bytes[index] != 0 {
@@ -99,17 +99,17 @@ extension Directory {
     }
 }
 
-/// What a link in `/proc/PID/fd` leads to.
+/// The target of a link in `/proc/PID/fd`.
 enum SocketLink: Equatable {
-    /// The socket with this inode number: `socket:[4711]`, as `man 5 proc_pid_fd` has it.
+    /// The socket with this inode number: `socket:[4711]`, proc_pid_fd(5).
     case socket(UInt64)
     /// Anything else.
     case other
 
-    /// The length of the longest link to a socket: `socket:[]` and twenty digits.
+    /// The length of the longest link to a socket in bytes: `socket:[]` and twenty digits.
     static let longest = 29
 
-    /// Reads the link at `path`, seen from the directory `descriptor`; fails with `errno` saying why.
+    /// Reads the link at `path`, relative to the directory `descriptor`; `nil` on failure, with the reason in `errno`.
     init?(_ path: String, in descriptor: Int32 = AT_FDCWD) {
         let link = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.longest) { buffer -> Self? in
             guard let start = buffer.baseAddress else { return nil }
@@ -120,7 +120,7 @@ enum SocketLink: Equatable {
         self = link
     }
 
-    /// Reads the text of a link.
+    /// Parses the text of a link.
     init(_ bytes: UnsafeRawBufferPointer) {
         let prefix: StaticString = "socket:["
         self = .other

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// Files of the host that are read as far as they are there.
+/// Reads directories and files of the host, and treats missing ones as empty.
 public enum HostTree {
-    /// No file that is of interest is longer, in bytes.
+    /// The size in bytes above which a file is not read.
     private static let largest = 1 << 20
 
-    /// The names in a directory; none where it cannot be read.
+    /// The names in a directory; empty if it cannot be read.
     public static func names(_ directory: String) -> [String] {
         guard var entries = Directory(directory) else { return [] }
         var names: [String] = []
@@ -15,7 +15,7 @@ public enum HostTree {
         return names.sorted()
     }
 
-    /// What a file holds; nothing for `/dev/null`, `nil` where it cannot be read or is too long to be text for people.
+    /// The text of a file; empty for `/dev/null`; `nil` if it cannot be read or is larger than 1 MiB.
     public static func text(_ path: String) -> String? {
         var status = stat()
         guard unsafe stat(path, &status) == 0, status.st_size <= largest else { return nil }

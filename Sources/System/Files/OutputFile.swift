@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// Files that commands leave behind for others to read, whole or not at all.
+/// Files that commands write for other programs, replaced atomically.
 public enum OutputFile {
-    /// Everybody may read them: a metrics collector is not root.
+    /// Readable by all users: a metrics collector does not run as root.
     private static let mode: mode_t = 0o644
 
     /// Puts `text` in the place of the file at `path`, so that a reader finds either the old text or the new.

@@ -1,31 +1,31 @@
 internal import Glibc
 
-/// The streams that every process has, unless its parent closed them.
+/// The standard streams, which every process has unless its parent closed them.
 public enum StandardStream: Int32, Sendable, CaseIterable {
-    /// Answers.
+    /// Standard input.
     case input
-    /// Results.
+    /// Standard output.
     case output
-    /// Messages.
+    /// Standard error.
     case error
 
-    /// Opens something in the place of each stream that is closed, so that no policy and no socket gets its number.
+    /// Opens a placeholder for each closed stream, so that no policy file and no socket gets its number.
     ///
-    /// To be called before anything is opened: the lowest free number is then the missing one. Reading from an input so opened
-    /// fails, and so does writing to an output.
+    /// Call it before anything is opened: the lowest free number is then the missing one. Reading from a placeholder
+    /// for input fails, and so does writing to one for output.
     public static func occupy() {
         for stream in allCases where fcntl(stream.rawValue, F_GETFD) < 0 {
             if stream == .input, unsafe open("/dev/null", O_WRONLY) >= 0 { continue }
-            // Nothing but a directory is sure to be there.
+            // The root directory is the only file that always exists.
             _ = unsafe open("/", O_RDONLY | O_DIRECTORY)
         }
     }
 
-    /// Writes all of `text`, also into a pipe that makes its writers come again.
+    /// Writes all of `text`, also to a non-blocking pipe.
     ///
-    /// An empty text writes nothing, and finds out whether something could be written.
+    /// An empty text writes nothing, and checks whether the stream is writable.
     ///
-    /// - Throws: `io`, for a full disk or a reader that went away.
+    /// - Throws: `io`, for a full disk or a closed pipe.
     public func write(_ text: String) throws(KernelError) {
         var rest = Array(text.utf8)[...]
         do throws(SystemError) {
@@ -37,13 +37,13 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
         } catch { throw error.during("writing to standard \(self)") }
     }
 
-    /// Whether nothing reads the pipe any more.
+    /// Whether the pipe has no reader any more.
     private var isBroken: Bool {
         var request = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&request, 1, 0) > 0 && request.revents & Int16(POLLERR) != 0
     }
 
-    /// Waits until it is worth trying again.
+    /// Waits until the stream is writable again; throws other errors.
     private func wait(after error: SystemError) throws(SystemError) {
         if error.code == EINTR { return }
         guard error.code == EAGAIN else { throw error }

@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// What everybody who looks after the host should know.
+/// Messages for all administrators of the host.
 public enum Announcement {
-    /// Writes a line to the system's log and to the terminals of those who are logged in; neither need be there.
+    /// Writes a line to the system's log and to the terminals of all logged-in users; failures are ignored.
     public static func make(_ line: String) {
         unsafe openlog("portreeve", LOG_PID, LOG_AUTHPRIV)
         unsafe line.withCString { text in unsafe withVaList([text]) { unsafe vsyslog(LOG_WARNING, "%s", $0) } }
@@ -10,7 +10,7 @@ public enum Announcement {
         for terminal in terminals { write("\r\nportreeve: \(line)\r\n", to: terminal) }
     }
 
-    /// The terminals that utmp(5) says somebody is logged in at.
+    /// The terminals of logged-in users in utmp(5).
     private static var terminals: Set<String> {
         var terminals: Set<String> = []
         setutxent()
@@ -27,7 +27,7 @@ public enum Announcement {
 
     private static func write(_ text: String, to terminal: String) {
         guard let file = try? File(terminal, O_WRONLY | O_NOCTTY | O_NONBLOCK) else { return }
-        // A terminal that takes no more is left alone.
+        // A terminal that blocks is skipped.
         if isatty(file.descriptor) == 1 { try? file.write(Array(text.utf8)[...]) }
     }
 }

@@ -1,12 +1,12 @@
 internal import Glibc
 
-/// Who runs this process.
+/// The person who runs this process.
 public struct Author: Hashable, Sendable {
-    /// The user whose rights it has.
+    /// The effective user.
     public var user: String
-    /// The user who logged in, if it is another and known: `/proc/self/loginuid`, which sudo and su leave as it is, else `SUDO_USER`.
+    /// The user who logged in, if known and different: `/proc/self/loginuid`, which sudo and su keep, else `SUDO_USER`.
     public var login: String?
-    /// The address from which they are connected by SSH.
+    /// The address of the SSH client.
     public var client: String?
 
     /// An author of these parts.
@@ -17,10 +17,10 @@ public struct Author: Hashable, Sendable {
     }
 
     private static let loginPath = "/proc/self/loginuid"
-    /// What stands there for a process that nobody logged in for.
+    /// The value of `loginuid` for a process outside a login session.
     private static let nobody = UInt32.max
 
-    /// The author of what this process does.
+    /// The author of the changes of this process.
     public static var current: Self {
         let number = ProcFile.text(loginPath).flatMap { UInt32($0.prefix { $0.isNumber }) }
         let login = number.flatMap { $0 == nobody ? nil : name(of: $0) } ?? variable("SUDO_USER")
@@ -33,7 +33,7 @@ public struct Author: Hashable, Sendable {
 
     private static func variable(_ name: String) -> String? {
         guard let value = unsafe getenv(name) else { return nil }
-        // It is shown on terminals and kept in files: what is no plain word is somebody's joke.
+        // The value is shown on terminals and kept in files: control characters are not accepted.
         let text = unsafe String(cString: value)
         return text.isEmpty || text.count > 100 || !text.allSatisfy { $0.isASCII && $0 >= " " && $0 != "\u{7f}" }
             ? nil : text

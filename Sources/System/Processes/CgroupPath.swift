@@ -1,18 +1,18 @@
-/// What a process's cgroup says of its unit and its container.
+/// The unit and the container of a process, from its cgroup.
 struct CgroupPath {
-    /// The systemd unit; `nil` if it has none.
+    /// The systemd unit; `nil` if there is none.
     private(set) var unit: String?
-    /// The first twelve digits of the container's id, or its name with LXC; `nil` if it has none.
+    /// The first twelve digits of the container's id, or its name with LXC; `nil` if there is none.
     private(set) var container: String?
 
-    /// The length of the ids of Docker, podman, containerd and CRI-O, and of what they print.
+    /// The length of the ids of Docker, podman, containerd and CRI-O, and of the short ids that they print.
     private static let (idLength, shortLength) = (64, 12)
 
-    /// Reads `/proc/PID/cgroup`: cgroup2, or systemd's own hierarchy on a host with cgroup1.
+    /// Parses `/proc/PID/cgroup`: the entry of cgroup2, or of systemd's own hierarchy on a host with cgroup1.
     init(_ text: String) {
-        // As an array: there are thousands of processes, and a dozen lines for each on a host with cgroup1.
+        // Arrays are faster: there are thousands of processes, and a dozen lines for each on a host with cgroup1.
         for line in Array(text.utf8).split(separator: UInt8(ascii: "\n")) {
-            // Which hierarchy, its controllers, the path.
+            // Fields: hierarchy, controllers, path.
             guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { continue }
             let rest = line[colon...].dropFirst()
             guard line[..<colon].elementsEqual("0".utf8) || rest.starts(with: "name=systemd:".utf8),
@@ -26,10 +26,10 @@ struct CgroupPath {
         }
     }
 
-    /// The first component below the slices, as `sd_pid_get_unit(3)` takes it.
+    /// The first component below the slices, as in `sd_pid_get_unit(3)`.
     ///
-    /// What comes after it is under the control of whoever the unit delegates to: a user's or a container's own systemd
-    /// can call a unit `ssh.service`.
+    /// The components after it are controlled by the process that the unit delegates to: the systemd of a user or of a
+    /// container can create a unit named `ssh.service`.
     private static func unit(_ components: [String]) -> String? {
         guard let first = components.first(where: { !$0.hasSuffix(".slice") }) else { return nil }
         return [".service", ".scope", ".socket", ".mount", ".swap"].contains(where: first.hasSuffix) ? first : nil
@@ -41,7 +41,7 @@ struct CgroupPath {
         let scope = ".scope"
         let bare = component.hasSuffix(scope) ? String(component.dropLast(scope.count)) : component
         let parts = bare.split(separator: "-")
-        // conmon is outside the container that it watches.
+        // conmon runs outside the container that it monitors.
         guard let id = parts.last, id.count == idLength, id.allSatisfy(\.isHexDigit), !parts.contains("conmon")
         else { return nil }
         return String(id.prefix(shortLength))

@@ -1,27 +1,27 @@
 internal import Glibc
 
-/// The units of the host by the ids of the cgroups that sockets carry: `cgroups(7)`.
+/// The units of the host by the ids of their cgroups, which sockets carry: `cgroups(7)`.
 ///
-/// A unit is what is directly below the slices, and what it has below itself: a service, or all of a user's session.
+/// A unit is a cgroup directly below the slices with all cgroups below it: a service, or a user's whole session.
 struct CgroupTree {
-    /// The directories of each unit, by its own.
+    /// The directories of each unit, by the unit's own directory.
     private var directories: [String: [String]] = [:]
-    /// The unit of each cgroup.
+    /// The unit of each cgroup id.
     private var units: [UInt64: String] = [:]
 
-    /// What systemd calls the cgroup that it keeps itself in, and a unit that listens for a service.
+    /// systemd's names for its own cgroup, for slices, and for units that listen for a service.
     private static let manager = "init.scope"
     private static let (sliceSuffix, socketSuffix) = (".slice", ".socket")
 
-    /// Walks through the tree below `root`; empty when there is none.
+    /// Reads the tree below `root`; empty if there is none.
     init(root: String?) {
         if let root { walk(root, unit: nil) }
     }
 
-    /// The unit whose processes alone hold the sockets that are made in a cgroup.
+    /// The unit whose processes alone hold the sockets made in a cgroup.
     ///
-    /// - Returns: `nil` if the cgroup is not there any more, and for the ones whose sockets others hold: the root and
-    ///   the slices, which belong to nobody, and those of the service manager and of socket units.
+    /// - Returns: `nil` if the cgroup is gone, and for cgroups whose sockets other processes hold: the root, the
+    ///   slices, the service manager and socket units.
     func unit(of cgroup: UInt64?) -> String? {
         guard let unit = cgroup.flatMap({ units[$0] }) else { return nil }
         return unit.hasSuffix("/" + Self.manager) || unit.hasSuffix(Self.socketSuffix) ? nil : unit
@@ -54,11 +54,11 @@ struct CgroupTree {
         }
     }
 
-    /// Where cgroup2 is mounted, as `/proc/self/mountinfo` says; `nil` if it is not.
+    /// The mount point of cgroup2 in `/proc/self/mountinfo`; `nil` if it is not mounted.
     static func mountPoint(proc: String) -> String? {
         let lines = ProcFile.text("\(proc)/self/mountinfo")?.split(separator: "\n") ?? []
         for line in lines {
-            // `man 5 proc_pid_mountinfo`: the mount point is the fifth, the type the first behind the dash.
+            // proc_pid_mountinfo(5): the mount point is the fifth field, the type the first one after the dash.
             let fields = line.split(separator: " ")
             guard let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count, dash > 4 else { continue }
             if fields[dash + 1] == "cgroup2" { return String(fields[4]) }

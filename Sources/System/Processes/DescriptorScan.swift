@@ -1,55 +1,55 @@
 internal import Glibc
 
-/// Looks through the descriptors of processes for sockets.
+/// Searches the descriptors of processes for sockets.
 struct DescriptorScan {
-    /// Where a process holds a socket.
+    /// A descriptor of a process that refers to a socket.
     struct Holding: Hashable {
         /// The process.
         var pid: Int32
-        /// The thread whose descriptors it is among; `nil` for those that the threads have in common.
+        /// The thread with the descriptor; `nil` if all threads share it.
         var thread: Int32?
         /// The number of the descriptor.
         var descriptor: Int32
     }
 
-    /// Where `proc(5)` is mounted.
+    /// The mount point of `proc(5)`.
     let proc: String
-    /// Who holds each socket, once for each process; a socket that nobody was found to hold has no place here.
+    /// The holders of each socket found, one entry per process.
     private(set) var holdings: [UInt64: [Holding]] = [:]
     /// The processes whose descriptors may not be read.
     private(set) var unreadable: Set<Int32> = []
-    /// Whether a process went away while it was looked at.
+    /// Whether a process ended during the scan.
     private(set) var sawOneVanish = false
 
-    /// A scan of the processes below `proc`.
+    /// A scan of the processes in `proc`.
     init(proc: String) { self.proc = proc }
 
-    /// The processes that there are at this time.
+    /// The processes that exist now.
     var processes: [Int32] { Self.numbers(in: proc) ?? [] }
 
-    /// Forgets who went away, for another attempt.
+    /// Resets `sawOneVanish` for another attempt.
     mutating func startOver() { sawOneVanish = false }
 
-    /// Whether a process still holds the socket where it was found.
+    /// Whether a process still holds the socket at this descriptor.
     func holds(_ holding: Holding, _ inode: UInt64) -> Bool {
         SocketLink("\(directory(of: holding.pid, holding.thread))/\(holding.descriptor)") == .socket(inode)
     }
 
-    /// Drops a process that does not hold the socket any more.
+    /// Drops a holding that no longer exists.
     mutating func drop(_ holding: Holding, of inode: UInt64) {
         holdings[inode]?.removeAll { $0 == holding }
         if holdings[inode]?.isEmpty ?? false { holdings[inode] = nil }
         sawOneVanish = true
     }
 
-    /// Looks for sockets among the descriptors that the threads of a process have in common.
+    /// Searches the descriptors that the threads of a process share.
     ///
-    /// Descriptors are read in ascending order, and only until all of `wanted` are found.
+    /// Descriptors are read in ascending order, until all of `wanted` are found.
     mutating func look(at pid: Int32, for wanted: Set<UInt64>) { look(at: pid, thread: nil, for: wanted) }
 
-    /// Looks for sockets among the descriptors of each thread of a process.
+    /// Searches the descriptors of each thread of a process.
     ///
-    /// A thread has its own after `unshare(CLONE_FILES)`, and where the first thread has ended.
+    /// A thread has its own descriptors after `unshare(CLONE_FILES)`, and if the first thread has ended.
     mutating func lookAtThreads(of pid: Int32, for wanted: Set<UInt64>) {
         for thread in Self.numbers(in: "\(proc)/\(pid)/task") ?? [] {
             look(at: pid, thread: thread, for: wanted)
@@ -61,7 +61,7 @@ struct DescriptorScan {
         var found: Set<UInt64> = []
         while found.count < wanted.count, let number = directory.nextNumber() {
             guard let link = directory.socket(numbered: number) else {
-                // A descriptor that was just closed is no matter.
+                // ENOENT: the descriptor was just closed.
                 if errno != ENOENT { return failed(pid) }
                 continue
             }
@@ -70,7 +70,7 @@ struct DescriptorScan {
         }
     }
 
-    /// Where the descriptors are.
+    /// The directory of the descriptors.
     private func directory(of pid: Int32, _ thread: Int32?) -> String {
         thread.map { "\(proc)/\(pid)/task/\($0)/fd" } ?? "\(proc)/\(pid)/fd"
     }
@@ -87,7 +87,7 @@ struct DescriptorScan {
         }
     }
 
-    /// The entries of a directory whose names are numbers.
+    /// The entries of a directory whose names are numbers; `nil` if it cannot be read.
     private static func numbers(in path: String) -> [Int32]? {
         guard var directory = Directory(path) else { return nil }
         var numbers: [Int32] = []

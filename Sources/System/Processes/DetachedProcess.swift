@@ -1,21 +1,21 @@
 internal import CLinux
 internal import Glibc
 
-/// A copy of this program in a session of its own, without a terminal, in the network namespace of the calling thread.
+/// A copy of this program in its own session, without a terminal, in the network namespace of the calling thread.
 public struct DetachedProcess: Sendable {
-    /// Its number.
+    /// The process id.
     public let number: Int32
 
-    /// The descriptor on which it says that it is ready.
+    /// The descriptor on which the process reports that it is ready.
     private static let readyDescriptor: Int32 = 3
-    /// How long it may take until then, in milliseconds.
+    /// The timeout until then, in milliseconds.
     private static let patience: Int32 = 10_000
 
-    /// Starts this program with other arguments, and waits until it says that it is ready.
+    /// Starts this program with other arguments, and waits until it reports that it is ready.
     ///
-    /// - Throws: `io`; nothing runs then.
+    /// - Throws: `io`; then no process is left running.
     public init(arguments: [String]) throws(KernelError) {
-        let attempt = "starting a process of its own"
+        let attempt = "starting a background process"
         do throws(SystemError) {
             var ends: [Int32] = [0, 0]
             guard unsafe pipe(&ends) == 0 else { throw .last }
@@ -31,23 +31,24 @@ public struct DetachedProcess: Sendable {
             guard Self.isReady(ends[0]) else {
                 kill(number, SIGKILL)
                 _ = waitpid(number, nil, 0)
-                throw SystemError(code: 0, text: "it did not get ready")
+                throw SystemError(code: 0, text: "not ready after \(Self.patience / 1000) seconds")
             }
         } catch { throw error.during(attempt) }
     }
 
-    /// Whether it has not ended yet; only its parent can ask.
+    /// Whether the process is still running; only its parent can ask.
     public var isRunning: Bool { waitpid(number, nil, WNOHANG) == 0 }
 
-    /// Closes what this process, which was started so, has of the session: a lock or a pipe would be held for as long as it runs.
+    /// Closes the inherited descriptors of this process, which was started by `init`: else it would hold locks and
+    /// pipes of the session as long as it runs.
     ///
-    /// To be called before it opens anything: no file of its own gets the descriptor on which it says that it is ready.
+    /// Call it before opening anything: no other file may get the number of `readyDescriptor`.
     public static func closeInherited() {
         _ = shim_close_from(UInt32(readyDescriptor) + 1)
         if fcntl(readyDescriptor, F_GETFD) < 0 { _ = unsafe open("/", O_RDONLY | O_DIRECTORY) }
     }
 
-    /// Says that this process, which was started so, is ready, and lets its parent go on.
+    /// Reports that this process, which was started by `init`, is ready; its parent continues.
     public static func sayReady() {
         setsid()
         _ = unsafe chdir("/")
@@ -75,7 +76,7 @@ public struct DetachedProcess: Sendable {
         unsafe posix_spawn_file_actions_adddup2(&actions, ready, readyDescriptor)
         var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe vector.forEach { unsafe free($0) } }
-        // The user's environment is of no use to it, and may hold what others should not see for as long as it runs.
+        // It needs no environment, which may hold secrets of the user for as long as the process runs.
         var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
         var number: pid_t = 0
         let code = unsafe posix_spawn(&number, "/proc/self/exe", &actions, nil, &vector, &environment)

@@ -7,29 +7,29 @@ struct OwnerSearch {
     private var facts: ProcessFacts
     private var scan: DescriptorScan
     private var wanted: Set<UInt64> = []
-    /// Each alone in a list: most sockets have one owner, and a process has many sockets.
+    /// One-element arrays, made once: most sockets have one owner, and a process has many sockets.
     private var processes: [Int32: [SocketProcess]] = [:]
     private var attempts = 0
 
-    /// The first process: the system's service manager.
+    /// Process 1: the service manager.
     private static let first: Int32 = 1
-    /// How often every thread is looked at while processes come and go.
+    /// The most passes over all threads while processes come and go.
     private static let attempts = 3
 
-    /// A search among the processes below `proc`.
+    /// A search among the processes in `proc`.
     init(proc: String, cgroups: CgroupTree) {
         self.cgroups = cgroups
         facts = ProcessFacts(proc: proc)
         scan = DescriptorScan(proc: proc)
     }
 
-    /// Whether every socket was found.
+    /// Whether a holder of every socket was found.
     var isComplete: Bool { scan.holdings.count == wanted.count }
 
-    /// The sockets that nobody was found to hold.
+    /// The sockets without a holder.
     private var unexplained: Set<UInt64> { isComplete ? [] : wanted.filter { scan.holdings[$0] == nil } }
 
-    /// Looks where the sockets were made, and everywhere for those where that is not enough.
+    /// Searches the units in which the sockets were made, and all processes for the other sockets.
     mutating func run(for listeners: [Listener]) {
         wanted = Set(listeners.map(\.inode)).subtracting([0])
         var elsewhere = wanted
@@ -44,7 +44,7 @@ struct OwnerSearch {
         identify()
     }
 
-    /// The wanted sockets of each unit.
+    /// The wanted sockets by the unit in which they were made.
     private func madeInUnits(_ listeners: [Listener]) -> [String: Set<UInt64>] {
         var inCgroups: [UInt64: Set<UInt64>] = [:]
         for listener in listeners where listener.inode != 0 {
@@ -57,9 +57,9 @@ struct OwnerSearch {
         return inUnits
     }
 
-    /// Looks once more for what is unexplained, at every thread of every process.
+    /// Searches for the sockets without a holder in every thread of every process.
     ///
-    /// Somebody may have closed a socket, or passed it on, since the search went past; and when a process ended, again.
+    /// A process may have closed a socket or passed it on during the search; if a process ended, the pass is repeated.
     mutating func repeatThoroughly() {
         for _ in 0..<Self.attempts where !isComplete && (attempts == 0 || scan.sawOneVanish) {
             attempts += 1
@@ -70,14 +70,14 @@ struct OwnerSearch {
         }
     }
 
-    /// The sockets that the service manager holds, and therefore may have passed on; all of them if that is not known.
+    /// The sockets that the service manager holds and so may have passed on; all sockets if that is not known.
     private mutating func heldByManager() -> Set<UInt64> {
         scan.look(at: Self.first, for: wanted)
         guard !scan.unreadable.contains(Self.first) else { return wanted }
         return wanted.filter { scan.holdings[$0]?.contains { $0.pid == Self.first } ?? false }
     }
 
-    /// Finds out who the holders are, and whether it is still they: a process id can be another's a moment later.
+    /// Reads the facts of the holders and checks that they still hold their sockets: process ids are reused.
     private mutating func identify() {
         for (inode, holdings) in scan.holdings {
             for holding in holdings where processes[holding.pid] == nil {
@@ -91,9 +91,9 @@ struct OwnerSearch {
         }
     }
 
-    /// The owners of a socket; `doubt` says why one that nobody was found to hold may have an owner all the same.
+    /// The owners of a socket; `doubt` gives the reason why a socket without a holder may still have an owner.
     func owners(of inode: UInt64, doubt: (UInt64) -> String?) -> Owners {
-        // The kernel gives numbers from 1 on to the sockets that a descriptor can lead to.
+        // Sockets with a descriptor have inode numbers from 1 on.
         if inode == 0 { return .kernel }
         let holdings = scan.holdings[inode] ?? []
         if holdings.count == 1, let found = processes[holdings[0].pid] { return .processes(found) }
@@ -102,7 +102,7 @@ struct OwnerSearch {
         return doubt(inode).map(Owners.unknown) ?? .kernel
     }
 
-    /// Why it is not certain that no process holds the sockets that are unexplained; `nil` if it is.
+    /// The reason why the sockets without a holder may still have one; `nil` if they certainly have none.
     func doubt() -> String? {
         let count = scan.unreadable.count { !facts.isKernelThread($0) }
         if count > 0 {
@@ -112,7 +112,7 @@ struct OwnerSearch {
         if !scan.processes.contains(Self.first) {
             return "/proc does not show all processes: run as root, or without hidepid"
         }
-        if !facts.isOfWholeHost { return "it may belong to a process of another pid namespace: run on the host itself" }
+        if !facts.isOfWholeHost { return "it may belong to a process of another pid namespace: run on the host" }
         return scan.sawOneVanish ? "a process ended during the search: run it again" : nil
     }
 }

@@ -1,17 +1,17 @@
 internal import Glibc
 internal import Listeners
 
-/// What `/proc` says of a process.
+/// The facts of a process in `/proc`.
 struct ProcessFacts {
-    /// Where `proc(5)` is mounted.
+    /// The mount point of `proc(5)`.
     let proc: String
-    /// The users that were asked for: each costs the user database a search.
+    /// The names of users looked up so far: each lookup searches the user database.
     private var users: [UInt32: String] = [:]
 
-    /// Facts of the processes below `proc`.
+    /// Facts of the processes in `proc`.
     init(proc: String) { self.proc = proc }
 
-    /// Who a process is, at this time.
+    /// The name, user, unit and container of a process.
     mutating func process(_ pid: Int32) -> SocketProcess {
         let directory = "\(proc)/\(pid)"
         let executable = executable(directory)
@@ -22,20 +22,20 @@ struct ProcessFacts {
             user: user(directory))
     }
 
-    /// The name of the executable that a process runs, or the one that it goes by where nobody may look.
+    /// The name of a process's executable, or its `comm` if the executable may not be read.
     func name(of pid: Int32) -> String {
         let directory = "\(proc)/\(pid)"
         return name(directory, executable: executable(directory)?.path)
     }
 
-    /// Whether it is a thread of the kernel, which has no memory of its own: `man 5 proc_pid_status`.
+    /// Whether the process is a kernel thread, which has no memory of its own: proc_pid_status(5).
     func isKernelThread(_ pid: Int32) -> Bool {
         guard let status = ProcFile.text("\(proc)/\(pid)/status") else { return false }
         let state = Self.field("State", of: status)
         return Self.field("VmSize", of: status) == nil && state != "Z" && state != "X"
     }
 
-    /// Whether all processes of the host are below `proc`: in no other pid namespace has the kernel a thread.
+    /// Whether `proc` has all processes of the host: only the first pid namespace has kernel threads.
     var isOfWholeHost: Bool {
         isKernelThread(2) && Self.field("PPid", of: ProcFile.text("\(proc)/2/status") ?? "") == "0"
     }
@@ -43,7 +43,7 @@ struct ProcessFacts {
     private func executable(_ directory: String) -> (path: String, isDeleted: Bool)? {
         guard let path = Self.target(of: "\(directory)/exe") else { return nil }
         let mark = " (deleted)"
-        // A file can be called so, too: then it is there, and is the one that runs.
+        // The name itself may end so: then the file exists and is the executable.
         guard path.utf8.suffix(mark.utf8.count).elementsEqual(mark.utf8),
             Self.identity("\(directory)/root\(path)") != Self.identity("\(directory)/exe")
         else { return (path, false) }
@@ -56,10 +56,10 @@ struct ProcessFacts {
         return own.map(String.init) ?? "?"
     }
 
-    /// The user whose rights the process has.
+    /// The effective user of the process.
     ///
-    /// The process's directory is owned by it, whatever is said of the files in it (`task_dump_owner` of `fs/proc/base.c`), and
-    /// this takes the kernel a tenth of what it takes it to write `status`.
+    /// The user owns the process's directory, even if root owns the files in it (`task_dump_owner` of
+    /// `fs/proc/base.c`); reading the owner takes a tenth of the time of reading `status`.
     private mutating func user(_ directory: String) -> String? {
         var status = stat()
         guard unsafe stat(directory, &status) == 0 else { return nil }
@@ -93,12 +93,12 @@ struct ProcessFacts {
     }
 }
 
-/// The names of users.
+/// Looks up users in the user database.
 enum UserNames {
-    /// Room for an entry of the user database.
+    /// The size of the buffer for one entry, in bytes.
     private static let room = 16 << 10
 
-    /// The name of a user; `nil` if it has none.
+    /// The name of a user; `nil` if there is none.
     static func name(of number: UInt32) -> String? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: room) { buffer in
             guard let start = buffer.baseAddress else { return nil }

@@ -1,36 +1,36 @@
-/// Which process started which: `man 5 proc_pid_stat`.
+/// The parents of processes: proc_pid_stat(5).
 struct ProcessTree {
-    /// What is told of one process.
+    /// One process.
     struct Node: Hashable {
-        /// The process that started it, or that took it over.
+        /// The parent: the process that started it, or the reaper that adopted it.
         let parent: Int32
-        /// The device number of its controlling terminal; 0 for none.
+        /// The device number of the controlling terminal; 0 if there is none.
         let terminal: Int32
 
-        /// Whether it has a terminal that a program is the other end of: `devices.txt`, 136 to 143 char.
+        /// Whether the terminal is a pseudoterminal: character devices 136 to 143, `devices.txt` of the kernel.
         var isOnPseudoterminal: Bool { (136...143).contains(terminal >> 8 & 0xfff) }
 
-        /// Reads `4711 (sshd) S 1 4711 4711 34816 …`; a name may hold brackets and spaces itself.
+        /// Parses `4711 (sshd) S 1 4711 4711 34816 …`; the name may contain brackets and spaces.
         init?(_ stat: String) {
             guard let end = stat.lastIndex(of: ")") else { return nil }
             let fields = stat[stat.index(after: end)...].split(separator: " ")
-            // State, parent, process group, session, terminal.
+            // Fields: state, parent, process group, session, terminal.
             guard fields.count > 4, let parent = Int32(fields[1]), let terminal = Int32(fields[4]) else { return nil }
             self.parent = parent
             self.terminal = terminal
         }
     }
 
-    /// Where `proc(5)` is mounted.
+    /// The mount point of `proc(5)`.
     let proc: String
 
-    /// No process has more ancestors, unless process ids changed hands meanwhile.
+    /// The most ancestors to follow; bounds a loop that reused process ids could make.
     private static let deepest = 4096
 
-    /// What is told of a process; `nil` if it is gone.
+    /// The entry of a process; `nil` if it is gone.
     func node(_ pid: Int32) -> Node? { ProcFile.text("\(proc)/\(pid)/stat").flatMap(Node.init) }
 
-    /// The process that started this one, the one that started that, and so on.
+    /// The parent of a process, the parent's parent, and so on.
     func ancestors(of pid: Int32) -> [Int32] {
         var ancestors: [Int32] = []
         var next = node(pid)?.parent ?? 0

@@ -1,21 +1,21 @@
 internal import Glibc
 
-/// The signals that end processes.
+/// Signals that end processes.
 public enum Signals {
-    /// Ignores the signals by which the kernel ends a process that writes.
+    /// Ignores the signals that would kill a process that writes.
     ///
-    /// `SIGPIPE` comes from a pipe without a reader, `SIGXFSZ` beyond the length that a file may have (`RLIMIT_FSIZE`). The write
-    /// fails then, and the command can say so and take away what it began.
+    /// `SIGPIPE` comes from a pipe without a reader, `SIGXFSZ` from a file longer than `RLIMIT_FSIZE`. With the signals
+    /// ignored, the write fails, and the command can report the error and clean up.
     public static func ignoreFailedWrites() { for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) } }
 
-    /// Ignores those that the end of a terminal or a session brings, and keeps `SIGTERM` for `waitForTermination`.
+    /// Ignores the signals at the end of a terminal or session, and blocks `SIGTERM` for `waitForTermination`.
     public static func outliveSession() {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGTSTP] { _ = signal(number, SIG_IGN) }
         var set = terminations
         _ = unsafe sigprocmask(SIG_BLOCK, &set, nil)
     }
 
-    /// Waits, at most this long in milliseconds, for somebody to end this process; whether somebody did.
+    /// Waits for `SIGTERM`, at most this many milliseconds; returns whether it came.
     public static func waitForTermination(milliseconds: Int64) -> Bool {
         var set = terminations
         var time = timespec(

@@ -3,31 +3,31 @@ public import Listeners
 
 /// Finds the processes that hold sockets.
 ///
-/// A socket carries the cgroup that it was made in, and the processes of the unit that this is part of are looked at.
-/// That is not enough for a socket that the service manager holds, or that was made where nothing is known of its users:
-/// for these, and for sockets that nobody was found to hold, every process of the host is looked at.
+/// A socket carries the id of the cgroup in which it was made; the processes of that cgroup's unit are searched first.
+/// All processes of the host are searched for sockets that the service manager holds, sockets without a known unit, and
+/// sockets without a holder in their unit.
 ///
-/// A process that got a socket from one of another unit (over a Unix socket, or by being moved to another cgroup) is not
-/// named while somebody in the unit where it was made holds it, too; nor is one that may not be looked at.
+/// A process that received a socket from another unit (over a Unix socket, or by a move to another cgroup) is missed as
+/// long as a process of the unit in which the socket was made holds it too; so is a process that may not be read.
 public struct SocketOwners {
     private let proc: String
     private let cgroups: String?
     private let inodes: () -> Set<UInt64>?
 
-    /// Owners among the processes that this one sees; `inodes` lists the sockets that there still are, or `nil`.
+    /// Searches the processes that are visible to this one; `inodes` lists the sockets that exist, or returns `nil`.
     public init(inodes: @escaping () -> Set<UInt64>?) {
         let proc = "/proc"
         self.init(proc: proc, cgroups: CgroupTree.mountPoint(proc: proc), inodes: inodes)
     }
 
-    /// Owners among the processes below `proc`; `inodes` lists the sockets that still listen.
+    /// Searches the processes in `proc`; `inodes` lists the sockets that exist.
     init(proc: String, cgroups: String?, inodes: @escaping () -> Set<UInt64>?) {
         self.proc = proc
         self.cgroups = cgroups
         self.inodes = inodes
     }
 
-    /// The same listeners with their owners; they are of the network namespace whose sockets `inodes` lists.
+    /// The listeners with their owners; they must be of the network namespace whose sockets `inodes` lists.
     public func owners(of listeners: [Listener]) -> [Listener] {
         var search = OwnerSearch(proc: proc, cgroups: CgroupTree(root: cgroups))
         search.run(for: listeners)
@@ -40,13 +40,13 @@ public struct SocketOwners {
         }
     }
 
-    /// Why a socket that nobody was found to hold may have an owner all the same; `nil` if the kernel itself holds it.
+    /// The reason why a socket without a holder may still have an owner; `nil` if the kernel itself holds it.
     private static func doubt(
         about search: OwnerSearch, _ inodes: () -> Set<UInt64>?
     ) -> (UInt64) -> String? {
         guard !search.isComplete else { return { _ in nil } }
         let general = search.doubt()
-        guard let remaining = inodes() else { return { _ in general ?? "the sockets could not be listed once more" } }
+        guard let remaining = inodes() else { return { _ in general ?? "the sockets could not be listed again" } }
         return { remaining.contains($0) ? general : "it was closed during the search" }
     }
 }

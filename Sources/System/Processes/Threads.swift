@@ -1,10 +1,10 @@
 internal import Glibc
 
-/// Threads that work at the same time.
+/// Threads that run at the same time.
 ///
-/// Those of `DispatchQueue` would wait for as long as the system has no room for another thread.
+/// `DispatchQueue` would wait until the system has room for another thread.
 public enum Threads {
-    /// What one of them does.
+    /// The work of one thread.
     private final class Share: Sendable {
         let index: Int
         let work: @Sendable (Int) -> Void
@@ -15,12 +15,13 @@ public enum Threads {
         }
     }
 
-    /// How many can run at once.
+    /// The number of threads that can run at once.
     public static var processors: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    /// Calls `work` with 0 on the calling thread and with 1 to `helpers` on others, and returns when all are done.
+    /// Calls `work` with 0 on the calling thread and with 1 to `helpers` on others; returns when all calls have
+    /// returned.
     ///
-    /// Where the system lets there be no more threads, some are not called: all work must be done by whoever there is.
+    /// If the system allows no more threads, some calls are not made: `work` must be done by the calls that are made.
     public static func run(helpers: Int, _ work: @Sendable (Int) -> Void) {
         withoutActuallyEscaping(work) { work in
             let threads = (0..<helpers).compactMap { start(Share($0 + 1, work)) }

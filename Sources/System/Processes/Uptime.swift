@@ -1,8 +1,8 @@
 internal import Glibc
 
-/// The time since the host was started, which nobody sets.
+/// The time since boot; setting the clock does not change it.
 public enum Uptime {
-    /// `CLOCK_BOOTTIME` in milliseconds: it goes on while the host is suspended.
+    /// `CLOCK_BOOTTIME` in milliseconds; it includes the time in suspend.
     public static var milliseconds: Int64 {
         var time = timespec()
         _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)

@@ -2,16 +2,16 @@ public import Addressing
 internal import Glibc
 public import Listeners
 
-/// Finds out over which connections the person works who runs this process.
+/// Finds the SSH connections of the person who runs this process.
 ///
-/// 1. The one that SSH_CONNECTION names, if it is there: what is left of another session may not be.
-/// 2. That of the SSH server which an ancestor of the process is: sudo(8) and su(1) drop the variable.
-/// 3. In a terminal multiplexer, and on a pseudoterminal that no SSH server is the ancestor of (run0(1), and a
-///    multiplexer again, behind sudo): nothing tells who is attached, and so those of all SSH servers that have started
-///    something for their clients.
-/// 4. Where all that finds nothing: the one that SSH_CONNECTION names, for a new connection, if it came to this host.
+/// 1. The connection in SSH_CONNECTION, if it exists: the variable may be left over from another session.
+/// 2. The connection of an SSH server among the ancestors of the process: sudo(8) and su(1) drop the variable.
+/// 3. In a terminal multiplexer, and on a pseudoterminal without an SSH server among the ancestors (run0(1), or a
+///    multiplexer behind sudo): the attached client is unknown, so the connections of all SSH servers with child
+///    processes for their clients.
+/// 4. If no connection was found: the one in SSH_CONNECTION, for a new connection, if its server address is local.
 ///
-/// Somebody at the console, and what a timer starts, has none.
+/// A process started at the console or by a timer has no connection.
 public struct AdminSessionSearch {
     private let environment: (_ variable: String) -> String?
     private let pid: Int32
@@ -22,16 +22,16 @@ public struct AdminSessionSearch {
     private var found: [EstablishedConnection] = []
     private var doubt: String?
 
-    /// The variables by which tmux(1) and screen(1) make themselves known.
+    /// The variables that tmux(1) and screen(1) set.
     private static let multiplexers = ["TMUX", "STY"]
 
-    /// Who runs this process, by its environment and its ancestors.
+    /// The connections of the person who runs this process, from its environment and its ancestors.
     ///
     /// - Parameters:
     ///   - environment: the value of a variable.
     ///   - connections: lists the TCP connections of the host.
     ///   - route: the route to an address.
-    /// - Returns: the connections, and why there may be more.
+    /// - Returns: the connections, and the reason why there may be more.
     public static func admins(
         environment: @escaping (_ variable: String) -> String?,
         connections: @escaping () throws(KernelError) -> [EstablishedConnection],
@@ -54,12 +54,12 @@ public struct AdminSessionSearch {
         tree = ProcessTree(proc: proc)
     }
 
-    /// Looks everywhere.
+    /// Runs the search.
     mutating func run() -> AdminSessions {
         let told = environment("SSH_CONNECTION").flatMap(SSHConnection.init)
         let ancestors = tree.ancestors(of: pid).filter(SSHServers(proc: proc).contains)
         let isDetached = isMultiplexed || ancestors.isEmpty && tree.node(pid)?.isOnPseudoterminal == true
-        // What a timer starts has nobody to look for, however many connections the host has.
+        // A process started by a timer has none, however many connections the host has.
         guard told != nil || !ancestors.isEmpty || isDetached else { return AdminSessions() }
         let connections = connections()
         if let told { found += connections.filter { $0.local == told.server && $0.remote == told.client } }
@@ -68,7 +68,7 @@ public struct AdminSessionSearch {
         if isDetached { for server in servers.inUse { add(servers.served(by: server), of: server) } }
         var sessions = found.map { session($0) }
         if sessions.isEmpty, let told, route(told.server.address)?.isLocal == true { sessions = [session(told)] }
-        // Whose connection is known need not be looked for further; in a multiplexer there may be more.
+        // If the connection is known, no doubt is left, except in a multiplexer.
         return AdminSessions(sessions: sessions, doubt: found.isEmpty || isDetached ? doubt : nil)
     }
 
@@ -85,7 +85,7 @@ public struct AdminSessionSearch {
         switch served {
         case .connection(let connection): if !found.contains(connection) { found.append(connection) }
         case .nothing: break
-        case .unreadable: doubt = "no privilege to read the descriptors of process \(server), which serves SSH"
+        case .unreadable: doubt = "no privilege to read the descriptors of SSH server process \(server)"
         }
     }
 
@@ -101,7 +101,7 @@ public struct AdminSessionSearch {
         return session
     }
 
-    /// Says on which interface its packets arrive.
+    /// Sets the interface on which the session's packets arrive.
     private func place(_ session: inout AdminSession, _ known: String?) {
         session.interface = known
         if let known {

@@ -1,16 +1,16 @@
 internal import Addressing
 public import Listeners
 
-/// What sshd tells the programs of a session in SSH_CONNECTION: ssh(1), ENVIRONMENT.
+/// The value of SSH_CONNECTION, which sshd sets for the programs of a session: ssh(1), ENVIRONMENT.
 public struct SSHConnection: Hashable, Sendable {
-    /// The client's end.
+    /// The client's address and port.
     public let client: Endpoint
-    /// This host's end.
+    /// This host's address and port.
     public let server: Endpoint
-    /// The interface that a link-local client is behind.
+    /// The interface of a link-local client.
     public let interface: String?
 
-    /// Reads `198.51.100.7 50122 192.0.2.1 22`; `nil` for anything else, such as sshd's `UNKNOWN`.
+    /// Parses `198.51.100.7 50122 192.0.2.1 22`; `nil` for anything else, such as sshd's `UNKNOWN`.
     public init?(_ text: String) {
         let words = text.split(separator: " ")
         guard words.count == 4, let clientPort = UInt16(words[1]), let serverPort = UInt16(words[3]),

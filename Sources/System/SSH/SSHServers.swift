@@ -1,25 +1,25 @@
 internal import Listeners
 
-/// The processes that serve SSH, and the connections that they hold.
+/// The SSH server processes and their connections.
 struct SSHServers {
-    /// What is known of the connection of one.
+    /// The connection of one process.
     enum Served: Hashable {
-        /// It is this one.
+        /// The process holds this connection.
         case connection(EstablishedConnection)
-        /// It holds none of this network namespace.
+        /// The process holds no connection of this network namespace.
         case nothing
-        /// Its descriptors may not be read.
+        /// The descriptors of the process may not be read.
         case unreadable
     }
 
-    /// OpenSSH's, which splits them up since 9.8, and Dropbear's.
+    /// The processes of OpenSSH, which has several since 9.8, and of Dropbear.
     private static let names: Set<String> = ["sshd", "sshd-session", "sshd-auth", "dropbear"]
 
     private let proc: String
     private let facts: ProcessFacts
     private let connections: [UInt64: EstablishedConnection]
 
-    /// Servers among the processes below `proc`, which may hold these connections.
+    /// The servers among the processes in `proc`, and the connections that they may hold.
     init(proc: String, connections: [EstablishedConnection] = []) {
         self.proc = proc
         facts = ProcessFacts(proc: proc)
@@ -27,12 +27,12 @@ struct SSHServers {
         self.connections = Dictionary(held.map { ($0.inode, $0) }) { first, _ in first }
     }
 
-    /// Whether a process is one.
+    /// Whether a process is an SSH server.
     func contains(_ pid: Int32) -> Bool { Self.names.contains(facts.name(of: pid)) }
 
-    /// Those that have started something for whoever is connected.
+    /// The servers with a child process that is not a server: a client is logged in.
     ///
-    /// Others have not let the client in yet, and those are anybody's; or forward ports, and nobody types there.
+    /// The other servers have a client that is not authenticated, who may be anyone, or only forward ports.
     var inUse: [Int32] {
         let tree = ProcessTree(proc: proc)
         let servers = Set(DescriptorScan(proc: proc).processes.filter(contains))
@@ -41,7 +41,7 @@ struct SSHServers {
         return servers.intersection(parents).sorted()
     }
 
-    /// The connection that a process serves: the one that it held first, for what it forwards comes later.
+    /// The connection of a server: the one with the lowest descriptor, since forwarded connections are opened later.
     func served(by pid: Int32) -> Served {
         var scan = DescriptorScan(proc: proc)
         scan.look(at: pid, for: Set(connections.keys))

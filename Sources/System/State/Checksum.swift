@@ -1,13 +1,14 @@
 /// The checksum of state files in format 1, which portreeve 0.1.0 wrote.
 ///
-/// It is FNV-1a over words of eight bytes, the sum rotated before each word.
+/// It is FNV-1a over words of eight bytes; the sum is rotated left by 29 bits before each word.
 struct Checksum {
     private static let start: UInt64 = 0xcbf2_9ce4_8422_2325
     private static let prime: UInt64 = 0x100_0000_01b3
     private static let turn: UInt64 = 29
     private static let wordLength = MemoryLayout<UInt64>.size
 
-    /// The sum of octets in pieces, however they are cut: the last word is filled with zeros, and the length counts.
+    /// The sum of the bytes of all pieces, wherever they are cut: the length counts, and the last word is filled with
+    /// zeros.
     static func sum(of pieces: [ArraySlice<UInt8>]) -> UInt64 {
         var checksum = Checksum(sum: start ^ UInt64(pieces.reduce(0) { $0 + $1.count }))
         for piece in pieces { checksum.add(piece) }
@@ -16,16 +17,16 @@ struct Checksum {
     }
 
     private var sum: UInt64
-    /// The octets of a word that a piece has begun.
+    /// The bytes of an incomplete word.
     private var word: UInt64 = 0
-    /// How many bits they are.
+    /// The number of bits in it.
     private var shift: UInt64 = 0
 
     private init(sum: UInt64) { self.sum = sum }
 
     private mutating func add(_ piece: ArraySlice<UInt8>) {
         let begun = shift == 0 ? 0 : min(piece.count, Self.wordLength - Int(shift / 8))
-        for octet in piece.prefix(begun) { add(octet) }
+        for byte in piece.prefix(begun) { add(byte) }
         let rest = piece.dropFirst(begun)
         let whole = rest.count / Self.wordLength * Self.wordLength
         unsafe rest.withUnsafeBytes { raw in
@@ -33,11 +34,11 @@ struct Checksum {
                 addWord(UInt64(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
             }
         }
-        for octet in rest.dropFirst(whole) { add(octet) }
+        for byte in rest.dropFirst(whole) { add(byte) }
     }
 
-    private mutating func add(_ octet: UInt8) {
-        word |= UInt64(octet) << shift
+    private mutating func add(_ byte: UInt8) {
+        word |= UInt64(byte) << shift
         shift += 8
         guard shift == UInt64(UInt64.bitWidth) else { return }
         addWord(word)

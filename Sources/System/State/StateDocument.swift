@@ -1,28 +1,28 @@
-/// A file of the state directory: fields of bytes under a first line with a checksum of the rest.
+/// A file of the state directory: a first line with a checksum, and fields of bytes.
 ///
-/// People can read it: `portreeve KIND FORMAT CHECKSUM`, then for each field its name, its length in bytes and its value.
-/// Format 2 has the XXH64 of the rest as 16 hexadecimal digits. Format 1, of portreeve 0.1.0, has a checksum of its own and is
-/// read, not written.
+/// It is readable text: `portreeve KIND FORMAT CHECKSUM`, then for each field its name, its length in bytes and its
+/// value. Format 2 has the XXH64 of the fields as 16 hexadecimal digits. Format 1, of portreeve 0.1.0, has its own
+/// checksum and is read, not written.
 public struct StateDocument: Equatable, Sendable {
     /// One field.
     public struct Field: Equatable, Sendable {
-        /// What it is: one word.
+        /// The name: one word.
         public var name: String
-        /// What it holds; a slice, so that nothing is copied where a document is read or put together.
+        /// The value; a slice, so that reading and composing a document copy nothing.
         public var bytes: ArraySlice<UInt8>
     }
 
-    /// Why a file is not used.
+    /// The reason why a file is not used.
     public enum Defect: Error, Hashable, Sendable {
-        /// It is incomplete, was changed, or is another kind of file.
+        /// The file is incomplete, was changed, or is not such a document.
         case corrupt
-        /// A later version of portreeve wrote it, in this format.
+        /// A later version of portreeve wrote the file, in this format.
         case newer(format: Int)
     }
 
-    /// What kind of document it is: one word.
+    /// The kind of document: one word.
     public let kind: String
-    /// The fields, in order; several can have one name.
+    /// The fields in order; names may repeat.
     public private(set) var fields: [Field] = []
 
     private static let format = 2
@@ -36,27 +36,27 @@ public struct StateDocument: Equatable, Sendable {
     /// Appends a field.
     public mutating func append(_ name: String, _ bytes: [UInt8]) { append(name, bytes[...]) }
 
-    /// Appends a field that holds some of an array.
+    /// Appends a field with a slice of an array.
     public mutating func append(_ name: String, _ bytes: ArraySlice<UInt8>) {
         precondition(!name.isEmpty && !name.contains { $0.isWhitespace }, "the name of a field is one word")
         fields.append(Field(name: name, bytes: bytes))
     }
 
-    /// Appends a field, unless there is nothing to say.
+    /// Appends a field with a text, unless it is `nil`.
     public mutating func append(_ name: String, _ text: String?) {
         if let text { append(name, Array(text.utf8)) }
     }
 
-    /// What the first field of this name holds.
+    /// The value of the first field with this name.
     public subscript(_ name: String) -> ArraySlice<UInt8>? { fields.first { $0.name == name }?.bytes }
 
-    /// The same as text; `nil` also where it is none.
+    /// The value as text; `nil` also if it is not UTF-8.
     public func text(_ name: String) -> String? { self[name].flatMap { String(validating: $0, as: UTF8.self) } }
 
-    /// The same as a number.
+    /// The value as a decimal number; `nil` also if it is not one.
     public func number<Number: FixedWidthInteger>(_ name: String) -> Number? { text(name).flatMap { Number($0) } }
 
-    /// The file, in pieces that follow one another: what the fields hold is not copied.
+    /// The file in consecutive pieces; the values of the fields are not copied.
     var pieces: [ArraySlice<UInt8>] {
         var body: [ArraySlice<UInt8>] = []
         for field in fields {
@@ -74,7 +74,7 @@ public struct StateDocument: Equatable, Sendable {
         return file
     }
 
-    /// The first line, without its end.
+    /// The first line, without its newline.
     private static func head(_ kind: String, _ format: Int, _ body: [ArraySlice<UInt8>]) -> String {
         let sum = format == firstFormat ? Checksum.sum(of: body) : XXHash64.hash(of: body)
         let digits = String(sum, radix: 16)
@@ -84,12 +84,12 @@ public struct StateDocument: Equatable, Sendable {
 
     private static let mark = "portreeve"
 
-    /// The document of `kind` that a file holds.
+    /// Reads a document of this kind.
     ///
-    /// - Throws: why there is none.
+    /// - Throws: the reason why the bytes are not such a document.
     public init(_ bytes: [UInt8], kind: String) throws(Defect) { try self.init(bytes[...], kind: kind) }
 
-    /// The same in the middle of other bytes.
+    /// Reads a document from a slice of a longer array.
     public init(_ bytes: ArraySlice<UInt8>, kind: String) throws(Defect) {
         guard let end = bytes.firstIndex(of: Self.newline) else { throw .corrupt }
         let (line, body) = (bytes[..<end], bytes[(end + 1)...])
@@ -99,7 +99,7 @@ public struct StateDocument: Equatable, Sendable {
         guard read(body) else { throw .corrupt }
     }
 
-    /// The format that a first line names, where this version reads it.
+    /// The format in a first line; throws if this version cannot read it.
     private static func format(of line: ArraySlice<UInt8>, kind: String) throws(Defect) -> Int {
         let words = String(decoding: line, as: UTF8.self).split(separator: " ")
         guard words.count >= 3, words[0] == mark, words[1] == kind, let named = Int(words[2]), named >= firstFormat
@@ -123,7 +123,7 @@ public struct StateDocument: Equatable, Sendable {
 }
 
 extension StateDocument.Defect: CustomStringConvertible {
-    /// What follows the path of the file in a sentence.
+    /// The predicate of a sentence whose subject is the path of the file.
     public var description: String {
         switch self {
         case .corrupt: "is incomplete or was changed, and is not used"

@@ -1,19 +1,19 @@
 internal import Glibc
 
-/// The files of a directory that belongs to this user alone.
+/// The files of a directory that only this user can write.
 ///
-/// A file is written under a temporary name, brought to the disk, and renamed, so that after any interruption the old file
-/// or the new one is there, whole.
+/// A file is replaced atomically: written under a temporary name, flushed to the disk and renamed, so that after any
+/// interruption the old or the new file is complete.
 public struct StateFiles: Sendable {
     /// The path of the directory.
     public let directory: String
 
-    /// No file of this program is longer.
+    /// The largest file to read, in bytes.
     private static let maximumLength = 1 << 30
 
-    /// The files of a directory, which is made when it is missing, with those above it.
+    /// Opens a directory; creates it and its parents if they are missing.
     ///
-    /// - Throws: `permission` or `io`; also when somebody else could write in it.
+    /// - Throws: `permission` or `io`; also if another user could write to the directory.
     public init(directory: String) throws(KernelError) {
         self.directory = directory
         try Self.make(directory[...])
@@ -25,7 +25,7 @@ public struct StateFiles: Sendable {
         try Self.requireOwn(status, directory)
     }
 
-    /// Whether there is something at the path of a directory.
+    /// Whether a directory exists, or something else has its path.
     public static func exists(_ directory: String) -> Bool { unsafe access(directory, F_OK) == 0 || errno != ENOENT }
 
     private static func make(_ path: Substring) throws(KernelError) {
@@ -43,8 +43,8 @@ public struct StateFiles: Sendable {
     private static func requireOwn(_ status: stat, _ path: String) throws(KernelError) {
         guard status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return }
         throw KernelError(
-            .io, "trusting \(path)", answer: "somebody else could have written it",
-            advice: "make it yours alone with chown and chmod go-w, or name another --state-dir")
+            .io, "trusting \(path)", answer: "another user could have written it",
+            advice: "fix it with chown and chmod go-w, or use another --state-dir")
     }
 
     /// The names of the files.
@@ -57,7 +57,7 @@ public struct StateFiles: Sendable {
         defer { unsafe closedir(stream) }
         var names: [String] = []
         while true {
-            // The end and an error look the same but for this; a file that is overlooked would be written over.
+            // `readdir` returns null at the end and on errors; a file missed by an error would be overwritten.
             errno = 0
             guard let entry = unsafe readdir(stream) else { break }
             let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
@@ -69,9 +69,9 @@ public struct StateFiles: Sendable {
         return names
     }
 
-    /// What a file holds; `nil` where there is none.
+    /// The bytes of a file; `nil` if there is none.
     ///
-    /// - Throws: `permission` or `io`; also when somebody else could have written it.
+    /// - Throws: `permission` or `io`; also if another user could have written the file.
     public func read(_ name: String) throws(KernelError) -> [UInt8]? {
         let path = path(name)
         let file: File
@@ -80,20 +80,20 @@ public struct StateFiles: Sendable {
             throw error.duringStorage("reading \(path)")
         }
         guard let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG, status.st_size <= Self.maximumLength
-        else { throw KernelError(.io, "reading \(path)", answer: "not a file of portreeve's") }
+        else { throw KernelError(.io, "reading \(path)", answer: "not a regular file of at most 1 GiB") }
         try Self.requireOwn(status, path)
         do throws(SystemError) { return try file.read(Int(status.st_size)) } catch {
             throw error.duringStorage("reading \(path)")
         }
     }
 
-    /// Puts a file in the place of the one of this name, if any; only its owner can read it.
+    /// Replaces or creates a file that only its owner can read.
     ///
     /// - Parameters:
     ///   - name: the name of the file.
-    ///   - document: what it is to hold.
-    ///   - persistence: what to wait for.
-    /// - Throws: `permission` or `io`; the old file is then as it was.
+    ///   - document: the new contents.
+    ///   - persistence: how much to wait for.
+    /// - Throws: `permission` or `io`; the old file is then unchanged.
     public func write(
         _ name: String, _ document: StateDocument, _ persistence: FileReplacement.Persistence = .named
     ) throws(KernelError) {
@@ -102,7 +102,7 @@ public struct StateFiles: Sendable {
         } catch { throw error.duringStorage("writing \(path(name))") }
     }
 
-    /// Gives a file another name, in the place of the one that has it.
+    /// Renames a file and replaces the one that has the new name.
     ///
     /// - Throws: `permission` or `io`.
     public func rename(_ old: String, to new: String) throws(KernelError) {
@@ -112,7 +112,7 @@ public struct StateFiles: Sendable {
         } catch { throw error.duringStorage("renaming \(path(old)) to \(new)") }
     }
 
-    /// Deletes a file, if it is there.
+    /// Deletes a file, if it exists.
     ///
     /// - Throws: `permission` or `io`.
     public func remove(_ name: String) throws(KernelError) {
@@ -120,18 +120,18 @@ public struct StateFiles: Sendable {
         throw SystemError.last.duringStorage("deleting \(path(name))")
     }
 
-    /// The size of a file in octets; 0 where there is none.
+    /// The size of a file in bytes; 0 if there is none.
     public func size(of name: String) -> Int {
         var status = stat()
         return unsafe stat(path(name), &status) == 0 ? Int(status.st_size) : 0
     }
 
-    /// Keeps others out of `name` until the process ends or the lock is dropped.
+    /// Locks `name` until the process ends or the lock is released.
     ///
     /// - Parameters:
-    ///   - name: the name of a file, which stays when the lock is gone.
-    ///   - patience: how long to wait for it, in milliseconds.
-    /// - Returns: the lock; `nil` where somebody else still has it.
+    ///   - name: the name of the lock file, which stays afterwards.
+    ///   - patience: how long to wait for the lock, in milliseconds.
+    /// - Returns: the lock; `nil` if another process still holds it.
     /// - Throws: `permission` or `io`.
     public func lock(_ name: String, patience: Int = 0) throws(KernelError) -> FileLock? {
         do throws(SystemError) { return try FileLock.take(path(name), patience: patience) } catch {
@@ -148,9 +148,9 @@ extension SystemError {
         var failure = during(attempt)
         switch code {
         case ENOSPC, EDQUOT: failure.advice = "make room on that file system"
-        case EFBIG: failure.advice = "raise the limit of the length of files, ulimit -f"
-        case EROFS: failure.advice = "mount that file system for writing"
-        case EIO: failure.advice = "see what the kernel's log says of that disk"
+        case EFBIG: failure.advice = "raise the file size limit with ulimit -f"
+        case EROFS: failure.advice = "remount that file system read-write"
+        case EIO: failure.advice = "look for errors of that disk in the kernel's log"
         default: break
         }
         return failure

@@ -1,15 +1,15 @@
 /// XXH64 with seed 0: the 64-bit hash of the xxHash specification, version 0.1.1.
 ///
-/// It finds files that are incomplete or were changed by accident. The owner and mode of a file keep forgers out.
+/// It detects incomplete and accidentally changed files; the owner and mode of a file protect against forgery.
 struct XXHash64 {
     private static let primes: (UInt64, UInt64, UInt64, UInt64, UInt64) = (
         0x9E37_79B1_85EB_CA87, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0x85EB_CA77_C2B2_AE63,
         0x27D4_EB2F_1656_67C5
     )
-    /// The bytes that one round takes in, a word for each lane.
+    /// The bytes of one round, a word of eight for each lane.
     private static let stripeLength = 32
 
-    /// The hash of the pieces, one after the other.
+    /// The hash of the pieces in order.
     static func hash(of pieces: [ArraySlice<UInt8>]) -> UInt64 {
         var hash = XXHash64()
         for piece in pieces { hash.update(piece) }
@@ -26,7 +26,7 @@ struct XXHash64 {
         lanes = [first &+ second, second, 0, 0 &- first]
     }
 
-    /// Takes in more bytes.
+    /// Adds bytes.
     mutating func update(_ bytes: ArraySlice<UInt8>) {
         length += UInt64(bytes.count)
         var bytes = bytes
@@ -70,7 +70,7 @@ struct XXHash64 {
         return hash ^ hash >> 32
     }
 
-    /// Takes in the whole stripes at the start of `bytes`.
+    /// Adds the complete stripes at the start of `bytes`.
     private mutating func addStripes(of bytes: ArraySlice<UInt8>) {
         let (first, second, _, _, _) = Self.primes
         var lanes = lanes
@@ -86,7 +86,7 @@ struct XXHash64 {
         self.lanes = lanes
     }
 
-    /// Bytes as a little-endian number.
+    /// The number that the bytes encode in little-endian order.
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
     }

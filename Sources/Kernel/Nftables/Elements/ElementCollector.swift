@@ -1,9 +1,9 @@
 internal import CNftnl
 internal import Rulesets
 
-/// Gathers the elements of one set from the messages of a dump.
+/// Collects the elements of one set from the messages of a dump.
 ///
-/// While all are plain addresses of ranges they are kept flat; the first one that is not turns all into the general form.
+/// Plain starts and ends of ranges are kept in a flat array; the first other element converts all to `SetElement`.
 struct ElementCollector {
     private enum Gathered {
         case words([TreeElement<UInt32>])
@@ -24,7 +24,7 @@ struct ElementCollector {
         }
     }
 
-    /// Takes the elements of one message; `false` when it cannot be read.
+    /// Adds the elements of one message; `false` if they are invalid.
     mutating func add(_ message: Attributes) -> Bool {
         guard var rest = message[NFTA_SET_ELEM_LIST_ELEMENTS] else { return true }
         if addPlain(rest) { return true }
@@ -35,7 +35,7 @@ struct ElementCollector {
         return true
     }
 
-    /// Takes the elements of one message in one go, if each is as nearly all are; `false` when none was taken.
+    /// Adds the elements of one message in one pass if all are plain; `false` if none was added.
     private mutating func addPlain(_ list: ArraySlice<UInt8>) -> Bool {
         switch gathered {
         case .words(var elements):
@@ -82,7 +82,7 @@ struct ElementCollector {
         }
     }
 
-    /// All elements, in the one representation that the set has for them.
+    /// All elements, in the canonical form for the set.
     var elements: SetElements {
         switch gathered {
         case .words(let elements): TreeElement.ranges(elements).map(SetElements.ranges32) ?? list
@@ -98,12 +98,12 @@ struct ElementCollector {
 }
 
 extension SetElement {
-    /// Whether it is the end of an interval: the first key that is not in it.
+    /// Whether the element ends an interval: its key is the first one after it.
     var isIntervalEnd: Bool { flags & NFT_SET_ELEM_INTERVAL_END.rawValue != 0 }
 
-    /// The order of the keys, ends before starts, then by upper key.
+    /// The order by key, ends before starts, then by upper key.
     func precedes(_ other: SetElement) -> Bool {
-        // Maps have many thousand elements, and this is most of sorting them.
+        // A loop, since it takes most of the time of sorting: maps have many thousand elements.
         for index in 0..<min(key.count, other.key.count) where key[index] != other.key[index] {
             return key[index] < other.key[index]
         }
@@ -112,9 +112,9 @@ extension SetElement {
         return (upper ?? []).lexicographicallyPrecedes(other.upper ?? [])
     }
 
-    /// Turns each start and its end into one element; what is alone stays as it is.
+    /// Merges each start with its end into one element; leaves other elements as they are.
     ///
-    /// The start that nothing follows reaches the highest key. The end at zero that nft adds says nothing.
+    /// A start without an end reaches the highest key. The end at key zero, which nft adds, is dropped.
     static func pairing(_ ascending: [SetElement]) -> [SetElement] {
         var paired: [SetElement] = []
         var open = false
@@ -132,18 +132,18 @@ extension SetElement {
         return paired
     }
 
-    /// Whether nothing but a timeout hangs on it.
+    /// Whether the element has no data besides its key, flags and timeout.
     private var isBare: Bool {
         value == nil && expressions.isEmpty && userdata.isEmpty && unrecognized.isEmpty && upper == nil
     }
 
-    /// Whether it is the end that belongs to `start`, and tells nothing else.
+    /// Whether the element is the end of `start` and has no other data.
     private func ends(_ start: SetElement) -> Bool {
         isIntervalEnd && isBare && timeout == start.timeout && key.count == start.key.count
             && flags == NFT_SET_ELEM_INTERVAL_END.rawValue
     }
 
-    /// What the kernel is to be told: in a tree, a start and an end for a range.
+    /// The elements to send to the kernel: for a range in a tree, its start and its end.
     func wireElements(inTree: Bool) -> [SetElement] {
         guard inTree, let upper else { return [self] }
         var start = self
@@ -154,14 +154,14 @@ extension SetElement {
 }
 
 extension [SetElement] {
-    /// The elements, sorted as they are, each once: a hash table that grows during a dump shows some of them twice.
+    /// The sorted elements without duplicates: a dump repeats elements of a hash table that grows meanwhile.
     fileprivate var withoutRepetitions: [SetElement] {
         reduce(into: []) { if $0.last != $1 { $0.append($1) } }
     }
 }
 
 extension [UInt8] {
-    /// The number before this one, of as many octets, most significant first; it is not zero.
+    /// The number before this one, in the same number of bytes, big-endian; the number must not be zero.
     fileprivate var predecessor: [UInt8] {
         var copy = self
         for index in indices.reversed() {
@@ -171,7 +171,7 @@ extension [UInt8] {
         return copy
     }
 
-    /// The number after this one, of as many octets, most significant first; `nil` after the highest.
+    /// The number after this one, in the same number of bytes, big-endian; `nil` after the highest.
     fileprivate var successor: [UInt8]? {
         var copy = self
         for index in indices.reversed() {

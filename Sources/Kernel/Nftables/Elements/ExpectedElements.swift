@@ -1,28 +1,28 @@
 internal import Rulesets
 
-/// What the tree of an interval set has inside when the set holds these ranges.
+/// The elements in the tree of an interval set that holds these ranges.
 ///
-/// A tree that was filled by nft or by a `Batch` opens with an end at zero which tells nothing, unless a range starts there.
-/// The kernel counts an interval once: it halves the number of starts and ends and drops the rest (`nft_rbtree_usize` of
-/// `net/netfilter/nft_set_rbtree.c`). An odd number of expected elements, each of which was found, and the count that
-/// belongs to it leave no room for another; with an even number there might be one more.
+/// A tree filled by nft or by a `Batch` starts with an end at key zero, which has no meaning, unless a range starts
+/// there. The kernel counts an interval once: it halves the number of starts and ends and rounds down
+/// (`nft_rbtree_usize` of `net/netfilter/nft_set_rbtree.c`). If an odd number of expected elements was found and the
+/// kernel's count fits, there is no other element; if the number is even, there can be one more.
 struct ExpectedElements<Key: IntervalKey> {
     /// The ranges, ascending and disjoint.
     let ranges: [ClosedRange<Key>]
 
-    /// The number of starts and ends.
+    /// The number of starts and ends, with the end at key zero.
     var count: Int { plainCount + (TreeElement.opening(of: ranges) == nil ? 0 : 1) }
 
-    /// The same without an end at zero.
+    /// The number of starts and ends without an end at key zero.
     private var plainCount: Int { 2 * ranges.count - (ranges.last?.upperBound == Key.max ? 1 : 0) }
 
-    /// Whether a set that has each of the elements, and this count, has no other.
+    /// Whether a set that contains all expected elements, and of which the kernel reports this count, has no others.
     func isExhausted(by reported: UInt32) -> Bool { count == 2 * Int(reported) + 1 }
 
-    /// Whether the kernel reports this count of such a set, be it with an end at zero or without.
+    /// Whether the kernel reports this count of such a set, with or without an end at key zero.
     func agrees(with reported: UInt32) -> Bool { (plainCount / 2)...((plainCount + 1) / 2) ~= Int(reported) }
 
-    /// A few of the ranges, spread evenly, among them the first and the last.
+    /// Some of the ranges, evenly spread, with the first and the last.
     func sample(_ number: Int) -> Self {
         guard ranges.count > number, let last = ranges.last else { return self }
         let step = ranges.count / number
@@ -42,10 +42,10 @@ extension TreeElement {
         return elements
     }
 
-    /// The end at zero with which a tree that is filled with these ranges opens.
+    /// The end at key zero with which a tree of these ranges starts; `nil` for none.
     ///
-    /// It makes the number of elements odd, for the sake of `ExpectedElements.isExhausted(by:)`: hence none for ranges of
-    /// which the last reaches the highest key.
+    /// It makes the number of elements odd, as `ExpectedElements.isExhausted(by:)` needs it; ranges of which the last
+    /// reaches the highest key do without, since their number is odd already.
     static func opening(of ranges: [ClosedRange<Key>]) -> Self? {
         guard let first = ranges.first, first.lowerBound > 0, ranges.last?.upperBound != Key.max else { return nil }
         return Self(key: 0, isEnd: true)

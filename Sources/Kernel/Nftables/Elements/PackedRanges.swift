@@ -1,24 +1,24 @@
 internal import Rulesets
 internal import System
 
-/// The ranges of a big set as octets: lower and upper end of each, in little-endian order, one after the other.
+/// The ranges of a big set as bytes: the lower and the upper end of each range, little-endian, 4 or 16 bytes each.
 ///
-/// Ten times shorter than the messages that load the set, and read as fast as they are copied.
+/// A tenth of the size of the messages that load the set, and as fast to read as to copy.
 enum PackedRanges {
-    /// What a document calls the ranges of 4-byte and of 16-byte keys.
+    /// The names of the fields with ranges of 4-byte and of 16-byte keys.
     private static let (name32, name128) = ("ranges32", "ranges128")
 
-    /// Appends the ranges of a set under their name; `false` where the elements are more than ranges.
+    /// Appends a field with the ranges of a set; `false` if the elements are not just ranges.
     static func append(_ elements: SetElements, to document: inout StateDocument) -> Bool {
         switch elements {
-        case .ranges32(let ranges): document.append(name32, octets(ranges))
-        case .ranges128(let ranges): document.append(name128, octets(ranges))
+        case .ranges32(let ranges): document.append(name32, bytes(ranges))
+        case .ranges128(let ranges): document.append(name128, bytes(ranges))
         case .list: return false
         }
         return true
     }
 
-    /// The elements that a field holds; `nil` for another field, or when they do not ascend.
+    /// The elements of a field; `nil` for other fields, and if the ranges do not ascend.
     static func elements(_ field: StateDocument.Field) -> SetElements? {
         switch field.name {
         case name32: ranges(field.bytes).map(SetElements.ranges32)
@@ -27,28 +27,28 @@ enum PackedRanges {
         }
     }
 
-    private static func octets<Key: FixedWidthInteger & BitwiseCopyable>(_ ranges: [ClosedRange<Key>]) -> [UInt8] {
+    private static func bytes<Key: FixedWidthInteger & BitwiseCopyable>(_ ranges: [ClosedRange<Key>]) -> [UInt8] {
         let length = MemoryLayout<Key>.size
-        var octets = [UInt8](repeating: 0, count: 2 * length * ranges.count)
-        unsafe octets.withUnsafeMutableBytes { raw in
+        var bytes = [UInt8](repeating: 0, count: 2 * length * ranges.count)
+        unsafe bytes.withUnsafeMutableBytes { raw in
             for (index, range) in ranges.enumerated() {
                 let offset = 2 * length * index
                 unsafe raw.storeBytes(of: range.lowerBound.littleEndian, toByteOffset: offset, as: Key.self)
                 unsafe raw.storeBytes(of: range.upperBound.littleEndian, toByteOffset: offset + length, as: Key.self)
             }
         }
-        return octets
+        return bytes
     }
 
-    /// Ranges that ascend and are disjoint.
+    /// Decodes ranges; `nil` if they do not ascend or overlap.
     private static func ranges<Key: FixedWidthInteger & BitwiseCopyable>(
-        _ octets: ArraySlice<UInt8>
+        _ bytes: ArraySlice<UInt8>
     ) -> [ClosedRange<Key>]? {
         let length = MemoryLayout<Key>.size
-        guard octets.count.isMultiple(of: 2 * length) else { return nil }
+        guard bytes.count.isMultiple(of: 2 * length) else { return nil }
         var ranges: [ClosedRange<Key>] = []
-        ranges.reserveCapacity(octets.count / (2 * length))
-        let areSound = unsafe octets.withUnsafeBytes { raw in
+        ranges.reserveCapacity(bytes.count / (2 * length))
+        let areSound = unsafe bytes.withUnsafeBytes { raw in
             var last: Key?
             for offset in stride(from: 0, to: raw.count, by: 2 * length) {
                 let low = Key(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: Key.self))

@@ -1,17 +1,17 @@
 internal import CNftnl
 
-/// Reads starts and ends from the octets of a dump as the kernel lays them out, without a look at each attribute.
+/// Decodes starts and ends from the bytes of a dump by their fixed layout, without parsing each attribute.
 ///
-/// An element is the headers of element, key and value, the key, and for an end the attribute with the flags: four or five
-/// numbers that are always the same, and the key. Whatever is not just so is left to the readers of attributes.
+/// An element has the headers of element, key and value, the key, and for an end the attribute with the flags: four or
+/// five constant numbers and the key. All other elements are left to the general decoder.
 enum PlainElements {
     private static let headerLength = AttributeWriter.headerLength
-    /// The attribute that holds the flags, with its header.
+    /// The length of the attribute with the flags, in bytes, with its header.
     private static let flagsLength = 2 * headerLength
-    /// Without `NLA_F_NESTED`, which kernels set or not.
+    /// Ignores `NLA_F_NESTED`, which only some kernels set.
     private static let mask = ~(UInt32(AttributeWriter.nestedFlag) << 16)
 
-    /// Appends the elements of a list, or nothing when one of them is not just a start or an end.
+    /// Appends the elements of a list, or none if one of them is not a plain start or end.
     ///
     /// - Returns: whether they were appended.
     static func append<Key: IntervalKey>(_ list: ArraySlice<UInt8>, to elements: inout [TreeElement<Key>]) -> Bool {
@@ -28,7 +28,7 @@ enum PlainElements {
         return arePlain
     }
 
-    /// The element at `offset`, which is behind it then.
+    /// The element at `offset`; advances `offset` past it.
     @inline(__always)
     private static func read<Key: IntervalKey>(_ raw: UnsafeRawBufferPointer, _ offset: inout Int) -> TreeElement<Key>?
     {
@@ -54,13 +54,13 @@ enum PlainElements {
         return TreeElement(key: key, isEnd: true)
     }
 
-    /// Whether there is the header of an attribute of this type and length.
+    /// Whether the header of an attribute of this type and length is at this position.
     @inline(__always)
     private static func header(_ raw: UnsafeRawBufferPointer, _ offset: Int, _ type: UInt32, _ length: Int) -> Bool {
         unsafe word(raw, offset) & mask == type << 16 | UInt32(length)
     }
 
-    /// Four octets, the lowest first, as headers are.
+    /// A number of four bytes, little-endian, as the constant headers are.
     @inline(__always)
     private static func word(_ raw: UnsafeRawBufferPointer, _ offset: Int) -> UInt32 {
         UInt32(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self))

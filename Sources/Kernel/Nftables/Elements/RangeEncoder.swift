@@ -4,21 +4,21 @@ internal import Rulesets
 /// A key of an interval set: an address as a number.
 typealias IntervalKey = FixedWidthInteger & UnsignedInteger & Sendable & BitwiseCopyable
 
-/// Writes ranges of addresses as the kernel wants them: start and end, ascending.
+/// Encodes ranges of addresses as the kernel wants them: starts and ends, ascending.
 ///
-/// A hundred thousand of them are copies of two templates, or of a block of both, with other keys in them.
+/// It copies two templates, or a block of both, and fills in the keys, which is fast for a hundred thousand ranges.
 struct RangeEncoder {
     private let start: [UInt8]
     private let end: [UInt8]
-    /// Starts and ends in turn.
+    /// `blockLength` ranges: starts and ends in turn.
     private let block: [UInt8]
-    /// Where the key is in both templates: behind the headers of element, key and value.
+    /// The offset of the key in both templates: after the headers of element, key and value.
     private static let keyOffset = 3 * AttributeWriter.headerLength
 
-    /// The most ranges that are encoded at once: at most 4 KB.
+    /// The most ranges to encode in one call: at most 4 KB.
     static let blockLength = 64
 
-    /// An encoder of keys of this many octets.
+    /// An encoder for keys of this many bytes.
     init(keyLength: Int) {
         let key = Array(repeating: UInt8(0), count: keyLength)
         start = Self.template(SetElement(key: key))
@@ -32,7 +32,7 @@ struct RangeEncoder {
         return writer.bytes
     }
 
-    /// The octets of one range.
+    /// The bytes of one range.
     var length: Int { start.count + end.count }
 
     /// Appends a start or an end.
@@ -40,9 +40,9 @@ struct RangeEncoder {
         append(element.isEnd ? end : start, key: element.key, to: &list)
     }
 
-    /// Appends a start and an end for each range, without an end for one that reaches the highest key.
+    /// Appends a start and an end for each range; no end for a range that reaches the highest key.
     ///
-    /// The ranges ascend, and are no more than `blockLength`.
+    /// The ranges must ascend; there are at most `blockLength` of them.
     func encode<Key: IntervalKey>(_ ranges: ArraySlice<ClosedRange<Key>>, into list: inout AttributeWriter) {
         let closed = ranges.last?.upperBound == Key.max ? ranges.dropLast() : ranges
         var offset = list.count + Self.keyOffset

@@ -1,24 +1,24 @@
 internal import Rulesets
 internal import Synchronization
 
-/// Ranges that several threads work off, whichever is free next taking the next few.
+/// Ranges shared by several threads; each thread takes the next few when it is free.
 final class RangeQueue<Key: IntervalKey>: Sendable {
     private let ranges: [ClosedRange<Key>]
     private let portion: Int
     private let position = Atomic<Int>(0)
 
-    /// A queue of these ranges, of which `portion` are handed out at a time.
+    /// A queue of these ranges; `next` returns `portion` of them at a time.
     init(_ ranges: [ClosedRange<Key>], portion: Int) {
         self.ranges = ranges
         self.portion = portion
     }
 
-    /// The next ranges, in order; `nil` when none are left.
+    /// The next ranges, in order; `nil` if none are left.
     func next() -> ArraySlice<ClosedRange<Key>>? {
         let start = position.add(portion, ordering: .relaxed).oldValue
         return start < ranges.count ? ranges[start...].prefix(portion) : nil
     }
 
-    /// Leaves nothing for anybody.
+    /// Discards the remaining ranges.
     func close() { position.store(ranges.count, ordering: .relaxed) }
 }

@@ -2,7 +2,7 @@ internal import CNftnl
 internal import Rulesets
 
 extension SetElement {
-    /// Reads the attributes of one element; what cannot be read is kept in `unrecognized`.
+    /// Decodes the attributes of one element; attributes that are not understood are kept in `unrecognized`.
     init(from attributes: Attributes) {
         self.init(key: [])
         var unread = AttributeWriter()
@@ -10,7 +10,7 @@ extension SetElement {
         unrecognized = unread.bytes
     }
 
-    /// Takes one attribute in; `false` when it is not understood.
+    /// Decodes one attribute; `false` if it is not understood.
     private mutating func read(_ attribute: Attributes.Attribute) -> Bool {
         let payload = attribute.payload
         switch attribute.type {
@@ -36,7 +36,7 @@ extension SetElement {
         return true
     }
 
-    /// Writes the element; without what hangs on it when only the key is wanted, as for a deletion.
+    /// Encodes the element; with `keyOnly` only its key and flags, as for a deletion.
     func encode(into list: inout AttributeWriter, keyOnly: Bool) {
         list.nest(NFTA_LIST_ELEM) { attributes in
             if !key.isEmpty { attributes.value(NFTA_SET_ELEM_KEY, key) }
@@ -60,20 +60,20 @@ extension SetElement {
         } else if let expression = expressions.first {
             attributes.expression(NFTA_SET_ELEM_EXPR, expression, &references)
         }
-        if !userdata.isEmpty { attributes.octets(NFTA_SET_ELEM_USERDATA, userdata) }
+        if !userdata.isEmpty { attributes.bytes(NFTA_SET_ELEM_USERDATA, userdata) }
         attributes.append(raw: unrecognized)
     }
 }
 
 extension Attributes {
-    /// A map's value; `nil` when there is more than one, or none.
+    /// A map's value; `nil` unless there is exactly one.
     fileprivate var elementValue: SetElement.Value? {
         soleValue.map(SetElement.Value.bytes) ?? soleVerdict.map(SetElement.Value.verdict)
     }
 }
 
 extension SetElement {
-    /// Whether user data says no more than that nft left out the end of a range that reaches the highest key.
+    /// Whether user data is nft's mark that a range reaches the highest key and has no end, and nothing else.
     ///
     /// `NFTNL_UDATA_SET_ELEM_FLAGS` of `libnftnl/udata.h` with nft's `NFTNL_SET_ELEM_F_INTERVAL_OPEN`, in host order.
     static func isListingHint(_ userdata: ArraySlice<UInt8>) -> Bool {

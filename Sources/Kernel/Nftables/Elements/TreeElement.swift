@@ -1,23 +1,23 @@
 internal import CNftnl
 internal import Rulesets
 
-/// A start or an end in the tree of an interval set, and nothing that hangs on it.
+/// A start or an end in the tree of an interval set, without any other data.
 ///
-/// The kernel keeps an interval as two elements: its start, and the first key after it, flagged
+/// The kernel stores an interval as two elements: its start, and the first key after it, flagged
 /// `NFT_SET_ELEM_INTERVAL_END`. An interval that reaches the highest key has no end.
 struct TreeElement<Key: IntervalKey>: Equatable {
-    /// The start, or the first key after the interval.
+    /// The first key of the interval, or the first key after it.
     var key: Key
-    /// Which of the two it is.
+    /// Whether this is an end.
     var isEnd: Bool
 
-    /// The start at this key, or the end there.
+    /// The start or the end at this key.
     init(key: Key, isEnd: Bool) {
         self.key = key
         self.isEnd = isEnd
     }
 
-    /// Reads an element's attributes in place; `nil` when there is more to it than a key and the flag.
+    /// Decodes an element's attributes in place; `nil` if it has more than a key and the flag.
     init?(_ payload: ArraySlice<UInt8>) {
         guard let first = Attributes.first(of: payload), first.type == NFTA_SET_ELEM_KEY.rawValue,
             let data = Attributes.first(of: first.payload), data.type == NFTA_DATA_VALUE.rawValue,
@@ -36,9 +36,9 @@ struct TreeElement<Key: IntervalKey>: Equatable {
         }
     }
 
-    /// Pairs starts and ends; `nil` when one is alone, other than a start with nothing behind it.
+    /// Merges starts and ends into ranges; `nil` if one has no partner, except a last start.
     static func ranges(_ elements: [Self]) -> [ClosedRange<Key>]? {
-        // As dumps come, in descending order, nothing is left to sort.
+        // Dumps come in descending order: reversed, they are sorted already.
         var ascending = Array(elements.reversed())
         let isSorted = ascending.indices.dropFirst().allSatisfy { ascending[$0 - 1].precedes(ascending[$0]) }
         if !isSorted { ascending.sort { $0.precedes($1) } }
@@ -60,12 +60,12 @@ struct TreeElement<Key: IntervalKey>: Equatable {
         return ranges
     }
 
-    /// The order of the keys, an end before a start.
+    /// The order by key, an end before a start.
     private func precedes(_ other: Self) -> Bool {
         key != other.key ? key < other.key : isEnd && !other.isEnd
     }
 
-    /// The same in the general form.
+    /// The element in its general form.
     var element: SetElement {
         var writer = AttributeWriter()
         writer.appendBigEndian(key)

@@ -2,7 +2,7 @@ internal import CNftnl
 internal import Rulesets
 
 extension Verdict {
-    /// The number by which the kernel knows it: `NF_…` of `linux/netfilter.h`, `NFT_…` of `linux/netfilter/nf_tables.h`.
+    /// The verdict's code: `NF_…` of `linux/netfilter.h`, `NFT_…` of `linux/netfilter/nf_tables.h`.
     var code: Int32 {
         switch self {
         case .accept: NF_ACCEPT
@@ -15,7 +15,7 @@ extension Verdict {
         }
     }
 
-    /// Reads the attributes of a verdict; `nil` when the chain that it leads to is missing.
+    /// Decodes the attributes of a verdict; `nil` if it needs a chain and has none.
     init?(from attributes: Attributes) {
         guard let code = attributes.u32(NFTA_VERDICT_CODE).map(Int32.init(bitPattern:)) else { return nil }
         let chain = attributes.name(NFTA_VERDICT_CHAIN)
@@ -32,7 +32,7 @@ extension Verdict {
     }
 }
 
-/// A load of a constant into a register, or a verdict: the kernel has one expression for both.
+/// A load of a constant into a register, or a verdict: both are the kernel's expression `immediate`.
 enum ImmediateLoad: ExpressionCoding {
     static let kernelName = "immediate"
 
@@ -63,7 +63,7 @@ enum ImmediateLoad: ExpressionCoding {
         }
     }
 
-    /// The same as an expression of a rule.
+    /// The load as an expression of a rule.
     var expression: Expression {
         switch self {
         case .value(let load): .immediate(load)
@@ -73,12 +73,12 @@ enum ImmediateLoad: ExpressionCoding {
 }
 
 extension AttributeWriter {
-    /// A constant, in memory order.
+    /// Encodes a constant; its bytes are in memory order.
     mutating func value(_ type: some RawRepresentable<UInt32>, _ value: some Collection<UInt8>) {
-        nest(type) { $0.octets(NFTA_DATA_VALUE, value) }
+        nest(type) { $0.bytes(NFTA_DATA_VALUE, value) }
     }
 
-    /// A verdict.
+    /// Encodes a verdict.
     mutating func verdict(_ type: some RawRepresentable<UInt32>, _ verdict: Verdict) {
         nest(type) { data in
             data.nest(NFTA_DATA_VERDICT) { attributes in
@@ -90,19 +90,19 @@ extension AttributeWriter {
 }
 
 extension Attributes {
-    /// A constant, in memory order; `nil` when the attribute holds anything else.
+    /// A constant in memory order; `nil` if the attribute holds anything else.
     func value(_ type: some RawRepresentable<UInt32>) -> [UInt8]? { nest(type)?.soleValue }
 
-    /// The constant that is all there is.
+    /// The constant, if it is the only attribute.
     var soleValue: [UInt8]? {
         guard isSole, let value = self[NFTA_DATA_VALUE] else { return nil }
         return Array(value)
     }
 
-    /// A verdict; `nil` when the attribute holds anything else.
+    /// A verdict; `nil` if the attribute holds anything else.
     func verdict(_ type: some RawRepresentable<UInt32>) -> Verdict? { nest(type)?.soleVerdict }
 
-    /// The verdict that is all there is.
+    /// The verdict, if it is the only attribute.
     var soleVerdict: Verdict? {
         guard isSole else { return nil }
         return nest(NFTA_DATA_VERDICT).flatMap { Verdict(from: $0) }

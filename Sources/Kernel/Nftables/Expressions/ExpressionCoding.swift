@@ -1,18 +1,18 @@
 internal import CNftnl
 internal import Rulesets
 
-/// An expression that the kernel's attributes can be turned into and back.
+/// An expression that can be encoded to the kernel's attributes and decoded from them.
 protocol ExpressionCoding {
-    /// The name by which the kernel knows the expression.
+    /// The kernel's name of the expression.
     static var kernelName: String { get }
-    /// Writes its attributes.
+    /// Encodes its attributes.
     func encode(into attributes: inout AttributeWriter)
-    /// Reads its attributes; `nil` when one is missing or cannot be this.
+    /// Decodes its attributes; `nil` if one is missing or has a value that this type cannot represent.
     init?(from attributes: Attributes)
 }
 
 extension Expression {
-    /// Reads an expression; `opaque` unless writing it again would give the kernel the same.
+    /// Decodes an expression; `opaque` unless encoding it again gives the kernel the same.
     init(name: String, attributes: ArraySlice<UInt8>) {
         guard let received = Attributes(attributes) else {
             self = .opaque(name: name, attributes: Array(attributes))
@@ -49,18 +49,18 @@ extension Expression {
         }
     }
 
-    /// Whether writing it gives what was received.
+    /// Whether encoding the expression gives the received attributes.
     private func isFaithful(to received: Attributes) -> Bool {
         var writer = AttributeWriter()
         var references = SetReferences()
         encodeAttributes(into: &writer, &references)
-        guard let encoded = Attributes(writer.octets) else { return false }
+        guard let encoded = Attributes(writer.written) else { return false }
         guard case .dynamicSet = self else { return received.isEquivalent(to: encoded) }
         let nested: AttributeTypes = [NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS, NFTA_DYNSET_FLAGS]
         return received.without(nested).isEquivalent(to: encoded.without(nested))
     }
 
-    /// The name by which the kernel knows it.
+    /// The kernel's name of the expression.
     var kernelName: String {
         switch self {
         case .meta: MetaLoad.kernelName
@@ -85,7 +85,7 @@ extension Expression {
         }
     }
 
-    /// Writes what the kernel calls the expression's data.
+    /// Encodes the expression's data, `NFTA_EXPR_DATA`.
     func encodeAttributes(into writer: inout AttributeWriter, _ references: inout SetReferences) {
         switch self {
         case .meta(let key, let destination): MetaLoad(key: key, destination: destination).encode(into: &writer)
@@ -113,7 +113,7 @@ extension Expression {
 }
 
 extension AttributeWriter {
-    /// An expression: its name and its data.
+    /// Encodes an expression: its name and its data.
     mutating func expression(
         _ type: some RawRepresentable<UInt32>, _ expression: Expression, _ references: inout SetReferences
     ) {
@@ -123,7 +123,7 @@ extension AttributeWriter {
         }
     }
 
-    /// A list of expressions.
+    /// Encodes a list of expressions.
     mutating func expressions(
         _ type: some RawRepresentable<UInt32>, _ expressions: [Expression], _ references: inout SetReferences
     ) {
@@ -132,7 +132,7 @@ extension AttributeWriter {
         }
     }
 
-    /// A register's number.
+    /// Encodes a register's number.
     mutating func register(_ type: some RawRepresentable<UInt32>, _ register: Register) {
         u32(type, register.rawValue)
     }
@@ -142,16 +142,16 @@ extension Attributes {
     /// A register's number.
     func register(_ type: some RawRepresentable<UInt32>) -> Register? { u32(type).map(Register.init) }
 
-    /// One expression, from the payload of an attribute that holds it.
+    /// An expression, from the payload of `NFTA_LIST_ELEM`; `nil` if it has no name.
     static func expression(_ payload: ArraySlice<UInt8>) -> Expression? {
         guard let attributes = Attributes(payload), let name = attributes.string(NFTA_EXPR_NAME) else { return nil }
         return Expression(name: name, attributes: attributes[NFTA_EXPR_DATA] ?? [])
     }
 
-    /// A list of expressions; `nil` when one has no name.
+    /// A list of expressions; `nil` if one has no name.
     func expressions(_ type: some RawRepresentable<UInt32>) -> [Expression]? { nest(type)?.expressions }
 
-    /// The expressions that are all there is; `nil` when one has no name.
+    /// The attributes as a list of expressions; `nil` if one has no name.
     var expressions: [Expression]? {
         var expressions: [Expression] = []
         for element in self {

@@ -1,17 +1,17 @@
 internal import Rulesets
 
-/// Remembers what was made of lists of expressions that many rules share.
+/// Caches a value for each list of expressions that many rules share.
 ///
-/// Rules of the same sources share one array, which is known by its address: to hash or to compare the expressions would take
-/// as long as to encode them again.
+/// Rules with the same sources share one array, identified by its address: hashing or comparing the expressions would
+/// take as long as encoding them again.
 struct ExpressionMemo<Value> {
-    /// By address; the array is kept so that its address stays its own.
+    /// The values by address; the array is retained so that its address is not reused.
     private var known: [UInt: (expressions: [Expression], value: Value)] = [:]
 
-    /// Lists beyond this many are not remembered: where they are all different it would cost memory and gain nothing.
+    /// The most lists to cache: if all lists differ, caching costs memory and gains nothing.
     private static var maximumCount: Int { 256 }
 
-    /// What `make` gives for `expressions`, now or the last time.
+    /// The value for `expressions`, from the cache or from `make`.
     mutating func value(of expressions: [Expression], _ make: ([Expression]) -> Value) -> Value {
         let address = unsafe expressions.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
         if let found = known[address] { return found.value }

@@ -1,13 +1,13 @@
 internal import CNftnl
 internal import Rulesets
 
-/// A load of a property of the packet's way; the setting of one (`NFTA_META_SREG`) is not modelled.
+/// A load of packet metadata (`meta`); writing metadata (`NFTA_META_SREG`) is not modelled.
 struct MetaLoad: ExpressionCoding {
     static let kernelName = "meta"
 
-    /// What is loaded.
+    /// The kind of metadata.
     var key: MetaKey
-    /// The register it goes to.
+    /// The register to load it into.
     var destination: Register
 
     init(key: MetaKey, destination: Register) {

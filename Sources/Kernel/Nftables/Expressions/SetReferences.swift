@@ -1,35 +1,35 @@
 internal import CNftnl
 internal import Rulesets
 
-/// The names by which the kernel knows the expressions that refer to sets.
+/// The kernel's names of the expressions that refer to sets.
 enum SetReference {
-    /// A look-up.
+    /// A lookup.
     static let lookupName = "lookup"
-    /// An insertion from the packet path.
+    /// An insertion or a deletion by a packet.
     static let dynamicSetName = "dynset"
 }
 
-/// How the expressions of a batch name sets that the batch itself makes.
+/// How the expressions of a batch refer to sets that the same batch adds.
 struct SetReferences {
-    /// The numbers of the named sets made by the batch.
+    /// The numbers of the named sets that the batch adds.
     var created: [String: UInt32] = [:]
-    /// The numbers of the anonymous sets of the rule at hand, in the order of their look-ups.
+    /// The numbers of the anonymous sets of the current rule, in the order of its lookups.
     var anonymous: [UInt32] = []
-    /// Whether sets are found by their names alone, as in what the kernel dumps; anonymous ones have names of their own then.
+    /// Whether sets are referred to by name only, as in a dump; anonymous sets then have names of their own.
     var isArchive = false
 
-    /// What an anonymous set of this number is called.
+    /// The name of the anonymous set with this number.
     func name(of set: AnonymousSet, number: UInt32?) -> String {
         guard isArchive, let number else { return set.namePattern }
         return set.namePattern.dropLast("%d".count) + "\(number)"
     }
 
-    /// The number of the next anonymous set.
+    /// Removes and returns the number of the next anonymous set.
     mutating func nextAnonymous() -> UInt32? { anonymous.isEmpty ? nil : anonymous.removeFirst() }
 }
 
 extension AnonymousSet {
-    /// The pattern from which the kernel makes a free name, as nft sends it.
+    /// The pattern from which the kernel makes an unused name, the same as nft's.
     var namePattern: String { definition.flags.isDisjoint(with: [.map, .object]) ? "__set%d" : "__map%d" }
 }
 
@@ -70,7 +70,7 @@ extension DynamicSet {
             operation, set: set, key: key, timeout: attributes.u64(NFTA_DYNSET_TIMEOUT), expressions: expressions)
     }
 
-    /// The expressions of the elements: the kernel has one attribute for a single one, another for several.
+    /// The expressions of each element: the kernel has one attribute for a single expression and another for several.
     private static func expressions(of attributes: Attributes) -> [Expression]? {
         if attributes[NFTA_DYNSET_EXPRESSIONS] != nil { return attributes.expressions(NFTA_DYNSET_EXPRESSIONS) }
         guard let single = attributes[NFTA_DYNSET_EXPR] else { return [] }

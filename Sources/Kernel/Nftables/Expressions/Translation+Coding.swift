@@ -55,7 +55,7 @@ extension RouteLookup: ExpressionCoding {
 }
 
 extension Attributes {
-    /// Two registers, the second of which the kernel fills in where it was not given.
+    /// Decodes a pair of registers; the kernel fills in the second if it was not given.
     fileprivate func registers(
         _ first: some RawRepresentable<UInt32>, _ last: some RawRepresentable<UInt32>
     ) -> RegisterPair? {

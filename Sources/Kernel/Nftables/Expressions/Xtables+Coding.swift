@@ -2,10 +2,10 @@ internal import CNftnl
 internal import Rulesets
 
 extension XtablesExtension {
-    /// The name by which the kernel knows the expression.
+    /// The kernel's name of the expression.
     var kernelName: String { kind.rawValue }
 
-    /// Reads the attributes of an expression of this name; `nil` for any but `match` and `target`.
+    /// Decodes the attributes of an expression; `nil` for names other than `match` and `target`.
     init?(name: String, from attributes: Attributes) {
         switch Kind(rawValue: name) {
         case .match?:
@@ -29,11 +29,11 @@ extension XtablesExtension {
         case .match:
             attributes.string(NFTA_MATCH_NAME, name)
             attributes.u32(NFTA_MATCH_REV, revision)
-            attributes.octets(NFTA_MATCH_INFO, info)
+            attributes.bytes(NFTA_MATCH_INFO, info)
         case .target:
             attributes.string(NFTA_TARGET_NAME, name)
             attributes.u32(NFTA_TARGET_REV, revision)
-            attributes.octets(NFTA_TARGET_INFO, info)
+            attributes.bytes(NFTA_TARGET_INFO, info)
         }
     }
 }
