@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-@Suite("Who is told that a change was undone", .privileged, .networkNamespace)
+@Suite("Announcement of an undone change", .privileged, .networkNamespace)
 struct AnnouncementTests {
-    /// Logs in at a terminal of its own, in a `/run` of its own, and prints what is written there while a change undoes itself.
+    /// Logs in at a terminal in a private `/run`, and prints what is written there while a change is undone.
     private static let program = """
         import os, pty, select, struct, subprocess, sys, time
         reader, writer = pty.openpty()
@@ -17,7 +17,7 @@ struct AnnouncementTests {
         print(os.read(reader, 1000).decode().strip() if ready else "nothing")
         """
 
-    @Test("Those who are logged in, at their terminals")
+    @Test("Logged-in users see it on their terminals")
     func terminals() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write("version: 1\nservices: {}\n")

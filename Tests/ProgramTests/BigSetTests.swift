@@ -1,9 +1,9 @@
 import TestSupport
 import Testing
 
-@Suite("A big set that portreeve remembers", .privileged, .networkNamespace)
+@Suite("The cache of big sets", .privileged, .networkNamespace)
 struct BigSetTests {
-    /// A policy with thousands of sources, and where to keep what is known of them.
+    /// A policy with thousands of sources, and the directory of the cache.
     private func prepare(_ portreeve: Portreeve, count: Int = 6000) throws -> [String] {
         let list = (0..<count).map { "\(10 + $0 / 32768).\($0 / 128 % 256).\($0 % 128 * 2).0/24" }
             .joined(separator: "\n")
@@ -19,7 +19,7 @@ struct BigSetTests {
     }
 
     @Test(
-        "Is read again once anybody has committed anything",
+        "Is not used after a commit by another process",
         arguments: [
             "nft add element inet portreeve group-big-ipv4 { 192.0.2.1 }",
             "nft delete element inet portreeve group-big-ipv4 { 10.3.4.0/24 }",
@@ -44,13 +44,13 @@ struct BigSetTests {
         #expect(try portreeve(verify + ["--full"]).status == 0)
     }
 
-    @Test("Is looked up where there is no room for another thread")
+    @Test("Lookups work if no thread can be started")
     func noThreads() throws {
         let portreeve = try Portreeve()
         let arguments = try prepare(portreeve, count: 80_000)
         #expect(try portreeve(["apply", "--yes", "--quiet"] + arguments).status == 0)
         try portreeve.shell("nft add table ip other; nft delete table ip other")
-        // As large as the address space: what a thread's stack would be.
+        // The stack of a thread would take the whole address space.
         let verify = [try Portreeve.executable, "verify", "--only", "ruleset", "--quiet"] + arguments
         let result = try Program.run(["prlimit", "--stack=140737488355328:140737488355328"] + verify)
         #expect(result.status == 0, "\(result)")

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Boots: a fresh network namespace is a host that was started again, with nothing loaded and the state of the old one.
+/// Boots: a fresh network namespace acts as a restarted host, with the old state and no ruleset.
 @Suite("A boot", .privileged, .networkNamespace)
 struct BootTests {
     private let trial: Trial
@@ -10,7 +10,7 @@ struct BootTests {
 
     init() throws { trial = try Trial() }
 
-    /// Makes a change that nobody confirms before the host goes down.
+    /// Makes a change that is not confirmed before the shutdown.
     private func crash() throws {
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
         for watcher in try trial.watchers().reversed() { kill(watcher, SIGSTOP) }
@@ -18,7 +18,7 @@ struct BootTests {
         #expect(try trial.wait { try trial.watchers().isEmpty })
     }
 
-    /// Boots, and runs a script on the host then; `others` run beside it.
+    /// Boots, then runs a script on the host; `others` run at the same time.
     private func boot(
         beside others: String = "", under tracer: String = "", _ options: String = "", then script: String
     ) throws -> Program.Result {
@@ -30,7 +30,7 @@ struct BootTests {
         "\(try Portreeve.executable) verify \(policy) --only ruleset --quiet; echo $?"
     }
 
-    @Test("Loads what was confirmed last, not what was pending, with no policy there")
+    @Test("Loads the last confirmed table, not the pending one, without a policy file")
     func pending() throws {
         try crash()
         try FileManager.default.moveItem(atPath: trial.old, toPath: trial.old + ".away")
@@ -43,15 +43,15 @@ struct BootTests {
         #expect(try !trial.isPending())
     }
 
-    @Test("Does not wait for others to stop committing")
+    @Test("Does not wait until other processes stop committing")
     func foreign() throws {
         let others = "while :; do nft add table ip other; nft delete table ip other; done & other=$!"
         let result = try boot(beside: others, "--quiet", then: "kill $other; wait; \(try isLive(trial.old))")
         #expect(result.output == "0\n0\n", "\(result)")
     }
 
-    @Test("Loads the floor where the newest record is torn, and fails")
-    func torn() throws {
+    @Test("Loads the floor and fails if the newest record is corrupt")
+    func corrupt() throws {
         let file = URL(filePath: "\(state)/change-1.confirmed")
         try Data(Data(contentsOf: file).dropLast(7)).write(to: file)
         let result = try boot("--floor ssh", then: "nft list table inet portreeve")
@@ -62,7 +62,7 @@ struct BootTests {
                     + "loaded the floor instead: only tcp/22 is open\n"), "\(result.errors)")
     }
 
-    @Test("Opens its state, and besides it nothing but libraries and what the kernel tells of itself")
+    @Test("Opens its state, libraries and files of the kernel, and no other file")
     func files() throws {
         try crash()
         let trace = try trial.portreeve.write("", to: "trace")

@@ -1,16 +1,16 @@
 import Foundation
 import TestSupport
 
-/// A command line of every command, for a host on which the policy `old` of a trial is in force.
+/// A command line of every command, for a host on which the policy `old` of a trial is applied.
 struct CommandLines: CustomStringConvertible, Sendable {
-    /// The words, with `OLD` and `NEW` for the policies and `DIR` for a folder to write in.
+    /// The words; `OLD` and `NEW` stand for the policies, `DIR` for a folder to write in.
     let description: String
-    /// Whether it does nothing where `/proc` is not mounted.
+    /// Whether it changes nothing if `/proc` is not mounted.
     var needsProc = false
     /// Whether it writes a file.
     var writes = false
 
-    /// Those that have something to print, and would have more to do if they could.
+    /// The command lines that print output.
     static let all = [
         Self(description: "--version"), Self(description: "--help"), Self(description: "help apply"),
         Self(description: "apply --help"), Self(description: "check OLD"), Self(description: "show OLD"),
@@ -29,7 +29,7 @@ struct CommandLines: CustomStringConvertible, Sendable {
         Self(description: "explain 192.0.2.1 80 OLD"), Self(description: "remove --yes", needsProc: true, writes: true),
     ]
 
-    /// The commands that have nothing to print here; they fail for want of something to do.
+    /// The command lines that print nothing here and fail, since there is nothing for them to do.
     static let idle = ["confirm", "revoke web", "rollback"].map { Self(description: $0, needsProc: true) }
 
     /// The words that make a shell run it in a trial.
@@ -43,14 +43,14 @@ struct CommandLines: CustomStringConvertible, Sendable {
         return [try Portreeve.executable] + words + (takesState ? ["--state-dir", trial.portreeve.stateDirectory] : [])
     }
 
-    /// Runs it by a script that has its words as `$@`.
+    /// Runs it through a script, which gets its words as `$@`.
     func run(_ trial: Trial, _ script: String, under prefix: [String] = []) throws -> Program.Result {
         try Program.run(prefix + ["sh", "-c", script, "-"] + words(trial))
     }
 }
 
 extension Trial {
-    /// The names of all files that are there; locks, which stay, do not count.
+    /// The names of all files but locks, which stay.
     func files() throws -> Set<String> {
         let folder = URL(filePath: old).deletingLastPathComponent().path
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder)

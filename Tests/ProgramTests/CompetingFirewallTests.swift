@@ -4,7 +4,7 @@ import Testing
 
 @Suite("portreeve verify, beside iptables-legacy", .privileged, .networkNamespace)
 struct CompetingFirewallTests {
-    @Test("A table that drops is named with what to do, in the area of the ruleset alone; an empty one is not")
+    @Test("A table that drops packets is reported with advice, in the ruleset area only; an empty one is not")
     func legacy() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write("version: 1\nservices: {}\n")

@@ -4,7 +4,7 @@ import Kernel
 import TestSupport
 import Testing
 
-/// A host with one policy in force, and another that is tried.
+/// A host with one applied policy, and another one to try.
 struct Trial {
     let portreeve: Portreeve
     let old: String
@@ -22,7 +22,7 @@ struct Trial {
         #expect(try portreeve("apply", old, "--yes", "--quiet").status == 0)
     }
 
-    /// Whether the table of a policy is live, whole.
+    /// Whether the whole table of a policy is live.
     func isLive(_ policy: String) throws -> Bool {
         try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0
     }
@@ -33,7 +33,7 @@ struct Trial {
             && FileManager.default.fileExists(atPath: portreeve.stateDirectory + "/pending")
     }
 
-    /// The processes that care for it, the oldest first.
+    /// The background processes of the change, the oldest first.
     func watchers() throws -> [pid_t] {
         try FileManager.default.contentsOfDirectory(atPath: "/proc").compactMap(pid_t.init).sorted().filter { number in
             let line = (try? Data(contentsOf: URL(filePath: "/proc/\(number)/cmdline"))) ?? Data()
@@ -42,7 +42,7 @@ struct Trial {
         }
     }
 
-    /// Waits, ten seconds at most.
+    /// Waits at most ten seconds.
     func wait(for condition: () throws -> Bool) throws -> Bool {
         for _ in 0..<200 {
             if try condition() { return true }
@@ -51,7 +51,7 @@ struct Trial {
         return false
     }
 
-    /// A prefix that makes the command meet a fault at a system call of this kind and number.
+    /// A prefix that makes the command's system call of this kind and number fail.
     func fault(_ call: String, _ fault: String, at occurrence: Int) -> [String] {
         [
             "strace", "-qq", "-e", "signal=none", "-e", "trace=\(call)", "-e",
@@ -62,10 +62,10 @@ struct Trial {
 
 @Suite("A change that undoes itself", .privileged, .networkNamespace)
 struct ConfirmationTests {
-    /// The status of what SIGKILL ended.
+    /// The exit status after SIGKILL.
     private static let killed: Int32 = 128 + 9
 
-    @Test("It does, in a session of its own, and leaves nothing behind")
+    @Test("It is undone from a background session, which leaves nothing behind")
     func time() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
@@ -78,7 +78,7 @@ struct ConfirmationTests {
         #expect(try !trial.isPending())
     }
 
-    @Test("It does not once it is confirmed, and the processes end")
+    @Test("After confirm it is not undone, and the processes end")
     func confirmation() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
@@ -88,7 +88,7 @@ struct ConfirmationTests {
         #expect(try trial.isLive(trial.new))
     }
 
-    @Test("Tampered rules come back as they were, too")
+    @Test("The undo restores tampered rules too")
     func tampered() throws {
         let trial = try Trial()
         try NftProgram.load("add rule inet portreeve input meta cpu 0 quota 5 mbytes accept")
@@ -99,7 +99,7 @@ struct ConfirmationTests {
         #expect(try Nftables().snapshot(of: Names.table).table == before)
     }
 
-    @Test("What somebody else has changed since is not confirmed")
+    @Test("A table changed by another process since is not confirmed")
     func changedSince() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
@@ -109,7 +109,7 @@ struct ConfirmationTests {
         #expect(try trial.isLive(trial.old))
     }
 
-    @Test("Killed at any system call, the command leaves the old table, or the new one with its undo armed")
+    @Test("A command killed at any system call leaves the old table, or the new one with its undo pending")
     func killedCommand() throws {
         let trial = try Trial()
         for (call, step) in [("sendto", 3), ("fsync", 1), ("rename", 1), ("openat", 6), ("flock", 1), ("recvfrom", 25)]
@@ -124,7 +124,7 @@ struct ConfirmationTests {
                 let isOld = try trial.isLive(trial.old)
                 #expect(isNew != isOld, "\(call) \(occurrence)")
                 if isNew {
-                    // Those of the round before take a moment to end.
+                    // The processes of the round before take a moment to end.
                     let isArmed = try trial.wait { try trial.isPending() && trial.watchers().count == 2 }
                     #expect(isArmed, "\(call) \(occurrence)")
                 }
@@ -138,7 +138,7 @@ struct ConfirmationTests {
         #expect(try trial.wait { try trial.watchers().isEmpty })
     }
 
-    @Test("Killed at any system call, an undo is finished by the next one")
+    @Test("An undo killed at any system call is finished by the next one")
     func killedUndo() throws {
         let trial = try Trial()
         for call in ["sendto", "fsync", "rename", "unlink"] {
@@ -156,7 +156,7 @@ struct ConfirmationTests {
         #expect(try trial.wait { try trial.watchers().isEmpty })
     }
 
-    @Test("The process that would undo it is killed, and killed again: it is undone all the same")
+    @Test("It is undone although the background process is killed twice")
     func killedWatchers() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "3s").status == 0)
@@ -170,7 +170,7 @@ struct ConfirmationTests {
         #expect(try trial.wait { try trial.isLive(trial.old) })
     }
 
-    @Test("When both are killed at once the next command undoes what is overdue")
+    @Test("If both processes are killed at once, the next command undoes the overdue change")
     func killedAll() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
@@ -185,7 +185,7 @@ struct ConfirmationTests {
         #expect(try trial.isLive(trial.old))
     }
 
-    @Test("The end of the session undoes it at once")
+    @Test("Closing the session undoes it at once")
     func terminated() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
@@ -193,7 +193,7 @@ struct ConfirmationTests {
         #expect(try trial.wait { try trial.isLive(trial.old) })
     }
 
-    @Test("Where nothing can be kept nothing is changed", arguments: ["write", "fsync", "rename"])
+    @Test("If the undo state cannot be saved, nothing is changed", arguments: ["write", "fsync", "rename"])
     func fullDisk(call: String) throws {
         let trial = try Trial()
         let prefix = ["strace", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=\(call):error=ENOSPC"]

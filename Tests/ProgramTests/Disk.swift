@@ -3,12 +3,12 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A small disk in a mount namespace of its own, where a trial keeps its state.
+/// A small disk in its own mount namespace, for the state of a trial.
 final class Disk {
     private let keeper: pid_t
     private let directory: String
 
-    /// Puts a file system of memory in the place of the directory.
+    /// Mounts a tmpfs on the directory.
     init(at directory: String, _ portreeve: Portreeve) throws {
         self.directory = directory
         let script = """
@@ -26,16 +26,16 @@ final class Disk {
 
     deinit { kill(keeper, SIGKILL) }
 
-    /// A prefix that makes a command see the disk.
+    /// A prefix with which a command sees the disk.
     var prefix: [String] { ["nsenter", "--mount=/proc/\(keeper)/ns/mnt"] }
 
-    /// Leaves no room.
+    /// Fills the disk.
     func fill() throws { try run("cat /dev/zero > \(directory)/.ballast || true") }
 
-    /// Forbids to write on it, or allows it again.
+    /// Mounts the disk read-only or read-write.
     func remount(_ option: String) throws { try run("mount -o remount,\(option) \(directory)") }
 
-    /// The names of the files that say something.
+    /// The names of the state files, without locks.
     func names() throws -> [String] {
         try run("ls \(directory)").split(separator: "\n").map(String.init).filter { !$0.hasSuffix("lock") }
     }

@@ -9,9 +9,9 @@ private let small = """
 
     """
 
-@Suite("When it cannot be done", .privileged, .networkNamespace)
+@Suite("Failures", .privileged, .networkNamespace)
 struct FailureTests {
-    @Test("Without the privilege it says so, and changes nothing", arguments: ["plan", "apply", "verify", "remove"])
+    @Test("Without privileges it says so, and changes nothing", arguments: ["plan", "apply", "verify", "remove"])
     func privilege(command: String) throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(small)
@@ -25,7 +25,7 @@ struct FailureTests {
         #expect(try portreeve.shell("nft list ruleset").isEmpty)
     }
 
-    @Test("Validating and showing need no privilege")
+    @Test("check and show need no privileges")
     func unprivileged() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(small)
@@ -35,7 +35,7 @@ struct FailureTests {
         }
     }
 
-    @Test("A kernel without nf_tables is named")
+    @Test("A kernel without nf_tables is reported")
     func unsupported() throws {
         let portreeve = try Portreeve()
         let injection = ["strace", "-o", "/dev/null", "-e", "inject=socket:error=EPROTONOSUPPORT"]
@@ -44,7 +44,7 @@ struct FailureTests {
         #expect(result.errors.contains("nf_tables"), "\(result.errors)")
     }
 
-    @Test("A namespace that is not there is named")
+    @Test("A missing namespace is reported")
     func namespace() throws {
         let portreeve = try Portreeve()
         let result = try portreeve("plan", try portreeve.write(small), "--netns", "no-such-namespace")
@@ -52,7 +52,7 @@ struct FailureTests {
         #expect(result.errors.contains("no-such-namespace"), "\(result.errors)")
     }
 
-    @Test("A full disk is no success")
+    @Test("A full disk is a failure")
     func fullDisk() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(small)
@@ -70,11 +70,11 @@ struct FailureTests {
     }
 }
 
-@Suite("Interrupted", .privileged, .networkNamespace)
+@Suite("Interrupted commands", .privileged, .networkNamespace)
 struct InterruptionTests {
-    /// Runs `apply` from one policy to the other, again and again, with a fault at another system call each time.
+    /// Runs `apply` from one policy to the other repeatedly, each time with a fault at the next system call.
     ///
-    /// Whatever happens, one of the two tables is live, whole, and the status says what happened.
+    /// One of the two tables is always live as a whole, and the exit status tells which.
     private func attack(_ call: String, _ fault: String, every step: Int = 1, allowed: Set<Int32>) throws {
         let portreeve = try Portreeve()
         let policies = [try portreeve.write(small, to: "small.yaml"), try portreeve.write(everything, to: "big.yaml")]
@@ -94,20 +94,20 @@ struct InterruptionTests {
         }
     }
 
-    /// The status of what SIGKILL ended.
+    /// The exit status after SIGKILL.
     private static let killed: Int32 = 128 + 9
 
-    @Test("Killed at each message, the old table or the new one is live", arguments: ["sendto", "recvfrom"])
+    @Test("Killed at any message, it leaves the old table or the new one", arguments: ["sendto", "recvfrom"])
     func killed(call: String) throws {
         try attack(call, "signal=KILL", every: call == "sendto" ? 1 : 3, allowed: [0, Self.killed])
     }
 
-    @Test("An error at a message is said, and leaves the old table or the new one", arguments: ["sendto", "recvfrom"])
+    @Test("An error at any message is reported, and leaves one whole table", arguments: ["sendto", "recvfrom"])
     func errors(call: String) throws {
         try attack(call, "error=ENOBUFS", every: 3, allowed: [0, 1])
     }
 
-    @Test("A signal at a message is no error", arguments: ["sendto", "recvfrom"])
+    @Test("A signal at a message is not an error", arguments: ["sendto", "recvfrom"])
     func signals(call: String) throws {
         try attack(call, "error=EINTR", every: 5, allowed: [0])
     }

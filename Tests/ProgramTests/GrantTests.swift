@@ -5,7 +5,7 @@ import Rulesets
 import TestSupport
 import Testing
 
-/// A host on which grants are made.
+/// A host for grants.
 private struct Gate {
     let portreeve: Portreeve
     let policy: String
@@ -18,7 +18,7 @@ private struct Gate {
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
     }
 
-    /// Runs a command that must succeed, and returns what it says.
+    /// Runs a command that must succeed, and returns its output.
     @discardableResult func run(_ arguments: String...) throws -> String {
         let result = try portreeve(arguments)
         try #require(result.status == 0, "\(arguments): \(result.output)\(result.errors)")
@@ -29,12 +29,12 @@ private struct Gate {
         try run("grant", service, policy, "--from", address, "--for", time, "--why", "test", "--quiet")
     }
 
-    /// What there is to say of the ruleset, notices included.
+    /// The findings about the ruleset, with notices.
     func findings(_ policy: String? = nil) throws -> String {
         try portreeve("verify", policy ?? self.policy, "--only", "ruleset", "--quiet").output
     }
 
-    /// The milliseconds after which each element of a set ends, by its key.
+    /// The milliseconds until each element of a set expires, by its key.
     func expirations(_ set: String) throws -> [String: Int] {
         let text = try NftProgram.run(["-j", "list", "set", "inet", "portreeve", set])
         let json = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
@@ -44,7 +44,7 @@ private struct Gate {
             uniqueKeysWithValues: elements.map { ($0["val"] as? String ?? "", $0["expires"] as? Int ?? -1) })
     }
 
-    /// Waits, ten seconds at most.
+    /// Waits at most ten seconds.
     func wait(for condition: () throws -> Bool) throws -> Bool {
         for _ in 0..<400 {
             if try condition() { return true }
@@ -56,17 +56,17 @@ private struct Gate {
 
 @Suite("Grants in the kernel", .privileged, .networkNamespace)
 struct GrantTests {
-    /// The status of what SIGKILL ended.
+    /// The exit status after SIGKILL.
     private static let killed: Int32 = 128 + 9
 
-    @Test("Are no difference from the policy, while they last and after they have ended by themselves")
+    @Test("Are no drift from the policy, while they last and after they have expired")
     func clean() throws {
         let gate = try Gate()
         try gate.grant("db", "192.0.2.7", "1s")
         try gate.grant("ssh", "2001:db8::7")
         var isOver = false
         let hasEnded = try gate.wait {
-            // One look more after it is over.
+            // One more check after the expiry.
             let wasOver = isOver
             isOver = try gate.expirations("grant-db-ipv4").isEmpty
             #expect(try gate.findings() == "")
@@ -77,7 +77,7 @@ struct GrantTests {
         #expect(try gate.run("apply", gate.policy, "--yes") == "in sync: nothing to do\n")
         #expect(try !gate.run("status", gate.policy).contains("grant: db"))
         #expect(try gate.run("status", gate.policy).contains("grant: ssh from 2001:db8::7, 59m"))
-        // What it left behind goes with the next change, and the rest stays.
+        // The next change removes its remains, and nothing else.
         try gate.run("apply", gate.other, "--yes", "--quiet")
         let listing = try gate.portreeve.shell("nft list table inet portreeve")
         #expect(!listing.contains("grant-db") && listing.contains("grant-ssh-ipv6") && listing.contains("admit-ssh"))
@@ -89,7 +89,7 @@ struct GrantTests {
         let gate = try Gate()
         try gate.grant("ssh", "192.0.2.7")
         let before = try #require(try gate.expirations("grant-ssh-ipv4")["192.0.2.7"])
-        // nft 1.0.6 tells whole seconds.
+        // nft 1.0.6 prints whole seconds.
         try #require(try gate.wait { try (gate.expirations("grant-ssh-ipv4")["192.0.2.7"] ?? 0) < before })
         try gate.run("apply", gate.other, "--yes", "--quiet")
         try gate.run("rollback", "--yes", "--quiet")
@@ -101,7 +101,7 @@ struct GrantTests {
         try gate.run("apply", "--boot", "--quiet")
         #expect(try (gate.expirations("grant-ssh-ipv4")["192.0.2.7"] ?? before) < before)
         #expect(try gate.findings() == "")
-        // A grant anew counts from now.
+        // The time of a renewed grant counts from now.
         try gate.grant("ssh", "192.0.2.7", "2h")
         try gate.grant("ssh", "192.0.2.7", "2h")
         #expect(try (gate.expirations("grant-ssh-ipv4")["192.0.2.7"] ?? 0) > before)
@@ -124,7 +124,7 @@ struct GrantTests {
     }
 
     @Test(
-        "What somebody slipped in is found, and removed by the next apply",
+        "An element that another process added is found, and removed by the next apply",
         arguments: [
             "nft add element inet portreeve grant-ssh-ipv4 { 192.0.2.8 timeout 1h }",
             "nft add element inet portreeve grant-ssh-ipv4 { 192.0.2.8 }",
@@ -144,7 +144,7 @@ struct GrantTests {
         #expect(try gate.expirations("grant-ssh-ipv4").keys.sorted() == ["192.0.2.7"])
     }
 
-    @Test("Come back with what is left of their time where the table was deleted, and not at all after it")
+    @Test("Come back with their remaining time if the table was deleted, and not after their expiry")
     func remainder() throws {
         let gate = try Gate()
         try gate.grant("db", "192.0.2.7", "1s")
@@ -158,7 +158,7 @@ struct GrantTests {
         #expect(try gate.findings() == "")
     }
 
-    @Test("Killed at any system call, the command leaves no address that nobody granted, and the next one goes on")
+    @Test("A command killed at any system call leaves no address without a grant, and the next one continues")
     func killed() throws {
         let gate = try Gate()
         for (call, step) in [("sendto", 7), ("fsync", 2), ("rename", 1)] {
@@ -185,7 +185,7 @@ struct GrantTests {
         #expect(try !gate.portreeve.shell("nft list table inet portreeve").contains("grant-"))
     }
 
-    @Test("A disk that takes nothing grants nothing")
+    @Test("Without a writable disk nothing is granted")
     func fullDisk() throws {
         let gate = try Gate()
         let before = try Nftables().snapshot(of: Names.table)
@@ -201,7 +201,7 @@ struct GrantTests {
 }
 
 extension String {
-    /// The script, with the grant out of its way first.
+    /// The script, after the grant is removed.
     fileprivate var withDeletion: String {
         "nft delete element inet portreeve grant-ssh-ipv4 { 192.0.2.7 }; " + self
     }

@@ -20,13 +20,13 @@ struct HugeChangeTests {
         small = try portreeve.write("version: 1\nservices: {web: {ports: 80, from: any, why: x}}\n", to: "small.yaml")
     }
 
-    /// The most memory that a process has had, in kilobytes.
+    /// The peak memory of a process, in kilobytes.
     private func peak(_ process: pid_t) throws -> Int {
         let status = try String(contentsOfFile: "/proc/\(process)/status", encoding: .utf8)
         return Int(status.firstMatch(of: #/VmHWM:\s+(\d+)/#)?.1 ?? "") ?? .max
     }
 
-    @Test("Is back soon after the time of the one that took it away, in little memory")
+    @Test("Is undone soon after its deadline, in little memory")
     func undoing() throws {
         #expect(try portreeve("apply", huge, "--yes", "--quiet").status == 0)
         #expect(try portreeve("apply", small, "--yes", "--quiet", "--confirm", "1s").status == 0)

@@ -6,7 +6,7 @@ import Testing
 struct ListenerVerificationTests {
     private let portreeve: Portreeve
     private let sockets: Sockets
-    /// The interpreter that holds the sockets, as /proc names it.
+    /// The executable of the interpreter that holds the sockets, as in /proc.
     private let python: String
 
     init() throws {
@@ -37,7 +37,7 @@ struct ListenerVerificationTests {
         }.sorted()
     }
 
-    @Test("Port numbers that contain each other, the other protocol, the edge of a range")
+    @Test("Ports whose digits contain other ports, the other protocol, the edge of a range")
     func ports() throws {
         let policy = try policy(
             "a: {ports: [22, 25, 53/udp, 65535], from: any, why: x}", "b: {ports: 8000-8100, from: any, why: x}")
@@ -54,7 +54,7 @@ struct ListenerVerificationTests {
                 ].sorted())
     }
 
-    @Test("Families: dual stack counts for both, mapped for IPv4, v6-only and IPv4 for one; loopback for none")
+    @Test("Families: dual stack counts for both, IPv4-mapped for IPv4, v6-only and IPv4 for one; loopback for none")
     func families() throws {
         let names = ["dual", "mapped", "six", "four", "alias", "loop"]
         let policy = try policy(
@@ -77,7 +77,7 @@ struct ListenerVerificationTests {
             ])
     }
 
-    @Test("Datagram sockets: connected ones are no listeners, clients are notices, the rest are listeners")
+    @Test("Datagram sockets: connected ones are not listeners, clients are notices, the others are listeners")
     func datagrams() throws {
         let policy = try policy("dns: {ports: 53/udp, from: any, why: x}")
         try sockets.open(
@@ -88,7 +88,7 @@ struct ListenerVerificationTests {
         #expect(!found.joined().contains("40001"))
     }
 
-    @Test("A stranger on a shared port is found, a family is not")
+    @Test("Another program on a shared port is found, and related processes are not")
     func shared() throws {
         let name = String(python.split(separator: "/").last ?? "")
         let policy = try policy("web: {ports: 80, from: any, process: \(name), why: x}")
@@ -101,14 +101,14 @@ struct ListenerVerificationTests {
         #expect(try findings(policy) == ["error wrong-process tcp/80 :: web", "warning shared-port tcp/80 :: web"])
     }
 
-    @Test("The executable decides by its path, not by the name that a process gives itself")
+    @Test("The executable's path counts, not the name that a process gives itself")
     func executable() throws {
         let policy = try policy("ssh: {ports: 22, from: any, process: /usr/sbin/sshd, user: root, why: x}")
         try sockets.open("tcp :: 22", executable: "bash -c 'exec -a /usr/sbin/sshd \(python) \"$0\"'")
         #expect(try findings(policy) == ["error wrong-process tcp/22 :: ssh"])
     }
 
-    @Test("Before the policy is in force an undeclared listener is an error")
+    @Test("Before the policy is applied an undeclared listener is an error")
     func exposed() throws {
         let path = try portreeve.write("version: 1\nservices: {}", to: "empty.yaml")
         try sockets.open("tcp :: 22")
@@ -117,7 +117,7 @@ struct ListenerVerificationTests {
         #expect(try findings(path) == ["warning undeclared-listener tcp/22 ::"])
     }
 
-    @Test("An ordinary user sees the same sockets, and that the rest is not known")
+    @Test("An ordinary user sees the same sockets, and that their processes are unknown")
     func unprivileged() throws {
         let policy = try policy("ssh: {ports: 22, from: any, process: sshd, unit: ssh.service, user: root, why: x}")
         try portreeve.shell("chmod 755 $(dirname \(policy))")
@@ -134,7 +134,7 @@ struct ListenerVerificationTests {
             ])
     }
 
-    @Test("Another network namespace has its own sockets, and processes that are seen from here")
+    @Test("Another network namespace has its own sockets, and its processes are found from here")
     func namespace() throws {
         let policy = try policy("here: {ports: 80, from: any, why: x}")
         try sockets.open("tcp :: 80")
@@ -147,7 +147,7 @@ struct ListenerVerificationTests {
         #expect(result.output.contains("service \"here\" is open on tcp/80 and nothing listens"))
     }
 
-    @Test("A process that ends during the scan is no error, and its sockets are never said to be fine")
+    @Test("A process that ends during the scan is not an error, and its sockets are never reported as fine")
     func vanishing() throws {
         let policy = try policy("web: {ports: 80, from: any, optional: true, why: x}")
         let script = try portreeve.write(
@@ -164,7 +164,7 @@ struct ListenerVerificationTests {
         }
     }
 
-    @Test("What init writes is in sync with the host that it was written on, and is not overwritten")
+    @Test("The policy that init writes is in sync with its host, and is not overwritten")
     func initial() throws {
         try sockets.open("tcp :: 22\ntcp :: 8080\nudp :: 53\ntcp 127.0.0.1 5432")
         let path = try portreeve.write("", to: "placeholder") + ".yaml"
@@ -174,14 +174,14 @@ struct ListenerVerificationTests {
         #expect(try findings(path).isEmpty)
         let text = try portreeve.shell("cat \(path)")
         #expect(text.contains("process: \(python)"))
-        // What is open to this host alone is open to nobody else.
+        // A socket on loopback is open to no other host.
         let other = try portreeve.write(text.replacing("8080/tcp", with: "8081/tcp"), to: "other.yaml")
         #expect(try findings(other).contains("warning undeclared-listener tcp/8080 ::"))
         #expect(try portreeve("init", path).status == 1)
         #expect(try portreeve.shell("cat \(path)") == text)
     }
 
-    @Test("Reports are renamed into place, and one run at a time has the news")
+    @Test("Reports are replaced atomically, and only one run at a time reports news")
     func files() throws {
         let policy = try policy("web: {ports: 80, from: any, why: x}")
         let file = try portreeve.write("old", to: "portreeve.prom")

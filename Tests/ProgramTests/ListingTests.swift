@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("nft's view of the ruleset", .privileged, .networkNamespace)
+@Suite("nft's listing of the ruleset", .privileged, .networkNamespace)
 struct ListingTests {
     static let examples: [String] = {
         let folder = URL(filePath: #filePath).appending(path: "../../../policies").standardized
@@ -10,11 +10,11 @@ struct ListingTests {
         return files.filter { $0.pathExtension == "yaml" }.map(\.path).sorted()
     }()
 
-    @Test("The examples are there")
+    @Test("The examples are found")
     func present() { #expect(Self.examples.count >= 7) }
 
     @Test(
-        "Is the same after apply and after loading the text of show; its own listing is no drift", arguments: examples)
+        "Is the same after apply and after loading the text of show; loading it is no drift", arguments: examples)
     func same(policy: String) throws {
         let portreeve = try Portreeve()
         #expect(try portreeve("apply", policy, "--yes", "--quiet", "--allow-insecure-permissions").status == 0)

@@ -2,7 +2,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@Suite("A real SSH server, and who comes in by it", .privileged, .sshServer, .networkNamespace)
+@Suite("Lockouts with a real SSH server", .privileged, .sshServer, .networkNamespace)
 struct LockoutTests {
     private let server: SSHServer
     private let portreeve: Portreeve
@@ -12,7 +12,7 @@ struct LockoutTests {
         portreeve = server.portreeve
     }
 
-    /// A policy that lets SSH in from these sources.
+    /// A policy that opens SSH to these sources.
     private func policy(from sources: String, _ more: String = "") throws -> String {
         try portreeve.write(
             "version: 1\n\(more)\nservices:\n  ssh: {ports: \(SSHServer.port), from: \(sources)}\n",
@@ -27,9 +27,9 @@ struct LockoutTests {
         "\(try Portreeve.executable) apply \(path) --yes --quiet --state-dir \(portreeve.stateDirectory)"
     }
 
-    /// Everything between the shell of the session and the command hides less than it seems to.
+    /// The programs between the shell of the session and the command hide the session only in part.
     @Test(
-        "Nobody locks out themselves",
+        "A user's own lockout is refused",
         arguments: [
             "", "env -u SSH_CONNECTION", "env -i sh -c 'setsid -w \"$@\"' -",
             "env -u SSH_CONNECTION TMUX=/nowhere,1,0",
@@ -55,7 +55,7 @@ struct LockoutTests {
         #expect(try server.login("true").status == 0)
     }
 
-    @Test("Nobody cuts their own session, unless by force", arguments: ["", "env -u SSH_CONNECTION"])
+    @Test("Cutting one's own session is refused without --force", arguments: ["", "env -u SSH_CONNECTION"])
     func cut(prefix: String) throws {
         let apply = "\(prefix) \(try command(try policy(from: "203.0.113.0/24")))"
         let spared = "\(apply) --force; \(apply) --cut-sessions; echo lives"
@@ -66,7 +66,7 @@ struct LockoutTests {
         #expect(result.status == 255)
     }
 
-    @Test("Nor by deny, which ends the session at hand")
+    @Test("A deny that ends one's own session is refused too")
     func denied() throws {
         let result = try apply(try policy(from: "any", "deny: [198.51.100.0/24]"))
         #expect(result.status == 4)
@@ -74,7 +74,7 @@ struct LockoutTests {
         #expect(try portreeve.shell("nft list ruleset").isEmpty)
     }
 
-    @Test("Who is cut off on purpose, with the session at hand, gets back in when nobody confirms")
+    @Test("A user who cuts their own session on purpose gets back in when the change is not confirmed")
     func back() throws {
         let open = try policy(from: "any")
         #expect(try apply(open).status == 0)
@@ -88,14 +88,14 @@ struct LockoutTests {
         #expect(try portreeve("verify", open, "--only", "ruleset", "--quiet").status == 0)
     }
 
-    @Test("--force does it, and then it is so")
+    @Test("--force allows the lockout")
     func forced() throws {
         let path = try policy(from: "203.0.113.0/24", "defaults: {inbound: reject}")
         let result = try server.inTmux(try command(path))
-        #expect(result.status == 0, "nobody is there: \(result.errors)")
+        #expect(result.status == 0, "no session exists: \(result.errors)")
         #expect(try server.login("true").status == 255)
         try portreeve.shell("nft delete table inet portreeve")
-        // Whether the session outlives that depends on who speaks next, and so a file has the answer.
+        // The session ends or not, depending on which side sends next: the answer goes to a file.
         let answer = try portreeve.write("", to: "answer")
         _ = try apply(path, "", "--force > \(answer) 2>&1; echo $? >> \(answer)")
         for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
@@ -104,7 +104,7 @@ struct LockoutTests {
         #expect(try server.login("true").status == 255)
     }
 
-    @Test("Behind sudo, too, sessions are cut without one's own")
+    @Test("Behind sudo too, all sessions but one's own are cut")
     func cut() throws {
         try server.stay(from: SSHServer.stranger)
         let command = try command(try policy(from: "203.0.113.0/24"))
@@ -119,12 +119,12 @@ struct LockoutTests {
         #expect(said.last == "0")
     }
 
-    @Test("In tmux every session counts, whoever attached it, and who has not logged in does not")
+    @Test("In tmux every session counts, and connections without a login do not")
     func multiplexer() throws {
         try server.stay()
         try server.knock()
         let command = try command(try policy(from: "203.0.113.0/24"))
-        // sudo drops the variable of tmux, too; then its terminal tells.
+        // sudo drops the variable of tmux too; then the terminal shows it.
         for prefix in ["", "env -i"] {
             let result = try server.inTmux("\(prefix) \(command)")
             #expect(result.status == 4, "\(result.errors)")
@@ -134,15 +134,15 @@ struct LockoutTests {
         #expect(try portreeve.shell("nft list ruleset").isEmpty)
     }
 
-    @Test("At the console and from a timer there is nobody to lock out")
-    func nobody() throws {
+    @Test("At the console and from a timer there is no session to lock out")
+    func noSession() throws {
         try server.stay()
         let path = try policy(from: "192.0.2.0/24")
         let result = try portreeve("apply", path, "--yes", "--quiet", prefix: ["env", "-i", "setsid", "-w"])
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     }
 
-    @Test("What is left in the environment counts as long as the host has the address")
+    @Test("SSH_CONNECTION counts as long as the host has its server address")
     func stale() throws {
         let path = try policy(from: "192.0.2.0/24")
         for (address, status) in [(SSHServer.address, Int32(4)), ("192.0.2.77", 0)] {

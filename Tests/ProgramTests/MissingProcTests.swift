@@ -10,7 +10,7 @@ struct MissingProcTests {
     init() throws { trial = try Trial() }
 
     @Test(
-        "Every command does what it was asked, or says why not, and leaves nothing behind",
+        "Every command succeeds, or says why not and leaves nothing behind",
         arguments: CommandLines.all + CommandLines.idle)
     func commands(line: CommandLines) throws {
         let files = try trial.files()
@@ -28,13 +28,13 @@ struct MissingProcTests {
         #expect(try trial.watchers().isEmpty)
     }
 
-    @Test("A wrong command line is one")
+    @Test("A wrong command line is still reported as one")
     func usage() throws {
         #expect(try Program.run(Self.covered + [try Portreeve.executable, "nonsense"]).status == 64)
         #expect(try Program.run(Self.covered + [try Portreeve.executable, "plan", "--no-such"]).status == 64)
     }
 
-    /// Boots on a host that has nothing loaded, and lists what is loaded then.
+    /// Boots without a ruleset, and lists the ruleset afterwards.
     private func start(after preparation: String = "") throws -> Program.Result {
         let state = trial.portreeve.stateDirectory
         let boot = "\(try Portreeve.executable) apply --boot --state-dir \(state); echo $?; nft list ruleset"
@@ -43,7 +43,7 @@ struct MissingProcTests {
         ])
     }
 
-    @Test("A boot loads what was confirmed last, though a change was pending")
+    @Test("A boot loads the last confirmed table, although a change was pending")
     func boot() throws {
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
         let result = try start()
@@ -73,7 +73,7 @@ struct MissingProcTests {
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
         let state = trial.portreeve.stateDirectory
         let command = "\(try Portreeve.executable) apply --boot --state-dir \(state) \(redirection)"
-        // The change that was pending is gone with the boot, and there is a message about that.
+        // The boot ended the pending change, and a message says so.
         let result = try Program.run(["unshare", "-n", "sh", "-c", "\(command); echo $?; nft list ruleset"])
         #expect(result.output.hasPrefix("1\n") && result.output.contains("tcp . 80 : goto service-web"), "\(result)")
     }

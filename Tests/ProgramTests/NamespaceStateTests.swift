@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A network namespace that `ip netns` knows, taken away with the value, as is its state.
+/// A network namespace of `ip netns`; deleted with the value, and its state too.
 private final class NamedNamespace {
     let name = "portreeve-test-\(UInt32.random(in: 0...UInt32.max))"
     let portreeve: Portreeve
@@ -24,7 +24,7 @@ private final class NamedNamespace {
             "version: 1\nservices:\n  web: {ports: \(port), from: 10.0.0.0/8, why: Web}\n", to: "\(port).yaml")
     }
 
-    /// Runs the command by way of `prefix`, and with these arguments.
+    /// Runs the command with these arguments through `prefix`.
     func run(_ prefix: [String], _ arguments: String...) throws -> Program.Result {
         try Program.run(prefix + [try Portreeve.executable] + arguments)
     }
@@ -32,7 +32,7 @@ private final class NamedNamespace {
 
 @Suite("A network namespace has one state, however it is entered", .privileged, .networkNamespace)
 struct NamespaceStateTests {
-    @Test("A change made by name is seen, and confirmed, from inside", arguments: ["ip", "nsenter"])
+    @Test("A change made by name is seen and confirmed from inside", arguments: ["ip", "nsenter"])
     func fromInside(_ way: String) throws {
         let namespace = try NamedNamespace()
         let inside =
@@ -52,7 +52,7 @@ struct NamespaceStateTests {
         #expect(try namespace.run(inside, "history").output.split(separator: "\n").count == 3)
     }
 
-    @Test("Another name, or no name any more, leads to the same state")
+    @Test("A second name, or none any more, leads to the same state")
     func renamed() throws {
         let namespace = try NamedNamespace()
         let (name, shell) = (namespace.name, namespace.portreeve)
@@ -66,7 +66,7 @@ struct NamespaceStateTests {
         #expect(
             try namespace.run([], "apply", try namespace.policy(81), "--yes", "--netns", "a-\(name)").errors
                 .contains(pending))
-        // A process keeps the namespace when its names are gone.
+        // A process keeps the namespace alive without a name.
         let holder = try shell.shell(
             "ip netns exec \(name) sleep 60 >/dev/null 2>&1 & echo $!"
         ).trimmingCharacters(in: .whitespacesAndNewlines)
@@ -78,11 +78,11 @@ struct NamespaceStateTests {
         #expect(try namespace.run(inside, "confirm").status == 0)
     }
 
-    @Test("A nameless namespace has a state of its own, which a name given later keeps")
+    @Test("A nameless namespace has its own state, which it keeps under a later name")
     func nameless() throws {
         let namespace = try NamedNamespace()
         let name = "\(namespace.name)-later"
-        // This test's own namespace has no name.
+        // The test's own namespace has no name.
         #expect(try namespace.run([], "apply", try namespace.policy(80), "--yes", "--confirm", "1m").status == 0)
         defer { _ = try? namespace.portreeve.shell("ip netns delete \(name)") }
         try namespace.portreeve.shell("touch /run/netns/\(name); mount --bind /proc/self/ns/net /run/netns/\(name)")

@@ -2,14 +2,14 @@ import Foundation
 import TestSupport
 import Testing
 
-/// A policy with its ruleset on record.
+/// A policy and its recorded ruleset.
 private struct Golden: CustomTestStringConvertible, Sendable {
     let policy: String
     let ruleset: String
 
     var testDescription: String { ruleset.split(separator: "/").suffix(2).joined(separator: "/") }
 
-    /// The examples, and a folder for each facet of the language.
+    /// The examples, and a folder for each feature of the language.
     static let all: [Golden] = {
         let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         let (folder, examples) = (tests.appending(path: "CompilerTests/Golden"), tests.appending(path: "../policies"))
@@ -26,7 +26,7 @@ private struct Golden: CustomTestStringConvertible, Sendable {
     }()
 }
 
-/// A text that one program lists and another loads.
+/// A listing by one program, loaded by another.
 private struct Passage: CustomTestStringConvertible, Sendable {
     let lister: NftProgram
     let loader: NftProgram
@@ -38,12 +38,12 @@ private struct Passage: CustomTestStringConvertible, Sendable {
     }
 }
 
-@Suite("What each nft makes of a ruleset", .privileged, .networkNamespace, .bothNfts)
+@Suite("Rulesets in both versions of nft", .privileged, .networkNamespace, .bothNfts)
 struct NftVersionTests {
-    @Test("The rulesets are there")
+    @Test("The rulesets are found")
     func present() { #expect(Golden.all.count >= 18) }
 
-    /// Neither drift nor anything to do, and nothing is written.
+    /// Expects no drift, no changes to plan, and no write.
     private func expectSame(_ portreeve: Portreeve, _ golden: Golden) throws {
         let options = ["--allow-insecure-permissions"]
         let verdict = try portreeve(["verify", golden.policy, "--only", "ruleset"] + options)
@@ -56,14 +56,14 @@ struct NftVersionTests {
         #expect(try portreeve.shell("nft --debug=netlink list ruleset", nft: .debian13) == before)
     }
 
-    @Test("A ruleset on record is no drift, whichever loads it", arguments: Golden.all, NftProgram.allCases)
+    @Test("A recorded ruleset is no drift, whichever nft loads it", arguments: Golden.all, NftProgram.allCases)
     fileprivate func loaded(_ golden: Golden, nft: NftProgram) throws {
         let portreeve = try Portreeve()
         try portreeve.shell("nft -f '\(golden.ruleset)'", nft: nft)
         try expectSame(portreeve, golden)
     }
 
-    @Test("Nor is the listing of what portreeve applied, loaded again", arguments: Golden.all, Passage.all)
+    @Test("A listing of the applied ruleset, loaded again, is no drift", arguments: Golden.all, Passage.all)
     fileprivate func listed(_ golden: Golden, passage: Passage) throws {
         let portreeve = try Portreeve()
         let applied = try portreeve("apply", golden.policy, "--yes", "--quiet", "--allow-insecure-permissions")
@@ -74,10 +74,10 @@ struct NftVersionTests {
         try expectSame(portreeve, golden)
     }
 
-    @Test("Nor is the listing of what the nft of Debian 13 has loaded", arguments: Golden.all, NftProgram.allCases)
+    @Test("A listing of what the nft of Debian 13 loaded is no drift", arguments: Golden.all, NftProgram.allCases)
     fileprivate func relisted(_ golden: Golden, loader: NftProgram) throws {
         let portreeve = try Portreeve()
-        // nft 1.0.6 ends with a signal where it meets a set that nft 1.1.3 has made: it neither lists nor deletes it.
+        // nft 1.0.6 crashes on a set that nft 1.1.3 added: it neither lists nor deletes it.
         let script = "nft -f '\(golden.ruleset)'; nft list table inet portreeve; nft delete table inet portreeve"
         let listing = try portreeve.write(try portreeve.shell(script, nft: .debian13), to: "listing.nft")
         try portreeve.shell("nft -f '\(listing)'", nft: loader)

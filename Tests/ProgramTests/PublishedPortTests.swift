@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Published ports, as their engines write them", .privileged, .networkNamespace)
+@Suite("Published ports, with the rules of container engines", .privileged, .networkNamespace)
 struct PublishedPortTests {
     private let portreeve: Portreeve
     private let policy: String
@@ -18,7 +18,7 @@ struct PublishedPortTests {
             """)
     }
 
-    /// The published ports that nobody declared, each with its severity, and what is unknown.
+    /// The undeclared published ports, each with its severity, and the unknown findings.
     private func findings(_ path: String? = nil) throws -> [String] {
         let result = try portreeve("verify", path ?? policy, "--only", "listeners", "--format", "json")
         let object = try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any]
@@ -34,14 +34,14 @@ struct PublishedPortTests {
         }
     }
 
-    /// The findings without the policy in force and with it.
+    /// The findings before the policy is applied and afterwards.
     private func check(_ expected: [String], unknown: [String] = []) throws {
         #expect(try findings() == expected.map { "error \($0)" } + unknown)
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
         #expect(try findings() == expected.map { "warning \($0)" } + unknown)
     }
 
-    /// What Docker writes with iptables-nft, for both families; a port that is published on loopback alone is nobody's business.
+    /// Docker's rules with iptables-nft, for both families; a port published on loopback only is not a finding.
     static let docker = """
         nat() { $1 -t nat -N DOCKER
           $1 -t nat -A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER
@@ -59,13 +59,13 @@ struct PublishedPortTests {
         ip6tables-nft -t nat -A DOCKER -d ::1/128 ! -i docker0 -p tcp -m tcp --dport 5432 -j DNAT --to-destination '[fd00:17::3]:5432'
         """
 
-    @Test("Docker's, through iptables-nft")
+    @Test("Docker's rules with iptables-nft")
     func iptables() throws {
         try portreeve.shell(Self.docker)
         try check(["tcp/8080 ip nat", "udp/5353 ip nat"])
     }
 
-    @Test("With published: ignore a declared port is fine, and an undeclared one open")
+    @Test("With published: ignore, a declared port is fine and an undeclared one is open")
     func ignored() throws {
         try portreeve.shell(Self.docker)
         let path = try portreeve.write(
@@ -75,7 +75,7 @@ struct PublishedPortTests {
         #expect(try findings(path) == ["error tcp/8080 ip nat", "error udp/5353 ip nat"])
     }
 
-    @Test("Lists and ranges of ports, and redirections to this host, through iptables-nft")
+    @Test("Lists and ranges of ports, and redirections to this host, with iptables-nft")
     func multiport() throws {
         try portreeve.shell(
             """
@@ -88,7 +88,7 @@ struct PublishedPortTests {
         ])
     }
 
-    @Test("Docker's own nf_tables, and netavark's")
+    @Test("Docker's nf_tables rules, and netavark's")
     func engines() throws {
         try NftProgram.load(
             """
@@ -127,7 +127,7 @@ struct PublishedPortTests {
         try check(["tcp/5000 inet netavark", "tcp/8080 ip docker-bridges"])
     }
 
-    @Test("Maps and verdict maps, ranges, and numbers that contain each other")
+    @Test("Maps and verdict maps, ranges, and ports whose digits contain other ports")
     func maps() throws {
         try NftProgram.load(
             """
@@ -167,13 +167,13 @@ struct PublishedPortTests {
         try check(["any/all ip alias"])
     }
 
-    @Test("What is not understood is unknown, and named")
+    @Test("Rules that are not understood are reported as unknown")
     func unknown() throws {
         try portreeve.shell("iptables-nft -t mangle -A PREROUTING -p tcp --dport 9000:9010 -j TPROXY --on-port 1")
         try check([], unknown: ["unknown ip mangle"])
     }
 
-    @Test("Outgoing traffic that is redirected, or a source that is, publishes nothing")
+    @Test("Redirected outgoing traffic and source translation publish nothing")
     func others() throws {
         try NftProgram.load(
             """

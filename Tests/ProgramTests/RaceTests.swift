@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("Racing writers", .privileged, .networkNamespace)
+@Suite("Concurrent writers", .privileged, .networkNamespace)
 struct RaceTests {
     private func policy(_ number: Int) -> String {
         let ports = (0..<20).map { "\(1000 * number + $0)" }.joined(separator: ", ")
@@ -10,16 +10,16 @@ struct RaceTests {
         return "version: 1\nservices:\n  s\(number): {ports: [\(ports)], from: [\(sources)], why: Number \(number)}\n"
     }
 
-    @Test("Each ends with its own table whole or says that it lost; the ruleset is one of theirs")
+    @Test("Each writer applies its whole table or reports that it lost; the ruleset is one of theirs")
     func concurrent() throws {
         let portreeve = try Portreeve()
         let paths = try (1...4).map { try portreeve.write(policy($0), to: "\($0).yaml") }
         let command = try Portreeve.executable
-        // A foreign writer commits all the while, so that generations move under everybody's feet.
+        // Another process commits all the time, so that the generation changes constantly.
         let script = """
             (i=0; while [ $i -lt 60 ]; do nft add table ip other; nft delete table ip other; i=$((i+1)); done) &
             for round in 1 2 3 4 5 6; do
-              # Without the foreign writer somebody must win.
+              # Without other writers one apply must succeed.
               [ $round -lt 6 ] || wait
               pids=
               for policy in \(paths.joined(separator: " ")); do
@@ -36,7 +36,7 @@ struct RaceTests {
         #expect(verdicts.count { $0.status == 0 } == 1, "\(statuses) \(verdicts)")
     }
 
-    @Test("Whatever is tried at once, the log ends as it began: with what is live, and nothing left over")
+    @Test("After any concurrent commands the log ends with the live table, and nothing is left over")
     func everyone() throws {
         let portreeve = try Portreeve()
         let paths = try (1...4).map { try portreeve.write(policy($0), to: "\($0).yaml") }
@@ -69,7 +69,7 @@ struct RaceTests {
         let history = try portreeve("history", "--format", "json").output
         let isPending = FileManager.default.fileExists(atPath: portreeve.stateDirectory + "/pending")
         #expect(history.components(separatedBy: "\"prepared\"").count - 1 == (isPending ? 1 : 0), "\(reports)")
-        // It confirms only what is live.
+        // confirm accepts only the live table.
         if isPending { #expect(try portreeve("confirm").status == 0, "\(reports)") }
         let last = try #require(
             try FileManager.default.contentsOfDirectory(atPath: portreeve.stateDirectory)
@@ -78,17 +78,17 @@ struct RaceTests {
         #expect(result.output.contains("\"changed\": false"), "\(result) \(reports)")
     }
 
-    /// What those say who came too late.
+    /// The messages of commands that came too late.
     private static let losses = [
         "there is no pending change", "there is no earlier change", "is no longer pending",
         "another portreeve is using",
     ]
 
-    @Test("Commits of others meanwhile are noticed, and the message says whether anything was written")
+    @Test("Commits by other processes are noticed, and the message says whether anything was written")
     func foreign() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(everything)
-        // Every message takes a tenth of a second, so that the foreign commits fall between reading and writing.
+        // Every message takes a tenth of a second, so that other commits fall between reading and writing.
         let slowly = "strace -qq -o /dev/null -e trace=sendto -e inject=sendto:delay_enter=100000"
         let script = """
             (\(slowly) \(try Portreeve.executable) apply \(policy) --yes --quiet 2>\(policy).errors && echo 0 || echo $?) > \(policy).status &

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The outputs that the README shows are what the command prints.
+/// The README shows the actual output of the command.
 @Suite("The README", .privileged, .networkNamespace)
 struct ReadmeTests {
     private static let text: String = {
@@ -16,12 +16,12 @@ struct ReadmeTests {
         return head.matches(of: #/```(\w+)\n((?s:.*?))```/#).filter { $0.1 == language }.map { String($0.2) }
     }
 
-    /// The text without the numbers that differ from host to host: process ids and the version of Python.
+    /// The text without numbers that differ between hosts: process ids and the version of Python.
     private func comparable(_ text: String) -> String {
         text.replacing(#/pid \d+/#, with: "pid").replacing(#/python3\.\d+/#, with: "python3")
     }
 
-    @Test("Shows what the commands print")
+    @Test("Shows the output of the commands")
     func transcript() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(try #require(blocks("yaml").first))
@@ -48,7 +48,7 @@ struct ReadmeTests {
         #expect(comparable(printed) == comparable(shown))
     }
 
-    @Test("Names sources that exist")
+    @Test("Refers to sources that exist")
     func sources() {
         let root = URL(filePath: #filePath).appending(path: "../../../Sources").standardized
         let named = Self.text.matches(of: #/`([\w\/+]+\.swift)`/#).map { String($0.1) }

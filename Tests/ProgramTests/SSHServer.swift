@@ -3,21 +3,21 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A server of OpenSSH in the network namespace of the calling thread, and its clients in another one.
+/// An OpenSSH server in the calling thread's network namespace, and its clients in another one.
 final class SSHServer {
-    /// The port that it listens on.
+    /// The server's port.
     static let port = 2222
-    /// The address of the host.
+    /// The host's address.
     static let address = "192.0.2.1"
-    /// The address of who logs in.
+    /// The address of clients that log in.
     static let client = "198.51.100.7"
-    /// The address of who does not.
+    /// The address of clients that do not.
     static let stranger = "198.51.100.8"
 
-    /// Runs commands on the host, and has the server's files.
+    /// Runs commands on the host; has the server's files.
     let portreeve: Portreeve
     private let folder: String
-    /// Processes to be ended: the one that keeps the clients' namespace first.
+    /// The processes to end; the first one holds the clients' namespace.
     private var processes: [Int32] = []
 
     init() throws {
@@ -29,7 +29,7 @@ final class SSHServer {
 
     deinit { for process in processes.reversed() { kill(process, SIGKILL) } }
 
-    /// Runs a command on the host as somebody does who logs in.
+    /// Runs a command on the host through an SSH login.
     func login(_ command: String) throws -> Program.Result { try Program.run(inNamespace(login + [command])) }
 
     /// Logs in from one of the clients' addresses, and stays.
@@ -41,7 +41,7 @@ final class SSHServer {
         processes += file.split(whereSeparator: \.isWhitespace).compactMap { Int32($0) }
     }
 
-    /// Connects without logging in, as everybody on the Internet does, and is greeted.
+    /// Connects without logging in, as anyone on the Internet can, and reads the greeting.
     func knock() throws {
         let script = try portreeve.write(
             """
@@ -54,13 +54,14 @@ final class SSHServer {
         try start(command, until: "grep -q SSH \(folder)/greeting")
     }
 
-    /// A command for the host's shell that succeeds when a client can connect.
+    /// A command for the host's shell that succeeds if a client can connect.
     var dialing: String {
         let script = "import socket; socket.create_connection((\\\"\(Self.address)\\\", \(Self.port)), 0.5)"
         return inNamespace(["python3", "-c"]).joined(separator: " ") + " \"\(script)\" 2> /dev/null"
     }
 
-    /// Runs a shell command in a session of tmux, which nobody's process is an ancestor of; its output and status.
+    /// Runs a shell command in a tmux session, whose processes are no descendants of the test; returns output and
+    /// status.
     func inTmux(_ command: String) throws -> Program.Result {
         let number = processes.count + Int.random(in: 0..<1_000_000)
         let script = try portreeve.write(
@@ -77,7 +78,7 @@ final class SSHServer {
         ])
     }
 
-    /// Starts a process that stays, and returns when `condition` holds in the shell.
+    /// Starts a process that stays; returns when `condition` holds in the shell.
     private func start(_ command: String, until condition: String) throws {
         let output = try portreeve.shell(
             """
@@ -125,7 +126,7 @@ final class SSHServer {
             UsePAM no
 
             """, to: "sshd_config")
-        // Where the server confines what is not logged in yet; Debian's unit makes it.
+        // The directory in which sshd confines clients before the login; Debian's unit creates it.
         try portreeve.shell(
             """
             mkdir -p /run/sshd
@@ -147,7 +148,7 @@ final class SSHServer {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Skips where no SSH server can be had, and fails where `PORTREEVE_REQUIRE_PRIVILEGES=1` forbids to skip.
+    /// Skips tests without an SSH server; fails instead with `PORTREEVE_REQUIRE_PRIVILEGES=1`.
     static var sshServer: Self {
         .enabled(
             if: Privileges.areRequired || SSHServer.isAvailable,
@@ -156,7 +157,7 @@ extension Trait where Self == ConditionTrait {
 }
 
 extension SSHServer {
-    /// Whether its programs are there, and may change to any user.
+    /// Whether the programs are installed and may change to any user.
     fileprivate static let isAvailable: Bool = {
         let programs = ["/usr/sbin/sshd", "/usr/bin/tmux"].allSatisfy(FileManager.default.isExecutableFile)
         let map = try? String(contentsOfFile: "/proc/self/uid_map", encoding: .utf8)

@@ -3,17 +3,17 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Processes that hold sockets for a test, in the network namespace of its thread; they end with the value.
+/// Processes that hold sockets in the network namespace of the test's thread; they end with the value.
 final class Sockets {
     private let portreeve: Portreeve
-    /// The processes, in the order in which they were started.
+    /// The processes, in the order of their start.
     private(set) var processes: [Int32] = []
 
     init(_ portreeve: Portreeve) { self.portreeve = portreeve }
 
     deinit { for process in processes { kill(process, SIGKILL) } }
 
-    /// Opens sockets, each as a line: `tcp ADDRESS PORT [v6only] [reuse] [to ADDRESS PORT]`.
+    /// Opens sockets, one per line: `tcp ADDRESS PORT [v6only] [reuse] [to ADDRESS PORT]`.
     private static let program = """
         import os, socket, sys, time
         held = []
@@ -32,13 +32,12 @@ final class Sockets {
         time.sleep(600)
         """
 
-    /// Has one more process open sockets, and waits until they are open.
+    /// Starts one more process, and waits until its sockets are open.
     ///
     /// - Parameters:
     ///   - lines: the sockets.
-    ///   - executable: what runs; a copy of Python under another name is another executable.
-    /// - Throws: what kept them from being opened.
-    /// - Throws: what the shell says, or that the sockets did not open in time.
+    ///   - executable: the interpreter; a copy of Python under another name is another executable.
+    /// - Throws: the shell's error, or that the sockets did not open in time.
     func open(_ lines: String, executable: String = "/usr/bin/python3") throws {
         let script = try portreeve.write(Self.program, to: "sockets.py")
         let list = try portreeve.write(lines, to: "list-\(processes.count)")

@@ -2,22 +2,22 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite("What cannot be written is no success", .privileged, .networkNamespace)
+@Suite("Output that cannot be written", .privileged, .networkNamespace)
 struct StandardStreamTests {
-    /// Expects exit status 1 and a sentence, and that nothing has changed.
+    /// Expects exit status 1, a message, and no change.
     private func expectFailure(_ line: CommandLines, _ script: String, saying answer: String) throws {
         let trial = try Trial()
         let files = try trial.files()
         let result = try line.run(trial, script)
         #expect(result.status == 1, "\(result)")
         let sentence = "portreeve: writing to standard output: \(answer)\n"
-        // A policy's warnings come first.
+        // The policy's warnings come first.
         #expect(result.errors.hasSuffix(sentence) || result.errors.contains("warning"), "\(result.errors)")
         #expect(try trial.isLive(trial.old))
         #expect(try trial.files() == files)
     }
 
-    @Test("Every command is tried")
+    @Test("Every command is in the list")
     func commands() throws {
         let help = try Portreeve()("--help").output
         let listed = try #require(help.split(separator: "SUBCOMMANDS:\n").last).split(separator: "\n")
@@ -27,7 +27,7 @@ struct StandardStreamTests {
         #expect(Set(names).subtracting(tried.map(String.init)).isEmpty)
     }
 
-    @Test("A closed output, whose number no file gets", arguments: CommandLines.all)
+    @Test("A closed standard output, whose number no file gets", arguments: CommandLines.all)
     func closed(line: CommandLines) throws { try expectFailure(line, "\"$@\" >&-", saying: "bad file descriptor") }
 
     @Test("A full disk", arguments: CommandLines.all)
@@ -35,13 +35,13 @@ struct StandardStreamTests {
         try expectFailure(line, "\"$@\" > /dev/full", saying: "no space left on device")
     }
 
-    @Test("A reader that went away", arguments: CommandLines.all)
+    @Test("A pipe whose reader has ended", arguments: CommandLines.all)
     func pipe(line: CommandLines) throws {
         let script = "{ { sleep 0.1; \"$@\"; echo $? >&3; } | true; } 3>&1 | { read status; exit $status; }"
         try expectFailure(line, script, saying: "broken pipe")
     }
 
-    @Test("A message that cannot be written", arguments: ["2> /dev/full", "2>&-"])
+    @Test("A closed or full standard error", arguments: ["2> /dev/full", "2>&-"])
     func messages(redirection: String) throws {
         let trial = try Trial()
         for words in ["nonsense", "plan --no-such-option", "check /no/such/policy", "confirm", "apply NEW"] {
@@ -49,11 +49,11 @@ struct StandardStreamTests {
             #expect(try line.run(trial, "\"$@\" < /dev/null \(redirection)").status == 1, "\(words)")
         }
         #expect(try trial.isLive(trial.old))
-        // What has no message to write is as good as ever.
+        // A command without a message succeeds.
         #expect(try CommandLines(description: "verify OLD --only ruleset").run(trial, "\"$@\" 2>&-").status == 0)
     }
 
-    @Test("A closed input is not a policy that happens to get its number")
+    @Test("With a closed standard input, no policy file is read as standard input")
     func input() throws {
         let trial = try Trial()
         let result = try CommandLines(description: "check -").run(trial, "\"$@\" <&-")
@@ -69,11 +69,11 @@ struct StandardStreamTests {
 struct FileLimitTests {
     private static let writing = CommandLines.all.filter(\.writes)
 
-    @Test("Beyond the length that a file may have", arguments: writing)
+    @Test("Beyond the file size limit", arguments: writing)
     func limit(line: CommandLines) throws {
         let trial = try Trial()
         let files = try trial.files()
-        // The limit holds for standard error, too, where that is a file.
+        // The limit applies to standard error as well if it is a file.
         let limited = "(ulimit -f 0; exec \"$@\" 2>&1 > /dev/null 3>&-)"
         let result = try line.run(trial, "{ { \(limited); echo $? >&3; } | cat >&2; } 3>&1")
         #expect(result.output == "1\n", "\(result)")
@@ -84,7 +84,7 @@ struct FileLimitTests {
         #expect(try trial.watchers().isEmpty)
     }
 
-    @Test("On a disk that is full, or may only be read", arguments: writing, [true, false])
+    @Test("On a full or read-only disk", arguments: writing, [true, false])
     func disk(line: CommandLines, isFull: Bool) throws {
         let trial = try Trial()
         let folder = trial.portreeve.stateDirectory

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Whether this is one sentence that is fit for a terminal.
+/// Whether the text is one sentence without control characters.
 func isSentence(_ text: String) -> Bool {
     text.hasPrefix("portreeve: ") && text.hasSuffix("\n") && text.count { $0 == "\n" } == 1 && !text.contains("Error")
 }
@@ -15,7 +15,7 @@ struct DiskTests {
     init() throws {
         trial = try Trial()
         disk = try Disk(at: trial.portreeve.stateDirectory, trial.portreeve)
-        // What was kept beside the disk is not on it.
+        // Files written before the disk was mounted are not on it.
         #expect(try run("apply", trial.old, "--yes", "--quiet").status == 0)
     }
 
@@ -24,7 +24,7 @@ struct DiskTests {
             disk.prefix + [try Portreeve.executable] + arguments + ["--state-dir", trial.portreeve.stateDirectory])
     }
 
-    @Test("A full one keeps changes from being made, and says so", arguments: [[], ["--confirm", "1h"]])
+    @Test("A full disk prevents changes, and the message says so", arguments: [[], ["--confirm", "1h"]])
     func full(options: [String]) throws {
         try disk.fill()
         let command = [try Portreeve.executable, "apply", trial.new, "--yes", "--quiet"] + options
@@ -39,7 +39,7 @@ struct DiskTests {
         #expect(try trial.watchers().isEmpty)
     }
 
-    @Test("One that fills up meanwhile keeps a change neither from being undone nor from being confirmed")
+    @Test("A disk that fills up meanwhile prevents neither the undo nor the confirmation")
     func filled() throws {
         #expect(try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
         try disk.fill()
@@ -47,7 +47,7 @@ struct DiskTests {
         #expect(try disk.names() == ["change-1.confirmed", "change-2.undone"])
     }
 
-    @Test("A read-only one keeps changes from being made; one that was made is undone, and that is kept later")
+    @Test("A read-only disk prevents changes; a pending change is undone, and recorded later")
     func readOnly() throws {
         #expect(try run("apply", trial.new, "--yes", "--quiet", "--confirm", "2s").status == 0)
         try disk.remount("ro")
@@ -74,30 +74,30 @@ struct StateReadingTests {
         ["strace", "-qq", "-o", "/dev/null", "-e", "signal=none", "-e", "inject=\(call):\(fault)"]
     }
 
-    @Test("A directory that cannot be listed is not an empty one")
+    @Test("A directory that cannot be listed is not empty")
     func listing() throws {
         let trial = try Trial()
         let result = try trial.portreeve(
             "apply", trial.new, "--yes", "--quiet", prefix: fault("getdents64", "error=EIO"))
         #expect(result.status == 1 && isSentence(result.errors), "\(result.errors)")
         #expect(try trial.isLive(trial.old))
-        // A number that is taken would be given away again.
+        // Else a change would get a number that is already used.
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
         #expect(try trial.portreeve("rollback", "1", "--yes", "--quiet").status == 0)
         #expect(try trial.isLive(trial.old))
     }
 
-    @Test("What is pending is undone though the files that say so are lost", arguments: ["pending", "previous"])
-    func torn(name: String) throws {
+    @Test("A pending change is undone although its files are lost", arguments: ["pending", "previous"])
+    func corrupt(name: String) throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
-        try Data("torn".utf8).write(to: URL(filePath: "\(trial.portreeve.stateDirectory)/\(name)"))
+        try Data("corrupt".utf8).write(to: URL(filePath: "\(trial.portreeve.stateDirectory)/\(name)"))
         #expect(try trial.wait { try trial.isLive(trial.old) && trial.watchers().isEmpty })
         #expect(try !trial.isPending())
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
     }
 
-    @Test("A signal in the middle of a system call is no error", arguments: ["fsync", "write", "poll"])
+    @Test("A signal during a system call is not an error", arguments: ["fsync", "write", "poll"])
     func signals(call: String) throws {
         let trial = try Trial()
         for occurrence in [1, 2, 4, 7] {
@@ -112,7 +112,7 @@ struct StateReadingTests {
     }
 
     @Test(
-        "The undo tries again when the kernel does not answer", arguments: ["sendto", "recvfrom"], ["ENOBUFS", "EINTR"])
+        "The undo is repeated if the kernel does not answer", arguments: ["sendto", "recvfrom"], ["ENOBUFS", "EINTR"])
     func undo(call: String, error: String) throws {
         let trial = try Trial()
         for occurrence in [1, 6] {
@@ -120,7 +120,7 @@ struct StateReadingTests {
             for watcher in try trial.watchers().reversed() { kill(watcher, SIGSTOP) }
             for watcher in try trial.watchers() { kill(watcher, SIGKILL) }
             #expect(try trial.wait { try trial.watchers().isEmpty })
-            // Two hours later by the clock that counts.
+            // Two hours later by the boot clock.
             let late = ["unshare", "--time", "--boottime", "7200"]
             let command =
                 late + fault(call, "error=\(error):when=\(occurrence)") + [
@@ -133,7 +133,7 @@ struct StateReadingTests {
         #expect(try trial.wait { try trial.watchers().isEmpty })
     }
 
-    @Test("Only the time since the start of the host counts, which nobody sets")
+    @Test("Only the boot clock counts, which cannot be set")
     func clocks() throws {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)

@@ -1,4 +1,4 @@
-/// A policy that uses everything, so that there is everything to tamper with.
+/// A policy with every feature, so that every kind of object can be tampered with.
 let everything = """
     version: 1
     defaults: {inbound: reject, log: 5/minute, ping: 10/second}
@@ -26,7 +26,7 @@ let everything = """
 
     """
 
-/// A change behind portreeve's back: what it is called, and the script that makes it.
+/// A change by another program: its name, and the script that makes it.
 struct Tampering: CustomStringConvertible, Sendable {
     let description: String
     let script: String
@@ -56,13 +56,13 @@ struct Tampering: CustomStringConvertible, Sendable {
         """
     }
 
-    /// Changes that let in, shut out, or undo something: each must be found.
+    /// Changes that open, close or undo something: each must be found.
     static let harmful: [Tampering] = [
         Tampering("a rule inserted", "nft insert rule inet portreeve input tcp dport 31337 accept"),
         Tampering("a rule appended", "nft add rule inet portreeve input accept"),
         Tampering("a rule in a service", "nft insert rule inet portreeve service-db ip saddr 1.2.3.4 accept"),
         Tampering(
-            "a rule with what is not modelled", "nft insert rule inet portreeve input fib saddr type local accept"),
+            "a rule that is not modelled", "nft insert rule inet portreeve input fib saddr type local accept"),
         Tampering("a rule doubled", "nft insert rule inet portreeve service-web meta nfproto ipv4 counter accept"),
         Tampering("the denial deleted", deletion("input", "deny-ipv4")),
         Tampering("the refusal deleted", deletion("service-web", "goto refuse")),
@@ -143,7 +143,7 @@ struct Tampering: CustomStringConvertible, Sendable {
         Tampering("everything deleted", "nft flush ruleset"),
     ]
 
-    /// Changes that mean nothing to a packet: none may be found.
+    /// Changes without an effect on packets: none may be reported.
     static let harmless: [Tampering] = [
         Tampering("nothing", "true"),
         Tampering("counters reset", "nft reset counters table inet portreeve; nft list ruleset > /dev/null"),

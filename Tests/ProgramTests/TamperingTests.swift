@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-@Suite("Tampering behind portreeve's back", .privileged, .networkNamespace)
+@Suite("Tampering with nft", .privileged, .networkNamespace)
 struct TamperingTests {
-    @Test("Is found, named, and healed", arguments: Tampering.harmful)
+    @Test("Is found, reported and repaired", arguments: Tampering.harmful)
     func found(_ tampering: Tampering) throws { try find(tampering, .installed) }
 
-    @Test("Is found, named, and healed where the nft of Debian 13 did it", .bothNfts, arguments: Tampering.harmful)
+    @Test("Is found, reported and repaired after the nft of Debian 13 too", .bothNfts, arguments: Tampering.harmful)
     func foundOfOtherNft(_ tampering: Tampering) throws { try find(tampering, .debian13) }
 
     private func find(_ tampering: Tampering, _ nft: NftProgram) throws {
@@ -25,10 +25,10 @@ struct TamperingTests {
         #expect(try portreeve.shell("nft -s list table inet portreeve", nft: nft).sortedLines == before.sortedLines)
     }
 
-    @Test("Is not found where it means nothing", arguments: Tampering.harmless)
+    @Test("Is not reported if it has no effect", arguments: Tampering.harmless)
     func notFound(_ tampering: Tampering) throws { try leave(tampering, .installed) }
 
-    @Test("Is not found where the nft of Debian 13 changed nothing", .bothNfts, arguments: Tampering.harmless)
+    @Test("Is not reported without an effect, after the nft of Debian 13 too", .bothNfts, arguments: Tampering.harmless)
     func notFoundOfOtherNft(_ tampering: Tampering) throws { try leave(tampering, .debian13) }
 
     private func leave(_ tampering: Tampering, _ nft: NftProgram) throws {
@@ -40,7 +40,7 @@ struct TamperingTests {
         #expect(verdict.status == 0, "\(verdict.output)\(verdict.errors)")
     }
 
-    @Test("The second apply writes nothing, and no counter is lost")
+    @Test("A second apply writes nothing, and no counter is lost")
     func idempotent() throws {
         let portreeve = try Portreeve()
         let policy = try portreeve.write(everything)
@@ -54,6 +54,6 @@ struct TamperingTests {
 }
 
 extension String {
-    /// The lines in an order that does not depend on which object was made first.
+    /// The lines in an order that does not depend on the order in which objects were added.
     fileprivate var sortedLines: [Substring] { split(separator: "\n").sorted() }
 }

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The units of systemd as they are shipped, with a program that is there in the place of portreeve.
-@Suite("Units", .privileged)
+/// The shipped systemd units, with an existing program in place of portreeve.
+@Suite("systemd units", .privileged)
 struct UnitTests {
     private static let folder = URL(filePath: #filePath).appending(path: "../../../system").standardized
 
@@ -18,7 +18,7 @@ struct UnitTests {
         return (portreeve, units)
     }
 
-    @Test("systemd-analyze has nothing to say about them")
+    @Test("systemd-analyze accepts them")
     func verify() throws {
         let (portreeve, units) = try installed()
         defer { withExtendedLifetime(portreeve) {} }
@@ -27,7 +27,7 @@ struct UnitTests {
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     }
 
-    @Test("What runs at boot is exposed to little", arguments: ["portreeve.service"])
+    @Test("The unit that runs at boot has a low exposure level", arguments: ["portreeve.service"])
     func exposure(_ unit: String) throws {
         let (portreeve, units) = try installed()
         defer { withExtendedLifetime(portreeve) {} }
@@ -39,7 +39,7 @@ struct UnitTests {
         #expect(result.output.contains("Overall exposure level for \(unit)"))
     }
 
-    @Test("What they run is a command line of portreeve")
+    @Test("They run valid command lines of portreeve")
     func commandLines() throws {
         for unit in ["portreeve.service", "portreeve-verify.service"] {
             let text = try String(contentsOf: Self.folder.appending(path: unit), encoding: .utf8)
