@@ -26,7 +26,7 @@ struct ConnectionTests {
         }
     }
 
-    @Test("What is established outlives a policy that closes its port", arguments: ["203.0.113.7", "2001:db8::7"])
+    @Test("A connection survives a policy that closes its port", arguments: ["203.0.113.7", "2001:db8::7"])
     func tightened(source: String) throws {
         try Firewall.load(open)
         let session = try session(from: source)
@@ -36,7 +36,7 @@ struct ConnectionTests {
         try arena.check([.packet(from: source, to: "22/tcp", .silent)])
     }
 
-    @Test("What is established does not outlive a deny", arguments: ["203.0.113.7", "2001:db8::7"])
+    @Test("A connection does not survive a deny", arguments: ["203.0.113.7", "2001:db8::7"])
     func denied(source: String) throws {
         try Firewall.load(open)
         let session = try session(from: source)
@@ -48,14 +48,14 @@ struct ConnectionTests {
     }
 
     @Test(
-        "The host speaks to itself, whatever is closed", arguments: ["127.0.0.1", "::1", "10.255.0.1", "fd00:ffff::1"])
+        "The host's connections to itself always pass", arguments: ["127.0.0.1", "::1", "10.255.0.1", "fd00:ffff::1"])
     func loopback(address: String) throws {
         try Firewall.load("version: 1\ndefaults: {inbound: reject}\nservices: {}")
         let session = try Session(to: Endpoint(address: try Address(address), port: port), listener: listener)
         #expect(session.exchanges())
     }
 
-    @Test("What the host starts gets its answers, whatever is closed", arguments: AddressFamily.allCases)
+    @Test("Replies to the host's own connections always pass", arguments: AddressFamily.allCases)
     func outbound(family: AddressFamily) throws {
         try Firewall.load(closed)
         let client = try Address(family == .ipv4 ? "203.0.113.7" : "2001:db8::7")
@@ -63,12 +63,12 @@ struct ConnectionTests {
         #expect(try Session(to: Endpoint(address: client, port: port), listener: listener).exchanges())
     }
 
-    @Test("A deny of the host's own addresses stands before loopback")
+    @Test("A deny of the host's own addresses applies to loopback")
     func loopbackDenied() throws {
         try Firewall.load("\(open)\ndeny: [127.0.0.0/8]")
         let denied = try Socket(.tcp, .ipv4)
         #expect(denied.connect(to: Endpoint(address: try Address("127.0.0.1"), port: port)) == 0)
-        // What was sent after it is there.
+        // A packet sent later has arrived.
         let session = try Session(to: Endpoint(address: try Address("::1"), port: port), listener: listener)
         #expect(session.server.family == .ipv6)
         #expect(listener.accept() == nil)

@@ -19,22 +19,22 @@ private struct Pinger {
         try socket.bind(to: Endpoint(address: source, port: 0))
     }
 
-    /// Sends a request of the sequence that `identifier` names: RFC 792, RFC 4443 4.1.
+    /// Sends a request of the sequence `identifier`: RFC 792, RFC 4443 4.1.
     ///
-    /// The kernel fills in the checksum of the latter alone.
+    /// The kernel computes the checksum for IPv6 only.
     func request(_ number: UInt8, of identifier: UInt8) {
         let type: UInt8 = isIPv4 ? 8 : 128
         let sum = ~(UInt16(type) << 8 + UInt16(identifier) + UInt16(number))
-        // A connected socket would report refusals, of which other tests speak.
+        // Not connected: a connected socket would report refusals, which other tests check.
         socket.send([type, 0, UInt8(sum >> 8), UInt8(sum & 0xff), 0, identifier, 0, number], to: host)
     }
 
-    /// The numbers of the replies in the sequence: waits for `count` of them and takes what else is there.
+    /// The numbers of the replies in the sequence: waits for `count` of them and receives what else has arrived.
     func replies(_ count: Int, of identifier: UInt8) -> [UInt8] {
         var numbers: [UInt8] = []
         while socket.wait(for: POLLIN, milliseconds: numbers.count < count ? Socket.patience : 0) {
             guard let bytes = socket.receive()?.bytes else { break }
-            // A raw IPv4 socket shows the IP header, too.
+            // A raw IPv4 socket receives the IP header too.
             let message = isIPv4 ? Array(bytes.dropFirst(20)) : bytes
             guard message.count == 8, message[0] == (isIPv4 ? 0 : 129), message[5] == identifier else { continue }
             numbers.append(message[7])
@@ -45,24 +45,24 @@ private struct Pinger {
 
 @Suite("ICMP and ICMPv6", .privileged, .networkNamespace)
 struct ControlMessageTests {
-    @Test("Echo requests are answered, not answered, or answered so often", arguments: AddressFamily.allCases)
+    @Test("Echo requests are answered, refused, or limited", arguments: AddressFamily.allCases)
     func ping(family: AddressFamily) throws {
         let arena = try Arena()
         let source = try Address(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
         let host = try arena.network.wire.host(family)
         let pinger = try arena.network.client.run { try Pinger(from: source, to: host) }
-        // A fresh link may lose the first packets: one answer says that it is there.
+        // A new link may lose the first packets: one answer shows that it works.
         try Firewall.load("version: 1\nservices: {}")
         let isUp = (200..<204 as Range<UInt8>).contains { identifier in
             pinger.request(0, of: identifier)
             return pinger.replies(1, of: identifier) == [0]
         }
         #expect(isUp)
-        // nft's burst of 5, and nothing more on the same day.
+        // nft's burst of 5, and no more on the same day.
         for (index, (ping, answered)) in [("accept", 9), ("drop", 0), ("1/day", 5)].enumerated() {
             for (inbound, refused) in [("drop", Outcome.silent), ("reject", .answered)] {
                 let identifier = UInt8(index * 2 + (inbound == "drop" ? 0 : 1))
-                // What the rate has let through is forgotten with its rule.
+                // A deleted rule loses the state of its limit.
                 try Firewall.load(closed)
                 try Firewall.load("version: 1\ndefaults: {ping: \(ping), inbound: \(inbound)}\nservices: {}")
                 for number in 0..<9 as Range<UInt8> { pinger.request(number, of: identifier) }
@@ -76,7 +76,7 @@ struct ControlMessageTests {
         #expect(pinger.replies(0, of: 0) == [])
     }
 
-    @Test("Neighbours find each other, and addresses and connections with them, with everything refused")
+    @Test("Neighbour discovery and address configuration work with every service closed")
     func discovery() throws {
         let arena = Arena(try Network(knowsNeighbours: false), try Listeners())
         try Firewall.load("version: 1\nservices: {web: {ports: 22, from: any}}")
@@ -94,7 +94,7 @@ struct ControlMessageTests {
         try network.client.ip("neigh flush dev \(network.wire.clientInterface)")
     }
 
-    @Test("An error about what the host sent reaches its socket", arguments: ["192.0.2.1", "2001:db8::1"])
+    @Test("An ICMP error about a packet of the host reaches its socket", arguments: ["192.0.2.1", "2001:db8::1"])
     func unreachable(destination: String) throws {
         let network = try Network()
         try Firewall.load(closed)
@@ -108,9 +108,9 @@ struct ControlMessageTests {
         }
     }
 
-    @Test("A router's word that packets are too big is heard", arguments: AddressFamily.allCases)
+    @Test("A router's message that packets are too big is accepted", arguments: AddressFamily.allCases)
     func packetTooBig(family: AddressFamily) throws {
-        // The thread's namespace is the router here, and the one behind it the host under test.
+        // The thread's namespace is the router, and the one behind it the host under test.
         let network = try Network()
         try network.host.ip("link set \(network.wire.interface) mtu 1400")
         let host = try Container(behind: network.host)
@@ -124,7 +124,7 @@ struct ControlMessageTests {
             try socket.set(level, discover, family == .ipv4 ? IP_PMTUDISC_DO : IPV6_PMTUDISC_DO)
             #expect(socket.connect(to: Endpoint(address: destination, port: 9)) == 0)
             #expect(socket.option(level, size) == 1500)
-            // A link that has just come up may lose the first packets, and their errors with them.
+            // A new link may lose the first packets, and with them their errors.
             let isHeard = (0..<20).contains { _ in
                 _ = socket.send([UInt8](repeating: 0, count: 1440))
                 return socket.wait(for: POLLERR, milliseconds: 500)

@@ -30,14 +30,14 @@ struct DockerTests {
         arena = Arena(network, try container.namespace.run { try Listeners() })
     }
 
-    @Test("Open to everybody without a policy")
+    @Test("Open to all sources without a policy")
     func unprotected() throws {
         for port in ["8000/tcp", "444/tcp"] {
             try arena.check(port, ["192.0.2.1": .accepted, "2001:db8::1": .accepted])
         }
     }
 
-    @Test("Closed where no service lists them, and open to the sources of the one that does")
+    @Test("Closed without a service, and open to the sources of their service")
     func protected() throws {
         try Firewall.load(
             "version: 1\nservices: {web: {ports: [80, 443, 8000], from: [192.0.2.0/24, \"2001:db8::/64\"]}}")

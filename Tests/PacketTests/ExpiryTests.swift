@@ -6,13 +6,13 @@ import Testing
 
 @Suite("Expiry", .privileged, .networkNamespace)
 struct ExpiryTests {
-    @Test("The kernel itself closes a service when its time is over, and lets what is established go on")
+    @Test("The kernel closes an expired service, and established connections continue")
     func expiry() throws {
         let arena = try Arena()
         let listener = try Socket.listening(.tcp, on: 5000)
         let packet = Packet(transport: .tcp, port: 22, source: try Address("192.0.2.1"), interface: "eth0")
         var session: Session?
-        // A machine that was busy until the end has not shown that the service was open before: it gets more time.
+        // A busy machine may reach the expiry before the open service was tested: the test tries again with more time.
         for seconds in [2, 8, 32] as [Int64] where session == nil {
             let end = Int64(time(nil)) + seconds
             try Firewall.load(policy(until: end))

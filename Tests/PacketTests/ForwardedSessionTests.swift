@@ -5,8 +5,8 @@ import Listeners
 import TestSupport
 import Testing
 
-/// The port of the host, and the same number in the container: the case in which a packet that conntrack does not know
-/// looks to the client like one of its session, once the source of what containers send is masqueraded.
+/// The port of the host, the same as in the container: with masquerading, a packet that conntrack does not know looks
+/// to the client like a packet of its session.
 private let port: UInt16 = 5000
 private let open = "version: 1\nservices: {web: {ports: [5000, 5001], from: any, why: x}}\n"
 private let closed = "version: 1\nservices: {web: {ports: 5001, from: any, why: x}}\n"
@@ -16,7 +16,7 @@ struct ForwardedSessionTests {
     private let network: Network
     private let container: Container
     private let portreeve: Portreeve
-    /// A process by which the container's namespace is found.
+    /// A process through which the container's namespace is found.
     private let inhabitant: Inhabitant
 
     init() throws {
@@ -55,7 +55,7 @@ struct ForwardedSessionTests {
     }
 
     @Test(
-        "End with --cut-sessions, whoever speaks next", arguments: Speaker.allCases, ["192.0.2.7", "2001:db8::7"])
+        "End with --cut-sessions, whichever side sends next", arguments: Speaker.allCases, ["192.0.2.7", "2001:db8::7"])
     func cut(first: Speaker, source: String) throws {
         let (session, other) = (try session(source, 5000), try session(source, 5001))
         #expect(try apply(closed).status == 0)
@@ -71,7 +71,7 @@ struct ForwardedSessionTests {
         #expect(try portreeve("verify", try portreeve.write(closed), "--only", "sessions", "--quiet").status == 0)
     }
 
-    @Test("Live on where conntrack alone forgets them and the container speaks next")
+    @Test("Continue if only conntrack forgets them and the container sends next")
     func forgotten() throws {
         let (session, other) = (try session("192.0.2.7", 5000), try session("192.0.2.7", 5001))
         _ = try apply(closed)
@@ -82,7 +82,7 @@ struct ForwardedSessionTests {
         #expect(try session.passesAnything(first: .server, witness: other))
     }
 
-    @Test("Whose server is not on this host are said to be uncertain")
+    @Test("Are reported as uncertain if their server is not on this host")
     func elsewhere() throws {
         let (session, other) = (try session("192.0.2.7", 5000), try session("192.0.2.7", 5001))
         inhabitant.leave()
@@ -96,7 +96,7 @@ struct ForwardedSessionTests {
     }
 }
 
-/// A process that does nothing but be in the network namespace of the calling thread, ended with the value.
+/// An idle process in the network namespace of the calling thread, ended with the value.
 final class Inhabitant {
     private var process: Int32?
 
@@ -111,7 +111,7 @@ final class Inhabitant {
     func leave() {
         guard let process else { return }
         kill(process, SIGKILL)
-        // It is no child of this one: who waits for it is not known.
+        // The process is not a child of the test, which cannot wait for it.
         for _ in 0..<1000 where unsafe access("/proc/\(process)/ns/net", R_OK) == 0 { usleep(1000) }
         self.process = nil
     }

@@ -5,7 +5,7 @@ import Testing
 
 private let port = RandomPolicy.sentinel.port
 
-@Suite("Grants, and the packets they let in", .privileged, .networkNamespace)
+@Suite("Grants and the packets that they accept", .privileged, .networkNamespace)
 struct GrantTests {
     private let portreeve: Portreeve
 
@@ -34,14 +34,14 @@ struct GrantTests {
         try run("grant", service, policy, "--from", address, "--for", time, "--why", "test", "--quiet")
     }
 
-    @Test("The kernel itself ends a grant, which no apply renews", arguments: ["192.0.2.1", "2001:db8::1"])
+    @Test("The kernel ends a grant, and no apply renews it", arguments: ["192.0.2.1", "2001:db8::1"])
     func expiry(source: String) throws {
         let arena = try Arena()
         let policy = try apply("  ssh: {ports: 22, from: 10.0.0.0/8}")
         let packet = try Expected.packet(from: source, to: "22/tcp", .accepted).packet
         #expect(try arena.outcomes(of: [packet], meant: [.answered]) == [.answered])
         var (isOpen, end) = (false, time_t(0))
-        // A machine that was busy until the end has not shown that it was open before: it gets more time.
+        // A busy machine may reach the expiry before the grant was tested: the test tries again with more time.
         for seconds in [2, 8, 32] where !isOpen {
             try grant("ssh", policy, source, "\(seconds)s")
             try run("apply", policy, "--yes", "--quiet")
@@ -59,7 +59,7 @@ struct GrantTests {
         try run("verify", policy, "--only", "ruleset", "--quiet")
     }
 
-    @Test("It is for its address and its service alone, and ends with revoke")
+    @Test("A grant covers its address and service only, and ends with revoke")
     func revoking() throws {
         let arena = try Arena()
         let policy = try apply("  ssh: {ports: 22, from: 10.0.0.0/8}\n  web: {ports: 80, from: 10.0.0.0/8}")
@@ -70,7 +70,7 @@ struct GrantTests {
         try arena.check("22/tcp", ["192.0.2.1": .answered, "10.0.0.1": .accepted])
     }
 
-    @Test("Limit and log hold for it, also in a family that the policy has no source of, and interfaces as well")
+    @Test("Limit, log and interfaces apply to a grant, also in a family without a source in the policy")
     func conditions() throws {
         let arena = try Arena(interfaces: ["eth0", "eth01"])
         let policy = try apply(
@@ -89,7 +89,7 @@ struct GrantTests {
         try run("verify", policy, "--only", "ruleset", "--quiet")
     }
 
-    @Test("It holds for a port that is published to a container, by the number that the client dials")
+    @Test("A grant covers a published port, by its number on the host")
     func published() throws {
         let network = try Network()
         let container = try Container(behind: network.host)

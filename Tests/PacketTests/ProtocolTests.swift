@@ -4,16 +4,16 @@ import TestSupport
 import Testing
 
 extension TransportProtocol {
-    /// The first packet of a connection to `port`, such as conntrack takes for one, with no regard to checksums.
+    /// The first packet of a connection to `port`, valid for conntrack, without regard to checksums.
     fileprivate func opening(from source: UInt16, to port: UInt16) -> [UInt8] {
         let ports = [source, port].flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
         switch self {
-        // INIT, RFC 9260 3.3.2: length 20, a tag, a window, a stream each way.
+        // INIT, RFC 9260 3.3.2: length 20, a tag, a window, one stream per direction.
         case .sctp:
             return ports + [0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 16, 0, 0, 1, 0, 1, 0, 0, 0, 1]
         // DCCP-Request, RFC 4340 5.1 and 5.2: five words, long sequence numbers.
         case .dccp: return ports + [5, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
-        // RFC 3828 3.1: a checksum of 0 is no checksum, which is not allowed.
+        // RFC 3828 3.1: a checksum of 0 is not allowed.
         case .udplite: return ports + [0, 8, 0, 1]
         // RFC 768, RFC 9293 3.1.
         case .udp: return ports + [0, 8, 0, 0]
@@ -26,7 +26,7 @@ extension TransportProtocol {
 struct ProtocolTests {
     private static let sources = ["192.0.2.1", "198.51.100.1", "2001:db8::1", "2001:db9::1"]
 
-    @Test("Every protocol has ports of its own", arguments: TransportProtocol.allCases, AddressFamily.allCases)
+    @Test("Every protocol has its own ports", arguments: TransportProtocol.allCases, AddressFamily.allCases)
     func ports(transport: TransportProtocol, family: AddressFamily) throws {
         let arena = try Arena()
         try arena.network.host.set("netfilter/nf_conntrack_checksum", "0")
@@ -38,7 +38,7 @@ struct ProtocolTests {
               one: {ports: [700/\(transport), 900-910/\(transport)], from: [192.0.2.0/24, "2001:db8::/32"]}
               two: {ports: [701/\(other), 911-920/\(other)], from: any}
             """)
-        // A raw socket sees what the firewall lets in, whoever else listens.
+        // A raw socket receives the accepted packets, without a listener.
         let host = try Socket(.raw(transport.rawValue), family)
         for text in Self.sources {
             let source = try Address(text)
@@ -60,12 +60,12 @@ struct ProtocolTests {
         }
     }
 
-    /// The ports of the packets from the source: waits for `count` of them and takes what else is there.
+    /// The ports of the packets from the source: waits for `count` of them and receives what else has arrived.
     private func ports(_ count: Int, at socket: Socket, from source: Address) -> [UInt16] {
         var ports: [UInt16] = []
         while socket.wait(for: POLLIN, milliseconds: ports.count < count ? Socket.patience : 0) {
             guard let (bytes, peer) = socket.receive() else { break }
-            // A raw IPv4 socket shows the IP header, too.
+            // A raw IPv4 socket receives the IP header too.
             let packet = socket.family == .ipv4 ? Array(bytes.dropFirst(20)) : bytes
             if peer.address == source { ports.append(UInt16(packet[2]) << 8 | UInt16(packet[3])) }
         }

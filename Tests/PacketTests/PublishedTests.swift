@@ -16,7 +16,7 @@ struct PublishedTests {
         arena = Arena(network, try container.namespace.run { try Listeners() })
     }
 
-    /// Lets clients know the container's own addresses; none but the container uses them then.
+    /// Routes the container's own addresses from the clients; no other host uses them then.
     private func routeToContainer() throws {
         let wire = arena.network.wire
         for family in AddressFamily.allCases {
@@ -29,7 +29,7 @@ struct PublishedTests {
         }
     }
 
-    @Test("A published port that no service lists is closed, by whatever number the container knows it")
+    @Test("A published port without a service is closed, whatever its number in the container is")
     func undeclared() throws {
         for (inbound, outcome) in [("drop", Outcome.silent), ("reject", .answered)] {
             try Firewall.load(
@@ -40,7 +40,7 @@ struct PublishedTests {
         }
     }
 
-    @Test("A declared one is open to its sources, by the number that the client dials")
+    @Test("A declared published port is open to its sources, by its number on the host")
     func declared() throws {
         try Firewall.load(
             """
@@ -57,7 +57,7 @@ struct PublishedTests {
         try arena.check("444/tcp", sources.mapValues { _ in .silent })
     }
 
-    @Test("Interfaces, limits and logs hold for published ports")
+    @Test("Interfaces, limits and logs apply to published ports")
     func conditions() throws {
         try Firewall.load(
             """
@@ -73,13 +73,13 @@ struct PublishedTests {
         try arena.check("444/tcp", ["192.0.2.1": .silent, "2001:db8::1": .silent])
     }
 
-    @Test("They are left alone with ignore, even by a deny")
+    @Test("With ignore they are left alone, even by a deny")
     func ignored() throws {
         try Firewall.load("version: 1\ndefaults: {published: ignore}\ndeny: [192.0.2.0/24]\nservices: {}")
         try arena.check("8000/tcp", ["192.0.2.1": .accepted, "2001:db8::1": .accepted])
     }
 
-    @Test("What is forwarded without a redirect is left alone")
+    @Test("Forwarded packets without a redirection are left alone")
     func plainForwarding() throws {
         try routeToContainer()
         arena.destination = Container.address
@@ -89,7 +89,7 @@ struct PublishedTests {
     }
 
     @Test(
-        "Replies pass, and a session outlives a policy that closes its port, but not a deny",
+        "Replies pass, and a session survives a policy that closes its port, but not a deny",
         arguments: ["192.0.2.1", "2001:db8::1"])
     func established(source: String) throws {
         let listener = try container.namespace.run { try Socket.listening(.tcp, on: 5001) }
@@ -109,7 +109,7 @@ struct PublishedTests {
         #expect(session.server.receive() == nil)
     }
 
-    @Test("A container reaches out, whatever is closed", arguments: ["203.0.113.7", "2001:db8::7"])
+    @Test("Connections of a container to other hosts pass any policy", arguments: ["203.0.113.7", "2001:db8::7"])
     func outbound(destination: String) throws {
         try Firewall.load("version: 1\ndefaults: {inbound: reject}\nservices: {}")
         try routeToContainer()

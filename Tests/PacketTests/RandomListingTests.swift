@@ -4,10 +4,10 @@ import Rulesets
 import TestSupport
 import Testing
 
-@Suite("nft's view of random policies", .privileged, .networkNamespace)
+@Suite("nft's listing of random policies", .privileged, .networkNamespace)
 struct RandomListingTests {
     @Test(
-        "Is the same after our commit and after loading our text; its listing loads to the same table",
+        "Is the same after the commit and after loading the text of show; the listing loads to the same table",
         arguments: 1...40)
     func same(seed: UInt64) throws {
         var policies = RandomPolicy(seed: seed)
@@ -29,7 +29,7 @@ struct RandomListingTests {
         }
     }
 
-    /// The live table is `table`, to the last octet.
+    /// Whether the live table is `table`, byte for byte.
     private func expectLive(_ table: Table, _ nftables: borrowing Nftables) throws {
         #expect(try nftables.snapshot(of: table.name).table == table)
     }

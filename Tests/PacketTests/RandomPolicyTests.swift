@@ -6,7 +6,7 @@ import Testing
 
 @Suite("Real packets agree with the meaning of random policies", .privileged, .networkNamespace)
 struct RandomPolicyTests {
-    @Test("What comes in to this host", .serialized, arguments: 1...12 as ClosedRange<UInt64>)
+    @Test("Packets to this host", .serialized, arguments: 1...12 as ClosedRange<UInt64>)
     func input(seed: UInt64) throws {
         let arena = try Arena(interfaces: RandomPolicy.interfaces)
         var comparison = Comparison(seed: seed, arena: arena)
@@ -14,7 +14,7 @@ struct RandomPolicyTests {
         comparison.finish()
     }
 
-    @Test("What another table redirects to a container", .serialized, arguments: 101...104 as ClosedRange<UInt64>)
+    @Test("Packets that another table redirects", .serialized, arguments: 101...104 as ClosedRange<UInt64>)
     func published(seed: UInt64) throws {
         let network = try Network(interfaces: RandomPolicy.interfaces)
         let container = try Container(behind: network.host)
@@ -29,7 +29,7 @@ struct RandomPolicyTests {
     }
 }
 
-/// Compares what becomes of random probes with what random policies mean for them.
+/// Compares the outcomes of random probes with the meaning of random policies.
 private struct Comparison {
     let arena: Arena
     private var policies: RandomPolicy
@@ -57,13 +57,13 @@ private struct Comparison {
         try #require(outcomes == meant, "the next policies would tell nothing new, slowly")
     }
 
-    /// Checks that nothing came late, and that each outcome was put to the test.
+    /// Checks that no packet came late, and that each outcome was tested.
     func finish() {
         #expect(arena.strays == [])
         for outcome in [Outcome.accepted, .answered, .silent] { #expect(counts[outcome, default: 0] > 300) }
     }
 
-    /// What a reader of a failure needs to know.
+    /// The context of a failure.
     private static func text(_ packet: Packet, _ policy: Policy) -> String {
         let owner = policy.services.first { service in
             service.ports.contains { $0.transport == packet.transport && $0.range.contains(packet.port) }

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Services", .privileged, .networkNamespace)
 struct ServiceTests {
-    @Test("A limit lets a burst in from each source, and drops the rest in silence", arguments: ["drop", "reject"])
+    @Test("A limit accepts a burst from each source, and drops the rest silently", arguments: ["drop", "reject"])
     func limit(inbound: String) throws {
         let arena = try Arena(interfaces: ["eth0", "eth01"])
         try Firewall.load(
@@ -33,7 +33,7 @@ struct ServiceTests {
         try arena.check([.packet(from: "192.0.2.2", to: "8000/tcp", on: "eth01", .accepted)])
     }
 
-    @Test("A limit remembers through a change of the policy that is not its own")
+    @Test("A limit keeps its state when another part of the policy changes")
     func limitStays() throws {
         let arena = try Arena()
         let limited = "version: 1\nservices:\n  ssh: {ports: 22, from: any, limit: {rate: 1/day, burst: 1}}\n"
@@ -45,7 +45,7 @@ struct ServiceTests {
         ])
     }
 
-    @Test("A refused packet gets a reset or ICMP admin-prohibited with reject, and silence with drop, logged or not")
+    @Test("A refused packet gets a reset or ICMP admin-prohibited with reject, and no answer with drop, logged or not")
     func refusal() throws {
         let arena = try Arena()
         for log in ["off", "1/second"] {
@@ -62,7 +62,7 @@ struct ServiceTests {
         }
     }
 
-    @Test("DHCPv6 replies come in from link-local addresses, and from elsewhere if a service says so")
+    @Test("DHCPv6 replies are accepted from link-local addresses, and from others with a service")
     func dhcpv6() throws {
         let arena = try Arena()
         for (service, outcome) in [

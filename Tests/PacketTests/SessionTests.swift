@@ -32,7 +32,7 @@ struct SessionTests {
         try apply(open)
     }
 
-    /// Applies a policy, and returns what is said about it.
+    /// Applies a policy, and returns the output.
     @discardableResult
     private func apply(_ policy: String, _ options: String..., prefix: [String] = []) throws -> String {
         let path = try portreeve.write(policy)
@@ -56,7 +56,7 @@ struct SessionTests {
     }
 
     @Test(
-        "Are listed, and end with --cut-sessions, whoever speaks next; others live on", arguments: Speaker.allCases,
+        "Are listed, and end with --cut-sessions, whichever side sends; others continue", arguments: Speaker.allCases,
         ["192.0.2.7", "2001:db8::7"])
     func cut(first: Speaker, source: String) throws {
         let session = try session(from: source, to: listener, on: port)
@@ -82,7 +82,7 @@ struct SessionTests {
         #expect(try verify(closed).output.isEmpty)
     }
 
-    @Test("Live on where conntrack alone forgets them and the server speaks next")
+    @Test("Continue if only conntrack forgets them and the server sends next")
     func forgotten() throws {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let other = try self.session(from: "192.0.2.7", to: otherListener, on: otherPort)
@@ -93,19 +93,19 @@ struct SessionTests {
             #expect(try !table.delete(connection))
         }
         #expect(try session.passesAnything(first: .server, witness: other))
-        // Conntrack has the server for the one who began it now, and still it is found and ended.
+        // Conntrack now takes the server for the side that began, and the session is still found and ended.
         #expect(try verify(closed).output.contains("192.0.2.7 is connected to tcp/5000"))
         #expect(try apply(closed, "--cut-sessions").contains("ended: 192.0.2.7:"))
         #expect(try !session.passesAnything(first: .server, witness: other))
     }
 
-    @Test("Are the operator's own: left alone, unless --force says otherwise")
+    @Test("Include the admin's own session, which is left alone without --force")
     func operators() throws {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let client = try #require(session.client.endpoint?.port)
         try apply(closed)
         let environment = ["env", "SSH_CONNECTION=192.0.2.7 \(client) 10.255.0.1 5000"]
-        // From the console: from within that session it would be refused.
+        // As from the console: within that session the command would be refused.
         try apply(closed)
         let said = try apply(closed, "--cut-sessions", prefix: environment)
         #expect(said.contains("192.0.2.7:\(client) -> tcp/5000: your own session was kept"))
@@ -114,7 +114,7 @@ struct SessionTests {
         #expect(!session.exchanges(milliseconds: 0))
     }
 
-    @Test("Are shown by plan before anything is changed")
+    @Test("Are shown by plan before the change")
     func plan() throws {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let client = try #require(session.client.endpoint?.port)
@@ -126,7 +126,7 @@ struct SessionTests {
         #expect(try !portreeve("plan", try portreeve.write(closed)).output.contains("session"))
     }
 
-    @Test("Are those that came in by another interface than the policy says")
+    @Test("Include those on an interface that the policy does not open")
     func interface() throws {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let here = "version: 1\nservices: {web: {ports: 5000, from: any, interfaces: [eth0], why: x}}\n"
@@ -137,7 +137,7 @@ struct SessionTests {
         #expect(!session.exchanges(milliseconds: 0))
     }
 
-    @Test("Are those that outlive their grant, and none before", arguments: ["192.0.2.7", "2001:db8::7"])
+    @Test("Include those whose grant has ended, and none before", arguments: ["192.0.2.7", "2001:db8::7"])
     func granted(source: String) throws {
         try apply(closed)
         let policy = try portreeve.write(closed)
@@ -153,7 +153,7 @@ struct SessionTests {
         #expect(!session.exchanges(milliseconds: 0))
     }
 
-    @Test("Of UDP are found and forgotten")
+    @Test("Of UDP are found and deleted from conntrack")
     func datagrams() throws {
         let server = try Socket.listening(.udp, on: port)
         try apply("version: 1\nservices: {dns: {ports: 5000/udp, from: any, why: x}}\n")

@@ -3,33 +3,33 @@ import Glibc
 import Policies
 import Testing
 
-/// Sends packets over a network and tells what becomes of each.
+/// Sends packets over a network and observes what becomes of each.
 final class Arena {
     let network: Network
     private let listeners: Listeners
-    /// Where clients send to instead of the host.
+    /// The address that clients send to instead of the host's.
     var destination: ((AddressFamily) throws -> Address)?
-    /// The port that the next packet is sent from: it tells packets apart, so no two share one.
+    /// The source port of the next packet; no two packets share one, so that it identifies a packet.
     private var nextSourcePort: UInt16 = 1
     private var meantArrivals: Set<Listeners.Arrival> = []
 
-    /// An arena whose listeners are on the host.
+    /// An arena with listeners on the host.
     convenience init(interfaces: [String] = ["eth0"]) throws {
         try self.init(Network(interfaces: interfaces), Listeners())
     }
 
-    /// An arena whose listeners may be elsewhere.
+    /// An arena with listeners elsewhere.
     init(_ network: Network, _ listeners: Listeners) {
         (self.network, self.listeners) = (network, listeners)
     }
 
-    /// What was let in against its meaning, if only so late that nobody waited for it.
+    /// Packets that arrived against the meaning, even if too late for their probe.
     var strays: Set<Listeners.Arrival> { listeners.arrived.subtracting(meantArrivals) }
 
-    /// What becomes of the packets, sent in their order.
+    /// The outcomes of packets, sent in order.
     ///
-    /// Waits for what is `meant`, however slow the machine. What is not, would be there by the time that the sentinel
-    /// is, which is sent after all and which every policy lets in: no clock decides.
+    /// Waits for each `meant` outcome, however slow the machine is. A packet that arrives against the meaning arrives
+    /// before the sentinel, which is sent last and which every policy accepts: no timeout decides.
     func outcomes(of packets: [Packet], meant: [Outcome]) throws -> [Outcome] {
         let sentinel = Packet(
             transport: .tcp, port: RandomPolicy.sentinel.port, source: RandomPolicy.sentinel.source,
@@ -56,26 +56,26 @@ final class Arena {
         let address = try destination?(packet.source.family) ?? host
         try socket.bind(to: Endpoint(address: packet.source, port: nextSourcePort, scope: scope))
         let code = socket.connect(to: Endpoint(address: address, port: packet.port, scope: scope))
-        precondition(code == 0, "a packet leaves its client, whatever becomes of it")
+        precondition(code == 0, "every packet leaves its client")
         if packet.transport == .udp { socket.send([0]) }
         return Probe(packet: packet, sourcePort: nextSourcePort, socket: socket)
     }
 }
 
-/// A packet that is under way.
+/// A packet on its way.
 private struct Probe {
     let packet: Packet
     let sourcePort: UInt16
     let socket: Socket
 
-    /// What a listener learns if it comes.
+    /// The payload that a listener receives from it.
     var arrival: Listeners.Arrival {
         Listeners.Arrival(transport: packet.transport, source: packet.source, sourcePort: sourcePort)
     }
 }
 
 extension Packet {
-    /// The error with which Linux tells the sender of a refusal: a reset, or ICMP admin-prohibited in either family.
+    /// The error by which Linux reports a refusal to the sender: a reset, or ICMP admin-prohibited of either family.
     fileprivate var refusal: Int32 {
         transport == .tcp ? ECONNREFUSED : source.family == .ipv4 ? EHOSTUNREACH : EACCES
     }

@@ -2,12 +2,12 @@ import Addressing
 import Policies
 import Testing
 
-/// A packet and what must become of it.
+/// A packet and its expected outcome.
 struct Expected {
     var packet: Packet
     var outcome: Outcome
 
-    /// A packet from the source to a port, written as in a policy, on the interface.
+    /// A packet on the interface, from the source to a port, in the notation of a policy.
     static func packet(
         from source: String, to port: String, on interface: String = "eth0", _ outcome: Outcome
     ) throws -> Self {
@@ -20,7 +20,7 @@ struct Expected {
 }
 
 extension Arena {
-    /// Sends packets in their order and checks what becomes of each.
+    /// Sends packets in order and checks the outcome of each.
     func check(_ expected: [Expected], location: Testing.SourceLocation = #_sourceLocation) throws {
         let outcomes = try outcomes(of: expected.map(\.packet), meant: expected.map(\.outcome))
         for (expected, outcome) in zip(expected, outcomes) where outcome != expected.outcome {
@@ -29,7 +29,7 @@ extension Arena {
         #expect(strays == [], sourceLocation: location)
     }
 
-    /// Checks what becomes of packets from each source to one port.
+    /// Checks the outcomes of packets from each source to one port.
     func check(
         _ port: String, _ sources: [String: Outcome], location: Testing.SourceLocation = #_sourceLocation
     ) throws {

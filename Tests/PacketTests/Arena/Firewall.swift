@@ -6,19 +6,19 @@ import Rulesets
 
 /// The firewall of the calling thread's network namespace.
 enum Firewall {
-    /// The reader refused a policy.
+    /// A policy is invalid.
     struct Refusal: Error, CustomStringConvertible {
         var description: String
     }
 
-    /// Loads a policy from the text of its file, with the sentinel's service beside its own.
+    /// Loads a policy from the text of its file, with the service of the sentinel added.
     static func load(_ text: String) throws {
         var policy = try policy(text)
         policy.services.append(RandomPolicy.sentinelService)
         try load(policy)
     }
 
-    /// Loads a policy as `apply` does: in one transaction, with the least changes to what is there.
+    /// Loads a policy as `apply` does: in one transaction with the fewest changes.
     static func load(_ policy: Policy) throws {
         let nftables = try Nftables()
         let before = try nftables.snapshot(of: Names.table)
@@ -26,7 +26,7 @@ enum Firewall {
         _ = try nftables.commit(transaction, onto: before)
     }
 
-    /// The policy that the text of a file says.
+    /// The policy in the text of a file.
     static func policy(_ text: String) throws -> Policy {
         let url = FileManager.default.temporaryDirectory.appending(path: "policy-\(UUID().uuidString).yaml")
         try Data(text.utf8).write(to: url)

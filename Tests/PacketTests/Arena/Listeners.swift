@@ -1,14 +1,14 @@
 import Addressing
 import Glibc
 
-/// Sockets on the ports of random policies, which take what comes.
+/// Sockets on the ports of random policies, which receive packets.
 final class Listeners {
     private let streams: [Socket]
     private let datagrams: [Socket]
-    /// What came.
+    /// The packets received.
     private(set) var arrived: Set<Arrival> = []
 
-    /// What a listener learns of a packet.
+    /// The payload of a packet.
     struct Arrival: Hashable {
         var transport: TransportProtocol
         var source: Address
@@ -21,13 +21,13 @@ final class Listeners {
         datagrams = try RandomPolicy.ports.map { try Socket.listening(.udp, on: $0) }
     }
 
-    /// Takes what comes until `awaited` is there; gives up when nothing comes for long.
+    /// Receives packets until `awaited` has arrived; gives up after a long time without packets.
     func collect(until awaited: Set<Arrival>) {
         while !awaited.isSubset(of: arrived), take(patience: Socket.patience) {}
         _ = take(patience: 0)
     }
 
-    /// Takes what is there, or what comes first; whether anything was.
+    /// Receives the waiting packets, or the next one; returns whether there was any.
     private func take(patience: Int32) -> Bool {
         let sockets = streams + datagrams
         var entries = sockets.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }

@@ -1,31 +1,31 @@
 import Addressing
 import Policies
 
-/// The first packet of a connection that comes in.
+/// The first packet of an incoming connection.
 struct Packet {
     var transport: TransportProtocol
-    /// The port that the client dialled.
+    /// The destination port before any redirection.
     var port: UInt16
     var source: Address
-    /// The interface that it arrives on.
+    /// The interface on which it arrives.
     var interface: String
 }
 
-/// What becomes of a packet.
+/// The outcome of a packet.
 enum Outcome {
     /// It reaches the socket.
     case accepted
-    /// It does not, and the sender is told.
+    /// It does not, and the sender gets an error.
     case answered
-    /// It does not, and the sender hears nothing.
+    /// It does not, and the sender gets no answer.
     case silent
 }
 
-/// What a policy means for a packet, as portreeve-policy(5) has it; knows nothing of rulesets.
+/// The meaning of a policy for a packet, from portreeve-policy(5) alone, without any ruleset.
 struct Meaning {
     let policy: Policy
 
-    /// What becomes of a packet to this host that belongs to no connection, at `now` seconds after 1970 began; limits apart.
+    /// The outcome of a packet to this host without a connection, at `now` seconds since 1970; limits are ignored.
     func outcome(of packet: Packet, at now: Int64) -> Outcome {
         if isDenied(packet.source) { return .silent }
         if packet.interface == "lo" { return .accepted }
@@ -33,7 +33,7 @@ struct Meaning {
         return isOpen(to: packet, at: now) ? .accepted : refusal
     }
 
-    /// What becomes of a packet that another table redirects to a container.
+    /// The outcome of a packet that another table redirects to a container.
     func outcome(ofRedirected packet: Packet, at now: Int64) -> Outcome {
         if policy.defaults.published == .ignore { return .accepted }
         if isDenied(packet.source) { return .silent }
@@ -57,7 +57,7 @@ struct Meaning {
         pattern.isPrefix ? interface.hasPrefix(pattern.name) : interface == pattern.name
     }
 
-    /// Whether an entry, as it was written, stands for the address.
+    /// Whether an entry, in the policy's notation, contains the address.
     private func names(_ list: SourceList, _ address: Address) -> Bool {
         list.entries.contains { entry in
             if entry == "any" { return true }

@@ -1,7 +1,7 @@
 import Addressing
 import TestSupport
 
-/// A namespace behind the host, as container engines make them: a network of its own, and a way out through the host.
+/// A namespace behind the host, as container engines make them: with its own network, and a route through the host.
 struct Container {
     /// The host's interface to the container.
     static let interface = "br-container"
@@ -42,8 +42,8 @@ struct Container {
         try namespace.waitForLink("eth0")
     }
 
-    /// Redirects ports of the host to ports of the container, in the calling thread's namespace, with tables such as
-    /// container engines write.
+    /// Redirects ports of the host to ports of the container, in the calling thread's namespace, with tables like those
+    /// of container engines.
     static func publish(_ ports: [(host: UInt16, container: UInt16)]) throws {
         for (family, address) in [("ip", "172.30.0.2"), ("ip6", "[fd00:30::2]")] {
             let rules = ["tcp", "udp"].flatMap { transport in

@@ -2,12 +2,12 @@ import CLinux
 import Glibc
 import TestSupport
 
-/// What `ip` complained about.
+/// The error output of `ip`.
 struct IPError: Error, CustomStringConvertible {
     var description: String
 }
 
-/// A network namespace that lives as long as the value that holds it, or as a thread or socket in it.
+/// A network namespace that exists as long as the value, or a thread or socket in it.
 final class Namespace {
     private let descriptor: Int32
 
@@ -31,10 +31,10 @@ final class Namespace {
         return namespace
     }
 
-    /// The path by which another program finds the namespace.
+    /// The path by which another program enters the namespace.
     var path: String { "/proc/\(getpid())/fd/\(descriptor)" }
 
-    /// Runs `body` with the calling thread in the namespace, and goes back.
+    /// Runs `body` with the calling thread in the namespace, then moves the thread back.
     func run<R>(_ body: () throws -> R) throws -> R {
         let home = try Self.current()
         try enter()
@@ -49,9 +49,9 @@ final class Namespace {
         guard result.status == 0 else { throw IPError(description: result.errors) }
     }
 
-    /// Waits until the kernel has made the interface ready, which it does some time after its other end is up.
+    /// Waits until the interface is ready, which takes some time after its peer is up.
     ///
-    /// Until then it drops what is sent.
+    /// Until then the kernel drops the packets that are sent.
     func waitForLink(_ interface: String) throws {
         for _ in 0..<Int(Socket.patience) / 10 {
             let result = try run { try Program.run(["ip", "-oneline", "link", "show", "dev", interface]) }
@@ -64,7 +64,7 @@ final class Namespace {
     /// Sets `/proc/sys/net/KEY` of the namespace.
     func set(_ key: String, _ value: String) throws {
         try run {
-            // The kernel finds the file by the namespace of the thread that opens it.
+            // The kernel resolves the file in the namespace of the thread that opens it.
             let file = unsafe open("/proc/sys/net/\(key)", O_WRONLY | O_CLOEXEC)
             defer { close(file) }
             guard unsafe write(file, value, value.utf8.count) >= 0 else { throw SystemCallError.last("setting \(key)") }

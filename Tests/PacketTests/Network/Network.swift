@@ -5,12 +5,12 @@ import Glibc
 struct Wire {
     /// The host's end.
     let interface: String
-    /// The number that makes addresses and names of the wire.
+    /// The number from which the wire's addresses and names are made.
     let number: Int
 
     /// The clients' end.
     var clientInterface: String { "client\(number)" }
-    /// The index of the clients' end; for threads in their namespace.
+    /// The index of the clients' end, in their namespace.
     var clientIndex: UInt32 { unsafe if_nametoindex(clientInterface) }
     var hostAddresses: [AddressFamily: String] { [.ipv4: "10.255.0.\(number)", .ipv6: "fd00:ffff::\(number)"] }
     var hostHardware: String { "02:00:00:00:00:0\(number)" }
@@ -20,21 +20,21 @@ struct Wire {
     func host(_ family: AddressFamily) throws -> Address { try Address(hostAddresses[family] ?? "") }
 }
 
-/// A host and clients that speak from any address of either family.
+/// A host and clients that send from any address of either family.
 ///
-/// The host is the namespace of the calling thread. The clients share a namespace in which every address is local,
-/// so that a client is one `bind` away.
+/// The host is the namespace of the calling thread. The clients share a namespace in which every address is local, so
+/// that a `bind` is enough to be any client.
 struct Network {
     let host: Namespace
     let client: Namespace
     let wires: [Wire]
 
-    /// Wires up the calling thread's namespace.
+    /// Connects the calling thread's namespace.
     ///
     /// - Parameters:
     ///   - interfaces: the names of the host's interfaces.
-    ///   - knowsNeighbours: whether the two sides know each other's hardware addresses, and need not ask.
-    /// - Throws: what `ip` or a system call refused.
+    ///   - knowsNeighbours: whether both sides have static neighbour entries, and need no discovery.
+    /// - Throws: the error of `ip` or of a system call.
     init(interfaces: [String] = ["eth0"], knowsNeighbours: Bool = true) throws {
         (host, client) = (try Namespace.current(), try Namespace.fresh())
         wires = interfaces.enumerated().map { Wire(interface: $1, number: $0 + 1) }
@@ -48,7 +48,7 @@ struct Network {
         )
     }
 
-    /// The one link-local address that clients have.
+    /// The only link-local address of clients.
     static let linkLocalSource = Address.ipv6(0xfe80 << 112 | 2)
     /// The link-local address of the host on every wire.
     static let linkLocalHost = Address.ipv6(0xfe80 << 112 | 1)
@@ -56,7 +56,7 @@ struct Network {
     /// The first wire.
     var wire: Wire { wires[0] }
 
-    /// Takes any way back for right, and answers every refused packet, not only some in a second.
+    /// Disables reverse path filtering and the rate limit of ICMP errors.
     private static func makePlain(_ namespace: Namespace) throws {
         try namespace.set("ipv4/conf/all/rp_filter", "0")
         try namespace.set("ipv4/conf/default/rp_filter", "0")

@@ -2,7 +2,7 @@ import Addressing
 import Glibc
 import Testing
 
-/// A TCP connection with both ends in a test's hands.
+/// A TCP connection of which the test holds both ends.
 struct Session {
     let client: Socket
     let server: Socket
@@ -11,9 +11,9 @@ struct Session {
     ///
     /// - Parameters:
     ///   - source: the address to connect from, in the calling thread's namespace; any that routing chooses if `nil`.
-    ///   - destination: where the client dials.
-    ///   - listener: the socket that the connection is meant for.
-    /// - Throws: when the connection does not arrive.
+    ///   - destination: the address and port to connect to.
+    ///   - listener: the socket that accepts the connection.
+    /// - Throws: if the connection does not arrive.
     init(from source: Address? = nil, to destination: Endpoint, listener: Socket) throws {
         client = try Socket(.tcp, destination.address.family)
         if let source { try client.bind(to: Endpoint(address: source, port: 0)) }
@@ -22,12 +22,12 @@ struct Session {
         server = try #require(listener.accept()).0
     }
 
-    /// Whether bytes pass both ways, in time.
+    /// Whether bytes pass in both directions, in time.
     func exchanges(milliseconds: Int32 = Socket.patience) -> Bool {
         Self.passes(client, server, milliseconds) && Self.passes(server, client, milliseconds)
     }
 
-    /// Whether a byte comes through, after which others of the same wires certainly have.
+    /// Whether a byte arrives; waits until later packets of the same wires certainly have.
     func passesAnything(first: Speaker, witness: Session) throws -> Bool {
         let (from, to) = first == .client ? (client, server) : (server, client)
         for (sender, receiver) in [(from, to), (to, from)] {
@@ -43,7 +43,7 @@ struct Session {
     }
 }
 
-/// Who says something first after a cut.
+/// The side that sends first after a cut.
 enum Speaker: String, CaseIterable {
     case client
     case server

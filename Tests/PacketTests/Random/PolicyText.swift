@@ -3,7 +3,7 @@ import Foundation
 import Policies
 
 extension Policy {
-    /// A file that says what the policy says.
+    /// A file with the content of the policy.
     var text: String {
         var lines = ["version: 1", "defaults: \(defaults.text)"]
         if let deny { lines.append("deny: \(deny.text)") }

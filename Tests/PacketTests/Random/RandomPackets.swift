@@ -2,11 +2,11 @@ import Addressing
 import Policies
 import TestSupport
 
-/// Chooses packets where a policy's mistakes would be: at the edges of its ranges and beside them.
+/// Chooses packets that are likely to find mistakes: at the edges of a policy's ranges and next to them.
 struct RandomPackets {
     private var generator: SeededGenerator
     private var sources: RandomSources
-    /// Whether some come from a link-local address, which no router forwards.
+    /// Whether some packets come from a link-local address, which routers do not forward.
     private let includesLinkLocal: Bool
 
     init(seed: UInt64, includesLinkLocal: Bool) {
@@ -15,7 +15,7 @@ struct RandomPackets {
         sources = RandomSources(seed: seed &+ 1, sparing: RandomPolicy.sentinel.source)
     }
 
-    /// Packets of TCP and UDP over the interfaces for the policy.
+    /// TCP and UDP packets for the policy over the interfaces.
     mutating func next(_ count: Int, for policy: Policy, over interfaces: [String]) -> [Packet] {
         let denied = policy.deny.map(\.addresses).map(Self.edges) ?? []
         let edges = policy.services.map { Self.edges($0.sources.addresses) }
@@ -28,7 +28,7 @@ struct RandomPackets {
         }
     }
 
-    /// Most packets speak a protocol that the service has the port of.
+    /// Most packets have a protocol of the service's port.
     private mutating func packet(for service: Service, from sources: [Address], over interfaces: [String]) -> Packet {
         let port = port(of: service)
         let own = service.ports.first { $0.range.contains(port) && [.tcp, .udp].contains($0.transport) }?.transport
@@ -59,8 +59,8 @@ struct RandomPackets {
 }
 
 extension Address {
-    /// Whether a packet from here gets as far as a firewall: Linux drops martians (RFC 1812 5.3.7) before, and a few
-    /// networks are those of the tests' hosts.
+    /// Whether a packet from this address reaches a firewall: Linux drops martians (RFC 1812 5.3.7) earlier, and a few
+    /// networks belong to the tests' hosts.
     var canSend: Bool {
         switch self {
         case .ipv4(let value):

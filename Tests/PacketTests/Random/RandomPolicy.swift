@@ -2,16 +2,16 @@ import Addressing
 import Policies
 import TestSupport
 
-/// Policies of every shape that section by section portreeve-policy(5) allows, limits apart.
+/// Policies with every feature of portreeve-policy(5) but limits.
 struct RandomPolicy {
-    /// The ports that probes go to; what a policy opens starts and ends at or beside them.
+    /// The ports of probes; the ranges of a policy start and end at them or next to them.
     static let ports: [UInt16] = [
         2, 21, 22, 23, 79, 80, 81, 442, 443, 444, 545, 546, 547, 1023, 1024, 1025, 7999, 8000, 8001, 8100, 8101, 32768,
         65534, 65535,
     ]
-    /// The interfaces of the host: one name starts another, and one is as long as a name can be.
+    /// The interfaces of the host: one name is a prefix of another, and one has the maximum length.
     static let interfaces = ["eth0", "eth01", "wg-fifteen-char"]
-    /// A port, and a source in no `deny`, that every policy lets in.
+    /// A port, and a source in no `deny`, that every policy accepts.
     static let sentinel = (port: UInt16(1), source: Address.ipv6(0x2001_0db8_5e17 << 80 | 1))
 
     private static let patterns: [InterfacePattern] = [
@@ -31,7 +31,7 @@ struct RandomPolicy {
         sources = RandomSources(seed: ~seed, sparing: Self.sentinel.source)
     }
 
-    /// The next policy; expiries lie around `now`, in seconds since 1970, and far from it.
+    /// The next policy; expiries are around `now`, in seconds since 1970, and far from it.
     mutating func next(now: Int64) -> Policy {
         let groups = ["alpha", "beta", "gamma"].map { sources.group($0, Self.place) }
         let deny = generator.flips(0.4) ? sources.list(groups.dropLast(), Self.place, allowsAny: false) : nil
@@ -66,13 +66,13 @@ struct RandomPolicy {
             why: generator.flips(0.5) ? "Serves \(name)" : nil)
     }
 
-    /// An hour, a century and more on either side; 9214646399 is the last second of 2261, the last year that a policy can name.
+    /// An hour, a century and more before or after; 9214646399 is the last second of 2261, the last year of a policy.
     private mutating func expiry(_ now: Int64) -> Expiry {
         let end = generator.pick([now - 3600, now + 3600, now - 86400 * 365, now + 86400 * 36500, 0, 9_214_646_399])
         return Expiry(end: end, written: "\(end)")
     }
 
-    /// Gives ports and ranges of the protocol to services; no two overlap, and many touch.
+    /// Gives ports and ranges of the protocol to services; no two overlap, and many are adjacent.
     private mutating func share(_ transport: TransportProtocol, among services: inout [Service]) {
         guard !services.isEmpty else { return }
         var index = 0
@@ -87,7 +87,7 @@ struct RandomPolicy {
         }
     }
 
-    /// A range from a port of the list up to a later one, or up to what is just below or between.
+    /// A range from a port of the list to a later one, or to a port just below or between.
     private mutating func range(at index: Int, _ count: Int) -> ClosedRange<UInt16> {
         let last = min(index + count, Self.ports.count) - 1
         let beyond = last + 1 < Self.ports.count ? Self.ports[last + 1] - 1 : Self.ports[last]

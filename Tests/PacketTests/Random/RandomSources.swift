@@ -2,10 +2,10 @@ import Addressing
 import Policies
 import TestSupport
 
-/// Lists of sources that nest, overlap and touch: all lie near few addresses.
+/// Lists of sources that nest, overlap and are adjacent: all are near a few addresses.
 struct RandomSources {
     var generator: SeededGenerator
-    /// An address that no entry but `any` stands for.
+    /// An address that is in no entry but `any`.
     let spared: Address
 
     private static let ipv4Centres: [UInt32] = [
@@ -25,7 +25,7 @@ struct RandomSources {
         self.spared = spared
     }
 
-    /// The next address, near those that the lists are made of.
+    /// The next address, near the addresses of the lists.
     mutating func address() -> Address {
         if generator.flips(0.5) {
             return .ipv4(generator.pick(Self.ipv4Centres) &+ UInt32.random(in: 0..<256, using: &generator))
@@ -33,7 +33,7 @@ struct RandomSources {
         return .ipv6(generator.pick(Self.ipv6Centres) &+ UInt128(UInt32.random(in: 0..<256, using: &generator)))
     }
 
-    /// The next list; `groups` can be among its entries.
+    /// The next list; its entries may include `groups`.
     mutating func list(_ groups: [SourceGroup], _ place: SourceLocation, allowsAny: Bool = true) -> SourceList {
         if allowsAny && generator.flips(0.2) { return SourceList(location: place, entries: ["any"], addresses: .any) }
         var entries: [String] = []

@@ -2,12 +2,12 @@ import Addressing
 
 /// One address of either family.
 enum Address: Hashable, Sendable {
-    /// The number that an IPv4 address spells.
+    /// The number of an IPv4 address, in host byte order.
     case ipv4(UInt32)
-    /// The number that an IPv6 address spells.
+    /// The number of an IPv6 address, in host byte order.
     case ipv6(UInt128)
 
-    /// The address that `text` spells.
+    /// Parses the address.
     init(_ text: String) throws {
         switch try AddressRange(text) {
         case .ipv4(let range): self = .ipv4(range.lowerBound)
@@ -38,11 +38,11 @@ extension Address: CustomStringConvertible {
     }
 }
 
-/// An address and a port; in a link-local address's case, an interface, too.
+/// An address and a port; for a link-local address with an interface.
 struct Endpoint: Hashable, Sendable {
     var address: Address
     var port: UInt16
-    /// The index of the interface that a link-local address is on.
+    /// The index of a link-local address's interface.
     var scope: UInt32 = 0
 
     /// The port on every address of both families.

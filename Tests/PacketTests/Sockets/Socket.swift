@@ -3,28 +3,28 @@ import Glibc
 
 /// A system call on a socket or a namespace failed.
 struct SystemCallError: Error, CustomStringConvertible {
-    /// What was attempted.
+    /// The attempt.
     var attempt: String
     /// The error number.
     var code: Int32
 
-    /// The error that the last call of this thread left.
+    /// The error of this thread's last call.
     static func last(_ attempt: String) -> Self { Self(attempt: attempt, code: errno) }
 
     var description: String { "\(attempt): \(unsafe String(cString: strerror(code)))" }
 }
 
-/// A socket that never blocks; it stays in the network namespace that it was opened in.
+/// A non-blocking socket; it stays in the network namespace in which it was opened.
 final class Socket {
-    /// What a socket speaks.
+    /// The protocol of a socket.
     enum Kind: Equatable {
         case tcp
         case udp
-        /// The protocol of this number, without its header's being looked at; needs CAP_NET_RAW.
+        /// The protocol of this number, without the kernel's handling of its header; needs CAP_NET_RAW.
         case raw(UInt8)
     }
 
-    /// How long a test waits for what must come, in milliseconds: long enough for a machine that does much else.
+    /// The time to wait for an expected event, in milliseconds: long enough for a busy machine.
     static let patience: Int32 = 30_000
 
     let descriptor: Int32
@@ -51,7 +51,7 @@ final class Socket {
 
     deinit { close(descriptor) }
 
-    /// A socket that takes what comes for the port, on every address of both families.
+    /// A socket that receives packets to the port, on every address of both families.
     static func listening(_ kind: Kind, on port: UInt16) throws -> Socket {
         let socket = try Socket(kind, .ipv6)
         try socket.set(IPPROTO_IPV6_LEVEL, IPV6_V6ONLY, 0)
@@ -62,37 +62,37 @@ final class Socket {
         return socket
     }
 
-    /// Sets an option that is a number.
+    /// Sets an option with a numeric value.
     func set(_ level: Int32, _ option: Int32, _ value: Int32) throws {
         var value = value
         let status = unsafe setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Int32>.size))
         guard status == 0 else { throw SystemCallError.last("setting a socket's option") }
     }
 
-    /// Gives the socket its own address, one that no interface has if need be.
+    /// Binds the socket to an address, which need not exist on an interface.
     func bind(to endpoint: Endpoint) throws {
         if family == .ipv6 { try set(IPPROTO_IPV6_LEVEL, IPV6_FREEBIND, 1) }
         let status = unsafe endpoint.withSocketAddress { unsafe Glibc.bind(descriptor, $0, $1) }
         guard status == 0 else { throw SystemCallError.last("binding to \(endpoint.address) port \(endpoint.port)") }
     }
 
-    /// Starts to connect, and gives the error number that this leaves; 0 when connected or under way.
+    /// Starts to connect; returns the error number, 0 if connected or in progress.
     func connect(to endpoint: Endpoint) -> Int32 {
         let status = unsafe endpoint.withSocketAddress { unsafe Glibc.connect(descriptor, $0, $1) }
         return status == 0 || errno == EINPROGRESS ? 0 : errno
     }
 
-    /// The error that the kernel has for the socket; reading it takes it away.
+    /// The pending error of the socket; reading clears it.
     func takeError() -> Int32 { option(SOL_SOCKET, SO_ERROR) ?? 0 }
 
-    /// The value of an option that is a number.
+    /// The numeric value of an option.
     func option(_ level: Int32, _ option: Int32) -> Int32? {
         var value: Int32 = 0
         var length = socklen_t(MemoryLayout<Int32>.size)
         return unsafe getsockopt(descriptor, level, option, &value, &length) == 0 ? value : nil
     }
 
-    /// Waits for events of `poll.h`, errors among them; whether one came in time.
+    /// Waits for events of `poll.h`, with errors; returns whether one came in time.
     func wait(for events: Int32, milliseconds: Int32 = Socket.patience) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         return unsafe poll(&entry, 1, milliseconds) > 0
@@ -103,7 +103,7 @@ final class Socket {
 let IPPROTO_IPV6_LEVEL = Int32(IPPROTO_IPV6)
 
 extension Socket {
-    /// The next connection that is waiting, and who made it.
+    /// The next waiting connection, and its peer.
     func accept() -> (Socket, Endpoint)? {
         var accepted: Int32 = -1
         let peer = unsafe Endpoint { address, length in
@@ -112,12 +112,12 @@ extension Socket {
         }
         guard let peer else { return nil }
         _ = fcntl(accepted, F_SETFL, O_NONBLOCK)
-        // A program that a test runs would hold the connection, too.
+        // Not inherited: a program that a test starts would keep the connection open.
         _ = fcntl(accepted, F_SETFD, FD_CLOEXEC)
         return (Socket(accepted: accepted, peer.address.family), peer)
     }
 
-    /// Sends the bytes to whom the socket is connected to, or to `endpoint`; gives the error number, 0 for none.
+    /// Sends the bytes to the connected peer or to `endpoint`; returns the error number, 0 for none.
     @discardableResult
     func send(_ bytes: [UInt8], to endpoint: Endpoint? = nil) -> Int32 {
         let count: Int
@@ -131,7 +131,7 @@ extension Socket {
         return count < 0 ? errno : 0
     }
 
-    /// What came next, and from whom; `nil` when nothing is there.
+    /// The next datagram and its sender; `nil` if none is waiting.
     func receive() -> (bytes: [UInt8], from: Endpoint)? {
         var bytes = [UInt8](repeating: 0, count: 2048)
         var count = -1
@@ -142,7 +142,7 @@ extension Socket {
         return source.map { (Array(bytes.prefix(count)), $0) }
     }
 
-    /// Lets `close` send a reset, so that neither side remembers the connection.
+    /// Makes `close` send a reset, so that neither side keeps state of the connection.
     func resetsOnClose() {
         var option = linger(l_onoff: 1, l_linger: 0)
         unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
@@ -150,7 +150,7 @@ extension Socket {
 }
 
 extension Socket {
-    /// The socket's own end.
+    /// The socket's local address and port.
     var endpoint: Endpoint? {
         unsafe Endpoint { address, length in unsafe getsockname(descriptor, address, length) == 0 }
     }

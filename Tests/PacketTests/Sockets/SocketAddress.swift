@@ -1,7 +1,7 @@
 import Glibc
 
 extension Endpoint {
-    /// Calls `body` with the endpoint as system calls take it.
+    /// Calls `body` with the endpoint as a `sockaddr`.
     func withSocketAddress<R>(_ body: (UnsafePointer<sockaddr>, socklen_t) -> R) -> R {
         switch address {
         case .ipv4(let value):
@@ -32,7 +32,7 @@ extension Endpoint {
         }
     }
 
-    /// The endpoint that `fill` writes as the kernel does.
+    /// The endpoint in the `sockaddr` that `fill` writes.
     ///
     /// A mapped IPv4 address, RFC 4291 2.5.5.2, becomes an IPv4 address.
     init?(filledBy fill: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Bool) {
@@ -43,7 +43,7 @@ extension Endpoint {
         }
         guard isFilled else { return nil }
         if storage.sin6_family == sa_family_t(AF_INET) {
-            // A `sockaddr_in` has its address where a `sockaddr_in6` has its flow label.
+            // The address of a `sockaddr_in` is at the offset of the flow label of a `sockaddr_in6`.
             self.init(
                 address: .ipv4(UInt32(bigEndian: storage.sin6_flowinfo)), port: UInt16(bigEndian: storage.sin6_port))
             return

@@ -3,25 +3,25 @@ import Glibc
 import TestSupport
 import Testing
 
-/// Clients that connect as fast as they can, and the server that takes what gets through, in processes of their own.
+/// Clients that connect as fast as they can, and the server that accepts them, in separate processes.
 final class Storm {
-    /// What came of it.
+    /// The results.
     struct Outcome: Decodable {
-        /// Connections that were let in as they should be, by port.
+        /// Connections that were accepted as expected, by port.
         var allowed: [String: Int]
-        /// Connections that were refused as they should be.
+        /// Connections that were refused as expected.
         var refused: Int
-        /// What went otherwise, in words.
+        /// Descriptions of unexpected results.
         var wrong: [String]
-        /// How long the slowest of those let in took, in seconds.
+        /// The time of the slowest accepted connection, in seconds.
         var slowest: Double
-        /// Exchanges over a session that was there before.
+        /// Exchanges over a session that existed before.
         var exchanges: Int
-        /// Connections that arrived at the port that is limited.
+        /// Connections that arrived at the limited port.
         var limited: Int
     }
 
-    /// To everybody of a short list, by a long list, and at a limited rate.
+    /// The ports: open to a short list of sources, to a long list, and with a limit.
     static let ports = (plain: 5000, listed: 5003, limited: 5001)
 
     private let portreeve: Portreeve
@@ -39,7 +39,7 @@ final class Storm {
 
     deinit { for process in processes { kill(process, SIGKILL) } }
 
-    /// Ends it, and tells what came of it.
+    /// Ends the processes, and returns the results.
     func end() throws -> Outcome {
         _ = try portreeve.write("", to: "stop")
         try portreeve.shell(Self.waiting(for: "\(folder)/outcome"))
@@ -82,8 +82,8 @@ final class Storm {
         serve(*doors[0])
         """
 
-    /// Refusals are answered, so that no clock decides what is one; a connection that was refused and tried again by the
-    /// kernel shows in its time.
+    /// Refusals are answered, so that no timeout decides; a connection that was refused and retried by the kernel shows
+    /// in its time.
     private static let client = """
         import itertools, json, os, socket, struct, sys, time
         folder, hosts = sys.argv[1], {4: "10.255.0.1", 6: "fd00:ffff::1"}
@@ -111,7 +111,7 @@ final class Storm {
                 if os.path.exists(folder + "/stop"): break
                 session.sendall(b"x")
                 if session.recv(9) == b"x": exchanges += 1
-            # More than the limit allows, from one source; nobody waits for them.
+            # More than the limit allows, from one source; no client waits for them.
             if number % 100 == 0 and len(pending) < 100: pending.append(dial("192.0.2.201", \(ports.limited), False))
             begin = time.monotonic()
             try:

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// As many new connections as a test's clients can make while the ruleset is changed again and again.
+/// As many new connections as the clients can make while the ruleset changes repeatedly.
 @Suite("A storm of connections across changes", .privileged, .networkNamespace)
 struct StormTests {
-    /// How often the ruleset is changed.
+    /// The number of changes.
     private static let changes = 40
-    /// Connections that the limit lets in from one source.
+    /// Connections per source that the limit accepts.
     private static let burst = 5
 
     /// One of two policies that differ in other services and in hundreds of a list's addresses.
@@ -30,7 +30,7 @@ struct StormTests {
             """, to: "policy-\(number).yaml")
     }
 
-    @Test("None is wrongly refused or let in, and counters, limits and sessions of what is not touched live on")
+    @Test("None is wrongly refused or accepted, and unchanged services keep counters, limits and sessions")
     func storm() throws {
         let portreeve = try Portreeve()
         let policies = try (1...2).map { try policy($0, portreeve) }
@@ -50,7 +50,7 @@ struct StormTests {
         #expect(outcome.limited == Self.burst)
         let counted = try NftProgram.run(["list", "chain", "inet", "portreeve", "service-plain"])
             .matches(of: #/counter packets (\d+)/#).compactMap { Int($0.1) }.reduce(0, +)
-        // Once in a million conntrack takes a late packet of one that is over for a new one.
+        // About once in a million, conntrack takes a late packet of a closed connection for a new one.
         #expect((ports[0]...ports[0] + 5).contains(counted))
     }
 }
