@@ -1,4 +1,4 @@
-"""Packets of any source, sent into this network namespace over a veth pair whose other end is in it, too."""
+"""Packets with any source address, sent into this network namespace over a veth pair with both ends in it."""
 
 import ipaddress
 import socket
@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 ETH_P_ALL = 3
-# Of `out0` and `in0`.
+# The hardware addresses of `out0` and `in0`.
 FROM, TO = bytes.fromhex("020000000001"), bytes.fromhex("020000000002")
 HERE = {4: "198.18.0.1", 6: "fd99::1"}
 
@@ -21,7 +21,7 @@ def total(data):
 
 
 class Wire:
-    """Two ends of a cable; what is sent into `out0` arrives on `in0`, which has the addresses of HERE."""
+    """Both ends of a cable: packets sent into `out0` arrive on `in0`, which has the addresses of HERE."""
 
     def __init__(self):
         for command in [f"link add out0 type veth peer name in0 address {TO.hex(':')}", "addr add 198.18.0.1/24 dev in0", "link set lo up", "link set out0 up",

@@ -1,10 +1,10 @@
-"""Changes that mean nothing to a packet, none of which verify may report; drawn as the tamperings are."""
+"""Changes without an effect on packets, which verify must not report; drawn like the tamperings."""
 
 from tamperings import TABLE
 
 
 def rules_in_place(chain):
-    """The rules of the chain in the same words and order, each made again."""
+    """The rules of the chain, deleted and added again with the same text and order."""
     return "\n".join(f"add rule {TABLE} {chain.name} position {handle} {text}\ndelete rule {TABLE} {chain.name} handle {handle}"
                      for handle, text in chain.rules)
 
@@ -40,7 +40,7 @@ def element_made_again(listing, random):
 
 
 def set_refilled(listing, random):
-    """Its elements in another order."""
+    """The elements in another order."""
     filled = listing.filled()
     if not filled:
         return None
@@ -60,7 +60,7 @@ def policy_repeated(listing, random):
 
 
 def made_and_unmade(listing, random):
-    """A commit that leaves nothing behind."""
+    """A commit that changes nothing in the end."""
     name = f"passing-{random.randint(1, 999)}"
     return random.choice([
         f"add chain {TABLE} {name}\ndelete chain {TABLE} {name}", f"add counter {TABLE} {name}\ndelete counter {TABLE} {name}",
@@ -77,7 +77,7 @@ def other_table(listing, random):
         f"add element {family} {name} banned {{ 192.0.2.{random.randint(1, 254)} }}"])
 
 
-# How often each is drawn. Those of tamper.py that need more than a script for nft are beside them there.
+# How often each is drawn. The changes in tamper.py that need more than a script for nft are drawn there.
 WEIGHTS = {
     rule_made_again: 4, rule_replaced_by_itself: 2, chain_made_again: 3, chain_refilled: 2, element_made_again: 3, set_refilled: 3,
     limits_forgotten: 1, policy_repeated: 1, made_and_unmade: 2, other_table: 4,

@@ -1,10 +1,10 @@
-"""The live table as `nft -a` lists it, taken apart by line: chains with their rules and handles, sets with their elements."""
+"""Parses the listing of the live table by `nft -a`: chains with their rules and handles, sets with their elements."""
 
 import re
 
 
 class Chain:
-    """A chain: the line that hooks it in, or None, and its rules as pairs of a handle and a text."""
+    """A chain: the line with its hook, or None, and its rules as pairs of a handle and a text."""
 
     def __init__(self, name):
         self.name, self.hook, self.rules = name, None, []
@@ -15,7 +15,7 @@ class Chain:
 
 
 class Set:
-    """A set or a map, and its elements as nft writes them."""
+    """A set or a map, with its elements in nft's notation."""
 
     def __init__(self, kind, name):
         self.kind, self.name, self.type, self.elements = kind, name, "", []
@@ -59,21 +59,21 @@ class Listing:
         return found
 
     def means_the_same(self, other):
-        """Whether nft shows no difference but handles and what has been counted."""
+        """Whether nft's listings differ only in handles and counters."""
         return stateless(self.text) == stateless(other.text)
 
     @property
     def rules(self):
-        """Every rule: its chain, its place there, its handle and its text."""
+        """Every rule: its chain, its index there, its handle and its text."""
         return [(chain, place, *rule) for chain in self.chains for place, rule in enumerate(chain.rules)]
 
     def filled(self):
-        """The sets and maps of the policy's own that have elements; not those that packets fill."""
+        """The sets and maps of the policy with elements, without the sets that packets fill."""
         return [found for found in self.sets if found.elements and not found.dynamic]
 
 
 def meaning(rule):
-    """A rule without its comment and without what its counter has counted."""
+    """A rule without its comment and the state of its counter."""
     return re.sub(r"counter packets \d+ bytes \d+", "counter", re.sub(r' comment ".*"$', "", rule))
 
 

@@ -1,4 +1,4 @@
-"""What the steps of the scenario share: hosts that are network namespaces, and assertions that are counted."""
+"""Shared by the steps of the scenario: hosts that are network namespaces, and counted assertions."""
 
 import contextlib
 import io
@@ -22,7 +22,7 @@ STATELESS = ["check", "diff", "show", "--version"]
 
 
 class Checks:
-    """Assertions that are counted; one that fails is printed, and the step goes on."""
+    """Counts assertions; a failed one is printed, and the step continues."""
 
     def __init__(self):
         self.count, self.failures = 0, 0
@@ -36,7 +36,7 @@ class Checks:
 
 
 class Result:
-    """How a program ended, and what it wrote."""
+    """The exit status and the output of a program."""
 
     def __init__(self, status, output, errors):
         self.status, self.output, self.errors = status, output, errors
@@ -50,7 +50,7 @@ class Result:
 
 
 class Host:
-    """A network namespace with loopback up, a folder, and a state directory of portreeve's own."""
+    """A network namespace with loopback up, a folder, and its own state directory of portreeve."""
 
     def __init__(self, binary, checks):
         self.binary, self.check = binary, checks
@@ -68,7 +68,7 @@ class Host:
         return self.run(self.binary, *arguments, *state)
 
     def expect(self, status, *arguments):
-        """portreeve, and the assertion that it ends with the status."""
+        """Runs portreeve, and asserts its exit status."""
         result = self.portreeve(*arguments)
         self.check(result.status == status, f"portreeve {' '.join(arguments)}: expected exit status {status}: {result}")
         return result
@@ -80,7 +80,7 @@ class Host:
         return self.expect(0, "verify", str(policy), "--only", "ruleset")
 
     def drifted(self, policy, what):
-        """That verify finds drift, after what was done."""
+        """Asserts that verify finds drift; `what` names the change."""
         result = self.portreeve("verify", str(policy), "--only", "ruleset")
         self.check(result.status == 2 and "[ruleset-drift]" in result.output, f"{what} is drift: {result}")
 
@@ -96,7 +96,7 @@ class Host:
 
     @property
     def generation(self):
-        """The generation of the namespace's ruleset, by the kernel's own word."""
+        """The generation of the namespace's ruleset, from the kernel."""
         with self.network.entered(), contextlib.redirect_stdout(io.StringIO()) as written:
             runpy.run_path(str(HERE.parent / "Demo" / "generation"))
         return int(written.getvalue())

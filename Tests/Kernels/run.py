@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 """Boots each kernel in a virtual machine, without hardware acceleration, and runs the scenario there: run.py PORTREEVE KERNEL...
 
-Prints the machines' lines with the kernel before them, and a table at the end. Exits 0 only when every machine ended by itself and no
-assertion failed. As many machines run at once as there are processors, each with one. BOUND is the seconds that one may take, ROUNDS
-how many tamperings and harmless changes each sees; STEPS selects steps of the scenario.
+Prints the machines' lines with the kernel before each, and a table at the end. Exits 0 only if every machine ended by itself and no
+assertion failed. It runs as many machines at once as there are processors, each with one. BOUND is the time limit of a machine in
+seconds, ROUNDS the number of tamperings and harmless changes for each; STEPS selects steps of the scenario.
 """
 
 import concurrent.futures
@@ -17,12 +17,12 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 BOUND = os.environ.get("BOUND", "1500")
-# Programs at the same addresses each time: the emulator translates them once, and is twice as fast.
+# The same addresses in every program: the emulator translates the code once, which makes it twice as fast.
 PARAMETERS = "console=ttyS0 rdinit=/init panic=-1 oops=panic quiet loglevel=3 norandmaps mitigations=off"
 
 
 class Outcome:
-    """How a machine fared."""
+    """The result of a machine."""
 
     def __init__(self, kernel):
         self.kernel, self.version, self.seconds = kernel, "", 0.0
@@ -63,7 +63,7 @@ def run(kernel, binary):
         for line in process.stdout:
             line = line.rstrip()
             outcome.hear(line)
-            # The kernel's own last words are of no interest.
+            # Skips the kernel's last messages.
             if line and not outcome.ended:
                 print(f"{kernel:<7} {line}", flush=True)
         process.wait()

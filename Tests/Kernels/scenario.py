@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""What portreeve must do on every kernel: scenario.py [--binary FILE] [--rounds N] [STEP...]
+"""The behaviour of portreeve that must be the same on every kernel: scenario.py [--binary FILE] [--rounds N] [STEP...]
 
-Prints a line a step with its assertions and seconds, and each assertion that fails. Exits 0 when none did. It works in network
-namespaces of its own, so that it can be run on a host, too.
+Prints one line per step with its assertions and seconds, and each failed assertion. Exits 0 if none failed. It works in its own network
+namespaces, so that it can be run on a host too.
 """
 
 import argparse

@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""Changes the live ruleset at random behind portreeve's back, and holds `verify` to what it says about that.
+"""Changes the live ruleset at random with nft, and checks the findings of `verify`.
 
 usage: tamper.py PORTREEVE [--policy FILE] [--rounds 200] [--seed 1] [--verbose]
 
-Each round makes one change that must be found and healed, and one that means nothing and must not be reported. NFT names another nft
-than that on the PATH. It all happens in a network namespace of its own; the same seed draws the same changes for the same listing.
-Exits 0 when every change was judged rightly, and prints the script and the verdict of each that was not.
+Each round makes one change that must be found and repaired, and one without an effect that must not be reported. NFT is the path of
+another nft than the one in PATH. It works in its own network namespace; the same seed draws the same changes for the same listing.
+Exits 0 if every change was judged correctly; else it prints the script and the verdict of each that was not.
 """
 
 import argparse
@@ -68,7 +68,7 @@ class Tamperer:
         return done.returncode, [found["message"] for found in findings if found["id"] == "ruleset-drift"]
 
     def loaded(self, weights):
-        """A kind of change and a script for it that nft has taken; it refuses some, such as overlapping intervals."""
+        """A kind of change and a script for it that nft has accepted; nft refuses some, such as overlapping intervals."""
         now, refusal = self.listing(), ""
         for _ in range(100):
             kind = self.random.choices(list(weights), list(weights.values()))[0]
@@ -88,14 +88,14 @@ class Tamperer:
             status, drift = self.verify()
             if status == 2 and drift:
                 break
-            # Only what nft does not see either was no change.
+            # A change that is not in nft's listing either changed nothing.
             if not self.listing().means_the_same(before):
                 self.faults.append(f"not found ({status}): {kind}\n{script}")
                 break
         self.apply()
 
     def leave_alone(self):
-        """A harmless change, and what verify says afterwards."""
+        """A harmless change, and the findings of verify after it."""
         own = [self.packets, self.remembered, self.reloaded, self.listed_and_loaded, self.reset]
         kind = self.random.choices([*own, None], [6, 2, 2, 2, 1, 16])[0]
         name, script = kind() if kind else self.loaded(harmless.WEIGHTS)[1:]
@@ -107,7 +107,7 @@ class Tamperer:
             self.apply()
 
     def packets(self):
-        """First packets of connections, which move counters and fill the limits' sets."""
+        """First packets of connections, which move counters and fill the sets of limits."""
         for _ in range(self.random.randint(1, 20)):
             source = self.random.choice(["203.0.113.9", "192.0.2.1", "10.1.2.3", "198.51.100.3", "2001:db8:aa::7", "fd00::9", "2001:db8:bad::1",
                                          tamperings.ipv4(self.random), tamperings.ipv6(self.random)])
@@ -117,7 +117,7 @@ class Tamperer:
         return "packets", ""
 
     def remembered(self):
-        """An element of a limit, as a packet would leave it."""
+        """An element of a limit, as a packet would add it."""
         rules = [text for *_, text in self.listing().rules if "update @" in text]
         if not rules:
             return "remembered", ""
@@ -127,12 +127,12 @@ class Tamperer:
         return "remembered", self.must_load(f"add element inet portreeve {name} {{ {source} {limit} }}")
 
     def reloaded(self):
-        """What portreeve would load, loaded by nft."""
+        """The text of show, loaded by nft."""
         shown = self.portreeve("show", self.policy)
         return "reloaded", self.must_load(shown.stdout)
 
     def listed_and_loaded(self):
-        """What nft lists, loaded in its place."""
+        """nft's listing, loaded in place of the table."""
         options = self.random.choice([[], ["-s"], ["-n"]])
         return f"listed_and_loaded {' '.join(options)}".strip(), self.must_load("delete table inet portreeve\n" + self.list(*options))
 

@@ -1,4 +1,4 @@
-"""Changes of the table that verify must find: each kind draws one for the listing, as text for `nft -f`, or None where it cannot."""
+"""Changes that verify must find: each kind draws one for the listing, as text for `nft -f`, or returns None if it cannot."""
 
 import re
 
@@ -16,7 +16,7 @@ def ipv6(random):
 
 
 def rule(random):
-    """A rule that the policy would not make."""
+    """A rule that no policy has."""
     match = random.choice([
         "", f"ip saddr {ipv4(random)}", f"ip6 saddr {ipv6(random)}", f"ip saddr {random.randint(1, 223)}.0.0.0/8",
         f"tcp dport {random.randint(1, 65535)}", f"udp dport {random.randint(1, 65535)}", "meta l4proto udp",
@@ -54,7 +54,7 @@ def text(value):
     return lambda random: value
 
 
-# What is put in the place of what: the first match in a rule.
+# Pairs of a pattern and its replacement: the first match in a rule is replaced.
 MUTATIONS = [
     (r"\baccept\b", text("drop")),
     (r"\bdrop\b", text("accept")),
@@ -106,7 +106,7 @@ def moved(listing, random):
 
 
 def key(found, random):
-    """A key of the set's type that hardly anything has yet."""
+    """A key of the set's type that is unlikely to be in the set."""
     kinds = {"ipv4_addr": ipv4, "ipv6_addr": ipv6, "inet_service": lambda random: str(random.randint(20000, 65000)),
              "inet_proto . inet_service": lambda random: f"{random.choice(['tcp', 'udp', 'sctp'])} . {random.randint(20000, 65000)}"}
     draw = kinds.get(found.type.split(" : ")[0])
@@ -114,7 +114,7 @@ def key(found, random):
 
 
 def data(listing, found, random):
-    """What an element of a map maps to, with its colon; nothing for a set."""
+    """The value of an element of a map, with its colon; empty for a set."""
     if found.kind == "set":
         return ""
     targets = [chain.name for chain in listing.chains if not chain.hook]
@@ -137,7 +137,7 @@ def element_deleted(listing, random):
 
 
 def element_exchanged(listing, random):
-    """As many elements as before."""
+    """An element replaced by another."""
     filled = listing.filled()
     if not filled:
         return None
@@ -149,7 +149,7 @@ def element_exchanged(listing, random):
 
 
 def element_widened(listing, random):
-    """An interval that reaches further, in as many elements as before."""
+    """An interval extended, with the same number of elements."""
     filled = [found for found in listing.filled() if found.interval]
     if not filled:
         return None
@@ -218,7 +218,7 @@ def table_changed(listing, random):
         f"delete table {TABLE}\nadd table {TABLE}"])
 
 
-# How often each is drawn: those with more ways to be done more often.
+# How often each is drawn: kinds with more variants more often.
 WEIGHTS = {
     inserted: 6, doubled: 2, deleted: 4, replaced: 12, moved: 4, element_added: 4, element_deleted: 3, element_exchanged: 3,
     element_widened: 3, led_elsewhere: 3, set_flushed: 2, policy_changed: 2, chain_flushed: 2, chain_renamed: 1, object_added: 3,

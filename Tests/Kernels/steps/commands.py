@@ -1,4 +1,4 @@
-"""The other commands: what they say, and with which exit status."""
+"""The other commands: their output and exit status."""
 
 from machine import ROOT, Host
 
@@ -12,7 +12,7 @@ def run(options, checks):
     checks(host.table.status != 0, "check --kernel commits nothing")
     shown = host.expect(0, "show", policy)
     loaded = host.run("nft", "-c", "-f", "-", input=shown.output)
-    checks(loaded.status == 0, f"nft takes what show prints: {loaded}")
+    checks(loaded.status == 0, f"nft loads the output of show: {loaded}")
     planning(host, policy)
     explaining(host, policy)
     granting(host, policy)
@@ -20,7 +20,7 @@ def run(options, checks):
     host.expect(64, "no-such-command")
     host.expect(3, "check", host.write("bad.yaml", "version: 1\nservices: {a: {ports: 99999}}\n"))
     host.expect(0, "remove", "--yes")
-    checks(host.table.status != 0, "remove takes the table out")
+    checks(host.table.status != 0, "remove deletes the table")
     checks(host.expect(0, "status", policy, "--format", "json").json["ports"] is not None, "status works without a table")
     host.expect(2, "verify", policy, "--only", "ruleset")
 
@@ -51,12 +51,12 @@ def granting(host, policy):
     host.expect(0, "grant", "db", policy, "--from", "198.51.100.7", "--for", "1h", "--why", "incident")
     host.in_sync(policy)
     said = host.expect(0, "explain", "198.51.100.7", "5432/tcp", policy, "--format", "json").json
-    host.check(said["verdict"] == "accept", f"who was granted gets in: {said}")
+    host.check(said["verdict"] == "accept", f"a granted address is accepted: {said}")
     grants = host.expect(0, "status", policy, "--format", "json").json["grants"]
     host.check([grant["address"] for grant in grants] == ["198.51.100.7"], f"status names the grant: {grants}")
     host.expect(0, "revoke", "db", "--from", "198.51.100.7")
     said = host.expect(0, "explain", "198.51.100.7", "5432/tcp", policy, "--format", "json").json
-    host.check(said["verdict"] == "refuse", f"and no more once it is revoked: {said}")
+    host.check(said["verdict"] == "refuse", f"and refused after revoke: {said}")
     host.in_sync(policy)
 
 

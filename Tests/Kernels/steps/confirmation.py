@@ -1,4 +1,4 @@
-"""`apply --confirm`: undone by itself, and kept by `confirm`."""
+"""`apply --confirm`: undone after its time, and kept by `confirm`."""
 
 import time
 
@@ -19,16 +19,16 @@ def run(options, checks):
     before = host.table.output
     host.apply(second, "--confirm", "5s")
     checks(within(60, lambda: outcomes(host)[0] == "undone"), f"the change undoes itself: {outcomes(host)}")
-    checks(host.table.output == before, "the table is that from before")
+    checks(host.table.output == before, "the table is the one before the change")
     host.in_sync(first)
 
     # Long enough for a slow machine.
     host.apply(second, "--confirm", "10m")
     checks(host.table.output != before, "the change is live at once")
     refused = host.expect(4, "apply", first, "--yes")
-    checks("confirm" in refused.errors, f"another change waits: {refused}")
+    checks("confirm" in refused.errors, f"another change waits for confirmation: {refused}")
     pending = host.expect(0, "status", second, "--format", "json").json["pending"]
-    checks(pending is not None, f"status names the change that waits: {pending}")
+    checks(pending is not None, f"status has the pending change: {pending}")
     host.expect(0, "confirm")
     checks(outcomes(host)[0] == "confirmed", f"the change is kept: {outcomes(host)}")
     host.in_sync(second)
@@ -36,7 +36,7 @@ def run(options, checks):
 
 
 def outcomes(host):
-    """What became of the changes, the youngest first."""
+    """The outcomes of the changes, the newest first."""
     changes = host.portreeve("history", "--format", "json").json["changes"]
     return [change["outcome"] for change in sorted(changes, key=lambda change: -change["change"])]
 

@@ -1,4 +1,4 @@
-"""Every example policy: applied, verified, listed, applied again, tampered with, healed."""
+"""Every example policy: applied, verified, listed, applied again, tampered with, repaired."""
 
 import random
 
@@ -29,7 +29,7 @@ def example(policy, host, drawn):
 def tampered(policy, host, kind, drawn):
     script = kind(listing.Listing(host.nft("-a", "list", "table", "inet", "portreeve").output), drawn)
     loaded = host.load(script)
-    host.check(loaded.status == 0, f"nft takes {script}: {loaded}")
+    host.check(loaded.status == 0, f"nft loads {script}: {loaded}")
     host.drifted(policy, f"{policy.name}: {script}")
     host.apply(policy)
     host.in_sync(policy)

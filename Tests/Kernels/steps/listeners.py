@@ -1,4 +1,4 @@
-"""Sockets that listen: an undeclared one is found and named with its process, a declared one is fine."""
+"""Listening sockets: an undeclared one is reported with its process, and a declared one is fine."""
 
 import os
 import socket
@@ -35,7 +35,7 @@ def found(host, policy, kind, protocol, port):
         host.check(process.get("pid") == os.getpid(), f"by its process id {os.getpid()}: {process}")
         host.check(process.get("name", "").startswith("python3"), f"and its name: {process}")
         text = host.portreeve("verify", policy, "--only", "listeners").output
-        host.check(f"pid {os.getpid()}" in text and "python3" in text, f"in words, too: {text}")
+        host.check(f"pid {os.getpid()}" in text and "python3" in text, f"in text output too: {text}")
     host.expect(0, "verify", policy, "--only", "listeners")
 
 

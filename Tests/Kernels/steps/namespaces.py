@@ -1,4 +1,4 @@
-"""Named network namespaces: each has its own state, also one that gets the inode number of a namespace that is gone."""
+"""Named network namespaces: each has its own state, even if it gets the inode number of a deleted one."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Real connections over a cable, of TCP and UDP, IPv4 and IPv6: those that must pass pass, the others do not."""
+"""Real connections over a cable, of TCP and UDP, IPv4 and IPv6: allowed ones pass, and others do not."""
 
 import socket
 
@@ -21,7 +21,7 @@ HERE = {4: "10.20.1.1", 6: "fd00:20:1::1"}
 APP = {4: "10.20.1.5", 6: "fd00:20:1::5"}
 STRANGER = {4: "198.51.100.7", 6: "2001:db8::7"}
 BANNED = {4: "198.51.100.66", 6: "2001:db8::66"}
-# Protocol, port, source, and whether it passes; for both families.
+# Protocol, port, source, and whether the connection passes; for both families.
 CASES = [
     ("tcp", 5432, APP, True), ("tcp", 5432, STRANGER, False), ("udp", 5353, APP, True), ("udp", 5353, STRANGER, False),
     ("tcp", 443, STRANGER, True), ("udp", 443, STRANGER, True), ("tcp", 443, BANNED, False), ("udp", 443, BANNED, False),
@@ -29,7 +29,7 @@ CASES = [
     ("tcp", 7001, APP, False), ("tcp", 2200, APP, True), ("tcp", 2200, APP, True), ("tcp", 2200, APP, False), ("tcp", 2200, STRANGER, True),
 ]
 FAMILIES = {4: socket.AF_INET, 6: socket.AF_INET6}
-# Seconds until a connection that should pass has failed, and until one that should not has.
+# The seconds to wait for a connection that should pass, and for one that should not.
 PATIENT, BRIEF = 10, 0.7
 
 
@@ -40,7 +40,7 @@ def run(options, checks):
     host.run("ip", "route", "add", "198.51.100.0/24", "dev", "wire")
     host.run("ip", "route", "add", "2001:db8::/64", "dev", "wire")
     policy = host.write("policy.yaml", POLICY)
-    checks(connected(host, peer, "tcp", 4, 9000, STRANGER[4], PATIENT) is not None, "without a policy everything passes")
+    checks(connected(host, peer, "tcp", 4, 9000, STRANGER[4], PATIENT) is not None, "without a policy every connection passes")
     host.apply(host.write("wider.yaml", POLICY.replace("8000-8010", "8000-8011")))
     before = connected(host, peer, "tcp", 4, 8011, STRANGER[4], PATIENT)
     host.apply(policy)
@@ -49,16 +49,16 @@ def run(options, checks):
             passed = connected(host, peer, protocol, version, port, source[version], PATIENT if passes else BRIEF)
             said = f"{protocol}/{port} from {source[version]} {'passes' if passes else 'does not pass'}"
             checks((passed is not None) == passes, said)
-    checks(before is not None and carries(*before), "a connection from before goes on")
+    checks(before is not None and carries(*before), "an earlier connection continues")
     published(host, peer, policy)
     found = host.portreeve("verify", policy, "--only", "ruleset", "--format", "json").json["findings"]
-    checks([finding["id"] for finding in found] == ["expired"], f"verify finds only what has expired: {found}")
+    checks([finding["id"] for finding in found] == ["expired"], f"verify finds only expired services: {found}")
     hits = host.expect(0, "status", policy, "--format", "json").json["ports"]
     checks(any(port["service"] == "web" and port["hits"] > 0 for port in hits), f"the hits of web are counted: {hits}")
 
 
 def published(host, peer, policy):
-    """A port that another table redirects obeys the port that was dialled."""
+    """The port before a redirection by another table counts."""
     loaded = host.load("table ip other { chain pre { type nat hook prerouting priority -100; tcp dport { 8001, 6000 } dnat to 10.20.2.9:443; }; }")
     host.check(loaded.status == 0, f"nft loads a redirection: {loaded}")
     inside = Host(host.binary, host.check)
@@ -75,7 +75,7 @@ def published(host, peer, policy):
 
 
 def connected(host, peer, protocol, version, port, source, patience, listening=None):
-    """Both ends of a connection from the source to the port; None where it does not come about."""
+    """Both ends of a connection from the source to the port; None if it is not established."""
     owner, address, served = listening or (host, HERE[version], port)
     kind = socket.SOCK_STREAM if protocol == "tcp" else socket.SOCK_DGRAM
     with owner.network.entered():
@@ -104,7 +104,7 @@ def connected(host, peer, protocol, version, port, source, patience, listening=N
 
 
 def carries(client, server):
-    """Whether a byte gets over, both ways."""
+    """Whether a byte passes in both directions."""
     try:
         client.send(b"?")
         server.settimeout(PATIENT)

@@ -1,4 +1,4 @@
-"""Twenty thousand prefixes: applied, verified, one changed, verified, one exchanged behind portreeve's back."""
+"""Twenty thousand prefixes: applied, verified, one changed, verified, one replaced by nft."""
 
 import time
 
@@ -14,7 +14,7 @@ services:
 
 
 def feed(odd):
-    """Ten thousand prefixes of each family, none beside another, and one that is told."""
+    """Ten thousand prefixes of each family, no two adjacent, and `odd`."""
     four = [f"{10 + (number >> 15)}.{number >> 7 & 255}.{number << 1 & 255}.0/24" for number in range(9999)]
     six = [f"2001:db8:{number * 2:x}::/48" for number in range(10000)]
     return "\n".join([*four, *six, odd]) + "\n"
@@ -39,11 +39,11 @@ def run(options, checks):
     changed = host.nft("get", "element", "inet", "portreeve", "group-feed-ipv4", "{ 192.0.2.128/25 }")
     checks(changed.status == 0, f"the prefix is in the set: {changed}")
     host.load("table ip other { }")
-    timed("after another's commit", host.in_sync, policy)
+    timed("after another commit", host.in_sync, policy)
     host.expect(0, "verify", policy, "--only", "ruleset", "--full")
     exchanged = host.load("delete element inet portreeve group-feed-ipv4 { 192.0.2.128/25 }\n"
                           "add element inet portreeve group-feed-ipv4 { 192.0.2.0/25 }")
-    checks(exchanged.status == 0, f"nft exchanges a prefix: {exchanged}")
+    checks(exchanged.status == 0, f"nft replaces a prefix: {exchanged}")
     timed("drift", host.drifted, policy, "one prefix for another")
     timed("heal", host.apply, policy)
     added = host.load("add element inet portreeve group-feed-ipv6 { 2001:db8:ffff::/48 }")
