@@ -49,7 +49,7 @@ struct MissingProcTests {
         let result = try start()
         #expect(result.output.contains(#/^loaded change 1 of [^\n]+\n0\n/#), "\(result)")
         #expect(result.output.contains("tcp . 80 : goto service-web") && !result.output.contains("service-ssh"))
-        // What is pending stays so: without /proc nothing says that this was another boot.
+        // The change stays pending: without /proc the boot cannot be recognized.
         #expect(try trial.portreeve("rollback").output == "change 2 was undone\n")
     }
 

@@ -1,15 +1,15 @@
 internal import Glibc
 
-/// What tells one namespace from the others that are there at the same time: the inode of the files that stand for it.
+/// Identifies a namespace among those that exist: the inode of its files.
 struct NamespaceInode: Hashable {
     private let device: UInt64
-    /// The number; unique among the namespaces of a host while this one lives.
+    /// The inode number; unique among the namespaces of a host as long as this one exists.
     let number: UInt64
 
     /// The network namespace of the calling thread.
     static var own: Self? { Self(path: "/proc/thread-self/ns/net") }
 
-    /// The namespace of a file; `nil` where there is none, or it may not be looked at.
+    /// The namespace of a file; `nil` if there is none, or if it may not be read.
     init?(path: String) {
         var status = stat()
         guard unsafe stat(path, &status) == 0 else { return nil }

@@ -1,10 +1,10 @@
-/// A table of the older `iptables-legacy`, which nf_tables knows nothing about and packets meet all the same.
+/// A table of the older `iptables-legacy`: nf_tables does not show it, but it filters packets too.
 public struct LegacyTable: Hashable, Sendable {
-    /// Whether it is of `ip6tables-legacy`.
+    /// Whether it is a table of `ip6tables-legacy`.
     public var isIPv6: Bool
     /// The name: `filter`, `nat`.
     public var name: String
-    /// What its rules and policies do; `nil` where they cannot be read.
+    /// The effects of its rules and policies; `nil` if they cannot be read.
     public var effects: Effects?
 
     /// A table of these parts.
@@ -16,9 +16,9 @@ public struct LegacyTable: Hashable, Sendable {
 
     /// What rules and policies do to packets.
     public struct Effects: Hashable, Sendable {
-        /// How many drop packets, or hand them to something that may.
+        /// The number that drop packets or hand them to a target that may.
         public var refusing = 0
-        /// How many redirect connections.
+        /// The number that redirect connections.
         public var redirecting = 0
 
         /// No effects.

@@ -1,11 +1,11 @@
 internal import Glibc
 
-/// An open file, closed when it goes out of scope.
+/// An open file, closed when the value goes out of scope.
 struct File: ~Copyable {
-    /// Its number in this process.
+    /// The file descriptor.
     let descriptor: Int32
 
-    /// Opens the file at `path`; `flags` and `mode` are those of open(2), and programs that are started do not inherit it.
+    /// Opens the file at `path` with the flags and the mode of open(2); programs that are started do not inherit it.
     init(_ path: String, _ flags: Int32, mode: mode_t = 0) throws(SystemError) {
         descriptor = unsafe open(path, flags | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw .last }
@@ -13,7 +13,7 @@ struct File: ~Copyable {
 
     deinit { Glibc.close(descriptor) }
 
-    /// What the file system says of it.
+    /// The attributes of the file: fstat(2).
     func status() throws(SystemError) -> stat {
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw .last }
@@ -48,12 +48,12 @@ struct File: ~Copyable {
         }
     }
 
-    /// Brings the file to the disk.
+    /// Flushes the file to the disk: fsync(2).
     func flush() throws(SystemError) {
         while fsync(descriptor) != 0 { if errno != EINTR { throw .last } }
     }
 
-    /// Closes the file: some file systems say only then that they could not keep what was written.
+    /// Closes the file; some file systems report failed writes only here.
     consuming func close() throws(SystemError) {
         let descriptor = descriptor
         discard self

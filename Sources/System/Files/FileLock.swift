@@ -1,25 +1,25 @@
 internal import Glibc
 
-/// A lock that ends with the value, or with the process, however that ends.
+/// A lock that ends with the value or with the process: flock(2).
 public final class FileLock: Sendable {
     private let descriptor: Int32
 
-    /// Milliseconds between two attempts.
+    /// The milliseconds between two attempts.
     private static let interval = 20
 
     private init(descriptor: Int32) { self.descriptor = descriptor }
 
     deinit { close(descriptor) }
 
-    /// Keeps others out of the file at `path`, which is made where it is missing, and stays when the lock is gone.
+    /// Locks the file at `path`, which is created if it is missing and stays afterwards.
     ///
     /// - Parameters:
     ///   - path: the path.
-    ///   - patience: how long to wait for it, in milliseconds.
-    /// - Returns: the lock; `nil` where another process still has it.
-    /// - Throws: what a system call answered.
+    ///   - patience: how long to wait for the lock, in milliseconds.
+    /// - Returns: the lock; `nil` if another process still holds it.
+    /// - Throws: the error of the system call.
     static func take(_ path: String, patience: Int = 0) throws(SystemError) -> FileLock? {
-        // Not for writing: a change must be undone, and a boot load its table, where the disk has become read-only.
+        // Opened read-only: undoing a change and loading a table at boot must work on a read-only disk.
         let descriptor = unsafe open(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .last }
         let lock = FileLock(descriptor: descriptor)
@@ -33,6 +33,6 @@ public final class FileLock: Sendable {
         return lock
     }
 
-    /// Leaves the lock in place until the process ends.
+    /// Holds the lock until the process ends.
     func keep() { _ = unsafe Unmanaged.passRetained(self) }
 }

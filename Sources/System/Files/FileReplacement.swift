@@ -1,33 +1,33 @@
 internal import Glibc
 
-/// Puts a file in the place of another, so that after any interruption the old file or the new one is there, whole.
+/// Replaces files atomically: after any interruption the old or the new file is complete.
 public enum FileReplacement {
-    /// What is on the disk when a file has been written.
+    /// The part of a written file that is on the disk when the call returns.
     public enum Persistence: Sendable {
-        /// Perhaps nothing: it is of no use after a boot.
+        /// Nothing: the file is of no use after a boot.
         case none
-        /// Its bytes. Its name follows with the next one that is waited for.
+        /// The contents; the name is flushed with the next `named` file.
         case content
-        /// Its bytes, and its name.
+        /// The contents and the name.
         case named
     }
 
-    /// The ending of temporary names, behind the number of the process.
+    /// The suffix of temporary names, after the process id.
     static let temporary = ".tmp"
 
-    /// Writes the pieces under a temporary name in the same directory, brings them to the disk, and renames the file.
+    /// Writes the pieces under a temporary name in the same directory, flushes the file to the disk and renames it.
     ///
     /// - Parameters:
     ///   - path: the path of the file.
-    ///   - pieces: its bytes, which follow one another.
-    ///   - mode: who may read and write it, whatever the process's mask says.
-    ///   - persistence: what to wait for.
-    /// - Throws: what a system call answered; the old file is then as it was.
+    ///   - pieces: the contents in consecutive pieces.
+    ///   - mode: the permissions, regardless of the process's umask.
+    ///   - persistence: how much to wait for.
+    /// - Throws: the error of the system call; the old file is then unchanged.
     static func replace(
         _ path: String, with pieces: [ArraySlice<UInt8>], mode: mode_t, _ persistence: Persistence
     ) throws(SystemError) {
         let temporary = "\(path).\(getpid())\(temporary)"
-        // What a process of this number left when it was killed.
+        // A file that a killed process with the same id left behind.
         _ = unsafe unlink(temporary)
         do throws(SystemError) {
             try create(temporary, pieces, mode, flushes: persistence != .none)
@@ -39,9 +39,9 @@ public enum FileReplacement {
         }
     }
 
-    /// Writes a file that is not there yet.
+    /// Writes a new file; fails if it exists.
     ///
-    /// - Throws: what a system call answered; a part of the file may be there then.
+    /// - Throws: the error of the system call; an incomplete file may remain.
     static func create(
         _ path: String, _ pieces: [ArraySlice<UInt8>], _ mode: mode_t, flushes: Bool
     ) throws(SystemError) {
@@ -52,7 +52,7 @@ public enum FileReplacement {
         try file.close()
     }
 
-    /// Brings the name of a file to the disk.
+    /// Flushes the name of a file to the disk.
     static func flushDirectory(of path: String) throws(SystemError) {
         let end = path.lastIndex(of: "/")
         let directory = end.map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."

@@ -5,14 +5,14 @@ public enum OutputFile {
     /// Readable by all users: a metrics collector does not run as root.
     private static let mode: mode_t = 0o644
 
-    /// Puts `text` in the place of the file at `path`, so that a reader finds either the old text or the new.
+    /// Replaces the file at `path` atomically: a reader finds either the old text or the new.
     ///
-    /// - Throws: `io` or `permission`; the old file is then as it was.
+    /// - Throws: `io` or `permission`; the old file is then unchanged.
     public static func replace(_ path: String, with text: String) throws(KernelError) {
         try replace(path, with: Array(text.utf8), mode: mode)
     }
 
-    /// The same with bytes that only their owner is to read and write.
+    /// Replaces a file that only its owner may read and write.
     public static func replacePrivately(_ path: String, with bytes: [UInt8]) throws(KernelError) {
         try replace(path, with: bytes, mode: 0o600)
     }
@@ -23,12 +23,12 @@ public enum OutputFile {
         } catch { throw error.duringStorage("writing \(path)") }
     }
 
-    /// Writes `text` to a file that is not there yet.
+    /// Writes `text` to a new file.
     ///
-    /// - Returns: `false` where there is one, which stays as it is.
+    /// - Returns: `false` if the file exists; it is then unchanged.
     /// - Throws: `io` or `permission`.
     public static func createNew(_ path: String, with text: String) throws(KernelError) -> Bool {
-        // A link to nowhere is something that is there, too.
+        // A dangling link exists too.
         var status = stat()
         guard unsafe lstat(path, &status) != 0 else { return false }
         do throws(SystemError) {
@@ -40,7 +40,7 @@ public enum OutputFile {
         return true
     }
 
-    /// What a file holds that a command wrote before; `nil` where there is none.
+    /// The text of a file that a command wrote earlier; `nil` if there is none.
     ///
     /// - Throws: `io` or `permission`.
     public static func read(_ path: String) throws(KernelError) -> String? {
@@ -50,9 +50,9 @@ public enum OutputFile {
         }
     }
 
-    /// Keeps others from doing at the same time what is done under the name of `path`, until the process ends.
+    /// Locks `path` with a lock file beside it, until the process ends.
     ///
-    /// - Returns: `false` where another process does it now.
+    /// - Returns: `false` if another process holds the lock.
     /// - Throws: `io` or `permission`.
     public static func lock(_ path: String) throws(KernelError) -> Bool {
         let name = "\(path).lock"

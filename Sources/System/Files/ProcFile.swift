@@ -1,13 +1,13 @@
 internal import Glibc
 
-/// Reads small files whose size is not known before, as in `/proc`.
+/// Reads small files of unknown size, such as those in `/proc`.
 public enum ProcFile {
     private static let chunk = 4096
 
     /// The text of the file at `path`; `nil` if it cannot be read.
     public static func text(_ path: String) -> String? { try? read(path) }
 
-    /// The same, with the reason.
+    /// The text of the file at `path`; throws the reason if it cannot be read.
     public static func read(_ path: String) throws(SystemError) -> String {
         let file = try File(path, O_RDONLY)
         var bytes: [UInt8] = []
@@ -18,6 +18,6 @@ public enum ProcFile {
         }
     }
 
-    /// Whether there is such a file.
+    /// Whether the file exists.
     public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
 }

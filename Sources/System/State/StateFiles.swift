@@ -143,7 +143,7 @@ public struct StateFiles: Sendable {
 }
 
 extension SystemError {
-    /// The error of an attempt on a file, with what to do about it where that is not plain.
+    /// The error with the attempt on a file, and with advice if the cause has one.
     func duringStorage(_ attempt: String) -> KernelError {
         var failure = during(attempt)
         switch code {
