@@ -67,7 +67,10 @@ let package = Package(
             dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Reachability", "Rulesets", "TestSupport"],
             exclude: ["Hosts"],
             swiftSettings: strict),
-        .testTarget(name: "AuditingTests", dependencies: ["Auditing"], swiftSettings: strict),
+        .testTarget(
+            name: "AuditingTests",
+            dependencies: ["Addressing", "Auditing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
+            swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["Addressing", "Listeners", "System", "TestSupport"],
             swiftSettings: strict),

@@ -105,19 +105,6 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
         return low
     }
 
-    /// The values that are not in the set.
-    public var complement: Self {
-        var rest: [ClosedRange<Bound>] = []
-        var next: Bound? = Bound.min
-        for range in ranges {
-            guard let start = next else { break }
-            if start < range.lowerBound { rest.append(start...(range.lowerBound - 1)) }
-            next = range.upperBound == Bound.max ? nil : range.upperBound + 1
-        }
-        if let start = next { rest.append(start...Bound.max) }
-        return Self(canonical: rest)
-    }
-
     /// The last range that starts at or below `value`; `nil` if there is none.
     @inlinable
     func range(startingAtOrBelow value: Bound) -> ClosedRange<Bound>? {

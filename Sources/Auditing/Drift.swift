@@ -95,7 +95,7 @@ struct Drift {
 
     /// The line of the policy that a rule of the chain comes from.
     private func origin(of rule: Rule, in chain: String) -> SourceLocation {
-        let isDenial = origins.chains[chain] == nil && rule.expressions.last == .verdict(.drop)
+        let isDenial = [Names.input, Names.redirected].contains(chain) && rule.isDenial
         return (isDenial ? origins.deny : nil) ?? origins.location(ofChain: chain)
     }
 
@@ -107,5 +107,15 @@ struct Drift {
         return Finding(
             .rulesetDrift, severity, message, table: expected.name.description, chain: chain, set: set,
             policy: place ?? origins.policy)
+    }
+}
+
+extension Rule {
+    /// Whether it drops the packets of sources, as the rules of `deny` do.
+    fileprivate var isDenial: Bool {
+        let matchesSource = expressions.contains { expression in
+            if case .payload(let payload) = expression { payload.base == .network } else { false }
+        }
+        return matchesSource && expressions.last == .verdict(.drop)
     }
 }

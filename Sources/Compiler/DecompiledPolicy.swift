@@ -40,8 +40,6 @@ public struct DecompiledPolicy: Hashable, Sendable {
     public var services: [DecompiledService] = []
     /// The sources of `deny`.
     public var denied = AddressSet()
-    /// Whether the policy applies to connections that are redirected to containers.
-    public var enforcesPublished = false
     /// Rules outside the services that the compiler does not make, each with its chain.
     public var foreign: [String] = []
 
@@ -54,6 +52,5 @@ public struct DecompiledPolicy: Hashable, Sendable {
         services = reading.services.values.sorted { $0.name < $1.name }
         denied = reading.denied
         foreign = reading.foreign
-        enforcesPublished = table.chain(Names.published)?.base?.hook == .forward
     }
 }

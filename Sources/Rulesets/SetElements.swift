@@ -108,3 +108,12 @@ public struct SetElement: Hashable, Sendable {
         self.unrecognized = unrecognized
     }
 }
+
+extension Array where Element == SetElement {
+    /// The elements in the order of their keys; of equal keys, the end of a range comes before a start.
+    public func sortedByKey() -> [SetElement] {
+        sorted { first, second in
+            first.key == second.key ? first.flags > second.flags : first.key.lexicographicallyPrecedes(second.key)
+        }
+    }
+}

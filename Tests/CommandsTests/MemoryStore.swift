@@ -2,6 +2,7 @@ import Addressing
 import Kernel
 import Rulesets
 import System
+import TestSupport
 
 /// A ruleset in memory that applies transactions as the kernel does.
 final class MemoryStore: RulesetStore {

@@ -62,7 +62,6 @@ struct GoldenTests {
         #expect(loaded.services.map { $0.limit != nil } == policy.services.map { $0.limit != nil })
         #expect(loaded.services.map(\.isLogged) == policy.services.map(\.log))
         #expect(loaded.denied == policy.deny?.addresses ?? loaded.denied)
-        #expect(loaded.enforcesPublished == (policy.defaults.published == .enforce))
         #expect(loaded.foreign.isEmpty && loaded.services.allSatisfy(\.foreign.isEmpty))
     }
 }

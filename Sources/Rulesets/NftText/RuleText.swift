@@ -130,7 +130,7 @@ struct RuleText {
     private mutating func append(_ dynamicSet: DynamicSet) {
         let key = loaded.map(\.text).joined(separator: " . ")
         loaded = []
-        let timeout = dynamicSet.timeout.map { " timeout \($0 / 1000)s" } ?? ""
+        let timeout = dynamicSet.timeout.map { " timeout \(timeText(milliseconds: $0))" } ?? ""
         let body = dynamicSet.expressions.map { " " + Self.text(of: Rule([$0])) }.joined()
         words.append("\(dynamicSet.operation) @\(dynamicSet.set) { \(key)\(timeout)\(body) }")
     }

@@ -19,7 +19,7 @@ extension SetElement {
     public func text(of definition: SetDefinition) -> String {
         var text = keyText(of: definition)
         if flags & Self.rangeEnd != 0 { text += " [end of a range]" }
-        if let timeout { text += " timeout \(timeout / 1000)s" }
+        if let timeout { text += " timeout \(timeText(milliseconds: timeout))" }
         for expression in expressions { text += " " + RuleText.text(of: Rule([expression])) }
         if let comment = Userdata.comment(of: userdata) { text += " comment \(quoted(comment))" }
         switch value {
@@ -57,4 +57,9 @@ extension SetElement {
             return field.text(bytes)
         }.joined(separator: " . ")
     }
+}
+
+/// A time in nft's notation: `60s`, or `1500ms` if it is not in whole seconds.
+func timeText(milliseconds: UInt64) -> String {
+    milliseconds.isMultiple(of: 1000) ? "\(milliseconds / 1000)s" : "\(milliseconds)ms"
 }

@@ -40,7 +40,7 @@ extension NamedSet {
         if let size = definition.size { text += "\t\tsize \(size)\n" }
         let flags = definition.flags.names
         if !flags.isEmpty { text += "\t\tflags \(flags.joined(separator: ","))\n" }
-        if let timeout = definition.timeout { text += "\t\ttimeout \(timeout / 1000)s\n" }
+        if let timeout = definition.timeout { text += "\t\ttimeout \(timeText(milliseconds: timeout))\n" }
         let elements = elements.texts(of: definition)
         if !elements.isEmpty {
             text += "\t\telements = {\n"

@@ -1,7 +1,12 @@
+public import Rulesets
+
 /// A step that does not fit the table: the transaction was computed for another one.
 public struct TransactionError: Error, Hashable, Sendable {
     /// The step.
     public var operation: Transaction.Operation
+
+    /// An error about this step.
+    public init(operation: Transaction.Operation) { self.operation = operation }
 }
 
 extension Transaction {

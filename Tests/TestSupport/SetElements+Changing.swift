@@ -1,6 +1,8 @@
+public import Rulesets
+
 extension SetElements {
     /// The elements with `others` added; `nil` if one exists already or overlaps.
-    func adding(_ others: SetElements) -> SetElements? {
+    public func adding(_ others: SetElements) -> SetElements? {
         switch (self, others) {
         case (_, _) where isEmpty: others
         case (.ranges32(let mine), .ranges32(let others)): Self.merge(mine, others).map(Self.ranges32)
@@ -13,7 +15,7 @@ extension SetElements {
     }
 
     /// The elements without `others`; `nil` if one of these does not exist.
-    func removing(_ others: SetElements) -> SetElements? {
+    public func removing(_ others: SetElements) -> SetElements? {
         switch (self, others) {
         case (.ranges32(let mine), .ranges32(let others)): Self.remove(others, from: mine).map(Self.ranges32)
         case (.ranges128(let mine), .ranges128(let others)): Self.remove(others, from: mine).map(Self.ranges128)
@@ -40,13 +42,4 @@ extension SetElements {
 extension SetElement {
     /// The parts that are unique in a set.
     fileprivate var identity: [[UInt8]] { [key, upper ?? [], [UInt8(truncatingIfNeeded: flags)]] }
-}
-
-extension Array where Element == SetElement {
-    /// The elements in the order of their keys; of equal keys, the end of a range comes before a start.
-    public func sortedByKey() -> [SetElement] {
-        sorted { first, second in
-            first.key == second.key ? first.flags > second.flags : first.key.lexicographicallyPrecedes(second.key)
-        }
-    }
 }

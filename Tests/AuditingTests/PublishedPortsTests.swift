@@ -1,0 +1,87 @@
+import Addressing
+import Auditing
+import Listeners
+import Policies
+import Reachability
+import Rulesets
+import Testing
+
+@Suite("Ports that other tables publish")
+struct PublishedPortsTests {
+    private static let nat = TableName(family: .inet, name: "nat")
+
+    private func published(_ rules: [Rule]) -> PublishedPorts {
+        let regions = AccessRegions([.translation(rules)], in: Circumstances(now: 0))
+        return PublishedPorts(redirections: regions.redirections, unread: regions.unread)
+    }
+
+    private let policy: Policy
+
+    init() throws {
+        policy = try Policy(
+            try Service("api", "80/tcp", line: 10, listener: ListenerExpectation(isOptional: true)))
+    }
+
+    private func finding(_ severity: Finding.Severity, _ ports: ClosedRange<UInt16>?) -> Finding {
+        Finding(
+            .undeclaredPublishedPort, severity, "", port: ports.map { AuditedPort(.tcp, $0) }, table: "inet nat",
+            chain: "prerouting")
+    }
+
+    static let exposures: [(ListenerAudit.Exposure, Finding.Severity)] = [
+        (.reachable, .error), (.shielded, .warning), (.unknown, .error),
+    ]
+
+    @Test("A port that no service lists is a finding with the table and the chain", arguments: exposures)
+    func undeclared(exposure: ListenerAudit.Exposure, severity: Finding.Severity) {
+        let ports = published([.tcp(8080, sentTo: 80), .tcp(80, sentTo: 80)])
+        let found = ListenerAudit(policy, [], published: ports, exposure: exposure).findings
+        #expect(found.filter { $0.service == nil }.facts == [finding(severity, 8080...8080)])
+        #expect(found.last?.message.contains("dnat ip to 172.17.0.2:80") == true)
+    }
+
+    @Test("All rules for one port are one finding, which names each")
+    func groups() {
+        let ports = published([.tcp(8080, sentTo: 80), .tcp(7000, redirectedTo: 22)])
+        let found = ListenerAudit(policy, [], published: ports).findings
+        #expect(found.facts == [finding(.warning, 7000...7000), finding(.warning, 8080...8080)])
+        #expect(found[0].message.contains("redirect to 22"))
+    }
+
+    @Test("A redirection serves a service that has no listener")
+    func served() throws {
+        let policy = try Policy(try Service("api", "80/tcp", from: ["10.0.0.0/8"], line: 10))
+        #expect(ListenerAudit(policy, [], published: published([.tcp(80, sentTo: 80)])).findings == [])
+        let both = try Policy(try Service("api", "80/tcp", line: 10))
+        #expect(
+            ListenerAudit(both, [], published: published([.tcp(80, sentTo: 80)])).findings.facts == [
+                Finding(
+                    .wrongFamily, .warning, "", service: "api", port: AuditedPort(.tcp, 80...80), policy: .line(10))
+            ])
+    }
+
+    /// A rule that redirects every port, to port 22.
+    private static let wholesale = Rule([
+        .meta(.transportProtocol, into: .first), .compare(Comparison([6])),
+        .redirect(PortRedirection(ports: nil)),
+    ])
+
+    @Test("A rule that redirects every port is one finding without a port")
+    func wholesale() {
+        let ports = published([Self.wholesale, .tcp(8080, sentTo: 80)])
+        #expect(ports.ofPorts.allSatisfy { $0.rule.rule != Self.wholesale })
+        let found = ListenerAudit(policy, [], published: ports, exposure: .reachable).findings
+        #expect(found.facts == [finding(.error, nil)])
+    }
+
+    @Test("Rules that are not modelled, and tables of iptables-legacy, are unknown")
+    func unread() {
+        let opaque = Rule([.opaque(name: "masq", attributes: [1])])
+        let place = RuleReference(table: Self.nat, chain: "prerouting", index: 0, rule: opaque)
+        let found = ListenerAudit(policy, [], published: PublishedPorts(unread: [place])).findings
+        #expect(found.facts == [Finding(.unknown, .warning, "", table: "inet nat", chain: "prerouting")])
+        let legacy = ListenerAudit(policy, [], published: PublishedPorts(hasLegacyTable: true)).findings
+        #expect(legacy.facts == [Finding(.unknown, .warning, "")])
+        #expect(legacy[0].message.contains("iptables-legacy"))
+    }
+}
