@@ -17,7 +17,7 @@ BINARY = .build/release/portreeve
 SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 
-.PHONY: all demo test test-kernels bench install uninstall lint clean help
+.PHONY: all demo test test-kernels test-nft bench install uninstall lint clean help
 
 all: $(BINARY)
 
@@ -54,6 +54,13 @@ test-kernels:
 	@sh .ci/requirements kernels
 	@$(MAKE) --no-print-directory all
 	@ROUNDS=$(ROUNDS) /usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
+
+# Random changes of the live ruleset, by the nft of this host and by that of Debian 13, which is fetched once, into ~/.cache.
+test-nft:
+	@sh .ci/requirements demo
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 -B Tests/Kernels/tamper.py $(BINARY) --rounds $(ROUNDS)
+	@nft=$$(sh Tests/Nft/fetch) && NFT=$$nft /usr/bin/python3 -B Tests/Kernels/tamper.py $(BINARY) --rounds $(ROUNDS)
 
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
@@ -105,6 +112,7 @@ help:
 	@echo 'make demo        build it and show it at work, in its own network namespaces'
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
 	@echo 'make test-kernels    run it under Linux 5.10, 6.1, 6.12 and the newest in virtual machines; KERNELS="6.1 6.12", ROUNDS=50'
+	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
