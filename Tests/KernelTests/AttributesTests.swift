@@ -176,4 +176,16 @@ struct AttributesTests {
         #expect(chain.unrecognized == hook)
         #expect(written { chain.encode(into: &$0) }.suffix(hook.count) == hook[...])
     }
+
+    /// User data of a table: as it is sent, and what is kept of it.
+    static let tableUserdata: [(sent: [UInt8], kept: [UInt8])] = [
+        ([], []), ([0, 2, 65, 0], [0, 2, 65, 0]), ([0, 2, 65, 0, 1, 4, 1, 1, 7, 0, 2, 1, 9], [0, 2, 65, 0]),
+        ([1, 4, 1, 1, 7, 0], []), ([3, 1, 7, 1, 0], [3, 1, 7]), ([2, 0, 0, 2, 66, 0], [0, 2, 66, 0]),
+        ([1, 4, 1, 1], [1, 4, 1, 1]), ([0, 2, 65, 0, 1], [0, 2, 65, 0, 1]),
+    ]
+
+    @Test("The version of the nft that made a table is no part of it; all else is", arguments: tableUserdata)
+    func version(sent: [UInt8], kept: [UInt8]) throws {
+        #expect(try attributes { $0.octets(NFTA_TABLE_USERDATA, sent) }.tableUserdata == kept)
+    }
 }

@@ -49,7 +49,7 @@ struct TableReading {
         case NFT_MSG_NEWTABLE.rawValue:
             table = Table(
                 name: name, flags: attributes.u32(NFTA_TABLE_FLAGS) ?? 0,
-                userdata: Array(attributes[NFTA_TABLE_USERDATA] ?? []))
+                userdata: attributes.tableUserdata)
             return true
         case NFT_MSG_NEWCHAIN.rawValue: return chains.append(ifRead: Chain(from: attributes))
         case NFT_MSG_NEWRULE.rawValue: return rules.add(attributes)
