@@ -6,6 +6,12 @@ public struct Rule: Hashable, Sendable {
     public var userdata: [UInt8]
     /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
+    /// Notes for printing the rule; they take no part in equality.
+    public var notes: RuleNotes? {
+        get { incidentalNotes.value }
+        set { incidentalNotes.value = newValue }
+    }
+    private var incidentalNotes = Incidental<RuleNotes?>(nil)
 
     /// A rule of these expressions and user data.
     public init(_ expressions: [Expression], userdata: [UInt8] = [], unrecognized: [UInt8] = []) {

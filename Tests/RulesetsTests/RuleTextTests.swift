@@ -40,12 +40,59 @@ struct RuleTextTests {
             "iifname \"wg*\" accept"
         ),
         (Rule([.opaque(name: "masq", attributes: [1, 2])]), "[masq 0x0102]"),
+        (Rule([.opaque(name: "masq", attributes: [])]), "masquerade"),
+        (Rule([.opaque(name: "unreadable", attributes: [])]), "[unreadable]"),
+        (
+            Rule([
+                .meta(MetaKey(rawValue: 3), into: .first), .bitwise(BitwiseMask(mask: [3, 0, 0, 0])),
+                .compare(Comparison([3, 0, 0, 0])), .verdict(.accept),
+            ]), "meta mark & 0x3 == 0x3 accept"
+        ),
+        (
+            Rule([
+                .meta(MetaKey(rawValue: 3), into: .first),
+                .bitwise(BitwiseMask(mask: [255, 0, 0, 0], xor: [1, 0, 0, 0])),
+                .compare(Comparison(.notEqual, [3, 0, 0, 0])), .verdict(.accept),
+            ]), "meta mark & 0xff ^ 0x1 != 0x3 accept"
+        ),
+        (
+            Rule(
+                ipv4 + [
+                    source, .bitwise(BitwiseMask(mask: [255, 0, 255, 0])), .compare(Comparison([10, 0, 1, 0])),
+                    .verdict(.drop),
+                ]), "ip saddr & 255.0.255.0 == 10.0.1.0 drop"
+        ),
+        (
+            Rule([.meta(.inputInterfaceName, into: .first), .compare(Comparison(Array("tailscale0\0".utf8)))]),
+            "iifname \"tailscale0\""
+        ),
+        (
+            Rule([
+                .meta(.inputInterfaceName, into: .first),
+                .bitwise(BitwiseMask(mask: Array(repeating: 255, count: 10) + Array(repeating: 0, count: 6))),
+                .compare(Comparison(Array("tailscale0".utf8) + Array(repeating: 0, count: 6))),
+            ]), "iifname \"tailscale0*\""
+        ),
+        (Rule([.meta(MetaKey(rawValue: 10), into: .first), .compare(Comparison([232, 3, 0, 0]))]), "meta skuid 1000"),
         (Rule([.verdict(.accept)], comment: "why"), "accept comment \"why\""),
         (
             Rule([.limit(RateLimit(rate: 10, unit: 60, burst: 7, isOver: true))]),
             "limit rate over 10/minute burst 7 packets"
         ),
     ]
+
+    @Test("Notes are used for the text, and take no part in equality")
+    func notes() {
+        let plain = Rule([
+            .meta(.inputInterface, into: .first), .compare(Comparison([7, 0, 0, 0])),
+            .opaque(name: "quota", attributes: [8, 0, 2, 0, 0, 0, 0, 1]),
+        ])
+        var noted = plain
+        noted.notes = RuleNotes(interfaceNames: [7: "wg0"], listings: [2: "quota bytes 9 consumed 0 flags 1"])
+        #expect(plain.description == "iif 7 [quota 0x0800020000000001]")
+        #expect(noted.description == "iif \"wg0\" [quota bytes 9 consumed 0 flags 1]")
+        #expect(noted == plain && noted.hashValue == plain.hashValue)
+    }
 
     @Test("Each form", arguments: rules)
     func text(rule: Rule, text: String) {

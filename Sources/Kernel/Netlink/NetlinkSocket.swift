@@ -85,6 +85,16 @@ internal import System
         return cookie
     }
 
+    /// The name of the interface of this index in the socket's network namespace: `man 7 netdevice`.
+    func interfaceName(of index: UInt32) -> String? {
+        var request = unsafe ifreq()
+        unsafe request.ifr_ifru.ifru_ivalue = Int32(bitPattern: index)
+        guard unsafe ioctl(mnl_socket_get_fd(handle), UInt(SIOCGIFNAME), &request) == 0 else { return nil }
+        return unsafe withUnsafeBytes(of: request.ifr_ifrn) { name in
+            unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
     private func enable(_ option: Int32) {
         var on: Int32 = 1
         _ = unsafe mnl_socket_setsockopt(handle, option, &on, socklen_t(MemoryLayout<Int32>.size))

@@ -33,7 +33,9 @@ extension Nftables {
                 guard try self.generation() == generation else { continue }
                 throw error.during("reading table \(name)")
             }
-            if try self.generation() == generation, reading.isConsistent { return reading.snapshot }
+            if try self.generation() == generation, reading.isConsistent {
+                return reading.snapshot { socket.interfaceName(of: $0) }
+            }
         }
         throw KernelError(
             .interrupted, "reading table \(name)",

@@ -111,8 +111,8 @@ struct TableReading {
 }
 
 extension TableReading {
-    /// The table as read.
-    var snapshot: TableSnapshot {
+    /// The table as read; `interfaceName` serves to print rules that compare an interface's index.
+    func snapshot(interfaceName: (UInt32) -> String? = { _ in nil }) -> TableSnapshot {
         guard let table else { return TableSnapshot(generation: generation, table: nil) }
         let read = rules.chains
         let anonymous = anonymousSets(read)
@@ -121,7 +121,7 @@ extension TableReading {
         }
         let full = chains.map { chain in
             var chain = chain
-            chain.rules = (read[chain.name]?.rules ?? []).inlining(anonymous)
+            chain.rules = (read[chain.name]?.rules ?? []).inlining(anonymous).noted(interfaceName: interfaceName)
             return chain
         }
         var snapshot = TableSnapshot(

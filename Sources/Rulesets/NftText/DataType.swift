@@ -11,6 +11,8 @@ enum DataType: UInt32 {
     case icmpType = 14
     case mark = 19
     case interfaceIndex = 20
+    case user = 24
+    case group = 25
     case conntrackState = 26
     case conntrackDirection = 27
     case conntrackStatus = 28
@@ -47,6 +49,8 @@ enum DataType: UInt32 {
         case .icmpType: "icmp_type"
         case .mark: "mark"
         case .interfaceIndex: "iface_index"
+        case .user: "uid"
+        case .group: "gid"
         case .conntrackState: "ct_state"
         case .conntrackDirection: "ct_dir"
         case .conntrackStatus: "ct_status"
@@ -63,7 +67,9 @@ enum DataType: UInt32 {
         switch self {
         case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean: 1
         case .port: 2
-        case .ipv4Address, .mark, .interfaceIndex, .conntrackState, .conntrackStatus, .integer, .addressType: 4
+        case .ipv4Address, .mark, .interfaceIndex, .user, .group, .conntrackState, .conntrackStatus, .integer,
+            .addressType:
+            4
         case .time: 8
         case .ipv6Address, .interfaceName: 16
         }

@@ -8,8 +8,14 @@ struct LoadedField {
     var type: DataType
     /// The size of the whole field in bytes; a shorter load takes its first bytes.
     var width: Int
-    /// The bits that `bitwise` keeps; `nil` for all.
-    var mask: [UInt8]?
+    /// The mask of `bitwise`; `nil` where it keeps all bits.
+    var mask: BitwiseMask?
+    /// The names of the interfaces that are compared by index.
+    var interfaceNames: [UInt32: String] = [:]
+    /// Whether it is a number in host byte order.
+    var isHostOrder = false
+    /// Whether it was converted to network byte order.
+    var isConverted = false
 
     init(_ text: String, _ type: DataType, width: Int? = nil) {
         self.text = text
@@ -29,8 +35,11 @@ struct LoadedField {
             case MetaKey(rawValue: 3): Self("meta mark", .mark)
             case MetaKey(rawValue: 5): Self("oif", .interfaceIndex)
             case MetaKey(rawValue: 7): Self("oifname", .interfaceName)
-            default: Self("meta key-\(key.rawValue)", .integer)
+            case MetaKey(rawValue: 10): Self("meta skuid", .user)
+            case MetaKey(rawValue: 11): Self("meta skgid", .group)
+            default: Self("meta \(key.name ?? "key-\(key.rawValue)")", .integer)
             }
+        isHostOrder = key != .time && type.length > 1
     }
 
     /// The field of the connection that `ct` loads.
@@ -46,6 +55,7 @@ struct LoadedField {
             case ConntrackLoad.Key(rawValue: 11): Self("ct \(side)proto-src", .port)
             default: Self("ct \(side)key-\(load.key.rawValue)", .integer)
             }
+        isHostOrder = type != .port
     }
 
     /// The result that `fib` loads.
@@ -85,15 +95,52 @@ struct LoadedField {
     }
 
     /// The text of a constant that the field is compared with.
-    func text(of value: [UInt8]) -> String {
+    func text(of constant: [UInt8]) -> String {
+        let value = inOrder(constant)
         if type == .integer { return integerText(value) }
-        if type == .interfaceName, !value.contains(0), value.count < width {
-            return quoted(String(decoding: value, as: UTF8.self) + "*")
+        if type == .interfaceName { return nameText(value) }
+        if type == .interfaceIndex, value.count == 4, let name = interfaceNames[UInt32(hostOrderBytes: value)] {
+            return quoted(name)
         }
-        if let mask, let length = Self.prefixLength(mask) { return "\(type.text(value))/\(length)" }
+        if let length = maskedPrefix { return "\(type.text(value))/\(length)" }
         guard value.count < width else { return type.text(value) }
         let padded = value + Array(repeating: 0, count: width - value.count)
         return "\(type.text(padded))/\(value.count * 8)"
+    }
+
+    /// The prefix length, where an address is masked to a prefix.
+    var maskedPrefix: Int? {
+        guard let mask, [.ipv4Address, .ipv6Address].contains(type), mask.xor.allSatisfy({ $0 == 0 }) else {
+            return nil
+        }
+        return Self.prefixLength(mask.mask)
+    }
+
+    /// The field with its mask: `meta mark & 0x3`.
+    var maskedText: String {
+        guard let mask else { return text }
+        let flipped = mask.xor.allSatisfy { $0 == 0 } ? "" : " ^ \(bitText(mask.xor))"
+        return "\(text) & \(bitText(mask.mask))\(flipped)"
+    }
+
+    /// The bits of a mask in nft's notation.
+    func bitText(_ bits: [UInt8]) -> String {
+        guard type == .integer, bits.count <= 8 else { return type.text(inOrder(bits)) }
+        return "0x" + String(UInt64(bigEndianBytes: inOrder(bits)), radix: 16)
+    }
+
+    /// The bytes in the order that printing expects: most significant first for an integer, host order for other types.
+    private func inOrder(_ bytes: [UInt8]) -> [UInt8] {
+        let isLittle = UInt16(littleEndian: 1) == 1
+        guard isHostOrder, isLittle, bytes.count == 2 || bytes.count == 4 || bytes.count == 8 else { return bytes }
+        return isConverted == (type == .integer) ? bytes : bytes.reversed()
+    }
+
+    /// The name of an interface, or the start of a name with `*` where the comparison stops before the final NUL.
+    private func nameText(_ value: [UInt8]) -> String {
+        let kept = value.prefix(mask.map { $0.mask.prefix { $0 == 0xff }.count } ?? value.count)
+        let isStart = kept.count < width && !kept.contains(0)
+        return quoted(String(decoding: kept.prefix { $0 != 0 }, as: UTF8.self) + (isStart ? "*" : ""))
     }
 
     private func integerText(_ value: [UInt8]) -> String {
@@ -107,5 +154,18 @@ struct LoadedField {
             byte == UInt8(truncatingIfNeeded: 0xff00 >> min(8, max(0, length - index * 8)))
         }
         return leading ? length : nil
+    }
+}
+
+extension MetaKey {
+    /// The word that nft writes after `meta`.
+    var name: String? {
+        let names: [UInt32: String] = [
+            0: "length", 1: "protocol", 2: "priority", 3: "mark", 8: "iiftype", 9: "oiftype", 10: "skuid", 11: "skgid",
+            12: "nftrace", 13: "rtclassid", 17: "ibrname", 18: "obrname", 19: "pkttype", 20: "cpu", 21: "iifgroup",
+            22: "oifgroup", 23: "cgroup", 24: "random", 25: "ipsec", 26: "iifkind", 27: "oifkind", 31: "day",
+            32: "hour",
+        ]
+        return names[rawValue]
     }
 }

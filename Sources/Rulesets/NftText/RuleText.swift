@@ -13,12 +13,20 @@ struct RuleText {
     /// The loaded constants, which a later translation uses.
     private var constants: [Register: [UInt8]] = [:]
 
+    /// The notes on the rule.
+    private var notes: RuleNotes?
+
     /// `rule` in nft's notation; expressions that are not modelled are in brackets, which nft cannot load.
     static func text(of rule: Rule, in family: TableFamily? = nil) -> String {
         var text = RuleText()
         if let family, family != .inet { text.family = (family, nil) }
+        text.notes = rule.notes
         for (index, expression) in rule.expressions.enumerated() {
-            text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
+            if case .opaque(let name, let attributes) = expression {
+                text.append(OpaqueStatement(name: name, attributes: attributes), at: index)
+            } else {
+                text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
+            }
         }
         if let comment = rule.comment { text.words.append("comment \(quoted(comment))") }
         return text.words.compactMap { $0 }.joined(separator: " ")
@@ -26,11 +34,11 @@ struct RuleText {
 
     private mutating func append(_ expression: Expression, next: Expression?) {
         switch expression {
-        case .meta(let key, into: _): loaded.append(LoadedField(key))
+        case .meta(let key, into: _): load(LoadedField(key))
         case .conntrack(let load): loaded.append(LoadedField(load))
         case .payload(let payload): append(payload)
         case .bitwise(let bitwise): mask(bitwise)
-        case .byteOrder: break  // prepares a comparison, whose constant is printed by its type
+        case .byteOrder(let conversion): convert(conversion)
         case .compare(let comparison): append(comparison, next: next)
         case .range(let range): append(range)
         case .lookup(let lookup): append(lookup)
@@ -43,10 +51,30 @@ struct RuleText {
         case .reject(let reject): words.append(reject.description)
         case .translate(let translation): words.append(text(of: translation))
         case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
-        case .route(let query): loaded.append(LoadedField(query))
+        case .route(let query): load(LoadedField(query))
         case .xtables(let part): words.append(part.description)
-        case .opaque(let name, let attributes): words.append("[\(name) \(DataType.integer.text(attributes))]")
+        case .opaque(let name, let attributes):
+            words.append(OpaqueStatement(name: name, attributes: attributes).text(nil))
         }
+    }
+
+    private mutating func load(_ field: LoadedField) {
+        var field = field
+        field.interfaceNames = notes?.interfaceNames ?? [:]
+        loaded.append(field)
+    }
+
+    private mutating func append(_ statement: OpaqueStatement, at place: Int) {
+        guard let assignment = statement.assignment else {
+            let listing = notes?.listings[place]
+            let text = statement.text(listing)
+            guard OpaqueStatement.writesRegister(listing) else { return words.append(text) }
+            // It may read the fields that were loaded before it, and the next expression reads its result.
+            loaded = [LoadedField((loaded.map(\.maskedText) + [text]).joined(separator: " "), .integer)]
+            return
+        }
+        let value = constants[assignment.source].map(assignment.field.text(of:)) ?? loaded.popLast()?.maskedText
+        words.append("\(assignment.field.text) set \(value ?? "[register \(assignment.source.rawValue)]")")
     }
 
     private func text(of translation: AddressTranslation) -> String {
@@ -81,8 +109,16 @@ struct RuleText {
     }
 
     private mutating func mask(_ bitwise: BitwiseMask) {
-        guard !loaded.isEmpty else { return }
-        loaded[loaded.count - 1].mask = bitwise.mask
+        guard var field = loaded.popLast() else { return }
+        if field.mask != nil { field.text = "(\(field.maskedText))" }
+        field.mask = bitwise
+        loaded.append(field)
+    }
+
+    private mutating func convert(_ conversion: ByteOrderConversion) {
+        guard var field = loaded.popLast() else { return }
+        field.isConverted = conversion.toNetwork
+        loaded.append(field)
     }
 
     private mutating func append(_ comparison: Comparison, next: Expression?) {
@@ -93,7 +129,7 @@ struct RuleText {
         }
         if comparison.operator == .lessOrEqual, let lower = lowerEnd {
             lowerEnd = nil
-            return words.append("\(field.text) \(field.type.text(lower))-\(field.type.text(comparison.value))")
+            return words.append("\(field.maskedText) \(field.text(of: lower))-\(field.text(of: comparison.value))")
         }
         note(field, comparison)
         words.append(field.comparisonText(comparison))
@@ -111,12 +147,12 @@ struct RuleText {
 
     private mutating func append(_ range: RangeComparison) {
         guard let field = loaded.popLast() else { return words.append("[range]") }
-        let ends = "\(field.type.text(range.lower))-\(field.type.text(range.upper))"
-        words.append("\(field.text) \(range.isInverted ? "!= " : "")\(ends)")
+        let ends = "\(field.text(of: range.lower))-\(field.text(of: range.upper))"
+        words.append("\(field.maskedText) \(range.isInverted ? "!= " : "")\(ends)")
     }
 
     private mutating func append(_ lookup: Lookup) {
-        let key = loaded.map(\.text).joined(separator: " . ")
+        let key = loaded.map(\.maskedText).joined(separator: " . ")
         loaded = []
         let verb = lookup.destination == nil ? (lookup.isInverted ? "!= " : "") : "vmap "
         switch lookup.set {
@@ -128,7 +164,7 @@ struct RuleText {
     }
 
     private mutating func append(_ dynamicSet: DynamicSet) {
-        let key = loaded.map(\.text).joined(separator: " . ")
+        let key = loaded.map(\.maskedText).joined(separator: " . ")
         loaded = []
         let timeout = dynamicSet.timeout.map { " timeout \(timeText(milliseconds: $0))" } ?? ""
         let body = dynamicSet.expressions.map { " " + Self.text(of: Rule([$0])) }.joined()
@@ -141,9 +177,12 @@ extension LoadedField {
     fileprivate func comparisonText(_ comparison: Comparison) -> String {
         let isZero = comparison.value.allSatisfy { $0 == 0 }
         if let mask, isZero, [.conntrackState, .conntrackStatus].contains(type) {
-            return "\(text) \(comparison.operator == .notEqual ? "" : "! ")\(type.text(mask))"
+            return "\(text) \(comparison.operator == .notEqual ? "" : "! ")\(type.text(mask.mask))"
         }
         let sign = ["", "!= ", "< ", "<= ", "> ", ">= "][Int(comparison.operator.rawValue)]
+        if mask != nil, type != .interfaceName, maskedPrefix == nil {
+            return "\(maskedText) \(sign.isEmpty ? "== " : sign)\(bitText(comparison.value))"
+        }
         return "\(text) \(sign)\(text(of: comparison.value))"
     }
 }
