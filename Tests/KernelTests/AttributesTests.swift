@@ -186,6 +186,6 @@ struct AttributesTests {
 
     @Test("The version of the nft that made a table is no part of it; all else is", arguments: tableUserdata)
     func version(sent: [UInt8], kept: [UInt8]) throws {
-        #expect(try attributes { $0.octets(NFTA_TABLE_USERDATA, sent) }.tableUserdata == kept)
+        #expect(try attributes { $0.bytes(NFTA_TABLE_USERDATA, sent) }.tableUserdata == kept)
     }
 }

@@ -21,7 +21,7 @@ private func messages(_ operations: [Transaction.Operation]) -> [[UInt8]] {
     var batch = Batch(table: name, generation: 1, firstSequence: 1)
     for (step, operation) in operations.enumerated() { batch.append(operation, step: step, snapshot) }
     batch.end()
-    return batch.octets.messages.dropFirst().dropLast()
+    return batch.bytes.messages.dropFirst().dropLast()
 }
 
 extension ArraySlice<UInt8> {
@@ -285,6 +285,6 @@ extension Attributes {
         writer.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { elements in
             for element in list { elements.nest(NFTA_LIST_ELEM) { $0.append(raw: element.payload) } }
         }
-        return Attributes(writer.octets)
+        return Attributes(writer.written)
     }
 }

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// The text of an expression that is not modelled.
 struct OpaqueStatement {
     let name: String
