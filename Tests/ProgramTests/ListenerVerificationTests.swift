@@ -144,7 +144,7 @@ struct ListenerVerificationTests {
         let result = try portreeve("verify", policy, "--only", "listeners", "--netns", path)
         #expect(result.output.contains("(pid \(sockets.processes[1]), \(python), "))
         #expect(result.output.contains("listens on tcp/8080 (::), which is not in the policy; reachable"))
-        #expect(result.output.contains("service \"here\" is open on tcp/80 and nothing listens"))
+        #expect(result.output.contains("service \"here\" is open on tcp/80, and nothing listens"))
     }
 
     @Test("A process that ends during the scan is not an error, and its sockets are never reported as fine")
