@@ -86,13 +86,14 @@ public struct Apply: Command {
 
     private func load(on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try host.openStore(kernel.netns)
-        // Printed after the loading, since a failure to write a message ends the process.
+        // Printed after the loading: a message that cannot be written ends the process.
         var notes: [String] = []
-        defer { notes.forEach { console.note("portreeve: \($0)") } }
         let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes) {
             notes.append($0.text)
         }
-        let text = try loading.load(else: floor).text
+        let outcome = Result { try loading.load(else: floor) }
+        notes.forEach { console.note("portreeve: \($0)") }
+        let text = try outcome.get().text
         if console.isJSON {
             console.print(["format_version": 1, "loaded": .string(text)])
         } else if !console.isQuiet {
