@@ -18,8 +18,8 @@ struct CompetingFirewallTests {
         #expect(found.status == 2)
         #expect(
             found.output == """
-                warning: iptables-legacy has a table "filter" with rules or policies that drop packets (1), which packets meet \
-                beside nf_tables: move it by `iptables-legacy-save | iptables-nft-restore`, or empty it [foreign-override]
+                warning: iptables-legacy has a table "filter" with rules or policies that drop packets (1), besides \
+                nf_tables: move it with `iptables-legacy-save | iptables-nft-restore`, or empty it [foreign-override]
                 verify: 1 warning
 
                 """)

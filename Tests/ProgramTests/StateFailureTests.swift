@@ -53,7 +53,7 @@ struct DiskTests {
         try disk.remount("ro")
         let confirmation = try run("confirm")
         #expect(confirmation.status == 1 && isSentence(confirmation.errors))
-        #expect(confirmation.errors.contains("read-only file system; mount"), "\(confirmation.errors)")
+        #expect(confirmation.errors.contains("read-only file system; remount"), "\(confirmation.errors)")
         #expect(try trial.wait { try trial.isLive(trial.old) })
         #expect(try run("history").status == 0)
         #expect(try trial.watchers().count == 2)
