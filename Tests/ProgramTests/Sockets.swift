@@ -45,7 +45,7 @@ final class Sockets {
         let output = try portreeve.shell(
             """
             \(executable) \(script) < \(list) > \(list).out 2>&1 &
-            for i in $(seq 200); do [ $(grep -c ready \(list).out) = \(count) ] && break; sleep 0.05; done
+            for i in $(seq 1200); do [ $(grep -c ready \(list).out) = \(count) ] && break; sleep 0.05; done
             cat \(list).out
             """)
         let started = output.split(separator: "\n").compactMap { line in
