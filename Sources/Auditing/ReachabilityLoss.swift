@@ -38,14 +38,7 @@ public struct ReachabilityLoss {
     ///
     /// A proxy in front of a published port is left out, and so is a client that waits for answers.
     public func listeners(_ listeners: [Listener], _ ephemeral: EphemeralPorts) -> [Finding] {
-        let servers = listeners.filter { listener in
-            let isClient = [.udp, .udplite].contains(listener.transport) && ephemeral.contains(listener.ports)
-            return !listener.isLoopbackOnly && !isClient && !isPublished(listener)
-        }
-        let groups = Dictionary(grouping: servers) {
-            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
-        }
-        return groups.sorted { $0.key < $1.key }.compactMap { key, group in
+        servers(listeners, ephemeral).compactMap { key, group in
             let families = Set(group.flatMap(\.families))
             guard var loss = loss(key.transport, key.port...key.port, families) else { return nil }
             loss.port.address = group.first?.address
@@ -53,6 +46,46 @@ public struct ReachabilityLoss {
                 .unreachableListener, .error, sentence(loss, " \(key.owner)"),
                 service: loss.service, port: loss.port, process: group.flatMap(\.processes).first)
         }
+    }
+
+    /// Listeners that the change closes to clients, those first that no client can reach any more; then by port.
+    public func clients(of listeners: [Listener], _ ephemeral: EphemeralPorts) -> [ClientLoss] {
+        let losses = servers(listeners, ephemeral).compactMap { key, group -> ClientLoss? in
+            let families = Set(group.flatMap(\.families))
+            let port = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
+            let loss = ClientLoss(
+                port: port, processes: group.flatMap(\.processes),
+                service: services.owner(key.transport, key.port)?.name,
+                before: clients(before, port, families), after: clients(after, port, families))
+            return loss.lost.isEmpty ? nil : loss
+        }
+        return losses.filter(\.after.isEmpty) + losses.filter { !$0.after.isEmpty }
+    }
+
+    private func clients(_ regions: AccessRegions, _ port: AuditedPort, _ families: Set<AddressFamily>)
+        -> ClientLoss.Clients
+    {
+        var clients = ClientLoss.Clients()
+        for family in families {
+            let found = regions.sources(port.transport, port.range, family)
+            clients.certain = clients.certain.union(found.open)
+            clients.possible = clients.possible.union(found.unknown)
+        }
+        return clients
+    }
+
+    /// The listeners of other hosts' clients, by port and owner.
+    private func servers(
+        _ listeners: [Listener], _ ephemeral: EphemeralPorts
+    ) -> [(key: ListenerKey, value: [Listener])] {
+        let servers = listeners.filter { listener in
+            let isClient = [.udp, .udplite].contains(listener.transport) && ephemeral.contains(listener.ports)
+            return !listener.isLoopbackOnly && !isClient && !isPublished(listener)
+        }
+        let groups = Dictionary(grouping: servers) {
+            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
+        }
+        return groups.sorted { $0.key < $1.key }
     }
 
     private func isPublished(_ listener: Listener) -> Bool {

@@ -5,6 +5,7 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/sched.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 /* Swift's Glibc module lacks _GNU_SOURCE and therefore these functions. */
@@ -15,6 +16,11 @@ static inline int shim_gettid(void) { return (int)syscall(SYS_gettid); }
 static inline int shim_close_from(unsigned int fd) { return (int)syscall(SYS_close_range, fd, ~0U, 0); }
 static inline long shim_getdents64(int fd, void *buffer, size_t length) {
     return syscall(SYS_getdents64, fd, buffer, length);
+}
+/* The columns of the terminal `fd`; 0 if it is not one, or if they are not known. */
+static inline unsigned short shim_terminal_columns(int fd) {
+    struct winsize size = {0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 static const int shim_clone_newnet = CLONE_NEWNET;
 /* Drops all capabilities of the calling thread only; for tests without privileges. */

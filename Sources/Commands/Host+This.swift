@@ -32,7 +32,7 @@ extension Host {
                 StandardStream.error.put(question)
                 return readLine() ?? ""
             },
-            isOutputTerminal: isatty(STDOUT_FILENO) == 1, isErrorTerminal: isatty(STDERR_FILENO) == 1,
+            outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.competingFirewalls = { .competingFirewalls }
         return host

@@ -32,8 +32,8 @@ public struct Host {
     public var standardError: (String) -> Void
     /// Asks a question and reads one line; `nil` without a terminal.
     public var ask: (_ question: String) -> String?
-    /// Whether results go to a terminal.
-    public var isOutputTerminal: Bool
+    /// The columns of the terminal that results go to; `nil` for a pipe or a file.
+    public var outputColumns: Int?
     /// Whether messages go to a terminal.
     public var isErrorTerminal: Bool
     /// Whether the environment asks for no colour (no-color.org).
@@ -53,7 +53,7 @@ public struct Host {
         admins: @escaping () -> AdminSessions = { AdminSessions() }, sshClient: String? = nil,
         standardOutput: @escaping (String) -> Void,
         standardError: @escaping (String) -> Void,
-        ask: @escaping (_ question: String) -> String?, isOutputTerminal: Bool = false,
+        ask: @escaping (_ question: String) -> String?, outputColumns: Int? = nil,
         isErrorTerminal: Bool = false, forbidsColor: Bool = false, isRoot: Bool = false, now: Int64 = 0
     ) {
         self.openStore = openStore
@@ -68,7 +68,7 @@ public struct Host {
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.ask = ask
-        self.isOutputTerminal = isOutputTerminal
+        self.outputColumns = outputColumns
         self.isErrorTerminal = isErrorTerminal
         self.forbidsColor = forbidsColor
         self.isRoot = isRoot

@@ -44,14 +44,17 @@ public struct AccessDifference {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: old + new)
+        let kept = Set(old.filter(new.contains).map(\.name))
         let before = AccessRegions(
             old, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, rules: rules)
         let after = AccessRegions(
             new, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, rules: rules)
-        self.init(from: before, to: after, interfaces)
+        self.init(from: before, to: after, interfaces, kept)
     }
 
-    private init(from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass]) {
+    private init(
+        from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass], _ kept: Set<TableName>
+    ) {
         self.before = before
         self.after = after
         var gained = ChangeCollector(interfaces)
@@ -64,8 +67,7 @@ public struct AccessDifference {
             for pair in Self.pairs(before.segments[key] ?? [], after.segments[key] ?? []) {
                 let was = pair.old
                 let willBe = pair.new
-                let same = was.open == willBe.open && was.unknown == willBe.unknown
-                guard !(same && was.unknown == space.none) else { continue }
+                guard !Self.areSame(was, willBe, doubtedBy: kept, before.rules) else { continue }
                 let more = space.difference(space.difference(willBe.open, was.open), was.unknown)
                 let less = space.difference(space.difference(was.open, willBe.open), willBe.unknown)
                 gained.add(key, pair.ports, space.canonical(more), space)
@@ -80,6 +82,14 @@ public struct AccessDifference {
     }
 
     private typealias Segment = AccessRegions.Segment
+
+    /// Whether both have the same access, unknown at most because of the same rules of tables that do not change.
+    private static func areSame(
+        _ old: Segment, _ new: Segment, doubtedBy kept: Set<TableName>, _ rules: RuleNumbers
+    ) -> Bool {
+        guard old.open == new.open, old.unknown == new.unknown, old.doubts == new.doubts else { return false }
+        return old.doubts.allSatisfy { kept.contains(rules.all[$0].table) }
+    }
 
     /// The ports of both lists, cut into ranges that are in one segment of each list.
     private static func pairs(

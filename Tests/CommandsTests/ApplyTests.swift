@@ -16,10 +16,8 @@ struct ApplyTests {
                 + web  tcp/80, tcp/443  from any  Public site
                 + table inet portreeve
 
-                + any IPv4 address can reach tcp/80, tcp/443 (web)
-                + any IPv6 address can reach tcp/80, tcp/443 (web)
-                + 10.0.0.0/8 can reach tcp/5432 (db)
-                + 2001:db8::/32 can reach tcp/5432 (db)
+                - anyone can no longer reach any port that is not in the policy
+                - anyone but 10.0.0.0/8, 2001:db8::/32 can no longer reach tcp/5432 (db)
 
                 services: 2 to add, 0 to change, 0 to remove; 59 steps in one transaction
 
@@ -52,10 +50,8 @@ struct ApplyTests {
                 + mail  tcp/25           from any  Mail
                 - web   tcp/80, tcp/443  from any  Public site
 
-                + any IPv4 address can reach tcp/25 (mail)
-                + any IPv6 address can reach tcp/25 (mail)
-                - any IPv4 address can no longer reach tcp/80, tcp/443 (web)
-                - any IPv6 address can no longer reach tcp/80, tcp/443 (web)
+                + anyone can reach tcp/25 (mail)
+                - anyone can no longer reach tcp/80, tcp/443 (web)
                 - 10.128.0.0/9 can no longer reach tcp/5432 (db)
 
                 services: 1 to add, 1 to change, 1 to remove; 14 steps in one transaction

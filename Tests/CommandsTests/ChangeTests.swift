@@ -25,6 +25,8 @@ struct ChangeTests {
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(terminal.output.contains("+ anyone can reach any port that is not in the policy\n"))
+        (terminal.outputColumns, terminal.forbidsColor) = (80, true)
         #expect(try terminal.run("history") == .success)
         let changes = terminal.output.split(separator: "\n").map { $0.split(separator: " ").prefix(1).joined() }
         #expect(changes == ["CHANGE", "3", "2", "1"])
@@ -120,7 +122,7 @@ struct ChangeTests {
         #expect(terminal.store.table == first)
         #expect(
             terminal.output.hasPrefix("back to change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n"))
-        #expect(terminal.output.contains("+ tcp/80 (web) from any IPv4 address"))
+        #expect(terminal.output.contains("\n+ anyone can reach tcp/80, tcp/443 (web)\n"))
         #expect(try terminal.run("rollback", "2", "--yes", "--confirm", "9s") == .success)
         #expect(terminal.store.table != first)
         #expect(try terminal.run("rollback") == .success)

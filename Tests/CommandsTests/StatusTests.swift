@@ -46,6 +46,7 @@ struct StatusTests {
     @Test("One row per port, aligned, within 80 columns")
     func rows() throws {
         let terminal = try Terminal()
+        (terminal.outputColumns, terminal.forbidsColor) = (80, true)
         let path = try terminal.write(
             """
             version: 1
@@ -73,6 +74,9 @@ struct StatusTests {
 
                 """)
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
+        terminal.outputColumns = nil
+        _ = try terminal.run("status", path)
+        #expect(terminal.output.contains("  administrators, 192.0.2.0/24, 198.51.100.0/24  "))
     }
 
     @Test("JSON has every value")

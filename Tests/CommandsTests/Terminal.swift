@@ -20,7 +20,8 @@ final class Terminal {
     var admins = AdminSessions()
     /// The user's answer; `nil` if there is no terminal.
     var answer: String?
-    var isOutputTerminal = false
+    /// The columns of the terminal; `nil` for a pipe.
+    var outputColumns: Int?
     var forbidsColor = false
     var now: Int64 = 1_800_000_000
     let folder: URL
@@ -102,7 +103,7 @@ final class Terminal {
                 questions += 1
                 return answer
             },
-            isOutputTerminal: isOutputTerminal, forbidsColor: forbidsColor, now: now)
+            outputColumns: outputColumns, forbidsColor: forbidsColor, now: now)
     }
 
     /// The output as JSON.

@@ -116,7 +116,7 @@ struct VerifyTests {
     func colors() throws {
         let terminal = try Terminal()
         let path = try terminal.write(web)
-        terminal.isOutputTerminal = true
+        terminal.outputColumns = 80
         _ = try terminal.run("plan", path)
         #expect(terminal.output.contains("\u{1b}[32m+ db"))
         terminal.forbidsColor = true

@@ -42,8 +42,9 @@ struct PlanTests {
         #expect(Set(published + ["foreign-override tcp 6001 app ip theirs"]).isSubset(of: found), "\(found)")
         #expect(!found.contains { $0.contains("6002") || $0.contains("8081 ") && !$0.contains("override") }, "\(found)")
         let text = try portreeve("plan", policy).output
-        #expect(text.contains("+ any IPv4 address can reach tcp/8081 (site)\n"))
-        #expect(text.contains("\n! tcp/6001 python") && text.contains(": open over IPv6 today, closed after this\n"))
+        #expect(text.hasPrefix("PORT      PROCESS"))
+        #expect(text.contains("closed: not in the policy\n") && !text.contains("can reach tcp/8081"))
+        #expect(text.contains(/tcp\/6001  python\S* \(pid \d+\)  any IPv6 address  closed\n/), "\(text)")
         #expect(text.contains("\n! ip theirs drops connections to tcp/6001 that service \"app\" allows"))
     }
 

@@ -1,8 +1,9 @@
-internal import Addressing
+public import Addressing
 public import Compiler
-internal import Policies
+public import Kernel
 public import Reachability
 public import Rulesets
+public import System
 
 /// The sources that gain and lose access between two states of the table, by service.
 public struct AccessReport {
@@ -22,27 +23,45 @@ public struct AccessReport {
     public let lost: [Row]
     /// Changes that are not known.
     public let unknown: [Row]
-    /// The access that the table before allows on its own; empty without a table.
+    /// The access before.
     public let before: AccessRegions
-    /// The access that the table after allows on its own.
+    /// The access after.
     public let after: AccessRegions
+    /// The ports that a service declares before or after the change.
+    public let declared: [TransportProtocol: IntervalSet<UInt16>]
 
-    /// The exact difference in access between two states of the table, assuming that rate limits are not exceeded.
+    /// The exact difference in access between two rulesets, assuming that rate limits are not exceeded.
     ///
-    /// A missing table counts as a policy without services: every declared source gains access. Each table comes with
-    /// its decompiled form.
+    /// - Parameters:
+    ///   - old: the tables before: all of a host's, or portreeve's alone for the access that this one gives.
+    ///   - oldPolicy: the decompiled table of portreeve before.
+    ///   - new: the tables after.
+    ///   - newPolicy: the decompiled table of portreeve after.
+    ///   - circumstances: the circumstances in which packets meet the tables.
     public init(
-        from old: Table?, _ oldPolicy: DecompiledPolicy, to new: Table?, _ newPolicy: DecompiledPolicy, now: Int64
+        from old: [Table], _ oldPolicy: DecompiledPolicy, to new: [Table], _ newPolicy: DecompiledPolicy,
+        in circumstances: Circumstances
     ) {
-        let nothing = compile(Policy()).table
-        let difference = AccessDifference(
-            from: [old ?? nothing], to: [new ?? nothing], in: Circumstances(now: now))
+        let difference = AccessDifference(from: old, to: new, in: circumstances)
         let (owners, newOwners) = (PortOwners(oldPolicy), PortOwners(newPolicy))
         gained = difference.gained.flatMap(newOwners.rows)
-        lost = difference.lost.flatMap(owners.rows)
+        lost = difference.lost.flatMap(owners.either(newOwners).rows)
         unknown = difference.unknown.flatMap(newOwners.rows)
         before = difference.before
         after = difference.after
+        declared = owners.ports.merging(newOwners.ports) { $0.union($1) }
+    }
+
+    /// The difference in access to this host that a change makes, through all tables.
+    ///
+    /// - Throws: any error in reading the tables of other programs.
+    public init(of change: RulesetChange, in store: any RulesetStore, now: Int64) throws(KernelError) {
+        let others = try WholeRuleset.others(store)
+        func tables(_ own: Table?) -> [Table] { (own.map { [$0] } ?? []) + others }
+        self.init(
+            from: tables(change.snapshot.table), DecompiledPolicy(change.snapshot.table),
+            to: tables(change.target), DecompiledPolicy(change.target),
+            in: Circumstances(now: now, addresses: store.addresses()))
     }
 
     /// Whether access certainly stays the same.
@@ -51,19 +70,42 @@ public struct AccessReport {
 
 /// The services that declare the ports of each protocol.
 private struct PortOwners {
-    private var spans: [TransportProtocol: [(range: ClosedRange<UInt16>, service: String)]] = [:]
+    private typealias Span = (range: ClosedRange<UInt16>, service: String)
+
+    private var spans: [TransportProtocol: [Span]] = [:]
 
     init(_ policy: DecompiledPolicy) {
         for service in policy.services {
             for port in service.ports { spans[port.transport, default: []].append((port.range, service.name)) }
         }
+        sort()
+    }
+
+    private mutating func sort() {
         for transport in spans.keys { spans[transport]?.sort { $0.range.lowerBound < $1.range.lowerBound } }
     }
 
-    /// The change, split at the borders between services.
+    /// The ports of all services.
+    var ports: [TransportProtocol: IntervalSet<UInt16>] { spans.mapValues { IntervalSet($0.map(\.range)) } }
+
+    /// These services, and those of `other` on ports that none of these declares.
+    func either(_ other: Self) -> Self {
+        var union = self
+        for (transport, added) in other.spans {
+            let own = ports[transport] ?? IntervalSet()
+            for span in added {
+                let rest = IntervalSet([span.range]).subtracting(own).ranges
+                union.spans[transport, default: []] += rest.map { ($0, span.service) }
+            }
+        }
+        union.sort()
+        return union
+    }
+
+    /// The change, split at the borders between services; port 0 is left out, which no socket can have.
     func rows(_ change: AccessChange) -> [AccessReport.Row] {
         var rows: [AccessReport.Row] = []
-        var next = Int(change.ports.lowerBound)
+        var next = max(1, Int(change.ports.lowerBound))
         let last = Int(change.ports.upperBound)
         func cut(through end: Int, _ service: String?) {
             guard next <= end else { return }

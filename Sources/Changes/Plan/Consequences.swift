@@ -8,9 +8,11 @@ public import System
 
 /// The consequences of a planned change for clients.
 public struct Consequences {
-    /// The sources that gain and lose access.
+    /// The sources that gain and lose access to this host, by all tables together.
     public let access: AccessReport
-    /// Listeners that become unreachable, and connections that other tables still drop or redirect.
+    /// Listeners that lose clients.
+    public let clients: [ClientLoss]
+    /// Listeners and published ports that become unreachable, and connections that other tables still drop or redirect.
     public let breakages: [Finding]
 
     /// Computes the consequences.
@@ -19,36 +21,27 @@ public struct Consequences {
     public init(
         of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets
     ) {
-        let access = AccessReport(
-            from: plan.snapshot.table, plan.before, to: plan.compiled.table, plan.after, now: now)
-        self.access = access
-        guard !plan.isEmpty else {
-            breakages = []
-            return
-        }
         let others = plan.ruleset.others
         let circumstances = plan.ruleset.circumstances(now: now)
-        // Without other tables, portreeve's table alone decides.
-        let isAlone = others.isEmpty && plan.snapshot.table != nil
-        let before = isAlone ? access.before : AccessRegions(plan.ruleset.tables, in: circumstances)
-        let after =
-            others.isEmpty ? access.after : AccessRegions([plan.compiled.table] + others, in: circumstances)
+        access = AccessReport(
+            from: plan.ruleset.tables, plan.before, to: [plan.compiled.table] + others, plan.after, in: circumstances)
+        guard !plan.isEmpty else {
+            (clients, breakages) = ([], [])
+            return
+        }
         let overrides = [Finding].foreignOverrides(
             of: plan.policy, compiled: plan.compiled, others: others, in: circumstances)
-        breakages =
-            Self.losses(ReachabilityLoss(from: before, to: after, of: plan.policy), sockets)
-            + overrides.sorted { $0.rank < $1.rank }
-    }
-
-    private static func losses(
-        _ loss: ReachabilityLoss, _ sockets: () throws(KernelError) -> HostSockets
-    ) -> [Finding] {
+        let loss = ReachabilityLoss(from: access.before, to: access.after, of: plan.policy)
+        var losses = loss.publishedPorts
         do throws(KernelError) {
             let sockets = try sockets()
-            return loss.listeners(sockets.listeners, sockets.ephemeral) + loss.publishedPorts
+            clients = loss.clients(of: sockets.listeners, sockets.ephemeral)
+            losses = loss.listeners(sockets.listeners, sockets.ephemeral) + losses
         } catch {
-            return loss.publishedPorts + [Finding(.unknown, .warning, "cannot read the listening sockets: \(error)")]
+            clients = []
+            losses.append(Finding(.unknown, .warning, "cannot read the listening sockets: \(error)"))
         }
+        breakages = losses + overrides.sorted { $0.rank < $1.rank }
     }
 }
 

@@ -3,6 +3,7 @@ internal import Addressing
 internal import Changes
 internal import Compiler
 internal import Policies
+internal import Reachability
 internal import Rulesets
 internal import System
 
@@ -37,7 +38,8 @@ public struct Diff: Command {
         let console = Console(host, output)
         let (before, after) = (try load(old, on: host, console), try load(new, on: host, console))
         let (old, new) = (DecompiledPolicy(before), DecompiledPolicy(after))
-        let access = AccessReport(from: before, old, to: after, new, now: host.now)
+        let access = AccessReport(
+            from: [before], old, to: [after], new, in: Circumstances(now: host.now))
         let conditions = ConditionLine.all(from: old, to: new)
         let isEqual = access.isEmpty && conditions.isEmpty
         if console.isJSON {

@@ -46,7 +46,9 @@ public struct History: Command {
         } else if changes.isEmpty {
             if !console.isQuiet { console.print("there are no changes yet") }
         } else {
-            let lines = TextTable([LoggedChange.headings] + changes.map(\.columns), cuttable: [4, 2]).lines
+            let lines = TextTable(
+                [LoggedChange.headings] + changes.map(\.columns), cuttable: [4, 2], width: console.columns
+            ).lines
             console.print(console.styled(lines[0], .bold))
             lines.dropFirst().forEach(console.print)
         }

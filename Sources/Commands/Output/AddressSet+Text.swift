@@ -8,10 +8,21 @@ extension AddressSet {
     var text: String {
         if isEmpty { return "no address" }
         if isAny { return "any" }
-        let count = ipv4.ranges.count + ipv6.ranges.count
         let shown = texts(atMost: Self.shownRanges).joined(separator: ", ")
         return count > Self.shownRanges ? "\(shown) and \(count - Self.shownRanges) more" : shown
     }
+
+    /// The sources as clients: `anyone`, its first ranges, or `anyone but` the first ranges of the rest.
+    var clientsText: String {
+        if isAny { return "anyone" }
+        let families = AddressSet(ipv4: ipv4.isEmpty ? IntervalSet() : .all, ipv6: ipv6.isEmpty ? IntervalSet() : .all)
+        let rest = families.subtracting(self)
+        guard rest.count < count else { return text }
+        let all = families.isAny ? "anyone" : "any \(ipv4.isEmpty ? "IPv6" : "IPv4") address"
+        return rest.isEmpty ? all : "\(all) but \(rest.text)"
+    }
+
+    private var count: Int { ipv4.ranges.count + ipv6.ranges.count }
 
     /// The first ranges, IPv4 before IPv6.
     func texts(atMost maximum: Int) -> [String] {

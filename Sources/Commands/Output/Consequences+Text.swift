@@ -1,15 +1,52 @@
+internal import Addressing
 internal import Auditing
 internal import Changes
+internal import Listeners
 
 extension Consequences {
-    /// At most this many lines of a section are shown; the rest are counted.
-    private static let shownLines = 10
+    /// The listeners that lose clients, as a table, and other breakages; all, or the first of each.
+    func breakLines(_ console: Console, isWhole: Bool) -> [[String]] {
+        let maximum = isWhole ? Int.max : AccessReport.shownLines
+        let others = breakages.filter { $0.identifier != .unreachableListener }
+        return [
+            clientLines(console, maximum),
+            others.map { console.styled("! \($0.message)", .red) }.shortened(to: maximum),
+        ]
+    }
 
-    /// The consequences for people: gains and losses, then breakages; all, or the first lines of each.
-    func sections(_ console: Console, isWhole: Bool) -> [[String]] {
-        let maximum = isWhole ? Int.max : Self.shownLines
-        let breaks = breakages.map { console.styled("! \($0.message)", .red) }
-        return [access.witnessLines(console, atMost: maximum), breaks.shortened(to: maximum)]
+    private func clientLines(_ console: Console, _ maximum: Int) -> [String] {
+        guard !clients.isEmpty else { return [] }
+        let lines = TextTable(
+            [["PORT", "PROCESS", "OPEN TODAY TO", "AFTER THIS"]] + clients.map(\.columns), cuttable: [1, 2, 3],
+            width: console.columns
+        ).lines
+        let rows = zip(lines.dropFirst(), clients).map { line, client in
+            console.styled(line, client.after.isEmpty ? .red : .yellow)
+        }
+        return [console.styled(lines[0], .bold)] + rows.shortened(to: maximum)
+    }
+
+    /// Gains and losses; all, or the first lines.
+    func accessLines(_ console: Console, isWhole: Bool) -> [String] {
+        access.groupedLines(console, atMost: isWhole ? .max : AccessReport.shownLines)
+    }
+}
+
+extension ClientLoss {
+    fileprivate var columns: [String] {
+        let names = processes.map { "\($0.container.map { "container \($0)" } ?? $0.name) (pid \($0.pid))" }
+        let closed = service == nil ? "closed: not in the policy" : "closed"
+        return [
+            port.text, names.isEmpty ? "-" : names.joined(separator: ", "), before.text,
+            after.isEmpty ? closed : after.text,
+        ]
+    }
+}
+
+extension ClientLoss.Clients {
+    fileprivate var text: String {
+        if possible.isEmpty { return certain.clientsText }
+        return certain.isEmpty ? "perhaps \(possible.clientsText)" : "\(certain.clientsText), perhaps more"
     }
 }
 

@@ -21,15 +21,19 @@ struct Console {
 
     var isQuiet: Bool { options.quiet }
 
-    /// A console without colours, for text that is saved.
+    /// A console without colours and of any width, for text that is saved.
     var plain: Console {
-        var options = options
+        var (host, options) = (host, options)
         (options.color, options.format) = (.never, .text)
+        host.outputColumns = nil
         return Console(host, options)
     }
 
+    /// The columns that a line may have; `nil` for a pipe or a file, where nothing is cut.
+    var columns: Int? { host.outputColumns }
+
     /// Whether results are coloured.
-    var colorsOutput: Bool { colors(host.isOutputTerminal) && !isJSON }
+    var colorsOutput: Bool { colors(host.outputColumns != nil) && !isJSON }
 
     /// Whether messages are coloured.
     var colorsErrors: Bool { colors(host.isErrorTerminal) }

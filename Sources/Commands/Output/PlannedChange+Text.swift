@@ -10,7 +10,9 @@ extension PlannedChange {
         if isEmpty { return "in sync: nothing to do" }
         let lines =
             sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
-        let sections = [lines] + consequences.sections(console, isWhole: verbose) + [[counts]]
+        let sections =
+            consequences.breakLines(console, isWhole: verbose)
+            + [lines, consequences.accessLines(console, isWhole: verbose), [counts]]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 

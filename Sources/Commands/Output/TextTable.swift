@@ -1,7 +1,5 @@
 /// A table in columns that fits a terminal.
 struct TextTable {
-    /// The width of a standard terminal.
-    static let width = 80
     private static let gap = "  "
     /// No column is cut to less than this, nor to less than its heading.
     private static let narrowest = 6
@@ -11,16 +9,19 @@ struct TextTable {
 
     private let rows: [[String]]
     private let cuttable: Set<Int>
+    private let width: Int
 
     /// Creates a table; every row has as many cells as the heading.
     ///
     /// - Parameters:
     ///   - rows: the rows, the heading first.
     ///   - cuttable: the columns that may be cut.
-    init(_ rows: [[String]], cuttable: Set<Int>) {
+    ///   - width: the characters that a line may have; any number if `nil`.
+    init(_ rows: [[String]], cuttable: Set<Int>, width: Int?) {
         let columns = rows.first.map { Array($0.indices) } ?? []
         let kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
         self.rows = rows.map { row in kept.map { row[$0] } }
+        self.width = width ?? .max
         self.cuttable = Set(kept.indices.filter { cuttable.contains(kept[$0]) })
     }
 
@@ -28,7 +29,7 @@ struct TextTable {
     var lines: [String] {
         guard let columns = rows.first?.indices else { return [] }
         var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
-        while widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > Self.width {
+        while widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > width {
             let open = cuttable.sorted().filter { widths[$0] > max(Self.narrowest, rows[0][$0].count) }
             guard let widest = open.max(by: { widths[$0] < widths[$1] }) else { break }
             widths[widest] -= 1

@@ -25,11 +25,15 @@ public struct Remove: Command {
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
-        let maker = ChangeMaker(host, kernel, safety, Console(host, output))
+        let console = Console(host, output)
+        let maker = ChangeMaker(host, kernel, safety, console)
         if snapshot.table == nil {
             return try maker.keep(change, in: store, done: "table \(Names.table) is not loaded: nothing to do")
         }
+        let access = try AccessReport(of: change, in: store, now: host.now)
         let question = "remove table \(Names.table)? every port will be open, unless another table closes it"
-        return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { nil }
+        return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") {
+            access.isEmpty ? nil : access.groupedLines(console).joined(separator: "\n")
+        }
     }
 }

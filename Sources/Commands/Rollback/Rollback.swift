@@ -33,14 +33,12 @@ public struct Rollback: Command {
         let back = try ChangeBack(to: number, of: state, in: store)
         let maker = ChangeMaker(host, kernel, safety, console)
         if back.change.transaction.isEmpty { return try maker.keep(back.change, in: store) }
+        let access = try AccessReport(of: back.change, in: store, now: host.now)
         return try maker.make(back.change, in: store, question: "go back to change \(back.number)?") {
-            let (live, target) = (back.change.snapshot.table, back.record.table)
-            let access = AccessReport(
-                from: live, DecompiledPolicy(live), to: target, DecompiledPolicy(target), now: host.now)
             let time = UTCTime.text(back.record.time)
             let head = "back to change \(back.number) of \(time) by \(back.record.author.text)"
             let advice = "the policy file is not changed: portreeve verify will report the differences from it"
-            return ([head] + access.lines(console) + [advice]).joined(separator: "\n")
+            return ([head] + access.groupedLines(console) + [advice]).joined(separator: "\n")
         }
     }
 

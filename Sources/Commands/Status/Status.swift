@@ -52,7 +52,9 @@ public struct Status: Command {
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }
         } else {
-            let lines = TextTable([PortStatus.headings] + rows.map(\.columns), cuttable: PortStatus.cuttable).lines
+            let lines = TextTable(
+                [PortStatus.headings] + rows.map(\.columns), cuttable: PortStatus.cuttable, width: console.columns
+            ).lines
             console.print(console.styled(lines[0], .bold))
             for (line, row) in zip(lines.dropFirst(), rows) { console.print(styled(line, row, console)) }
         }

@@ -55,6 +55,19 @@ extension AccessRegions {
         return spaces.addresses(doubted.unknown, family).witness.map { ($0, false) }
     }
 
+    /// The sources that can connect to any of these ports, on any interface but `lo`, and those that perhaps can.
+    public func sources(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+    ) -> (open: AddressSet, unknown: AddressSet) {
+        let space = spaces[family]
+        let found = segments(transport, ports, family)
+        let open = found.map(\.open).reduce(space.none, space.union)
+        let unknown = space.difference(found.map(\.unknown).reduce(space.none, space.union), open)
+        return (
+            spaces.addresses(space.canonical(open), family), spaces.addresses(space.canonical(unknown), family)
+        )
+    }
+
     /// The segments with any of these ports, on all interfaces but `lo`.
     private func segments(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The standard streams, which every process has unless its parent closed them.
@@ -19,6 +20,16 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
             // The root directory is the only file that always exists.
             _ = unsafe open("/", O_RDONLY | O_DIRECTORY)
         }
+    }
+
+    /// The width of a terminal that does not tell its own, as a serial console.
+    private static let standardColumns = 80
+
+    /// The columns of the terminal that the stream goes to; `nil` for a pipe or a file.
+    public var columns: Int? {
+        guard isatty(rawValue) == 1 else { return nil }
+        let columns = Int(shim_terminal_columns(rawValue))
+        return columns > 0 ? columns : Self.standardColumns
     }
 
     /// Writes all of `text`, also to a non-blocking pipe.

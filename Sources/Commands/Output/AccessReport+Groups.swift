@@ -1,0 +1,139 @@
+internal import Addressing
+internal import Changes
+internal import Reachability
+
+extension AccessReport {
+    /// At most this many lines of a section are shown; the rest are counted.
+    static let shownLines = 10
+
+    /// One line per service, sources and interfaces: first gains, then losses, then unknown changes.
+    func groupedLines(_ console: Console, atMost maximum: Int = shownLines) -> [String] {
+        let sections: [(rows: [Row], style: Console.Style, text: (Group) -> String)] = [
+            (gained, .green, { "+ \($0.sourcesText) can reach \($0.portsText)" }),
+            (lost, .red, { "- \($0.sourcesText) can no longer reach \($0.portsText)" }),
+            (
+                unknown, .yellow,
+                { "? not known whether \($0.sourcesText) can reach \($0.portsText)\($0.cause)" }
+            ),
+        ]
+        return sections.flatMap { section in
+            let groups = Group.all(of: section.rows, declared)
+            return groups.map { console.styled(section.text($0), section.style) }.shortened(to: maximum)
+        }
+    }
+
+    /// Ports of one service that the same sources gain or lose.
+    private struct Group {
+        var sources: AddressSet
+        let rows: [Row]
+        /// Whether the ports are all those that no service declares.
+        let isEveryOtherPort: Bool
+
+        /// The groups in the order of their first row; a group has both families if both have the same ports.
+        static func all(of rows: [Row], _ declared: [TransportProtocol: IntervalSet<UInt16>]) -> [Self] {
+            let groups = rows.filter { !$0.isOfDHCPClient }.grouped(by: Subject.init).map { rows in
+                Self(
+                    sources: rows[0].change.sources, rows: rows,
+                    isEveryOtherPort: rows[0].service == nil && hasEveryPort(rows, but: declared))
+            }
+            return groups.grouped(by: Ports.init).map { same in
+                let sources = same.map(\.sources).reduce(AddressSet()) { $0.union($1) }
+                return Self(sources: sources, rows: same[0].rows, isEveryOtherPort: same[0].isEveryOtherPort)
+            }
+        }
+
+        private static func hasEveryPort(
+            _ rows: [Row], but declared: [TransportProtocol: IntervalSet<UInt16>]
+        ) -> Bool {
+            let ports = Dictionary(grouping: rows, by: \.change.transport).mapValues { IntervalSet($0.map(\.ports)) }
+            return TransportProtocol.allCases.allSatisfy { transport in
+                var others = IntervalSet<UInt16>([1...UInt16.max]).subtracting(declared[transport] ?? IntervalSet())
+                if transport == .udp { others = others.subtracting(IntervalSet([Row.dhcpClient])) }
+                return others.subtracting(ports[transport] ?? IntervalSet()).isEmpty
+            }
+        }
+
+        /// The sources in words.
+        var sourcesText: String { sources.clientsText }
+
+        /// The ports, the service, and the interfaces if they are limited.
+        var portsText: String {
+            let place = rows.first.map { $0.interfaces.isEmpty ? "" : " on \($0.interfaces.joined(separator: ", "))" }
+            return (isEveryOtherPort ? "any port that is not in the policy" : portsList) + (place ?? "")
+        }
+
+        private var portsList: String {
+            let names = rows.map { "\($0.change.transport.name)/\($0.ports.text)" }
+            let shown = names.prefix(AddressSet.shownRanges).joined(separator: ", ")
+            let rest = names.count - AddressSet.shownRanges
+            return shown + (rest > 0 ? " and \(rest) more" : "") + " (\(rows.first?.service ?? "no service"))"
+        }
+
+        var cause: String {
+            rows.first?.change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""
+        }
+    }
+
+    /// The service, the interfaces and the sources of a group of one family.
+    private struct Subject: Hashable {
+        let service: String?
+        let family: AddressFamily
+        let interfaces: [String]
+        let sources: AddressSet
+        let doubts: [RuleReference]
+
+        init(_ row: Row) {
+            service = row.service
+            family = row.change.family
+            interfaces = row.interfaces
+            sources = row.change.sources
+            doubts = row.change.doubts
+        }
+    }
+
+    /// The ports of a group, with its service and its interfaces.
+    private struct Ports: Hashable {
+        private struct Port: Hashable {
+            let transport: TransportProtocol
+            let range: ClosedRange<UInt16>
+        }
+
+        private let service: String?
+        private let interfaces: [String]
+        private let doubts: [RuleReference]
+        private let ports: [Port]
+
+        init(_ group: Group) {
+            service = group.rows.first?.service
+            interfaces = group.rows.first?.interfaces ?? []
+            doubts = group.rows.first?.change.doubts ?? []
+            ports =
+                group.isEveryOtherPort
+                ? [] : group.rows.map { Port(transport: $0.change.transport, range: $0.ports) }
+        }
+    }
+}
+
+extension AccessReport.Row {
+    /// The port of a DHCPv6 client (RFC 8415 7.2), which a policy need not list: it is open to the link.
+    fileprivate static let dhcpClient: ClosedRange<UInt16> = 546...546
+
+    /// Whether the row is about that port alone.
+    fileprivate var isOfDHCPClient: Bool {
+        service == nil && change.transport == .udp && change.family == .ipv6 && ports == Self.dhcpClient
+    }
+}
+
+extension Array {
+    /// The elements with equal keys together, in the order of the first of each.
+    fileprivate func grouped<Key: Hashable>(by key: (Element) -> Key) -> [[Element]] {
+        var places: [Key: Int] = [:]
+        var groups: [[Element]] = []
+        for element in self {
+            let place = places[key(element), default: groups.count]
+            places[key(element)] = place
+            if place == groups.count { groups.append([element]) } else { groups[place].append(element) }
+        }
+        return groups
+    }
+}
