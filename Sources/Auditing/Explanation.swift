@@ -83,7 +83,7 @@ public struct Explanation: Sendable {
     public var place: SourceLocation? {
         if isDenied { return policy.deny?.location }
         guard let service else { return nil }
-        return isOutsideSources && !isGranted ? service.sources.location : service.location
+        return isOutsideSources && !isGranted ? service.entries.first?.sources.location : service.location
     }
 
     /// Whether `deny` covers the source.
@@ -97,10 +97,19 @@ public struct Explanation: Sendable {
     }
 
     /// Whether the service declares the port but not the source.
-    public var isOutsideSources: Bool { service?.sources.addresses.isSuperset(of: question.addresses) == false }
+    public var isOutsideSources: Bool { service?.addresses.isSuperset(of: question.addresses) == false }
+
+    /// The expiry of the service.
+    public var expiry: Expiry? { service?.entries.lazy.compactMap(\.expires).first }
+
+    /// The interfaces on which the service is open; empty for all.
+    public var interfaces: [InterfacePattern] {
+        let lists = service?.entries.map(\.interfaces) ?? []
+        return lists.contains { $0.isEmpty } ? [] : lists.flatMap(\.self)
+    }
 
     /// Whether the service has expired.
-    public var isExpired: Bool { service?.expires.map { $0.end <= now } == true }
+    public var isExpired: Bool { service?.isExpired(at: now) == true }
 
     /// Whether a grant lets the source in.
     public var isGranted: Bool { verdict == .accept && isOutsideSources && !isDenied && !isForeign }

@@ -70,7 +70,7 @@ public struct ListenerAudit {
     /// Whether the allowed clients of a port find a listener.
     private func reachability(of port: ServicePort, _ own: ArraySlice<Listener>, _ service: Service) -> [Finding] {
         // An expired service is closed; `expiries` reports it.
-        if let expires = service.expires, now >= expires.end { return [] }
+        if service.isExpired(at: now) { return [] }
         let place = AuditedPort(port.transport, port.range)
         func finding(_ identifier: Finding.Identifier, _ message: String) -> [Finding] {
             [Finding(identifier, .warning, message, service: service.name, port: place, policy: service.location)]
@@ -92,7 +92,7 @@ public struct ListenerAudit {
         }
         // A rule that depends on the destination address may be about another host.
         if exposed.isEmpty && redirected.allSatisfy(\.isConditional) { return [] }
-        let missing = service.sources.addresses.families.filter { family in
+        let missing = service.addresses.families.filter { family in
             !exposed.contains { $0.families.contains(family) } && !redirected.contains { $0.family == family }
         }
         return missing.flatMap { family in

@@ -101,10 +101,11 @@ public struct SessionAudit {
         if isDenied { return "and is in \"deny\"" }
         guard let service else { return "which is not in the policy" }
         let name = "service \"\(service.name)\""
-        if let expires = service.expires, now >= expires.end { return "and \(name) expired (\(expires.written))" }
-        guard service.sources.addresses.contains(session.client.address) else {
-            return "and \(name) is not open to it"
+        let entries = service.entries.filter { $0.addresses.contains(session.client.address) }
+        if let expires = (entries.first ?? service.entries.first)?.expires, service.isExpired(at: now) {
+            return "and \(name) expired (\(expires.written))"
         }
+        guard !entries.isEmpty else { return "and \(name) is not open to it" }
         return "and \(name) is not open on that interface"
     }
 

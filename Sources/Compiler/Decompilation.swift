@@ -66,39 +66,43 @@ struct Decompilation {
 
     private mutating func read(service name: String, _ chain: Chain) {
         var service = DecompiledService(name: name)
-        for rule in chain.rules { read(rule, into: &service) }
+        var entry = DecompiledEntry()
+        service.foreign = chain.rules.flatMap { read($0, of: name, into: &entry) }
+        service.entries = [entry]
         services[name] = service
     }
 
-    private mutating func read(_ rule: Rule, into service: inout DecompiledService) {
+    /// Adds what a rule says to the entry; returns the rules, it or those that it leads to, that the compiler does not make.
+    private func read(_ rule: Rule, of service: String, into entry: inout DecompiledEntry) -> [Rule] {
         // Grants are not part of the policy.
-        if rule == Rule.refuse || rule.isGrant(of: service.name) { return }
+        if rule == Rule.refuse || rule.isGrant(of: service) { return [] }
         if let end = rule.expiry {
-            service.expires = end
-        } else if let interface = rule.interface(leadingTo: Names.sources(service.name)) {
-            service.interfaces.append(interface)
-            guard service.interfaces.count == 1 else { return }
-            for rule in table.chain(Names.sources(service.name))?.rules ?? [] { read(rule, into: &service) }
+            entry.expires = end
+        } else if let interface = rule.interface(leadingTo: Names.sources(service)) {
+            entry.interfaces.append(interface)
+            guard entry.interfaces.count == 1 else { return [] }
+            return (table.chain(Names.sources(service))?.rules ?? []).flatMap { read($0, of: service, into: &entry) }
         } else if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.accept) {
-            service.sources = service.sources.union(match.addresses)
-            service.comment = service.comment ?? rule.comment
-        } else if let match = SourceMatch(rule, in: sets), match.rest == [.verdict(.goto(Names.admit(service.name)))] {
-            service.sources = service.sources.union(match.addresses)
-            readAdmission(&service)
+            entry.sources = entry.sources.union(match.addresses)
+            entry.comment = entry.comment ?? rule.comment
+        } else if let match = SourceMatch(rule, in: sets), match.rest == [.verdict(.goto(Names.admit(service)))] {
+            entry.sources = entry.sources.union(match.addresses)
+            readAdmission(service, &entry)
         } else {
-            service.foreign.append(rule)
+            return [rule]
         }
+        return []
     }
 
-    private func readAdmission(_ service: inout DecompiledService) {
-        for rule in table.chain(Names.admit(service.name))?.rules ?? [] {
+    private func readAdmission(_ name: String, _ entry: inout DecompiledEntry) {
+        for rule in table.chain(Names.admit(name))?.rules ?? [] {
             for case .dynamicSet(let dynamicSet) in rule.expressions {
-                for case .limit(let limit) in dynamicSet.expressions { service.limit = limit }
+                for case .limit(let limit) in dynamicSet.expressions { entry.limit = limit }
             }
             if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) {
-                service.isLogged = true
+                entry.isLogged = true
             }
-            if rule.expressions.last == .verdict(.accept) { service.comment = service.comment ?? rule.comment }
+            if rule.expressions.last == .verdict(.accept) { entry.comment = entry.comment ?? rule.comment }
         }
     }
 }

@@ -1,6 +1,25 @@
 public import Addressing
 public import Rulesets
 
+/// An entry of a service that was read back.
+public struct DecompiledEntry: Hashable, Sendable {
+    /// The sources that may connect.
+    public var sources = AddressSet()
+    /// The interfaces on which it is open, as a policy writes them; empty for all.
+    public var interfaces: [String] = []
+    /// The limit of new connections from one source address; `nil` for no limit.
+    public var limit: RateLimit?
+    /// Whether each connection is logged.
+    public var isLogged = false
+    /// The time at which it closes, in seconds since 1970-01-01T00:00:00Z; `nil` for never.
+    public var expires: Int64?
+    /// Why, owner and ticket, as in the comment of the rules.
+    public var comment: String?
+
+    /// An entry without sources.
+    init() {}
+}
+
 /// A service that was read back from the chains and maps of a table.
 public struct DecompiledService: Hashable, Sendable {
     /// A port, or a range of ports, of one protocol.
@@ -15,23 +34,18 @@ public struct DecompiledService: Hashable, Sendable {
     public var name: String
     /// The ports, sorted by protocol and number.
     public var ports: [Port] = []
-    /// The sources that may connect.
-    public var sources = AddressSet()
-    /// The interfaces on which it is open, as a policy writes them; empty for all.
-    public var interfaces: [String] = []
-    /// The limit of new connections from one source address; `nil` for no limit.
-    public var limit: RateLimit?
-    /// Whether each connection is logged.
-    public var isLogged = false
-    /// The time at which it closes, in seconds since 1970-01-01T00:00:00Z; `nil` for never.
-    public var expires: Int64?
-    /// Why, owner and ticket, as in the comment of the rules.
-    public var comment: String?
+    /// Who may connect, in the order in which the entries are tried: at least one.
+    public var entries = [DecompiledEntry()]
     /// Rules that the compiler does not make; the other properties do not describe them.
     public var foreign: [Rule] = []
 
     /// A service with this name that is closed to all sources.
     init(name: String) { self.name = name }
+
+    /// The sources that some entry lets in, whatever its other conditions.
+    public var sources: AddressSet {
+        entries.count == 1 ? entries[0].sources : entries.reduce(AddressSet()) { $0.union($1.sources) }
+    }
 }
 
 /// A policy that was read back from a table.

@@ -1,11 +1,11 @@
 internal import Policies
 internal import Rulesets
 
-/// The comment on the rules of a service in the kernel.
+/// The comment on the rules of an entry in the kernel.
 enum RuleComment {
-    /// Why, owner and ticket, cut after a word if they are too long; `nil` if the service has none of them.
-    static func text(of service: Service) -> String? {
-        let parts = [service.why, service.owner, service.ticket].compactMap { $0 }.filter { !$0.isEmpty }
+    /// Why, owner and ticket, cut after a word if they are too long; `nil` if the entry has none of them.
+    static func text(of entry: AllowEntry) -> String? {
+        let parts = [entry.why, entry.owner, entry.ticket].compactMap { $0 }.filter { !$0.isEmpty }
         guard !parts.isEmpty else { return nil }
         if let only = parts.first, parts.count == 1, isPlain(only) { return only }
         // nft has no escape for a quote inside a string.

@@ -9,76 +9,79 @@ extension TableBuilder {
 
     /// Adds the chains of a service, which check expiry, interfaces and sources in this order, then limit and log.
     mutating func add(_ service: Service) {
-        var rules: [Rule] = []
-        if let expires = service.expires {
-            rules.append(Rule(Match.isAtOrAfter(expires.end) + [.verdict(.goto(Names.refuse))]))
-        }
-        if service.interfaces.isEmpty {
-            rules += sourceRules(service)
-        } else {
-            let sources = Names.sources(service.name)
-            rules += service.interfaces.map { Rule(Match.interface($0) + [.verdict(.goto(sources))]) }
-            append(Chain(name: sources, rules: sourceRules(service) + [Rule.refuse]), for: service)
-        }
-        append(Chain(name: Names.service(service.name), rules: rules + [Rule.refuse]), for: service)
+        for entry in service.entries { add(entry, of: service) }
     }
 
-    private mutating func append(_ chain: Chain, for service: Service) {
+    private mutating func add(_ entry: AllowEntry, of service: Service) {
+        var rules: [Rule] = []
+        if let expires = entry.expires {
+            rules.append(Rule(Match.isAtOrAfter(expires.end) + [.verdict(.goto(Names.refuse))]))
+        }
+        if entry.interfaces.isEmpty {
+            rules += sourceRules(entry, service.name)
+        } else {
+            let sources = Names.sources(service.name)
+            rules += entry.interfaces.map { Rule(Match.interface($0) + [.verdict(.goto(sources))]) }
+            append(Chain(name: sources, rules: sourceRules(entry, service.name) + [Rule.refuse]), for: entry)
+        }
+        append(Chain(name: Names.service(service.name), rules: rules + [Rule.refuse]), for: entry)
+    }
+
+    private mutating func append(_ chain: Chain, for entry: AllowEntry) {
         chains.append(chain)
-        origins.chains[chain.name] = service.location
+        origins.chains[chain.name] = entry.location
     }
 
     /// Rules that accept the sources, or send them to the chain that limits and logs.
-    private mutating func sourceRules(_ service: Service) -> [Rule] {
-        if service.limit == nil && !service.log { return acceptance(service) }
-        let matches = matches(service)
-        addAdmission(service)
-        return matches.map { Rule($0 + [.verdict(.goto(Names.admit(service.name)))]) }
+    private mutating func sourceRules(_ entry: AllowEntry, _ name: String) -> [Rule] {
+        if entry.limit == nil && !entry.log { return acceptance(entry, name) }
+        let matches = matches(entry, name)
+        addAdmission(entry, name)
+        return matches.map { Rule($0 + [.verdict(.goto(Names.admit(name)))]) }
     }
 
-    /// Rules that accept the sources; services with the same sources share their expressions.
-    private mutating func acceptance(_ service: Service) -> [Rule] {
-        let sources = service.sources.addresses
-        let known = acceptances[sources] ?? matches(service).map { $0 + [.counter, .verdict(.accept)] }
-        acceptances[sources] = known
-        let userdata = RuleComment.text(of: service).map(Userdata.comment) ?? []
+    /// Rules that accept the sources; entries with the same sources share their expressions.
+    private mutating func acceptance(_ entry: AllowEntry, _ name: String) -> [Rule] {
+        let known =
+            acceptances[entry.addresses] ?? matches(entry, name).map { $0 + [.counter, .verdict(.accept)] }
+        acceptances[entry.addresses] = known
+        let userdata = RuleComment.text(of: entry).map(Userdata.comment) ?? []
         return known.map { Rule($0, userdata: userdata) }
     }
 
-    private mutating func matches(_ service: Service) -> [[Expression]] {
-        sourceSets.matches(
-            service.sources.addresses, name: Names.service(service.name), location: service.sources.location)
+    private mutating func matches(_ entry: AllowEntry, _ name: String) -> [[Expression]] {
+        sourceSets.matches(entry.addresses, name: Names.service(name), location: entry.sources.location)
     }
 
-    private mutating func addAdmission(_ service: Service) {
-        let families = service.families
+    private mutating func addAdmission(_ entry: AllowEntry, _ name: String) {
+        let families = entry.families
         var rules: [Rule] = []
-        if let limit = service.limit {
+        if let limit = entry.limit {
             rules += families.map { family in
-                let name = Names.limiter(service.name, family)
+                let set = Names.limiter(name, family)
                 limiterSets.append(
                     NamedSet(
-                        name: name,
+                        name: set,
                         definition: .limiter(family, size: Self.limiterSize, timeout: limit.memory),
                         elements: .list([])))
                 return Rule(
-                    Match.family(family) + [Match.sourceLoad(family), limit.excess(in: name)] + [
+                    Match.family(family) + [Match.sourceLoad(family), limit.excess(in: set)] + [
                         .counter, .verdict(.drop),
                     ])
             }
         }
-        if service.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(service.name): "))])) }
-        let comment = RuleComment.text(of: service)
+        if entry.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(name): "))])) }
+        let comment = RuleComment.text(of: entry)
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
-        append(Chain(name: Names.admit(service.name), rules: rules), for: service)
+        append(Chain(name: Names.admit(name), rules: rules), for: entry)
     }
 }
 
-extension Service {
-    /// The families of the service's sources; both if it has no sources, since a grant may add one.
+extension AllowEntry {
+    /// The families of the entry's sources; both if it has no sources, since a grant may add one.
     fileprivate var families: [AddressFamily] {
         let families: [AddressFamily] =
-            (sources.addresses.ipv4.isEmpty ? [] : [.ipv4]) + (sources.addresses.ipv6.isEmpty ? [] : [.ipv6])
+            (addresses.ipv4.isEmpty ? [] : [.ipv4]) + (addresses.ipv6.isEmpty ? [] : [.ipv6])
         return families.isEmpty ? AddressFamily.allCases : families
     }
 }

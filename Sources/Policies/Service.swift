@@ -76,16 +76,8 @@ public struct Service: Hashable, Sendable {
     public var location: SourceLocation
     /// The ports in the order of the policy: at least one, disjoint from the ports of all other services.
     public var ports: [ServicePort]
-    /// The sources that may connect.
-    public var sources: SourceList
-    /// The interfaces on which it is open; empty for all.
-    public var interfaces: [InterfacePattern]
-    /// The limit of new connections from one source address; `nil` for no limit.
-    public var limit: ConnectionLimit?
-    /// Whether each accepted new connection is logged.
-    public var log: Bool
-    /// The time at which it closes; `nil` for never.
-    public var expires: Expiry?
+    /// Who may connect: at least one entry; the first that matches a packet decides.
+    public var entries: [AllowEntry]
     /// The process that is expected to listen.
     public var listener: ListenerExpectation
     /// The reason.
@@ -97,22 +89,41 @@ public struct Service: Hashable, Sendable {
 
     /// A service of these parts.
     public init(
-        name: String, location: SourceLocation, ports: [ServicePort], sources: SourceList,
-        interfaces: [InterfacePattern] = [], limit: ConnectionLimit? = nil, log: Bool = false, expires: Expiry? = nil,
+        name: String, location: SourceLocation, ports: [ServicePort], entries: [AllowEntry],
         listener: ListenerExpectation = ListenerExpectation(), why: String? = nil, owner: String? = nil,
         ticket: String? = nil
     ) {
         self.name = name
         self.location = location
         self.ports = ports
-        self.sources = sources
-        self.interfaces = interfaces
-        self.limit = limit
-        self.log = log
-        self.expires = expires
+        self.entries = entries
         self.listener = listener
         self.why = why
         self.owner = owner
         self.ticket = ticket
     }
+
+    /// A service in the short form, with one entry.
+    public init(
+        name: String, location: SourceLocation, ports: [ServicePort], sources: SourceList,
+        interfaces: [InterfacePattern] = [], limit: ConnectionLimit? = nil, log: Bool = false, expires: Expiry? = nil,
+        listener: ListenerExpectation = ListenerExpectation(), why: String? = nil, owner: String? = nil,
+        ticket: String? = nil
+    ) {
+        let entry = AllowEntry(
+            location: location, sources: sources, interfaces: interfaces, limit: limit, log: log, expires: expires,
+            why: why, owner: owner, ticket: ticket)
+        self.init(
+            name: name, location: location, ports: ports, entries: [entry], listener: listener, why: why, owner: owner,
+            ticket: ticket)
+    }
+
+    /// The addresses that some entry lets in, whatever its other conditions.
+    public var addresses: AddressSet {
+        guard entries.count != 1 else { return entries[0].addresses }
+        return entries.reduce(AddressSet()) { $0.union($1.addresses) }
+    }
+
+    /// Whether every entry is closed at `now`, in seconds since 1970-01-01T00:00:00Z.
+    public func isExpired(at now: Int64) -> Bool { entries.allSatisfy { $0.isExpired(at: now) } }
 }

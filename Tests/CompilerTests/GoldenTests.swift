@@ -56,11 +56,13 @@ struct GoldenTests {
         let policy = try policy(at: URL(filePath: path))
         let loaded = DecompiledPolicy(compile(policy).table)
         #expect(loaded.services.map(\.name) == policy.services.map(\.name))
-        #expect(loaded.services.map(\.sources) == policy.services.map(\.sources.addresses))
-        #expect(loaded.services.map(\.interfaces) == policy.services.map { $0.interfaces.map(\.description) })
-        #expect(loaded.services.map(\.expires) == policy.services.map { $0.expires?.end })
-        #expect(loaded.services.map { $0.limit != nil } == policy.services.map { $0.limit != nil })
-        #expect(loaded.services.map(\.isLogged) == policy.services.map(\.log))
+        for (loaded, service) in zip(loaded.services, policy.services) {
+            #expect(loaded.entries.map(\.sources) == service.entries.map(\.addresses))
+            #expect(loaded.entries.map(\.interfaces) == service.entries.map { $0.interfaces.map(\.description) })
+            #expect(loaded.entries.map(\.expires) == service.entries.map { $0.expires?.end })
+            #expect(loaded.entries.map { $0.limit != nil } == service.entries.map { $0.limit != nil })
+            #expect(loaded.entries.map(\.isLogged) == service.entries.map(\.log))
+        }
         #expect(loaded.denied == policy.deny?.addresses ?? loaded.denied)
         #expect(loaded.foreign.isEmpty && loaded.services.allSatisfy(\.foreign.isEmpty))
     }

@@ -34,7 +34,7 @@ struct ExpiryTests {
     private func policy(until end: Int64) throws -> Policy {
         var policy = try Firewall.policy(
             "version: 1\ndefaults: {inbound: reject}\nservices: {a: {ports: [22, 5000], from: any}}")
-        for index in policy.services.indices { policy.services[index].expires = Expiry(end: end, written: "soon") }
+        policy.services[0].entries[0].expires = Expiry(end: end, written: "soon")
         policy.services.append(RandomPolicy.sentinelService)
         return policy
     }

@@ -68,8 +68,11 @@ private struct Comparison {
         let owner = policy.services.first { service in
             service.ports.contains { $0.transport == packet.transport && $0.range.contains(packet.port) }
         }
-        let service = owner.map {
-            "\($0.name) from \($0.sources.entries) on \($0.interfaces) until \($0.expires?.written ?? "never")"
+        let service = owner.map { owner in
+            let entries = owner.entries.map {
+                "from \($0.sources.entries) on \($0.interfaces) until \($0.expires?.written ?? "never")"
+            }
+            return "\(owner.name) \(entries)"
         }
         return "\(packet), deny \(policy.deny?.entries ?? []), \(service ?? "no service")"
     }

@@ -39,8 +39,8 @@ import Testing
     func useOnlyDocumentationAndPrivateAddresses(_ file: URL) throws {
         let policy = try #require(Self.read(file).policy)
         for group in policy.groups { #expect(Self.nobodys.isSuperset(of: group.addresses), "\(group.name)") }
-        for service in policy.services where service.sources.entries != ["any"] {
-            #expect(Self.nobodys.isSuperset(of: service.sources.addresses), "\(service.name)")
+        for service in policy.services where !service.addresses.isAny {
+            #expect(Self.nobodys.isSuperset(of: service.addresses), "\(service.name)")
         }
     }
 

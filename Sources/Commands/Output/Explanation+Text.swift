@@ -37,10 +37,10 @@ extension Explanation {
         if let rule = redirection { return "another table redirects it to a port that is closed: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
         guard let service else { return "no service declares \(portText)" }
-        if isExpired { return "service \"\(service.name)\" has expired (\(service.expires?.written ?? ""))" }
+        if isExpired { return "service \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
         if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
-        if !service.interfaces.isEmpty {
-            let names = service.interfaces.map(\.description).joined(separator: ", ")
+        if !interfaces.isEmpty {
+            let names = interfaces.map(\.description).joined(separator: ", ")
             return "service \"\(service.name)\" is open on \(names) only"
         }
         return "a rule that is not in the policy refuses it: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
@@ -55,9 +55,9 @@ extension Explanation {
         guard let service else { return "declare a service with ports: \(question.port)/\(question.transport.name)" }
         if isExpired { return "move \"expires\" of service \"\(service.name)\"\(service.location.text)" }
         if isOutsideSources {
-            return "add \(source) to \"from\" of service \"\(service.name)\"\(service.sources.location.text)"
+            return "add \(source) to \"from\" of service \"\(service.name)\"\((service.entries.first?.sources.location.text ?? ""))"
         }
-        if !service.interfaces.isEmpty {
+        if !interfaces.isEmpty {
             let name = question.interface ?? "the interface"
             return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(service.location.text)"
         }

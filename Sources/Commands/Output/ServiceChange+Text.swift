@@ -19,14 +19,14 @@ extension ServiceChange {
     }
 
     private var declaredSources: String? {
-        guard let entries = declared?.sources.entries, !entries.isEmpty else { return nil }
+        guard let entries = declared?.entries.first?.sources.entries, !entries.isEmpty else { return nil }
         let shown = entries.prefix(AddressSet.shownRanges).joined(separator: ", ")
         let rest = entries.count - AddressSet.shownRanges
         return rest > 0 ? "\(shown) and \(rest) more" : shown
     }
 
     private func reason(_ service: DecompiledService) -> [String] {
-        guard let declared else { return service.comment.map { [$0] } ?? [] }
+        guard let declared else { return service.entries.first?.comment.map { [$0] } ?? [] }
         let ticket = declared.ticket.map { "(\($0))" }
         let words = [declared.why, ticket].compactMap { $0 }.joined(separator: " ")
         return words.isEmpty ? [] : [words]
@@ -39,14 +39,20 @@ extension ServiceChange {
         if !gained.isEmpty { words.append("from + \(gained.text)") }
         if !lost.isEmpty { words.append("from - \(lost.text)") }
         if before.ports != after.ports { words.append("ports were \(before.portsText)") }
+        if before.entries.count == 1, after.entries.count == 1 { words += changes(before.entries[0], after.entries[0]) }
+        words += before.foreign.map { "removes the rule `\($0)`" }
+        return words.isEmpty ? ["its rules, with the same effect"] : words
+    }
+
+    private func changes(_ before: DecompiledEntry, _ after: DecompiledEntry) -> [String] {
+        var words: [String] = []
         for (old, new) in zip(before.conditionPairs, after.conditionPairs) where old.text != new.text {
             words.append("\(new.name) \(old.text ?? "none") -> \(new.text ?? "none")")
         }
         if before.comment != after.comment {
             words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
         }
-        words += before.foreign.map { "removes the rule `\($0)`" }
-        return words.isEmpty ? ["its rules, with the same effect"] : words
+        return words
     }
 }
 
@@ -54,6 +60,20 @@ extension DecompiledService {
     /// The ports, the protocol first: `tcp/22, tcp/8000-8100`.
     var portsText: String { ports.map(\.text).joined(separator: ", ") }
 
+    /// The limits of the entries; `nil` for none.
+    var limitText: String? { joined(entries.map(\.limitText)) }
+
+    /// The times at which the entries close; `nil` for never.
+    var expiryText: String? { joined(entries.map { $0.expires.map(UTCTime.text) }) }
+
+    private func joined(_ texts: [String?]) -> String? {
+        texts.contains { $0 != nil } ? texts.map { $0 ?? "none" }.joined(separator: ", ") : nil
+    }
+
+    fileprivate var conditions: [String] { entries.count == 1 ? entries[0].conditions : [] }
+}
+
+extension DecompiledEntry {
     /// The conditions besides the source, each with its name, in a fixed order.
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [

@@ -21,7 +21,7 @@ extension PortStatus {
     }
 
     private var sourcesText: String {
-        if let service { return service.sources.entries.joined(separator: ", ") }
+        if let service { return service.entries.map(\.sourcesText).joined(separator: ", ") }
         switch exposure {
         case .reachable?: return "OPEN"
         case .unknown?: return "not known"
@@ -30,7 +30,10 @@ extension PortStatus {
         }
     }
 
-    private var untilText: String { service?.expires.map { String($0.written.prefix { $0 != "T" }) } ?? "-" }
+    private var untilText: String {
+        let days = service?.entries.map { $0.expires.map { String($0.written.prefix { $0 != "T" }) } ?? "-" } ?? []
+        return days.contains { $0 != "-" } ? days.joined(separator: ", ") : "-"
+    }
 
     private var listenerText: String {
         var names: [String] = []
@@ -56,16 +59,32 @@ extension PortStatus {
             members.append(("exposure", .string(text)))
         }
         guard let service else { return .object(members) }
+        // The first entry, where every service had one; `entries` has all.
+        members += service.entries.first?.conditions ?? []
         members += [
-            ("sources", .array(service.sources.entries.map(JSON.string))),
-            ("interfaces", .array(service.interfaces.map { .string("\($0)") })),
-            ("limit", service.limit.map { .string("\($0.rate)") } ?? .null),
-            ("expires", service.expires.map { .string($0.written) } ?? .null), ("why", JSON(service.why)),
-            ("owner", JSON(service.owner)), ("ticket", JSON(service.ticket)),
-            ("policy", ["file": .string(service.location.file), "line": .number(service.location.line)]),
+            ("why", JSON(service.why)), ("owner", JSON(service.owner)), ("ticket", JSON(service.ticket)),
+            ("policy", service.location.json),
         ]
         return .object(members)
     }
+}
+
+extension AllowEntry {
+    /// The sources as the policy writes them.
+    var sourcesText: String { sources.entries.joined(separator: ", ") }
+
+    fileprivate var conditions: [(String, JSON)] {
+        [
+            ("sources", .array(sources.entries.map(JSON.string))),
+            ("interfaces", .array(interfaces.map { .string("\($0)") })),
+            ("limit", limit.map { .string("\($0.rate)") } ?? .null),
+            ("expires", expires.map { .string($0.written) } ?? .null),
+        ]
+    }
+}
+
+extension SourceLocation {
+    fileprivate var json: JSON { ["file": .string(file), "line": .number(line)] }
 }
 
 extension Listener {

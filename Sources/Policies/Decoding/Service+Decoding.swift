@@ -21,27 +21,31 @@ struct ServiceDecoder {
             log.error("service \(name) lacks \"\(key)\"\(reason)", at: entry.place)
         }
         let ports = keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? []
-        let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
-        var service = Service(
-            name: entry.key, location: entry.place.location, ports: ports.map(\.port),
-            sources: sources ?? SourceList(location: entry.place.location, entries: [], addresses: AddressSet()))
-        decodeRest(keyed, &service)
-        return PlacedService(service: service, entry: entry, ports: ports)
-    }
-
-    private func decodeRest(_ keyed: KeyedNode, _ service: inout Service) {
-        if let node = keyed["interfaces"] {
-            service.interfaces = node.texts(as: "interfaces", log).compactMap { text, place in
-                .init(decoding: text, at: place, log)
-            }
-        }
-        service.limit = keyed["limit"].flatMap { ConnectionLimit(decoding: $0, log) }
-        service.log = keyed["log"].flatMap { $0.flag(as: "log", log) } ?? false
-        service.expires = keyed["expires"].flatMap { Expiry(decoding: $0, log) }
+        var service = Service(name: entry.key, location: entry.place.location, ports: ports.map(\.port), entries: [])
         service.listener = ListenerExpectation(decoding: keyed, log)
         service.why = keyed["why"].flatMap { $0.line(as: "why", log) }
         service.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
         service.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
+        service.entries = [shortForm(keyed, of: service)]
+        return PlacedService(service: service, entry: entry, ports: ports)
+    }
+
+    /// The only entry of a service whose conditions are keys of the service itself.
+    private func shortForm(_ keyed: KeyedNode, of service: Service) -> AllowEntry {
+        let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
+        var entry = AllowEntry(
+            location: service.location,
+            sources: sources ?? SourceList(location: service.location, entries: [], addresses: AddressSet()),
+            why: service.why, owner: service.owner, ticket: service.ticket)
+        if let node = keyed["interfaces"] {
+            entry.interfaces = node.texts(as: "interfaces", log).compactMap { text, place in
+                .init(decoding: text, at: place, log)
+            }
+        }
+        entry.limit = keyed["limit"].flatMap { ConnectionLimit(decoding: $0, log) }
+        entry.log = keyed["log"].flatMap { $0.flag(as: "log", log) } ?? false
+        entry.expires = keyed["expires"].flatMap { Expiry(decoding: $0, log) }
+        return entry
     }
 
     /// Whether the key has the form `[a-z][a-z0-9-]{0,30}`; reports it otherwise.

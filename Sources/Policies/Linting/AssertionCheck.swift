@@ -32,7 +32,7 @@ struct AssertionCheck {
     /// A sentence about an address of `sources` that can connect; `nil` if there is none.
     private func admission(of sources: AddressSet, _ port: ServicePort) -> String? {
         for (service, range) in owners(of: port) {
-            let admitted = service.sources.addresses.subtracting(denied).intersection(sources)
+            let admitted = service.addresses.subtracting(denied).intersection(sources)
             guard let witness = admitted.first else { continue }
             return "\(text(range, port)) is open to \(witness)\(blame(service))"
         }
@@ -45,7 +45,7 @@ struct AssertionCheck {
         var next = Int(port.range.lowerBound)
         for (service, range) in owners(of: port) {
             guard next == range.lowerBound else { break }
-            if let witness = sources.subtracting(service.sources.addresses).first {
+            if let witness = sources.subtracting(service.addresses).first {
                 return "\(text(range, port)) is closed to \(witness)\(blame(service))"
             }
             next = Int(range.upperBound) + 1

@@ -32,7 +32,7 @@ struct PolicyLint {
             if let place = node.value(of: "from")?.place {
                 checkSources(placed.service, place)
                 guard !isUnreachable(placed.service) else { continue }
-                for entry in redundancy.entries(ofService: placed.service.sources) {
+                for entry in placed.service.entries.flatMap({ redundancy.entries(ofService: $0.sources) }) {
                     warn(of: entry, in: "from", " of service \(name)", at: place)
                 }
             }
@@ -42,7 +42,7 @@ struct PolicyLint {
 
     /// Whether `deny` covers all sources of the service, which has a warning of its own.
     private func isUnreachable(_ service: Service) -> Bool {
-        policy.deny?.addresses.isSuperset(of: service.sources.addresses) == true
+        policy.deny?.addresses.isSuperset(of: service.addresses) == true
     }
 
     private func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: SourceSpan) {
@@ -51,7 +51,7 @@ struct PolicyLint {
 
     private func checkSources(_ service: Service, _ place: SourceSpan) {
         var name: String { Printable.quoted(service.name) }
-        let sources = service.sources.addresses
+        let sources = service.addresses
         if sources.isEmpty {
             log.warning("service \(name) can never be reached: its sources are empty", at: place)
         } else if let deny = policy.deny, deny.addresses.isSuperset(of: sources) {
@@ -64,7 +64,7 @@ struct PolicyLint {
     }
 
     private func checkExpiry(_ service: Service, _ place: SourceSpan) {
-        guard let now, let expiry = service.expires, expiry.end <= now else { return }
+        guard let now, service.isExpired(at: now) else { return }
         log.warning("service \(Printable.quoted(service.name)) has expired", at: place)
     }
 }

@@ -47,10 +47,14 @@ struct Meaning {
     private func isOpen(to packet: Packet, at now: Int64) -> Bool {
         policy.services.contains { service in
             service.ports.contains { $0.transport == packet.transport && $0.range.contains(packet.port) }
-                && names(service.sources, packet.source)
-                && (service.interfaces.isEmpty || service.interfaces.contains { covers($0, packet.interface) })
-                && (service.expires.map { now < $0.end } ?? true)
+                && service.entries.contains { matches($0, packet, at: now) }
         }
+    }
+
+    private func matches(_ entry: AllowEntry, _ packet: Packet, at now: Int64) -> Bool {
+        names(entry.sources, packet.source) && !(entry.except.map { names($0, packet.source) } ?? false)
+            && (entry.interfaces.isEmpty || entry.interfaces.contains { covers($0, packet.interface) })
+            && (entry.expires.map { now < $0.end } ?? true)
     }
 
     private func covers(_ pattern: InterfacePattern, _ interface: String) -> Bool {

@@ -38,13 +38,21 @@ extension AddressSet {
 
 extension Service {
     fileprivate var text: String {
-        var parts = ["ports: [\(ports.map(\.text).joined(separator: ", "))]", "from: \(sources.text)", "log: \(log)"]
+        var parts = ["ports: [\(ports.map(\.text).joined(separator: ", "))]"] + entries.flatMap(\.parts)
+        if let why { parts.append("why: \(why)") }
+        return parts.joined(separator: ", ")
+    }
+}
+
+extension AllowEntry {
+    /// The keys with their values.
+    fileprivate var parts: [String] {
+        var parts = ["from: \(sources.text)", "log: \(log)"]
         if !interfaces.isEmpty { parts.append("interfaces: [\(interfaces.map { "'\($0)'" }.joined(separator: ", "))]") }
         if let expires {
             parts.append("expires: \(Date(timeIntervalSince1970: TimeInterval(expires.end)).ISO8601Format())")
         }
-        if let why { parts.append("why: \(why)") }
-        return parts.joined(separator: ", ")
+        return parts
     }
 }
 

@@ -18,7 +18,7 @@ struct RandomPackets {
     /// TCP and UDP packets for the policy over the interfaces.
     mutating func next(_ count: Int, for policy: Policy, over interfaces: [String]) -> [Packet] {
         let denied = policy.deny.map(\.addresses).map(Self.edges) ?? []
-        let edges = policy.services.map { Self.edges($0.sources.addresses) }
+        let edges = policy.services.map { Self.edges($0.addresses) }
         return (0..<count).map { _ in
             let index = Int.random(in: 0..<policy.services.count, using: &generator)
             let candidates = generator.flips(0.2) && !denied.isEmpty ? denied : edges[index]
