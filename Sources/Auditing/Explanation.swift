@@ -23,8 +23,11 @@ public struct Explanation: Sendable {
         public var destination: UInt128?
         /// Whether the connection is established already.
         public var isEstablished = false
-        /// The addresses of the host; `nil` if they are not known.
-        public var hostAddresses: AddressSet?
+        /// The addresses and routes of the host; `nil` if they are not known.
+        public var setting: Circumstances?
+        /// The interface by which the route back to the source leaves, on which connections are assumed to arrive if
+        /// `interface` is `nil`; `nil` if it is not known.
+        public var returnInterface: String?
 
         /// A question about new connections.
         public init(source: IPAddress, transport: TransportProtocol, port: UInt16, interface: String? = nil) {
@@ -57,13 +60,19 @@ public struct Explanation: Sendable {
     public let listeners: [Listener]?
     /// Whether the answer depends on the interface, which the question does not name.
     public let dependsOnInterface: Bool
+    /// The addresses of this host that let the source in, if others do not; empty if the answer is the same for all.
+    public let openAddresses: [IPAddress]
+    /// The interface that the answer assumes, where it depends on one that the question does not name.
+    public let assumedInterface: String?
     private let now: Int64
 
     /// Evaluates `tables`, and finds the line of the policy that decides.
     public init(
         _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]? = nil, now: Int64
     ) {
-        (conclusion, dependsOnInterface) = question.conclusion(through: tables, now: now)
+        let answer = question.answer(through: tables, now: now)
+        (conclusion, dependsOnInterface, openAddresses) = answer
+        assumedInterface = question.assumesInterface(of: tables, now: now) ? question.returnInterface : nil
         service = policy.services.first {
             $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
         }
@@ -82,7 +91,7 @@ public struct Explanation: Sendable {
     /// The line of the policy that decides.
     public var place: SourceLocation? {
         if isDenied { return policy.deny?.location }
-        guard let service else { return nil }
+        guard let service, verdict != .accept || isOwn else { return nil }
         return isOutsideSources && !isGranted ? service.entries.first?.sources.location : service.location
     }
 
@@ -111,8 +120,13 @@ public struct Explanation: Sendable {
     /// Whether the service has expired.
     public var isExpired: Bool { service?.isExpired(at: now) == true }
 
-    /// Whether a grant lets the source in.
-    public var isGranted: Bool { verdict == .accept && isOutsideSources && !isDenied && !isForeign }
+    /// Whether a grant lets the source in: portreeve's table accepts it although the service does not have the source.
+    public var isGranted: Bool { verdict == .accept && isOutsideSources && !isDenied && isOwn }
+
+    /// Whether portreeve's table lets the source in.
+    public var isOwn: Bool {
+        conclusion.trace.contains { $0.place.table == Names.table && $0.place.policy == nil && $0.action == "accept" }
+    }
 
     /// The rule of another table that redirects a declared port to another port of this host.
     public var redirection: RuleReference? {
@@ -127,7 +141,8 @@ public struct Explanation: Sendable {
 extension Explanation.Question {
     /// Evaluates the packet, and tells whether the result depends on an interface that the question does not name.
     public func conclusion(through tables: [Table], now: Int64) -> (PacketConclusion, dependsOnInterface: Bool) {
-        var circumstances = Circumstances(now: now, addresses: hostAddresses)
+        var circumstances = setting ?? Circumstances(now: now)
+        circumstances.now = now
         if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
         let conclusions = interfaces(tables).map { interface in
             var packet = Packet(transport: transport, port: port, from: source, interface: interface)
@@ -139,9 +154,49 @@ extension Explanation.Question {
         return (first, conclusions.contains { ConnectionVerdict($0.verdict) != verdict })
     }
 
-    /// The interface of the question, or one of each kind that the rulesets distinguish.
+    /// Evaluates the packet; if the result depends on the address that the client dials, it is that of the addresses that
+    /// let it in.
+    fileprivate func answer(
+        through tables: [Table], now: Int64
+    ) -> (PacketConclusion, dependsOnInterface: Bool, openAddresses: [IPAddress]) {
+        let whole = conclusion(through: tables, now: now)
+        guard destination == nil, !whole.dependsOnInterface, ConnectionVerdict(whole.0.verdict) == .unknown else {
+            return (whole.0, whole.dependsOnInterface, [])
+        }
+        let answers = dialled.map { address in
+            var question = self
+            question.destination = address.value
+            return (address, question.conclusion(through: tables, now: now))
+        }
+        let isKnown = answers.allSatisfy { !$1.dependsOnInterface && ConnectionVerdict($1.0.verdict) != .unknown }
+        guard isKnown, let first = answers.first else { return (whole.0, whole.dependsOnInterface, []) }
+        let open = answers.filter { $1.0.verdict == .accept }
+        return (open.first?.1.0 ?? first.1.0, false, open.count == answers.count ? [] : open.map(\.0))
+    }
+
+    /// Whether the answer depends on the interface that is assumed.
+    fileprivate func assumesInterface(of tables: [Table], now: Int64) -> Bool {
+        guard interface == nil, returnInterface != nil else { return false }
+        var anywhere = self
+        anywhere.returnInterface = nil
+        return anywhere.conclusion(through: tables, now: now).dependsOnInterface
+    }
+
+    /// The addresses that the client can dial: those of this host in its family.
+    private var dialled: [IPAddress] {
+        let most = 64
+        let addresses = setting?.addresses ?? AddressSet()
+        let all: [IPAddress] =
+            family == .ipv4
+            ? addresses.ipv4.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv4) }
+            : addresses.ipv6.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv6) }
+        return Array(all.filter { isFromThisHost || !$0.isLoopback }.prefix(most))
+    }
+
+    /// The interface of the question, the one by which the route back leaves, or one of each kind that the rulesets
+    /// distinguish.
     private func interfaces(_ tables: [Table]) -> [String] {
-        if let interface { return [interface] }
+        if let interface = interface ?? returnInterface { return [interface] }
         if isFromThisHost { return ["lo"] }
         return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map(\.witness)
     }

@@ -91,7 +91,7 @@ public struct ListenerAudit {
                 .loopbackOnly, message + "it listens on \(own.addresses) only; bind it to another address, or close it")
         }
         // A rule that depends on the destination address may be about another host.
-        if exposed.isEmpty && redirected.allSatisfy(\.isConditional) { return [] }
+        if exposed.isEmpty && (service.listener.isOptional || redirected.allSatisfy(\.isConditional)) { return [] }
         let missing = service.addresses.families.filter { family in
             !exposed.contains { $0.families.contains(family) } && !redirected.contains { $0.family == family }
         }

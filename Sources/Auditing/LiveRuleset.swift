@@ -47,7 +47,7 @@ public struct LiveRuleset {
     public func audit(of sockets: HostSockets, _ policy: Policy) -> [Finding] {
         var published = PublishedPorts(hasLegacyTable: sockets.hasLegacyTable)
         if case .regions(let regions) = reading {
-            published.redirections = regions.redirections
+            published.redirections = regions.redirections.filter { !$0.isOfLegacyTable }
             published.unread = regions.unread
         }
         let audit = ListenerAudit(
@@ -61,7 +61,7 @@ public struct LiveRuleset {
     /// The ports that other tables publish.
     public var redirections: [Redirection] {
         guard case .regions(let regions) = reading else { return [] }
-        return PublishedPorts(redirections: regions.redirections).ofPorts
+        return PublishedPorts(redirections: regions.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
     /// The exposure of undeclared ports.

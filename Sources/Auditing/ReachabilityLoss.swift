@@ -16,7 +16,7 @@ public struct ReachabilityLoss {
         self.before = before
         self.after = after
         services = ServicePorts(policy)
-        redirections = PublishedPorts(redirections: before.redirections).ofPorts
+        redirections = PublishedPorts(redirections: before.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
     /// Published ports that the change closes, by port: one finding for both families of one rule.

@@ -1,5 +1,6 @@
 #pragma once
 #include <netinet/in.h> /* before linux headers: uapi/linux/libc-compat.h then yields to glibc */
+#include <linux/fib_rules.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

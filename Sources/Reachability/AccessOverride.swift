@@ -35,6 +35,10 @@ public struct AccessOverride: Hashable, Sendable {
 
 extension [AccessOverride] {
     /// The effects of `others` on the connections that `allowed` accepts, except on `lo`.
+    ///
+    /// If the routes of the host are known, a source counts only on the interfaces by which the route back to it leaves.
+    /// Connections that are forwarded from one bridge of containers to another network, and refused there, are left out:
+    /// container engines keep their networks apart.
     public init(of allowed: Table, by others: [Table], in circumstances: Circumstances) {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
@@ -42,48 +46,99 @@ extension [AccessOverride] {
         let regions = AccessRegions(
             [allowed], in: circumstances, path: .arriving, interfaces: interfaces, spaces: spaces, rules: rules)
         let survey = Survey(others, circumstances, interfaces, spaces, rules, keepsRefusals: true)
-        self = survey.keys.filter { $0.interface != .loopback }.flatMap { key in
-            OverrideSearch(key: key, spaces: spaces, rules: rules, open: regions.segments[key] ?? [])
-                .overrides(survey.evaluate(key, .arriving))
+        let arrivals = Arrivals(circumstances.routes, interfaces)
+        var open: [AccessRegions.Key: [AccessRegions.Segment]] = [:]
+        for key in survey.keys where key.interface != .loopback {
+            open[key] = (regions.segments[key] ?? []).map { arrivals.limit($0, key, spaces[key.family]) }
         }
+        let bridges = circumstances.routes?.containerBridges ?? []
+        var search = OverrideSearch(spaces: spaces, rules: rules, open: open, bridges: bridges)
+        for key in survey.keys where open[key]?.contains(where: { $0.open != spaces[key.family].none }) == true {
+            search.add(survey.evaluate(key, .arriving), key)
+        }
+        self = search.overrides
     }
 }
 
 /// Finds the connections that are open in one ruleset and refused, redirected or unknown in another.
 private struct OverrideSearch {
-    let key: AccessRegions.Key
     let spaces: SourceSpaces
     let rules: RuleNumbers
-    let open: [AccessRegions.Segment]
+    /// The connections that are open in the first ruleset.
+    let open: [AccessRegions.Key: [AccessRegions.Segment]]
+    let bridges: Set<String>
+    private var found: [(key: AccessRegions.Key, override: AccessOverride)] = []
+    /// The connections that are certain to be refused.
+    private var refused: [AccessRegions.Key: [Piece]] = [:]
 
-    func overrides(_ outcome: RegionEvaluation.Outcome) -> [AccessOverride] {
-        let refused = outcome.refused.flatMap { piece, place in
-            meet(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place)
-        }
-        let redirected = outcome.redirected.flatMap { piece, place in
-            let isLocal = outcome.accepted.allSatisfy { !$0.state.isForwarded || !overlap($0, piece) }
-            return meet(
-                piece, piece.doubts.isEmpty ? isLocal ? .redirected : .forwarded : .unknown, piece.doubts.first ?? place
-            )
-        }
-        let unknown = outcome.unknown.flatMap { piece in piece.doubts.last.map { meet(piece, .unknown, $0) } ?? [] }
-        return refused + redirected + unknown
+    init(
+        spaces: SourceSpaces, rules: RuleNumbers, open: [AccessRegions.Key: [AccessRegions.Segment]],
+        bridges: Set<String>
+    ) {
+        self.spaces = spaces
+        self.rules = rules
+        self.open = open
+        self.bridges = bridges
     }
 
-    private func overlap(_ left: Piece, _ right: Piece) -> Bool {
-        !left.ports.intersection(right.ports).isEmpty
+    /// The effects, each with whether it affects all sources.
+    var overrides: [AccessOverride] {
+        found.map { key, override in
+            var override = override
+            override.isWhole = override.effect == .refused && isWhole(override, key)
+            return override
+        }
     }
 
-    private func meet(_ piece: Piece, _ effect: AccessOverride.Effect, _ place: Int) -> [AccessOverride] {
+    mutating func add(_ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key) {
+        let isOfContainers = key.interface.pattern.map(bridges.contains) == true
+        for (piece, place) in outcome.refused where !(isOfContainers && piece.state.isForwarded) {
+            if piece.doubts.isEmpty { refused[key, default: []].append(piece) }
+            meet(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place, key)
+        }
+        for (piece, place, isForwarded) in outcome.redirected {
+            // A redirection that may happen leads to where it leads if it does.
+            let effect: AccessOverride.Effect =
+                isForwarded ? .forwarded : piece.doubts.isEmpty ? .redirected : .unknown
+            meet(piece, effect, effect == .unknown ? piece.doubts.first ?? place : place, key)
+        }
+        for piece in outcome.unknown {
+            if let doubt = piece.doubts.last { meet(piece, .unknown, doubt, key) }
+        }
+    }
+
+    private mutating func meet(
+        _ piece: Piece, _ effect: AccessOverride.Effect, _ place: Int, _ key: AccessRegions.Key
+    ) {
         let space = spaces[key.family]
-        return open.filter { $0.open != space.none }.flatMap { segment -> [AccessOverride] in
+        for segment in open[key] ?? [] where segment.open != space.none {
             let sources = space.canonical(space.intersection(piece.sources, segment.open))
-            guard sources != space.none else { return [] }
-            return piece.ports.intersection(IntervalSet(segment.ports)).ranges.map { ports in
-                AccessOverride(
+            guard sources != space.none else { continue }
+            for ports in piece.ports.intersection(IntervalSet(segment.ports)).ranges {
+                let override = AccessOverride(
                     effect: effect, place: rules.all[place], transport: key.transport, ports: ports,
-                    family: key.family, sources: spaces.addresses(sources, key.family),
-                    isWhole: sources == segment.open, interface: key.interface)
+                    family: key.family, sources: spaces.addresses(sources, key.family), isWhole: false,
+                    interface: key.interface)
+                found.append((key, override))
+            }
+        }
+    }
+
+    /// Whether no source can connect to these ports on any interface.
+    private func isWhole(_ override: AccessOverride, _ key: AccessRegions.Key) -> Bool {
+        let space = spaces[key.family]
+        let ports = IntervalSet(override.ports)
+        return open.allSatisfy { other, segments in
+            guard other.family == key.family, other.transport == key.transport else { return true }
+            let pieces = (refused[other] ?? []).filter { !$0.ports.intersection(ports).isEmpty }
+            return segments.allSatisfy { segment in
+                guard segment.open != space.none else { return true }
+                let common = ports.intersection(IntervalSet(segment.ports))
+                guard !common.isEmpty else { return true }
+                let rest = pieces.reduce(segment.open) { rest, piece in
+                    common.subtracting(piece.ports).isEmpty ? space.difference(rest, piece.sources) : rest
+                }
+                return space.canonical(rest) == space.none
             }
         }
     }

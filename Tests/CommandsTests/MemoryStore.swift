@@ -1,5 +1,6 @@
 import Addressing
 import Kernel
+import Listeners
 import Rulesets
 import System
 import TestSupport
@@ -27,6 +28,13 @@ final class MemoryStore: RulesetStore {
     }
 
     func addresses() -> AddressSet? { nil }
+
+    func network() -> (any HostNetwork)? { nil }
+
+    /// The tables of `iptables-legacy`.
+    var legacy: [LegacyTable] = []
+
+    func legacyTables() -> [LegacyTable] { legacy }
 
     func cacheSets(in _: String) {}
 

@@ -3,8 +3,11 @@ public import Rulesets
 extension [Finding] {
     /// Firewalls besides nf_tables, and services that flush portreeve's table.
     public static func competingFirewalls(_ tables: [LegacyTable], _ units: UnitFiles) -> [Finding] {
-        tables.compactMap(Finding.init) + FirewallUnits(units).findings
+        legacyTables(tables) + FirewallUnits(units).findings
     }
+
+    /// Tables of `iptables-legacy` that drop packets or redirect them.
+    public static func legacyTables(_ tables: [LegacyTable]) -> [Finding] { tables.compactMap(Finding.init) }
 }
 
 extension Finding {

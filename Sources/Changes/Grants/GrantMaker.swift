@@ -108,11 +108,12 @@ public struct GrantMaker {
         _ request: GrantRequest, _ service: DecompiledService, _ change: GrantChange, _ policy: Policy
     ) throws {
         guard let port = service.ports.first, let target = change.rulesetChange.target else { return }
-        let question = Explanation.Question(
+        var question = Explanation.Question(
             source: request.address, transport: port.transport, port: port.range.lowerBound)
         let own = Explanation(question, policy: policy, tables: [target], isLive: true, now: now)
         if own.verdict == .refuse { throw UselessGrant(address: request.address, explanation: own) }
-        let tables = [target] + (try WholeRuleset.others(store))
+        let tables = [target] + (try WholeRuleset.neighbours(store))
+        question.setting = WholeRuleset.circumstances(store, now: now)
         let all = Explanation(question, policy: policy, tables: tables, isLive: true, now: now)
         if all.verdict == .refuse { note(.refusedElsewhere(all)) }
     }

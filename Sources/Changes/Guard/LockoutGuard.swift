@@ -49,11 +49,11 @@ public struct LockoutGuard {
         let admins = admins()
         if let doubt = admins.doubt { warn(.unknownSessions(doubt)) }
         guard !admins.sessions.isEmpty else { return }
-        let others = try WholeRuleset.others(store)
+        let others = try WholeRuleset.neighbours(store)
         let trial = LockoutTrial(
             before: (change.snapshot.table.map { [$0] } ?? []) + others,
             after: (change.target.map { [$0] } ?? []) + others,
-            policy: change.policy, now: now)
+            policy: change.policy, circumstances: WholeRuleset.circumstances(store, now: now))
         let outcomes = trial.outcomes(for: admins.sessions)
         for outcome in outcomes where !outcome.isLockout { warn(.outcome(outcome)) }
         let lockouts = outcomes.filter(\.isLockout)

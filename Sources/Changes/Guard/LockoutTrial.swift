@@ -13,8 +13,8 @@ struct LockoutTrial {
     let after: [Table]
     /// The policy of portreeve's table in `after`, if it is known.
     let policy: Policy?
-    /// Seconds since 1970-01-01T00:00:00Z.
-    let now: Int64
+    /// The time, the addresses and the routes of the host.
+    let circumstances: Circumstances
 
     /// The refused or doubtful connections: for each session, the established one and a new one.
     func outcomes(for sessions: [AdminSession]) -> [LockoutOutcome] {
@@ -37,7 +37,9 @@ struct LockoutTrial {
 
     /// `nil` if the packet is allowed.
     private func outcome(of subject: LockoutOutcome.Subject, _ session: AdminSession) -> LockoutOutcome? {
-        let question = Explanation.Question(session, isEstablished: subject == .session)
+        var question = Explanation.Question(session, isEstablished: subject == .session)
+        question.setting = circumstances
+        let now = circumstances.now ?? 0
         let (conclusion, dependsOnInterface) = question.conclusion(through: after, now: now)
         let isUnknown = dependsOnInterface || ![.accept, .refuse].contains(conclusion.verdict)
         guard isUnknown || conclusion.verdict == .refuse else { return nil }

@@ -21,7 +21,7 @@ public struct Consequences {
     public init(
         of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets
     ) {
-        let others = plan.ruleset.others
+        let others = plan.ruleset.neighbours
         let circumstances = plan.ruleset.circumstances(now: now)
         access = AccessReport(
             from: plan.ruleset.tables, plan.before, to: [plan.compiled.table] + others, plan.after, in: circumstances)
@@ -30,7 +30,7 @@ public struct Consequences {
             return
         }
         let overrides = [Finding].foreignOverrides(
-            of: plan.policy, compiled: plan.compiled, others: others, in: circumstances)
+            of: plan.policy, compiled: plan.compiled, others: plan.ruleset.others, in: circumstances)
         let loss = ReachabilityLoss(from: access.before, to: access.after, of: plan.policy)
         var losses = loss.publishedPorts
         do throws(KernelError) {
@@ -41,7 +41,7 @@ public struct Consequences {
             clients = []
             losses.append(Finding(.unknown, .warning, "cannot read the listening sockets: \(error)"))
         }
-        breakages = losses + overrides.sorted { $0.rank < $1.rank }
+        breakages = losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
     }
 }
 

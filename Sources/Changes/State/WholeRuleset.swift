@@ -1,4 +1,5 @@
 public import Addressing
+internal import Auditing
 internal import Compiler
 public import Kernel
 public import Reachability
@@ -13,8 +14,12 @@ public struct WholeRuleset {
     public let own: TableSnapshot
     /// The tables of other programs, in the order of their creation.
     public let others: [Table]
+    /// The tables of `iptables-legacy`.
+    public let legacy: [LegacyTable]
     /// The addresses of the host; `nil` if they are not known.
     public let addresses: AddressSet?
+    /// The routes of the host; `nil` if they are not known.
+    public let routes: Routes?
 
     /// The number of attempts to read all tables between two changes.
     private static let attempts = 8
@@ -26,7 +31,9 @@ public struct WholeRuleset {
             let others = try Self.others(store)
             guard try store.generation() == own.generation else { continue }
             (generation, self.own, self.others) = (own.generation, own, others)
+            legacy = store.legacyTables()
             addresses = store.addresses()
+            routes = store.network().map { Routes($0) }
             return
         }
         throw KernelError(
@@ -46,11 +53,26 @@ public struct WholeRuleset {
         return others
     }
 
+    /// The circumstances in which packets meet the current tables.
+    static func circumstances(_ store: any RulesetStore, now: Int64) -> Circumstances {
+        Circumstances(now: now, addresses: store.addresses(), routes: store.network().map { Routes($0) })
+    }
+
+    /// The current tables of other programs, and models of those of `iptables-legacy`.
+    static func neighbours(_ store: any RulesetStore) throws(KernelError) -> [Table] {
+        try others(store) + store.legacyTables().compactMap(\.model)
+    }
+
+    /// The tables of other programs, and models of those of `iptables-legacy`.
+    public var neighbours: [Table] { others + legacy.compactMap(\.model) }
+
     /// Every table.
-    public var tables: [Table] { (own.table.map { [$0] } ?? []) + others }
+    public var tables: [Table] { (own.table.map { [$0] } ?? []) + neighbours }
 
     /// The circumstances in which packets meet the tables.
-    public func circumstances(now: Int64) -> Circumstances { Circumstances(now: now, addresses: addresses) }
+    public func circumstances(now: Int64) -> Circumstances {
+        Circumstances(now: now, addresses: addresses, routes: routes)
+    }
 }
 
 extension WholeRuleset {

@@ -53,9 +53,12 @@ public struct Explain: Command {
         let policy = try policy.load(on: host, console)
         let compiled = compile(policy)
         let (ruleset, sockets) = try look(on: host)
-        question.hostAddresses = ruleset?.addresses
+        if let ruleset {
+            question.setting = ruleset.circumstances(now: host.now)
+            if interface == nil { question.returnInterface = host.sessions.interface(to: question.source) }
+        }
         let isLive = asksKernel || ruleset?.own.table != nil
-        let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.others ?? [])
+        let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.neighbours ?? [])
         let explanation = Explanation(
             question, policy: policy, tables: tables, isLive: isLive, listeners: sockets?.listeners, now: host.now)
         let grant = grant(behind: explanation, on: host)

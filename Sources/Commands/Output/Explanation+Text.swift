@@ -16,14 +16,19 @@ extension Explanation {
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
             return "a rule that is not understood decides: \(names)"
         case .accept:
-            let limit = conclusion.isLimited ? ", within its limit" : ""
+            let limit = (conclusion.isLimited ? ", within its limit" : "") + placeText
             if let service, isGranted {
                 return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
-            if let service, !isForeign { return "service \"\(service.name)\" lets it in\(limit)" }
-            return "no rule refuses it: \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
+            if let service, isOwn { return "service \"\(service.name)\" lets it in\(limit)" }
+            return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
         case .refuse: return refusal
         }
+    }
+
+    /// The addresses that let the source in, if others do not.
+    private var placeText: String {
+        openAddresses.isEmpty ? "" : " at \(openAddresses.map(\.description).joined(separator: ", ")) only"
     }
 
     /// The obstacle that remains if the service allows the source.
@@ -58,7 +63,7 @@ extension Explanation {
             return "add \(source) to \"from\" of service \"\(service.name)\"\((service.entries.first?.sources.location.text ?? ""))"
         }
         if !interfaces.isEmpty {
-            let name = question.interface ?? "the interface"
+            let name = question.interface ?? question.returnInterface ?? "the interface"
             return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(service.location.text)"
         }
         return isLive ? "run portreeve apply" : nil
@@ -82,6 +87,9 @@ extension Explanation {
         var lines = [
             "\(console.styled(verdict.rawValue, style)): \(question.addresses.text) to \(portText) by \(asked): \(reason(grant: grant))"
         ]
+        if let interface = assumedInterface {
+            lines.append("arrives: on \(interface), by the route back to \(question.source)")
+        }
         if let place { lines.append("policy: \(place.file):\(place.line)") }
         if let rule = conclusion.redirection { lines.append("redirected: \(rule)") }
         if let audience { lines.append("listens: \(audience)") }
@@ -98,6 +106,8 @@ extension Explanation {
             "asked": .string(isLive ? "kernel" : "policy"), "service": JSON(service?.name), "policy": place,
             "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
             "change": JSON(nearestChange), "trace": .array(conclusion.trace.map(\.json)),
+            "interface": JSON(question.interface ?? question.returnInterface),
+            "addresses": .array(openAddresses.map { .string($0.description) }),
             "listeners": listeners.map { .array($0.map(\.json)) } ?? .null,
         ]
     }

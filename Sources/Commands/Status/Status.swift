@@ -32,7 +32,7 @@ public struct Status: Command {
         let compiled = grants.expectation(plain, found: ruleset.own.table)
         let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
         let live = LiveRuleset(
-            own: ruleset.own.table, others: ruleset.others, drift: drift,
+            own: ruleset.own.table, others: ruleset.neighbours, drift: drift,
             in: ruleset.circumstances(now: host.now), now: host.now)
         let rows = PortStatus.all(
             policy, compiled, loaded: ruleset.own.table, in: live, sockets: try host.readSockets(),

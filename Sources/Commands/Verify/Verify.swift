@@ -148,7 +148,7 @@ public struct Verify: Command {
             }
             guard only.areas.contains(.listeners) else { return findings }
             let live = LiveRuleset(
-                own: ruleset.own.table, others: ruleset.others, drift: drift,
+                own: ruleset.own.table, others: ruleset.neighbours, drift: drift,
                 in: ruleset.circumstances(now: host.now), now: host.now)
             return findings + live.audit(of: try host.readSockets(), policy)
         }

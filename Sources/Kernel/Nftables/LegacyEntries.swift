@@ -71,6 +71,7 @@ extension LegacyEntries {
     ]
     private static let targetHead = unsafe MemoryLayout<xt_entry_target>.size
     private static let redirecting: Set<String> = ["DNAT", "NETMAP", "REDIRECT", "TPROXY"]
+    private static let redirectingHere: Set<String> = ["REDIRECT", "TPROXY"]
 
     /// The effects of the entries; `nil` if their offsets are invalid.
     private func effects(_ entries: [UInt8]) -> LegacyTable.Effects? {
@@ -85,6 +86,7 @@ extension LegacyEntries {
                 effects.refusing += 1
             }
             if Self.redirecting.contains(name) { effects.redirecting += 1 }
+            if Self.redirectingHere.contains(name) { effects.redirectingHere += 1 }
             start += toNext
         }
         return effects

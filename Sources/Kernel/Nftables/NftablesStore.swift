@@ -1,4 +1,5 @@
 public import Addressing
+public import Listeners
 public import Rulesets
 public import System
 
@@ -36,6 +37,12 @@ public final class NftablesStore: RulesetStore {
 
     /// The addresses of the calling thread's network namespace; `nil` if they cannot be read.
     public func addresses() -> AddressSet? { (try? HostAddresses.all()).map { AddressSet($0) } }
+
+    /// The interfaces and routes of the calling thread's network namespace; `nil` if they cannot be read.
+    public func network() -> (any HostNetwork)? { try? KernelNetwork() }
+
+    /// The tables of `iptables-legacy` in the calling thread's network namespace.
+    public func legacyTables() -> [LegacyTable] { LegacyTables.all }
 
     /// Applies a transaction as a whole or not at all.
     public func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {

@@ -1,4 +1,5 @@
 public import Addressing
+public import Listeners
 public import Rulesets
 public import System
 
@@ -17,6 +18,10 @@ public protocol RulesetStore: AnyObject {
     ) throws(KernelError) -> TableSnapshot
     /// The addresses of the host; `nil` if they are not known.
     func addresses() -> AddressSet?
+    /// The interfaces and routes of the host; `nil` if they cannot be read.
+    func network() -> (any HostNetwork)?
+    /// The tables of `iptables-legacy`, which filter packets beside nf_tables.
+    func legacyTables() -> [LegacyTable]
     /// Caches big sets in this directory; the cache is valid until the next commit by any process.
     func cacheSets(in directory: String)
     /// Commits the transaction as a whole if the generation is still the snapshot's; returns the new generation.

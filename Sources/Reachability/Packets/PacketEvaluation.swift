@@ -39,7 +39,7 @@ public struct PacketEvaluation {
         setting = Setting(
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),
-            circumstances: circumstances, isEstablished: packet.isEstablished)
+            circumstances: circumstances, isEstablished: packet.isEstablished, source: packet.source)
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {

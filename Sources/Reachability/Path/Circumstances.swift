@@ -1,7 +1,7 @@
 public import Addressing
 
 /// The conditions outside the ruleset under which packets are evaluated.
-public struct Circumstances: Hashable, Sendable {
+public struct Circumstances: Sendable {
     /// An assumption about limits.
     public enum Limits: Hashable, Sendable {
         /// The client is within all limits, like one that connects for the first time in a while.
@@ -18,14 +18,18 @@ public struct Circumstances: Hashable, Sendable {
     public var interfaceIndices: [String: UInt32]
     /// The addresses of this host, the possible destinations; if `nil`, a verdict that depends on them is unknown.
     public var addresses: AddressSet?
+    /// The routes of this host; if `nil`, a verdict that depends on them is unknown.
+    public var routes: Routes?
 
     /// Circumstances of these parts.
     public init(
-        now: Int64?, limits: Limits = .kept, interfaceIndices: [String: UInt32] = [:], addresses: AddressSet? = nil
+        now: Int64?, limits: Limits = .kept, interfaceIndices: [String: UInt32] = [:], addresses: AddressSet? = nil,
+        routes: Routes? = nil
     ) {
         self.now = now
         self.limits = limits
         self.interfaceIndices = interfaceIndices
         self.addresses = addresses
+        self.routes = routes
     }
 }

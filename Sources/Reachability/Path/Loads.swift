@@ -13,11 +13,13 @@ extension Setting {
     /// The load of `expression` at a hook; `nil` if it is not a load.
     func load(_ expression: Expression, _ state: PacketState, at hook: Hook) -> Load? {
         switch expression {
+        // Without a kind the load ends the rule (`nft_meta_store_kind`).
+        case .meta(.outputInterfaceKind, _) where output(state)?.kind == nil && output(state) != nil: .fails
         case .meta(let key, let destination): .value(meta(key, state, hook), destination)
         case .payload(let payload): .value(bytes(payload, state), payload.destination)
         case .conntrack(let load): conntrack(load, state).map { .value($0, load.destination) } ?? .fails
         case .immediate(let immediate): .value([SymbolicByte](constants: immediate.value), immediate.destination)
-        case .route(let query): .value(route(query, hook), query.destination)
+        case .route(let query): .value(route(query, state, hook), query.destination)
         default: nil
         }
     }
@@ -32,9 +34,13 @@ extension Setting {
         case .mark: return state.hasMarks ? .unknown(4) : [SymbolicByte](constants: UInt32(0).hostOrderBytes)
         case .packetType: return [state.hasMarks ? .unknown : SymbolicByte(0)]  // PACKET_HOST of linux/if_packet.h
         case .outputInterface:
-            return isBeforeRouting(hook) ? [SymbolicByte](constants: UInt32(0).hostOrderBytes) : .unknown(4)
+            if isBeforeRouting(hook) { return [SymbolicByte](constants: UInt32(0).hostOrderBytes) }
+            return output(state).map { [SymbolicByte](constants: $0.index.hostOrderBytes) } ?? .unknown(4)
         case .outputInterfaceName:
-            return isBeforeRouting(hook) ? [SymbolicByte](constants: Array(repeating: 0, count: 16)) : .unknown(16)
+            if isBeforeRouting(hook) { return [SymbolicByte](constants: Array(repeating: 0, count: 16)) }
+            return output(state).map { Self.name($0.name) } ?? .unknown(16)
+        case .outputInterfaceKind where !isBeforeRouting(hook):
+            return output(state).map { Self.name($0.kind ?? "") } ?? .unknown(16)
         case .time:
             guard let now = circumstances.now else { return .unknown(8) }
             let nanoseconds = UInt64(clamping: now).multipliedReportingOverflow(by: 1_000_000_000)
@@ -42,6 +48,11 @@ extension Setting {
                 constants: (nanoseconds.overflow ? UInt64.max : nanoseconds.partialValue).hostOrderBytes)
         default: return .unknown(16)
         }
+    }
+
+    /// A name of 16 bytes, padded with NUL.
+    private static func name(_ text: String) -> [SymbolicByte] {
+        [SymbolicByte](constants: InterfaceClass.padded(Array(text.utf8)))
     }
 
     /// Whether a packet has no output interface at the hook: it is not routed yet, or is for this host.
@@ -94,12 +105,14 @@ extension Setting {
     }
 
     /// The result of `fib`; the route to the source is assumed to use the input interface, as the source is not spoofed.
-    private func route(_ query: RouteLookup, _ hook: Hook) -> [SymbolicByte] {
-        let local: UInt32 = 2  // RTN_LOCAL of linux/rtnetlink.h
+    private func route(_ query: RouteLookup, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
+        let (unicast, local): (UInt32, UInt32) = (1, 2)  // RTN_UNICAST and RTN_LOCAL of linux/rtnetlink.h
         let isSource = query.flags.contains(.source)
         switch query.result {
         case .addressType:
-            return isSource || hook == .forward ? .unknown(4) : [SymbolicByte](constants: local.hostOrderBytes)
+            if isSource { return .unknown(4) }
+            guard state.isForwarded else { return [SymbolicByte](constants: local.hostOrderBytes) }
+            return output(state).map { _ in [SymbolicByte](constants: unicast.hostOrderBytes) } ?? .unknown(4)
         case _ where isSource && query.flags.contains(.isPresent): return [SymbolicByte(1)]
         case .interface:
             return isSource
@@ -125,6 +138,8 @@ extension MetaKey {
     static let outputInterface = Self(rawValue: 5)
     /// The name of the output interface: 16 bytes, padded with NUL.
     static let outputInterfaceName = Self(rawValue: 7)
+    /// The kind of the output interface, such as `bridge`: 16 bytes, padded with NUL.
+    static let outputInterfaceKind = Self(rawValue: 27)
     /// The type of the packet, `PACKET_…` of `linux/if_packet.h`: 1 byte.
     static let packetType = Self(rawValue: 19)
 }

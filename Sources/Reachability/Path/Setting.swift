@@ -15,16 +15,19 @@ struct Setting {
     let destinations: Destinations
     /// Whether the packets carry data of an established connection; otherwise they open one.
     let isEstablished: Bool
+    /// The source address, if all packets have the same.
+    let source: UInt128?
 
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
-        isEstablished: Bool = false
+        isEstablished: Bool = false, source: UInt128? = nil
     ) {
         self.family = family
         self.transport = transport
         self.interface = interface
         self.circumstances = circumstances
         self.isEstablished = isEstablished
+        self.source = source
         let isLoopback = interface.starts(with: Self.loopback)
         destinations = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
     }
@@ -40,7 +43,19 @@ struct Setting {
 
     /// The index of the input interface; `nil` if unknown.
     var interfaceIndex: UInt32? {
-        interfaceName == "lo" ? 1 : circumstances.interfaceIndices[interfaceName]
+        if interfaceName == "lo" { return 1 }
+        return circumstances.interfaceIndices[interfaceName] ?? circumstances.routes?.indices[interfaceName]
+    }
+
+    /// The interface by which packets in this state leave; `nil` if it is not known.
+    func output(_ state: PacketState) -> Routes.Output? {
+        guard state.isForwarded, let routes = circumstances.routes, let bytes = state.destination?.constants else {
+            return nil
+        }
+        return routes.output(
+            Routes.Question(
+                family: family, destination: UInt128(bigEndianBytes: bytes), source: source, interface: interfaceName,
+                hasMark: state.hasMarks))
     }
 
     /// Whether the packets pass tables of this family.

@@ -77,7 +77,9 @@ extension Setting {
         // that it cannot offload, and makes packets skip chains only after the reply.
         case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "xfrm", "tunnel", "inner",
             "match",
-            "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup", "dynset", "byteorder", "fib", "limit":
+            "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup", "dynset", "byteorder", "fib", "limit",
+            // A rule that nf_tables does not show.
+            "iptables-legacy":
             .mayFail
         case "notrack": .stopsTracking
         default: .opaque

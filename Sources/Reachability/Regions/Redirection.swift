@@ -110,7 +110,7 @@ struct RedirectionCollector {
     mutating func add(_ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key) {
         unread.formUnion(outcome.unread)
         guard key.interface != .loopback else { return }
-        for (piece, place) in outcome.redirected where rules.all[place].rule?.isForLoopback != true {
+        for (piece, place, _) in outcome.redirected where rules.all[place].rule?.isForLoopback != true {
             let subject = Subject(
                 transport: key.transport, family: key.family, place: place, isConditional: !piece.doubts.isEmpty)
             ports[subject] = ports[subject, default: IntervalSet()].union(piece.ports)

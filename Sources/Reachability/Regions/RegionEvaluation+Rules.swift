@@ -5,6 +5,10 @@ extension RegionEvaluation {
     struct RuleResult {
         /// The pieces that continue with the next rule.
         var next: [Piece] = []
+        /// The pieces that continue with the next rule if an uncertain match of this one fails.
+        var skipped: [Piece] = []
+        /// The pieces that continue with the next rule if the uncertain matches so far succeed: a certain one fails then.
+        var failed: [Piece] = []
         /// The pieces that are accepted in this base chain.
         var accepted: [Piece] = []
         /// The pieces that return to the calling chain.
@@ -12,9 +16,11 @@ extension RegionEvaluation {
     }
 
     /// A piece during a rule.
-    private struct Thread {
+    fileprivate struct Thread {
         var piece: Piece
         var registers = RegisterFile()
+        /// Whether a match of this rule was uncertain.
+        var isDoubted = false
     }
 
     /// Runs a rule.
@@ -27,7 +33,9 @@ extension RegionEvaluation {
             threads = following
             if threads.isEmpty { break }
         }
-        result.next += threads.map(\.piece)
+        for thread in threads { result.pass(thread) }
+        guard !result.skipped.isEmpty else { return result }
+        result.settle(number(scope), unless: piece.doubts, space)
         return result
     }
 
@@ -37,7 +45,7 @@ extension RegionEvaluation {
     ) {
         var thread = thread
         if let load = setting.load(expression, thread.piece.state, at: hook) {
-            guard case .value(let value, let destination) = load else { return result.next.append(thread.piece) }
+            guard case .value(let value, let destination) = load else { return result.pass(thread) }
             thread.registers.store(value, in: destination)
             return following.append(thread)
         }
@@ -96,15 +104,22 @@ extension RegionEvaluation {
                 return parts.outside
             }
             if !condition.isExact, !inside.isEmpty { inside = inside.map { $0.doubted(by: number(scope)) } }
-            if isInverted == false || !condition.isExact {
-                following += inside.map { Thread(piece: $0, registers: thread.registers) }
+            for piece in inside {
+                var part = thread
+                part.piece = piece
+                guard condition.isExact else {
+                    part.isDoubted = true
+                    result.skipped.append(piece)
+                    following.append(part)
+                    continue
+                }
+                if isInverted { result.pass(part) } else { following.append(part) }
             }
-            if isInverted || !condition.isExact { result.next += inside }
         }
-        if isInverted {
-            following += rest.map { Thread(piece: $0, registers: thread.registers) }
-        } else {
-            result.next += rest
+        for piece in rest {
+            var part = thread
+            part.piece = piece
+            if isInverted { following.append(part) } else { result.pass(part) }
         }
     }
 
@@ -115,7 +130,7 @@ extension RegionEvaluation {
         var thread = start
         switch statement {
         case .passes: following.append(thread)
-        case .fails: result.next.append(thread.piece)
+        case .fails: result.pass(thread)
         case .mayFail: match([.open], false, scope, thread, &following, &result)
         case .setsMark:
             thread.piece.state.hasMarks = true
@@ -123,20 +138,22 @@ extension RegionEvaluation {
         case .stopsTracking:
             thread.piece.state.tracking = .unknown
             following.append(thread)
-        case .verdict(let verdict): decide(verdict, scope, thread.piece, &result)
+        case .verdict(let verdict): decide(verdict, scope, thread, &result)
         case .reject: refuse(thread.piece, number(scope))
         case .accept: result.accepted.append(thread.piece)
         case .translate(let addresses, let ports, let toThisHost):
             if !thread.piece.state.isTranslated {
-                outcome.redirected.append((thread.piece, number(scope)))
+                let before = thread.piece
                 thread.piece.state.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
+                outcome.redirected.append((before, number(scope), thread.piece.state.isForwarded))
             }
             result.accepted.append(thread.piece)
         case .opaque: doubt(thread.piece, scope)
         }
     }
 
-    private func decide(_ verdict: Verdict, _ scope: RuleScope, _ piece: Piece, _ result: inout RuleResult) {
+    private func decide(_ verdict: Verdict, _ scope: RuleScope, _ thread: Thread, _ result: inout RuleResult) {
+        let piece = thread.piece
         switch verdict {
         case .accept: result.accepted.append(piece)
         case .drop: refuse(piece, number(scope))
@@ -147,7 +164,12 @@ extension RegionEvaluation {
             guard let chain = hooks.tables[scope.table].chain(name) else { return doubt(piece, scope) }
             let inner = run(chain, table: scope.table, [piece], depth: scope.depth + 1)
             result.accepted += inner.accepted
-            if case .jump = verdict { result.next += inner.returned } else { result.returned += inner.returned }
+            guard case .jump = verdict else { return result.returned += inner.returned }
+            for returned in inner.returned {
+                // A certain return is as if the jump did not match.
+                let isUnchanged = returned.doubts == piece.doubts
+                result.pass(Thread(piece: returned, isDoubted: thread.isDoubted && isUnchanged))
+            }
         }
     }
 
@@ -176,19 +198,24 @@ extension RegionEvaluation {
                 let parts = piece.split(by: group.condition, space, placed: { number(scope) })
                 for part in parts.inside {
                     go(
-                        on: group.value, destination, scope, Thread(piece: part, registers: thread.registers),
-                        &following, &result)
+                        on: group.value, destination, scope,
+                        Thread(piece: part, registers: thread.registers, isDoubted: thread.isDoubted), &following,
+                        &result)
                 }
                 outside += parts.outside
             }
             if held.ports == nil { rest = outside }
         }
         if let ports = held.ports { rest = thread.piece.split(by: [Box(ports: ports)], space).outside }
-        guard held.hasRest else { return result.next += rest }
+        guard held.hasRest else {
+            let isCertain = held.groups.allSatisfy(\.condition.isExact)
+            for piece in rest { result.pass(Thread(piece: piece, isDoubted: thread.isDoubted && isCertain)) }
+            return
+        }
         for piece in rest {
             go(
-                on: held.rest, destination, scope, Thread(piece: piece, registers: thread.registers), &following,
-                &result)
+                on: held.rest, destination, scope,
+                Thread(piece: piece, registers: thread.registers, isDoubted: thread.isDoubted), &following, &result)
         }
     }
 
@@ -198,7 +225,7 @@ extension RegionEvaluation {
         _ following: inout [Thread], _ result: inout RuleResult
     ) {
         switch value {
-        case .verdict(let verdict)? where destination == .verdict: decide(verdict, scope, thread.piece, &result)
+        case .verdict(let verdict)? where destination == .verdict: decide(verdict, scope, thread, &result)
         case .bytes(let bytes)?:
             var thread = thread
             thread.registers.store([SymbolicByte](constants: bytes), in: destination)
@@ -222,7 +249,38 @@ extension RegionEvaluation {
     }
 }
 
+extension RegionEvaluation.RuleResult {
+    /// Continues a thread with the next rule, since this rule certainly ends for it.
+    fileprivate mutating func pass(_ thread: RegionEvaluation.Thread) {
+        if thread.isDoubted { failed.append(thread.piece) } else { next.append(thread.piece) }
+    }
+
+    /// Continues with the next rule, without the doubt about this one where it makes no difference: the packets that a
+    /// certain match stops go on there whether or not the uncertain matches before it succeed.
+    fileprivate mutating func settle(_ rule: Int, unless known: [Int], _ space: SourceSpace) {
+        defer { (skipped, failed) = ([], []) }
+        for piece in failed {
+            let others = skipped.filter { $0.state == piece.state }
+            guard !known.contains(rule), !others.isEmpty else {
+                next.append(piece)
+                continue
+            }
+            let box = Box(ports: piece.ports, sources: piece.sources)
+            skipped = skipped.flatMap { $0.state == piece.state ? $0.split(by: box, space).outside : [$0] }
+            next.append(piece.certain(of: rule))
+        }
+        next += skipped
+    }
+}
+
 extension Piece {
+    /// The piece without the doubt about a rule.
+    fileprivate func certain(of rule: Int) -> Piece {
+        var piece = self
+        piece.doubts.removeAll { $0 == rule }
+        return piece
+    }
+
     /// The parts that satisfy a condition, and the parts to look up further; if it is not exact, uncertain parts are in both.
     fileprivate func split(
         by condition: Condition, _ space: SourceSpace, placed: () -> Int

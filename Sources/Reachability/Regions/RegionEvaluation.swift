@@ -14,8 +14,9 @@ final class RegionEvaluation {
         var refused: [(piece: Piece, place: Int)] = []
         /// The packets whose verdict is unknown.
         var unknown: [Piece] = []
-        /// The packets that are redirected, each piece with the number of the rule that redirects it.
-        var redirected: [(piece: Piece, place: Int)] = []
+        /// The packets that are redirected: each piece as it was before, the number of the rule that redirects it, and
+        /// whether it is forwarded then.
+        var redirected: [(piece: Piece, place: Int, isForwarded: Bool)] = []
         /// The numbers of rules in prerouting that are not modelled, and may redirect.
         var unread: Set<Int> = []
     }

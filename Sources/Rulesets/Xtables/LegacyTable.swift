@@ -20,6 +20,8 @@ public struct LegacyTable: Hashable, Sendable {
         public var refusing = 0
         /// The number that redirect connections.
         public var redirecting = 0
+        /// The number of those that redirect them to a port of this host.
+        public var redirectingHere = 0
 
         /// No effects.
         public init() {}

@@ -1,0 +1,51 @@
+internal import Addressing
+internal import CMnl
+internal import Glibc
+internal import Listeners
+
+/// An attribute whose type is a plain number in the kernel's headers.
+struct PlainAttribute: RawRepresentable {
+    let rawValue: UInt32
+
+    init(rawValue: UInt32) { self.rawValue = rawValue }
+
+    init(_ type: Int) { self.init(rawValue: UInt32(type)) }
+}
+
+extension HostInterface {
+    /// Decodes `struct ifinfomsg` and the attributes after it: `linux/if_link.h`.
+    init?(_ payload: ArraySlice<UInt8>) {
+        guard let reply = RouteReply(payload, as: ifinfomsg.self),
+            let name = reply.attributes.name(PlainAttribute(Int(IFLA_IFNAME)))
+        else { return nil }
+        self.init(
+            index: UInt32(bitPattern: reply.header.ifi_index), name: name,
+            kind: reply.attributes.nest(PlainAttribute(Int(IFLA_LINKINFO)))?.name(PlainAttribute(Int(IFLA_INFO_KIND))),
+            master: reply.attributes.hostOrderU32(PlainAttribute(Int(IFLA_MASTER))))
+    }
+}
+
+extension RouteSelectors {
+    /// The selectors of a rule, `struct fib_rule_hdr` and the attributes after it: `linux/fib_rules.h`.
+    init(rule payload: ArraySlice<UInt8>, own: Set<IPAddress>) {
+        self.init()
+        guard let reply = RouteReply(payload, as: fib_rule_hdr.self) else {
+            self = [.source, .interface, .mark, .other]
+            return
+        }
+        func has(_ type: Int) -> Bool { reply.attributes[PlainAttribute(type)] != nil }
+        let source = reply.attributes[PlainAttribute(Int(FRA_SRC))]
+        let isOwn = source.flatMap { IPAddress(bigEndianBytes: Array($0)) }.map(own.contains) == true
+        let isWhole = Int(reply.header.src_len) == 8 * (source?.count ?? 0)
+        if reply.header.src_len > 0, !(isOwn && isWhole) { insert(.source) }
+        // A rule for `lo` selects the packets of this host.
+        if let interface = reply.attributes.name(PlainAttribute(Int(FRA_IIFNAME))), interface != "lo" {
+            insert(.interface)
+        }
+        if reply.attributes[PlainAttribute(Int(FRA_L3MDEV))]?.first ?? 0 != 0 { insert(.interface) }
+        if has(Int(FRA_FWMARK)) || has(Int(FRA_FWMASK)) { insert(.mark) }
+        if reply.header.tos != 0 || [FRA_IP_PROTO, FRA_SPORT_RANGE, FRA_DPORT_RANGE].contains(where: { has(Int($0)) }) {
+            insert(.other)
+        }
+    }
+}

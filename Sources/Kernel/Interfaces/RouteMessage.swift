@@ -1,0 +1,115 @@
+internal import Addressing
+internal import CMnl
+internal import Glibc
+internal import Listeners
+
+/// A request to the routing part of the kernel: rtnetlink(7).
+struct RouteRequest {
+    /// The message with its headers.
+    let bytes: [UInt8]
+
+    /// A request with `header`, which is `struct rtmsg` or the like, and attributes after it.
+    init<Header: BitwiseCopyable>(
+        _ type: Int, flags: Int32, sequence: UInt32, _ header: Header, attributes: [UInt8] = []
+    ) {
+        var (message, body) = (nlmsghdr(), header)
+        message.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<Header>.size + attributes.count)
+        message.nlmsg_type = UInt16(type)
+        message.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
+        message.nlmsg_seq = sequence
+        bytes =
+            unsafe withUnsafeBytes(of: &message) { unsafe Array($0) }
+            + withUnsafeBytes(of: &body) { unsafe Array($0) } + attributes
+    }
+}
+
+/// A reply of the routing part of the kernel: a structure and the attributes after it.
+struct RouteReply<Header: BitwiseCopyable> {
+    /// The structure.
+    let header: Header
+    /// The attributes.
+    let attributes: Attributes
+
+    /// `nil` if the message is too short, or the length of an attribute is invalid.
+    init?(_ payload: ArraySlice<UInt8>, as _: Header.Type) {
+        let length = MemoryLayout<Header>.size
+        guard payload.count >= length, let attributes = Attributes(payload.dropFirst(length)) else { return nil }
+        header = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: Header.self) }
+        self.attributes = attributes
+    }
+}
+
+extension Attributes {
+    /// A number of four bytes in host order.
+    func hostOrderU32(_ type: some RawRepresentable<UInt32>) -> UInt32? { self[type]?.hostOrderU32 }
+}
+
+extension ArraySlice<UInt8> {
+    /// The number that these four bytes encode in host order; `nil` for another count.
+    var hostOrderU32: UInt32? {
+        guard count == MemoryLayout<UInt32>.size else { return nil }
+        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
+    }
+}
+
+/// A route of a dump: the destinations, and the interfaces by which they are reached.
+struct TableRoute {
+    let table: UInt32
+    let destinations: AddressRange
+    let interfaces: [UInt32]
+
+    /// `nil` for a route to this host, one that refuses, and one that is not understood.
+    init?(_ payload: ArraySlice<UInt8>) {
+        guard let reply = RouteReply(payload, as: rtmsg.self), Int(reply.header.rtm_type) == RTN_UNICAST,
+            let family = AddressFamily(number: Int32(reply.header.rtm_family))
+        else { return nil }
+        table = reply.attributes.hostOrderU32(RTA_TABLE) ?? UInt32(reply.header.rtm_table)
+        let length = Int(reply.header.rtm_dst_len)
+        guard let destinations = AddressRange(prefix: reply.attributes[RTA_DST], length: length, family) else {
+            return nil
+        }
+        self.destinations = destinations
+        if let interface = reply.attributes.hostOrderU32(RTA_OIF) {
+            interfaces = [interface]
+        } else {
+            interfaces = Self.hops(reply.attributes[RTA_MULTIPATH] ?? [])
+        }
+    }
+
+    /// The interfaces of a list of `struct rtnexthop`, each with attributes after it.
+    private static func hops(_ list: ArraySlice<UInt8>) -> [UInt32] {
+        var (rest, interfaces) = (list, [UInt32]())
+        while rest.count >= MemoryLayout<rtnexthop>.size {
+            let hop = unsafe rest.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtnexthop.self) }
+            guard hop.rtnh_len >= MemoryLayout<rtnexthop>.size else { break }
+            interfaces.append(UInt32(bitPattern: hop.rtnh_ifindex))
+            rest = rest.dropFirst((Int(hop.rtnh_len) + 3) & ~3)
+        }
+        return interfaces
+    }
+}
+
+extension AddressFamily {
+    /// The family with this `AF_…`; `nil` for others.
+    fileprivate init?(number: Int32) {
+        switch number {
+        case AF_INET: self = .ipv4
+        case AF_INET6: self = .ipv6
+        default: return nil
+        }
+    }
+}
+
+extension AddressRange {
+    /// The addresses of a prefix of `length` bits, in network order; without bytes it is that of all addresses.
+    fileprivate init?(prefix bytes: ArraySlice<UInt8>?, length: Int, _ family: AddressFamily) {
+        let width = family == .ipv4 ? 32 : 128
+        guard length <= width, let address = bytes ?? (length == 0 ? [] : nil) else { return nil }
+        guard let first = IPAddress(bigEndianBytes: address.isEmpty ? [UInt8](repeating: 0, count: width / 8) : Array(address))
+        else { return nil }
+        switch first {
+        case .ipv4(let value): self = .ipv4(value...(value | (length == 0 ? .max : ~(UInt32.max << (32 - length)))))
+        case .ipv6(let value): self = .ipv6(value...(value | (length == 0 ? .max : ~(UInt128.max << (128 - length)))))
+        }
+    }
+}

@@ -1,0 +1,78 @@
+public import Addressing
+
+/// The interfaces and routes of a host.
+public protocol HostNetwork: AnyObject, Sendable {
+    /// The interfaces; empty if they cannot be read.
+    var interfaces: [HostInterface] { get }
+    /// The addresses to which packets leave by each interface, by its index; in all routing tables.
+    var reached: [UInt32: AddressSet] { get }
+    /// The properties of packets, beside the destination, by which the rules of policy routing choose a table.
+    func selectors(_ family: AddressFamily) -> RouteSelectors
+    /// The route of a packet; `nil` if there is none.
+    func route(_ question: RouteQuestion) -> ReturnRoute?
+}
+
+/// An interface of a host.
+public struct HostInterface: Hashable, Sendable {
+    /// The index.
+    public var index: UInt32
+    /// The name.
+    public var name: String
+    /// The kind, such as `bridge` or `veth`; `nil` for a device of the hardware.
+    public var kind: String?
+    /// The index of the bridge or the like that it is a port of; `nil` for none.
+    public var master: UInt32?
+
+    /// An interface of these parts.
+    public init(index: UInt32, name: String, kind: String? = nil, master: UInt32? = nil) {
+        self.index = index
+        self.name = name
+        self.kind = kind
+        self.master = master
+    }
+}
+
+/// A question about the route of a packet.
+public struct RouteQuestion: Hashable, Sendable {
+    /// The destination.
+    public var destination: IPAddress
+    /// The source; `nil` for any.
+    public var source: IPAddress?
+    /// The index of the interface that the packet arrives on; `nil` for a packet of this host.
+    public var interface: UInt32?
+
+    /// A question of these parts.
+    public init(to destination: IPAddress, from source: IPAddress? = nil, on interface: UInt32? = nil) {
+        self.destination = destination
+        self.source = source
+        self.interface = interface
+    }
+}
+
+/// The properties of packets, beside the destination, by which the rules of policy routing choose a table: ip-rule(8).
+public struct RouteSelectors: OptionSet, Hashable, Sendable {
+    /// The bits.
+    public var rawValue: UInt8
+
+    /// The selectors of these bits.
+    public init(rawValue: UInt8) { self.rawValue = rawValue }
+
+    /// The source address.
+    public static let source = Self(rawValue: 1)
+    /// The input interface.
+    public static let interface = Self(rawValue: 2)
+    /// The mark of the packet.
+    public static let mark = Self(rawValue: 4)
+    /// Anything else, such as ports.
+    public static let other = Self(rawValue: 8)
+}
+
+extension [HostInterface] {
+    /// The bridges that connect only containers and virtual machines: all their ports are ends of a veth pair or taps.
+    public var containerBridges: [HostInterface] {
+        filter { bridge in
+            bridge.kind == "bridge"
+                && allSatisfy { $0.master != bridge.index || ["veth", "tun"].contains($0.kind ?? "") }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+public import Addressing
+
+/// The interfaces of a host, and its routes: by which interface packets leave, and by which they come.
+public struct Routes: Sendable {
+    /// A question about the way out of a packet that is forwarded.
+    public struct Question: Hashable, Sendable {
+        /// The family.
+        public var family: AddressFamily
+        /// The destination after any translation, as a number.
+        public var destination: UInt128
+        /// The source; `nil` for any.
+        public var source: UInt128?
+        /// The name of the interface that the packet arrives on.
+        public var interface: String
+        /// Whether the packet may carry a mark.
+        public var hasMark: Bool
+    }
+
+    /// An interface by which packets leave.
+    public struct Output: Hashable, Sendable {
+        /// The name.
+        public var name: String
+        /// The index.
+        public var index: UInt32
+        /// The kind, such as `bridge` or `veth`; `nil` for a device of the hardware.
+        public var kind: String?
+
+        /// An interface of these parts.
+        public init(name: String, index: UInt32, kind: String? = nil) {
+            self.name = name
+            self.index = index
+            self.kind = kind
+        }
+    }
+
+    /// The indices of the interfaces, by name.
+    public var indices: [String: UInt32]
+    /// The kinds of the interfaces, by name; without the devices of the hardware, which have none.
+    public var kinds: [String: String]
+    /// The bridges that connect only containers and virtual machines, by name.
+    public var containerBridges: Set<String>
+    /// The way out of a packet; `nil` if it is not known, or if there is no route.
+    public var output: @Sendable (Question) -> Output?
+    /// The sources to which the route back leaves by each interface, by name.
+    public var arrivals: @Sendable () -> [String: AddressSet]
+
+    /// Routes of these parts.
+    public init(
+        indices: [String: UInt32], kinds: [String: String] = [:], containerBridges: Set<String> = [],
+        output: @escaping @Sendable (Question) -> Output?,
+        arrivals: @escaping @Sendable () -> [String: AddressSet] = { [:] }
+    ) {
+        self.indices = indices
+        self.kinds = kinds
+        self.containerBridges = containerBridges
+        self.output = output
+        self.arrivals = arrivals
+    }
+}
