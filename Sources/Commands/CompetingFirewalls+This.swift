@@ -6,8 +6,14 @@ extension [Finding] {
     /// The competing firewalls in the calling thread's network namespace.
     ///
     /// The services of systemd only affect the host's network namespace, which is that of the first process.
-    static var competingFirewalls: [Finding] {
-        let units = RulesetIdentity.isHost ? UnitFiles(names: HostTree.names, text: HostTree.text) : .none
-        return .competingFirewalls(LegacyTables.all, units)
+    static var competingFirewalls: [Finding] { .competingFirewalls(LegacyTables.all, .ofThisNamespace) }
+
+    /// The services that flush the ruleset of the calling thread's network namespace.
+    static var flushes: [Finding] { FirewallUnits(.ofThisNamespace).flushes }
+}
+
+extension UnitFiles {
+    fileprivate static var ofThisNamespace: UnitFiles {
+        RulesetIdentity.isHost ? UnitFiles(names: HostTree.names, text: HostTree.text) : .none
     }
 }

@@ -35,6 +35,7 @@ extension Host {
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.competingFirewalls = { .competingFirewalls }
+        host.flushes = { .flushes }
         return host
     }
 

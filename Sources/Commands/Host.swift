@@ -22,6 +22,8 @@ public struct Host {
     public var sessions: any SessionStore
     /// Firewalls besides nf_tables, and services that flush its rules, where the ruleset was opened last.
     public var competingFirewalls: () -> [Finding] = { [] }
+    /// The services that flush portreeve's table, where the ruleset was opened last.
+    public var flushes: () -> [Finding] = { [] }
     /// The files that commands read and write.
     public var files: HostFiles
     /// The host functions that changes of the ruleset need.

@@ -4,7 +4,7 @@ import Testing
 @Suite("Services that flush portreeve's table")
 struct FirewallUnitTests {
     /// The findings on a host with these files.
-    private func findings(_ texts: [String: String]) -> [String] {
+    private func findings(_ texts: [String: String], severity: Finding.Severity = .warning) -> [String] {
         let files = UnitFiles(
             names: { directory in
                 let inside = texts.keys.filter { $0.hasPrefix(directory + "/") }.map {
@@ -13,7 +13,7 @@ struct FirewallUnitTests {
                 return Set(inside.map(String.init)).sorted()
             }, text: { texts[$0] })
         return FirewallUnits(files).findings.map { finding in
-            #expect(finding.identifier == .foreignOverride && finding.severity == .warning)
+            #expect(finding.identifier == .foreignOverride && finding.severity == severity)
             return String(finding.message.prefix { $0 != ":" })
         }
     }
@@ -39,6 +39,14 @@ struct FirewallUnitTests {
         files["\(wants)/nftables.service"] = nftables
         let head = "nftables.service is enabled and flushes every ruleset, portreeve's too, when it "
         #expect(findings(files) == [head + "starts, is reloaded or stops"])
+        // A drop-in gives portreeve's table back; it must do so on each occasion.
+        let restore = "=-/bin/systemctl --no-block start portreeve-restore.service\n"
+        files["/lib/systemd/system/nftables.service.d/portreeve.conf"] =
+            "[Service]\nExecStartPost\(restore)ExecReload\(restore)"
+        #expect(findings(files) == [head + "starts, is reloaded or stops"])
+        files["/lib/systemd/system/nftables.service.d/portreeve.conf"]? += "ExecStopPost\(restore)"
+        #expect(findings(files, severity: .notice) == [head + "starts, is reloaded or stops"])
+        files["/lib/systemd/system/nftables.service.d/portreeve.conf"] = nil
         files["/etc/nftables.conf"] = "# flush ruleset\nflush ruleset ip\nadd table inet mine\nflush table inet mine\n"
         #expect(findings(files) == [head + "stops"])
         // A drop-in resets a command; the drop-in in /etc replaces the one of the same name in /lib.
@@ -49,6 +57,15 @@ struct FirewallUnitTests {
         files["/etc/systemd/system/nftables.service"] = ""
         files["/etc/systemd/system/nftables.service.d/own.conf"] = nil
         #expect(findings(files) == [])
+    }
+
+    @Test("A service that is active and not enabled")
+    func active() {
+        var files = ["/lib/systemd/system/nftables.service": nftables, "/etc/nftables.conf": "flush ruleset\n"]
+        files["/run/systemd/units/invocation:nftables.service"] = "0123456789abcdef"
+        files["/run/systemd/units/invocation:ssh.service"] = "0123456789abcdef"
+        let head = "nftables.service is active and flushes every ruleset, portreeve's too, when it "
+        #expect(findings(files) == [head + "starts, is reloaded or stops"])
     }
 
     @Test("Scripts and shells")

@@ -1,4 +1,4 @@
-/// Enabled services of this host that flush portreeve's table, or filter beside it.
+/// Enabled or active services of this host that flush portreeve's table, or filter beside it.
 public struct FirewallUnits {
     private let files: UnitFiles
 
@@ -13,10 +13,9 @@ public struct FirewallUnits {
 
     /// One finding per service, sorted by name.
     public var findings: [Finding] {
-        files.enabledServices.filter { !$0.name.hasPrefix("portreeve") }.compactMap { unit in
-            let flushes = unit.commands.filter { flushesEverything($0.line) }
-            if !flushes.isEmpty { return Finding(.foreignOverride, .warning, Self.sentence(unit, flushes.map(\.key))) }
-            guard Self.firewalls.contains(unit.firewall), isActive(unit) else { return nil }
+        others.compactMap { unit in
+            if let finding = flush(of: unit) { return finding }
+            guard unit.isEnabled, Self.firewalls.contains(unit.firewall), isActive(unit) else { return nil }
             return Finding(
                 .foreignOverride, .warning,
                 "\(unit.name) is enabled beside portreeve: a connection must pass both, which change separately; "
@@ -24,13 +23,32 @@ public struct FirewallUnits {
         }
     }
 
-    private static func sentence(_ unit: ServiceUnit, _ keys: [String]) -> String {
-        var verbs: [String] = []
-        for (prefix, verb) in [("ExecStart", "starts"), ("ExecReload", "is reloaded"), ("ExecStop", "stops")]
-        where keys.contains(where: { $0.hasPrefix(prefix) }) { verbs.append(verb) }
-        return
-            "\(unit.name) is enabled and flushes every ruleset, portreeve's too, when it \(verbs.listed): "
-            + "make it flush only its own tables, or run `systemctl disable --now \(unit.name)`"
+    /// The findings about services that flush portreeve's table, which `plan` and `apply` show, too.
+    public var flushes: [Finding] { others.compactMap(flush) }
+
+    private var others: [ServiceUnit] { files.services.filter { !$0.name.hasPrefix("portreeve") } }
+
+    /// The occasions on which a service flushes every ruleset, with the start of the keys of its commands.
+    private static let occasions = [("ExecStart", "starts"), ("ExecReload", "is reloaded"), ("ExecStop", "stops")]
+    /// The unit that loads portreeve's table again.
+    private static let restoring = "portreeve-restore.service"
+
+    private func flush(of unit: ServiceUnit) -> Finding? {
+        let occasions = Self.occasions.filter { prefix, _ in
+            unit.commands.contains { $0.key.hasPrefix(prefix) && flushesEverything($0.line) }
+        }
+        guard !occasions.isEmpty else { return nil }
+        let isRestored = occasions.allSatisfy { prefix, _ in
+            unit.commands.contains { $0.key.hasPrefix(prefix) && $0.line.contains(Self.restoring) }
+        }
+        let head =
+            "\(unit.name) is \(unit.isEnabled ? "enabled" : "active") and flushes every ruleset, portreeve's too, when it "
+            + "\(occasions.map(\.1).listed): "
+        return isRestored
+            ? Finding(.foreignOverride, .notice, head + "\(Self.restoring) loads portreeve's table again, a moment later")
+            : Finding(
+                .foreignOverride, .warning,
+                head + "make it flush only its own tables, or run `systemctl disable --now \(unit.name)`")
     }
 
     /// ufw's service can be enabled while ufw itself is not.

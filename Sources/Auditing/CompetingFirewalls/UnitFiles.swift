@@ -23,24 +23,38 @@ public struct UnitFiles: Sendable {
         "/lib/systemd/system",
     ]
 
-    /// The services that are wanted or required by another unit, sorted by name.
-    var enabledServices: [ServiceUnit] {
+    /// The directory in which systemd keeps an entry for each active unit: `unit_export_invocation_id` of its
+    /// `src/core/unit.c`.
+    private static let (activeUnits, activeMark) = ("/run/systemd/units", "invocation:")
+
+    /// The services that are active, or wanted or required by another unit, sorted by name.
+    var services: [ServiceUnit] {
+        let active = names(Self.activeUnits).filter { $0.hasPrefix(Self.activeMark) }.map {
+            String($0.dropFirst(Self.activeMark.count))
+        }
+        let enabled = enabledNames
+        return enabled.union(active).filter { $0.hasSuffix(".service") }.sorted().compactMap {
+            service($0, isEnabled: enabled.contains($0))
+        }
+    }
+
+    private var enabledNames: Set<String> {
         let wanted = Self.directories.flatMap { directory in
             names(directory).filter { $0.hasSuffix(".wants") || $0.hasSuffix(".requires") }.flatMap {
                 names("\(directory)/\($0)")
             }
         }
-        return Set(wanted).filter { $0.hasSuffix(".service") }.sorted().compactMap(service)
+        return Set(wanted)
     }
 
     /// The unit with its drop-ins; `nil` if it does not exist or is masked.
-    private func service(_ name: String) -> ServiceUnit? {
+    private func service(_ name: String, isEnabled: Bool) -> ServiceUnit? {
         // An instance uses the file of its template.
         let template = name.firstIndex(of: "@").map { "\(name[...$0]).service" }
         for file in [name, template].compactMap(\.self) {
             for directory in Self.directories {
                 guard let text = text("\(directory)/\(file)") else { continue }
-                return text.isEmpty ? nil : ServiceUnit(name: name, texts: [text] + dropIns(file))
+                return text.isEmpty ? nil : ServiceUnit(name: name, isEnabled: isEnabled, texts: [text] + dropIns(file))
             }
         }
         return nil
@@ -61,12 +75,15 @@ public struct UnitFiles: Sendable {
 struct ServiceUnit {
     /// The unit's name.
     let name: String
+    /// Whether another unit wants or requires it; otherwise it is active only.
+    let isEnabled: Bool
     /// The commands by their key, such as `ExecStop`.
     private(set) var commands: [(key: String, line: String)] = []
 
     /// Reads a unit file and its drop-ins: `man 5 systemd.syntax`.
-    init(name: String, texts: [String]) {
+    init(name: String, isEnabled: Bool, texts: [String]) {
         self.name = name
+        self.isEnabled = isEnabled
         for text in texts { read(text.replacing("\\\n", with: " ")) }
     }
 
