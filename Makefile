@@ -10,16 +10,20 @@ PREFIX = /usr/local
 DESTDIR =
 bindir = $(PREFIX)/bin
 mandir = $(PREFIX)/share/man
+libexecdir = $(PREFIX)/libexec
 docdir = $(PREFIX)/share/doc/portreeve
 unitdir = $(PREFIX)/lib/systemd/system
 
 BINARY = .build/release/portreeve
+# The program that loads the floor when portreeve itself cannot run.
+FLOOR = .build/portreeve-floor
 SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
+UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer
 
-.PHONY: all demo test test-kernels test-nft bench install uninstall lint clean help
+.PHONY: all demo test test-kernels test-nft test-systemd bench install uninstall lint clean help
 
-all: $(BINARY)
+all: $(BINARY) $(FLOOR)
 
 # The Swift runtime and libstdc++ are linked statically: the binary runs without a toolchain and starts faster. At run time
 # it loads only libc, libmnl, libnftnl and libyaml. .build/static holds libstdc++.a alone, so the linker finds no shared one.
@@ -34,6 +38,13 @@ $(BINARY): $(SOURCES)
 	done
 	$(SWIFT) build -c release $(STATIC) --product portreeve
 	@touch $@
+
+# Linked statically, since it must work where libraries are missing.
+$(FLOOR): Sources/Floor/floor.c
+	@sh .ci/requirements build
+	@mkdir -p .build
+	@for compiler in clang gcc cc; do command -v $$compiler >/dev/null && break; done; \
+	  set -x; $$compiler -O2 -Wall -Wextra -Werror -static -s -o $@ Sources/Floor/floor.c
 
 demo:
 	@sh .ci/requirements demo
@@ -62,6 +73,14 @@ test-nft:
 	@/usr/bin/python3 -B Tests/Kernels/tamper.py $(BINARY) --rounds $(ROUNDS)
 	@nft=$$(sh Tests/Nft/fetch) && NFT=$$nft /usr/bin/python3 -B Tests/Kernels/tamper.py $(BINARY) --rounds $(ROUNDS)
 
+# The installed program under a live systemd, in a container: SYSTEMD="undo boot" selects. Its Debian is fetched once, into ~/.cache.
+SYSTEMD =
+test-systemd:
+	@sh .ci/requirements systemd
+	@$(MAKE) --no-print-directory $(BINARY) $(FLOOR)
+	@tree=$$(sh Tests/Systemd/fetch) && unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+	  /usr/bin/python3 -B Tests/Systemd/run.py $(BINARY) $$tree $(SYSTEMD)
+
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
 	@sh .ci/requirements bench
@@ -76,11 +95,15 @@ lint-manuals:
 	@sh .ci/requirements lint
 	MANPATH=man $(MANDOC) -T lint -W warning $(MANUALS)
 
-install: $(BINARY)
-	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
+# The units carry the paths of this installation.
+PATHS = s|/usr/local/bin|$(bindir)|g; s|/usr/local/libexec|$(libexecdir)|g; s|/usr/local/sbin:||
+
+install: $(BINARY) $(FLOOR)
+	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
 	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d" \
-	  "$(DESTDIR)$(unitdir)"
+	  "$(DESTDIR)$(unitdir)/nftables.service.d"
 	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
+	$(INSTALL) -m 755 $(FLOOR) "$(DESTDIR)$(libexecdir)/portreeve-floor"
 	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
 	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE "$(DESTDIR)$(docdir)"
@@ -90,18 +113,18 @@ install: $(BINARY)
 	  chmod 644 "$(DESTDIR)$(docdir)/$$policy" || exit 1; \
 	done
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
-	$(INSTALL) -m 644 system/portreeve-verify.cron "$(DESTDIR)$(docdir)"
-	$(INSTALL) -m 644 system/portreeve-verify.timer "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
-	for unit in portreeve.service portreeve-verify.service; do \
-	  sed 's|/usr/local/bin|$(bindir)|' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
-	  chmod 644 "$(DESTDIR)$(unitdir)/$$unit" || exit 1; \
-	done
+	sed '$(PATHS)' system/portreeve-verify.cron > "$(DESTDIR)$(docdir)/portreeve-verify.cron"
+	for unit in $(UNITS); do sed '$(PATHS)' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; done
+	sed '$(PATHS)' system/portreeve-nftables.conf > "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
+	cd "$(DESTDIR)$(unitdir)" && chmod 644 $(UNITS) nftables.service.d/portreeve.conf
+	chmod 644 "$(DESTDIR)$(docdir)/portreeve-verify.cron"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
 	  "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
-	rm -f "$(DESTDIR)$(unitdir)/portreeve.service" "$(DESTDIR)$(unitdir)/portreeve-verify.service" \
-	  "$(DESTDIR)$(unitdir)/portreeve-verify.timer"
+	rm -f "$(DESTDIR)$(libexecdir)/portreeve-floor" "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
+	-rmdir "$(DESTDIR)$(unitdir)/nftables.service.d"
+	for unit in $(UNITS); do rm -f "$(DESTDIR)$(unitdir)/$$unit"; done
 	rm -rf "$(DESTDIR)$(docdir)"
 
 clean:
@@ -113,6 +136,7 @@ help:
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
 	@echo 'make test-kernels    run it under Linux 5.10, 6.1, 6.12 and the newest in virtual machines; KERNELS="6.1 6.12", ROUNDS=50'
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
+	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='

@@ -5,8 +5,12 @@
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/sched.h>
+#include <stddef.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <unistd.h>
 /* Swift's Glibc module lacks _GNU_SOURCE and therefore these functions. */
 static inline int shim_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
@@ -28,4 +32,19 @@ static inline int shim_drop_capabilities(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0, 0, 0}};
     return (int)syscall(SYS_capset, &header, none);
+}
+/* Sends a datagram to a Unix socket; a name that starts with @ is abstract, as in sd_notify(3). */
+static inline int shim_tell(const char *name, const char *message) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    size_t length = strlen(name);
+    int fd, sent;
+    if (length == 0 || length >= sizeof address.sun_path) return -1;
+    memcpy(address.sun_path, name, length);
+    if (name[0] == '@') address.sun_path[0] = 0;
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -1;
+    sent = (int)sendto(fd, message, strlen(message), MSG_NOSIGNAL, (struct sockaddr *)&address,
+                       (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
+    close(fd);
+    return sent;
 }

@@ -76,6 +76,12 @@ extension KernelOptions {
         return store
     }
 
+    /// Undoes a change whose undo is overdue, before a command reads the table that it is going to change.
+    func settleOverdue(in store: any RulesetStore, on host: Host, _ console: Console) throws {
+        let settled = try existingState(on: host)?.settleOverdue(in: store)
+        if let settled { console.note("portreeve: \(settled.text)") }
+    }
+
     /// The state directory of the network namespace, which must have been entered.
     func stateLocation(on host: Host) -> StateLocation {
         stateDir.map(StateLocation.init) ?? host.changes.location()

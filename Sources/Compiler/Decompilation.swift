@@ -164,7 +164,7 @@ extension Expression {
 
 extension Rule {
     /// The time from which the rule refuses packets, in seconds since 1970-01-01T00:00:00Z; `nil` for other rules.
-    fileprivate var expiry: Int64? {
+    var expiry: Int64? {
         guard expressions.last == .verdict(.goto(Names.refuse)),
             case .compare(let comparison)? = expressions.dropFirst(2).first,
             case .meta(.time, into: .first)? = expressions.first, comparison.value.count == 8

@@ -95,7 +95,17 @@ struct ChangeTests {
         // If the undo process was killed, the next command undoes an overdue change.
         #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
         terminal.uptime += 61_000
-        #expect(try terminal.run("apply", policy, "--yes") != .refused)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                """
+                change 4 was not confirmed in time, and its undo is overdue: run "portreeve rollback" to undo it now
+
+                """))
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("pending, overdue"))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.errors == "portreeve: change 4 was not confirmed in time, and was undone\n")
         #expect(terminal.store.table == before)
         #expect(try terminal.run("history", "--format", "json") == .success)
         let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])

@@ -13,6 +13,14 @@ public struct ChangeHost {
     public var uptime: () -> Int64
     /// Starts the process that undoes the pending change of this directory; returns once it is ready.
     public var arm: (_ directory: String) throws(KernelError) -> Void
+    /// The directory of the floor for a boot that cannot use this state directory; `nil` if no boot loads from it.
+    public var floorDirectory: (_ state: String) -> String? = { _ in nil }
+    /// The TCP ports on which SSH servers listen for other hosts.
+    public var sshPorts: () -> [UInt16] = { [] }
+    /// Notes, until the next boot, whether this boot has loaded a table from this state directory.
+    public var markLoaded: (_ state: String, _ isLoaded: Bool) -> Void = { _, _ in }
+    /// Warns the user of this command.
+    public var warn: (_ text: String) -> Void = { _ in }
     /// Writes to the log and to the terminals of logged-in users.
     public var announce: (_ line: String) -> Void
 

@@ -76,7 +76,12 @@ extension RulesetState {
     ) throws -> Made {
         let lock: FileLock = try unchanged { try self.lock() }
         defer { withExtendedLifetime(lock) {} }
-        try settle(store).forEach(note)
+        let found = try settle(store)
+        found.forEach(note)
+        if found.contains(where: \.changedTheTable) {
+            throw ChangeError(
+                .changedUnderneath, "it was undone after the new change was planned; the new one was not made: try again")
+        }
         if let pending = try pending() { throw refusal(pending) }
         var change = change
         change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
@@ -99,6 +104,7 @@ extension RulesetState {
             }
         } else {
             try keep(entry)
+            recordFloor(for: change.table)
             try end(change.grants, notIn: change.table)
         }
         return Made(number: entry.number, generation: generation)
@@ -121,6 +127,8 @@ extension RulesetState {
             throw ChangeError(.changedUnderneath, "another process changed the ruleset; nothing was saved: plan again")
         }
         try log.settle(try log.prepare(record(of: change, change.transaction, archive, now: now)), as: .confirmed)
+        host.markLoaded(files.directory, change.table != nil)
+        recordFloor(for: change.table)
     }
 
     /// The result of `body`; adds to an error in saving that nothing was changed.
@@ -161,7 +169,11 @@ extension RulesetState {
         waits: Bool
     ) throws -> UInt32 {
         let writer = TableWriter(store, grants: change.grants)
-        do { return try writer.replace(change.snapshot, by: change.target, transaction) } catch {
+        do {
+            let generation = try writer.replace(change.snapshot, by: change.target, transaction)
+            host.markLoaded(files.directory, change.target != nil)
+            return generation
+        } catch {
             let isUnwritten = (error as? KernelError)?.isStale == true
             if isUnwritten || isLive(change.snapshot.table, with: change.grants, in: store) {
                 withdraw(entry)

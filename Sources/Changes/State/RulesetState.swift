@@ -74,6 +74,21 @@ public struct RulesetState {
         return [.undone(change: pending.number)]
     }
 
+    /// Undoes the pending change if that is overdue: then the undo process was killed.
+    ///
+    /// - Returns: the outcome; `nil` if no undo is overdue.
+    public func settleOverdue(in store: any RulesetStore) throws -> Settlement? {
+        guard let pending = try pending(), isOverdue(pending) else { return nil }
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
+        return try settle(store).last
+    }
+
+    /// Whether a pending change of the calling thread's ruleset should have been undone already.
+    public func isOverdue(_ pending: PendingChange) -> Bool {
+        remaining(pending) <= 0 && pending.identity == host.identity()
+    }
+
     /// Settles the change of a command that was killed: the live table shows whether it was made.
     private func settleInterrupted(_ store: any RulesetStore) throws -> [Settlement] {
         let entries = try log.entries().filter { $0.outcome == .prepared }
@@ -124,7 +139,9 @@ public struct RulesetState {
     func confirm(_ pending: PendingChange) throws {
         try log.settle(try log.entry(pending.number), as: .confirmed)
         try PendingChange.clear(files)
-        try end(try grants(), notIn: try log.record(log.entry(pending.number)).table)
+        let table = try log.record(log.entry(pending.number)).table
+        recordFloor(for: table)
+        try end(try grants(), notIn: table)
     }
 
     /// Sets the deadline of a pending change, in milliseconds from now.
@@ -142,16 +159,16 @@ public struct RulesetState {
         if isFree { try host.arm(files.directory) }
     }
 
-    /// The pending change of the calling thread's ruleset, and the seconds until it is undone; `nil` if there is
-    /// none.
-    public func waiting() throws -> (pending: PendingChange, seconds: Int64)? {
+    /// The pending change of the calling thread's ruleset, and the seconds until it is undone, 0 if that is overdue;
+    /// `nil` if there is none.
+    public func waiting() throws -> (pending: PendingChange, seconds: Int64, isOverdue: Bool)? {
         guard let pending = try pending(), pending.identity == host.identity() else { return nil }
-        return (pending, max(0, remaining(pending) / 1000))
+        return (pending, max(0, remaining(pending) / 1000), isOverdue(pending))
     }
 
     /// Fails if a change of the calling thread's ruleset is pending.
     public func requireNoneWaiting() throws {
-        guard let pending = try pending(), remaining(pending) > 0, pending.identity == host.identity() else { return }
+        guard let pending = try pending(), !isOverdue(pending), pending.identity == host.identity() else { return }
         throw refusal(pending)
     }
 

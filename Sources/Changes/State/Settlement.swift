@@ -12,4 +12,12 @@ public enum Settlement: Hashable, Sendable {
     case made(change: Int)
     /// Grants were ended, and the command was killed before the commit; the next change removes them from the kernel.
     case notRevoked(change: Int)
+
+    /// Whether the live table was replaced.
+    var changedTheTable: Bool {
+        switch self {
+        case .undone, .undoneNow: true
+        case .lostInRestart, .notMade, .made, .notRevoked: false
+        }
+    }
 }

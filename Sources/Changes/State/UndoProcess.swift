@@ -1,8 +1,12 @@
+internal import Glibc
 public import Kernel
 internal import Rulesets
 public import System
 
-/// The process that undoes an unconfirmed change, and its standby, in case it is killed.
+/// The process that undoes an unconfirmed change.
+///
+/// systemd, where it is the first process, runs it as a unit of its own and starts it again if it is killed. Elsewhere it
+/// is a process in a session of its own, with a standby in case it is killed.
 public struct UndoProcess {
     private let state: RulesetState
     private let openStore: () throws(KernelError) -> any RulesetStore
@@ -22,26 +26,56 @@ public struct UndoProcess {
         self.openStore = openStore
     }
 
-    /// Starts a process for the pending change of a directory; it outlives this process.
-    static func start(in directory: String) throws(KernelError) -> DetachedProcess {
-        try DetachedProcess(arguments: ["undo", "--state-dir", directory])
+    /// Arms the undo of the pending change of a directory, which outlives this process; returns once it is ready.
+    static func arm(in directory: String) throws(KernelError) {
+        if ServiceManager.isRunning, let properties = unitProperties {
+            do throws(KernelError) { return try startUnit(for: directory, properties) } catch {
+                let warning = "portreeve: warning: the undo ends with this session: \(error)\n"
+                try? StandardStream.error.write(warning)
+            }
+        }
+        _ = try start(in: directory)
     }
+
+    /// The properties of a unit in this network namespace; `nil` if the manager has no lasting name for it.
+    private static var unitProperties: [String]? {
+        if RulesetIdentity.isHost { return [] }
+        return NetworkNamespace.currentNames.first.map { ["NetworkNamespacePath=\(NetworkNamespace.path(named: $0))"] }
+    }
+
+    private static func startUnit(for directory: String, _ properties: [String]) throws(KernelError) {
+        let unit = "portreeve-undo-\(getpid()).service"
+        try ServiceManager.start(
+            unit, "Undo the change of the port policy in \(directory) unless it is confirmed",
+            arguments: arguments(directory), properties: properties)
+        // The unit reads the directory as the first process of the host sees it, which may be another one.
+        guard try StateFiles(directory: directory).lock(lockName) == nil else {
+            throw KernelError(.io, "starting unit \(unit)", answer: "it does not see \(directory) as this command does")
+        }
+    }
+
+    private static func start(in directory: String) throws(KernelError) -> DetachedProcess {
+        try DetachedProcess(arguments: arguments(directory))
+    }
+
+    private static func arguments(_ directory: String) -> [String] { ["undo", "--state-dir", directory] }
 
     /// Waits until the change is settled, or until it is time to undo it.
     public func run() throws {
-        DetachedProcess.closeInherited()
+        let isUnit = ServiceManager.isSupervising
+        if !isUnit { DetachedProcess.closeInherited() }
         Signals.outliveSession()
         var lock = try takeLock()
         var known = try state.pending()
         // The table is read now, since the disk may fail later.
         let previous = known == nil ? nil : try state.previousTable()
-        var standby = lock == nil ? nil : try? Self.start(in: state.files.directory)
-        DetachedProcess.sayReady()
+        var standby = lock == nil || isUnit ? nil : try? Self.start(in: state.files.directory)
+        if isUnit { ServiceManager.sayReady() } else { DetachedProcess.sayReady() }
         var (isTerminated, isPutBack, failures) = (false, false, 0)
         while let pending = known {
             if lock == nil { lock = try? takeLock() }
             if lock != nil {
-                if standby?.isRunning != true { standby = try? Self.start(in: state.files.directory) }
+                if !isUnit, standby?.isRunning != true { standby = try? Self.start(in: state.files.directory) }
                 if isTerminated || state.remaining(pending) <= 0 {
                     if undo(pending, to: previous, isTerminated, &isPutBack, failures) { return }
                     failures += 1

@@ -22,7 +22,8 @@ public struct Apply: Command {
 
     @Option(
         help: ArgumentHelp(
-            "What to open if --boot cannot load that: ssh (tcp/22, to any address) or closed.", valueName: "what"))
+            "What to open if --boot cannot load that: ssh (tcp/22), recorded (where SSH listened) or closed.",
+            valueName: "what"))
     var floor: Floor = .ssh
 
     /// The output options.
@@ -52,6 +53,7 @@ public struct Apply: Command {
         }
         let policy = try policy.load(on: host, console)
         let store = try kernel.openStore(on: host)
+        try kernel.settleOverdue(in: store, on: host, console)
         let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
         var change = RulesetChange(
             snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: policy)
@@ -71,6 +73,7 @@ public struct Apply: Command {
     /// Applies a reviewed plan, if the ruleset is still the one for which it was made.
     private func apply(_ plan: ReviewedPlan, on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try kernel.openStore(on: host)
+        try kernel.settleOverdue(in: store, on: host, console)
         let change = try plan.change(of: store, carrying: kernel.grants(on: host), on: host.changes)
         let maker = ChangeMaker(host, kernel, safety, console)
         if change.transaction.isEmpty { return try maker.keep(change, in: store) }
@@ -88,7 +91,7 @@ public struct Apply: Command {
         let store = try host.openStore(kernel.netns)
         // Printed after the loading: a message that cannot be written ends the process.
         var notes: [String] = []
-        let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes) {
+        let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes, now: host.now) {
             notes.append($0.text)
         }
         let outcome = Result { try loading.load(else: floor) }

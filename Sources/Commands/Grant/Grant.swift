@@ -50,6 +50,7 @@ public struct Grant: Command {
         }
         if let limit = policy.defaults.grantLimit { try limit.allow(span) }
         let store = try host.openStore(kernel.netns)
+        try kernel.settleOverdue(in: store, on: host, console)
         let request = GrantRequest(service: service, address: address, span: span, why: why)
         try GrantMaker(kernel, in: store, on: host, console).grant(request, by: policy).write(to: console)
         return .success

@@ -10,6 +10,7 @@ extension BootLoading.Outcome {
         case .table(let number, let record):
             "loaded change \(number) of \(UTCTime.text(record.time)) by \(record.author.text)"
         case .nothing(let number): "change \(number) removed table \(Names.table): nothing is loaded"
+        case .neverApplied: "no change was ever confirmed on this host: nothing is loaded; run \"portreeve apply\""
         }
     }
 }

@@ -20,12 +20,13 @@ public struct Remove: Command {
 
     /// Asks, deletes the table, and reads back.
     public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
         let store = try kernel.openStore(on: host)
+        try kernel.settleOverdue(in: store, on: host, console)
         let last = try kernel.state(on: host).lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
-        let console = Console(host, output)
         let maker = ChangeMaker(host, kernel, safety, console)
         if snapshot.table == nil {
             return try maker.keep(change, in: store, done: "table \(Names.table) is not loaded: nothing to do")

@@ -32,6 +32,7 @@ public struct Revoke: Command {
         let console = Console(host, output)
         let address = try from.map { text throws(CommandError) in try AddressArgument(text).address }
         let store = try host.openStore(kernel.netns)
+        try kernel.settleOverdue(in: store, on: host, console)
         let lockoutGuard = LockoutGuard(host, console, force: force)
         try GrantMaker(kernel, in: store, on: host, console).revoke(service, from: address, guardedBy: lockoutGuard)
             .write(to: console)

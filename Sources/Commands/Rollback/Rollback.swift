@@ -30,6 +30,7 @@ public struct Rollback: Command {
         let store = try kernel.openStore(on: host)
         let state = try kernel.state(on: host)
         if number == nil, try state.pending() != nil { return try undo(state, store, console) }
+        try kernel.settleOverdue(in: store, on: host, console)
         let back = try ChangeBack(to: number, of: state, in: store)
         let maker = ChangeMaker(host, kernel, safety, console)
         if back.change.transaction.isEmpty { return try maker.keep(back.change, in: store) }

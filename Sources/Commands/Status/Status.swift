@@ -41,13 +41,15 @@ public struct Status: Command {
         if console.isJSON {
             console.print([
                 "format_version": 1, "generation": .number(Int(ruleset.generation)),
-                "pending": waiting.map { $0.pending.json(seconds: $0.seconds) } ?? .null,
+                "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
                 "grants": grants.json(in: ruleset.own.table),
                 "ports": .array(rows.map(\.json)),
             ])
             return .success
         }
-        if let (pending, seconds) = waiting { console.print(console.styled(pending.text(seconds: seconds), .yellow)) }
+        if let (pending, seconds, isOverdue) = waiting {
+            console.print(console.styled(pending.text(seconds: seconds, isOverdue: isOverdue), .yellow))
+        }
         for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }

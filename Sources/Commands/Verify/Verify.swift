@@ -60,6 +60,7 @@ public struct Verify: Command {
         }
         let policy = try policy.load(on: host, console)
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
+        settleOverdue(in: store, on: host, console)
         let plain = compile(policy)
         let ruleset = try read(store, plain)
         let grants = kernel.grants(on: host)
@@ -79,6 +80,12 @@ public struct Verify: Command {
             try write(lines(report, console), on: host)
         }
         return output.format == .nagios ? report.nagiosStatus : report.status
+    }
+
+    /// Undoes a change whose undo is overdue; a failure is a message, since the verification works without it.
+    private func settleOverdue(in store: any RulesetStore, on host: Host, _ console: Console) {
+        guard host.isRoot else { return }
+        do { try kernel.settleOverdue(in: store, on: host, console) } catch { console.note("portreeve: \(error)") }
     }
 
     private func lines(_ report: VerificationReport, _ console: Console) -> [String] {

@@ -9,6 +9,9 @@ extension NetworkNamespace {
         return HostTree.names(directory).filter { NamespaceInode(path: "\(directory)/\($0)") == own }
     }
 
+    /// The path of the namespace of this name in `ip netns`.
+    public static func path(named name: String) -> String { "\(directory)/\(name)" }
+
     /// Whether `ip netns` has a network namespace of this name.
     public static func exists(named name: String) -> Bool { NamespaceInode(path: "\(directory)/\(name)") != nil }
 }

@@ -43,7 +43,7 @@ public struct RulesetIdentity: Hashable, Sendable {
     }
 
     private static var cookie: UInt64? {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_NETFILTER)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         return NetlinkSocket.namespaceCookie(of: descriptor)

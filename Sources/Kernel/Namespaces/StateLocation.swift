@@ -12,7 +12,8 @@ public struct StateLocation: Sendable {
     /// kernel 5.14.
     private var link: String?
 
-    private static let lasting = "/var/lib/portreeve"
+    /// The directory of the host's own state.
+    public static let lasting = "/var/lib/portreeve"
     private static let named = "\(lasting)/netns"
 
     /// A directory that the user chose.

@@ -1,6 +1,6 @@
 internal import CMnl
 internal import CNftnl
-internal import Rulesets
+public import Rulesets
 
 /// The netlink messages of one transaction, with the step of the transaction for each message.
 struct Batch {
@@ -114,5 +114,19 @@ extension Transaction {
             guard case .addRule(let rule, _, _) = operation else { return length + message }
             return length + message + rule.expressions.count * expression + rule.userdata.count
         }
+    }
+}
+
+extension Transaction {
+    /// The netlink messages of a transaction that makes a table, for a program that only sends them: the kernel takes them
+    /// at any generation, as a whole, and refuses them if the table exists.
+    public var messagesWithoutGeneration: [UInt8] {
+        // Generation 0 is never current, and means any: `nf_tables_valid_genid` of `nf_tables_api.c`.
+        var batch = Batch(table: table, generation: 0, firstSequence: 1)
+        let empty = TableSnapshot(generation: 0, table: nil)
+        for (step, operation) in operations.enumerated() { batch.append(operation, step: step, empty) }
+        batch.requestAcknowledgement()
+        batch.end()
+        return Array(batch.bytes)
     }
 }

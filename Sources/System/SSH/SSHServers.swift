@@ -1,7 +1,8 @@
-internal import Listeners
+internal import Addressing
+public import Listeners
 
 /// The SSH server processes and their connections.
-struct SSHServers {
+public struct SSHServers {
     /// The connection of one process.
     enum Served: Hashable {
         /// The process holds this connection.
@@ -50,5 +51,26 @@ struct SSHServers {
             holdings.first.map { (inode, $0.descriptor) }
         }.min { $0.1 < $1.1 }
         return first.flatMap { connections[$0.0] }.map(Served.connection) ?? .nothing
+    }
+}
+
+extension SSHServers {
+    /// The units of OpenSSH and Dropbear on the distributions; systemd listens for the sockets.
+    private static let units: Set<String> = [
+        "ssh.service", "sshd.service", "dropbear.service", "ssh.socket", "sshd.socket", "dropbear.socket",
+    ]
+
+    /// The TCP ports on which SSH servers listen for other hosts, in ascending order.
+    ///
+    /// - Parameters:
+    ///   - listeners: the listeners of a host, without their owners.
+    ///   - search: finds their owners.
+    public static func ports(of listeners: [Listener], search: ([Listener]) -> [Listener]) -> [UInt16] {
+        let candidates = listeners.filter { $0.transport == .tcp && !$0.isLoopbackOnly }
+        let found = search(candidates).filter { listener in
+            guard case .processes(let processes) = listener.owners else { return false }
+            return processes.contains { names.contains($0.name) || $0.unit.map(units.contains) == true }
+        }
+        return Set(found.map(\.port)).sorted()
     }
 }

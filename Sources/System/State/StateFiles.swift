@@ -28,6 +28,12 @@ public struct StateFiles: Sendable {
     /// Whether a directory exists, or something else has its path.
     public static func exists(_ directory: String) -> Bool { unsafe access(directory, F_OK) == 0 || errno != ENOENT }
 
+    /// Whether a path has any entry, a dangling link too.
+    public static func hasEntry(_ path: String) -> Bool {
+        var status = stat()
+        return unsafe lstat(path, &status) == 0 || errno != ENOENT
+    }
+
     private static func make(_ path: Substring) throws(KernelError) {
         guard unsafe mkdir(String(path), 0o700) != 0, errno != EEXIST else { return }
         let error = SystemError.last
@@ -124,6 +130,15 @@ public struct StateFiles: Sendable {
     public func size(of name: String) -> Int {
         var status = stat()
         return unsafe stat(path(name), &status) == 0 ? Int(status.st_size) : 0
+    }
+
+    /// The newest time at which one of the files was written, in seconds since 1970-01-01T00:00:00Z; 0 without files.
+    public var newestTime: Int64 {
+        let times = ((try? names()) ?? []).map { name -> Int64 in
+            var status = stat()
+            return unsafe stat(path(name), &status) == 0 ? Int64(status.st_mtim.tv_sec) : 0
+        }
+        return times.max() ?? 0
     }
 
     /// Locks `name` until the process ends or the lock is released.

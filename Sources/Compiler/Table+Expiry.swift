@@ -1,0 +1,41 @@
+public import Rulesets
+
+extension Table {
+    /// The table in which the services that expired by this time are closed whatever the clock says.
+    ///
+    /// The kernel compares an expiry with the host's clock, which a boot may find in the past. The rule that refuses packets
+    /// from a time on loses its comparison then.
+    ///
+    /// - Parameter time: seconds since 1970-01-01T00:00:00Z.
+    public func closingExpired(by time: Int64) -> Table { replacing(chains.compactMap { $0.closingExpired(by: time) }) }
+
+    /// The table with the chains that the live table has closed in this way: they refuse the same packets.
+    public func closingExpired(by time: Int64, asIn live: Table?) -> Table {
+        let closed = chains.compactMap { $0.closingExpired(by: time) }
+        return replacing(closed.filter { live?.chain($0.name)?.rules == $0.rules })
+    }
+
+    private func replacing(_ changed: [Chain]) -> Table {
+        guard !changed.isEmpty else { return self }
+        let names = Set(changed.map(\.name))
+        return Table(
+            name: name, flags: flags, userdata: userdata, chains: chains.filter { !names.contains($0.name) } + changed,
+            sets: sets, objects: objects)
+    }
+}
+
+extension Chain {
+    /// The chain without the comparisons of expiries up to this time; `nil` if it has none.
+    fileprivate func closingExpired(by time: Int64) -> Chain? {
+        guard rules.contains(where: { $0.hasExpired(by: time) }) else { return nil }
+        var chain = self
+        for index in chain.rules.indices where chain.rules[index].hasExpired(by: time) {
+            chain.rules[index].expressions = [.verdict(.goto(Names.refuse))]
+        }
+        return chain
+    }
+}
+
+extension Rule {
+    fileprivate func hasExpired(by time: Int64) -> Bool { expiry.map { $0 <= time } ?? false }
+}
