@@ -27,6 +27,8 @@ static inline unsigned short shim_terminal_columns(int fd) {
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 static const int shim_clone_newnet = CLONE_NEWNET;
+/* The length of a target before its data; Swift treats the struct, which has a pointer, as unsafe. */
+static const size_t shim_xt_target_head = sizeof(struct xt_entry_target);
 /* Drops all capabilities of the calling thread only; for tests without privileges. */
 static inline int shim_drop_capabilities(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};

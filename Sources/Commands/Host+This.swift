@@ -22,9 +22,9 @@ extension Host {
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
             admins: {
                 AdminSessionSearch.admins(
-                    environment: Self.value(of:), connections: SocketTable.connections, route: ReturnRoute.lookUp)
+                    environment: HostCalls.variable, connections: SocketTable.connections, route: ReturnRoute.lookUp)
             },
-            sshClient: Self.value(of: "SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText,
+            sshClient: HostCalls.variable("SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText,
             standardOutput: { StandardStream.output.put($0) },
             standardError: { StandardStream.error.put($0) },
             ask: { question in
@@ -40,9 +40,5 @@ extension Host {
     }
 
     /// Whether the variable is set and not empty, as no-color.org requires.
-    private static func isSet(_ variable: String) -> Bool { value(of: variable)?.isEmpty == false }
-
-    private static func value(of variable: String) -> String? {
-        unsafe getenv(variable).map { unsafe String(cString: $0) }
-    }
+    private static func isSet(_ variable: String) -> Bool { HostCalls.variable(variable)?.isEmpty == false }
 }

@@ -1,5 +1,3 @@
-internal import Glibc
-
 /// An error of the kernel: the attempt, the answer, the advice.
 public struct KernelError: Error, Hashable, Sendable {
     /// The kind of error; it decides the exit status and the default advice.
@@ -54,16 +52,9 @@ extension KernelError {
 extension KernelError: CustomStringConvertible {
     /// One sentence: the attempt, the kernel's answer, the advice.
     public var description: String {
-        let number = code == 0 ? nil : Self.text(of: code)
+        let number = code == 0 ? nil : HostCalls.text(ofError: code)
         let said = [number, answer].compactMap(\.self).joined(separator: ": ")
         return [attempt, said].filter { !$0.isEmpty }.joined(separator: ": ") + (advice.map { "; \($0)" } ?? "")
-    }
-
-    /// The text of `strerror(3)`, in lower case.
-    private static func text(of code: Int32) -> String {
-        guard let text = unsafe strerror(code) else { return "error \(code)" }
-        let sentence = unsafe String(cString: text)
-        return sentence.prefix(1).lowercased() + sentence.dropFirst()
     }
 }
 

@@ -17,7 +17,7 @@ struct OwnerTests {
         #expect(owners(of: 7, Self.service, host) == [70, 71])
         guard case .processes(let found) = all(7, Self.service, host), let first = found.first else { return }
         // The owner of the process's directory.
-        #expect((first.name, first.unit, first.user) == ("sshd", "ssh.service", UserNames.name(of: geteuid())))
+        #expect((first.name, first.unit, first.user) == ("sshd", "ssh.service", HostCalls.userName(of: geteuid())))
     }
 
     @Test("A socket of the service manager is searched for in all processes", arguments: ["/init.scope", service])

@@ -75,9 +75,7 @@ struct ConntrackRequest {
         header.nlmsg_type = UInt16(NFNL_SUBSYS_CTNETLINK) << 8 | UInt16(type.rawValue)
         header.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
         header.nlmsg_seq = sequence
-        var netfilter = nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)
-        bytes =
-            unsafe withUnsafeBytes(of: &header) { unsafe Array($0) }
-            + withUnsafeBytes(of: &netfilter) { unsafe Array($0) } + attributes
+        let netfilter = nfgenmsg(nfgen_family: family, version: UInt8(NFNETLINK_V0), res_id: 0)
+        bytes = header.bytes + netfilter.bytes + attributes
     }
 }

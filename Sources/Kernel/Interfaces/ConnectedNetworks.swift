@@ -14,30 +14,20 @@ public enum ConnectedNetworks {
     /// The networks of the calling thread's namespace, without loopback and link-local ones; empty if they cannot be
     /// read.
     public static func all() -> [Network] {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard unsafe getifaddrs(&list) == 0 else { return [] }
-        defer { unsafe freeifaddrs(list) }
         var networks: [Network] = []
-        var next = unsafe list
-        while let entry = unsafe next {
-            unsafe next = entry.pointee.ifa_next
-            guard let prefix = unsafe prefix(entry.pointee) else { continue }
-            let network = unsafe Network(interface: String(cString: entry.pointee.ifa_name), prefix: prefix)
+        for address in (try? InterfaceAddress.all()) ?? [] {
+            guard let prefix = prefix(of: address) else { continue }
+            let network = Network(interface: address.interface, prefix: prefix)
             if !networks.contains(network) { networks.append(network) }
         }
         return networks
     }
 
-    @unsafe private static func prefix(_ entry: ifaddrs) -> String? {
-        guard unsafe entry.ifa_flags & UInt32(IFF_LOOPBACK) == 0, let address = unsafe entry.ifa_addr,
-            let mask = unsafe entry.ifa_netmask
-        else { return nil }
-        switch unsafe Int32(address.pointee.sa_family) {
-        case AF_INET:
-            let (value, bits) = unsafe (SocketAddress.ipv4(address), SocketAddress.ipv4(mask))
-            return IPv4Address.text(of: (value & bits)...(value | ~bits))
-        case AF_INET6:
-            let (value, bits) = unsafe (SocketAddress.ipv6(address), SocketAddress.ipv6(mask))
+    private static func prefix(of interface: InterfaceAddress) -> String? {
+        guard interface.flags & UInt32(IFF_LOOPBACK) == 0 else { return nil }
+        switch (interface.address, interface.mask) {
+        case (.ipv4(let value), .ipv4(let bits)): return IPv4Address.text(of: (value & bits)...(value | ~bits))
+        case (.ipv6(let value), .ipv6(let bits)):
             let linkLocal: UInt128 = 0xfe80
             return value >> 112 == linkLocal ? nil : IPv6Address.text(of: (value & bits)...(value | ~bits))
         default: return nil

@@ -1,20 +1,50 @@
+internal import Addressing
 internal import Glibc
+internal import System
 
-/// Reads addresses from `struct sockaddr`.
-enum SocketAddress {
-    /// The address of a `sockaddr_in`, in host order.
-    @unsafe static func ipv4(_ address: UnsafeMutablePointer<sockaddr>) -> UInt32 {
-        unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
-            unsafe UInt32(bigEndian: $0.pointee.sin_addr.s_addr)
+/// An address of an interface.
+struct InterfaceAddress {
+    /// The name of the interface.
+    let interface: String
+    /// `IFF_…` of `net/if.h`.
+    let flags: UInt32
+    /// The address.
+    let address: IPAddress
+    /// The mask of its network; `nil` if it has none.
+    let mask: IPAddress?
+
+    /// The IPv4 and IPv6 addresses in the network namespace of the calling thread: getifaddrs(3).
+    static func all() throws(SystemError) -> [InterfaceAddress] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard unsafe getifaddrs(&list) == 0 else { throw .last }
+        defer { unsafe freeifaddrs(list) }
+        var addresses: [InterfaceAddress] = []
+        var next = unsafe list
+        while let entry = unsafe next {
+            unsafe next = entry.pointee.ifa_next
+            guard let address = unsafe entry.pointee.ifa_addr, let known = unsafe ipAddress(address) else { continue }
+            addresses.append(
+                InterfaceAddress(
+                    interface: unsafe String(cString: entry.pointee.ifa_name), flags: unsafe entry.pointee.ifa_flags,
+                    address: known, mask: unsafe entry.pointee.ifa_netmask.flatMap { unsafe ipAddress($0) }))
         }
+        return addresses
     }
 
-    /// The address of a `sockaddr_in6`, in host order.
-    @unsafe static func ipv6(_ address: UnsafeMutablePointer<sockaddr>) -> UInt128 {
-        unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
-            unsafe withUnsafeBytes(of: pointer.pointee.sin6_addr) {
-                unsafe $0.reduce(UInt128(0)) { $0 << 8 | UInt128($1) }
+    /// The address in a `struct sockaddr`; `nil` for other families.
+    @unsafe private static func ipAddress(_ address: UnsafeMutablePointer<sockaddr>) -> IPAddress? {
+        switch unsafe Int32(address.pointee.sa_family) {
+        case AF_INET:
+            unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                .ipv4(UInt32(bigEndian: unsafe $0.pointee.sin_addr.s_addr))
             }
+        case AF_INET6:
+            unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { pointer in
+                unsafe withUnsafeBytes(of: pointer.pointee.sin6_addr) {
+                    .ipv6(UInt128(bigEndianBytes: unsafe Array($0)))
+                }
+            }
+        default: nil
         }
     }
 }

@@ -13,23 +13,19 @@ extension NetworkNamespace {
     /// - Throws: the error of moving back.
     public static func visitOthers(_ body: () -> Bool) throws(KernelError) {
         let attempt = "returning to the original network namespace"
-        let home = unsafe open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC)
-        guard home >= 0 else { throw KernelError(.io, attempt, code: errno) }
-        defer { close(home) }
-        var seen = Set([NamespaceInode(descriptor: home)])
+        let home: File
+        do throws(SystemError) { home = try File("/proc/thread-self/ns/net", O_RDONLY) } catch {
+            throw KernelError(.io, attempt, code: error.code)
+        }
+        var seen = Set([FileIdentity(home)])
         var wantsMore = true
         for path in files where wantsMore {
-            let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-            guard descriptor >= 0 else { continue }
-            defer { close(descriptor) }
-            guard seen.insert(NamespaceInode(descriptor: descriptor)).inserted,
-                shim_setns(descriptor, shim_clone_newnet) == 0
-            else {
-                continue
-            }
+            guard let file = try? File(path, O_RDONLY), seen.insert(FileIdentity(file)).inserted,
+                shim_setns(file.descriptor, shim_clone_newnet) == 0
+            else { continue }
             wantsMore = body()
         }
-        guard shim_setns(home, shim_clone_newnet) == 0 else { throw KernelError(.io, attempt, code: errno) }
+        guard shim_setns(home.descriptor, shim_clone_newnet) == 0 else { throw KernelError(.io, attempt, code: errno) }
     }
 
     /// The paths of namespace files; many of them are of the same namespace.

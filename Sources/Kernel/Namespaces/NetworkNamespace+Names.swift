@@ -5,13 +5,13 @@ extension NetworkNamespace {
     ///
     /// A namespace can have several names; no name survives a boot.
     public static var currentNames: [String] {
-        guard let own = NamespaceInode.own else { return [] }
-        return HostTree.names(directory).filter { NamespaceInode(path: "\(directory)/\($0)") == own }
+        guard let own else { return [] }
+        return HostTree.names(directory).filter { FileIdentity(path: "\(directory)/\($0)") == own }
     }
 
     /// The path of the namespace of this name in `ip netns`.
     public static func path(named name: String) -> String { "\(directory)/\(name)" }
 
     /// Whether `ip netns` has a network namespace of this name.
-    public static func exists(named name: String) -> Bool { NamespaceInode(path: "\(directory)/\(name)") != nil }
+    public static func exists(named name: String) -> Bool { FileIdentity(path: "\(directory)/\(name)") != nil }
 }

@@ -7,6 +7,9 @@ public enum NetworkNamespace {
     /// The directory in which `ip netns add` mounts namespaces: `ip-netns(8)`.
     static let directory = "/run/netns"
 
+    /// The identity of the calling thread's network namespace: the inode of its files.
+    static var own: FileIdentity? { FileIdentity(path: "/proc/thread-self/ns/net") }
+
     /// Moves the calling thread into a network namespace; sockets that are open stay in the old one.
     ///
     /// - Parameter name: a name that `ip netns list` shows, or the absolute path of a namespace file.
@@ -14,10 +17,11 @@ public enum NetworkNamespace {
     public static func enter(named name: String) throws(KernelError) {
         let attempt = "entering network namespace \"\(name)\""
         let path = try path(of: name, attempt)
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw openingError(attempt, name: name, code: errno) }
-        defer { close(descriptor) }
-        guard shim_setns(descriptor, shim_clone_newnet) == 0 else { throw enteringError(attempt, code: errno) }
+        let file: File
+        do throws(SystemError) { file = try File(path, O_RDONLY) } catch {
+            throw openingError(attempt, name: name, code: error.code)
+        }
+        guard shim_setns(file.descriptor, shim_clone_newnet) == 0 else { throw enteringError(attempt, code: errno) }
     }
 
     /// The path of the namespace file; a relative path is refused, since it could lead out of the directory.

@@ -17,7 +17,7 @@ public struct RulesetIdentity: Hashable, Sendable {
     }
 
     /// The ruleset of the calling thread's network namespace.
-    public static var current: Self { Self(boot: run ?? "", namespace: cookie ?? NamespaceInode.own?.number ?? 0) }
+    public static var current: Self { Self(boot: run ?? "", namespace: cookie ?? NetworkNamespace.own?.inode ?? 0) }
 
     /// The ruleset on which `nftables` was opened; `nil` before kernel 5.14, and if the boot id cannot be read.
     init?(of nftables: borrowing Nftables) {
@@ -33,7 +33,7 @@ public struct RulesetIdentity: Hashable, Sendable {
     /// A process with fewer capabilities than process 1 may not read its namespaces; then a sysctl decides that the
     /// kernel shows only in the host's namespace (`net_core_table` of `net/core/sysctl_net_core.c`).
     public static var isHost: Bool {
-        if let host = NamespaceInode(path: "/proc/1/ns/net") { return host == .own }
+        if let host = FileIdentity(path: "/proc/1/ns/net") { return host == NetworkNamespace.own }
         return ProcFile.exists("/proc/sys/net/core/dev_weight")
     }
 
@@ -46,6 +46,6 @@ public struct RulesetIdentity: Hashable, Sendable {
         let descriptor = socket(AF_NETLINK, Int32(SOCK_RAW.rawValue) | Int32(SOCK_CLOEXEC.rawValue), NETLINK_NETFILTER)
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
-        return NetlinkSocket.namespaceCookie(of: descriptor)
+        return SocketOption.number(SO_NETNS_COOKIE, of: descriptor)
     }
 }

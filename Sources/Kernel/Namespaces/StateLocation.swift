@@ -23,7 +23,7 @@ public struct StateLocation: Sendable {
     public static var current: Self {
         if RulesetIdentity.isHost { return Self(directory: lasting) }
         // A process in its own user namespace cannot write to root's directories.
-        let base = mayWrite("/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
+        let base = FileSystem.mayWrite("/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
         let own = "\(base)/netns-\(RulesetIdentity.current.namespace)"
         // No link without a unique number: a later namespace with the same number would find this one's state.
         let link = RulesetIdentity.isUnique ? own : nil
@@ -31,7 +31,7 @@ public struct StateLocation: Sendable {
         if let name = linkedName(own), names.contains(name) || !NetworkNamespace.exists(named: name) {
             return Self(directory: "\(named)/\(name)")
         }
-        let directories = mayWrite("/var/lib") ? names.map { "\(named)/\($0)" } : []
+        let directories = FileSystem.mayWrite("/var/lib") ? names.map { "\(named)/\($0)" } : []
         if let kept = directories.first(where: StateFiles.exists) { return Self(directory: kept, link: link) }
         // The namespace had no name when its state was first written.
         guard !StateFiles.exists(own), let first = directories.first else { return Self(directory: own) }
@@ -50,21 +50,14 @@ public struct StateLocation: Sendable {
         let files = try StateFiles(directory: directory)
         // Only a namespace that loses its name needs the link: failing to create it is no error.
         if let link, let slash = link.lastIndex(of: "/"), (try? StateFiles(directory: String(link[..<slash]))) != nil {
-            _ = unsafe symlink(directory, link)
+            try? FileSystem.makeLink(link, to: directory)
         }
         return files
     }
 
     /// The name of the namespace to whose state a link points.
     private static func linkedName(_ path: String) -> String? {
-        var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = unsafe readlink(path, &target, target.count)
-        guard count > 0 else { return nil }
-        let text = String(decoding: target.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        guard text.hasPrefix("\(named)/") else { return nil }
+        guard let text = FileSystem.linkTarget(path), text.hasPrefix("\(named)/") else { return nil }
         return String(text.dropFirst(named.count + 1))
     }
-
-    /// Whether this user may write to a directory, ignoring that the file system may be mounted read-only.
-    private static func mayWrite(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 || errno == EROFS }
 }

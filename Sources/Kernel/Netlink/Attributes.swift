@@ -1,4 +1,4 @@
-internal import Glibc
+internal import Addressing
 
 /// The attributes of a message or of a nest, as received.
 ///
@@ -82,10 +82,9 @@ struct Attributes: Sequence {
     /// Whether an attribute of this type holds this name, with a NUL after it.
     func has(_ type: some RawRepresentable<UInt32>, named name: String) -> Bool {
         guard let payload = self[type] else { return false }
-        var name = name
         let length = name.utf8.count
         return payload.count > length && payload[payload.startIndex + length] == 0
-            && name.withUTF8 { text in unsafe payload.starts(withBytes: UnsafeRawBufferPointer(text)) }
+            && payload.span.hasPrefix(name.utf8.span)
     }
 
     /// A number of one byte.
@@ -165,20 +164,6 @@ extension ArraySlice<UInt8> {
     func hostOrderU16(at offset: Int) -> UInt16 {
         let low = startIndex + offset
         return UInt16(littleEndian: UInt16(self[low]) | UInt16(self[low + 1]) << 8)
-    }
-
-    /// Whether the slice starts with these bytes.
-    func starts(withBytes prefix: ArraySlice<UInt8>) -> Bool {
-        unsafe prefix.withUnsafeBytes { unsafe starts(withBytes: $0) }
-    }
-
-    /// Whether the slice starts with the bytes of a buffer.
-    fileprivate func starts(withBytes prefix: UnsafeRawBufferPointer) -> Bool {
-        guard count >= prefix.count else { return false }
-        return unsafe withUnsafeBytes { mine in
-            guard let left = mine.baseAddress, let right = prefix.baseAddress else { return true }
-            return unsafe memcmp(left, right, prefix.count) == 0
-        }
     }
 
     /// The number that these bytes encode in network order; `nil` unless the slice has exactly its length.

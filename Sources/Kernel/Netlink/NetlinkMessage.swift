@@ -35,25 +35,22 @@ struct NetlinkMessage {
     ///   - portID: the address of this socket.
     /// - Returns: the messages, in order.
     static func split(_ buffer: [UInt8], length: Int, portID: UInt32) -> [NetlinkMessage] {
-        unsafe buffer.withUnsafeBytes { raw in
-            var messages: [NetlinkMessage] = []
-            guard let start = raw.baseAddress else { return messages }
-            var rest = Int32(length)
-            var next = unsafe start.assumingMemoryBound(to: nlmsghdr.self)
-            while unsafe mnl_nlmsg_ok(next, rest) {
-                let header = unsafe next.pointee
-                if unsafe mnl_nlmsg_portid_ok(next, portID) {
-                    let first = unsafe UnsafeRawPointer(next) - start
-                    let payload = (first + MemoryLayout<nlmsghdr>.size)..<(first + Int(header.nlmsg_len))
-                    messages.append(
-                        NetlinkMessage(
-                            type: header.nlmsg_type, flags: header.nlmsg_flags, sequence: header.nlmsg_seq,
-                            payload: buffer[payload]))
-                }
-                unsafe next = UnsafePointer(mnl_nlmsg_next(next, &rest))
+        let bytes = buffer.span.extracting(first: length)
+        var messages: [NetlinkMessage] = []
+        var start = 0
+        while let header = nlmsghdr(bytes, at: start) {
+            let end = start + Int(header.nlmsg_len)
+            guard header.nlmsg_len >= MemoryLayout<nlmsghdr>.size, end <= length else { break }
+            if header.nlmsg_pid == portID || header.nlmsg_pid == 0 || portID == 0 {
+                messages.append(
+                    NetlinkMessage(
+                        type: header.nlmsg_type, flags: header.nlmsg_flags, sequence: header.nlmsg_seq,
+                        payload: buffer[(start + MemoryLayout<nlmsghdr>.size)..<end]))
             }
-            return messages
+            // NLMSG_ALIGN of `linux/netlink.h`.
+            start = (end + 3) & ~3
         }
+        return messages
     }
 
     /// The error code of `NLMSG_ERROR` or `NLMSG_DONE`, 0 for an acknowledgement; `nil` for other messages.

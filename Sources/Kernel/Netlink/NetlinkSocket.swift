@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CMnl
 internal import Glibc
 internal import Synchronization
@@ -75,24 +76,15 @@ internal import System
     }
 
     /// `SO_NETNS_COOKIE` of `socket(7)`: identifies the socket's network namespace until the next boot; `nil` before 5.14.
-    var namespaceCookie: UInt64? { Self.namespaceCookie(of: unsafe mnl_socket_get_fd(handle)) }
-
-    /// The cookie of any socket.
-    static func namespaceCookie(of descriptor: Int32) -> UInt64? {
-        var cookie: UInt64 = 0
-        var size = socklen_t(MemoryLayout<UInt64>.size)
-        guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &size) == 0 else { return nil }
-        return cookie
-    }
+    var namespaceCookie: UInt64? { SocketOption.number(SO_NETNS_COOKIE, of: unsafe mnl_socket_get_fd(handle)) }
 
     /// The name of the interface of this index in the socket's network namespace: `man 7 netdevice`.
     func interfaceName(of index: UInt32) -> String? {
         var request = unsafe ifreq()
         unsafe request.ifr_ifru.ifru_ivalue = Int32(bitPattern: index)
         guard unsafe ioctl(mnl_socket_get_fd(handle), UInt(SIOCGIFNAME), &request) == 0 else { return nil }
-        return unsafe withUnsafeBytes(of: request.ifr_ifrn) { name in
-            unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
-        }
+        let name = unsafe withUnsafeBytes(of: request.ifr_ifrn) { unsafe Array($0) }
+        return name.span.text(at: 0)
     }
 
     private func enable(_ option: Int32) {
@@ -103,12 +95,10 @@ internal import System
     /// Grows a buffer to `bytes`, with `forced` beyond the system's limit if permitted; never shrinks it.
     private func widen(_ forced: Int32, orElse plain: Int32, to bytes: Int) {
         let descriptor = unsafe mnl_socket_get_fd(handle)
-        let length = socklen_t(MemoryLayout<Int32>.size)
-        var (current, size) = (Int32(0), length)
-        guard unsafe getsockopt(descriptor, SOL_SOCKET, plain, &current, &size) == 0, current < bytes else { return }
-        var wanted = Int32(clamping: bytes)
-        if unsafe setsockopt(descriptor, SOL_SOCKET, forced, &wanted, length) != 0 {
-            _ = unsafe setsockopt(descriptor, SOL_SOCKET, plain, &wanted, length)
+        guard let current: Int32 = SocketOption.number(plain, of: descriptor), current < bytes else { return }
+        let wanted = Int32(clamping: bytes)
+        if !SocketOption.set(forced, of: descriptor, to: wanted) {
+            _ = SocketOption.set(plain, of: descriptor, to: wanted)
         }
     }
 }

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CLinux
 internal import CMnl
 internal import Glibc
@@ -52,14 +53,9 @@ struct LegacyEntries {
         var bytes = [UInt8](repeating: 0, count: count)
         bytes.replaceSubrange(0..<table.utf8.count, with: table.utf8)
         if let (value, offset) = number {
-            let number = unsafe withUnsafeBytes(of: value) { unsafe Array($0) }
-            bytes.replaceSubrange(offset..<(offset + number.count), with: number)
+            bytes.replaceSubrange(offset..<(offset + MemoryLayout<UInt32>.size), with: value.hostOrderBytes)
         }
-        var length = socklen_t(count)
-        let code = unsafe bytes.withUnsafeMutableBytes {
-            unsafe getsockopt(descriptor, Int32(level), option, $0.baseAddress, &length)
-        }
-        return code == 0 && Int(length) == count ? bytes : nil
+        return SocketOption.answer(option, Int32(level), of: descriptor, to: bytes)
     }
 }
 
@@ -69,7 +65,7 @@ extension LegacyEntries {
         "AUDIT", "CHECKSUM", "CLASSIFY", "CONNMARK", "CT", "DSCP", "ERROR", "HL", "LOG", "MARK", "MASQUERADE", "NFLOG",
         "NOTRACK", "SET", "SNAT", "TCPMSS", "TOS", "TRACE", "TTL",
     ]
-    private static let targetHead = unsafe MemoryLayout<xt_entry_target>.size
+    private static let targetHead = Int(shim_xt_target_head)
     private static let redirecting: Set<String> = ["DNAT", "NETMAP", "REDIRECT", "TPROXY"]
     private static let redirectingHere: Set<String> = ["REDIRECT", "TPROXY"]
 
@@ -103,9 +99,9 @@ extension LegacyEntries {
 
 extension [UInt8] {
     /// A number in host order; `nil` past the end.
-    fileprivate func number<Number: FixedWidthInteger>(at offset: Int) -> Number? {
+    fileprivate func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number? {
         guard offset >= 0, offset + MemoryLayout<Number>.size <= count else { return nil }
-        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: Number.self) }
+        return span.number(at: offset)
     }
 
     /// The name of the target at this offset: after its size, up to NUL; `nil` past the end.

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNftnl
 internal import Rulesets
 
@@ -31,7 +32,7 @@ struct RuleComparison {
         for part in memo.value(of: expressions, Self.parts) {
             switch part {
             case .bytes(let bytes):
-                guard rest.starts(withBytes: bytes) else { return nil }
+                guard rest.span.hasPrefix(bytes.span) else { return nil }
                 rest = rest.dropFirst(bytes.count)
             case .counter:
                 guard let element = Attributes.first(of: rest), let counter = CounterState(element: element) else {

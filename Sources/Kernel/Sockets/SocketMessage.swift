@@ -14,10 +14,9 @@ struct SocketMessage {
 
     /// Decodes the bytes after the netlink header.
     init(_ payload: ArraySlice<UInt8>) throws(SystemError) {
-        let length = MemoryLayout<inet_diag_msg>.size
-        guard payload.count >= length else { throw .malformed("a sock_diag reply that is too short") }
-        head = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: inet_diag_msg.self) }
-        var rest = payload.dropFirst(length)
+        guard let head = inet_diag_msg(payload.span) else { throw .malformed("a sock_diag reply that is too short") }
+        self.head = head
+        var rest = payload.dropFirst(MemoryLayout<inet_diag_msg>.size)
         while let attribute = Attributes.first(of: rest) {
             switch Int(attribute.type) {
             case Int(INET_DIAG_SKV6ONLY): isIPv6Only = attribute.payload.first != 0
@@ -38,9 +37,9 @@ struct SocketMessage {
 
     /// The connection; `nil` for an orphan in FIN_WAIT2.
     func connection(_ interfaces: inout InterfaceNames) throws(SystemError) -> EstablishedConnection? {
-        let local = unsafe withUnsafeBytes(of: head.id.idiag_src) { unsafe address($0) }
-        let remote = unsafe withUnsafeBytes(of: head.id.idiag_dst) { unsafe address($0) }
-        guard let local, let remote else { throw .malformed("a socket of a family other than IPv4 and IPv6") }
+        guard let local = address(head.id.idiag_src), let remote = address(head.id.idiag_dst) else {
+            throw .malformed("a socket of a family other than IPv4 and IPv6")
+        }
         guard !isRemains else { return nil }
         return EstablishedConnection(
             local: Endpoint(local, UInt16(bigEndian: head.id.idiag_sport)),
@@ -54,7 +53,7 @@ struct SocketMessage {
     func append(
         to listeners: inout [Listener], _ transport: TransportProtocol, _ interfaces: inout InterfaceNames
     ) throws(SystemError) {
-        guard let only = unsafe withUnsafeBytes(of: head.id.idiag_src, { unsafe address($0) }) else {
+        guard let only = address(head.id.idiag_src) else {
             throw .malformed("a socket of a family other than IPv4 and IPv6")
         }
         let interface = head.id.idiag_if == 0 ? nil : interfaces[head.id.idiag_if]
@@ -69,9 +68,11 @@ struct SocketMessage {
         if addresses.isEmpty { append(only) } else { addresses.forEach(append) }
     }
 
-    /// The address at the start of `bytes`, in the family of the message.
-    @unsafe private func address(_ bytes: UnsafeRawBufferPointer) -> IPAddress? {
-        unsafe Self.address(bytes, family: head.idiag_family)
+    /// The address in these words, which are in network order, in the family of the message.
+    private func address(_ words: (UInt32, UInt32, UInt32, UInt32)) -> IPAddress? {
+        func number(_ word: UInt32) -> UInt128 { UInt128(UInt32(bigEndian: word)) }
+        let value = number(words.0) << 96 | number(words.1) << 64 | number(words.2) << 32 | number(words.3)
+        return Self.address(value, family: head.idiag_family)
     }
 
     private var boundAddresses: [IPAddress] {
@@ -84,21 +85,20 @@ struct SocketMessage {
             let start = MemoryLayout<sockaddr_in>.offset(of: \.sin_addr)
             let start6 = MemoryLayout<sockaddr_in6>.offset(of: \.sin6_addr)
             return (isIPv4 ? start : start6).flatMap { offset in
-                unsafe bytes.dropFirst(offset).withUnsafeBytes { unsafe Self.address($0, family: family) }
+                bytes.dropFirst(offset).prefix(MemoryLayout<UInt128>.size).bigEndian().flatMap {
+                    Self.address($0, family: family)
+                }
             }
         }
     }
 
-    /// The address at the start of `bytes` in network order; `nil` if the family is neither IPv4 nor IPv6.
-    @unsafe private static func address(_ bytes: UnsafeRawBufferPointer, family: UInt8) -> IPAddress? {
+    /// The address in 16 bytes, of which an IPv4 address has the first four; `nil` for other families.
+    private static func address(_ value: UInt128, family: UInt8) -> IPAddress? {
         switch Int32(family) {
-        case AF_INET where bytes.count >= MemoryLayout<UInt32>.size:
-            return .ipv4(UInt32(bigEndian: unsafe bytes.loadUnaligned(as: UInt32.self)))
-        case AF_INET6 where bytes.count >= MemoryLayout<UInt128>.size:
-            let value = UInt128(bigEndian: unsafe bytes.loadUnaligned(as: UInt128.self))
-            // An IPv4-mapped address, ::ffff:0:0/96, RFC 4291 2.5.5.2.
-            return value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
-        default: return nil
+        case AF_INET: .ipv4(UInt32(truncatingIfNeeded: value >> 96))
+        // An IPv4-mapped address, ::ffff:0:0/96, RFC 4291 2.5.5.2.
+        case AF_INET6: value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
+        default: nil
         }
     }
 }
@@ -106,29 +106,6 @@ struct SocketMessage {
 extension ArraySlice<UInt8> {
     /// The number that these bytes encode in host order; `nil` unless there are exactly eight.
     fileprivate func hostOrder() -> UInt64? {
-        guard count == MemoryLayout<UInt64>.size else { return nil }
-        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt64.self) }
-    }
-}
-
-/// The names of the interfaces of the calling thread's network namespace, each looked up once.
-struct InterfaceNames {
-    private var names: [UInt32: String] = [:]
-
-    /// The name; `if7` for interface 7 if it no longer exists.
-    subscript(_ index: UInt32) -> String {
-        mutating get {
-            if let name = names[index] { return name }
-            let name = Self.name(of: index) ?? "if\(index)"
-            names[index] = name
-            return name
-        }
-    }
-
-    private static func name(of index: UInt32) -> String? {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
-            guard let start = buffer.baseAddress, unsafe if_indextoname(index, start) != nil else { return nil }
-            return unsafe String(cString: start)
-        }
+        count == MemoryLayout<UInt64>.size ? span.number(at: 0) : nil
     }
 }

@@ -15,7 +15,7 @@ struct SocketRequest {
         request.sdiag_family = UInt8(truncatingIfNeeded: family)
         request.sdiag_protocol = transport.rawValue
         request.idiag_states = states.rawValue
-        self.init(&request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
+        self.init(request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
     }
 
     /// Requests to close one connection, and no newer one with the same addresses and ports; kernel 4.5 or later.
@@ -26,24 +26,22 @@ struct SocketRequest {
         request.idiag_states = SocketStates.established.rawValue
         request.id.idiag_sport = connection.local.port.bigEndian
         request.id.idiag_dport = connection.remote.port.bigEndian
-        unsafe withUnsafeMutableBytes(of: &request.id.idiag_src) { unsafe connection.local.address.write(to: $0) }
-        unsafe withUnsafeMutableBytes(of: &request.id.idiag_dst) { unsafe connection.remote.address.write(to: $0) }
+        request.id.idiag_src = connection.local.address.bigEndianWords
+        request.id.idiag_dst = connection.remote.address.bigEndianWords
         request.id.idiag_if = connection.interfaceIndex
         request.id.idiag_cookie = (
             UInt32(truncatingIfNeeded: connection.cookie), UInt32(truncatingIfNeeded: connection.cookie >> 32)
         )
-        self.init(&request, type: SOCK_DESTROY, flags: NLM_F_ACK, sequence: sequence)
+        self.init(request, type: SOCK_DESTROY, flags: NLM_F_ACK, sequence: sequence)
     }
 
-    private init(_ request: inout inet_diag_req_v2, type: Int32, flags: Int32, sequence: UInt32) {
+    private init(_ request: inet_diag_req_v2, type: Int32, flags: Int32, sequence: UInt32) {
         var header = nlmsghdr()
         header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_req_v2>.size)
         header.nlmsg_type = UInt16(type)
         header.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
         header.nlmsg_seq = sequence
-        bytes =
-            unsafe withUnsafeBytes(of: &header) { unsafe Array($0) }
-            + withUnsafeBytes(of: &request) { unsafe Array($0) }
+        bytes = header.bytes + request.bytes
     }
 }
 
@@ -99,11 +97,14 @@ extension IPAddress {
         }
     }
 
-    /// Writes the address in network order to the start of `buffer`, which has room for an IPv6 address.
-    @unsafe fileprivate func write(to buffer: UnsafeMutableRawBufferPointer) {
-        switch self {
-        case .ipv4(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt32.self)
-        case .ipv6(let value): unsafe buffer.storeBytes(of: value.bigEndian, as: UInt128.self)
+    /// The address in network order, as `struct inet_diag_sockid` has it.
+    fileprivate var bigEndianWords: (UInt32, UInt32, UInt32, UInt32) {
+        func word(_ value: UInt128, _ index: UInt128) -> UInt32 {
+            UInt32(truncatingIfNeeded: value >> (96 - 32 * index)).bigEndian
+        }
+        return switch self {
+        case .ipv4(let value): (value.bigEndian, 0, 0, 0)
+        case .ipv6(let value): (word(value, 0), word(value, 1), word(value, 2), word(value, 3))
         }
     }
 }

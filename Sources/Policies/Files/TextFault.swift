@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// A byte sequence that is not allowed in a policy or a list.
 struct TextFault: Hashable {
     /// Its offset in bytes.
@@ -12,7 +14,7 @@ struct TextFault: Hashable {
         let span = bytes.span
         var index = 0
         while index < span.count {
-            index = endOfPlainWords(in: bytes, from: index)
+            index = endOfPlainWords(in: span, from: index)
             guard index < span.count else { break }
             let byte = span[index]
             if byte >= 0x20, byte < 0x7F {
@@ -38,14 +40,10 @@ struct TextFault: Hashable {
     }
 
     /// The end of the run of eight-byte words that are printable ASCII and LF only: the fast path for most of a file.
-    private static func endOfPlainWords(in bytes: [UInt8], from start: Int) -> Int {
+    private static func endOfPlainWords(in bytes: Span<UInt8>, from start: Int) -> Int {
         let length = MemoryLayout<UInt64>.size
         var index = start
-        unsafe bytes.withUnsafeBytes { raw in
-            while index + length <= raw.count,
-                isPlain(unsafe raw.loadUnaligned(fromByteOffset: index, as: UInt64.self))
-            { index += length }
-        }
+        while index + length <= bytes.count, isPlain(bytes.number(at: index)) { index += length }
         return index
     }
 

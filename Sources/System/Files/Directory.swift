@@ -1,4 +1,4 @@
-internal import CLinux
+internal import Addressing
 internal import Glibc
 
 /// An open directory that is read entry by entry; closed when the value goes out of scope.
@@ -13,7 +13,9 @@ struct Directory: ~Copyable {
         let isDirectory: Bool
     }
 
-    private let descriptor: Int32
+    /// The error that ended the reading before the last entry.
+    private(set) var failure: SystemError?
+    private let file: File
     private var buffer: [UInt8] = []
     private var rest = 0..<0
 
@@ -21,76 +23,70 @@ struct Directory: ~Copyable {
     /// in `/proc`, and of the many descriptors of some processes only the first few matter.
     private static let (shortest, longest) = (1 << 10, 1 << 15)
 
-    /// Opens the directory at `path`; `nil` on failure, with the reason in `errno`.
-    init?(_ path: String) {
-        let opened = unsafe open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard opened >= 0 else { return nil }
-        descriptor = opened
-    }
-
-    deinit { close(descriptor) }
+    /// Opens the directory at `path`.
+    init(_ path: String) throws(SystemError) { file = try File(path, O_RDONLY | O_DIRECTORY) }
 
     /// The next entry; `nil` at the end.
-    mutating func next() -> Entry? { unsafe advance(Self.entry) }
+    mutating func next() -> Entry? { advance(Self.entry) }
 
     /// The next entry whose name is a number; `nil` at the end.
     mutating func nextNumber() -> Int32? {
-        while let number = unsafe advance(Self.number) {
+        while let number = advance(Self.number) {
             if number >= 0 { return number }
         }
         return nil
     }
 
     /// The next entry, decoded by `read`; `nil` at the end.
-    @unsafe private mutating func advance<Value>(_ read: (UnsafeRawBufferPointer) -> Value?) -> Value? {
+    private mutating func advance<Value>(_ read: (Span<UInt8>) -> Value?) -> Value? {
         if rest.isEmpty { fill() }
         guard !rest.isEmpty else { return nil }
-        let (value, length) = unsafe buffer.withUnsafeBytes {
-            let first = unsafe UnsafeRawBufferPointer(rebasing: $0[rest])
-            return unsafe (read(first), Self.length(of: first))
-        }
+        let (value, length) = decodeFirst(read)
         // An entry of length 0 would be read forever.
         rest = length > 0 && length <= rest.count ? (rest.lowerBound + length)..<rest.upperBound : 0..<0
         return value
     }
 
+    private func decodeFirst<Value>(_ read: (Span<UInt8>) -> Value?) -> (Value?, length: Int) {
+        let bytes = buffer.span.extracting(rest)
+        return (read(bytes), Self.length(of: bytes))
+    }
+
     /// Reads the next entries, a larger part each time.
     private mutating func fill() {
         buffer = Array(repeating: 0, count: min(max(buffer.count * 2, Self.shortest), Self.longest))
-        let count = unsafe buffer.withUnsafeMutableBytes {
-            unsafe shim_getdents64(descriptor, $0.baseAddress, $0.count)
-        }
-        rest = 0..<max(0, count)
+        var length = 0
+        do throws(SystemError) { length = try file.readEntries(into: &buffer) } catch { failure = error }
+        rest = 0..<length
     }
 
     /// The target of the link with this number in the directory; `nil` on failure, with the reason in `errno`.
-    func socket(numbered number: Int32) -> SocketLink? { SocketLink("\(number)", in: descriptor) }
+    func socket(numbered number: Int32) -> SocketLink? { SocketLink("\(number)", in: file.descriptor) }
 }
 
 /// Decodes the entries of `getdents64(2)`: on 64-bit systems their layout is that of `dirent`.
 extension Directory {
     private static let nameOffset = MemoryLayout<dirent>.offset(of: \.d_name) ?? 0
 
-    private static func length(of bytes: UnsafeRawBufferPointer) -> Int {
+    private static func length(of bytes: Span<UInt8>) -> Int {
         guard let offset = MemoryLayout<dirent>.offset(of: \.d_reclen), bytes.count > nameOffset else { return 0 }
-        return Int(unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt16.self))
+        return Int(bytes.number(at: offset, as: UInt16.self))
     }
 
-    private static func entry(_ bytes: UnsafeRawBufferPointer) -> Entry? {
-        guard let start = bytes.baseAddress, let inode = MemoryLayout<dirent>.offset(of: \.d_ino),
+    private static func entry(_ bytes: Span<UInt8>) -> Entry? {
+        guard let inode = MemoryLayout<dirent>.offset(of: \.d_ino),
             let type = MemoryLayout<dirent>.offset(of: \.d_type), bytes.count > nameOffset
         else { return nil }
-        let text = unsafe (start + nameOffset).assumingMemoryBound(to: CChar.self)
-        return unsafe Entry(
-            name: String(cString: text), inode: bytes.loadUnaligned(fromByteOffset: inode, as: UInt64.self),
+        return Entry(
+            name: bytes.text(at: nameOffset), inode: bytes.number(at: inode),
             isDirectory: Int(bytes[type]) == Int(DT_DIR))
     }
 
     /// The name as a number; -1 if it is not one, or has too many digits for a descriptor or a process id.
-    private static func number(_ bytes: UnsafeRawBufferPointer) -> Int32? {
+    private static func number(_ bytes: Span<UInt8>) -> Int32? {
         var (number, index) = (Int32(0), nameOffset)
-        while index < bytes.count, unsafe bytes[index] != 0 {
-            let digit = unsafe Int32(bytes[index]) - Int32(UInt8(ascii: "0"))
+        while index < bytes.count, bytes[index] != 0 {
+            let digit = Int32(bytes[index]) - Int32(UInt8(ascii: "0"))
             let (tens, isTooLong) = number.multipliedReportingOverflow(by: 10)
             guard 0...9 ~= digit, !isTooLong, tens <= .max - digit else { return -1 }
             (number, index) = (tens + digit, index + 1)
@@ -108,27 +104,24 @@ enum SocketLink: Equatable {
 
     /// The length of the longest link to a socket in bytes: `socket:[]` and twenty digits.
     static let longest = 29
+    private static let prefix = Array("socket:[".utf8)
 
     /// Reads the link at `path`, relative to the directory `descriptor`; `nil` on failure, with the reason in `errno`.
     init?(_ path: String, in descriptor: Int32 = AT_FDCWD) {
-        let link = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Self.longest) { buffer -> Self? in
-            guard let start = buffer.baseAddress else { return nil }
-            let count = unsafe readlinkat(descriptor, path, start, buffer.count)
-            return count < 0 ? nil : unsafe Self(UnsafeRawBufferPointer(start: start, count: count))
-        }
-        guard let link else { return nil }
+        guard let link = File.withLink(path, in: descriptor, room: Self.longest, Self.init) else { return nil }
         self = link
     }
 
     /// Parses the text of a link.
-    init(_ bytes: UnsafeRawBufferPointer) {
-        let prefix: StaticString = "socket:["
+    private init(_ bytes: Span<UInt8>) {
         self = .other
-        guard bytes.count > prefix.utf8CodeUnitCount + 1, unsafe bytes.last == UInt8(ascii: "]") else { return }
-        for index in 0..<prefix.utf8CodeUnitCount where unsafe bytes[index] != prefix.utf8Start[index] { return }
+        let end = bytes.count - 1
+        guard end > Self.prefix.count, bytes[end] == UInt8(ascii: "]"), bytes.hasPrefix(Self.prefix.span) else {
+            return
+        }
         var inode: UInt64 = 0
-        for index in prefix.utf8CodeUnitCount..<(bytes.count - 1) {
-            let digit = unsafe bytes[index] &- UInt8(ascii: "0")
+        for index in Self.prefix.count..<end {
+            let digit = bytes[index] &- UInt8(ascii: "0")
             guard digit < 10 else { return }
             inode = inode &* 10 &+ UInt64(digit)
         }

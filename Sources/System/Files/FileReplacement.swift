@@ -28,13 +28,13 @@ public enum FileReplacement {
     ) throws(SystemError) {
         let temporary = "\(path).\(getpid())\(temporary)"
         // A file that a killed process with the same id left behind.
-        _ = unsafe unlink(temporary)
+        try? FileSystem.delete(temporary)
         do throws(SystemError) {
             try create(temporary, pieces, mode, flushes: persistence != .none)
-            guard unsafe rename(temporary, path) == 0 else { throw .last }
+            try FileSystem.rename(temporary, to: path)
             if persistence == .named { try flushDirectory(of: path) }
         } catch {
-            _ = unsafe unlink(temporary)
+            try? FileSystem.delete(temporary)
             throw error
         }
     }

@@ -7,7 +7,7 @@ public enum HostTree {
 
     /// The names in a directory; empty if it cannot be read.
     public static func names(_ directory: String) -> [String] {
-        guard var entries = Directory(directory) else { return [] }
+        guard var entries = try? Directory(directory) else { return [] }
         var names: [String] = []
         while let entry = entries.next() {
             if entry.name != "." && entry.name != ".." { names.append(entry.name) }
@@ -17,8 +17,7 @@ public enum HostTree {
 
     /// The text of a file; empty for `/dev/null`; `nil` if it cannot be read or is larger than 1 MiB.
     public static func text(_ path: String) -> String? {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0, status.st_size <= largest else { return nil }
+        guard let status = try? FileSystem.status(path), status.st_size <= largest else { return nil }
         let kind = status.st_mode & S_IFMT
         if kind == S_IFCHR { return "" }
         return kind == S_IFREG ? ProcFile.text(path) : nil

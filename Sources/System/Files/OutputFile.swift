@@ -29,12 +29,11 @@ public enum OutputFile {
     /// - Throws: `io` or `permission`.
     public static func createNew(_ path: String, with text: String) throws(KernelError) -> Bool {
         // A dangling link exists too.
-        var status = stat()
-        guard unsafe lstat(path, &status) != 0 else { return false }
+        guard (try? FileSystem.status(path, followsLink: false)) == nil else { return false }
         do throws(SystemError) {
             try FileReplacement.create(path, [Array(text.utf8)[...]], mode, flushes: true)
         } catch {
-            if error.code != EEXIST { _ = unsafe unlink(path) }
+            if error.code != EEXIST { try? FileSystem.delete(path) }
             throw error.duringStorage("writing \(path)")
         }
         return true
@@ -57,9 +56,7 @@ public enum OutputFile {
     public static func lock(_ path: String) throws(KernelError) -> Bool {
         let name = "\(path).lock"
         do throws(SystemError) {
-            guard let lock = try FileLock.take(name) else { return false }
-            lock.keep()
-            return true
+            return try FileLock.takeForGood(name)
         } catch { throw error.duringStorage("locking \(name)") }
     }
 }

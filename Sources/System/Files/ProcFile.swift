@@ -19,5 +19,5 @@ public enum ProcFile {
     }
 
     /// Whether the file exists.
-    public static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+    public static func exists(_ path: String) -> Bool { (try? FileSystem.check(path, F_OK)) != nil }
 }

@@ -16,9 +16,9 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
     /// for input fails, and so does writing to one for output.
     public static func occupy() {
         for stream in allCases where fcntl(stream.rawValue, F_GETFD) < 0 {
-            if stream == .input, unsafe open("/dev/null", O_WRONLY) >= 0 { continue }
+            if stream == .input, File.occupy("/dev/null", O_WRONLY) { continue }
             // The root directory is the only file that always exists.
-            _ = unsafe open("/", O_RDONLY | O_DIRECTORY)
+            File.occupy("/", O_RDONLY | O_DIRECTORY)
         }
     }
 
@@ -42,23 +42,17 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
         do throws(SystemError) {
             if isBroken { throw SystemError(code: EPIPE) }
             repeat {
-                let count = unsafe rest.withUnsafeBytes { unsafe Glibc.write(rawValue, $0.baseAddress, $0.count) }
-                if count >= 0 { rest = rest.dropFirst(count) } else { try wait(after: .last) }
+                do throws(SystemError) { rest = rest.dropFirst(try File.write(rest, to: rawValue)) } catch {
+                    guard error.code == EAGAIN else { throw error }
+                    _ = try File.wait(for: POLLOUT, on: rawValue, milliseconds: -1)
+                }
             } while !rest.isEmpty
         } catch { throw error.during("writing to standard \(self)") }
     }
 
     /// Whether the pipe has no reader any more.
     private var isBroken: Bool {
-        var request = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&request, 1, 0) > 0 && request.revents & Int16(POLLERR) != 0
-    }
-
-    /// Waits until the stream is writable again; throws other errors.
-    private func wait(after error: SystemError) throws(SystemError) {
-        if error.code == EINTR { return }
-        guard error.code == EAGAIN else { throw error }
-        var request = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
-        _ = unsafe poll(&request, 1, -1)
+        let events = try? File.wait(for: POLLOUT, on: rawValue, milliseconds: 0)
+        return (events ?? 0) & POLLERR != 0
     }
 }

@@ -4,25 +4,13 @@ internal import Glibc
 public enum Announcement {
     /// Writes a line to the system's log and to the terminals of all logged-in users; failures are ignored.
     public static func make(_ line: String) {
-        unsafe openlog("portreeve", LOG_PID, LOG_AUTHPRIV)
-        unsafe line.withCString { text in unsafe withVaList([text]) { unsafe vsyslog(LOG_WARNING, "%s", $0) } }
-        closelog()
-        for terminal in terminals { write("\r\nportreeve: \(line)\r\n", to: terminal) }
+        HostCalls.log(line)
+        for terminal in Set(HostCalls.terminals.compactMap(path)) { write("\r\nportreeve: \(line)\r\n", to: terminal) }
     }
 
-    /// The terminals of logged-in users in utmp(5).
-    private static var terminals: Set<String> {
-        var terminals: Set<String> = []
-        setutxent()
-        while let entry = unsafe getutxent() {
-            guard unsafe entry.pointee.ut_type == Int16(USER_PROCESS) else { continue }
-            let line = unsafe withUnsafeBytes(of: &entry.pointee.ut_line) { raw in
-                unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            if !line.isEmpty && !line.contains("..") && !line.hasPrefix(":") { terminals.insert("/dev/\(line)") }
-        }
-        endutxent()
-        return terminals
+    /// The path of a terminal; `nil` for an empty name, for one that leaves `/dev`, and for a display of X.
+    private static func path(_ terminal: String) -> String? {
+        terminal.isEmpty || terminal.contains("..") || terminal.hasPrefix(":") ? nil : "/dev/\(terminal)"
     }
 
     private static func write(_ text: String, to terminal: String) {

@@ -29,12 +29,11 @@ public struct Author: Hashable, Sendable {
         return Self(user: user, login: login == user ? nil : login, client: client)
     }
 
-    private static func name(of user: UInt32) -> String { UserNames.name(of: user) ?? "uid \(user)" }
+    private static func name(of user: UInt32) -> String { HostCalls.userName(of: user) ?? "uid \(user)" }
 
     private static func variable(_ name: String) -> String? {
-        guard let value = unsafe getenv(name) else { return nil }
         // The value is shown on terminals and kept in files: control characters are not accepted.
-        let text = unsafe String(cString: value)
+        guard let text = HostCalls.variable(name) else { return nil }
         return text.isEmpty || text.count > 100 || !text.allSatisfy { $0.isASCII && $0 >= " " && $0 != "\u{7f}" }
             ? nil : text
     }

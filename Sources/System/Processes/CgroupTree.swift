@@ -41,7 +41,7 @@ struct CgroupTree {
     }
 
     private mutating func walk(_ path: String, unit: String?) {
-        guard var directory = Directory(path) else { return }
+        guard var directory = try? Directory(path) else { return }
         while let entry = directory.next() {
             guard entry.isDirectory, entry.name != ".", entry.name != ".." else { continue }
             let child = "\(path)/\(entry.name)"

@@ -57,12 +57,16 @@ struct DescriptorScan {
     }
 
     private mutating func look(at pid: Int32, thread: Int32?, for wanted: Set<UInt64>) {
-        guard var directory = Directory(directory(of: pid, thread)) else { return failed(pid) }
+        var directory: Directory
+        do throws(SystemError) { directory = try Directory(self.directory(of: pid, thread)) } catch {
+            return failed(pid, error)
+        }
         var found: Set<UInt64> = []
         while found.count < wanted.count, let number = directory.nextNumber() {
             guard let link = directory.socket(numbered: number) else {
                 // ENOENT: the descriptor was just closed.
-                if errno != ENOENT { return failed(pid) }
+                let error = SystemError.last
+                if error.code != ENOENT { return failed(pid, error) }
                 continue
             }
             guard case .socket(let inode) = link, wanted.contains(inode), found.insert(inode).inserted else { continue }
@@ -80,8 +84,8 @@ struct DescriptorScan {
         holdings[inode, default: []].append(holding)
     }
 
-    private mutating func failed(_ pid: Int32) {
-        switch errno {
+    private mutating func failed(_ pid: Int32, _ error: SystemError) {
+        switch error.code {
         case EACCES, EPERM: unreadable.insert(pid)
         default: sawOneVanish = true
         }
@@ -89,7 +93,7 @@ struct DescriptorScan {
 
     /// The entries of a directory whose names are numbers; `nil` if it cannot be read.
     private static func numbers(in path: String) -> [Int32]? {
-        guard var directory = Directory(path) else { return nil }
+        guard var directory = try? Directory(path) else { return nil }
         var numbers: [Int32] = []
         while let number = directory.nextNumber() { numbers.append(number) }
         return numbers

@@ -41,11 +41,11 @@ struct ProcessFacts {
     }
 
     private func executable(_ directory: String) -> (path: String, isDeleted: Bool)? {
-        guard let path = Self.target(of: "\(directory)/exe") else { return nil }
+        guard let path = FileSystem.linkTarget("\(directory)/exe") else { return nil }
         let mark = " (deleted)"
         // The name itself may end so: then the file exists and is the executable.
         guard path.utf8.suffix(mark.utf8.count).elementsEqual(mark.utf8),
-            Self.identity("\(directory)/root\(path)") != Self.identity("\(directory)/exe")
+            FileIdentity(path: "\(directory)/root\(path)") != FileIdentity(path: "\(directory)/exe")
         else { return (path, false) }
         return (String(path.dropLast(mark.count)), true)
     }
@@ -61,11 +61,9 @@ struct ProcessFacts {
     /// The user owns the process's directory, even if root owns the files in it (`task_dump_owner` of
     /// `fs/proc/base.c`); reading the owner takes a tenth of the time of reading `status`.
     private mutating func user(_ directory: String) -> String? {
-        var status = stat()
-        guard unsafe stat(directory, &status) == 0 else { return nil }
-        let number = status.st_uid
+        guard let number = (try? FileSystem.status(directory))?.st_uid else { return nil }
         if let name = users[number] { return name }
-        let name = UserNames.name(of: number) ?? "\(number)"
+        let name = HostCalls.userName(of: number) ?? "\(number)"
         users[number] = name
         return name
     }
@@ -75,38 +73,5 @@ struct ProcessFacts {
         let line = status.utf8.split(separator: UInt8(ascii: "\n")).first { $0.starts(with: start) }
         let blanks = [UInt8(ascii: "\t"), UInt8(ascii: " ")]
         return line?.dropFirst(start.count).split(whereSeparator: blanks.contains).first.map(Substring.init)
-    }
-
-    private static func target(of path: String) -> String? {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(PATH_MAX) + 1) { buffer in
-            guard let start = buffer.baseAddress else { return nil }
-            let count = unsafe readlink(path, start, buffer.count)
-            guard count >= 0 else { return nil }
-            return unsafe String(decoding: UnsafeRawBufferPointer(start: start, count: count), as: UTF8.self)
-        }
-    }
-
-    private static func identity(_ path: String) -> [UInt64]? {
-        var status = stat()
-        guard unsafe stat(path, &status) == 0 else { return nil }
-        return [UInt64(status.st_dev), UInt64(status.st_ino)]
-    }
-}
-
-/// Looks up users in the user database.
-enum UserNames {
-    /// The size of the buffer for one entry, in bytes.
-    private static let room = 16 << 10
-
-    /// The name of a user; `nil` if there is none.
-    static func name(of number: UInt32) -> String? {
-        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: room) { buffer in
-            guard let start = buffer.baseAddress else { return nil }
-            var entry = unsafe passwd()
-            var found: UnsafeMutablePointer<passwd>?
-            let code = unsafe getpwuid_r(number, &entry, start, buffer.count, &found)
-            guard code == 0, let name = unsafe found?.pointee.pw_name else { return nil }
-            return unsafe String(cString: name)
-        }
     }
 }

@@ -11,22 +11,11 @@ public enum Signals {
     /// Ignores the signals at the end of a terminal or session, and blocks `SIGTERM` for `waitForTermination`.
     public static func outliveSession() {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGTSTP] { _ = signal(number, SIG_IGN) }
-        var set = terminations
-        _ = unsafe sigprocmask(SIG_BLOCK, &set, nil)
+        ProcessCalls.blockTermination()
     }
 
     /// Waits for `SIGTERM`, at most this many milliseconds; returns whether it came.
     public static func waitForTermination(milliseconds: Int64) -> Bool {
-        var set = terminations
-        var time = timespec(
-            tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
-        return unsafe sigtimedwait(&set, nil, &time) == SIGTERM
-    }
-
-    private static var terminations: sigset_t {
-        var set = sigset_t()
-        unsafe sigemptyset(&set)
-        unsafe sigaddset(&set, SIGTERM)
-        return set
+        ProcessCalls.awaitTermination(milliseconds: milliseconds)
     }
 }

@@ -4,8 +4,7 @@ internal import Glibc
 public enum Uptime {
     /// `CLOCK_BOOTTIME` in milliseconds; it includes the time in suspend.
     public static var milliseconds: Int64 {
-        var time = timespec()
-        _ = unsafe clock_gettime(CLOCK_BOOTTIME, &time)
+        let time = HostCalls.time(of: CLOCK_BOOTTIME)
         return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 }

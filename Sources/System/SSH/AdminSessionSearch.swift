@@ -105,7 +105,7 @@ public struct AdminSessionSearch {
     private func place(_ session: inout AdminSession, _ known: String?) {
         session.interface = known
         if let known {
-            session.interfaceIndex = unsafe if_nametoindex(known)
+            session.interfaceIndex = HostCalls.interfaceIndex(of: known)
         } else if let route = route(session.client) {
             session.interface = route.interface
             session.interfaceIndex = route.interfaceIndex

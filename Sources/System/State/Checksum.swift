@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// The checksum of state files in format 1, which portreeve 0.1.0 wrote.
 ///
 /// It is FNV-1a over words of eight bytes; the sum is rotated left by 29 bits before each word.
@@ -29,10 +31,9 @@ struct Checksum {
         for byte in piece.prefix(begun) { add(byte) }
         let rest = piece.dropFirst(begun)
         let whole = rest.count / Self.wordLength * Self.wordLength
-        unsafe rest.withUnsafeBytes { raw in
-            for offset in stride(from: 0, to: whole, by: Self.wordLength) {
-                addWord(UInt64(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt64.self)))
-            }
+        let bytes = rest.span
+        for offset in stride(from: 0, to: whole, by: Self.wordLength) {
+            addWord(UInt64(littleEndian: bytes.number(at: offset)))
         }
         for byte in rest.dropFirst(whole) { add(byte) }
     }

@@ -17,8 +17,10 @@ public struct StateFiles: Sendable {
     public init(directory: String) throws(KernelError) {
         self.directory = directory
         try Self.make(directory[...])
-        var status = stat()
-        guard unsafe stat(directory, &status) == 0 else { throw SystemError.last.duringStorage("opening \(directory)") }
+        let status: stat
+        do throws(SystemError) { status = try FileSystem.status(directory) } catch {
+            throw error.duringStorage("opening \(directory)")
+        }
         guard status.st_mode & S_IFMT == S_IFDIR else {
             throw SystemError(code: ENOTDIR).during("opening \(directory)")
         }
@@ -26,7 +28,10 @@ public struct StateFiles: Sendable {
     }
 
     /// Whether a directory exists, or something else has its path.
-    public static func exists(_ directory: String) -> Bool { unsafe access(directory, F_OK) == 0 || errno != ENOENT }
+    public static func exists(_ directory: String) -> Bool {
+        do throws(SystemError) { try FileSystem.check(directory, F_OK) } catch { return error.code != ENOENT }
+        return true
+    }
 
     /// Whether a path has any entry, a dangling link too.
     public static func hasEntry(_ path: String) -> Bool {
@@ -35,14 +40,18 @@ public struct StateFiles: Sendable {
     }
 
     private static func make(_ path: Substring) throws(KernelError) {
-        guard unsafe mkdir(String(path), 0o700) != 0, errno != EEXIST else { return }
-        let error = SystemError.last
-        guard error.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-            throw error.duringStorage("making directory \(path)")
+        do throws(SystemError) { try makeOne(path) } catch {
+            guard error.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
+                throw error.duringStorage("making directory \(path)")
+            }
+            try make(path[..<slash])
+            do throws(SystemError) { try makeOne(path) } catch { throw error.duringStorage("making directory \(path)") }
         }
-        try make(path[..<slash])
-        guard unsafe mkdir(String(path), 0o700) == 0 || errno == EEXIST else {
-            throw SystemError.last.duringStorage("making directory \(path)")
+    }
+
+    private static func makeOne(_ path: Substring) throws(SystemError) {
+        do throws(SystemError) { try FileSystem.makeDirectory(String(path), mode: 0o700) } catch {
+            if error.code != EEXIST { throw error }
         }
     }
 
@@ -57,22 +66,16 @@ public struct StateFiles: Sendable {
     ///
     /// - Throws: `permission` or `io`.
     public func names() throws(KernelError) -> [String] {
-        guard let stream = unsafe opendir(directory) else {
-            throw SystemError.last.duringStorage("reading \(directory)")
-        }
-        defer { unsafe closedir(stream) }
-        var names: [String] = []
-        while true {
-            // `readdir` returns null at the end and on errors; a file missed by an error would be overwritten.
-            errno = 0
-            guard let entry = unsafe readdir(stream) else { break }
-            let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) { raw in
-                unsafe String(decoding: raw.prefix { $0 != 0 }, as: UTF8.self)
+        do throws(SystemError) {
+            var entries = try Directory(directory)
+            var names: [String] = []
+            while let name = entries.next()?.name {
+                if !name.hasPrefix(".") && !name.hasSuffix(FileReplacement.temporary) { names.append(name) }
             }
-            if !name.hasPrefix(".") && !name.hasSuffix(FileReplacement.temporary) { names.append(name) }
-        }
-        guard errno == 0 else { throw SystemError.last.duringStorage("reading \(directory)") }
-        return names
+            // A file missed by an error would be overwritten.
+            if let failure = entries.failure { throw failure }
+            return names
+        } catch { throw error.duringStorage("reading \(directory)") }
     }
 
     /// The bytes of a file; `nil` if there is none.
@@ -113,7 +116,7 @@ public struct StateFiles: Sendable {
     /// - Throws: `permission` or `io`.
     public func rename(_ old: String, to new: String) throws(KernelError) {
         do throws(SystemError) {
-            guard unsafe Glibc.rename(path(old), path(new)) == 0 else { throw .last }
+            try FileSystem.rename(path(old), to: path(new))
             try FileReplacement.flushDirectory(of: path(new))
         } catch { throw error.duringStorage("renaming \(path(old)) to \(new)") }
     }
@@ -122,14 +125,14 @@ public struct StateFiles: Sendable {
     ///
     /// - Throws: `permission` or `io`.
     public func remove(_ name: String) throws(KernelError) {
-        guard unsafe unlink(path(name)) != 0, errno != ENOENT else { return }
-        throw SystemError.last.duringStorage("deleting \(path(name))")
+        do throws(SystemError) { try FileSystem.delete(path(name)) } catch {
+            if error.code != ENOENT { throw error.duringStorage("deleting \(path(name))") }
+        }
     }
 
     /// The size of a file in bytes; 0 if there is none.
     public func size(of name: String) -> Int {
-        var status = stat()
-        return unsafe stat(path(name), &status) == 0 ? Int(status.st_size) : 0
+        (try? FileSystem.status(path(name))).map { Int($0.st_size) } ?? 0
     }
 
     /// The newest time at which one of the files was written, in seconds since 1970-01-01T00:00:00Z; 0 without files.

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// XXH64 with seed 0: the 64-bit hash of the xxHash specification, version 0.1.1.
 ///
 /// It detects incomplete and accidentally changed files; the owner and mode of a file protect against forgery.
@@ -74,13 +76,12 @@ struct XXHash64 {
     private mutating func addStripes(of bytes: ArraySlice<UInt8>) {
         let (first, second, _, _, _) = Self.primes
         var lanes = lanes
-        unsafe bytes.withUnsafeBytes { raw in
-            let end = raw.count / Self.stripeLength * Self.stripeLength
-            for offset in stride(from: 0, to: end, by: Self.stripeLength) {
-                for index in 0..<4 {
-                    let word = unsafe raw.loadUnaligned(fromByteOffset: offset + 8 * index, as: UInt64.self)
-                    lanes[index] = Self.rotate(lanes[index] &+ UInt64(littleEndian: word) &* second, 31) &* first
-                }
+        let bytes = bytes.span
+        let end = bytes.count / Self.stripeLength * Self.stripeLength
+        for offset in stride(from: 0, to: end, by: Self.stripeLength) {
+            for index in 0..<4 {
+                let word = UInt64(littleEndian: bytes.number(at: offset + 8 * index))
+                lanes[index] = Self.rotate(lanes[index] &+ word &* second, 31) &* first
             }
         }
         self.lanes = lanes

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Rulesets
 internal import System
 
@@ -30,12 +31,11 @@ enum PackedRanges {
     private static func bytes<Key: FixedWidthInteger & BitwiseCopyable>(_ ranges: [ClosedRange<Key>]) -> [UInt8] {
         let length = MemoryLayout<Key>.size
         var bytes = [UInt8](repeating: 0, count: 2 * length * ranges.count)
-        unsafe bytes.withUnsafeMutableBytes { raw in
-            for (index, range) in ranges.enumerated() {
-                let offset = 2 * length * index
-                unsafe raw.storeBytes(of: range.lowerBound.littleEndian, toByteOffset: offset, as: Key.self)
-                unsafe raw.storeBytes(of: range.upperBound.littleEndian, toByteOffset: offset + length, as: Key.self)
-            }
+        var span = bytes.mutableSpan
+        for (index, range) in ranges.enumerated() {
+            let offset = 2 * length * index
+            span.store(range.lowerBound.littleEndian, at: offset)
+            span.store(range.upperBound.littleEndian, at: offset + length)
         }
         return bytes
     }
@@ -48,17 +48,15 @@ enum PackedRanges {
         guard bytes.count.isMultiple(of: 2 * length) else { return nil }
         var ranges: [ClosedRange<Key>] = []
         ranges.reserveCapacity(bytes.count / (2 * length))
-        let areSound = unsafe bytes.withUnsafeBytes { raw in
-            var last: Key?
-            for offset in stride(from: 0, to: raw.count, by: 2 * length) {
-                let low = Key(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: Key.self))
-                let high = Key(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset + length, as: Key.self))
-                guard low <= high, last.map({ $0 < low }) ?? true else { return false }
-                ranges.append(low...high)
-                last = high
-            }
-            return true
+        let span = bytes.span
+        var last: Key?
+        for offset in stride(from: 0, to: span.count, by: 2 * length) {
+            let low = Key(littleEndian: span.number(at: offset))
+            let high = Key(littleEndian: span.number(at: offset + length))
+            guard low <= high, last.map({ $0 < low }) ?? true else { return nil }
+            ranges.append(low...high)
+            last = high
         }
-        return areSound ? ranges : nil
+        return ranges
     }
 }

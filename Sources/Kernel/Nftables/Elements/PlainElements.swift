@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNftnl
 
 /// Decodes starts and ends from the bytes of a dump by their fixed layout, without parsing each attribute.
@@ -16,39 +17,37 @@ enum PlainElements {
     /// - Returns: whether they were appended.
     static func append<Key: IntervalKey>(_ list: ArraySlice<UInt8>, to elements: inout [TreeElement<Key>]) -> Bool {
         let count = elements.count
-        let arePlain = unsafe list.withUnsafeBytes { raw in
-            var offset = 0
-            while offset < raw.count {
-                guard let element: TreeElement<Key> = unsafe read(raw, &offset) else { return false }
-                elements.append(element)
+        let bytes = list.span
+        var offset = 0
+        while offset < bytes.count {
+            guard let element: TreeElement<Key> = read(bytes, &offset) else {
+                elements.removeSubrange(count...)
+                return false
             }
-            return true
+            elements.append(element)
         }
-        if !arePlain { elements.removeSubrange(count...) }
-        return arePlain
+        return true
     }
 
     /// The element at `offset`; advances `offset` past it.
     @inline(__always)
-    private static func read<Key: IntervalKey>(_ raw: UnsafeRawBufferPointer, _ offset: inout Int) -> TreeElement<Key>?
-    {
+    private static func read<Key: IntervalKey>(_ bytes: Span<UInt8>, _ offset: inout Int) -> TreeElement<Key>? {
         let length = MemoryLayout<Key>.size
         let startLength = 3 * headerLength + length
-        guard offset + startLength <= raw.count,
-            unsafe header(raw, offset + headerLength, NFTA_SET_ELEM_KEY.rawValue, 2 * headerLength + length),
-            unsafe header(raw, offset + 2 * headerLength, NFTA_DATA_VALUE.rawValue, headerLength + length)
+        guard offset + startLength <= bytes.count,
+            header(bytes, offset + headerLength, NFTA_SET_ELEM_KEY.rawValue, 2 * headerLength + length),
+            header(bytes, offset + 2 * headerLength, NFTA_DATA_VALUE.rawValue, headerLength + length)
         else { return nil }
-        let key = Key(
-            bigEndian: unsafe raw.loadUnaligned(fromByteOffset: offset + 3 * headerLength, as: Key.self))
-        if unsafe header(raw, offset, NFTA_LIST_ELEM.rawValue, startLength) {
+        let key = Key(bigEndian: bytes.number(at: offset + 3 * headerLength))
+        if header(bytes, offset, NFTA_LIST_ELEM.rawValue, startLength) {
             offset += startLength
             return TreeElement(key: key, isEnd: false)
         }
         let endLength = startLength + flagsLength
-        guard offset + endLength <= raw.count,
-            unsafe header(raw, offset, NFTA_LIST_ELEM.rawValue, endLength),
-            unsafe header(raw, offset + startLength, NFTA_SET_ELEM_FLAGS.rawValue, flagsLength),
-            unsafe word(raw, offset + startLength + headerLength).byteSwapped == NFT_SET_ELEM_INTERVAL_END.rawValue
+        guard offset + endLength <= bytes.count,
+            header(bytes, offset, NFTA_LIST_ELEM.rawValue, endLength),
+            header(bytes, offset + startLength, NFTA_SET_ELEM_FLAGS.rawValue, flagsLength),
+            word(bytes, offset + startLength + headerLength).byteSwapped == NFT_SET_ELEM_INTERVAL_END.rawValue
         else { return nil }
         offset += endLength
         return TreeElement(key: key, isEnd: true)
@@ -56,13 +55,13 @@ enum PlainElements {
 
     /// Whether the header of an attribute of this type and length is at this position.
     @inline(__always)
-    private static func header(_ raw: UnsafeRawBufferPointer, _ offset: Int, _ type: UInt32, _ length: Int) -> Bool {
-        unsafe word(raw, offset) & mask == type << 16 | UInt32(length)
+    private static func header(_ bytes: Span<UInt8>, _ offset: Int, _ type: UInt32, _ length: Int) -> Bool {
+        word(bytes, offset) & mask == type << 16 | UInt32(length)
     }
 
     /// A number of four bytes, little-endian, as the constant headers are.
     @inline(__always)
-    private static func word(_ raw: UnsafeRawBufferPointer, _ offset: Int) -> UInt32 {
-        UInt32(littleEndian: unsafe raw.loadUnaligned(fromByteOffset: offset, as: UInt32.self))
+    private static func word(_ bytes: Span<UInt8>, _ offset: Int) -> UInt32 {
+        UInt32(littleEndian: bytes.number(at: offset))
     }
 }

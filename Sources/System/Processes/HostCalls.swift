@@ -1,0 +1,69 @@
+internal import Addressing
+internal import Glibc
+
+/// Calls of libc about this process and its host, with Swift values.
+public enum HostCalls {
+    /// The value of an environment variable; `nil` if it is not set.
+    public static func variable(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
+
+    /// The text of an error number, in lower case: `no such file or directory`.
+    public static func text(ofError code: Int32) -> String {
+        guard let text = unsafe strerror(code) else { return "error \(code)" }
+        let sentence = unsafe String(cString: text)
+        return sentence.prefix(1).lowercased() + sentence.dropFirst()
+    }
+
+    /// The time of a clock: clock_gettime(2).
+    static func time(of clock: clockid_t) -> timespec {
+        var time = timespec()
+        _ = unsafe clock_gettime(clock, &time)
+        return time
+    }
+
+    /// The name of a network interface in the namespace of the calling thread; `nil` if there is none.
+    public static func interfaceName(of index: UInt32) -> String? {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
+            guard let start = buffer.baseAddress, unsafe if_indextoname(index, start) != nil else { return nil }
+            return unsafe String(cString: start)
+        }
+    }
+
+    /// The index of a network interface; 0 if there is none.
+    static func interfaceIndex(of name: String) -> UInt32 { unsafe if_nametoindex(name) }
+
+    /// The name of a user in the user database; `nil` if there is none.
+    static func userName(of number: UInt32) -> String? {
+        // The size of the buffer for one entry, in bytes.
+        let room = 16 << 10
+        return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: room) { buffer in
+            guard let start = buffer.baseAddress else { return nil }
+            var entry = unsafe passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            let code = unsafe getpwuid_r(number, &entry, start, buffer.count, &found)
+            guard code == 0, let name = unsafe found?.pointee.pw_name else { return nil }
+            return unsafe String(cString: name)
+        }
+    }
+
+    /// The terminals of the logged-in users in utmp(5), without `/dev/`.
+    static var terminals: [String] {
+        var terminals: [String] = []
+        setutxent()
+        while let entry = unsafe getutxent() {
+            guard unsafe entry.pointee.ut_type == Int16(USER_PROCESS) else { continue }
+            let line = unsafe withUnsafeBytes(of: &entry.pointee.ut_line) { unsafe Array($0) }
+            terminals.append(line.span.text(at: 0))
+        }
+        endutxent()
+        return terminals
+    }
+
+    /// Writes a line to the system's log.
+    static func log(_ line: String) {
+        // The log keeps the pointer to the name: a literal stays where it is.
+        let name: StaticString = "portreeve"
+        unsafe openlog(UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), LOG_PID, LOG_AUTHPRIV)
+        unsafe line.withCString { text in unsafe withVaList([text]) { unsafe vsyslog(LOG_WARNING, "%s", $0) } }
+        closelog()
+    }
+}

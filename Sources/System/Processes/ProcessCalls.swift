@@ -1,0 +1,56 @@
+internal import Glibc
+
+/// Calls of libc that start processes and handle signals.
+enum ProcessCalls {
+    /// Starts a program without a terminal and without environment variables, which may hold secrets of the user.
+    ///
+    /// - Parameters:
+    ///   - executable: the path of the program.
+    ///   - arguments: its arguments with its name.
+    ///   - inherited: the descriptor that it inherits beside the standard streams, which are `/dev/null`.
+    ///   - number: the number that this descriptor has there.
+    /// - Returns: the process id.
+    /// - Throws: the error of the system call.
+    static func spawn(
+        _ executable: String, _ arguments: [String], passing inherited: Int32, as number: Int32
+    ) throws(SystemError) -> Int32 {
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        for descriptor: Int32 in 0...2 {
+            unsafe posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_RDWR, 0)
+        }
+        unsafe posix_spawn_file_actions_adddup2(&actions, inherited, number)
+        var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe vector.forEach { unsafe free($0) } }
+        var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
+        var process: pid_t = 0
+        let code = unsafe posix_spawn(&process, executable, &actions, nil, &vector, &environment)
+        guard code == 0 else { throw SystemError(code: code) }
+        return process
+    }
+
+    /// Moves this process to the root directory, so that it keeps no file system from being unmounted.
+    static func moveToRoot() { _ = unsafe chdir("/") }
+
+    /// Blocks `SIGTERM`, so that `awaitTermination` can take it.
+    static func blockTermination() {
+        var set = terminations
+        _ = unsafe sigprocmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Waits for a blocked `SIGTERM`, at most this many milliseconds; returns whether it came.
+    static func awaitTermination(milliseconds: Int64) -> Bool {
+        var set = terminations
+        var time = timespec(
+            tv_sec: Int(milliseconds / 1000), tv_nsec: Int(milliseconds % 1000) * 1_000_000)
+        return unsafe sigtimedwait(&set, nil, &time) == SIGTERM
+    }
+
+    private static var terminations: sigset_t {
+        var set = sigset_t()
+        unsafe sigemptyset(&set)
+        unsafe sigaddset(&set, SIGTERM)
+        return set
+    }
+}
