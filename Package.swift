@@ -29,7 +29,8 @@ let package = Package(
             name: "Auditing",
             dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
             swiftSettings: strict),
-        .target(name: "System", dependencies: ["Addressing", "CLinux", "Listeners"], swiftSettings: strict),
+        .target(
+            name: "System", dependencies: ["Addressing", "CLinux", "Listeners", "Policies"], swiftSettings: strict),
         .target(
             name: "Kernel",
             dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets", "System"],
@@ -55,12 +56,13 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(name: "AddressingTests", dependencies: ["Addressing", "TestSupport"], swiftSettings: strict),
         .testTarget(
-            name: "PoliciesTests", dependencies: ["Addressing", "Policies", "TestSupport"], swiftSettings: strict),
+            name: "PoliciesTests", dependencies: ["Addressing", "Policies", "System", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(
             name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CompilerTests",
-            dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "TestSupport"],
+            dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "System", "TestSupport"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ReachabilityTests",
@@ -101,7 +103,7 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies", "TestSupport"],
+            name: "PolicyExamplesTests", dependencies: ["Addressing", "Policies", "System", "TestSupport"],
             exclude: ["validate.py"],
             swiftSettings: strict),
     ],

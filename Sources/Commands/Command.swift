@@ -70,7 +70,7 @@ extension PolicyOptions {
         options.checksOwnership = host.isRoot
         options.destination = destination
         options.now = host.now
-        return PolicyReader.read(path: policy, options: options)
+        return PolicyReader.read(path: policy, options: options, files: TrustedFiles())
     }
 
     /// Reads the policy for a command that needs a valid one; prints its errors.

@@ -7,10 +7,11 @@ public enum PolicyReader {
     /// - Parameters:
     ///   - path: The policy file; `-` for standard input.
     ///   - options: The inputs beside the files.
+    ///   - files: The files of the host.
     /// - Returns: The policy, `nil` after an error, and the diagnostics.
-    public static func read(path: String, options: ReadingOptions) -> PolicyReading {
+    public static func read(path: String, options: ReadingOptions, files: any PolicyFiles) -> PolicyReading {
         let log = DiagnosticLog()
-        let policy = PolicyAssembly(options: options, log: log).assemble(path)
+        let policy = PolicyAssembly(options: options, files: files, log: log).assemble(path)
         return PolicyReading(policy: log.hasErrors ? nil : policy, diagnostics: log.sorted())
     }
 }

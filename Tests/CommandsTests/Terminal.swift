@@ -130,7 +130,8 @@ let web = """
 extension Terminal {
     /// The policy in a text.
     func policy(_ text: String) throws -> Policy {
-        let reading = PolicyReader.read(path: try write(text, to: "parsed.yaml"), options: ReadingOptions())
+        let reading = PolicyReader.read(
+            path: try write(text, to: "parsed.yaml"), options: ReadingOptions(), files: TrustedFiles())
         return try #require(reading.policy)
     }
 }

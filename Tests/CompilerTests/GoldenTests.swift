@@ -3,6 +3,7 @@ import Compiler
 import Foundation
 import Policies
 import Rulesets
+import System
 import Testing
 
 /// The folders with a policy and its expected ruleset, and the shipped examples.
@@ -33,7 +34,7 @@ private enum Golden {
 
 /// The policy in a file, which must be valid.
 func policy(at url: URL) throws -> Policy {
-    let reading = PolicyReader.read(path: url.path, options: ReadingOptions())
+    let reading = PolicyReader.read(path: url.path, options: ReadingOptions(), files: TrustedFiles())
     return try #require(reading.policy, "\(reading.diagnostics.map { $0.rendered(color: false) })")
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Policies
+import System
 import Testing
 
 /// A policy that waits in one folder to be put in another.
@@ -27,7 +28,8 @@ import Testing
         try folder.write(text, to: name)
         return PolicyReader.read(
             path: "\(folder.path)/\(name)",
-            options: ReadingOptions(checksOwnership: checksOwnership, destination: "\(folder.path)/\(destination)"))
+            options: ReadingOptions(checksOwnership: checksOwnership, destination: "\(folder.path)/\(destination)"),
+            files: TrustedFiles())
     }
 
     private func errors(_ reading: PolicyReading) -> [String] {
@@ -42,7 +44,9 @@ import Testing
             policy.files.map { $0.replacing(folder.path + "/", with: "") } == [
                 "etc/policy.yaml", "etc/policy.d/web.yaml", "etc/lists/office.txt",
             ])
-        #expect(PolicyReader.read(path: folder.path + "/stage/tmp1", options: ReadingOptions()).policy == nil)
+        #expect(
+            PolicyReader.read(path: folder.path + "/stage/tmp1", options: ReadingOptions(), files: TrustedFiles())
+                .policy == nil)
     }
 
     @Test("Messages name that place, and the file only where it cannot be read")
@@ -51,7 +55,8 @@ import Testing
         #expect(errors(reading).first?.hasPrefix("etc/policy.yaml:2:") == true)
         try FileManager.default.removeItem(atPath: folder.path + "/stage/tmp1")
         let missing = PolicyReader.read(
-            path: folder.path + "/stage/tmp1", options: ReadingOptions(destination: "/etc/portreeve/policy.yaml"))
+            path: folder.path + "/stage/tmp1", options: ReadingOptions(destination: "/etc/portreeve/policy.yaml"),
+            files: TrustedFiles())
         #expect(
             errors(missing) == [
                 "/etc/portreeve/policy.yaml:1:1: error: \"stage/tmp1\" cannot be read: no such file or directory"

@@ -1,5 +1,6 @@
 import Foundation
 import Policies
+import System
 import Testing
 
 @Suite struct FileTests {
@@ -17,9 +18,9 @@ import Testing
             ])
         try FileManager.default.createDirectory(atPath: folder.path + "/policy.yaml", withIntermediateDirectories: true)
         #expect(errors(folder) == ["policy.yaml:1:1: error: \"policy.yaml\" is a directory"])
-        let device = PolicyReader.read(path: "/dev/zero", options: ReadingOptions())
+        let device = PolicyReader.read(path: "/dev/zero", options: ReadingOptions(), files: TrustedFiles())
         #expect(device.diagnostics.map(\.message) == ["\"/dev/zero\" is not a regular file"])
-        #expect(PolicyReader.read(path: "", options: ReadingOptions()).policy == nil)
+        #expect(PolicyReader.read(path: "", options: ReadingOptions(), files: TrustedFiles()).policy == nil)
     }
 
     @Test func aFifoDoesNotBlock() throws {
@@ -187,7 +188,7 @@ import Testing
                     + "run `chmod go-w policy.yaml` or use --allow-insecure-permissions"
             ])
         let options = ReadingOptions(allowInsecurePermissions: true, checksOwnership: true)
-        #expect(PolicyReader.read(path: path, options: options).policy != nil)
+        #expect(PolicyReader.read(path: path, options: options, files: TrustedFiles()).policy != nil)
     }
 
     @Test func refusesADirectoryThatOthersCanWrite() throws {
@@ -195,9 +196,9 @@ import Testing
         let path = folder.path + "/d"
         #expect(unsafe chmod(path, 0o777) == 0)
         let options = ReadingOptions(checksOwnership: true)
-        #expect(PolicyReader.read(path: path + "/policy.yaml", options: options).policy == nil)
+        #expect(PolicyReader.read(path: path + "/policy.yaml", options: options, files: TrustedFiles()).policy == nil)
         #expect(unsafe chmod(path, 0o1777) == 0)
-        #expect(PolicyReader.read(path: path + "/policy.yaml", options: options).policy != nil)
+        #expect(PolicyReader.read(path: path + "/policy.yaml", options: options, files: TrustedFiles()).policy != nil)
     }
 
     @Test(.enabled(if: isRoot, "needs root")) func refusesAFileThatOthersOwn() throws {

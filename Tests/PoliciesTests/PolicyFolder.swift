@@ -1,5 +1,6 @@
 import Foundation
 import Policies
+import System
 import Testing
 
 /// A temporary folder for one test; in its files ⟨ and ⟩ enclose the span that a diagnostic must mark.
@@ -29,7 +30,7 @@ final class PolicyFolder {
     func read(_ name: String = "policy.yaml", checksOwnership: Bool = false, now: Int64? = nil) -> PolicyReading {
         let options = ReadingOptions(
             checksOwnership: checksOwnership, servicesDatabase: path + "/services", now: now)
-        return PolicyReader.read(path: path + "/" + name, options: options)
+        return PolicyReader.read(path: path + "/" + name, options: options, files: TrustedFiles())
     }
 
     /// The rendered diagnostics, with paths relative to the folder.

@@ -1,4 +1,5 @@
 import Foundation
+import System
 import Testing
 
 @testable import Policies
@@ -76,6 +77,6 @@ struct SchemaTests {
         let file = FileManager.default.temporaryDirectory.appending(path: "schema-\(UUID().uuidString).yaml")
         try text.write(to: file, atomically: false, encoding: .utf8)
         defer { try? FileManager.default.removeItem(at: file) }
-        return PolicyReader.read(path: file.path, options: ReadingOptions())
+        return PolicyReader.read(path: file.path, options: ReadingOptions(), files: TrustedFiles())
     }
 }

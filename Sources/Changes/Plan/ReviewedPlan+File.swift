@@ -15,7 +15,7 @@ extension ReviewedPlan {
     /// - Throws: `failure`.
     public func write(to path: String) throws {
         let start: [UInt8]?
-        do throws(TrustedFile.Refusal) { start = try TrustedFile.start(path, count: Self.head.utf8.count) } catch {
+        do throws(FileRefusal) { start = try TrustedFiles().start(path, count: Self.head.utf8.count) } catch {
             throw ChangeError(.failure, "\(path) \(error.message): name another file for the plan")
         }
         guard start?.isEmpty ?? true || start?.elementsEqual(Self.head.utf8) == true else {
@@ -31,11 +31,11 @@ extension ReviewedPlan {
     ///   - checksOwnership: whether to refuse a plan that another user can write.
     /// - Throws: `failure` for a plan that is incomplete, corrupt, or writable by another user.
     public init?(path: String, checksOwnership: Bool) throws {
-        let start = try? TrustedFile.start(path, count: Self.mark.utf8.count)
+        let start = try? TrustedFiles().start(path, count: Self.mark.utf8.count)
         guard let start, start.elementsEqual(Self.mark.utf8) else { return nil }
         let bytes: [UInt8]
-        do throws(TrustedFile.Refusal) {
-            bytes = try TrustedFile.read(path, checksOwnership: checksOwnership)
+        do throws(FileRefusal) {
+            bytes = try TrustedFiles().read(path, checksOwnership: checksOwnership).bytes
         } catch { throw ChangeError(.failure, "\(path) \(error.message)") }
         guard bytes.starts(with: Self.head.utf8) else {
             throw ChangeError(.failure, "\(path) is a state file of portreeve, not a plan; nothing was changed")

@@ -79,7 +79,7 @@ public struct Explain: Command {
 
     private func question() throws(CommandError) -> Explanation.Question {
         let address = try AddressArgument(source).address
-        guard let named = NamedPort(port) else {
+        guard let named = NamedPort(port, files: TrustedFiles()) else {
             throw CommandError(.usage, "unknown port \"\(port)\": write 22/tcp, 53/udp, or a name from /etc/services")
         }
         return .init(source: address, transport: named.transport, port: named.port, interface: interface)

@@ -9,8 +9,8 @@ public struct NamedPort: Hashable, Sendable {
 
     /// Parses `22/tcp`, `ssh` or `domain/udp`; without a protocol, TCP.
     ///
-    /// Port names are looked up in `servicesDatabase`, services(5). `nil` if there is no such port or protocol.
-    public init?(_ text: String, servicesDatabase: String = "/etc/services") {
+    /// Port names are looked up in the file `servicesDatabase`, services(5). `nil` if there is no such port or protocol.
+    public init?(_ text: String, servicesDatabase: String = "/etc/services", files: any PolicyFiles) {
         let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
         guard (1...2).contains(parts.count), let name = parts.first,
             let transport = TransportProtocol(name: parts.count == 2 ? parts[1] : TransportProtocol.tcp.name)
@@ -20,7 +20,8 @@ public struct NamedPort: Hashable, Sendable {
             guard let number = UInt16(name), number > 0, !name.hasPrefix("0") else { return nil }
             port = number
         } else {
-            guard case .port(let number) = ServicesDatabase(path: servicesDatabase).find(name, transport) else {
+            guard case .port(let number) = ServicesDatabase(path: servicesDatabase, in: files).find(name, transport)
+            else {
                 return nil
             }
             port = number

@@ -8,11 +8,11 @@ struct PolicyAssembly {
     private let groups: SourceGroups
 
     /// An assembly before any file is read.
-    init(options: ReadingOptions, log: DiagnosticLog) {
+    init(options: ReadingOptions, files: any PolicyFiles, log: DiagnosticLog) {
         self.options = options
         self.log = log
         let checksOwnership = options.checksOwnership && !options.allowInsecurePermissions
-        loader = FileLoader(checksOwnership: checksOwnership, log: log)
+        loader = FileLoader(files: files, checksOwnership: checksOwnership, log: log)
         groups = SourceGroups(loader: loader, log: log)
     }
 
@@ -26,7 +26,8 @@ struct PolicyAssembly {
         let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, log) } ?? Defaults()
         var policy = Policy(defaults: defaults, groups: groups.resolveAll())
         let decoder = ServiceDecoder(
-            groups: groups, ports: PortDecoder(database: ServicesDatabase(path: options.servicesDatabase), log: log),
+            groups: groups,
+            ports: PortDecoder(database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), log: log),
             required: defaults.require, log: log)
         let deny = denied(documents)
         policy.deny = deny?.list

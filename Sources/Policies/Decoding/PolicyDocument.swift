@@ -20,10 +20,10 @@ struct PolicyDocument {
         checkVersion(keyed, isRequired: true, root.place, log)
         var documents = [PolicyDocument(keyed: keyed)]
         // The file that the policy is to replace includes itself where a pattern matches it, and so will the policy.
-        var seen: [[UInt64]: String] = [destination.flatMap(FileReading.identity) ?? own: file.path]
-        for (path, place) in includes(keyed, base: destination ?? (path == "-" ? "" : path), log) {
+        var seen: [[UInt64]: String] = [destination.flatMap(loader.files.identity) ?? own: file.path]
+        for (path, place) in includes(keyed, base: destination ?? (path == "-" ? "" : path), loader.files, log) {
             // Where it waits, a pattern may match it; it will not be there then.
-            if destination != nil, FileReading.identity(of: path) == own { continue }
+            if destination != nil, loader.files.identity(of: path) == own { continue }
             guard let (file, identity) = loader.load(path, namedAt: place) else { continue }
             if let earlier = seen[identity] {
                 log.error(
@@ -59,14 +59,14 @@ struct PolicyDocument {
 
     /// The paths in `include`, in order; the matches of each pattern are sorted.
     private static func includes(
-        _ keyed: KeyedNode, base: String, _ log: DiagnosticLog
+        _ keyed: KeyedNode, base: String, _ files: any PolicyFiles, _ log: DiagnosticLog
     ) -> [(path: String, place: SourceSpan)] {
         guard let node = keyed["include"] else { return [] }
         if case .sequence(let items) = node.content, items.isEmpty { return [] }
         return node.texts(as: "include", log).flatMap { text, place -> [(path: String, place: SourceSpan)] in
             guard FilePattern.isPattern(text) else { return [(FilePattern.resolve(text, relativeTo: base), place)] }
             do throws(FileRefusal) {
-                return try FilePattern.expand(text, relativeTo: base).map { ($0, place) }
+                return try FilePattern.expand(text, relativeTo: base, in: files).map { ($0, place) }
             } catch {
                 log.error("\(Printable.quoted(text)) \(error.message)", at: place)
                 return []

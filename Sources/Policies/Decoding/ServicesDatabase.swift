@@ -16,9 +16,13 @@ final class ServicesDatabase {
 
     /// The path: `/etc/services`.
     let path: String
-    private lazy var entries = Self.read(path)
+    private let files: any PolicyFiles
+    private lazy var entries = read()
 
-    init(path: String) { self.path = path }
+    init(path: String, in files: any PolicyFiles) {
+        self.path = path
+        self.files = files
+    }
 
     /// The port of `name` in `transport`.
     func find(_ name: String, _ transport: TransportProtocol) -> Answer {
@@ -33,9 +37,9 @@ final class ServicesDatabase {
     }
 
     /// All names and aliases; of several lines with one name the first wins, as in `getservbyname(3)`.
-    private static func read(_ path: String) -> Result<[String: [TransportProtocol: UInt16]], FileRefusal> {
+    private func read() -> Result<[String: [TransportProtocol: UInt16]], FileRefusal> {
         do throws(FileRefusal) {
-            let bytes = try FileReading.read(path: path, checksOwnership: false).bytes
+            let bytes = try files.read(path, checksOwnership: false).bytes
             var ports: [String: [TransportProtocol: UInt16]] = [:]
             for line in bytes.split(separator: UInt8(ascii: "\n")) {
                 let text = line.prefix { $0 != UInt8(ascii: "#") }
@@ -43,7 +47,7 @@ final class ServicesDatabase {
                     $0 == UInt8(ascii: " ") || $0 == UInt8(ascii: "\t") || $0 == UInt8(ascii: "\r")
                 }
                 .map { String(decoding: $0, as: UTF8.self) }
-                guard words.count >= 2, let (port, transport) = port(words[1]) else { continue }
+                guard words.count >= 2, let (port, transport) = Self.port(words[1]) else { continue }
                 for name in [words[0]] + words.dropFirst(2) where ports[name]?[transport] == nil {
                     ports[name, default: [:]][transport] = port
                 }

@@ -1,5 +1,7 @@
 /// Loads the files of one policy and keeps them in the order of loading.
 final class FileLoader {
+    /// The files of the host.
+    let files: any PolicyFiles
     private let checksOwnership: Bool
     private let log: DiagnosticLog
     /// The paths of all loaded files.
@@ -7,7 +9,8 @@ final class FileLoader {
     /// Their contents, in the same order.
     private(set) var texts: [[UInt8]] = []
 
-    init(checksOwnership: Bool, log: DiagnosticLog) {
+    init(files: any PolicyFiles, checksOwnership: Bool, log: DiagnosticLog) {
+        self.files = files
         self.checksOwnership = checksOwnership
         self.log = log
     }
@@ -25,9 +28,9 @@ final class FileLoader {
             let checksFile = checksOwnership && destination == nil
             let opened =
                 try isStandardInput
-                ? FileReading.readStandardInput() : FileReading.read(path: path, checksOwnership: checksFile)
+                ? files.readStandardInput() : files.read(path, checksOwnership: checksFile)
             subject = destination ?? path
-            if checksOwnership, destination != nil { try FileOwnership.checkDirectories(above: subject) }
+            if checksOwnership, destination != nil { try files.checkDirectories(above: subject) }
             let file = SourceFile(
                 path: destination ?? (isStandardInput ? "<stdin>" : path), index: paths.count,
                 bytes: withoutMark(opened.bytes))

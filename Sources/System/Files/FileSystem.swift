@@ -26,6 +26,25 @@ public enum FileSystem {
         File.withLink(path, in: AT_FDCWD, room: Int(PATH_MAX)) { $0.text(at: 0) }
     }
 
+    /// The path without symbolic links; `nil` if there is no file.
+    static func resolvedPath(_ path: String) -> String? {
+        guard let resolved = unsafe realpath(path, nil) else { return nil }
+        defer { unsafe free(resolved) }
+        return unsafe String(cString: resolved)
+    }
+
+    /// The paths that match a pattern, glob(7); `nil` if a directory cannot be read, empty if it is missing.
+    static func paths(matching pattern: String) -> [String]? {
+        var matches = unsafe glob_t()
+        let status = unsafe glob(pattern, 0, { _, code in code == ENOENT ? 0 : 1 }, &matches)
+        defer { unsafe globfree(&matches) }
+        if status == GLOB_NOMATCH { return [] }
+        guard status == 0 else { return nil }
+        return unsafe (0..<Int(matches.gl_pathc)).compactMap { index in
+            unsafe matches.gl_pathv[index].map { unsafe String(cString: $0) }
+        }
+    }
+
     /// Makes a symbolic link.
     public static func makeLink(_ path: String, to target: String) throws(SystemError) {
         guard unsafe symlink(target, path) == 0 else { throw .last }

@@ -3,6 +3,7 @@ import Foundation
 import Kernel
 import Policies
 import Rulesets
+import System
 
 /// The firewall of the calling thread's network namespace.
 enum Firewall {
@@ -31,7 +32,7 @@ enum Firewall {
         let url = FileManager.default.temporaryDirectory.appending(path: "policy-\(UUID().uuidString).yaml")
         try Data(text.utf8).write(to: url)
         defer { try? FileManager.default.removeItem(at: url) }
-        let reading = PolicyReader.read(path: url.path, options: ReadingOptions())
+        let reading = PolicyReader.read(path: url.path, options: ReadingOptions(), files: TrustedFiles())
         let problems = reading.diagnostics.map { $0.rendered(color: false) }.joined(separator: "\n")
         guard let policy = reading.policy else { throw Refusal(description: problems) }
         return policy

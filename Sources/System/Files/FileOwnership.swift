@@ -1,11 +1,15 @@
 internal import Glibc
+internal import Policies
 
 /// Rejects files that users other than root and the caller can write, as sudo and sshd do.
 enum FileOwnership {
     /// Checks the open file and each directory above it.
-    static func check(_ status: stat, path: String, descriptor: Int32) throws(FileRefusal) {
+    static func check(_ status: stat, path: String, _ file: borrowing File) throws(FileRefusal) {
         try check(status, path: path, isDirectory: false)
-        if let resolved = resolvedPath(path, descriptor: descriptor) { try checkAll(above: resolved) }
+        // An open file has a path without symbolic links, unless it was deleted.
+        let resolved =
+            FileSystem.resolvedPath("/proc/self/fd/\(file.descriptor)") ?? FileSystem.resolvedPath(path)
+        if let resolved { try checkAll(above: resolved) }
     }
 
     /// Checks the directories above a path at which a file is to stand; one that is not there yet has no owner.
@@ -14,7 +18,8 @@ enum FileOwnership {
         while !directory.isEmpty {
             directory = directory.lastIndex(of: "/").map { directory[..<$0] } ?? ""
             let name = !directory.isEmpty ? String(directory) : path.hasPrefix("/") ? "/" : "."
-            if let resolved = resolvedPath(name) { return try checkAll(above: resolved == "/" ? "/" : resolved + "/") }
+            guard let resolved = FileSystem.resolvedPath(name) else { continue }
+            return try checkAll(above: resolved == "/" ? "/" : resolved + "/")
         }
     }
 
@@ -24,10 +29,10 @@ enum FileOwnership {
         while let slash = directory.lastIndex(of: "/") {
             directory = directory[..<slash]
             let name = directory.isEmpty ? "/" : String(directory)
-            var status = stat()
-            guard unsafe lstat(name, &status) == 0 else {
-                throw FileRefusal(
-                    message: "cannot be trusted: cannot read directory \"\(name)\": \(SystemError.text(errno))")
+            let status: stat
+            do throws(SystemError) { status = try FileSystem.status(name, followsLink: false) } catch {
+                let answer = HostCalls.text(ofError: error.code)
+                throw FileRefusal(message: "cannot be trusted: cannot read directory \"\(name)\": \(answer)")
             }
             try check(status, path: name, isDirectory: true)
         }
@@ -56,16 +61,5 @@ enum FileOwnership {
         if isDirectory, status.st_mode & S_ISVTX != 0 { return nil }
         if status.st_mode & S_IWOTH != 0 { return "everyone" }
         return status.st_mode & S_IWGRP != 0 && status.st_gid != 0 ? "group \(status.st_gid)" : nil
-    }
-
-    /// The path of the open file without symbolic links; `nil` if it has no path.
-    private static func resolvedPath(_ path: String, descriptor: Int32) -> String? {
-        resolvedPath("/proc/self/fd/\(descriptor)") ?? resolvedPath(path)
-    }
-
-    private static func resolvedPath(_ path: String) -> String? {
-        guard let resolved = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(resolved) }
-        return unsafe String(cString: resolved)
     }
 }

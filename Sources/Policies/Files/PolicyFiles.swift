@@ -1,0 +1,46 @@
+/// The files of a policy, as the host opens, checks and reads them: `TrustedFiles` of the target `System`.
+public protocol PolicyFiles {
+    /// The contents of the regular file at `path`, at most 64 MiB.
+    ///
+    /// - Parameters:
+    ///   - path: the path.
+    ///   - checksOwnership: whether to refuse a file that users other than root and the caller can write.
+    /// - Returns: the contents and the identity.
+    /// - Throws: the reason why the file is refused or cannot be read.
+    func read(_ path: String, checksOwnership: Bool) throws(FileRefusal) -> PolicyFile
+
+    /// The contents of standard input, at most 64 MiB.
+    func readStandardInput() throws(FileRefusal) -> PolicyFile
+
+    /// Refuses a path if users other than root and the caller can write a directory above it; the file need not exist.
+    func checkDirectories(above path: String) throws(FileRefusal)
+
+    /// The identity of the file at `path`; `nil` if there is none.
+    func identity(of path: String) -> [UInt64]?
+
+    /// The paths that match a pattern of glob(7), in any order.
+    func paths(matching pattern: String) throws(FileRefusal) -> [String]
+}
+
+/// The contents and the identity of a file.
+public struct PolicyFile: Sendable {
+    /// The contents.
+    public var bytes: [UInt8]
+    /// The device and the inode number, the same for two paths of one file; empty for standard input.
+    public var identity: [UInt64]
+
+    /// A file of these parts.
+    public init(bytes: [UInt8], identity: [UInt64]) {
+        self.bytes = bytes
+        self.identity = identity
+    }
+}
+
+/// The reason why a file was not read: the predicate of a sentence about the file.
+public struct FileRefusal: Error, Hashable {
+    /// The predicate: `cannot be read: permission denied`.
+    public var message: String
+
+    /// A refusal with this predicate.
+    public init(message: String) { self.message = message }
+}
