@@ -1,9 +1,10 @@
 import Addressing
+import TestSupport
 import Testing
 
 @Suite struct IPv4AddressTests {
     @Test func everyPrintedAddressReadsBack() throws {
-        var generator = SplitMix(state: 4)
+        var generator = SeededGenerator(seed: 4)
         for _ in 0..<2000 {
             let value = UInt32.random(in: 0...UInt32.max, using: &generator)
             #expect(try IPv4Address(IPv4Address(value: value).description).value == value)

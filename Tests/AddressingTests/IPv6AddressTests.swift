@@ -1,9 +1,10 @@
 import Addressing
+import TestSupport
 import Testing
 
 @Suite struct IPv6AddressTests {
     @Test func everyPrintedAddressReadsBack() throws {
-        var generator = SplitMix(state: 6)
+        var generator = SeededGenerator(seed: 6)
         for _ in 0..<2000 {
             // Half of the groups are zero: runs of zeros are the hard part of printing.
             var value: UInt128 = 0
@@ -27,18 +28,5 @@ import Testing
         for text in ["::/128", "::1-::2", "10.0.0.1", "::ffff:10.0.0.1"] {
             #expect(throws: AddressError.self) { try IPv6Address(text) }
         }
-    }
-}
-
-/// A small generator with a seed, so that failures are reproducible.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

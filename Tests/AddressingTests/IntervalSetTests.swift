@@ -1,9 +1,10 @@
 import Addressing
+import TestSupport
 import Testing
 
 /// Compares the set algebra with the standard library's `Set`, over all values of a byte.
 @Suite struct IntervalSetTests {
-    private func random(_ generator: inout SplitMix) -> (intervals: IntervalSet<UInt8>, values: Set<UInt8>) {
+    private func random(_ generator: inout SeededGenerator) -> (intervals: IntervalSet<UInt8>, values: Set<UInt8>) {
         let ranges = (0..<Int.random(in: 0...6, using: &generator)).map { _ -> ClosedRange<UInt8> in
             let ends = [UInt8.random(in: 0...255, using: &generator), .random(in: 0...255, using: &generator)].sorted()
             return ends[0]...ends[1]
@@ -14,7 +15,7 @@ import Testing
     private func values(_ set: IntervalSet<UInt8>) -> Set<UInt8> { Set(set.ranges.flatMap { Array($0) }) }
 
     @Test func agreesWithSets() {
-        var generator = SplitMix(state: 3)
+        var generator = SeededGenerator(seed: 3)
         for _ in 0..<300 {
             let (a, b) = (random(&generator), random(&generator))
             #expect(values(a.intervals) == a.values)
@@ -29,7 +30,7 @@ import Testing
     }
 
     @Test func equalSetsHaveEqualRanges() {
-        var generator = SplitMix(state: 5)
+        var generator = SeededGenerator(seed: 5)
         for _ in 0..<300 {
             let set = random(&generator).intervals
             let pieces = set.ranges.flatMap { range in range.map { $0...$0 } }.shuffled(using: &generator)

@@ -1,5 +1,6 @@
 import CNftnl
 import Rulesets
+import TestSupport
 import Testing
 
 @testable import Kernel
@@ -39,7 +40,7 @@ struct AttributesTests {
 
     @Test("Decoding random bytes ends, and never reads beyond them", arguments: 0..<UInt64(200))
     func noise(_ seed: UInt64) {
-        var random = SeededGenerator(state: seed)
+        var random = SeededGenerator(seed: seed)
         let names = [
             "meta", "payload", "cmp", "lookup", "dynset", "immediate", "limit", "log", "bitwise", "quota", "ct",
         ]

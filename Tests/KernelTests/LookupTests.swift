@@ -185,7 +185,7 @@ struct LookupTests {
 
     @Test("Several random changes", arguments: 0..<8)
     func random(_ seed: UInt64) throws {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         let keys: [UInt32] = [0, 1, 2, 3, 4, 5, 6, 7, UInt32.max - 1, UInt32.max]
         let nftables = try open()
         for _ in 0..<100 {

@@ -1,18 +1,5 @@
 import Rulesets
-
-/// SplitMix64: the same numbers for the same seed, on every machine.
-struct SeededGenerator: RandomNumberGenerator {
-    /// The state.
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
-        return mixed ^ (mixed >> 31)
-    }
-}
+import TestSupport
 
 /// Makes random tables that the kernel accepts, with all kinds of objects.
 struct RandomTable {
@@ -20,7 +7,7 @@ struct RandomTable {
     private static let chains = ["a", "b", "c", "d"]
 
     /// A maker; the same seed gives the same tables.
-    init(seed: UInt64) { random = SeededGenerator(state: seed) }
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
 
     /// A table of this name.
     mutating func make(_ name: TableName) -> Table {

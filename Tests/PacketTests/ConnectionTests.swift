@@ -19,7 +19,7 @@ struct ConnectionTests {
     }
 
     private func session(from source: String) throws -> Session {
-        let source = try Address(source)
+        let source = try IPAddress(source)
         let host = try network.wire.host(source.family)
         return try network.client.run {
             try Session(from: source, to: Endpoint(address: host, port: port), listener: listener)
@@ -51,14 +51,14 @@ struct ConnectionTests {
         "The host's connections to itself always pass", arguments: ["127.0.0.1", "::1", "10.255.0.1", "fd00:ffff::1"])
     func loopback(address: String) throws {
         try Firewall.load("version: 1\ndefaults: {inbound: reject}\nservices: {}")
-        let session = try Session(to: Endpoint(address: try Address(address), port: port), listener: listener)
+        let session = try Session(to: Endpoint(address: try IPAddress(address), port: port), listener: listener)
         #expect(session.exchanges())
     }
 
     @Test("Replies to the host's own connections always pass", arguments: AddressFamily.allCases)
     func outbound(family: AddressFamily) throws {
         try Firewall.load(closed)
-        let client = try Address(family == .ipv4 ? "203.0.113.7" : "2001:db8::7")
+        let client = try IPAddress(family == .ipv4 ? "203.0.113.7" : "2001:db8::7")
         let listener = try network.client.run { try Socket.listening(.tcp, on: port) }
         #expect(try Session(to: Endpoint(address: client, port: port), listener: listener).exchanges())
     }
@@ -67,9 +67,9 @@ struct ConnectionTests {
     func loopbackDenied() throws {
         try Firewall.load("\(open)\ndeny: [127.0.0.0/8]")
         let denied = try Socket(.tcp, .ipv4)
-        #expect(denied.connect(to: Endpoint(address: try Address("127.0.0.1"), port: port)) == 0)
+        #expect(denied.connect(to: Endpoint(address: try IPAddress("127.0.0.1"), port: port)) == 0)
         // A packet sent later has arrived.
-        let session = try Session(to: Endpoint(address: try Address("::1"), port: port), listener: listener)
+        let session = try Session(to: Endpoint(address: try IPAddress("::1"), port: port), listener: listener)
         #expect(session.server.family == .ipv6)
         #expect(listener.accept() == nil)
     }

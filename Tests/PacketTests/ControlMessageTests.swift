@@ -12,7 +12,7 @@ private struct Pinger {
     private let isIPv4: Bool
 
     /// Opens the socket in the calling thread's namespace.
-    init(from source: Address, to host: Address) throws {
+    init(from source: IPAddress, to host: IPAddress) throws {
         socket = try Socket(.raw(source.family == .ipv4 ? 1 : 58), source.family)
         self.host = Endpoint(address: host, port: 0)
         isIPv4 = source.family == .ipv4
@@ -48,7 +48,7 @@ struct ControlMessageTests {
     @Test("Echo requests are answered, refused, or limited", arguments: AddressFamily.allCases)
     func ping(family: AddressFamily) throws {
         let arena = try Arena()
-        let source = try Address(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
+        let source = try IPAddress(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
         let host = try arena.network.wire.host(family)
         let pinger = try arena.network.client.run { try Pinger(from: source, to: host) }
         // A new link may lose the first packets: one answer shows that it works.
@@ -85,7 +85,7 @@ struct ControlMessageTests {
         try Firewall.load(closed)
         try forgetNeighbours(of: arena.network)
         let listener = try arena.network.client.run { try Socket.listening(.tcp, on: 5000) }
-        let session = try Session(to: Endpoint(address: try Address("2001:db8::1"), port: 5000), listener: listener)
+        let session = try Session(to: Endpoint(address: try IPAddress("2001:db8::1"), port: 5000), listener: listener)
         #expect(session.exchanges())
     }
 
@@ -98,7 +98,7 @@ struct ControlMessageTests {
     func unreachable(destination: String) throws {
         let network = try Network()
         try Firewall.load(closed)
-        let address = try Address(destination)
+        let address = try IPAddress(destination)
         try withExtendedLifetime(network) {
             let socket = try Socket(.udp, address.family)
             #expect(socket.connect(to: Endpoint(address: address, port: 9)) == 0)
@@ -114,7 +114,7 @@ struct ControlMessageTests {
         let network = try Network()
         try network.host.ip("link set \(network.wire.interface) mtu 1400")
         let host = try Container(behind: network.host)
-        let destination = try Address(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
+        let destination = try IPAddress(family == .ipv4 ? "192.0.2.1" : "2001:db8::1")
         try host.namespace.run {
             try Firewall.load(closed)
             let socket = try Socket(.udp, family)

@@ -10,7 +10,7 @@ struct ExpiryTests {
     func expiry() throws {
         let arena = try Arena()
         let listener = try Socket.listening(.tcp, on: 5000)
-        let packet = Packet(transport: .tcp, port: 22, source: try Address("192.0.2.1"), interface: "eth0")
+        let packet = Packet(transport: .tcp, port: 22, source: try IPAddress("192.0.2.1"), interface: "eth0")
         var session: Session?
         // A busy machine may reach the expiry before the open service was tested: the test tries again with more time.
         for seconds in [2, 8, 32] as [Int64] where session == nil {
@@ -19,7 +19,7 @@ struct ExpiryTests {
             let host = try arena.network.wire.host(.ipv6)
             let attempt = try? arena.network.client.run {
                 try Session(
-                    from: try Address("2001:db8::1"), to: Endpoint(address: host, port: 5000), listener: listener)
+                    from: try IPAddress("2001:db8::1"), to: Endpoint(address: host, port: 5000), listener: listener)
             }
             if time(nil) < end {
                 #expect(try arena.outcomes(of: [packet], meant: [.accepted]) == [.accepted] || time(nil) >= end)

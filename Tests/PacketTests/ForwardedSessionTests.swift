@@ -47,7 +47,7 @@ struct ForwardedSessionTests {
 
     private func session(_ source: String, _ port: UInt16) throws -> Session {
         let listener = try container.namespace.run { try Socket.listening(.tcp, on: port) }
-        let source = try Address(source)
+        let source = try IPAddress(source)
         let host = try network.wire.host(source.family)
         return try network.client.run {
             try Session(from: source, to: Endpoint(address: host, port: port), listener: listener)

@@ -41,7 +41,7 @@ struct ProtocolTests {
         // A raw socket receives the accepted packets, without a listener.
         let host = try Socket(.raw(transport.rawValue), family)
         for text in Self.sources {
-            let source = try Address(text)
+            let source = try IPAddress(text)
             guard source.family == family else { continue }
             try arena.network.client.run { try send(transport, from: source, to: try arena.network.wire.host(family)) }
             try arena.check([.packet(from: text, to: "22/tcp", .silent)])
@@ -51,7 +51,7 @@ struct ProtocolTests {
         }
     }
 
-    private func send(_ transport: TransportProtocol, from source: Address, to host: Address) throws {
+    private func send(_ transport: TransportProtocol, from source: IPAddress, to host: IPAddress) throws {
         let socket = try Socket(.raw(transport.rawValue), source.family)
         try socket.bind(to: Endpoint(address: source, port: 0))
         for port in [699, 700, 701, 899, 900, 905, 910, 911] as [UInt16] {
@@ -61,7 +61,7 @@ struct ProtocolTests {
     }
 
     /// The ports of the packets from the source: waits for `count` of them and receives what else has arrived.
-    private func ports(_ count: Int, at socket: Socket, from source: Address) -> [UInt16] {
+    private func ports(_ count: Int, at socket: Socket, from source: IPAddress) -> [UInt16] {
         var ports: [UInt16] = []
         while socket.wait(for: POLLIN, milliseconds: ports.count < count ? Socket.patience : 0) {
             guard let (bytes, peer) = socket.receive() else { break }

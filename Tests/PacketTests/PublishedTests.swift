@@ -93,7 +93,7 @@ struct PublishedTests {
         arguments: ["192.0.2.1", "2001:db8::1"])
     func established(source: String) throws {
         let listener = try container.namespace.run { try Socket.listening(.tcp, on: 5001) }
-        let client = try Address(source)
+        let client = try IPAddress(source)
         let host = try arena.network.wire.host(client.family)
         try Firewall.load("version: 1\nservices: {web: {ports: 5000, from: any}}")
         let session = try arena.network.client.run {
@@ -113,7 +113,7 @@ struct PublishedTests {
     func outbound(destination: String) throws {
         try Firewall.load("version: 1\ndefaults: {inbound: reject}\nservices: {}")
         try routeToContainer()
-        let address = try Address(destination)
+        let address = try IPAddress(destination)
         let listener = try arena.network.client.run { try Socket.listening(.tcp, on: 5000) }
         let session = try container.namespace.run {
             try Session(to: Endpoint(address: address, port: 5000), listener: listener)

@@ -48,7 +48,7 @@ struct SessionTests {
     }
 
     private func session(from source: String, to listener: Socket, on port: UInt16) throws -> Session {
-        let source = try Address(source)
+        let source = try IPAddress(source)
         let host = try network.wire.host(source.family)
         return try network.client.run {
             try Session(from: source, to: Endpoint(address: host, port: port), listener: listener)
@@ -159,7 +159,7 @@ struct SessionTests {
         try apply("version: 1\nservices: {dns: {ports: 5000/udp, from: any, why: x}}\n")
         let client = try network.client.run { () throws -> Socket in
             let socket = try Socket(.udp, .ipv4)
-            try socket.bind(to: Endpoint(address: try Address("192.0.2.7"), port: 0))
+            try socket.bind(to: Endpoint(address: try IPAddress("192.0.2.7"), port: 0))
             return socket
         }
         let host = Endpoint(address: try network.wire.host(.ipv4), port: port)

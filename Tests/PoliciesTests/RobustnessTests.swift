@@ -1,6 +1,7 @@
 import Addressing
 import Foundation
 import Policies
+import TestSupport
 import Testing
 
 /// For any bytes, reading ends with a policy or with an error.
@@ -23,7 +24,7 @@ import Testing
             "[", "]", "{", "}", ": ", "- ", "*", "&a ", "!!x ", "\"", "'", "\n", "\t", "#", "|", "/", "::",
             "9999999999",
         ]
-        var generator = SplitMix(state: 1)
+        var generator = SeededGenerator(seed: 1)
         for _ in 0..<400 {
             var bytes = original
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
@@ -48,7 +49,7 @@ import Testing
 
     @Test func survivesNoise() throws {
         let folder = try PolicyFolder()
-        var generator = SplitMix(state: 2)
+        var generator = SeededGenerator(seed: 2)
         for length in 0..<100 {
             try check((0..<length).map { _ in .random(in: 0...255, using: &generator) }, folder)
             try check(
@@ -91,18 +92,5 @@ import Testing
         }
         try folder.write(bytes: text, to: "a.txt")
         #expect(folder.read().policy?.deny?.addresses.ipv4.ranges.count == 500_000)
-    }
-}
-
-/// A small generator with a seed, so that failures are reproducible.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

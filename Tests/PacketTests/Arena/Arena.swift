@@ -8,7 +8,7 @@ final class Arena {
     let network: Network
     private let listeners: Listeners
     /// The address that clients send to instead of the host's.
-    var destination: ((AddressFamily) throws -> Address)?
+    var destination: ((AddressFamily) throws -> IPAddress)?
     /// The source port of the next packet; no two packets share one, so that it identifies a packet.
     private var nextSourcePort: UInt16 = 1
     private var meantArrivals: Set<Listeners.Arrival> = []

@@ -14,7 +14,7 @@ struct Expected {
         let parts = port.split(separator: "/").map(String.init)
         let number = try #require(UInt16(parts[0]))
         let transport = try #require(TransportProtocol(name: parts[1]))
-        let packet = Packet(transport: transport, port: number, source: try Address(source), interface: interface)
+        let packet = Packet(transport: transport, port: number, source: try IPAddress(source), interface: interface)
         return Self(packet: packet, outcome: outcome)
     }
 }

@@ -11,7 +11,7 @@ final class Listeners {
     /// The payload of a packet.
     struct Arrival: Hashable {
         var transport: TransportProtocol
-        var source: Address
+        var source: IPAddress
         var sourcePort: UInt16
     }
 

@@ -6,7 +6,7 @@ struct Packet {
     var transport: TransportProtocol
     /// The destination port before any redirection.
     var port: UInt16
-    var source: Address
+    var source: IPAddress
     /// The interface on which it arrives.
     var interface: String
 }
@@ -42,7 +42,7 @@ struct Meaning {
 
     private var refusal: Outcome { policy.defaults.inbound == .reject ? .answered : .silent }
 
-    private func isDenied(_ source: Address) -> Bool { policy.deny.map { names($0, source) } ?? false }
+    private func isDenied(_ source: IPAddress) -> Bool { policy.deny.map { names($0, source) } ?? false }
 
     private func isOpen(to packet: Packet, at now: Int64) -> Bool {
         policy.services.contains { service in
@@ -62,7 +62,7 @@ struct Meaning {
     }
 
     /// Whether an entry, in the policy's notation, contains the address.
-    private func names(_ list: SourceList, _ address: Address) -> Bool {
+    private func names(_ list: SourceList, _ address: IPAddress) -> Bool {
         list.entries.contains { entry in
             if entry == "any" { return true }
             if let group = policy.groups.first(where: { $0.name == entry }) { return has(group.addresses, address) }
@@ -74,7 +74,7 @@ struct Meaning {
         }
     }
 
-    private func has(_ set: AddressSet, _ address: Address) -> Bool {
+    private func has(_ set: AddressSet, _ address: IPAddress) -> Bool {
         switch address {
         case .ipv4(let value): set.ipv4.ranges.contains { $0.contains(value) }
         case .ipv6(let value): set.ipv6.ranges.contains { $0.contains(value) }

@@ -9,8 +9,8 @@ struct Container {
     let namespace: Namespace
 
     /// The container's address of the family.
-    static func address(_ family: AddressFamily) throws -> Address {
-        try Address(family == .ipv4 ? "172.30.0.2" : "fd00:30::2")
+    static func address(_ family: AddressFamily) throws -> IPAddress {
+        try IPAddress(family == .ipv4 ? "172.30.0.2" : "fd00:30::2")
     }
 
     /// Connects a new container to the host.

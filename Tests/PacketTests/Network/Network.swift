@@ -17,7 +17,7 @@ struct Wire {
     var clientHardware: String { "02:00:00:00:01:0\(number)" }
 
     /// The host's address of the family.
-    func host(_ family: AddressFamily) throws -> Address { try Address(hostAddresses[family] ?? "") }
+    func host(_ family: AddressFamily) throws -> IPAddress { try IPAddress(hostAddresses[family] ?? "") }
 }
 
 /// A host and clients that send from any address of either family.
@@ -49,9 +49,9 @@ struct Network {
     }
 
     /// The only link-local address of clients.
-    static let linkLocalSource = Address.ipv6(0xfe80 << 112 | 2)
+    static let linkLocalSource = IPAddress.ipv6(0xfe80 << 112 | 2)
     /// The link-local address of the host on every wire.
-    static let linkLocalHost = Address.ipv6(0xfe80 << 112 | 1)
+    static let linkLocalHost = IPAddress.ipv6(0xfe80 << 112 | 1)
 
     /// The first wire.
     var wire: Wire { wires[0] }

@@ -14,7 +14,7 @@ struct Session {
     ///   - destination: the address and port to connect to.
     ///   - listener: the socket that accepts the connection.
     /// - Throws: if the connection does not arrive.
-    init(from source: Address? = nil, to destination: Endpoint, listener: Socket) throws {
+    init(from source: IPAddress? = nil, to destination: Endpoint, listener: Socket) throws {
         client = try Socket(.tcp, destination.address.family)
         if let source { try client.bind(to: Endpoint(address: source, port: 0)) }
         try #require(client.connect(to: destination) == 0)

@@ -29,7 +29,7 @@ struct RandomPackets {
     }
 
     /// Most packets have a protocol of the service's port.
-    private mutating func packet(for service: Service, from sources: [Address], over interfaces: [String]) -> Packet {
+    private mutating func packet(for service: Service, from sources: [IPAddress], over interfaces: [String]) -> Packet {
         let port = port(of: service)
         let own = service.ports.first { $0.range.contains(port) && [.tcp, .udp].contains($0.transport) }?.transport
         let transport = generator.flips(0.7) ? own : nil
@@ -43,7 +43,7 @@ struct RandomPackets {
         return own.isEmpty || generator.flips(0.2) ? generator.pick(RandomPolicy.ports) : generator.pick(own)
     }
 
-    private mutating func source(_ candidates: [Address]) -> Address {
+    private mutating func source(_ candidates: [IPAddress]) -> IPAddress {
         while true {
             let address = generator.flips(0.7) ? generator.pick(candidates) : sources.address()
             if address.canSend { return address }
@@ -51,14 +51,14 @@ struct RandomPackets {
     }
 
     /// The first and last address of each range, and their neighbours.
-    private static func edges(_ set: AddressSet) -> [Address] {
+    private static func edges(_ set: AddressSet) -> [IPAddress] {
         let ipv4 = set.ipv4.ranges.flatMap { [$0.lowerBound &- 1, $0.lowerBound, $0.upperBound, $0.upperBound &+ 1] }
         let ipv6 = set.ipv6.ranges.flatMap { [$0.lowerBound &- 1, $0.lowerBound, $0.upperBound, $0.upperBound &+ 1] }
-        return ipv4.map(Address.ipv4) + ipv6.map(Address.ipv6)
+        return ipv4.map(IPAddress.ipv4) + ipv6.map(IPAddress.ipv6)
     }
 }
 
-extension Address {
+extension IPAddress {
     /// Whether a packet from this address reaches a firewall: Linux drops martians (RFC 1812 5.3.7) earlier, and a few
     /// networks belong to the tests' hosts.
     var canSend: Bool {

@@ -12,7 +12,7 @@ struct RandomPolicy {
     /// The interfaces of the host: one name is a prefix of another, and one has the maximum length.
     static let interfaces = ["eth0", "eth01", "wg-fifteen-char"]
     /// A port, and a source in no `deny`, that every policy accepts.
-    static let sentinel = (port: UInt16(1), source: Address.ipv6(0x2001_0db8_5e17 << 80 | 1))
+    static let sentinel = (port: UInt16(1), source: IPAddress.ipv6(0x2001_0db8_5e17 << 80 | 1))
 
     private static let patterns: [InterfacePattern] = [
         InterfacePattern(name: "eth0", isPrefix: false), InterfacePattern(name: "eth01", isPrefix: false),

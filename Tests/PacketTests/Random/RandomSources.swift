@@ -6,7 +6,7 @@ import TestSupport
 struct RandomSources {
     var generator: SeededGenerator
     /// An address that is in no entry but `any`.
-    let spared: Address
+    let spared: IPAddress
 
     private static let ipv4Centres: [UInt32] = [
         0x0a00_0000, 0x0a80_ff00, 0x7fff_ff00, 0x8000_0000, 0xc000_0200, 0xc633_6400, 0xcb00_7180, 0xdfff_ff80,
@@ -20,13 +20,13 @@ struct RandomSources {
         0, 1, 3, 8, 31, 32, 33, 47, 48, 63, 64, 65, 96, 119, 120, 121, 122, 124, 127, 128,
     ]
 
-    init(seed: UInt64, sparing spared: Address) {
+    init(seed: UInt64, sparing spared: IPAddress) {
         generator = SeededGenerator(seed: seed)
         self.spared = spared
     }
 
     /// The next address, near the addresses of the lists.
-    mutating func address() -> Address {
+    mutating func address() -> IPAddress {
         if generator.flips(0.5) {
             return .ipv4(generator.pick(Self.ipv4Centres) &+ UInt32.random(in: 0..<256, using: &generator))
         }

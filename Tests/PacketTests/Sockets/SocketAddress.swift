@@ -1,3 +1,4 @@
+import Addressing
 import Glibc
 
 extension Endpoint {
@@ -50,7 +51,7 @@ extension Endpoint {
         }
         let bytes = unsafe withUnsafeBytes(of: storage.sin6_addr) { unsafe $0.loadUnaligned(as: UInt128.self) }
         let value = UInt128(bigEndian: bytes)
-        let address: Address = value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
+        let address: IPAddress = value >> 32 == 0xffff ? .ipv4(UInt32(truncatingIfNeeded: value)) : .ipv6(value)
         self.init(address: address, port: UInt16(bigEndian: storage.sin6_port), scope: storage.sin6_scope_id)
     }
 }
