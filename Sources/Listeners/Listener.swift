@@ -48,7 +48,4 @@ public struct Listener: Hashable, Sendable {
 
     /// Whether only this host can reach it: it is bound to a loopback address or to `lo`.
     public var isLoopbackOnly: Bool { interface == "lo" || address.isLoopback }
-
-    /// Whether it is bound to all addresses of its family.
-    public var isWildcard: Bool { address.isUnspecified }
 }

@@ -28,8 +28,6 @@ public struct Payload: Hashable, Sendable {
         /// The base with this number, which may be unknown.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// The link-layer header.
-        public static let linkLayer = Self(rawValue: 0)
         /// The network header.
         public static let network = Self(rawValue: 1)
         /// The transport header.

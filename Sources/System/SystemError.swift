@@ -14,7 +14,7 @@ public struct SystemError: Error {
     }
 
     /// A reply that is not valid: `EBADMSG` with a description.
-    public static func malformed(_ what: String) -> Self { Self(code: EBADMSG, text: what) }
+    public static func malformed(_ description: String) -> Self { Self(code: EBADMSG, text: description) }
 
     /// The error of the last failed system call of this thread: `errno`.
     public static var last: Self { Self(code: errno) }

@@ -37,7 +37,7 @@ public struct WholeRuleset {
             return
         }
         throw KernelError(
-            .interrupted, "reading the ruleset", answer: "it changed \(Self.attempts) times while it was read")
+            .interrupted, "reading the ruleset", answer: "it was changed during each of \(Self.attempts) attempts")
     }
 
     /// The current tables of other programs.

@@ -11,7 +11,7 @@ struct FirstPolicy {
     let client: String?
 
     /// The source group of closed services: this host itself, which is always allowed.
-    private static let nobody = "this-host"
+    private static let thisHost = "this-host"
     /// The source group of the user's address.
     private static let client = "ssh-client"
 
@@ -20,7 +20,7 @@ struct FirstPolicy {
         let services = FirstService.all(of: reachable)
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
-            + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.nobody) }
+            + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.thisHost) }
         return (lines + leftOut).joined(separator: "\n") + "\n"
     }
 
@@ -42,9 +42,10 @@ struct FirstPolicy {
             let prefixes = networks.map { quoted($0.prefix) }.joined(separator: ", ")
             return "  # \(groupName(interface)): [\(prefixes)]   # the networks of \(interface)"
         }
-        return ["sources:", "  \(Self.nobody): [127.0.0.1, \"::1\"]   # closed to other hosts"] + own + suggestions + [
-            ""
-        ]
+        return ["sources:", "  \(Self.thisHost): [127.0.0.1, \"::1\"]   # closed to other hosts"] + own + suggestions
+            + [
+                ""
+            ]
     }
 
     /// The sockets that are not bound to loopback, without those of clients.

@@ -18,12 +18,12 @@ public struct Author: Hashable, Sendable {
 
     private static let loginPath = "/proc/self/loginuid"
     /// The value of `loginuid` for a process outside a login session.
-    private static let nobody = UInt32.max
+    private static let noLogin = UInt32.max
 
     /// The author of the changes of this process.
     public static var current: Self {
         let number = ProcFile.text(loginPath).flatMap { UInt32($0.prefix { $0.isNumber }) }
-        let login = number.flatMap { $0 == nobody ? nil : name(of: $0) } ?? variable("SUDO_USER")
+        let login = number.flatMap { $0 == noLogin ? nil : name(of: $0) } ?? variable("SUDO_USER")
         let user = name(of: geteuid())
         let client = variable("SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText
         return Self(user: user, login: login == user ? nil : login, client: client)
