@@ -9,13 +9,12 @@ extension ListenerAudit {
         var seen: Set<[String]> = []
         return listeners.flatMap { listener -> [Finding] in
             let place = AuditedPort(listener.transport, listener.port...listener.port, at: listener.address)
-            return departures(of: listener.owners, from: service.listener).filter { departure in
+            return departures(of: listener, from: service.listener).filter { departure in
                 seen.insert([place.text, departure.identifier.rawValue, departure.message]).inserted
             }.map { departure in
-                let who = departure.process.map { ": \($0.text)" } ?? ""
                 return Finding(
                     departure.identifier, departure.identifier == .unknown ? .warning : .error,
-                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(who)\(departure.advice)",
+                    "\(departure.message) on \(place.text) of service \"\(service.name)\"\(departure.who)\(departure.advice)",
                     service: service.name,
                     port: place, process: departure.process, policy: service.location)
             }
@@ -27,6 +26,14 @@ extension ListenerAudit {
         let identifier: Finding.Identifier
         let message: String
         var process: SocketProcess?
+        /// Whether the process does not run yet: systemd starts it for a connection.
+        var isStarted = false
+
+        /// The process in words.
+        var who: String {
+            guard let process else { return "" }
+            return isStarted ? ": systemd starts \(process.textWithoutNumber)" : ": \(process.text)"
+        }
 
         /// The advice.
         var advice: String {
@@ -41,8 +48,8 @@ extension ListenerAudit {
         }
     }
 
-    private func departures(of owners: Owners, from expected: ListenerExpectation) -> [Departure] {
-        switch owners {
+    private func departures(of listener: Listener, from expected: ListenerExpectation) -> [Departure] {
+        switch listener.owners {
         case .notAsked, .unknown: []
         case .kernel where expected.processes.isEmpty && expected.units.isEmpty: []
         case .kernel:
@@ -52,14 +59,36 @@ extension ListenerAudit {
                     nil)
             ]
         case .processes(let processes):
-            // A service manager holds sockets on behalf of the services that it starts, so it is not checked.
-            processes.filter { !$0.isServiceManager }.flatMap { process in
-                [
-                    departure(of: process, fromProcesses: expected.processes),
-                    departure(of: process, fromUnits: expected.units),
-                    departure(of: process, fromUsers: expected.users),
-                ].compactMap { $0 }
-            }
+            // A service manager holds sockets on behalf of the services that it starts, which are checked.
+            processes.allSatisfy(\.isServiceManager)
+                ? departures(of: listener.activated, heldBy: processes.first, from: expected)
+                : processes.filter { !$0.isServiceManager }.flatMap { departures(of: $0, from: expected) }
+        }
+    }
+
+    private func departures(of process: SocketProcess, from expected: ListenerExpectation) -> [Departure] {
+        [
+            departure(of: process, fromProcesses: expected.processes), departure(of: process, fromUnitsOf: expected),
+            departure(of: process, fromUsers: expected.users),
+        ].compactMap { $0 }
+    }
+
+    /// While systemd holds the socket alone, the unit that it will start is checked.
+    private func departures(
+        of unit: ActivatedUnit?, heldBy manager: SocketProcess?, from expected: ListenerExpectation
+    ) -> [Departure] {
+        let names = (expected.processes + expected.units + expected.users).quoted
+        guard let unit else {
+            let message = "systemd holds the socket, and the unit that it starts is not known; expected \(names)"
+            return [Departure(.unknown, message, manager)]
+        }
+        let name = unit.executable?.split(separator: "/").last.map(String.init) ?? unit.name
+        let process = SocketProcess(
+            pid: manager?.pid ?? 1, name: name, executable: unit.executable, unit: unit.name, user: unit.user)
+        return departures(of: process, from: expected).map { departure in
+            var departure = departure
+            departure.isStarted = true
+            return departure
         }
     }
 
@@ -69,7 +98,7 @@ extension ListenerAudit {
             return Departure(
                 .unknown, "cannot read the executable of the listener; expected \(expected.quoted)", process)
         }
-        guard expected.contains(where: process.isRunning) else {
+        guard expected.contains(where: { process.isRunning($0) || executables($0).contains(executable) }) else {
             return Departure(.wrongProcess, "\"\(executable)\", not \(expected.quoted), listens", process)
         }
         guard process.isDeleted else { return nil }
@@ -78,11 +107,16 @@ extension ListenerAudit {
         return Departure(.unknown, "\(message); restart the listener", process)
     }
 
-    private func departure(of process: SocketProcess, fromUnits expected: [String]) -> Departure? {
+    private func departure(of process: SocketProcess, fromUnitsOf expectation: ListenerExpectation) -> Departure? {
+        let expected = expectation.units
         guard !expected.isEmpty else { return nil }
         if let unit = process.unit {
-            if expected.contains(unit) { return nil }
-            return Departure(.wrongUnit, "unit \"\(unit)\", not \(expected.quoted), listens", process)
+            if expected.contains(where: unit.isUnit) { return nil }
+            // Every user can name a unit of their own as one of the system's: the policy must name the user, too.
+            if let own = process.userUnit, let user = process.user, expectation.users.contains(user) {
+                if expected.contains(where: own.isUnit) { return nil }
+            }
+            return Departure(.wrongUnit, "unit \"\(process.unitText ?? unit)\", not \(expected.quoted), listens", process)
         }
         // If the user cannot be read either, the process has exited or is hidden.
         guard process.user != nil else {
@@ -186,13 +220,22 @@ extension SocketProcess {
         return expected.hasPrefix("/") ? executable == expected : executable.split(separator: "/").last == expected[...]
     }
 
+    /// The unit as `systemctl status` names it, a user's with the unit of the user's systemd.
+    var unitText: String? { unit.map { unit in userUnit.map { "\($0) of \(unit)" } ?? unit } }
+
     /// The process in words.
-    var text: String {
-        let facts = [
-            "pid \(pid)", executable.map { isDeleted ? "\($0), deleted" : $0 },
-            unit ?? container.map { "container \($0)" },
-            user.map { "user \($0)" },
-        ]
+    var text: String { text(["pid \(pid)"]) }
+
+    /// The process in words, without its number.
+    fileprivate var textWithoutNumber: String { text([]) }
+
+    private func text(_ first: [String?]) -> String {
+        let program = executable.map { path in script.map { "\(path) \($0)" } ?? path }
+        let facts =
+            first + [
+                program.map { isDeleted ? "\($0), deleted" : $0 }, unitText ?? container.map { "container \($0)" },
+                user.map { "user \($0)" },
+            ]
         return "\(name) (\(facts.compactMap { $0 }.joined(separator: ", ")))"
     }
 }

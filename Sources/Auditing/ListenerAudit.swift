@@ -20,6 +20,7 @@ public struct ListenerAudit {
     let services: ServicePorts
     let ephemeral: EphemeralPorts
     let published: PublishedPorts
+    let executables: (_ name: String) -> [String]
     let now: Int64
     let exposure: (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
 
@@ -30,17 +31,19 @@ public struct ListenerAudit {
     ///   - listeners: the sockets, with their owners.
     ///   - ephemeral: the ports that the kernel gives to clients.
     ///   - published: the ports that other tables publish.
+    ///   - executables: the executables to which a name or a path leads by links.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     ///   - exposure: finds whether the live ruleset allows connections to a range of destination ports.
     public init(
         policy: Policy, listeners: [Listener], ephemeral: EphemeralPorts, published: PublishedPorts = PublishedPorts(),
-        now: Int64, exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
+        executables: @escaping (_ name: String) -> [String] = { _ in [] }, now: Int64, exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
     ) {
         self.policy = policy
         self.listeners = ListenersByPort(listeners)
         services = ServicePorts(policy)
         self.ephemeral = ephemeral
         self.published = published
+        self.executables = executables
         self.now = now
         self.exposure = exposure
     }

@@ -13,10 +13,11 @@ extension Host {
                 return try NftablesStore()
             },
             readSockets: { () throws(KernelError) in
-                let listeners = SocketOwners().owners(of: try SocketTable.listeners())
+                let owned = SocketOwners().owners(of: try SocketTable.listeners())
+                let listeners = RulesetIdentity.isHost ? SocketActivation().units(for: owned) : owned
                 return HostSockets(
                     listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
-                    hasLegacyTable: LegacyTables.canRedirect)
+                    hasLegacyTable: LegacyTables.canRedirect, executables: ExecutableLinks.targets)
             },
             files: .this, changes: .this, sessions: KernelSessions(), enter: NetworkNamespace.enter(named:),
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
@@ -36,6 +37,8 @@ extension Host {
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.competingFirewalls = { .competingFirewalls }
         host.flushes = { .flushes }
+        host.isOutputJournal = StandardStream.output.isJournal
+        host.isErrorJournal = StandardStream.error.isJournal
         return host
     }
 

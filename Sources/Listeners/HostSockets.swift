@@ -6,11 +6,17 @@ public struct HostSockets: Sendable {
     public var ephemeral: EphemeralPorts
     /// Whether `iptables-legacy` has a table that can redirect ports.
     public var hasLegacyTable: Bool
+    /// The executables to which a name or a path leads by links, as those of Debian's alternatives.
+    public var executables: @Sendable (_ name: String) -> [String]
 
     /// Sockets of these parts.
-    public init(listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false) {
+    public init(
+        listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false,
+        executables: @escaping @Sendable (_ name: String) -> [String] = { _ in [] }
+    ) {
         self.listeners = listeners
         self.ephemeral = ephemeral
         self.hasLegacyTable = hasLegacyTable
+        self.executables = executables
     }
 }

@@ -20,12 +20,14 @@ public struct Listener: Hashable, Sendable {
     public var cgroup: UInt64?
     /// The owners of the socket.
     public var owners: Owners
+    /// The unit that systemd starts for it, if systemd holds the socket and the unit is known.
+    public var activated: ActivatedUnit?
 
     /// A listener of these parts.
     public init(
         transport: TransportProtocol, address: IPAddress, port: UInt16, isDualStack: Bool = false,
         interface: String? = nil, userID: UInt32 = 0, inode: UInt64 = 0, cgroup: UInt64? = nil,
-        owners: Owners = .notAsked
+        owners: Owners = .notAsked, activated: ActivatedUnit? = nil
     ) {
         self.transport = transport
         self.address = address
@@ -36,6 +38,7 @@ public struct Listener: Hashable, Sendable {
         self.inode = inode
         self.cgroup = cgroup
         self.owners = owners
+        self.activated = activated
     }
 
     /// The families of its clients.

@@ -22,22 +22,45 @@ public struct SocketProcess: Hashable, Sendable {
     public var isDeleted: Bool
     /// The systemd unit of its cgroup, such as `ssh.service`; `nil` for none.
     public var unit: String?
+    /// The unit of a user's own systemd, below the user's `unit`, such as `podman.service`; `nil` for none.
+    public var userUnit: String?
     /// The container of its cgroup; `nil` for none.
     public var container: String?
+    /// The script or class that an interpreter runs, as its command line has it; `nil` for other programs.
+    public var script: String?
     /// The name of its effective user, or the number if there is no name; `nil` if it could not be read.
     public var user: String?
 
     /// A process of these parts.
     public init(
         pid: Int32, name: String, executable: String? = nil, isDeleted: Bool = false, unit: String? = nil,
-        container: String? = nil, user: String? = nil
+        userUnit: String? = nil, container: String? = nil, user: String? = nil, script: String? = nil
     ) {
         self.pid = pid
         self.name = name
         self.executable = executable
         self.isDeleted = isDeleted
         self.unit = unit
+        self.userUnit = userUnit
         self.container = container
+        self.user = user
+        self.script = script
+    }
+}
+
+/// The unit that systemd starts for a connection to a socket that it holds.
+public struct ActivatedUnit: Hashable, Sendable {
+    /// The name of the unit; a template for a unit that is started for each connection.
+    public var name: String
+    /// The path of the executable that it will run; `nil` if it is not known.
+    public var executable: String?
+    /// The user that it will run as; `nil` if it is not known.
+    public var user: String?
+
+    /// A unit of these parts.
+    public init(name: String, executable: String? = nil, user: String? = nil) {
+        self.name = name
+        self.executable = executable
         self.user = user
     }
 }

@@ -51,6 +51,58 @@ struct ListenerOwnersTests {
         #expect(found.allSatisfy { $0.service == "ssh" && $0.policy == .line(10) })
     }
 
+    static let activated: [(ListenerExpectation, ActivatedUnit?, [Finding.Identifier])] = [
+        (ListenerExpectation(), nil, []),
+        (ListenerExpectation(units: ["ssh.service"]), nil, [.unknown]),
+        (ListenerExpectation(processes: ["sshd"], units: ["ssh.service"], users: ["root"]), ssh, []),
+        (ListenerExpectation(units: ["ssh@.service"]), ActivatedUnit(name: "ssh@.service"), []),
+        (ListenerExpectation(processes: ["sshd"]), ActivatedUnit(name: "ssh.service"), [.unknown]),
+        (
+            ListenerExpectation(processes: ["nginx"], units: ["nginx.service"], users: ["www-data"]), ssh,
+            [.wrongProcess, .wrongUnit, .wrongUser]
+        ),
+    ]
+
+    private static let ssh = ActivatedUnit(name: "ssh.service", executable: "/usr/sbin/sshd", user: "root")
+
+    @Test("While systemd alone holds the socket, the unit that it starts is what counts", arguments: activated)
+    func activation(expectation: ListenerExpectation, unit: ActivatedUnit?, identifiers: [Finding.Identifier]) throws {
+        var listener = try Listener("::", 22, owners: .processes([Self.systemd]))
+        listener.activated = unit
+        let found = ListenerAudit(try policy(expectation), [listener]).findings
+        #expect(found.map(\.identifier) == identifiers)
+        // The unit does not matter once the service runs.
+        listener.owners = .processes([Self.systemd, Self.sshd])
+        #expect(ListenerAudit(try policy(ListenerExpectation(processes: ["sshd"])), [listener]).findings == [])
+    }
+
+    @Test("Instances, units of users, and links to executables")
+    func names() throws {
+        var process = SocketProcess("/usr/bin/python3.11", unit: "app@7.service")
+        func found(_ expectation: ListenerExpectation) throws -> [Finding.Identifier] {
+            let listener = try Listener("::", 22, owners: .processes([process]))
+            let audit = ListenerAudit(
+                policy: try policy(expectation), listeners: [listener],
+                ephemeral: EphemeralPorts(range: 32768...60999),
+                executables: { ["/usr/bin/python3", "python3"].contains($0) ? ["/usr/bin/python3.11"] : [] }, now: 0
+            ) { _, _, _ in .reachable }
+            return audit.findings.map(\.identifier)
+        }
+        #expect(try found(ListenerExpectation(units: ["app@.service"])) == [])
+        #expect(try found(ListenerExpectation(units: ["app@8.service"])) == [.wrongUnit])
+        #expect(try found(ListenerExpectation(processes: ["/usr/bin/python3"])) == [])
+        #expect(try found(ListenerExpectation(processes: ["python3"])) == [])
+        #expect(try found(ListenerExpectation(processes: ["python2"])) == [.wrongProcess])
+        process.unit = "user@1000.service"
+        process.userUnit = "app.service"
+        process.user = "alice"
+        #expect(try found(ListenerExpectation(units: ["user@1000.service"])) == [])
+        #expect(try found(ListenerExpectation(units: ["app.service"], users: ["alice"])) == [])
+        // Every user could name a unit so.
+        #expect(try found(ListenerExpectation(units: ["app.service"])) == [.wrongUnit])
+        #expect(try found(ListenerExpectation(units: ["app.service"], users: ["bob"])) == [.wrongUnit, .wrongUser])
+    }
+
     @Test("The finding has the port, the address and the process")
     func whole() throws {
         let listener = try Listener("::", 22, owners: .processes([Self.other]))

@@ -107,6 +107,15 @@ struct OwnerTests {
         #expect(path.container == container)
     }
 
+    @Test("A unit of a user's systemd is told apart from one of the system")
+    func userUnits() {
+        let user = "0::/user.slice/user-1000.slice/user@1000.service"
+        #expect(CgroupPath("\(user)/app.slice/ssh.service").userUnit == "ssh.service")
+        #expect(CgroupPath("\(user)/init.scope").userUnit == "init.scope")
+        #expect(CgroupPath(user).userUnit == nil)
+        #expect(CgroupPath("0::/system.slice/docker.service/app.slice/ssh.service").userUnit == nil)
+    }
+
     private static let id = String(repeating: "0123456789abcdef", count: 4)
 
     private func all(_ inode: UInt64, _ cgroup: String?, _ host: FakeHost) -> Owners {

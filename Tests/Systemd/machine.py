@@ -15,7 +15,7 @@ PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 REBOOT = 133
 # Units that slow a boot down and have no part in it.
 MASKED = ["systemd-networkd-wait-online.service", "apt-daily.timer", "apt-daily-upgrade.timer", "e2scrub_all.timer", "e2scrub_reap.service",
-          "fstrim.timer", "dpkg-db-backup.timer", "console-getty.service", "systemd-logind-varlink.socket", "nginx.service"]
+          "fstrim.timer", "dpkg-db-backup.timer", "console-getty.service", "systemd-logind-varlink.socket"]
 
 
 class Result:

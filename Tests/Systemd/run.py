@@ -12,9 +12,9 @@ import traceback
 
 from host import Host
 from machine import Machine
-from steps import boot, flush, undo
+from steps import boot, flush, journal, processes, undo
 
-STEPS = [undo, flush, boot]
+STEPS = [undo, flush, boot, processes, journal]
 
 
 class Checks:

@@ -10,7 +10,11 @@ extension ChangeHost {
             arm: UndoProcess.arm, announce: Announcement.make)
         host.floorDirectory = { $0 == StateLocation.lasting ? Boot.floorDirectory : nil }
         host.markLoaded = { if $0 == StateLocation.lasting, Boot.isOfHost { Boot.mark(isLoaded: $1) } }
-        host.sshPorts = { SSHServers.ports(of: (try? SocketTable.listeners()) ?? []) { SocketOwners().owners(of: $0) } }
+        host.sshPorts = {
+            SSHServers.ports(of: (try? SocketTable.listeners()) ?? []) { listeners in
+                SocketActivation().units(for: SocketOwners().owners(of: listeners))
+            }
+        }
         host.warn = { try? StandardStream.error.write("portreeve: warning: \($0)\n") }
         return host
     }

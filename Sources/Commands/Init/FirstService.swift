@@ -7,7 +7,7 @@ struct FirstService {
     private struct Owner: Hashable {
         var executable: String?
         var unit: String?
-        var user: String?
+        var users: [String] = []
         /// The process, unless a unit groups several.
         var pid: Int32?
         /// The only port, if nothing else distinguishes services.
@@ -59,18 +59,27 @@ struct FirstService {
             let process = processes.first { $0.name != "systemd" } ?? processes.first
             guard let process else { return (Owner(place: place), nil) }
             if process.name == "systemd" {
-                return (Owner(place: place), "systemd listens, and starts the service on demand")
+                let unit = listener.activated
+                let owner = Owner(
+                    executable: unit?.executable, unit: unit?.name, users: unit?.user.map { [$0] } ?? [], place: place)
+                return (owner, "systemd listens, and starts the service on demand")
             }
             // SSH is a service of its own, so that its clients do not reach other ports.
             let isAlone = process.executable == nil || listener.transport == .tcp && listener.port == sshPort
             let owner = Owner(
-                executable: process.executable, unit: process.unit, user: process.user,
+                executable: process.executable, unit: process.unit, users: users(of: process, among: processes),
                 pid: process.unit == nil ? process.pid : nil, place: isAlone ? place : nil)
             return (owner, nil)
         case .kernel: return (Owner(place: place), "the kernel itself listens")
         case .notAsked: return (Owner(place: place), nil)
         case .unknown(let reason): return (Owner(place: place), "the process that listens is unknown: \(reason)")
         }
+    }
+
+    /// The users as whom a service runs: a server that starts as root serves as another user.
+    private static func users(of process: SocketProcess, among processes: [SocketProcess]) -> [String] {
+        let own = processes.filter { $0.executable == process.executable && $0.unit == process.unit }
+        return Set(own.compactMap(\.user)).sorted()
     }
 
     private static func name(_ owner: Owner, _ place: Place) -> String {
@@ -108,7 +117,8 @@ struct FirstService {
         lines += ["  \(name):", "    ports: \(ports)", "    from: \(sources)"]
         if let executable = owner.executable { lines.append("    process: \(scalar(executable))") }
         if let unit = owner.unit { lines.append("    unit: \(scalar(unit))") }
-        if let user = owner.user { lines.append("    user: \(scalar(user))") }
+        if owner.users.count == 1 { lines.append("    user: \(scalar(owner.users[0]))") }
+        if owner.users.count > 1 { lines.append("    user: [\(owner.users.map(scalar).joined(separator: ", "))]") }
         return lines + ["    why: to be filled in"]
     }
 

@@ -11,6 +11,9 @@ extension Finding {
         return "\(place)\(console.styled("\(severity.rawValue):", style)) \(message) [\(identifier.rawValue)]"
     }
 
+    /// The priority in the journal.
+    var priority: Console.Priority { severity == .error ? .error : severity == .warning ? .warning : .notice }
+
     /// The finding for programs, without absent members.
     var json: JSON {
         var members: [(String, JSON)] = [
@@ -50,7 +53,7 @@ extension SocketProcess {
     var json: JSON {
         [
             "pid": .number(Int(pid)), "name": .string(name), "executable": JSON(executable), "unit": JSON(unit),
-            "container": JSON(container), "user": JSON(user),
+            "user_unit": JSON(userUnit), "script": JSON(script), "container": JSON(container), "user": JSON(user),
         ]
     }
 }

@@ -2,6 +2,8 @@
 struct CgroupPath {
     /// The systemd unit; `nil` if there is none.
     private(set) var unit: String?
+    /// The unit of a user's own systemd below that unit; `nil` if there is none.
+    private(set) var userUnit: String?
     /// The first twelve digits of the container's id, or its name with LXC; `nil` if there is none.
     private(set) var container: String?
 
@@ -21,7 +23,10 @@ struct CgroupPath {
             let components = rest[path...].dropFirst().split(separator: UInt8(ascii: "/")).map {
                 String(decoding: $0, as: UTF8.self)
             }
-            unit = unit ?? Self.unit(components)
+            if unit == nil {
+                unit = Self.unit(components)
+                userUnit = Self.userUnit(components)
+            }
             container = container ?? components.lazy.compactMap(Self.container).first
         }
     }
@@ -31,9 +36,19 @@ struct CgroupPath {
     /// The components after it are controlled by the process that the unit delegates to: the systemd of a user or of a
     /// container can create a unit named `ssh.service`.
     private static func unit(_ components: [String]) -> String? {
-        guard let first = components.first(where: { !$0.hasSuffix(".slice") }) else { return nil }
-        return [".service", ".scope", ".socket", ".mount", ".swap"].contains(where: first.hasSuffix) ? first : nil
+        guard let first = components.first(where: { !$0.hasSuffix(slice) }) else { return nil }
+        return suffixes.contains(where: first.hasSuffix) ? first : nil
     }
+
+    /// The unit below that of a user's systemd, as in `sd_pid_get_user_unit(3)`.
+    private static func userUnit(_ components: [String]) -> String? {
+        let rest = components.drop { $0.hasSuffix(slice) }
+        guard let manager = rest.first, manager.hasPrefix("user@"), manager.hasSuffix(".service") else { return nil }
+        return unit(Array(rest.dropFirst()))
+    }
+
+    private static let slice = ".slice"
+    private static let suffixes = [".service", ".scope", ".socket", ".mount", ".swap"]
 
     private static func container(_ component: String) -> String? {
         let lxc = "lxc.payload."

@@ -18,8 +18,9 @@ struct ProcessFacts {
         let cgroup = CgroupPath(ProcFile.text("\(directory)/cgroup") ?? "")
         return SocketProcess(
             pid: pid, name: name(directory, executable: executable?.path), executable: executable?.path,
-            isDeleted: executable?.isDeleted ?? false, unit: cgroup.unit, container: cgroup.container,
-            user: user(directory))
+            isDeleted: executable?.isDeleted ?? false, unit: cgroup.unit, userUnit: cgroup.userUnit,
+            container: cgroup.container, user: user(directory),
+            script: executable.flatMap { Interpreter(executable: $0.path)?.script(of: directory) })
     }
 
     /// The name of a process's executable, or its `comm` if the executable may not be read.
@@ -63,7 +64,7 @@ struct ProcessFacts {
     private mutating func user(_ directory: String) -> String? {
         guard let number = (try? FileSystem.status(directory))?.st_uid else { return nil }
         if let name = users[number] { return name }
-        let name = HostCalls.userName(of: number) ?? "\(number)"
+        let name = HostCalls.userName(of: number) ?? DynamicUser.name(of: number) ?? "\(number)"
         users[number] = name
         return name
     }

@@ -12,6 +12,8 @@ public enum ServiceManager {
     private static let programs = ["/usr/bin/systemd-run", "/bin/systemd-run"]
     /// The timeout until a unit has started, in milliseconds.
     private static let patience: Int64 = 15_000
+    /// The timeout of a query, in milliseconds.
+    private static let queryPatience: Int64 = 5_000
     private static let notifySocket = "NOTIFY_SOCKET"
 
     /// Starts this program with other arguments as a transient unit, and waits until it reports that it is ready.
@@ -43,12 +45,22 @@ public enum ServiceManager {
                 throw SystemError(code: ENOENT, text: "systemd-run is not installed")
             }
             let executable = try Executable.path
-            let run = try ProgramRun(program, options + ["--", executable] + arguments, within: patience)
+            let run = try ProgramRun(
+                program, options + ["--", executable] + arguments, capturing: .error, within: patience)
             guard run.status == 0 else {
-                let lines = run.errors.split(separator: "\n").first.map(String.init)
+                let lines = run.text.split(separator: "\n").first.map(String.init)
                 throw SystemError(code: 0, text: lines ?? "systemd-run exited with \(run.status)")
             }
         } catch { throw error.during(attempt) }
+    }
+
+    /// The output of `systemctl` with these arguments; `nil` if systemd is not the first process, or `systemctl` fails.
+    static func output(of arguments: [String]) -> String? {
+        guard isRunning, let program = ["/usr/bin/systemctl", "/bin/systemctl"].first(where: ProcFile.exists) else {
+            return nil
+        }
+        let run = try? ProgramRun(program, arguments, capturing: .output, within: queryPatience)
+        return run?.status == 0 ? run?.text : nil
     }
 
     /// Whether this process runs in a unit: systemd.exec(5).

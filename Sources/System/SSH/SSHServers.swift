@@ -55,9 +55,9 @@ public struct SSHServers {
 }
 
 extension SSHServers {
-    /// The units of OpenSSH and Dropbear on the distributions; systemd listens for the sockets.
+    /// The units of OpenSSH and Dropbear on the distributions; for those with @ systemd listens.
     private static let units: Set<String> = [
-        "ssh.service", "sshd.service", "dropbear.service", "ssh.socket", "sshd.socket", "dropbear.socket",
+        "ssh.service", "sshd.service", "dropbear.service", "ssh@.service", "sshd@.service", "dropbear@.service",
     ]
 
     /// The TCP ports on which SSH servers listen for other hosts, in ascending order.
@@ -68,6 +68,7 @@ extension SSHServers {
     public static func ports(of listeners: [Listener], search: ([Listener]) -> [Listener]) -> [UInt16] {
         let candidates = listeners.filter { $0.transport == .tcp && !$0.isLoopbackOnly }
         let found = search(candidates).filter { listener in
+            if let unit = listener.activated?.name { return units.contains(where: unit.isUnit) }
             guard case .processes(let processes) = listener.owners else { return false }
             return processes.contains { names.contains($0.name) || $0.unit.map(units.contains) == true }
         }

@@ -1,0 +1,44 @@
+/// A program that runs scripts: its own name says little about a listener.
+struct Interpreter {
+    private let isJava: Bool
+
+    /// The starts of the names of interpreters: a version may follow.
+    private static let names = ["python", "perl", "ruby", "node", "php", "java", "bash", "dash", "sh", "ksh", "zsh", "lua", "tclsh", "deno", "bun"]
+    /// The options that are followed by a value.
+    private static let valued: Set<String> = [
+        "-cp", "-classpath", "--class-path", "-p", "--module-path", "-r", "--require", "-W", "-X", "-I",
+    ]
+
+    /// The interpreter of this executable; `nil` for other programs.
+    init?(executable: String) {
+        guard let name = executable.split(separator: "/").last, let start = Self.names.first(where: name.hasPrefix),
+            name.dropFirst(start.count).allSatisfy({ $0.isNumber || $0 == "." || $0 == "-" })
+        else { return nil }
+        isJava = start == "java"
+    }
+
+    /// The script that the process runs, as its command line has it; `nil` if it has none.
+    ///
+    /// - Parameter directory: the directory of the process in `/proc`.
+    func script(of directory: String) -> String? {
+        let words = ProcFile.text("\(directory)/cmdline")?.split(separator: "\0").map(String.init) ?? []
+        return script(in: words.dropFirst())
+    }
+
+    /// The script among the arguments of the command line.
+    func script(in arguments: ArraySlice<String>) -> String? {
+        var rest = arguments
+        while let word = rest.popFirst() {
+            switch word {
+            case "-jar": return rest.first
+            // The module of python and java, or a program on the command line.
+            case "-m", "--module": return rest.first.map { "-m \($0)" }
+            case "-c" where !isJava, "-e" where !isJava: return word
+            case _ where Self.valued.contains(word): rest = rest.dropFirst()
+            case _ where !word.hasPrefix("-"): return word
+            default: continue
+            }
+        }
+        return nil
+    }
+}
