@@ -51,7 +51,7 @@ extension Command {
 
     /// Writes a message.
     public func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus {
-        Console(host, output).note("portreeve: \(message)")
+        Console(host, output).note("portreeve: \(message)", .error)
         return status
     }
 
@@ -77,7 +77,7 @@ extension PolicyOptions {
     func load(on host: Host, _ console: Console) throws(CommandError) -> Policy {
         let reading = read(on: host)
         let errors = reading.diagnostics.filter { $0.severity == .error }
-        for error in errors { console.note(error.rendered(color: console.colorsErrors)) }
+        for error in errors { console.note(error.rendered(color: console.colorsErrors), .error) }
         guard let policy = reading.policy else {
             let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
             throw CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed")

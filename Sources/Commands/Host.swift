@@ -38,6 +38,10 @@ public struct Host {
     public var outputColumns: Int?
     /// Whether messages go to a terminal.
     public var isErrorTerminal: Bool
+    /// Whether results and messages go to systemd's journal, each line with its priority.
+    public var isOutputJournal = false
+    /// Whether messages go to it.
+    public var isErrorJournal = false
     /// Whether the environment asks for no colour (no-color.org).
     public var forbidsColor: Bool
     /// Whether the process runs as root, so that no other user may be able to write the policy.

@@ -61,7 +61,7 @@ struct ChangeMaker {
         if !console.isQuiet || !safety.yes, let text = plan() {
             if console.isJSON { console.note(text) } else { console.print(text) }
         }
-        if !console.isQuiet { host.flushes().forEach { console.note($0.text(console)) } }
+        if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if !safety.yes { try Confirmation(host).require(question) }
         let made = try state.make(change, in: store, confirmedWithin: safety.confirm, now: host.now) {
             console.note("portreeve: \($0.text)")

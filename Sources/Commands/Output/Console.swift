@@ -9,12 +9,22 @@ struct Console {
         case cyan = "36"
     }
 
+    /// The priorities of the journal: syslog(3). A line without one is information.
+    enum Priority: Int {
+        case error = 3
+        case warning = 4
+        case notice = 5
+    }
+
     private let host: Host
     private let options: OutputOptions
+    /// Whether results go to a file of their own.
+    private let writesFile: Bool
 
-    init(_ host: Host, _ options: OutputOptions) {
+    init(_ host: Host, _ options: OutputOptions, writesFile: Bool = false) {
         self.host = host
         self.options = options
+        self.writesFile = writesFile
     }
 
     var isJSON: Bool { options.format == .json }
@@ -56,7 +66,21 @@ struct Console {
     func requireOutput() { if isJSON || !isQuiet { host.standardOutput("") } }
 
     /// Prints a message.
-    func note(_ text: String) { host.standardError(text + "\n") }
+    func note(_ text: String, _ priority: Priority = .warning) {
+        host.standardError(Self.text(text, priority, isJournal: host.isErrorJournal) + "\n")
+    }
+
+    /// A result of this priority, as the journal expects it if results go there.
+    func prioritized(_ text: String, _ priority: Priority) -> String {
+        Self.text(text, priority, isJournal: host.isOutputJournal && !writesFile)
+    }
+
+    /// Each line with the prefix of sd-daemon(3), for the journal.
+    private static func text(_ text: String, _ priority: Priority, isJournal: Bool) -> String {
+        guard isJournal else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map { "<\(priority.rawValue)>\($0)" }
+            .joined(separator: "\n")
+    }
 
     /// `text` in a style, if results are coloured.
     func styled(_ text: String, _ style: Style) -> String {

@@ -44,7 +44,7 @@ public struct Plan: Command {
         } else if !(plan.isEmpty && console.isQuiet) {
             console.print(plan.text(consequences, console, verbose: verbose) + orphaned.text)
         }
-        if !console.isQuiet { host.flushes().forEach { console.note($0.text(console)) } }
+        if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         return !plan.isEmpty && detailedExitcode ? .difference : .success
     }
 }

@@ -26,7 +26,7 @@ struct VerificationReport {
 
     /// The report for people: one line per finding, and the summary.
     func lines(_ console: Console) -> [String] {
-        let lines = findings.lines { $0.text(console) }
+        let lines = findings.lines { console.prioritized($0.text(console), $0.priority) }
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary]
     }
 

@@ -38,6 +38,9 @@ public struct Verify: Command {
             "Print the changes since the run that wrote this file, and update the file.", valueName: "file"))
     var news: String?
 
+    @Flag(help: "With --news, exit 2 only if a finding is new: for OnFailure= of a unit.")
+    var failOnNews = false
+
     /// The supported formats.
     public static let formats = OutputFormat.allCases
 
@@ -46,6 +49,7 @@ public struct Verify: Command {
 
     /// Rejects options that contradict each other.
     public func validate() throws {
+        if failOnNews && news == nil { throw ValidationError("--fail-on-news needs --news") }
         guard news != nil, ![.text, .json].contains(output.format) else { return }
         throw ValidationError("--news needs --format text or json; monitoring systems keep their own record")
     }
@@ -54,7 +58,7 @@ public struct Verify: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         var options = output
         if file != nil { options.color = .never }
-        let console = Console(host, options)
+        let console = Console(host, options, writesFile: file != nil)
         if let news, try !host.files.lock(news) {
             throw CommandError(.failure, "another run is using \(news); nothing was verified: try again")
         }
@@ -75,7 +79,8 @@ public struct Verify: Command {
             findings: findings, services: policy.services.count, generation: try? ruleset.get().generation,
             now: host.now)
         if let news {
-            try tell(news, report, on: host, console)
+            let hasNews = try tell(news, report, on: host, console)
+            if failOnNews { return hasNews ? .difference : .success }
         } else {
             try write(lines(report, console), on: host)
         }
@@ -98,13 +103,16 @@ public struct Verify: Command {
     }
 
     /// Prints the changes since the previous run; once they are printed, records this run.
-    private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws {
+    ///
+    /// - Returns: whether an error or a warning is new.
+    private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws -> Bool {
         guard let record = FindingRecord(try host.files.read(path)) else {
             throw CommandError(.failure, "\(path) exists and is not a file of --news: name another file")
         }
         let news = record.news(in: report.findings)
         try write(console.isJSON ? [news.json.text] : news.lines(console), on: host)
         try host.files.replace(path, FindingRecord(report.findings).file)
+        return news.appeared.contains { $0.severity != .notice }
     }
 
     private func write(_ lines: [String], on host: Host) throws(KernelError) {
@@ -114,7 +122,7 @@ public struct Verify: Command {
 
     /// Reports a failure in the format of the monitoring system.
     public func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus {
-        Console(host, output).note("portreeve: \(message)")
+        Console(host, output).note("portreeve: \(message)", .error)
         switch output.format {
         case .nagios:
             try? write([VerificationReport.nagiosFailure(message)], on: host)

@@ -50,6 +50,14 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
         } catch { throw error.during("writing to standard \(self)") }
     }
 
+    /// Whether the stream leads to systemd's journal: `JOURNAL_STREAM` of systemd.exec(5).
+    public var isJournal: Bool {
+        guard let value = unsafe getenv("JOURNAL_STREAM") else { return false }
+        var status = stat()
+        guard unsafe fstat(rawValue, &status) == 0 else { return false }
+        return unsafe String(cString: value) == "\(status.st_dev):\(status.st_ino)"
+    }
+
     /// Whether the pipe has no reader any more.
     private var isBroken: Bool {
         let events = try? File.wait(for: POLLOUT, on: rawValue, milliseconds: 0)
