@@ -17,7 +17,37 @@ extension TableBuilder {
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
+        if policy.defaults.labels { addDialledChains() }
         if policy.defaults.published == .enforce { addPublishedChains(denied, dispatch) }
+        if policy.defaults.routed == .refuse { addRoutedChain() }
+    }
+
+    /// Just before `dstnat` (-100), where all tables translate destinations: a label keeps what is true of the address that
+    /// the client dialled.
+    private static let dialledPriority: Int32 = -101
+
+    /// Adds the chains that label new connections by the address that the client dialled. Labels are added to those that
+    /// a connection has, so other programs keep theirs.
+    private mutating func addDialledChains() {
+        let base = BaseChain(type: "filter", hook: .prerouting, priority: Self.dialledPriority, policy: .accept)
+        let entry = Rule(Match.isNew + [.verdict(.goto(Names.destinations))])
+        chains.append(Chain(name: Names.dialled, base: base, rules: [entry]))
+        var rules: [Rule] = []
+        if policy.defaults.published == .enforce {
+            let own = Match.set(Label.ownAddress) + [.verdict(.accept)]
+            rules = Match.ownDestinations.map { Rule($0 + own) }
+        }
+        if policy.defaults.routed == .refuse { rules.append(Rule(Match.leavesElsewhere + Match.set(Label.passing))) }
+        chains.append(Chain(name: Names.destinations, rules: rules))
+    }
+
+    /// Adds the chain that refuses what passes through this host to one of its bridges, without a redirection.
+    private mutating func addRoutedChain() {
+        let base = BaseChain(type: "filter", hook: .forward, priority: Self.publishedPriority, policy: .accept)
+        let entry = Rule(
+            Match.isNew + Match.isNotRedirected + Match.has(Label.passing) + Match.leavesByBridge
+                + [.counter, .verdict(.goto(Names.refuse))])
+        chains.append(Chain(name: Names.routed, base: base, rules: [entry]))
     }
 
     /// Rules before conntrack for a rate of echo requests: conntrack counts all but the first request of a ping as
@@ -30,7 +60,8 @@ extension TableBuilder {
     /// Adds the chains for redirected connections, which take the dialled port from conntrack: it was replaced in the packet.
     private mutating func addPublishedChains(_ denied: [Rule], _ dispatch: Dispatch) {
         let base = BaseChain(type: "filter", hook: .forward, priority: Self.publishedPriority, policy: .accept)
-        let entry = Rule(Match.isRedirected + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
+        let entry = Rule(
+            Match.isRedirected + Match.has(Label.ownAddress) + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
         chains.append(Chain(name: Names.published, base: base, rules: [entry]))
         // A redirection without a port also redirects ICMP, which has no port that could be closed.
         let rules = denied + [Rule.conntrackState] + dispatch.publishedRules + [Rule.icmpAlone, Rule.refuse]
@@ -43,6 +74,19 @@ extension TableBuilder {
             deny.addresses, name: Names.denied, location: deny.location, sharesGroups: false)
         return matches.map { Rule($0 + [.counter, .verdict(.drop)]) }
     }
+}
+
+/// The labels of connections, `ct label`.
+enum Label {
+    /// It was dialled at an address of this host.
+    static let ownAddress = 127
+    /// It leaves by another interface than the one that it came by.
+    static let passing = 126
+}
+
+extension Defaults {
+    /// Whether connections need labels.
+    fileprivate var labels: Bool { published == .enforce || routed == .refuse }
 }
 
 extension Rule {

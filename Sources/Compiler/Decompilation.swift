@@ -25,7 +25,7 @@ struct Decompilation {
                 read(service: String(chain.name.dropFirst(prefix.count)), chain)
             } else if chain.name == Names.input {
                 readInput(chain)
-            } else if chain.base != nil && chain.name != Names.published {
+            } else if chain.base != nil && ![Names.dialled, Names.published, Names.routed].contains(chain.name) {
                 foreign += chain.rules.map { "\(chain.name): \($0)" }
             }
         }

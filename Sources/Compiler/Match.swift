@@ -99,6 +99,56 @@ enum Match {
         .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
     ]
 
+    /// Connections whose destination no table has translated.
+    static let isNotRedirected: [Expression] =
+        isRedirected.dropLast() + [.compare(Comparison(UInt32(0).hostOrderBytes))]
+
+    /// Packets that open a connection, or belong to one without a reply yet.
+    static let isNew: [Expression] = [
+        .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: ConntrackState.new.hostOrderBytes)),
+        .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
+    ]
+
+    /// Adds a label to the connection.
+    static func set(_ label: Int) -> [Expression] {
+        [.immediate(Immediate(ConntrackLabel.bytes(label), into: .first)), .setConntrack(ConntrackAssignment(.labels))]
+    }
+
+    /// Connections with a label.
+    static func has(_ label: Int) -> [Expression] {
+        [
+            .conntrack(ConntrackLoad(.labels)), .bitwise(BitwiseMask(mask: ConntrackLabel.bytes(label))),
+            .compare(Comparison(.notEqual, [UInt8](repeating: 0, count: ConntrackLabel.length))),
+        ]
+    }
+
+    /// The types of a destination of `linux/rtnetlink.h`: `RTN_UNICAST`, `RTN_LOCAL`, `RTN_ANYCAST`.
+    private static let (unicast, local, anycast): (UInt32, UInt32, UInt32) = (1, 2, 4)
+
+    /// Packets to an address of this host: also to an anycast address, and to an address of a VRF, which Linux 5.10 and 6.1
+    /// find only by the input interface.
+    static let ownDestinations = [
+        destination(local, .destination), destination(anycast, .destination),
+        destination(local, [.destination, .inputInterface]),
+    ]
+
+    private static func destination(_ type: UInt32, _ flags: RouteLookup.Flags) -> [Expression] {
+        [.route(RouteLookup(.addressType, flags: flags)), .compare(Comparison(type.hostOrderBytes))]
+    }
+
+    /// Packets to another host whose route does not lead back to the interface that they came by.
+    static let leavesElsewhere: [Expression] =
+        destination(unicast, .destination) + [
+            .route(RouteLookup(.interface, flags: [.destination, .inputInterface, .isPresent])),
+            .compare(Comparison([0])),
+        ]
+
+    /// Packets that leave by a bridge.
+    static let leavesByBridge: [Expression] = [
+        .meta(.outputInterfaceKind, into: .first),
+        .compare(Comparison(Array("bridge".utf8) + Array(repeating: 0, count: 10))),
+    ]
+
     /// Packets from the end that opened the connection.
     static let isOriginalDirection: [Expression] = [
         .conntrack(ConntrackLoad(.direction)), .compare(Comparison([0])),

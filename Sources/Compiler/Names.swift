@@ -12,8 +12,14 @@ public enum Names {
 
     /// The base chain for packets to this host.
     public static let input = "input"
+    /// The base chain that marks new connections before any table translates their destination.
+    public static let dialled = "dialled"
+    /// The chain that labels those that were dialled at an address of this host.
+    public static let destinations = "destinations"
     /// The base chain for packets through this host.
     public static let published = "published"
+    /// The base chain that refuses connections to containers which do not publish the port.
+    public static let routed = "routed"
     /// The chain for connections that were redirected to a container.
     public static let redirected = "redirected"
     /// The chain that refuses packets.

@@ -81,6 +81,14 @@ public struct Defaults: Hashable, Sendable {
         case ignore
     }
 
+    /// Whether new connections are forwarded to the containers of this host that do not publish the port.
+    public enum Routed: String, Hashable, Sendable, CaseIterable {
+        /// Other tables decide on them.
+        case ignore
+        /// They are refused.
+        case refuse
+    }
+
     /// The answer to a refused packet.
     public var inbound: Inbound
     /// The highest rate at which refused packets are logged; `nil` for no logging.
@@ -89,6 +97,8 @@ public struct Defaults: Hashable, Sendable {
     public var ping: Ping
     /// Whether the policy applies to ports that containers publish.
     public var published: Published
+    /// Whether new connections are forwarded to a bridge of this host without a published port.
+    public var routed: Routed
     /// The keys that every service must have, beside the mandatory ones.
     public var require: [String]
     /// The longest time that a grant may last; `nil` for no limit.
@@ -97,12 +107,14 @@ public struct Defaults: Hashable, Sendable {
     /// Defaults of these parts; each parameter's default holds for a policy without the key.
     public init(
         inbound: Inbound = .drop, log: Rate? = nil, ping: Ping = .accept, published: Published = .enforce,
+        routed: Routed = .ignore,
         require: [String] = [], grantLimit: GrantLimit? = nil
     ) {
         self.inbound = inbound
         self.log = log
         self.ping = ping
         self.published = published
+        self.routed = routed
         self.require = require
         self.grantLimit = grantLimit
     }

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// A key of `meta`; the raw value is `NFT_META_…` of `linux/netfilter/nf_tables.h`.
 public struct MetaKey: RawRepresentable, Hashable, Sendable {
     /// The number.
@@ -14,6 +16,8 @@ public struct MetaKey: RawRepresentable, Hashable, Sendable {
     public static let networkProtocol = Self(rawValue: 15)
     /// The transport protocol, `IPPROTO_…`: 1 byte.
     public static let transportProtocol = Self(rawValue: 16)
+    /// The kind of the output interface, such as `bridge`: 16 bytes, padded with NUL.
+    public static let outputInterfaceKind = Self(rawValue: 27)
     /// The time in nanoseconds since 1970-01-01T00:00:00Z: 8 bytes, host byte order; kernel 5.4 or later.
     public static let time = Self(rawValue: 30)
 }
@@ -70,6 +74,8 @@ public struct ConntrackLoad: Hashable, Sendable {
         public static let status = Self(rawValue: 2)
         /// The destination port: 2 bytes, network byte order.
         public static let destinationPort = Self(rawValue: 12)
+        /// The 128 labels, one bit each: 16 bytes.
+        public static let labels = Self(rawValue: 13)
     }
 
     /// The property.
@@ -84,6 +90,47 @@ public struct ConntrackLoad: Hashable, Sendable {
         self.key = key
         self.direction = direction
         self.destination = destination
+    }
+}
+
+/// An assignment of a property of the connection, `ct … set`.
+public struct ConntrackAssignment: Hashable, Sendable {
+    /// The property; of the labels, those in the register are added to those that the connection has.
+    public var key: ConntrackLoad.Key
+    /// The direction, 0 for original and 1 for reply; `nil` for a property of both.
+    public var direction: UInt8?
+    /// The register with the value.
+    public var source: Register
+
+    /// An assignment of these parts.
+    public init(_ key: ConntrackLoad.Key, direction: UInt8? = nil, from source: Register = .first) {
+        self.key = key
+        self.direction = direction
+        self.source = source
+    }
+}
+
+/// The labels of connections, `ct label`, as the kernel keeps them: words in host byte order.
+public enum ConntrackLabel {
+    /// The length of all labels in bytes.
+    public static let length = 16
+
+    /// The value with one label set.
+    public static func bytes(_ label: Int) -> [UInt8] {
+        precondition((0..<8 * length).contains(label), "a connection has 128 labels")
+        let word = MemoryLayout<UInt32>.size
+        return (0..<(length / word)).flatMap { index in
+            (label / 32 == index ? UInt32(1) << UInt32(label % 32) : 0).hostOrderBytes
+        }
+    }
+
+    /// The labels that a value has.
+    static func labels(_ bytes: [UInt8]) -> [Int] {
+        let word = MemoryLayout<UInt32>.size
+        return stride(from: 0, to: bytes.count, by: word).flatMap { start in
+            let value = UInt32(hostOrderBytes: Array(bytes[start..<min(start + word, bytes.count)]))
+            return (0..<32).filter { value & (1 << UInt32($0)) != 0 }.map { start * 8 + $0 }
+        }
     }
 }
 

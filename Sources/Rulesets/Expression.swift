@@ -10,6 +10,8 @@ public enum Expression: Hashable, Sendable {
     case payload(Payload)
     /// Loads a property of the packet's connection into a register.
     case conntrack(ConntrackLoad)
+    /// Sets a property of the packet's connection from a register.
+    case setConntrack(ConntrackAssignment)
     /// Ends the rule unless a comparison of a register with a constant is true.
     case compare(Comparison)
     /// Ends the rule unless a register is inside (or outside) a range.

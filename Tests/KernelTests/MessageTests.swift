@@ -196,6 +196,8 @@ struct MessageTests {
             "[ redir proto_min reg 1 proto_max reg 1 flags 0x2 ]"
         ),
         (.redirect(PortRedirection(ports: nil)), "[ redir ]"),
+        (.setConntrack(ConntrackAssignment(.labels)), "[ ct set label with reg 1 ]"),
+        (.setConntrack(ConntrackAssignment(.labels, from: .secondWord)), "[ ct set label with reg 9 ]"),
         (.route(RouteLookup(.interface, flags: [.source, .inputInterface])), "[ fib saddr . iif oif => reg 1 ]"),
         (
             .route(RouteLookup(.interfaceName, flags: [.destination, .isPresent])),
@@ -224,7 +226,7 @@ struct MessageTests {
 
     @Test("No kind of expression is left out")
     func complete() {
-        #expect(Set(Self.expressions.map { Self.kind($0.0) }) == Set(0..<19))
+        #expect(Set(Self.expressions.map { Self.kind($0.0) }) == Set(0..<20))
     }
 
     /// A number for each kind but the opaque ones; a kind that is new does not compile until it is listed.
@@ -249,7 +251,8 @@ struct MessageTests {
         case .redirect: 16
         case .route: 17
         case .xtables: 18
-        case .opaque: 19
+        case .setConntrack: 19
+        case .opaque: 20
         }
     }
 

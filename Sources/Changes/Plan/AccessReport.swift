@@ -56,12 +56,12 @@ public struct AccessReport {
     ///
     /// - Throws: any error in reading the tables of other programs.
     public init(of change: RulesetChange, in store: any RulesetStore, now: Int64) throws(KernelError) {
-        let others = try WholeRuleset.others(store)
+        let others = try WholeRuleset.neighbours(store)
         func tables(_ own: Table?) -> [Table] { (own.map { [$0] } ?? []) + others }
         self.init(
             from: tables(change.snapshot.table), DecompiledPolicy(change.snapshot.table),
             to: tables(change.target), DecompiledPolicy(change.target),
-            in: Circumstances(now: now, addresses: store.addresses()))
+            in: WholeRuleset.circumstances(store, now: now))
     }
 
     /// Whether access certainly stays the same.

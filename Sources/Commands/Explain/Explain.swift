@@ -31,6 +31,9 @@ public struct Explain: Command {
     @Option(help: ArgumentHelp("The interface on which the connection arrives.", valueName: "name"))
     var interface: String?
 
+    @Option(help: ArgumentHelp("The address of this host that the client dials.", valueName: "address"))
+    var address: String?
+
     @Flag(name: .customLong("kernel"), help: "Evaluate the live ruleset of all tables.")
     var asksKernel = false
 
@@ -77,12 +80,25 @@ public struct Explain: Command {
         return grants.grant(of: service, to: explanation.question.source).map { $0.explanation(left: grants.left($0)) }
     }
 
+    /// The address that the client dials, if it is named.
+    private func dialled(by source: IPAddress) throws(CommandError) -> IPAddress? {
+        guard let text = address else { return nil }
+        let dialled = try AddressArgument(text).address
+        guard dialled.family == source.family else {
+            throw CommandError(.usage, "\(source) cannot dial \(dialled): they are of different families")
+        }
+        return dialled
+    }
+
     private func question() throws(CommandError) -> Explanation.Question {
         let address = try AddressArgument(source).address
         guard let named = NamedPort(port, files: TrustedFiles()) else {
             throw CommandError(.usage, "unknown port \"\(port)\": write 22/tcp, 53/udp, or a name from /etc/services")
         }
-        return .init(source: address, transport: named.transport, port: named.port, interface: interface)
+        var question = Explanation.Question(
+            source: address, transport: named.transport, port: named.port, interface: interface)
+        question.destination = try dialled(by: address)?.value
+        return question
     }
 
     /// The live ruleset and the sockets; `nil` if only the policy is evaluated, or if they may not be read.

@@ -2,12 +2,13 @@ extension Defaults {
     /// The defaults in a mapping; a key that is missing or wrong keeps its default.
     init(decoding node: YamlNode, _ log: DiagnosticLog) {
         self.init()
-        let keys = ["inbound", "log", "ping", "published", "require", "grant-limit"]
+        let keys = ["inbound", "log", "ping", "published", "routed", "require", "grant-limit"]
         guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
         if let node = keyed["published"], let word = node.word(as: "published", of: Published.self, log) {
             published = word
         }
+        if let node = keyed["routed"], let word = node.word(as: "routed", of: Routed.self, log) { routed = word }
         if let node = keyed["log"], node.text != "off" { self.log = Rate(decoding: node, as: "log", log) }
         if let node = keyed["ping"], let word = Self.ping(node, log) { ping = word }
         if let node = keyed["require"] { require = Self.require(node, log) }

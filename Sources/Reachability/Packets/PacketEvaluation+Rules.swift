@@ -66,6 +66,9 @@ extension PacketEvaluation {
         case .setsMark:
             walk.state.hasMarks = true
             walk.expression += 1
+        case .setsLabels(let source):
+            walk.state.add(labels: walk.registers.load(source, ConntrackLabel.length))
+            walk.expression += 1
         case .stopsTracking:
             walk.state.tracking = .unknown
             walk.expression += 1

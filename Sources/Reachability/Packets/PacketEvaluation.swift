@@ -90,7 +90,7 @@ public struct PacketEvaluation {
                 walk.pending = hooks.entries(next, setting)[...]
                 continue
             }
-            if entry.base.priority > Hooks.conntrackPriority { walk.meetConntrack() }
+            if entry.base.effectivePriority > Hooks.conntrackPriority { walk.meetConntrack() }
             // A connection is translated once: later nat chains are skipped, as are all of them for later packets.
             let isSettled = setting.isEstablished || walk.hook == .prerouting && walk.state.isTranslated
             if entry.base.type == "nat" && isSettled { continue }

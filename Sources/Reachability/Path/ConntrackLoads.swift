@@ -21,6 +21,7 @@ extension Setting {
         case .direction: return [SymbolicByte(0)]
         case .status: return status(state)
         case .mark: return state.hasMarks ? .unknown(4) : [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .labels: return state.labels.map { [SymbolicByte](constants: $0) } ?? .unknown(ConntrackLabel.length)
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .destinationPort: return load.direction == 0 ? .dialledPort : .unknown(2)

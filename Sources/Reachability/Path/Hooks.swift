@@ -30,8 +30,9 @@ struct Hooks {
                 return Entry(table: index, chain: chain, base: base)
             }
         }
-        return all.enumerated().sorted { ($0.element.base.priority, $0.offset) < ($1.element.base.priority, $1.offset) }
-            .map(\.element)
+        return all.enumerated().sorted { first, second in
+            first.element.base.order + [Int32(first.offset)] < second.element.base.order + [Int32(second.offset)]
+        }.map(\.element)
     }
 
     /// The chains before the IP layer, of devices and bridges, that may drop packets of the setting; they are not modelled.
@@ -50,7 +51,20 @@ extension Table {
     fileprivate var isDormant: Bool { flags & 1 != 0 }
 }
 
+extension [Int32] {
+    fileprivate static func < (first: Self, second: Self) -> Bool { first.lexicographicallyPrecedes(second) }
+}
+
 extension BaseChain {
+    /// The priority at which it runs: all chains of type `nat` run where the kernel's own translation does, in the order of
+    /// the priorities that they declare (`nf_nat_register_fn`).
+    var effectivePriority: Int32 {
+        guard type == "nat" else { return priority }
+        return hook == .prerouting || hook == .output ? -100 : 100  // NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC
+    }
+
+    fileprivate var order: [Int32] { [effectivePriority, priority] }
+
     /// Whether packets of the setting pass the chain before the IP layer.
     fileprivate func isBelow(_ family: TableFamily, _ setting: Setting) -> Bool {
         switch family {

@@ -138,8 +138,6 @@ extension MetaKey {
     static let outputInterface = Self(rawValue: 5)
     /// The name of the output interface: 16 bytes, padded with NUL.
     static let outputInterfaceName = Self(rawValue: 7)
-    /// The kind of the output interface, such as `bridge`: 16 bytes, padded with NUL.
-    static let outputInterfaceKind = Self(rawValue: 27)
     /// The type of the packet, `PACKET_…` of `linux/if_packet.h`: 1 byte.
     static let packetType = Self(rawValue: 19)
 }

@@ -25,13 +25,27 @@ struct PacketState: Hashable {
     var isForwarded = false
     /// Whether a rule may have set a mark; marks are zero at the start.
     var hasMarks = false
+    /// The labels of the connection, none at the start; `nil` if they are unknown.
+    var labels: [UInt8]? = Array(repeating: 0, count: ConntrackLabel.length)
 
-    /// A packet that another table has already redirected to an unknown destination.
+    /// A packet that another table has already redirected to an unknown destination; it has every label, so that rules
+    /// take it for one that was dialled at an address of this host.
     static let published = PacketState(
-        tracking: .new, headerPort: .unknown(2), isTranslated: true, isForwarded: true)
+        tracking: .new, headerPort: .unknown(2), isTranslated: true, isForwarded: true,
+        labels: Array(repeating: .max, count: ConntrackLabel.length))
 }
 
 extension PacketState {
+    /// Adds labels to the connection; before conntrack there is none. Labels that are no constants are unknown.
+    mutating func add(labels value: [SymbolicByte]) {
+        guard tracking != .before else { return }
+        guard tracking == .new, let added = value.constants, let old = labels else {
+            labels = nil
+            return
+        }
+        labels = zip(old, added).map { $0 | $1 }
+    }
+
     /// Replaces the destination by the values of the registers.
     ///
     /// The packet is forwarded unless the new address is a known address of this host or a loopback address.

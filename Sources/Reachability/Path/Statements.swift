@@ -18,6 +18,8 @@ enum Statement {
     case accept
     /// Continues; marks are unknown from here on.
     case setsMark
+    /// Continues; the connection has the labels in this register, too.
+    case setsLabels(Register)
     /// Continues; conntrack may not see the packet.
     case stopsTracking
     /// Not modelled: any verdict is possible.
@@ -41,6 +43,8 @@ extension Setting {
         case .translate(let translation):
             .translate(addresses: translation.addresses, ports: translation.ports, toThisHost: false)
         case .redirect(let redirection): .translate(addresses: nil, ports: redirection.ports, toThisHost: true)
+        case .setConntrack(let assignment):
+            assignment.key == .labels ? .setsLabels(assignment.source) : .setsMark
         case .xtables(let part): part.statement(circumstances.limits)
         case .opaque(let name, let attributes): Self.opaque(name, attributes)
         default: nil

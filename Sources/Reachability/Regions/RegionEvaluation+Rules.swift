@@ -135,6 +135,9 @@ extension RegionEvaluation {
         case .setsMark:
             thread.piece.state.hasMarks = true
             following.append(thread)
+        case .setsLabels(let source):
+            thread.piece.state.add(labels: thread.registers.load(source, ConntrackLabel.length))
+            following.append(thread)
         case .stopsTracking:
             thread.piece.state.tracking = .unknown
             following.append(thread)

@@ -82,7 +82,7 @@ final class RegionEvaluation {
         self.hook = hook
         var pieces = start
         for entry in hooks.entries(hook, setting) where !pieces.isEmpty {
-            if entry.base.priority > Hooks.conntrackPriority { pieces = pieces.map { $0.afterConntrack() } }
+            if entry.base.effectivePriority > Hooks.conntrackPriority { pieces = pieces.map { $0.afterConntrack() } }
             // A connection is translated once: later nat chains are skipped.
             let skips = entry.base.type == "nat" && hook == .prerouting
             let skipped = skips ? pieces.filter(\.state.isTranslated) : []

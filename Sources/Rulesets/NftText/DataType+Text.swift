@@ -18,6 +18,8 @@ extension DataType {
             UInt32(hostOrderBytes: bytes) == 1 ? "\"lo\"" : "\(UInt32(hostOrderBytes: bytes))"
         case .conntrackState where bytes.count == 4: Self.bits(UInt32(hostOrderBytes: bytes), Self.stateNames)
         case .conntrackStatus where bytes.count == 4: Self.bits(UInt32(hostOrderBytes: bytes), Self.statusNames)
+        case .conntrackLabel where bytes.count == ConntrackLabel.length:
+            ConntrackLabel.labels(bytes).map(String.init).joined(separator: ",")
         case .user where bytes.count == 4, .group where bytes.count == 4: "\(UInt32(hostOrderBytes: bytes))"
         case .addressType where bytes.count == 4:
             Self.addressTypeNames[UInt32(hostOrderBytes: bytes)] ?? "\(UInt32(hostOrderBytes: bytes))"

@@ -17,6 +17,7 @@ enum DataType: UInt32 {
     case conntrackDirection = 27
     case conntrackStatus = 28
     case icmpv6Type = 29
+    case conntrackLabel = 30
     case addressType = 38
     case boolean = 39
     case interfaceName = 41
@@ -55,6 +56,7 @@ enum DataType: UInt32 {
         case .conntrackDirection: "ct_dir"
         case .conntrackStatus: "ct_status"
         case .icmpv6Type: "icmpv6_type"
+        case .conntrackLabel: "ct_label"
         case .addressType: "fib_addrtype"
         case .boolean: "boolean"
         case .interfaceName: "ifname"
@@ -71,7 +73,7 @@ enum DataType: UInt32 {
             .addressType:
             4
         case .time: 8
-        case .ipv6Address, .interfaceName: 16
+        case .ipv6Address, .interfaceName, .conntrackLabel: 16
         }
     }
 }

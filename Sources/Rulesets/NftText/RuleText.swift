@@ -36,6 +36,9 @@ struct RuleText {
         switch expression {
         case .meta(let key, into: _): load(LoadedField(key))
         case .conntrack(let load): loaded.append(LoadedField(load))
+        case .setConntrack(let assignment):
+            let field = LoadedField(ConntrackLoad(assignment.key, direction: assignment.direction))
+            assign(field, assignment.source)
         case .payload(let payload): append(payload)
         case .bitwise(let bitwise): mask(bitwise)
         case .byteOrder(let conversion): convert(conversion)
@@ -73,8 +76,12 @@ struct RuleText {
             loaded = [LoadedField((loaded.map(\.maskedText) + [text]).joined(separator: " "), .integer)]
             return
         }
-        let value = constants[assignment.source].map(assignment.field.text(of:)) ?? loaded.popLast()?.maskedText
-        words.append("\(assignment.field.text) set \(value ?? "[register \(assignment.source.rawValue)]")")
+        assign(assignment.field, assignment.source)
+    }
+
+    private mutating func assign(_ field: LoadedField, _ source: Register) {
+        let value = constants[source].map(field.text(of:)) ?? loaded.popLast()?.maskedText
+        words.append("\(field.text) set \(value ?? "[register \(source.rawValue)]")")
     }
 
     private func text(of translation: AddressTranslation) -> String {
@@ -176,7 +183,7 @@ extension LoadedField {
     /// A comparison with the field, in nft's notation.
     fileprivate func comparisonText(_ comparison: Comparison) -> String {
         let isZero = comparison.value.allSatisfy { $0 == 0 }
-        if let mask, isZero, [.conntrackState, .conntrackStatus].contains(type) {
+        if let mask, isZero, [.conntrackState, .conntrackStatus, .conntrackLabel].contains(type) {
             return "\(text) \(comparison.operator == .notEqual ? "" : "! ")\(type.text(mask.mask))"
         }
         let sign = ["", "!= ", "< ", "<= ", "> ", ">= "][Int(comparison.operator.rawValue)]

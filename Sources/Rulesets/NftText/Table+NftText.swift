@@ -21,9 +21,14 @@ extension Chain {
 }
 
 extension BaseChain: CustomStringConvertible {
-    /// The priority in nft's notation, relative to `filter` (`NF_IP_PRI_FILTER`, 0).
+    /// The priority in nft's notation, relative to `filter` (`NF_IP_PRI_FILTER`, 0), or to `dstnat` where it is near.
     private var priorityText: String {
-        priority == 0 ? "filter" : "filter \(priority < 0 ? "-" : "+") \(priority.magnitude)"
+        let (destinationNat, reach): (Int32, Int32) = (-100, 10)  // NF_IP_PRI_NAT_DST
+        if hook == .prerouting, priority >= destinationNat - reach, priority <= destinationNat + reach {
+            let rest = priority - destinationNat
+            return rest == 0 ? "dstnat" : "dstnat \(rest < 0 ? "-" : "+") \(rest.magnitude)"
+        }
+        return priority == 0 ? "filter" : "filter \(priority < 0 ? "-" : "+") \(priority.magnitude)"
     }
 
     /// The first line of a base chain in nft's notation.

@@ -30,7 +30,9 @@ extension Expression {
         switch name {
         case MetaLoad.kernelName: MetaLoad(from: attributes).map { .meta($0.key, into: $0.destination) }
         case Payload.kernelName: Payload(from: attributes).map(Expression.payload)
-        case ConntrackLoad.kernelName: ConntrackLoad(from: attributes).map(Expression.conntrack)
+        case ConntrackLoad.kernelName:
+            ConntrackLoad(from: attributes).map(Expression.conntrack)
+                ?? ConntrackAssignment(from: attributes).map(Expression.setConntrack)
         case Comparison.kernelName: Comparison(from: attributes).map(Expression.compare)
         case RangeComparison.kernelName: RangeComparison(from: attributes).map(Expression.range)
         case BitwiseMask.kernelName: BitwiseMask(from: attributes).map(Expression.bitwise)
@@ -66,6 +68,7 @@ extension Expression {
         case .meta: MetaLoad.kernelName
         case .payload: Payload.kernelName
         case .conntrack: ConntrackLoad.kernelName
+        case .setConntrack: ConntrackAssignment.kernelName
         case .compare: Comparison.kernelName
         case .range: RangeComparison.kernelName
         case .bitwise: BitwiseMask.kernelName
@@ -91,6 +94,7 @@ extension Expression {
         case .meta(let key, let destination): MetaLoad(key: key, destination: destination).encode(into: &writer)
         case .payload(let payload): payload.encode(into: &writer)
         case .conntrack(let load): load.encode(into: &writer)
+        case .setConntrack(let assignment): assignment.encode(into: &writer)
         case .compare(let comparison): comparison.encode(into: &writer)
         case .range(let comparison): comparison.encode(into: &writer)
         case .bitwise(let mask): mask.encode(into: &writer)

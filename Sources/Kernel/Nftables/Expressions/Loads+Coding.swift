@@ -60,3 +60,18 @@ extension ConntrackLoad: ExpressionCoding {
         if let direction { attributes.u8(NFTA_CT_DIRECTION, direction) }
     }
 }
+
+extension ConntrackAssignment: ExpressionCoding {
+    static let kernelName = "ct"
+
+    init?(from attributes: Attributes) {
+        guard let key = attributes.u32(NFTA_CT_KEY), let source = attributes.register(NFTA_CT_SREG) else { return nil }
+        self.init(ConntrackLoad.Key(rawValue: key), direction: attributes.u8(NFTA_CT_DIRECTION), from: source)
+    }
+
+    func encode(into attributes: inout AttributeWriter) {
+        attributes.u32(NFTA_CT_KEY, key.rawValue)
+        if let direction { attributes.u8(NFTA_CT_DIRECTION, direction) }
+        attributes.register(NFTA_CT_SREG, source)
+    }
+}
