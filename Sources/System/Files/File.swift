@@ -42,6 +42,16 @@ public struct File: ~Copyable, Sendable {
         return bytes
     }
 
+    /// The bytes that a pipe has now, at most `count`; waits for the first, and is empty at the end.
+    func readAvailable(_ count: Int) throws(SystemError) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        while true {
+            let got = unsafe Glibc.read(descriptor, &bytes, count)
+            if got >= 0 { return Array(bytes.prefix(got)) }
+            if errno != EINTR { throw .last }
+        }
+    }
+
     /// Reads entries of the directory into `buffer`: getdents64(2); returns their length in bytes, 0 at the end.
     func readEntries(into buffer: inout [UInt8]) throws(SystemError) -> Int {
         let count = unsafe buffer.withUnsafeMutableBytes {

@@ -45,6 +45,13 @@ public enum FileSystem {
         }
     }
 
+    /// The attributes of an open descriptor: fstat(2).
+    static func status(of descriptor: Int32) throws(SystemError) -> stat {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else { throw .last }
+        return status
+    }
+
     /// Makes a symbolic link.
     public static func makeLink(_ path: String, to target: String) throws(SystemError) {
         guard unsafe symlink(target, path) == 0 else { throw .last }

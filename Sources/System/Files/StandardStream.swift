@@ -52,10 +52,10 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
 
     /// Whether the stream leads to systemd's journal: `JOURNAL_STREAM` of systemd.exec(5).
     public var isJournal: Bool {
-        guard let value = unsafe getenv("JOURNAL_STREAM") else { return false }
-        var status = stat()
-        guard unsafe fstat(rawValue, &status) == 0 else { return false }
-        return unsafe String(cString: value) == "\(status.st_dev):\(status.st_ino)"
+        guard let value = HostCalls.variable("JOURNAL_STREAM"), let status = try? FileSystem.status(of: rawValue) else {
+            return false
+        }
+        return value == "\(status.st_dev):\(status.st_ino)"
     }
 
     /// Whether the pipe has no reader any more.

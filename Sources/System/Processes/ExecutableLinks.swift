@@ -13,11 +13,7 @@ public enum ExecutableLinks {
     }
 
     /// The path without links; `nil` if there is no such file.
-    static func target(of path: String) -> String? {
-        guard let real = unsafe realpath(path, nil) else { return nil }
-        defer { unsafe free(real) }
-        return unsafe String(cString: real)
-    }
+    static func target(of path: String) -> String? { FileSystem.resolvedPath(path) }
 
     /// The executable that the kernel runs for a file: the interpreter of a script; `nil` if that is not known.
     static func program(of path: String) -> String? {

@@ -30,6 +30,14 @@ enum ProcessCalls {
         return process
     }
 
+    /// Waits until a process that this one started has ended; returns its exit status, or 128 and the number of the signal.
+    static func awaitEnd(of number: Int32) -> Int32 {
+        var code: Int32 = 0
+        while unsafe waitpid(number, &code, 0) < 0 && errno == EINTR {}
+        // wait(2): the low seven bits are the signal, the next byte is the exit status.
+        return code & 0x7f == 0 ? code >> 8 & 0xff : 128 + code & 0x7f
+    }
+
     /// Moves this process to the root directory, so that it keeps no file system from being unmounted.
     static func moveToRoot() { _ = unsafe chdir("/") }
 

@@ -19,61 +19,33 @@ struct ProgramRun {
     init(
         _ path: String, _ arguments: [String], capturing stream: StandardStream, within milliseconds: Int64
     ) throws(SystemError) {
-        var ends: [Int32] = [0, 0]
-        guard unsafe pipe(&ends) == 0 else { throw .last }
-        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
-        defer { close(ends[0]) }
-        let number: pid_t
-        do throws(SystemError) {
-            number = try Self.spawn(path, arguments, stream, to: ends[1])
-            close(ends[1])
-        } catch {
-            close(ends[1])
-            throw error
-        }
-        let text = Self.read(ends[0], until: Uptime.milliseconds + milliseconds)
+        let ends = try File.pipe()
+        let output = File(descriptor: ends.reading)
+        let number = try Self.spawn([path] + arguments, stream, to: File(descriptor: ends.writing))
+        let text = Self.read(output, until: Uptime.milliseconds + milliseconds)
         if text == nil { kill(number, SIGKILL) }
-        var code: Int32 = 0
-        while unsafe waitpid(number, &code, 0) < 0 && errno == EINTR {}
+        status = ProcessCalls.awaitEnd(of: number)
         guard let text else { throw SystemError(code: ETIMEDOUT) }
-        // wait(2): the low seven bits are the signal, the next byte is the exit status.
-        status = code & 0x7f == 0 ? code >> 8 & 0xff : 128 + code & 0x7f
         self.text = text
     }
 
+    /// Starts the program, and closes its end of the pipe here: the pipe then ends with the program.
     private static func spawn(
-        _ path: String, _ arguments: [String], _ stream: StandardStream, to end: Int32
-    ) throws(SystemError) -> pid_t {
-        var actions = unsafe posix_spawn_file_actions_t()
-        unsafe posix_spawn_file_actions_init(&actions)
-        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
-        for other in StandardStream.allCases where other != stream {
-            unsafe posix_spawn_file_actions_addopen(&actions, other.rawValue, "/dev/null", O_RDWR, 0)
-        }
-        unsafe posix_spawn_file_actions_adddup2(&actions, end, stream.rawValue)
-        var vector = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
-        defer { unsafe vector.forEach { unsafe free($0) } }
-        var environment: [UnsafeMutablePointer<CChar>?] = unsafe [nil]
-        var number: pid_t = 0
-        let code = unsafe posix_spawn(&number, path, &actions, nil, &vector, &environment)
-        guard code == 0 else { throw SystemError(code: code) }
-        return number
+        _ words: [String], _ stream: StandardStream, to end: consuming File
+    ) throws(SystemError) -> Int32 {
+        try ProcessCalls.spawn(words[0], words, passing: end.descriptor, as: stream.rawValue)
     }
 
     /// The text until the program closes the pipe; `nil` if it does not in time.
-    private static func read(_ descriptor: Int32, until end: Int64) -> String? {
+    private static func read(_ output: borrowing File, until end: Int64) -> String? {
         var text: [UInt8] = []
         while true {
-            var request = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            let rest = max(0, end - Uptime.milliseconds)
-            let count = unsafe poll(&request, 1, Int32(clamping: rest))
-            if count < 0 && errno == EINTR { continue }
-            guard count > 0 else { return nil }
-            var chunk = [UInt8](repeating: 0, count: chunkLength)
-            let got = unsafe Glibc.read(descriptor, &chunk, chunk.count)
-            if got < 0 && errno == EINTR { continue }
-            guard got > 0 else { return String(decoding: text, as: UTF8.self) }
-            text += chunk.prefix(min(got, longest - text.count))
+            let rest = Int32(clamping: max(0, end - Uptime.milliseconds))
+            guard let events = try? File.wait(for: POLLIN, on: output.descriptor, milliseconds: rest), events != 0,
+                let chunk = try? output.readAvailable(chunkLength)
+            else { return nil }
+            guard !chunk.isEmpty else { return String(decoding: text, as: UTF8.self) }
+            text += chunk.prefix(longest - text.count)
         }
     }
 }

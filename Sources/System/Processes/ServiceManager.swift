@@ -44,7 +44,7 @@ public enum ServiceManager {
             guard let program = programs.first(where: ProcFile.exists) else {
                 throw SystemError(code: ENOENT, text: "systemd-run is not installed")
             }
-            let executable = try Executable.path
+            guard let executable = FileSystem.linkTarget("/proc/self/exe") else { throw SystemError(code: ENOENT) }
             let run = try ProgramRun(
                 program, options + ["--", executable] + arguments, capturing: .error, within: patience)
             guard run.status == 0 else {
@@ -64,27 +64,14 @@ public enum ServiceManager {
     }
 
     /// Whether this process runs in a unit: systemd.exec(5).
-    public static var hasStartedThis: Bool { unsafe getenv("INVOCATION_ID") != nil }
+    public static var hasStartedThis: Bool { HostCalls.variable("INVOCATION_ID") != nil }
 
     /// Whether the manager started this process, waits until it is ready, and restarts it.
-    public static var isSupervising: Bool { unsafe getenv(notifySocket) != nil }
+    public static var isSupervising: Bool { HostCalls.variable(notifySocket) != nil }
 
     /// Reports to the manager that this process is ready: sd_notify(3).
     public static func sayReady() {
-        guard let value = unsafe getenv(notifySocket) else { return }
+        guard let value = HostCalls.variable(notifySocket) else { return }
         _ = unsafe shim_tell(value, "READY=1")
-    }
-}
-
-/// The program of this process.
-enum Executable {
-    /// The path of its file.
-    static var path: String {
-        get throws(SystemError) {
-            var target = [CChar](repeating: 0, count: Int(PATH_MAX))
-            let count = unsafe readlink("/proc/self/exe", &target, target.count)
-            guard count > 0 else { throw .last }
-            return String(decoding: target.prefix(count).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
     }
 }

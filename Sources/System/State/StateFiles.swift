@@ -35,8 +35,8 @@ public struct StateFiles: Sendable {
 
     /// Whether a path has any entry, a dangling link too.
     public static func hasEntry(_ path: String) -> Bool {
-        var status = stat()
-        return unsafe lstat(path, &status) == 0 || errno != ENOENT
+        do throws(SystemError) { _ = try FileSystem.status(path, followsLink: false) } catch { return error.code != ENOENT }
+        return true
     }
 
     private static func make(_ path: Substring) throws(KernelError) {
@@ -137,9 +137,8 @@ public struct StateFiles: Sendable {
 
     /// The newest time at which one of the files was written, in seconds since 1970-01-01T00:00:00Z; 0 without files.
     public var newestTime: Int64 {
-        let times = ((try? names()) ?? []).map { name -> Int64 in
-            var status = stat()
-            return unsafe stat(path(name), &status) == 0 ? Int64(status.st_mtim.tv_sec) : 0
+        let times = ((try? names()) ?? []).map { name in
+            (try? FileSystem.status(path(name))).map { Int64($0.st_mtim.tv_sec) } ?? 0
         }
         return times.max() ?? 0
     }
