@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer
 
-.PHONY: all demo test test-kernels test-nft test-systemd bench install uninstall lint clean help
+.PHONY: all demo test test-containers test-kernels test-nft test-systemd bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -65,6 +65,12 @@ test-kernels:
 	@sh .ci/requirements kernels
 	@$(MAKE) --no-print-directory all
 	@ROUNDS=$(ROUNDS) /usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
+
+# A real Docker in its own namespaces, which is fetched once, into ~/.cache: what portreeve says against real connections.
+test-containers:
+	@sh .ci/requirements containers
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 -B Tests/Containers/run.py $(BINARY)
 
 # Random changes of the live ruleset, by the nft of this host and by that of Debian 13, which is fetched once, into ~/.cache.
 test-nft:
@@ -135,6 +141,7 @@ help:
 	@echo 'make demo        build it and show it at work, in its own network namespaces'
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
 	@echo 'make test-kernels    run it under Linux 5.10, 6.1, 6.12 and the newest in virtual machines; KERNELS="6.1 6.12", ROUNDS=50'
+	@echo 'make test-containers run it beside a real Docker, in its own namespaces; needs root'
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'

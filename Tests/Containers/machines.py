@@ -48,7 +48,7 @@ class Docker:
     """A dockerd with its own directories, and an image with a web server and a datagram server."""
 
     def __init__(self, root, work):
-        self.work, self.process = work, None
+        self.work, self.process, self.answering = work, None, set()
         # Its programs come first; iptables and ip are those of this host.
         os.environ["PATH"] = f"{root}/usr/sbin:{root}/usr/bin:/usr/sbin:/usr/bin:/sbin:/bin"
         os.environ["DOCKER_HOST"] = f"unix://{work}/socket"
@@ -78,7 +78,7 @@ class Docker:
         folder.mkdir(parents=True)
         (folder / "busybox").write_bytes(pathlib.Path(self.busybox).read_bytes())
         (folder / "busybox").chmod(0o755)
-        for name in ("sh", "httpd", "udpsvd", "cat", "sleep"):
+        for name in ("sh", "httpd", "sleep"):
             (folder / name).symlink_to("busybox")
         run("sh", "-ec", f"tar -C {folder.parent} -c . | docker import - box")
 
@@ -86,6 +86,17 @@ class Docker:
         """Starts a container; returns the path of its network namespace."""
         run("docker", "run", "--detach", "--restart", "unless-stopped", "--name", name, *options, "box", "sh", "-c", script)
         return self.namespace(name)
+
+    def answer(self, name, port):
+        """Answers datagrams in the network namespace of a container: the image has no program for that."""
+        echo = ("import socket; s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM); s.bind(('::', %d)); print(flush=True)\n"
+                "while True: s.sendto(*s.recvfrom(9))")
+        place = os.stat(self.namespace(name)).st_ino
+        if place in self.answering:
+            return
+        server = subprocess.Popen(["nsenter", f"--net={self.namespace(name)}", sys.executable, "-c", echo % port], stdout=subprocess.PIPE)
+        server.stdout.readline()
+        self.answering.add(place)
 
     def namespace(self, name):
         pid = run("docker", "inspect", "--format", "{{.State.Pid}}", name).stdout.strip()

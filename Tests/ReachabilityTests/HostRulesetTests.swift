@@ -1,6 +1,7 @@
 import Addressing
 import Foundation
 import Kernel
+import Listeners
 import Rulesets
 import TestSupport
 import Testing
@@ -12,9 +13,9 @@ import Testing
 struct HostRulesetTests {
     /// The files, each with texts of the rules that may make a verdict unknown.
     static let files: [(String, [String])] = [
-        ("docker.iptables", ["oifname"]), ("docker.nft", ["oifname"]), ("netavark.nft", ["oifname"]),
+        ("docker.iptables", []), ("docker.nft", []), ("netavark.nft", []),
         ("firewalld.nft", []), ("ufw.iptables", []), ("fail2ban.iptables", []), ("fail2ban.nft", []),
-        ("libvirt.iptables", ["oifname"]), ("libvirt.nft", ["oifname"]), ("kube-proxy.nft", ["oifname"]),
+        ("libvirt.iptables", []), ("libvirt.nft", []), ("kube-proxy.nft", []),
         (
             "hand-written.nft",
             [
@@ -92,16 +93,28 @@ struct HostRulesetTests {
     }
 
     /// The addresses that `Wire` gives its interfaces.
-    private static let circumstances = Circumstances(
-        now: 0,
-        addresses: AddressSet(
-            ipv4: [0x7f00_0001, 0xc000_0201, 0xc633_6401, 0xc633_6402].map { $0...$0 },
-            ipv6: [1, 0x2001_0db8 << 96 | 1, 0x2001_0db8_0001 << 80 | 1, 0x2001_0db8_0001 << 80 | 2].map { $0...$0 }))
+    private static let addresses = AddressSet(
+        ipv4: [0x7f00_0001, 0xc000_0201, 0xc633_6401, 0xc633_6402].map { $0...$0 },
+        ipv6: [1, 0x2001_0db8 << 96 | 1, 0x2001_0db8_0001 << 80 | 1, 0x2001_0db8_0001 << 80 | 2].map { $0...$0 })
+
+    /// The addresses, and the kernel's routes.
+    private static func circumstances() throws -> Circumstances {
+        let network = try KernelNetwork()
+        let routes = Routes(indices: [:]) { question in
+            let destination = UInt32(truncatingIfNeeded: question.destination)
+            let address: IPAddress = question.family == .ipv4 ? .ipv4(destination) : .ipv6(question.destination)
+            return network.route(RouteQuestion(to: address)).map {
+                Routes.Output(name: $0.interface, index: $0.interfaceIndex)
+            }
+        }
+        return Circumstances(now: 0, addresses: addresses, routes: routes)
+    }
 
     private func compare(_ packets: [UInt16: Packet], _ tables: [Table], _ doubts: [String]) throws {
         let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
         let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })
-        let regions = AccessRegions(tables, in: Self.circumstances)
+        let circumstances = try Self.circumstances()
+        let regions = AccessRegions(tables, in: circumstances)
         let classes = Dictionary(
             uniqueKeysWithValues: Set(regions.keys.map(\.interface)).map { ($0.pattern ?? "", $0) })
         var known = 0
@@ -109,7 +122,7 @@ struct HostRulesetTests {
             let interface = try #require(classes[packet.interface] ?? classes[""])
             let key = AccessRegions.Key(family: packet.family, transport: packet.transport, interface: interface)
             let verdicts = [
-                PacketEvaluation.conclude(packet, through: tables, in: Self.circumstances).verdict,
+                PacketEvaluation.conclude(packet, through: tables, in: circumstances).verdict,
                 regions.verdict(key, port: packet.port, source: packet.source),
             ]
             let fate: PacketVerdict = seen.contains(sourcePort) ? .accept : .refuse
