@@ -14,6 +14,8 @@ public struct Finding: Hashable, Sendable {
         case undeclaredListener = "undeclared-listener"
         /// Another table publishes a port that no service lists.
         case undeclaredPublishedPort = "undeclared-published-port"
+        /// A raw socket waits for a protocol without ports that no service lists.
+        case silencedProtocol = "silenced-protocol"
         /// A service is open and has no listener.
         case missingListener = "missing-listener"
         /// The executable that listens on a declared port is not the expected one.

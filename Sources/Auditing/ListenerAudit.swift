@@ -17,6 +17,7 @@ public struct ListenerAudit {
 
     let policy: Policy
     let listeners: ListenersByPort
+    let raw: [Listener]
     let services: ServicePorts
     let ephemeral: EphemeralPorts
     let published: PublishedPorts
@@ -29,17 +30,21 @@ public struct ListenerAudit {
     /// - Parameters:
     ///   - policy: the policy.
     ///   - listeners: the sockets, with their owners.
+    ///   - raw: the raw sockets, with their owners.
     ///   - ephemeral: the ports that the kernel gives to clients.
     ///   - published: the ports that other tables publish.
     ///   - executables: the executables to which a name or a path leads by links.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     ///   - exposure: finds whether the live ruleset allows connections to a range of destination ports.
     public init(
-        policy: Policy, listeners: [Listener], ephemeral: EphemeralPorts, published: PublishedPorts = PublishedPorts(),
-        executables: @escaping (_ name: String) -> [String] = { _ in [] }, now: Int64, exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
+        policy: Policy, listeners: [Listener], raw: [Listener] = [], ephemeral: EphemeralPorts,
+        published: PublishedPorts = PublishedPorts(),
+        executables: @escaping (_ name: String) -> [String] = { _ in [] }, now: Int64,
+        exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
     ) {
         self.policy = policy
         self.listeners = ListenersByPort(listeners)
+        self.raw = raw
         services = ServicePorts(policy)
         self.ephemeral = ephemeral
         self.published = published
@@ -50,8 +55,8 @@ public struct ListenerAudit {
 
     /// Every finding, by service and then by port.
     public var findings: [Finding] {
-        policy.services.flatMap { findings(about: $0) } + undeclared + undeclaredPublished + shared + unknown
-            + unreadPublished
+        policy.services.flatMap { findings(about: $0) } + undeclared + silenced + undeclaredPublished + shared
+            + unknown + unreadPublished
     }
 
     /// The worst exposure of the port in any of the families.
@@ -64,6 +69,10 @@ public struct ListenerAudit {
 
     private func findings(about service: Service) -> [Finding] {
         service.ports.flatMap { port -> [Finding] in
+            // The kernel itself receives most of these protocols, so nothing need wait for them.
+            guard port.transport.hasPorts else {
+                return expectations(of: service, on: raw.filter { $0.transport == port.transport }[...])
+            }
             let own = listeners.on(port.transport, port.range)
             return reachability(of: port, own, service) + expectations(of: service, on: own)
                 + ephemerality(of: port, service)
@@ -109,7 +118,9 @@ public struct ListenerAudit {
     }
 
     private func ephemerality(of port: ServicePort, _ service: Service) -> [Finding] {
-        guard ephemeral.contains(port.range) else { return [] }
+        // Whoever opens all ports of clients does not mean one of them, and to reserve them would leave none.
+        let isWhole = IntervalSet([port.range]).isSuperset(of: IntervalSet([ephemeral.range]))
+        guard ephemeral.contains(port.range), !isWhole else { return [] }
         let place = AuditedPort(port.transport, port.range)
         let message =
             "\(place.text) of service \"\(service.name)\" is in the range from which the kernel gives ports to clients "
@@ -121,10 +132,8 @@ public struct ListenerAudit {
 }
 
 extension AuditedPort {
-    /// The port after the protocol: `tcp/22`.
-    public var text: String {
-        "\(transport.name)/\(range.lowerBound)" + (range.count > 1 ? "-\(range.upperBound)" : "")
-    }
+    /// The port after the protocol: `tcp/22`; `esp` for a protocol without ports.
+    public var text: String { transport.text(range) }
 }
 
 extension AddressFamily {

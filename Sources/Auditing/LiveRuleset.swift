@@ -51,8 +51,8 @@ public struct LiveRuleset {
             published.unread = regions.unread
         }
         let audit = ListenerAudit(
-            policy: policy, listeners: sockets.listeners, ephemeral: sockets.ephemeral, published: published,
-            executables: sockets.executables, now: now, exposure: exposure)
+            policy: policy, listeners: sockets.listeners, raw: sockets.raw, ephemeral: sockets.ephemeral,
+            published: published, executables: sockets.executables, now: now, exposure: exposure)
         guard case .denied(let reason) = reading else { return audit.findings }
         let message = "cannot tell which ports are reachable or published by other tables: \(reason)"
         return audit.findings + [Finding(.unknown, .warning, message)]

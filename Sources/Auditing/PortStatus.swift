@@ -102,7 +102,9 @@ private struct PortStatusList {
     private func row(_ transport: TransportProtocol, _ ports: ClosedRange<UInt16>) -> PortStatus {
         PortStatus(
             transport: transport, ports: ports,
-            listeners: sockets.listeners.filter { $0.transport == transport && ports.contains($0.port) },
+            listeners: (transport.hasPorts ? sockets.listeners : sockets.raw).filter {
+                $0.transport == transport && ports.contains($0.port)
+            },
             published: live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) })
     }
 

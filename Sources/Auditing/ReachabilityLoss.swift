@@ -88,6 +88,19 @@ public struct ReachabilityLoss {
         return groups.sorted { $0.key < $1.key }
     }
 
+    /// Raw sockets of undeclared protocols without ports, whose packets the change refuses.
+    public func rawSockets(_ sockets: [Listener]) -> [Finding] {
+        let groups = Dictionary(grouping: sockets.filter { $0.waitsForUndeclared(in: services) }) {
+            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
+        }
+        return groups.sorted { $0.key < $1.key }.compactMap { key, group in
+            guard let loss = loss(key.transport, 0...UInt16.max, Set(group.flatMap(\.families))) else { return nil }
+            return Finding(
+                .unreachableListener, .error, sentence(loss, " \(key.owner)"), port: loss.port,
+                process: group.flatMap(\.processes).first)
+        }
+    }
+
     private func isPublished(_ listener: Listener) -> Bool {
         redirections.contains {
             $0.transport == listener.transport && $0.ports.contains(listener.port)

@@ -13,10 +13,13 @@ extension Host {
                 return try NftablesStore()
             },
             readSockets: { () throws(KernelError) in
-                let owned = SocketOwners().owners(of: try SocketTable.listeners())
-                let listeners = RulesetIdentity.isHost ? SocketActivation().units(for: owned) : owned
+                let found = try SocketTable.listeners()
+                // One search for the owners of both.
+                let owned = SocketOwners().owners(of: found + RawSockets.all())
+                let listeners = Array(owned.prefix(found.count))
                 return HostSockets(
-                    listeners: listeners, ephemeral: try EphemeralPorts.ofThisNamespace(),
+                    listeners: RulesetIdentity.isHost ? SocketActivation().units(for: listeners) : listeners,
+                    raw: Array(owned.dropFirst(found.count)), ephemeral: try EphemeralPorts.ofThisNamespace(),
                     hasLegacyTable: LegacyTables.canRedirect, executables: ExecutableLinks.targets)
             },
             files: .this, changes: .this, sessions: KernelSessions(), enter: NetworkNamespace.enter(named:),

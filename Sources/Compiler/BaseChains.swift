@@ -8,13 +8,15 @@ extension TableBuilder {
 
     /// Adds the chains of every policy: the base chains, the chains for ICMP and the chain that refuses packets.
     mutating func addBaseChains() {
-        // `deny` comes before conntrack: it also cuts established connections.
+        // Without the messages of the link no address on it can be resolved, so they come before `deny`; `deny` comes
+        // before conntrack: it also cuts established connections.
         let denied = deniedSources()
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
-        let entry = denied + echoRules + [Rule.conntrackState, Rule.loopback, Rule.icmp]
-        let rules = entry + dispatch.rules + [Rule.refuse]
+        let entry = [Rule.link, Rule.loopback] + denied + echoRules + [Rule.conntrackState]
+        let rules = entry + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
+        chains += [.linkIGMP, .linkICMPv6]
         chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
         if policy.defaults.labels { addDialledChains() }
@@ -64,7 +66,8 @@ extension TableBuilder {
             Match.isRedirected + Match.has(Label.ownAddress) + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
         chains.append(Chain(name: Names.published, base: base, rules: [entry]))
         // A redirection without a port also redirects ICMP, which has no port that could be closed.
-        let rules = denied + [Rule.conntrackState] + dispatch.publishedRules + [Rule.icmpAlone, Rule.refuse]
+        let rules =
+            denied + [Rule.conntrackState] + dispatch.publishedRules + [dispatch.publishedProtocols, Rule.refuse]
         chains.append(Chain(name: Names.redirected, rules: rules))
     }
 
@@ -109,21 +112,20 @@ extension Rule {
     /// Accepts packets of this host to itself.
     static let loopback = Rule(Match.isFromThisHost + [.verdict(.accept)])
 
-    /// Echo requests from other hosts go to the ICMP chain of their family.
+    /// Echo requests go to the ICMP chain of their family.
     static let echoRequests = [
-        Rule(Match.isFromElsewhere + Match.icmp(type: Match.icmpEcho) + [.verdict(.goto(Names.icmpv4))]),
-        Rule(Match.isFromElsewhere + Match.icmpv6(type: Match.icmpv6Echo) + [.verdict(.goto(Names.icmpv6))]),
+        Rule(Match.icmp(type: Match.icmpEcho) + [.verdict(.goto(Names.icmpv4))]),
+        Rule(Match.icmpv6(type: Match.icmpv6Echo) + [.verdict(.goto(Names.icmpv6))]),
     ]
 
-    /// ICMP packets go to the ICMP chain of their family.
-    static let icmp = icmp(.goto(Names.icmpv4), .goto(Names.icmpv6))
+    /// Messages of the link go to the chains that accept what the link needs.
+    static let link = protocols([
+        ([Match.igmpProtocol], .jump(Names.linkIGMP)), ([Match.icmpv6Protocol], .jump(Names.linkICMPv6)),
+    ])
 
-    /// Accepts ICMP, and leaves it to other tables.
-    static let icmpAlone = icmp(.accept, .accept)
-
-    private static func icmp(_ ipv4: Verdict, _ ipv6: Verdict) -> Rule {
-        let elements: [([UInt8], Verdict)] = [([Match.icmpProtocol], ipv4), ([Match.icmpv6Protocol], ipv6)]
-        return Rule([
+    /// Packets of these protocols get these verdicts.
+    static func protocols(_ elements: [([UInt8], Verdict)]) -> Rule {
+        Rule([
             .meta(.transportProtocol, into: .first),
             .lookup(Lookup(.anonymous(.verdicts(.transportProtocol, elements)), destination: .verdict)),
         ])

@@ -8,6 +8,8 @@ struct Decompilation {
     private(set) var services: [String: DecompiledService] = [:]
     private(set) var denied = AddressSet()
     private(set) var foreign: [String] = []
+    /// The protocols without ports, each with the name of its service.
+    private var protocols: [(TransportProtocol, service: String)] = []
 
     /// The addresses of the sets, by name; read once, since many services may share a set.
     private let sets: [String: AddressSet]
@@ -41,6 +43,9 @@ struct Decompilation {
                 if let port = ports.port(of: element) { services[name]?.ports.append(port) }
             }
         }
+        for (transport, service) in protocols {
+            services[service]?.ports.append(DecompiledService.Port(transport: transport, range: 0...UInt16.max))
+        }
         // The chain for DHCPv6 comes before that of a service with the same port, and ends with a goto to it.
         if let target = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
             let name = String(target.dropFirst(Names.service("").count))
@@ -54,8 +59,12 @@ struct Decompilation {
     }
 
     private mutating func readInput(_ chain: Chain) {
-        let known = Rule.echoRequests + [Rule.conntrackState, Rule.loopback, Rule.icmp, Rule.refuse]
-        for rule in chain.rules where !known.contains(rule) && !Dispatch.isLookup(rule) {
+        let known = Rule.echoRequests + [Rule.link, Rule.loopback, Rule.conntrackState, Rule.refuse]
+        for rule in chain.rules where !known.contains(rule) && !rule.isFormerEcho && !Dispatch.isLookup(rule) {
+            if let targets = rule.protocolTargets {
+                protocols += targets
+                continue
+            }
             if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.drop) {
                 denied = denied.union(match.addresses)
             } else {
@@ -118,7 +127,7 @@ private enum PortMap {
     init?(name: String) {
         if name == Names.services {
             self = .all
-        } else if let transport = TransportProtocol.allCases.first(where: { Names.ranges($0.name) == name }) {
+        } else if let transport = TransportProtocol.withPorts.first(where: { Names.ranges($0.name) == name }) {
             self = .ranges(transport)
         } else {
             return nil
@@ -129,9 +138,9 @@ private enum PortMap {
     func port(of element: SetElement) -> DecompiledService.Port? {
         switch self {
         case .all:
-            guard element.key.count == 8, let transport = TransportProtocol(rawValue: element.key[0]) else {
-                return nil
-            }
+            guard element.key.count == 8 else { return nil }
+            let transport = TransportProtocol(rawValue: element.key[0])
+            guard transport.hasPorts else { return nil }
             let number = UInt16(bigEndianBytes: Array(element.key[4..<6]))
             return DecompiledService.Port(transport: transport, range: number...number)
         case .ranges(let transport):
@@ -163,6 +172,33 @@ extension Expression {
 }
 
 extension Rule {
+    /// Whether it is a rule for echo requests of portreeve 0.1, which came before that for loopback.
+    fileprivate var isFormerEcho: Bool {
+        guard case .compare(let comparison)? = expressions.dropFirst().first, comparison.operator == .notEqual else {
+            return false
+        }
+        return Rule.echoRequests.contains { expressions.dropFirst(Match.isFromThisHost.count) == $0.expressions[...] }
+    }
+
+    /// The protocols without ports that the rule sends to services; `nil` for a rule of another kind.
+    fileprivate var protocolTargets: [(TransportProtocol, service: String)]? {
+        guard expressions.count == 2, case .meta(.transportProtocol, into: .first) = expressions[0],
+            case .lookup(let lookup) = expressions[1], case .anonymous(let set) = lookup.set,
+            case .list(let elements) = set.elements
+        else { return nil }
+        let prefix = Names.service("")
+        var targets: [(TransportProtocol, service: String)] = []
+        for element in elements {
+            guard let target = element.value?.chain, let number = element.key.first else { return nil }
+            if target.hasPrefix(prefix) {
+                targets.append((TransportProtocol(rawValue: number), String(target.dropFirst(prefix.count))))
+            } else if ![Names.icmpv4, Names.icmpv6].contains(target) {
+                return nil
+            }
+        }
+        return targets
+    }
+
     /// The time from which the rule refuses packets, in seconds since 1970-01-01T00:00:00Z; `nil` for other rules.
     var expiry: Int64? {
         guard expressions.last == .verdict(.goto(Names.refuse)),
@@ -188,6 +224,6 @@ extension Dispatch {
         guard case .lookup(let lookup)? = rule.expressions.last, case .named(let name) = lookup.set else {
             return false
         }
-        return name == Names.services || TransportProtocol.allCases.contains { Names.ranges($0.name) == name }
+        return name == Names.services || TransportProtocol.withPorts.contains { Names.ranges($0.name) == name }
     }
 }

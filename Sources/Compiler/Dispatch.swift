@@ -12,9 +12,13 @@ let dhcpv6Port: UInt16 = 546
 struct Dispatch {
     private let singles: [(port: ServicePort, chain: String)]
     private let spans: [(port: ServicePort, chain: String)]
+    /// The protocols without ports, by number.
+    private let whole: [(port: ServicePort, chain: String)]
 
     init(_ services: [Service]) {
-        let entries = services.flatMap { service in service.ports.map { ($0, Names.service(service.name)) } }
+        let all = services.flatMap { service in service.ports.map { ($0, Names.service(service.name)) } }
+        whole = all.filter { !$0.0.transport.hasPorts }.sorted { $0.0.transport.rawValue < $1.0.transport.rawValue }
+        let entries = all.filter(\.0.transport.hasPorts)
         singles = entries.filter { $0.0.range.count == 1 }
         spans = entries.filter { $0.0.range.count > 1 }
     }
@@ -63,6 +67,19 @@ struct Dispatch {
             }
     }
 
+    /// The rule that sends ICMP to the chain of its family, and protocols without ports to their services.
+    var protocols: Rule { Self.protocols(.goto(Names.icmpv4), .goto(Names.icmpv6), whole) }
+
+    /// The rule for redirected packets without ports: ICMP is left to other tables.
+    var publishedProtocols: Rule { Self.protocols(.accept, .accept, whole) }
+
+    private static func protocols(
+        _ icmpv4: Verdict, _ icmpv6: Verdict, _ whole: [(port: ServicePort, chain: String)]
+    ) -> Rule {
+        let icmp: [([UInt8], Verdict)] = [([Match.icmpProtocol], icmpv4), ([Match.icmpv6Protocol], icmpv6)]
+        return .protocols(icmp + whole.map { ([$0.port.transport.rawValue], .goto($0.chain)) })
+    }
+
     /// The rules that look up the port that a redirected client dialled.
     var publishedRules: [Rule] {
         Self.transports(singles + spans).map { transport in
@@ -76,7 +93,7 @@ struct Dispatch {
 
     private static func transports(_ entries: [(port: ServicePort, chain: String)]) -> [TransportProtocol] {
         let present = Set(entries.map(\.port.transport))
-        return TransportProtocol.allCases.filter(present.contains)
+        return TransportProtocol.withPorts.filter(present.contains)
     }
 
     private static func maps(

@@ -36,35 +36,47 @@ extension Chain {
         return Chain(name: Names.icmpv4, rules: errors + echo + [Rule.refuse])
     }
 
-    /// The chain for ICMPv6: the messages that the filter of a host must not drop (RFC 4890 4.4.1), and echo requests.
+    /// The chain for ICMPv6: the errors that the filter of a host must not drop (RFC 4890 4.4.1), and echo requests.
     static func icmpv6(_ ping: Defaults.Ping) -> Chain {
         let errors = (1...4).map { icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: errors") }
+        let rules = errors + echo(Match.icmpv6Protocol, type: Match.icmpv6Echo, ping)
+        return Chain(name: Names.icmpv6, rules: rules + [Rule.refuse])
+    }
+
+    /// The chain for the group membership of IPv4: no router forwards a packet whose time to live is 1.
+    static let linkIGMP = Chain(
+        name: Names.linkIGMP,
+        rules: [Rule(Match.hopLimit(1, .ipv4) + [.verdict(.accept)], comment: "RFC 3376 4: membership")])
+
+    /// The chain for the messages without which the other addresses of a link cannot be reached (RFC 4890 4.4.1).
+    static let linkICMPv6: Chain = {
         // RFC 4861 6 and 7, RFC 3971 6: a hop limit of 255 proves that no router has forwarded the packet.
         let discovery = ([133, 134, 135, 136, 141, 142, 148, 149] as [UInt8]).map {
             icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: discovery", hopLimit: 255)
         }
-        // RFC 3810 5.1.14 and 5.2.13, RFC 4286: the source of these messages is a link-local address.
-        let multicast = ([130, 131, 132, 143, 151, 152, 153] as [UInt8]).map {
-            icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: multicast", source: linkLocal)
+        // RFC 2710 3, RFC 3810 5.1.14, RFC 4286 2: routers ask from a link-local address, with a hop limit of 1.
+        let queries = ([130, 151, 152, 153] as [UInt8]).map {
+            icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: multicast", source: linkLocal, hopLimit: 1)
         }
-        let rules = errors + discovery + multicast + echo(Match.icmpv6Protocol, type: Match.icmpv6Echo, ping)
-        return Chain(name: Names.icmpv6, rules: rules + [Rule.refuse])
-    }
+        // RFC 3590 4, RFC 3810 5.2.13: a host without an address yet reports from ::.
+        let reports = ([131, 132, 143] as [UInt8]).flatMap { type in
+            [linkLocal, 0...0].map {
+                icmp(Match.icmpv6Protocol, type: type, "RFC 4890 4.4.1: multicast", source: $0, hopLimit: 1)
+            }
+        }
+        return Chain(name: Names.linkICMPv6, rules: discovery + queries + reports)
+    }()
 
     /// fe80::/10, RFC 4291 2.5.6.
     private static let linkLocal: ClosedRange<UInt128> = (0xfe80 << 112)...((0xfec0 << 112) - 1)
 
     private static func icmp(
-        _ number: UInt8, type: UInt8, _ comment: String?, hopLimit: UInt8? = nil,
-        source: ClosedRange<UInt128>? = nil, _ statements: [Expression] = []
+        _ number: UInt8, type: UInt8, _ comment: String?, source: ClosedRange<UInt128>? = nil, hopLimit: UInt8? = nil,
+        _ statements: [Expression] = []
     ) -> Rule {
         let family: AddressFamily = number == Match.icmpProtocol ? .ipv4 : .ipv6
         var expressions = source.map(Match.source) ?? Match.family(family)
-        if let hopLimit {
-            expressions += [
-                .payload(Payload(base: .network, offset: 7, length: 1)), .compare(Comparison([hopLimit])),
-            ]
-        }
+        if let hopLimit { expressions += Match.hopLimit(hopLimit, family).dropFirst(Match.family(family).count) }
         expressions += Match.transport(number)
         expressions += [.payload(Payload(base: .transport, offset: 0, length: 1)), .compare(Comparison([type]))]
         return Rule(expressions + statements + [.verdict(.accept)], comment: comment)

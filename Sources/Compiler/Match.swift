@@ -5,6 +5,8 @@ internal import Rulesets
 enum Match {
     /// The protocol number of ICMP, RFC 792.
     static let icmpProtocol: UInt8 = 1
+    /// The protocol number of IGMP, RFC 3376 4.
+    static let igmpProtocol: UInt8 = 2
     /// The protocol number of ICMPv6, RFC 4443.
     static let icmpv6Protocol: UInt8 = 58
     /// The type of an echo request of ICMP, RFC 792.
@@ -63,13 +65,17 @@ enum Match {
     }
 
     /// Packets that this host sends to itself.
-    static let isFromThisHost = arrival(.equal, loopbackIndex)
+    static let isFromThisHost: [Expression] = [
+        .meta(.inputInterface, into: .first), .compare(Comparison(loopbackIndex.hostOrderBytes)),
+    ]
 
-    /// Packets from other hosts.
-    static let isFromElsewhere = arrival(.notEqual, loopbackIndex)
-
-    private static func arrival(_ operator: Comparison.Operator, _ index: UInt32) -> [Expression] {
-        [.meta(.inputInterface, into: .first), .compare(Comparison(`operator`, index.hostOrderBytes))]
+    /// Packets of a family whose time to live, or hop limit, is this.
+    static func hopLimit(_ limit: UInt8, _ family: AddressFamily) -> [Expression] {
+        // RFC 791 3.1, RFC 8200 3.
+        let offset: UInt32 = family == .ipv4 ? 8 : 7
+        return self.family(family) + [
+            .payload(Payload(base: .network, offset: offset, length: 1)), .compare(Comparison([limit])),
+        ]
     }
 
     /// ICMP messages of this type.

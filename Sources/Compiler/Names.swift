@@ -28,6 +28,10 @@ public enum Names {
     public static let icmpv4 = "icmp-ipv4"
     /// The chain for ICMPv6.
     public static let icmpv6 = "icmp-ipv6"
+    /// The chain for the messages of the link that are IGMP.
+    public static let linkIGMP = "link-igmp"
+    /// The chain for the messages of the link that are ICMPv6.
+    public static let linkICMPv6 = "link-icmpv6"
     /// The chain for replies to this host's DHCPv6 client.
     public static let dhcpv6 = "dhcpv6-client"
 

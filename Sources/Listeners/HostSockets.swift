@@ -2,6 +2,8 @@
 public struct HostSockets: Sendable {
     /// The listening sockets, with their owners.
     public var listeners: [Listener]
+    /// The raw sockets, with their owners; the port of each is 0.
+    public var raw: [Listener]
     /// The ports that the kernel assigns to clients.
     public var ephemeral: EphemeralPorts
     /// Whether `iptables-legacy` has a table that can redirect ports.
@@ -11,10 +13,11 @@ public struct HostSockets: Sendable {
 
     /// Sockets of these parts.
     public init(
-        listeners: [Listener], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false,
+        listeners: [Listener], raw: [Listener] = [], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false,
         executables: @escaping @Sendable (_ name: String) -> [String] = { _ in [] }
     ) {
         self.listeners = listeners
+        self.raw = raw
         self.ephemeral = ephemeral
         self.hasLegacyTable = hasLegacyTable
         self.executables = executables

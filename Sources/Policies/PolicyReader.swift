@@ -24,6 +24,8 @@ public struct ReadingOptions: Hashable, Sendable {
     public var checksOwnership: Bool
     /// The path of the services database, services(5).
     public var servicesDatabase: String
+    /// The path of the protocols database, protocols(5).
+    public var protocolsDatabase: String
     /// The path that the main file is checked for, if it is not its own; `nil` for its own.
     public var destination: String?
     /// The current time in seconds since 1970-01-01T00:00:00Z; `nil` for no warnings about expired services.
@@ -32,11 +34,13 @@ public struct ReadingOptions: Hashable, Sendable {
     /// Options of these parts.
     public init(
         allowInsecurePermissions: Bool = false, checksOwnership: Bool = false,
-        servicesDatabase: String = "/etc/services", destination: String? = nil, now: Int64? = nil
+        servicesDatabase: String = "/etc/services", protocolsDatabase: String = "/etc/protocols",
+        destination: String? = nil, now: Int64? = nil
     ) {
         self.allowInsecurePermissions = allowInsecurePermissions
         self.checksOwnership = checksOwnership
         self.servicesDatabase = servicesDatabase
+        self.protocolsDatabase = protocolsDatabase
         self.destination = destination
         self.now = now
     }

@@ -1,10 +1,10 @@
 public import Addressing
 
-/// A port, or a range of ports, of one protocol.
+/// A port, or a range of ports, of one protocol; or all packets of a protocol without ports.
 public struct ServicePort: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
-    /// The ports in host byte order, both ends included; never 0.
+    /// The ports in host byte order, both ends included: never 0, but from 0 to 65535 for a protocol without ports.
     public var range: ClosedRange<UInt16>
     /// The location in the policy.
     public var location: SourceLocation
@@ -14,6 +14,26 @@ public struct ServicePort: Hashable, Sendable {
         self.transport = transport
         self.range = range
         self.location = location
+    }
+}
+
+extension ServicePort {
+    /// All packets of a protocol without ports.
+    public init(_ transport: TransportProtocol, location: SourceLocation) {
+        precondition(!transport.hasPorts, "a whole protocol has no ports")
+        self.init(transport: transport, range: 0...UInt16.max, location: location)
+    }
+}
+
+extension ServicePort: CustomStringConvertible {
+    /// The port as a policy writes it: `22/tcp`, `8000-8100/udp`; `esp` for a protocol without ports.
+    public var description: String { text(range) }
+
+    /// Some of its ports in the same notation.
+    func text(_ range: ClosedRange<UInt16>) -> String {
+        guard transport.hasPorts else { return transport.name }
+        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        return "\(ports)/\(transport.name)"
     }
 }
 
@@ -74,7 +94,7 @@ public struct Service: Hashable, Sendable {
     public var name: String
     /// The location of the name.
     public var location: SourceLocation
-    /// The ports in the order of the policy: at least one, disjoint from the ports of all other services.
+    /// The ports in the order of the policy, then the protocols without ports: at least one, disjoint from the ports of all other services.
     public var ports: [ServicePort]
     /// Who may connect: at least one entry; the first that matches a packet decides.
     public var entries: [AllowEntry]

@@ -44,12 +44,14 @@ public struct AccessDifference {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: old + new)
+        let transports = TransportProtocol.all(in: old + new)
         let kept = Set(old.filter(new.contains).map(\.name))
-        let before = AccessRegions(
-            old, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, rules: rules)
-        let after = AccessRegions(
-            new, in: circumstances, path: path, interfaces: interfaces, spaces: spaces, rules: rules)
-        self.init(from: before, to: after, interfaces, kept)
+        func regions(_ tables: [Table]) -> AccessRegions {
+            AccessRegions(
+                tables, in: circumstances, path: path, transports: transports, interfaces: interfaces, spaces: spaces,
+                rules: rules)
+        }
+        self.init(from: regions(old), to: regions(new), interfaces, kept)
     }
 
     private init(

@@ -43,9 +43,11 @@ extension [AccessOverride] {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: [allowed] + others)
+        let transports = TransportProtocol.all(in: [allowed])
         let regions = AccessRegions(
-            [allowed], in: circumstances, path: .arriving, interfaces: interfaces, spaces: spaces, rules: rules)
-        let survey = Survey(others, circumstances, interfaces, spaces, rules, keepsRefusals: true)
+            [allowed], in: circumstances, path: .arriving, transports: transports, interfaces: interfaces,
+            spaces: spaces, rules: rules)
+        let survey = Survey(others, circumstances, transports, interfaces, spaces, rules, keepsRefusals: true)
         let arrivals = Arrivals(circumstances.routes, interfaces)
         var open: [AccessRegions.Key: [AccessRegions.Segment]] = [:]
         for key in survey.keys where key.interface != .loopback {

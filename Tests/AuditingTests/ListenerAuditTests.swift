@@ -7,12 +7,12 @@ import Testing
 extension ListenerAudit {
     /// An audit on a host where each port has this exposure.
     init(
-        _ policy: Policy, _ listeners: [Listener], published: PublishedPorts = PublishedPorts(),
+        _ policy: Policy, _ listeners: [Listener], raw: [Listener] = [], published: PublishedPorts = PublishedPorts(),
         ephemeral: ClosedRange<UInt16> = 32768...60999, reserved: [ClosedRange<UInt16>] = [], now: Int64 = 0,
         exposure: Exposure = .shielded
     ) {
         self.init(
-            policy: policy, listeners: listeners,
+            policy: policy, listeners: listeners, raw: raw,
             ephemeral: EphemeralPorts(range: ephemeral, reserved: IntervalSet(reserved)), published: published,
             now: now, exposure: { _, _, _ in exposure })
     }
@@ -89,6 +89,8 @@ struct ListenerAuditTests {
         #expect(ListenerAudit(policy, listeners, reserved: [40000...40009]).findings.count == 1)
         #expect(ListenerAudit(policy, listeners, reserved: [40000...40010]).findings == [])
         #expect(ListenerAudit(policy, listeners, ephemeral: 50000...60000).findings == [])
+        // All of them: to reserve them would leave none for clients.
+        #expect(ListenerAudit(try web("1024-65535/tcp"), listeners).findings == [])
     }
 
     @Test("Findings come by service, then for listeners without a service, then for shared ports")

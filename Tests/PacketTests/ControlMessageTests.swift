@@ -43,6 +43,18 @@ private struct Pinger {
     }
 }
 
+extension Socket {
+    /// Whether a message of this form has arrived as expected; waits for it only if it is.
+    fileprivate func hasReceived(_ count: Int, _ isExpected: Bool, _ matches: ([UInt8]) -> Bool) -> Bool {
+        var found = 0
+        while wait(for: POLLIN, milliseconds: isExpected && found < count ? Socket.patience : 0) {
+            guard let bytes = receive()?.bytes else { break }
+            if matches(bytes) { found += 1 }
+        }
+        return found == (isExpected ? count : 0)
+    }
+}
+
 @Suite("ICMP and ICMPv6", .privileged, .networkNamespace)
 struct ControlMessageTests {
     @Test("Echo requests are answered, refused, or limited", arguments: AddressFamily.allCases)
@@ -87,6 +99,50 @@ struct ControlMessageTests {
         let listener = try arena.network.client.run { try Socket.listening(.tcp, on: 5000) }
         let session = try Session(to: Endpoint(address: try IPAddress("2001:db8::1"), port: 5000), listener: listener)
         #expect(session.exchanges())
+    }
+
+    @Test("A denied address of a client does not keep its other addresses from being resolved")
+    func deniedNeighbour() throws {
+        let arena = Arena(try Network(knowsNeighbours: false), try Listeners())
+        try Firewall.load(
+            """
+            version: 1
+            deny: ["2001:db8::66", fe80::/10]
+            services: {web: {ports: 22, from: any}}
+            """)
+        try forgetNeighbours(of: arena.network)
+        // The solicitation for the host comes from the denied address, with which the client talks first.
+        try arena.check("22/tcp", ["2001:db8::66": .silent])
+        try arena.check("22/tcp", ["2001:db8::1": .accepted])
+    }
+
+    @Test("Membership messages of the link are accepted from every source, and of other links from none")
+    func membership() throws {
+        let arena = try Arena()
+        try Firewall.load("version: 1\ndeny: [192.0.2.66, fe80::/10]\nservices: {}")
+        let ipv4 = try Socket(.raw(2), .ipv4)
+        let ipv6 = try Socket(.raw(58), .ipv6)
+        for (hops, isAccepted) in [(1, true), (2, false)] as [(Int32, Bool)] {
+            try arena.network.client.run {
+                let report = try Socket(.raw(2), .ipv4)
+                try report.bind(to: Endpoint(address: try Address("192.0.2.66"), port: 0))
+                try report.set(Int32(IPPROTO_IP), IP_TTL, hops)
+                // RFC 2236 2: a report, with its checksum.
+                let message: [UInt8] = [0x16, 0, 0x0a, 0xfd, 224, 0, 0, 1]
+                #expect(report.send(message, to: Endpoint(address: try arena.network.wire.host(.ipv4), port: 0)) == 0)
+                let query = try Socket(.raw(58), .ipv6)
+                try query.bind(
+                    to: Endpoint(address: Network.linkLocalSource, port: 0, scope: arena.network.wire.clientIndex))
+                try query.set(IPPROTO_IPV6_LEVEL, IPV6_UNICAST_HOPS, hops)
+                // RFC 2710 3: a query for all groups.
+                let general = [UInt8]([130, 0, 0, 0, 0, 0, 0, 0]) + [UInt8](repeating: 0, count: 16)
+                let host = Endpoint(address: Network.linkLocalHost, port: 0, scope: arena.network.wire.clientIndex)
+                #expect(query.send(general, to: host) == 0)
+            }
+            try arena.check([.packet(from: "203.0.113.1", to: "22/tcp", .silent)])
+            #expect(ipv4.hasReceived(1, isAccepted) { $0.count > 20 && $0[20] == 0x16 })
+            #expect(ipv6.hasReceived(1, isAccepted) { $0.first == 130 })
+        }
     }
 
     private func forgetNeighbours(of network: Network) throws {

@@ -17,7 +17,8 @@ extension TransportProtocol {
         case .udplite: return ports + [0, 8, 0, 1]
         // RFC 768, RFC 9293 3.1.
         case .udp: return ports + [0, 8, 0, 0]
-        case .tcp: return ports + [0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 16, 0, 0, 0, 0, 0]
+        // TCP.
+        default: return ports + [0, 0, 0, 1, 0, 0, 0, 0, 0x50, 2, 16, 0, 0, 0, 0, 0]
         }
     }
 }
@@ -26,7 +27,7 @@ extension TransportProtocol {
 struct ProtocolTests {
     private static let sources = ["192.0.2.1", "198.51.100.1", "2001:db8::1", "2001:db9::1"]
 
-    @Test("Every protocol has its own ports", arguments: TransportProtocol.allCases, AddressFamily.allCases)
+    @Test("Every protocol has its own ports", arguments: TransportProtocol.withPorts, AddressFamily.allCases)
     func ports(transport: TransportProtocol, family: AddressFamily) throws {
         let arena = try Arena()
         try arena.network.host.set("netfilter/nf_conntrack_checksum", "0")
@@ -48,6 +49,48 @@ struct ProtocolTests {
             let isOpen = text == "192.0.2.1" || text == "2001:db8::1"
             let expected: [UInt16] = isOpen ? [700, 900, 905, 910] : []
             #expect(ports(expected.count, at: host, from: source) == expected)
+        }
+    }
+
+    /// ESP, AH, GRE, OSPF, VRRP: each with the first bytes of its header, of which the last identifies the packet.
+    static let whole: [(number: UInt8, header: [UInt8])] = [
+        (50, [0, 0, 1, 0, 0, 0, 0, 1]), (51, [89, 4, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1] + [UInt8](repeating: 0, count: 36)),
+        (47, [0, 0, 0x08, 0]),
+        (89, [2, 1, 0, 44]), (112, [0x31, 1, 100, 1]),
+    ]
+
+    @Test("A protocol without ports is open to its sources, and no other", arguments: AddressFamily.allCases)
+    func whole(family: AddressFamily) throws {
+        let arena = try Arena()
+        try Firewall.load(
+            """
+            version: 1
+            deny: [192.0.2.66, "2001:db8::66"]
+            services:
+              tunnel: {protocols: [esp, 112, ah], ports: 500/udp, from: [192.0.2.0/24, "2001:db8::/64"]}
+              routing: {protocols: ospf, from: any, interfaces: eth9}
+              relay: {protocols: gre, from: any}
+            """)
+        let sources =
+            family == .ipv4
+            ? ["192.0.2.1", "198.51.100.1", "192.0.2.66"] : ["2001:db8::1", "2001:db9::1", "2001:db8::66"]
+        for (number, header) in Self.whole {
+            // A raw socket receives the accepted packets.
+            let host = try Socket(.raw(number), family)
+            for text in sources {
+                try arena.network.client.run {
+                    let socket = try Socket(.raw(number), family)
+                    try socket.bind(to: Endpoint(address: try IPAddress(text), port: 0))
+                    let code = socket.send(header, to: Endpoint(address: try arena.network.wire.host(family), port: 0))
+                    try #require(code == 0)
+                }
+                try arena.check([.packet(from: text, to: "22/tcp", .silent)])
+                let isOpen =
+                    number == 47 ? !text.hasSuffix("66") : [50, 51, 112].contains(number) && text == sources[0]
+                let arrived = host.wait(for: POLLIN, milliseconds: isOpen ? Socket.patience : 0)
+                #expect(arrived == isOpen, "\(number) from \(text)")
+                while host.receive() != nil {}
+            }
         }
     }
 

@@ -29,7 +29,9 @@ final class PolicyFolder {
 
     func read(_ name: String = "policy.yaml", checksOwnership: Bool = false, now: Int64? = nil) -> PolicyReading {
         let options = ReadingOptions(
-            checksOwnership: checksOwnership, servicesDatabase: path + "/services", now: now)
+            checksOwnership: checksOwnership, servicesDatabase: path + "/services",
+            protocolsDatabase: path + "/protocols",
+            now: now)
         return PolicyReader.read(path: path + "/" + name, options: options, files: TrustedFiles())
     }
 
@@ -63,11 +65,13 @@ final class PolicyFolder {
 /// Expects exactly these errors for the policy `text`, one at each mark.
 func expectErrors(
     _ text: String, _ messages: [String], severity: Diagnostic.Severity = .error, with files: [String: String] = [:],
-    now: Int64? = nil, sourceLocation: Testing.SourceLocation = #_sourceLocation
+    databases: [String] = ["services", "protocols"], now: Int64? = nil,
+    sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) throws {
     let folder = try PolicyFolder(files)
     try folder.write(text, to: "policy.yaml")
-    if files["services"] == nil { try folder.write(servicesDatabase, to: "services") }
+    let contents = ["services": servicesDatabase, "protocols": protocolsDatabase]
+    for name in databases where files[name] == nil { try folder.write(contents[name] ?? "", to: name) }
     let reading = folder.read(now: now)
     #expect((reading.policy == nil) == (severity == .error), sourceLocation: sourceLocation)
     let expected = try messages.indices.map {
@@ -87,6 +91,19 @@ let servicesDatabase = """
     ntp     123/udp
     odd
     bad     99999/tcp
+    """
+
+let protocolsDatabase = """
+    # name  number  aliases
+    icmp    1       ICMP
+    igmp    2       IGMP
+    tcp     6       TCP
+    gre     47      GRE
+    esp     50      IPSEC-ESP   # comment
+    odd
+    ah      51      IPSEC-AH
+    ipv6-route 43   IPv6-Route
+    vrrp    112     VRRP
     """
 
 /// A policy with one service that has these lines after `ports` and `from`.

@@ -61,6 +61,47 @@ import Testing
             "version: 1\nservices: {}\ntests:\n  - {from: any, expect: deny, to: [ssh, ⟨\(text)⟩]}\n", [message])
     }
 
+    @Test(arguments: [
+        ("esq", "unknown protocol \"esq\"; did you mean \"esp\"?"),
+        ("esp/tcp", "unknown protocol \"esp/tcp\"; list ports under \"ports\""),
+        ("tcp", "\"tcp\" is a protocol with ports; list them under \"ports\", such as 22/tcp"),
+        ("17", "\"17\" is a protocol with ports; list them under \"ports\", such as 22/udp"),
+        (
+            "icmp",
+            "\"icmp\" needs no line: what IP needs is always accepted, and \"ping\" decides on echo requests"
+        ),
+        ("2", "\"2\" needs no line: what the link needs is always accepted"),
+        ("ipv6-route", "\"ipv6-route\" is an extension header of IPv6, not a protocol that a packet is matched by"),
+        ("0", "\"0\" is an extension header of IPv6, not a protocol that a packet is matched by"),
+        ("255", "\"255\" is reserved, and no packet has it"), ("256", "\"256\" is a protocol above 255"),
+        ("050", "\"050\" has a leading zero; did you mean \"50\"?"),
+    ])
+    func refusesProtocols(text: String, message: String) throws {
+        try expectErrors("version: 1\nservices:\n  vpn:\n    from: any\n    protocols: [ah, ⟨\(text)⟩]\n", [message])
+        try expectErrors(
+            "version: 1\nservices: {}\ntests:\n  - {from: any, expect: deny, protocol: ⟨\(text)⟩}\n", [message])
+    }
+
+    @Test(arguments: [("esp", "esp"), ("22/vrrp", "vrrp"), ("IPSEC-AH", "IPSEC-AH")])
+    func saysWhereProtocolsWithoutPortsBelong(text: String, name: String) throws {
+        try expectErrors(
+            "version: 1\nservices:\n  vpn:\n    from: any\n    ports: [500/udp, ⟨\(text)⟩]\n",
+            ["\"\(name)\" has no ports; list it under \"protocols\""])
+    }
+
+    @Test func refusesAProtocolOfTwoServices() throws {
+        try expectErrors(
+            "version: 1\nservices:\n  a: {protocols: [esp, ah], from: any}\n  b: {ports: 500/udp, protocols: ⟨50⟩, from: any}",
+            ["esp already belongs to service \"a\" at policy.yaml:3:19"])
+    }
+
+    @Test func refusesProtocolNamesWithoutADatabase() throws {
+        try expectErrors(
+            "version: 1\nservices:\n  a: {protocols: [50, ⟨esp⟩], from: any}",
+            ["cannot look up protocol \"esp\": protocols is a directory; use its number"],
+            with: ["protocols/x": ""], databases: ["services"])
+    }
+
     @Test func refusesOverlaps() throws {
         let folder = try PolicyFolder()
         try folder.write(

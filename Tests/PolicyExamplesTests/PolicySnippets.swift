@@ -16,6 +16,9 @@ enum PolicySnippets {
             "version: 1\ninclude: nowhere.d/*.yaml",
             "version: 1\ntests: []",
             "version: 1\ntests: [{from: any, except: 10.0.0.0/8, to: [22, 53/udp], expect: deny}]",
+            "version: 1\ntests: [{from: any, protocol: [esp, 112], expect: deny}]",
+            "version: 1\nservices: {vpn: {protocols: esp, from: any}}",
+            "version: 1\nservices: {vpn: {ports: 500/udp, protocols: [esp, 47, \"254\"], from: any}}",
         ] + goodDefaults.map { "version: 1\ndefaults: {\($0)}" } + goodKeys.map(service) + goodPorts.map(ports)
         + goodSources.map(sources)
 
@@ -28,6 +31,11 @@ enum PolicySnippets {
             "version: 1\nservices: {1st: {ports: 22, from: any}}",
             "version: 1\nservices: {a_b: {ports: 22, from: any}}",
             "version: 1\nservices: {a23456789012345678901234567890123: {ports: 22, from: any}}",
+            "version: 1\nservices: {vpn: {protocols: [], from: any}}",
+            "version: 1\nservices: {vpn: {protocols: tcp, from: any}}",
+            "version: 1\nservices: {vpn: {protocols: [50, 58], from: any}}",
+            "version: 1\nservices: {vpn: {protocols: \"0\", from: any}}",
+            "version: 1\nservices: {vpn: {protocols: 256, from: any}}",
             "version: 1\nservices: {ssh: {from: any}}", "version: 1\nservices: {ssh: {ports: 22}}",
             "version: 1\nservices: {ssh: 22}", "version: 1\nsources: {any: 10.0.0.1}",
             "version: 1\nsources: {10.0.0.1: 10.0.0.1}", "version: 1\nsources: {\"fe80::\": 10.0.0.1}",
@@ -48,6 +56,8 @@ enum PolicySnippets {
             "version: 1\ninclude: [nowhere.yaml]",
             "version: 1\nservices: {a: {ports: 22, from: any}, b: {ports: 20-30, from: any}}",
             "version: 1\nservices: {a: {ports: [22, 22/tcp], from: any}}",
+            "version: 1\nservices: {a: {protocols: [esp, 50], from: any}}",
+            "version: 1\nservices: {a: {protocols: no-such-protocol, from: any}}",
             "version: 1\ndefaults: {require: [why]}\nservices: {a: {ports: 22, from: any}}",
             "version: 1\ntests: [{from: 10.0.0.1, except: any, to: 22, expect: deny}]",
         ]

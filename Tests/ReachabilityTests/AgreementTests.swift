@@ -7,14 +7,17 @@ import Testing
 
 @Suite("The region algebra and the packet evaluator agree")
 struct AgreementTests {
+    /// A protocol without ports, which random rulesets name; where they read ports of it, the verdict is unknown.
+    static let esp = TransportProtocol(rawValue: 50)
+
     /// All packets of a reduced universe: addresses of 3 bits, ports of 3 bits and one more.
-    static func packets(_ interface: String) -> [Packet] {
+    static func packets(_ interface: String, _ transports: [TransportProtocol] = [.tcp, .udp]) -> [Packet] {
         let sources = (0..<UInt128(8)).flatMap { number in
             [(AddressFamily.ipv4, 0x0a00_0000 + number), (.ipv6, (0xfd << 120) + number)]
         }
-        return [TransportProtocol.tcp, .udp].flatMap { transport in
+        return transports.flatMap { transport in
             sources.flatMap { family, source in
-                (0..<UInt16(9)).map {
+                (0..<UInt16(transport.hasPorts ? 9 : 1)).map {
                     Packet(transport: transport, port: $0, family: family, source: source, interface: interface)
                 }
             }
@@ -25,7 +28,7 @@ struct AgreementTests {
     func determined(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed, isDetermined: true)
         for _ in 0..<5 {
-            let tally = compare(rulesets.next(), packets: Self.packets)
+            let tally = compare(rulesets.next()) { Self.packets($0) }
             #expect(tally.unknown == 0)
         }
     }
@@ -45,7 +48,7 @@ struct AgreementTests {
             var generator = SeededGenerator(seed: seed)
             for _ in 0..<100 {
                 total += compare(rulesets.next()) { interface in
-                    let all = Self.packets(interface)
+                    let all = Self.packets(interface, [.tcp, .udp, Self.esp])
                     return (0..<12).map { _ in generator.pick(all) }
                 }
             }
@@ -72,10 +75,11 @@ struct AgreementTests {
     private func compare(_ tables: [Table], packets: (String) -> [Packet]) -> Tally {
         let circumstances = Circumstances(now: 0)
         let regions = AccessRegions(tables, in: circumstances)
+        let transports = TransportProtocol.all(in: tables)
         var tally = Tally()
         // In a fixed order, so that a generator gives each class the same packets in each run.
         for interface in InterfaceClass.all(in: tables) {
-            for packet in packets(interface.witness) {
+            for packet in packets(interface.witness) where transports.contains(packet.transport) {
                 let expected = PacketEvaluation.conclude(packet, through: tables, in: circumstances).verdict
                 let found = regions.verdict(
                     .init(family: packet.family, transport: packet.transport, interface: interface), port: packet.port,
@@ -103,8 +107,9 @@ struct AgreementTests {
             let tables = rulesets.next()
             let spaces = SourceSpaces()
             let survey = Survey(
-                tables, Circumstances(now: 0), InterfaceClass.all(in: tables), spaces, RuleNumbers(),
-                keepsRefusals: true)
+                tables, Circumstances(now: 0), TransportProtocol.all(in: tables), InterfaceClass.all(in: tables),
+                spaces,
+                RuleNumbers(), keepsRefusals: true)
             for key in survey.keys where key.transport == .tcp {
                 let outcome = survey.evaluate(key, .arriving)
                 let pieces = outcome.accepted + outcome.refused.map(\.piece) + outcome.unknown

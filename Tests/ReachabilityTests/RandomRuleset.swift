@@ -204,7 +204,7 @@ struct RandomRuleset {
                 .compare(Comparison([0, UInt8.random(in: 0..<8, using: &generator)])),
             ]
         case 2: return [load, .lookup(Lookup(.named("ports"), isInverted: generator.flips(0.3)))]
-        default: return [.meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17])]))]
+        default: return [.meta(.transportProtocol, into: .first), .compare(Comparison([generator.pick([6, 17, 50])]))]
         }
     }
 
@@ -240,7 +240,7 @@ struct RandomRuleset {
     private mutating func protocolMap(_ targets: [String]) -> NamedSet {
         let definition = SetDefinition(
             keyType: 12 << 6 | 13, keyLength: 8, flags: .map, dataType: SetDefinition.verdictType)
-        let keys = ([6, 17] as [UInt8]).flatMap { number -> [[UInt8]] in
+        let keys = ([6, 17, 50] as [UInt8]).flatMap { number -> [[UInt8]] in
             (0..<UInt8(8)).map { [number, 0, 0, 0, 0, $0, 0, 0] }
         }
         let elements = keys.filter { _ in generator.flips(0.4) }.map {

@@ -89,8 +89,9 @@ final class Wire {
             + body
     }
 
-    /// A SYN, or an empty datagram.
+    /// A SYN, or an empty datagram; of a protocol without ports, a payload that starts with the number of the port.
     private func segment(_ packet: Packet, _ sourcePort: UInt16, pseudo addresses: [UInt8]) -> [UInt8] {
+        guard packet.transport.hasPorts else { return Self.bytes(sourcePort) + [0, 0, 0, 0, 0, 1] }
         let ports = Self.bytes(sourcePort) + Self.bytes(packet.port)
         var body = ports
         let place: Int

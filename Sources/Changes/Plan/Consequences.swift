@@ -36,7 +36,7 @@ public struct Consequences {
         do throws(KernelError) {
             let sockets = try sockets()
             clients = loss.clients(of: sockets.listeners, sockets.ephemeral)
-            losses = loss.listeners(sockets.listeners, sockets.ephemeral) + losses
+            losses = loss.listeners(sockets.listeners, sockets.ephemeral) + loss.rawSockets(sockets.raw) + losses
         } catch {
             clients = []
             losses.append(Finding(.unknown, .warning, "cannot read the listening sockets: \(error)"))

@@ -100,7 +100,7 @@ private struct ConditionLine {
 
     var json: JSON {
         [
-            "protocol": .string(port.transport.name), "port": port.range.json, "condition": .string(condition),
+            "protocol": .string(port.transport.name), "port": port.json, "condition": .string(condition),
             "before": JSON(before), "after": JSON(after),
         ]
     }

@@ -21,12 +21,17 @@ public struct Explain: Command {
     var source: String
 
     @Argument(help: ArgumentHelp("The destination port: 443/tcp, 53/udp, ssh.", valueName: "port"))
-    var port: String
+    var port: String?
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+
+    @Option(
+        name: .customLong("protocol"),
+        help: ArgumentHelp("A protocol without ports, instead of the port: esp, vrrp, 47.", valueName: "protocol"))
+    var transport: String?
 
     @Option(help: ArgumentHelp("The interface on which the connection arrives.", valueName: "name"))
     var interface: String?
@@ -46,6 +51,9 @@ public struct Explain: Command {
     /// Rejects options that contradict each other.
     public func validate() throws {
         if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
+        if port == nil && transport == nil {
+            throw ValidationError("name a port such as 443/tcp, or a protocol with --protocol")
+        }
         if asksPolicy && kernel.netns != nil { throw ValidationError("--netns cannot be used with --policy") }
     }
 
@@ -53,7 +61,7 @@ public struct Explain: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         var question = try question()
-        let policy = try policy.load(on: host, console)
+        let policy = try namedPolicy.load(on: host, console)
         let compiled = compile(policy)
         let (ruleset, sockets) = try look(on: host)
         if let ruleset {
@@ -71,6 +79,13 @@ public struct Explain: Command {
             console.print(explanation.text(console, grant: grant))
         }
         return .success
+    }
+
+    /// The policy: with a protocol there is no port, and the second argument is the policy.
+    private var namedPolicy: PolicyOptions {
+        var options = policy
+        if transport != nil, let port { options.policy = port }
+        return options
     }
 
     /// The grant that lets the source in, in words, if it is known.
@@ -92,13 +107,30 @@ public struct Explain: Command {
 
     private func question() throws(CommandError) -> Explanation.Question {
         let address = try AddressArgument(source).address
+        if let transport { return try question(of: address, protocolNamed(transport), port: 0) }
+        let port = port ?? ""
         guard let named = NamedPort(port, files: TrustedFiles()) else {
             throw CommandError(.usage, "unknown port \"\(port)\": write 22/tcp, 53/udp, or a name from /etc/services")
         }
-        var question = Explanation.Question(
-            source: address, transport: named.transport, port: named.port, interface: interface)
-        question.destination = try dialled(by: address)?.value
+        return try question(of: address, named.transport, port: named.port)
+    }
+
+    private func question(
+        of source: IPAddress, _ transport: TransportProtocol, port: UInt16
+    ) throws(CommandError) -> Explanation.Question {
+        var question = Explanation.Question(source: source, transport: transport, port: port, interface: interface)
+        question.destination = try dialled(by: source)?.value
         return question
+    }
+
+    private func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
+        guard let transport = TransportProtocol(named: text, files: TrustedFiles()) else {
+            throw CommandError(.usage, "unknown protocol \"\(text)\": write its number, or a name from /etc/protocols")
+        }
+        guard !transport.hasPorts else {
+            throw CommandError(.usage, "\(transport) has ports: write a port such as 22/\(transport)")
+        }
+        return transport
     }
 
     /// The live ruleset and the sockets; `nil` if only the policy is evaluated, or if they may not be read.

@@ -124,7 +124,7 @@ struct FirstService {
 
     /// The ports, with neighbours as ranges.
     private var ranges: [String] {
-        TransportProtocol.allCases.flatMap { transport in
+        TransportProtocol.withPorts.flatMap { transport in
             let ports = places.filter { $0.transport == transport }.map { $0.port...$0.port }
             return IntervalSet(ports).ranges.map { "\($0.text)/\(transport.name)" }
         }

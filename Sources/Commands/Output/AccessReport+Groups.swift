@@ -46,7 +46,7 @@ extension AccessReport {
             _ rows: [Row], but declared: [TransportProtocol: IntervalSet<UInt16>]
         ) -> Bool {
             let ports = Dictionary(grouping: rows, by: \.change.transport).mapValues { IntervalSet($0.map(\.ports)) }
-            return TransportProtocol.allCases.allSatisfy { transport in
+            return TransportProtocol.withPorts.allSatisfy { transport in
                 var others = IntervalSet<UInt16>([1...UInt16.max]).subtracting(declared[transport] ?? IntervalSet())
                 if transport == .udp { others = others.subtracting(IntervalSet([Row.dhcpClient])) }
                 return others.subtracting(ports[transport] ?? IntervalSet()).isEmpty
@@ -63,7 +63,7 @@ extension AccessReport {
         }
 
         private var portsList: String {
-            let names = rows.map { "\($0.change.transport.name)/\($0.ports.text)" }
+            let names = rows.map { $0.change.transport.text($0.ports) }
             let shown = names.prefix(AddressSet.shownRanges).joined(separator: ", ")
             let rest = names.count - AddressSet.shownRanges
             return shown + (rest > 0 ? " and \(rest) more" : "") + " (\(rows.first?.service ?? "no service"))"

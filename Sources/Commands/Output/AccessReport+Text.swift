@@ -26,7 +26,7 @@ extension AccessReport.Row {
     var json: JSON {
         let count = change.sources.ipv4.ranges.count + change.sources.ipv6.ranges.count
         var members: [(String, JSON)] = [
-            ("protocol", .string(change.transport.name)), ("port", ports.json),
+            ("protocol", .string(change.transport.name)), ("port", change.transport.hasPorts ? ports.json : .null),
             ("family", .string(change.family.rawValue)), ("service", JSON(service)),
             ("sources", .array(change.sources.texts(atMost: Self.listedSources).map(JSON.string))),
             ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
@@ -38,7 +38,7 @@ extension AccessReport.Row {
 
     /// The row for people.
     var text: String {
-        let port = "\(change.transport.name)/\(ports.text)"
+        let port = change.transport.text(ports)
         let owner = service.map { " (\($0))" } ?? ""
         let place = change.interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))"
         let cause = change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""

@@ -6,7 +6,7 @@ internal import Reachability
 internal import Rulesets
 
 extension Explanation {
-    private var portText: String { "\(question.transport.name)/\(question.port)" }
+    private var portText: String { question.transport.text(question.port...question.port) }
 
     /// The reason in one sentence; `grant` describes the grant that lets the source in, if it is known.
     func reason(grant: String? = nil) -> String {
@@ -57,10 +57,15 @@ extension Explanation {
         let source = question.addresses.text
         if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
-        guard let service else { return "declare a service with ports: \(question.port)/\(question.transport.name)" }
+        guard let service else {
+            let name = question.transport.name
+            return "declare a service with "
+                + (question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)")
+        }
         if isExpired { return "move \"expires\" of service \"\(service.name)\"\(service.location.text)" }
         if isOutsideSources {
-            return "add \(source) to \"from\" of service \"\(service.name)\"\((service.entries.first?.sources.location.text ?? ""))"
+            return
+                "add \(source) to \"from\" of service \"\(service.name)\"\((service.entries.first?.sources.location.text ?? ""))"
         }
         if !interfaces.isEmpty {
             let name = question.interface ?? question.returnInterface ?? "the interface"

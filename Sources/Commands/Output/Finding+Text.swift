@@ -34,7 +34,7 @@ extension AuditedPort {
     /// The port for programs, as members of its finding.
     var members: [(String, JSON)] {
         let place = address.map { [("address", JSON.string($0.description))] } ?? []
-        return [("protocol", .string(transport.name)), ("port", range.json)] + place
+        return [("protocol", .string(transport.name)), ("port", transport.hasPorts ? range.json : .null)] + place
     }
 }
 

@@ -39,7 +39,7 @@ extension LockoutOutcome {
     }
 
     private var sentence: String {
-        let from = "from \(question.addresses.text) to \(question.transport.name)/\(question.port)"
+        let from = "from \(question.addresses.text) to \(question.transport.text(question.port...question.port))"
         switch effect {
         case .refused: return "\(whom) \(from) would be refused"
         case .alreadyRefused: return "\(whom) \(from) would be refused, as it is now"

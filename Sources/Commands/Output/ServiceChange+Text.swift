@@ -97,8 +97,11 @@ extension DecompiledEntry {
 }
 
 extension DecompiledService.Port {
-    /// The port, the protocol first: `tcp/22`.
-    var text: String { "\(transport.name)/\(range.text)" }
+    /// The port, the protocol first: `tcp/22`; `esp` for a protocol without ports.
+    var text: String { transport.text(range) }
+
+    /// The port for programs; `null` for a protocol without ports.
+    var json: JSON { transport.hasPorts ? range.json : .null }
 }
 
 extension ClosedRange where Bound == UInt16 {

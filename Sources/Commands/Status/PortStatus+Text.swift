@@ -15,7 +15,7 @@ extension PortStatus {
     /// The row for people.
     var columns: [String] {
         [
-            "\(transport.name)/\(ports.text)", name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
+            transport.text(ports), name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
             packets.map { "\($0)" } ?? "-", service?.owner ?? "-", untilText,
         ]
     }
@@ -48,7 +48,8 @@ extension PortStatus {
     /// The row for programs.
     var json: JSON {
         var members: [(String, JSON)] = [
-            ("protocol", .string(transport.name)), ("port", ports.json), ("service", JSON(name)),
+            ("protocol", .string(transport.name)), ("port", transport.hasPorts ? ports.json : .null),
+            ("service", JSON(name)),
             ("declared", .bool(service != nil)), ("loaded", loaded.map { .string($0.rawValue) } ?? .null),
             ("hits", packets.map { .number(Int(clamping: $0)) } ?? .null),
             ("listeners", .array(listeners.map(\.json))),

@@ -11,7 +11,8 @@ extension TrackedConnection {
         guard let original = attributes.nest(CTA_TUPLE_ORIG), let reply = attributes.nest(CTA_TUPLE_REPLY),
             let number = original.nest(CTA_TUPLE_PROTO)?.u8(CTA_PROTO_NUM)
         else { throw .malformed("a conntrack entry without its addresses and ports") }
-        guard let transport = TransportProtocol(rawValue: number) else { return nil }
+        let transport = TransportProtocol(rawValue: number)
+        guard transport.hasPorts else { return nil }
         guard let forth = Direction(original), let back = Direction(reply) else {
             throw .malformed("a conntrack entry with addresses that are not IP addresses")
         }

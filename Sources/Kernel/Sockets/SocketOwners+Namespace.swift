@@ -5,7 +5,7 @@ public import System
 extension SocketOwners {
     /// A search for the owners of sockets of the calling thread's network namespace.
     public init() {
-        self.init { (try? SocketTable.listeners()).map { Set($0.map(\.inode)) } }
+        self.init { (try? SocketTable.listeners()).map { Set(($0 + RawSockets.all()).map(\.inode)) } }
     }
 
     /// The owners of connections of the calling thread's network namespace, by inode number.

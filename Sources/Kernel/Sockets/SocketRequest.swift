@@ -53,7 +53,7 @@ struct SocketStates: OptionSet {
     static func listening(_ transport: TransportProtocol) -> Self {
         switch transport {
         case .tcp, .sctp, .dccp: Self(TCP_LISTEN)
-        case .udp, .udplite: Self(TCP_CLOSE)
+        default: Self(TCP_CLOSE)
         }
     }
 
@@ -84,6 +84,7 @@ struct RegisteredProtocols {
         return switch transport {
         case .tcp, .udp, .dccp, .sctp: names.contains(transport.name.uppercased() + (isIPv6 ? "v6" : ""))
         case .udplite: names.contains(isIPv6 ? "UDPLITEv6" : "UDP-Lite")
+        default: false
         }
     }
 }

@@ -21,7 +21,7 @@ public struct SocketTable {
         let names = RegisteredProtocols.names()
         var interfaces = InterfaceNames()
         var listeners: [Listener] = []
-        for transport in TransportProtocol.allCases {
+        for transport in TransportProtocol.withPorts {
             for family in [AF_INET, AF_INET6] where names?.hasSockets(of: transport, family: family) ?? true {
                 listeners += try read(transport, family: family, on: socket, &interfaces, isKnown: names != nil)
             }

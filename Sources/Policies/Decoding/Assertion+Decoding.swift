@@ -3,16 +3,18 @@ internal import Addressing
 extension ServiceDecoder {
     /// The assertion in an entry of `tests`; `nil` after an error.
     func assertion(_ node: YamlNode) -> Assertion? {
-        let keys = ["from", "except", "to", "expect"]
+        let keys = ["from", "except", "to", "protocol", "expect"]
         guard let keyed = KeyedNode(node, as: "a test", keys: keys, log) else { return nil }
-        for key in keys where key != "except" && keyed[key] == nil {
+        for key in ["from", "to", "expect"] where keyed[key] == nil && !(key == "to" && keyed["protocol"] != nil) {
             log.error("a test lacks \"\(key)\"", at: node.place)
         }
         let from = keyed["from"].flatMap { groups.list($0, as: "from") }
         let except = keyed["except"].flatMap { groups.list($0, as: "except") }
-        let ports = keyed["to"].map { self.ports.decode($0, as: "to") }
+        let ports =
+            (keyed["to"].map { self.ports.decode($0, as: "to") } ?? [])
+            + (keyed["protocol"].map { protocols.decode($0, as: "protocol") } ?? [])
         let expect = keyed["expect"].flatMap { $0.word(as: "expect", of: Expectation.self, log) }
-        guard let from, let ports, let expect else { return nil }
+        guard let from, !ports.isEmpty, let expect else { return nil }
         if let except, let node = keyed["except"], !from.addresses.isEmpty,
             except.addresses.isSuperset(of: from.addresses)
         {

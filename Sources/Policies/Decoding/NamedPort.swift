@@ -1,5 +1,16 @@
 public import Addressing
 
+extension TransportProtocol {
+    /// The protocol of the command line: `esp`, or `50`; `nil` if there is none.
+    ///
+    /// Names are looked up in `protocolsDatabase`, protocols(5).
+    public init?(named text: String, protocolsDatabase: String = "/etc/protocols", files: any PolicyFiles) {
+        let number = UInt8(text) ?? ProtocolsDatabase(path: protocolsDatabase, in: files).number(of: text)
+        guard let number = number ?? Self(name: text)?.rawValue else { return nil }
+        self.init(rawValue: number)
+    }
+}
+
 /// A port of the command line.
 public struct NamedPort: Hashable, Sendable {
     /// The protocol.

@@ -25,10 +25,11 @@ struct PolicyAssembly {
         }
         let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, log) } ?? Defaults()
         var policy = Policy(defaults: defaults, groups: groups.resolveAll())
+        let protocols = ProtocolDecoder(database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
+        let ports = PortDecoder(
+            database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), protocols: protocols.database, log: log)
         let decoder = ServiceDecoder(
-            groups: groups,
-            ports: PortDecoder(database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), log: log),
-            required: defaults.require, log: log)
+            groups: groups, ports: ports, protocols: protocols, required: defaults.require, log: log)
         let deny = denied(documents)
         policy.deny = deny?.list
         let services = self.services(documents, decoder)

@@ -11,7 +11,8 @@ enum PortOverlap {
 
     /// Reports each overlap at the later of its two places and names the earlier.
     static func report(_ services: [PlacedService], _ log: DiagnosticLog) {
-        for transport in TransportProtocol.allCases {
+        let transports = Set(services.flatMap(\.ports).map(\.port.transport))
+        for transport in transports.sorted(by: { $0.rawValue < $1.rawValue }) {
             let claims = claims(of: transport, services).sorted {
                 ($0.port.range.lowerBound, $0.order) < ($1.port.range.lowerBound, $1.order)
             }
@@ -39,13 +40,7 @@ enum PortOverlap {
         let isSame = earlier.service == later.service
         let owner = isSame ? "the same service" : "service \"\(earlier.service)\""
         let relation =
-            earlier.port.range == later.port.range ? "already belongs to" : "overlaps \(text(earlier.port)) of"
-        log.error("\(text(later.port)) \(relation) \(owner) at \(earlier.place.description)", at: later.place)
-    }
-
-    private static func text(_ port: ServicePort) -> String {
-        let range = port.range
-        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
-        return "\(ports)/\(port.transport.name)"
+            earlier.port.range == later.port.range ? "already belongs to" : "overlaps \(earlier.port) of"
+        log.error("\(later.port) \(relation) \(owner) at \(earlier.place.description)", at: later.place)
     }
 }

@@ -6,6 +6,8 @@ struct ServiceDecoder {
     let groups: SourceGroups
     /// Decodes ports.
     let ports: PortDecoder
+    /// Decodes protocols without ports.
+    let protocols: ProtocolDecoder
     /// The keys that `defaults.require` makes mandatory.
     let required: [String]
     /// The log for problems.
@@ -16,11 +18,10 @@ struct ServiceDecoder {
         guard isName(entry) else { return nil }
         var name: String { Printable.quoted(entry.key) }
         guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
-        for key in Service.mandatoryKeys + required where keyed[key] == nil {
-            let reason = Service.mandatoryKeys.contains(key) ? "" : ", which \"defaults.require\" demands"
-            log.error("service \(name) lacks \"\(key)\"\(reason)", at: entry.place)
-        }
-        let ports = keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? []
+        reportMissing(keyed, name, at: entry.place)
+        let ports =
+            (keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? [])
+            + (keyed["protocols"].map { protocols.decode($0, as: "protocols") } ?? [])
         var service = Service(name: entry.key, location: entry.place.location, ports: ports.map(\.port), entries: [])
         service.listener = ListenerExpectation(decoding: keyed, log)
         service.why = keyed["why"].flatMap { $0.line(as: "why", log) }
@@ -28,6 +29,17 @@ struct ServiceDecoder {
         service.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
         service.entries = [shortForm(keyed, of: service)]
         return PlacedService(service: service, entry: entry, ports: ports)
+    }
+
+    /// Reports each key that is mandatory and missing.
+    private func reportMissing(_ keyed: KeyedNode, _ name: String, at place: SourceSpan) {
+        if keyed["protocols"] == nil, keyed["ports"] == nil { log.error("service \(name) lacks \"ports\"", at: place) }
+        for key in Service.mandatoryKeys where keyed[key] == nil {
+            log.error("service \(name) lacks \"\(key)\"", at: place)
+        }
+        for key in required where keyed[key] == nil && key != "ports" && !Service.mandatoryKeys.contains(key) {
+            log.error("service \(name) lacks \"\(key)\", which \"defaults.require\" demands", at: place)
+        }
     }
 
     /// The only entry of a service whose conditions are keys of the service itself.
@@ -65,12 +77,13 @@ struct ServiceDecoder {
 }
 
 extension Service {
-    /// The keys that every service must have.
-    static let mandatoryKeys = ["ports", "from"]
+    /// The keys that every service must have, beside `ports` or `protocols`.
+    static let mandatoryKeys = ["from"]
 
     /// The keys that a service may have.
     static let keys = [
-        "ports", "from", "interfaces", "limit", "log", "expires", "process", "unit", "user", "optional", "why", "owner",
+        "ports", "protocols", "from", "interfaces", "limit", "log", "expires", "process", "unit", "user", "optional",
+        "why", "owner",
         "ticket",
     ]
 }

@@ -12,6 +12,8 @@ struct PlacedPort {
 struct PortDecoder {
     /// The names and numbers of ports.
     let database: ServicesDatabase
+    /// The names of protocols, for a better message about one that has no ports.
+    let protocols: ProtocolsDatabase
     /// The log for problems.
     let log: DiagnosticLog
 
@@ -28,6 +30,10 @@ struct PortDecoder {
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let transport = parts.count == 1 ? .tcp : TransportProtocol(name: String(parts[1]))
         guard let transport else {
+            if isWithoutPorts(parts[1]) {
+                log.error("\(Printable.quoted(parts[1])) has no ports; list it under \"protocols\"", at: place)
+                return nil
+            }
             let repair = protocolRepair(String(parts[0]), String(parts[1]))
             let advice = parts[1].contains(",") ? "; write one entry for each protocol" : ""
             log.error("unknown protocol \(Printable.quoted(parts[1]))\(advice)", at: place, repair: repair)
@@ -37,6 +43,13 @@ struct PortDecoder {
             isNumeric(parts[0])
             ? numericRange(parts[0], of: text, at: place) : namedRange(String(parts[0]), transport, at: place)
         return range.map { ServicePort(transport: transport, range: $0, location: place.location) }
+    }
+
+    /// Whether `name` is that of a protocol that a service can list under `protocols`.
+    private func isWithoutPorts(_ name: some StringProtocol) -> Bool {
+        guard let number = protocols.number(of: String(name)) else { return false }
+        let transport = TransportProtocol(rawValue: number)
+        return !transport.hasPorts && ![.icmp, .igmp, .icmpv6].contains(transport)
     }
 
     /// Whether `port` starts like a number and has no letter.
@@ -91,6 +104,8 @@ struct PortDecoder {
                 "\(Printable.quoted(name)) has no \(transport.name) port in \(database.path), only \(others)",
                 at: place,
                 repair: protocols.count == 1 ? others : nil)
+        case .unknown where isWithoutPorts(name):
+            log.error("\(Printable.quoted(name)) has no ports; list it under \"protocols\"", at: place)
         case .unknown(let nearest):
             log.error("unknown port \(Printable.quoted(name))", at: place, repair: nearest)
         case .unavailable(let reason):
@@ -102,7 +117,7 @@ struct PortDecoder {
 
     /// `tcp/22` as `22/tcp`, `22/TCP` and `22/tpc` as `22/tcp`.
     private func protocolRepair(_ port: String, _ word: String) -> String? {
-        let names = TransportProtocol.allCases.map(\.name)
+        let names = TransportProtocol.withPorts.map(\.name)
         if names.contains(port.lowercased()), DecimalNumber.isDigits(word) { return "\(word)/\(port.lowercased())" }
         return Spelling.nearest(to: word.filter { $0 != " " }, among: names).map {
             "\(port.filter { $0 != " " })/\($0)"

@@ -34,7 +34,7 @@ struct AssertionCheck {
         for (service, range) in owners(of: port) {
             let admitted = service.addresses.subtracting(denied).intersection(sources)
             guard let witness = admitted.first else { continue }
-            return "\(text(range, port)) is open to \(witness)\(blame(service))"
+            return "\(port.text(range)) is open to \(witness)\(blame(service))"
         }
         return nil
     }
@@ -46,12 +46,12 @@ struct AssertionCheck {
         for (service, range) in owners(of: port) {
             guard next == range.lowerBound else { break }
             if let witness = sources.subtracting(service.addresses).first {
-                return "\(text(range, port)) is closed to \(witness)\(blame(service))"
+                return "\(port.text(range)) is closed to \(witness)\(blame(service))"
             }
             next = Int(range.upperBound) + 1
         }
         guard next <= port.range.upperBound, !sources.isEmpty else { return nil }
-        return "no service opens \(text(UInt16(next)...UInt16(next), port))"
+        return "no service opens \(port.text(UInt16(next)...UInt16(next)))"
     }
 
     /// The services that have ports of `port`, each with these ports, in ascending order.
@@ -67,11 +67,6 @@ struct AssertionCheck {
     private func blame(_ service: Service) -> String {
         let place = service.location
         return " (service \"\(service.name)\" at \(Printable.text(place.file)):\(place.line):\(place.column))"
-    }
-
-    private func text(_ range: ClosedRange<UInt16>, _ port: ServicePort) -> String {
-        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
-        return "\(ports)/\(port.transport.name)"
     }
 }
 

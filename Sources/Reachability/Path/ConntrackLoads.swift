@@ -24,7 +24,7 @@ extension Setting {
         case .labels: return state.labels.map { [SymbolicByte](constants: $0) } ?? .unknown(ConntrackLabel.length)
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
-        case .destinationPort: return load.direction == 0 ? .dialledPort : .unknown(2)
+        case .destinationPort: return load.direction == 0 && transport.hasPorts ? .dialledPort : .unknown(2)
         case .source, .sourceIPv4, .sourceIPv6: return load.direction == 0 ? sourceAddress : .unknown(16)
         default: return .unknown(16)
         }

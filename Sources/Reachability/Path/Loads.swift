@@ -94,7 +94,8 @@ extension Setting {
 
     /// A byte of the transport header; the ports are at the same offset in all these protocols.
     private func transportByte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
-        switch (offset, transport) {
+        guard transport.hasPorts else { return .unknown }
+        return switch (offset, transport) {
         case (2...3, _): state.headerPort[offset - 2]
         // A packet with data has ACK, but not URG, RST, SYN or FIN.
         case (13, .tcp) where isEstablished: SymbolicByte(.unknown, mask: 0xc8, flip: 0x10)

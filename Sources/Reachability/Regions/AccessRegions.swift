@@ -14,7 +14,7 @@ public struct AccessRegions {
         public var interface: InterfaceClass
     }
 
-    /// Adjacent ports with the same sources.
+    /// Adjacent ports with the same sources; all ports for a protocol without ports.
     struct Segment {
         var ports: ClosedRange<UInt16>
         /// The set of sources that can connect.
@@ -31,6 +31,8 @@ public struct AccessRegions {
     let segments: [Key: [Segment]]
     /// The keys in a fixed order.
     public let keys: [Key]
+    private let survey: Survey
+    private let path: PacketPath
     /// The redirections of connections on all interfaces but `lo`, sorted by protocol and port.
     public let redirections: [Redirection]
     /// The rules in prerouting that are not modelled: `redirections` may lack their redirections.
@@ -44,18 +46,19 @@ public struct AccessRegions {
     ///   - path: the hooks that the packets pass.
     public init(_ tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         self.init(
-            tables, in: circumstances, path: path, interfaces: InterfaceClass.all(in: tables), spaces: SourceSpaces(),
-            rules: RuleNumbers())
+            tables, in: circumstances, path: path, transports: TransportProtocol.all(in: tables),
+            interfaces: InterfaceClass.all(in: tables), spaces: SourceSpaces(), rules: RuleNumbers())
     }
 
     /// Regions that share the numbers of sets and rules with other regions, so that both can be compared.
     init(
-        _ tables: [Table], in circumstances: Circumstances, path: PacketPath, interfaces: [InterfaceClass],
-        spaces: SourceSpaces, rules: RuleNumbers
+        _ tables: [Table], in circumstances: Circumstances, path: PacketPath, transports: [TransportProtocol],
+        interfaces: [InterfaceClass], spaces: SourceSpaces, rules: RuleNumbers
     ) {
         self.spaces = spaces
         self.rules = rules
-        let survey = Survey(tables, circumstances, interfaces, spaces, rules, keepsRefusals: false)
+        let survey = Survey(
+            tables, circumstances, transports, interfaces, spaces, rules, keepsRefusals: false)
         var segments: [Key: [Segment]] = [:]
         var collector = RedirectionCollector(rules)
         for key in survey.keys {
@@ -64,9 +67,24 @@ public struct AccessRegions {
             collector.add(outcome, key)
         }
         self.segments = segments
+        self.survey = survey
+        self.path = path
         keys = survey.keys
         redirections = collector.redirections
         unread = collector.unreadRules
+    }
+
+    /// The segments of a protocol and family, for each class of interfaces but `lo`.
+    ///
+    /// A protocol without ports that no rule names has no segments yet: they are computed here.
+    func outerSegments(_ transport: TransportProtocol, _ family: AddressFamily) -> [[Segment]] {
+        let known = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
+        guard known.isEmpty else { return known.map { segments[$0] ?? [] } }
+        let interfaces = Set(keys.map(\.interface)).filter { $0 != .loopback }
+        return interfaces.map { interface in
+            let key = Key(family: family, transport: transport, interface: interface)
+            return Segment.all(of: survey.evaluate(key, path), spaces[family])
+        }
     }
 
     /// The verdict on a packet of the class `key`.
@@ -115,8 +133,8 @@ struct Survey {
     private let readers: [AddressFamily: SetReader]
 
     init(
-        _ tables: [Table], _ circumstances: Circumstances, _ interfaces: [InterfaceClass], _ spaces: SourceSpaces,
-        _ rules: RuleNumbers, keepsRefusals: Bool
+        _ tables: [Table], _ circumstances: Circumstances, _ transports: [TransportProtocol],
+        _ interfaces: [InterfaceClass], _ spaces: SourceSpaces, _ rules: RuleNumbers, keepsRefusals: Bool
     ) {
         hooks = Hooks(tables: tables)
         self.circumstances = circumstances
@@ -127,7 +145,7 @@ struct Survey {
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
         self.conditions = conditions
         readers = conditions.mapValues(SetReader.init)
-        keys = TransportProtocol.allCases.flatMap { transport in
+        keys = transports.flatMap { transport in
             AddressFamily.allCases.flatMap { family in
                 interfaces.map { AccessRegions.Key(family: family, transport: transport, interface: $0) }
             }

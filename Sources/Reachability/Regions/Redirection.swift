@@ -72,10 +72,8 @@ extension AccessRegions {
     private func segments(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
     ) -> [Segment] {
-        let outer = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
-        return outer.flatMap { key in
-            let all = segments[key] ?? []
-            return all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...].prefix {
+        outerSegments(transport, family).flatMap { all in
+            all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...].prefix {
                 $0.ports.lowerBound <= ports.upperBound
             }
         }

@@ -84,12 +84,13 @@ struct LoadedField {
         case (.ipv4?, _) where position == (.network, 16): self.init("ip daddr", .ipv4Address)
         case (.ipv6?, _) where position == (.network, 8): self.init("ip6 saddr", .ipv6Address)
         case (.ipv6?, _) where position == (.network, 24): self.init("ip6 daddr", .ipv6Address)
+        case (.ipv4?, _) where position == (.network, 8): self.init("ip ttl", .integer, width: 1)
         case (.ipv6?, _) where position == (.network, 7): self.init("ip6 hoplimit", .integer, width: 1)
         case (_, 1?) where position == (.transport, 0): self.init("icmp type", .icmpType)
         case (_, 58?) where position == (.transport, 0): self.init("icmpv6 type", .icmpv6Type)
         case (_, let transport) where payload.base == .transport && payload.length == 2 && payload.offset <= 2:
-            let name = transport.flatMap(TransportProtocol.init(rawValue:))?.name ?? "th"
-            self.init("\(name) \(payload.offset == 0 ? "sport" : "dport")", .port)
+            let known = transport.map(TransportProtocol.init(rawValue:)).flatMap { $0.hasPorts ? $0 : nil }
+            self.init("\(known?.name ?? "th") \(payload.offset == 0 ? "sport" : "dport")", .port)
         default:
             let base = ["@ll", "@nh", "@th"]
             let name = Int(payload.base.rawValue) < base.count ? base[Int(payload.base.rawValue)] : "@ih"

@@ -27,8 +27,8 @@ struct Meaning {
 
     /// The outcome of a packet to this host without a connection, at `now` seconds since 1970; limits are ignored.
     func outcome(of packet: Packet, at now: Int64) -> Outcome {
-        if isDenied(packet.source) { return .silent }
         if packet.interface == "lo" { return .accepted }
+        if isDenied(packet.source) { return .silent }
         if packet.transport == .udp && packet.port == 546 && packet.source.isIPv6LinkLocal { return .accepted }
         return isOpen(to: packet, at: now) ? .accepted : refusal
     }

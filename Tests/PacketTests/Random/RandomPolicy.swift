@@ -38,7 +38,7 @@ struct RandomPolicy {
         var services = ["api", "db", "dns", "mail", "ssh", "web"].compactMap { name in
             generator.flips(0.8) ? service(name, groups, now) : nil
         }
-        for transport in TransportProtocol.allCases where generator.flips(0.9) { share(transport, among: &services) }
+        for transport in TransportProtocol.withPorts where generator.flips(0.9) { share(transport, among: &services) }
         let opened = services.filter { !$0.ports.isEmpty } + [Self.sentinelService]
         return Policy(defaults: defaults(), groups: groups, deny: deny, services: opened, files: ["policy.yaml"])
     }
