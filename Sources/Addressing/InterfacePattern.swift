@@ -15,6 +15,11 @@ public struct InterfacePattern: Hashable, Sendable {
     }
 }
 
+extension InterfacePattern {
+    /// Whether an interface of this name matches.
+    public func matches(_ interface: String) -> Bool { isPrefix ? interface.hasPrefix(name) : interface == name }
+}
+
 extension InterfacePattern: CustomStringConvertible {
     /// The pattern as a policy writes it: `eth0`, `wg*`.
     public var description: String { isPrefix ? name + "*" : name }

@@ -91,8 +91,45 @@ public struct Explanation: Sendable {
     /// The line of the policy that decides.
     public var place: SourceLocation? {
         if isDenied { return policy.deny?.location }
+        if let trusted { return trusted.location }
         guard let service, verdict != .accept || isOwn else { return nil }
-        return isOutsideSources && !isGranted ? service.entries.first?.sources.location : service.location
+        if isOutsideSources && !isGranted { return service.entries.first?.sources.location }
+        return service.listsEntries ? decidingEntry?.location ?? service.location : service.location
+    }
+
+    /// The entry of `trusted` that lets the connection in; `nil` if another line decides.
+    public var trusted: Trusted? {
+        guard verdict == .accept, let decision = conclusion.decision, !isForeign else { return nil }
+        return policy.trusted.first { Names.trusted($0.name) == decision.chain }
+    }
+
+    /// The reason why an entry of `allow` does not match.
+    public enum Mismatch: Hashable, Sendable {
+        /// It has expired.
+        case expired(Expiry)
+        /// Its sources lack the source.
+        case otherSources
+        /// Its `except` has the source.
+        case exempt
+        /// It holds on other interfaces.
+        case otherInterfaces([InterfacePattern])
+    }
+
+    /// The entries of the service in order, each with the reason why it does not match; `nil` for one that does, or may.
+    public var entries: [(entry: AllowEntry, mismatch: Mismatch?)] {
+        (service?.entries ?? []).map { ($0, mismatch(of: $0)) }
+    }
+
+    /// The first entry of the service that matches, or may.
+    public var decidingEntry: AllowEntry? { entries.first { $0.mismatch == nil }?.entry }
+
+    private func mismatch(of entry: AllowEntry) -> Mismatch? {
+        if let expires = entry.expires, entry.isExpired(at: now) { return .expired(expires) }
+        guard entry.addresses.isSuperset(of: question.addresses) else {
+            return entry.sources.addresses.isSuperset(of: question.addresses) ? .exempt : .otherSources
+        }
+        guard let interface = question.interface, !entry.interfaces.isEmpty else { return nil }
+        return entry.interfaces.contains { $0.matches(interface) } ? nil : .otherInterfaces(entry.interfaces)
     }
 
     /// Whether `deny` covers the source.
@@ -106,7 +143,9 @@ public struct Explanation: Sendable {
     }
 
     /// Whether the service declares the port but not the source.
-    public var isOutsideSources: Bool { service?.addresses.isSuperset(of: question.addresses) == false }
+    public var isOutsideSources: Bool {
+        trusted == nil && service?.addresses.isSuperset(of: question.addresses) == false
+    }
 
     /// The expiry of the service.
     public var expiry: Expiry? { service?.entries.lazy.compactMap(\.expires).first }

@@ -42,9 +42,7 @@ extension ListenerAudit {
         let exposures = group.flatMap { redirection in
             undeclared(redirection).map { exposure(redirection.transport, $0, redirection.family) }
         }
-        let worst: Exposure =
-            exposures.contains(.reachable) ? .reachable : exposures.contains(.unknown) ? .unknown : .shielded
-        let (severity, state) = Self.state(worst)
+        let (severity, state) = Self.state(exposures.worst)
         return Finding(
             .undeclaredPublishedPort, severity,
             "\(table) redirects every port of the addresses that it matches, most of them not in the policy\(state)"
@@ -55,6 +53,7 @@ extension ListenerAudit {
     private static func state(_ exposure: Exposure) -> (Finding.Severity, String) {
         switch exposure {
         case .reachable: (.error, "; reachable from other hosts")
+        case .trusted: (.notice, "; reachable only from where \"trusted\" lets everything in")
         case .shielded: (.warning, "; blocked by the firewall")
         case .unknown: (.error, "; possibly reachable from other hosts")
         }

@@ -28,6 +28,10 @@ extension ListenerAudit {
             Finding(
                 .undeclaredListener, .error, head + "; reachable from other hosts" + advice, port: place,
                 process: process)
+        case .trusted:
+            Finding(
+                .undeclaredListener, .notice, head + "; reachable only from where \"trusted\" lets everything in",
+                port: place, process: process)
         case .shielded:
             Finding(
                 .undeclaredListener, .warning, head + "; blocked by the firewall" + advice, port: place,

@@ -9,6 +9,8 @@ public struct ListenerAudit {
     public enum Exposure: Hashable, Sendable {
         /// It is reachable.
         case reachable
+        /// It is reachable only from where `trusted` lets everything in.
+        case trusted
         /// The ruleset blocks it.
         case shielded
         /// It depends on a rule that is not understood.
@@ -63,8 +65,7 @@ public struct ListenerAudit {
     func worst(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>
     ) -> Exposure {
-        let all = families.map { exposure(transport, ports, $0) }
-        return all.contains(.reachable) ? .reachable : all.contains(.unknown) ? .unknown : .shielded
+        families.map { exposure(transport, ports, $0) }.worst
     }
 
     private func findings(about service: Service) -> [Finding] {
@@ -128,6 +129,13 @@ public struct ListenerAudit {
         return [
             Finding(.ephemeralPort, .notice, message, service: service.name, port: place, policy: service.location)
         ]
+    }
+}
+
+extension [ListenerAudit.Exposure] {
+    /// The worst of the exposures of several families.
+    var worst: ListenerAudit.Exposure {
+        [.reachable, .unknown, .trusted].first(where: contains) ?? .shielded
     }
 }
 

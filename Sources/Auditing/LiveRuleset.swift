@@ -10,7 +10,9 @@ public struct LiveRuleset {
         /// The policy blocks every undeclared port.
         case closed
         /// The access is computed from the tables.
-        case regions(AccessRegions)
+        ///
+        /// The other regions, of the tables without `trusted`, are the same if there is none.
+        case regions(AccessRegions, untrusted: AccessRegions)
         /// The tables may not be read.
         case denied(String)
     }
@@ -31,9 +33,15 @@ public struct LiveRuleset {
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     public init(own: Table?, others: [Table], drift: [Finding], in circumstances: Circumstances, now: Int64) {
         let isInSync = own != nil && !drift.contains { $0.severity == .error }
-        reading =
-            isInSync && others.isEmpty
-            ? .closed : .regions(AccessRegions((own.map { [$0] } ?? []) + others, in: circumstances))
+        let hasTrusted = own?.hasTrusted == true
+        if isInSync && others.isEmpty && !hasTrusted {
+            reading = .closed
+        } else {
+            let regions = AccessRegions((own.map { [$0] } ?? []) + others, in: circumstances)
+            let untrusted =
+                hasTrusted ? own.map { AccessRegions([$0.withoutTrusted] + others, in: circumstances) } : nil
+            reading = .regions(regions, untrusted: untrusted ?? regions)
+        }
         self.now = now
     }
 
@@ -46,7 +54,7 @@ public struct LiveRuleset {
     /// The findings about listeners and ports that other tables publish.
     public func audit(of sockets: HostSockets, _ policy: Policy) -> [Finding] {
         var published = PublishedPorts(hasLegacyTable: sockets.hasLegacyTable)
-        if case .regions(let regions) = reading {
+        if case .regions(let regions, _) = reading {
             published.redirections = regions.redirections.filter { !$0.isOfLegacyTable }
             published.unread = regions.unread
         }
@@ -60,7 +68,7 @@ public struct LiveRuleset {
 
     /// The ports that other tables publish.
     public var redirections: [Redirection] {
-        guard case .regions(let regions) = reading else { return [] }
+        guard case .regions(let regions, _) = reading else { return [] }
         return PublishedPorts(redirections: regions.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
@@ -71,9 +79,12 @@ public struct LiveRuleset {
         switch reading {
         case .closed: return .shielded
         case .denied: return .unknown
-        case .regions(let regions):
+        case .regions(let regions, let untrusted):
             let exposure = regions.exposure(transport, ports, family)
-            return exposure.isOpen ? .reachable : exposure.isUnknown ? .unknown : .shielded
+            let others = untrusted.exposure(transport, ports, family)
+            if others.isOpen { return .reachable }
+            if others.isUnknown { return .unknown }
+            return exposure.isOpen ? .trusted : exposure.isUnknown ? .unknown : .shielded
         }
     }
 }

@@ -129,9 +129,7 @@ private struct PortStatusList {
         var row = row(transport, ports)
         row.listeners.removeAll(where: \.isLoopbackOnly)
         let families = Set(row.listeners.flatMap(\.families) + row.published.map(\.family))
-        let exposures = families.map { live.exposure(transport, ports, $0) }
-        row.exposure =
-            exposures.contains(.reachable) ? .reachable : exposures.contains(.unknown) ? .unknown : .shielded
+        row.exposure = families.map { live.exposure(transport, ports, $0) }.worst
         return row
     }
 }

@@ -14,13 +14,14 @@ extension TableBuilder {
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
         let entry = [Rule.link, Rule.loopback] + denied + echoRules + [Rule.conntrackState]
-        let rules = entry + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
+        let trusted = policy.trusted.flatMap { rules(for: $0) }
+        let rules = entry + trusted + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         chains += [.linkIGMP, .linkICMPv6]
         chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
         if policy.defaults.labels { addDialledChains() }
-        if policy.defaults.published == .enforce { addPublishedChains(denied, dispatch) }
+        if policy.defaults.published == .enforce { addPublishedChains(denied, trusted, dispatch) }
         if policy.defaults.routed == .refuse { addRoutedChain() }
     }
 
@@ -52,22 +53,27 @@ extension TableBuilder {
         chains.append(Chain(name: Names.routed, base: base, rules: [entry]))
     }
 
-    /// Rules before conntrack for a rate of echo requests: conntrack counts all but the first request of a ping as
-    /// established.
+    /// The rules that decide on echo requests before conntrack and `trusted`, where these would not let `ping` decide.
+    ///
+    /// Conntrack counts all but the first request of a ping as established, so that a rate would bound nothing.
     private var echoRules: [Rule] {
-        guard case .limited = policy.defaults.ping else { return [] }
-        return Rule.echoRequests
+        switch policy.defaults.ping {
+        case .accept: []
+        case .drop: policy.trusted.isEmpty ? [] : Rule.echoRequests
+        case .limited: Rule.echoRequests
+        }
     }
 
     /// Adds the chains for redirected connections, which take the dialled port from conntrack: it was replaced in the packet.
-    private mutating func addPublishedChains(_ denied: [Rule], _ dispatch: Dispatch) {
+    private mutating func addPublishedChains(_ denied: [Rule], _ trusted: [Rule], _ dispatch: Dispatch) {
         let base = BaseChain(type: "filter", hook: .forward, priority: Self.publishedPriority, policy: .accept)
         let entry = Rule(
             Match.isRedirected + Match.has(Label.ownAddress) + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
         chains.append(Chain(name: Names.published, base: base, rules: [entry]))
         // A redirection without a port also redirects ICMP, which has no port that could be closed.
         let rules =
-            denied + [Rule.conntrackState] + dispatch.publishedRules + [dispatch.publishedProtocols, Rule.refuse]
+            denied + [Rule.conntrackState] + trusted + dispatch.publishedRules
+            + [dispatch.publishedProtocols, Rule.refuse]
         chains.append(Chain(name: Names.redirected, rules: rules))
     }
 
@@ -133,4 +139,7 @@ extension Rule {
 
     /// Refuses the packets that no rule before it accepted.
     static let refuse = Rule([.verdict(.goto(Names.refuse))])
+
+    /// Refuses the packets that no entry of `allow` accepted; grants stand before it.
+    static let refuseRest = Rule([.verdict(.goto(Names.refuse))], comment: "no entry matches")
 }

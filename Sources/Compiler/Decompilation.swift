@@ -4,15 +4,16 @@ internal import Rulesets
 
 /// Reads the services back from the table that they were compiled to.
 struct Decompilation {
-    private let table: Table
+    let table: Table
     private(set) var services: [String: DecompiledService] = [:]
+    private(set) var trusted: [String: DecompiledEntry] = [:]
     private(set) var denied = AddressSet()
     private(set) var foreign: [String] = []
     /// The protocols without ports, each with the name of its service.
     private var protocols: [(TransportProtocol, service: String)] = []
 
     /// The addresses of the sets, by name; read once, since many services may share a set.
-    private let sets: [String: AddressSet]
+    let sets: [String: AddressSet]
 
     init(_ table: Table) {
         self.table = table
@@ -65,6 +66,10 @@ struct Decompilation {
                 protocols += targets
                 continue
             }
+            if let (name, conditions) = rule.trusted {
+                read(trusted: name, conditions)
+                continue
+            }
             if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.drop) {
                 denied = denied.union(match.addresses)
             } else {
@@ -75,10 +80,37 @@ struct Decompilation {
 
     private mutating func read(service name: String, _ chain: Chain) {
         var service = DecompiledService(name: name)
-        var entry = DecompiledEntry()
-        service.foreign = chain.rules.flatMap { read($0, of: name, into: &entry) }
-        service.entries = [entry]
+        if chain.rules.contains(.refuseRest) {
+            var list = EntryList(table: table, sets: sets)
+            for rule in chain.rules where rule != .refuseRest && !rule.isGrant(of: name) { list.read(rule) }
+            (service.entries, service.foreign) = (list.entries, list.foreign)
+        } else {
+            var entry = DecompiledEntry()
+            service.foreign = chain.rules.flatMap { read($0, of: name, into: &entry) }
+            service.entries = [entry]
+        }
         services[name] = service
+    }
+
+    /// Reads an entry of `trusted`, from the rules that lead to its chain and from the chain.
+    private mutating func read(trusted name: String, _ conditions: RuleConditions) {
+        if let interface = conditions.interface, trusted[name] != nil {
+            trusted[name]?.interfaces.append(interface)
+            return
+        }
+        var entry = DecompiledEntry()
+        entry.interfaces = conditions.interface.map { [$0] } ?? []
+        entry.expires = conditions.expires
+        for rule in table.chain(Names.trusted(name))?.rules ?? [] {
+            guard let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.accept) else {
+                foreign.append("\(Names.trusted(name)): \(rule)")
+                continue
+            }
+            entry.sources = entry.sources.union(match.addresses)
+            entry.isLogged = entry.isLogged || rule.logs
+            entry.comment = entry.comment ?? rule.comment
+        }
+        trusted[name] = entry
     }
 
     /// Adds what a rule says to the entry; returns the rules, it or those that it leads to, that the compiler does not make.
@@ -96,23 +128,11 @@ struct Decompilation {
             entry.comment = entry.comment ?? rule.comment
         } else if let match = SourceMatch(rule, in: sets), match.rest == [.verdict(.goto(Names.admit(service)))] {
             entry.sources = entry.sources.union(match.addresses)
-            readAdmission(service, &entry)
+            entry.readAdmission(table.chain(Names.admit(service)))
         } else {
             return [rule]
         }
         return []
-    }
-
-    private func readAdmission(_ name: String, _ entry: inout DecompiledEntry) {
-        for rule in table.chain(Names.admit(name))?.rules ?? [] {
-            for case .dynamicSet(let dynamicSet) in rule.expressions {
-                for case .limit(let limit) in dynamicSet.expressions { entry.limit = limit }
-            }
-            if rule.expressions.contains(where: { if case .log = $0 { true } else { false } }) {
-                entry.isLogged = true
-            }
-            if rule.expressions.last == .verdict(.accept) { entry.comment = entry.comment ?? rule.comment }
-        }
     }
 }
 

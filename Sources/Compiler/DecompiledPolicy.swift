@@ -52,6 +52,8 @@ public struct DecompiledService: Hashable, Sendable {
 public struct DecompiledPolicy: Hashable, Sendable {
     /// The services, sorted by name.
     public var services: [DecompiledService] = []
+    /// The entries of `trusted` as services without ports, sorted by name.
+    public var trusted: [DecompiledService] = []
     /// The sources of `deny`.
     public var denied = AddressSet()
     /// Rules outside the services that the compiler does not make, each with its chain.
@@ -64,6 +66,11 @@ public struct DecompiledPolicy: Hashable, Sendable {
         reading.readChains()
         reading.readPorts()
         services = reading.services.values.sorted { $0.name < $1.name }
+        trusted = reading.trusted.sorted { $0.key < $1.key }.map { name, entry in
+            var service = DecompiledService(name: name)
+            service.entries = [entry]
+            return service
+        }
         denied = reading.denied
         foreign = reading.foreign
     }

@@ -89,12 +89,17 @@ enum Match {
     }
 
     /// Packets at or after a time in seconds since 1970-01-01T00:00:00Z.
-    static func isAtOrAfter(_ seconds: Int64) -> [Expression] {
+    static func isAtOrAfter(_ seconds: Int64) -> [Expression] { time(.greaterOrEqual, seconds) }
+
+    /// Packets before a time in seconds since 1970-01-01T00:00:00Z.
+    static func isBefore(_ seconds: Int64) -> [Expression] { time(.less, seconds) }
+
+    private static func time(_ operator: Comparison.Operator, _ seconds: Int64) -> [Expression] {
         let second: UInt64 = 1_000_000_000
         let bytes = (min(UInt64(clamping: seconds), UInt64.max / second) * second).bigEndianBytes
         return [
             .meta(.time, into: .first), .byteOrder(ByteOrderConversion(toNetwork: true, length: 8, size: 8)),
-            .compare(Comparison(.greaterOrEqual, bytes)),
+            .compare(Comparison(`operator`, bytes)),
         ]
     }
 

@@ -50,6 +50,12 @@ public enum Names {
     /// The chain that checks the sources of a service with interfaces.
     public static func sources(_ name: String) -> String { "sources-\(name)" }
 
+    /// The chain of an entry of `allow` with interfaces or expiry.
+    public static func entry(_ name: String) -> String { "entry-\(name)" }
+
+    /// The chain of an entry of `trusted`.
+    public static func trusted(_ name: String) -> String { "trusted-\(name)" }
+
     /// The prefix of the names of sets with granted sources.
     public static let grants = "grant-"
 
@@ -72,21 +78,25 @@ public enum Names {
 }
 
 extension Names {
-    /// The chains that a service can have.
-    public static func chains(of name: String) -> [String] { [service(name), sources(name), admit(name)] }
+    /// The chains that a service, or an entry of its `allow`, can have.
+    public static func chains(of name: String) -> [String] { [service(name), sources(name), entry(name), admit(name)] }
 
     /// The purpose of a chain.
     public enum ChainPurpose: Hashable, Sendable {
         /// It decides on the connections to the service with this name.
         case service(String)
+        /// It lets in everything that the entry of `trusted` with this name does.
+        case trusted(String)
         /// It does not belong to a service, or is not portreeve's.
         case other
     }
 
     /// The purpose of the chain with this name.
     public static func purpose(ofChain name: String) -> ChainPurpose {
+        if name.hasPrefix(trusted("")) { return .trusted(String(name.dropFirst(trusted("").count))) }
         let prefix = chains(of: "").first(where: name.hasPrefix)
-        return prefix.map { .service(String(name.dropFirst($0.count))) } ?? .other
+        // An entry of `allow` has a name of its own after a dot.
+        return prefix.map { .service(String(name.dropFirst($0.count).prefix { $0 != "." })) } ?? .other
     }
 
     /// The purpose of a set or a map.
@@ -101,7 +111,7 @@ extension Names {
 
     /// The purpose of the set with this name.
     public static func purpose(ofSet name: String) -> SetPurpose {
-        let starts = [service(""), group(""), limiters, grants, ranges(""), published("")]
+        let starts = [service(""), trusted(""), group(""), limiters, grants, ranges(""), published("")]
         if name == services || starts.contains(where: name.hasPrefix) { return .services }
         return name.hasPrefix("\(denied)-") ? .denied : .other
     }

@@ -7,24 +7,56 @@ extension TableBuilder {
     /// sources cannot close the service.
     private static let limiterSize: UInt32 = 65535
 
-    /// Adds the chains of a service, which check expiry, interfaces and sources in this order, then limit and log.
+    /// Adds the chains of a service.
     mutating func add(_ service: Service) {
-        for entry in service.entries { add(entry, of: service) }
+        guard service.listsEntries else {
+            for entry in service.entries { addOnly(entry, of: service) }
+            return
+        }
+        var names = EntryNames(of: service)
+        let rules = service.entries.flatMap { rules(for: $0, named: names.next($0), of: service.name) }
+        let chain = Chain(name: Names.service(service.name), rules: rules + [Rule.refuseRest])
+        chains.append(chain)
+        origins.chains[chain.name] = service.location
     }
 
-    private mutating func add(_ entry: AllowEntry, of service: Service) {
+    /// Adds the chains of the short form, which check expiry, interfaces and sources in this order, then limit and log.
+    private mutating func addOnly(_ entry: AllowEntry, of service: Service) {
         var rules: [Rule] = []
         if let expires = entry.expires {
             rules.append(Rule(Match.isAtOrAfter(expires.end) + [.verdict(.goto(Names.refuse))]))
         }
         if entry.interfaces.isEmpty {
-            rules += sourceRules(entry, service.name)
+            rules += sourceRules(entry, service.name, service.name)
         } else {
             let sources = Names.sources(service.name)
             rules += entry.interfaces.map { Rule(Match.interface($0) + [.verdict(.goto(sources))]) }
-            append(Chain(name: sources, rules: sourceRules(entry, service.name) + [Rule.refuse]), for: entry)
+            append(
+                Chain(name: sources, rules: sourceRules(entry, service.name, service.name) + [Rule.refuse]), for: entry)
         }
         append(Chain(name: Names.service(service.name), rules: rules + [Rule.refuse]), for: entry)
+    }
+
+    /// The rules of an entry of `allow`; a packet that does not match returns from them, so that the next entry is tried.
+    private mutating func rules(for entry: AllowEntry, named name: String, of service: String) -> [Rule] {
+        let sources = sourceRules(entry, name, service)
+        let conditions = entry.conditions
+        guard conditions != [[]] else { return sources }
+        append(Chain(name: Names.entry(name), rules: sources), for: entry)
+        return conditions.map { Rule($0 + [.verdict(.jump(Names.entry(name)))]) }
+    }
+
+    /// Adds the chain of an entry of `trusted`, and returns the rules that lead to it.
+    mutating func rules(for trusted: Trusted) -> [Rule] {
+        let entry = trusted.entry
+        let name = Names.trusted(trusted.name)
+        let log: [Expression] = entry.log ? [.log(LogStatement(prefix: "portreeve \(trusted.name): "))] : []
+        let comment = RuleComment.text(of: entry)
+        let rules = sourceSets.matches(entry.addresses, name: name, location: entry.sources.location).map {
+            Rule($0 + log + [.counter, .verdict(.accept)], comment: comment)
+        }
+        append(Chain(name: name, rules: rules), for: entry)
+        return entry.conditions.map { Rule($0 + [.verdict(.jump(name))]) }
     }
 
     private mutating func append(_ chain: Chain, for entry: AllowEntry) {
@@ -33,10 +65,16 @@ extension TableBuilder {
     }
 
     /// Rules that accept the sources, or send them to the chain that limits and logs.
-    private mutating func sourceRules(_ entry: AllowEntry, _ name: String) -> [Rule] {
+    ///
+    /// - Parameters:
+    ///   - entry: the entry.
+    ///   - name: its name in the kernel; that of the service in the short form.
+    ///   - service: the name of the service.
+    /// - Returns: the rules.
+    private mutating func sourceRules(_ entry: AllowEntry, _ name: String, _ service: String) -> [Rule] {
         if entry.limit == nil && !entry.log { return acceptance(entry, name) }
         let matches = matches(entry, name)
-        addAdmission(entry, name)
+        addAdmission(entry, name, service)
         return matches.map { Rule($0 + [.verdict(.goto(Names.admit(name)))]) }
     }
 
@@ -53,7 +91,7 @@ extension TableBuilder {
         sourceSets.matches(entry.addresses, name: Names.service(name), location: entry.sources.location)
     }
 
-    private mutating func addAdmission(_ entry: AllowEntry, _ name: String) {
+    private mutating func addAdmission(_ entry: AllowEntry, _ name: String, _ service: String) {
         let families = entry.families
         var rules: [Rule] = []
         if let limit = entry.limit {
@@ -70,7 +108,7 @@ extension TableBuilder {
                     ])
             }
         }
-        if entry.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(name): "))])) }
+        if entry.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(service): "))])) }
         let comment = RuleComment.text(of: entry)
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
         append(Chain(name: Names.admit(name), rules: rules), for: entry)
@@ -78,6 +116,12 @@ extension TableBuilder {
 }
 
 extension AllowEntry {
+    /// Alternative matches on interfaces and expiry; an empty one if the entry has neither.
+    fileprivate var conditions: [[Expression]] {
+        let time = expires.map { Match.isBefore($0.end) } ?? []
+        return interfaces.isEmpty ? [time] : interfaces.map { Match.interface($0) + time }
+    }
+
     /// The families of the entry's sources; both if it has no sources, since a grant may add one.
     fileprivate var families: [AddressFamily] {
         let families: [AddressFamily] =

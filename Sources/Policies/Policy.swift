@@ -25,6 +25,8 @@ public struct Policy: Hashable, Sendable {
     public var groups: [SourceGroup]
     /// The sources that every service refuses; `nil` for a policy without `deny`.
     public var deny: SourceList?
+    /// The entries of `trusted`, sorted by name.
+    public var trusted: [Trusted]
     /// The services, sorted by name.
     public var services: [Service]
     /// The assertions under `tests`, in the order of the policy.
@@ -36,12 +38,14 @@ public struct Policy: Hashable, Sendable {
 
     /// A policy of these parts.
     public init(
-        defaults: Defaults = Defaults(), groups: [SourceGroup] = [], deny: SourceList? = nil, services: [Service] = [],
-        assertions: [Assertion] = [], files: [String] = [], texts: [[UInt8]] = []
+        defaults: Defaults = Defaults(), groups: [SourceGroup] = [], deny: SourceList? = nil, trusted: [Trusted] = [],
+        services: [Service] = [], assertions: [Assertion] = [], files: [String] = [],
+        texts: [[UInt8]] = []
     ) {
         self.defaults = defaults
         self.groups = groups
         self.deny = deny
+        self.trusted = trusted
         self.services = services
         self.assertions = assertions
         self.files = files
@@ -101,17 +105,21 @@ public struct Assertion: Hashable, Sendable {
     public var except: SourceList?
     /// The ports under test.
     public var ports: [ServicePort]
+    /// The name of the interface on which the connections arrive; `nil` for any.
+    public var interface: String?
     /// The expected result.
     public var expect: Expectation
 
     /// An assertion of these parts.
     public init(
-        location: SourceLocation, from: SourceList, except: SourceList?, ports: [ServicePort], expect: Expectation
+        location: SourceLocation, from: SourceList, except: SourceList?, ports: [ServicePort],
+        interface: String? = nil, expect: Expectation
     ) {
         self.location = location
         self.from = from
         self.except = except
         self.ports = ports
+        self.interface = interface
         self.expect = expect
     }
 }

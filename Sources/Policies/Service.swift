@@ -98,6 +98,8 @@ public struct Service: Hashable, Sendable {
     public var ports: [ServicePort]
     /// Who may connect: at least one entry; the first that matches a packet decides.
     public var entries: [AllowEntry]
+    /// Whether the policy lists them under `allow`; in the short form their keys are those of the service.
+    public var listsEntries = false
     /// The process that is expected to listen.
     public var listener: ListenerExpectation
     /// The reason.

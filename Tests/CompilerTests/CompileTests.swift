@@ -51,4 +51,28 @@ struct CompileTests {
         #expect(table.sets.count { $0.definition.holdsRanges } == 1)
         #expect(table.set("services")?.elements.count == 5001)
     }
+
+    @Test("A new entry of allow leaves the objects of the others alone")
+    func entryNames() {
+        func entry(_ text: String, _ addresses: AddressSet) -> AllowEntry {
+            AllowEntry(
+                location: place, sources: SourceList(location: place, entries: [text], addresses: addresses),
+                limit: ConnectionLimit(rate: Rate(count: 10, unit: .minute)))
+        }
+        func objects(_ entries: [AllowEntry]) -> Set<String> {
+            var service = Service(
+                name: "a", location: place, ports: [ServicePort(transport: .tcp, range: 1...1, location: place)],
+                entries: entries)
+            service.listsEntries = true
+            let table = compile(Policy(services: [service])).table
+            return Set((table.sets.map(\.name) + table.chains.map(\.name)).filter { $0.contains(".") })
+        }
+        let (first, second) = (
+            entry("any", .any), entry("10.0.0.0/8", AddressSet(ipv4: IntervalSet([0x0a00_0000...0x0aff_ffff])))
+        )
+        #expect(objects([second, first]).isSuperset(of: objects([first])) && objects([first]).count == 3)
+        #expect(objects([second, first]) == objects([first, second]))
+        // Two for the same sources differ by a number.
+        #expect(objects([first, first]).count == 6)
+    }
 }

@@ -38,6 +38,13 @@ func policy(at url: URL) throws -> Policy {
     return try #require(reading.policy, "\(reading.diagnostics.map { $0.rendered(color: false) })")
 }
 
+extension Service {
+    /// An entry of `trusted` as a service without ports.
+    fileprivate init(_ trusted: Trusted) {
+        self.init(name: trusted.name, location: trusted.location, ports: [], entries: [trusted.entry])
+    }
+}
+
 @Suite("Compiled policies")
 struct GoldenTests {
     @Test("The ruleset is equal to the golden file", arguments: try Golden.policies.map(\.path))
@@ -57,7 +64,9 @@ struct GoldenTests {
         let policy = try policy(at: URL(filePath: path))
         let loaded = DecompiledPolicy(compile(policy).table)
         #expect(loaded.services.map(\.name) == policy.services.map(\.name))
-        for (loaded, service) in zip(loaded.services, policy.services) {
+        #expect(loaded.trusted.map(\.name) == policy.trusted.map(\.name))
+        let trusted = policy.trusted.map { Service($0) }
+        for (loaded, service) in zip(loaded.trusted + loaded.services, trusted + policy.services) {
             #expect(loaded.entries.map(\.sources) == service.entries.map(\.addresses))
             #expect(loaded.entries.map(\.interfaces) == service.entries.map { $0.interfaces.map(\.description) })
             #expect(loaded.entries.map(\.expires) == service.entries.map { $0.expires?.end })

@@ -82,6 +82,22 @@ struct GrantTests {
         #expect(granted.chain("admit-ssh")?.rules.last?.expressions.last == .verdict(.accept))
     }
 
+    @Test("Stand behind the entries of allow, without their limits, and are logged")
+    func behindEntries() throws {
+        var service = service(AddressSet(ipv4: ipv4, ipv6: []), limit: true)
+        service.listsEntries = true
+        let table = compile(Policy(services: [service])).table
+        let granted = table.granting([try source("198.51.100.7")])
+        #expect(
+            granted.chain("service-ssh")?.rules.map(\.description) == [
+                "ip saddr 10.0.0.0/8 goto admit-ssh.8f03e433",
+                "ip saddr @grant-ssh-ipv4 log prefix \"portreeve ssh: \" counter accept comment \"granted for a time\"",
+                "goto refuse comment \"no entry matches\"",
+            ])
+        #expect(DecompiledPolicy(granted) == DecompiledPolicy(table))
+        #expect(granted.granting([]).set("grant-ssh-ipv4")?.elements.isEmpty == true)
+    }
+
     @Test("Leave no trace, whatever the order, and may keep an empty set")
     func emptySets() throws {
         let (first, second) = (try source("198.51.100.7"), try source("2001:db8::7"))

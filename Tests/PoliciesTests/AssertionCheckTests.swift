@@ -75,4 +75,55 @@ import Testing
             "{from: 192.0.2.1, to: 9000/tcp, expect: deny}",
             ["9000/tcp is open to 192.0.2.1 (service \"inner\" at policy.yaml:10:3)"])
     }
+
+    @Test(
+        arguments: [
+            ("{from: 10.0.0.1, to: 22, expect: deny}", nil),
+            ("{from: 10.0.0.1, to: 22, interface: wg0, expect: allow}", nil),
+            ("{from: 10.0.0.1, protocol: esp, interface: wg0, expect: allow}", nil),
+            ("{from: 10.0.0.1, to: 22, interface: eth0, expect: deny}", nil),
+            ("{from: 192.0.2.0/24, to: 1-65535/udp, expect: allow}", nil),
+            (
+                "{from: any, to: 22, expect: deny}",
+                "the test fails: 22/tcp is open to 192.0.2.0 (\"trusted\" \"lan\" at policy.yaml:5:3)"
+            ),
+            (
+                "{from: 10.0.0.1, protocol: gre, interface: wg7, expect: deny}",
+                "the test fails: gre is open to 10.0.0.1 (\"trusted\" \"vpn\" at policy.yaml:4:3)"
+            ),
+        ] as [(String, String?)])
+    func knowsTrusted(text: String, message: String?) throws {
+        try expectErrors(
+            """
+            version: 1
+            services: {}
+            trusted:
+              vpn: {interfaces: "wg*"}
+              lan: {from: 192.0.2.0/24}
+            tests:
+              - \(message == nil ? text : "⟨{⟩" + text.dropFirst())
+            """, message.map { [$0] } ?? [], isValid: message == nil)
+    }
+
+    @Test func knowsEntriesAndProtocols() throws {
+        try expectErrors(
+            """
+            version: 1
+            services:
+              vpn:
+                protocols: esp
+                allow:
+                  - {from: 10.0.0.0/8, except: 10.0.0.9}
+                  - {from: 192.0.2.1, interfaces: eth0, limit: 1/day}
+            tests:
+              - {from: [10.0.0.1, 192.0.2.1], protocol: esp, expect: allow}
+              - {from: 10.0.0.9, protocol: esp, expect: deny}
+              - ⟨{⟩from: any, protocol: ah, expect: allow}
+              - ⟨{⟩from: 10.0.0.8/30, protocol: esp, expect: allow}
+            """,
+            [
+                "the test fails: no service opens ah",
+                "the test fails: esp is closed to 10.0.0.9 (service \"vpn\" at policy.yaml:3:3)",
+            ])
+    }
 }

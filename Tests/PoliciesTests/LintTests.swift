@@ -37,6 +37,27 @@ import Testing
             "services:\n  ssh: {ports: 22, from: any, why: x, unit: ⟨ssh⟩}",
             ["unit \"ssh\" has no type suffix; did you mean \"ssh.service\"?"]
         ),
+        (
+            "services:\n  ssh:\n    ports: 22\n    why: x\n    allow:\n      - {from: 10.0.0.0/8, except: 10.0.0.9}\n      - {from: ⟨any⟩}",
+            ["an entry of service \"ssh\" lets in again what \"except\" at policy.yaml:7 takes out, such as 10.0.0.9"]
+        ),
+        (
+            "services:\n  ssh:\n    ports: 22\n    why: x\n    allow:\n      - {from: any}\n      - {from: ⟨10.0.0.1⟩}",
+            ["an entry of service \"ssh\" never decides: earlier entries have all its sources"]
+        ),
+        (
+            "services:\n  ssh:\n    ports: 22\n    why: x\n    allow:\n      - {from: 10.0.0.1, expires: ⟨2026-01-01⟩}\n      - {from: any}",
+            ["an entry of service \"ssh\" has expired"]
+        ),
+        (
+            "services:\n  ssh: {ports: 22, from: ⟨10.0.0.1⟩, except: 10.0.0.0/8, why: x}",
+            ["service \"ssh\" can never be reached: \"except\" covers all its sources"]
+        ),
+        (
+            "services: {}\ntrusted:\n  lan: {from: ⟨10.0.0.1⟩, why: x}",
+            ["\"trusted\" \"lan\" has no \"interfaces\", and a source is easily forged"]
+        ),
+        ("services: {}\ntrusted:\n  ⟨lan⟩: {interfaces: eth0}", ["\"trusted\" \"lan\" has no \"why\""]),
         ("⟨version⟩: 1", ["no services: every port is closed; write \"services: {}\" if that is intended"]),
     ])
     func warns(text: String, messages: [String]) throws {

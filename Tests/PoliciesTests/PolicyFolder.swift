@@ -65,7 +65,7 @@ final class PolicyFolder {
 /// Expects exactly these errors for the policy `text`, one at each mark.
 func expectErrors(
     _ text: String, _ messages: [String], severity: Diagnostic.Severity = .error, with files: [String: String] = [:],
-    databases: [String] = ["services", "protocols"], now: Int64? = nil,
+    isValid: Bool? = nil, databases: [String] = ["services", "protocols"], now: Int64? = nil,
     sourceLocation: Testing.SourceLocation = #_sourceLocation
 ) throws {
     let folder = try PolicyFolder(files)
@@ -73,7 +73,7 @@ func expectErrors(
     let contents = ["services": servicesDatabase, "protocols": protocolsDatabase]
     for name in databases where files[name] == nil { try folder.write(contents[name] ?? "", to: name) }
     let reading = folder.read(now: now)
-    #expect((reading.policy == nil) == (severity == .error), sourceLocation: sourceLocation)
+    #expect((reading.policy == nil) == !(isValid ?? (severity != .error)), sourceLocation: sourceLocation)
     let expected = try messages.indices.map {
         try folder.expected(messages[$0], severity: severity, in: "policy.yaml", mark: $0)
     }

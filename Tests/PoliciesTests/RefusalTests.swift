@@ -102,6 +102,56 @@ import Testing
             with: ["protocols/x": ""], databases: ["services"])
     }
 
+    @Test func refusesAllowBesideConditionsOfTheService() throws {
+        try expectErrors(
+            "version: 1\nservices:\n  ssh:\n    ports: 22\n    ⟨from⟩: any\n    ⟨limit⟩: 1/day\n    allow: [{from: any}]\n",
+            [
+                "service \"ssh\" has \"allow\" and \"from\"; move \"from\" into its entries",
+                "service \"ssh\" has \"allow\" and \"limit\"; move \"limit\" into its entries",
+            ])
+    }
+
+    @Test(arguments: [
+        ("⟨[⟩]", "\"allow\" is empty"), ("⟨any⟩", "an entry of \"allow\" must be a mapping, not a single value"),
+        ("[⟨{⟩limit: 1/day}]", "an entry of \"allow\" lacks \"from\""),
+        ("[{from: any, ⟨form⟩: any}]", "unknown key \"form\" in an entry of \"allow\"; did you mean \"from\"?"),
+        ("[{from: any, ⟨process⟩: sshd}]", "unknown key \"process\" in an entry of \"allow\""),
+        ("[{from: any, limit: ⟨0/day⟩}]", "\"0/day\" is a rate of zero; the lowest is 1"),
+        ("[{from: any, except: ⟨nowhere⟩}]", "unknown group \"nowhere\""),
+    ])
+    func refusesEntries(text: String, message: String) throws {
+        try expectErrors("version: 1\nservices:\n  ssh:\n    ports: 22\n    allow: \(text)\n", [message])
+    }
+
+    @Test func demandsKeysOfEveryEntry() throws {
+        let text = "version: 1\ndefaults: {require: [owner]}\nservices:\n"
+        try expectErrors(
+            text + "  ⟨a⟩: {ports: 1, allow: [{from: any, owner: x}, {from: any}]}\n",
+            ["service \"a\" lacks \"owner\", which \"defaults.require\" demands"])
+        let folder = try PolicyFolder(["policy.yaml": text + "  a: {ports: 1, allow: [{from: any, owner: x}]}\n"])
+        #expect(folder.read().policy != nil)
+    }
+
+    @Test(arguments: [
+        ("⟨lan⟩: {why: x}", "\"trusted\" \"lan\" needs \"interfaces\", or a \"from\" that is not any"),
+        ("lan: {⟨from⟩: any}", "\"trusted\" \"lan\" needs \"interfaces\", or a \"from\" that is not any"),
+        (
+            "⟨Lan⟩: {interfaces: eth0}",
+            "\"Lan\" is not a name for \"trusted\"; use a lower-case letter, then up to 30 lower-case letters, digits and -"
+        ),
+        ("lan: {interfaces: eth0, ⟨limit⟩: 1/day}", "unknown key \"limit\" in \"trusted\" \"lan\""),
+        ("lan: {interfaces: ⟨\"*\"⟩}", "\"*\" means every interface; omit \"interfaces\" to open the service on all"),
+    ])
+    func refusesTrusted(text: String, message: String) throws {
+        try expectErrors("version: 1\nservices: {}\ntrusted:\n  \(text)\n", [message])
+    }
+
+    @Test func refusesOneNameForTwoThings() throws {
+        try expectErrors(
+            "version: 1\ntrusted:\n  lan: {interfaces: eth0}\nservices:\n  ⟨lan⟩: {ports: 22, from: any}\n",
+            ["\"lan\" is already an entry of \"trusted\" at policy.yaml:3:3"])
+    }
+
     @Test func refusesOverlaps() throws {
         let folder = try PolicyFolder()
         try folder.write(

@@ -31,7 +31,9 @@ struct SchemaTests {
         let service = try #require(definitions["service"] as? [String: Any])
         let properties = try #require(service["properties"] as? [String: Any])
         #expect(properties.keys.sorted() == Service.keys.sorted())
-        #expect(service["required"] as? [String] == Service.mandatoryKeys)
+        let entry = try #require(definitions["allowEntry"] as? [String: Any])
+        let conditions = try #require(entry["properties"] as? [String: Any])
+        #expect(conditions.keys.sorted() == EntryDecoder.keys.sorted())
         let serviceKey = try #require(definitions["serviceKey"] as? [String: Any])
         #expect(serviceKey["enum"] as? [String] == Service.keys)
     }

@@ -15,6 +15,8 @@ public struct AccessReport {
         public let ports: ClosedRange<UInt16>
         /// The service that declares the ports; `nil` if a rule from outside of the policy opened them.
         public let service: String?
+        /// The entry of `trusted` that lets the sources in on every port of every protocol; `nil` for none.
+        public var trusted: String?
     }
 
     /// Access after the change that did not exist before.
@@ -44,8 +46,8 @@ public struct AccessReport {
     ) {
         let difference = AccessDifference(from: old, to: new, in: circumstances)
         let (owners, newOwners) = (PortOwners(oldPolicy), PortOwners(newPolicy))
-        gained = difference.gained.flatMap(newOwners.rows)
-        lost = difference.lost.flatMap(owners.either(newOwners).rows)
+        gained = difference.gained.flatMap(newOwners.rows).gathered(by: newPolicy.trusted)
+        lost = difference.lost.flatMap(owners.either(newOwners).rows).gathered(by: oldPolicy.trusted)
         unknown = difference.unknown.flatMap(newOwners.rows)
         before = difference.before
         after = difference.after

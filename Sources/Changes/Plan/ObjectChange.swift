@@ -74,12 +74,15 @@ public struct ObjectChange {
     /// Whether it is the table itself.
     public var isTable: Bool { if case .table = object { true } else { false } }
 
-    /// Whether the change is a part of a change of a service with one of these names, or of `deny`.
+    /// Whether the change is a part of a change of a service or an entry of `trusted` with one of these names, or of `deny`.
     public func isImplied(by services: Set<String>) -> Bool {
         switch object {
         case .chain(let chain, _), .policy(let chain, _, _): return isImplied(by: services, chain: chain)
         case .rule(let rule, let chain):
-            if Names.purpose(ofChain: chain) == .other { return !services.isEmpty && rule?.looksPortsUp == true }
+            if Names.purpose(ofChain: chain) == .other {
+                if let target = rule?.target { return isImplied(by: services, chain: target) }
+                return !services.isEmpty && rule?.looksPortsUp == true
+            }
             return isImplied(by: services, chain: chain)
         case .set(let set, _), .elements(_, let set, _):
             switch Names.purpose(ofSet: set) {
@@ -92,15 +95,27 @@ public struct ObjectChange {
     }
 
     private func isImplied(by services: Set<String>, chain: String) -> Bool {
-        guard case .service(let name) = Names.purpose(ofChain: chain) else { return false }
-        return services.contains(name)
+        switch Names.purpose(ofChain: chain) {
+        case .service(let name), .trusted(let name): services.contains(name)
+        case .other: false
+        }
     }
 }
 
 extension Rule {
-    /// Whether the rule is the jump by port to the chain of a service.
+    /// The chain to which the rule jumps; `nil` for none.
+    fileprivate var target: String? {
+        guard case .verdict(.jump(let chain))? = expressions.last else { return nil }
+        return chain
+    }
+
+    /// Whether the rule is the jump by port, or by protocol, to the chain of a service.
     fileprivate var looksPortsUp: Bool {
-        guard case .lookup(let lookup)? = expressions.last, case .named(let set) = lookup.set else { return false }
+        guard case .lookup(let lookup)? = expressions.last else { return false }
+        guard case .named(let set) = lookup.set else {
+            if case .meta(.transportProtocol, into: .first)? = expressions.first { return expressions.count == 2 }
+            return false
+        }
         return Names.purpose(ofSet: set) == .services && lookup.destination == .verdict
     }
 }

@@ -52,6 +52,9 @@ public struct PlannedChange {
     /// The changes of services, by name.
     public var services: [ServiceChange] { isEmpty ? [] : policies.services }
 
+    /// The changes of entries of `trusted`, by name.
+    public var trusted: [ServiceChange] { isEmpty ? [] : policies.trusted }
+
     /// The changes by object, computed on every access.
     public var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
 
@@ -78,6 +81,7 @@ private final class PlannedPolicies {
     lazy var before = DecompiledPolicy(live)
     lazy var after = DecompiledPolicy(target)
     lazy var services = ServiceChange.all(from: before, to: after, of: policy)
+    lazy var trusted = ServiceChange.trusted(from: before, to: after, of: policy)
 
     init(_ live: Table?, _ target: Table, _ policy: Policy) {
         self.live = live

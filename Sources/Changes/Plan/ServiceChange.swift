@@ -12,9 +12,27 @@ public struct ServiceChange {
 
     /// Every service that is added, removed or changed, by name.
     static func all(from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy) -> [ServiceChange] {
-        let before = Dictionary(uniqueKeysWithValues: old.services.map { ($0.name, $0) })
-        let after = Dictionary(uniqueKeysWithValues: new.services.map { ($0.name, $0) })
-        let declared = Dictionary(uniqueKeysWithValues: policy.services.map { ($0.name, $0) })
+        all(from: old.services, to: new.services, of: policy.services)
+    }
+
+    /// Every entry of `trusted` that is added, removed or changed, as a service without ports, by name.
+    static func trusted(
+        from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy
+    ) -> [ServiceChange] {
+        let declared = policy.trusted.map { trusted in
+            Service(
+                name: trusted.name, location: trusted.location, ports: [], entries: [trusted.entry],
+                why: trusted.entry.why, owner: trusted.entry.owner, ticket: trusted.entry.ticket)
+        }
+        return all(from: old.trusted, to: new.trusted, of: declared)
+    }
+
+    private static func all(
+        from old: [DecompiledService], to new: [DecompiledService], of declared: [Service]
+    ) -> [ServiceChange] {
+        let before = Dictionary(uniqueKeysWithValues: old.map { ($0.name, $0) })
+        let after = Dictionary(uniqueKeysWithValues: new.map { ($0.name, $0) })
+        let declared = Dictionary(uniqueKeysWithValues: declared.map { ($0.name, $0) })
         return Set(before.keys).union(after.keys).sorted().compactMap { name in
             guard before[name] != after[name] else { return nil }
             return ServiceChange(before: before[name], after: after[name], declared: declared[name])

@@ -34,7 +34,7 @@ extension AccessReport {
             let groups = rows.filter { !$0.isOfDHCPClient }.grouped(by: Subject.init).map { rows in
                 Self(
                     sources: rows[0].change.sources, rows: rows,
-                    isEveryOtherPort: rows[0].service == nil && hasEveryPort(rows, but: declared))
+                    isEveryOtherPort: rows[0].service == nil && rows[0].trusted == nil && hasEveryPort(rows, but: declared))
             }
             return groups.grouped(by: Ports.init).map { same in
                 let sources = same.map(\.sources).reduce(AddressSet()) { $0.union($1) }
@@ -63,10 +63,10 @@ extension AccessReport {
         }
 
         private var portsList: String {
-            let names = rows.map { $0.change.transport.text($0.ports) }
+            let names = rows.map (\.portText)
             let shown = names.prefix(AddressSet.shownRanges).joined(separator: ", ")
             let rest = names.count - AddressSet.shownRanges
-            return shown + (rest > 0 ? " and \(rest) more" : "") + " (\(rows.first?.service ?? "no service"))"
+            return shown + (rest > 0 ? " and \(rest) more" : "") + " (\(rows.first.flatMap { $0.trusted ?? $0.service } ?? "no service"))"
         }
 
         var cause: String {
@@ -77,6 +77,7 @@ extension AccessReport {
     /// The service, the interfaces and the sources of a group of one family.
     private struct Subject: Hashable {
         let service: String?
+        let trusted: String?
         let family: AddressFamily
         let interfaces: [String]
         let sources: AddressSet
@@ -84,6 +85,7 @@ extension AccessReport {
 
         init(_ row: Row) {
             service = row.service
+            trusted = row.trusted
             family = row.change.family
             interfaces = row.interfaces
             sources = row.change.sources
@@ -99,12 +101,14 @@ extension AccessReport {
         }
 
         private let service: String?
+        private let trusted: String?
         private let interfaces: [String]
         private let doubts: [RuleReference]
         private let ports: [Port]
 
         init(_ group: Group) {
             service = group.rows.first?.service
+            trusted = group.rows.first?.trusted
             interfaces = group.rows.first?.interfaces ?? []
             doubts = group.rows.first?.change.doubts ?? []
             ports =

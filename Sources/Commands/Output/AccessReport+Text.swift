@@ -26,11 +26,13 @@ extension AccessReport.Row {
     var json: JSON {
         let count = change.sources.ipv4.ranges.count + change.sources.ipv6.ranges.count
         var members: [(String, JSON)] = [
-            ("protocol", .string(change.transport.name)), ("port", change.transport.hasPorts ? ports.json : .null),
+            ("protocol", .string(trusted == nil ? change.transport.name : "any")),
+            ("port", trusted == nil && change.transport.hasPorts ? ports.json : .null),
             ("family", .string(change.family.rawValue)), ("service", JSON(service)),
             ("sources", .array(change.sources.texts(atMost: Self.listedSources).map(JSON.string))),
             ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
         ]
+        if let trusted { members.append(("trusted", .string(trusted))) }
         if !change.interfaces.isEmpty { members.append(("interfaces", .array(interfaces.map(JSON.string)))) }
         if !change.doubts.isEmpty { members.append(("rules", .array(change.doubts.map { .string("\($0)") }))) }
         return .object(members)
@@ -38,12 +40,14 @@ extension AccessReport.Row {
 
     /// The row for people.
     var text: String {
-        let port = change.transport.text(ports)
-        let owner = service.map { " (\($0))" } ?? ""
+        let owner = (trusted ?? service).map { " (\($0))" } ?? ""
         let place = change.interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))"
         let cause = change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""
-        return "\(port)\(owner)\(place) from \(sourcesText)\(cause)"
+        return "\(portText)\(owner)\(place) from \(sourcesText)\(cause)"
     }
+
+    /// The port, the protocol first.
+    var portText: String { trusted == nil ? change.transport.text(ports) : "everything" }
 
     /// The sources in a few words.
     var sourcesText: String {

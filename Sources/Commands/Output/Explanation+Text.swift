@@ -17,10 +17,11 @@ extension Explanation {
             return "a rule that is not understood decides: \(names)"
         case .accept:
             let limit = (conclusion.isLimited ? ", within its limit" : "") + placeText
+            if let trusted { return "\"trusted\" \"\(trusted.name)\" lets everything from there in\(placeText)" }
             if let service, isGranted {
                 return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
-            if let service, isOwn { return "service \"\(service.name)\" lets it in\(limit)" }
+            if let service, isOwn { return "\(decider(of: service)) lets it in\(limit)" }
             return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
         case .refuse: return refusal
         }
@@ -29,6 +30,21 @@ extension Explanation {
     /// The addresses that let the source in, if others do not.
     private var placeText: String {
         openAddresses.isEmpty ? "" : " at \(openAddresses.map(\.description).joined(separator: ", ")) only"
+    }
+
+    /// The service, or the entry of it that decides.
+    private func decider(of service: Service) -> String {
+        let name = "service \"\(service.name)\""
+        guard service.listsEntries, let entry = decidingEntry else { return name }
+        return "\(entry.title) of \(name)"
+    }
+
+    /// The entries of the service before the one that decides, or all of them, each with the reason why it does not match.
+    private var passedEntries: [String] {
+        guard let service, service.listsEntries, !isDenied, !isForeign, trusted == nil else { return [] }
+        return entries.prefix { $0.mismatch != nil }.compactMap { entry, mismatch in
+            mismatch.map { "\(entry.title) does not match: \($0.text)" }
+        }
     }
 
     /// The obstacle that remains if the service allows the source.
@@ -44,6 +60,7 @@ extension Explanation {
         guard let service else { return "no service declares \(portText)" }
         if isExpired { return "service \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
         if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
+        if service.listsEntries, decidingEntry == nil { return "no entry of service \"\(service.name)\" matches" }
         if !interfaces.isEmpty {
             let names = interfaces.map(\.description).joined(separator: ", ")
             return "service \"\(service.name)\" is open on \(names) only"
@@ -66,6 +83,9 @@ extension Explanation {
         if isOutsideSources {
             return
                 "add \(source) to \"from\" of service \"\(service.name)\"\((service.entries.first?.sources.location.text ?? ""))"
+        }
+        if service.listsEntries, decidingEntry == nil {
+            return "add an entry to \"allow\" of service \"\(service.name)\"\(service.location.text)"
         }
         if !interfaces.isEmpty {
             let name = question.interface ?? question.returnInterface ?? "the interface"
@@ -96,6 +116,7 @@ extension Explanation {
             lines.append("arrives: on \(interface), by the route back to \(question.source)")
         }
         if let place { lines.append("policy: \(place.file):\(place.line)") }
+        lines += passedEntries.map { "passed over: \($0)" }
         if let rule = conclusion.redirection { lines.append("redirected: \(rule)") }
         if let audience { lines.append("listens: \(audience)") }
         if let nearestChange { lines.append("to let it in: \(nearestChange)") }
@@ -110,11 +131,32 @@ extension Explanation {
             "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
             "asked": .string(isLive ? "kernel" : "policy"), "service": JSON(service?.name), "policy": place,
             "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
+            "trusted": JSON(trusted?.name),
+            "entries": .array(service?.listsEntries == true ? entries.map(Self.json) : []),
             "change": JSON(nearestChange), "trace": .array(conclusion.trace.map(\.json)),
             "interface": JSON(question.interface ?? question.returnInterface),
             "addresses": .array(openAddresses.map { .string($0.description) }),
             "listeners": listeners.map { .array($0.map(\.json)) } ?? .null,
         ]
+    }
+}
+
+extension Explanation {
+    /// An entry of `allow` for programs.
+    private static func json(_ entry: AllowEntry, _ mismatch: Mismatch?) -> JSON {
+        ["policy": entry.location.json, "matches": .bool(mismatch == nil), "reason": JSON(mismatch?.text)]
+    }
+}
+
+extension Explanation.Mismatch {
+    /// The reason in a few words.
+    fileprivate var text: String {
+        switch self {
+        case .expired(let expiry): "it expired (\(expiry.written))"
+        case .otherSources: "it has other sources"
+        case .exempt: "\"except\" takes the source out"
+        case .otherInterfaces(let patterns): "it holds on \(patterns.map(\.description).joined(separator: ", ")) only"
+        }
     }
 }
 

@@ -24,11 +24,12 @@ extension PlannedChange {
         }
     }
 
-    /// One line per service, in columns, and lines for `deny` and for grants.
+    /// One line per entry of `trusted` and per service, in columns, and lines for `deny` and for grants.
     private var sourceLines: [(line: String, action: ObjectChange.Action)] {
-        let nameWidth = services.map(\.name.count).max() ?? 0
-        let portWidth = min(services.map(\.ports.count).max() ?? 0, 24)
-        var lines = services.map { change in
+        let changes = trusted + services
+        let nameWidth = changes.map(\.name.count).max() ?? 0
+        let portWidth = min(changes.map(\.ports.count).max() ?? 0, 24)
+        var lines = changes.map { change in
             let columns = [change.name.padded(to: nameWidth), change.ports.padded(to: portWidth)] + change.details
             return ("\(change.action.sign) \(columns.joined(separator: "  "))", change.action)
         }
@@ -43,7 +44,7 @@ extension PlannedChange {
     /// One line per object: all, or those that the lines of services do not cover.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
-        let told = Set(services.map(\.name))
+        let told = Set((trusted + services).map(\.name))
         let shown = objects.filter { change in
             verbose || (isNew ? change.isTable : !change.isImplied(by: told))
         }
@@ -61,12 +62,14 @@ extension PlannedChange {
 
     /// The plan for programs.
     func json(_ consequences: Consequences, _ orphaned: OrphanedSessions) -> JSON {
-        let serviceLines = services.map { change in
-            ObjectLine(
-                action: change.action, object: "service", name: change.name,
-                before: change.before.map { "\($0.portsText) from \($0.sources.text)" },
-                after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
-            )
+        let serviceLines = [("trusted", trusted), ("service", services)].flatMap { object, changes in
+            changes.map { change in
+                ObjectLine(
+                    action: change.action, object: object, name: change.name,
+                    before: change.before.map { "\($0.portsText) from \($0.sources.text)" },
+                    after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
+                )
+            }
         }
         let lines = serviceLines + objects.flatMap(ObjectLine.all)
         return [

@@ -12,17 +12,21 @@ extension ServiceChange {
     var details: [String] {
         switch (before, after) {
         case (let before?, let after?): changes(before, after)
-        case (nil, let after?): ["from \(declaredSources ?? after.sources.text)"] + after.conditions + reason(after)
-        case (let before?, nil): ["from \(before.sources.text)"] + before.conditions + reason(before)
+        case (nil, let after?): sourcesAndConditions(of: after) + reason(after)
+        case (let before?, nil): sourcesAndConditions(of: before) + reason(before)
         case (nil, nil): []
         }
     }
 
-    private var declaredSources: String? {
-        guard let entries = declared?.entries.first?.sources.entries, !entries.isEmpty else { return nil }
-        let shown = entries.prefix(AddressSet.shownRanges).joined(separator: ", ")
-        let rest = entries.count - AddressSet.shownRanges
-        return rest > 0 ? "\(shown) and \(rest) more" : shown
+    /// The sources, as the policy writes them where it is known, and the conditions; for several entries in one text.
+    private func sourcesAndConditions(of service: DecompiledService) -> [String] {
+        let declared = declared.map { $0.entries.map(\.shortSourcesText) } ?? []
+        let isSame = declared.count == service.entries.count
+        let texts = service.entries.indices.map { index in
+            let sources = isSame && !declared[index].isEmpty ? declared[index] : service.entries[index].sources.text
+            return ["from \(sources)"] + service.entries[index].conditions
+        }
+        return texts.count == 1 ? texts[0] : [texts.map { $0.joined(separator: " ") }.joined(separator: "; ")]
     }
 
     private func reason(_ service: DecompiledService) -> [String] {
@@ -34,14 +38,27 @@ extension ServiceChange {
 
     private func changes(_ before: DecompiledService, _ after: DecompiledService) -> [String] {
         var words: [String] = []
-        let gained = after.sources.subtracting(before.sources)
-        let lost = before.sources.subtracting(after.sources)
-        if !gained.isEmpty { words.append("from + \(gained.text)") }
-        if !lost.isEmpty { words.append("from - \(lost.text)") }
+        if before.entries.count == 1, after.entries.count == 1 {
+            let gained = after.sources.subtracting(before.sources)
+            let lost = before.sources.subtracting(after.sources)
+            if !gained.isEmpty { words.append("from + \(gained.text)") }
+            if !lost.isEmpty { words.append("from - \(lost.text)") }
+        }
         if before.ports != after.ports { words.append("ports were \(before.portsText)") }
-        if before.entries.count == 1, after.entries.count == 1 { words += changes(before.entries[0], after.entries[0]) }
+        if before.entries.count == 1, after.entries.count == 1 {
+            words += changes(before.entries[0], after.entries[0])
+        } else {
+            words += changes(before.entries, after.entries)
+        }
         words += before.foreign.map { "removes the rule `\($0)`" }
         return words.isEmpty ? ["its rules, with the same effect"] : words
+    }
+
+    private func changes(_ before: [DecompiledEntry], _ after: [DecompiledEntry]) -> [String] {
+        let gone = before.filter { !after.contains($0) }
+        let new = after.filter { !before.contains($0) }
+        if gone.isEmpty && new.isEmpty { return before == after ? [] : ["its entries in another order"] }
+        return new.map { "+ \($0.text)" } + gone.map { "- \($0.text)" }
     }
 
     private func changes(_ before: DecompiledEntry, _ after: DecompiledEntry) -> [String] {
@@ -57,8 +74,8 @@ extension ServiceChange {
 }
 
 extension DecompiledService {
-    /// The ports, the protocol first: `tcp/22, tcp/8000-8100`.
-    var portsText: String { ports.map(\.text).joined(separator: ", ") }
+    /// The ports, the protocol first: `tcp/22, tcp/8000-8100`; `everything` for an entry of `trusted`.
+    var portsText: String { ports.isEmpty ? "everything" : ports.map(\.text).joined(separator: ", ") }
 
     /// The limits of the entries; `nil` for none.
     var limitText: String? { joined(entries.map(\.limitText)) }
@@ -69,11 +86,12 @@ extension DecompiledService {
     private func joined(_ texts: [String?]) -> String? {
         texts.contains { $0 != nil } ? texts.map { $0 ?? "none" }.joined(separator: ", ") : nil
     }
-
-    fileprivate var conditions: [String] { entries.count == 1 ? entries[0].conditions : [] }
 }
 
 extension DecompiledEntry {
+    /// The entry in one line.
+    fileprivate var text: String { (["from \(sources.text)"] + conditions).joined(separator: " ") }
+
     /// The conditions besides the source, each with its name, in a fixed order.
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [

@@ -16,23 +16,31 @@ extension PortStatus {
     var columns: [String] {
         [
             transport.text(ports), name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
-            packets.map { "\($0)" } ?? "-", service?.owner ?? "-", untilText,
+            packets.map { "\($0)" } ?? "-", ownersText, untilText,
         ]
     }
 
     private var sourcesText: String {
-        if let service { return service.entries.map(\.sourcesText).joined(separator: ", ") }
+        if let service { return service.entries.map(\.sourcesText).joined(separator: "; ") }
         switch exposure {
         case .reachable?: return "OPEN"
         case .unknown?: return "not known"
+        case .trusted?: return "trusted only"
         case .shielded?: return "blocked"
         case nil: return "not declared"
         }
     }
 
+    private var ownersText: String {
+        let owners = (service?.entries.compactMap(\.owner) ?? []).reduce(into: [String]()) { list, owner in
+            if !list.contains(owner) { list.append(owner) }
+        }
+        return owners.isEmpty ? service?.owner ?? "-" : owners.joined(separator: "; ")
+    }
+
     private var untilText: String {
         let days = service?.entries.map { $0.expires.map { String($0.written.prefix { $0 != "T" }) } ?? "-" } ?? []
-        return days.contains { $0 != "-" } ? days.joined(separator: ", ") : "-"
+        return days.contains { $0 != "-" } ? days.joined(separator: "; ") : "-"
     }
 
     private var listenerText: String {
@@ -56,36 +64,17 @@ extension PortStatus {
             ("published", .array(published.map { .string("\($0.rule)") })),
         ]
         if let exposure {
-            let text = ["reachable", "shielded", "unknown"][exposure == .reachable ? 0 : exposure == .shielded ? 1 : 2]
-            members.append(("exposure", .string(text)))
+            members.append(("exposure", .string("\(exposure)")))
         }
         guard let service else { return .object(members) }
         // The first entry, where every service had one; `entries` has all.
         members += service.entries.first?.conditions ?? []
         members += [
             ("why", JSON(service.why)), ("owner", JSON(service.owner)), ("ticket", JSON(service.ticket)),
-            ("policy", service.location.json),
+            ("entries", .array(service.entries.map(\.json))), ("policy", service.location.json),
         ]
         return .object(members)
     }
-}
-
-extension AllowEntry {
-    /// The sources as the policy writes them.
-    var sourcesText: String { sources.entries.joined(separator: ", ") }
-
-    fileprivate var conditions: [(String, JSON)] {
-        [
-            ("sources", .array(sources.entries.map(JSON.string))),
-            ("interfaces", .array(interfaces.map { .string("\($0)") })),
-            ("limit", limit.map { .string("\($0.rate)") } ?? .null),
-            ("expires", expires.map { .string($0.written) } ?? .null),
-        ]
-    }
-}
-
-extension SourceLocation {
-    fileprivate var json: JSON { ["file": .string(file), "line": .number(line)] }
 }
 
 extension Listener {

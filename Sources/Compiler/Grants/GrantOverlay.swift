@@ -31,12 +31,17 @@ struct GrantOverlay {
         // IPv4 comes first, whichever was added first.
         let later = GrantSet(service: grants.service, family: .ipv6).match
         let successor =
-            chain.rules.firstIndex { $0.expressions.starts(with: later) } ?? chain.rules.lastIndex(of: Rule.refuse)
-        chain.rules.insert(rule(grants), at: successor ?? chain.rules.endIndex)
+            chain.rules.firstIndex { $0.expressions.starts(with: later) }
+            ?? chain.rules.lastIndex { [Rule.refuse, .refuseRest].contains($0) }
+        chain.rules.insert(rule(grants, in: chain), at: successor ?? chain.rules.endIndex)
         chains[name] = chain
     }
 
-    private mutating func rule(_ grants: GrantSet) -> Rule {
+    private mutating func rule(_ grants: GrantSet, in chain: Chain) -> Rule {
+        // The entries of `allow` come first, each with its own limit; a grant has none.
+        if chain.rules.contains(.refuseRest) {
+            return Rule(grants.match + grants.log + [.counter, .verdict(.accept)], comment: Self.comment)
+        }
         let admission = Names.admit(grants.service)
         guard chains[admission] != nil else {
             return Rule(grants.match + [.counter, .verdict(.accept)], comment: Self.comment)

@@ -58,6 +58,9 @@ struct GrantSet: Hashable {
     /// The match on sources in the set.
     var match: [Expression] { Match.source(in: name, family) }
 
+    /// The statement that logs a connection under a grant, for a service with `allow`.
+    var log: [Expression] { [.log(LogStatement(prefix: "portreeve \(service): "))] }
+
     /// The definition with these elements: a hash set whose elements time out.
     ///
     /// Ranges would need a tree, where an element that has timed out but is not collected yet blocks new ones.
@@ -74,7 +77,8 @@ extension Rule {
         return GrantSet.all(of: service).contains { grants in
             let rest = expressions.dropFirst(grants.match.count)
             return expressions.starts(with: grants.match)
-                && (rest == [.counter, .verdict(.accept)] || rest == [.verdict(.goto(Names.admit(service)))])
+                && (rest == [.counter, .verdict(.accept)] || rest == [.verdict(.goto(Names.admit(service)))]
+                    || rest == grants.log[...] + [.counter, .verdict(.accept)])
         }
     }
 }

@@ -3,7 +3,7 @@ internal import Addressing
 extension ServiceDecoder {
     /// The assertion in an entry of `tests`; `nil` after an error.
     func assertion(_ node: YamlNode) -> Assertion? {
-        let keys = ["from", "except", "to", "protocol", "expect"]
+        let keys = ["from", "except", "to", "protocol", "interface", "expect"]
         guard let keyed = KeyedNode(node, as: "a test", keys: keys, log) else { return nil }
         for key in ["from", "to", "expect"] where keyed[key] == nil && !(key == "to" && keyed["protocol"] != nil) {
             log.error("a test lacks \"\(key)\"", at: node.place)
@@ -13,6 +13,7 @@ extension ServiceDecoder {
         let ports =
             (keyed["to"].map { self.ports.decode($0, as: "to") } ?? [])
             + (keyed["protocol"].map { protocols.decode($0, as: "protocol") } ?? [])
+        let interface = keyed["interface"].flatMap(interface)
         let expect = keyed["expect"].flatMap { $0.word(as: "expect", of: Expectation.self, log) }
         guard let from, !ports.isEmpty, let expect else { return nil }
         if let except, let node = keyed["except"], !from.addresses.isEmpty,
@@ -21,6 +22,16 @@ extension ServiceDecoder {
             log.error("\"except\" covers all of \"from\", so that the test checks nothing", at: node.place)
         }
         return Assertion(
-            location: node.place.location, from: from, except: except, ports: ports.map(\.port), expect: expect)
+            location: node.place.location, from: from, except: except, ports: ports.map(\.port),
+            interface: interface, expect: expect)
+    }
+
+    /// The name of one interface; `nil` after an error.
+    private func interface(_ node: YamlNode) -> String? {
+        guard let text = node.text(as: "interface", log),
+            let pattern = InterfacePattern(decoding: text, at: node.place, log)
+        else { return nil }
+        if pattern.isPrefix { log.error("a test names one interface, without *", at: node.place) }
+        return pattern.name
     }
 }

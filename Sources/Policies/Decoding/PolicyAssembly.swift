@@ -32,7 +32,8 @@ struct PolicyAssembly {
             groups: groups, ports: ports, protocols: protocols, required: defaults.require, log: log)
         let deny = denied(documents)
         policy.deny = deny?.list
-        let services = self.services(documents, decoder)
+        policy.trusted = trusted(main).sorted { $0.name < $1.name }
+        let services = self.services(documents, decoder, besides: policy.trusted)
         policy.services = services.map(\.service).sorted { $0.name < $1.name }
         let assertions = assertions(documents, decoder)
         policy.assertions = assertions.map(\.assertion)
@@ -71,8 +72,17 @@ struct PolicyAssembly {
         return all
     }
 
-    private func services(_ documents: [PolicyDocument], _ decoder: ServiceDecoder) -> [PlacedService] {
+    private func trusted(_ main: PolicyDocument) -> [Trusted] {
+        guard let node = main.keyed["trusted"] else { return [] }
+        let decoder = EntryDecoder(groups: groups, log: log)
+        return (node.uniqueEntries(as: "\"trusted\"", log) ?? []).compactMap(decoder.trusted)
+    }
+
+    private func services(
+        _ documents: [PolicyDocument], _ decoder: ServiceDecoder, besides trusted: [Trusted]
+    ) -> [PlacedService] {
         var first: [String: SourceSpan] = [:]
+        let taken = Dictionary(trusted.map { ($0.name, $0.location) }) { first, _ in first }
         var services: [PlacedService] = []
         for document in documents {
             guard let node = document.keyed["services"] else { continue }
@@ -80,6 +90,13 @@ struct PolicyAssembly {
                 if let earlier = first[entry.key] {
                     let name = Printable.quoted(entry.key)
                     log.error("service \(name) is already defined at \(earlier.description)", at: entry.place)
+                    continue
+                }
+                if let place = taken[entry.key] {
+                    let other = "\(Printable.text(place.file)):\(place.line):\(place.column)"
+                    log.error(
+                        "\(Printable.quoted(entry.key)) is already an entry of \"trusted\" at \(other)", at: entry.place
+                    )
                     continue
                 }
                 first[entry.key] = entry.place

@@ -15,7 +15,7 @@ struct ServiceDecoder {
 
     /// The service in an entry of `services`; `nil` after an error.
     func service(_ entry: YamlEntry) -> PlacedService? {
-        guard isName(entry) else { return nil }
+        guard ServiceName.isValid(entry, "a service name", log) else { return nil }
         var name: String { Printable.quoted(entry.key) }
         guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
         reportMissing(keyed, name, at: entry.place)
@@ -27,63 +27,50 @@ struct ServiceDecoder {
         service.why = keyed["why"].flatMap { $0.line(as: "why", log) }
         service.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
         service.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
-        service.entries = [shortForm(keyed, of: service)]
+        decodeEntries(keyed, &service)
         return PlacedService(service: service, entry: entry, ports: ports)
+    }
+
+    private func decodeEntries(_ keyed: KeyedNode, _ service: inout Service) {
+        let entries = EntryDecoder(groups: groups, log: log)
+        guard let node = keyed["allow"] else {
+            var entry = entries.entry(keyed, at: service.location)
+            (entry.why, entry.owner, entry.ticket) = (service.why, service.owner, service.ticket)
+            service.entries = [entry]
+            return
+        }
+        for key in EntryDecoder.conditions {
+            guard let place = keyed.place(of: key) else { continue }
+            let name = Printable.quoted(service.name)
+            log.error("service \(name) has \"allow\" and \"\(key)\"; move \"\(key)\" into its entries", at: place)
+        }
+        service.listsEntries = true
+        service.entries = entries.list(node, of: service)
     }
 
     /// Reports each key that is mandatory and missing.
     private func reportMissing(_ keyed: KeyedNode, _ name: String, at place: SourceSpan) {
-        if keyed["protocols"] == nil, keyed["ports"] == nil { log.error("service \(name) lacks \"ports\"", at: place) }
-        for key in Service.mandatoryKeys where keyed[key] == nil {
+        let pairs = [("ports", "protocols"), ("from", "allow")]
+        for (key, other) in pairs where keyed[key] == nil && keyed[other] == nil {
             log.error("service \(name) lacks \"\(key)\"", at: place)
         }
-        for key in required where keyed[key] == nil && key != "ports" && !Service.mandatoryKeys.contains(key) {
+        for key in required where !has(key, keyed) && !pairs.contains(where: { $0.0 == key || $0.1 == key }) {
             log.error("service \(name) lacks \"\(key)\", which \"defaults.require\" demands", at: place)
         }
     }
 
-    /// The only entry of a service whose conditions are keys of the service itself.
-    private func shortForm(_ keyed: KeyedNode, of service: Service) -> AllowEntry {
-        let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
-        var entry = AllowEntry(
-            location: service.location,
-            sources: sources ?? SourceList(location: service.location, entries: [], addresses: AddressSet()),
-            why: service.why, owner: service.owner, ticket: service.ticket)
-        if let node = keyed["interfaces"] {
-            entry.interfaces = node.texts(as: "interfaces", log).compactMap { text, place in
-                .init(decoding: text, at: place, log)
-            }
-        }
-        entry.limit = keyed["limit"].flatMap { ConnectionLimit(decoding: $0, log) }
-        entry.log = keyed["log"].flatMap { $0.flag(as: "log", log) } ?? false
-        entry.expires = keyed["expires"].flatMap { Expiry(decoding: $0, log) }
-        return entry
-    }
-
-    /// Whether the key has the form `[a-z][a-z0-9-]{0,30}`; reports it otherwise.
-    private func isName(_ entry: YamlEntry) -> Bool {
-        let name = entry.key.utf8
-        let letters = UInt8(ascii: "a")...UInt8(ascii: "z")
-        let isValid =
-            (1...31).contains(name.count) && name.first.map { letters ~= $0 } == true
-            && name.allSatisfy {
-                letters ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "-")
-            }
-        guard !isValid else { return true }
-        let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
-        log.error("\(Printable.quoted(entry.key)) is not a service name; use \(form)", at: entry.place)
-        return false
+    /// Whether the service, or each entry of its `allow`, has the key.
+    private func has(_ key: String, _ keyed: KeyedNode) -> Bool {
+        if keyed[key] != nil { return true }
+        guard EntryDecoder.keys.contains(key), let allow = keyed["allow"] else { return false }
+        return allow.items.allSatisfy { $0.value(of: key) != nil }
     }
 }
 
 extension Service {
-    /// The keys that every service must have, beside `ports` or `protocols`.
-    static let mandatoryKeys = ["from"]
-
     /// The keys that a service may have.
     static let keys = [
-        "ports", "protocols", "from", "interfaces", "limit", "log", "expires", "process", "unit", "user", "optional",
-        "why", "owner",
-        "ticket",
+        "ports", "protocols", "from", "except", "interfaces", "limit", "log", "expires", "allow", "process", "unit",
+        "user", "optional", "why", "owner", "ticket",
     ]
 }

@@ -6,12 +6,14 @@ internal import Addressing
 /// assertion is about sources and ports, and does not start to fail on the day a service expires.
 struct AssertionCheck {
     private let services: [Service]
+    private let trusted: [Trusted]
     private let denied: AddressSet
     private let log: DiagnosticLog
 
     /// A check against the services of a policy without errors.
     init(_ policy: Policy, _ log: DiagnosticLog) {
         services = policy.services
+        trusted = policy.trusted
         denied = policy.deny?.addresses ?? AddressSet()
         self.log = log
     }
@@ -22,15 +24,20 @@ struct AssertionCheck {
         for port in assertion.ports {
             let failure: String? =
                 switch assertion.expect {
-                case .allow: refusal(of: sources, port)
-                case .deny: admission(of: sources, port)
+                case .allow: refusal(of: sources, port, trusted(on: assertion.interface))
+                case .deny: admission(of: sources, port, trusted(on: assertion.interface))
                 }
             if let failure { log.error("the test fails: \(failure)", at: place) }
         }
     }
 
     /// A sentence about an address of `sources` that can connect; `nil` if there is none.
-    private func admission(of sources: AddressSet, _ port: ServicePort) -> String? {
+    private func admission(of sources: AddressSet, _ port: ServicePort, _ trusted: [Trusted]) -> String? {
+        for trusted in trusted {
+            let admitted = trusted.entry.addresses.subtracting(denied).intersection(sources)
+            guard let witness = admitted.first else { continue }
+            return "\(port) is open to \(witness)\(blame("\"trusted\"", trusted.name, trusted.location))"
+        }
         for (service, range) in owners(of: port) {
             let admitted = service.addresses.subtracting(denied).intersection(sources)
             guard let witness = admitted.first else { continue }
@@ -40,8 +47,9 @@ struct AssertionCheck {
     }
 
     /// A sentence about an address of `sources` that cannot connect; `nil` if there is none.
-    private func refusal(of sources: AddressSet, _ port: ServicePort) -> String? {
-        if let witness = sources.intersection(denied).first { return "\"deny\" covers \(witness)" }
+    private func refusal(of all: AddressSet, _ port: ServicePort, _ trusted: [Trusted]) -> String? {
+        if let witness = all.intersection(denied).first { return "\"deny\" covers \(witness)" }
+        let sources = trusted.reduce(all) { $0.subtracting($1.entry.addresses) }
         var next = Int(port.range.lowerBound)
         for (service, range) in owners(of: port) {
             guard next == range.lowerBound else { break }
@@ -64,9 +72,18 @@ struct AssertionCheck {
         return owners.sorted { $0.range.lowerBound < $1.range.lowerBound }
     }
 
-    private func blame(_ service: Service) -> String {
-        let place = service.location
-        return " (service \"\(service.name)\" at \(Printable.text(place.file)):\(place.line):\(place.column))"
+    /// The entries of `trusted` that let packets in on the interface; without one, those for all interfaces.
+    private func trusted(on interface: String?) -> [Trusted] {
+        trusted.filter { trusted in
+            let patterns = trusted.entry.interfaces
+            return patterns.isEmpty || patterns.contains { pattern in interface.map(pattern.matches) ?? false }
+        }
+    }
+
+    private func blame(_ service: Service) -> String { blame("service", service.name, service.location) }
+
+    private func blame(_ kind: String, _ name: String, _ place: SourceLocation) -> String {
+        " (\(kind) \"\(name)\" at \(Printable.text(place.file)):\(place.line):\(place.column))"
     }
 }
 

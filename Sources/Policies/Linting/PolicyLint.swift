@@ -25,27 +25,25 @@ struct PolicyLint {
                 warn(of: entry, in: "deny", "", at: denied[entry.index])
             }
         }
+        for trusted in policy.trusted where root["trusted"] != nil { check(trusted, in: root) }
         for placed in services {
             let node = placed.entry.value
             var name: String { Printable.quoted(placed.service.name) }
-            if placed.service.why == nil { log.warning("service \(name) has no \"why\"", at: placed.entry.place) }
-            if let place = node.value(of: "from")?.place {
-                checkSources(placed.service, place)
-                guard !isUnreachable(placed.service) else { continue }
-                for entry in placed.service.entries.flatMap({ redundancy.entries(ofService: $0.sources) }) {
-                    warn(of: entry, in: "from", " of service \(name)", at: place)
-                }
+            if placed.service.why == nil, placed.service.entries.contains(where: { $0.why == nil }) {
+                log.warning("service \(name) has no \"why\"", at: placed.entry.place)
             }
-            if let place = node.value(of: "expires")?.place { checkExpiry(placed.service, place) }
+            guard let place = (node.value(of: "from") ?? node.value(of: "allow"))?.place else { continue }
+            checkSources(placed.service, place)
+            checkEntries(placed, redundancy)
         }
     }
 
     /// Whether `deny` covers all sources of the service, which has a warning of its own.
-    private func isUnreachable(_ service: Service) -> Bool {
+    func isUnreachable(_ service: Service) -> Bool {
         policy.deny?.addresses.isSuperset(of: service.addresses) == true
     }
 
-    private func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: SourceSpan) {
+    func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: SourceSpan) {
         log.warning("\(Printable.quoted(entry.text)) in \"\(key)\"\(owner) adds nothing: \(entry.cover)", at: place)
     }
 
@@ -53,7 +51,9 @@ struct PolicyLint {
         var name: String { Printable.quoted(service.name) }
         let sources = service.addresses
         if sources.isEmpty {
-            log.warning("service \(name) can never be reached: its sources are empty", at: place)
+            let isExempt = service.entries.contains { !$0.sources.addresses.isEmpty }
+            let reason = isExempt ? "\"except\" covers all its sources" : "its sources are empty"
+            log.warning("service \(name) can never be reached: \(reason)", at: place)
         } else if let deny = policy.deny, deny.addresses.isSuperset(of: sources) {
             log.warning("service \(name) can never be reached: \"deny\" covers all its sources", at: place)
         } else if sources.ipv6.isEmpty {
@@ -61,10 +61,5 @@ struct PolicyLint {
         } else if sources.ipv4.isEmpty {
             log.warning("service \(name) is closed on IPv4: all its sources are IPv6", at: place)
         }
-    }
-
-    private func checkExpiry(_ service: Service, _ place: SourceSpan) {
-        guard let now, service.isExpired(at: now) else { return }
-        log.warning("service \(Printable.quoted(service.name)) has expired", at: place)
     }
 }

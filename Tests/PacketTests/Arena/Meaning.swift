@@ -30,14 +30,18 @@ struct Meaning {
         if packet.interface == "lo" { return .accepted }
         if isDenied(packet.source) { return .silent }
         if packet.transport == .udp && packet.port == 546 && packet.source.isIPv6LinkLocal { return .accepted }
-        return isOpen(to: packet, at: now) ? .accepted : refusal
+        return isTrusted(packet, at: now) || isOpen(to: packet, at: now) ? .accepted : refusal
     }
 
     /// The outcome of a packet that another table redirects to a container.
     func outcome(ofRedirected packet: Packet, at now: Int64) -> Outcome {
         if policy.defaults.published == .ignore { return .accepted }
         if isDenied(packet.source) { return .silent }
-        return isOpen(to: packet, at: now) ? .accepted : refusal
+        return isTrusted(packet, at: now) || isOpen(to: packet, at: now) ? .accepted : refusal
+    }
+
+    private func isTrusted(_ packet: Packet, at now: Int64) -> Bool {
+        policy.trusted.contains { matches($0.entry, packet, at: now) }
     }
 
     private var refusal: Outcome { policy.defaults.inbound == .reject ? .answered : .silent }

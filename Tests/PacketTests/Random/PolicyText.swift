@@ -8,6 +8,7 @@ extension Policy {
         var lines = ["version: 1", "defaults: \(defaults.text)"]
         if let deny { lines.append("deny: \(deny.text)") }
         lines += ["sources:"] + groups.map { "  \($0.name): [\($0.addresses.text)]" }
+        if !trusted.isEmpty { lines += ["trusted:"] + trusted.map { "  \($0.name): {\($0.entry.text)}" } }
         lines += ["services:"] + services.map { "  \($0.name): {\($0.text)}" }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -38,7 +39,9 @@ extension AddressSet {
 
 extension Service {
     fileprivate var text: String {
-        var parts = ["ports: [\(ports.map(\.text).joined(separator: ", "))]"] + entries.flatMap(\.parts)
+        let list = "allow: [\(entries.map { "{\($0.text)}" }.joined(separator: ", "))]"
+        var parts = ["ports: [\(ports.map(\.text).joined(separator: ", "))]"]
+        parts += listsEntries ? [list] : entries.map(\.text)
         if let why { parts.append("why: \(why)") }
         return parts.joined(separator: ", ")
     }
@@ -46,13 +49,14 @@ extension Service {
 
 extension AllowEntry {
     /// The keys with their values.
-    fileprivate var parts: [String] {
+    fileprivate var text: String {
         var parts = ["from: \(sources.text)", "log: \(log)"]
+        if let except { parts.append("except: \(except.text)") }
         if !interfaces.isEmpty { parts.append("interfaces: [\(interfaces.map { "'\($0)'" }.joined(separator: ", "))]") }
         if let expires {
             parts.append("expires: \(Date(timeIntervalSince1970: TimeInterval(expires.end)).ISO8601Format())")
         }
-        return parts
+        return parts.joined(separator: ", ")
     }
 }
 

@@ -40,7 +40,9 @@ struct RandomPolicy {
         }
         for transport in TransportProtocol.withPorts where generator.flips(0.9) { share(transport, among: &services) }
         let opened = services.filter { !$0.ports.isEmpty } + [Self.sentinelService]
-        return Policy(defaults: defaults(), groups: groups, deny: deny, services: opened, files: ["policy.yaml"])
+        return Policy(
+            defaults: defaults(), groups: groups, deny: deny, trusted: trusted(groups, now), services: opened,
+            files: ["policy.yaml"])
     }
 
     /// The service of the sentinel.
@@ -57,13 +59,36 @@ struct RandomPolicy {
     }
 
     private mutating func service(_ name: String, _ groups: [SourceGroup], _ now: Int64) -> Service {
-        let count = generator.pick([0, 0, 0, 1, 2])
-        let interfaces = Set((0..<count).map { _ in generator.pick(Self.patterns) })
-        return Service(
-            name: name, location: Self.place, ports: [], sources: sources.list(groups, Self.place),
-            interfaces: interfaces.sorted { "\($0)" < "\($1)" }, log: generator.flips(0.3),
-            expires: generator.flips(0.25) ? expiry(now) : nil,
-            why: generator.flips(0.5) ? "Serves \(name)" : nil)
+        let why = generator.flips(0.5) ? "Serves \(name)" : nil
+        let listsEntries = generator.flips(0.4)
+        let entries = (0..<(listsEntries ? generator.pick([1, 2, 3]) : 1)).map { _ in entry(groups, now, why) }
+        var service = Service(name: name, location: Self.place, ports: [], entries: entries, why: why)
+        service.listsEntries = listsEntries
+        return service
+    }
+
+    private mutating func entry(_ groups: [SourceGroup], _ now: Int64, _ why: String?) -> AllowEntry {
+        AllowEntry(
+            location: Self.place, sources: sources.list(groups, Self.place),
+            except: generator.flips(0.2) ? sources.list(groups, Self.place, allowsAny: false) : nil,
+            interfaces: interfaces([0, 0, 0, 1, 2]), log: generator.flips(0.3),
+            expires: generator.flips(0.25) ? expiry(now) : nil, why: why)
+    }
+
+    private mutating func interfaces(_ counts: [Int]) -> [InterfacePattern] {
+        let interfaces = Set((0..<generator.pick(counts)).map { _ in generator.pick(Self.patterns) })
+        return interfaces.sorted { "\($0)" < "\($1)" }
+    }
+
+    /// Entries of `trusted`, most with interfaces, and few sources where there are none: most packets must meet services.
+    private mutating func trusted(_ groups: [SourceGroup], _ now: Int64) -> [Trusted] {
+        ["backup", "lan"].compactMap { name in
+            guard generator.flips(0.2) else { return nil }
+            var entry = entry([], now, nil)
+            entry.interfaces = interfaces([1, 1, 2])
+            if entry.sources.addresses.isAny && entry.interfaces.count > 1 { entry.interfaces.removeLast() }
+            return Trusted(name: name, entry: entry)
+        }
     }
 
     /// An hour, a century and more before or after; 9214646399 is the last second of 2261, the last year of a policy.
