@@ -83,7 +83,7 @@ public struct ListenerAudit {
     /// Whether the allowed clients of a port find a listener.
     private func reachability(of port: ServicePort, _ own: ArraySlice<Listener>, _ service: Service) -> [Finding] {
         // An expired service is closed; `expiries` reports it.
-        if service.isExpired(at: now) { return [] }
+        if service.isExpired(at: now) || service.entries.allSatisfy(\.isForNobody) { return [] }
         let place = AuditedPort(port.transport, port.range)
         func finding(_ identifier: Finding.Identifier, _ message: String) -> [Finding] {
             [Finding(identifier, .warning, message, service: service.name, port: place, policy: service.location)]

@@ -107,6 +107,8 @@ extension DecompiledEntry {
     fileprivate mutating func absorb(_ other: DecompiledEntry) {
         sources = sources.union(other.sources)
         limit = limit ?? other.limit
+        sharesLimit = sharesLimit || other.sharesLimit
+        connections = connections ?? other.connections
         isLogged = isLogged || other.isLogged
         comment = comment ?? other.comment
     }
@@ -116,7 +118,9 @@ extension DecompiledEntry {
         for rule in chain?.rules ?? [] {
             for case .dynamicSet(let dynamicSet) in rule.expressions {
                 for case .limit(let limit) in dynamicSet.expressions { self.limit = limit }
+                for case .connectionCount(let bound) in dynamicSet.expressions { connections = bound.count }
             }
+            if case .limit(let limit)? = rule.expressions.first { (self.limit, sharesLimit) = (limit, true) }
             if rule.logs { isLogged = true }
             if rule.expressions.last == .verdict(.accept) { comment = comment ?? rule.comment }
         }

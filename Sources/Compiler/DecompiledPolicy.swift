@@ -7,8 +7,12 @@ public struct DecompiledEntry: Hashable, Sendable {
     public var sources = AddressSet()
     /// The interfaces on which it is open, as a policy writes them; empty for all.
     public var interfaces: [String] = []
-    /// The limit of new connections from one source address; `nil` for no limit.
+    /// The limit of new connections from one source; `nil` for no limit.
     public var limit: RateLimit?
+    /// Whether all sources share the limit.
+    public var sharesLimit = false
+    /// The most connections at once from one source; `nil` for no limit.
+    public var connections: UInt32?
     /// Whether each connection is logged.
     public var isLogged = false
     /// The time at which it closes, in seconds since 1970-01-01T00:00:00Z; `nil` for never.

@@ -15,6 +15,8 @@ enum Match {
     static let icmpv6Echo: UInt8 = 128
     /// The index of `lo` in every network namespace: `LOOPBACK_IFINDEX` of the kernel's `include/net/flow.h`.
     private static let loopbackIndex: UInt32 = 1
+    /// `IPS_CONFIRMED` of `linux/netfilter/nf_conntrack_common.h`.
+    private static let confirmed: UInt32 = 1 << 3
     /// `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
     private static let destinationNat: UInt32 = 1 << 5
 
@@ -53,6 +55,13 @@ enum Match {
         family == .ipv4
             ? .payload(Payload(base: .network, offset: ipv4SourceOffset, length: 4))
             : .payload(Payload(base: .network, offset: ipv6SourceOffset, length: 16))
+    }
+
+    /// The load of what counts as one source: the IPv4 address, or the /64 of the IPv6 address.
+    static func sourceKey(_ family: AddressFamily) -> [Expression] {
+        guard family == .ipv6 else { return [sourceLoad(family)] }
+        let mask = [UInt8](repeating: 0xff, count: 8) + [UInt8](repeating: 0, count: 8)
+        return [sourceLoad(family), .bitwise(BitwiseMask(mask: mask))]
     }
 
     /// Packets that arrive on an interface with this name.
@@ -104,11 +113,17 @@ enum Match {
     }
 
     /// Connections whose destination another table has translated.
-    static let isRedirected: [Expression] = [
-        .conntrack(ConntrackLoad(.status)),
-        .bitwise(BitwiseMask(mask: destinationNat.hostOrderBytes)),
-        .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
-    ]
+    static let isRedirected = status(destinationNat)
+
+    /// Packets of a connection whose first packet was accepted.
+    static let isConfirmed = status(confirmed)
+
+    private static func status(_ bit: UInt32) -> [Expression] {
+        [
+            .conntrack(ConntrackLoad(.status)), .bitwise(BitwiseMask(mask: bit.hostOrderBytes)),
+            .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
+        ]
+    }
 
     /// Connections whose destination no table has translated.
     static let isNotRedirected: [Expression] =

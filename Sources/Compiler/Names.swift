@@ -75,6 +75,14 @@ public enum Names {
 
     /// The prefix of the names of these sets.
     static let limiters = "limit-"
+
+    /// The set that counts the connections at once to a service by source.
+    public static func counter(_ service: String, _ family: AddressFamily) -> String {
+        "\(counters)\(service)-\(family)"
+    }
+
+    /// The prefix of the names of these sets.
+    static let counters = "connections-"
 }
 
 extension Names {
@@ -111,7 +119,7 @@ extension Names {
 
     /// The purpose of the set with this name.
     public static func purpose(ofSet name: String) -> SetPurpose {
-        let starts = [service(""), trusted(""), group(""), limiters, grants, ranges(""), published("")]
+        let starts = [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published("")]
         if name == services || starts.contains(where: name.hasPrefix) { return .services }
         return name.hasPrefix("\(denied)-") ? .denied : .other
     }

@@ -3,10 +3,6 @@ internal import Policies
 internal import Rulesets
 
 extension TableBuilder {
-    /// The most sources that are limited at a time: a new source is not limited while the set is full, so that a flood of
-    /// sources cannot close the service.
-    private static let limiterSize: UInt32 = 65535
-
     /// Adds the chains of a service.
     mutating func add(_ service: Service) {
         guard service.listsEntries else {
@@ -72,7 +68,7 @@ extension TableBuilder {
     ///   - service: the name of the service.
     /// - Returns: the rules.
     private mutating func sourceRules(_ entry: AllowEntry, _ name: String, _ service: String) -> [Rule] {
-        if entry.limit == nil && !entry.log { return acceptance(entry, name) }
+        if entry.limit == nil && entry.connections == nil && !entry.log { return acceptance(entry, name) }
         let matches = matches(entry, name)
         addAdmission(entry, name, service)
         return matches.map { Rule($0 + [.verdict(.goto(Names.admit(name)))]) }
@@ -93,25 +89,31 @@ extension TableBuilder {
 
     private mutating func addAdmission(_ entry: AllowEntry, _ name: String, _ service: String) {
         let families = entry.families
+        let comment = RuleComment.text(of: entry)
         var rules: [Rule] = []
-        if let limit = entry.limit {
-            rules += families.map { family in
-                let set = Names.limiter(name, family)
-                limiterSets.append(
-                    NamedSet(
-                        name: set,
-                        definition: .limiter(family, size: Self.limiterSize, timeout: limit.memory),
-                        elements: .list([])))
-                return Rule(
-                    Match.family(family) + [Match.sourceLoad(family), limit.excess(in: set)] + [
-                        .counter, .verdict(.drop),
-                    ])
-            }
+        if entry.limit != nil || entry.connections != nil {
+            // A flow without replies stays new in conntrack: its later packets are no new connections.
+            rules.append(Rule(Match.isConfirmed + [.counter, .verdict(.accept)], comment: comment))
+        }
+        if let limit = entry.limit, limit.isShared {
+            rules.append(Rule([.limit(limit.excess), .counter, .verdict(.drop)]))
+        } else if let limit = entry.limit {
+            rules += bounds(families.map { SourceBound(name, $0, limit.excess) })
+        }
+        if let connections = entry.connections {
+            rules += bounds(families.map { SourceBound(name, $0, ConnectionCount(connections, isOver: true)) })
         }
         if entry.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(service): "))])) }
-        let comment = RuleComment.text(of: entry)
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
         append(Chain(name: Names.admit(name), rules: rules), for: entry)
+    }
+}
+
+extension TableBuilder {
+    /// Adds the sets of bounds, and returns their rules.
+    private mutating func bounds(_ bounds: [SourceBound]) -> [Rule] {
+        limiterSets += bounds.map(\.set)
+        return bounds.map(\.own) + bounds.map(\.shared)
     }
 }
 
@@ -131,19 +133,8 @@ extension AllowEntry {
 }
 
 extension ConnectionLimit {
-    /// The timeout of a source in milliseconds: its allowance is complete again after that.
-    fileprivate var memory: UInt64 {
-        let refill = (UInt64(burst) * rate.unit.seconds * 1000).dividedRoundingUp(by: UInt64(rate.count))
-        return max(refill.dividedRoundingUp(by: 1000), 1) * 1000
+    /// The match on connections above the limit.
+    fileprivate var excess: RateLimit {
+        RateLimit(rate: UInt64(rate.count), unit: rate.unit.seconds, burst: burst, isOver: true)
     }
-
-    /// A match on sources that exceed the limit.
-    fileprivate func excess(in set: String) -> Expression {
-        let limit = RateLimit(rate: UInt64(rate.count), unit: rate.unit.seconds, burst: burst, isOver: true)
-        return .dynamicSet(DynamicSet(.update, set: set, expressions: [.limit(limit)]))
-    }
-}
-
-extension UInt64 {
-    fileprivate func dividedRoundingUp(by divisor: UInt64) -> UInt64 { (self + divisor - 1) / divisor }
 }

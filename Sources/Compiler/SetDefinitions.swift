@@ -54,11 +54,12 @@ extension SetDefinition {
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
     }
 
-    /// A set with a limit for each source address; `timeout` in milliseconds.
-    static func limiter(_ family: AddressFamily, size: UInt32, timeout: UInt64) -> SetDefinition {
+    /// A set with a limit for each source; `timeout` in milliseconds, `nil` for elements that stay as long as they count.
+    static func limiter(_ family: AddressFamily, size: UInt32, timeout: UInt64?) -> SetDefinition {
         let type: KeyType = family == .ipv4 ? .ipv4Address : .ipv6Address
         return SetDefinition(
-            keyType: type.rawValue, keyLength: type.length, flags: [.dynamic, .timeout], size: size, timeout: timeout,
+            keyType: type.rawValue, keyLength: type.length, flags: timeout == nil ? .dynamic : [.dynamic, .timeout],
+            size: size, timeout: timeout,
             userdata: ListingHint.keyByteOrder(ListingHint.networkOrder))
     }
 

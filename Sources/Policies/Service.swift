@@ -37,20 +37,23 @@ extension ServicePort: CustomStringConvertible {
     }
 }
 
-/// The limit of new connections from one source address.
+/// The limit of new connections from one source: an IPv4 address or an IPv6 /64; or of all sources together.
 public struct ConnectionLimit: Hashable, Sendable {
     /// The rate in the long run.
     public var rate: Rate
     /// The number of connections at once before `rate` applies: at least 1.
     public var burst: UInt32
+    /// Whether all sources share one allowance; otherwise each has its own.
+    public var isShared: Bool
 
     /// The burst of a limit without one; nft has the same default.
     public static let defaultBurst: UInt32 = 5
 
     /// A limit of these parts.
-    public init(rate: Rate, burst: UInt32 = defaultBurst) {
+    public init(rate: Rate, burst: UInt32 = defaultBurst, isShared: Bool = false) {
         self.rate = rate
         self.burst = burst
+        self.isShared = isShared
     }
 }
 

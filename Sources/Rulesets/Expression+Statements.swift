@@ -101,6 +101,20 @@ public struct RateLimit: Hashable, Sendable {
     }
 }
 
+/// A match on the number of connections at once, `connlimit`.
+public struct ConnectionCount: Hashable, Sendable {
+    /// The number.
+    public var count: UInt32
+    /// Whether it matches above the number; otherwise up to it.
+    public var isOver: Bool
+
+    /// A count of these parts.
+    public init(_ count: UInt32, isOver: Bool) {
+        self.count = count
+        self.isOver = isOver
+    }
+}
+
 /// A message to the kernel's log, `log`.
 public struct LogStatement: Hashable, Sendable {
     /// The start of the message, at most 127 bytes; `nil` for none.

@@ -32,6 +32,8 @@ public enum Expression: Hashable, Sendable {
     case counter
     /// Ends the rule above the rate, or up to the rate if the limit is inverted.
     case limit(RateLimit)
+    /// Ends the rule up to a number of connections at once, or above it if the count is not inverted.
+    case connectionCount(ConnectionCount)
     /// Logs the packet.
     case log(LogStatement)
     /// Drops the packet and sends an error to its source.

@@ -71,6 +71,8 @@ struct GoldenTests {
             #expect(loaded.entries.map(\.interfaces) == service.entries.map { $0.interfaces.map(\.description) })
             #expect(loaded.entries.map(\.expires) == service.entries.map { $0.expires?.end })
             #expect(loaded.entries.map { $0.limit != nil } == service.entries.map { $0.limit != nil })
+            #expect(loaded.entries.map(\.connections) == service.entries.map(\.connections))
+            #expect(loaded.entries.map(\.sharesLimit) == service.entries.map { $0.limit?.isShared == true })
             #expect(loaded.entries.map(\.isLogged) == service.entries.map(\.log))
         }
         #expect(loaded.denied == policy.deny?.addresses ?? loaded.denied)

@@ -15,7 +15,7 @@ struct ServiceTests {
               web: {ports: 8000, from: any, limit: 2/hour, log: true, interfaces: [eth01]}
             """)
         let refused: Outcome = inbound == "drop" ? .silent : .answered
-        for source in ["198.51.100.1", "198.51.100.2", "2001:db8::1", "2001:db8::2"] {
+        for source in ["198.51.100.1", "198.51.100.2", "2001:db8::1", "2001:db8:0:1::1"] {
             let burst = try (0..<3).map {
                 try Expected.packet(from: source, to: $0 == 1 ? "80/udp" : "22/tcp", .accepted)
             }

@@ -137,4 +137,13 @@ import Testing
         ])
         #expect(folder.read().policy?.groups.allSatisfy { $0.addresses.isAny } == true)
     }
+
+    @Test func nobodyIsAListWithoutAddressesUnlessItIsAGroup() throws {
+        let service = "services: {ipmi: {ports: 623/udp, from: nobody, why: x}}\n"
+        let closed = try PolicyFolder(["policy.yaml": "version: 1\n" + service]).read()
+        let entry = try #require(closed.policy?.services.first?.entries.first)
+        #expect(entry.isForNobody && closed.diagnostics == [])
+        let named = try PolicyFolder(["policy.yaml": "version: 1\nsources: {nobody: any}\n" + service]).read()
+        #expect(named.policy?.services.first?.addresses.isAny == true)
+    }
 }

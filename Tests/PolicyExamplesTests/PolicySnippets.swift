@@ -20,6 +20,8 @@ enum PolicySnippets {
             "version: 1\nservices: {vpn: {protocols: esp, from: any}}",
             "version: 1\nservices: {ssh: {ports: 22, from: any, except: [10.0.0.1, 192.0.2.0/24]}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: [{from: any}]}}",
+            "version: 1\nservices: {ssh: {ports: 22, from: nobody, connections: 5}}",
+            "version: 1\nservices: {ssh: {ports: 22, allow: [{from: any, limit: {rate: 1/day, per: all}, connections: \"5\"}]}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: {from: any, except: 10.0.0.1, interfaces: eth0, limit: 1/day, log: true, expires: 2099-01-01, why: a, owner: b, ticket: c}}}",
             "version: 1\ntrusted: {}",
             "version: 1\ntrusted: {lan: {interfaces: [cni0, wg*]}, vpn: {from: 10.0.0.1, except: 10.0.0.2, log: false, expires: 2099-01-01, why: a, owner: b, ticket: 4}}",
@@ -37,6 +39,8 @@ enum PolicySnippets {
             "version: 1\nservices: {1st: {ports: 22, from: any}}",
             "version: 1\nservices: {a_b: {ports: 22, from: any}}",
             "version: 1\nservices: {a23456789012345678901234567890123: {ports: 22, from: any}}",
+            "version: 1\nservices: {ssh: {ports: 22, from: any, connections: 0}}",
+            "version: 1\nservices: {ssh: {ports: 22, from: any, limit: {rate: 1/day, per: host}}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: []}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: any}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: [{limit: 1/day}]}}",
@@ -81,7 +85,8 @@ enum PolicySnippets {
             "version: 1\ntests: [{from: 10.0.0.1, except: any, to: 22, expect: deny}]",
         ]
         + ["022", "30-20/tcp", "no-such-port"].map(ports)
-        + ["nobody", "10.0.0.1/8", "10.0.0.9-10.0.0.1", "\"2001:db8::1/32\"", "\"1:2:3:4:5:6:7:8:9\""].map(sources)
+        + ["no-such-group", "10.0.0.1/8", "10.0.0.9-10.0.0.1", "\"2001:db8::1/32\"", "\"1:2:3:4:5:6:7:8:9\""].map(
+            sources)
         + ["expires: 2027-02-30", "limit: {rate: 1/day, burst: 4294967295}"].map(service)
 
     private static let goodDefaults = [

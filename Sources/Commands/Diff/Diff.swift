@@ -89,6 +89,9 @@ private struct ConditionLine {
             return [
                 Self(port: port, condition: "limit", before: before?.limitText, after: after?.limitText),
                 Self(
+                    port: port, condition: "connections", before: before?.connectionsText,
+                    after: after?.connectionsText),
+                Self(
                     port: port, condition: "until", before: before?.expiryText, after: after?.expiryText),
             ]
         }.filter { $0.before != $0.after }.sorted { $0.order < $1.order }

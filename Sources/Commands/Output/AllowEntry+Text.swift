@@ -32,6 +32,8 @@ extension AllowEntry {
     var json: JSON {
         .object(
             conditions + [
+                ("connections", connections.map { .number(Int($0)) } ?? .null),
+                ("limit_per", limit.map { .string($0.isShared ? "all" : "source") } ?? .null),
                 ("except", .array((except?.entries ?? []).map(JSON.string))), ("log", .bool(log)), ("why", JSON(why)),
                 ("owner", JSON(owner)), ("ticket", JSON(ticket)), ("policy", location.json),
             ])

@@ -80,6 +80,9 @@ extension DecompiledService {
     /// The limits of the entries; `nil` for none.
     var limitText: String? { joined(entries.map(\.limitText)) }
 
+    /// The most connections at once of the entries; `nil` for no limit.
+    var connectionsText: String? { joined(entries.map { $0.connections.map(String.init) }) }
+
     /// The times at which the entries close; `nil` for never.
     var expiryText: String? { joined(entries.map { $0.expires.map(UTCTime.text) }) }
 
@@ -96,6 +99,7 @@ extension DecompiledEntry {
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
             ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limitText),
+            ("connections", connections.map { "\($0)" }),
             ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
         ]
     }
@@ -105,7 +109,8 @@ extension DecompiledEntry {
         limit.map { limit in
             let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day"]
             let rate = "\(limit.rate)/\(units[limit.unit] ?? "\(limit.unit)s")"
-            return limit.burst == ConnectionLimit.defaultBurst ? rate : "\(rate) burst \(limit.burst)"
+            let burst = limit.burst == ConnectionLimit.defaultBurst ? "" : " burst \(limit.burst)"
+            return rate + burst + (sharesLimit ? " for all" : "")
         }
     }
 

@@ -69,22 +69,31 @@ struct GrantOverlay {
         chains[chain.name] = chain
     }
 
-    /// The expressions after the match of a family, translated to the other family and its own limiter.
+    /// The expressions after the match of a family, translated to the other family and its own sets.
     private mutating func translate(
         _ expressions: ArraySlice<Expression>, to family: AddressFamily
     ) -> [Expression] {
-        expressions.map { expression in
-            if expression == Match.sourceLoad(family.other) { return Match.sourceLoad(family) }
-            guard case .dynamicSet(var limiter) = expression, let set = sets[limiter.set],
-                limiter.set.hasSuffix("-\(family.other)")
-            else { return expression }
-            limiter.set = limiter.set.dropLast("-\(family.other)".count) + "-\(family)"
-            sets[limiter.set] = NamedSet(
-                name: limiter.set,
-                definition: .limiter(family, size: set.definition.size ?? 0, timeout: set.definition.timeout ?? 0),
-                elements: set.definition.noElements)
-            return .dynamicSet(limiter)
+        expressions.flatMap { expression -> [Expression] in
+            if expression == Match.sourceLoad(family.other) { return Match.sourceKey(family) }
+            if case .bitwise = expression { return [] }
+            if case .dynamicSet(var update) = expression, let set = sets[update.set] {
+                update.set = Self.renamed(update.set, family)
+                sets[update.set] = NamedSet(
+                    name: update.set,
+                    definition: .limiter(
+                        family, size: set.definition.size ?? 0, timeout: set.definition.timeout),
+                    elements: set.definition.noElements)
+                return [.dynamicSet(update)]
+            }
+            guard case .lookup(var lookup) = expression, case .named(let name) = lookup.set else { return [expression] }
+            lookup.set = .named(Self.renamed(name, family))
+            return [.lookup(lookup)]
         }
+    }
+
+    /// The name of the same set for the family.
+    private static func renamed(_ set: String, _ family: AddressFamily) -> String {
+        set.hasSuffix("-\(family.other)") ? set.dropLast("-\(family.other)".count) + "-\(family)" : set
     }
 }
 

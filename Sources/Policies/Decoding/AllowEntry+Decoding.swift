@@ -8,7 +8,7 @@ struct EntryDecoder {
     let log: DiagnosticLog
 
     /// The keys of a service in the short form that are those of an entry.
-    static let conditions = ["from", "except", "interfaces", "limit", "log", "expires"]
+    static let conditions = ["from", "except", "interfaces", "limit", "connections", "log", "expires"]
     /// The keys of an entry of `allow`.
     static let keys = conditions + ["why", "owner", "ticket"]
 
@@ -16,7 +16,8 @@ struct EntryDecoder {
     ///
     /// A mapping without `from` has the sources `otherwise`.
     func entry(_ keyed: KeyedNode, at location: SourceLocation, otherwise: AddressSet = AddressSet()) -> AllowEntry {
-        let sources = keyed["from"].flatMap { groups.list($0, as: "from") }
+        let isService = otherwise.isEmpty
+        let sources = keyed["from"].flatMap { groups.list($0, as: "from", allowsNobody: isService) }
         let except = keyed["except"].flatMap { groups.list($0, as: "except") }
         var entry = AllowEntry(
             location: location,
@@ -29,12 +30,27 @@ struct EntryDecoder {
             }
         }
         entry.limit = keyed["limit"].flatMap { ConnectionLimit(decoding: $0, log) }
+        entry.connections = keyed["connections"].flatMap(connections)
         entry.log = keyed["log"].flatMap { $0.flag(as: "log", log) } ?? false
         entry.expires = keyed["expires"].flatMap { Expiry(decoding: $0, log) }
         entry.why = keyed["why"].flatMap { $0.line(as: "why", log) }
         entry.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
         entry.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
         return entry
+    }
+
+    /// The number in `connections`; `nil` after an error.
+    private func connections(_ node: YamlNode) -> UInt32? {
+        guard let text = node.text(as: "connections", log) else { return nil }
+        guard let number = DecimalNumber.parse(text, maximum: Int(UInt32.max)), let count = UInt32(exactly: number),
+            count > 0
+        else {
+            log.error(
+                "\"connections\" must be a number from 1 to \(UInt32.max), not \(Printable.quoted(text))",
+                at: node.place)
+            return nil
+        }
+        return count
     }
 
     /// The entries of `allow`; why, owner and ticket of the service hold for entries without their own.
@@ -54,7 +70,7 @@ struct EntryDecoder {
     func trusted(_ entry: YamlEntry) -> Trusted? {
         guard ServiceName.isValid(entry, "a name for \"trusted\"", log) else { return nil }
         let name = Printable.quoted(entry.key)
-        let keys = Self.keys.filter { $0 != "limit" }
+        let keys = Self.keys.filter { !["limit", "connections"].contains($0) }
         guard let keyed = KeyedNode(entry.value, as: "\"trusted\" \(name)", keys: keys, log) else { return nil }
         let errors = log.errorCount
         let trusted = Trusted(name: entry.key, entry: self.entry(keyed, at: entry.place.location, otherwise: .any))

@@ -49,18 +49,26 @@ extension ConnectionLimit {
             self.init(rate: rate)
             return
         }
-        guard let keyed = KeyedNode(node, as: "\"limit\"", keys: ["rate", "burst"], log) else { return nil }
+        guard let keyed = KeyedNode(node, as: "\"limit\"", keys: ["rate", "burst", "per"], log) else { return nil }
         guard let rateNode = keyed["rate"] else {
             log.error("\"limit\" lacks \"rate\"", at: node.place)
             return nil
         }
         guard let rate = Rate(decoding: rateNode, as: "rate", log) else { return nil }
-        guard let burst = keyed["burst"] else {
-            self.init(rate: rate)
-            return
+        self.init(rate: rate)
+        if let node = keyed["per"] {
+            guard let word = node.word(as: "per", of: Scope.self, log) else { return nil }
+            isShared = word == .all
         }
-        guard let count = Self.burst(burst, for: rate, log) else { return nil }
-        self.init(rate: rate, burst: count)
+        guard let node = keyed["burst"] else { return }
+        guard let count = Self.burst(node, for: rate, log) else { return nil }
+        burst = count
+    }
+
+    /// The words of `per`.
+    private enum Scope: String, CaseIterable {
+        case source
+        case all
     }
 
     private static func burst(_ node: YamlNode, for rate: Rate, _ log: DiagnosticLog) -> UInt32? {

@@ -70,7 +70,8 @@ struct ServiceDecoder {
 extension Service {
     /// The keys that a service may have.
     static let keys = [
-        "ports", "protocols", "from", "except", "interfaces", "limit", "log", "expires", "allow", "process", "unit",
-        "user", "optional", "why", "owner", "ticket",
+        "ports", "protocols", "from", "except", "interfaces", "limit", "connections", "log", "expires", "allow",
+        "process",
+        "unit", "user", "optional", "why", "owner", "ticket",
     ]
 }

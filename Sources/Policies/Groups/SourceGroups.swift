@@ -50,7 +50,12 @@ final class SourceGroups {
     /// The sources of a service, of `deny` or of a test; `nil` after an error.
     ///
     /// Messages call the list `what`, its key.
-    func list(_ node: YamlNode, as what: String) -> SourceList? {
+    /// `nobody` is a list of its own without addresses, where it is allowed and no group has the name.
+    func list(_ node: YamlNode, as what: String, allowsNobody: Bool = false) -> SourceList? {
+        if allowsNobody, node.text == SourceList.nobody, indices[SourceList.nobody] == nil {
+            return SourceList(
+                location: node.place.location, entries: [SourceList.nobody], addresses: AddressSet())
+        }
         let errors = log.errorCount
         var builder = AddressSetBuilder()
         var entries: [String] = []

@@ -50,6 +50,7 @@ struct PolicyLint {
     private func checkSources(_ service: Service, _ place: SourceSpan) {
         var name: String { Printable.quoted(service.name) }
         let sources = service.addresses
+        if service.entries.allSatisfy(\.isForNobody) { return }
         if sources.isEmpty {
             let isExempt = service.entries.contains { !$0.sources.addresses.isEmpty }
             let reason = isExempt ? "\"except\" covers all its sources" : "its sources are empty"

@@ -55,7 +55,7 @@ extension PacketEvaluation {
         _ statement: Statement, of expression: Expression, _ walk: inout PacketWalk
     ) -> PacketConclusion? {
         switch expression {
-        case .limit, .dynamicSet: walk.isLimited = true
+        case .limit, .connectionCount, .dynamicSet: walk.isLimited = true
         case .opaque: walk.registers = RegisterFile()
         default: break
         }
@@ -124,12 +124,23 @@ extension PacketEvaluation {
         // The elements that rules add to a set are unknown.
         let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
         guard let destination = lookup.destination else {
+            if isOpen, endsAfterLookup(walk) {
+                walk.endRule()
+                return nil
+            }
             let found =
                 isOpen ? .open : setting.destinations.certainty(of: key) { elements.holds($0, definition) }
             return match(lookup.isInverted ? found.negated : found, &walk)
         }
         guard !isOpen, case .list(let list) = elements else { return end(walk, .unknown([place(walk)]), nil) }
         return lookUp(key, in: list, definition, destination, &walk)
+    }
+
+    /// Whether the rule ends whatever the look-up finds: the next expression is a limit that is kept.
+    private func endsAfterLookup(_ walk: PacketWalk) -> Bool {
+        guard let frame = walk.frames.last else { return false }
+        let expressions = frame.chain.rules[frame.rule].expressions
+        return setting.endsRule(expressions.dropFirst(walk.expression + 1).first)
     }
 
     /// Continues with the value of the element that has the key, or with the values of all elements that may have it.

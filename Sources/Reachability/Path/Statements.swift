@@ -34,6 +34,7 @@ extension Setting {
         case .verdict(let verdict): .verdict(verdict)
         case .reject(let reject): .reject(reject)
         case .limit(let limit): self.limit(isOver: limit.isOver)
+        case .connectionCount(let count): limit(isOver: count.isOver)
         case .dynamicSet(let dynamicSet): update(dynamicSet)
         // In an inet table a translation of the other family has no effect (`nft_nat_inet_eval`).
         case .translate(let translation)
@@ -49,6 +50,12 @@ extension Setting {
         case .opaque(let name, let attributes): Self.opaque(name, attributes)
         default: nil
         }
+    }
+
+    /// Whether the expression ends the rule for every packet.
+    func endsRule(_ expression: Expression?) -> Bool {
+        guard case .fails? = expression.flatMap(statement) else { return false }
+        return true
     }
 
     private func limit(isOver: Bool) -> Statement {

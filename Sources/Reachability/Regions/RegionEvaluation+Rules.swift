@@ -183,6 +183,11 @@ extension RegionEvaluation {
         guard let found = set(lookup.set, index, scope) else { return doubt(thread.piece, scope) }
         let (identity, definition, elements) = found
         let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
+        let later = scope.chain.rules[scope.rule].expressions.dropFirst(index + 1)
+        // A look-up before a limit that is kept: the rule ends whatever it finds.
+        if isOpen, lookup.destination == nil, setting.endsRule(later.first) {
+            return result.next.append(thread.piece)
+        }
         let key = thread.registers.load(lookup.source, Int(definition.keyLength))
         let held =
             isOpen

@@ -50,6 +50,7 @@ struct RuleText {
         case .verdict(let verdict): words.append(verdict.description)
         case .counter: words.append("counter")
         case .limit(let limit): words.append(limit.description)
+        case .connectionCount(let count): words.append(count.description)
         case .log(let log): words.append(log.description)
         case .reject(let reject): words.append(reject.description)
         case .translate(let translation): words.append(text(of: translation))

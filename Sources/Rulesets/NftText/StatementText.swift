@@ -27,6 +27,11 @@ extension RateLimit: CustomStringConvertible {
     }
 }
 
+extension ConnectionCount: CustomStringConvertible {
+    /// The count in nft's notation.
+    public var description: String { "ct count \(isOver ? "over " : "")\(count)" }
+}
+
 extension LogStatement: CustomStringConvertible {
     private static let levels = ["emerg", "alert", "crit", "err", "warn", "notice", "info", "debug", "audit"]
     private static let warning: UInt32 = 4

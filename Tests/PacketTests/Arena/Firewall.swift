@@ -20,10 +20,13 @@ enum Firewall {
     }
 
     /// Loads a policy as `apply` does: in one transaction with the fewest changes.
-    static func load(_ policy: Policy) throws {
+    static func load(_ policy: Policy) throws { try load(compile(policy).table) }
+
+    /// Loads a table in place of the one that is loaded.
+    static func load(_ table: Table) throws {
         let nftables = try Nftables()
         let before = try nftables.snapshot(of: Names.table)
-        let transaction = Transaction(from: before.table, to: compile(policy).table, named: Names.table)
+        let transaction = Transaction(from: before.table, to: table, named: Names.table)
         _ = try nftables.commit(transaction, onto: before)
     }
 

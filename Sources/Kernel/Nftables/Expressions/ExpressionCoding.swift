@@ -42,6 +42,7 @@ extension Expression {
         case ImmediateLoad.kernelName: ImmediateLoad(from: attributes)?.expression
         case CounterState.kernelName: .counter
         case RateLimit.kernelName: RateLimit(from: attributes).map(Expression.limit)
+        case ConnectionCount.kernelName: ConnectionCount(from: attributes).map(Expression.connectionCount)
         case LogStatement.kernelName: LogStatement(from: attributes).map(Expression.log)
         case Reject.kernelName: Reject(from: attributes).map(Expression.reject)
         case AddressTranslation.kernelName: AddressTranslation(from: attributes).map(Expression.translate)
@@ -78,6 +79,7 @@ extension Expression {
         case .immediate, .verdict: ImmediateLoad.kernelName
         case .counter: CounterState.kernelName
         case .limit: RateLimit.kernelName
+        case .connectionCount: ConnectionCount.kernelName
         case .log: LogStatement.kernelName
         case .reject: Reject.kernelName
         case .translate: AddressTranslation.kernelName
@@ -105,6 +107,7 @@ extension Expression {
         case .verdict(let verdict): ImmediateLoad.verdict(verdict).encode(into: &writer)
         case .counter: break
         case .limit(let limit): limit.encode(into: &writer)
+        case .connectionCount(let count): count.encode(into: &writer)
         case .log(let statement): statement.encode(into: &writer)
         case .reject(let reject): reject.encode(into: &writer)
         case .translate(let translation): translation.encode(into: &writer)

@@ -23,6 +23,20 @@ extension RateLimit: ExpressionCoding {
     }
 }
 
+extension ConnectionCount: ExpressionCoding {
+    static let kernelName = "connlimit"
+
+    init?(from attributes: Attributes) {
+        guard let count = attributes.u32(NFTA_CONNLIMIT_COUNT) else { return nil }
+        self.init(count, isOver: (attributes.u32(NFTA_CONNLIMIT_FLAGS) ?? 0) & NFT_CONNLIMIT_F_INV.rawValue != 0)
+    }
+
+    func encode(into attributes: inout AttributeWriter) {
+        attributes.u32(NFTA_CONNLIMIT_COUNT, count)
+        attributes.u32(NFTA_CONNLIMIT_FLAGS, isOver ? NFT_CONNLIMIT_F_INV.rawValue : 0)
+    }
+}
+
 extension LogStatement: ExpressionCoding {
     static let kernelName = "log"
 
