@@ -1,4 +1,5 @@
 public import Addressing
+internal import Compiler
 public import Listeners
 public import Policies
 public import Reachability

@@ -14,7 +14,7 @@ extension TableBuilder {
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
         let entry = [Rule.link, Rule.loopback] + denied + echoRules + [Rule.conntrackState]
-        let trusted = policy.trusted.flatMap { rules(for: $0) }
+        let trusted = policy.trusted.flatMap { add($0) }
         let rules = entry + trusted + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         chains += [.linkIGMP, .linkICMPv6]
@@ -68,7 +68,9 @@ extension TableBuilder {
     private mutating func addPublishedChains(_ denied: [Rule], _ trusted: [Rule], _ dispatch: Dispatch) {
         let base = BaseChain(type: "filter", hook: .forward, priority: Self.publishedPriority, policy: .accept)
         let entry = Rule(
-            Match.isRedirected + Match.has(Label.ownAddress) + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
+            Match.isRedirected + Match.has(Label.ownAddress) + Match.isOriginalDirection + [
+                .verdict(.goto(Names.redirected))
+            ])
         chains.append(Chain(name: Names.published, base: base, rules: [entry]))
         // A redirection without a port also redirects ICMP, which has no port that could be closed.
         let rules =

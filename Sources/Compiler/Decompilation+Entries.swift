@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Rulesets
+public import Rulesets
 
 /// Reads the entries of `allow` back from the rules of a service.
 struct EntryList {

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Policies
 
 /// The name of an entry of `allow` in the kernel: the service, a dot, and a digest of whom the entry is for.

@@ -10,7 +10,7 @@ extension TableBuilder {
             return
         }
         var names = EntryNames(of: service)
-        let rules = service.entries.flatMap { rules(for: $0, named: names.next($0), of: service.name) }
+        let rules = service.entries.flatMap { add($0, named: names.next($0), of: service.name) }
         let chain = Chain(name: Names.service(service.name), rules: rules + [Rule.refuseRest])
         chains.append(chain)
         origins.chains[chain.name] = service.location
@@ -34,7 +34,7 @@ extension TableBuilder {
     }
 
     /// The rules of an entry of `allow`; a packet that does not match returns from them, so that the next entry is tried.
-    private mutating func rules(for entry: AllowEntry, named name: String, of service: String) -> [Rule] {
+    private mutating func add(_ entry: AllowEntry, named name: String, of service: String) -> [Rule] {
         let sources = sourceRules(entry, name, service)
         let conditions = entry.conditions
         guard conditions != [[]] else { return sources }
@@ -43,7 +43,7 @@ extension TableBuilder {
     }
 
     /// Adds the chain of an entry of `trusted`, and returns the rules that lead to it.
-    mutating func rules(for trusted: Trusted) -> [Rule] {
+    mutating func add(_ trusted: Trusted) -> [Rule] {
         let entry = trusted.entry
         let name = Names.trusted(trusted.name)
         let log: [Expression] = entry.log ? [.log(LogStatement(prefix: "portreeve \(trusted.name): "))] : []

@@ -4,7 +4,7 @@ extension Table {
     /// The table in which the services that expired by this time are closed whatever the clock says.
     ///
     /// The kernel compares an expiry with the host's clock, which a boot may find in the past. The rule that refuses packets
-    /// from a time on loses its comparison then.
+    /// from a time on loses its comparison then, and the rule that leads to an entry until a time goes.
     ///
     /// - Parameter time: seconds since 1970-01-01T00:00:00Z.
     public func closingExpired(by time: Int64) -> Table { replacing(chains.compactMap { $0.closingExpired(by: time) }) }
@@ -27,8 +27,9 @@ extension Table {
 extension Chain {
     /// The chain without the comparisons of expiries up to this time; `nil` if it has none.
     fileprivate func closingExpired(by time: Int64) -> Chain? {
-        guard rules.contains(where: { $0.hasExpired(by: time) }) else { return nil }
+        guard rules.contains(where: { $0.hasExpired(by: time) || $0.hasLapsed(by: time) }) else { return nil }
         var chain = self
+        chain.rules.removeAll { $0.hasLapsed(by: time) }
         for index in chain.rules.indices where chain.rules[index].hasExpired(by: time) {
             chain.rules[index].expressions = [.verdict(.goto(Names.refuse))]
         }
@@ -37,5 +38,13 @@ extension Chain {
 }
 
 extension Rule {
+    /// Whether it refuses packets from a time on that is over.
     fileprivate func hasExpired(by time: Int64) -> Bool { expiry.map { $0 <= time } ?? false }
+
+    /// Whether it leads to an entry of `allow` or `trusted` until a time that is over.
+    fileprivate func hasLapsed(by time: Int64) -> Bool {
+        let conditions = RuleConditions(self)
+        guard let end = conditions.expires, case .verdict(.jump)? = conditions.rest.first else { return false }
+        return end <= time
+    }
 }

@@ -23,8 +23,10 @@ public struct Policy: Hashable, Sendable {
     public var defaults: Defaults
     /// The named groups, sorted by name.
     public var groups: [SourceGroup]
-    /// The sources that every service refuses; `nil` for a policy without `deny`.
+    /// The sources that every service refuses, without those of `neverDeny`; `nil` for a policy without `deny`.
     public var deny: SourceList?
+    /// The sources that `deny` never covers; `nil` for none.
+    public var neverDeny: SourceList?
     /// The entries of `trusted`, sorted by name.
     public var trusted: [Trusted]
     /// The services, sorted by name.

@@ -159,6 +159,7 @@ struct MessageTests {
             .dynamicSet(DynamicSet(.add, set: "limit", timeout: 5000)),
             "[ dynset add reg_key 1 set limit timeout 5000ms ]"
         ),
+        (.connectionCount(ConnectionCount(50, isOver: true)), "[ connlimit count 50 flags 1 ]"),
         (.dynamicSet(DynamicSet(.delete, set: "limit")), "[ dynset delete reg_key 1 set limit ]"),
         (.immediate(Immediate([0, 22])), "[ immediate reg 1 0x00001600 ]"),
         (.verdict(.accept), "[ immediate reg 0 accept ]"), (.verdict(.drop), "[ immediate reg 0 drop ]"),
@@ -226,7 +227,7 @@ struct MessageTests {
 
     @Test("No kind of expression is left out")
     func complete() {
-        #expect(Set(Self.expressions.map { Self.kind($0.0) }) == Set(0..<20))
+        #expect(Set(Self.expressions.map { Self.kind($0.0) }) == Set(0..<21))
     }
 
     /// A number for each kind but the opaque ones; a kind that is new does not compile until it is listed.
@@ -252,7 +253,8 @@ struct MessageTests {
         case .route: 17
         case .xtables: 18
         case .setConntrack: 19
-        case .opaque: 20
+        case .connectionCount: 20
+        case .opaque: 21
         }
     }
 

@@ -125,7 +125,7 @@ struct ControlMessageTests {
         for (hops, isAccepted) in [(1, true), (2, false)] as [(Int32, Bool)] {
             try arena.network.client.run {
                 let report = try Socket(.raw(2), .ipv4)
-                try report.bind(to: Endpoint(address: try Address("192.0.2.66"), port: 0))
+                try report.bind(to: Endpoint(address: try IPAddress("192.0.2.66"), port: 0))
                 try report.set(Int32(IPPROTO_IP), IP_TTL, hops)
                 // RFC 2236 2: a report, with its checksum.
                 let message: [UInt8] = [0x16, 0, 0x0a, 0xfd, 224, 0, 0, 1]

@@ -17,7 +17,7 @@ struct LimitTests {
         let host = Endpoint(address: try arena.network.wire.host(.ipv4), port: 514)
         func send(_ count: Int) throws -> Socket {
             let socket = try Socket(.udp, .ipv4)
-            try socket.bind(to: Endpoint(address: try Address("192.0.2.1"), port: 0))
+            try socket.bind(to: Endpoint(address: try IPAddress("192.0.2.1"), port: 0))
             for number in 0..<count { try #require(socket.send([UInt8(number)], to: host) == 0) }
             return socket
         }
@@ -107,7 +107,7 @@ struct LimitTests {
         let arena = try Arena()
         try Firewall.load("version: 1\nservices: {db: {ports: 5000, from: any, connections: 2}}")
         let listener = try Socket.listening(.tcp, on: 5000)
-        let address = try Address(source)
+        let address = try IPAddress(source)
         let host = Endpoint(address: try arena.network.wire.host(address.family), port: 5000)
         var sessions = try (0..<2).map { _ in
             try arena.network.client.run { try Session(from: address, to: host, listener: listener) }

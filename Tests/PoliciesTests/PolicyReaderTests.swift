@@ -146,4 +146,18 @@ import Testing
         let named = try PolicyFolder(["policy.yaml": "version: 1\nsources: {nobody: any}\n" + service]).read()
         #expect(named.policy?.services.first?.addresses.isAny == true)
     }
+
+    @Test func neverDenyIsSubtractedFromDeny() throws {
+        let folder = try PolicyFolder([
+            "policy.yaml":
+                "version: 1\ninclude: more.yaml\nsources: {admins: [10.0.0.0/30]}\nnever-deny: admins\nservices: {}\n",
+            "more.yaml": "deny: [10.0.0.0/29, \"2001:db8::/64\"]\n",
+        ])
+        let policy = try #require(folder.read().policy)
+        #expect(policy.deny?.addresses.ipv4.ranges.map(IPv4Address.text) == ["10.0.0.4/30"])
+        #expect(policy.deny?.addresses.ipv6.ranges.count == 1)
+        try expectErrors(
+            "version: 1\nservices: {}\ndeny: 10.0.0.1\nnever-deny: ⟨any⟩\n",
+            ["\"never-deny\" covers every address: \"deny\" has no effect"])
+    }
 }

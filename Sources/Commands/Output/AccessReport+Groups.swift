@@ -34,7 +34,8 @@ extension AccessReport {
             let groups = rows.filter { !$0.isOfDHCPClient }.grouped(by: Subject.init).map { rows in
                 Self(
                     sources: rows[0].change.sources, rows: rows,
-                    isEveryOtherPort: rows[0].service == nil && rows[0].trusted == nil && hasEveryPort(rows, but: declared))
+                    isEveryOtherPort: rows[0].service == nil && rows[0].trusted == nil
+                        && hasEveryPort(rows, but: declared))
             }
             return groups.grouped(by: Ports.init).map { same in
                 let sources = same.map(\.sources).reduce(AddressSet()) { $0.union($1) }
@@ -63,10 +64,11 @@ extension AccessReport {
         }
 
         private var portsList: String {
-            let names = rows.map (\.portText)
+            let names = rows.map(\.portText)
             let shown = names.prefix(AddressSet.shownRanges).joined(separator: ", ")
             let rest = names.count - AddressSet.shownRanges
-            return shown + (rest > 0 ? " and \(rest) more" : "") + " (\(rows.first.flatMap { $0.trusted ?? $0.service } ?? "no service"))"
+            return shown + (rest > 0 ? " and \(rest) more" : "")
+                + " (\(rows.first.flatMap { $0.trusted ?? $0.service } ?? "no service"))"
         }
 
         var cause: String {

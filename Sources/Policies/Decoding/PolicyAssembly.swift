@@ -25,13 +25,19 @@ struct PolicyAssembly {
         }
         let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, log) } ?? Defaults()
         var policy = Policy(defaults: defaults, groups: groups.resolveAll())
-        let protocols = ProtocolDecoder(database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
+        let protocols = ProtocolDecoder(
+            database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
         let ports = PortDecoder(
-            database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), protocols: protocols.database, log: log)
+            database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), protocols: protocols.database,
+            log: log)
         let decoder = ServiceDecoder(
             groups: groups, ports: ports, protocols: protocols, required: defaults.require, log: log)
         let deny = denied(documents)
         policy.deny = deny?.list
+        policy.neverDeny = neverDenied(main)
+        if let kept = policy.neverDeny, let denied = policy.deny?.addresses {
+            policy.deny?.addresses = denied.subtracting(kept.addresses)
+        }
         policy.trusted = trusted(main).sorted { $0.name < $1.name }
         let services = self.services(documents, decoder, besides: policy.trusted)
         policy.services = services.map(\.service).sorted { $0.name < $1.name }
@@ -70,6 +76,13 @@ struct PolicyAssembly {
             all?.places = earlier.places + places
         }
         return all
+    }
+
+    /// The sources that `deny` never covers.
+    private func neverDenied(_ main: PolicyDocument) -> SourceList? {
+        guard let node = main.keyed["never-deny"], let list = groups.list(node, as: "never-deny") else { return nil }
+        if list.addresses.isAny { log.error("\"never-deny\" covers every address: \"deny\" has no effect", at: node.place) }
+        return list
     }
 
     private func trusted(_ main: PolicyDocument) -> [Trusted] {

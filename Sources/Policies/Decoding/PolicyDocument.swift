@@ -4,7 +4,7 @@ struct PolicyDocument {
     let keyed: KeyedNode
 
     /// The keys of the main file.
-    private static let keys = ["version", "defaults", "include", "sources", "deny", "trusted", "services", "tests"]
+    private static let keys = ["version", "defaults", "include", "sources", "deny", "never-deny", "trusted", "services", "tests"]
     /// The keys of an included file.
     private static let includeKeys = ["version", "sources", "deny", "services", "tests"]
 
