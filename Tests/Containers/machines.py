@@ -22,7 +22,9 @@ def run(*command, check=True, **options):
 def build_host():
     """Two networks with clients; every client has a network namespace, and its addresses there."""
     run("mount", "--make-rprivate", "/")
-    run("mount", "-t", "tmpfs", "none", "/run")
+    # The daemon's directories, where portreeve looks for the names of containers.
+    for folder in ("/run", "/var/lib"):
+        run("mount", "-t", "tmpfs", "none", folder)
     script = """
         ip link set lo up
         for key in net.ipv4.ip_forward net.ipv6.conf.all.forwarding; do sysctl -qw $key=1; done
@@ -56,7 +58,7 @@ class Docker:
 
     def start(self):
         options = [
-            "--data-root", f"{self.work}/data", "--exec-root", f"{self.work}/exec", "--pidfile", f"{self.work}/pid", "--host",
+            "--exec-root", f"{self.work}/exec", "--pidfile", f"{self.work}/pid", "--host",
             os.environ["DOCKER_HOST"], "--storage-driver", "vfs", "--ipv6", "--fixed-cidr-v6", "fd00:17::/64", "--ip6tables",
             "--experimental", "--live-restore=false"]
         log = open(f"{self.work}/log", "a")

@@ -52,7 +52,7 @@ struct DialledTests {
         try publish(at: "any")
         try Firewall.load("version: 1\nservices: {}")
         try check(.silent)
-        arena.destination = { try Address(Self.cluster[$0] ?? "") }
+        arena.destination = { try IPAddress(Self.cluster[$0] ?? "") }
         try check(.accepted)
     }
 
@@ -131,7 +131,7 @@ struct DialledTests {
     func outbound() throws {
         try bridge()
         try Firewall.load("version: 1\ndefaults: {routed: refuse}\nservices: {}")
-        let address = try Address("203.0.113.7")
+        let address = try IPAddress("203.0.113.7")
         let listener = try arena.network.client.run { try Socket.listening(.tcp, on: 5000) }
         let session = try container.namespace.run {
             try Session(to: Endpoint(address: address, port: 5000), listener: listener)
