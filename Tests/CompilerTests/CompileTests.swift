@@ -75,4 +75,21 @@ struct CompileTests {
         // Two for the same sources differ by a number.
         #expect(objects([first, first]).count == 6)
     }
+
+    @Test("Entries that were over by a time stay closed whatever the clock says")
+    func lapsedEntries() throws {
+        let entries = [100, 300].map { end in
+            AllowEntry(
+                location: place, sources: SourceList(location: place, entries: ["\(end)"], addresses: .any),
+                expires: Expiry(end: end, written: "\(end)"))
+        }
+        var service = service("a", [1])
+        service.entries = entries
+        service.listsEntries = true
+        let trusted = Trusted(name: "b", entry: entries[0])
+        let table = compile(Policy(trusted: [trusted], services: [service])).table.closingExpired(by: 200)
+        let rules = ["service-a", "input"].flatMap { table.chain($0)?.rules ?? [] }.map(\.description)
+        #expect(rules.filter { $0.contains("meta time") }.count == 1)
+        #expect(rules.contains { $0.hasPrefix("meta time < 300 jump entry-a.") })
+    }
 }

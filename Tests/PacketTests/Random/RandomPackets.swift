@@ -17,8 +17,11 @@ struct RandomPackets {
 
     /// TCP and UDP packets for the policy over the interfaces.
     mutating func next(_ count: Int, for policy: Policy, over interfaces: [String]) -> [Packet] {
-        let denied = policy.deny.map(\.addresses).map(Self.edges) ?? []
-        let edges = policy.services.map { Self.edges($0.addresses) }
+        let special = policy.trusted.map(\.entry.addresses) + (policy.deny.map { [$0.addresses] } ?? [])
+        let denied = special.flatMap(Self.edges)
+        let edges = policy.services.map { service in
+            service.entries.flatMap { Self.edges($0.addresses) + Self.edges($0.except?.addresses ?? AddressSet()) }
+        }
         return (0..<count).map { _ in
             let index = Int.random(in: 0..<policy.services.count, using: &generator)
             let candidates = generator.flips(0.2) && !denied.isEmpty ? denied : edges[index]
@@ -45,7 +48,7 @@ struct RandomPackets {
 
     private mutating func source(_ candidates: [IPAddress]) -> IPAddress {
         while true {
-            let address = generator.flips(0.7) ? generator.pick(candidates) : sources.address()
+            let address = !candidates.isEmpty && generator.flips(0.7) ? generator.pick(candidates) : sources.address()
             if address.canSend { return address }
         }
     }
