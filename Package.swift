@@ -66,7 +66,9 @@ let package = Package(
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ReachabilityTests",
-            dependencies: ["Addressing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets", "TestSupport"],
+            dependencies: [
+                "Addressing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets", "TestSupport",
+            ],
             exclude: ["Hosts"],
             swiftSettings: strict),
         .testTarget(

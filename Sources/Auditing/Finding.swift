@@ -16,6 +16,8 @@ public struct Finding: Hashable, Sendable {
         case undeclaredPublishedPort = "undeclared-published-port"
         /// A raw socket waits for a protocol without ports that no service lists.
         case silencedProtocol = "silenced-protocol"
+        /// Other hosts reach containers by their own addresses, without a published port.
+        case routedContainer = "routed-container"
         /// A service is open and has no listener.
         case missingListener = "missing-listener"
         /// The executable that listens on a declared port is not the expected one.

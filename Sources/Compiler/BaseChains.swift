@@ -29,8 +29,9 @@ extension TableBuilder {
     /// the client dialled.
     private static let dialledPriority: Int32 = -101
 
-    /// Adds the chains that label new connections by the address that the client dialled. Labels are added to those that
-    /// a connection has, so other programs keep theirs.
+    /// Adds the chains that label new connections by the address that the client dialled.
+    ///
+    /// Labels are added to those that a connection has, so other programs keep theirs.
     private mutating func addDialledChains() {
         let base = BaseChain(type: "filter", hook: .prerouting, priority: Self.dialledPriority, policy: .accept)
         let entry = Rule(Match.isNew + [.verdict(.goto(Names.destinations))])

@@ -6,6 +6,10 @@ public protocol HostNetwork: AnyObject, Sendable {
     var interfaces: [HostInterface] { get }
     /// The addresses to which packets leave by each interface, by its index; in all routing tables.
     var reached: [UInt32: AddressSet] { get }
+    /// The addresses that were seen behind each interface, by its index.
+    var neighbours: [UInt32: [IPAddress]] { get }
+    /// Whether this host forwards packets of the family.
+    func forwards(_ family: AddressFamily) -> Bool
     /// The properties of packets, beside the destination, by which the rules of policy routing choose a table.
     func selectors(_ family: AddressFamily) -> RouteSelectors
     /// The route of a packet; `nil` if there is none.

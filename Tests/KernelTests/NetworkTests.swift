@@ -85,9 +85,12 @@ struct NetworkTests {
         let (eth0, eth1) = (try index("eth0", network), try index("eth1", network))
         let destination = IPAddress.ipv4(0x0808_0808)
         #expect(network.route(RouteQuestion(to: destination))?.interface == "eth0")
-        #expect(network.route(RouteQuestion(to: destination, from: .ipv4(0x0a09_0001), on: eth1))?.interface == "docker0")
+        #expect(
+            network.route(RouteQuestion(to: destination, from: .ipv4(0x0a09_0001), on: eth1))?.interface == "docker0")
         #expect(network.route(RouteQuestion(to: destination, from: .ipv4(0x0a08_0001), on: eth1))?.interface == "eth0")
-        #expect(network.route(RouteQuestion(to: .ipv4(0xac11_0002), from: .ipv4(0xc633_6401), on: eth0))?.interface == "docker0")
+        #expect(
+            network.route(RouteQuestion(to: .ipv4(0xac11_0002), from: .ipv4(0xc633_6401), on: eth0))?.interface
+                == "docker0")
         #expect(network.route(RouteQuestion(to: .ipv4(0xc633_6401)))?.isLocal == true)
     }
 

@@ -27,7 +27,8 @@ struct DialledTests {
     }
 
     /// Redirects port 8000, dialled at the cluster's address or at any other, to port 80 of the container.
-    private func publish(priority: String = "dstnat", at destination: String = "daddr", name: String = "engine") throws {
+    private func publish(priority: String = "dstnat", at destination: String = "daddr", name: String = "engine") throws
+    {
         for (family, target) in [(AddressFamily.ipv4, "172.30.0.2"), (.ipv6, "[fd00:30::2]")] {
             let word = family == .ipv4 ? "ip" : "ip6"
             let cluster = try #require(Self.cluster[family])
@@ -120,7 +121,8 @@ struct DialledTests {
         for published in ["ignore", "enforce"] {
             arena.destination = Container.address
             try Firewall.load(
-                "version: 1\ndefaults: {routed: refuse, published: \(published)}\nservices: {web: {ports: 8000, from: any}}")
+                "version: 1\ndefaults: {routed: refuse, published: \(published)}\nservices: {web: {ports: 8000, from: any}}"
+            )
             try arena.check("444/tcp", ["192.0.2.1": .silent, "2001:db8::1": .silent])
             arena.destination = nil
             try check(.accepted)

@@ -17,7 +17,8 @@ struct ContainerHostTests {
     init() throws {
         portreeve = try Portreeve()
         policy = try portreeve.write(
-            "version: 1\nservices:\n  web: {ports: 8080/tcp, from: [198.51.100.10, 2001:db8::10], optional: true, why: x}\n")
+            "version: 1\nservices:\n  web: {ports: 8080/tcp, from: [198.51.100.10, 2001:db8::10], optional: true, why: x}\n"
+        )
         try portreeve.shell(
             """
             ip link add eth0 type veth peer name far; ip link add docker0 type bridge
@@ -113,7 +114,8 @@ struct ContainerHostTests {
     @Test("What iptables-legacy may drop is not known to be open, and plan names it")
     func legacy() throws {
         try apply()
-        let script = "XTABLES_LOCKFILE=\(portreeve.stateDirectory)/lock iptables-legacy -A INPUT -s 198.51.100.10 -j DROP"
+        let script =
+            "XTABLES_LOCKFILE=\(portreeve.stateDirectory)/lock iptables-legacy -A INPUT -s 198.51.100.10 -j DROP"
         // Kernels without iptables-legacy have nothing to test.
         guard try Program.run(["iptables-legacy", "-L", "-n"]).status == 0 else { return }
         try portreeve.shell(script)
@@ -125,7 +127,9 @@ struct ContainerHostTests {
         let plan = try portreeve("plan", changed)
         #expect(plan.output.contains("iptables-legacy has a table \"filter\""), "\(plan.output)")
         let verify = try portreeve("verify", policy)
-        #expect(verify.output.split(separator: "\n").filter { $0.contains("iptables-legacy") }.count == 1, "\(verify.output)")
+        #expect(
+            verify.output.split(separator: "\n").filter { $0.contains("iptables-legacy") }.count == 1,
+            "\(verify.output)")
     }
 
     @Test("Docker's own tables of nf_tables")

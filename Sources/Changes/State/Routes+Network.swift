@@ -10,7 +10,8 @@ extension Routes {
         let indices = Dictionary(interfaces.map { ($0.name, $0.index) }) { first, _ in first }
         self.init(
             indices: indices,
-            kinds: Dictionary(interfaces.compactMap { each in each.kind.map { (each.name, $0) } }) { first, _ in first },
+            kinds: Dictionary(interfaces.compactMap { each in each.kind.map { (each.name, $0) } }) { first, _ in first
+            },
             containerBridges: Set(interfaces.containerBridges.map(\.name)),
             output: { question in
                 guard let route = network.output(question, on: indices[question.interface]) else { return nil }
@@ -22,10 +23,27 @@ extension Routes {
                     if let interface = names[reached.key] { all[interface.name] = reached.value }
                 }
             })
+        containers = { network.containers }
     }
 }
 
 extension HostNetwork {
+    /// The bridges of containers with the addresses behind them, where this host forwards packets to them.
+    fileprivate var containers: [Routes.Containers] {
+        let (bridges, neighbours) = (interfaces.containerBridges, neighbours)
+        let used = bridges.filter { bridge in interfaces.contains { $0.master == bridge.index } }
+        return used.flatMap { bridge in
+            AddressFamily.allCases.filter(forwards).compactMap { family -> Routes.Containers? in
+                let most = 4
+                let seen = (neighbours[bridge.index] ?? []).filter { $0.family == family && !$0.isLinkLocal }
+                let addresses = Array(seen.prefix(most))
+                let sample = reached[bridge.index].flatMap { $0.sample(family) }
+                guard let sample else { return nil }
+                return Routes.Containers(bridge: bridge.name, addresses: addresses.isEmpty ? [sample] : addresses)
+            }
+        }
+    }
+
     /// The route of a forwarded packet; `nil` if it depends on something that is not known of the packet.
     fileprivate func output(_ question: Routes.Question, on interface: UInt32?) -> ReturnRoute? {
         let selectors = selectors(question.family)
@@ -42,5 +60,28 @@ extension HostNetwork {
             to: address(question.destination), from: source, on: source == nil ? nil : interface)
         guard let route = route(asked), !route.isLocal else { return nil }
         return route
+    }
+}
+
+extension IPAddress {
+    /// Whether it is in fe80::/10 (RFC 4291 2.5.6) or 169.254.0.0/16 (RFC 3927).
+    fileprivate var isLinkLocal: Bool {
+        switch self {
+        case .ipv4(let value): value >> 16 == 0xa9fe
+        case .ipv6(let value): value >> 118 == 0xfe80 >> 6
+        }
+    }
+}
+
+extension AddressSet {
+    /// An address of the family that is neither link-local nor the first or last of its network; `nil` if there is none.
+    fileprivate func sample(_ family: AddressFamily) -> IPAddress? {
+        switch family {
+        case .ipv4:
+            ipv4.ranges.lazy.filter { $0.count > 2 }.map { IPAddress.ipv4($0.upperBound - 1) }.first { !$0.isLinkLocal }
+        case .ipv6:
+            ipv6.ranges.lazy.map { IPAddress.ipv6($0.upperBound - ($0.lowerBound == $0.upperBound ? 0 : 1)) }
+                .first { !$0.isLinkLocal && $0.value >> 120 != 0xff }
+        }
     }
 }

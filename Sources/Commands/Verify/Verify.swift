@@ -165,7 +165,8 @@ public struct Verify: Command {
             let live = LiveRuleset(
                 own: ruleset.own.table, others: ruleset.neighbours, drift: drift,
                 in: ruleset.circumstances(now: host.now), now: host.now)
-            return findings + live.audit(of: try host.readSockets(), policy)
+            let routed = RoutedContainers(through: ruleset.tables, in: ruleset.circumstances(now: host.now))
+            return findings + live.audit(of: try host.readSockets(), policy) + routed.findings(policy)
         }
     }
 }

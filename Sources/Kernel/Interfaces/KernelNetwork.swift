@@ -56,6 +56,26 @@ public final class KernelNetwork: HostNetwork {
         }
     }
 
+    /// The neighbours that the kernel knows, RTM_GETNEIGH; without those that do not answer.
+    public var neighbours: [UInt32: [IPAddress]] {
+        known.withLock { _ in
+            dump(RTM_GETNEIGH, ndmsg()).reduce(into: [:]) { all, payload in
+                guard let reply = RouteReply(payload, as: ndmsg.self),
+                    Int32(reply.header.ndm_state) & (NUD_FAILED | NUD_NOARP | NUD_INCOMPLETE) == 0,
+                    let bytes = reply.attributes[PlainAttribute(Int(NDA_DST))],
+                    let address = IPAddress(bigEndianBytes: Array(bytes))
+                else { return }
+                all[UInt32(bitPattern: reply.header.ndm_ifindex), default: []].append(address)
+            }
+        }
+    }
+
+    /// Whether forwarding is on: ip(7), and `ipv6.all.forwarding`.
+    public func forwards(_ family: AddressFamily) -> Bool {
+        let name = family == .ipv4 ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding"
+        return ProcFile.text("/proc/sys/net/\(name)")?.first == "1"
+    }
+
     /// The selectors of the rules of policy routing, RTM_GETRULE.
     ///
     /// A rule for the source address of this host decides on no packet from elsewhere.

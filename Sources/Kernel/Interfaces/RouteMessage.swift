@@ -105,7 +105,9 @@ extension AddressRange {
     fileprivate init?(prefix bytes: ArraySlice<UInt8>?, length: Int, _ family: AddressFamily) {
         let width = family == .ipv4 ? 32 : 128
         guard length <= width, let address = bytes ?? (length == 0 ? [] : nil) else { return nil }
-        guard let first = IPAddress(bigEndianBytes: address.isEmpty ? [UInt8](repeating: 0, count: width / 8) : Array(address))
+        guard
+            let first = IPAddress(
+                bigEndianBytes: address.isEmpty ? [UInt8](repeating: 0, count: width / 8) : Array(address))
         else { return nil }
         switch first {
         case .ipv4(let value): self = .ipv4(value...(value | (length == 0 ? .max : ~(UInt32.max << (32 - length)))))

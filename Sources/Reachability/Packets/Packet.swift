@@ -41,6 +41,8 @@ public enum PacketPath: Hashable, Sendable {
     case arriving
     /// The forward hook, after another table has redirected the packet to an unknown destination.
     case published
+    /// All hooks from prerouting on, of packets to this address, which is another host's.
+    case routed(to: IPAddress)
 }
 
 /// The verdict of a ruleset on a packet.

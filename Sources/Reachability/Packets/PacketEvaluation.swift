@@ -43,12 +43,10 @@ public struct PacketEvaluation {
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {
-        let hook: Hook = path == .arriving ? .prerouting : .forward
-        let rest = follow(
-            PacketWalk(
-                pending: hooks.entries(hook, setting)[...], hook: hook,
-                state: path == .arriving ? PacketState(packet) : .published))
-        let lower = path == .arriving ? hooks.lowerChains(setting) : []
+        let hook: Hook = path == .published ? .forward : .prerouting
+        let state = path == .arriving ? PacketState(packet) : path.start
+        let rest = follow(PacketWalk(pending: hooks.entries(hook, setting)[...], hook: hook, state: state))
+        let lower = path == .published ? [] : hooks.lowerChains(setting)
         guard !lower.isEmpty, rest.verdict != .refuse else { return rest }
         var unsure = rest
         unsure.verdict = .unknown(lower)

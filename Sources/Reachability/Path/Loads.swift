@@ -115,6 +115,15 @@ extension Setting {
             guard state.isForwarded else { return [SymbolicByte](constants: local.hostOrderBytes) }
             return output(state).map { _ in [SymbolicByte](constants: unicast.hostOrderBytes) } ?? .unknown(4)
         case _ where isSource && query.flags.contains(.isPresent): return [SymbolicByte(1)]
+        case _ where state.isForwarded:
+            guard let output = output(state) else {
+                return .unknown(query.flags.contains(.isPresent) ? 1 : query.result == .interface ? 4 : 16)
+            }
+            let isThere = !query.flags.contains(.inputInterface) || output.name == interfaceName
+            if query.flags.contains(.isPresent) { return [SymbolicByte(isThere ? 1 : 0)] }
+            return query.result == .interface
+                ? [SymbolicByte](constants: (isThere ? output.index : 0).hostOrderBytes)
+                : Self.name(isThere ? output.name : "")
         case .interface:
             return isSource
                 ? interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex : .unknown(4)

@@ -35,8 +35,22 @@ struct PacketState: Hashable {
         labels: Array(repeating: .max, count: ConntrackLabel.length))
 }
 
+extension PacketPath {
+    /// The state in which packets start on the path.
+    var start: PacketState {
+        switch self {
+        case .arriving: PacketState()
+        case .published: .published
+        case .routed(let address):
+            PacketState(destination: [SymbolicByte](constants: address.bigEndianBytes), isForwarded: true)
+        }
+    }
+}
+
 extension PacketState {
-    /// Adds labels to the connection; before conntrack there is none. Labels that are no constants are unknown.
+    /// Adds labels to the connection.
+    ///
+    /// Before conntrack there is none. Labels that are no constants are unknown.
     mutating func add(labels value: [SymbolicByte]) {
         guard tracking != .before else { return }
         guard tracking == .new, let added = value.constants, let old = labels else {

@@ -41,8 +41,24 @@ public struct Routes: Sendable {
     public var containerBridges: Set<String>
     /// The way out of a packet; `nil` if it is not known, or if there is no route.
     public var output: @Sendable (Question) -> Output?
+    /// Containers on a bridge of the host.
+    public struct Containers: Hashable, Sendable {
+        /// The name of the bridge.
+        public var bridge: String
+        /// Addresses behind the bridge, of one family; those in use first, and at least one.
+        public var addresses: [IPAddress]
+
+        /// Containers of these parts.
+        public init(bridge: String, addresses: [IPAddress]) {
+            self.bridge = bridge
+            self.addresses = addresses
+        }
+    }
+
     /// The sources to which the route back leaves by each interface, by name.
     public var arrivals: @Sendable () -> [String: AddressSet]
+    /// The containers to which this host forwards packets, by bridge and family.
+    public var containers: @Sendable () -> [Containers] = { [] }
 
     /// Routes of these parts.
     public init(

@@ -30,6 +30,40 @@ extension AccessRegions {
     }
 }
 
+extension AccessRegions {
+    /// The first ports, by protocol, that a source can or perhaps can connect to; `nil` for none.
+    ///
+    /// - Parameters:
+    ///   - family: the family of the sources.
+    ///   - transports: the protocols.
+    ///   - interfaces: the names of interfaces that do not count, beside `lo`.
+    /// - Returns: the ports, and whether it is certain that a source can connect.
+    public func firstOpen(
+        _ family: AddressFamily, _ transports: [TransportProtocol], exceptOn interfaces: Set<String>
+    ) -> (transport: TransportProtocol, ports: ClosedRange<UInt16>, isCertain: Bool)? {
+        let none = spaces[family].none
+        for transport in transports {
+            let outer = keys.filter {
+                $0.family == family && $0.transport == transport && $0.interface != .loopback
+                    && !interfaces.contains($0.interface.pattern ?? "")
+            }
+            let found = outer.flatMap { segments[$0] ?? [] }.filter { $0.open != none || $0.unknown != none }
+            let certain = found.first { $0.open != none && $0.ports.upperBound > 0 }
+            guard let segment = certain ?? found.first else { continue }
+            let ports = max(1, segment.ports.lowerBound)...max(1, segment.ports.upperBound)
+            return (transport, ports, certain != nil)
+        }
+        return nil
+    }
+}
+
+extension PacketPath {
+    /// Whether packets of the family pass it.
+    func isPassed(by family: AddressFamily) -> Bool {
+        if case .routed(let address) = self { address.family == family } else { true }
+    }
+}
+
 extension [AccessRegions.Key] {
     /// The keys of the class of an interface: that of its name, of the longest matching prefix, or of all others.
     fileprivate func fitting(_ name: String) -> Self {

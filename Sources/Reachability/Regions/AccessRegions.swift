@@ -61,7 +61,7 @@ public struct AccessRegions {
             tables, circumstances, transports, interfaces, spaces, rules, keepsRefusals: false)
         var segments: [Key: [Segment]] = [:]
         var collector = RedirectionCollector(rules)
-        for key in survey.keys {
+        for key in survey.keys where path.isPassed(by: key.family) {
             let outcome = survey.evaluate(key, path)
             segments[key] = Segment.all(of: outcome, spaces[key.family])
             collector.add(outcome, key)

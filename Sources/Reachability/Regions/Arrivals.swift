@@ -24,7 +24,8 @@ struct Arrivals {
     }
 
     /// The segment without the sources that cannot arrive there.
-    func limit(_ segment: AccessRegions.Segment, _ key: AccessRegions.Key, _ space: SourceSpace) -> AccessRegions.Segment
+    func limit(_ segment: AccessRegions.Segment, _ key: AccessRegions.Key, _ space: SourceSpace)
+        -> AccessRegions.Segment
     {
         guard let sources, segment.open != space.none else { return segment }
         let here = unrouted.union(sources[key.interface] ?? AddressSet())

@@ -56,10 +56,9 @@ final class RegionEvaluation {
     func evaluate(_ path: PacketPath) -> Outcome {
         var pieces = [
             Piece(
-                ports: IntervalSet(0...UInt16.max), sources: space.all,
-                state: path == .arriving ? PacketState() : .published)
+                ports: IntervalSet(0...UInt16.max), sources: space.all, state: path.start)
         ]
-        if path == .arriving {
+        if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
             pieces = pass(.prerouting, pieces).map { $0.afterConntrack() }
             outcome.accepted = pass(.input, pieces.filter { !$0.state.isForwarded })
