@@ -116,7 +116,8 @@ extension ListenerAudit {
             if let own = process.userUnit, let user = process.user, expectation.users.contains(user) {
                 if expected.contains(where: own.isUnit) { return nil }
             }
-            return Departure(.wrongUnit, "unit \"\(process.unitText ?? unit)\", not \(expected.quoted), listens", process)
+            let found = process.unitText ?? unit
+            return Departure(.wrongUnit, "unit \"\(found)\", not \(expected.quoted), listens", process)
         }
         // If the user cannot be read either, the process has exited or is hidden.
         guard process.user != nil else {

@@ -7,6 +7,7 @@ extension Table {
     /// from a time on loses its comparison then, and the rule that leads to an entry until a time goes.
     ///
     /// - Parameter time: seconds since 1970-01-01T00:00:00Z.
+    /// - Returns: the table, the same if nothing has expired.
     public func closingExpired(by time: Int64) -> Table { replacing(chains.compactMap { $0.closingExpired(by: time) }) }
 
     /// The table with the chains that the live table has closed in this way: they refuse the same packets.

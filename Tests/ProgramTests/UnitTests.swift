@@ -13,7 +13,9 @@ struct UnitTests {
             .filter { !$0.hasSuffix(".cron") && !$0.hasSuffix(".conf") }
         let units = try names.map { name in
             let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
-            return try portreeve.write(text.replacing("/usr/local/bin/portreeve", with: "/bin/true").replacing("/usr/local/libexec/portreeve-floor", with: "/bin/true"), to: name)
+            let programs = ["/usr/local/bin/portreeve", "/usr/local/libexec/portreeve-floor"]
+            return try portreeve.write(
+                programs.reduce(text) { $0.replacing($1, with: "/bin/true") }, to: name)
         }
         return (portreeve, units)
     }

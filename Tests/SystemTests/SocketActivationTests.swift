@@ -62,7 +62,8 @@ struct SocketActivationTests {
         #expect(interpreter.script(in: arguments.split(separator: " ").map(String.init)[...]) == script)
     }
 
-    @Test("Other programs are no interpreters", arguments: ["/usr/sbin/sshd", "/usr/bin/shutdown", "/usr/bin/phpmyadmin"])
+    @Test(
+        "Other programs are no interpreters", arguments: ["/usr/sbin/sshd", "/usr/bin/shutdown", "/usr/bin/phpmyadmin"])
     func others(executable: String) { #expect(Interpreter(executable: executable) == nil) }
 
     @Test("Names of units mean themselves, and templates all their instances")

@@ -45,7 +45,7 @@ public struct FirewallUnits {
             "\(unit.name) is \(unit.isEnabled ? "enabled" : "active") and flushes every ruleset, portreeve's too, when it "
             + "\(occasions.map(\.1).listed): "
         return isRestored
-            ? Finding(.foreignOverride, .notice, head + "\(Self.restoring) loads portreeve's table again, a moment later")
+            ? Finding(.foreignOverride, .notice, head + "\(Self.restoring) loads portreeve's table again after that")
             : Finding(
                 .foreignOverride, .warning,
                 head + "make it flush only its own tables, or run `systemctl disable --now \(unit.name)`")

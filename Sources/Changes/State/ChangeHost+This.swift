@@ -25,7 +25,7 @@ private enum Boot {
     static let floorDirectory = "/etc/portreeve"
     private static let (directory, mark) = ("/run/portreeve", "loaded")
 
-    /// Whether the ruleset is the host's. The units may not read the namespaces of the first process, and are the host's.
+    /// Whether the ruleset is the host's; that of a unit is, which may not read the namespaces of the first process.
     static var isOfHost: Bool { RulesetIdentity.isHost || ServiceManager.hasStartedThis }
 
     /// Makes or removes the file on which portreeve-restore.service depends; without it a flushed table stays away.

@@ -80,7 +80,8 @@ extension RulesetState {
         found.forEach(note)
         if found.contains(where: \.changedTheTable) {
             throw ChangeError(
-                .changedUnderneath, "it was undone after the new change was planned; the new one was not made: try again")
+                .changedUnderneath,
+                "it was undone after the new change was planned; the new one was not made: try again")
         }
         if let pending = try pending() { throw refusal(pending) }
         var change = change

@@ -9,7 +9,7 @@ struct Console {
         case cyan = "36"
     }
 
-    /// The priorities of the journal: syslog(3). A line without one is information.
+    /// The priorities of the journal, syslog(3); a line without one is information.
     enum Priority: Int {
         case error = 3
         case warning = 4

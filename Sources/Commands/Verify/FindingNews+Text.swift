@@ -4,7 +4,8 @@ extension FindingRecord.News {
     /// One line per change, and a summary; empty without changes.
     func lines(_ console: Console) -> [String] {
         guard !isEmpty else { return [] }
-        return appeared.lines { console.prioritized($0.text(console), $0.priority) } + gone.map { "\(console.styled("gone:", .green)) \($0)" }
+        let lines = appeared.lines { console.prioritized($0.text(console), $0.priority) }
+        return lines + gone.map { "\(console.styled("gone:", .green)) \($0)" }
             + ["verify: \(appeared.count) new, \(gone.count) gone, \(total) in all"]
     }
 

@@ -3,9 +3,12 @@ struct Interpreter {
     private let isJava: Bool
 
     /// The starts of the names of interpreters: a version may follow.
-    private static let names = ["python", "perl", "ruby", "node", "php", "java", "bash", "dash", "sh", "ksh", "zsh", "lua", "tclsh", "deno", "bun"]
+    private static let names = [
+        "python", "perl", "ruby", "node", "php", "java", "bash", "dash", "sh", "ksh", "zsh", "lua", "tclsh", "deno",
+        "bun",
+    ]
     /// The options that are followed by a value.
-    private static let valued: Set<String> = [
+    private static let valued: Set = [
         "-cp", "-classpath", "--class-path", "-p", "--module-path", "-r", "--require", "-W", "-X", "-I",
     ]
 
@@ -17,9 +20,7 @@ struct Interpreter {
         isJava = start == "java"
     }
 
-    /// The script that the process runs, as its command line has it; `nil` if it has none.
-    ///
-    /// - Parameter directory: the directory of the process in `/proc`.
+    /// The script that the process with this directory in `/proc` runs, as its command line has it; `nil` if it has none.
     func script(of directory: String) -> String? {
         let words = ProcFile.text("\(directory)/cmdline")?.split(separator: "\0").map(String.init) ?? []
         return script(in: words.dropFirst())

@@ -40,9 +40,9 @@ public struct SocketActivation {
         let sockets = (lines ?? "").split(separator: "\n").compactMap(Line.init)
         var known: [String: ActivatedUnit] = [:]
         return listeners.map { listener in
-            guard listener.isHeldByManager,
-                let unit = sockets.first(where: { $0.place == listener.place && $0.isDatagram == listener.isDatagram })?.unit
-            else { return listener }
+            guard listener.isHeldByManager, let unit = sockets.first(where: listener.isListed)?.unit else {
+                return listener
+            }
             var listener = listener
             let activated = known[unit] ?? unit.activated(systemctl)
             known[unit] = activated
@@ -59,7 +59,10 @@ extension Listener {
         return processes.contains { $0.pid == 1 }
     }
 
-    fileprivate var isDatagram: Bool { transport == .udp || transport == .udplite }
+    /// Whether `systemctl` lists the socket in this line.
+    fileprivate func isListed(in line: SocketActivation.Line) -> Bool {
+        line.place == place && line.isDatagram == (transport == .udp || transport == .udplite)
+    }
 
     /// The address and port as `systemctl` prints them.
     fileprivate var place: String {

@@ -65,6 +65,7 @@ extension SSHServers {
     /// - Parameters:
     ///   - listeners: the listeners of a host, without their owners.
     ///   - search: finds their owners.
+    /// - Returns: the ports.
     public static func ports(of listeners: [Listener], search: ([Listener]) -> [Listener]) -> [UInt16] {
         let candidates = listeners.filter { $0.transport == .tcp && !$0.isLoopbackOnly }
         let found = search(candidates).filter { listener in

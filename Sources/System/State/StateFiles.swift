@@ -35,7 +35,9 @@ public struct StateFiles: Sendable {
 
     /// Whether a path has any entry, a dangling link too.
     public static func hasEntry(_ path: String) -> Bool {
-        do throws(SystemError) { _ = try FileSystem.status(path, followsLink: false) } catch { return error.code != ENOENT }
+        do throws(SystemError) { _ = try FileSystem.status(path, followsLink: false) } catch {
+            return error.code != ENOENT
+        }
         return true
     }
 
