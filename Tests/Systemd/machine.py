@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
 
 NAME = "reeve"
@@ -49,6 +50,15 @@ def within(seconds, holds):
     return bool(holds())
 
 
+def group():
+    """A new cgroup for a machine: two machines in one would share their units."""
+    mounts = [line.split() for line in pathlib.Path("/proc/self/mountinfo").read_text().splitlines()]
+    root = next(pathlib.Path(fields[4]) for fields in mounts if "cgroup2" in fields[fields.index("-"):])
+    own = next(line[3:] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::"))
+    path = pathlib.Path(tempfile.mkdtemp(prefix="portreeve-systemd.", dir=root / own.lstrip("/")))
+    return path
+
+
 class Machine:
     def __init__(self, tree, folder):
         """A machine with a copy-on-write view of `tree`; `folder` takes its changes."""
@@ -57,6 +67,9 @@ class Machine:
         for name in ["root", "upper", "work"]:
             (self.folder / name).mkdir()
         must("mount", "-t", "overlay", "overlay", "-o", f"lowerdir={tree},upperdir={folder}/upper,workdir={folder}/work", self.root)
+        # systemd-nspawn keeps files there, and wants a tmpfs.
+        must("mount", "-t", "tmpfs", "tmpfs", "/run/systemd")
+        self.group = group()
         self.nspawn = None
 
     # The tree, while the machine is off
@@ -98,7 +111,8 @@ class Machine:
         self.nspawn = subprocess.Popen(
             ["systemd-nspawn", "--quiet", "--boot", f"--directory={self.root}", f"--machine={NAME}", "--network-veth", "--register=no", "--keep-unit",
              "--capability=CAP_NET_ADMIN,CAP_SYS_PTRACE,CAP_SYSLOG", "--console=pipe"],
-            stdin=subprocess.DEVNULL, stdout=(self.folder / "console").open("ab"), stderr=subprocess.STDOUT, env=environment)
+            stdin=subprocess.DEVNULL, stdout=(self.folder / "console").open("ab"), stderr=subprocess.STDOUT, env=environment,
+            preexec_fn=lambda: (self.group / "cgroup.procs").write_text("0"))
         self.first = None
         within(20, self._connected)
         if not within(60, self._is_up):
@@ -134,6 +148,11 @@ class Machine:
             except subprocess.TimeoutExpired:
                 self.nspawn.kill()
                 self.nspawn.wait()
+        for folder, _, _ in os.walk(self.group, topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass
 
     # Life
 
