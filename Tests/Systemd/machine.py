@@ -114,8 +114,8 @@ class Machine:
             stdin=subprocess.DEVNULL, stdout=(self.folder / "console").open("ab"), stderr=subprocess.STDOUT, env=environment,
             preexec_fn=lambda: (self.group / "cgroup.procs").write_text("0"))
         self.first = None
-        within(20, self._connected)
-        if not within(60, self._is_up):
+        # Both again and again: at first the child is a helper of systemd-nspawn, and the cable that of the last boot.
+        if not within(90, lambda: self._connected() and self._is_up()):
             raise RuntimeError(f"the machine did not boot: {(self.folder / 'console').read_text(errors='replace')[-3000:]}")
 
     def _connected(self):
