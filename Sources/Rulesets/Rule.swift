@@ -49,4 +49,17 @@ public enum Userdata {
         else { return nil }
         return String(validating: userdata[2..<(userdata.count - 1)], as: UTF8.self)
     }
+
+    /// The comment among the user data of a set; `nil` if there is none.
+    public static func setComment(of userdata: [UInt8]) -> String? {
+        let setCommentType: UInt8 = 7  // NFTNL_UDATA_SET_COMMENT
+        var rest = userdata[...]
+        while rest.count > 2 {
+            let (type, length) = (rest[rest.startIndex], Int(rest[rest.startIndex + 1]))
+            let value = rest.dropFirst(2).prefix(length)
+            if type == setCommentType, value.last == 0 { return String(validating: value.dropLast(), as: UTF8.self) }
+            rest = rest.dropFirst(2 + length)
+        }
+        return nil
+    }
 }

@@ -3,6 +3,52 @@ import Testing
 
 @Suite("Rules as nft writes them")
 struct RuleTextTests {
+    private static let flags = Expression.payload(Payload(base: .transport, offset: 13, length: 1))
+
+    /// The texts are those of nft 1.1.3, which nft 1.0.6 reads, too.
+    static let flagMatches: [([Expression], String)] = [
+        ([.bitwise(BitwiseMask(mask: [2])), .compare(Comparison(.notEqual, [0]))], "tcp flags syn"),
+        ([.bitwise(BitwiseMask(mask: [0x12])), .compare(Comparison(.notEqual, [0]))], "tcp flags syn,ack"),
+        ([.bitwise(BitwiseMask(mask: [2])), .compare(Comparison([0]))], "tcp flags ! syn"),
+        (
+            [.bitwise(BitwiseMask(mask: [0x17])), .compare(Comparison([2]))],
+            "tcp flags & (fin | syn | rst | ack) == syn"
+        ),
+        ([.bitwise(BitwiseMask(mask: [3])), .compare(Comparison(.notEqual, [2]))], "tcp flags & (fin | syn) != syn"),
+        ([.compare(Comparison([2]))], "tcp flags == syn"),
+        ([.compare(Comparison(.notEqual, [2]))], "tcp flags != syn"),
+        ([.lookup(Lookup(.anonymous(flagSet)))], "tcp flags { fin | ack, syn }"),
+    ]
+    private static let flagSet = AnonymousSet(
+        definition: SetDefinition(keyType: 15, keyLength: 1, flags: [.anonymous, .constant]),
+        elements: .list([SetElement(key: [0x11]), SetElement(key: [2])]))
+
+    @Test("Flags of TCP by their names", arguments: flagMatches)
+    func namedFlags(expressions: [Expression], text: String) {
+        #expect(Rule(Self.tcp + [Self.flags] + expressions).description == text)
+    }
+
+    @Test("A translation of the source without an address is masquerading")
+    func masquerade() {
+        let ports = RegisterPair(first: Register(rawValue: 3), last: Register(rawValue: 3))
+        let plain = AddressTranslation(.source, family: 2, addresses: nil)
+        #expect(Rule([.translate(plain)]).description == "masquerade")
+        let load = Expression.immediate(Immediate([4, 0], into: Register(rawValue: 3)))
+        let withPort = AddressTranslation(.source, family: 2, addresses: nil, ports: ports)
+        #expect(Rule([load, .translate(withPort)]).description == "masquerade to :1024")
+    }
+
+    @Test("Interfaces of a set by the names in the notes")
+    func interfaceSet() {
+        let set = AnonymousSet(
+            definition: SetDefinition(keyType: 20, keyLength: 4, flags: [.anonymous, .constant]),
+            elements: .list([SetElement(key: [1, 0, 0, 0]), SetElement(key: [7, 0, 0, 0])]))
+        var rule = Rule([.meta(.inputInterface, into: .first), .lookup(Lookup(.anonymous(set))), .verdict(.accept)])
+        #expect(rule.description == "iif { \"lo\", 7 } accept")
+        rule.notes = RuleNotes(interfaceNames: [7: "wg0"], listings: [:])
+        #expect(rule.description == "iif { \"lo\", \"wg0\" } accept")
+    }
+
     private static let ipv4: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([2]))]
     private static let tcp: [Expression] = [.meta(.transportProtocol, into: .first), .compare(Comparison([6]))]
     private static let source = Expression.payload(Payload(base: .network, offset: 12, length: 4))

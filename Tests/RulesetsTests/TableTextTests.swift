@@ -33,6 +33,24 @@ struct TableTextTests {
                     "", "\tchain a {", "\t\tcounter drop comment \"say 'no'\"", "\t}"))
     }
 
+    @Test("The flags of a table, the comment of a chain, and all that nft writes of a set")
+    func details() {
+        let definition = SetDefinition(
+            keyType: 7, keyLength: 4, flags: .timeout, size: 64, timeout: 60_000, gcInterval: 10_000, policy: 1,
+            expressions: [.counter], userdata: [0, 4, 0, 0, 0, 0, 7, 6] + Array("set c".utf8) + [0])
+        let set = NamedSet(name: "s", definition: definition, elements: .ranges32([]))
+        let table = Table(
+            name: Self.name, flags: 3, userdata: Userdata.comment("table c"),
+            chains: [Chain(name: "c", userdata: Userdata.comment("chain c"))], sets: [set])
+        #expect(
+            table.nftText
+                == text(
+                    "\tflags dormant,owner", "\tcomment \"table c\"", "", "\tset s {", "\t\ttype ipv4_addr",
+                    "\t\tpolicy memory", "\t\tsize 64", "\t\tflags timeout", "\t\ttimeout 60s",
+                    "\t\tgc-interval 10s", "\t\tcounter", "\t\tcomment \"set c\"", "\t}", "", "\tchain c {",
+                    "\t\tcomment \"chain c\"", "\t}"))
+    }
+
     private func set(_ definition: SetDefinition, _ elements: SetElements) -> String {
         let set = NamedSet(name: "s", definition: definition, elements: elements)
         return Table(name: Self.name, sets: [set]).nftText

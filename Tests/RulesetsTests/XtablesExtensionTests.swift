@@ -81,7 +81,8 @@ struct XtablesExtensionTests {
 
     static let targets: [(XtablesExtension, String?)] = [
         (target("DNAT", 2, range(3)), "dnat ip to 10.0.0.1:80"), (target("DNAT", 2, range(1)), "dnat ip to 10.0.0.1"),
-        (target("DNAT", 2, range(2)), "dnat ip to :80"),
+        (target("DNAT", 2, range(2)), "dnat ip to :80"), (target("SNAT", 1, range(1)), "snat ip to 10.0.0.1"),
+        (target("SNAT", 2, range(3)), "snat ip to 10.0.0.1:80"),
         (target("DNAT", 2, range(3, [10, 0, 0, 9], [0, 80, 0, 90])), "dnat ip to 10.0.0.1-10.0.0.9:80-90"),
         (target("DNAT", 2, Array(range(3).prefix(39))), nil), (target("DNAT", 9, range(3)), nil),
         (target("REDIRECT", 0, compatRange(1, 2, [31, 144, 31, 144])), "redirect to 8080"),
@@ -112,7 +113,7 @@ struct XtablesExtensionTests {
         }
     }
 
-    @Test("A translation of the source, whatever its structure", arguments: ["SNAT", "MASQUERADE"])
+    @Test("A translation of the source, if its address is not known", arguments: ["SNAT", "MASQUERADE"])
     func source(name: String) {
         let translation = AddressTranslation(.source, family: 10, addresses: nil)
         #expect(target(name, 7, []).native(in: .ipv6) == [.translate(translation)])

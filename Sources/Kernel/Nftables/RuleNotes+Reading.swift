@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNftnl
 internal import Rulesets
 
@@ -11,6 +12,8 @@ extension RuleNotes {
             case .compare(let comparison) where comparesIndex:
                 guard let index = comparison.interfaceIndex, let name = interfaceName(index) else { continue }
                 names[index] = name
+            case .lookup(let lookup) where comparesIndex:
+                for index in lookup.interfaceIndices { names[index] = interfaceName(index) }
             case .opaque: listings[place] = expression.listing
             default: break
             }
@@ -52,10 +55,22 @@ extension Expression {
 
 extension Comparison {
     /// The index of the compared interface; `nil` for `lo`, which has index 1 in every namespace.
-    fileprivate var interfaceIndex: UInt32? {
-        guard value.count == 4 else { return nil }
-        let index = value.reversed().reduce(0) { $0 << 8 | UInt32($1) }
-        let hostOrder = UInt32(littleEndian: 1) == 1 ? index : index.byteSwapped
-        return hostOrder > 1 ? hostOrder : nil
+    fileprivate var interfaceIndex: UInt32? { UInt32(interfaceIndex: value) }
+}
+
+extension Lookup {
+    /// The indices of the interfaces in an anonymous set, without `lo`.
+    fileprivate var interfaceIndices: [UInt32] {
+        guard case .anonymous(let set) = self.set, case .list(let elements) = set.elements else { return [] }
+        return elements.compactMap { UInt32(interfaceIndex: $0.key) }
+    }
+}
+
+extension UInt32 {
+    /// The index of an interface in a register; `nil` for `lo` and for other lengths.
+    fileprivate init?(interfaceIndex bytes: [UInt8]) {
+        guard bytes.count == 4 else { return nil }
+        self.init(hostOrderBytes: bytes)
+        if self <= 1 { return nil }
     }
 }

@@ -16,10 +16,10 @@ extension DataType {
         case .interfaceName: quoted(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
         case .interfaceIndex where bytes.count == 4:
             UInt32(hostOrderBytes: bytes) == 1 ? "\"lo\"" : "\(UInt32(hostOrderBytes: bytes))"
-        case .conntrackState where bytes.count == 4: Self.bits(UInt32(hostOrderBytes: bytes), Self.stateNames)
-        case .conntrackStatus where bytes.count == 4: Self.bits(UInt32(hostOrderBytes: bytes), Self.statusNames)
-        case .conntrackLabel where bytes.count == ConntrackLabel.length:
-            ConntrackLabel.labels(bytes).map(String.init).joined(separator: ",")
+        case .conntrackState where bytes.count == 4, .conntrackStatus where bytes.count == 4,
+            .conntrackLabel where bytes.count == ConntrackLabel.length:
+            bitNames(bytes)?.joined(separator: ",") ?? ""
+        case .tcpFlags where bytes.count == 1: bitNames(bytes)?.joined(separator: " | ") ?? ""
         case .user where bytes.count == 4, .group where bytes.count == 4: "\(UInt32(hostOrderBytes: bytes))"
         case .addressType where bytes.count == 4:
             Self.addressTypeNames[UInt32(hostOrderBytes: bytes)] ?? "\(UInt32(hostOrderBytes: bytes))"
@@ -33,9 +33,19 @@ extension DataType {
 
     private static func hexadecimal(_ byte: UInt8) -> String { (byte < 16 ? "0" : "") + String(byte, radix: 16) }
 
-    private static func bits(_ value: UInt32, _ names: [UInt32: String]) -> String {
+    /// The names of the bits that are set, `0` for none; `nil` for a type whose bits have no names.
+    func bitNames(_ bytes: [UInt8]) -> [String]? {
+        let names: [UInt32: String]
+        switch self {
+        case .conntrackState: names = Self.stateNames
+        case .conntrackStatus: names = Self.statusNames
+        case .tcpFlags: names = Self.tcpFlagNames
+        case .conntrackLabel: return ConntrackLabel.labels(bytes).map(String.init)
+        default: return nil
+        }
+        let value = UInt32(hostOrderBytes: bytes)
         let set = (0..<32).map { UInt32(1) << $0 }.filter { value & $0 != 0 }
-        return set.isEmpty ? "0" : set.map { names[$0] ?? "0x" + String($0, radix: 16) }.joined(separator: ",")
+        return set.isEmpty ? ["0"] : set.map { names[$0] ?? "0x" + String($0, radix: 16) }
     }
 
     static let protocolNames: [UInt8: String] = [
@@ -61,6 +71,11 @@ extension DataType {
     private static let addressTypeNames: [UInt32: String] = [
         1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 6: "blackhole", 7: "unreachable",
         8: "prohibit",
+    ]
+
+    /// RFC 9293 3.1.
+    private static let tcpFlagNames: [UInt32: String] = [
+        1: "fin", 2: "syn", 4: "rst", 8: "psh", 16: "ack", 32: "urg", 64: "ecn", 128: "cwr",
     ]
 
     private static let stateNames: [UInt32: String] = [

@@ -9,6 +9,7 @@ enum DataType: UInt32 {
     case transportProtocol = 12
     case port = 13
     case icmpType = 14
+    case tcpFlags = 15
     case mark = 19
     case interfaceIndex = 20
     case user = 24
@@ -48,6 +49,7 @@ enum DataType: UInt32 {
         case .transportProtocol: "inet_proto"
         case .port: "inet_service"
         case .icmpType: "icmp_type"
+        case .tcpFlags: "tcp_flag"
         case .mark: "mark"
         case .interfaceIndex: "iface_index"
         case .user: "uid"
@@ -67,7 +69,7 @@ enum DataType: UInt32 {
     /// The size of a value in bytes.
     var length: Int {
         switch self {
-        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean: 1
+        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean, .tcpFlags: 1
         case .port: 2
         case .ipv4Address, .mark, .interfaceIndex, .user, .group, .conntrackState, .conntrackStatus, .integer,
             .addressType:

@@ -88,6 +88,7 @@ struct LoadedField {
         case (.ipv6?, _) where position == (.network, 7): self.init("ip6 hoplimit", .integer, width: 1)
         case (_, 1?) where position == (.transport, 0): self.init("icmp type", .icmpType)
         case (_, 58?) where position == (.transport, 0): self.init("icmpv6 type", .icmpv6Type)
+        case (_, 6?) where position == (.transport, 13) && payload.length == 1: self.init("tcp flags", .tcpFlags)
         case (_, let transport) where payload.base == .transport && payload.length == 2 && payload.offset <= 2:
             let known = transport.map(TransportProtocol.init(rawValue:)).flatMap { $0.hasPorts ? $0 : nil }
             self.init("\(known?.name ?? "th") \(payload.offset == 0 ? "sport" : "dport")", .port)
@@ -124,7 +125,8 @@ struct LoadedField {
     var maskedText: String {
         guard let mask else { return text }
         let flipped = mask.xor.allSatisfy { $0 == 0 } ? "" : " ^ \(bitText(mask.xor))"
-        return "\(text) & \(bitText(mask.mask))\(flipped)"
+        let bits = bitText(mask.mask)
+        return "\(text) & \(bits.contains(" | ") ? "(\(bits))" : bits)\(flipped)"
     }
 
     /// The bits of a mask in nft's notation.

@@ -86,6 +86,9 @@ struct RuleText {
     }
 
     private func text(of translation: AddressTranslation) -> String {
+        if translation.kind == .source, translation.addresses == nil {
+            return "masquerade" + (ports(translation.ports).map { " to :\($0)" } ?? "")
+        }
         let isIPv4 = translation.family == UInt32(TableFamily.ipv4.rawValue)
         let kind = translation.kind == .destination ? "dnat" : "snat"
         let address = range(translation.addresses, isIPv4 ? .ipv4Address : .ipv6Address) ?? ""
@@ -166,7 +169,8 @@ struct RuleText {
         switch lookup.set {
         case .named(let name): words.append("\(key) \(verb)@\(name)")
         case .anonymous(let set):
-            let elements = set.elements.texts(of: set.definition).joined(separator: ", ")
+            let names = notes?.interfaceNames ?? [:]
+            let elements = set.elements.texts(of: set.definition, interfaceNames: names).joined(separator: ", ")
             words.append("\(key) \(verb){ \(elements) }")
         }
     }
@@ -184,11 +188,11 @@ extension LoadedField {
     /// A comparison with the field, in nft's notation.
     fileprivate func comparisonText(_ comparison: Comparison) -> String {
         let isZero = comparison.value.allSatisfy { $0 == 0 }
-        if let mask, isZero, [.conntrackState, .conntrackStatus, .conntrackLabel].contains(type) {
-            return "\(text) \(comparison.operator == .notEqual ? "" : "! ")\(type.text(mask.mask))"
+        if let mask, isZero, let names = type.bitNames(mask.mask) {
+            return "\(text) \(comparison.operator == .notEqual ? "" : "! ")\(names.joined(separator: ","))"
         }
         let sign = ["", "!= ", "< ", "<= ", "> ", ">= "][Int(comparison.operator.rawValue)]
-        if mask != nil, type != .interfaceName, maskedPrefix == nil {
+        if mask != nil || type == .tcpFlags, type != .interfaceName, maskedPrefix == nil {
             return "\(maskedText) \(sign.isEmpty ? "== " : sign)\(bitText(comparison.value))"
         }
         return "\(text) \(sign)\(text(of: comparison.value))"

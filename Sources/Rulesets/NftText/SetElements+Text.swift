@@ -1,12 +1,12 @@
 internal import Addressing
 
 extension SetElements {
-    /// The elements of a set with this definition, in nft's notation.
-    public func texts(of definition: SetDefinition) -> [String] {
+    /// The elements of a set with this definition, in nft's notation; indices of interfaces have these names.
+    public func texts(of definition: SetDefinition, interfaceNames: [UInt32: String] = [:]) -> [String] {
         switch self {
         case .ranges32(let ranges): ranges.map(IPv4Address.text(of:))
         case .ranges128(let ranges): ranges.map(IPv6Address.text(of:))
-        case .list(let elements): elements.map { $0.text(of: definition) }
+        case .list(let elements): elements.map { $0.text(of: definition, interfaceNames: interfaceNames) }
         }
     }
 }
@@ -15,9 +15,10 @@ extension SetElement {
     private static let catchAll: UInt32 = 2
     private static let rangeEnd: UInt32 = 1
 
-    /// The element of a set with this definition, in nft's notation.
-    public func text(of definition: SetDefinition) -> String {
-        var text = keyText(of: definition)
+    /// The element of a set with this definition, in nft's notation; indices of interfaces have these names.
+    public func text(of definition: SetDefinition, interfaceNames: [UInt32: String] = [:]) -> String {
+        let name = DataType(rawValue: definition.keyType) == .interfaceIndex ? interfaceName(interfaceNames) : nil
+        var text = name.map(quoted) ?? keyText(of: definition)
         if flags & Self.rangeEnd != 0 { text += " [end of a range]" }
         if let timeout { text += " timeout \(timeText(milliseconds: timeout))" }
         for expression in expressions { text += " " + RuleText.text(of: Rule([expression])) }
@@ -28,6 +29,10 @@ extension SetElement {
         case nil: break
         }
         return text
+    }
+
+    private func interfaceName(_ names: [UInt32: String]) -> String? {
+        key.count == 4 && upper == nil ? names[UInt32(hostOrderBytes: key)] : nil
     }
 
     private func keyText(of definition: SetDefinition) -> String {

@@ -2,7 +2,10 @@ extension Table {
     /// The table as text from which `nft -f` makes the same table; parts that are not modelled are in brackets.
     public var nftText: String {
         var text = "table \(name) {\n"
-        if let comment = Userdata.comment(of: userdata) { text += "\tcomment \(quoted(comment))\n\n" }
+        let flagNames = [(1, "dormant"), (2, "owner"), (4, "persist")].filter { flags & $0.0 != 0 }.map(\.1)
+        if !flagNames.isEmpty { text += "\tflags \(flagNames.joined(separator: ","))\n" }
+        if let comment = Userdata.comment(of: userdata) { text += "\tcomment \(quoted(comment))\n" }
+        if !text.hasSuffix("{\n") { text += "\n" }
         for set in sets { set.write(to: &text) }
         for object in objects { text += "\t[\(object.kind) \(object.name)]\n\n" }
         for chain in chainsInReadingOrder { chain.write(to: &text) }
@@ -14,6 +17,7 @@ extension Table {
 extension Chain {
     fileprivate func write(to text: inout String) {
         text += "\tchain \(name) {\n"
+        if let comment = Userdata.comment(of: userdata) { text += "\t\tcomment \(quoted(comment))\n" }
         if let base { text += "\t\t\(base)\n" }
         for rule in rules { text += "\t\t\(rule)\n" }
         text += "\t}\n\n"
@@ -42,10 +46,16 @@ extension NamedSet {
     fileprivate func write(to text: inout String) {
         text += "\t\(definition.flags.contains(.map) ? "map" : "set") \(name) {\n"
         text += "\t\ttype \(definition.typeText)\n"
+        if definition.policy == 1 { text += "\t\tpolicy memory\n" }  // NFT_SET_POL_MEMORY
         if let size = definition.size { text += "\t\tsize \(size)\n" }
         let flags = definition.flags.names
         if !flags.isEmpty { text += "\t\tflags \(flags.joined(separator: ","))\n" }
         if let timeout = definition.timeout { text += "\t\ttimeout \(timeText(milliseconds: timeout))\n" }
+        if let interval = definition.gcInterval {
+            text += "\t\tgc-interval \(timeText(milliseconds: UInt64(interval)))\n"
+        }
+        if !definition.expressions.isEmpty { text += "\t\t\(Rule(definition.expressions))\n" }
+        if let comment = Userdata.setComment(of: definition.userdata) { text += "\t\tcomment \(quoted(comment))\n" }
         let elements = elements.texts(of: definition)
         if !elements.isEmpty {
             text += "\t\telements = {\n"

@@ -14,14 +14,20 @@ extension XtablesExtension {
         case (.match, "multiport", 1): structure.multiportMatch
         case (.match, "addrtype", 1): structure.addressTypeMatch
         case (.match, "conntrack", 2...3): structure.conntrackMatch
-        case (.target, "DNAT", 0): structure.compatRange?.destinationTranslation(family)
-        case (.target, "DNAT", 1...2): structure.range?.destinationTranslation(family)
+        case (.target, "DNAT", 0): structure.compatRange?.translation(.destination, family)
+        case (.target, "DNAT", 1...2): structure.range?.translation(.destination, family)
         case (.target, "REDIRECT", 0) where family == .ipv4: structure.compatRange?.redirection
         case (.target, "REDIRECT", 0): structure.range?.redirection
-        case (.target, "SNAT", _), (.target, "MASQUERADE", _):
-            [.translate(AddressTranslation(.source, family: UInt32(family.rawValue), addresses: nil))]
+        case (.target, "SNAT", 0): structure.compatRange?.translation(.source, family) ?? Self.masquerade(family)
+        case (.target, "SNAT", 1...2): structure.range?.translation(.source, family) ?? Self.masquerade(family)
+        case (.target, "SNAT", _), (.target, "MASQUERADE", _): Self.masquerade(family)
         default: nil
         }
+    }
+
+    /// A translation of the source to an address that is not known here.
+    private static func masquerade(_ family: TableFamily) -> [Expression] {
+        [.translate(AddressTranslation(.source, family: UInt32(family.rawValue), addresses: nil))]
     }
 }
 
@@ -215,12 +221,12 @@ private struct TranslationRange {
     private var replacesAddresses: Bool { flags & 1 != 0 }  // NF_NAT_RANGE_MAP_IPS
     private var replacesPorts: Bool { flags & 2 != 0 }  // NF_NAT_RANGE_PROTO_SPECIFIED
 
-    func destinationTranslation(_ family: TableFamily) -> [Expression]? {
+    func translation(_ kind: AddressTranslation.Kind, _ family: TableFamily) -> [Expression] {
         let length = family == .ipv4 ? 4 : 16
         let addressLoads = loads(addresses, length, Register.first, Self.second)
         let portLoads = loads(ports, 2, Self.third, Self.fourth)
         let translation = AddressTranslation(
-            .destination, family: UInt32(family.rawValue), addresses: replacesAddresses ? addressLoads.pair : nil,
+            kind, family: UInt32(family.rawValue), addresses: replacesAddresses ? addressLoads.pair : nil,
             ports: replacesPorts ? portLoads.pair : nil)
         return (replacesAddresses ? addressLoads.loads : []) + (replacesPorts ? portLoads.loads : [])
             + [.translate(translation)]
