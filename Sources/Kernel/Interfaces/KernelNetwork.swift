@@ -117,7 +117,7 @@ public final class KernelNetwork: HostNetwork {
         return route
     }
 
-    private func dump(_ type: Int, _ header: some BitwiseCopyable) -> [ArraySlice<UInt8>] {
+    private func dump(_ type: Int, _ header: some NumericStruct) -> [ArraySlice<UInt8>] {
         let sequence = socket.sequence()
         let request = RouteRequest(type, flags: NLM_F_DUMP, sequence: sequence, header)
         var payloads: [ArraySlice<UInt8>] = []

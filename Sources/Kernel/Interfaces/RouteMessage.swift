@@ -9,22 +9,20 @@ struct RouteRequest {
     let bytes: [UInt8]
 
     /// A request with `header`, which is `struct rtmsg` or the like, and attributes after it.
-    init<Header: BitwiseCopyable>(
+    init<Header: NumericStruct>(
         _ type: Int, flags: Int32, sequence: UInt32, _ header: Header, attributes: [UInt8] = []
     ) {
-        var (message, body) = (nlmsghdr(), header)
+        var message = nlmsghdr()
         message.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<Header>.size + attributes.count)
         message.nlmsg_type = UInt16(type)
         message.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
         message.nlmsg_seq = sequence
-        bytes =
-            unsafe withUnsafeBytes(of: &message) { unsafe Array($0) }
-            + withUnsafeBytes(of: &body) { unsafe Array($0) } + attributes
+        bytes = message.bytes + header.bytes + attributes
     }
 }
 
 /// A reply of the routing part of the kernel: a structure and the attributes after it.
-struct RouteReply<Header: BitwiseCopyable> {
+struct RouteReply<Header: NumericStruct> {
     /// The structure.
     let header: Header
     /// The attributes.
@@ -32,24 +30,17 @@ struct RouteReply<Header: BitwiseCopyable> {
 
     /// `nil` if the message is too short, or the length of an attribute is invalid.
     init?(_ payload: ArraySlice<UInt8>, as _: Header.Type) {
-        let length = MemoryLayout<Header>.size
-        guard payload.count >= length, let attributes = Attributes(payload.dropFirst(length)) else { return nil }
-        header = unsafe payload.withUnsafeBytes { unsafe $0.loadUnaligned(as: Header.self) }
+        guard let header = Header(payload.span),
+            let attributes = Attributes(payload.dropFirst(MemoryLayout<Header>.size))
+        else { return nil }
+        self.header = header
         self.attributes = attributes
     }
 }
 
 extension Attributes {
     /// A number of four bytes in host order.
-    func hostOrderU32(_ type: some RawRepresentable<UInt32>) -> UInt32? { self[type]?.hostOrderU32 }
-}
-
-extension ArraySlice<UInt8> {
-    /// The number that these four bytes encode in host order; `nil` for another count.
-    var hostOrderU32: UInt32? {
-        guard count == MemoryLayout<UInt32>.size else { return nil }
-        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(as: UInt32.self) }
-    }
+    func hostOrderU32(_ type: some RawRepresentable<UInt32>) -> UInt32? { self[type]?.hostOrder() }
 }
 
 /// A route of a dump: the destinations, and the interfaces by which they are reached.
@@ -79,9 +70,7 @@ struct TableRoute {
     /// The interfaces of a list of `struct rtnexthop`, each with attributes after it.
     private static func hops(_ list: ArraySlice<UInt8>) -> [UInt32] {
         var (rest, interfaces) = (list, [UInt32]())
-        while rest.count >= MemoryLayout<rtnexthop>.size {
-            let hop = unsafe rest.withUnsafeBytes { unsafe $0.loadUnaligned(as: rtnexthop.self) }
-            guard hop.rtnh_len >= MemoryLayout<rtnexthop>.size else { break }
+        while let hop = rtnexthop(rest.span), hop.rtnh_len >= MemoryLayout<rtnexthop>.size {
             interfaces.append(UInt32(bitPattern: hop.rtnh_ifindex))
             rest = rest.dropFirst((Int(hop.rtnh_len) + 3) & ~3)
         }

@@ -166,6 +166,11 @@ extension ArraySlice<UInt8> {
         return UInt16(littleEndian: UInt16(self[low]) | UInt16(self[low + 1]) << 8)
     }
 
+    /// The number that these bytes encode in host order; `nil` unless the slice has exactly its length.
+    func hostOrder<Number: FixedWidthInteger & BitwiseCopyable>() -> Number? {
+        count == MemoryLayout<Number>.size ? span.number(at: 0) : nil
+    }
+
     /// The number that these bytes encode in network order; `nil` unless the slice has exactly its length.
     func bigEndian<Number: FixedWidthInteger>() -> Number? {
         guard count == Number.bitWidth / 8 else { return nil }

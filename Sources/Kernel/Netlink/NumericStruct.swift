@@ -8,6 +8,9 @@ protocol NumericStruct {}
 extension nlmsghdr: NumericStruct {}
 extension nfgenmsg: NumericStruct {}
 extension rtmsg: NumericStruct {}
+extension rtnexthop: NumericStruct {}
+extension ifinfomsg: NumericStruct {}
+extension fib_rule_hdr: NumericStruct {}
 extension inet_diag_req_v2: NumericStruct {}
 extension inet_diag_msg: NumericStruct {}
 

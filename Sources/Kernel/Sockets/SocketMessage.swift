@@ -102,10 +102,3 @@ struct SocketMessage {
         }
     }
 }
-
-extension ArraySlice<UInt8> {
-    /// The number that these bytes encode in host order; `nil` unless there are exactly eight.
-    fileprivate func hostOrder() -> UInt64? {
-        count == MemoryLayout<UInt64>.size ? span.number(at: 0) : nil
-    }
-}

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import CLinux
 internal import Glibc
 
 /// Calls of libc about this process and its host, with Swift values.
@@ -57,6 +58,9 @@ public enum HostCalls {
         endutxent()
         return terminals
     }
+
+    /// Sends a message to a datagram socket of the host: sd_notify(3); failures are ignored.
+    static func tell(_ socket: String, _ message: String) { _ = unsafe shim_tell(socket, message) }
 
     /// Writes a line to the system's log.
     static func log(_ line: String) {

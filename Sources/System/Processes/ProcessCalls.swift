@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Calls of libc that start processes and handle signals.

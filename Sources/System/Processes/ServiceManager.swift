@@ -1,4 +1,3 @@
-internal import CLinux
 internal import Glibc
 
 /// systemd, where it is the first process of the host.
@@ -71,7 +70,6 @@ public enum ServiceManager {
 
     /// Reports to the manager that this process is ready: sd_notify(3).
     public static func sayReady() {
-        guard let value = HostCalls.variable(notifySocket) else { return }
-        _ = unsafe shim_tell(value, "READY=1")
+        if let socket = HostCalls.variable(notifySocket) { HostCalls.tell(socket, "READY=1") }
     }
 }

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The time since boot; setting the clock does not change it.

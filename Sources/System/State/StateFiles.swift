@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The files of a directory that only this user can write.
