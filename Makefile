@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer
 
-.PHONY: all demo test test-containers test-kernels test-nft test-systemd bench install uninstall lint clean help
+.PHONY: all demo test build-tests run-tests test-containers test-kernels test-nft test-systemd bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -51,11 +51,19 @@ demo:
 	@$(MAKE) --no-print-directory all
 	@sh Tests/Demo/demo.sh $(BINARY)
 
-test:
+TESTS = .build/debug/portreevePackageTests.xctest
+
+test: build-tests run-tests
+
+# The index is of use to editors alone.
+build-tests:
 	@sh .ci/requirements build demo lint test
 	@$(MAKE) --no-print-directory lint-manuals
-	$(SWIFT) build
-	$(SWIFT) test --disable-xctest --no-parallel
+	$(SWIFT) build --build-tests --disable-index-store
+
+# Two processes at once, each with half of the tests, one after the other.
+run-tests:
+	@/usr/bin/python3 -B Tests/lanes.py $(TESTS)
 
 # The release binary under other kernels, in virtual machines: KERNELS="6.1 6.12" selects. They are fetched once, into ~/.cache.
 # ROUNDS is how often each is tampered with at random.

@@ -1,0 +1,69 @@
+#!/usr/bin/python3
+"""Runs the built tests in as many processes as there are lanes: lanes.py BUNDLE [LANE...]
+
+The tests of a lane run one after the other; tests that could disturb each other outside their network namespaces are in one lane. Prints
+each line with its lane before it, and a table at the end. Exits 0 only if every lane ran tests and none of them failed.
+"""
+
+import re
+import subprocess
+import sys
+import threading
+import time
+
+# The targets of each lane, of about the same length; the last lane has every target that no other names.
+TARGETS = {"programs": ["ProgramTests", "SystemTests"], "others": []}
+COLORS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class Lane:
+    """A process with some of the tests."""
+
+    def __init__(self, name, bundle):
+        self.name, self.tests, self.seconds = name, 0, 0.0
+        self.process = subprocess.Popen(
+            [bundle, "--testing-library", "swift-testing", "--no-parallel", *choice(name)],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+
+    def run(self):
+        start = time.monotonic()
+        for line in self.process.stdout:
+            line = COLORS.sub("", line.rstrip())
+            print(f"{self.name:<9}{line}", flush=True)
+            if found := re.search(r"Test run with (\d+) tests? .*passed", line):
+                self.tests = int(found[1])
+        self.process.wait()
+        self.seconds = time.monotonic() - start
+
+    @property
+    def passed(self):
+        return self.process.returncode == 0 and self.tests > 0
+
+
+def choice(name):
+    """The options that select the targets of a lane."""
+    named = [target for targets in TARGETS.values() for target in targets]
+    selected = TARGETS[name]
+    return ["--filter", pattern(selected)] if selected else ["--skip", pattern(named)]
+
+
+def pattern(targets):
+    return f"^({'|'.join(targets)})\\."
+
+
+def main():
+    bundle, *names = sys.argv[1:]
+    lanes = [Lane(name, bundle) for name in names or TARGETS]
+    threads = [threading.Thread(target=lane.run) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    print(f"\n{'lane':<9} {'seconds':>7} {'tests':>6}")
+    for lane in lanes:
+        print(f"{lane.name:<9} {lane.seconds:7.0f} {lane.tests:6}  {'ok' if lane.passed else 'failed'}")
+    return 0 if all(lane.passed for lane in lanes) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
