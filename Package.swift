@@ -20,17 +20,20 @@ let package = Package(
         .systemLibrary(name: "CNftnl", pkgConfig: "libnftnl", providers: [.apt(["libnftnl-dev"])]),
         .systemLibrary(name: "CYaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "Addressing", swiftSettings: strict),
-        .target(name: "Policies", dependencies: ["Addressing", "CYaml"], swiftSettings: strict),
+        .target(name: "Printing", swiftSettings: strict),
+        .target(name: "Policies", dependencies: ["Addressing", "CYaml", "Printing"], swiftSettings: strict),
         .target(name: "Listeners", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Rulesets", dependencies: ["Addressing"], swiftSettings: strict),
         .target(name: "Compiler", dependencies: ["Addressing", "Policies", "Rulesets"], swiftSettings: strict),
         .target(name: "Reachability", dependencies: ["Addressing", "Rulesets"], swiftSettings: strict),
         .target(
             name: "Auditing",
-            dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
-            swiftSettings: strict),
+            dependencies: [
+                "Addressing", "Compiler", "Listeners", "Policies", "Printing", "Reachability", "Rulesets",
+            ], swiftSettings: strict),
         .target(
-            name: "System", dependencies: ["Addressing", "CLinux", "Listeners", "Policies"], swiftSettings: strict),
+            name: "System", dependencies: ["Addressing", "CLinux", "Listeners", "Policies", "Printing"],
+            swiftSettings: strict),
         .target(
             name: "Kernel",
             dependencies: ["Addressing", "CLinux", "CMnl", "CNftnl", "Listeners", "Rulesets", "System"],
@@ -44,9 +47,9 @@ let package = Package(
         .target(
             name: "Commands",
             dependencies: [
-                "Addressing", "Auditing", "Changes", "Compiler", "Kernel", "Listeners", "Policies", "Reachability",
-                "Rulesets",
-                "System", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Addressing", "Auditing", "Changes", "Compiler", "Kernel", "Listeners", "Policies", "Printing",
+                "Reachability", "Rulesets", "System",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
         .executableTarget(
             name: "portreeve", dependencies: ["CStart", "Commands"],
@@ -55,6 +58,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Addressing", "CLinux", "Rulesets"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "AddressingTests", dependencies: ["Addressing", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "PrintingTests", dependencies: ["Printing"], swiftSettings: strict),
         .testTarget(
             name: "PoliciesTests", dependencies: ["Addressing", "Policies", "System", "TestSupport"],
             swiftSettings: strict),

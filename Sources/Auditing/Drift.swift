@@ -38,14 +38,16 @@ struct Drift {
                 live.flags & dormant != 0
                 ? "the table is dormant: its rules are not in force"
                 : "the table has flags 0x\(String(live.flags, radix: 16)), not 0x\(String(expected.flags, radix: 16))"
-            findings.append(finding(message))
+            findings.append(finding(message, details: .init(aspect: "flags")))
         }
         if live.userdata != expected.userdata {
-            findings.append(finding("the table's comment is not portreeve's", .notice))
+            findings.append(
+                finding("the table's comment is not portreeve's", .notice, details: .init(aspect: "comment")))
         }
         findings += live.objects.map { object in
             let kind = object.kind == .flowtable ? "flowtable" : "stateful object"
-            return finding("the \(kind) \"\(object.name)\" is not in the policy")
+            return finding(
+                "the \(kind) \"\(object.name)\" is not in the policy", details: .init(aspect: "\(kind) \(object.name)"))
         }
         return findings
     }
@@ -53,14 +55,14 @@ struct Drift {
     /// Differences in chains and rules.
     func chains() -> [Finding] {
         let missing = expected.chains.filter { live.chain($0.name) == nil }.map { chain in
-            finding("chain \"\(chain.name)\" is missing", chain: chain.name)
+            finding("chain \"\(chain.name)\" is missing", chain: chain.name, details: .init(aspect: "missing"))
         }
         let extra = live.chains.filter { expected.chain($0.name) == nil }.map { chain in
             let hook = chain.base.map { " (\($0))" } ?? ""
             let rules = chain.rules.isEmpty ? "no rules" : chain.rules.map { "`\($0)`" }.joined(separator: ", ")
             return finding(
                 "chain \"\(chain.name)\"\(hook) is not in the policy; it has \(rules)",
-                chain: chain.name)
+                chain: chain.name, details: .init(rule: rules, aspect: "extra"))
         }
         return missing + extra
             + expected.chains.flatMap { chain in live.chain(chain.name).map { compare(chain, with: $0) } ?? [] }
@@ -69,13 +71,14 @@ struct Drift {
     private func compare(_ expected: Chain, with live: Chain) -> [Finding] {
         var findings: [Finding] = []
         if expected.header != live.header {
-            findings.append(finding(headerDifference(expected, live), chain: expected.name))
+            let difference = headerDifference(expected, live)
+            findings.append(finding(difference, chain: expected.name, details: .init(aspect: difference)))
         }
         return findings
             + RuleDrift(expected: expected.rules, live: live.rules).changes.map { change in
                 finding(
                     change.message(in: expected.name), change.severity, chain: expected.name,
-                    policy: origin(of: change.rule, in: expected.name))
+                    policy: origin(of: change.rule, in: expected.name), details: change.details)
             }
     }
 
@@ -101,12 +104,13 @@ struct Drift {
 
     func finding(
         _ message: String, _ severity: Finding.Severity = .error, chain: String? = nil, set: String? = nil,
-        policy: SourceLocation? = nil
+        policy: SourceLocation? = nil, details: Finding.Details = .init()
     ) -> Finding {
         let place = policy ?? chain.map(origins.location(ofChain:)) ?? set.map(origins.location(ofSet:))
         return Finding(
             .rulesetDrift, severity, message, table: expected.name.description, chain: chain, set: set,
-            policy: place ?? origins.policy)
+            policy: place ?? origins.policy
+        ).with(details)
     }
 }
 

@@ -6,18 +6,19 @@ extension [Finding] {
 
     /// Services that have expired or expire within a week; `now` in seconds since 1970-01-01T00:00:00Z.
     public static func expiries(of policy: Policy, now: Int64) -> [Finding] {
-        policy.trusted.compactMap { expiry(of: $0.entry, "\"trusted\" \"\($0.name)\"", nil, now: now) }
+        policy.trusted.compactMap { expiry(of: $0.entry, "\"trusted\" \"\($0.name)\"", nil, $0.name, now: now) }
             + policy.services.flatMap { service in
                 service.entries.compactMap { entry in
                     let name = "service \"\(service.name)\""
                     let subject = service.listsEntries ? "\(entry.title) of \(name)" : name
-                    return expiry(of: entry, subject, service.name, now: now)
+                    let source = service.listsEntries ? entry.sources.entries.joined(separator: ", ") : nil
+                    return expiry(of: entry, subject, service.name, source, now: now)
                 }
             }
     }
 
     private static func expiry(
-        of entry: AllowEntry, _ subject: String, _ service: String?, now: Int64
+        of entry: AllowEntry, _ subject: String, _ service: String?, _ source: String?, now: Int64
     ) -> Finding? {
         guard let expires = entry.expires, now >= expires.end - warningTime else { return nil }
         let isOver = now >= expires.end
@@ -27,7 +28,8 @@ extension [Finding] {
             : "\(subject) expires soon (\(expires.written)): renew it if it is still needed"
         return Finding(
             isOver ? .expired : .expiresSoon, isOver ? .warning : .notice, message, service: service,
-            policy: entry.location)
+            policy: entry.location
+        ).with(.init(source: source))
     }
 }
 

@@ -8,6 +8,8 @@ public struct Finding: Hashable, Sendable {
     public enum Identifier: String, Hashable, Sendable, CaseIterable {
         /// The live table differs from the compiled policy.
         case rulesetDrift = "ruleset-drift"
+        /// The file was edited since it was applied, or cannot be used.
+        case notApplied = "not-applied"
         /// Another table drops connections that the policy allows, or redirects a port around it.
         case foreignOverride = "foreign-override"
         /// A socket listens beyond loopback on a port that no service lists.
@@ -81,6 +83,10 @@ public struct Finding: Hashable, Sendable {
     public var set: String?
     /// The line of the policy that is not met.
     public var policy: SourceLocation?
+    /// What distinguishes the finding from others of its kind, beside the parts above.
+    public var details = Details()
+    /// The entry of `accepted` that made it a notice.
+    public var acceptance: Acceptance?
 
     /// Creates a finding.
     public init(
@@ -98,6 +104,60 @@ public struct Finding: Hashable, Sendable {
         self.chain = chain
         self.set = set
         self.policy = policy
+    }
+}
+
+extension Finding {
+    /// What distinguishes a finding from others of its kind, beside protocol, port, service, process and objects.
+    public struct Details: Hashable, Sendable {
+        /// The element of a set, in nft's notation.
+        public var element: String?
+        /// The rule, in nft's notation.
+        public var rule: String?
+        /// The interface.
+        public var interface: String?
+        /// The name of a source or a list.
+        public var source: String?
+        /// The systemd unit, for a finding about a unit rather than a process.
+        public var unit: String?
+        /// A word for what differs where the other parts are equal, such as a family or the client of a session.
+        public var aspect: String?
+        /// Whether the kernel chose the port, so that it differs from run to run.
+        public var hasChosenPort = false
+        /// Whether it lets connections around the policy, which an acceptance of a whole table does not cover.
+        public var isBypass = false
+        /// Whether it refuses single addresses or small networks only, as bans do, which come and go.
+        public var isBan = false
+
+        /// Details of these parts.
+        public init(
+            element: String? = nil, rule: String? = nil, interface: String? = nil, source: String? = nil,
+            unit: String? = nil, aspect: String? = nil, hasChosenPort: Bool = false, isBypass: Bool = false,
+            isBan: Bool = false
+        ) {
+            self.element = element
+            self.rule = rule
+            self.interface = interface
+            self.source = source
+            self.unit = unit
+            self.aspect = aspect
+            self.hasChosenPort = hasChosenPort
+            self.isBypass = isBypass
+            self.isBan = isBan
+        }
+    }
+
+    /// Creates a finding that only a word distinguishes from others of its kind.
+    public init(_ identifier: Identifier, _ severity: Severity, _ message: String, aspect: String) {
+        self.init(identifier, severity, message)
+        details.aspect = aspect
+    }
+
+    /// The same finding with these details.
+    func with(_ details: Details) -> Finding {
+        var copy = self
+        copy.details = details
+        return copy
     }
 }
 

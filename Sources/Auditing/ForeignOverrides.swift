@@ -15,12 +15,18 @@ extension [Finding] {
         guard !others.isEmpty else { return [] }
         let overrides = [AccessOverride](of: compiled.table, by: others, in: circumstances)
         var findings: [Finding] = []
-        var seen: Set<Finding> = []
+        var places: [Finding: Int] = [:]
         let owners = ServicePorts(policy)
         for override in overrides where policy.minds(override.effect) {
             for (service, ports) in owners.owners(override.transport, override.ports) {
                 let finding = Finding(override, on: ports, of: service)
-                if seen.insert(finding.summary).inserted { findings.append(finding) }
+                if let place = places[finding.summary] {
+                    // What one family or interface refuses beyond bans is more than bans.
+                    if !finding.details.isBan { findings[place].details.isBan = false }
+                } else {
+                    places[finding.summary] = findings.count
+                    findings.append(finding)
+                }
             }
         }
         return findings
@@ -51,6 +57,9 @@ extension Finding {
             override.effect == .unknown ? .unknown : .foreignOverride, severity,
             "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
             table: rule.table.description, chain: rule.chain, policy: service.location)
+        details.aspect = override.effect.word
+        details.isBan = override.effect == .refused && !override.isWhole && override.sources.isOfBans
+        details.isBypass = [.redirected, .forwarded].contains(override.effect)
     }
 
     /// The finding without the parts that differ between families and interfaces: each rule is reported once per port.
@@ -58,6 +67,30 @@ extension Finding {
         var copy = self
         copy.message = ""
         copy.severity = .warning
+        copy.details.isBan = false
         return copy
+    }
+}
+
+extension AccessOverride.Effect {
+    /// The effect in one word.
+    fileprivate var word: String {
+        switch self {
+        case .refused: "drops"
+        case .redirected: "redirects"
+        case .forwarded: "forwards"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+extension AddressSet {
+    /// The largest range that counts as a ban: a network of 256 addresses, or an IPv6 prefix of 48 bits.
+    private static let largestBan: (ipv4: UInt32, ipv6: UInt128) = (255, UInt128(1) << 80 - 1)
+
+    /// Whether every range is as small as those that programs ban.
+    fileprivate var isOfBans: Bool {
+        ipv4.ranges.allSatisfy { $0.upperBound - $0.lowerBound <= Self.largestBan.ipv4 }
+            && ipv6.ranges.allSatisfy { $0.upperBound - $0.lowerBound <= Self.largestBan.ipv6 }
     }
 }

@@ -16,7 +16,8 @@ extension ListenerAudit {
                     departure.identifier, departure.identifier == .unknown ? .warning : .error,
                     "\(departure.message) on \(place.text) of service \"\(service.name)\"\(departure.who)\(departure.advice)",
                     service: service.name,
-                    port: place, process: departure.process, policy: service.location)
+                    port: place, process: departure.process, policy: service.location
+                ).with(.init(aspect: departure.expectation))
             }
         }
     }
@@ -34,6 +35,8 @@ extension ListenerAudit {
             guard let process else { return "" }
             return isStarted ? ": systemd starts \(process.textWithoutNumber)" : ": \(process.text)"
         }
+        /// The key of the service that an unreadable owner was to be compared with.
+        var expectation: String?
 
         /// The advice.
         var advice: String {
@@ -41,10 +44,14 @@ extension ListenerAudit {
             return key[identifier].map { "; stop it, or list it under \"\($0)\"" } ?? ""
         }
 
-        init(_ identifier: Finding.Identifier, _ message: String, _ process: SocketProcess?) {
+        init(
+            _ identifier: Finding.Identifier, _ message: String, _ process: SocketProcess?,
+            of expectation: String? = nil
+        ) {
             self.identifier = identifier
             self.message = message
             self.process = process
+            self.expectation = expectation
         }
     }
 
@@ -96,7 +103,8 @@ extension ListenerAudit {
         guard !expected.isEmpty else { return nil }
         guard let executable = process.executable else {
             return Departure(
-                .unknown, "cannot read the executable of the listener; expected \(expected.quoted)", process)
+                .unknown, "cannot read the executable of the listener; expected \(expected.quoted)", process,
+                of: "process")
         }
         guard expected.contains(where: { process.isRunning($0) || executables($0).contains(executable) }) else {
             return Departure(.wrongProcess, "\"\(executable)\", not \(expected.quoted), listens", process)
@@ -104,7 +112,7 @@ extension ListenerAudit {
         guard process.isDeleted else { return nil }
         let message =
             "\"\(executable)\" was deleted or replaced after its start, so it cannot be identified"
-        return Departure(.unknown, "\(message); restart the listener", process)
+        return Departure(.unknown, "\(message); restart the listener", process, of: "process")
     }
 
     private func departure(of process: SocketProcess, fromUnitsOf expectation: ListenerExpectation) -> Departure? {
@@ -122,7 +130,7 @@ extension ListenerAudit {
         // If the user cannot be read either, the process has exited or is hidden.
         guard process.user != nil else {
             return Departure(
-                .unknown, "cannot read the unit of the listener; expected \(expected.quoted)", process)
+                .unknown, "cannot read the unit of the listener; expected \(expected.quoted)", process, of: "unit")
         }
         return Departure(.wrongUnit, "a process outside of any unit, not \(expected.quoted), listens", process)
     }
@@ -131,7 +139,7 @@ extension ListenerAudit {
         guard !expected.isEmpty else { return nil }
         guard let user = process.user else {
             return Departure(
-                .unknown, "cannot read the user of the listener; expected \(expected.quoted)", process)
+                .unknown, "cannot read the user of the listener; expected \(expected.quoted)", process, of: "user")
         }
         return expected.contains(user)
             ? nil : Departure(.wrongUser, "user \"\(user)\", not \(expected.quoted), listens", process)
@@ -144,7 +152,9 @@ extension ListenerAudit {
             guard group.count > 1 else { return nil }
             let first = group[0]
             let processes = group.flatMap(\.processes).filter { !$0.isServiceManager && $0.executable != nil }
-            guard let one = processes.first, processes.contains(where: { !$0.isRelated(to: one) })
+            // The same one in every run, whatever the order of the process ids.
+            let one = processes.min { ($0.executable ?? "", $0.pid) < ($1.executable ?? "", $1.pid) }
+            guard let one, processes.contains(where: { !$0.isRelated(to: one) })
             else { return nil }
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
             let service = services.owner(first.transport, first.port)
@@ -167,7 +177,7 @@ extension ListenerAudit {
         return ports.sorted { $0.key < $1.key }.map { reason, ports in
             let list = ports.reduce(into: [String]()) { if $0.last != $1 { $0.append($1) } }
             let message = "cannot find the process that listens on \(list.joined(separator: ", ")): \(reason)"
-            return Finding(.unknown, .warning, message)
+            return Finding(.unknown, .warning, message, aspect: "owners")
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Listeners
 internal import Policies
 internal import Reachability
 internal import Rulesets
@@ -8,7 +9,7 @@ extension ListenerAudit {
     /// one for a rule that redirects every port.
     var undeclaredPublished: [Finding] {
         var groups: [Published: [Redirection]] = [:]
-        for redirection in published.ofPorts {
+        for redirection in publishedPorts {
             for ports in undeclared(redirection) {
                 groups[Published(transport: redirection.transport, ports: ports), default: []].append(redirection)
             }
@@ -28,7 +29,8 @@ extension ListenerAudit {
         let place = AuditedPort(key.transport, key.ports)
         let tables = group.tables
         let verb = tables.count == 1 ? "publishes" : "publish"
-        let (severity, state) = Self.state(worst(key.transport, key.ports, Set(group.map(\.family))))
+        let families = Set(group.map(\.family)).union(proxies(on: key.transport, key.ports).flatMap(\.families))
+        let (severity, state) = Self.state(worst(key.transport, key.ports, families))
         return Finding(
             .undeclaredPublishedPort, severity,
             "\(tables.joined(separator: " and ")) \(verb) \(place.text), which is not in the policy\(state)"
@@ -72,7 +74,8 @@ extension ListenerAudit {
         return rules + [
             Finding(
                 .unknown, .warning,
-                "iptables-legacy has a nat table; the ports that it may publish cannot be read: \(advice)")
+                "iptables-legacy has a nat table; the ports that it may publish cannot be read: \(advice)",
+                aspect: "iptables-legacy")
         ]
     }
 

@@ -7,12 +7,12 @@ extension ListenerAudit {
     var silenced: [Finding] {
         let waiting = raw.filter { $0.waitsForUndeclared(in: services) }
         let groups = Dictionary(grouping: waiting) {
-            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
+            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }.compactMap { key, group in
             guard worst(key.transport, 0...UInt16.max, Set(group.flatMap(\.families))) == .shielded else { return nil }
             let message =
-                "\(key.owner) waits for \(key.transport) packets (\(group[...].addresses)), and the firewall blocks them: "
+                "\(group.ownerText) waits for \(key.transport) packets (\(group[...].addresses)), and the firewall blocks them: "
                 + "list \(key.transport) under \"protocols\" of a service, or stop it"
             return Finding(
                 .silencedProtocol, .warning, message,

@@ -24,6 +24,8 @@ public struct ListenerAudit {
     let ephemeral: EphemeralPorts
     let published: PublishedPorts
     let executables: (_ name: String) -> [String]
+    /// The redirections of single ports and ranges.
+    let publishedPorts: [Redirection]
     let now: Int64
     let exposure: (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
 
@@ -51,6 +53,7 @@ public struct ListenerAudit {
         self.ephemeral = ephemeral
         self.published = published
         self.executables = executables
+        publishedPorts = published.ofPorts
         self.now = now
         self.exposure = exposure
     }
@@ -85,8 +88,11 @@ public struct ListenerAudit {
         // An expired service is closed; `expiries` reports it.
         if service.isExpired(at: now) || service.entries.allSatisfy(\.isForNobody) { return [] }
         let place = AuditedPort(port.transport, port.range)
-        func finding(_ identifier: Finding.Identifier, _ message: String) -> [Finding] {
-            [Finding(identifier, .warning, message, service: service.name, port: place, policy: service.location)]
+        func finding(_ identifier: Finding.Identifier, _ message: String, _ family: AddressFamily? = nil) -> [Finding] {
+            [
+                Finding(identifier, .warning, message, service: service.name, port: place, policy: service.location)
+                    .with(.init(aspect: family?.title))
+            ]
         }
         let redirected = published.redirections.filter {
             $0.transport == port.transport && $0.ports.overlaps(port.range)
@@ -114,7 +120,7 @@ public struct ListenerAudit {
                 ? "published on \(Set(redirected.map(\.family)).map(\.title).joined())" : exposed.addresses
             let message = "service \"\(service.name)\" is open to \(family.title) on \(place.text), "
             let advice = "and nothing listens on \(family.title) (found: \(found)): bind it to both, or narrow \"from\""
-            return finding(.wrongFamily, message + advice)
+            return finding(.wrongFamily, message + advice, family)
         }
     }
 

@@ -43,7 +43,7 @@ public struct ReachabilityLoss {
             guard var loss = loss(key.transport, key.port...key.port, families) else { return nil }
             loss.port.address = group.first?.address
             return Finding(
-                .unreachableListener, .error, sentence(loss, " \(key.owner)"),
+                .unreachableListener, .error, sentence(loss, " \(group.ownerText)"),
                 service: loss.service, port: loss.port, process: group.flatMap(\.processes).first)
         }
     }
@@ -83,7 +83,7 @@ public struct ReachabilityLoss {
             return !listener.isLoopbackOnly && !isClient && !isPublished(listener)
         }
         let groups = Dictionary(grouping: servers) {
-            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
+            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }
     }
@@ -91,12 +91,12 @@ public struct ReachabilityLoss {
     /// Raw sockets of undeclared protocols without ports, whose packets the change refuses.
     public func rawSockets(_ sockets: [Listener]) -> [Finding] {
         let groups = Dictionary(grouping: sockets.filter { $0.waitsForUndeclared(in: services) }) {
-            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerText)
+            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }.compactMap { key, group in
             guard let loss = loss(key.transport, 0...UInt16.max, Set(group.flatMap(\.families))) else { return nil }
             return Finding(
-                .unreachableListener, .error, sentence(loss, " \(key.owner)"), port: loss.port,
+                .unreachableListener, .error, sentence(loss, " \(group.ownerText)"), port: loss.port,
                 process: group.flatMap(\.processes).first)
         }
     }

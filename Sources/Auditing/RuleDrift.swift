@@ -23,6 +23,17 @@ struct RuleDrift {
             return .error
         }
 
+        /// The live rule, or the expected one if that is missing, and the kind of difference.
+        var details: Finding.Details {
+            switch self {
+            case .missing(let rule): .init(rule: "\(rule)", aspect: "missing")
+            case .extra(let rule): .init(rule: "\(rule)", aspect: "extra")
+            case .changed(_, let live): .init(rule: "\(live)", aspect: "changed")
+            case .moved(let rule): .init(rule: "\(rule)", aspect: "moved")
+            case .comment(_, let live): .init(rule: "\(live)", aspect: "comment")
+            }
+        }
+
         func message(in chain: String) -> String {
             switch self {
             case .missing(let rule): "chain \"\(chain)\" lacks the rule `\(rule)`"

@@ -94,7 +94,8 @@ public struct SessionAudit {
             "\(first.client.address) \(count) to \(place.text)\(facts.isEmpty ? "" : " (\(facts))"), "
                 + "\(reason(first, service, isDenied: isDenied)): \"apply --cut-sessions\" ends it",
             service: service?.name, port: place, process: group.lazy.flatMap(\.processes).first,
-            policy: isDenied ? policy.deny?.location : service?.location)
+            policy: isDenied ? policy.deny?.location : service?.location
+        ).with(.init(aspect: "\(first.client.address)"))
     }
 
     private func reason(_ session: Session, _ service: Service?, isDenied: Bool) -> String {

@@ -8,10 +8,11 @@ extension Drift {
     /// Differences in sets, maps and their elements.
     func sets() -> [Finding] {
         let missing = expected.sets.filter { live.set($0.name) == nil }.map { set in
-            finding("\(set.kind) \"\(set.name)\" is missing", set: set.name)
+            finding("\(set.kind) \"\(set.name)\" is missing", set: set.name, details: .init(aspect: "missing"))
         }
         let extra = live.sets.filter { expected.set($0.name) == nil }.map { set in
-            finding("the \(set.kind) \"\(set.name)\" is not in the policy", set: set.name)
+            finding(
+                "the \(set.kind) \"\(set.name)\" is not in the policy", set: set.name, details: .init(aspect: "extra"))
         }
         return missing + extra
             + expected.sets.flatMap { set in live.set(set.name).map { compare(set, with: $0) } ?? [] }
@@ -20,24 +21,35 @@ extension Drift {
     private func compare(_ expected: NamedSet, with live: NamedSet) -> [Finding] {
         guard expected.definition == live.definition else {
             let difference = expected.definition.difference(from: live.definition)
-            return [finding("\(expected.kind) \"\(expected.name)\" has \(difference)", set: expected.name)]
+            return [
+                finding(
+                    "\(expected.kind) \"\(expected.name)\" has \(difference)", set: expected.name,
+                    details: .init(aspect: difference))
+            ]
         }
         let change = ElementChange(from: live.elements, to: expected.elements, of: expected.definition)
         let (gone, come) = (change.flushes ? live.elements : change.deleted, change.added)
-        return elements(gone, of: expected) {
+        return elements(gone, of: expected, "extra") {
             "\(expected.kind) \"\(expected.name)\" has \($0), not in the policy"
         }
-            + elements(come, of: expected) { "\(expected.kind) \"\(expected.name)\" lacks \($0)" }
+            + elements(come, of: expected, "missing") { "\(expected.kind) \"\(expected.name)\" lacks \($0)" }
     }
 
-    private func elements(_ elements: SetElements, of set: NamedSet, message: (String) -> String) -> [Finding] {
+    private func elements(
+        _ elements: SetElements, of set: NamedSet, _ aspect: String, message: (String) -> String
+    ) -> [Finding] {
         let named = elements.prefix(Self.namedElements)
         let texts = named.texts(of: set.definition)
         var findings = zip(texts, named.targets).map { text, target in
-            finding(message(text), set: set.name, policy: target.flatMap { origins.chains[$0] })
+            finding(
+                message(text), set: set.name, policy: target.flatMap { origins.chains[$0] },
+                details: .init(element: text, aspect: aspect))
         }
         if elements.count > texts.count {
-            findings.append(finding(message("\(elements.count - texts.count) more elements"), set: set.name))
+            // A different number is a different finding: an element was added or removed since.
+            let rest = "\(elements.count - texts.count) more elements"
+            findings.append(
+                finding(message(rest), set: set.name, details: .init(element: rest, aspect: aspect)))
         }
         return findings
     }

@@ -1,7 +1,9 @@
 public import ArgumentParser
+internal import Auditing
 internal import Changes
 internal import Compiler
 internal import Policies
+internal import Printing
 internal import Rulesets
 internal import System
 
@@ -37,15 +39,15 @@ extension Command {
         } catch let error as CommandError {
             return fail(error.message, error.status, on: host)
         } catch let error as ChangeError {
-            return fail(error.message, ExitStatus(error.reason), on: host)
+            return fail(error.message.printable, ExitStatus(error.reason), on: host)
         } catch let error as Lockout {
             return fail(error.text, .refused, on: host)
         } catch let error as UselessGrant {
             return fail(error.text, .refused, on: host)
         } catch let error as KernelError {
-            return fail("\(error)", error.isStale ? .changedUnderneath : .failure, on: host)
+            return fail("\(error)".printable, error.isStale ? .changedUnderneath : .failure, on: host)
         } catch {
-            return fail("\(error)", .failure, on: host)
+            return fail("\(error)".printable, .failure, on: host)
         }
     }
 
@@ -63,25 +65,48 @@ extension Command {
 }
 
 extension PolicyOptions {
-    /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
-    func read(on host: Host, as destination: String? = nil) -> PolicyReading {
+    /// The options with which this host reads the policy.
+    func readingOptions(on host: Host) -> ReadingOptions {
         var options = ReadingOptions()
         options.allowInsecurePermissions = allowInsecurePermissions
         options.checksOwnership = host.isRoot
-        options.destination = destination
         options.now = host.now
-        return PolicyReader.read(path: policy, options: options, files: TrustedFiles())
+        options.findings = Finding.Identifier.verified.map(\.rawValue)
+        return options
+    }
+
+    /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
+    ///
+    /// With `appliesHere` the policy must be for this host.
+    func read(on host: Host, as destination: String? = nil, appliesHere: Bool = false) -> PolicyReading {
+        var options = readingOptions(on: host)
+        options.destination = destination
+        options.hostNames = appliesHere ? host.names() : nil
+        return PolicyReader.read(path: policy, options: options, files: TrustedFiles(caller: host.caller))
     }
 
     /// Reads the policy for a command that needs a valid one; prints its errors.
-    func load(on host: Host, _ console: Console) throws(CommandError) -> Policy {
-        let reading = read(on: host)
+    ///
+    /// With `appliesHere` the policy must be for this host.
+    func load(on host: Host, _ console: Console, appliesHere: Bool = false) throws(CommandError) -> Policy {
+        let reading = read(on: host, appliesHere: appliesHere)
+        guard let policy = reading.policy else { throw failure(reading, console) }
+        return policy
+    }
+
+    /// The error about a policy that cannot be used; prints the errors in it.
+    func failure(_ reading: PolicyReading, _ console: Console) -> CommandError {
+        if reading.fault == .absent { return CommandError(.failure, absence) }
         let errors = reading.diagnostics.filter { $0.severity == .error }
         for error in errors { console.note(error.rendered(color: console.colorsErrors), .error) }
-        guard let policy = reading.policy else {
-            let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
-            throw CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed")
-        }
-        return policy
+        if reading.fault != nil { return CommandError(.failure, "the policy cannot be read; nothing was changed") }
+        let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
+        return CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed")
+    }
+
+    /// A sentence about a policy that does not exist.
+    var absence: String {
+        let command = policy == Self.standardPath ? "portreeve init" : "portreeve init \(policy)"
+        return "there is no policy \(policy): \"\(command)\" writes a first one from the ports that listen now"
     }
 }

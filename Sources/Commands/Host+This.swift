@@ -42,7 +42,17 @@ extension Host {
         host.flushes = { .flushes }
         host.isOutputJournal = StandardStream.output.isJournal
         host.isErrorJournal = StandardStream.error.isJournal
+        host.names = HostNames.ofThisHost
+        host.caller = caller
         return host
+    }
+
+    /// The user who called sudo(8), pkexec(1) or doas(1).
+    private static var caller: FileCaller? {
+        guard geteuid() == 0 else { return nil }
+        let user = ["SUDO_UID", "PKEXEC_UID"].lazy.compactMap(HostCalls.variable).first
+        if user == nil && HostCalls.variable("DOAS_USER") == nil { return nil }
+        return FileCaller(user: user.flatMap { UInt32($0) })
     }
 
     /// Whether the variable is set and not empty, as no-color.org requires.

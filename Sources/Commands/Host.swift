@@ -16,6 +16,10 @@ public struct Host {
     public var networks: () -> [(interface: String, prefix: String)]
     /// The admin sessions in the network namespace whose ruleset was opened last.
     public var admins: () -> AdminSessions
+    /// The user who called this process with the rights of root, as by sudo.
+    public var caller: FileCaller?
+    /// The names of the host, its own one first; `nil` if they cannot be read.
+    public var names: () -> [String]? = { nil }
     /// The user's address, if the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.

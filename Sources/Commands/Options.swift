@@ -44,8 +44,11 @@ public struct OutputOptions: ParsableArguments, Sendable {
 
 /// The policy that a command reads.
 public struct PolicyOptions: ParsableArguments, Sendable {
+    /// The policy of this host.
+    static let standardPath = "/etc/portreeve/policy.yaml"
+
     @Argument(help: ArgumentHelp("The policy file.", valueName: "policy"))
-    var policy = "/etc/portreeve/policy.yaml"
+    var policy = Self.standardPath
 
     @Flag(help: "As root, accept a policy or list that another user can write.")
     var allowInsecurePermissions = false

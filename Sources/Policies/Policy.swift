@@ -19,6 +19,8 @@ public struct SourceLocation: Hashable, Sendable {
 
 /// A valid policy: names resolved, included files merged, addresses flattened.
 public struct Policy: Hashable, Sendable {
+    /// The hosts that it is for, as names and patterns; empty for any.
+    public var hosts: [HostPattern]
     /// The defaults.
     public var defaults: Defaults
     /// The named groups, sorted by name.
@@ -33,25 +35,32 @@ public struct Policy: Hashable, Sendable {
     public var services: [Service]
     /// The assertions under `tests`, in the order of the policy.
     public var assertions: [Assertion]
+    /// The findings that are known and meant, in the order of the policy.
+    public var acceptances: [Acceptance]
     /// The paths of all files: the main file first, then included files and lists in the order of loading.
     public var files: [String]
     /// The contents of the files, in the same order; shared with the reader, not copied.
     public var texts: [[UInt8]]
+    /// The indices of the lists among the files.
+    public var lists: Set<Int>
 
     /// A policy of these parts.
     public init(
-        defaults: Defaults = Defaults(), groups: [SourceGroup] = [], deny: SourceList? = nil, trusted: [Trusted] = [],
-        services: [Service] = [], assertions: [Assertion] = [], files: [String] = [],
-        texts: [[UInt8]] = []
+        hosts: [HostPattern] = [], defaults: Defaults = Defaults(), groups: [SourceGroup] = [], deny: SourceList? = nil,
+        trusted: [Trusted] = [], services: [Service] = [], assertions: [Assertion] = [],
+        acceptances: [Acceptance] = [], files: [String] = [], texts: [[UInt8]] = [], lists: Set<Int> = []
     ) {
+        self.hosts = hosts
         self.defaults = defaults
         self.groups = groups
         self.deny = deny
         self.trusted = trusted
         self.services = services
         self.assertions = assertions
+        self.acceptances = acceptances
         self.files = files
         self.texts = texts
+        self.lists = lists
     }
 }
 

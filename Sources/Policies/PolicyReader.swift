@@ -11,8 +11,10 @@ public enum PolicyReader {
     /// - Returns: The policy, `nil` after an error, and the diagnostics.
     public static func read(path: String, options: ReadingOptions, files: any PolicyFiles) -> PolicyReading {
         let log = DiagnosticLog()
-        let policy = PolicyAssembly(options: options, files: files, log: log).assemble(path)
-        return PolicyReading(policy: log.hasErrors ? nil : policy, diagnostics: log.sorted())
+        let assembly = PolicyAssembly(options: options, files: files, log: log)
+        let policy = assembly.assemble(path)
+        return PolicyReading(
+            policy: log.hasErrors ? nil : policy, diagnostics: log.sorted(), fault: assembly.fault)
     }
 }
 
@@ -30,12 +32,17 @@ public struct ReadingOptions: Hashable, Sendable {
     public var destination: String?
     /// The current time in seconds since 1970-01-01T00:00:00Z; `nil` for no warnings about expired services.
     public var now: Int64?
+    /// The ids of findings, for `accepted`; `nil` to allow any word.
+    public var findings: [String]?
+    /// The names of this host, which a policy with `host` must be for; `nil` to read it on any host.
+    public var hostNames: [String]?
 
     /// Options of these parts.
     public init(
         allowInsecurePermissions: Bool = false, checksOwnership: Bool = false,
         servicesDatabase: String = "/etc/services", protocolsDatabase: String = "/etc/protocols",
-        destination: String? = nil, now: Int64? = nil
+        destination: String? = nil, now: Int64? = nil,
+        findings: [String]? = nil, hostNames: [String]? = nil
     ) {
         self.allowInsecurePermissions = allowInsecurePermissions
         self.checksOwnership = checksOwnership
@@ -43,19 +50,32 @@ public struct ReadingOptions: Hashable, Sendable {
         self.protocolsDatabase = protocolsDatabase
         self.destination = destination
         self.now = now
+        self.findings = findings
+        self.hostNames = hostNames
     }
 }
 
 /// The result of reading a policy.
 public struct PolicyReading: Hashable, Sendable {
+    /// Why there was no policy to judge.
+    public enum Fault: Hashable, Sendable {
+        /// There is no file at the path.
+        case absent
+        /// The file could not be read.
+        case unreadable
+    }
+
     /// The policy; `nil` after an error.
     public var policy: Policy?
     /// Errors and warnings, in the order of the files and of the places in each file.
     public var diagnostics: [Diagnostic]
+    /// Why the main file could not be read; `nil` if it was, or if it was refused.
+    public var fault: Fault?
 
     /// A reading of these parts.
-    public init(policy: Policy?, diagnostics: [Diagnostic]) {
+    public init(policy: Policy?, diagnostics: [Diagnostic], fault: Fault? = nil) {
         self.policy = policy
         self.diagnostics = diagnostics
+        self.fault = fault
     }
 }

@@ -48,6 +48,28 @@ struct PublishedPortsTests {
         #expect(found[0].message.contains("redirect to 22"))
     }
 
+    @Test("A published port and the proxies that hold it for IPv4 and IPv6 are one finding, as severe as the worst")
+    func proxies() throws {
+        func socket(_ address: String, _ program: String, pid: Int32) throws -> Listener {
+            try Listener(address, 8080, owners: .processes([SocketProcess("/usr/bin/\(program)", pid: pid)]))
+        }
+        let proxies = [try socket("0.0.0.0", "docker-proxy", pid: 8), try socket("::", "docker-proxy", pid: 9)]
+        func found(_ listeners: [Listener], _ rules: [Rule]) -> [Finding] {
+            ListenerAudit(
+                policy: policy, listeners: listeners, ephemeral: EphemeralPorts(range: 32768...60999),
+                published: published(rules), now: 0,
+                exposure: { _, _, family in family == .ipv6 ? .reachable : .shielded }
+            ).findings.filter { $0.service == nil }
+        }
+        let rules: [Rule] = [.tcp(8080, sentTo: 80)]
+        #expect(found(proxies, rules).facts == [finding(.error, 8080...8080)])
+        #expect(found([], rules).facts == [finding(.warning, 8080...8080)])
+        #expect(found(proxies, []).map(\.identifier) == [.undeclaredListener])
+        let stranger = try socket("192.0.2.1", "nc", pid: 10)
+        #expect(
+            found(proxies + [stranger], rules).map(\.identifier) == [.undeclaredListener, .undeclaredPublishedPort])
+    }
+
     @Test("A redirection serves a service that has no listener")
     func served() throws {
         let policy = try Policy(try Service("api", "80/tcp", from: ["10.0.0.0/8"], line: 10))

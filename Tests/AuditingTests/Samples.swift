@@ -91,11 +91,12 @@ extension AuditedPort {
 }
 
 extension [Finding] {
-    /// The findings without their messages.
+    /// The findings without their messages and details.
     var facts: [Finding] {
         map { finding in
             var facts = finding
             facts.message = ""
+            facts.details = Finding.Details()
             return facts
         }
     }

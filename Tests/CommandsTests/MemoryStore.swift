@@ -9,8 +9,10 @@ import TestSupport
 final class MemoryStore: RulesetStore {
     private(set) var number: UInt32 = 1
     private(set) var table: Table?
-    /// Called before each commit, to simulate another process.
+    /// Called before the next commit, to simulate another process.
     var interference: ((MemoryStore) -> Void)?
+    /// The number of further commits before which the interference is called.
+    var interferences = 0
     /// The error of the next commit.
     var refusal: String?
     /// The number of commits that were tried.
@@ -38,6 +40,9 @@ final class MemoryStore: RulesetStore {
 
     func cacheSets(in _: String) {}
 
+    /// A commit of another process to its own table.
+    func commitElsewhere() { number += 1 }
+
     /// A commit of another process.
     func put(_ table: Table?) {
         self.table = table
@@ -47,7 +52,8 @@ final class MemoryStore: RulesetStore {
     func commit(_ transaction: Transaction, onto snapshot: TableSnapshot) throws(KernelError) -> UInt32 {
         commits += 1
         interference?(self)
-        interference = nil
+        if interferences == 0 { interference = nil }
+        interferences = max(0, interferences - 1)
         if let refusal { throw KernelError(.rejected, refusal) }
         guard snapshot.generation == number else {
             throw KernelError(.generationChanged, "changing the table", answer: "another process changed the ruleset")

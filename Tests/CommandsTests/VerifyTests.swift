@@ -1,5 +1,6 @@
 import Commands
 import Compiler
+import Foundation
 import Rulesets
 import Testing
 
@@ -61,11 +62,33 @@ struct VerifyTests {
 
     @Test("A changed comment is a notice, which does not fail")
     func comment() throws {
-        let (terminal, _) = try applied()
-        let path = try terminal.write(web.replacing("Public site", with: "The site"))
+        let (terminal, path) = try applied()
+        let table = try #require(terminal.store.table)
+        let chains = table.chains.map { chain in
+            var changed = chain
+            for index in chain.rules.indices where chain.rules[index].comment == "Public site" {
+                changed.rules[index] = Rule(chain.rules[index].expressions, comment: "The site")
+            }
+            return changed
+        }
+        terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: chains, sets: table.sets))
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .success)
         #expect(
-            terminal.output.contains("notice: a comment in chain \"service-web\" is \"Public site\", not \"The site\""))
+            terminal.output.contains("notice: a comment in chain \"service-web\" is \"The site\", not \"Public site\""))
+    }
+
+    @Test(
+        "Without a policy every command exits 1 and names init",
+        arguments: ["check", "plan", "apply", "verify", "show", "status"])
+    func noPolicy(command: String) throws {
+        let terminal = try Terminal()
+        let path = terminal.folder.path + "/none.yaml"
+        #expect(try terminal.run(command, path) == .failure)
+        #expect(
+            terminal.errors
+                == "portreeve: there is no policy \(path): \"portreeve init \(path)\" writes a first one from the ports "
+                + "that listen now\n")
+        #expect(terminal.output.isEmpty && terminal.store.commits == 0)
     }
 
     @Test("An expired service is a warning, one that expires soon a notice")
@@ -86,7 +109,7 @@ struct VerifyTests {
     func invalid() throws {
         let (terminal, _) = try applied()
         let path = try terminal.write("version: 1\nservices: {web: {ports: 0, from: nobody}}\n")
-        for command in ["check", "plan", "apply", "verify", "show"] {
+        for command in ["check", "plan", "apply", "show"] {
             #expect(try terminal.run(command, path) == .invalidPolicy)
             #expect(terminal.errors.contains("policy.yaml:2:"))
         }

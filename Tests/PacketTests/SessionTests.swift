@@ -131,7 +131,9 @@ struct SessionTests {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let here = "version: 1\nservices: {web: {ports: 5000, from: any, interfaces: [eth0], why: x}}\n"
         let elsewhere = here.replacing("eth0", with: "eth1")
+        try apply(here)
         #expect(try verify(here).status == 0)
+        try apply(elsewhere)
         #expect(try verify(elsewhere).output.contains("tcp/5000 (on eth0, "))
         #expect(try apply(elsewhere, "--cut-sessions").contains("ended: 192.0.2.7:"))
         #expect(!session.exchanges(milliseconds: 0))

@@ -183,8 +183,8 @@ import Testing
     @Test(arguments: [
         ("⟨form⟩: ssh", "unknown key \"form\" in service \"ssh\"; did you mean \"from\"?"),
         ("⟨why⟩: again", "duplicate key \"why\", first at policy.yaml:6:5"),
-        ("log: ⟨yes⟩", "\"log\" must be true or false, not \"yes\"; did you mean \"true\"?"),
-        ("optional: ⟨off⟩", "\"optional\" must be true or false, not \"off\"; did you mean \"false\"?"),
+        ("log: ⟨Yes⟩", "\"log\" must be true or false, not \"Yes\"; did you mean \"true\"?"),
+        ("optional: ⟨OFF⟩", "\"optional\" must be true or false, not \"OFF\"; did you mean \"false\"?"),
         ("optional: ⟨True⟩", "\"optional\" must be true or false, not \"True\"; did you mean \"true\"?"),
         ("limit: ⟨0/minute⟩", "\"0/minute\" is a rate of zero; the lowest is 1"),
         (

@@ -19,7 +19,8 @@ public struct FirewallUnits {
             return Finding(
                 .foreignOverride, .warning,
                 "\(unit.name) is enabled beside portreeve: a connection must pass both, which change separately; "
-                    + "run `systemctl disable --now \(unit.name)`")
+                    + "run `systemctl disable --now \(unit.name)`"
+            ).with(.init(unit: unit.name, aspect: "filters"))
         }
     }
 
@@ -44,11 +45,13 @@ public struct FirewallUnits {
         let head =
             "\(unit.name) is \(unit.isEnabled ? "enabled" : "active") and flushes every ruleset, portreeve's too, when it "
             + "\(occasions.map(\.1).listed): "
-        return isRestored
+        let finding =
+            isRestored
             ? Finding(.foreignOverride, .notice, head + "\(Self.restoring) loads portreeve's table again after that")
             : Finding(
                 .foreignOverride, .warning,
                 head + "make it flush only its own tables, or run `systemctl disable --now \(unit.name)`")
+        return finding.with(.init(unit: unit.name, aspect: "flushes"))
     }
 
     /// ufw's service can be enabled while ufw itself is not.

@@ -15,7 +15,9 @@ extension Finding {
     fileprivate init?(_ table: LegacyTable) {
         let program = table.isIPv6 ? "ip6tables-legacy" : "iptables-legacy"
         guard let effects = table.effects else {
-            self.init(.unknown, .warning, "cannot read the rules of table \"\(table.name)\" of \(program)")
+            self.init(
+                .unknown, .warning, "cannot read the rules of table \"\(table.name)\" of \(program)",
+                table: "\(program) \(table.name)")
             return
         }
         guard effects.refusing + effects.redirecting > 0 else { return nil }

@@ -5,16 +5,18 @@ public import Rulesets
 extension GrantBook {
     /// Findings about grants besides the differences of the table.
     public func findings(about live: Table?, _ compiled: CompiledPolicy) -> [Finding] {
-        var findings = missing(in: live).map { record in
-            Finding(
+        var findings = missing(in: live).map { record -> Finding in
+            var finding = Finding(
                 .rulesetDrift, .notice,
                 "the grant of \"\(record.service)\" for \(record.address) is not in force although it has not expired: "
                     + "restore it with \"portreeve apply\", or end it with \"portreeve revoke\"",
                 table: Names.table.description,
                 policy: compiled.origins.location(ofChain: Names.service(record.service)))
+            finding.details.aspect = "\(record.service) \(record.address)"
+            return finding
         }
         if let fault, !isHidden || live?.grantedSources.isEmpty == false {
-            findings.append(Finding(.unknown, .warning, fault))
+            findings.append(Finding(.unknown, .warning, fault, aspect: "grants"))
         }
         return findings
     }

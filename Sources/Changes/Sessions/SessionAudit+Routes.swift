@@ -31,6 +31,6 @@ extension [Finding] {
         let findings = stale.isEmpty ? [] : audit.findings(about: try store.owners(of: stale))
         guard let doubt = list.doubt else { return findings }
         let message = "cannot read the sessions with containers, or of protocols other than TCP: \(doubt)"
-        return findings + [Finding(.unknown, .warning, message)]
+        return findings + [Finding(.unknown, .warning, message, aspect: "sessions")]
     }
 }

@@ -60,20 +60,19 @@ public struct ChangeLog {
     }
 
     /// Whether the change made this generation of this ruleset: then its saved table is the live one.
-    func made(_ entry: Entry, _ generation: UInt32, of identity: RulesetIdentity) -> Bool {
-        guard let document = try? document(entry) else { return false }
-        return document.text("boot") == identity.boot && document.number("namespace") == identity.namespace
+    func made(_ document: StateDocument, _ generation: UInt32, of identity: RulesetIdentity) -> Bool {
+        document.text("boot") == identity.boot && document.number("namespace") == identity.namespace
             && document.number("generation") == generation
     }
 
     /// Whether the record of a change holds this table, whose encoding is `archive`.
-    func keeps(_ table: Table?, _ archive: [UInt8]?, with entry: Entry) -> Bool {
-        guard let document = try? document(entry) else { return false }
+    func keeps(_ table: Table?, _ archive: [UInt8]?, with document: StateDocument) -> Bool {
         // Equal bytes mean an equal table; an earlier version may have encoded the same table in other bytes.
         return document.archive == archive?[...] || ChangeRecord(document).map { $0.table == table } ?? false
     }
 
-    private func document(_ entry: Entry) throws -> StateDocument {
+    /// The record of a change as it is in its file.
+    func document(_ entry: Entry) throws -> StateDocument {
         let file = try files.read(entry.name)
         guard let bytes = file else { throw Self.gone(entry.number) }
         do throws(StateDocument.Defect) { return try StateDocument(bytes, kind: ChangeRecord.documentKind) } catch {
@@ -106,6 +105,11 @@ public struct ChangeLog {
         let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
         try files.write(entry.name, record.document, .content)
         return entry
+    }
+
+    /// Saves a change that was prepared once more, since it is made from a later generation.
+    func prepare(_ record: ChangeRecord, again entry: Entry) throws(KernelError) {
+        try files.write(entry.name, record.document, .content)
     }
 
     /// Records the outcome of a change, and removes the oldest ones.

@@ -7,7 +7,7 @@ internal import System
 /// A prepared change of the ruleset.
 public struct RulesetChange {
     /// The live table.
-    public let snapshot: TableSnapshot
+    public private(set) var snapshot: TableSnapshot
     /// The new table, without grants.
     public let table: Table?
     /// The kind of change.
@@ -42,6 +42,19 @@ public struct RulesetChange {
         self.files = files
         self.grants = grants
         target = grants.target(table, onto: snapshot.table)
+    }
+
+    /// Plans the change again after another program has changed the ruleset: the live table as it is now, or `nil` if
+    /// portreeve's own table or the answer is another.
+    public var replan: (() throws -> TableSnapshot?)?
+
+    /// The same change from a later snapshot of the same table.
+    public func moved(onto snapshot: TableSnapshot) -> RulesetChange {
+        precondition(
+            snapshot.table == self.snapshot.table, "a change is moved only onto the table that it was made for")
+        var change = self
+        change.snapshot = snapshot
+        return change
     }
 
     /// The steps from one table to the other: those of the plan if the tables are the same, or computed.
@@ -96,7 +109,10 @@ extension RulesetState {
                 throw error
             }
         }
-        let generation = try commit(change, transaction, as: entry, in: store, waits: span != nil)
+        let generation = try commit(change, transaction, as: entry, in: store, waits: span != nil) { change in
+            let record = record(of: change, transaction, change.table.map(TableArchive.bytes), now: now)
+            try unchanged { try log.prepare(record, again: entry) }
+        }
         if let span {
             // A commit of a big table takes seconds; the deadline is reset so that they do not count.
             if var pending = try? pending() {
@@ -111,18 +127,20 @@ extension RulesetState {
         return Made(number: entry.number, generation: generation)
     }
 
-    /// Saves the live table if it is not saved: the directory was emptied, or another program loaded the table.
+    /// Saves the live table and its policy if they are not saved: the directory was emptied, another program loaded the table,
+    /// or the policy was edited and means the same.
     public func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending) }
         try settle(store)
         let last = try log.lastConfirmed()
-        if let last, log.made(last, change.snapshot.generation, of: host.identity()) { return }
+        let saved = last.flatMap { try? log.document($0) }.flatMap { change.hasFiles(of: $0) ? $0 : nil }
+        if let saved, log.made(saved, change.snapshot.generation, of: host.identity()) { return }
         var change = change
         change.grants = try grants()
         let archive = change.table.map(TableArchive.bytes)
-        if let last, log.keeps(change.table, archive, with: last) { return }
+        if let saved, log.keeps(change.table, archive, with: saved) { return }
         // Another command may have made a change meanwhile, which must stay the last one.
         guard isLive(change.table, with: change.grants, in: store) else {
             throw ChangeError(.changedUnderneath, "another process changed the ruleset; nothing was saved: plan again")
@@ -164,14 +182,36 @@ extension RulesetState {
         try host.arm(files.directory)
     }
 
+    /// How often a change is planned again because another program changed the ruleset before the commit.
+    private static let replans = 5
+
+    /// Commits a change, and plans it again if another program's commit came first.
+    private func commit(
+        _ change: RulesetChange, _ transaction: Transaction, in store: any RulesetStore,
+        save: (RulesetChange) throws -> Void
+    ) throws -> UInt32 {
+        let writer = TableWriter(store, grants: change.grants)
+        var change = change
+        for _ in 0..<Self.replans {
+            do { return try writer.replace(change.snapshot, by: change.target, transaction) } catch let error
+                as KernelError
+                where error.isStale
+            {
+                guard let snapshot = try change.replan?() else { throw error }
+                change = change.moved(onto: snapshot)
+                try save(change)
+            }
+        }
+        return try writer.replace(change.snapshot, by: change.target, transaction)
+    }
+
     /// Commits a change; if that fails, the live table shows whether the change was made.
     private func commit(
         _ change: RulesetChange, _ transaction: Transaction, as entry: ChangeLog.Entry, in store: any RulesetStore,
-        waits: Bool
+        waits: Bool, save: (RulesetChange) throws -> Void
     ) throws -> UInt32 {
-        let writer = TableWriter(store, grants: change.grants)
         do {
-            let generation = try writer.replace(change.snapshot, by: change.target, transaction)
+            let generation = try commit(change, transaction, in: store, save: save)
             host.markLoaded(files.directory, change.target != nil)
             return generation
         } catch {
@@ -202,6 +242,14 @@ extension RulesetState {
             throw ChangeError(
                 .failure, "applied, but cannot save the change for the next boot: \(error): apply again")
         }
+    }
+}
+
+extension RulesetChange {
+    /// Whether a saved change has the files of this one's policy; also if this one has none.
+    fileprivate func hasFiles(of document: StateDocument) -> Bool {
+        let files = policy?.recordedFiles ?? self.files
+        return files.isEmpty || ChangeRecord.files(of: document).map(\.text) == files.map(\.text)
     }
 }
 

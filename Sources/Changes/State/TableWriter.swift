@@ -39,14 +39,24 @@ struct TableWriter {
     }
 
     private func confirm(_ table: Table?, _ generation: UInt32) throws {
-        let expected = table.map { [$0] } ?? []
-        let live = try store.snapshot(of: Names.table, expecting: expected, committed: generation)
+        let live = try readBack(table, generation)
         guard !grants.current.isLive(table, in: live) else { return }
         guard live.generation == generation else {
             throw ChangeError(
                 .changedUnderneath, "applied, but another process has changed the ruleset since: run portreeve verify")
         }
         throw ChangeError(.failure, "the live table is not the one that was sent to the kernel: run portreeve verify")
+    }
+
+    /// The live table after the commit; other programs may go on committing.
+    private func readBack(_ table: Table?, _ generation: UInt32) throws(KernelError) -> TableSnapshot {
+        do throws(KernelError) {
+            return try store.snapshot(
+                of: Names.table, expecting: table.map { [$0] } ?? [], committed: generation)
+        } catch {
+            guard error.isStale else { throw error }
+            return try Self.read(store, expecting: table)
+        }
     }
 
     /// Describes which table is live.

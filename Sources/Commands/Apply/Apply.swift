@@ -51,7 +51,7 @@ public struct Apply: Command {
             if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
             return try apply(plan, on: host, console)
         }
-        let policy = try policy.load(on: host, console)
+        let policy = try policy.load(on: host, console, appliesHere: true)
         let store = try kernel.openStore(on: host)
         try kernel.settleOverdue(in: store, on: host, console)
         let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
@@ -61,7 +61,8 @@ public struct Apply: Command {
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { cut(plan, on: host) } }
         if plan.isEmpty { return try maker.keep(change, in: store) }
-        return try maker.make(change, in: store, question: Self.question) {
+        return try maker.make(change, in: store, question: Self.question) { isAnew in
+            let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
             let consequences = Consequences(of: plan, now: host.now, sockets: host.readSockets)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
             return plan.text(consequences, console, verbose: false) + orphaned.text
@@ -77,8 +78,9 @@ public struct Apply: Command {
         let change = try plan.change(of: store, carrying: kernel.grants(on: host), on: host.changes)
         let maker = ChangeMaker(host, kernel, safety, console)
         if change.transaction.isEmpty { return try maker.keep(change, in: store) }
-        return try maker.make(change, in: store, question: Self.question) {
-            "the plan of \(UTCTime.text(plan.time)) by \(plan.author.text):\n\(plan.text)"
+        return try maker.make(change, in: store, question: Self.question) { isAnew in
+            // A plan is reviewed for one state of the ruleset, and is not made anew for another.
+            isAnew ? nil : "the plan of \(UTCTime.text(plan.time)) by \(plan.author.text):\n\(plan.text)"
         }
     }
 

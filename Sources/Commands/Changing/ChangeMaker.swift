@@ -45,21 +45,31 @@ struct ChangeMaker {
     ///   - store: the ruleset.
     ///   - question: the question to ask.
     ///   - done: the message after the change; by default "applied", with both generations.
-    ///   - plan: the text to show before the question.
+    ///   - plan: the text to show before the question; with `true` the text of a plan that is made anew, since another
+    ///     program has changed the ruleset.
     /// - Returns: success, unless sessions could not be ended.
     /// - Throws: any error that prevented the change.
     func make(
         _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
-        _ plan: () -> String?
+        _ plan: @escaping (_ isAnew: Bool) throws -> String?
     ) throws -> ExitStatus {
         console.requireOutput()
         let state = try kernel.state(on: host)
         var change = change
         change.grants = try state.grants()
         try state.requireNoneWaiting()
-        try LockoutGuard(host, console, force: safety.force).allow(change, in: store)
-        if !console.isQuiet || !safety.yes, let text = plan() {
-            if console.isJSON { console.note(text) } else { console.print(text) }
+        let warnings = try warnings(of: change, in: store)
+        warnings.forEach { console.note($0) }
+        var shown: String??
+        if !console.isQuiet || !safety.yes {
+            shown = try plan(false)
+            if let text = shown ?? nil { if console.isJSON { console.note(text) } else { console.print(text) } }
+        }
+        let original = change
+        change.replan = {
+            try snapshot(afterOvertaking: original, in: store, expecting: warnings) {
+                try shown ?? plan(false) == plan(true)
+            }
         }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if !safety.yes { try Confirmation(host).require(question) }
@@ -67,9 +77,33 @@ struct ChangeMaker {
             console.note("portreeve: \($0.text)")
         }
         return report(
-            done ?? "applied and read back: generation \(change.snapshot.generation) -> \(made.generation)",
+            done ?? "applied and read back: generation \(made.generation &- 1) -> \(made.generation)",
             made.number,
             made.generation)
+    }
+
+    /// The warnings of the lockout guard; fails if it refuses.
+    private func warnings(of change: RulesetChange, in store: any RulesetStore) throws -> [String] {
+        var warnings: [String] = []
+        let lockoutGuard = LockoutGuard(host.admins, force: safety.force, now: host.now) {
+            warnings.append("portreeve: warning: \($0.text)")
+        }
+        do { try lockoutGuard.allow(change, in: store) } catch {
+            warnings.forEach { console.note($0) }
+            throw error
+        }
+        return warnings
+    }
+
+    /// The live table after another program's commit, if the change and what was said about it are still the same.
+    private func snapshot(
+        afterOvertaking change: RulesetChange, in store: any RulesetStore, expecting warnings: [String],
+        hasSamePlan: () throws -> Bool
+    ) throws -> TableSnapshot? {
+        let live = try store.snapshot(of: Names.table, expecting: change.target.map { [$0] } ?? [])
+        guard live.table == change.snapshot.table else { return nil }
+        let isSame = try self.warnings(of: change.moved(onto: live), in: store) == warnings && hasSamePlan()
+        return isSame ? live : nil
     }
 
     /// Reports that there is nothing to change, and makes sure that the live table is saved for the next boot.

@@ -46,10 +46,12 @@ public struct Check: Command {
         let isValid = reading.policy != nil && !(strict && warnings > 0)
         if console.isJSON {
             console.print(reading.json(isValid: isValid))
-        } else {
+        } else if reading.fault != .absent {
             for diagnostic in reading.diagnostics { console.note(diagnostic.rendered(color: console.colorsErrors)) }
         }
+        if reading.fault == .absent { throw CommandError(.failure, policy.absence) }
         guard let valid = reading.policy, isValid else {
+            if reading.fault != nil { throw CommandError(.failure, "\(path): the policy cannot be read") }
             if !console.isJSON { console.note("portreeve: \(path): \(reading.verdict)") }
             return .invalidPolicy
         }

@@ -3,6 +3,7 @@ internal import Changes
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import Printing
 internal import System
 
 /// `portreeve history`: the log of changes.
@@ -105,8 +106,10 @@ struct LoggedChange {
     /// The whole change for people.
     var text: String {
         guard let record else { return fault }
-        let head = zip(Self.headings, columns).map { "# \($0.0.lowercased()): \($0.1)" }
-        let files = record.files.flatMap { ["", "# file: \($0.path)", String(decoding: $0.text, as: UTF8.self)] }
+        let head = zip(Self.headings, columns).map { "# \($0.0.lowercased()): \($0.1.printable)" }
+        let files = record.files.flatMap {
+            ["", "# file: \($0.path.printable)", String(decoding: $0.text, as: UTF8.self)]
+        }
         return (head + files).joined(separator: "\n")
     }
 

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Listeners
+internal import Printing
 
 /// A first policy: one service for each current listener, closed until its sources are filled in.
 struct FirstPolicy {
@@ -40,7 +41,7 @@ struct FirstPolicy {
         let byInterface = Dictionary(grouping: networks, by: \.interface).sorted { $0.key < $1.key }
         let suggestions = byInterface.map { interface, networks in
             let prefixes = networks.map { quoted($0.prefix) }.joined(separator: ", ")
-            return "  # \(groupName(interface)): [\(prefixes)]   # the networks of \(interface)"
+            return "  # \(groupName(interface)): [\(prefixes)]   # the networks of \(interface.printable)"
         }
         return ["sources:", "  \(Self.thisHost): [127.0.0.1, \"::1\"]   # closed to other hosts"] + own + suggestions
             + [
@@ -66,7 +67,7 @@ struct FirstPolicy {
 
     private func comment(_ title: String, _ listeners: [Listener]) -> [String] {
         var seen: Set<String> = []
-        let texts = listeners.map { "#   \($0.transport.name)/\($0.port) at \($0.address): \($0.ownerText)" }
+        let texts = listeners.map { "#   \($0.transport.name)/\($0.port) at \($0.address): \($0.ownerText.printable)" }
         let lines = texts.filter { seen.insert($0).inserted }
         return lines.isEmpty ? [] : ["", "# \(title)"] + lines
     }

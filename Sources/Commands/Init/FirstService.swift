@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Listeners
+internal import Printing
 
 /// A service of a first policy: the ports of one owner.
 struct FirstService {
@@ -113,7 +114,7 @@ struct FirstService {
     /// The lines of the policy.
     func lines(from sources: String) -> [String] {
         let ports = ranges.count == 1 ? ranges[0] : "[\(ranges.joined(separator: ", "))]"
-        var lines = note.map { ["  # \($0)"] } ?? []
+        var lines = note.map { ["  # \($0.printable)"] } ?? []
         lines += ["  \(name):", "    ports: \(ports)", "    from: \(sources)"]
         if let executable = owner.executable { lines.append("    process: \(scalar(executable))") }
         if let unit = owner.unit { lines.append("    unit: \(scalar(unit))") }
@@ -142,7 +143,7 @@ struct FirstService {
             switch scalar {
             case "\"": "\\\""
             case "\\": "\\\\"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f: "?"
+            case _ where scalar.isControl: "?"
             default: String(scalar)
             }
         }

@@ -10,7 +10,7 @@ public struct Init: Command {
         abstract: "Write a first policy from the listeners of this host; never overwrites a file.")
 
     @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))
-    var policy = "/etc/portreeve/policy.yaml"
+    var policy = PolicyOptions.standardPath
 
     @OptionGroup var kernel: KernelOptions
     /// The output options.

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// Writes results and messages in the requested format.
 struct Console {
     /// Colours and styles, as SGR parameters of ECMA-48.
@@ -57,7 +59,13 @@ struct Console {
     }
 
     /// Prints a result.
-    func print(_ text: String) { host.standardOutput(text + "\n") }
+    func print(_ text: String) { write(text + "\n") }
+
+    /// Writes results in lines, without what could control the terminal but their own styles.
+    func write(_ text: String) { host.standardOutput(printable(text)) }
+
+    /// Results in lines, without what could control the terminal but their own styles.
+    func printable(_ text: String) -> String { text.printableLines(keepsStyles: colorsOutput) }
 
     /// Prints a result for programs.
     func print(_ json: JSON) { host.standardOutput(json.text + "\n") }
@@ -67,6 +75,7 @@ struct Console {
 
     /// Prints a message.
     func note(_ text: String, _ priority: Priority = .warning) {
+        let text = text.printableLines(keepsStyles: colorsErrors)
         host.standardError(Self.text(text, priority, isJournal: host.isErrorJournal) + "\n")
     }
 
@@ -82,8 +91,8 @@ struct Console {
             .joined(separator: "\n")
     }
 
-    /// `text` in a style, if results are coloured.
+    /// One line of `text` in a style, if results are coloured.
     func styled(_ text: String, _ style: Style) -> String {
-        colorsOutput ? "\u{1b}[\(style.rawValue)m\(text)\u{1b}[0m" : text
+        colorsOutput ? "\u{1b}[\(style.rawValue)m\(text.printable)\u{1b}[0m" : text.printable
     }
 }

@@ -2,6 +2,7 @@ internal import Addressing
 internal import Auditing
 internal import Listeners
 internal import Policies
+internal import Printing
 internal import Reachability
 internal import Rulesets
 
@@ -110,17 +111,17 @@ extension Explanation {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
         let asked = isLive ? "the live ruleset" : "the policy"
         var lines = [
-            "\(console.styled(verdict.rawValue, style)): \(question.addresses.text) to \(portText) by \(asked): \(reason(grant: grant))"
+            "\(console.styled(verdict.rawValue, style)): \(question.addresses.text) to \(portText) by \(asked): \(reason(grant: grant).printable)"
         ]
         if let interface = assumedInterface {
-            lines.append("arrives: on \(interface), by the route back to \(question.source)")
+            lines.append("arrives: on \(interface.printable), by the route back to \(question.source)")
         }
-        if let place { lines.append("policy: \(place.file):\(place.line)") }
-        lines += passedEntries.map { "passed over: \($0)" }
-        if let rule = conclusion.redirection { lines.append("redirected: \(rule)") }
-        if let audience { lines.append("listens: \(audience)") }
-        if let nearestChange { lines.append("to let it in: \(nearestChange)") }
-        let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)" }
+        if let place { lines.append("policy: \(place.file.printable):\(place.line)") }
+        lines += passedEntries.map { "passed over: \($0.printable)" }
+        if let rule = conclusion.redirection { lines.append("redirected: \("\(rule)".printable)") }
+        if let audience { lines.append("listens: \(audience.printable)") }
+        if let nearestChange { lines.append("to let it in: \(nearestChange.printable)") }
+        let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)".printable }
         return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
     }
 

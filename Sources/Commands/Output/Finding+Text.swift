@@ -2,13 +2,15 @@ internal import Addressing
 internal import Auditing
 internal import Listeners
 internal import Policies
+internal import Printing
 
 extension Finding {
     /// The finding in the format of compilers: place, severity, message, and id in brackets.
     func text(_ console: Console) -> String {
-        let place = policy.map { "\($0.file):\($0.line): " } ?? ""
+        let place = policy.map { "\($0.file.printable):\($0.line): " } ?? ""
         let style: Console.Style = severity == .error ? .red : severity == .warning ? .yellow : .cyan
-        return "\(place)\(console.styled("\(severity.rawValue):", style)) \(message) [\(identifier.rawValue)]"
+        return
+            "\(place)\(console.styled("\(severity.rawValue):", style)) \(sentence.printable) [\(identifier.rawValue)]"
     }
 
     /// The priority in the journal.
@@ -21,12 +23,28 @@ extension Finding {
             ("message", .string(message)),
         ]
         members += port?.members ?? []
-        for (key, value) in [("service", service), ("table", table), ("chain", chain), ("set", set)] {
+        let parts = [
+            ("service", service), ("table", table), ("chain", chain), ("set", set), ("element", details.element),
+            ("rule", details.rule), ("interface", details.interface), ("source", details.source),
+            ("unit", details.unit),
+        ]
+        for (key, value) in parts {
             if let value { members.append((key, .string(value))) }
         }
         if let process { members.append(("process", process.json)) }
-        if let policy { members.append(("policy", ["file": .string(policy.file), "line": .number(policy.line)])) }
+        if let policy { members.append(("policy", policy.json)) }
+        if let acceptance { members.append(("accepted", acceptance.json)) }
         return .object(members)
+    }
+}
+
+extension Acceptance {
+    /// The reason for programs.
+    fileprivate var json: JSON {
+        [
+            "why": JSON(why), "owner": JSON(owner), "ticket": JSON(ticket), "until": JSON(until?.written),
+            "policy": location.json,
+        ]
     }
 }
 

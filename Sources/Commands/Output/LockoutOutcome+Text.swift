@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Auditing
 internal import Changes
+internal import Printing
 internal import Reachability
 
 extension Lockout {
@@ -34,8 +35,8 @@ extension [LockoutOutcome] {
 extension LockoutOutcome {
     /// The connection, its verdict, the rule and policy line that decide, and the remedy.
     var text: String {
-        let more = [rule.map { "rule: \($0)" }, help].compactMap { $0 }.map { "\n  \($0)" }
-        return "\(sentence)\(reason.map { ": \($0)" } ?? "")\(place)\(more.joined())"
+        let more = [rule.map { "rule: \($0)" }, help].compactMap { $0 }.map { "\n  \($0.printable)" }
+        return "\(sentence)\(reason.map { ": \($0.printable)" } ?? "")\(place.printable)\(more.joined())"
     }
 
     private var sentence: String {

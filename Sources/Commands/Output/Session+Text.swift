@@ -1,11 +1,13 @@
 internal import Addressing
 internal import Listeners
+internal import Printing
 
 extension Session {
     /// The session in words: `192.0.2.7:40000 -> tcp/5432 (postgres, pid 812)`.
     var text: String {
         let way = isForwarded ? ", forwarded to \(server)" : ""
-        return "\(client) -> \(transport.name)/\(port)\(way)\(process.map { " (\($0.name), pid \($0.pid))" } ?? "")"
+        return
+            "\(client) -> \(transport.name)/\(port)\(way)\(process.map { " (\($0.name.printable), pid \($0.pid))" } ?? "")"
     }
 
     /// The session for programs.

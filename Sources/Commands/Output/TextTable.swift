@@ -1,3 +1,5 @@
+internal import Printing
+
 /// A table in columns that fits a terminal.
 struct TextTable {
     private static let gap = "  "
@@ -20,7 +22,7 @@ struct TextTable {
     init(_ rows: [[String]], cuttable: Set<Int>, width: Int?) {
         let columns = rows.first.map { Array($0.indices) } ?? []
         let kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
-        self.rows = rows.map { row in kept.map { row[$0] } }
+        self.rows = rows.map { row in kept.map { row[$0].printable } }
         self.width = width ?? .max
         self.cuttable = Set(kept.indices.filter { cuttable.contains(kept[$0]) })
     }

@@ -29,7 +29,7 @@ public struct Plan: Command {
     /// Compares the policy with the live table, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let policy = try policy.load(on: host, console)
+        let policy = try policy.load(on: host, console, appliesHere: true)
         let store = try kernel.openStore(on: host)
         let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)

@@ -33,8 +33,9 @@ public struct Remove: Command {
         }
         let access = try AccessReport(of: change, in: store, now: host.now)
         let question = "remove table \(Names.table)? every port will be open, unless another table closes it"
-        return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") {
-            access.isEmpty ? nil : access.groupedLines(console).joined(separator: "\n")
+        return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { isAnew in
+            let access = isAnew ? try AccessReport(of: change, in: store, now: host.now) : access
+            return access.isEmpty ? nil : access.groupedLines(console).joined(separator: "\n")
         }
     }
 }

@@ -35,7 +35,8 @@ public struct Rollback: Command {
         let maker = ChangeMaker(host, kernel, safety, console)
         if back.change.transaction.isEmpty { return try maker.keep(back.change, in: store) }
         let access = try AccessReport(of: back.change, in: store, now: host.now)
-        return try maker.make(back.change, in: store, question: "go back to change \(back.number)?") {
+        return try maker.make(back.change, in: store, question: "go back to change \(back.number)?") { isAnew in
+            let access = isAnew ? try AccessReport(of: back.change, in: store, now: host.now) : access
             let time = UTCTime.text(back.record.time)
             let head = "back to change \(back.number) of \(time) by \(back.record.author.text)"
             let advice = "the policy file is not changed: portreeve verify will report the differences from it"

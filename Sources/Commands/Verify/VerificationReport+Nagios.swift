@@ -1,4 +1,5 @@
 internal import Auditing
+internal import Printing
 
 extension ExitStatus {
     /// The exit statuses of monitoring plugins (www.monitoring-plugins.org, "Plugin Return Codes").
@@ -24,7 +25,7 @@ extension VerificationReport {
             .success: "OK", .nagiosWarning: "WARNING", .nagiosCritical: "CRITICAL", .nagiosUnknown: "UNKNOWN",
         ]
         let worst = findings.first { $0.severity == .error } ?? findings.first { $0.severity == .warning }
-        let first = worst.map { ": \($0.message)" } ?? ""
+        let first = worst.map { ": \($0.message.printable)" } ?? ""
         let data = [
             "errors=\(count(.error));;0;0", "warnings=\(count(.warning));0;;0", "notices=\(count(.notice));;;0",
             "services=\(services);;;0",
@@ -32,12 +33,14 @@ extension VerificationReport {
         let head =
             "PORTREEVE \(state[nagiosStatus] ?? "UNKNOWN") - \((summary.replacing("verify: ", with: "") + first).withoutBars)"
         return ["\(head) | \(data.joined(separator: " "))"]
-            + findings.lines { "\($0.severity.rawValue): \($0.message) [\($0.identifier.rawValue)]".withoutBars }
+            + findings.lines {
+                "\($0.severity.rawValue): \($0.sentence.printable) [\($0.identifier.rawValue)]".withoutBars
+            }
     }
 
     /// The line of a failed run.
     static func nagiosFailure(_ message: String) -> String {
-        "PORTREEVE UNKNOWN - \(message.split(separator: "\n").joined(separator: "; ").withoutBars)"
+        "PORTREEVE UNKNOWN - \(message.split(separator: "\n").joined(separator: "; ").printable.withoutBars)"
     }
 }
 

@@ -1,4 +1,6 @@
 internal import Auditing
+internal import Policies
+internal import Printing
 
 extension VerificationReport {
     /// Metrics in the text format that the textfile collector of node_exporter reads.
@@ -12,8 +14,26 @@ extension VerificationReport {
             }
         }
         return Self.metric("portreeve_findings", "What the last run found.", series)
+            + accepted
             + Self.metric("portreeve_services", "Services of the policy.", ["portreeve_services \(services)"])
             + Self.prometheusRun(isSuccess: true, now: now)
+    }
+
+    /// The accepted findings by their reasons; nothing if the policy accepts none.
+    private var accepted: [String] {
+        let reasons = findings.compactMap { finding in
+            finding.acceptance.map { acceptance in
+                let labels = [
+                    ("id", finding.identifier.rawValue), ("why", acceptance.why), ("owner", acceptance.owner),
+                ]
+                return labels.map { "\($0)=\"\(($1 ?? "").labelValue)\"" }.joined(separator: ",")
+            }
+        }
+        guard !reasons.isEmpty else { return [] }
+        let counts = Dictionary(reasons.map { ($0, 1) }, uniquingKeysWith: +).sorted { $0.key < $1.key }
+        return Self.metric(
+            "portreeve_accepted_findings", "What the policy accepts, by reason.",
+            counts.map { "portreeve_accepted_findings{\($0.key)} \($0.value)" })
     }
 
     /// The success and the time of the run.
@@ -28,5 +48,12 @@ extension VerificationReport {
 
     private static func metric(_ name: String, _ help: String, _ series: [String]) -> [String] {
         ["# HELP \(name) \(help)", "# TYPE \(name) gauge"] + series
+    }
+}
+
+extension String {
+    /// The text as the value of a label.
+    fileprivate var labelValue: String {
+        printable.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 }

@@ -1,4 +1,5 @@
 internal import Auditing
+internal import Policies
 
 /// The result of a verification.
 struct VerificationReport {
@@ -10,6 +11,8 @@ struct VerificationReport {
     let generation: UInt32?
     /// The time, in seconds since 1970-01-01T00:00:00Z.
     let now: Int64
+    /// The entries of `accepted` that are about none of the findings, for a report with all details; `nil` for a short one.
+    var unused: [Acceptance]?
 
     /// The number of findings of a severity.
     func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
@@ -26,10 +29,27 @@ struct VerificationReport {
 
     /// The report for people: one line per finding, and the summary.
     func lines(_ console: Console) -> [String] {
-        let lines = findings.lines { console.prioritized($0.text(console), $0.priority) }
+        let lines =
+            findings.lines { finding in
+                console.prioritized(finding.text(console) + (unused == nil ? "" : finding.advice), finding.priority)
+            } + unusedLines
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary]
+    }
+
+    private var unusedLines: [String] {
+        (unused ?? []).map {
+            "\($0.location.file):\($0.location.line): no \($0.finding) finding is accepted by this entry"
+        }
     }
 
     /// The report for programs.
     var json: JSON { ["format_version": 1, "findings": .array(findings.map(\.json))] }
+}
+
+extension Finding {
+    /// A line that says what to write to accept the finding; empty for a notice.
+    fileprivate var advice: String {
+        guard severity != .notice, let acceptanceEntry else { return "" }
+        return "\n  to accept it, write under \"accepted\": \(acceptanceEntry)"
+    }
 }

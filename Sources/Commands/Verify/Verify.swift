@@ -41,6 +41,9 @@ public struct Verify: Command {
     @Flag(help: "With --news, exit 2 only if a finding is new: for OnFailure= of a unit.")
     var failOnNews = false
 
+    @Flag(help: "Show how each finding could be accepted, and accepted findings that are not there.")
+    var verbose = false
+
     /// The supported formats.
     public static let formats = OutputFormat.allCases
 
@@ -62,27 +65,31 @@ public struct Verify: Command {
         if let news, try !host.files.lock(news) {
             throw CommandError(.failure, "another run is using \(news); nothing was verified: try again")
         }
-        let policy = try policy.load(on: host, console)
+        // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
         settleOverdue(in: store, on: host, console)
-        let plain = compile(policy)
-        let ruleset = try read(store, plain)
+        var verified = try policy.loadVerified(on: host, kernel, console)
+        let ruleset = try read(store, verified.compiled)
         let grants = kernel.grants(on: host)
-        let compiled = grants.expectation(plain, found: try? ruleset.get().own.table)
-        var findings = try findings(policy, compiled, ruleset, on: host)
-        if only.areas.contains(.ruleset) { findings += grants.findings(about: try? ruleset.get().own.table, compiled) }
+        let live = try? ruleset.get().own.table
+        if let live { verified.settle { grants.expectation($0, found: live).table == live } }
+        let compiled = grants.expectation(verified.compiled, found: live)
+        var findings = only.areas.contains(.ruleset) ? verified.findings : []
+        findings += try self.findings(verified.policy, compiled, ruleset, on: host)
+        if only.areas.contains(.ruleset) { findings += grants.findings(about: live, compiled) }
         if only.areas.contains(.sessions) {
-            findings += try .sessions(policy, compiled, among: host.sessions, now: host.now)
+            findings += try .sessions(verified.policy, compiled, among: host.sessions, now: host.now)
         }
-        findings += .expiries(of: policy, now: host.now)
+        findings += .expiries(of: verified.policy, now: host.now)
         let report = VerificationReport(
-            findings: findings, services: policy.services.count, generation: try? ruleset.get().generation,
-            now: host.now)
+            findings: findings.accepting(verified.acceptances, now: host.now), services: verified.policy.services.count,
+            generation: try? ruleset.get().generation, now: host.now,
+            unused: verbose ? verified.acceptances.filter { !findings.contains(where: $0.covers) } : nil)
         if let news {
             let hasNews = try tell(news, report, on: host, console)
             if failOnNews { return hasNews ? .difference : .success }
         } else {
-            try write(lines(report, console), on: host)
+            try write(lines(report, console), on: host, console)
         }
         return output.format == .nagios ? report.nagiosStatus : report.status
     }
@@ -110,25 +117,26 @@ public struct Verify: Command {
             throw CommandError(.failure, "\(path) exists and is not a file of --news: name another file")
         }
         let news = record.news(in: report.findings)
-        try write(console.isJSON ? [news.json.text] : news.lines(console), on: host)
+        try write(console.isJSON ? [news.json.text] : news.lines(console), on: host, console)
         try host.files.replace(path, FindingRecord(report.findings).file)
         return news.appeared.contains { $0.severity != .notice }
     }
 
-    private func write(_ lines: [String], on host: Host) throws(KernelError) {
-        let text = lines.map { $0 + "\n" }.joined()
+    private func write(_ lines: [String], on host: Host, _ console: Console) throws(KernelError) {
+        let text = console.printable(lines.map { $0 + "\n" }.joined())
         if let file { try host.files.replace(file, text) } else if !text.isEmpty { host.standardOutput(text) }
     }
 
     /// Reports a failure in the format of the monitoring system.
     public func fail(_ message: String, _ status: ExitStatus, on host: Host) -> ExitStatus {
-        Console(host, output).note("portreeve: \(message)", .error)
+        let console = Console(host, output)
+        console.note("portreeve: \(message)", .error)
         switch output.format {
         case .nagios:
-            try? write([VerificationReport.nagiosFailure(message)], on: host)
+            try? write([VerificationReport.nagiosFailure(message)], on: host, console)
             return .nagiosUnknown
         case .prometheus:
-            try? write(VerificationReport.prometheusRun(isSuccess: false, now: host.now), on: host)
+            try? write(VerificationReport.prometheusRun(isSuccess: false, now: host.now), on: host, console)
             return status
         case .text, .json: return status
         }

@@ -9,7 +9,9 @@ extension Defaults {
             published = word
         }
         if let node = keyed["routed"], let word = node.word(as: "routed", of: Routed.self, log) { routed = word }
-        if let node = keyed["log"], node.text != "off" { self.log = Rate(decoding: node, as: "log", log) }
+        if let node = keyed["log"], !(node.text.map(YamlNode.isOff) ?? false) {
+            self.log = Rate(decoding: node, as: "log", log)
+        }
         if let node = keyed["ping"], let word = Self.ping(node, log) { ping = word }
         if let node = keyed["require"] { require = Self.require(node, log) }
         if let node = keyed["grant-limit"] { grantLimit = GrantLimit(decoding: node, log) }
@@ -47,7 +49,7 @@ extension GrantLimit {
     fileprivate init?(decoding node: YamlNode, _ log: DiagnosticLog) {
         guard let text = node.text(as: "grant-limit", log) else { return nil }
         let longest = TimeSpan(text)
-        guard longest != nil || text == "off" else {
+        guard longest != nil || YamlNode.isOff(text) else {
             log.error(
                 "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \(Printable.quoted(text))",
                 at: node.place)

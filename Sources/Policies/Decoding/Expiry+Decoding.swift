@@ -1,7 +1,16 @@
 extension Expiry {
     /// The expiry in a scalar: `2027-01-31`, or `2027-01-31T18:00:00Z`; `nil` after an error.
-    init?(decoding node: YamlNode, _ log: DiagnosticLog) {
-        guard let text = node.text(as: "expires", log) else { return nil }
+    ///
+    /// - Parameters:
+    ///   - node: the scalar.
+    ///   - key: its key.
+    ///   - aim: when to omit the key.
+    ///   - log: the log for problems.
+    init?(
+        decoding node: YamlNode, as key: String = "expires", without aim: String = "if the service is to stay open",
+        _ log: DiagnosticLog
+    ) {
+        guard let text = node.text(as: key, log) else { return nil }
         let parts = text.split(separator: "T", maxSplits: 1, omittingEmptySubsequences: false)
         guard let (year, month, day) = Self.numbers(parts[0], widths: (4, 2, 2), separator: "-") else {
             let example = "is not a date such as 2027-01-31 or a time such as 2027-01-31T18:00:00Z"
@@ -14,7 +23,7 @@ extension Expiry {
         }
         // The kernel's clock is nanoseconds since 1970 in 63 bits, which end in 2262.
         guard (1970...2261).contains(year) else {
-            let advice = "omit \"expires\" if the service is to stay open"
+            let advice = "omit \"\(key)\" \(aim)"
             log.error("\(Printable.quoted(text)) is not between 1970 and 2261; \(advice)", at: node.place)
             return nil
         }

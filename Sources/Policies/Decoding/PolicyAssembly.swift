@@ -16,6 +16,9 @@ struct PolicyAssembly {
         groups = SourceGroups(loader: loader, log: log)
     }
 
+    /// Why the main file could not be read; `nil` if it was, or if it was refused.
+    var fault: PolicyReading.Fault? { loader.fault }
+
     /// The policy at `path`; after an error it is incomplete or `nil`.
     func assemble(_ path: String) -> Policy? {
         let documents = PolicyDocument.loadAll(path, as: options.destination, loader, log)
@@ -24,7 +27,8 @@ struct PolicyAssembly {
             if let node = document.keyed["sources"] { groups.define(node) }
         }
         let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, log) } ?? Defaults()
-        var policy = Policy(defaults: defaults, groups: groups.resolveAll())
+        let hosts = main.keyed["host"].map { HostPattern.all(decoding: $0, names: options.hostNames, log) } ?? []
+        var policy = Policy(hosts: hosts, defaults: defaults, groups: groups.resolveAll())
         let protocols = ProtocolDecoder(
             database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
         let ports = PortDecoder(
@@ -43,14 +47,18 @@ struct PolicyAssembly {
         policy.services = services.map(\.service).sorted { $0.name < $1.name }
         let assertions = assertions(documents, decoder)
         policy.assertions = assertions.map(\.assertion)
+        let acceptances = acceptances(documents, decoder)
+        policy.acceptances = acceptances.map(\.acceptance)
         policy.files = loader.paths
         policy.texts = loader.texts
+        policy.lists = loader.lists
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)
         for (assertion, place) in assertions { check.run(assertion, at: place) }
-        PolicyLint(policy: policy, now: options.now, log: log).run(
-            services, root: main.keyed, denied: deny?.places ?? [])
+        let lint = PolicyLint(policy: policy, now: options.now, log: log)
+        lint.run(services, root: main.keyed, denied: deny?.places ?? [])
+        lint.check(acceptances)
         groups.warnOfUnused()
         return policy
     }
@@ -129,6 +137,21 @@ struct PolicyAssembly {
                 return []
             }
             return items.compactMap { node in decoder.assertion(node).map { ($0, node.place) } }
+        }
+    }
+
+    private func acceptances(
+        _ documents: [PolicyDocument], _ decoder: ServiceDecoder
+    ) -> [(acceptance: Acceptance, place: SourceSpan)] {
+        documents.flatMap { document -> [(acceptance: Acceptance, place: SourceSpan)] in
+            guard let node = document.keyed["accepted"] else { return [] }
+            guard case .sequence(let items) = node.content else {
+                log.error("\"accepted\" must be a list, not \(node.kind)", at: node.place)
+                return []
+            }
+            return items.compactMap { node in
+                decoder.acceptance(node, known: options.findings).map { ($0, node.place) }
+            }
         }
     }
 }

@@ -4,9 +4,12 @@ struct PolicyDocument {
     let keyed: KeyedNode
 
     /// The keys of the main file.
-    private static let keys = ["version", "defaults", "include", "sources", "deny", "never-deny", "trusted", "services", "tests"]
+    private static let keys = [
+        "version", "host", "defaults", "include", "sources", "deny", "never-deny", "trusted", "accepted",
+        "services", "tests",
+    ]
     /// The keys of an included file.
-    private static let includeKeys = ["version", "sources", "deny", "services", "tests"]
+    private static let includeKeys = ["version", "sources", "deny", "accepted", "services", "tests"]
 
     /// The main file at `path`, then the files that it includes, in order; empty after an error in the main file.
     ///

@@ -45,12 +45,17 @@ extension YamlNode {
         return text
     }
 
-    /// `true` or `false`; reports any other value, called `what` in the message.
+    private static let on = ["true", "yes", "on"]
+
+    /// Whether the text turns a switch off.
+    static func isOff(_ text: String) -> Bool { ["false", "no", "off"].contains(text) }
+
+    /// A switch: `true`, `yes` or `on`, and `false`, `no` or `off`, since other programs write them so; reports any other value, called `what` in the message.
     func flag(as what: String, _ log: DiagnosticLog) -> Bool? {
         guard let text = text(as: what, log) else { return nil }
         switch text {
-        case "true": return true
-        case "false": return false
+        case _ where Self.on.contains(text): return true
+        case _ where Self.isOff(text): return false
         default:
             let repairs = ["yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"]
             let repair = repairs[text.lowercased()] ?? Spelling.nearest(to: text, among: ["true", "false"])

@@ -41,10 +41,22 @@ final class DiagnosticLog {
     }
 
     private func keep(_ severity: Diagnostic.Severity, _ message: String, _ place: SourceSpan, _ repair: String?) {
+        guard !place.file.isHidden else { return keepHidden(severity, place) }
         let hint = repair.map { "; did you mean \(Printable.quoted($0))?" } ?? ""
         let diagnostic = Diagnostic(
             severity: severity, message: message + hint, location: place.location, excerpt: place.excerpt)
         kept.append((place.file.index, diagnostic))
+    }
+
+    /// Keeps one diagnostic about a file whose contents the caller could not read: it shows none of them.
+    private func keepHidden(_ severity: Diagnostic.Severity, _ place: SourceSpan) {
+        guard !kept.contains(where: { $0.file == place.file.index && $0.diagnostic.severity == severity }) else {
+            return
+        }
+        let message =
+            "\(Printable.quoted(place.file.path)) has a line with \(severity == .error ? "an error" : "a \(severity.rawValue)"), "
+            + "which is not shown, since the user who called sudo cannot read the file"
+        kept.append((place.file.index, Diagnostic(severity: severity, message: message, location: place.location)))
     }
 
     private func remainder(_ count: Int, _ severity: Diagnostic.Severity) -> [Diagnostic] {

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// Makes text from files safe for a terminal, and computes its width there.
 enum Printable {
     /// `text` with each tab as one space, and U+FFFD for each other character that can control a terminal.
@@ -21,14 +23,7 @@ enum Printable {
     static func width(of scalars: Substring.UnicodeScalarView) -> Int { scalars.reduce(0) { $0 + width(of: $1) } }
 
     /// Whether `scalar` moves the cursor, changes the terminal or reorders the text after it.
-    ///
-    /// The controls C0 and C1, the line separators, the byte order mark and the bidirectional overrides (Unicode TR 36).
-    static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x2028...0x202E, 0x2066...0x2069, 0xFEFF, 0xFFFE...0xFFFF: true
-        default: false
-        }
-    }
+    static func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.isControl }
 
     /// The width of one scalar in columns: 0 for combining marks, 2 for wide East Asian characters (Unicode TR 11).
     private static func width(of scalar: Unicode.Scalar) -> Int {

@@ -8,6 +8,10 @@ final class FileLoader {
     private(set) var paths: [String] = []
     /// Their contents, in the same order.
     private(set) var texts: [[UInt8]] = []
+    /// The indices of the lists among them.
+    private(set) var lists: Set<Int> = []
+    /// Why the main file could not be read; `nil` if it was, or if it was refused.
+    private(set) var fault: PolicyReading.Fault?
 
     init(files: any PolicyFiles, checksOwnership: Bool, log: DiagnosticLog) {
         self.files = files
@@ -20,7 +24,7 @@ final class FileLoader {
     /// `place` is the entry that names the file; `nil` for the policy's main file. With a `destination` the file is treated as
     /// if it were there: its own owner does not matter then, the owners of the directories above the destination do.
     func load(
-        _ path: String, namedAt place: SourceSpan?, as destination: String? = nil
+        _ path: String, namedAt place: SourceSpan?, as destination: String? = nil, isList: Bool = false
     ) -> (file: SourceFile, identity: [UInt64])? {
         let isStandardInput = path == "-" && place == nil
         var subject = path
@@ -33,7 +37,8 @@ final class FileLoader {
             if checksOwnership, destination != nil { try files.checkDirectories(above: subject) }
             let file = SourceFile(
                 path: destination ?? (isStandardInput ? "<stdin>" : path), index: paths.count,
-                bytes: withoutMark(opened.bytes))
+                bytes: withoutMark(opened.bytes), isHidden: opened.isHidden)
+            if isList { lists.insert(paths.count) }
             paths.append(file.path)
             texts.append(file.bytes)
             guard isText(file) else { return nil }
@@ -41,6 +46,7 @@ final class FileLoader {
         } catch {
             let unread = SourceFile(path: destination ?? path, index: paths.count, bytes: []).start
             log.error("\(Printable.quoted(subject)) \(error.message)", at: place ?? unread)
+            if place == nil { fault = error.fault }
             return nil
         }
     }

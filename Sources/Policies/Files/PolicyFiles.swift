@@ -28,11 +28,14 @@ public struct PolicyFile: Sendable {
     public var bytes: [UInt8]
     /// The device and the inode number, the same for two paths of one file; empty for standard input.
     public var identity: [UInt64]
+    /// Whether messages must not show the contents, since the user who called sudo could not read them.
+    public var isHidden: Bool
 
     /// A file of these parts.
-    public init(bytes: [UInt8], identity: [UInt64]) {
+    public init(bytes: [UInt8], identity: [UInt64], isHidden: Bool = false) {
         self.bytes = bytes
         self.identity = identity
+        self.isHidden = isHidden
     }
 }
 
@@ -40,7 +43,12 @@ public struct PolicyFile: Sendable {
 public struct FileRefusal: Error, Hashable {
     /// The predicate: `cannot be read: permission denied`.
     public var message: String
+    /// Why there was nothing to judge; `nil` if the file was refused for what it is.
+    public var fault: PolicyReading.Fault?
 
     /// A refusal with this predicate.
-    public init(message: String) { self.message = message }
+    public init(message: String, fault: PolicyReading.Fault? = nil) {
+        self.message = message
+        self.fault = fault
+    }
 }

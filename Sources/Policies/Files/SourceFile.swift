@@ -6,6 +6,8 @@ final class SourceFile {
     let index: Int
     /// The contents, without a byte order mark.
     let bytes: [UInt8]
+    /// Whether messages must not show the contents.
+    let isHidden: Bool
 
     /// The offset of the start of each line; computed for the first diagnostic.
     private lazy var lineStarts: [Int] = {
@@ -14,10 +16,11 @@ final class SourceFile {
         return starts
     }()
 
-    init(path: String, index: Int, bytes: [UInt8]) {
+    init(path: String, index: Int, bytes: [UInt8], isHidden: Bool = false) {
         self.path = path
         self.index = index
         self.bytes = bytes
+        self.isHidden = isHidden
     }
 
     /// The first column of the first line.

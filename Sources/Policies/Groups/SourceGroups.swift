@@ -186,7 +186,7 @@ extension SourceGroups {
         guard let name = file.text(as: "file", log) else { return AddressSet() }
         let path = FilePattern.resolve(name, relativeTo: node.place.file.path)
         if let known = lists[path] { return known }
-        guard let list = loader.load(path, namedAt: file.place)?.file else { return AddressSet() }
+        guard let list = loader.load(path, namedAt: file.place, isList: true)?.file else { return AddressSet() }
         let errors = log.errorCount
         let addresses = AddressList.read(list, log)
         if addresses.isEmpty, log.errorCount == errors {

@@ -52,6 +52,11 @@ public enum FileSystem {
         return status
     }
 
+    /// Whether a pattern of glob(7) matches a path.
+    public static func matches(_ pattern: String, _ path: String) -> Bool {
+        unsafe fnmatch(pattern, path, FNM_PATHNAME | FNM_PERIOD) == 0
+    }
+
     /// Makes a symbolic link.
     public static func makeLink(_ path: String, to target: String) throws(SystemError) {
         guard unsafe symlink(target, path) == 0 else { throw .last }

@@ -8,8 +8,10 @@ public struct TrustedFiles: PolicyFiles {
     /// The size of a read if the size of the file is unknown, in bytes.
     private static let chunk = 64 << 10
 
-    /// The files of this host.
-    public init() {}
+    private let caller: FileCaller?
+
+    /// The files of this host, read on behalf of a user who called sudo, if any.
+    public init(caller: FileCaller? = nil) { self.caller = caller }
 
     /// The contents of a regular file.
     ///
@@ -33,7 +35,9 @@ public struct TrustedFiles: PolicyFiles {
         guard status.st_size <= Self.largest else { throw Self.tooLarge }
         let bytes = try Self.contents(of: file, size: Int(status.st_size))
         let identity = FileIdentity(status)
-        return PolicyFile(bytes: bytes, identity: [identity.device, identity.inode])
+        var isHidden = false
+        if let caller { isHidden = !caller.canRead(status, file) }
+        return PolicyFile(bytes: bytes, identity: [identity.device, identity.inode], isHidden: isHidden)
     }
 
     /// The contents of standard input.
@@ -108,6 +112,8 @@ public struct TrustedFiles: PolicyFiles {
     private static var tooLarge: FileRefusal { FileRefusal(message: "is larger than 64 MiB, the limit") }
 
     private static func unreadable(_ error: SystemError) -> FileRefusal {
-        FileRefusal(message: "cannot be read: \(HostCalls.text(ofError: error.code))")
+        FileRefusal(
+            message: "cannot be read: \(HostCalls.text(ofError: error.code))",
+            fault: [ENOENT, ENOTDIR].contains(error.code) ? .absent : .unreadable)
     }
 }

@@ -1,9 +1,11 @@
 internal import Glibc
+internal import Printing
 
 /// Messages for all administrators of the host.
 public enum Announcement {
     /// Writes a line to the system's log and to the terminals of all logged-in users; failures are ignored.
-    public static func make(_ line: String) {
+    public static func make(_ text: String) {
+        let line = text.printable
         HostCalls.log(line)
         for terminal in Set(HostCalls.terminals.compactMap(path)) { write("\r\nportreeve: \(line)\r\n", to: terminal) }
     }

@@ -7,6 +7,14 @@ public enum HostCalls {
     /// The value of an environment variable; `nil` if it is not set.
     public static func variable(_ name: String) -> String? { unsafe getenv(name).map { unsafe String(cString: $0) } }
 
+    /// The name of the host that the kernel knows; `nil` if it cannot be read.
+    static var hostName: String? {
+        var facts = utsname()
+        guard unsafe uname(&facts) == 0 else { return nil }
+        let name = unsafe withUnsafeBytes(of: &facts.nodename) { unsafe Array($0) }
+        return name.span.text(at: 0)
+    }
+
     /// The text of an error number, in lower case: `no such file or directory`.
     public static func text(ofError code: Int32) -> String {
         guard let text = unsafe strerror(code) else { return "error \(code)" }

@@ -1,0 +1,65 @@
+internal import Auditing
+internal import Policies
+
+extension Finding {
+    /// At most this many services or lists are named; the rest are counted.
+    private static let named = 8
+
+    /// The file was edited since it was applied.
+    static func notApplied(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> Finding {
+        let start = SourceLocation(file: path, line: 1, column: 1)
+        guard difference.parts.isEmpty else {
+            return Finding(
+                .notApplied, .warning,
+                "the policy was edited since \(record.text) was applied: \(listed(difference.parts)): "
+                    + "run \"portreeve apply\", or undo the edit",
+                policy: difference.location ?? start)
+        }
+        return Finding(
+            .notApplied, .notice,
+            "lists were changed since \(record.text) was applied: \(listed(difference.lists)): "
+                + "\"portreeve apply\" loads them",
+            policy: start)
+    }
+
+    /// The file cannot be used, and the host is held against what was applied.
+    static func notApplied(_ path: String, _ file: PolicyReading, _ record: AppliedRecord) -> Finding {
+        let errors = file.diagnostics.filter { $0.severity == .error }
+        let first = errors.first
+        let reason =
+            file.fault == .absent
+            ? "the policy \(path) does not exist"
+            : "the policy is invalid (\(errors.count == 1 ? "" : "\(errors.count) errors, the first: ")"
+                + "\(first?.message ?? "no reason is known"))"
+        return Finding(
+            .notApplied, .error, "\(reason): correct it; the host was verified against \(record.text)",
+            policy: first?.location ?? SourceLocation(file: path, line: 1, column: 1))
+    }
+
+    /// This version compiles the policy to another table than the one that applied it.
+    static func compiledOtherwise(_ policy: Policy, _ record: AppliedRecord) -> Finding {
+        Finding(
+            .notApplied, .notice,
+            "this version of portreeve compiles the policy to another table than \(record.text) loaded: "
+                + "\"portreeve plan\" shows the difference",
+            policy: SourceLocation(file: policy.files.first ?? "-", line: 1, column: 1))
+    }
+
+    /// The policy that was applied cannot be read.
+    static func unknown(_ record: AppliedRecord) -> Finding {
+        Finding(
+            .unknown, .warning,
+            "cannot read the policy that \(record.text) applied: the host was verified against the file",
+            aspect: "state")
+    }
+
+    private static func listed(_ parts: [String]) -> String {
+        let more = parts.count - named
+        return parts.prefix(named).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+}
+
+extension AppliedRecord {
+    /// The change in words: `change 3 of 2026-11-25T22:00:00Z`.
+    fileprivate var text: String { "change \(number) of \(UTCTime.text(time))" }
+}

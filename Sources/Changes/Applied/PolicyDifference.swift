@@ -1,0 +1,108 @@
+internal import Policies
+
+/// How the policy in a file differs from the one that was applied.
+struct PolicyDifference {
+    /// The services and the sections that differ, each with a verb: `"db" changed`; empty if both mean the same.
+    let parts: [String]
+    /// The place of the first service that differs, in the file.
+    let location: SourceLocation?
+    /// The lists that differ, if nothing else does.
+    let lists: [String]
+
+    /// Compares the policy that was applied with the one in the file.
+    init(from applied: Policy, to file: Policy) {
+        let (old, new) = (applied.essence, file.essence)
+        let changed = Self.lists(from: applied, to: file)
+        guard old != new, changed == nil else {
+            (parts, location, lists) = ([], nil, changed ?? [])
+            return
+        }
+        let services = Self.services(from: old, to: new)
+        let sections = [
+            ("defaults", old.defaults != new.defaults), ("sources", old.groups != new.groups && services.isEmpty),
+            ("deny", old.deny != new.deny), ("trusted", old.trusted != new.trusted),
+        ].filter(\.1).map { "\"\($0.0)\" changed" }
+        parts = services.map { "\"\($0.name)\" \($0.verb)" } + sections
+        location =
+            services.lazy.compactMap { change in
+                file.services.first { $0.name == change.name }?.location
+            }.first
+        lists = []
+    }
+
+    /// The lists that differ if the other files are the same; `nil` if other files differ, too.
+    private static func lists(from applied: Policy, to file: Policy) -> [String]? {
+        guard applied.texts.count == file.texts.count, applied.lists == file.lists else { return nil }
+        let differing = file.texts.indices.filter { applied.texts[$0] != file.texts[$0] }
+        return differing.allSatisfy(file.lists.contains) ? differing.map { file.files[$0] } : nil
+    }
+
+    private static func services(from old: Policy, to new: Policy) -> [(name: String, verb: String)] {
+        let before = Dictionary(old.services.map { ($0.name, $0) }) { first, _ in first }
+        let after = Dictionary(new.services.map { ($0.name, $0) }) { first, _ in first }
+        return Set(before.keys).union(after.keys).sorted().compactMap { name in
+            switch (before[name], after[name]) {
+            case (nil, _?): (name, "added")
+            case (_?, nil): (name, "removed")
+            case (let one?, let other?): one == other ? nil : (name, "changed")
+            default: nil
+            }
+        }
+    }
+}
+
+extension Policy {
+    /// The parts that the kernel, the listeners and the sessions are held against, without places and files.
+    fileprivate var essence: Policy {
+        var copy = Policy(
+            defaults: defaults.withoutPlaces, groups: groups, deny: deny?.withoutPlace, trusted: trusted,
+            services: services)
+        for index in copy.trusted.indices {
+            copy.trusted[index].location = .nowhere
+            copy.trusted[index].entry = trusted[index].entry.withoutPlaces
+        }
+        for index in copy.groups.indices { copy.groups[index].location = .nowhere }
+        for index in copy.services.indices { copy.services[index] = copy.services[index].withoutPlaces }
+        return copy
+    }
+}
+
+extension SourceLocation {
+    fileprivate static let nowhere = SourceLocation(file: "", line: 0, column: 0)
+}
+
+extension Defaults {
+    /// The defaults without what only `check` and `grant` ask for.
+    fileprivate var withoutPlaces: Defaults {
+        var copy = self
+        copy.require = []
+        copy.grantLimit?.location = .nowhere
+        return copy
+    }
+}
+
+extension SourceList {
+    fileprivate var withoutPlace: SourceList {
+        var copy = self
+        copy.location = .nowhere
+        return copy
+    }
+}
+
+extension AllowEntry {
+    fileprivate var withoutPlaces: AllowEntry {
+        AllowEntry(
+            location: .nowhere, sources: sources.withoutPlace, except: except?.withoutPlace, interfaces: interfaces,
+            limit: limit, connections: connections, log: log, expires: expires, why: why, owner: owner, ticket: ticket)
+    }
+}
+
+extension Service {
+    fileprivate var withoutPlaces: Service {
+        var copy = self
+        copy.location = .nowhere
+        copy.entries = entries.map(\.withoutPlaces)
+        for index in copy.ports.indices { copy.ports[index].location = .nowhere }
+        return copy
+    }
+}

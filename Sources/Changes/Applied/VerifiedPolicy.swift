@@ -1,0 +1,75 @@
+public import Auditing
+public import Compiler
+public import Policies
+
+/// The policy that a host is held against: the one that was applied, or the one in the file if the state knows of none.
+public struct VerifiedPolicy {
+    /// The policy.
+    public let policy: Policy
+    /// The entries of `accepted`: those in the file as it is now, since they change no table.
+    public let acceptances: [Acceptance]
+    /// What is known of the file: that it was edited since it was applied, or cannot be used.
+    public var findings: [Finding] = []
+    /// The compiled policy.
+    public private(set) var compiled: CompiledPolicy
+
+    private let record: AppliedRecord?
+
+    /// Chooses the policy; `nil` if there is neither a valid file nor an applied policy.
+    ///
+    /// - Parameters:
+    ///   - path: the path of the file.
+    ///   - file: the policy in the file, and its errors.
+    ///   - record: the change that is in force; `nil` if none is known.
+    ///   - options: the options with which the file was read.
+    public init?(_ path: String, _ file: PolicyReading, record: AppliedRecord?, options: ReadingOptions) {
+        let isApplied = record.map { record in file.policy.map { record.holds($0.texts) } ?? false } ?? false
+        guard let record, !isApplied else {
+            guard let policy = file.policy else { return nil }
+            self.init(policy, record, acceptances: policy.acceptances)
+            return
+        }
+        var options = options
+        (options.checksOwnership, options.hostNames) = (false, nil)
+        let files = record.files(databases: [options.servicesDatabase, options.protocolsDatabase])
+        guard let applied = PolicyReader.read(path: files.paths[0], options: options, files: files).policy else {
+            guard let policy = file.policy else { return nil }
+            self.init(policy, nil, acceptances: policy.acceptances)
+            findings = [.unknown(record)]
+            return
+        }
+        guard let policy = file.policy else {
+            self.init(applied, record, acceptances: applied.acceptances)
+            findings = [.notApplied(path, file, record)]
+            return
+        }
+        let difference = PolicyDifference(from: applied, to: policy)
+        if difference.parts.isEmpty && difference.lists.isEmpty {
+            // Only comments and the like differ, so that the lines of the file are the better places.
+            self.init(policy, record, acceptances: policy.acceptances)
+        } else {
+            self.init(applied, record, acceptances: policy.acceptances)
+            findings = [.notApplied(path, difference, record)]
+        }
+    }
+
+    private init(_ policy: Policy, _ record: AppliedRecord?, acceptances: [Acceptance]) {
+        self.policy = policy
+        self.record = record
+        self.acceptances = acceptances
+        compiled = compile(policy)
+    }
+
+    /// Expects the table that was applied where the live one is not what this version compiles the policy to.
+    ///
+    /// The tables are compared last, since the record holds every element and most runs do not need it.
+    ///
+    /// - Parameter isExpected: whether the live table is the given one.
+    public mutating func settle(_ isExpected: (CompiledPolicy) -> Bool) {
+        guard let record, !isExpected(compiled), let table = record.table, table != compiled.table else { return }
+        compiled = compiled.carrying(table)
+        // An edit that was not applied explains the same.
+        guard findings.isEmpty else { return }
+        findings = [.compiledOtherwise(policy, record)]
+    }
+}

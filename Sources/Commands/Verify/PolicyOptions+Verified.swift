@@ -1,0 +1,37 @@
+internal import Auditing
+internal import Changes
+internal import Policies
+internal import System
+
+extension PolicyOptions {
+    /// The policy that the host is held against: the one that was applied, if the state knows it.
+    ///
+    /// The network namespace must have been entered.
+    func loadVerified(
+        on host: Host, _ kernel: KernelOptions, _ console: Console
+    ) throws(CommandError) -> VerifiedPolicy {
+        let options = readingOptions(on: host)
+        let reading = PolicyReader.read(path: policy, options: options, files: TrustedFiles(caller: host.caller))
+        let (record, fault) = kernel.applied(on: host)
+        guard var verified = VerifiedPolicy(policy, reading, record: record, options: options) else {
+            throw failure(reading, console)
+        }
+        if let fault { verified.findings.append(fault) }
+        return verified
+    }
+}
+
+extension KernelOptions {
+    /// The change that is in force, or a finding if the state cannot be used.
+    ///
+    /// A user who may not read the state knows of no change.
+    fileprivate func applied(on host: Host) -> (record: AppliedRecord?, fault: Finding?) {
+        do { return (try existingState(on: host)?.applied(), nil) } catch let error as KernelError where error.isDenied
+        {
+            return (nil, nil)
+        } catch {
+            let message = "cannot read what was applied: \(error): the host was verified against the file"
+            return (nil, Finding(.unknown, .warning, message, aspect: "state"))
+        }
+    }
+}
