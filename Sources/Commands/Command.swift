@@ -106,7 +106,8 @@ extension PolicyOptions {
 
     /// A sentence about a policy that does not exist.
     var absence: String {
-        let command = policy == Self.standardPath ? "portreeve init" : "portreeve init \(policy)"
-        return "there is no policy \(policy): \"\(command)\" writes a first one from the ports that listen now"
+        let path = policy.printable
+        let command = policy == Self.standardPath ? "portreeve init" : "portreeve init \(path)"
+        return "there is no policy \(path): \"\(command)\" writes a first one from the ports that listen now"
     }
 }

@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Compiler
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import Rulesets
 
 /// `portreeve check`: validates a policy.
@@ -41,7 +42,7 @@ public struct Check: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let reading = policy.read(on: host, as: destination)
-        let path = destination ?? policy.policy
+        let path = (destination ?? policy.policy).printable
         let warnings = reading.diagnostics.count { $0.severity == .warning }
         let isValid = reading.policy != nil && !(strict && warnings > 0)
         if console.isJSON {

@@ -5,6 +5,7 @@ internal import Compiler
 internal import Kernel
 internal import Listeners
 internal import Policies
+internal import Printing
 internal import System
 
 /// `portreeve verify`: compares the kernel, the listening sockets and the sessions with the policy.
@@ -63,7 +64,7 @@ public struct Verify: Command {
         if file != nil { options.color = .never }
         let console = Console(host, options, writesFile: file != nil)
         if let news, try !host.files.lock(news) {
-            throw CommandError(.failure, "another run is using \(news); nothing was verified: try again")
+            throw CommandError(.failure, "another run is using \(news.printable); nothing was verified: try again")
         }
         // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
@@ -114,7 +115,7 @@ public struct Verify: Command {
     /// - Returns: whether an error or a warning is new.
     private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws -> Bool {
         guard let record = FindingRecord(try host.files.read(path)) else {
-            throw CommandError(.failure, "\(path) exists and is not a file of --news: name another file")
+            throw CommandError(.failure, "\(path.printable) exists and is not a file of --news: name another file")
         }
         let news = record.news(in: report.findings)
         try write(console.isJSON ? [news.json.text] : news.lines(console), on: host, console)
