@@ -89,7 +89,9 @@ struct PolicyAssembly {
     /// The sources that `deny` never covers.
     private func neverDenied(_ main: PolicyDocument) -> SourceList? {
         guard let node = main.keyed["never-deny"], let list = groups.list(node, as: "never-deny") else { return nil }
-        if list.addresses.isAny { log.error("\"never-deny\" covers every address: \"deny\" has no effect", at: node.place) }
+        if list.addresses.isAny {
+            log.error("\"never-deny\" covers every address: \"deny\" has no effect", at: node.place)
+        }
         return list
     }
 
