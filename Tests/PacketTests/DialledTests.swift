@@ -1,4 +1,5 @@
 import Addressing
+import Glibc
 import TestSupport
 import Testing
 
@@ -26,18 +27,17 @@ struct DialledTests {
         }
     }
 
-    /// Redirects port 8000, dialled at the cluster's address or at any other, to port 80 of the container.
-    private func publish(priority: String = "dstnat", at destination: String = "daddr", name: String = "engine") throws
-    {
-        for (family, target) in [(AddressFamily.ipv4, "172.30.0.2"), (.ipv6, "[fd00:30::2]")] {
-            let word = family == .ipv4 ? "ip" : "ip6"
-            let cluster = try #require(Self.cluster[family])
+    /// Redirects ports to the container, whatever address was dialled: 8000 to 80, and the sentinel's.
+    private func publish(priority: String = "dstnat") throws {
+        let sentinel = RandomPolicy.sentinel.port
+        for (family, target) in [("ip", "172.30.0.2"), ("ip6", "[fd00:30::2]")] {
             try NftProgram.load(
                 """
-                table \(word) \(name) {
+                table \(family) engine {
                     chain prerouting {
-                        type nat hook prerouting priority \(priority);
-                        \(destination == "daddr" ? "\(word) daddr \(cluster) " : "")tcp dport 8000 dnat to \(target):80
+                        type nat hook prerouting priority \(priority)
+                        tcp dport 8000 dnat to \(target):80
+                        tcp dport \(sentinel) dnat to \(target):\(sentinel)
                     }
                 }
                 """)
@@ -50,7 +50,7 @@ struct DialledTests {
 
     @Test("A connection to another address than the host's is left alone, and one to the host's is decided")
     func cluster() throws {
-        try publish(at: "any")
+        try publish()
         try Firewall.load("version: 1\nservices: {}")
         try check(.silent)
         arena.destination = { try IPAddress(Self.cluster[$0] ?? "") }
@@ -61,9 +61,9 @@ struct DialledTests {
         "A redirection is decided at whatever priority, and whether it is made before the policy or after it",
         arguments: ["-100", "-101", "-102", "-199", "0"], [true, false])
     func order(priority: String, isBefore: Bool) throws {
-        if isBefore { try publish(priority: priority, at: "any") }
+        if isBefore { try publish(priority: priority) }
         try Firewall.load("version: 1\nservices: {}")
-        if !isBefore { try publish(priority: priority, at: "any") }
+        if !isBefore { try publish(priority: priority) }
         try check(.silent)
         try Firewall.load("version: 1\nservices: {web: {ports: 8000, from: any}}")
         try check(.accepted)
@@ -71,7 +71,7 @@ struct DialledTests {
 
     @Test("A limit counts a redirected connection once")
     func limit() throws {
-        try publish(at: "any")
+        try publish()
         try Firewall.load("version: 1\nservices: {web: {ports: 8000, from: any, limit: {rate: 1/day, burst: 3}}}")
         for source in Self.clients {
             let outcomes: [Outcome] = [.accepted, .accepted, .accepted, .silent]
@@ -81,7 +81,7 @@ struct DialledTests {
 
     @Test("A policy that ignores published ports adds no chain to prerouting, and one that does not keeps other labels")
     func labels() throws {
-        try publish(at: "any")
+        try publish()
         try Firewall.load("version: 1\ndefaults: {published: ignore}\nservices: {}")
         #expect(!(try NftProgram.list("inet portreeve")).contains("prerouting"))
         try NftProgram.load(
@@ -111,20 +111,32 @@ struct DialledTests {
         try arena.network.host.waitForLink("cni0")
     }
 
+    /// Whether a connection of a client to port 5000 of the container arrives.
+    private func arrives(at family: AddressFamily) throws -> Bool {
+        let listener = try container.namespace.run { try Socket.listening(.tcp, on: 5000) }
+        let client = try arena.network.client.run {
+            let socket = try Socket(.tcp, family)
+            try socket.bind(to: Endpoint(address: IPAddress(family == .ipv4 ? "192.0.2.1" : "2001:db8::1"), port: 0))
+            #expect(socket.connect(to: Endpoint(address: Container.address(family), port: 5000)) == 0)
+            return socket
+        }
+        return withExtendedLifetime(client) { listener.wait(for: POLLIN, milliseconds: 500) }
+    }
+
     @Test("With routed: refuse a container does not answer at its own address, but at its published port")
     func routed() throws {
         try bridge()
-        try publish(at: "any")
-        arena.destination = Container.address
+        try publish()
         try Firewall.load("version: 1\ndefaults: {published: ignore}\nservices: {}")
-        try arena.check("444/tcp", ["192.0.2.1": .accepted, "2001:db8::1": .accepted])
+        #expect(try arrives(at: .ipv4) && arrives(at: .ipv6))
         for published in ["ignore", "enforce"] {
-            arena.destination = Container.address
             try Firewall.load(
-                "version: 1\ndefaults: {routed: refuse, published: \(published)}\nservices: {web: {ports: 8000, from: any}}"
-            )
-            try arena.check("444/tcp", ["192.0.2.1": .silent, "2001:db8::1": .silent])
-            arena.destination = nil
+                """
+                version: 1
+                defaults: {routed: refuse, published: \(published)}
+                services: {web: {ports: 8000, from: any}}
+                """)
+            #expect(try !arrives(at: .ipv4) && !arrives(at: .ipv6))
             try check(.accepted)
         }
     }
