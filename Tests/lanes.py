@@ -20,7 +20,7 @@ class Lane:
     """A process with some of the tests."""
 
     def __init__(self, name, bundle):
-        self.name, self.tests, self.seconds = name, 0, 0.0
+        self.name, self.tests, self.failed, self.seconds = name, 0, 0, 0.0
         self.process = subprocess.Popen(
             [bundle, "--testing-library", "swift-testing", "--no-parallel", *choice(name)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -30,8 +30,9 @@ class Lane:
         for line in self.process.stdout:
             line = COLORS.sub("", line.rstrip())
             print(f"{self.name:<9}{line}", flush=True)
-            if found := re.search(r"Test run with (\d+) tests? .*passed", line):
+            if found := re.search(r"Test run with (\d+) tests?\b", line):
                 self.tests = int(found[1])
+            self.failed += re.match(r"\S+ Test (?!run |case ).* failed after ", line) is not None
         self.process.wait()
         self.seconds = time.monotonic() - start
 
@@ -62,6 +63,7 @@ def main():
     print(f"\n{'lane':<9} {'seconds':>7} {'tests':>6}")
     for lane in lanes:
         print(f"{lane.name:<9} {lane.seconds:7.0f} {lane.tests:6}  {'ok' if lane.passed else 'failed'}")
+    print(f"\n{sum(lane.tests - lane.failed for lane in lanes)} passed, {sum(lane.failed for lane in lanes)} failed")
     return 0 if all(lane.passed for lane in lanes) else 1
 
 

@@ -166,7 +166,8 @@ enum Match {
     static let leavesElsewhere: [Expression] =
         destination(unicast, .destination) + [
             .route(RouteLookup(.interface, flags: [.destination, .inputInterface, .isPresent])),
-            .compare(Comparison([0])),
+            // As nft encodes `missing`: the kernel stores a whole register.
+            .compare(Comparison(Array(repeating: 0, count: MemoryLayout<UInt32>.size))),
         ]
 
     /// Packets that leave by a bridge.

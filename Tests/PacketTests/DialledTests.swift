@@ -117,7 +117,7 @@ struct DialledTests {
         let client = try arena.network.client.run {
             let socket = try Socket(.tcp, family)
             try socket.bind(to: Endpoint(address: IPAddress(family == .ipv4 ? "192.0.2.1" : "2001:db8::1"), port: 0))
-            #expect(socket.connect(to: Endpoint(address: Container.address(family), port: 5000)) == 0)
+            #expect(try socket.connect(to: Endpoint(address: Container.address(family), port: 5000)) == 0)
             return socket
         }
         return withExtendedLifetime(client) { listener.wait(for: POLLIN, milliseconds: 500) }

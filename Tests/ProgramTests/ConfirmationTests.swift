@@ -24,7 +24,7 @@ struct Trial {
 
     /// Whether the whole table of a policy is live.
     func isLive(_ policy: String) throws -> Bool {
-        try portreeve("verify", policy, "--only", "ruleset", "--quiet").status == 0
+        try portreeve("plan", policy, "--detailed-exitcode", "--quiet").status == 0
     }
 
     /// Whether a change waits to be confirmed.

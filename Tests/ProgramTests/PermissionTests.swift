@@ -96,7 +96,7 @@ struct StagedPolicyTests {
         #expect(result.status == 0, "\(result)")
         #expect(result.output == "\(place): valid, 1 service\n")
         #expect(try portreeve("check", copy).status == 3)
-        _ = try portreeve.write(text.replacing("from: office", with: "from: nobody"), to: "stage/source")
+        _ = try portreeve.write(text.replacing("from: office", with: "from: nowhere"), to: "stage/source")
         let invalid = try Program.run(reader + [copy] + command)
         #expect(invalid.status == 3)
         #expect(

@@ -48,7 +48,7 @@ struct AgreementTests {
             var generator = SeededGenerator(seed: seed)
             for _ in 0..<100 {
                 total += compare(rulesets.next()) { interface in
-                    let all = Self.packets(interface, [.tcp, .udp, Self.esp])
+                    let all = Self.packets(interface)
                     return (0..<12).map { _ in generator.pick(all) }
                 }
             }

@@ -22,7 +22,8 @@ struct DataTypeTextTests {
         (.interfaceIndex, host(7), "7"), (.conntrackState, host(2 | 4), "established,related"),
         (.conntrackState, host(0), "0"), (.conntrackState, host(64 | 128), "untracked,0x80"),
         (.conntrackStatus, host(32), "dnat"), (.addressType, host(2), "local"), (.addressType, host(99), "99"),
-        (.boolean, [0], "missing"), (.boolean, [1], "exists"), (.conntrackDirection, [0], "original"),
+        (.boolean, [0], "missing"), (.boolean, [1], "exists"), (.boolean, [0, 0, 0, 0], "missing"),
+        (.conntrackDirection, [0], "original"),
         (.conntrackDirection, [1], "reply"), (.mark, host(0xff), "0xff"), (.integer, [0, 10, 255], "0x000aff"),
         (.integer, [], "0x"),
     ]

@@ -1,5 +1,5 @@
 internal import Compiler
-internal import Kernel
+public import Kernel
 internal import Rulesets
 internal import System
 
@@ -40,10 +40,22 @@ public struct AppliedRecord {
 extension RulesetState {
     /// The change whose table is in force, as far as the state knows; `nil` if no policy was applied.
     ///
-    /// After a boot that is the last confirmed change, which the boot loads.
-    public func applied() throws -> AppliedRecord? {
+    /// That is the pending change, or the last confirmed one, which a boot loads. If a command was killed before it recorded
+    /// the outcome of its change, the live table shows whether the change was made.
+    public func applied(in store: any RulesetStore) throws -> AppliedRecord? {
+        let last = try log.lastConfirmed()
+        let open = try log.entries().filter { $0.outcome == .prepared }
+        guard !open.isEmpty else { return try last.flatMap(record) }
         let pending = try waiting().map { try log.entry($0.pending.number) }
-        guard let entry = try pending ?? log.lastConfirmed() else { return nil }
-        return AppliedRecord(entry.number, try log.document(entry))
+        let candidates = try (open.reversed() + [last].compactMap(\.self)).compactMap(record)
+        let tables = candidates.map(\.table)
+        let live = try store.snapshot(of: Names.table, expecting: tables.compactMap(\.self)).table
+        let grants = try self.grants()
+        let index = tables.firstIndex { $0 != nil && grants.target($0, onto: live) == live }
+        return try index.map { candidates[$0] } ?? (pending ?? last).flatMap(record)
+    }
+
+    private func record(_ entry: ChangeLog.Entry) throws -> AppliedRecord? {
+        AppliedRecord(entry.number, try log.document(entry))
     }
 }

@@ -1,5 +1,6 @@
 internal import Auditing
 internal import Changes
+internal import Kernel
 internal import Policies
 internal import System
 
@@ -8,11 +9,11 @@ extension PolicyOptions {
     ///
     /// The network namespace must have been entered.
     func loadVerified(
-        on host: Host, _ kernel: KernelOptions, _ console: Console
+        on host: Host, _ kernel: KernelOptions, in store: any RulesetStore, _ console: Console
     ) throws(CommandError) -> VerifiedPolicy {
         let options = readingOptions(on: host)
         let reading = PolicyReader.read(path: policy, options: options, files: TrustedFiles(caller: host.caller))
-        let (record, fault) = kernel.applied(on: host)
+        let (record, fault) = kernel.applied(on: host, in: store)
         guard var verified = VerifiedPolicy(policy, reading, record: record, options: options) else {
             throw failure(reading, console)
         }
@@ -25,8 +26,9 @@ extension KernelOptions {
     /// The change that is in force, or a finding if the state cannot be used.
     ///
     /// A user who may not read the state knows of no change.
-    fileprivate func applied(on host: Host) -> (record: AppliedRecord?, fault: Finding?) {
-        do { return (try existingState(on: host)?.applied(), nil) } catch let error as KernelError where error.isDenied
+    fileprivate func applied(on host: Host, in store: any RulesetStore) -> (record: AppliedRecord?, fault: Finding?) {
+        do { return (try existingState(on: host)?.applied(in: store), nil) } catch let error as KernelError
+            where error.isDenied
         {
             return (nil, nil)
         } catch {

@@ -69,7 +69,7 @@ public struct Verify: Command {
         // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
         settleOverdue(in: store, on: host, console)
-        var verified = try policy.loadVerified(on: host, kernel, console)
+        var verified = try policy.loadVerified(on: host, kernel, in: store, console)
         let ruleset = try read(store, verified.compiled)
         let grants = kernel.grants(on: host)
         let live = try? ruleset.get().own.table

@@ -24,6 +24,7 @@ extension DataType {
         case .addressType where bytes.count == 4:
             Self.addressTypeNames[UInt32(hostOrderBytes: bytes)] ?? "\(UInt32(hostOrderBytes: bytes))"
         case .boolean where bytes.count == 1: bytes[0] == 0 ? "missing" : "exists"
+        case .boolean where bytes.count == 4: UInt32(hostOrderBytes: bytes) == 0 ? "missing" : "exists"
         case .conntrackDirection where bytes.count == 1: bytes[0] == 0 ? "original" : "reply"
         case .time where bytes.count == 8: "\(UInt64(bigEndianBytes: bytes) / 1_000_000_000)"
         case .mark where bytes.count == 4: "0x" + String(UInt32(hostOrderBytes: bytes), radix: 16)
