@@ -55,11 +55,10 @@ TESTS = .build/debug/portreevePackageTests.xctest
 
 test: build-tests run-tests
 
-# The index is of use to editors alone.
 build-tests:
 	@sh .ci/requirements build demo lint test
 	@$(MAKE) --no-print-directory lint-manuals
-	$(SWIFT) build --build-tests --disable-index-store
+	$(SWIFT) build --build-tests
 
 # Two processes at once, each with half of the tests, one after the other.
 run-tests:
