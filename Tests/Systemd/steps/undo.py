@@ -87,11 +87,11 @@ def namespaces(host, checks):
 
 def abandon(host):
     """A change whose undo is overdue: systemd has lost the unit."""
-    host.machine.ssh(f"{APPLY} 2s")
+    host.machine.ssh(f"{APPLY} 6s")
     host.machine.sh("u=$(systemctl list-units --plain --no-legend 'portreeve-undo*' | cut -d' ' -f1); systemctl set-property --runtime $u Delegate=no 2>/dev/null;"
                     "mkdir -p /run/systemd/system/$u.d; printf '[Service]\\nRestart=no\\n' > /run/systemd/system/$u.d/no.conf; systemctl daemon-reload;"
                     "systemctl kill --signal=KILL $u; rm -r /run/systemd/system/$u.d")
-    time.sleep(2.2)
+    time.sleep(6.2)
 
 
 def overdue(host, checks):
