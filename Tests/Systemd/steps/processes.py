@@ -95,5 +95,6 @@ def init(host, checks):
     checks("user: [root, www-data]" in nginx, f"nginx runs as root and serves as www-data: {nginx}")
     checks("unit: lazy.service" in text and "user: guest" in text, f"units that systemd starts and dynamic users are named: {text}")
     host.machine.sh("sed -i 's/from: nobody/from: any/' /root/first.yaml")
+    host.expect(0, "apply", "/root/first.yaml", "--yes", "--force")
     found = host.portreeve("verify", "/root/first.yaml", "--only", "listeners").output
     checks(not any(f"[wrong-{kind}]" in found for kind in ["process", "unit", "user"]), f"the first policy is met: {found}")
