@@ -88,7 +88,7 @@ extension AddressSet {
     /// The largest range that counts as a ban: a network of 256 addresses, or an IPv6 prefix of 48 bits.
     private static let largestBan: (ipv4: UInt32, ipv6: UInt128) = (255, UInt128(1) << 80 - 1)
 
-    /// Whether every range is as small as those that programs ban.
+    /// Whether every range is small enough for a ban by a program.
     fileprivate var isOfBans: Bool {
         ipv4.ranges.allSatisfy { $0.upperBound - $0.lowerBound <= Self.largestBan.ipv4 }
             && ipv6.ranges.allSatisfy { $0.upperBound - $0.lowerBound <= Self.largestBan.ipv6 }

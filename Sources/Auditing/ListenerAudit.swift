@@ -125,7 +125,7 @@ public struct ListenerAudit {
     }
 
     private func ephemerality(of port: ServicePort, _ service: Service) -> [Finding] {
-        // Whoever opens all ports of clients does not mean one of them, and to reserve them would leave none.
+        // A range with all client ports means none of them in particular, and reserving it would leave no client port.
         let isWhole = IntervalSet([port.range]).isSuperset(of: IntervalSet([ephemeral.range]))
         guard ephemeral.contains(port.range), !isWhole else { return [] }
         let place = AuditedPort(port.transport, port.range)

@@ -31,7 +31,7 @@ extension TableBuilder {
 
     /// Adds the chains that label new connections by the address that the client dialled.
     ///
-    /// Labels are added to those that a connection has, so other programs keep theirs.
+    /// A new label leaves the connection's other labels alone, which belong to other programs.
     private mutating func addDialledChains() {
         let base = BaseChain(type: "filter", hook: .prerouting, priority: Self.dialledPriority, policy: .accept)
         let entry = Rule(Match.isNew + [.verdict(.goto(Names.destinations))])

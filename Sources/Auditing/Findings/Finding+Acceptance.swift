@@ -3,7 +3,7 @@ internal import Listeners
 public import Policies
 
 extension [Finding] {
-    /// The findings, of which those that the policy accepts are notices.
+    /// The findings; accepted ones are notices.
     ///
     /// An acceptance that is over accepts nothing; the finding says so. Time in seconds since 1970-01-01T00:00:00Z.
     public func accepting(_ acceptances: [Acceptance], now: Int64) -> [Finding] {

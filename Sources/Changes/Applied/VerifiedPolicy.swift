@@ -8,7 +8,7 @@ public struct VerifiedPolicy {
     public let policy: Policy
     /// The entries of `accepted`: those in the file as it is now, since they change no table.
     public let acceptances: [Acceptance]
-    /// What is known of the file: that it was edited since it was applied, or cannot be used.
+    /// Findings about the file: it was edited since it was applied, or cannot be used.
     public var findings: [Finding] = []
     /// The compiled policy.
     public private(set) var compiled: CompiledPolicy

@@ -5,7 +5,7 @@ internal import Reachability
 extension [AccessReport.Row] {
     /// The rows with those of each entry of `trusted` replaced by one for each family and list of interfaces.
     ///
-    /// Such an entry opens every port, but those that were open before are in no row.
+    /// Such an entry opens every port, but ports that were open before are in no row.
     func gathered(by trusted: [DecompiledService]) -> [AccessReport.Row] {
         guard !trusted.isEmpty else { return self }
         var rows: [AccessReport.Row] = []

@@ -26,7 +26,7 @@ extension AccessReport {
     private struct Group {
         var sources: AddressSet
         let rows: [Row]
-        /// Whether the ports are all those that no service declares.
+        /// Whether the ports are all undeclared ones.
         let isEveryOtherPort: Bool
 
         /// The groups in the order of their first row; a group has both families if both have the same ports.
