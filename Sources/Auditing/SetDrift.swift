@@ -29,7 +29,7 @@ extension Drift {
         }
         let change = ElementChange(from: live.elements, to: expected.elements, of: expected.definition)
         let (gone, come) = (change.flushes ? live.elements : change.deleted, change.added)
-        return elements(gone, of: expected, "extra") {
+        return elements(gone, of: live, "extra") {
             "\(expected.kind) \"\(expected.name)\" has \($0), not in the policy"
         }
             + elements(come, of: expected, "missing") { "\(expected.kind) \"\(expected.name)\" lacks \($0)" }

@@ -54,6 +54,12 @@ public struct SetDefinition: Hashable, Sendable {
         set { listingHints.value = newValue }
     }
     private var listingHints: Incidental<[UInt8]>
+    /// Notes for printing the set; they take no part in equality.
+    public var notes: ListingNotes? {
+        get { incidentalNotes.value }
+        set { incidentalNotes.value = newValue }
+    }
+    private var incidentalNotes = Incidental<ListingNotes?>(nil)
     /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
 

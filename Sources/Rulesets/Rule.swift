@@ -7,11 +7,11 @@ public struct Rule: Hashable, Sendable {
     /// The netlink attributes that are not modelled, as the kernel sent them.
     public var unrecognized: [UInt8]
     /// Notes for printing the rule; they take no part in equality.
-    public var notes: RuleNotes? {
+    public var notes: ListingNotes? {
         get { incidentalNotes.value }
         set { incidentalNotes.value = newValue }
     }
-    private var incidentalNotes = Incidental<RuleNotes?>(nil)
+    private var incidentalNotes = Incidental<ListingNotes?>(nil)
 
     /// A rule of these expressions and user data.
     public init(_ expressions: [Expression], userdata: [UInt8] = [], unrecognized: [UInt8] = []) {

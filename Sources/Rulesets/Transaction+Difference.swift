@@ -118,13 +118,16 @@ private struct TableDifference {
             deletions.append(.flushElements(set: set.name))
         }
         for set in new.sets {
-            let before = isKept(set) ? old.set(set.name)?.elements : nil
+            let before = isKept(set) ? old.set(set.name) : nil
             let change = ElementChange(
-                from: before ?? set.definition.noElements, to: set.elements, of: set.definition, losing: deletedChains)
+                from: before?.elements ?? set.definition.noElements, to: set.elements, of: set.definition,
+                losing: deletedChains)
             if change.flushes {
                 deletions.append(.flushElements(set: set.name))
             } else if !change.deleted.isEmpty {
-                deletions.append(.deleteElements(change.deleted, set: set.name, set.definition))
+                // The definition of the live set has the notes for printing its elements.
+                deletions.append(
+                    .deleteElements(change.deleted, set: set.name, before?.definition ?? set.definition))
             }
             if !change.added.isEmpty {
                 additions.append(.addElements(change.added, set: set.name, set.definition))

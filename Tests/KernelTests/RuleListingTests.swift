@@ -54,4 +54,23 @@ struct RuleListingTests {
                 == "[exthdr load tcpopt 1b @ 4 + 0 present => reg 1] 1 accept")
         #expect(try load("rt ip nexthop 10.0.0.1 drop").description == "[rt load nexthop4 => reg 1] 167772161 drop")
     }
+
+    @Test("The elements of a set have the names of interfaces and libnftnl's text of their expressions")
+    func elements() throws {
+        _ = try Program.run(["ip", "link", "add", "left0", "type", "veth", "peer", "name", "right0"])
+        try NftProgram.load(
+            """
+            table \(Self.name) {
+              set in { type iface_index; elements = { lo, left0 }; }
+              set pairs { type iface_index . inet_service; elements = { left0 . 22 }; }
+              set metered { type ipv4_addr; quota over 9 bytes; elements = { 192.0.2.1 }; }
+            }
+            """)
+        let table = try #require(try Nftables().snapshot(of: Self.name).table)
+        let texts = table.sets.map { $0.elements.texts(of: $0.definition).sorted() }
+        let expected = [
+            ["\"left0\"", "\"lo\""], ["192.0.2.1 [quota bytes 9 consumed 0 flags 1]"], ["\"left0\" . 22"],
+        ]
+        #expect(texts.map(\.description).sorted() == expected.map(\.description).sorted())
+    }
 }

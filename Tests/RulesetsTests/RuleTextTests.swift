@@ -45,7 +45,7 @@ struct RuleTextTests {
             elements: .list([SetElement(key: [1, 0, 0, 0]), SetElement(key: [7, 0, 0, 0])]))
         var rule = Rule([.meta(.inputInterface, into: .first), .lookup(Lookup(.anonymous(set))), .verdict(.accept)])
         #expect(rule.description == "iif { \"lo\", 7 } accept")
-        rule.notes = RuleNotes(interfaceNames: [7: "wg0"], listings: [:])
+        rule.notes = ListingNotes(interfaceNames: [7: "wg0"], listings: [:])
         #expect(rule.description == "iif { \"lo\", \"wg0\" } accept")
     }
 
@@ -134,7 +134,8 @@ struct RuleTextTests {
             .opaque(name: "quota", attributes: [8, 0, 2, 0, 0, 0, 0, 1]),
         ])
         var noted = plain
-        noted.notes = RuleNotes(interfaceNames: [7: "wg0"], listings: [2: "quota bytes 9 consumed 0 flags 1"])
+        noted.notes = ListingNotes(
+            interfaceNames: [7: "wg0"], listings: [plain.expressions[2]: "quota bytes 9 consumed 0 flags 1"])
         #expect(plain.description == "iif 7 [quota 0x0800020000000001]")
         #expect(noted.description == "iif \"wg0\" [quota bytes 9 consumed 0 flags 1]")
         #expect(noted == plain && noted.hashValue == plain.hashValue)

@@ -111,13 +111,14 @@ struct TableReading {
 }
 
 extension TableReading {
-    /// The table as read; `interfaceName` serves to print rules that compare an interface's index.
+    /// The table as read; `interfaceName` serves to print rules and sets with indices of interfaces.
     func snapshot(interfaceName: (UInt32) -> String? = { _ in nil }) -> TableSnapshot {
         guard let table else { return TableSnapshot(generation: generation, table: nil) }
         let read = rules.chains
         let anonymous = anonymousSets(read)
         let named = definitions.filter { anonymous[$0.key] == nil }.map { name, definition in
             NamedSet(name: name, definition: definition, elements: elements[name] ?? definition.noElements)
+                .noted(interfaceName: interfaceName)
         }
         let full = chains.map { chain in
             var chain = chain

@@ -14,7 +14,7 @@ struct RuleText {
     private var constants: [Register: [UInt8]] = [:]
 
     /// The notes on the rule.
-    private var notes: RuleNotes?
+    private var notes: ListingNotes?
 
     /// `rule` in nft's notation; expressions that are not modelled are in brackets, which nft cannot load.
     static func text(of rule: Rule, in family: TableFamily? = nil) -> String {
@@ -22,14 +22,17 @@ struct RuleText {
         if let family, family != .inet { text.family = (family, nil) }
         text.notes = rule.notes
         for (index, expression) in rule.expressions.enumerated() {
-            if case .opaque(let name, let attributes) = expression {
-                text.append(OpaqueStatement(name: name, attributes: attributes), at: index)
-            } else {
-                text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
-            }
+            text.append(expression, next: rule.expressions.dropFirst(index + 1).first)
         }
         if let comment = rule.comment { text.words.append("comment \(quoted(comment))") }
         return text.words.compactMap { $0 }.joined(separator: " ")
+    }
+
+    /// An expression of a set or an element in nft's notation.
+    static func text(of expression: Expression, _ notes: ListingNotes?) -> String {
+        var rule = Rule([expression])
+        rule.notes = notes
+        return text(of: rule)
     }
 
     private mutating func append(_ expression: Expression, next: Expression?) {
@@ -58,7 +61,7 @@ struct RuleText {
         case .route(let query): load(LoadedField(query))
         case .xtables(let part): words.append(part.description)
         case .opaque(let name, let attributes):
-            words.append(OpaqueStatement(name: name, attributes: attributes).text(nil))
+            append(OpaqueStatement(name: name, attributes: attributes), notes?.listings[expression])
         }
     }
 
@@ -68,9 +71,8 @@ struct RuleText {
         loaded.append(field)
     }
 
-    private mutating func append(_ statement: OpaqueStatement, at place: Int) {
+    private mutating func append(_ statement: OpaqueStatement, _ listing: String?) {
         guard let assignment = statement.assignment else {
-            let listing = notes?.listings[place]
             let text = statement.text(listing)
             guard OpaqueStatement.writesRegister(listing) else { return words.append(text) }
             // It may read the fields that were loaded before it, and the next expression reads its result.
@@ -169,8 +171,7 @@ struct RuleText {
         switch lookup.set {
         case .named(let name): words.append("\(key) \(verb)@\(name)")
         case .anonymous(let set):
-            let names = notes?.interfaceNames ?? [:]
-            let elements = set.elements.texts(of: set.definition, interfaceNames: names).joined(separator: ", ")
+            let elements = set.elements.texts(of: set.definition, notes).joined(separator: ", ")
             words.append("\(key) \(verb){ \(elements) }")
         }
     }
@@ -179,7 +180,7 @@ struct RuleText {
         let key = loaded.map(\.maskedText).joined(separator: " . ")
         loaded = []
         let timeout = dynamicSet.timeout.map { " timeout \(timeText(milliseconds: $0))" } ?? ""
-        let body = dynamicSet.expressions.map { " " + Self.text(of: Rule([$0])) }.joined()
+        let body = dynamicSet.expressions.map { " " + Self.text(of: $0, notes) }.joined()
         words.append("\(dynamicSet.operation) @\(dynamicSet.set) { \(key)\(timeout)\(body) }")
     }
 }

@@ -54,7 +54,10 @@ extension NamedSet {
         if let interval = definition.gcInterval {
             text += "\t\tgc-interval \(timeText(milliseconds: UInt64(interval)))\n"
         }
-        if !definition.expressions.isEmpty { text += "\t\t\(Rule(definition.expressions))\n" }
+        if !definition.expressions.isEmpty {
+            let texts = definition.expressions.map { RuleText.text(of: $0, definition.notes) }
+            text += "\t\t\(texts.joined(separator: " "))\n"
+        }
         if let comment = Userdata.setComment(of: definition.userdata) { text += "\t\tcomment \(quoted(comment))\n" }
         let elements = elements.texts(of: definition)
         if !elements.isEmpty {
