@@ -120,16 +120,34 @@ extension RulesetState {
                 try? pending.store(in: files)
             }
         } else {
-            try keep(entry)
+            try retain(entry)
             recordFloor(for: change.table)
             try end(change.grants, notIn: change.table)
         }
         return Made(number: entry.number, generation: generation)
     }
 
+    /// Handles a change that leaves the table as it is: saves the table if it is not saved, or extends the time to confirm it.
+    ///
+    /// - Returns: the number of the pending change whose time is extended; `nil` if none is pending.
+    /// - Throws: `refused` if another change is pending, or if `span` is `nil` and one is.
+    public func keep(
+        _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64
+    ) throws -> Int? {
+        guard let pending = try pending() else {
+            try adopt(change, in: store, now: now)
+            return nil
+        }
+        guard let span, try log.record(log.entry(pending.number)).table == change.table else {
+            throw refusal(pending)
+        }
+        try rearm(pending, within: span.seconds * 1000)
+        return pending.number
+    }
+
     /// Saves the live table and its policy if they are not saved: the directory was emptied, another program loaded the table,
     /// or the policy was edited and means the same.
-    public func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws {
+    private func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending) }
@@ -237,7 +255,7 @@ extension RulesetState {
         try? log.settle(entry, as: .undone)
     }
 
-    private func keep(_ entry: ChangeLog.Entry) throws {
+    private func retain(_ entry: ChangeLog.Entry) throws {
         do throws(KernelError) { try log.settle(entry, as: .confirmed) } catch {
             throw ChangeError(
                 .failure, "applied, but cannot save the change for the next boot: \(error): apply again")

@@ -145,7 +145,7 @@ public struct RulesetState {
     }
 
     /// Sets the deadline of a pending change, in milliseconds from now.
-    public func rearm(_ known: PendingChange, within milliseconds: Int64) throws {
+    func rearm(_ known: PendingChange, within milliseconds: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         guard var pending = try self.pending(), pending.number == known.number else {

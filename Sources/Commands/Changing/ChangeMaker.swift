@@ -110,17 +110,11 @@ struct ChangeMaker {
     func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
         -> ExitStatus
     {
-        let state = try kernel.state(on: host)
-        if let pending = try state.pending() {
-            guard let span = safety.confirm, try state.log.record(state.log.entry(pending.number)).table == change.table
-            else { throw state.refusal(pending) }
-            try state.rearm(pending, within: span.seconds * 1000)
-            return report(
-                "in sync: the time to confirm is extended", pending.number, change.snapshot.generation, isChange: false
-            )
-        }
-        try state.adopt(change, in: store, now: host.now)
-        return report(done, nil, change.snapshot.generation, isChange: false)
+        let extended = try kernel.state(on: host).keep(
+            change, in: store, confirmedWithin: safety.confirm, now: host.now)
+        return report(
+            extended == nil ? done : "in sync: the time to confirm is extended", extended,
+            change.snapshot.generation, isChange: false)
     }
 
     /// Ends the refused sessions, and reports.

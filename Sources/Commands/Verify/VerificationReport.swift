@@ -1,4 +1,5 @@
 internal import Auditing
+internal import Changes
 internal import Policies
 
 /// The result of a verification.
@@ -12,7 +13,16 @@ struct VerificationReport {
     /// The time, in seconds since 1970-01-01T00:00:00Z.
     let now: Int64
     /// The entries of `accepted` that are about none of the findings, for a report with all details; `nil` for a short one.
-    var unused: [Acceptance]?
+    let unused: [Acceptance]?
+
+    /// A report of these findings, each as the policy accepts it.
+    init(_ verification: Verification, _ found: [Finding], now: Int64, withUnused: Bool) {
+        findings = found.accepting(verification.acceptances, now: now)
+        services = verification.services
+        generation = verification.generation
+        self.now = now
+        unused = withUnused ? verification.acceptances.filter { !found.contains(where: $0.covers) } : nil
+    }
 
     /// The number of findings of a severity.
     func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }

@@ -1,10 +1,7 @@
 public import ArgumentParser
 internal import Auditing
 internal import Changes
-internal import Compiler
 internal import Kernel
-internal import Listeners
-internal import Policies
 internal import Printing
 internal import System
 
@@ -69,23 +66,11 @@ public struct Verify: Command {
         // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
         settleOverdue(in: store, on: host, console)
-        var verified = try policy.loadVerified(on: host, kernel, in: store, console)
-        let ruleset = try read(store, verified.compiled)
-        let grants = kernel.grants(on: host)
-        let live = try? ruleset.get().own.table
-        if let live { verified.settle { grants.expectation($0, found: live).table == live } }
-        let compiled = grants.expectation(verified.compiled, found: live)
-        var findings = only.areas.contains(.ruleset) ? verified.findings : []
-        findings += try self.findings(verified.policy, compiled, ruleset, on: host)
-        if only.areas.contains(.ruleset) { findings += grants.findings(about: live, compiled) }
-        if only.areas.contains(.sessions) {
-            findings += try .sessions(verified.policy, compiled, among: host.sessions, now: host.now)
-        }
-        findings += .expiries(of: verified.policy, now: host.now)
+        let verification = try Verification(
+            policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
+            grants: kernel.grants(on: host), isFull: full, now: host.now)
         let report = VerificationReport(
-            findings: findings.accepting(verified.acceptances, now: host.now), services: verified.policy.services.count,
-            generation: try? ruleset.get().generation, now: host.now,
-            unused: verbose ? verified.acceptances.filter { !findings.contains(where: $0.covers) } : nil)
+            verification, try verification.findings(host.surroundings), now: host.now, withUnused: verbose)
         if let news {
             let hasNews = try tell(news, report, on: host, console)
             if failOnNews { return hasNews ? .difference : .success }
@@ -140,42 +125,6 @@ public struct Verify: Command {
             try? write(VerificationReport.prometheusRun(isSuccess: false, now: host.now), on: host, console)
             return status
         case .text, .json: return status
-        }
-    }
-
-    /// The rulesets; if only the sockets are checked, which are readable without privileges, the reason is enough.
-    private func read(
-        _ store: any RulesetStore, _ compiled: CompiledPolicy
-    ) throws(KernelError) -> Result<WholeRuleset, KernelError> {
-        do throws(KernelError) {
-            return .success(try WholeRuleset(store, expecting: full ? [] : [compiled.table]))
-        } catch {
-            guard error.isDenied, only.areas == [.listeners] else { throw error }
-            return .failure(error)
-        }
-    }
-
-    private func findings(
-        _ policy: Policy, _ compiled: CompiledPolicy, _ reading: Result<WholeRuleset, KernelError>, on host: Host
-    ) throws(KernelError) -> [Finding] {
-        switch reading {
-        case .failure(let error):
-            return LiveRuleset(unreadable: "\(error)", now: host.now).audit(of: try host.readSockets(), policy)
-        case .success(let ruleset):
-            let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
-            var findings: [Finding] = []
-            if only.areas.contains(.ruleset) {
-                findings = drift
-                findings += .foreignOverrides(
-                    of: policy, compiled: compiled, others: ruleset.others, in: ruleset.circumstances(now: host.now))
-                findings += host.competingFirewalls()
-            }
-            guard only.areas.contains(.listeners) else { return findings }
-            let live = LiveRuleset(
-                own: ruleset.own.table, others: ruleset.neighbours, drift: drift,
-                in: ruleset.circumstances(now: host.now), now: host.now)
-            let routed = RoutedContainers(through: ruleset.tables, in: ruleset.circumstances(now: host.now))
-            return findings + live.audit(of: try host.readSockets(), policy) + routed.findings(policy)
         }
     }
 }

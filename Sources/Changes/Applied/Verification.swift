@@ -1,0 +1,120 @@
+public import Auditing
+internal import Compiler
+public import Kernel
+public import Listeners
+public import Policies
+internal import Rulesets
+public import System
+
+/// The comparison of a host with the policy that was applied to it.
+public struct Verification {
+    /// A part of the host that can be compared.
+    public enum Area: String, CaseIterable, Sendable {
+        /// The kernel's ruleset.
+        case ruleset
+        /// The listening sockets.
+        case listeners
+        /// The established sessions from other hosts.
+        case sessions
+    }
+
+    /// The parts of a host besides its rulesets.
+    public struct Surroundings {
+        /// Reads the sockets.
+        let sockets: () throws(KernelError) -> HostSockets
+        /// The sessions.
+        let sessions: any SessionStore
+        /// Firewalls besides nf_tables, and services that flush its rules.
+        let competitors: () -> [Finding]
+
+        /// Surroundings of these parts.
+        public init(
+            sockets: @escaping () throws(KernelError) -> HostSockets, sessions: any SessionStore,
+            competitors: @escaping () -> [Finding]
+        ) {
+            self.sockets = sockets
+            self.sessions = sessions
+            self.competitors = competitors
+        }
+    }
+
+    private let verified: VerifiedPolicy
+    private let areas: Set<Area>
+    private let now: Int64
+    /// The compiled policy with the live grants.
+    private let compiled: CompiledPolicy
+    private let grantFindings: [Finding]
+    /// The rulesets, or the reason why they could not be read.
+    private let ruleset: Result<WholeRuleset, KernelError>
+
+    /// Reads the rulesets.
+    ///
+    /// - Parameters:
+    ///   - verified: the policy.
+    ///   - areas: the parts to compare.
+    ///   - store: the ruleset.
+    ///   - grants: the grants that are in force.
+    ///   - isFull: whether to read all elements of big sets, instead of a comparison with the policy's.
+    ///   - now: the time in seconds since 1970-01-01T00:00:00Z.
+    /// - Throws: an error in reading the rulesets, unless only listeners are compared and the rulesets need privileges.
+    public init(
+        _ verified: VerifiedPolicy, _ areas: Set<Area>, in store: any RulesetStore, grants: GrantBook, isFull: Bool,
+        now: Int64
+    ) throws(KernelError) {
+        do throws(KernelError) {
+            ruleset = .success(try WholeRuleset(store, expecting: isFull ? [] : [verified.compiled.table]))
+        } catch {
+            guard error.isDenied, areas == [.listeners] else { throw error }
+            ruleset = .failure(error)
+        }
+        var verified = verified
+        let live = (try? ruleset.get())?.own.table
+        if let live { verified.settle { grants.expectation($0, found: live).table == live } }
+        compiled = grants.expectation(verified.compiled, found: live)
+        grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
+        (self.verified, self.areas, self.now) = (verified, areas, now)
+    }
+
+    /// The generation of the ruleset; `nil` if it was not read.
+    public var generation: UInt32? { (try? ruleset.get())?.generation }
+
+    /// The number of services in the policy.
+    public var services: Int { verified.policy.services.count }
+
+    /// The entries of `accepted`.
+    public var acceptances: [Acceptance] { verified.acceptances }
+
+    /// The differences of the host from the policy, before any is accepted.
+    public func findings(_ surroundings: Surroundings) throws(KernelError) -> [Finding] {
+        var findings = areas.contains(.ruleset) ? verified.findings : []
+        switch ruleset {
+        case .failure(let error):
+            findings += LiveRuleset(unreadable: "\(error)", now: now).audit(
+                of: try surroundings.sockets(), verified.policy)
+        case .success(let ruleset): findings += try self.findings(ruleset, surroundings)
+        }
+        findings += grantFindings
+        if areas.contains(.sessions) {
+            findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
+        }
+        return findings + .expiries(of: verified.policy, now: now)
+    }
+
+    private func findings(
+        _ ruleset: WholeRuleset, _ surroundings: Surroundings
+    ) throws(KernelError) -> [Finding] {
+        let (policy, circumstances) = (verified.policy, ruleset.circumstances(now: now))
+        let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
+        var findings: [Finding] = []
+        if areas.contains(.ruleset) {
+            findings = drift
+            findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, in: circumstances)
+            findings += surroundings.competitors()
+        }
+        guard areas.contains(.listeners) else { return findings }
+        let live = LiveRuleset(
+            own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: circumstances, now: now)
+        let routed = RoutedContainers(through: ruleset.tables, in: circumstances)
+        return findings + live.audit(of: try surroundings.sockets(), policy) + routed.findings(policy)
+    }
+}
