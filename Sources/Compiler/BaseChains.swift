@@ -8,14 +8,11 @@ extension TableBuilder {
 
     /// Adds the chains of every policy: the base chains, the chains for ICMP and the chain that refuses packets.
     mutating func addBaseChains() {
-        // Without the messages of the link no address on it can be resolved, so they come before `deny`; `deny` comes
-        // before conntrack: it also cuts established connections.
         let denied = deniedSources()
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
-        let entry = [Rule.link, Rule.loopback] + denied + echoRules + [Rule.conntrackState]
         let trusted = policy.trusted.flatMap { add($0) }
-        let rules = entry + trusted + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
+        let rules = entryRules(denied) + trusted + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         chains += [.linkIGMP, .linkICMPv6]
         chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
@@ -23,6 +20,19 @@ extension TableBuilder {
         if policy.defaults.labels { addDialledChains() }
         if policy.defaults.published == .enforce { addPublishedChains(denied, trusted, dispatch) }
         if policy.defaults.routed == .refuse { addRoutedChain() }
+    }
+
+    /// The rules before those of `trusted` and the services.
+    ///
+    /// Without the messages of the link no address on it can be resolved, so they come before `deny`; `deny` comes before
+    /// conntrack: it also cuts established connections. Most packets are established, so their rule comes first where none of
+    /// the others could refuse them.
+    private func entryRules(_ denied: [Rule]) -> [Rule] {
+        let decided = denied + echoRules
+        guard decided.isEmpty else {
+            return Rule.link + [.loopback] + decided + [.established, .invalid]
+        }
+        return [.established] + Rule.link + [.loopback, .invalid]
     }
 
     /// Just before `dstnat` (-100), where all tables translate destinations: a label keeps what is true of the address that
@@ -102,7 +112,14 @@ extension Defaults {
 }
 
 extension Rule {
-    /// Accepts established and related packets, and drops invalid ones.
+    /// Accepts packets of established and related connections.
+    static let established = Rule(
+        Match.state(ConntrackState.established | ConntrackState.related) + [.verdict(.accept)])
+
+    /// Drops packets that belong to no connection and cannot open one.
+    static let invalid = Rule(Match.state(ConntrackState.invalid) + [.verdict(.drop)])
+
+    /// Accepts packets of established and related connections, and drops invalid ones.
     static let conntrackState = Rule([
         .conntrack(ConntrackLoad(.state)),
         .lookup(
@@ -128,9 +145,10 @@ extension Rule {
     ]
 
     /// Messages of the link go to the chains that accept what the link needs.
-    static let link = protocols([
-        ([Match.igmpProtocol], .jump(Names.linkIGMP)), ([Match.icmpv6Protocol], .jump(Names.linkICMPv6)),
-    ])
+    static let link = [
+        Rule(Match.transport(Match.igmpProtocol) + [.verdict(.jump(Names.linkIGMP))]),
+        Rule(Match.transport(Match.icmpv6Protocol) + [.verdict(.jump(Names.linkICMPv6))]),
+    ]
 
     /// Packets of these protocols get these verdicts.
     static func protocols(_ elements: [([UInt8], Verdict)]) -> Rule {

@@ -60,7 +60,9 @@ struct Decompilation {
     }
 
     private mutating func readInput(_ chain: Chain) {
-        let known = Rule.echoRequests + [Rule.link, Rule.loopback, Rule.conntrackState, Rule.refuse]
+        let known =
+            Rule.echoRequests + Rule.link
+            + [Rule.loopback, Rule.established, Rule.invalid, Rule.conntrackState, Rule.refuse]
         for rule in chain.rules where !known.contains(rule) && !rule.isFormerEcho && !Dispatch.isLookup(rule) {
             if let targets = rule.protocolTargets {
                 protocols += targets

@@ -130,10 +130,15 @@ enum Match {
         isRedirected.dropLast() + [.compare(Comparison(UInt32(0).hostOrderBytes))]
 
     /// Packets that open a connection, or belong to one without a reply yet.
-    static let isNew: [Expression] = [
-        .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: ConntrackState.new.hostOrderBytes)),
-        .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
-    ]
+    static let isNew = state(ConntrackState.new)
+
+    /// Packets in one of these states of `ConntrackState`.
+    static func state(_ states: UInt32) -> [Expression] {
+        [
+            .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: states.hostOrderBytes)),
+            .compare(Comparison(.notEqual, UInt32(0).hostOrderBytes)),
+        ]
+    }
 
     /// Adds a label to the connection.
     static func set(_ label: Int) -> [Expression] {

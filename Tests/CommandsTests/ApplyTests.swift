@@ -19,7 +19,7 @@ struct ApplyTests {
                 - anyone can no longer reach any port that is not in the policy
                 - anyone but 10.0.0.0/8, 2001:db8::/32 can no longer reach tcp/5432 (db)
 
-                services: 2 to add, 0 to change, 0 to remove; 72 steps in one transaction
+                services: 2 to add, 0 to change, 0 to remove; 74 steps in one transaction
 
                 """)
         #expect(try terminal.run("apply", path, "--yes") == .success)
