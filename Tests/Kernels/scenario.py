@@ -11,15 +11,16 @@ import time
 import traceback
 
 from machine import Checks
-from steps import commands, confirmation, examples, listeners, namespaces, packets, prefixes, tampering
+from steps import clock, commands, confirmation, examples, listeners, namespaces, packets, prefixes, tampering
 
-STEPS = [examples, packets, listeners, confirmation, prefixes, commands, namespaces, tampering]
+STEPS = [examples, packets, listeners, confirmation, prefixes, commands, namespaces, clock, tampering]
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--binary", default="/usr/bin/portreeve")
     parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--sets-clock", action="store_true", help="also run the step that sets the clock, for a machine of its own")
     parser.add_argument("steps", nargs="*")
     options = parser.parse_args()
     steps = {step.__name__.split(".")[-1]: step for step in STEPS}
