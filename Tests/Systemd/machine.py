@@ -60,8 +60,9 @@ def group():
 
 
 class Machine:
-    def __init__(self, tree, folder):
-        """A machine with a copy-on-write view of `tree`; `folder` takes its changes."""
+    def __init__(self, binary, tree, folder):
+        """A machine with a copy-on-write view of `tree`, for this program; `folder` takes its changes."""
+        self.binary = binary
         self.folder, self.root, self.key = pathlib.Path(folder), pathlib.Path(folder) / "root", pathlib.Path(folder) / "key"
         must("mount", "-t", "tmpfs", "tmpfs", folder)
         for name in ["root", "upper", "work"]:
@@ -95,14 +96,17 @@ class Machine:
             must("chroot", self.root, "chown", "-R", f"{user}:", f"{home}/.ssh")
         self.write("/etc/hostname", f"{NAME}\n")
 
-    def install(self, binary):
+    def install(self, prefix="/usr/local"):
         """Installs the program with its units; a debug build gets the libraries that it lacks in the tree."""
-        must("make", "install", f"BINARY={binary}", f"DESTDIR={self.root}", timeout=600)
-        for line in run("ldd", binary).output.splitlines():
+        must("make", "install", f"BINARY={self.binary}", f"DESTDIR={self.root}", f"PREFIX={prefix}", timeout=600)
+        for line in run("ldd", self.binary).output.splitlines():
             found = re.match(r"\s*(\S+) => (/\S+)", line)
             if found and not any((self.root / folder / found[1]).exists() for folder in ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"]):
                 shutil.copy(found[2], self.root / "usr/local/lib" / found[1])
         must("chroot", self.root, "ldconfig")
+
+    def uninstall(self, prefix="/usr/local"):
+        must("make", "uninstall", f"DESTDIR={self.root}", f"PREFIX={prefix}")
 
     # Power
 

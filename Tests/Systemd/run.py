@@ -12,9 +12,9 @@ import traceback
 
 from host import Host
 from machine import Machine
-from steps import boot, flush, journal, processes, undo
+from steps import boot, flush, journal, prefix, processes, undo
 
-STEPS = [undo, flush, boot, processes, journal]
+STEPS = [undo, flush, boot, processes, journal, prefix]
 
 
 class Checks:
@@ -34,10 +34,10 @@ def main():
     binary, tree, *names = sys.argv[1:]
     steps = {step.__name__.split(".")[-1]: step for step in STEPS}
     checks, start = Checks(), time.monotonic()
-    machine = Machine(tree, tempfile.mkdtemp(prefix="portreeve-systemd."))
+    machine = Machine(binary, tree, tempfile.mkdtemp(prefix="portreeve-systemd."))
     try:
         machine.furnish()
-        machine.install(binary)
+        machine.install()
         machine.start()
         host = Host(machine, checks)
         print(f"booted, and applied a policy: {time.monotonic() - start:.1f} s", flush=True)
