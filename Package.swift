@@ -103,7 +103,7 @@ let package = Package(
         .testTarget(
             name: "PacketTests",
             dependencies: [
-                "Addressing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "System",
+                "Addressing", "Auditing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "System",
                 "TestSupport",
                 "portreeve",
             ],

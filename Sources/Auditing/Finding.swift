@@ -38,6 +38,8 @@ public struct Finding: Hashable, Sendable {
         case ephemeralPort = "ephemeral-port"
         /// An established session that the policy would refuse today.
         case staleSession = "stale-session"
+        /// The table of a limit is full, so that new sources share one allowance.
+        case limitFull = "limit-full"
         /// A service has expired.
         case expired
         /// A service expires soon.

@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Rulesets
+public import Rulesets
 
 /// The set and the rules that bound what one source may do: its new connections by rate, or its connections at once.
 ///
@@ -45,11 +45,46 @@ struct SourceBound {
     ) -> (own: Rule, shared: Rule) {
         let key = Match.family(family) + Match.sourceKey(family)
         let drop: [Expression] = [.counter, .verdict(.drop)]
-        // A look-up that finds the source would count the connection again, hence the inverted one.
+        // A look-up that finds the source would count the connection again, hence the inverted one. Its counter tells that the
+        // set was full.
         return (
             Rule(key + [.dynamicSet(DynamicSet(operation, set: set, expressions: [own]))] + drop),
-            Rule(key + [.lookup(Lookup(.named(set), isInverted: true)), all] + drop)
+            Rule(key + [.lookup(Lookup(.named(set), isInverted: true)), .counter, all, .verdict(.drop)])
         )
+    }
+}
+
+/// The set of a bound, as a rule for the sources that it lacks shows it.
+public struct OverflowingBound {
+    /// The name of the set.
+    public let set: String
+    /// Whether it bounds connections at once, not their rate.
+    public let isCount: Bool
+    /// The allowance that the sources without an element share, in nft's notation.
+    public let allowance: String
+
+    /// The bound of which `rule` drops what exceeds the allowance of the sources that the set lacks; `nil` for other rules.
+    public init?(_ rule: Rule) {
+        for (expression, next) in zip(rule.expressions, rule.expressions.dropFirst(2)) {
+            guard case .lookup(let lookup) = expression, lookup.isInverted, case .named(let set) = lookup.set else {
+                continue
+            }
+            switch next {
+            case .limit(let limit) where set.hasPrefix(Names.limiters):
+                self.init(set: set, isCount: false, allowance: limit.rateText)
+            case .connectionCount(let count) where set.hasPrefix(Names.counters):
+                self.init(set: set, isCount: true, allowance: "\(count.count)")
+            default: continue
+            }
+            return
+        }
+        return nil
+    }
+
+    private init(set: String, isCount: Bool, allowance: String) {
+        self.set = set
+        self.isCount = isCount
+        self.allowance = allowance
     }
 }
 

@@ -29,6 +29,8 @@ final class MemoryStore: RulesetStore {
         TableSnapshot(generation: number, table: others.first { $0.name == name } ?? table)
     }
 
+    func elementCount(of _: String, in _: TableName) -> Int? { nil }
+
     func addresses() -> AddressSet? { nil }
 
     func network() -> (any HostNetwork)? { nil }

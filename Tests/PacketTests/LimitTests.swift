@@ -1,6 +1,8 @@
 import Addressing
+import Auditing
 import Compiler
 import Glibc
+import Kernel
 import Policies
 import Rulesets
 import TestSupport
@@ -91,6 +93,7 @@ struct LimitTests {
         }
         try Firewall.load(
             Table(name: table.name, flags: table.flags, userdata: table.userdata, chains: table.chains, sets: sets))
+        #expect(try fullLimits(of: policy) == [])
         try arena.check([
             .packet(from: "192.0.2.1", to: "22/tcp", .accepted), .packet(from: "192.0.2.1", to: "22/tcp", .silent),
         ])
@@ -100,6 +103,23 @@ struct LimitTests {
                 .packet(from: "198.51.100.1", to: "22/tcp", .silent),
                 .packet(from: "203.0.113.1", to: "22/tcp", .silent),
             ])
+        #expect(
+            try fullLimits(of: policy) == [
+                "\"limit\" of service \"ssh\" holds 1 IPv4 sources, and at most 1: others share an allowance of 100/day until some "
+                    + "are forgotten"
+            ])
+        try NftProgram.load("flush set inet portreeve limit-ssh-ipv4")
+        #expect(try fullLimits(of: policy) == [])
+    }
+
+    private func fullLimits(of policy: Policy) throws -> [String] {
+        let store = try NftablesStore()
+        let snapshot = try store.snapshot(of: Names.table)
+        let findings = [Finding].fullLimits(
+            in: try #require(snapshot.table), origins: compile(policy).origins,
+            hits: { snapshot.states[$0]?[$1].packets ?? 0 }, count: { store.elementCount(of: $0, in: Names.table) })
+        #expect(findings.allSatisfy { $0.identifier == .limitFull && $0.service == "ssh" })
+        return findings.map(\.message)
     }
 
     @Test("Of connections at once free a place when one ends", arguments: ["192.0.2.1", "2001:db8::1"])

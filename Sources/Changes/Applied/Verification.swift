@@ -41,6 +41,8 @@ public struct Verification {
     private let verified: VerifiedPolicy
     private let areas: Set<Area>
     private let now: Int64
+    /// The number of elements in a set of portreeve's table.
+    private let elementCount: (String) -> Int?
     /// The compiled policy with the live grants.
     private let compiled: CompiledPolicy
     private let grantFindings: [Finding]
@@ -73,6 +75,7 @@ public struct Verification {
         compiled = grants.expectation(verified.compiled, found: live)
         grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
         (self.verified, self.areas, self.now) = (verified, areas, now)
+        elementCount = { store.elementCount(of: $0, in: Names.table) }
     }
 
     /// The generation of the ruleset; `nil` if it was not read.
@@ -100,6 +103,12 @@ public struct Verification {
         return findings + .expiries(of: verified.policy, now: now)
     }
 
+    private func fullLimits(_ ruleset: WholeRuleset) -> [Finding] {
+        guard let live = ruleset.own.table else { return [] }
+        return .fullLimits(
+            in: live, origins: compiled.origins, hits: { ruleset.packets(ofRule: $1, in: $0) }, count: elementCount)
+    }
+
     private func findings(
         _ ruleset: WholeRuleset, _ surroundings: Surroundings
     ) throws(KernelError) -> [Finding] {
@@ -110,6 +119,7 @@ public struct Verification {
             findings = drift
             findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, in: circumstances)
             findings += surroundings.competitors()
+            findings += fullLimits(ruleset)
         }
         guard areas.contains(.listeners) else { return findings }
         let live = LiveRuleset(

@@ -76,6 +76,12 @@ public struct WholeRuleset {
 }
 
 extension WholeRuleset {
+    /// The packets in the first counter of a rule of portreeve's table.
+    func packets(ofRule index: Int, in chain: String) -> UInt64 {
+        guard let states = own.states[chain], states.indices.contains(index) else { return 0 }
+        return states[index].packets ?? 0
+    }
+
     /// The hits of the rules that allow a service's connections; `nil` if the service is not loaded.
     public func packets(of service: String) -> UInt64? {
         let counts = Names.chains(of: service).flatMap { name -> [UInt64] in

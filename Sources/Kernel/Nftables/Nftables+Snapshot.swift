@@ -61,6 +61,31 @@ extension Nftables {
         return names
     }
 
+    /// The number of elements in a set, by a dump.
+    ///
+    /// - Throws: `permission`, `io`; `interrupted` if the set or the table does not exist.
+    func elementCount(of set: String, in table: TableName) throws(KernelError) -> Int {
+        var count = 0
+        do throws(SystemError) {
+            try get(
+                NFT_MSG_GETSETELEM, family: table.family, flags: NLM_F_DUMP,
+                attributes: {
+                    $0.string(NFTA_SET_ELEM_LIST_TABLE, table.name)
+                    $0.string(NFTA_SET_ELEM_LIST_SET, set)
+                }
+            ) { message throws(SystemError) in
+                var rest = message.attributes?[NFTA_SET_ELEM_LIST_ELEMENTS] ?? []
+                while let element = Attributes.first(of: rest) {
+                    count += 1
+                    rest = rest[element.bytes.endIndex...]
+                }
+            }
+        } catch {
+            throw error.during("counting the elements of set \(set)")
+        }
+        return count
+    }
+
     private func read(_ reading: inout TableReading, _ expectation: Expectation) throws(SystemError) {
         let name = reading.name.name
         guard try readTable(&reading) else { return }

@@ -35,6 +35,11 @@ public final class NftablesStore: RulesetStore {
         return snapshot
     }
 
+    /// The number of elements in a set; `nil` if it cannot be read.
+    public func elementCount(of set: String, in table: TableName) -> Int? {
+        try? nftables.elementCount(of: set, in: table)
+    }
+
     /// The addresses of the calling thread's network namespace; `nil` if they cannot be read.
     public func addresses() -> AddressSet? { (try? HostAddresses.all()).map { AddressSet($0) } }
 

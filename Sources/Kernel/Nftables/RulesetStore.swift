@@ -16,6 +16,10 @@ public protocol RulesetStore: AnyObject {
     func snapshot(
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(KernelError) -> TableSnapshot
+    /// The number of elements in a set; `nil` if it cannot be read.
+    ///
+    /// Elements that have timed out count on some kernels until they are collected.
+    func elementCount(of set: String, in table: TableName) -> Int?
     /// The addresses of the host; `nil` if they are not known.
     func addresses() -> AddressSet?
     /// The interfaces and routes of the host; `nil` if they cannot be read.

@@ -19,12 +19,18 @@ extension RateLimit: CustomStringConvertible {
 
     /// The limit in nft's notation.
     public var description: String {
-        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day", 604_800: "week"]
-        let span = units[unit] ?? "\(unit)s"
         let tail =
             burst == (countsBytes ? 0 : Self.defaultBurst) ? "" : " burst \(burst) \(countsBytes ? "bytes" : "packets")"
         return "limit rate \(isOver ? "over " : "")\(rate)\(countsBytes ? " bytes" : "")/\(span)\(tail)"
     }
+
+    private var span: String {
+        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86400: "day", 604_800: "week"]
+        return units[unit] ?? "\(unit)s"
+    }
+
+    /// The rate without the burst: `10/minute`.
+    public var rateText: String { "\(rate)/\(span)" }
 }
 
 extension ConnectionCount: CustomStringConvertible {
