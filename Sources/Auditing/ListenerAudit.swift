@@ -112,7 +112,8 @@ public struct ListenerAudit {
         // A rule that depends on the destination address may be about another host.
         if exposed.isEmpty && (service.listener.isOptional || redirected.allSatisfy(\.isConditional)) { return [] }
         let missing = service.addresses.families.filter { family in
-            !exposed.contains { $0.families.contains(family) } && !redirected.contains { $0.family == family }
+            (port.onlyFamily ?? family) == family && !exposed.contains { $0.families.contains(family) }
+                && !redirected.contains { $0.family == family }
         }
         return missing.flatMap { family in
             let found =

@@ -25,6 +25,19 @@ extension ServicePort {
     }
 }
 
+extension ServicePort {
+    /// The address family of a protocol that the other family lacks; `nil` for all others.
+    ///
+    /// DHCP, RFC 2131 4.1; NetBIOS, RFC 1001 and RFC 1002; DHCPv6, RFC 8415 7.2.
+    public var onlyFamily: AddressFamily? {
+        switch (transport, range.lowerBound, range.upperBound) {
+        case (.udp, 67..., ...68), (.udp, 137..., ...138), (.tcp, 139, 139): .ipv4
+        case (.udp, 546..., ...547): .ipv6
+        default: nil
+        }
+    }
+}
+
 extension ServicePort: CustomStringConvertible {
     /// The port as a policy writes it: `22/tcp`, `8000-8100/udp`; `esp` for a protocol without ports.
     public var description: String { text(range) }

@@ -74,6 +74,17 @@ struct ListenerAuditTests {
         #expect(ListenerAudit(try web(from: sources), listeners).findings.facts == expected)
     }
 
+    @Test(
+        "A port of one family needs no listener of the other",
+        arguments: ["67/udp", "137-138/udp", "547/udp", "139/tcp"])
+    func oneFamily(port: String) throws {
+        let policy = try web(port)
+        let service = policy.services[0].ports[0]
+        let address = service.onlyFamily == .ipv4 ? "0.0.0.0" : "2001:db8::1"
+        let listener = try Listener(address, service.range.lowerBound, service.transport)
+        #expect(ListenerAudit(policy, [listener]).findings == [])
+    }
+
     @Test("A socket of the interface lo is for this host only")
     func interface() throws {
         let listener = try Listener("0.0.0.0", 80, interface: "lo")

@@ -15,7 +15,11 @@ import Testing
 
     @Test func areComplete() {
         let names = ExampleFiles.policies.map { $0.deletingPathExtension().lastPathComponent }
-        let promised = ["bastion", "container-host", "database", "mail", "minimal", "monitoring", "web-server"]
+        let promised = [
+            "bastion", "container-host", "database", "dns-server", "file-server", "k3s-node", "keepalived", "mail",
+            "minimal",
+            "monitoring", "router", "vpn-gateway", "web-server",
+        ]
         #expect(Set(names).isSuperset(of: promised))
     }
 
@@ -28,13 +32,17 @@ import Testing
         #expect(policy.services.allSatisfy { $0.why != nil })
     }
 
-    /// Documentation (RFC 5737, RFC 3849) and private (RFC 1918, RFC 4193) addresses.
+    /// Documentation (RFC 5737, RFC 3849) and private (RFC 1918, RFC 4193) addresses, and those of every link: 0.0.0.0 (RFC 2131)
+    /// and fe80::/10 (RFC 4291).
     private static let reserved = AddressSet(
         ipv4: IntervalSet([
-            0x0a00_0000...0x0aff_ffff, 0xac10_0000...0xac1f_ffff, 0xc0a8_0000...0xc0a8_ffff,
+            0...0, 0x0a00_0000...0x0aff_ffff, 0xac10_0000...0xac1f_ffff, 0xc0a8_0000...0xc0a8_ffff,
             0xc000_0200...0xc000_02ff, 0xc633_6400...0xc633_64ff, 0xcb00_7100...0xcb00_71ff,
         ]),
-        ipv6: IntervalSet([0xfc << 120...(0xfe << 120) - 1, 0x2001_0db8 << 96...(0x2001_0db9 << 96) - 1]))
+        ipv6: IntervalSet([
+            0xfc << 120...(0xfe << 120) - 1, 0xfe80 << 112...(0xfec0 << 112) - 1,
+            0x2001_0db8 << 96...(0x2001_0db9 << 96) - 1,
+        ]))
 
     @Test(arguments: ExampleFiles.policies)
     func useOnlyDocumentationAndPrivateAddresses(_ file: URL) throws {

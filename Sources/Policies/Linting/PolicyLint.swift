@@ -57,9 +57,9 @@ struct PolicyLint {
             log.warning("service \(name) can never be reached: \(reason)", at: place)
         } else if let deny = policy.deny, deny.addresses.isSuperset(of: sources) {
             log.warning("service \(name) can never be reached: \"deny\" covers all its sources", at: place)
-        } else if sources.ipv6.isEmpty {
+        } else if sources.ipv6.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv4 }) {
             log.warning("service \(name) is closed on IPv6: all its sources are IPv4", at: place)
-        } else if sources.ipv4.isEmpty {
+        } else if sources.ipv4.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv6 }) {
             log.warning("service \(name) is closed on IPv4: all its sources are IPv6", at: place)
         }
     }
