@@ -136,6 +136,22 @@ struct LockoutTests {
         try expectSuccess(path, nil)
     }
 
+    @Test(
+        "What iptables-legacy may drop is not known, where its rules meet the session",
+        arguments: [(Hook.input, true), (.prerouting, true), (.forward, false), (.output, false)])
+    func legacy(hook: Hook, matters: Bool) throws {
+        var effects = LegacyTable.Effects()
+        (effects.refusing, effects.refusingHooks) = (1, [hook])
+        terminal.store.legacy = [LegacyTable(isIPv6: false, name: "mangle", effects: effects)]
+        #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes", "--quiet") == .success)
+        #expect(
+            terminal.errors.contains("warning: it is not known whether the session and any new connection") == matters,
+            "\(terminal.errors)")
+        terminal.admins = AdminSessions(sessions: [Self.session(Self.client6)])
+        #expect(try terminal.run("remove", "--yes", "--quiet") == .success)
+        #expect(terminal.errors == "")
+    }
+
     @Test("Every session counts: of either family, and one that has ended")
     func sessions() throws {
         terminal.admins.sessions += [Self.session(Self.client6, isEstablished: false), Self.session()]

@@ -46,5 +46,27 @@ struct LegacyTests {
         else { return }
         #expect(tables() == ["ip filter 3 0", "ip mangle 0 0", "ip nat 0 0", "ip6 nat 0 1"])
         #expect(LegacyTables.canRedirect)
+        #expect(hooks("filter") == [.input, .forward])
+        #expect(hooks("mangle") == [] && hooks("nat") == [])
+    }
+
+    /// The hooks at which an IPv4 table drops packets.
+    private func hooks(_ table: String) -> Set<Hook>? {
+        LegacyTables.all.first { !$0.isIPv6 && $0.name == table }?.effects?.refusingHooks
+    }
+
+    @Test("Rules count at the hooks from which a jump leads to them, and nowhere if none does")
+    func jumps() throws {
+        guard
+            try legacy(
+                "iptables-legacy -N unused", "iptables-legacy -A unused -j DROP", "iptables-legacy -N inner",
+                "iptables-legacy -N outer", "iptables-legacy -A inner -p udp -j DROP",
+                "iptables-legacy -A outer -p udp -g inner", "iptables-legacy -A FORWARD -s 192.0.2.1",
+                "iptables-legacy -A FORWARD -j outer", "iptables-legacy -A OUTPUT -j ACCEPT",
+                "iptables-legacy -t raw -A PREROUTING -j DROP", "iptables-legacy -t nat -A OUTPUT -p tcp -j REDIRECT")
+        else { return }
+        #expect(tables() == ["ip filter 1 0", "ip nat 0 1", "ip raw 1 0"])
+        #expect(hooks("filter") == [.forward] && hooks("raw") == [.prerouting])
+        #expect(LegacyTables.all.first { $0.name == "nat" }?.effects?.redirectingHooks == [.output])
     }
 }

@@ -18,14 +18,17 @@ extension LegacyTable {
     /// Matches what may or may not be.
     private static let perhaps = Expression.opaque(name: modelName, attributes: [])
 
+    /// The chains that perhaps drop: at the hooks where packets meet such rules, or at all hooks of the table if these are not
+    /// known.
     private var refusal: [Chain] {
-        guard effects.map({ $0.refusing > 0 }) ?? true else { return [] }
         let rule = Rule([Self.perhaps, .verdict(.drop)])
-        return [Hook.input, .forward].map { chain("filter", $0, [rule]) }
+        let passed = hooks.filter { $0 != .output && effects?.refusingHooks.contains($0) != false }
+        return passed.map { chain("filter", $0, [rule]) }
     }
 
+    /// The chain that perhaps redirects; replies and connections of this host, which pass other hooks, are not access.
     private var redirection: [Chain] {
-        guard effects.map({ $0.redirecting > 0 }) ?? (name == "nat") else { return [] }
+        guard effects.map({ $0.redirectingHooks.contains(.prerouting) }) ?? (name == "nat") else { return [] }
         let unwritten = RegisterPair(first: .first, last: .first)
         let away = Expression.translate(
             AddressTranslation(
@@ -40,8 +43,9 @@ extension LegacyTable {
 
     private func chain(_ type: String, _ hook: Hook, _ rules: [Rule]) -> Chain {
         let destinationNat: Int32 = -100  // NF_IP_PRI_NAT_DST of linux/netfilter_ipv4.h
-        let base = BaseChain(type: type, hook: hook, priority: type == "nat" ? destinationNat : 0, policy: .accept)
-        return Chain(name: "\(name) \(hook)", base: base, rules: rules)
+        let base = BaseChain(
+            type: type, hook: hook, priority: type == "nat" ? destinationNat : priority, policy: .accept)
+        return Chain(name: "\(name) \(type) \(hook)", base: base, rules: rules)
     }
 }
 

@@ -7,7 +7,10 @@ internal import Rulesets
 extension PlannedChange {
     /// The plan for people.
     func text(_ consequences: Consequences, _ console: Console, verbose: Bool) -> String {
-        if isEmpty { return "in sync: nothing to do" }
+        if isEmpty {
+            let others = consequences.breakLines(console, isWhole: verbose).flatMap(\.self)
+            return (["in sync: nothing to do"] + others).joined(separator: "\n")
+        }
         let lines =
             sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
         let sections =

@@ -12,7 +12,7 @@ struct LegacyEntries {
     private let level: Int
     private let options: (info: Int32, entries: Int32)
     /// The offsets, in an entry, of the distances to its target and to the next entry.
-    private let offsets: (target: Int?, next: Int?)
+    let offsets: (target: Int?, next: Int?)
 
     static let ipv4 = LegacyEntries(
         list: "/proc/thread-self/net/ip_tables_names", family: AF_INET, level: Int(IPPROTO_IP),
@@ -33,16 +33,34 @@ struct LegacyEntries {
         guard descriptor >= 0 else { return nil }
         defer { close(descriptor) }
         // `struct ipt_getinfo` and `struct ipt_get_entries` start with the name; IPv6 has the same layout.
-        guard let sizeOffset = MemoryLayout<ipt_getinfo>.offset(of: \.size),
-            let info = ask(descriptor, options.info, table, count: MemoryLayout<ipt_getinfo>.size),
-            let size: UInt32 = info.number(at: sizeOffset),
+        guard let info = ask(descriptor, options.info, table, count: MemoryLayout<ipt_getinfo>.size),
+            let sizeOffset = MemoryLayout<ipt_getinfo>.offset(of: \.size),
+            let size: UInt32 = info.hostOrderNumber(at: sizeOffset),
             let requested = MemoryLayout<ipt_get_entries>.offset(of: \.size)
         else { return nil }
         let head = MemoryLayout<ipt_get_entries>.size
         guard let all = ask(descriptor, options.entries, table, count: head + Int(size), (size, requested)) else {
             return nil
         }
-        return effects(Array(all.dropFirst(head)))
+        return effects(Array(all.dropFirst(head)), Self.builtInChains(info))
+    }
+
+    /// The first entry and the policy of the chain at each hook, as offsets; empty if `info` is incomplete.
+    private static func builtInChains(_ info: [UInt8]) -> [Hook: (first: Int, policy: Int)] {
+        guard let validOffset = MemoryLayout<ipt_getinfo>.offset(of: \.valid_hooks),
+            let firstOffset = MemoryLayout<ipt_getinfo>.offset(of: \.hook_entry),
+            let policyOffset = MemoryLayout<ipt_getinfo>.offset(of: \.underflow),
+            let valid: UInt32 = info.hostOrderNumber(at: validOffset)
+        else { return [:] }
+        var chains: [Hook: (first: Int, policy: Int)] = [:]
+        for number in 0..<Int(NF_INET_NUMHOOKS.rawValue) where valid & 1 << UInt32(number) != 0 {
+            let place = number * MemoryLayout<UInt32>.size
+            guard let first: UInt32 = info.hostOrderNumber(at: firstOffset + place),
+                let policy: UInt32 = info.hostOrderNumber(at: policyOffset + place)
+            else { return [:] }
+            chains[Hook(rawValue: UInt32(number))] = (Int(first), Int(policy))
+        }
+        return chains
     }
 
     /// Calls getsockopt(2) with a buffer that starts with the table's name, and optionally has a number at an offset.
@@ -56,58 +74,5 @@ struct LegacyEntries {
             bytes.replaceSubrange(offset..<(offset + MemoryLayout<UInt32>.size), with: value.hostOrderBytes)
         }
         return SocketOption.answer(option, Int32(level), of: descriptor, to: bytes)
-    }
-}
-
-extension LegacyEntries {
-    /// Targets that let a packet continue or translate its source; a target in neither list may drop it.
-    private static let harmless: Set<String> = [
-        "AUDIT", "CHECKSUM", "CLASSIFY", "CONNMARK", "CT", "DSCP", "ERROR", "HL", "LOG", "MARK", "MASQUERADE", "NFLOG",
-        "NOTRACK", "SET", "SNAT", "TCPMSS", "TOS", "TRACE", "TTL",
-    ]
-    private static let targetHead = Int(shim_xt_target_head)
-    private static let redirecting: Set<String> = ["DNAT", "NETMAP", "REDIRECT", "TPROXY"]
-    private static let redirectingHere: Set<String> = ["REDIRECT", "TPROXY"]
-
-    /// The effects of the entries; `nil` if their offsets are invalid.
-    private func effects(_ entries: [UInt8]) -> LegacyTable.Effects? {
-        var (effects, start) = (LegacyTable.Effects(), 0)
-        while start < entries.count {
-            guard let (toTarget, toNext) = distances(entries, at: start), toTarget > 0, toNext > toTarget,
-                let name = entries.name(at: start + toTarget)
-            else { return nil }
-            // The standard target has an empty name and, after its header, a verdict: `-NF_DROP - 1`.
-            let verdict: Int32? = entries.number(at: start + toTarget + Self.targetHead)
-            if name.isEmpty ? verdict == -NF_DROP - 1 : !Self.harmless.union(Self.redirecting).contains(name) {
-                effects.refusing += 1
-            }
-            if Self.redirecting.contains(name) { effects.redirecting += 1 }
-            if Self.redirectingHere.contains(name) { effects.redirectingHere += 1 }
-            start += toNext
-        }
-        return effects
-    }
-
-    private func distances(_ entries: [UInt8], at start: Int) -> (target: Int, next: Int)? {
-        guard let (targetOffset, nextOffset) = offsets as? (Int, Int),
-            let target: UInt16 = entries.number(at: start + targetOffset),
-            let next: UInt16 = entries.number(at: start + nextOffset)
-        else { return nil }
-        return (Int(target), Int(next))
-    }
-}
-
-extension [UInt8] {
-    /// A number in host order; `nil` past the end.
-    fileprivate func number<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number? {
-        guard offset >= 0, offset + MemoryLayout<Number>.size <= count else { return nil }
-        return span.number(at: offset)
-    }
-
-    /// The name of the target at this offset: after its size, up to NUL; `nil` past the end.
-    fileprivate func name(at offset: Int) -> String? {
-        let start = offset + MemoryLayout<UInt16>.size
-        guard start + Int(XT_EXTENSION_MAXNAMELEN) <= count else { return nil }
-        return String(decoding: self[start..<(start + Int(XT_EXTENSION_MAXNAMELEN))].prefix { $0 != 0 }, as: UTF8.self)
     }
 }

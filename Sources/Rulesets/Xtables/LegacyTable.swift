@@ -14,6 +14,27 @@ public struct LegacyTable: Hashable, Sendable {
         self.effects = effects
     }
 
+    /// The hooks at which the kernel runs a table of this name.
+    public var hooks: [Hook] {
+        switch name {
+        case "raw": [.prerouting, .output]
+        case "nat": [.prerouting, .input, .output, .postrouting]
+        case "filter", "security": [.input, .forward, .output]
+        default: [.prerouting, .input, .forward, .output, .postrouting]
+        }
+    }
+
+    /// The priority at which it runs at every hook but those of `nat`: `linux/netfilter_ipv4.h`.
+    public var priority: Int32 {
+        switch name {
+        case "raw": -300
+        case "mangle": -150
+        case "nat": -100
+        case "security": 50
+        default: 0
+        }
+    }
+
     /// What rules and policies do to packets.
     public struct Effects: Hashable, Sendable {
         /// The number that drop packets or hand them to a target that may.
@@ -22,6 +43,10 @@ public struct LegacyTable: Hashable, Sendable {
         public var redirecting = 0
         /// The number of those that redirect them to a port of this host.
         public var redirectingHere = 0
+        /// The hooks at which packets meet rules or policies that drop.
+        public var refusingHooks: Set<Hook> = []
+        /// The hooks at which they meet rules that redirect.
+        public var redirectingHooks: Set<Hook> = []
 
         /// No effects.
         public init() {}
