@@ -1,4 +1,5 @@
 public import Addressing
+internal import Compiler
 public import Listeners
 public import Policies
 internal import Reachability
@@ -37,7 +38,7 @@ public struct SessionAudit {
     /// Rate limits are ignored: they refuse by frequency, not by source.
     private func refused(_ sessions: [Session], by table: Table) -> [Session] {
         [false, true].flatMap { isForwarded -> [Session] in
-            let group = sessions.filter { $0.isForwarded == isForwarded }
+            let group = sessions.filter { $0.isForwarded == isForwarded && $0.isDecided }
             guard !group.isEmpty else { return [] }
             let regions = AccessRegions(
                 [table], in: Circumstances(now: now), path: isForwarded ? .published : .arriving)
@@ -134,6 +135,12 @@ public struct SessionAudit {
 }
 
 extension Session {
+    /// Whether the policy decides on it: what is forwarded only where it was dialled at an address of this host, which the
+    /// label keeps.
+    fileprivate var isDecided: Bool {
+        !isForwarded || isDialledHere || ConntrackLabel.labels(tracked?.labels ?? []).contains(Label.ownAddress)
+    }
+
     /// Whether both sessions have the same client and port.
     fileprivate func isAlike(_ other: Session) -> Bool {
         transport == other.transport && port == other.port && client.address == other.client.address

@@ -99,9 +99,9 @@ extension TableBuilder {
 }
 
 /// The labels of connections, `ct label`.
-enum Label {
+public enum Label {
     /// It was dialled at an address of this host.
-    static let ownAddress = 127
+    public static let ownAddress = 127
     /// It leaves by another interface than the one that it came by.
     static let passing = 126
 }

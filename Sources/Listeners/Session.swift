@@ -14,6 +14,8 @@ public struct Session: Hashable, Sendable {
     public var peer: Endpoint
     /// Whether this host forwards it, for example to a container.
     public var isForwarded: Bool
+    /// Whether the client dialled an address of this host: others are not decided by the policy if they are forwarded.
+    public var isDialledHere = true
     /// The socket of this host; `nil` for a forwarded connection, or one without a socket of its own.
     public var socket: EstablishedConnection?
     /// The conntrack entry; `nil` for none.

@@ -60,10 +60,12 @@ public struct SessionList: Sendable {
         let isAlive = connection.transport == .tcp && isOwn ? socket != nil : connection.isEstablished
         guard isAlive, isOwn || connection.isRedirected else { return nil }
         if let socket, connection.isPickedUp, !listeningPorts.contains(socket.local.port) { return nil }
-        return Session(
+        var session = Session(
             transport: connection.transport, client: connection.original.source,
             dialled: connection.original.destination, server: connection.reply.source,
             peer: connection.reply.destination, isForwarded: !isOwn, socket: socket, tracked: connection)
+        session.isDialledHere = addresses.contains(connection.original.destination.address)
+        return session
     }
 
     /// Both ends of a socket.

@@ -28,6 +28,8 @@ public struct TrackedConnection: Hashable, Sendable {
     public var isRedirected: Bool
     /// Whether conntrack picked the connection up in the middle: `original` is the next packet's direction then.
     public var isPickedUp: Bool
+    /// The labels in memory order; empty if none was ever set.
+    public var labels: [UInt8] = []
     /// The start in seconds since 1970-01-01T00:00:00Z; `nil` unless the sysctl `nf_conntrack_timestamp` is set.
     public var start: Int64?
     /// The netlink attributes that identify this entry to the kernel.

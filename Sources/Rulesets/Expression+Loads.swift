@@ -125,7 +125,7 @@ public enum ConntrackLabel {
     }
 
     /// The labels that a value has.
-    static func labels(_ bytes: [UInt8]) -> [Int] {
+    public static func labels(_ bytes: [UInt8]) -> [Int] {
         let word = MemoryLayout<UInt32>.size
         return stride(from: 0, to: bytes.count, by: word).flatMap { start in
             let value = UInt32(hostOrderBytes: Array(bytes[start..<min(start + word, bytes.count)]))

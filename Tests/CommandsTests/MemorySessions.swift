@@ -50,6 +50,9 @@ extension Endpoint {
     /// A client, 192.0.2.`number`.
     static func client(_ number: UInt32, _ port: UInt16 = 40000) -> Self { Self(.ipv4(0xc000_0200 + number), port) }
 
+    /// An address that is not this host's, which it redirects.
+    static func cluster(_ port: UInt16) -> Self { Self(.ipv4(0x0a60_000a), port) }
+
     /// A container.
     static func container(_ port: UInt16) -> Self { Self(.ipv4(0xac1e_0002), port) }
 }

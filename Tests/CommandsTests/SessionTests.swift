@@ -1,6 +1,7 @@
 import Addressing
 import Commands
 import Listeners
+import Rulesets
 import Testing
 
 @Suite("portreeve verify and apply, sessions")
@@ -117,6 +118,11 @@ struct SessionTests {
                 "warning: 192.0.2.2 is connected to tcp/8000 (forwarded to 172.30.0.2:443), which is not in the policy"
                     + ": \"apply --cut-sessions\" ends it [stale-session]"
             ])
+        // What was dialled at the address of a cluster, unless a label says that it is this host's.
+        var cluster = TrackedConnection(.client(2), to: .cluster(8000), sentTo: .container(443))
+        #expect(try findings([], [cluster]).isEmpty)
+        cluster.labels = ConntrackLabel.bytes(127)
+        #expect(try findings([], [cluster]).isEmpty == false)
         // Connections that this host routes, and ones that it redirects to itself.
         let routed = TrackedConnection(.client(1), to: .container(8080))
         let local = TrackedConnection(.client(1), to: .host(8000), sentTo: .host(443))

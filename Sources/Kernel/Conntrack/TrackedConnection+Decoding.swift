@@ -24,6 +24,7 @@ extension TrackedConnection {
             isRedirected: status & IPS_DST_NAT.rawValue != 0, isPickedUp: state?.isPickedUp ?? false,
             start: attributes.nest(CTA_TIMESTAMP)?.u64(CTA_TIMESTAMP_START).map { Int64($0 / 1_000_000_000) },
             identity: attributes.keeping { Self.identifying.contains($0.type) }.bytes)
+        labels = attributes[CTA_LABELS].map(Array.init) ?? []
     }
 
     /// The attributes that identify an entry for deletion: addresses and ports, zone, and the id that the kernel gave
