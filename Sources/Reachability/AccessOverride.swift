@@ -98,10 +98,10 @@ private struct OverrideSearch {
             if piece.doubts.isEmpty { refused[key, default: []].append(piece) }
             meet(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place, key)
         }
-        for (piece, place, isForwarded) in outcome.redirected {
+        for (piece, place, state) in outcome.redirected {
             // A redirection that may happen leads to where it leads if it does.
             let effect: AccessOverride.Effect =
-                isForwarded ? .forwarded : piece.doubts.isEmpty ? .redirected : .unknown
+                state.isForwarded ? .forwarded : piece.doubts.isEmpty ? .redirected : .unknown
             meet(piece, effect, effect == .unknown ? piece.doubts.first ?? place : place, key)
         }
         for piece in outcome.unknown {

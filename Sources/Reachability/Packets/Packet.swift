@@ -77,4 +77,6 @@ public struct PacketConclusion: Hashable, Sendable {
     public var redirection: RuleReference?
     /// Whether the packet is forwarded to another host, such as a container.
     public var isForwarded: Bool
+    /// The address to which that rule sends it; `nil` for this host's, and if it is not known.
+    public var target: IPAddress?
 }

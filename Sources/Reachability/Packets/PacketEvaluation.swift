@@ -114,7 +114,7 @@ public struct PacketEvaluation {
     func end(_ walk: PacketWalk, _ verdict: PacketVerdict, _ place: RuleReference?) -> PacketConclusion {
         PacketConclusion(
             verdict: verdict, trace: walk.trace, decision: place ?? walk.lastDecision, isLimited: walk.isLimited,
-            redirection: walk.redirection, isForwarded: walk.state.isForwarded)
+            redirection: walk.redirection, isForwarded: walk.state.isForwarded, target: walk.state.target)
     }
 
     /// The current rule.

@@ -28,6 +28,12 @@ struct PacketState: Hashable {
     /// The labels of the connection, none at the start; `nil` if they are unknown.
     var labels: [UInt8]? = Array(repeating: 0, count: ConntrackLabel.length)
 
+    /// The address to which a rule sends it; `nil` for this host's, and if it is not known.
+    var target: IPAddress? {
+        guard isTranslated, isForwarded else { return nil }
+        return destination?.constants.flatMap(IPAddress.init(bigEndianBytes:))
+    }
+
     /// A packet that another table has already redirected to an unknown destination; it has every label, so that rules
     /// take it for one that was dialled at an address of this host.
     static let published = PacketState(

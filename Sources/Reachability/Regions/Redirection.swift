@@ -13,6 +13,8 @@ public struct Redirection: Hashable, Sendable {
     public var rule: RuleReference
     /// Whether the redirection is uncertain, because it depends on the destination address, for example.
     public var isConditional: Bool
+    /// The address to which the rule sends them; `nil` for this host's, and if it is not known.
+    public var target: IPAddress?
 }
 
 /// Whether other hosts can connect.
@@ -97,6 +99,7 @@ struct RedirectionCollector {
         let family: AddressFamily
         let place: Int
         let isConditional: Bool
+        let target: IPAddress?
     }
 
     private let rules: RuleNumbers
@@ -108,9 +111,10 @@ struct RedirectionCollector {
     mutating func add(_ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key) {
         unread.formUnion(outcome.unread)
         guard key.interface != .loopback else { return }
-        for (piece, place, _) in outcome.redirected where rules.all[place].rule?.isForLoopback != true {
+        for (piece, place, state) in outcome.redirected where rules.all[place].rule?.isForLoopback != true {
             let subject = Subject(
-                transport: key.transport, family: key.family, place: place, isConditional: !piece.doubts.isEmpty)
+                transport: key.transport, family: key.family, place: place, isConditional: !piece.doubts.isEmpty,
+                target: state.target)
             ports[subject] = ports[subject, default: IntervalSet()].union(piece.ports)
         }
     }
@@ -126,7 +130,7 @@ struct RedirectionCollector {
                     subject.place,
                     Redirection(
                         transport: subject.transport, ports: range, family: subject.family,
-                        rule: rules.all[subject.place], isConditional: subject.isConditional)
+                        rule: rules.all[subject.place], isConditional: subject.isConditional, target: subject.target)
                 )
             }
         }
@@ -136,7 +140,9 @@ struct RedirectionCollector {
 
 extension Redirection {
     fileprivate func order(place: Int) -> [Int] {
-        [Int(transport.rawValue), Int(ports.lowerBound), Int(ports.upperBound), family == .ipv4 ? 4 : 6, place]
+        let target = target?.value ?? 0
+        return [Int(transport.rawValue), Int(ports.lowerBound), Int(ports.upperBound), family == .ipv4 ? 4 : 6, place]
+            + [target >> 64, target].map { Int(truncatingIfNeeded: $0) }
     }
 }
 

@@ -148,7 +148,7 @@ extension RegionEvaluation {
             if !thread.piece.state.isTranslated {
                 let before = thread.piece
                 thread.piece.state.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
-                outcome.redirected.append((before, number(scope), thread.piece.state.isForwarded))
+                outcome.redirected.append((before, number(scope), thread.piece.state))
             }
             result.accepted.append(thread.piece)
         case .opaque: doubt(thread.piece, scope)

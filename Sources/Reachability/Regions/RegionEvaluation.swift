@@ -15,8 +15,8 @@ final class RegionEvaluation {
         /// The packets whose verdict is unknown.
         var unknown: [Piece] = []
         /// The packets that are redirected: each piece as it was before, the number of the rule that redirects it, and
-        /// whether it is forwarded then.
-        var redirected: [(piece: Piece, place: Int, isForwarded: Bool)] = []
+        /// its state then.
+        var redirected: [(piece: Piece, place: Int, state: PacketState)] = []
         /// The numbers of rules in prerouting that are not modelled, and may redirect.
         var unread: Set<Int> = []
     }
