@@ -58,6 +58,8 @@ public struct Explanation: Sendable {
     public let isLive: Bool
     /// The sockets that listen on the port; `nil` if the sockets were not read.
     public let listeners: [Listener]?
+    /// The container to which the connection is redirected; `nil` if it is not known.
+    public let container: Container?
     /// Whether the answer depends on the interface, which the question does not name.
     public let dependsOnInterface: Bool
     /// The addresses of this host that let the source in, if others do not; empty if the answer is the same for all.
@@ -68,7 +70,8 @@ public struct Explanation: Sendable {
 
     /// Evaluates `tables`, and finds the line of the policy that decides.
     public init(
-        _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]? = nil, now: Int64
+        _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]? = nil,
+        containers: () -> ContainerList = { ContainerList() }, now: Int64
     ) {
         let answer = question.answer(through: tables, now: now)
         (conclusion, dependsOnInterface, openAddresses) = answer
@@ -76,9 +79,11 @@ public struct Explanation: Sendable {
         service = policy.services.first {
             $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
         }
-        self.listeners = listeners?.filter {
+        let listening = listeners?.filter {
             $0.transport == question.transport && $0.port == question.port && $0.families.contains(question.family)
-        }
+        }.map { $0.naming(containers) }
+        self.listeners = listening
+        container = answer.0.container(in: containers, heldBy: listening ?? [])
         self.question = question
         self.policy = policy
         self.isLive = isLive

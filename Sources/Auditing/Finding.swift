@@ -77,6 +77,8 @@ public struct Finding: Hashable, Sendable {
     public var port: AuditedPort?
     /// The process concerned.
     public var process: SocketProcess?
+    /// The container concerned; it differs after each start, and is no part of the identity.
+    public var container: Container?
     /// The table concerned.
     public var table: String?
     /// The chain concerned.
@@ -102,6 +104,7 @@ public struct Finding: Hashable, Sendable {
         self.service = service
         self.port = port
         self.process = process
+        container = process?.container
         self.table = table
         self.chain = chain
         self.set = set
@@ -153,6 +156,13 @@ extension Finding {
     public init(_ identifier: Identifier, _ severity: Severity, _ message: String, aspect: String) {
         self.init(identifier, severity, message)
         details.aspect = aspect
+    }
+
+    /// The same finding about a container.
+    func about(_ container: Container?) -> Finding {
+        var copy = self
+        copy.container = container
+        return copy
     }
 
     /// The same finding with these details.

@@ -234,6 +234,9 @@ extension SocketProcess {
     /// The unit as `systemctl status` names it, a user's with the unit of the user's systemd.
     var unitText: String? { unit.map { unit in userUnit.map { "\($0) of \(unit)" } ?? unit } }
 
+    /// The unit, unless it is the cgroup of the container.
+    private var ownUnitText: String? { container.map { unit?.contains($0.id) == true } == true ? nil : unitText }
+
     /// The process in words.
     var text: String { text(["pid \(pid)"]) }
 
@@ -244,7 +247,7 @@ extension SocketProcess {
         let program = executable.map { path in script.map { "\(path) \($0)" } ?? path }
         let facts =
             first + [
-                program.map { isDeleted ? "\($0), deleted" : $0 }, unitText ?? container.map { "container \($0)" },
+                program.map { isDeleted ? "\($0), deleted" : $0 }, container?.text, ownUnitText,
                 user.map { "user \($0)" },
             ]
         return "\(name) (\(facts.compactMap { $0 }.joined(separator: ", ")))"

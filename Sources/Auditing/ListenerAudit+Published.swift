@@ -27,20 +27,23 @@ extension ListenerAudit {
 
     private func finding(_ key: Published, _ group: [Redirection]) -> Finding {
         let place = AuditedPort(key.transport, key.ports)
-        let tables = group.tables
+        let proxies = proxies(on: key.transport, key.ports).map { $0.naming(containers) }
+        let targets = group.map { $0.container(in: containers, heldBy: proxies) }
+        let tables = zip(group, targets).map { $0.rule.tableText(target: $1) }.unique
         let verb = tables.count == 1 ? "publishes" : "publish"
-        let families = Set(group.map(\.family)).union(proxies(on: key.transport, key.ports).flatMap(\.families))
+        let families = Set(group.map(\.family)).union(proxies.flatMap(\.families))
         let (severity, state) = Self.state(worst(key.transport, key.ports, families))
         return Finding(
             .undeclaredPublishedPort, severity,
             "\(tables.joined(separator: " and ")) \(verb) \(place.text), which is not in the policy\(state)"
                 + ": declare it, publish it on 127.0.0.1 only, or stop publishing it",
-            port: place, table: group.first?.rule.table.description, chain: group.first?.rule.chain)
+            port: place, table: group.first?.rule.table.description, chain: group.first?.rule.chain
+        ).about(targets.lazy.compactMap(\.self).first)
     }
 
     /// The finding about a rule that redirects every port of the addresses that it matches.
     private func wholesaleFinding(_ group: [Redirection]) -> Finding? {
-        guard let rule = group.first?.rule, let table = group.tables.first else { return nil }
+        guard let rule = group.first?.rule, let table = group.first?.rule.tableText() else { return nil }
         let exposures = group.flatMap { redirection in
             undeclared(redirection).map { exposure(redirection.transport, $0, redirection.family) }
         }
@@ -91,16 +94,21 @@ extension ListenerAudit {
     }
 }
 
-extension [Redirection] {
-    /// The rules, each with its table: `table ip nat (dnat ip to 172.17.0.2:80)`.
-    fileprivate var tables: [String] {
+extension [String] {
+    /// The texts, each once.
+    fileprivate var unique: [String] {
         var seen: Set<String> = []
-        let texts = map { "table \($0.rule.table)\($0.rule.action.map { " (\($0))" } ?? "")" }
-        return texts.filter { seen.insert($0).inserted }
+        return filter { seen.insert($0).inserted }
     }
 }
 
 extension RuleReference {
+    /// The rule with its table and its target: `table ip nat (dnat ip to 172.17.0.2:80, container web)`.
+    fileprivate func tableText(target: Container? = nil) -> String {
+        let facts = [action, target?.text].compactMap(\.self)
+        return "table \(table)" + (facts.isEmpty ? "" : " (\(facts.joined(separator: ", ")))")
+    }
+
     /// The last action of the rule, in nft's notation.
     fileprivate var action: String? {
         guard let text = rule?.description else { return nil }

@@ -13,7 +13,7 @@ extension ListenerAudit {
             ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }.map { key, group in
-            finding(key, group.sorted { $0.address.description < $1.address.description })
+            finding(key, group.sorted { $0.address.description < $1.address.description }.map { $0.naming(containers) })
         }
     }
 
@@ -80,7 +80,7 @@ extension Listener {
     var ownerKey: String {
         guard case .processes(let processes) = owners else { return ownerTexts.joined() }
         let names = processes.map {
-            [$0.executable ?? $0.name, $0.container ?? "", $0.user ?? ""].joined(separator: "|")
+            [$0.executable ?? $0.name, $0.container?.id ?? "", $0.user ?? ""].joined(separator: "|")
         }
         return Set(names).sorted().joined(separator: ", ")
     }

@@ -24,6 +24,7 @@ public struct ListenerAudit {
     let ephemeral: EphemeralPorts
     let published: PublishedPorts
     let executables: (_ name: String) -> [String]
+    let containers: () -> ContainerList
     /// The redirections of single ports and ranges.
     let publishedPorts: [Redirection]
     let now: Int64
@@ -38,12 +39,14 @@ public struct ListenerAudit {
     ///   - ephemeral: the ports that the kernel gives to clients.
     ///   - published: the ports that other tables publish.
     ///   - executables: the executables to which a name or a path leads by links.
+    ///   - containers: reads the containers that engines list.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     ///   - exposure: finds whether the live ruleset allows connections to a range of destination ports.
     public init(
         policy: Policy, listeners: [Listener], raw: [Listener] = [], ephemeral: EphemeralPorts,
         published: PublishedPorts = PublishedPorts(),
-        executables: @escaping (_ name: String) -> [String] = { _ in [] }, now: Int64,
+        executables: @escaping (_ name: String) -> [String] = { _ in [] },
+        containers: @escaping () -> ContainerList = { ContainerList() }, now: Int64,
         exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
     ) {
         self.policy = policy
@@ -53,6 +56,7 @@ public struct ListenerAudit {
         self.ephemeral = ephemeral
         self.published = published
         self.executables = executables
+        self.containers = containers
         publishedPorts = published.ofPorts
         self.now = now
         self.exposure = exposure

@@ -61,7 +61,8 @@ public struct LiveRuleset {
         }
         let audit = ListenerAudit(
             policy: policy, listeners: sockets.listeners, raw: sockets.raw, ephemeral: sockets.ephemeral,
-            published: published, executables: sockets.executables, now: now, exposure: exposure)
+            published: published, executables: sockets.executables,
+            containers: sockets.containers, now: now, exposure: exposure)
         guard case .denied(let reason) = reading else { return audit.findings }
         let message = "cannot tell which ports are reachable or published by other tables: \(reason)"
         return audit.findings + [Finding(.unknown, .warning, message)]

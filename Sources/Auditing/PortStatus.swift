@@ -31,6 +31,8 @@ public struct PortStatus {
     public internal(set) var listeners: [Listener] = []
     /// The rules of other tables that publish it.
     public internal(set) var published: [Redirection] = []
+    /// The containers that listen on it, or to which it is published.
+    public internal(set) var containers: [Container] = []
     /// The hits of all ports of the service together; `nil` if nothing is loaded.
     public internal(set) var packets: UInt64?
     /// The exposure of an undeclared port.
@@ -100,12 +102,16 @@ private struct PortStatusList {
     }
 
     private func row(_ transport: TransportProtocol, _ ports: ClosedRange<UInt16>) -> PortStatus {
-        PortStatus(
-            transport: transport, ports: ports,
-            listeners: (transport.hasPorts ? sockets.listeners : sockets.raw).filter {
-                $0.transport == transport && ports.contains($0.port)
-            },
-            published: live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) })
+        let listeners = (transport.hasPorts ? sockets.listeners : sockets.raw).filter {
+            $0.transport == transport && ports.contains($0.port)
+        }.map { $0.naming(sockets.containers) }
+        let published = live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) }
+        let targets = published.compactMap { $0.container(in: sockets.containers, heldBy: listeners) }
+        return PortStatus(
+            transport: transport, ports: ports, listeners: listeners, published: published,
+            containers: (listeners.flatMap(\.containers) + targets).reduce(into: []) {
+                if !$0.contains($1) { $0.append($1) }
+            })
     }
 
     /// Adds the ports that have no row yet: of sockets beyond loopback, and published ones.

@@ -1,4 +1,5 @@
 internal import Addressing
+public import Listeners
 public import Policies
 public import Reachability
 public import Rulesets
@@ -7,11 +8,16 @@ public import Rulesets
 public struct RoutedContainers {
     private let tables: [Table]
     private let circumstances: Circumstances
+    private let known: () -> ContainerList
 
-    /// Examines the tables of a host.
-    public init(through tables: [Table], in circumstances: Circumstances) {
+    /// Examines the tables of a host; `known` reads the containers that engines list.
+    public init(
+        through tables: [Table], in circumstances: Circumstances,
+        known: @escaping () -> ContainerList = { ContainerList() }
+    ) {
         self.tables = tables
         self.circumstances = circumstances
+        self.known = known
     }
 
     /// One finding for each bridge of containers and family.
@@ -43,12 +49,14 @@ public struct RoutedContainers {
         let isHidden = reached.address.isPrivate && tables.contains(where: \.translatesSources)
         let whom = isHidden ? "a neighbour with a route through this host reaches" : "other hosts reach"
         let verb = reached.isCertain ? "" : " perhaps"
+        let container = known().container(at: reached.address)
+        let example = "\(reached.address)\(container.map { " (\($0.text))" } ?? "")"
         let ports = reached.ports.range == 1...UInt16.max ? "on every port" : "on \(reached.ports.text)"
         return Finding(
             .routedContainer, isHidden ? .notice : .warning,
-            "\(whom)\(verb) the containers on \(containers.bridge) by their own addresses, such as \(reached.address), "
+            "\(whom)\(verb) the containers on \(containers.bridge) by their own addresses, such as \(example), "
                 + "\(ports), whatever is published: write \"routed: refuse\" in \"defaults\", or filter it in the engine"
-        )
+        ).with(.init(interface: containers.bridge, aspect: reached.address.family.title)).about(container)
     }
 }
 

@@ -7,6 +7,7 @@ internal import System
 extension Host {
     /// The host of this process.
     static var this: Host {
+        let containers = ContainerFiles()
         var host = Host(
             openStore: { namespace throws(KernelError) in
                 if let namespace { try NetworkNamespace.enter(named: namespace) }
@@ -17,10 +18,12 @@ extension Host {
                 // One search for the owners of both.
                 let owned = SocketOwners().owners(of: found + RawSockets.all())
                 let listeners = Array(owned.prefix(found.count))
+                let isHost = RulesetIdentity.isHost
                 return HostSockets(
-                    listeners: RulesetIdentity.isHost ? SocketActivation().units(for: listeners) : listeners,
+                    listeners: isHost ? SocketActivation().units(for: listeners) : listeners,
                     raw: Array(owned.dropFirst(found.count)), ephemeral: try EphemeralPorts.ofThisNamespace(),
-                    hasLegacyTable: LegacyTables.canRedirect, executables: ExecutableLinks.targets)
+                    hasLegacyTable: LegacyTables.canRedirect, executables: ExecutableLinks.targets,
+                    containers: { isHost ? containers.list : containers.list.withoutAddresses })
             },
             files: .this, changes: .this, sessions: KernelSessions(), enter: NetworkNamespace.enter(named:),
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },

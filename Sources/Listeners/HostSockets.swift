@@ -10,16 +10,20 @@ public struct HostSockets: Sendable {
     public var hasLegacyTable: Bool
     /// The executables to which a name or a path leads by links, as those of Debian's alternatives.
     public var executables: @Sendable (_ name: String) -> [String]
+    /// Reads the containers that engines list, once.
+    public var containers: @Sendable () -> ContainerList
 
     /// Sockets of these parts.
     public init(
         listeners: [Listener], raw: [Listener] = [], ephemeral: EphemeralPorts, hasLegacyTable: Bool = false,
-        executables: @escaping @Sendable (_ name: String) -> [String] = { _ in [] }
+        executables: @escaping @Sendable (_ name: String) -> [String] = { _ in [] },
+        containers: @escaping @Sendable () -> ContainerList = { ContainerList() }
     ) {
         self.listeners = listeners
         self.raw = raw
         self.ephemeral = ephemeral
         self.hasLegacyTable = hasLegacyTable
         self.executables = executables
+        self.containers = containers
     }
 }

@@ -25,7 +25,7 @@ public struct SocketProcess: Hashable, Sendable {
     /// The unit of a user's own systemd, below the user's `unit`, such as `podman.service`; `nil` for none.
     public var userUnit: String?
     /// The container of its cgroup; `nil` for none.
-    public var container: String?
+    public var container: Container?
     /// The script or class that an interpreter runs, as its command line has it; `nil` for other programs.
     public var script: String?
     /// The name of its effective user, or the number if there is no name; `nil` if it could not be read.
@@ -34,7 +34,7 @@ public struct SocketProcess: Hashable, Sendable {
     /// A process of these parts.
     public init(
         pid: Int32, name: String, executable: String? = nil, isDeleted: Bool = false, unit: String? = nil,
-        userUnit: String? = nil, container: String? = nil, user: String? = nil, script: String? = nil
+        userUnit: String? = nil, container: Container? = nil, user: String? = nil, script: String? = nil
     ) {
         self.pid = pid
         self.name = name

@@ -70,6 +70,50 @@ struct PublishedPortsTests {
             found(proxies + [stranger], rules).map(\.identifier) == [.undeclaredListener, .undeclaredPublishedPort])
     }
 
+    @Test("The container of a published port is named by its address, or else by the monitor that holds the port")
+    func container() throws {
+        let (web, other) = (Container(id: "a1", name: "web", engine: "docker"), Container(id: "b2", engine: "podman"))
+        func found(_ list: ContainerList, _ listeners: [Listener]) -> Finding? {
+            ListenerAudit(
+                policy: policy, listeners: listeners, ephemeral: EphemeralPorts(range: 32768...60999),
+                published: published([.tcp(8080, sentTo: 80)]), containers: { list }, now: 0,
+                exposure: { _, _, _ in .reachable }
+            ).findings.first { $0.identifier == .undeclaredPublishedPort }
+        }
+        var monitor = SocketProcess("/usr/bin/conmon")
+        monitor.container = other
+        let held = [try Listener("0.0.0.0", 8080, owners: .processes([monitor]))]
+        var list = ContainerList()
+        #expect(found(list, [])?.container == nil)
+        #expect(found(list, held)?.container == other)
+        #expect(found(list, held)?.message.contains("(dnat ip to 172.17.0.2:80, container b2) publishes") == true)
+        list.add(web, at: [.ipv4(0xac11_0002)])
+        #expect(found(list, held)?.container == web)
+        #expect(found(list, held)?.message.contains("(dnat ip to 172.17.0.2:80, container web) publishes") == true)
+    }
+
+    @Test("A container in a listener's finding is named, and is no part of what makes the finding the same")
+    func listener() throws {
+        func record(_ id: String) throws -> (Finding?, FindingRecord) {
+            var list = ContainerList()
+            list.add(Container(id: id, name: "web"))
+            var process = SocketProcess("/usr/sbin/nginx", unit: "docker-\(id).scope")
+            process.container = Container(id: id, engine: "docker")
+            let socket = try Listener("0.0.0.0", 8080, owners: .processes([process]))
+            let found = ListenerAudit(
+                policy: policy, listeners: [socket], ephemeral: EphemeralPorts(range: 32768...60999),
+                containers: { list }, now: 0, exposure: { _, _, _ in .reachable }
+            ).findings.filter { $0.identifier == .undeclaredListener }
+            return (found.first, FindingRecord(found))
+        }
+        let ids = ["a", "b"].map { String(repeating: $0, count: 64) }
+        let (first, before) = try record(ids[0])
+        #expect(first?.container == Container(id: ids[0], name: "web", engine: "docker"))
+        #expect(first?.message.hasPrefix("nginx (pid 7, /usr/sbin/nginx, container web, user root) listens") == true)
+        let (second, _) = try record(ids[1])
+        #expect(before.news(in: [try #require(second)]).isEmpty)
+    }
+
     @Test("A redirection serves a service that has no listener")
     func served() throws {
         let policy = try Policy(try Service("api", "80/tcp", from: ["10.0.0.0/8"], line: 10))

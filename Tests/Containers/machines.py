@@ -104,6 +104,9 @@ class Docker:
         pid = run("docker", "inspect", "--format", "{{.State.Pid}}", name).stdout.strip()
         return f"/proc/{pid}/ns/net"
 
+    def id(self, name):
+        return run("docker", "inspect", "--format", "{{.Id}}", name).stdout.strip()
+
     def address(self, name):
         networks = json.loads(run("docker", "inspect", "--format", "{{json .NetworkSettings.Networks}}", name).stdout)
         return next(iter(networks.values()))["IPAddress"]

@@ -112,9 +112,11 @@ class Story:
             done = self.portreeve("verify", str(self.policy), check=False)
             self.check(done.returncode == 0, f"verify: {done.stdout}{done.stderr}")
 
+    def json(self, command, *arguments):
+        return json.loads(self.portreeve(command, *arguments, str(self.policy), "--format", "json").stdout)
+
     def explain(self, source, protocol, port, *options):
-        done = self.portreeve("explain", source, f"{port}/{protocol}", str(self.policy), "--format", "json", *options)
-        return json.loads(done.stdout)["verdict"]
+        return self.json("explain", source, f"{port}/{protocol}", *options)["verdict"]
 
     # The steps.
 
@@ -141,6 +143,13 @@ class Story:
         self.docker.container("stranger", SERVE, "-p", "8086:80")
         self.agrees(in_sync=False)
         done = self.portreeve("verify", str(self.policy), "--format", "json", check=False)
-        found = {(f["id"], f.get("port")): f["message"] for f in json.loads(done.stdout)["findings"] if f["severity"] != "notice"}
-        self.check(("undeclared-published-port", 8086) in found, f"the published port is named: {found}")
+        found = {(f["id"], f.get("port")): f for f in json.loads(done.stdout)["findings"] if f["severity"] != "notice"}
         self.check(all(port == 8086 for _, port in found), f"nothing else is found: {found}")
+        container = {"id": self.docker.id("stranger"), "name": "stranger", "engine": "docker"}
+        named = found.get(("undeclared-published-port", 8086), {})
+        self.check(named.get("container") == container, f"the container of the published port is named: {named}")
+        rows = {row["port"]: row for row in self.json("status")["ports"]}
+        self.check(rows[8086]["containers"] == [container], f"status names it: {rows[8086]}")
+        self.check([c["name"] for c in rows[8080]["containers"]] == ["web"], f"and a declared one: {rows[8080]}")
+        said = self.json("explain", "198.51.100.10", "8080")
+        self.check(said["container"]["name"] == "web", f"explain names it: {said}")

@@ -17,10 +17,10 @@ final class FakeHost {
     /// The path of its cgroup2 tree.
     var cgroups: String { folder.path("cgroup") }
 
-    /// Adds a process that holds these sockets; `terminal` is a device number.
+    /// Adds a process that holds these sockets; `terminal` is a device number, `root` its root directory.
     func add(
-        _ pid: Int32, _ sockets: UInt64..., executable: String?, cgroup: String = "/", parent: Int32 = 0,
-        terminal: Int32 = 0
+        _ pid: Int32, _ sockets: UInt64..., executable: String?, command: [String] = [], root: String? = nil,
+        cgroup: String = "/", parent: Int32 = 0, terminal: Int32 = 0
     ) throws {
         let files = FileManager.default
         let directory = "\(proc)/\(pid)"
@@ -36,6 +36,8 @@ final class FakeHost {
         if let executable {
             try files.createSymbolicLink(atPath: "\(directory)/exe", withDestinationPath: executable)
         }
+        if let root { try files.createSymbolicLink(atPath: "\(directory)/root", withDestinationPath: root) }
+        try write(command.map { $0 + "\0" }.joined(), to: "\(directory)/cmdline")
         let memory = executable == nil ? "" : "VmSize:\t  9 kB\n"
         try write("State:\tS (sleeping)\nPPid:\t0\n" + memory, to: "\(directory)/status")
         try write("\(pid) (a (b) c) S \(parent) \(pid) \(pid) \(terminal) -1 0 0", to: "\(directory)/stat")

@@ -104,7 +104,24 @@ struct OwnerTests {
     func units(_ text: String, unit: String?, container: String?) {
         let path = CgroupPath(text)
         #expect(path.unit == unit)
-        #expect(path.container == container)
+        #expect(path.container?.shortID == container)
+    }
+
+    @Test(
+        "The engine of a container is read from the cgroup, too",
+        arguments: [
+            ("system.slice/docker-\(id).scope", "docker"), ("docker/\(id)", "docker"),
+            ("machine.slice/libpod-\(id).scope", "podman"), ("system.slice/web.service/libpod-payload-\(id)", "podman"),
+            ("libpod_parent/libpod-\(id)", "podman"), ("kubepods.slice/crio-\(id).scope", "cri-o"),
+            ("kubepods.slice/kubepods-pod1.slice/cri-containerd-\(id).scope", "containerd"),
+            ("kubepods/besteffort/pod1/\(id)", nil), ("lxc.payload.web", "lxc"),
+        ] as [(String, String?)])
+    func engines(path: String, engine: String?) {
+        for text in ["0::/\(path)", "4:memory:/\n1:name=systemd:/\(path)\n0::/"] {
+            let container = CgroupPath(text).container
+            #expect(container?.id == (engine == "lxc" ? "web" : Self.id))
+            #expect(container?.engine == engine)
+        }
     }
 
     @Test("A unit of a user's systemd is told apart from one of the system")

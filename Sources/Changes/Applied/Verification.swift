@@ -118,13 +118,15 @@ public struct Verification {
         if areas.contains(.ruleset) {
             findings = drift
             findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, in: circumstances)
+            findings += .redirectionsElsewhere(of: policy, by: ruleset.others, in: circumstances)
             findings += surroundings.competitors()
             findings += fullLimits(ruleset)
         }
         guard areas.contains(.listeners) else { return findings }
         let live = LiveRuleset(
             own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: circumstances, now: now)
-        let routed = RoutedContainers(through: ruleset.tables, in: circumstances)
-        return findings + live.audit(of: try surroundings.sockets(), policy) + routed.findings(policy)
+        let sockets = try surroundings.sockets()
+        let routed = RoutedContainers(through: ruleset.tables, in: circumstances, known: sockets.containers)
+        return findings + live.audit(of: sockets, policy) + routed.findings(policy)
     }
 }

@@ -26,7 +26,7 @@ public struct Consequences {
         access = AccessReport(
             from: plan.ruleset.tables, plan.before, to: [plan.compiled.table] + others, plan.after, in: circumstances)
         guard !plan.isEmpty else {
-            (clients, breakages) = ([], [])
+            (clients, breakages) = ([], .legacyTables(plan.ruleset.legacy))
             return
         }
         let overrides = [Finding].foreignOverrides(
@@ -35,8 +35,9 @@ public struct Consequences {
         var losses = loss.publishedPorts
         do throws(KernelError) {
             let sockets = try sockets()
-            clients = loss.clients(of: sockets.listeners, sockets.ephemeral)
-            losses = loss.listeners(sockets.listeners, sockets.ephemeral) + loss.rawSockets(sockets.raw) + losses
+            let listeners = sockets.listeners.map { $0.naming(sockets.containers) }
+            clients = loss.clients(of: listeners, sockets.ephemeral)
+            losses = loss.listeners(listeners, sockets.ephemeral) + loss.rawSockets(sockets.raw) + losses
         } catch {
             clients = []
             losses.append(Finding(.unknown, .warning, "cannot read the listening sockets: \(error)"))

@@ -71,7 +71,8 @@ public struct Explain: Command {
         let isLive = asksKernel || ruleset?.own.table != nil
         let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.neighbours ?? [])
         let explanation = Explanation(
-            question, policy: policy, tables: tables, isLive: isLive, listeners: sockets?.listeners, now: host.now)
+            question, policy: policy, tables: tables, isLive: isLive, listeners: sockets?.listeners,
+            containers: sockets?.containers ?? { ContainerList() }, now: host.now)
         let grant = grant(behind: explanation, on: host)
         if console.isJSON {
             console.print(explanation.json(grant: grant))

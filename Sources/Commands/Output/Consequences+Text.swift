@@ -34,7 +34,7 @@ extension Consequences {
 
 extension ClientLoss {
     fileprivate var columns: [String] {
-        let names = processes.map { "\($0.container.map { "container \($0)" } ?? $0.name) (pid \($0.pid))" }
+        let names = processes.map { "\($0.container?.text ?? $0.name) (pid \($0.pid))" }
         let closed = service == nil ? "closed: not in the policy" : "closed"
         return [
             port.text, names.isEmpty ? "-" : names.joined(separator: ", "), before.text,

@@ -98,13 +98,16 @@ extension Explanation {
     /// The listeners in a few words; `nil` if they were not read.
     private var audience: String? {
         guard let listeners else { return nil }
-        if conclusion.isForwarded { return "it is redirected to another host or a container" }
+        if let container { return "\(container.text)\(placeOfTarget), to which it is redirected" }
+        if conclusion.isForwarded { return "it is redirected to another host or a container\(placeOfTarget)" }
         guard let first = listeners.first else { return "nothing listens on \(portText)" }
         if listeners.allSatisfy(\.isLoopbackOnly) && !question.isFromThisHost {
             return "the listener is reachable only from this host: \(first.address)"
         }
         return listeners.map { "\($0.address)\($0.processNames)" }.joined(separator: ", ")
     }
+
+    private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }
 
     /// The explanation for people, on one screen.
     func text(_ console: Console, grant: String?) -> String {
@@ -137,7 +140,7 @@ extension Explanation {
             "change": JSON(nearestChange), "trace": .array(conclusion.trace.map(\.json)),
             "interface": JSON(question.interface ?? question.returnInterface),
             "addresses": .array(openAddresses.map { .string($0.description) }),
-            "listeners": listeners.map { .array($0.map(\.json)) } ?? .null,
+            "listeners": listeners.map { .array($0.map(\.json)) } ?? .null, "container": container?.json ?? .null,
         ]
     }
 }
@@ -183,7 +186,10 @@ extension Listener {
     /// The names of the processes, in brackets.
     fileprivate var processNames: String {
         guard case .processes(let processes) = owners, !processes.isEmpty else { return "" }
-        return " (\(Set(processes.map(\.name)).sorted().joined(separator: ", ")))"
+        let names = processes.map { process in
+            process.container.map { "\(process.name) in \($0.text)" } ?? process.name
+        }
+        return " (\(Set(names).sorted().joined(separator: ", ")))"
     }
 
     fileprivate var json: JSON {

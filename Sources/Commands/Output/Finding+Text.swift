@@ -32,6 +32,7 @@ extension Finding {
             if let value { members.append((key, .string(value))) }
         }
         if let process { members.append(("process", process.json)) }
+        if let container { members.append(("container", container.json)) }
         if let policy { members.append(("policy", policy.json)) }
         if let acceptance { members.append(("accepted", acceptance.json)) }
         return .object(members)
@@ -71,9 +72,15 @@ extension SocketProcess {
     var json: JSON {
         [
             "pid": .number(Int(pid)), "name": .string(name), "executable": JSON(executable), "unit": JSON(unit),
-            "user_unit": JSON(userUnit), "script": JSON(script), "container": JSON(container), "user": JSON(user),
+            "user_unit": JSON(userUnit), "script": JSON(script), "container": JSON(container?.shortID),
+            "user": JSON(user),
         ]
     }
+}
+
+extension Container {
+    /// The container for programs.
+    var json: JSON { ["id": .string(id), "name": JSON(name), "engine": JSON(engine)] }
 }
 
 extension ClosedRange<UInt16> {

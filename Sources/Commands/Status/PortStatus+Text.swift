@@ -49,7 +49,8 @@ extension PortStatus {
             let place = listener.isLoopbackOnly ? "@lo" : ""
             for name in listener.ownerNames.map({ $0 + place }) where !names.contains(name) { names.append(name) }
         }
-        if !published.isEmpty { names.append("published") }
+        let targets = published.isEmpty ? [] : containers.isEmpty ? ["published"] : containers.map(\.text)
+        names += targets.filter { !names.contains($0) }
         return names.isEmpty ? "-" : names.joined(separator: ", ")
     }
 
@@ -62,6 +63,7 @@ extension PortStatus {
             ("hits", packets.map { .number(Int(clamping: $0)) } ?? .null),
             ("listeners", .array(listeners.map(\.json))),
             ("published", .array(published.map { .string("\($0.rule)") })),
+            ("containers", .array(containers.map(\.json))),
         ]
         if let exposure {
             members.append(("exposure", .string("\(exposure)")))
@@ -81,7 +83,7 @@ extension Listener {
     /// The names of the owner's executables.
     fileprivate var ownerNames: [String] {
         switch owners {
-        case .processes(let processes): processes.map { $0.container.map { "container \($0)" } ?? $0.name }
+        case .processes(let processes): processes.map { $0.container?.text ?? $0.name }
         case .kernel: ["kernel"]
         case .notAsked, .unknown: ["?"]
         }

@@ -34,15 +34,19 @@ public struct Status: Command {
         let live = LiveRuleset(
             own: ruleset.own.table, others: ruleset.neighbours, drift: drift,
             in: ruleset.circumstances(now: host.now), now: host.now)
+        let sockets = try host.readSockets()
         let rows = PortStatus.all(
-            policy, compiled, loaded: ruleset.own.table, in: live, sockets: try host.readSockets(),
-            packets: ruleset.packets)
+            policy, compiled, loaded: ruleset.own.table, in: live, sockets: sockets, packets: ruleset.packets)
+        let routed = RoutedContainers(
+            through: ruleset.tables, in: ruleset.circumstances(now: host.now), known: sockets.containers)
+        let findings = ([Finding].legacyTables(ruleset.legacy) + routed.findings(policy))
+            .accepting(policy.acceptances, now: host.now)
         let waiting = try kernel.existingState(on: host)?.waiting()
         if console.isJSON {
             console.print([
                 "format_version": 1, "generation": .number(Int(ruleset.generation)),
                 "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
-                "grants": grants.json(in: ruleset.own.table),
+                "grants": grants.json(in: ruleset.own.table), "findings": .array(findings.map(\.json)),
                 "ports": .array(rows.map(\.json)),
             ])
             return .success
@@ -51,6 +55,7 @@ public struct Status: Command {
             console.print(console.styled(pending.text(seconds: seconds, isOverdue: isOverdue), .yellow))
         }
         for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
+        for finding in findings { console.print(finding.text(console)) }
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }
         } else {

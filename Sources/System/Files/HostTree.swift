@@ -22,4 +22,15 @@ public enum HostTree {
         if kind == S_IFCHR { return "" }
         return kind == S_IFREG ? ProcFile.text(path) : nil
     }
+
+    /// The text of a plain file of at most `largest` bytes; `nil` for anything else, and for a link.
+    ///
+    /// Neither a device nor a pipe is opened for long: nothing waits.
+    static func plainText(_ path: String, upTo largest: Int) -> String? {
+        guard let file = try? File(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY),
+            let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG, status.st_size <= largest,
+            let bytes = try? file.read(Int(status.st_size))
+        else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
 }

@@ -1,14 +1,13 @@
+internal import Listeners
+
 /// The unit and the container of a process, from its cgroup.
 struct CgroupPath {
     /// The systemd unit; `nil` if there is none.
     private(set) var unit: String?
     /// The unit of a user's own systemd below that unit; `nil` if there is none.
     private(set) var userUnit: String?
-    /// The first twelve digits of the container's id, or its name with LXC; `nil` if there is none.
-    private(set) var container: String?
-
-    /// The length of the ids of Docker, podman, containerd and CRI-O, and of the short ids that they print.
-    private static let (idLength, shortLength) = (64, 12)
+    /// The container, without its name except for LXC; `nil` if there is none.
+    private(set) var container: Container?
 
     /// Parses `/proc/PID/cgroup`: the entry of cgroup2, or of systemd's own hierarchy on a host with cgroup1.
     init(_ text: String) {
@@ -27,7 +26,7 @@ struct CgroupPath {
                 unit = Self.unit(components)
                 userUnit = Self.userUnit(components)
             }
-            container = container ?? components.lazy.compactMap(Self.container).first
+            container = container ?? Self.container(components)
         }
     }
 
@@ -50,15 +49,30 @@ struct CgroupPath {
     private static let slice = ".slice"
     private static let suffixes = [".service", ".scope", ".socket", ".mount", ".swap"]
 
-    private static func container(_ component: String) -> String? {
-        let lxc = "lxc.payload."
-        if component.hasPrefix(lxc) { return String(component.dropFirst(lxc.count)) }
-        let scope = ".scope"
+    /// The engines by the words before the id in the names of their cgroups, or by the cgroup above.
+    private static let engines: [String: String] = [
+        "docker": "docker", "libpod": "podman", "libpod-payload": "podman", "libpod_parent": "podman", "crio": "cri-o",
+        "cri-containerd": "containerd", "nerdctl": "containerd",
+    ]
+
+    private static func container(_ components: [String]) -> Container? {
+        let found = components.indices.lazy.compactMap { index in
+            container(components[index], below: index > 0 ? components[index - 1] : "")
+        }
+        return found.first
+    }
+
+    private static func container(_ component: String, below parent: String) -> Container? {
+        let (lxc, scope) = ("lxc.payload.", ".scope")
+        if component.hasPrefix(lxc) {
+            let name = String(component.dropFirst(lxc.count))
+            return Container(id: name, name: name, engine: "lxc")
+        }
         let bare = component.hasSuffix(scope) ? String(component.dropLast(scope.count)) : component
         let parts = bare.split(separator: "-")
         // conmon runs outside the container that it monitors.
-        guard let id = parts.last, id.count == idLength, id.allSatisfy(\.isHexDigit), !parts.contains("conmon")
-        else { return nil }
-        return String(id.prefix(shortLength))
+        guard let id = parts.last, Container.isID(id), !parts.contains("conmon") else { return nil }
+        let words = parts.dropLast().joined(separator: "-")
+        return Container(id: String(id), engine: engines[words.isEmpty ? parent : words])
     }
 }

@@ -7,6 +7,8 @@ struct ProcessFacts {
     let proc: String
     /// The names of users looked up so far: each lookup searches the user database.
     private var users: [UInt32: String] = [:]
+    /// The root directory of this process, and of all that are in no container.
+    private let ownRoot = FileIdentity(path: "/")
 
     /// Facts of the processes in `proc`.
     init(proc: String) { self.proc = proc }
@@ -19,8 +21,20 @@ struct ProcessFacts {
         return SocketProcess(
             pid: pid, name: name(directory, executable: executable?.path), executable: executable?.path,
             isDeleted: executable?.isDeleted ?? false, unit: cgroup.unit, userUnit: cgroup.userUnit,
-            container: cgroup.container, user: user(directory),
+            container: cgroup.container ?? monitored(pid, executable?.path), user: user(directory),
             script: executable.flatMap { Interpreter(executable: $0.path)?.script(of: directory) })
+    }
+
+    /// The container of a process whose cgroup does not name it, from the command line of the monitor that started it.
+    ///
+    /// Only a process with another root directory, or the monitor itself, costs more than one system call.
+    private func monitored(_ pid: Int32, _ executable: String?) -> Container? {
+        if executable.map(ContainerMonitor.isMonitor) == true { return ContainerMonitor.container("\(proc)/\(pid)") }
+        guard let root = FileIdentity(path: "\(proc)/\(pid)/root"), root != ownRoot,
+            let parent = ProcessTree(proc: proc).node(pid)?.parent,
+            self.executable("\(proc)/\(parent)").map({ ContainerMonitor.isMonitor($0.path) }) == true
+        else { return nil }
+        return ContainerMonitor.container("\(proc)/\(parent)")
     }
 
     /// The name of a process's executable, or its `comm` if the executable may not be read.
