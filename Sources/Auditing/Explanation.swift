@@ -52,6 +52,8 @@ public struct Explanation: Sendable {
     public let conclusion: PacketConclusion
     /// The service that declares the port.
     public let service: Service?
+    /// A service that declares the port, but is not reached at the address that the client dials.
+    public let elsewhere: Service?
     /// The policy.
     public let policy: Policy
     /// Whether the answer is about the live ruleset, not the policy.
@@ -73,14 +75,16 @@ public struct Explanation: Sendable {
         _ question: Question, policy: Policy, tables: [Table], isLive: Bool, listeners: [Listener]? = nil,
         containers: () -> ContainerList = { ContainerList() }, now: Int64
     ) {
-        let answer = question.answer(through: tables, now: now)
+        let answer = question.answer(through: tables, of: policy, now: now)
         (conclusion, dependsOnInterface, openAddresses) = answer
         assumedInterface = question.assumesInterface(of: tables, now: now) ? question.returnInterface : nil
-        service = policy.services.first {
-            $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
+        service = policy.service(of: question, at: openAddresses.first)
+        elsewhere = policy.services(of: question).first { service in
+            service.destinations != nil && question.dialled.map { !service.isReached(at: $0) } ?? false
         }
         let listening = listeners?.filter {
             $0.transport == question.transport && $0.port == question.port && $0.families.contains(question.family)
+                && ($0.address.isUnspecified || $0.isLoopbackOnly || question.dials($0.address))
         }.map { $0.naming(containers) }
         self.listeners = listening
         container = answer.0.container(in: containers, heldBy: listening ?? [])
@@ -97,6 +101,7 @@ public struct Explanation: Sendable {
     public var place: SourceLocation? {
         if isDenied { return policy.deny?.location }
         if let trusted { return trusted.location }
+        if service == nil, verdict == .refuse, !isForeign, let elsewhere { return elsewhere.destinations?.location }
         guard let service, verdict != .accept || isOwn else { return nil }
         if isOutsideSources && !isGranted { return service.entries.first?.sources.location }
         return service.listsEntries ? decidingEntry?.location ?? service.location : service.location
@@ -201,13 +206,13 @@ extension Explanation.Question {
     /// Evaluates the packet; if the result depends on the address that the client dials, it is that of the addresses that
     /// let it in.
     fileprivate func answer(
-        through tables: [Table], now: Int64
+        through tables: [Table], of policy: Policy, now: Int64
     ) -> (PacketConclusion, dependsOnInterface: Bool, openAddresses: [IPAddress]) {
         let whole = conclusion(through: tables, now: now)
         guard destination == nil, !whole.dependsOnInterface, ConnectionVerdict(whole.0.verdict) == .unknown else {
             return (whole.0, whole.dependsOnInterface, [])
         }
-        let answers = dialled.map { address in
+        let answers = candidates(policy).map { address in
             var question = self
             question.destination = address.value
             return (address, question.conclusion(through: tables, now: now))
@@ -226,10 +231,19 @@ extension Explanation.Question {
         return anywhere.conclusion(through: tables, now: now).dependsOnInterface
     }
 
-    /// The addresses that the client can dial: those of this host in its family.
-    private var dialled: [IPAddress] {
+    /// The address that the client dials; `nil` for any.
+    public var dialled: IPAddress? {
+        destination.map { family == .ipv4 ? .ipv4(UInt32($0)) : .ipv6($0) }
+    }
+
+    /// Whether the client may dial the address.
+    fileprivate func dials(_ address: IPAddress) -> Bool { dialled.map { $0 == address } ?? true }
+
+    /// The addresses that the client can dial: those of this host in its family; those that the policy names, and another
+    /// one, if those of the host are not known.
+    private func candidates(_ policy: Policy) -> [IPAddress] {
         let most = 64
-        let addresses = setting?.addresses ?? AddressSet()
+        let addresses = setting?.addresses ?? policy.destinations
         let all: [IPAddress] =
             family == .ipv4
             ? addresses.ipv4.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv4) }
@@ -247,6 +261,32 @@ extension Explanation.Question {
 }
 
 extension Policy {
+    /// The service with the port of the question that is reached at the dialled address, or at `address` if none is named.
+    fileprivate func service(of question: Explanation.Question, at address: IPAddress?) -> Service? {
+        let owners = services(of: question)
+        guard let dialled = question.dialled ?? address else { return owners.first }
+        return owners.first { $0.isReached(at: dialled) }
+    }
+
+    /// The services with the port of the question.
+    fileprivate func services(of question: Explanation.Question) -> [Service] {
+        services.filter {
+            $0.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
+        }
+    }
+
+    /// The first address of each range under `addresses`, and an address of each family that none of them has.
+    fileprivate var destinations: AddressSet {
+        let named = services.compactMap(\.destinations?.addresses).reduce(AddressSet()) { $0.union($1) }
+        guard !named.isEmpty else { return named }
+        let firsts = AddressSet(
+            ipv4: named.ipv4.ranges.map { $0.lowerBound...$0.lowerBound },
+            ipv6: named.ipv6.ranges.map { $0.lowerBound...$0.lowerBound })
+        let rest = AddressSet.any.subtracting(named)
+        let others = [AddressSet(ipv4: rest.ipv4), AddressSet(ipv6: rest.ipv6)].compactMap(\.witness)
+        return others.reduce(firsts) { $0.union(AddressSet($1)) }
+    }
+
     /// The addresses of an entry of a list of sources.
     fileprivate func addresses(ofEntry entry: String) -> AddressSet? {
         if let group = groups.first(where: { $0.name == entry }) { return group.addresses }

@@ -157,7 +157,7 @@ extension ListenerAudit {
             guard let one, processes.contains(where: { !$0.isRelated(to: one) })
             else { return nil }
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
-            let service = services.owner(first.transport, first.port)
+            let service = services.owner(of: first)
             let executables = Set(processes.compactMap(\.executable)).sorted().joined(separator: ", ")
             let advice = "each gets a part of the connections; stop the one that should not listen"
             return Finding(

@@ -45,7 +45,7 @@ extension ListenerAudit {
     private func wholesaleFinding(_ group: [Redirection]) -> Finding? {
         guard let rule = group.first?.rule, let table = group.first?.rule.tableText() else { return nil }
         let exposures = group.flatMap { redirection in
-            undeclared(redirection).map { exposure(redirection.transport, $0, redirection.family) }
+            undeclared(redirection).map { exposure(redirection.transport, $0, redirection.family, []) }
         }
         let (severity, state) = Self.state(exposures.worst)
         return Finding(

@@ -10,7 +10,9 @@ extension ListenerAudit {
             ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }.compactMap { key, group in
-            guard worst(key.transport, 0...UInt16.max, Set(group.flatMap(\.families))) == .shielded else { return nil }
+            guard worst(key.transport, 0...UInt16.max, Set(group.flatMap(\.families)), at: group) == .shielded else {
+                return nil
+            }
             let message =
                 "\(group.ownerText) waits for \(key.transport) packets (\(group[...].addresses)), and the firewall blocks them: "
                 + "list \(key.transport) under \"protocols\" of a service, or stop it"
@@ -29,6 +31,6 @@ extension Listener {
     /// Whether it is a raw socket of a protocol without ports that needs a service, and has none.
     func waitsForUndeclared(in services: ServicePorts) -> Bool {
         let isExempt = transport.hasPorts || [.icmp, .igmp, .icmpv6, Self.sendsOnly].contains(transport)
-        return !isExempt && !isLoopbackOnly && services.owner(transport, port) == nil
+        return !isExempt && !isLoopbackOnly && services.owner(of: self) == nil
     }
 }

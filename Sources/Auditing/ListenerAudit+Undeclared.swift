@@ -6,7 +6,7 @@ extension ListenerAudit {
     /// Listeners beyond loopback on undeclared ports: one finding for all sockets of one owner on one port.
     var undeclared: [Finding] {
         let strangers = listeners.all.filter { listener in
-            !listener.isLoopbackOnly && services.owner(listener.transport, listener.port) == nil
+            !listener.isLoopbackOnly && services.owner(of: listener) == nil
                 && !isProxy(listener)
         }
         let groups = Dictionary(grouping: strangers) {
@@ -29,7 +29,7 @@ extension ListenerAudit {
             ).with(.init(hasChosenPort: true))
         }
         let advice = ": declare it, bind it to loopback, or stop it"
-        return switch worst(key.transport, key.port...key.port, Set(group.flatMap(\.families))) {
+        return switch worst(key.transport, key.port...key.port, Set(group.flatMap(\.families)), at: group) {
         case .reachable:
             Finding(
                 .undeclaredListener, .error, head + "; reachable from other hosts" + advice, port: place,

@@ -28,7 +28,7 @@ public struct ListenerAudit {
     /// The redirections of single ports and ranges.
     let publishedPorts: [Redirection]
     let now: Int64
-    let exposure: (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
+    let exposure: (TransportProtocol, ClosedRange<UInt16>, AddressFamily, [IPAddress]) -> Exposure
 
     /// Creates an audit.
     ///
@@ -41,13 +41,14 @@ public struct ListenerAudit {
     ///   - executables: the executables to which a name or a path leads by links.
     ///   - containers: reads the containers that engines list.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    ///   - exposure: finds whether the live ruleset allows connections to a range of destination ports.
+    ///   - exposure: finds whether the live ruleset allows connections to a range of destination ports at any of these
+    ///     addresses of the host, or at any of all if there are none.
     public init(
         policy: Policy, listeners: [Listener], raw: [Listener] = [], ephemeral: EphemeralPorts,
         published: PublishedPorts = PublishedPorts(),
         executables: @escaping (_ name: String) -> [String] = { _ in [] },
         containers: @escaping () -> ContainerList = { ContainerList() }, now: Int64,
-        exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily) -> Exposure
+        exposure: @escaping (TransportProtocol, ClosedRange<UInt16>, AddressFamily, [IPAddress]) -> Exposure
     ) {
         self.policy = policy
         self.listeners = ListenersByPort(listeners)
@@ -68,21 +69,30 @@ public struct ListenerAudit {
             + unknown + unreadPublished
     }
 
-    /// The worst exposure of the port in any of the families.
+    /// The worst exposure of the port in any of the families, at the addresses of the listeners.
     func worst(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>,
+        at listeners: [Listener] = []
     ) -> Exposure {
-        families.map { exposure(transport, ports, $0) }.worst
+        families.map { exposure(transport, ports, $0, listeners.boundAddresses) }.worst
     }
 
     private func findings(about service: Service) -> [Finding] {
         service.ports.flatMap { port -> [Finding] in
             // The kernel itself receives most of these protocols, so nothing need wait for them.
             guard port.transport.hasPorts else {
-                return expectations(of: service, on: raw.filter { $0.transport == port.transport }[...])
+                return expectations(
+                    of: service, on: raw.filter { $0.transport == port.transport && service.reaches($0) }[...])
             }
-            let own = listeners.on(port.transport, port.range)
-            return reachability(of: port, own, service) + expectations(of: service, on: own)
+            let all = listeners.on(port.transport, port.range)
+            guard service.destinations != nil else {
+                return reachability(of: port, all, service) + expectations(of: service, on: all)
+                    + ephemerality(of: port, service)
+            }
+            let own = all.filter { $0.isHeard(by: service, beside: all) }
+            let near = all.filter { $0.isLoopbackOnly || $0.isHeard(by: service, beside: all) }
+            return reachability(of: port, near[...], service) + expectations(of: service, on: own[...])
+                + ephemerality(of: port, service)
                 + ephemerality(of: port, service)
         }
     }
@@ -102,7 +112,8 @@ public struct ListenerAudit {
             $0.transport == port.transport && $0.ports.overlaps(port.range)
         }
         guard !own.isEmpty || !redirected.isEmpty else {
-            let message = "service \"\(service.name)\" is open on \(place.text), and nothing listens: "
+            let at = service.destinations.map { " at \($0.entries.joined(separator: ", "))" } ?? ""
+            let message = "service \"\(service.name)\" is open on \(place.text)\(at), and nothing listens: "
             let advice = "start it, close it, or write \"optional: true\""
             return service.listener.isOptional ? [] : finding(.missingListener, message + advice)
         }
@@ -115,7 +126,7 @@ public struct ListenerAudit {
         }
         // A rule that depends on the destination address may be about another host.
         if exposed.isEmpty && (service.listener.isOptional || redirected.allSatisfy(\.isConditional)) { return [] }
-        let missing = service.addresses.families.filter { family in
+        let missing = service.families.filter { family in
             (port.onlyFamily ?? family) == family && !exposed.contains { $0.families.contains(family) }
                 && !redirected.contains { $0.family == family }
         }
@@ -160,9 +171,37 @@ extension AddressFamily {
     var title: String { self == .ipv4 ? "IPv4" : "IPv6" }
 }
 
+extension Service {
+    /// The families in which clients can reach it.
+    fileprivate var families: [AddressFamily] {
+        let sources = addresses.families
+        return destinations.map { sources.filter($0.addresses.families.contains) } ?? sources
+    }
+}
+
 extension AddressSet {
     /// The families of the addresses in the set.
     fileprivate var families: [AddressFamily] { (ipv4.isEmpty ? [] : [.ipv4]) + (ipv6.isEmpty ? [] : [.ipv6]) }
+}
+
+extension Listener {
+    /// Whether clients of a service with `addresses` get to the socket, and not to another one on the port.
+    ///
+    /// The kernel prefers a socket that is bound to the dialled address to one that is bound to none.
+    fileprivate func isHeard(by service: Service, beside others: ArraySlice<Listener>) -> Bool {
+        guard service.reaches(self) else { return false }
+        guard address.isUnspecified, let addresses = service.destinations?.addresses else { return true }
+        let taken = others.filter { $0.transport == transport && $0.port == port && !$0.address.isUnspecified }
+        let rest = addresses.subtracting(AddressSet(taken.map(\.address)))
+        return families.contains { $0 == .ipv4 ? !rest.ipv4.isEmpty : !rest.ipv6.isEmpty }
+    }
+}
+
+extension [Listener] {
+    /// The addresses that the sockets are bound to; none if one of them is bound to every address.
+    var boundAddresses: [IPAddress] {
+        contains(where: \.address.isUnspecified) ? [] : map(\.address)
+    }
 }
 
 extension RandomAccessCollection<Listener> {

@@ -74,16 +74,17 @@ public struct LiveRuleset {
         return PublishedPorts(redirections: regions.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
-    /// The exposure of undeclared ports.
+    /// The exposure of undeclared ports at any of these addresses of the host; at any of all if there are none.
     public func exposure(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily,
+        at addresses: [IPAddress] = []
     ) -> ListenerAudit.Exposure {
         switch reading {
         case .closed: return .shielded
         case .denied: return .unknown
         case .regions(let regions, let untrusted):
-            let exposure = regions.exposure(transport, ports, family)
-            let others = untrusted.exposure(transport, ports, family)
+            let exposure = regions.exposure(transport, ports, family, at: addresses)
+            let others = untrusted.exposure(transport, ports, family, at: addresses)
             if others.isOpen { return .reachable }
             if others.isUnknown { return .unknown }
             return exposure.isOpen ? .trusted : exposure.isUnknown ? .unknown : .shielded

@@ -83,6 +83,7 @@ private struct PortStatusList {
             let actual = found.first { $0.name == service.name }
             for port in service.ports {
                 var row = row(port.transport, port.range)
+                row.listeners.removeAll { !service.reaches($0) }
                 row.service = service
                 row.name = service.name
                 row.loaded = actual == nil ? .no : actual == target ? .yes : .changed
@@ -121,6 +122,7 @@ private struct PortStatusList {
         for listener in sockets.listeners where !listener.isLoopbackOnly {
             rest[listener.transport, default: []].append(listener.port...listener.port)
         }
+        addStrangers()
         for redirection in live.redirections { rest[redirection.transport, default: []].append(redirection.ports) }
         for (transport, ranges) in rest {
             var seen: Set<ClosedRange<UInt16>> = []
@@ -131,11 +133,33 @@ private struct PortStatusList {
         }
     }
 
+    /// Adds the ports of sockets that services with `addresses` leave out, though one of them has the port.
+    private mutating func addStrangers() {
+        let declared = Dictionary(grouping: rows.filter { $0.service?.destinations != nil }, by: \.transport)
+        var strangers: [TransportProtocol: [UInt16: [Listener]]] = [:]
+        for listener in sockets.listeners where !listener.isLoopbackOnly {
+            let own = (declared[listener.transport] ?? []).filter { $0.ports.contains(listener.port) }
+            guard !own.isEmpty, !own.contains(where: { $0.service?.reaches(listener) == true }) else { continue }
+            strangers[listener.transport, default: [:]][listener.port, default: []].append(listener)
+        }
+        for (transport, ports) in strangers {
+            for (port, listeners) in ports {
+                var row = PortStatus(transport: transport, ports: port...port, listeners: listeners)
+                row.exposure =
+                    Set(listeners.flatMap(\.families)).map {
+                        live.exposure(transport, port...port, $0, at: listeners.boundAddresses)
+                    }.worst
+                rows.append(row)
+            }
+        }
+    }
+
     private func undeclared(_ transport: TransportProtocol, _ ports: ClosedRange<UInt16>) -> PortStatus {
         var row = row(transport, ports)
         row.listeners.removeAll(where: \.isLoopbackOnly)
         let families = Set(row.listeners.flatMap(\.families) + row.published.map(\.family))
-        row.exposure = families.map { live.exposure(transport, ports, $0) }.worst
+        let addresses = row.published.isEmpty ? row.listeners.boundAddresses : []
+        row.exposure = families.map { live.exposure(transport, ports, $0, at: addresses) }.worst
         return row
     }
 }

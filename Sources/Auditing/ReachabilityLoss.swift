@@ -40,8 +40,9 @@ public struct ReachabilityLoss {
     public func listeners(_ listeners: [Listener], _ ephemeral: EphemeralPorts) -> [Finding] {
         servers(listeners, ephemeral).compactMap { key, group in
             let families = Set(group.flatMap(\.families))
-            guard var loss = loss(key.transport, key.port...key.port, families) else { return nil }
+            guard var loss = loss(key.transport, key.port...key.port, families, at: group) else { return nil }
             loss.port.address = group.first?.address
+            loss.service = group.lazy.compactMap(services.owner).first?.name
             return Finding(
                 .unreachableListener, .error, sentence(loss, " \(group.ownerText)"),
                 service: loss.service, port: loss.port, process: group.flatMap(\.processes).first)
@@ -55,19 +56,19 @@ public struct ReachabilityLoss {
             let port = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
             let loss = ClientLoss(
                 port: port, processes: group.flatMap(\.processes),
-                service: services.owner(key.transport, key.port)?.name,
-                before: clients(before, port, families), after: clients(after, port, families))
+                service: group.lazy.compactMap(services.owner).first?.name,
+                before: clients(before, port, families, group), after: clients(after, port, families, group))
             return loss.lost.isEmpty ? nil : loss
         }
         return losses.filter(\.after.isEmpty) + losses.filter { !$0.after.isEmpty }
     }
 
-    private func clients(_ regions: AccessRegions, _ port: AuditedPort, _ families: Set<AddressFamily>)
-        -> ClientLoss.Clients
-    {
+    private func clients(
+        _ regions: AccessRegions, _ port: AuditedPort, _ families: Set<AddressFamily>, _ listeners: [Listener]
+    ) -> ClientLoss.Clients {
         var clients = ClientLoss.Clients()
         for family in families {
-            let found = regions.sources(port.transport, port.range, family)
+            let found = regions.sources(port.transport, port.range, family, at: listeners.boundAddresses)
             clients.certain = clients.certain.union(found.open)
             clients.possible = clients.possible.union(found.unknown)
         }
@@ -94,7 +95,8 @@ public struct ReachabilityLoss {
             ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }.compactMap { key, group in
-            guard let loss = loss(key.transport, 0...UInt16.max, Set(group.flatMap(\.families))) else { return nil }
+            guard let loss = loss(key.transport, 0...UInt16.max, Set(group.flatMap(\.families)), at: group)
+            else { return nil }
             return Finding(
                 .unreachableListener, .error, sentence(loss, " \(group.ownerText)"), port: loss.port,
                 process: group.flatMap(\.processes).first)
@@ -122,14 +124,17 @@ extension ReachabilityLoss {
 
     /// The loss of a port; `nil` if it stays reachable, or was not reachable before.
     private func loss(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>,
+        at listeners: [Listener] = []
     ) -> Loss? {
+        let addresses = listeners.boundAddresses
         let lost = families.filter { family in
-            let (was, willBe) = (before.exposure(transport, ports, family), after.exposure(transport, ports, family))
+            let was = before.exposure(transport, ports, family, at: addresses)
+            let willBe = after.exposure(transport, ports, family, at: addresses)
             return (was.isOpen || was.isUnknown) && !willBe.isOpen && !willBe.isUnknown
         }
         guard let family = lost.min(by: { $0.rawValue < $1.rawValue }),
-            let witness = before.witness(transport, ports, family)
+            let witness = before.witness(transport, ports, family, at: addresses)
         else { return nil }
         return Loss(
             port: AuditedPort(transport, ports), family: lost == families ? nil : family,

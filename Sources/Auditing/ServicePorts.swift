@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Listeners
 internal import Policies
 
 /// The services of a policy by port, found by binary search.
@@ -9,8 +10,10 @@ struct ServicePorts {
     }
 
     private let services: [Service]
-    /// Ascending and disjoint: a port belongs to one service.
+    /// Ascending; those that overlap are of services with different `addresses`.
     private var spans: [TransportProtocol: [Span]] = [:]
+    /// For each span the highest port of it and of those before it.
+    private var reaches: [TransportProtocol: [UInt16]] = [:]
 
     init(_ policy: Policy) {
         services = policy.services
@@ -20,13 +23,19 @@ struct ServicePorts {
             }
         }
         for transport in spans.keys { spans[transport]?.sort { $0.ports.lowerBound < $1.ports.lowerBound } }
+        reaches = spans.mapValues { spans in
+            spans.reduce(into: []) { $0.append(max($0.last ?? 0, $1.ports.upperBound)) }
+        }
     }
 
-    /// The service that declares the port.
+    /// The first service that declares the port, whatever its `addresses`.
     func owner(_ transport: TransportProtocol, _ port: UInt16) -> Service? {
-        guard let all = spans[transport] else { return nil }
-        let index = all.firstIndex(endingAtOrAbove: port)
-        return index < all.count && all[index].ports.contains(port) ? services[all[index].service] : nil
+        owners(transport, port...port).first?.service
+    }
+
+    /// The first service whose clients reach the listener.
+    func owner(of listener: Listener) -> Service? {
+        owners(listener.transport, listener.port...listener.port).first { $0.service.reaches(listener) }?.service
     }
 
     /// The services that declare any of these ports, each with its part of them.
@@ -34,19 +43,31 @@ struct ServicePorts {
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>
     ) -> [(service: Service, ports: ClosedRange<UInt16>)] {
         let all = spans[transport] ?? []
-        let first = all.firstIndex(endingAtOrAbove: ports.lowerBound)
-        return all[first...].prefix { $0.ports.lowerBound <= ports.upperBound }.map {
-            (services[$0.service], $0.ports.clamped(to: ports))
-        }
+        let first = (reaches[transport] ?? []).firstIndex(atOrAbove: ports.lowerBound)
+        return all[first...].prefix { $0.ports.lowerBound <= ports.upperBound }
+            .filter { $0.ports.upperBound >= ports.lowerBound }
+            .map { (services[$0.service], $0.ports.clamped(to: ports)) }
     }
 }
 
-extension [ServicePorts.Span] {
-    fileprivate func firstIndex(endingAtOrAbove port: UInt16) -> Int {
+extension Service {
+    /// Whether a client that dials the service can reach the socket by its address.
+    func reaches(_ listener: Listener) -> Bool {
+        guard let addresses = destinations?.addresses else { return true }
+        if listener.address.isUnspecified {
+            return listener.families.contains { $0 == .ipv4 ? !addresses.ipv4.isEmpty : !addresses.ipv6.isEmpty }
+        }
+        return addresses.contains(listener.address)
+    }
+}
+
+extension [UInt16] {
+    /// The index of the first of ascending ports that is at or above `port`.
+    fileprivate func firstIndex(atOrAbove port: UInt16) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2
-            if self[middle].ports.upperBound < port { low = middle + 1 } else { high = middle }
+            if self[middle] < port { low = middle + 1 } else { high = middle }
         }
         return low
     }

@@ -51,7 +51,7 @@ public struct SessionAudit {
         func refusal() -> AccessRegions.Refusal {
             regions.refusal(
                 session.transport, port: session.port, family: session.family, source: session.client.address.value,
-                interface: session.interface)
+                interface: session.interface, at: (session.isForwarded ? session.dialled : session.server).address)
         }
         var result = refusal()
         if result == .somewhere {
@@ -85,7 +85,8 @@ public struct SessionAudit {
         let first = group[0]
         let place = AuditedPort(first.transport, first.port...first.port, at: first.client.address)
         let service = policy.services.first { service in
-            service.ports.contains { $0.transport == first.transport && $0.range.contains(first.port) }
+            service.isReached(at: (first.isForwarded ? first.dialled : first.server).address)
+                && service.ports.contains { $0.transport == first.transport && $0.range.contains(first.port) }
         }
         let isDenied = policy.deny?.addresses.contains(first.client.address) == true
         let count = group.count == 1 ? "is connected" : "has \(group.count) connections"

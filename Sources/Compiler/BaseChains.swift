@@ -14,6 +14,7 @@ extension TableBuilder {
         let trusted = policy.trusted.flatMap { add($0) }
         let rules = entryRules(denied) + trusted + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
+        for addresses in dispatch.switches { append(addresses.chain, at: addresses.location) }
         chains += [.linkIGMP, .linkICMPv6]
         chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
@@ -88,6 +89,12 @@ extension TableBuilder {
             denied + [Rule.conntrackState] + trusted + dispatch.publishedRules
             + [dispatch.publishedProtocols, Rule.refuse]
         chains.append(Chain(name: Names.redirected, rules: rules))
+        for addresses in dispatch.switches { append(addresses.redirectedChain, at: addresses.location) }
+    }
+
+    private mutating func append(_ chain: Chain, at location: SourceLocation) {
+        chains.append(chain)
+        origins.chains[chain.name] = location
     }
 
     private mutating func deniedSources() -> [Rule] {

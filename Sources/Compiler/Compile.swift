@@ -32,7 +32,7 @@ struct TableBuilder {
 
     consuming func finished() -> CompiledPolicy {
         let dispatch = Dispatch(policy.services)
-        var maps = [dispatch.services] + dispatch.ranges
+        var maps = [dispatch.services] + dispatch.ranges + dispatch.addresses
         if policy.defaults.published == .enforce { maps += dispatch.published }
         origins.sets = sourceSets.origins
         let table = Table(

@@ -9,8 +9,10 @@ struct Decompilation {
     private(set) var trusted: [String: DecompiledEntry] = [:]
     private(set) var denied = AddressSet()
     private(set) var foreign: [String] = []
-    /// The protocols without ports, each with the name of its service.
-    private var protocols: [(TransportProtocol, service: String)] = []
+    /// The protocols without ports, each with its chain.
+    private var protocols: [(TransportProtocol, chain: String)] = []
+    /// The services that each chain leads to by the dialled address.
+    private let switches: [String: [DecompiledTarget]]
 
     /// The addresses of the sets, by name; read once, since many services may share a set.
     let sets: [String: AddressSet]
@@ -18,6 +20,7 @@ struct Decompilation {
     init(_ table: Table) {
         self.table = table
         sets = table.addressSets
+        switches = table.addressSwitches
     }
 
     /// Reads the sources from the chains of services, and foreign rules from the other chains.
@@ -39,24 +42,30 @@ struct Decompilation {
         for set in table.sets {
             guard case .list(let elements) = set.elements, let ports = PortMap(name: set.name) else { continue }
             for element in elements {
-                guard let target = element.value?.chain, target.hasPrefix(Names.service("")) else { continue }
-                let name = String(target.dropFirst(Names.service("").count))
-                if let port = ports.port(of: element) { services[name]?.ports.append(port) }
+                guard let chain = element.value?.chain, let port = ports.port(of: element) else { continue }
+                add(port, of: chain)
             }
         }
-        for (transport, service) in protocols {
-            services[service]?.ports.append(DecompiledService.Port(transport: transport, range: 0...UInt16.max))
+        for (transport, chain) in protocols {
+            add(DecompiledService.Port(transport: transport, range: 0...UInt16.max), of: chain)
         }
         // The chain for DHCPv6 comes before that of a service with the same port, and ends with a goto to it.
-        if let target = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
-            let name = String(target.dropFirst(Names.service("").count))
-            let port = DecompiledService.Port(transport: .udp, range: dhcpv6Port...dhcpv6Port)
-            if services[name]?.ports.contains(where: { $0.transport == .udp && $0.range.contains(dhcpv6Port) }) == false
-            {
-                services[name]?.ports.append(port)
-            }
+        if let chain = table.chain(Names.dhcpv6)?.rules.last?.expressions.last?.target {
+            add(DecompiledService.Port(transport: .udp, range: dhcpv6Port...dhcpv6Port), of: chain, unlessHeld: true)
         }
         for name in services.keys { services[name]?.ports.sort { $0.order < $1.order } }
+    }
+
+    /// Adds a port to the service, or the services, that its chain leads to.
+    private mutating func add(_ port: DecompiledService.Port, of chain: String, unlessHeld isOnce: Bool = false) {
+        for target in switches[chain] ?? DecompiledTarget(chain, at: nil).map({ [$0] }) ?? [] {
+            var port = port
+            port.addresses = target.addresses
+            let isHeld = services[target.service]?.ports.contains {
+                $0.transport == port.transport && $0.range.contains(port.range.lowerBound)
+            }
+            if !isOnce || isHeld == false { services[target.service]?.ports.append(port) }
+        }
     }
 
     private mutating func readInput(_ chain: Chain) {
@@ -180,14 +189,15 @@ extension DecompiledService.Port {
 
 extension SetElement.Value {
     /// The chain of a jump or goto; `nil` for none.
-    fileprivate var chain: String? {
+    var chain: String? {
         guard case .verdict(let verdict) = self else { return nil }
         return verdict.target
     }
 }
 
 extension Expression {
-    fileprivate var target: String? {
+    /// The chain of a jump or goto; `nil` for none.
+    var target: String? {
         guard case .verdict(let verdict) = self else { return nil }
         return verdict.target
     }
@@ -203,17 +213,17 @@ extension Rule {
     }
 
     /// The protocols without ports that the rule sends to services; `nil` for a rule of another kind.
-    fileprivate var protocolTargets: [(TransportProtocol, service: String)]? {
+    fileprivate var protocolTargets: [(TransportProtocol, chain: String)]? {
         guard expressions.count == 2, case .meta(.transportProtocol, into: .first) = expressions[0],
             case .lookup(let lookup) = expressions[1], case .anonymous(let set) = lookup.set,
             case .list(let elements) = set.elements
         else { return nil }
-        let prefix = Names.service("")
-        var targets: [(TransportProtocol, service: String)] = []
+        let prefixes = [Names.service("")] + Names.dispatchers
+        var targets: [(TransportProtocol, chain: String)] = []
         for element in elements {
             guard let target = element.value?.chain, let number = element.key.first else { return nil }
-            if target.hasPrefix(prefix) {
-                targets.append((TransportProtocol(rawValue: number), String(target.dropFirst(prefix.count))))
+            if prefixes.contains(where: target.hasPrefix) {
+                targets.append((TransportProtocol(rawValue: number), target))
             } else if ![Names.icmpv4, Names.icmpv6].contains(target) {
                 return nil
             }

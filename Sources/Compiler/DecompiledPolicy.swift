@@ -32,6 +32,8 @@ public struct DecompiledService: Hashable, Sendable {
         public var transport: TransportProtocol
         /// The ports in host byte order, both ends included.
         public var range: ClosedRange<UInt16>
+        /// The addresses of the host at which it is the service's; `nil` for all.
+        public var addresses: AddressSet?
     }
 
     /// The name.
@@ -45,6 +47,9 @@ public struct DecompiledService: Hashable, Sendable {
 
     /// A service with this name that is closed to all sources.
     init(name: String) { self.name = name }
+
+    /// The addresses of the host at which clients reach it; `nil` for all.
+    public var destinations: AddressSet? { ports.first?.addresses }
 
     /// The sources that some entry lets in, whatever its other conditions.
     public var sources: AddressSet {

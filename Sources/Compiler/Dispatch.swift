@@ -14,9 +14,16 @@ struct Dispatch {
     private let spans: [(port: ServicePort, chain: String)]
     /// The protocols without ports, by number.
     private let whole: [(port: ServicePort, chain: String)]
+    /// The chains of services with `addresses`.
+    let switches: [AddressSwitch]
 
     init(_ services: [Service]) {
-        let all = services.flatMap { service in service.ports.map { ($0, Names.service(service.name)) } }
+        let addresses = AddressDispatch(services.filter { $0.destinations != nil })
+        switches = addresses.switches
+        let plain = services.filter { $0.destinations == nil }.flatMap { service in
+            service.ports.map { (port: $0, chain: Names.service(service.name)) }
+        }
+        let all = plain + addresses.ports
         whole = all.filter { !$0.0.transport.hasPorts }.sorted { $0.0.transport.rawValue < $1.0.transport.rawValue }
         let entries = all.filter(\.0.transport.hasPorts)
         singles = entries.filter { $0.0.range.count == 1 }
@@ -47,7 +54,16 @@ struct Dispatch {
 
     /// The maps of all ports, for the ports that redirected clients dialled, one for each protocol with ports.
     var published: [NamedSet] {
-        Self.maps(singles + spans, name: Names.published)
+        Self.maps((singles + spans).map(redirected), name: Names.published)
+    }
+
+    /// The maps of addresses.
+    var addresses: [NamedSet] { switches.flatMap(\.maps) }
+
+    /// The chain for redirected connections to the port.
+    private func redirected(_ entry: (port: ServicePort, chain: String)) -> (port: ServicePort, chain: String) {
+        let isSwitch = !entry.chain.hasPrefix(Names.service(""))
+        return isSwitch ? (entry.port, Names.redirected(entry.chain)) : entry
     }
 
     /// The rules that look up the destination port.
@@ -71,7 +87,7 @@ struct Dispatch {
     var protocols: Rule { Self.protocols(.goto(Names.icmpv4), .goto(Names.icmpv6), whole) }
 
     /// The rule for redirected packets without ports: ICMP is left to other tables.
-    var publishedProtocols: Rule { Self.protocols(.accept, .accept, whole) }
+    var publishedProtocols: Rule { Self.protocols(.accept, .accept, whole.map(redirected)) }
 
     private static func protocols(
         _ icmpv4: Verdict, _ icmpv6: Verdict, _ whole: [(port: ServicePort, chain: String)]

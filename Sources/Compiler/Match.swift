@@ -41,14 +41,44 @@ enum Match {
         family(.ipv6) + field(offset: ipv6SourceOffset, range)
     }
 
+    /// Packets to an address of this range.
+    static func destination(_ range: ClosedRange<UInt32>) -> [Expression] {
+        family(.ipv4) + field(offset: ipv4DestinationOffset, range)
+    }
+
+    /// Packets to an address of this range.
+    static func destination(_ range: ClosedRange<UInt128>) -> [Expression] {
+        family(.ipv6) + field(offset: ipv6DestinationOffset, range)
+    }
+
+    /// The load of the destination address, with the match on its family.
+    static func destinationLoad(_ family: AddressFamily) -> [Expression] {
+        let (offset, length): (UInt32, UInt32) =
+            family == .ipv4 ? (ipv4DestinationOffset, 4) : (ipv6DestinationOffset, 16)
+        return self.family(family) + [.payload(Payload(base: .network, offset: offset, length: length))]
+    }
+
+    /// Connections that were dialled at an address of this range.
+    static func dialled(_ range: ClosedRange<UInt32>) -> [Expression] { dialledLoad(.ipv4) + comparison(range) }
+
+    /// Connections that were dialled at an address of this range.
+    static func dialled(_ range: ClosedRange<UInt128>) -> [Expression] { dialledLoad(.ipv6) + comparison(range) }
+
+    /// The load of the address that was dialled; it ends the rule for connections of the other family.
+    static func dialledLoad(_ family: AddressFamily) -> [Expression] {
+        [.conntrack(ConntrackLoad(family == .ipv4 ? .destinationIPv4 : .destinationIPv6, direction: 0))]
+    }
+
     /// Packets from an address in the set.
     static func source(in set: String, _ family: AddressFamily) -> [Expression] {
         self.family(family) + [sourceLoad(family), .lookup(Lookup(.named(set)))]
     }
 
-    /// The offsets of the source address in the network header in bytes: RFC 791 3.1, RFC 8200 3.
+    /// The offsets of the addresses in the network header in bytes: RFC 791 3.1, RFC 8200 3.
     private static let ipv4SourceOffset: UInt32 = 12
     private static let ipv6SourceOffset: UInt32 = 8
+    private static let ipv4DestinationOffset: UInt32 = 16
+    private static let ipv6DestinationOffset: UInt32 = 24
 
     /// The load of the source address.
     static func sourceLoad(_ family: AddressFamily) -> Expression {
@@ -203,6 +233,18 @@ enum Match {
         }
         let mask = zip(lower, upper).map { ~($0 ^ $1) }
         return [load, .bitwise(BitwiseMask(mask: mask)), .compare(Comparison(lower))]
+    }
+
+    /// The comparison of a whole address with a range, in nft's shortest form.
+    private static func comparison<Bound: FixedWidthInteger>(_ range: ClosedRange<Bound>) -> [Expression] {
+        let lower = range.lowerBound.bigEndianBytes
+        let upper = range.upperBound.bigEndianBytes
+        guard let prefix = prefixLength(range) else {
+            return [.compare(Comparison(.greaterOrEqual, lower)), .compare(Comparison(.lessOrEqual, upper))]
+        }
+        // Whole bytes need no mask.
+        if prefix % 8 == 0 { return [.compare(Comparison(Array(lower.prefix(prefix / 8))))] }
+        return [.bitwise(BitwiseMask(mask: zip(lower, upper).map { ~($0 ^ $1) })), .compare(Comparison(lower))]
     }
 
     /// The length of the prefix that is exactly this range, from 1; `nil` if the range is not a prefix.

@@ -1,4 +1,5 @@
 public import Addressing
+internal import Policies
 public import Rulesets
 
 /// The names of all objects in portreeve's table.
@@ -43,6 +44,20 @@ public enum Names {
 
     /// The map from the dialled ports of a protocol to the chains of services.
     public static func published(_ transport: String) -> String { "published-\(transport)" }
+
+    /// The chain, and the start of the names of its maps, that finds a service with `addresses` by the dialled address.
+    static func addresses(_ service: String) -> String { "addresses-\(service)" }
+
+    /// The chain, and the start of the names of its maps, for a port that services with `addresses` share.
+    static func addresses(of port: ServicePort) -> String {
+        guard port.transport.hasPorts else { return "port-\(port.transport.rawValue)" }
+        let range = port.range
+        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        return "port-\(port.transport.name)-\(ports)"
+    }
+
+    /// The chain that does the same for redirected connections as the chain with this name.
+    static func redirected(_ chain: String) -> String { "\(redirected)-\(chain)" }
 
     /// The first chain for the packets of a service.
     public static func service(_ name: String) -> String { "service-\(name)" }
@@ -93,6 +108,8 @@ extension Names {
     public enum ChainPurpose: Hashable, Sendable {
         /// It decides on the connections to the service with this name.
         case service(String)
+        /// It finds a service by the address that the client dialled.
+        case addresses
         /// It lets in everything that the entry of `trusted` with this name does.
         case trusted(String)
         /// It does not belong to a service, or is not portreeve's.
@@ -102,6 +119,7 @@ extension Names {
     /// The purpose of the chain with this name.
     public static func purpose(ofChain name: String) -> ChainPurpose {
         if name.hasPrefix(trusted("")) { return .trusted(String(name.dropFirst(trusted("").count))) }
+        if dispatchers.contains(where: name.hasPrefix) { return .addresses }
         let prefix = chains(of: "").first(where: name.hasPrefix)
         // An entry of `allow` has a name of its own after a dot.
         return prefix.map { .service(String(name.dropFirst($0.count).prefix { $0 != "." })) } ?? .other
@@ -117,9 +135,14 @@ extension Names {
         case other
     }
 
+    /// The starts of the names of chains that find a service by the address that the client dialled, and of their maps.
+    static let dispatchers = [addresses(""), "port-", redirected(addresses("")), redirected("port-")]
+
     /// The purpose of the set with this name.
     public static func purpose(ofSet name: String) -> SetPurpose {
-        let starts = [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published("")]
+        let starts =
+            [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published("")]
+            + dispatchers
         if name == services || starts.contains(where: name.hasPrefix) { return .services }
         return name.hasPrefix("\(denied)-") ? .denied : .other
     }

@@ -69,6 +69,16 @@ extension SetDefinition {
         dataType: verdictType, dataLength: 0,
         userdata: ListingHint.keyByteOrder(0) + ListingHint.verdictData + ListingHint.plainData)
 
+    /// A map from addresses, or ranges of addresses, to a verdict.
+    static func destinations(_ family: AddressFamily, ranges: Bool) -> SetDefinition {
+        let type: KeyType = family == .ipv4 ? .ipv4Address : .ipv6Address
+        return SetDefinition(
+            keyType: type.rawValue, keyLength: type.length, flags: ranges ? [.map, .interval] : .map,
+            dataType: verdictType, dataLength: 0,
+            userdata: ListingHint.keyByteOrder(ListingHint.networkOrder) + ListingHint.verdictData
+                + ListingHint.plainData)
+    }
+
     /// A map from ports, or ranges of ports, to a verdict.
     static func ports(ranges: Bool) -> SetDefinition {
         SetDefinition(

@@ -8,19 +8,36 @@ struct SourceMatch {
     /// The expressions after the match.
     let rest: ArraySlice<Expression>
 
-    /// Reads the start of `rule`; `nil` if it is not a match on sources as the compiler makes it.
-    init?(_ rule: Rule, in sets: [String: AddressSet]) {
+    /// The place of an address in the network header.
+    enum Field {
+        case source
+        case destination
+
+        /// The offset in bytes: RFC 791 3.1, RFC 8200 3.
+        func offset(_ family: AddressFamily) -> UInt32 {
+            switch self {
+            case .source: family == .ipv4 ? 12 : 8
+            case .destination: family == .ipv4 ? 16 : 24
+            }
+        }
+    }
+
+    /// Reads the start of `rule`; `nil` if it is not a match on sources, or on destinations, as the compiler makes it.
+    init?(_ rule: Rule, in sets: [String: AddressSet], of field: Field = .source) {
         guard rule.expressions.count >= 2, case .meta(.networkProtocol, into: .first) = rule.expressions[0],
             case .compare(let family) = rule.expressions[1], family.operator == .equal, family.value.count == 1
         else { return nil }
         let rest = rule.expressions[2...]
         switch TableFamily(rawValue: family.value[0]) {
         case .ipv4:
-            guard let (set, rest) = Self.sources(rest, .ipv4, offset: 12, sets, as: UInt32.self) else { return nil }
+            guard let (set, rest) = Self.sources(rest, .ipv4, offset: field.offset(.ipv4), sets, as: UInt32.self) else {
+                return nil
+            }
             addresses = AddressSet(ipv4: set)
             self.rest = rest
         case .ipv6:
-            guard let (set, rest) = Self.sources(rest, .ipv6, offset: 8, sets, as: UInt128.self) else { return nil }
+            guard let (set, rest) = Self.sources(rest, .ipv6, offset: field.offset(.ipv6), sets, as: UInt128.self)
+            else { return nil }
             addresses = AddressSet(ipv6: set)
             self.rest = rest
         default: return nil

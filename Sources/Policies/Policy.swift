@@ -118,19 +118,22 @@ public struct Assertion: Hashable, Sendable {
     public var ports: [ServicePort]
     /// The name of the interface on which the connections arrive; `nil` for any.
     public var interface: String?
+    /// The address of the host that the client dials; `nil` for each.
+    public var address: IPAddress?
     /// The expected result.
     public var expect: Expectation
 
     /// An assertion of these parts.
     public init(
         location: SourceLocation, from: SourceList, except: SourceList?, ports: [ServicePort],
-        interface: String? = nil, expect: Expectation
+        interface: String? = nil, address: IPAddress? = nil, expect: Expectation
     ) {
         self.location = location
         self.from = from
         self.except = except
         self.ports = ports
         self.interface = interface
+        self.address = address
         self.expect = expect
     }
 }

@@ -110,8 +110,10 @@ public struct Service: Hashable, Sendable {
     public var name: String
     /// The location of the name.
     public var location: SourceLocation
-    /// The ports in the order of the policy, then the protocols without ports: at least one, disjoint from the ports of all other services.
+    /// The ports in the order of the policy, then the protocols without ports: at least one; services that share a port have disjoint `destinations`.
     public var ports: [ServicePort]
+    /// The addresses of the host at which clients reach it; `nil` for all.
+    public var destinations: SourceList?
     /// Who may connect: at least one entry; the first that matches a packet decides.
     public var entries: [AllowEntry]
     /// Whether the policy lists them under `allow`; in the short form their keys are those of the service.
@@ -161,6 +163,9 @@ public struct Service: Hashable, Sendable {
         guard entries.count != 1 else { return entries[0].addresses }
         return entries.reduce(AddressSet()) { $0.union($1.addresses) }
     }
+
+    /// Whether it is reached at the address.
+    public func isReached(at address: IPAddress) -> Bool { destinations?.addresses.contains(address) ?? true }
 
     /// Whether every entry is closed at `now`, in seconds since 1970-01-01T00:00:00Z.
     public func isExpired(at now: Int64) -> Bool { entries.allSatisfy { $0.isExpired(at: now) } }

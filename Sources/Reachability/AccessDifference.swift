@@ -13,6 +13,8 @@ public struct AccessChange: Hashable, Sendable {
     public var sources: AddressSet
     /// The interfaces as a policy writes them, `nil` for all that no ruleset names; empty for all interfaces but `lo`.
     public var interfaces: [String?]
+    /// The addresses of this host that it is about; empty for all.
+    public var destinations: [DestinationClass] = []
     /// The rules that make the access unknown; empty for a certain change.
     public var doubts: [RuleReference]
 }
@@ -45,23 +47,22 @@ public struct AccessDifference {
         let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: old + new)
         let transports = TransportProtocol.all(in: old + new)
+        let destinations = path.destinations(in: old + new, circumstances)
         let kept = Set(old.filter(new.contains).map(\.name))
         func regions(_ tables: [Table]) -> AccessRegions {
             AccessRegions(
-                tables, in: circumstances, path: path, transports: transports, interfaces: interfaces, spaces: spaces,
-                rules: rules)
+                tables, in: circumstances, path: path, transports: transports, interfaces: interfaces,
+                destinations: destinations, spaces: spaces, rules: rules)
         }
-        self.init(from: regions(old), to: regions(new), interfaces, kept)
+        self.init(from: regions(old), to: regions(new), ChangeCollector(interfaces, destinations), kept)
     }
 
     private init(
-        from before: AccessRegions, to after: AccessRegions, _ interfaces: [InterfaceClass], _ kept: Set<TableName>
+        from before: AccessRegions, to after: AccessRegions, _ collector: ChangeCollector, _ kept: Set<TableName>
     ) {
         self.before = before
         self.after = after
-        var gained = ChangeCollector(interfaces)
-        var lost = ChangeCollector(interfaces)
-        var unknown = ChangeCollector(interfaces)
+        var (gained, lost, unknown) = (collector, collector, collector)
         let spaces = before.spaces
         // Connections of this host to itself are not access.
         for key in before.keys where key.interface != .loopback {
@@ -121,11 +122,21 @@ private struct ChangeCollector {
         let doubts: [Int]
     }
 
+    /// The same change on the same interfaces.
+    private struct Place: Hashable {
+        let subject: Subject
+        let interfaces: [InterfaceClass]
+    }
+
     private let interfaces: [InterfaceClass]
-    private var found: [Subject: [InterfaceClass]] = [:]
+    private let destinations: DestinationClasses
+    private var found: [Subject: [DestinationClass: [InterfaceClass]]] = [:]
     private var pending: (key: AccessRegions.Key, subject: Subject)?
 
-    init(_ interfaces: [InterfaceClass]) { self.interfaces = interfaces }
+    init(_ interfaces: [InterfaceClass], _ destinations: DestinationClasses) {
+        self.interfaces = interfaces
+        self.destinations = destinations
+    }
 
     mutating func add(
         _ key: AccessRegions.Key, _ ports: ClosedRange<UInt16>, _ sources: SourceSpace.ID, _ space: SourceSpace,
@@ -148,19 +159,35 @@ private struct ChangeCollector {
     }
 
     private mutating func flush() {
-        if let (key, subject) = pending { found[subject, default: []].append(key.interface) }
+        if let (key, subject) = pending {
+            found[subject, default: [:]][key.destination, default: []].append(key.interface)
+        }
         pending = nil
+    }
+
+    /// The changes, each with its interfaces, and the destinations where it is the same.
+    private var places: [Place: [DestinationClass]] {
+        var places: [Place: [DestinationClass]] = [:]
+        for (subject, on) in found {
+            for destination in destinations[subject.family] {
+                guard let interfaces = on[destination] else { continue }
+                places[Place(subject: subject, interfaces: interfaces), default: []].append(destination)
+            }
+        }
+        return places
     }
 
     /// The changes by protocol, port and family.
     mutating func changes(_ spaces: SourceSpaces, _ rules: RuleNumbers) -> [AccessChange] {
         flush()
         let ordinary = interfaces.filter { $0 != .loopback }
-        let changes = found.map { subject, on in
-            AccessChange(
+        let changes = places.map { place, at in
+            let (subject, on) = (place.subject, place.interfaces)
+            return AccessChange(
                 transport: subject.transport, ports: subject.ports, family: subject.family,
                 sources: spaces.addresses(subject.sources, subject.family),
                 interfaces: ordinary.allSatisfy(on.contains) ? [] : on.map(\.pattern),
+                destinations: at.count == destinations[subject.family].count ? [] : at,
                 doubts: subject.doubts.map { rules.all[$0] })
         }
         return changes.sorted { $0.order.lexicographicallyPrecedes($1.order) }
@@ -174,6 +201,7 @@ extension AccessChange {
         return [
             String(transport.rawValue + 100), String(repeating: "0", count: 5 - number.count) + number, family.rawValue,
             interfaces.map { $0 ?? "~" }.joined(separator: ","), sources.order,
+            destinations.map { $0.addresses?.order ?? "" }.joined(separator: ","),
         ]
     }
 }

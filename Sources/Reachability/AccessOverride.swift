@@ -44,10 +44,12 @@ extension [AccessOverride] {
         let rules = RuleNumbers()
         let interfaces = InterfaceClass.all(in: [allowed] + others)
         let transports = TransportProtocol.all(in: [allowed])
+        let destinations = DestinationClasses(in: [allowed] + others, of: circumstances.addresses)
         let regions = AccessRegions(
             [allowed], in: circumstances, path: .arriving, transports: transports, interfaces: interfaces,
-            spaces: spaces, rules: rules)
-        let survey = Survey(others, circumstances, transports, interfaces, spaces, rules, keepsRefusals: true)
+            destinations: destinations, spaces: spaces, rules: rules)
+        let survey = Survey(
+            others, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: true)
         let arrivals = Arrivals(circumstances.routes, interfaces)
         var open: [AccessRegions.Key: [AccessRegions.Segment]] = [:]
         for key in survey.keys where key.interface != .loopback {

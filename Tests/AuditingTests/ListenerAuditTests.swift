@@ -14,7 +14,7 @@ extension ListenerAudit {
         self.init(
             policy: policy, listeners: listeners, raw: raw,
             ephemeral: EphemeralPorts(range: ephemeral, reserved: IntervalSet(reserved)), published: published,
-            now: now, exposure: { _, _, _ in exposure })
+            now: now, exposure: { _, _, _, _ in exposure })
     }
 }
 

@@ -85,7 +85,7 @@ struct ListenerOwnersTests {
                 policy: try policy(expectation), listeners: [listener],
                 ephemeral: EphemeralPorts(range: 32768...60999),
                 executables: { ["/usr/bin/python3", "python3"].contains($0) ? ["/usr/bin/python3.11"] : [] }, now: 0
-            ) { _, _, _ in .reachable }
+            ) { _, _, _, _ in .reachable }
             return audit.findings.map(\.identifier)
         }
         #expect(try found(ListenerExpectation(units: ["app@.service"])) == [])

@@ -58,7 +58,7 @@ struct PublishedPortsTests {
             ListenerAudit(
                 policy: policy, listeners: listeners, ephemeral: EphemeralPorts(range: 32768...60999),
                 published: published(rules), now: 0,
-                exposure: { _, _, family in family == .ipv6 ? .reachable : .shielded }
+                exposure: { _, _, family, _ in family == .ipv6 ? .reachable : .shielded }
             ).findings.filter { $0.service == nil }
         }
         let rules: [Rule] = [.tcp(8080, sentTo: 80)]

@@ -62,7 +62,7 @@ struct UndeclaredListenerTests {
         func severity(_ isOpen: @escaping (AddressFamily) -> Bool) throws -> [Finding.Severity] {
             ListenerAudit(
                 policy: policy, listeners: [try Listener("::", 8080)], ephemeral: EphemeralPorts(range: 32768...60999),
-                now: 0, exposure: { _, _, family in isOpen(family) ? .reachable : .shielded }
+                now: 0, exposure: { _, _, family, _ in isOpen(family) ? .reachable : .shielded }
             ).findings.map(\.severity)
         }
         #expect(try severity { $0 == .ipv4 } == [.error])

@@ -108,8 +108,7 @@ struct AgreementTests {
             let spaces = SourceSpaces()
             let survey = Survey(
                 tables, Circumstances(now: 0), TransportProtocol.all(in: tables), InterfaceClass.all(in: tables),
-                spaces,
-                RuleNumbers(), keepsRefusals: true)
+                DestinationClasses(), spaces, RuleNumbers(), keepsRefusals: true)
             for key in survey.keys where key.transport == .tcp {
                 let outcome = survey.evaluate(key, .arriving)
                 let pieces = outcome.accepted + outcome.refused.map(\.piece) + outcome.unknown

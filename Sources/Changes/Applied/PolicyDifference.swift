@@ -101,6 +101,7 @@ extension Service {
     fileprivate var withoutPlaces: Service {
         var copy = self
         copy.location = .nowhere
+        copy.destinations = destinations?.withoutPlace
         copy.entries = entries.map(\.withoutPlaces)
         for index in copy.ports.indices { copy.ports[index].location = .nowhere }
         return copy

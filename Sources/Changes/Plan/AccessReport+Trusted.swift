@@ -15,7 +15,9 @@ extension [AccessReport.Row] {
                 rows.append(row)
                 continue
             }
-            let subject = Subject(trusted: entry.name, family: row.change.family, interfaces: row.change.interfaces)
+            let subject = Subject(
+                trusted: entry.name, family: row.change.family, interfaces: row.change.interfaces,
+                destinations: row.change.destinations)
             if let place = places[subject] {
                 rows[place] = row.widened(rows[place].change.sources, by: entry.name)
             } else {
@@ -32,6 +34,7 @@ private struct Subject: Hashable {
     let trusted: String
     let family: AddressFamily
     let interfaces: [String?]
+    let destinations: [DestinationClass]
 }
 
 extension AccessReport.Row {

@@ -72,13 +72,27 @@ public struct AccessReport {
 
 /// The services that declare the ports of each protocol.
 private struct PortOwners {
-    private typealias Span = (range: ClosedRange<UInt16>, service: String)
+    private struct Span {
+        let range: ClosedRange<UInt16>
+        let service: String
+        /// The addresses of the host at which the service is reached; `nil` for all.
+        let addresses: AddressSet?
+
+        /// Whether the change is about connections to the service.
+        func isMeant(by change: AccessChange) -> Bool {
+            guard let addresses, !change.destinations.isEmpty else { return true }
+            return change.destinations.contains { $0.addresses?.intersection(addresses).isEmpty == false }
+        }
+    }
 
     private var spans: [TransportProtocol: [Span]] = [:]
 
     init(_ policy: DecompiledPolicy) {
         for service in policy.services {
-            for port in service.ports { spans[port.transport, default: []].append((port.range, service.name)) }
+            for port in service.ports {
+                spans[port.transport, default: []].append(
+                    Span(range: port.range, service: service.name, addresses: port.addresses))
+            }
         }
         sort()
     }
@@ -97,7 +111,9 @@ private struct PortOwners {
             let own = ports[transport] ?? IntervalSet()
             for span in added {
                 let rest = IntervalSet([span.range]).subtracting(own).ranges
-                union.spans[transport, default: []] += rest.map { ($0, span.service) }
+                union.spans[transport, default: []] += rest.map {
+                    Span(range: $0, service: span.service, addresses: span.addresses)
+                }
             }
         }
         union.sort()
@@ -115,8 +131,10 @@ private struct PortOwners {
             next = end + 1
         }
         let own = spans[change.transport] ?? []
-        for index in first(in: own, endingAtOrAbove: change.ports.lowerBound)..<own.count {
+        for index in first(in: own, endingAtOrAbove: change.ports.lowerBound)..<own.count
+        where own[index].isMeant(by: change) {
             guard own[index].range.lowerBound <= change.ports.upperBound else { break }
+            guard Int(own[index].range.upperBound) >= next else { continue }
             cut(through: Int(own[index].range.lowerBound) - 1, nil)
             cut(through: min(last, Int(own[index].range.upperBound)), own[index].service)
         }
@@ -125,7 +143,7 @@ private struct PortOwners {
     }
 
     private func first(
-        in spans: [(range: ClosedRange<UInt16>, service: String)], endingAtOrAbove port: UInt16
+        in spans: [Span], endingAtOrAbove port: UInt16
     ) -> Int {
         var (low, high) = (0, spans.count)
         while low < high {

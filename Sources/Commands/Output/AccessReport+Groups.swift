@@ -59,8 +59,7 @@ extension AccessReport {
 
         /// The ports, the service, and the interfaces if they are limited.
         var portsText: String {
-            let place = rows.first.map { $0.interfaces.isEmpty ? "" : " on \($0.interfaces.joined(separator: ", "))" }
-            return (isEveryOtherPort ? "any port that is not in the policy" : portsList) + (place ?? "")
+            (isEveryOtherPort ? "any port that is not in the policy" : portsList) + (rows.first?.placeText ?? "")
         }
 
         private var portsList: String {
@@ -82,6 +81,7 @@ extension AccessReport {
         let trusted: String?
         let family: AddressFamily
         let interfaces: [String]
+        let destinations: [String]
         let sources: AddressSet
         let doubts: [RuleReference]
 
@@ -90,6 +90,7 @@ extension AccessReport {
             trusted = row.trusted
             family = row.change.family
             interfaces = row.interfaces
+            destinations = row.destinations
             sources = row.change.sources
             doubts = row.change.doubts
         }
@@ -105,6 +106,7 @@ extension AccessReport {
         private let service: String?
         private let trusted: String?
         private let interfaces: [String]
+        private let destinations: [String]
         private let doubts: [RuleReference]
         private let ports: [Port]
 
@@ -112,6 +114,7 @@ extension AccessReport {
             service = group.rows.first?.service
             trusted = group.rows.first?.trusted
             interfaces = group.rows.first?.interfaces ?? []
+            destinations = group.rows.first?.destinations ?? []
             doubts = group.rows.first?.change.doubts ?? []
             ports =
                 group.isEveryOtherPort

@@ -33,6 +33,7 @@ extension AccessReport.Row {
             ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
         ]
         if let trusted { members.append(("trusted", .string(trusted))) }
+        if !change.destinations.isEmpty { members.append(("addresses", .array(destinations.map(JSON.string)))) }
         if !change.interfaces.isEmpty { members.append(("interfaces", .array(interfaces.map(JSON.string)))) }
         if !change.doubts.isEmpty { members.append(("rules", .array(change.doubts.map { .string("\($0)") }))) }
         return .object(members)
@@ -41,7 +42,7 @@ extension AccessReport.Row {
     /// The row for people.
     var text: String {
         let owner = (trusted ?? service).map { " (\($0))" } ?? ""
-        let place = change.interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))"
+        let place = placeText
         let cause = change.doubts.first.map { ", because of the rule \"\($0)\"" } ?? ""
         return "\(portText)\(owner)\(place) from \(sourcesText)\(cause)"
     }
@@ -56,6 +57,19 @@ extension AccessReport.Row {
 
     /// The interfaces in words; none for all of them.
     var interfaces: [String] { change.interfaces.map { $0 ?? "others" } }
+
+    /// The addresses of this host in words; none for all of them.
+    var destinations: [String] {
+        change.destinations.flatMap { $0.isRest ? ["others"] : $0.addresses?.texts(atMost: Self.listedSources) ?? [] }
+    }
+
+    /// The addresses and the interfaces after a space, if they are limited.
+    var placeText: String {
+        let shown = destinations.prefix(AddressSet.shownRanges).joined(separator: ", ")
+        let more = destinations.count - AddressSet.shownRanges
+        let at = destinations.isEmpty ? "" : " at " + shown + (more > 0 ? " and \(more) more" : "")
+        return at + (interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))")
+    }
 }
 
 extension AddressSet {

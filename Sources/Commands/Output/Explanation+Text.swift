@@ -58,6 +58,7 @@ extension Explanation {
         if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
         if let rule = redirection { return "another table redirects it to a port that is closed: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
+        if service == nil, let elsewhere { return elsewhere.onlyText }
         guard let service else { return "no service declares \(portText)" }
         if isExpired { return "service \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
         if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
@@ -66,6 +67,7 @@ extension Explanation {
             let names = interfaces.map(\.description).joined(separator: ", ")
             return "service \"\(service.name)\" is open on \(names) only"
         }
+        if service.destinations != nil, question.destination == nil { return service.onlyText }
         return "a rule that is not in the policy refuses it: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
     }
 
@@ -75,6 +77,9 @@ extension Explanation {
         let source = question.addresses.text
         if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
+        if let address = question.dialled, service == nil, let elsewhere {
+            return "add \(address) to \"addresses\" of service \"\(elsewhere.name)\"\(elsewhere.location.text)"
+        }
         guard let service else {
             let name = question.transport.name
             return "declare a service with "
@@ -91,6 +96,11 @@ extension Explanation {
         if !interfaces.isEmpty {
             let name = question.interface ?? question.returnInterface ?? "the interface"
             return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(service.location.text)"
+        }
+        if let destinations = service.destinations, question.destination == nil {
+            return
+                "dial \(destinations.entries.joined(separator: ", ")), or add an address of this host to \"addresses\""
+                + " of service \"\(service.name)\"\(service.location.text)"
         }
         return isLive ? "run portreeve apply" : nil
     }
@@ -149,6 +159,13 @@ extension Explanation {
     /// An entry of `allow` for programs.
     private static func json(_ entry: AllowEntry, _ mismatch: Mismatch?) -> JSON {
         ["policy": entry.location.json, "matches": .bool(mismatch == nil), "reason": JSON(mismatch?.text)]
+    }
+}
+
+extension Service {
+    /// The addresses at which the service is open, in a sentence.
+    fileprivate var onlyText: String {
+        "service \"\(name)\" is open at \((destinations?.entries ?? []).joined(separator: ", ")) only"
     }
 }
 

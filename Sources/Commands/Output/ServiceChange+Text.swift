@@ -75,7 +75,11 @@ extension ServiceChange {
 
 extension DecompiledService {
     /// The ports, the protocol first: `tcp/22, tcp/8000-8100`; `everything` for an entry of `trusted`.
-    var portsText: String { ports.isEmpty ? "everything" : ports.map(\.text).joined(separator: ", ") }
+    var portsText: String {
+        guard !ports.isEmpty else { return "everything" }
+        let at = destinations.map { " at \($0.text)" } ?? ""
+        return ports.map(\.text).joined(separator: ", ") + at
+    }
 
     /// The limits of the entries; `nil` for none.
     var limitText: String? { joined(entries.map(\.limitText)) }

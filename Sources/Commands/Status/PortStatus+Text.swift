@@ -15,9 +15,14 @@ extension PortStatus {
     /// The row for people.
     var columns: [String] {
         [
-            transport.text(ports), name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
+            portText, name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
             packets.map { "\($0)" } ?? "-", ownersText, untilText,
         ]
+    }
+
+    /// The port, and the addresses of the host where it is the service's, if not all are.
+    private var portText: String {
+        transport.text(ports) + (service?.destinations.map { " at \($0.addresses.text)" } ?? "")
     }
 
     private var sourcesText: String {
@@ -75,6 +80,9 @@ extension PortStatus {
             ("why", JSON(service.why)), ("owner", JSON(service.owner)), ("ticket", JSON(service.ticket)),
             ("entries", .array(service.entries.map(\.json))), ("policy", service.location.json),
         ]
+        if let destinations = service.destinations {
+            members.append(("addresses", .array(destinations.entries.map(JSON.string))))
+        }
         return .object(members)
     }
 }

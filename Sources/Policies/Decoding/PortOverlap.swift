@@ -1,12 +1,17 @@
 internal import Addressing
 
-/// Finds ports that two services have, or one service twice.
+/// Finds ports that two services have at one address, or one service twice.
 enum PortOverlap {
     private struct Claim {
         let port: ServicePort
         let service: String
         let place: SourceSpan
         let order: Int
+        /// The addresses of the host at which the service is reached; `nil` for all.
+        let destinations: AddressSet?
+
+        /// The addresses at which the service is reached.
+        var addresses: AddressSet { destinations ?? .any }
     }
 
     /// Reports each overlap at the later of its two places and names the earlier.
@@ -16,20 +21,39 @@ enum PortOverlap {
             let claims = claims(of: transport, services).sorted {
                 ($0.port.range.lowerBound, $0.order) < ($1.port.range.lowerBound, $1.order)
             }
-            guard var widest = claims.first else { continue }
-            for claim in claims.dropFirst() {
-                if claim.port.range.lowerBound <= widest.port.range.upperBound { report(widest, claim, log) }
-                if claim.port.range.upperBound > widest.port.range.upperBound { widest = claim }
+            // The claims that reach up to the current port, and all their addresses.
+            var active: [Claim] = []
+            var taken = AddressSet()
+            for claim in claims {
+                if active.contains(where: { $0.port.range.upperBound < claim.port.range.lowerBound }) {
+                    active.removeAll { $0.port.range.upperBound < claim.port.range.lowerBound }
+                    taken = active.reduce(AddressSet()) { $0.union($1.addresses) }
+                }
+                if let widest = widest(active, taken, claim) { report(widest, claim, log) }
+                active.append(claim)
+                taken = taken.union(claim.addresses)
             }
         }
     }
 
+    /// The claim with an address of `claim` that has the highest port, the first of equals; `nil` for none.
+    private static func widest(_ active: [Claim], _ taken: AddressSet, _ claim: Claim) -> Claim? {
+        guard !taken.intersection(claim.addresses).isEmpty else { return nil }
+        var widest: Claim?
+        for other in active where !other.addresses.intersection(claim.addresses).isEmpty {
+            if widest.map({ other.port.range.upperBound > $0.port.range.upperBound }) ?? true { widest = other }
+        }
+        return widest
+    }
+
     private static func claims(of transport: TransportProtocol, _ services: [PlacedService]) -> [Claim] {
         var claims: [Claim] = []
-        for service in services {
-            for placed in service.ports where placed.port.transport == transport {
+        for placed in services {
+            for port in placed.ports where port.port.transport == transport {
                 claims.append(
-                    Claim(port: placed.port, service: service.service.name, place: placed.place, order: claims.count))
+                    Claim(
+                        port: port.port, service: placed.service.name, place: port.place, order: claims.count,
+                        destinations: placed.service.destinations?.addresses))
             }
         }
         return claims
@@ -41,6 +65,18 @@ enum PortOverlap {
         let owner = isSame ? "the same service" : "service \"\(earlier.service)\""
         let relation =
             earlier.port.range == later.port.range ? "already belongs to" : "overlaps \(earlier.port) of"
-        log.error("\(later.port) \(relation) \(owner) at \(earlier.place.description)", at: later.place)
+        let place = isSame ? "" : common(earlier, later)
+        log.error("\(later.port) \(relation) \(owner) at \(earlier.place.description)\(place)", at: later.place)
+    }
+
+    /// The address that two services have in common, where one of them names its addresses.
+    private static func common(_ earlier: Claim, _ later: Claim) -> String {
+        switch (earlier.destinations, later.destinations) {
+        case (nil, nil): ""
+        case (nil, _?): ", which has no \"addresses\" and so is open at all"
+        case (_?, nil): "; without \"addresses\" it would be open at all"
+        case (let one?, let other?):
+            one.intersection(other).witness.map { "; both are open at \($0)" } ?? ""
+        }
     }
 }

@@ -23,6 +23,7 @@ struct ServiceDecoder {
             (keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? [])
             + (keyed["protocols"].map { protocols.decode($0, as: "protocols") } ?? [])
         var service = Service(name: entry.key, location: entry.place.location, ports: ports.map(\.port), entries: [])
+        service.destinations = keyed["addresses"].flatMap(groups.destinations)
         service.listener = ListenerExpectation(decoding: keyed, log)
         service.why = keyed["why"].flatMap { $0.line(as: "why", log) }
         service.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
@@ -70,8 +71,7 @@ struct ServiceDecoder {
 extension Service {
     /// The keys that a service may have.
     static let keys = [
-        "ports", "protocols", "from", "except", "interfaces", "limit", "connections", "log", "expires", "allow",
-        "process",
-        "unit", "user", "optional", "why", "owner", "ticket",
+        "ports", "protocols", "addresses", "from", "except", "interfaces", "limit", "connections", "log", "expires",
+        "allow", "process", "unit", "user", "optional", "why", "owner", "ticket",
     ]
 }

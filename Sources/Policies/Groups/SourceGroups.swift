@@ -80,6 +80,16 @@ final class SourceGroups {
         return SourceList(location: node.place.location, entries: entries, addresses: builder.build())
     }
 
+    /// The addresses of a host at which a service is reached; `nil` after an error.
+    func destinations(_ node: YamlNode) -> SourceList? {
+        guard let list = list(node, as: "addresses") else { return nil }
+        for (entry, item) in zip(list.entries, node.items) where entry == "any" {
+            log.error("\"addresses\" cannot be any; a service without \"addresses\" is open at all", at: item.place)
+            return nil
+        }
+        return list
+    }
+
     /// Reports the groups that are never used.
     func warnOfUnused() {
         for definition in definitions where !definition.isUsed {

@@ -24,21 +24,23 @@ struct AssertionCheck {
         for port in assertion.ports {
             let failure: String? =
                 switch assertion.expect {
-                case .allow: refusal(of: sources, port, trusted(on: assertion.interface))
-                case .deny: admission(of: sources, port, trusted(on: assertion.interface))
+                case .allow: refusal(of: sources, port, at: assertion.address, trusted(on: assertion.interface))
+                case .deny: admission(of: sources, port, at: assertion.address, trusted(on: assertion.interface))
                 }
             if let failure { log.error("the test fails: \(failure)", at: place) }
         }
     }
 
     /// A sentence about an address of `sources` that can connect; `nil` if there is none.
-    private func admission(of sources: AddressSet, _ port: ServicePort, _ trusted: [Trusted]) -> String? {
+    private func admission(
+        of sources: AddressSet, _ port: ServicePort, at address: IPAddress?, _ trusted: [Trusted]
+    ) -> String? {
         for trusted in trusted {
             let admitted = trusted.entry.addresses.subtracting(denied).intersection(sources)
             guard let witness = admitted.first else { continue }
             return "\(port) is open to \(witness)\(blame("\"trusted\"", trusted.name, trusted.location))"
         }
-        for (service, range) in owners(of: port) {
+        for (service, range) in owners(of: port, at: address) {
             let admitted = service.addresses.subtracting(denied).intersection(sources)
             guard let witness = admitted.first else { continue }
             return "\(port.text(range)) is open to \(witness)\(blame(service))"
@@ -47,24 +49,31 @@ struct AssertionCheck {
     }
 
     /// A sentence about an address of `sources` that cannot connect; `nil` if there is none.
-    private func refusal(of all: AddressSet, _ port: ServicePort, _ trusted: [Trusted]) -> String? {
+    private func refusal(
+        of all: AddressSet, _ port: ServicePort, at address: IPAddress?, _ trusted: [Trusted]
+    ) -> String? {
         if let witness = all.intersection(denied).first { return "\"deny\" covers \(witness)" }
         let sources = trusted.reduce(all) { $0.subtracting($1.entry.addresses) }
         var next = Int(port.range.lowerBound)
-        for (service, range) in owners(of: port) {
-            guard next == range.lowerBound else { break }
+        for (service, range) in owners(of: port, at: address) {
+            guard next >= range.lowerBound else { break }
             if let witness = sources.subtracting(service.addresses).first {
                 return "\(port.text(range)) is closed to \(witness)\(blame(service))"
             }
-            next = Int(range.upperBound) + 1
+            next = max(next, Int(range.upperBound) + 1)
         }
         guard next <= port.range.upperBound, !sources.isEmpty else { return nil }
-        return "no service opens \(port.text(UInt16(next)...UInt16(next)))"
+        let place = address.map { " at \($0)" } ?? ""
+        return "no service opens \(port.text(UInt16(next)...UInt16(next)))\(place)"
     }
 
-    /// The services that have ports of `port`, each with these ports, in ascending order.
-    private func owners(of port: ServicePort) -> [(service: Service, range: ClosedRange<UInt16>)] {
-        let owners = services.flatMap { service in
+    /// The services that have ports of `port` at the address, each with these ports, in ascending order; without an
+    /// address, the services of each address.
+    private func owners(
+        of port: ServicePort, at address: IPAddress?
+    ) -> [(service: Service, range: ClosedRange<UInt16>)] {
+        let reached = services.filter { service in address.map(service.isReached) ?? true }
+        let owners = reached.flatMap { service in
             service.ports.filter { $0.transport == port.transport && $0.range.overlaps(port.range) }.map {
                 (service: service, range: $0.range.clamped(to: port.range))
             }

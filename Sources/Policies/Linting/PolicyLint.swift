@@ -32,6 +32,7 @@ struct PolicyLint {
             if placed.service.why == nil, placed.service.entries.contains(where: { $0.why == nil }) {
                 log.warning("service \(name) has no \"why\"", at: placed.entry.place)
             }
+            checkDestinations(placed)
             guard let place = (node.value(of: "from") ?? node.value(of: "allow"))?.place else { continue }
             checkSources(placed.service, place)
             checkEntries(placed, redundancy)

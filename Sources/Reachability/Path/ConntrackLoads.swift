@@ -26,6 +26,9 @@ extension Setting {
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .destinationPort: return load.direction == 0 && transport.hasPorts ? .dialledPort : .unknown(2)
         case .source, .sourceIPv4, .sourceIPv6: return load.direction == 0 ? sourceAddress : .unknown(16)
+        // Of the other family the load ends the rule (`nft_ct_get_eval`).
+        case .destinationIPv4 where family != .ipv4, .destinationIPv6 where family != .ipv6: return nil
+        case .destinationIPv4, .destinationIPv6: return load.direction == 0 ? state.dialled(family) : .unknown(16)
         default: return .unknown(16)
         }
     }

@@ -19,6 +19,8 @@ struct PacketState: Hashable {
     var headerPort: [SymbolicByte] = .dialledPort
     /// The destination address in the header in network byte order; `nil` for any address of this host.
     var destination: [SymbolicByte]?
+    /// The address that the client dialled, if it is another host's; `nil` for an address of this host.
+    var routedTo: [SymbolicByte]?
     /// Whether a rule has translated the destination.
     var isTranslated = false
     /// Whether the packet is forwarded to another host.
@@ -48,12 +50,19 @@ extension PacketPath {
         case .arriving: PacketState()
         case .published: .published
         case .routed(let address):
-            PacketState(destination: [SymbolicByte](constants: address.bigEndianBytes), isForwarded: true)
+            PacketState(
+                destination: [SymbolicByte](constants: address.bigEndianBytes),
+                routedTo: [SymbolicByte](constants: address.bigEndianBytes), isForwarded: true)
         }
     }
 }
 
 extension PacketState {
+    /// The address that the client dialled, which conntrack keeps when a rule translates it.
+    func dialled(_ family: AddressFamily) -> [SymbolicByte] {
+        routedTo ?? (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { SymbolicByte(.destination($0)) }
+    }
+
     /// Adds labels to the connection.
     ///
     /// Before conntrack there is none. Labels that are no constants are unknown.

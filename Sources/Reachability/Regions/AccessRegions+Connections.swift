@@ -19,11 +19,15 @@ extension AccessRegions {
     ///   - family: the family of the source.
     ///   - source: the address as a number, its first byte most significant.
     ///   - interface: the name of the input interface; `nil` for all but `lo`.
+    ///   - address: the address of this host that was dialled.
     /// - Returns: the interfaces on which it is refused.
     public func refusal(
-        _ transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String?
+        _ transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String?,
+        at address: IPAddress
     ) -> Refusal {
-        let known = keys.filter { $0.family == family && $0.transport == transport }
+        let known = keys.filter {
+            $0.family == family && $0.transport == transport && $0.destination.contains(address)
+        }
         let fitting = interface.map { known.fitting($0) } ?? known.filter { $0.interface != .loopback }
         let count = fitting.count { verdict($0, port: port, source: source) == .refuse }
         return count == 0 ? .nowhere : count < fitting.count ? .somewhere : .everywhere

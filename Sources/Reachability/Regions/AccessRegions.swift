@@ -12,6 +12,8 @@ public struct AccessRegions {
         public var transport: TransportProtocol
         /// The interfaces.
         public var interface: InterfaceClass
+        /// The addresses of this host that the packets are for.
+        public var destination = DestinationClass.all
     }
 
     /// Adjacent ports with the same sources; all ports for a protocol without ports.
@@ -47,18 +49,19 @@ public struct AccessRegions {
     public init(_ tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         self.init(
             tables, in: circumstances, path: path, transports: TransportProtocol.all(in: tables),
-            interfaces: InterfaceClass.all(in: tables), spaces: SourceSpaces(), rules: RuleNumbers())
+            interfaces: InterfaceClass.all(in: tables), destinations: path.destinations(in: tables, circumstances),
+            spaces: SourceSpaces(), rules: RuleNumbers())
     }
 
     /// Regions that share the numbers of sets and rules with other regions, so that both can be compared.
     init(
         _ tables: [Table], in circumstances: Circumstances, path: PacketPath, transports: [TransportProtocol],
-        interfaces: [InterfaceClass], spaces: SourceSpaces, rules: RuleNumbers
+        interfaces: [InterfaceClass], destinations: DestinationClasses, spaces: SourceSpaces, rules: RuleNumbers
     ) {
         self.spaces = spaces
         self.rules = rules
         let survey = Survey(
-            tables, circumstances, transports, interfaces, spaces, rules, keepsRefusals: false)
+            tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false)
         var segments: [Key: [Segment]] = [:]
         var collector = RedirectionCollector(rules)
         for key in survey.keys where path.isPassed(by: key.family) {
@@ -74,17 +77,24 @@ public struct AccessRegions {
         unread = collector.unreadRules
     }
 
-    /// The segments of a protocol and family, for each class of interfaces but `lo`.
+    /// The segments of a protocol and family, for each class of interfaces but `lo`, of packets for any of these addresses
+    /// of this host; for all if there are none.
     ///
     /// A protocol without ports that no rule names has no segments yet: they are computed here.
-    func outerSegments(_ transport: TransportProtocol, _ family: AddressFamily) -> [[Segment]] {
-        let known = keys.filter { $0.transport == transport && $0.family == family && $0.interface != .loopback }
-        guard known.isEmpty else { return known.map { segments[$0] ?? [] } }
-        let interfaces = Set(keys.map(\.interface)).filter { $0 != .loopback }
-        return interfaces.map { interface in
-            let key = Key(family: family, transport: transport, interface: interface)
-            return Segment.all(of: survey.evaluate(key, path), spaces[family])
+    func outerSegments(
+        _ transport: TransportProtocol, _ family: AddressFamily, at addresses: [IPAddress]
+    ) -> [[Segment]] {
+        let outer = keys.filter {
+            $0.family == family && $0.interface != .loopback
+                && (addresses.isEmpty || addresses.contains(where: $0.destination.contains))
         }
+        let known = outer.filter { $0.transport == transport }
+        guard known.isEmpty else { return known.map { segments[$0] ?? [] } }
+        let places = Set(
+            outer.map {
+                Key(family: family, transport: transport, interface: $0.interface, destination: $0.destination)
+            })
+        return places.map { Segment.all(of: survey.evaluate($0, path), spaces[family]) }
     }
 
     /// The verdict on a packet of the class `key`.
@@ -94,6 +104,34 @@ public struct AccessRegions {
         if space.spans(segment.open).contains(source) { return .accept }
         guard space.spans(segment.unknown).contains(source) else { return .refuse }
         return .unknown(segment.doubts.map { rules.all[$0] })
+    }
+}
+
+/// The classes of destinations of both families.
+struct DestinationClasses {
+    private let ipv4: [DestinationClass]
+    private let ipv6: [DestinationClass]
+
+    /// The classes that the rulesets distinguish.
+    init(in tables: [Table], of host: AddressSet?) {
+        ipv4 = DestinationClass.all(in: tables, .ipv4, of: host)
+        ipv6 = DestinationClass.all(in: tables, .ipv6, of: host)
+    }
+
+    /// One class with every address.
+    init() { (ipv4, ipv6) = ([.all], [.all]) }
+
+    subscript(_ family: AddressFamily) -> [DestinationClass] { family == .ipv4 ? ipv4 : ipv6 }
+}
+
+extension PacketPath {
+    /// The classes of destinations on the path: packets to another host have one destination.
+    func destinations(in tables: [Table], _ circumstances: Circumstances) -> DestinationClasses {
+        if case .routed = self {
+            DestinationClasses()
+        } else {
+            DestinationClasses(in: tables, of: circumstances.addresses)
+        }
     }
 }
 
@@ -134,7 +172,8 @@ struct Survey {
 
     init(
         _ tables: [Table], _ circumstances: Circumstances, _ transports: [TransportProtocol],
-        _ interfaces: [InterfaceClass], _ spaces: SourceSpaces, _ rules: RuleNumbers, keepsRefusals: Bool
+        _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ spaces: SourceSpaces,
+        _ rules: RuleNumbers, keepsRefusals: Bool
     ) {
         hooks = Hooks(tables: tables)
         self.circumstances = circumstances
@@ -147,12 +186,19 @@ struct Survey {
         readers = conditions.mapValues(SetReader.init)
         keys = transports.flatMap { transport in
             AddressFamily.allCases.flatMap { family in
-                interfaces.map { AccessRegions.Key(family: family, transport: transport, interface: $0) }
+                interfaces.flatMap { interface in
+                    destinations[family].map {
+                        AccessRegions.Key(
+                            family: family, transport: transport, interface: interface, destination: $0)
+                    }
+                }
             }
         }
     }
 
     func evaluate(_ key: AccessRegions.Key, _ path: PacketPath) -> RegionEvaluation.Outcome {
+        var circumstances = circumstances
+        if let possible = key.destination.possible { circumstances.addresses = possible }
         let setting = Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
             circumstances: circumstances)

@@ -26,13 +26,15 @@ public struct PortExposure: Hashable, Sendable {
 }
 
 extension AccessRegions {
-    /// Whether sources can connect to any of these ports, on any interface but `lo`.
+    /// Whether sources can connect to any of these ports, on any interface but `lo`, at any of these addresses; at any
+    /// address of this host if there are none.
     public func exposure(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily,
+        at addresses: [IPAddress] = []
     ) -> PortExposure {
         let none = spaces[family].none
         var exposure = PortExposure(isOpen: false, isUnknown: false)
-        for segment in segments(transport, ports, family) {
+        for segment in segments(transport, ports, family, addresses) {
             if segment.open != none, hasRemoteSource(segment.open, family) { exposure.isOpen = true }
             if segment.unknown != none, hasRemoteSource(segment.unknown, family) { exposure.isUnknown = true }
         }
@@ -44,12 +46,13 @@ extension AccessRegions {
         !AddressSet.loopback.isSuperset(of: spaces.addresses(sources, family))
     }
 
-    /// A source that can or may connect to one of these ports; `nil` if there is none.
+    /// A source that can or may connect to one of these ports at one of these addresses; `nil` if there is none.
     public func witness(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily,
+        at addresses: [IPAddress] = []
     ) -> (source: AddressRange, isCertain: Bool)? {
         let none = spaces[family].none
-        let found = segments(transport, ports, family)
+        let found = segments(transport, ports, family, addresses)
         if let open = found.first(where: { $0.open != none }) {
             return spaces.addresses(open.open, family).witness.map { ($0, true) }
         }
@@ -57,12 +60,14 @@ extension AccessRegions {
         return spaces.addresses(doubted.unknown, family).witness.map { ($0, false) }
     }
 
-    /// The sources that can connect to any of these ports, on any interface but `lo`, and those that perhaps can.
+    /// The sources that can connect to any of these ports, on any interface but `lo`, at any of these addresses, and those
+    /// that perhaps can.
     public func sources(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily,
+        at addresses: [IPAddress] = []
     ) -> (open: AddressSet, unknown: AddressSet) {
         let space = spaces[family]
-        let found = segments(transport, ports, family)
+        let found = segments(transport, ports, family, addresses)
         let open = found.map(\.open).reduce(space.none, space.union)
         let unknown = space.difference(found.map(\.unknown).reduce(space.none, space.union), open)
         return (
@@ -72,9 +77,9 @@ extension AccessRegions {
 
     /// The segments with any of these ports, on all interfaces but `lo`.
     private func segments(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily, _ addresses: [IPAddress]
     ) -> [Segment] {
-        outerSegments(transport, family).flatMap { all in
+        outerSegments(transport, family, at: addresses).flatMap { all in
             all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...].prefix {
                 $0.ports.lowerBound <= ports.upperBound
             }

@@ -54,11 +54,13 @@ struct LoadedField {
             case .status: Self("ct status", .conntrackStatus)
             case .destinationPort: Self("ct \(side)proto-dst", .port)
             case .labels: Self("ct label", .conntrackLabel)
+            case .destinationIPv4: Self("ct \(side)ip daddr", .ipv4Address)
+            case .destinationIPv6: Self("ct \(side)ip6 daddr", .ipv6Address)
             case ConntrackLoad.Key(rawValue: 3): Self("ct mark", .mark)
             case ConntrackLoad.Key(rawValue: 11): Self("ct \(side)proto-src", .port)
             default: Self("ct \(side)key-\(load.key.rawValue)", .integer)
             }
-        isHostOrder = type != .port
+        isHostOrder = ![.port, .ipv4Address, .ipv6Address].contains(type)
     }
 
     /// The result that `fib` loads.

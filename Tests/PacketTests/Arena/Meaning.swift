@@ -9,6 +9,8 @@ struct Packet {
     var source: IPAddress
     /// The interface on which it arrives.
     var interface: String
+    /// The address that the client dials; `nil` where no service of the policy has `addresses`.
+    var destination: IPAddress?
 }
 
 /// The outcome of a packet.
@@ -51,8 +53,14 @@ struct Meaning {
     private func isOpen(to packet: Packet, at now: Int64) -> Bool {
         policy.services.contains { service in
             service.ports.contains { $0.transport == packet.transport && $0.range.contains(packet.port) }
+                && isReached(service, by: packet)
                 && service.entries.contains { matches($0, packet, at: now) }
         }
+    }
+
+    private func isReached(_ service: Service, by packet: Packet) -> Bool {
+        guard let destinations = service.destinations else { return true }
+        return packet.destination.map { names(destinations, $0) } ?? false
     }
 
     private func matches(_ entry: AllowEntry, _ packet: Packet, at now: Int64) -> Bool {

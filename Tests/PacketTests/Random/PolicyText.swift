@@ -41,6 +41,7 @@ extension Service {
     fileprivate var text: String {
         let list = "allow: [\(entries.map { "{\($0.text)}" }.joined(separator: ", "))]"
         var parts = ["ports: [\(ports.map(\.text).joined(separator: ", "))]"]
+        if let destinations { parts.append("addresses: \(destinations.text)") }
         parts += listsEntries ? [list] : entries.map(\.text)
         if let why { parts.append("why: \(why)") }
         return parts.joined(separator: ", ")

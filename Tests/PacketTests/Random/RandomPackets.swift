@@ -27,7 +27,9 @@ struct RandomPackets {
             let candidates = generator.flips(0.2) && !denied.isEmpty ? denied : edges[index]
             let packet = packet(for: policy.services[index], from: candidates, over: interfaces)
             guard includesLinkLocal && generator.flips(0.02) else { return packet }
-            return Packet(transport: .udp, port: 546, source: Network.linkLocalSource, interface: packet.interface)
+            return Packet(
+                transport: .udp, port: 546, source: Network.linkLocalSource, interface: packet.interface,
+                destination: Network.linkLocalHost)
         }
     }
 
@@ -36,9 +38,11 @@ struct RandomPackets {
         let port = port(of: service)
         let own = service.ports.first { $0.range.contains(port) && [.tcp, .udp].contains($0.transport) }?.transport
         let transport = generator.flips(0.7) ? own : nil
+        let source = source(sources)
+        let interface = generator.pick(interfaces)
         return Packet(
-            transport: transport ?? generator.pick([.tcp, .udp]), port: port, source: source(sources),
-            interface: generator.pick(interfaces))
+            transport: transport ?? generator.pick([.tcp, .udp]), port: port, source: source, interface: interface,
+            destination: RandomPolicy.destination(on: interface, source.family))
     }
 
     private mutating func port(of service: Service) -> UInt16 {

@@ -39,7 +39,9 @@ struct RandomPolicy {
             generator.flips(0.8) ? service(name, groups, now) : nil
         }
         for transport in TransportProtocol.withPorts where generator.flips(0.9) { share(transport, among: &services) }
-        let opened = services.filter { !$0.ports.isEmpty } + [Self.sentinelService]
+        var opened = services.filter { !$0.ports.isEmpty }
+        if !opened.isEmpty, generator.flips(0.5) { bind(&opened, groups, now) }
+        opened.append(Self.sentinelService)
         return Policy(
             defaults: defaults(), groups: groups, deny: deny, trusted: trusted(groups, now), services: opened,
             files: ["policy.yaml"])
@@ -50,6 +52,37 @@ struct RandomPolicy {
         name: "sentinel", location: place,
         ports: [ServicePort(transport: .tcp, range: sentinel.port...sentinel.port, location: place)],
         sources: SourceList(location: place, entries: ["any"], addresses: .any))
+
+    /// The address of the host on the wire of an interface.
+    static func destination(on interface: String, _ family: AddressFamily) -> IPAddress? {
+        interfaces.firstIndex(of: interface).flatMap {
+            try? Wire(interface: interface, number: $0 + 1).host(family)
+        }
+    }
+
+    /// Lists of the addresses of the wires, in pairs without a common address; one list is long.
+    private static let destinations: [([String], [String])] = [
+        (["10.255.0.1"], ["10.255.0.2-10.255.0.3"]), (["fd00:ffff::1"], ["10.255.0.0/24"]),
+        (["10.255.0.2/31", "fd00:ffff::2/127"], ["10.255.0.1", "fd00:ffff::1"]),
+        (["10.255.0.1", "10.255.0.3", "10.255.0.5", "10.255.0.7", "fd00:ffff::3"], ["10.255.0.2", "fd00:ffff::/127"]),
+        (["10.255.0.0/31", "10.255.0.3", "10.255.0.8/29", "10.255.0.32/27"], ["10.255.0.2", "fd00::/16"]),
+    ]
+
+    /// Binds a service to addresses of the host, and gives its ports at other addresses to another service.
+    private mutating func bind(_ services: inout [Service], _ groups: [SourceGroup], _ now: Int64) {
+        let index = Int.random(in: 0..<services.count, using: &generator)
+        let (here, there) = generator.pick(Self.destinations)
+        services[index].destinations = Self.list(here)
+        guard generator.flips(0.7) else { return }
+        var twin = service("twin", groups, now)
+        (twin.ports, twin.destinations) = (services[index].ports, Self.list(there))
+        services.append(twin)
+    }
+
+    private static func list(_ entries: [String]) -> SourceList {
+        let addresses = entries.compactMap { try? AddressRange($0) }.map(AddressSet.init)
+        return SourceList(location: place, entries: entries, addresses: addresses.reduce(AddressSet()) { $0.union($1) })
+    }
 
     private mutating func defaults() -> Defaults {
         Defaults(

@@ -1,0 +1,120 @@
+internal import Addressing
+internal import Policies
+internal import Rulesets
+
+/// Finds the service of a port by the address that the client dialled.
+///
+/// Only the ports of services with `addresses` lead here. A service that shares none of its ports has one chain for all of
+/// them; ports that services share have a chain each.
+struct AddressDispatch {
+    /// The ports, each with its chain; overlapping ranges are cut into disjoint ones.
+    private(set) var ports: [(port: ServicePort, chain: String)] = []
+    /// The chains.
+    private(set) var switches: [AddressSwitch] = []
+
+    /// The dispatch for services with `addresses`.
+    init(_ services: [Service]) {
+        var known: Set<String> = []
+        for transport in Set(services.flatMap(\.ports).map(\.transport)).sorted(by: { $0.rawValue < $1.rawValue }) {
+            for (port, owners) in Self.segments(of: transport, services) {
+                let name = owners.count == 1 ? Names.addresses(owners[0].name) : Names.addresses(of: port)
+                ports.append((port, name))
+                if known.insert(name).inserted { switches.append(AddressSwitch(name: name, owners)) }
+            }
+        }
+    }
+
+    /// The ports of a protocol, each with the services that have it.
+    private static func segments(
+        of transport: TransportProtocol, _ services: [Service]
+    ) -> [(ServicePort, [Service])] {
+        var claims = services.flatMap { service in
+            service.ports.filter { $0.transport == transport }.map { (port: $0, service: service) }
+        }
+        claims.sort { $0.port.range.lowerBound < $1.port.range.lowerBound }
+        let edges = Set(
+            claims.flatMap { [Int($0.port.range.lowerBound), Int($0.port.range.upperBound) + 1] }
+        ).sorted()
+        var active: [(port: ServicePort, service: Service)] = []
+        var next = 0
+        return zip(edges, edges.dropFirst()).compactMap { lower, end in
+            active.removeAll { Int($0.port.range.upperBound) < lower }
+            while next < claims.count, Int(claims[next].port.range.lowerBound) <= lower {
+                active.append(claims[next])
+                next += 1
+            }
+            guard var port = active.first?.port else { return nil }
+            port.range = UInt16(lower)...UInt16(end - 1)
+            return (port, active.map(\.service).sorted { $0.name < $1.name })
+        }
+    }
+}
+
+/// A chain that sends a packet to a service by the address that the client dialled.
+struct AddressSwitch {
+    /// The name of the chain, and the start of the names of its maps.
+    let name: String
+    /// The place of the first service.
+    let location: SourceLocation
+    private let ipv4: [(range: ClosedRange<UInt32>, chain: String)]
+    private let ipv6: [(range: ClosedRange<UInt128>, chain: String)]
+
+    /// The switch between services with disjoint addresses.
+    init(name: String, _ services: [Service]) {
+        self.name = name
+        location = services[0].location
+        let targets = services.map { ($0.destinations?.addresses ?? .any, Names.service($0.name)) }
+        ipv4 = targets.flatMap { addresses, chain in addresses.ipv4.ranges.map { ($0, chain) } }
+            .sorted { $0.0.lowerBound < $1.0.lowerBound }
+        ipv6 = targets.flatMap { addresses, chain in addresses.ipv6.ranges.map { ($0, chain) } }
+            .sorted { $0.0.lowerBound < $1.0.lowerBound }
+    }
+
+    /// The chain for packets to this host.
+    var chain: Chain {
+        let rules = rules(ipv4, .ipv4, Match.destination, Match.destinationLoad)
+        return Chain(
+            name: name, rules: rules + self.rules(ipv6, .ipv6, Match.destination, Match.destinationLoad) + [.refuse])
+    }
+
+    /// The chain for redirected connections, which takes the dialled address from conntrack: it was replaced in the packet.
+    var redirectedChain: Chain {
+        let rules = rules(ipv4, .ipv4, Match.dialled, Match.dialledLoad)
+        return Chain(
+            name: Names.redirected(name),
+            rules: rules + self.rules(ipv6, .ipv6, Match.dialled, Match.dialledLoad) + [.refuse])
+    }
+
+    /// The maps of long lists of addresses.
+    var maps: [NamedSet] { map(ipv4, .ipv4) + map(ipv6, .ipv6) }
+
+    private func rules<Bound: FixedWidthInteger>(
+        _ targets: [(range: ClosedRange<Bound>, chain: String)], _ family: AddressFamily,
+        _ match: (ClosedRange<Bound>) -> [Expression], _ load: (AddressFamily) -> [Expression]
+    ) -> [Rule] {
+        guard targets.count > SourceSets.maximumPlainMatches else {
+            return targets.map { Rule(match($0.range) + [.verdict(.goto($0.chain))]) }
+        }
+        let lookup = Lookup(.named("\(name)-\(family)"), destination: .verdict)
+        return [Rule(load(family) + [.lookup(lookup)])]
+    }
+
+    private func map<Bound: FixedWidthInteger>(
+        _ targets: [(range: ClosedRange<Bound>, chain: String)], _ family: AddressFamily
+    ) -> [NamedSet] {
+        guard targets.count > SourceSets.maximumPlainMatches else { return [] }
+        // A hash is quicker than a tree, and holds only single addresses.
+        let hasRanges = targets.contains { $0.range.lowerBound != $0.range.upperBound }
+        let elements = targets.map { target in
+            SetElement(
+                key: target.range.lowerBound.bigEndianBytes,
+                upper: hasRanges ? target.range.upperBound.bigEndianBytes : nil,
+                value: .verdict(.goto(target.chain)))
+        }
+        return [
+            NamedSet(
+                name: "\(name)-\(family)", definition: .destinations(family, ranges: hasRanges),
+                elements: .list(elements.sortedByKey()))
+        ]
+    }
+}
