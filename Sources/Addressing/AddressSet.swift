@@ -42,6 +42,13 @@ public struct AddressSet: Hashable, Sendable {
         Self(ipv4: ipv4.intersection(other.ipv4), ipv6: ipv6.intersection(other.ipv6))
     }
 
+    /// The addresses of these families.
+    public func intersection(_ families: Set<AddressFamily>) -> Self {
+        Self(
+            ipv4: families.contains(.ipv4) ? ipv4 : IntervalSet(),
+            ipv6: families.contains(.ipv6) ? ipv6 : IntervalSet())
+    }
+
     /// The addresses that are not in `other`.
     public func subtracting(_ other: Self) -> Self {
         Self(ipv4: ipv4.subtracting(other.ipv4), ipv6: ipv6.subtracting(other.ipv6))

@@ -145,6 +145,9 @@ public struct Explanation: Sendable {
     /// Whether `deny` covers the source.
     public var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
 
+    /// Whether `families` leaves out the family of the source.
+    public var isLeftOut: Bool { !policy.defaults.families.contains(question.family) }
+
     /// The entry of `deny` that covers the source; `nil` if that takes several entries.
     public var denial: String? {
         policy.deny?.entries.first { entry in

@@ -16,7 +16,7 @@ extension TableBuilder {
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         for addresses in dispatch.switches { append(addresses.chain, at: addresses.location) }
         chains += [.linkIGMP, .linkICMPv6]
-        chains += [Chain.icmpv4(policy.defaults.ping), Chain.icmpv6(policy.defaults.ping)]
+        addICMPChains()
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
         if policy.defaults.labels { addDialledChains() }
         if policy.defaults.published == .enforce { addPublishedChains(denied, trusted, dispatch) }
@@ -70,8 +70,8 @@ extension TableBuilder {
     /// Conntrack counts all but the first request of a ping as established, so that a rate would bound nothing.
     private var echoRules: [Rule] {
         switch policy.defaults.ping {
-        case .accept: []
-        case .drop: policy.trusted.isEmpty ? [] : Rule.echoRequests
+        case .accept where policy.defaults.pingSources == nil: []
+        case .accept, .drop: policy.trusted.isEmpty ? [] : Rule.echoRequests
         case .limited: Rule.echoRequests
         }
     }
@@ -90,6 +90,22 @@ extension TableBuilder {
             + [dispatch.publishedProtocols, Rule.refuse]
         chains.append(Chain(name: Names.redirected, rules: rules))
         for addresses in dispatch.switches { append(addresses.redirectedChain, at: addresses.location) }
+    }
+
+    /// Adds the chains for ICMP, and those of limits that several sources of echo requests share.
+    private mutating func addICMPChains() {
+        let ping = policy.defaults.ping
+        var sources = [[Match.family(.ipv4)], [Match.family(.ipv6)]]
+        if let list = policy.defaults.pingSources {
+            sources = [AddressSet(ipv4: list.addresses.ipv4), AddressSet(ipv6: list.addresses.ipv6)].map {
+                sourceSets.matches($0, name: Names.pings, location: list.location)
+            }
+        }
+        chains += [Chain.icmpv4(ping, from: sources[0]), Chain.icmpv6(ping, from: sources[1])]
+        guard case .limited(let rate) = ping else { return }
+        for (family, matches) in zip(AddressFamily.allCases, sources) where matches.count > 1 {
+            chains.append(.pingLimit(rate, family))
+        }
     }
 
     private mutating func append(_ chain: Chain, at location: SourceLocation) {

@@ -30,16 +30,16 @@ extension Chain {
     }
 
     /// The chain for ICMP: the errors of RFC 792, which a host must process (RFC 1122 3.2.2), and echo requests.
-    static func icmpv4(_ ping: Defaults.Ping) -> Chain {
+    static func icmpv4(_ ping: Defaults.Ping, from sources: [[Expression]]) -> Chain {
         let errors = [3, 11, 12].map { icmp(Match.icmpProtocol, type: $0, "RFC 1122 3.2.2") }
-        let echo = echo(Match.icmpProtocol, type: Match.icmpEcho, ping)
+        let echo = echo(Match.icmpProtocol, type: Match.icmpEcho, ping, sources)
         return Chain(name: Names.icmpv4, rules: errors + echo + [Rule.refuse])
     }
 
     /// The chain for ICMPv6: the errors that the filter of a host must not drop (RFC 4890 4.4.1), and echo requests.
-    static func icmpv6(_ ping: Defaults.Ping) -> Chain {
+    static func icmpv6(_ ping: Defaults.Ping, from sources: [[Expression]]) -> Chain {
         let errors = (1...4).map { icmp(Match.icmpv6Protocol, type: $0, "RFC 4890 4.4.1: errors") }
-        let rules = errors + echo(Match.icmpv6Protocol, type: Match.icmpv6Echo, ping)
+        let rules = errors + echo(Match.icmpv6Protocol, type: Match.icmpv6Echo, ping, sources)
         return Chain(name: Names.icmpv6, rules: rules + [Rule.refuse])
     }
 
@@ -71,23 +71,36 @@ extension Chain {
     private static let linkLocal: ClosedRange<UInt128> = (0xfe80 << 112)...((0xfec0 << 112) - 1)
 
     private static func icmp(
-        _ number: UInt8, type: UInt8, _ comment: String?, source: ClosedRange<UInt128>? = nil, hopLimit: UInt8? = nil,
-        _ statements: [Expression] = []
+        _ number: UInt8, type: UInt8, _ comment: String?, source: ClosedRange<UInt128>? = nil,
+        sources: [Expression]? = nil, hopLimit: UInt8? = nil,
+        _ statements: [Expression] = [], _ verdict: Verdict = .accept
     ) -> Rule {
         let family: AddressFamily = number == Match.icmpProtocol ? .ipv4 : .ipv6
-        var expressions = source.map(Match.source) ?? Match.family(family)
+        var expressions = source.map(Match.source) ?? sources ?? Match.family(family)
         if let hopLimit { expressions += Match.hopLimit(hopLimit, family).dropFirst(Match.family(family).count) }
         expressions += Match.transport(number)
         expressions += [.payload(Payload(base: .transport, offset: 0, length: 1)), .compare(Comparison([type]))]
-        return Rule(expressions + statements + [.verdict(.accept)], comment: comment)
+        return Rule(expressions + statements + [.verdict(verdict)], comment: comment)
     }
 
-    private static func echo(_ number: UInt8, type: UInt8, _ ping: Defaults.Ping) -> [Rule] {
+    /// The rules for echo requests from alternative sources; several share one limit, in the chain that `pingLimit` makes.
+    private static func echo(_ number: UInt8, type: UInt8, _ ping: Defaults.Ping, _ sources: [[Expression]]) -> [Rule] {
         switch ping {
-        case .accept: [icmp(number, type: type, "ping")]
+        case .accept: sources.map { icmp(number, type: type, "ping", sources: $0) }
         case .drop: []
-        case .limited(let rate): [icmp(number, type: type, "ping", [.limit(rate.limit)])]
+        case .limited(let rate) where sources.count == 1:
+            [icmp(number, type: type, "ping", sources: sources[0], [.limit(rate.limit)])]
+        case .limited:
+            sources.map {
+                let family: AddressFamily = number == Match.icmpProtocol ? .ipv4 : .ipv6
+                return icmp(number, type: type, "ping", sources: $0, [], .goto(Names.ping(family)))
+            }
         }
+    }
+
+    /// The chain for echo requests of a family that share a limit.
+    static func pingLimit(_ rate: Rate, _ family: AddressFamily) -> Chain {
+        Chain(name: Names.ping(family), rules: [Rule([.limit(rate.limit), .verdict(.accept)]), .refuse])
     }
 }
 

@@ -36,6 +36,12 @@ public enum Names {
     /// The chain for replies to this host's DHCPv6 client.
     public static let dhcpv6 = "dhcpv6-client"
 
+    /// The chain for echo requests of a family that share a limit, and the set of their sources.
+    static func ping(_ family: AddressFamily) -> String { "\(pings)-\(family)" }
+
+    /// The start of the names of these sets.
+    static let pings = "ping"
+
     /// The map from protocol and port to the chain of a service.
     public static let services = "services"
 

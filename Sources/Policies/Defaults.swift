@@ -1,3 +1,5 @@
+public import Addressing
+
 /// A rate: a count in a unit of time.
 public struct Rate: Hashable, Sendable {
     /// The units of time of a rate.
@@ -95,6 +97,10 @@ public struct Defaults: Hashable, Sendable {
     public var log: Rate?
     /// The answer to an ICMP or ICMPv6 echo request.
     public var ping: Ping
+    /// The sources whose echo requests `ping` is about; no other gets a reply. `nil` for all.
+    public var pingSources: SourceList?
+    /// The families that the host speaks: packets of the other reach no service.
+    public var families: Set<AddressFamily>
     /// Whether the policy applies to ports that containers publish.
     public var published: Published
     /// Whether new connections are forwarded to a bridge of this host without a published port.
@@ -107,7 +113,7 @@ public struct Defaults: Hashable, Sendable {
     /// Defaults of these parts; each parameter's default holds for a policy without the key.
     public init(
         inbound: Inbound = .drop, log: Rate? = nil, ping: Ping = .accept, published: Published = .enforce,
-        routed: Routed = .ignore,
+        routed: Routed = .ignore, families: Set<AddressFamily> = Set(AddressFamily.allCases),
         require: [String] = [], grantLimit: GrantLimit? = nil
     ) {
         self.inbound = inbound
@@ -115,6 +121,7 @@ public struct Defaults: Hashable, Sendable {
         self.ping = ping
         self.published = published
         self.routed = routed
+        self.families = families
         self.require = require
         self.grantLimit = grantLimit
     }

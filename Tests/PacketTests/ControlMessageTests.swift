@@ -71,7 +71,11 @@ struct ControlMessageTests {
         }
         #expect(isUp)
         // nft's burst of 5, and no more on the same day.
-        for (index, (ping, answered)) in [("accept", 9), ("drop", 0), ("1/day", 5)].enumerated() {
+        for (index, (ping, answered)) in [
+            ("accept", 9), ("drop", 0), ("1/day", 5), ("{from: [192.0.2.1, '2001:db8::1']}", 9),
+            ("{from: 203.0.113.1}", 0),
+            ("{from: [192.0.2.0/31, 198.51.100.1, '2001:db8::1', '2001:db8:1::1'], rate: 1/day}", 5),
+        ].enumerated() {
             for (inbound, refused) in [("drop", Outcome.silent), ("reject", .answered)] {
                 let identifier = UInt8(index * 2 + (inbound == "drop" ? 0 : 1))
                 // A deleted rule loses the state of its limit.

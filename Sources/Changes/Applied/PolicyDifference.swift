@@ -77,6 +77,7 @@ extension Defaults {
         var copy = self
         copy.require = []
         copy.grantLimit?.location = .nowhere
+        copy.pingSources = pingSources?.withoutPlace
         return copy
     }
 }

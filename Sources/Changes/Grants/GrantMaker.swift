@@ -107,6 +107,13 @@ public struct GrantMaker {
     private func check(
         _ request: GrantRequest, _ service: DecompiledService, _ change: GrantChange, _ policy: Policy
     ) throws {
+        let family = request.address.family
+        guard policy.defaults.families.contains(family) else {
+            throw ChangeError(
+                .failure,
+                "cannot grant \(request.address): \"defaults.families\" of the policy leaves out \(family); nothing was changed"
+            )
+        }
         guard let port = service.ports.first, let target = change.rulesetChange.target else { return }
         var question = Explanation.Question(
             source: request.address, transport: port.transport, port: port.range.lowerBound)

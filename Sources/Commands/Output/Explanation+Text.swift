@@ -58,6 +58,7 @@ extension Explanation {
         if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
         if let rule = redirection { return "another table redirects it to a port that is closed: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
+        if isLeftOut { return "\"defaults.families\" leaves out \(question.source.family.name)" }
         if service == nil, let elsewhere { return elsewhere.onlyText }
         guard let service else { return "no service declares \(portText)" }
         if isExpired { return "service \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
@@ -77,6 +78,7 @@ extension Explanation {
         let source = question.addresses.text
         if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
+        if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }
         if let address = question.dialled, service == nil, let elsewhere {
             return "add \(address) to \"addresses\" of service \"\(elsewhere.name)\"\(elsewhere.location.text)"
         }

@@ -17,12 +17,14 @@ struct EntryDecoder {
     /// A mapping without `from` has the sources `otherwise`.
     func entry(_ keyed: KeyedNode, at location: SourceLocation, otherwise: AddressSet = AddressSet()) -> AllowEntry {
         let isService = otherwise.isEmpty
-        let sources = keyed["from"].flatMap { groups.list($0, as: "from", allowsNobody: isService) }
+        let sources = keyed["from"].flatMap { groups.sources($0, allowsNobody: isService) }
         let except = keyed["except"].flatMap { groups.list($0, as: "except") }
         var entry = AllowEntry(
             location: location,
             sources: sources
-                ?? SourceList(location: location, entries: otherwise.isAny ? ["any"] : [], addresses: otherwise),
+                ?? SourceList(
+                    location: location, entries: otherwise.isAny ? ["any"] : [],
+                    addresses: otherwise.intersection(groups.families)),
             except: except)
         if let node = keyed["interfaces"] {
             entry.interfaces = node.texts(as: "interfaces", log).compactMap { text, place in
@@ -75,8 +77,9 @@ struct EntryDecoder {
         let errors = log.errorCount
         let trusted = Trusted(name: entry.key, entry: self.entry(keyed, at: entry.place.location, otherwise: .any))
         guard log.errorCount == errors else { return nil }
+        let everything = AddressSet.any.intersection(groups.families)
         if keyed["interfaces"] == nil {
-            guard let node = keyed["from"], !trusted.entry.sources.addresses.isAny else {
+            guard let node = keyed["from"], !trusted.entry.sources.addresses.isSuperset(of: everything) else {
                 let place = keyed.place(of: "from") ?? entry.place
                 log.error("\"trusted\" \(name) needs \"interfaces\", or a \"from\" that is not any", at: place)
                 return nil

@@ -1,8 +1,10 @@
+internal import Addressing
+
 extension Defaults {
     /// The defaults in a mapping; a key that is missing or wrong keeps its default.
-    init(decoding node: YamlNode, _ log: DiagnosticLog) {
+    init(decoding node: YamlNode, _ groups: SourceGroups, _ log: DiagnosticLog) {
         self.init()
-        let keys = ["inbound", "log", "ping", "published", "routed", "require", "grant-limit"]
+        let keys = ["inbound", "log", "ping", "families", "published", "routed", "require", "grant-limit"]
         guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
         if let node = keyed["published"], let word = node.word(as: "published", of: Published.self, log) {
@@ -12,9 +14,39 @@ extension Defaults {
         if let node = keyed["log"], !(node.text.map(YamlNode.isOff) ?? false) {
             self.log = Rate(decoding: node, as: "log", log)
         }
-        if let node = keyed["ping"], let word = Self.ping(node, log) { ping = word }
+        if let node = keyed["families"], let words = Self.families(node, log) { families = words }
+        if let node = keyed["ping"] { decodePing(node, groups, log) }
         if let node = keyed["require"] { require = Self.require(node, log) }
         if let node = keyed["grant-limit"] { grantLimit = GrantLimit(decoding: node, log) }
+    }
+
+    /// The families in a list; `nil` after an error.
+    private static func families(_ node: YamlNode, _ log: DiagnosticLog) -> Set<AddressFamily>? {
+        let errors = log.errorCount
+        let words = node.texts(as: "families", log).compactMap { text, place -> AddressFamily? in
+            if let family = AddressFamily(rawValue: text) { return family }
+            let repairs = ["4": "ipv4", "6": "ipv6", "inet": "ipv4", "inet6": "ipv6"]
+            log.error(
+                "\"families\" must be ipv4 or ipv6, not \(Printable.quoted(text))", at: place,
+                repair: repairs[text] ?? Spelling.nearest(to: text, among: AddressFamily.allCases.map(\.rawValue)))
+            return nil
+        }
+        return log.errorCount == errors ? Set(words) : nil
+    }
+
+    /// The answer to echo requests: a word, a rate, or a mapping of `from` and `rate`.
+    private mutating func decodePing(_ node: YamlNode, _ groups: SourceGroups, _ log: DiagnosticLog) {
+        guard case .mapping = node.content else {
+            if let word = Self.ping(node, log) { ping = word }
+            return
+        }
+        guard let keyed = KeyedNode(node, as: "\"ping\"", keys: ["from", "rate"], log) else { return }
+        guard keyed["from"] != nil || keyed["rate"] != nil else {
+            return log.error("\"ping\" lacks \"from\" or \"rate\"", at: node.place)
+        }
+        if let node = keyed["rate"] { ping = Rate(decoding: node, as: "rate", log).map(Ping.limited) ?? ping }
+        groups.families = families
+        if let node = keyed["from"] { pingSources = groups.sources(node) }
     }
 
     private static func ping(_ node: YamlNode, _ log: DiagnosticLog) -> Ping? {

@@ -26,9 +26,11 @@ struct PolicyAssembly {
         for document in documents {
             if let node = document.keyed["sources"] { groups.define(node) }
         }
-        let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, log) } ?? Defaults()
+        let resolved = groups.resolveAll()
+        let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, groups, log) } ?? Defaults()
+        groups.families = defaults.families
         let hosts = main.keyed["host"].map { HostPattern.all(decoding: $0, names: options.hostNames, log) } ?? []
-        var policy = Policy(hosts: hosts, defaults: defaults, groups: groups.resolveAll())
+        var policy = Policy(hosts: hosts, defaults: defaults, groups: resolved)
         let protocols = ProtocolDecoder(
             database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
         let ports = PortDecoder(

@@ -14,6 +14,8 @@ final class SourceGroups {
 
     private let loader: FileLoader
     private let log: DiagnosticLog
+    /// The families that the host speaks.
+    var families = Set(AddressFamily.allCases)
     private var definitions: [Definition] = []
     private var indices: [String: Int] = [:]
     /// The addresses of the lists, by path: a list that two groups name is read once.
@@ -78,6 +80,18 @@ final class SourceGroups {
         }
         guard log.errorCount == errors else { return nil }
         return SourceList(location: node.place.location, entries: entries, addresses: builder.build())
+    }
+
+    /// The sources of a service, without those of a family that the host does not speak; `nil` after an error.
+    func sources(_ node: YamlNode, allowsNobody: Bool = false) -> SourceList? {
+        guard var list = list(node, as: "from", allowsNobody: allowsNobody) else { return nil }
+        let spoken = list.addresses.intersection(families)
+        if spoken.isEmpty, !list.addresses.isEmpty {
+            let family = families.contains(.ipv4) ? "IPv6" : "IPv4"
+            log.warning("all sources are \(family), which \"defaults.families\" leaves out", at: node.place)
+        }
+        list.addresses = spoken
+        return list
     }
 
     /// The addresses of a host at which a service is reached; `nil` after an error.

@@ -8,6 +8,7 @@ struct AssertionCheck {
     private let services: [Service]
     private let trusted: [Trusted]
     private let denied: AddressSet
+    private let families: Set<AddressFamily>
     private let log: DiagnosticLog
 
     /// A check against the services of a policy without errors.
@@ -15,12 +16,16 @@ struct AssertionCheck {
         services = policy.services
         trusted = policy.trusted
         denied = policy.deny?.addresses ?? AddressSet()
+        families = policy.defaults.families
         self.log = log
     }
 
     /// Reports, for each port, the first reason why the assertion fails, with an address as a witness.
     func run(_ assertion: Assertion, at place: SourceSpan) {
-        let sources = assertion.from.addresses.subtracting(assertion.except?.addresses ?? AddressSet())
+        let all = assertion.from.addresses.subtracting(assertion.except?.addresses ?? AddressSet())
+        // Of `any` only the families count that the host speaks; a test of another family alone is about that family.
+        let spoken = all.intersection(families)
+        let sources = spoken.isEmpty ? all : spoken
         for port in assertion.ports {
             let failure: String? =
                 switch assertion.expect {

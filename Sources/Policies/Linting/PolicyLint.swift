@@ -52,12 +52,17 @@ struct PolicyLint {
         var name: String { Printable.quoted(service.name) }
         let sources = service.addresses
         if service.entries.allSatisfy(\.isForNobody) { return }
+        let families = policy.defaults.families
         if sources.isEmpty {
+            // The reader has said so where `families` leaves nothing.
+            if families.count == 1, service.entries.contains(where: { $0.sources.addresses.isEmpty }) { return }
             let isExempt = service.entries.contains { !$0.sources.addresses.isEmpty }
             let reason = isExempt ? "\"except\" covers all its sources" : "its sources are empty"
             log.warning("service \(name) can never be reached: \(reason)", at: place)
         } else if let deny = policy.deny, deny.addresses.isSuperset(of: sources) {
             log.warning("service \(name) can never be reached: \"deny\" covers all its sources", at: place)
+        } else if families.count == 1 {
+            return
         } else if sources.ipv6.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv4 }) {
             log.warning("service \(name) is closed on IPv6: all its sources are IPv4", at: place)
         } else if sources.ipv4.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv6 }) {

@@ -32,14 +32,16 @@ struct Meaning {
         if packet.interface == "lo" { return .accepted }
         if isDenied(packet.source) { return .silent }
         if packet.transport == .udp && packet.port == 546 && packet.source.isIPv6LinkLocal { return .accepted }
-        return isTrusted(packet, at: now) || isOpen(to: packet, at: now) ? .accepted : refusal
+        return isSpoken(packet) && (isTrusted(packet, at: now) || isOpen(to: packet, at: now)) ? .accepted : refusal
     }
+
+    private func isSpoken(_ packet: Packet) -> Bool { policy.defaults.families.contains(packet.source.family) }
 
     /// The outcome of a packet that another table redirects to a container.
     func outcome(ofRedirected packet: Packet, at now: Int64) -> Outcome {
         if policy.defaults.published == .ignore { return .accepted }
         if isDenied(packet.source) { return .silent }
-        return isTrusted(packet, at: now) || isOpen(to: packet, at: now) ? .accepted : refusal
+        return isSpoken(packet) && (isTrusted(packet, at: now) || isOpen(to: packet, at: now)) ? .accepted : refusal
     }
 
     private func isTrusted(_ packet: Packet, at now: Int64) -> Bool {

@@ -22,7 +22,9 @@ extension Defaults {
             case .drop: "drop"
             case .limited(let rate): "\(rate)"
             }
-        return "{inbound: \(inbound), log: \(log.map { "\($0)" } ?? "off"), ping: \(ping), published: \(published)}"
+        let families = families.map(\.rawValue).sorted().joined(separator: ", ")
+        return
+            "{families: [\(families)], inbound: \(inbound), log: \(log.map { "\($0)" } ?? "off"), ping: \(ping), published: \(published)}"
     }
 }
 

@@ -88,7 +88,9 @@ struct RandomPolicy {
         Defaults(
             inbound: generator.pick([.drop, .reject]),
             log: generator.flips(0.3) ? Rate(count: 5, unit: .minute) : nil,
-            ping: generator.pick([.accept, .drop, .limited(Rate(count: 10, unit: .second))]))
+            ping: generator.pick([.accept, .drop, .limited(Rate(count: 10, unit: .second))]),
+            // The sentinel comes over IPv6.
+            families: generator.flips(0.2) ? [.ipv6] : [.ipv4, .ipv6])
     }
 
     private mutating func service(_ name: String, _ groups: [SourceGroup], _ now: Int64) -> Service {
