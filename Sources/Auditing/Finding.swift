@@ -44,6 +44,8 @@ public struct Finding: Hashable, Sendable {
         case expired
         /// A service expires soon.
         case expiresSoon = "expires-soon"
+        /// The review of a service is due.
+        case reviewDue = "review-due"
         /// A change would close a port that has a listener: found by `plan`, never by `verify`.
         case unreachableListener = "unreachable-listener"
         /// A change would close a port that another table publishes.

@@ -109,6 +109,8 @@ public struct Defaults: Hashable, Sendable {
     public var require: [String]
     /// The longest time that a grant may last; `nil` for no limit.
     public var grantLimit: GrantLimit?
+    /// How long a review holds good; `nil` if no review is due.
+    public var reviewEvery: TimeSpan?
 
     /// Defaults of these parts; each parameter's default holds for a policy without the key.
     public init(

@@ -126,6 +126,8 @@ public struct Service: Hashable, Sendable {
     public var owner: String?
     /// The ticket in which it was requested.
     public var ticket: String?
+    /// When a person last confirmed that it is still needed; `nil` if that is not known.
+    public var reviewed: Review?
 
     /// A service of these parts.
     public init(

@@ -6,6 +6,8 @@ public struct Trusted: Hashable, Sendable {
     public var location: SourceLocation
     /// The sources and conditions; it has interfaces, or sources other than `any`, and no limit.
     public var entry: AllowEntry
+    /// When a person last confirmed that it is still needed; `nil` if that is not known.
+    public var reviewed: Review?
 
     /// An entry of these parts.
     public init(name: String, entry: AllowEntry) {

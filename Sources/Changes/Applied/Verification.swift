@@ -100,7 +100,7 @@ public struct Verification {
         if areas.contains(.sessions) {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
         }
-        return findings + .expiries(of: verified.policy, now: now)
+        return findings + .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
     }
 
     private func fullLimits(_ ruleset: WholeRuleset) -> [Finding] {

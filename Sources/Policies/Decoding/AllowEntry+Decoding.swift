@@ -72,10 +72,11 @@ struct EntryDecoder {
     func trusted(_ entry: YamlEntry) -> Trusted? {
         guard ServiceName.isValid(entry, "a name for \"trusted\"", log) else { return nil }
         let name = Printable.quoted(entry.key)
-        let keys = Self.keys.filter { !["limit", "connections"].contains($0) }
+        let keys = Self.keys.filter { !["limit", "connections"].contains($0) } + ["reviewed"]
         guard let keyed = KeyedNode(entry.value, as: "\"trusted\" \(name)", keys: keys, log) else { return nil }
         let errors = log.errorCount
-        let trusted = Trusted(name: entry.key, entry: self.entry(keyed, at: entry.place.location, otherwise: .any))
+        var trusted = Trusted(name: entry.key, entry: self.entry(keyed, at: entry.place.location, otherwise: .any))
+        trusted.reviewed = keyed["reviewed"].flatMap { Review(decoding: $0, log) }
         guard log.errorCount == errors else { return nil }
         let everything = AddressSet.any.intersection(groups.families)
         if keyed["interfaces"] == nil {

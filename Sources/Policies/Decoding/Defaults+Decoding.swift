@@ -4,7 +4,10 @@ extension Defaults {
     /// The defaults in a mapping; a key that is missing or wrong keeps its default.
     init(decoding node: YamlNode, _ groups: SourceGroups, _ log: DiagnosticLog) {
         self.init()
-        let keys = ["inbound", "log", "ping", "families", "published", "routed", "require", "grant-limit"]
+        let keys = [
+            "inbound", "log", "ping", "families", "published", "routed", "require", "grant-limit",
+            "review-every",
+        ]
         guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
         if let node = keyed["published"], let word = node.word(as: "published", of: Published.self, log) {
@@ -18,6 +21,7 @@ extension Defaults {
         if let node = keyed["ping"] { decodePing(node, groups, log) }
         if let node = keyed["require"] { require = Self.require(node, log) }
         if let node = keyed["grant-limit"] { grantLimit = GrantLimit(decoding: node, log) }
+        if let node = keyed["review-every"] { reviewEvery = Self.reviewEvery(node, log) }
     }
 
     /// The families in a list; `nil` after an error.
@@ -62,6 +66,16 @@ extension Defaults {
             return nil
         }
         return Rate(decoding: node, as: "ping", log).map(Ping.limited)
+    }
+
+    /// The time for which a review holds good; `nil` for `off`, or after an error.
+    private static func reviewEvery(_ node: YamlNode, _ log: DiagnosticLog) -> TimeSpan? {
+        guard let text = node.text(as: "review-every", log), !YamlNode.isOff(text) else { return nil }
+        if let span = TimeSpan(text) { return span }
+        log.error(
+            "\"review-every\" must be a time such as 90d or 180d, or off, not \(Printable.quoted(text))", at: node.place
+        )
+        return nil
     }
 
     private static func require(_ node: YamlNode, _ log: DiagnosticLog) -> [String] {

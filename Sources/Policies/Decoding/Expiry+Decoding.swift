@@ -64,3 +64,13 @@ extension Expiry {
         return (first, second, third)
     }
 }
+
+extension Review {
+    /// The review in a scalar: `2026-10-01`, or `2026-10-01T18:00:00Z`; `nil` after an error.
+    init?(decoding node: YamlNode, _ log: DiagnosticLog) {
+        guard let day = Expiry(decoding: node, as: "reviewed", without: "if it was never reviewed", log) else {
+            return nil
+        }
+        self.init(time: day.end, written: day.written)
+    }
+}

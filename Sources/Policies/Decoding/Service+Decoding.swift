@@ -28,6 +28,7 @@ struct ServiceDecoder {
         service.why = keyed["why"].flatMap { $0.line(as: "why", log) }
         service.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
         service.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
+        service.reviewed = keyed["reviewed"].flatMap { Review(decoding: $0, log) }
         decodeEntries(keyed, &service)
         return PlacedService(service: service, entry: entry, ports: ports)
     }
@@ -72,6 +73,6 @@ extension Service {
     /// The keys that a service may have.
     static let keys = [
         "ports", "protocols", "addresses", "from", "except", "interfaces", "limit", "connections", "log", "expires",
-        "allow", "process", "unit", "user", "optional", "why", "owner", "ticket",
+        "allow", "process", "unit", "user", "optional", "why", "owner", "ticket", "reviewed",
     ]
 }

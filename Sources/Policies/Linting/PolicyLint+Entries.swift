@@ -38,12 +38,20 @@ extension PolicyLint {
         }
     }
 
+    /// Checks the date of a review.
+    func check(_ reviewed: Review?, at node: YamlNode?) {
+        // The end of today is not over yet.
+        guard let now, let reviewed, let node, reviewed.time > now + 86400 else { return }
+        log.warning("\"reviewed\" is in the future: \(reviewed.written)", at: node.place)
+    }
+
     /// Checks an entry of `trusted`.
     func check(_ trusted: Trusted, in root: KeyedNode) {
         guard case .mapping(let entries)? = root["trusted"]?.content,
             let entry = entries.first(where: { $0.key == trusted.name })
         else { return }
         let name = "\"trusted\" \(Printable.quoted(trusted.name))"
+        check(trusted.reviewed, at: entry.value.value(of: "reviewed"))
         if trusted.entry.why == nil { log.warning("\(name) has no \"why\"", at: entry.place) }
         if let now, trusted.entry.isExpired(at: now) { log.warning("\(name) has expired", at: entry.place) }
         if trusted.entry.addresses.isEmpty {

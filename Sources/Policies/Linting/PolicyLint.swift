@@ -33,6 +33,7 @@ struct PolicyLint {
                 log.warning("service \(name) has no \"why\"", at: placed.entry.place)
             }
             checkDestinations(placed)
+            check(placed.service.reviewed, at: node.value(of: "reviewed"))
             guard let place = (node.value(of: "from") ?? node.value(of: "allow"))?.place else { continue }
             checkSources(placed.service, place)
             checkEntries(placed, redundancy)
