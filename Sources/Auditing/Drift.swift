@@ -120,6 +120,6 @@ extension Rule {
         let matchesSource = expressions.contains { expression in
             if case .payload(let payload) = expression { payload.base == .network } else { false }
         }
-        return matchesSource && expressions.last == .verdict(.drop)
+        return matchesSource && [.verdict(.drop), .verdict(.goto(Names.deniedSources))].contains(expressions.last)
     }
 }

@@ -81,7 +81,9 @@ struct Decompilation {
                 read(trusted: name, conditions)
                 continue
             }
-            if let match = SourceMatch(rule, in: sets), match.rest.last == .verdict(.drop) {
+            if let match = SourceMatch(rule, in: sets),
+                match.rest.last == .verdict(.drop) || match.rest == [.verdict(.goto(Names.deniedSources))]
+            {
                 denied = denied.union(match.addresses)
             } else {
                 foreign.append("\(chain.name): \(rule)")

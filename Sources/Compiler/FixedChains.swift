@@ -104,6 +104,13 @@ extension Chain {
     }
 }
 
+extension Rule {
+    /// The rules that drop packets, and log them up to this rate.
+    static func dropping(_ prefix: String, loggedUpTo rate: Rate) -> [Rule] {
+        [Rule([.limit(rate.limit), .log(LogStatement(prefix: prefix))]), Rule([.counter, .verdict(.drop)])]
+    }
+}
+
 extension Rate {
     /// The rate with the default burst of nft.
     fileprivate var limit: RateLimit { RateLimit(rate: UInt64(count), unit: unit.seconds) }

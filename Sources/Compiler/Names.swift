@@ -25,6 +25,8 @@ public enum Names {
     public static let redirected = "redirected"
     /// The chain that refuses packets.
     public static let refuse = "refuse"
+    /// The chain that logs packets of the sources in `deny`, and drops them.
+    public static let deniedSources = "denied"
     /// The chain for ICMP.
     public static let icmpv4 = "icmp-ipv4"
     /// The chain for ICMPv6.
@@ -83,6 +85,9 @@ public enum Names {
     /// The chain that limits, logs and accepts the connections of a service.
     public static func admit(_ name: String) -> String { "admit-\(name)" }
 
+    /// The chain that logs the connections of a service beyond its limits, and drops them.
+    public static func limited(_ name: String) -> String { "limited-\(name)" }
+
     /// The prefix of the names of the two sets of a group of sources.
     public static func group(_ name: String) -> String { "group-\(name)" }
 
@@ -108,7 +113,9 @@ public enum Names {
 
 extension Names {
     /// The chains that a service, or an entry of its `allow`, can have.
-    public static func chains(of name: String) -> [String] { [service(name), sources(name), entry(name), admit(name)] }
+    public static func chains(of name: String) -> [String] {
+        [service(name), sources(name), entry(name), admit(name), limited(name)]
+    }
 
     /// The purpose of a chain.
     public enum ChainPurpose: Hashable, Sendable {

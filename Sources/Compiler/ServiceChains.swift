@@ -95,13 +95,15 @@ extension TableBuilder {
             // A flow without replies stays new in conntrack: its later packets are no new connections.
             rules.append(Rule(Match.isConfirmed + [.counter, .verdict(.accept)], comment: comment))
         }
+        let excess = excess(of: entry, name, service)
         if let limit = entry.limit, limit.isShared {
-            rules.append(Rule([.limit(limit.excess), .counter, .verdict(.drop)]))
+            rules.append(Rule([.limit(limit.excess)] + excess.counted))
         } else if let limit = entry.limit {
-            rules += bounds(families.map { SourceBound(name, $0, limit.excess) })
+            rules += bounds(families.map { SourceBound(name, $0, limit.excess, excess: excess) })
         }
         if let connections = entry.connections {
-            rules += bounds(families.map { SourceBound(name, $0, ConnectionCount(connections, isOver: true)) })
+            let count = ConnectionCount(connections, isOver: true)
+            rules += bounds(families.map { SourceBound(name, $0, count, excess: excess) })
         }
         if entry.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(service): "))])) }
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
@@ -110,6 +112,18 @@ extension TableBuilder {
 }
 
 extension TableBuilder {
+    /// The rate of the log of connections beyond a limit, where `defaults.log` gives none.
+    private static let usualLog = Rate(count: 5, unit: .minute)
+
+    /// What connections beyond the limits of an entry get: they are dropped, and logged if those within them are.
+    private mutating func excess(of entry: AllowEntry, _ name: String, _ service: String) -> Verdict {
+        guard entry.log, entry.limit != nil || entry.connections != nil else { return .drop }
+        let rules = Rule.dropping(
+            "portreeve limited \(service): ", loggedUpTo: policy.defaults.log ?? Self.usualLog)
+        append(Chain(name: Names.limited(name), rules: rules), for: entry)
+        return .goto(Names.limited(name))
+    }
+
     /// Adds the sets of bounds, and returns their rules.
     private mutating func bounds(_ bounds: [SourceBound]) -> [Rule] {
         limiterSets += bounds.map(\.set)

@@ -19,7 +19,9 @@ struct SourceBound {
     private static let factor: UInt32 = 100
 
     /// A bound of the rate of new connections; `name` is that of the service or of the entry.
-    init(_ name: String, _ family: AddressFamily, _ limit: RateLimit) {
+    ///
+    /// What exceeds it gets the verdict `excess`.
+    init(_ name: String, _ family: AddressFamily, _ limit: RateLimit, excess: Verdict) {
         var all = limit
         all.rate *= UInt64(Self.factor)
         all.burst = limit.burst.multipliedClamping(by: Self.factor)
@@ -27,31 +29,38 @@ struct SourceBound {
             name: Names.limiter(name, family),
             definition: .limiter(family, size: Self.size, timeout: limit.memory), elements: .list([]))
         // `update`, not `add`, by which an element would expire under load and give a fresh burst.
-        (own, shared) = Self.rules(.update, set.name, family, .limit(limit), .limit(all))
+        (own, shared) = Self.rules(.update, set.name, family, .limit(limit), .limit(all), excess)
     }
 
     /// A bound of the connections at once; `name` is that of the service or of the entry.
-    init(_ name: String, _ family: AddressFamily, _ count: ConnectionCount) {
+    ///
+    /// What exceeds it gets the verdict `excess`.
+    init(_ name: String, _ family: AddressFamily, _ count: ConnectionCount, excess: Verdict) {
         let all = ConnectionCount(count.count.multipliedClamping(by: Self.factor), isOver: count.isOver)
         // Without a timeout, after which it would forget live connections.
         set = NamedSet(
             name: Names.counter(name, family), definition: .limiter(family, size: Self.size, timeout: nil),
             elements: .list([]))
-        (own, shared) = Self.rules(.add, set.name, family, .connectionCount(count), .connectionCount(all))
+        (own, shared) = Self.rules(.add, set.name, family, .connectionCount(count), .connectionCount(all), excess)
     }
 
     private static func rules(
-        _ operation: DynamicSet.Operation, _ set: String, _ family: AddressFamily, _ own: Expression, _ all: Expression
+        _ operation: DynamicSet.Operation, _ set: String, _ family: AddressFamily, _ own: Expression, _ all: Expression,
+        _ excess: Verdict
     ) -> (own: Rule, shared: Rule) {
         let key = Match.family(family) + Match.sourceKey(family)
-        let drop: [Expression] = [.counter, .verdict(.drop)]
         // A look-up that finds the source would count the connection again, hence the inverted one. Its counter tells that the
         // set was full.
         return (
-            Rule(key + [.dynamicSet(DynamicSet(operation, set: set, expressions: [own]))] + drop),
-            Rule(key + [.lookup(Lookup(.named(set), isInverted: true)), .counter, all, .verdict(.drop)])
+            Rule(key + [.dynamicSet(DynamicSet(operation, set: set, expressions: [own]))] + excess.counted),
+            Rule(key + [.lookup(Lookup(.named(set), isInverted: true)), .counter, all, .verdict(excess)])
         )
     }
+}
+
+extension Verdict {
+    /// The verdict after a counter, unless it leads to a chain that counts.
+    var counted: [Expression] { self == .drop ? [.counter, .verdict(self)] : [.verdict(self)] }
 }
 
 /// The set of a bound, as a rule for the sources that it lacks shows it.
