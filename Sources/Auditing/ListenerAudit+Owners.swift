@@ -109,6 +109,15 @@ extension ListenerAudit {
         guard expected.contains(where: { process.isRunning($0) || executables($0).contains(executable) }) else {
             return Departure(.wrongProcess, "\"\(executable)\", not \(expected.quoted), listens", process)
         }
+        // A path names a file of this host; a name, any executable of that name.
+        let isNamed = expected.contains {
+            !$0.hasPrefix("/") && (process.isRunning($0) || executables($0).contains(executable))
+        }
+        if process.isElsewhere, !isNamed {
+            let place = process.container.map { "of container \($0)" } ?? "of another mount namespace"
+            let message = "\"\(executable)\" \(place), not this host's \(expected.quoted), listens"
+            return Departure(.wrongProcess, message, process)
+        }
         guard process.isDeleted else { return nil }
         let message =
             "\"\(executable)\" was deleted or replaced after its start, so it cannot be identified"

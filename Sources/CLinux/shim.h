@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 /* Swift's Glibc module lacks _GNU_SOURCE and therefore these functions. */
 static inline int shim_unshare(int flags) { return (int)syscall(SYS_unshare, flags); }
@@ -25,6 +26,14 @@ static inline long shim_getdents64(int fd, void *buffer, size_t length) {
 static inline unsigned short shim_terminal_columns(int fd) {
     struct winsize size = {0};
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+/* The access control list of a file, in the form of linux/posix_acl_xattr.h; a link is not followed. */
+static inline long shim_acl(const char *path, void *buffer, size_t length) {
+    return lgetxattr(path, "system.posix_acl_access", buffer, length);
+}
+/* The same of an open file. */
+static inline long shim_acl_of(int fd, void *buffer, size_t length) {
+    return fgetxattr(fd, "system.posix_acl_access", buffer, length);
 }
 static const int shim_clone_newnet = CLONE_NEWNET;
 /* The length of a target before its data; Swift treats the struct, which has a pointer, as unsafe. */

@@ -3,7 +3,9 @@ internal import System
 extension HostFiles {
     /// The files of the host of this process.
     static var this: HostFiles {
-        HostFiles(
+        var files = HostFiles(
             read: OutputFile.read, replace: OutputFile.replace, create: OutputFile.createNew, lock: OutputFile.lock)
+        files.record = OutputFile.record
+        return files
     }
 }

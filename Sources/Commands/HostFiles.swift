@@ -4,6 +4,9 @@ public import System
 public struct HostFiles {
     /// Reads a file; `nil` if it does not exist.
     public var read: (_ path: String) throws(KernelError) -> String?
+    /// Reads a file that an earlier run wrote; `nil` if it does not exist. Refuses one that another user could have written,
+    /// if asked to.
+    public var record: (_ path: String, _ checksOwnership: Bool) throws(KernelError) -> String?
     /// Replaces a file atomically.
     public var replace: (_ path: String, _ text: String) throws(KernelError) -> Void
     /// Creates a file; `false` if it exists.
@@ -19,6 +22,7 @@ public struct HostFiles {
         lock: @escaping (_ path: String) throws(KernelError) -> Bool
     ) {
         self.read = read
+        record = { path, _ throws(KernelError) in try read(path) }
         self.replace = replace
         self.create = create
         self.lock = lock

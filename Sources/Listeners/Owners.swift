@@ -20,6 +20,9 @@ public struct SocketProcess: Hashable, Sendable {
     public var executable: String?
     /// Whether the executable was deleted or replaced since the process started.
     public var isDeleted: Bool
+    /// Whether its executable is not the file that the host has at this path: the process sees other files, as in a
+    /// container.
+    public var isElsewhere = false
     /// The systemd unit of its cgroup, such as `ssh.service`; `nil` for none.
     public var unit: String?
     /// The unit of a user's own systemd, below the user's `unit`, such as `podman.service`; `nil` for none.

@@ -51,6 +51,19 @@ struct ListenerOwnersTests {
         #expect(found.allSatisfy { $0.service == "ssh" && $0.policy == .line(10) })
     }
 
+    @Test("A path is not met by a file that is not this host's, a name is")
+    func elsewhere() throws {
+        var process = Self.sshd
+        process.isElsewhere = true
+        process.container = "docker 0123456789ab"
+        let listener = try Listener("::", 22, owners: .processes([process]))
+        let path = try policy(ListenerExpectation(processes: ["/usr/sbin/sshd"]))
+        let found = ListenerAudit(path, [listener]).findings
+        #expect(found.map(\.identifier) == [.wrongProcess])
+        #expect(found[0].message.hasPrefix("\"/usr/sbin/sshd\" of container docker 0123456789ab, not this host's "))
+        #expect(ListenerAudit(try policy(ListenerExpectation(processes: ["sshd"])), [listener]).findings.isEmpty)
+    }
+
     static let activated: [(ListenerExpectation, ActivatedUnit?, [Finding.Identifier])] = [
         (ListenerExpectation(), nil, []),
         (ListenerExpectation(units: ["ssh.service"]), nil, [.unknown]),

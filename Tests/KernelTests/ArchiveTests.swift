@@ -1,3 +1,4 @@
+import CNftnl
 import Rulesets
 import TestSupport
 import Testing
@@ -24,6 +25,30 @@ struct ArchiveTests {
         }
         #expect(TableArchive.table(Self.name, from: bytes + [0]) == nil)
         #expect(TableArchive.table(TableName(family: .inet, name: "other"), from: bytes) == nil)
+    }
+
+    @Test("Expressions nested without end are not followed, and two chains of one name do not read")
+    func crafted() throws {
+        var expression = AttributeWriter()
+        expression.string(NFTA_DYNSET_SET_NAME, "s")
+        expression.u32(NFTA_DYNSET_SREG_KEY, 1)
+        expression.u32(NFTA_DYNSET_OP, 0)
+        while expression.count < 60_000 {
+            let inner = expression.bytes
+            expression.clear()
+            expression.string(NFTA_DYNSET_SET_NAME, "s")
+            expression.u32(NFTA_DYNSET_SREG_KEY, 1)
+            expression.u32(NFTA_DYNSET_OP, 0)
+            expression.nest(NFTA_DYNSET_EXPR) { nest in
+                nest.string(NFTA_EXPR_NAME, "dynset")
+                nest.nest(NFTA_EXPR_DATA) { $0.append(raw: inner) }
+            }
+        }
+        let rule = Rule([.opaque(name: "dynset", attributes: expression.bytes), .verdict(.accept)])
+        let deep = Table(name: Self.name, chains: [Chain(name: "c", rules: [rule])])
+        #expect(TableArchive.table(Self.name, from: TableArchive.bytes(of: deep)) == deep)
+        let twice = Table(name: Self.name, chains: [Chain(name: "c", rules: []), Chain(name: "c", rules: [])])
+        #expect(TableArchive.table(Self.name, from: TableArchive.bytes(of: twice)) == nil)
     }
 
     @Test("Tables that nft loaded", .privileged, .networkNamespace, arguments: NftProgramTests.samples)

@@ -17,7 +17,7 @@ public struct AppliedRecord {
             document.archive != nil
         else { return nil }
         self.number = number
-        time = document.number("time") ?? 0
+        time = document.time("time") ?? 0
         self.document = document
     }
 

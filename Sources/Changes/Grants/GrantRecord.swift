@@ -30,9 +30,9 @@ extension GrantRecord {
     init?(_ document: StateDocument) {
         guard let service = document.text("service"), let text = document.text("address"),
             let range = try? AddressRange(text), let address = IPAddress(range),
-            let seconds: Int64 = document.number("seconds"), seconds > 0, let end: Int64 = document.number("end"),
-            let deadline: Int64 = document.number("deadline"), let why = document.text("why"),
-            let user = document.text("user"), let change: Int = document.number("change")
+            let seconds = document.number("seconds", in: 1...Self.longest), let end = document.time("end"),
+            let deadline = document.number("deadline", in: PendingChange.deadlines), let why = document.text("why"),
+            let user = document.text("user"), let change = document.number("change", in: 0...ChangeLog.numbers.upperBound)
         else { return nil }
         let author = Author(user: user, login: document.text("login"), client: document.text("client"))
         self.init(
@@ -42,6 +42,9 @@ extension GrantRecord {
     }
 
     static let documentKind = "grant"
+
+    /// The longest grant in seconds: more than `grant` takes.
+    private static let longest: Int64 = 10 * 366 * 86400
 
     /// The encoded grant.
     var document: StateDocument {

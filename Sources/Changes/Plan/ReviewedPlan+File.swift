@@ -68,7 +68,7 @@ extension ReviewedPlan {
     /// Decodes a plan; `nil` if a field is missing or invalid.
     private init?(_ document: StateDocument) {
         guard let boot = document.text("boot"), let namespace: UInt64 = document.number("namespace"),
-            let generation: UInt32 = document.number("generation"), let time: Int64 = document.number("time"),
+            let generation: UInt32 = document.number("generation"), let time = document.time("time"),
             let user = document.text("user"), let summary = document.text("summary"), let text = document.text("plan"),
             let table = document["table"].flatMap({ TableArchive.table(Names.table, from: $0) })
         else { return nil }

@@ -34,7 +34,7 @@ public struct ChangeLog {
         fileprivate init?(_ name: String) {
             let parts = name.split(separator: ".", omittingEmptySubsequences: false)
             guard parts.count == 2, let outcome = Outcome(rawValue: String(parts[1])), parts[0].hasPrefix("change-"),
-                let number = Int(parts[0].dropFirst("change-".count)), number > 0
+                let number = Int(parts[0].dropFirst("change-".count)), numbers.contains(number)
             else { return nil }
             self.init(number: number, outcome: outcome)
         }
@@ -42,6 +42,8 @@ public struct ChangeLog {
 
     let files: StateFiles
 
+    /// The numbers that a change can have.
+    static let numbers = 1...Int(Int32.max)
     /// At most this many changes are kept.
     private static let maximumCount = 50
     /// At most this many bytes are kept, besides the last confirmed change.

@@ -86,14 +86,14 @@ extension StateDocument {
 extension ChangeRecord {
     /// Decodes a record; `nil` if a field is missing or invalid.
     init?(_ document: StateDocument) {
-        guard let kind = document.text("kind").flatMap(Kind.init), let time: Int64 = document.number("time"),
+        guard let kind = document.text("kind").flatMap(Kind.init), let time = document.time("time"),
             let user = document.text("user"), let summary = document.text("summary"),
             let boot = document.text("boot"), let namespace: UInt64 = document.number("namespace"),
             let generation: UInt32 = document.number("generation")
         else { return nil }
         let author = Author(user: user, login: document.text("login"), client: document.text("client"))
         self.init(
-            kind: kind, time: time, author: author, summary: summary, origin: document.number("origin"),
+            kind: kind, time: time, author: author, summary: summary, origin: document.number("origin", in: ChangeLog.numbers),
             files: Self.files(of: document), identity: RulesetIdentity(boot: boot, namespace: namespace),
             generation: generation, archive: document.archive.map(Array.init))
         if archive != nil && table == nil { return nil }

@@ -12,6 +12,9 @@ public struct PendingChange: Equatable {
     /// The changed ruleset.
     public var identity: RulesetIdentity
 
+    /// The deadlines that can be: beyond any time that a host can be up, and far from an overflow.
+    static let deadlines: ClosedRange<Int64> = 0...(1 << 53)
+
     private static let documentKind = "pending"
     private static let name = "pending"
     private static let previousName = "previous"
@@ -21,8 +24,8 @@ public struct PendingChange: Equatable {
     static func load(from files: StateFiles) throws -> Self? {
         guard let bytes = try files.read(name) else { return nil }
         let document = try document(bytes, documentKind, files, name)
-        guard let number: Int = document.number("number"),
-            let deadline: Int64 = document.number("deadline"), let boot = document.text("boot"),
+        guard let number = document.number("number", in: ChangeLog.numbers),
+            let deadline = document.number("deadline", in: Self.deadlines), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace")
         else { throw unusable(files, name, .corrupt) }
         return Self(number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace))

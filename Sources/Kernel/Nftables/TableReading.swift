@@ -19,6 +19,7 @@ struct TableReading {
 
     private var table: Table?
     private var chains: [Chain] = []
+    private var chainNames: Set<String> = []
     private var definitions: [String: SetDefinition] = [:]
     private var counts: [String: UInt32] = [:]
     private var confirmedSets: Set<String> = []
@@ -51,7 +52,7 @@ struct TableReading {
                 name: name, flags: attributes.u32(NFTA_TABLE_FLAGS) ?? 0,
                 userdata: attributes.tableUserdata)
             return true
-        case NFT_MSG_NEWCHAIN.rawValue: return chains.append(ifRead: Chain(from: attributes))
+        case NFT_MSG_NEWCHAIN.rawValue: return addChain(attributes)
         case NFT_MSG_NEWRULE.rawValue: return rules.add(attributes)
         case NFT_MSG_NEWOBJ.rawValue: return objects.append(ifRead: OpaqueObject(object: attributes))
         case NFT_MSG_NEWFLOWTABLE.rawValue: return objects.append(ifRead: OpaqueObject(flowtable: attributes))
@@ -59,6 +60,13 @@ struct TableReading {
         case NFT_MSG_NEWSETELEM.rawValue: return open?.collector.add(attributes) ?? false
         default: return true
         }
+    }
+
+    /// Adds a chain; the kernel has one of each name, a crafted archive may have more.
+    private mutating func addChain(_ attributes: Attributes) -> Bool {
+        guard let chain = Chain(from: attributes), chainNames.insert(chain.name).inserted else { return false }
+        chains.append(chain)
+        return true
     }
 
     private mutating func addSet(_ attributes: Attributes) -> Bool {

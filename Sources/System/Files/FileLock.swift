@@ -30,7 +30,12 @@ public final class FileLock: Sendable {
 
     private static func lock(_ path: String, patience: Int) throws(SystemError) -> File? {
         // Opened read-only: undoing a change and loading a table at boot must work on a read-only disk.
-        let file = try File(path, O_RDONLY | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        let file = try File(path, O_RDONLY | O_CREAT | O_NOFOLLOW | O_NONBLOCK, mode: 0o600)
+        let status = try file.status()
+        // Another user could hold a lock of their own for ever.
+        guard status.st_mode & S_IFMT == S_IFREG, status.st_uid == geteuid() || status.st_uid == 0 else {
+            throw SystemError(code: EBUSY, text: "the lock file is not a regular file of this user")
+        }
         var rest = patience
         while flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK else { throw .last }

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Policies
 
 /// Files that commands write for other programs, replaced atomically.
 public enum OutputFile {
@@ -47,6 +48,46 @@ public enum OutputFile {
             guard error.code == ENOENT else { throw error.during("reading \(path)") }
             return nil
         }
+    }
+
+    /// The largest record that is read: 16 MiB, in bytes.
+    private static let largestRecord = 16 << 20
+
+    /// The text of a file that an earlier run wrote for the next one; `nil` if there is none.
+    ///
+    /// Another user who could write it, or lead the path elsewhere, could keep what it records from being reported.
+    ///
+    /// - Parameters:
+    ///   - path: the path.
+    ///   - checksOwnership: whether to refuse a file that users other than root and the caller can write.
+    /// - Throws: `io` or `permission`.
+    public static func record(_ path: String, checksOwnership: Bool) throws(KernelError) -> String? {
+        func refusal(_ reason: String) -> KernelError {
+            KernelError(
+                .io, "trusting \(path)", answer: reason, advice: "name a file in a directory that only you can write")
+        }
+        do throws(FileRefusal) {
+            let file: File
+            do throws(SystemError) {
+                // A FIFO or a device is not waited for.
+                file = try File(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY)
+            } catch {
+                if error.code == ELOOP { throw FileRefusal(message: "is a symbolic link") }
+                guard error.code == ENOENT else { throw FileRefusal(message: HostCalls.text(ofError: error.code)) }
+                if checksOwnership { try FileOwnership.checkDirectories(above: path) }
+                return nil
+            }
+            guard let status = try? file.status(), status.st_mode & S_IFMT == S_IFREG else {
+                throw FileRefusal(message: "is not a regular file")
+            }
+            if checksOwnership { try FileOwnership.check(status, path: path, file) }
+            guard status.st_nlink <= 1 else { throw FileRefusal(message: "has another name, a hard link") }
+            guard status.st_size <= largestRecord else { throw FileRefusal(message: "is larger than 16 MiB") }
+            guard let bytes = try? file.read(Int(status.st_size)) else {
+                throw FileRefusal(message: "cannot be read")
+            }
+            return String(decoding: bytes, as: UTF8.self)
+        } catch { throw refusal("it \(error.message)") }
     }
 
     /// Locks `path` with a lock file beside it, until the process ends.

@@ -18,11 +18,24 @@ struct ProcessFacts {
         let directory = "\(proc)/\(pid)"
         let executable = executable(directory)
         let cgroup = CgroupPath(ProcFile.text("\(directory)/cgroup") ?? "")
-        return SocketProcess(
+        var process = SocketProcess(
             pid: pid, name: name(directory, executable: executable?.path), executable: executable?.path,
             isDeleted: executable?.isDeleted ?? false, unit: cgroup.unit, userUnit: cgroup.userUnit,
             container: cgroup.container ?? monitored(pid, executable?.path), user: user(directory),
             script: executable.flatMap { Interpreter(executable: $0.path)?.script(of: directory) })
+        process.isElsewhere = executable.map { isElsewhere($0, directory) } ?? false
+        return process
+    }
+
+    /// Whether the executable is another file than the one that the host has at its path.
+    ///
+    /// A unit with a mount namespace of its own, as with `ProtectSystem=`, still runs the host's file.
+    private func isElsewhere(_ executable: (path: String, isDeleted: Bool), _ directory: String) -> Bool {
+        guard !executable.isDeleted, let own = FileIdentity(path: "\(directory)/exe") else { return false }
+        if let known = FileIdentity(path: executable.path) { return known != own }
+        // This process may be the one that does not see the file.
+        guard let space = FileSystem.linkTarget("\(directory)/ns/mnt") else { return false }
+        return space != FileSystem.linkTarget("\(proc)/1/ns/mnt")
     }
 
     /// The container of a process whose cgroup does not name it, from the command line of the monitor that started it.

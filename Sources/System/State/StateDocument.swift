@@ -56,6 +56,16 @@ public struct StateDocument: Equatable, Sendable {
     /// The value as a decimal number; `nil` also if it is not one.
     public func number<Number: FixedWidthInteger>(_ name: String) -> Number? { text(name).flatMap { Number($0) } }
 
+    /// The value as a decimal number in a range, so that sums of a few such numbers cannot overflow; `nil` also if it is not.
+    public func number<Number: FixedWidthInteger>(_ name: String, in range: ClosedRange<Number>) -> Number? {
+        number(name).flatMap { range.contains($0) ? $0 : nil }
+    }
+
+    /// The value as a time in seconds since 1970-01-01T00:00:00Z, until the year 9999.
+    public func time(_ name: String) -> Int64? { number(name, in: 0...Self.lastSecond) }
+
+    private static let lastSecond: Int64 = 253_402_300_799
+
     /// The file in consecutive pieces; the values of the fields are not copied.
     var pieces: [ArraySlice<UInt8>] {
         var body: [ArraySlice<UInt8>] = []

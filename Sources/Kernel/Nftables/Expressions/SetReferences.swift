@@ -72,9 +72,17 @@ extension DynamicSet {
 
     /// The expressions of each element: the kernel has one attribute for a single expression and another for several.
     private static func expressions(of attributes: Attributes) -> [Expression]? {
+        // The kernel takes none within another; only a crafted archive could nest them without end.
+        guard !hasOwnKind(attributes.nest(NFTA_DYNSET_EXPRESSIONS)?.map(\.payload) ?? []),
+            !hasOwnKind(attributes[NFTA_DYNSET_EXPR].map { [$0] } ?? [])
+        else { return nil }
         if attributes[NFTA_DYNSET_EXPRESSIONS] != nil { return attributes.expressions(NFTA_DYNSET_EXPRESSIONS) }
         guard let single = attributes[NFTA_DYNSET_EXPR] else { return [] }
         return Attributes.expression(single).map { [$0] }
+    }
+
+    private static func hasOwnKind(_ expressions: [ArraySlice<UInt8>]) -> Bool {
+        expressions.contains { Attributes($0)?.string(NFTA_EXPR_NAME) == SetReference.dynamicSetName }
     }
 
     func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
