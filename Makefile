@@ -21,7 +21,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer
 
-.PHONY: all demo test build-tests run-tests test-containers test-kernels test-nft test-systemd bench install uninstall lint clean help
+.PHONY: all demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -78,6 +78,12 @@ test-containers:
 	@sh .ci/requirements containers
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 -B Tests/Containers/run.py $(BINARY)
+
+# Rulesets of other programs and people in any folder, against the kernel: what is computed of them, packet by packet.
+test-rulesets: build-tests
+	@[ -d "$(RULESETS)" ] || { echo 'name a folder: make test-rulesets RULESETS=FOLDER' >&2; exit 64; }
+	@RULESETS="$(RULESETS)" PORTREEVE_REQUIRE_PRIVILEGES=1 .build/debug/portreevePackageTests.xctest --testing-library swift-testing \
+	  --no-parallel --filter CorpusTests
 
 # Random changes of the live ruleset, by the nft of this host and by that of Debian 13, which is fetched once, into ~/.cache.
 test-nft:
@@ -149,6 +155,7 @@ help:
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
 	@echo 'make test-kernels    run it under Linux 5.10, 6.1, 6.12 and the newest in virtual machines; KERNELS="6.1 6.12", ROUNDS=50'
 	@echo 'make test-containers run it beside a real Docker, in its own namespaces; needs root'
+	@echo 'make test-rulesets RULESETS=FOLDER  compare what it computes of other rulesets with the kernel; needs root'
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'

@@ -114,7 +114,7 @@ extension ListenerAudit {
             !$0.hasPrefix("/") && (process.isRunning($0) || executables($0).contains(executable))
         }
         if process.isElsewhere, !isNamed {
-            let place = process.container.map { "of container \($0)" } ?? "of another mount namespace"
+            let place = process.container.map { "of \($0.text)" } ?? "of another mount namespace"
             let message = "\"\(executable)\" \(place), not this host's \(expected.quoted), listens"
             return Departure(.wrongProcess, message, process)
         }

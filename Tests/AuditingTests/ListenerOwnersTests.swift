@@ -55,12 +55,12 @@ struct ListenerOwnersTests {
     func elsewhere() throws {
         var process = Self.sshd
         process.isElsewhere = true
-        process.container = "docker 0123456789ab"
+        process.container = Container(id: String(repeating: "0123456789abcdef", count: 4))
         let listener = try Listener("::", 22, owners: .processes([process]))
         let path = try policy(ListenerExpectation(processes: ["/usr/sbin/sshd"]))
         let found = ListenerAudit(path, [listener]).findings
         #expect(found.map(\.identifier) == [.wrongProcess])
-        #expect(found[0].message.hasPrefix("\"/usr/sbin/sshd\" of container docker 0123456789ab, not this host's "))
+        #expect(found[0].message.hasPrefix("\"/usr/sbin/sshd\" of container 0123456789ab, not this host's "))
         #expect(ListenerAudit(try policy(ListenerExpectation(processes: ["sshd"])), [listener]).findings.isEmpty)
     }
 

@@ -77,7 +77,7 @@ struct PublishedPortsTests {
             ListenerAudit(
                 policy: policy, listeners: listeners, ephemeral: EphemeralPorts(range: 32768...60999),
                 published: published([.tcp(8080, sentTo: 80)]), containers: { list }, now: 0,
-                exposure: { _, _, _ in .reachable }
+                exposure: { _, _, _, _ in .reachable }
             ).findings.first { $0.identifier == .undeclaredPublishedPort }
         }
         var monitor = SocketProcess("/usr/bin/conmon")
@@ -102,7 +102,7 @@ struct PublishedPortsTests {
             let socket = try Listener("0.0.0.0", 8080, owners: .processes([process]))
             let found = ListenerAudit(
                 policy: policy, listeners: [socket], ephemeral: EphemeralPorts(range: 32768...60999),
-                containers: { list }, now: 0, exposure: { _, _, _ in .reachable }
+                containers: { list }, now: 0, exposure: { _, _, _, _ in .reachable }
             ).findings.filter { $0.identifier == .undeclaredListener }
             return (found.first, FindingRecord(found))
         }

@@ -33,9 +33,10 @@ struct CraftedStateTests {
         }
     }
 
-    private static let values: [[UInt8]] = [
-        "9223372036854775807", "-9223372036854775808", "", "-1", "18446744073709551616", "NaN", "1e9",
-    ].map { Array($0.utf8) } + [[0xff, 0xfe], Array(repeating: 0x39, count: 1 << 16)]
+    private static let values: [[UInt8]] =
+        [
+            "9223372036854775807", "-9223372036854775808", "", "-1", "18446744073709551616", "NaN", "1e9",
+        ].map { Array($0.utf8) } + [[0xff, 0xfe], Array(repeating: 0x39, count: 1 << 16)]
 
     /// Runs commands that read the state; each ends with a status, and an error has a sentence.
     private func runAll(_ what: String) throws {

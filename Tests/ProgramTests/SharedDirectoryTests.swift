@@ -34,7 +34,8 @@ struct SharedDirectoryTests {
             ("chown 1000 \(news)", "owned by user 1000"), ("chmod 666 \(news)", "writable by everyone"),
             ("ln \(news) \(folder)/other", "has another name, a hard link"),
             ("mv \(news) \(folder)/real; ln -s \(folder)/real \(news)", "is a symbolic link"),
-            ("rm \(news); mkfifo \(news)", "is not a regular file"), ("rm \(news); mkdir \(news)", "is not a regular file"),
+            ("rm \(news); mkfifo \(news)", "is not a regular file"),
+            ("rm \(news); mkdir \(news)", "is not a regular file"),
             ("rm \(news); mknod \(news) c 1 5", "is not a regular file"),
             ("truncate -s 1G \(news)", "is larger than 16 MiB"), ("chmod 777 \(folder)/shared", "writable by everyone"),
             (
@@ -89,7 +90,8 @@ struct SharedDirectoryTests {
             executable: "unshare -m sh -c 'mount --bind \(folder)/other \(daemon); exec \(daemon) \"$@\"' -")
         let found = try findings()
         #expect(
-            found.contains("\"\(daemon)\" of another mount namespace, not this host's \"\(daemon)\", listens"), "\(found)")
+            found.contains("\"\(daemon)\" of another mount namespace, not this host's \"\(daemon)\", listens"),
+            "\(found)")
     }
 
     @Test("A symbolic link on the way counts, and the directory that it is in")

@@ -35,35 +35,18 @@ struct HostRulesetTests {
             (.tcp, $0)
         } + [53, 67, 123, 1500, 5353, 51820].map { (.udp, $0) }
 
-    private static let probe = """
-        table inet probe {
-          set seen { type inet_service; flags dynamic; size 65535; }
-          chain input { type filter hook input priority 2147483647; update @seen { th sport }; }
-          chain forward { type filter hook forward priority 2147483647; update @seen { th sport }; }
-        }
-        """
-
     @Test("Every table is read, and each packet gets the computed verdict", arguments: files)
     func verdicts(file: String, doubts: [String]) throws {
-        let wire = try Wire(interfaces: Self.interfaces)
-        // The addresses of containers and of targets of port forwarding.
-        for command in [
-            "route add 172.17.0.0/16 dev docker0", "neigh add 172.17.0.2 lladdr 02:00:00:00:00:09 dev docker0",
-        ] {
-            _ = try Program.run(["ip"] + command.split(separator: " ").map(String.init))
-        }
-        try NftProgram.load(Self.probe)
-        try load(file)
-        let tables = try read()
-        #expect(!tables.isEmpty)
-        for table in tables { #expect(!table.nftText.isEmpty) }
-        var packets: [UInt16: Packet] = [:]
-        for packet in try Self.packets() {
-            let sourcePort = 20000 + UInt16(packets.count)
-            try wire.send(packet, sourcePort: sourcePort)
-            packets[sourcePort] = packet
-        }
-        try compare(packets, tables, doubts)
+        let text = try String(contentsOf: URL.hosts.appending(path: file), encoding: .utf8)
+        let trial = try RulesetTrial(text, isRestored: file.hasSuffix(".iptables"), interfaces: Self.interfaces)
+        #expect(!trial.tables.isEmpty)
+        for table in trial.tables { #expect(!table.nftText.isEmpty) }
+        let outcome = try trial.outcome(of: Self.packets())
+        #expect(outcome.wrong == [])
+        let unnamed = outcome.unknown.keys.filter { place in !doubts.contains { place.contains($0) } }
+        #expect(unnamed == [])
+        // Most verdicts are known.
+        #expect(outcome.unknownCount < outcome.claims / 2, "\(outcome.unknownCount) of \(outcome.claims)")
     }
 
     private static func packets() throws -> [Packet] {
@@ -76,68 +59,9 @@ struct HostRulesetTests {
             }
         }
     }
+}
 
-    private func load(_ file: String) throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Hosts")
-        let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
-        guard file.hasSuffix(".iptables") else { return try NftProgram.load(text) }
-        let result = try Program.run(["iptables-nft-restore"], input: text)
-        try #require(result.status == 0, "\(result.errors)")
-    }
-
-    private func read() throws -> [Table] {
-        let nftables = try Nftables()
-        return try nftables.tableNames().filter { $0.name != "probe" }.map { name in
-            try #require(try nftables.snapshot(of: name).table)
-        }
-    }
-
-    /// The addresses that `Wire` gives its interfaces.
-    private static let addresses = AddressSet(
-        ipv4: [0x7f00_0001, 0xc000_0201, 0xc633_6401, 0xc633_6402].map { $0...$0 },
-        ipv6: [1, 0x2001_0db8 << 96 | 1, 0x2001_0db8_0001 << 80 | 1, 0x2001_0db8_0001 << 80 | 2].map { $0...$0 })
-
-    /// The addresses, and the kernel's routes.
-    private static func circumstances() throws -> Circumstances {
-        let network = try KernelNetwork()
-        let routes = Routes(indices: [:]) { question in
-            let destination = UInt32(truncatingIfNeeded: question.destination)
-            let address: IPAddress = question.family == .ipv4 ? .ipv4(destination) : .ipv6(question.destination)
-            return network.route(RouteQuestion(to: address)).map {
-                Routes.Output(name: $0.interface, index: $0.interfaceIndex)
-            }
-        }
-        return Circumstances(now: 0, addresses: addresses, routes: routes)
-    }
-
-    private func compare(_ packets: [UInt16: Packet], _ tables: [Table], _ doubts: [String]) throws {
-        let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
-        let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })
-        let circumstances = try Self.circumstances()
-        let regions = AccessRegions(tables, in: circumstances)
-        let classes = Dictionary(
-            uniqueKeysWithValues: Set(regions.keys.map(\.interface)).map { ($0.pattern ?? "", $0) })
-        var known = 0
-        for (sourcePort, packet) in packets.sorted(by: { $0.key < $1.key }) {
-            let interface = try #require(classes[packet.interface] ?? classes[""])
-            let key = AccessRegions.Key(family: packet.family, transport: packet.transport, interface: interface)
-            let verdicts = [
-                PacketEvaluation.conclude(packet, through: tables, in: circumstances).verdict,
-                regions.verdict(key, port: packet.port, source: packet.source),
-            ]
-            let fate: PacketVerdict = seen.contains(sourcePort) ? .accept : .refuse
-            for verdict in verdicts {
-                if case .unknown(let places) = verdict {
-                    let texts = places.map(\.description)
-                    let isNamed = texts.contains { text in doubts.contains { text.contains($0) } }
-                    #expect(isNamed, "\(packet): \(texts)")
-                } else {
-                    known += 1
-                    #expect(verdict == fate, "\(packet)")
-                }
-            }
-        }
-        // Most verdicts are known.
-        #expect(known > packets.count, "\(known) of \(2 * packets.count)")
-    }
+extension URL {
+    /// The folder with rulesets of programs on real hosts.
+    static let hosts = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Hosts")
 }

@@ -1,5 +1,7 @@
 import Addressing
 import Glibc
+import Kernel
+import Listeners
 import Reachability
 import TestSupport
 
@@ -14,7 +16,33 @@ final class Wire {
     private static let ipv6: [UInt8] = [0x20, 0x01, 0x0d, 0xb8] + Array(repeating: 0, count: 11) + [1]
     private static let hardware: [UInt8] = [2, 0, 0, 0, 0, 1]
 
+    /// The destination of the packets of a family.
+    static func destination(_ family: AddressFamily) -> IPAddress {
+        family == .ipv4
+            ? .ipv4(UInt32(bigEndianBytes: ipv4)) : .ipv6(UInt128(bigEndianBytes: ipv6))
+    }
+
+    private let addresses: AddressSet
+
+    /// The host's addresses, and the kernel's routes.
+    func circumstances() throws -> Circumstances {
+        let network = try KernelNetwork()
+        let routes = Routes(indices: [:]) { question in
+            let destination = UInt32(truncatingIfNeeded: question.destination)
+            let address: IPAddress = question.family == .ipv4 ? .ipv4(destination) : .ipv6(question.destination)
+            return network.route(RouteQuestion(to: address)).map {
+                Routes.Output(name: $0.interface, index: $0.interfaceIndex)
+            }
+        }
+        return Circumstances(now: Int64(time(nil)), addresses: addresses, routes: routes)
+    }
+
     init(interfaces: [String]) throws {
+        let numbers = 1...UInt32(interfaces.count)
+        addresses = AddressSet(
+            ipv4: IntervalSet(([0x7f00_0001, 0xc000_0201] + numbers.map { 0xc633_6400 + $0 }).map { $0...$0 }),
+            ipv6: IntervalSet(
+                ([1, 0x2001_0db8 << 96 | 1] + numbers.map { 0x2001_0db8_0001 << 80 | UInt128($0) }).map { $0...$0 }))
         for (number, name) in interfaces.enumerated() {
             try Self.ip(
                 "link", "add", name, "address", "02:00:00:00:00:01", "type", "veth", "peer", "name", "p\(number)")
@@ -29,6 +57,7 @@ final class Wire {
         for family in ["-4", "-6"] { try Self.ip(family, "route", "add", "default", "dev", interfaces[0]) }
         for name in interfaces + ["all", "default"] { try Self.set("ipv4/conf/\(name)/rp_filter", "0") }
         try Self.set("ipv4/ip_forward", "1")
+        try Self.set("ipv6/conf/all/forwarding", "1")
         // A neighbour for forwarded packets.
         try Self.ip("neigh", "add", "10.9.0.2", "lladdr", "02:00:00:00:00:09", "dev", interfaces[0])
         socket = Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0)

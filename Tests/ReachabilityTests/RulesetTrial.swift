@@ -1,0 +1,116 @@
+import Addressing
+import Foundation
+import Kernel
+import Listeners
+import Rulesets
+import TestSupport
+import Testing
+
+@testable import Reachability
+
+/// A ruleset of another program in the calling thread's network namespace: the computed verdict on each packet, by the evaluator and by
+/// the algebra, against what the kernel does with it.
+struct RulesetTrial {
+    /// The outcome for all packets.
+    struct Outcome {
+        /// The number of verdicts.
+        var claims = 0
+        /// The verdicts that the kernel contradicts.
+        var wrong: [String] = []
+        /// The unknown verdicts, by the rules that they depend on.
+        var unknown: [String: Int] = [:]
+
+        /// The number of unknown verdicts.
+        var unknownCount: Int { unknown.values.reduce(0, +) }
+    }
+
+    /// The host's interfaces.
+    let wire: Wire
+    /// The tables as read.
+    let tables: [Table]
+
+    private static let probe = """
+        table inet probe {
+          set seen { type inet_service; flags dynamic; size 65535; }
+          chain input { type filter hook input priority 2147483647; update @seen { th sport }; }
+          chain forward { type filter hook forward priority 2147483647; update @seen { th sport }; }
+        }
+        """
+
+    /// Loads the text, which `isRestored` says is one of `iptables-save`, on a host with these interfaces, and reads it.
+    init(_ text: String, isRestored: Bool, interfaces: [String]) throws {
+        wire = try Wire(interfaces: interfaces)
+        // The addresses of containers and of targets of port forwarding.
+        if interfaces.contains("docker0") {
+            for command in [
+                "route add 172.17.0.0/16 dev docker0", "neigh add 172.17.0.2 lladdr 02:00:00:00:00:09 dev docker0",
+            ] {
+                _ = try Program.run(["ip"] + command.split(separator: " ").map(String.init))
+            }
+        }
+        if isRestored {
+            let result = try Program.run(["iptables-nft-restore"], input: text)
+            try #require(result.status == 0, "\(result.errors)")
+        } else {
+            try NftProgram.load(text)
+        }
+        let nftables = try Nftables()
+        tables = try nftables.tableNames().map { try #require(try nftables.snapshot(of: $0).table) }
+        // After the file, which may flush every ruleset.
+        try NftProgram.load(Self.probe)
+    }
+
+    /// Sends the packets, and compares.
+    func outcome(of packets: [Packet]) throws -> Outcome {
+        var sent: [UInt16: Packet] = [:]
+        for packet in packets {
+            let sourcePort = 20000 + UInt16(sent.count)
+            try wire.send(packet, sourcePort: sourcePort)
+            sent[sourcePort] = packet
+        }
+        let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
+        let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })
+        let circumstances = try wire.circumstances()
+        let regions = AccessRegions(tables, in: circumstances)
+        var outcome = Outcome()
+        for (sourcePort, sentPacket) in sent.sorted(by: { $0.key < $1.key }) {
+            var packet = sentPacket
+            packet.destination = Wire.destination(packet.family).value
+            let key = try #require(regions.key(of: packet), "\(packet)")
+            outcome.add(
+                [
+                    PacketEvaluation.conclude(packet, through: tables, in: circumstances).verdict,
+                    regions.verdict(key, port: packet.port, source: packet.source),
+                ], about: packet, seen.contains(sourcePort) ? .accept : .refuse)
+        }
+        return outcome
+    }
+}
+
+extension RulesetTrial.Outcome {
+    fileprivate mutating func add(_ verdicts: [PacketVerdict], about packet: Packet, _ fate: PacketVerdict) {
+        for verdict in verdicts {
+            claims += 1
+            if case .unknown(let places) = verdict {
+                unknown[places.map(\.description).sorted().first ?? "", default: 0] += 1
+            } else if verdict != fate {
+                wrong.append("\(packet): \(verdict), but the kernel: \(fate)")
+            }
+        }
+    }
+}
+
+extension AccessRegions {
+    /// The most specific key of a packet.
+    fileprivate func key(of packet: Packet) -> Key? {
+        let fitting = keys.filter {
+            $0.family == packet.family && $0.transport == packet.transport
+                && $0.destination.contains(Wire.destination(packet.family))
+        }
+        func first(_ holds: (InterfaceClass.Kind) -> Bool) -> Key? { fitting.first { holds($0.interface.kind) } }
+        let starts = fitting.compactMap { if case .prefixed(let start) = $0.interface.kind { start } else { nil } }
+        let longest = starts.filter(packet.interface.hasPrefix).max { $0.utf8.count < $1.utf8.count }
+        return first { $0 == .named(packet.interface) } ?? longest.flatMap { start in first { $0 == .prefixed(start) } }
+            ?? first { $0 == .other }
+    }
+}
