@@ -11,19 +11,26 @@ extension [Finding] {
         of policy: Policy, by others: [Table], in circumstances: Circumstances
     ) -> [Finding] {
         guard policy.defaults.published == .enforce, let own = circumstances.addresses else { return [] }
-        return others.compactMap { table in
-            let native = table.withNativeExtensions
-            guard native.redirects else { return nil }
-            let dialled = native.testedDestinations.filter { !own.contains($0) && $0.isOfOneHost }
-            return dialled.prefix(tried).lazy.compactMap { Finding(table, at: $0, in: circumstances) }.first
-        }
+        return others.compactMap { Finding(redirectionsBy: $0.withNativeExtensions, except: own, in: circumstances) }
     }
-
-    /// The most addresses that are tried for each table.
-    private static var tried: Int { 8 }
 }
 
 extension Finding {
+    /// The most addresses that are tried for each table.
+    private static let mostTried = 4
+
+    /// A notice about a table that redirects what is dialled at an address outside of `own`; `nil` if none is found.
+    fileprivate init?(redirectionsBy table: Table, except own: AddressSet, in circumstances: Circumstances) {
+        guard table.redirects else { return nil }
+        let dialled = table.testedDestinations.filter { !own.contains($0) && $0.isOfOneHost }
+        for address in dialled.prefix(Self.mostTried) {
+            guard let finding = Finding(table.withoutLaterHooks, at: address, in: circumstances) else { continue }
+            self = finding
+            return
+        }
+        return nil
+    }
+
     /// A notice about a table that redirects what is dialled at an address; `nil` if it redirects nothing there.
     fileprivate init?(_ table: Table, at address: IPAddress, in circumstances: Circumstances) {
         let regions = AccessRegions([table], in: circumstances, path: .routed(to: address))
@@ -40,13 +47,18 @@ extension Finding {
 
 extension Table {
     /// Whether a chain translates destinations before routing.
-    fileprivate var redirects: Bool { chains.contains { $0.base?.type == "nat" && $0.base?.hook == .prerouting } }
+    fileprivate var redirects: Bool { chains.contains(where: \.translatesDestinations) }
+
+    /// The table with no chains of hooks after routing.
+    fileprivate var withoutLaterHooks: Table {
+        Table(name: name, flags: flags, chains: chains.filter(\.isPassedBeforeRouting), sets: sets)
+    }
 
     /// The single destination addresses that rules test before routing or in chains that other chains call.
     fileprivate var testedDestinations: [IPAddress] {
         var seen: Set<IPAddress> = []
-        let passed = chains.filter { $0.base == nil || $0.base?.hook == .prerouting }
-        return passed.flatMap(\.rules).flatMap(testedDestinations).filter { seen.insert($0).inserted }
+        let rules = chains.filter(\.isPassedBeforeRouting).flatMap(\.rules)
+        return rules.flatMap(testedDestinations).filter { seen.insert($0).inserted }
     }
 
     private func testedDestinations(_ rule: Rule) -> [IPAddress] {
@@ -75,6 +87,20 @@ extension Table {
             }
         guard case .list(let list) = elements else { return [] }
         return list.map(\.key)
+    }
+}
+
+extension Chain {
+    /// Whether it is a base chain that translates destinations before routing.
+    fileprivate var translatesDestinations: Bool {
+        guard let base else { return false }
+        return base.type == "nat" && base.hook == .prerouting
+    }
+
+    /// Whether packets may pass it before routing: as a base chain of that hook, or from one.
+    fileprivate var isPassedBeforeRouting: Bool {
+        guard let base else { return true }
+        return base.hook == .prerouting
     }
 }
 

@@ -71,6 +71,18 @@ struct ForwardedSessionTests {
         #expect(try portreeve("verify", try portreeve.write(closed), "--only", "sessions", "--quiet").status == 0)
     }
 
+    @Test("Are named and ended if they are older than the table, too, so that they have no label")
+    func older() throws {
+        #expect(try portreeve("remove", "--yes").status == 0)
+        let (session, other) = (try session("192.0.2.7", 5000), try session("192.0.2.7", 5001))
+        #expect(try apply(closed).status == 0)
+        #expect(session.exchanges())
+        let found = try portreeve("verify", try portreeve.write(closed), "--only", "sessions", "--quiet")
+        #expect(found.output.hasPrefix("warning: 192.0.2.7 is connected to tcp/5000 (forwarded to "), "\(found.output)")
+        #expect(try apply(closed, "--cut-sessions").output.contains("ended: "))
+        #expect(try !session.passesAnything(first: .client, witness: other))
+    }
+
     @Test("Continue if only conntrack forgets them and the container sends next")
     func forgotten() throws {
         let (session, other) = (try session("192.0.2.7", 5000), try session("192.0.2.7", 5001))
