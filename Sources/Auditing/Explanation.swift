@@ -42,8 +42,12 @@ public struct Explanation: Sendable {
         /// The source as a set.
         public var addresses: AddressSet { AddressSet(source) }
 
-        /// 127.0.0.0/8 and ::1: packets from these sources arrive on `lo` only.
-        public var isFromThisHost: Bool { source.isLoopback }
+        /// Whether packets from the source arrive on `lo` only: 127.0.0.0/8, ::1, and the addresses of this host, unless
+        /// the question names another interface.
+        public var isFromThisHost: Bool {
+            if let interface { return interface == "lo" }
+            return source.isLoopback || setting?.addresses?.isSuperset(of: addresses) == true
+        }
     }
 
     /// The question.
@@ -64,6 +68,8 @@ public struct Explanation: Sendable {
     public let container: Container?
     /// Whether the answer depends on the interface, which the question does not name.
     public let dependsOnInterface: Bool
+    /// The verdict by each interface, or by each class of them, if the answer depends on it.
+    public let verdictsByInterface: [(interface: String, verdict: ConnectionVerdict)]
     /// The addresses of this host that let the source in, if others do not; empty if the answer is the same for all.
     public let openAddresses: [IPAddress]
     /// The interface that the answer assumes, where it depends on one that the question does not name.
@@ -77,6 +83,7 @@ public struct Explanation: Sendable {
     ) {
         let answer = question.answer(through: tables, of: policy, now: now)
         (conclusion, dependsOnInterface, openAddresses) = answer
+        verdictsByInterface = dependsOnInterface ? question.verdicts(through: tables, now: now) : []
         assumedInterface = question.assumesInterface(of: tables, now: now) ? question.returnInterface : nil
         service = policy.service(of: question, at: openAddresses.first)
         elsewhere = policy.services(of: question).first { service in
@@ -97,13 +104,17 @@ public struct Explanation: Sendable {
     /// The verdict on the connection.
     public var verdict: ConnectionVerdict { dependsOnInterface ? .unknown : ConnectionVerdict(conclusion.verdict) }
 
+    /// Whether the connection is accepted because it comes in on loopback, whatever the policy says.
+    public var isLoopback: Bool { verdict == .accept && question.isFromThisHost && isOwn }
+
     /// The line of the policy that decides.
     public var place: SourceLocation? {
+        if isLoopback { return nil }
         if isDenied { return policy.deny?.location }
         if let trusted { return trusted.location }
         if service == nil, verdict == .refuse, !isForeign, let elsewhere { return elsewhere.destinations?.location }
         guard let service, verdict != .accept || isOwn else { return nil }
-        if isOutsideSources && !isGranted { return service.entries.first?.sources.location }
+        if isOutsideSources && !isGranted { return verdict == .accept ? nil : service.entries.first?.sources.location }
         return service.listsEntries ? decidingEntry?.location ?? service.location : service.location
     }
 
@@ -172,8 +183,13 @@ public struct Explanation: Sendable {
     /// Whether the service has expired.
     public var isExpired: Bool { service?.isExpired(at: now) == true }
 
-    /// Whether a grant lets the source in: portreeve's table accepts it although the service does not have the source.
-    public var isGranted: Bool { verdict == .accept && isOutsideSources && !isDenied && isOwn }
+    /// Whether a grant lets the source in.
+    public var isGranted: Bool {
+        guard let service, verdict == .accept else { return false }
+        return conclusion.trace.contains {
+            $0.place.table == Names.table && $0.place.rule?.isGrant(of: service.name) == true
+        }
+    }
 
     /// Whether portreeve's table lets the source in.
     public var isOwn: Bool {
@@ -196,14 +212,29 @@ extension Explanation.Question {
         var circumstances = setting ?? Circumstances(now: now)
         circumstances.now = now
         if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
-        let conclusions = interfaces(tables).map { interface in
-            var packet = Packet(transport: transport, port: port, from: source, interface: interface)
-            (packet.destination, packet.isEstablished) = (destination, isEstablished)
-            return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-        }
+        let conclusions = interfaces(tables).map { conclusion(on: $0.name, through: tables, in: circumstances) }
         let first = conclusions.first { $0.verdict == .refuse } ?? conclusions[0]
         let verdict = ConnectionVerdict(first.verdict)
         return (first, conclusions.contains { ConnectionVerdict($0.verdict) != verdict })
+    }
+
+    private func conclusion(
+        on interface: String, through tables: [Table], in circumstances: Circumstances
+    ) -> PacketConclusion {
+        var packet = Packet(transport: transport, port: port, from: source, interface: interface)
+        (packet.destination, packet.isEstablished) = (destination, isEstablished)
+        return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+    }
+
+    /// The verdict by each interface.
+    fileprivate func verdicts(
+        through tables: [Table], now: Int64
+    ) -> [(interface: String, verdict: ConnectionVerdict)] {
+        var circumstances = setting ?? Circumstances(now: now)
+        circumstances.now = now
+        return interfaces(tables).map {
+            ($0.title, ConnectionVerdict(conclusion(on: $0.name, through: tables, in: circumstances).verdict))
+        }
     }
 
     /// Evaluates the packet; if the result depends on the address that the client dials, it is that of the addresses that
@@ -228,7 +259,7 @@ extension Explanation.Question {
 
     /// Whether the answer depends on the interface that is assumed.
     fileprivate func assumesInterface(of tables: [Table], now: Int64) -> Bool {
-        guard interface == nil, returnInterface != nil else { return false }
+        guard interface == nil, returnInterface != nil, !isFromThisHost else { return false }
         var anywhere = self
         anywhere.returnInterface = nil
         return anywhere.conclusion(through: tables, now: now).dependsOnInterface
@@ -254,12 +285,19 @@ extension Explanation.Question {
         return Array(all.filter { isFromThisHost || !$0.isLoopback }.prefix(most))
     }
 
-    /// The interface of the question, the one by which the route back leaves, or one of each kind that the rulesets
-    /// distinguish.
-    private func interfaces(_ tables: [Table]) -> [String] {
-        if let interface = interface ?? returnInterface { return [interface] }
-        if isFromThisHost { return ["lo"] }
-        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map(\.witness)
+    /// More interfaces than these are not tried one by one.
+    private static let mostInterfaces = 32
+
+    /// The interface of the question, the one by which the route back leaves, each of the host, or one of each class that
+    /// the rulesets distinguish.
+    private func interfaces(_ tables: [Table]) -> [(name: String, title: String)] {
+        if isFromThisHost { return [("lo", "lo")] }
+        if let interface = interface ?? returnInterface { return [(interface, interface)] }
+        let names = (setting?.routes?.indices.keys.sorted() ?? []).filter { $0 != "lo" }
+        if 1...Self.mostInterfaces ~= names.count { return names.map { ($0, $0) } }
+        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map {
+            ($0.witness, $0.pattern ?? "others")
+        }
     }
 }
 

@@ -19,7 +19,10 @@ public struct LiveRuleset {
     }
 
     private let reading: Reading
-    private let now: Int64
+    /// The access that the policy gives; `nil` if it is not compared.
+    private var declared: AccessRegions?
+    /// The time, in seconds since 1970-01-01T00:00:00Z.
+    let now: Int64
 
     /// The rulesets of this host.
     ///
@@ -43,6 +46,20 @@ public struct LiveRuleset {
                 hasTrusted ? own.map { AccessRegions([$0.withoutTrusted] + others, in: circumstances) } : nil
             reading = .regions(regions, untrusted: untrusted ?? regions)
         }
+        self.now = now
+    }
+
+    /// The rulesets of this host, and the table of the policy with which the access is compared.
+    public init(own: Table?, others: [Table], declared: Table, in circumstances: Circumstances, now: Int64) {
+        let plain = (own.map { [$0.hasTrusted ? $0.withoutTrusted : $0] } ?? []) + others
+        let difference = AccessDifference(
+            from: [declared.hasTrusted ? declared.withoutTrusted : declared], to: plain, in: circumstances)
+        let hasTrusted = own?.hasTrusted == true
+        let regions =
+            hasTrusted
+            ? AccessRegions((own.map { [$0] } ?? []) + others, in: circumstances) : difference.after
+        reading = .regions(regions, untrusted: difference.after)
+        self.declared = difference.before
         self.now = now
     }
 
@@ -74,7 +91,34 @@ public struct LiveRuleset {
         return PublishedPorts(redirections: regions.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
-    /// The exposure of undeclared ports at any of these addresses of the host; at any of all if there are none.
+    /// The clients that can connect to ports, by interfaces, beside those that only `trusted` lets in.
+    func access(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>,
+        at addresses: [IPAddress] = []
+    ) -> [PortAccess] {
+        guard case .regions(_, let untrusted) = reading else { return [] }
+        return untrusted.access(transport, ports, families, at: addresses)
+    }
+
+    /// Whether the same clients can connect to ports as the policy says.
+    func isAsDeclared(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, at addresses: [IPAddress] = []
+    ) -> Bool {
+        guard case .regions(_, let untrusted) = reading, let declared else { return false }
+        return untrusted.hasSameAccess(as: declared, transport, ports, at: addresses)
+    }
+
+    /// The clients that can connect to every port by one of these interfaces, as a policy writes them.
+    func openOnEveryPort(on interfaces: [String]) -> AddressSet {
+        guard case .regions(let regions, _) = reading else { return AddressSet() }
+        return regions.openOnEveryPort(
+            on: interfaces.map { name in
+                let isPrefix = name.hasSuffix("*")
+                return InterfacePattern(name: isPrefix ? String(name.dropLast()) : name, isPrefix: isPrefix)
+            })
+    }
+
+    /// The exposure of ports at any of these addresses of the host; at any of all if there are none.
     public func exposure(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily,
         at addresses: [IPAddress] = []

@@ -5,7 +5,7 @@ public import Policies
 public import Reachability
 public import Rulesets
 
-/// One port: its declaration, its live rules, and its listeners.
+/// One port: its declaration, its live rules, its listeners, and the clients that can connect.
 public struct PortStatus {
     /// Whether a service is loaded as the policy declares it; the raw value is the word in every output.
     public enum Loaded: String, Hashable, Sendable {
@@ -17,8 +17,8 @@ public struct PortStatus {
         case no
     }
 
-    /// The protocol.
-    public let transport: TransportProtocol
+    /// The protocol; `nil` for an entry of `trusted`, which is about all of them.
+    public let transport: TransportProtocol?
     /// The ports, both ends included.
     public let ports: ClosedRange<UInt16>
     /// The service that declares the port; `nil` if there is none.
@@ -35,8 +35,14 @@ public struct PortStatus {
     public internal(set) var containers: [Container] = []
     /// The hits of all ports of the service together; `nil` if nothing is loaded.
     public internal(set) var packets: UInt64?
-    /// The exposure of an undeclared port.
-    public internal(set) var exposure: ListenerAudit.Exposure?
+    /// Whether clients can connect, through all live tables.
+    public internal(set) var exposure = ListenerAudit.Exposure.unknown
+    /// The clients that can connect, through all live tables, by interfaces; without those that only `trusted` lets in.
+    public internal(set) var access: [PortAccess] = []
+    /// Whether these are the clients that the policy declares; `nil` if it declares none.
+    public internal(set) var isAsDeclared: Bool?
+    /// The entry of `trusted`.
+    public internal(set) var trusted: Trusted?
 }
 
 extension PortStatus {
@@ -55,7 +61,9 @@ extension PortStatus {
         packets: (_ service: String) -> UInt64?
     ) -> [PortStatus] {
         var list = PortStatusList(live: ruleset, sockets: sockets)
-        list.add(policy.services, DecompiledPolicy(compiled.table).services, DecompiledPolicy(loaded).services, packets)
+        let (wanted, found) = (DecompiledPolicy(compiled.table), DecompiledPolicy(loaded))
+        list.add(policy.services, wanted.services, found.services, packets)
+        list.add(policy.trusted, wanted.trusted, found.trusted)
         list.addUndeclared()
         return list.rows.sorted { $0.order.lexicographicallyPrecedes($1.order) }
     }
@@ -82,11 +90,13 @@ private struct PortStatusList {
             let target = wanted.first { $0.name == service.name }
             let actual = found.first { $0.name == service.name }
             for port in service.ports {
-                var row = row(port.transport, port.range)
+                let addresses = service.destinations?.addresses.samples ?? []
+                var row = row(port.transport, port.range, at: addresses)
                 row.listeners.removeAll { !service.reaches($0) }
                 row.service = service
                 row.name = service.name
-                row.loaded = actual == nil ? .no : actual == target ? .yes : .changed
+                row.loaded = Self.loaded(actual, target)
+                row.isAsDeclared = live.isAsDeclared(port.transport, port.range, at: addresses)
                 row.packets = actual.flatMap { packets($0.name) }
                 rows.append(row)
             }
@@ -102,17 +112,46 @@ private struct PortStatusList {
         }
     }
 
-    private func row(_ transport: TransportProtocol, _ ports: ClosedRange<UInt16>) -> PortStatus {
+    private static func loaded(_ actual: DecompiledService?, _ target: DecompiledService?) -> PortStatus.Loaded {
+        actual == nil ? .no : actual == target ? .yes : .changed
+    }
+
+    /// Adds the entries of `trusted`: those that the policy has, then those that are loaded and that it does not have.
+    mutating func add(_ declared: [Trusted], _ wanted: [DecompiledService], _ found: [DecompiledService]) {
+        let names = declared.map(\.name) + found.map(\.name).filter { name in !declared.contains { $0.name == name } }
+        for name in names {
+            let (target, actual) = (wanted.first { $0.name == name }, found.first { $0.name == name })
+            var row = PortStatus(transport: nil, ports: 0...UInt16.max, name: name)
+            row.trusted = declared.first { $0.name == name }
+            row.loaded = row.trusted == nil ? .yes : Self.loaded(actual, target)
+            let patterns = (target ?? actual)?.entries.flatMap(\.interfaces) ?? []
+            let meant = (target ?? actual)?.sources ?? AddressSet()
+            let open = live.openOnEveryPort(on: patterns).intersection(meant)
+            row.exposure = open.isEmpty ? .shielded : .trusted
+            if !open.isEmpty { row.access = [PortAccess(open: open, interfaces: patterns)] }
+            if let trusted = row.trusted { row.isAsDeclared = open == meant && !trusted.entry.isExpired(at: live.now) }
+            rows.append(row)
+        }
+    }
+
+    private func row(
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>? = nil,
+        at addresses: [IPAddress] = []
+    ) -> PortStatus {
         let listeners = (transport.hasPorts ? sockets.listeners : sockets.raw).filter {
             $0.transport == transport && ports.contains($0.port)
         }.map { $0.naming(sockets.containers) }
         let published = live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) }
         let targets = published.compactMap { $0.container(in: sockets.containers, heldBy: listeners) }
-        return PortStatus(
+        var row = PortStatus(
             transport: transport, ports: ports, listeners: listeners, published: published,
             containers: (listeners.flatMap(\.containers) + targets).reduce(into: []) {
                 if !$0.contains($1) { $0.append($1) }
             })
+        let families = families ?? Set(AddressFamily.allCases)
+        row.exposure = families.map { live.exposure(transport, ports, $0, at: addresses) }.worst
+        row.access = live.access(transport, ports, families, at: addresses)
+        return row
     }
 
     /// Adds the ports that have no row yet: of sockets beyond loopback, and published ones.
@@ -144,28 +183,36 @@ private struct PortStatusList {
         }
         for (transport, ports) in strangers {
             for (port, listeners) in ports {
-                var row = PortStatus(transport: transport, ports: port...port, listeners: listeners)
-                row.exposure =
-                    Set(listeners.flatMap(\.families)).map {
-                        live.exposure(transport, port...port, $0, at: listeners.boundAddresses)
-                    }.worst
+                var row = row(
+                    transport, port...port, Set(listeners.flatMap(\.families)), at: listeners.boundAddresses)
+                row.listeners = listeners
                 rows.append(row)
             }
         }
     }
 
     private func undeclared(_ transport: TransportProtocol, _ ports: ClosedRange<UInt16>) -> PortStatus {
-        var row = row(transport, ports)
-        row.listeners.removeAll(where: \.isLoopbackOnly)
-        let families = Set(row.listeners.flatMap(\.families) + row.published.map(\.family))
-        let addresses = row.published.isEmpty ? row.listeners.boundAddresses : []
-        row.exposure = families.map { live.exposure(transport, ports, $0, at: addresses) }.worst
+        let listeners = sockets.listeners.filter {
+            $0.transport == transport && ports.contains($0.port) && !$0.isLoopbackOnly
+        }
+        let published = live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) }
+        var row = row(
+            transport, ports, Set(listeners.flatMap(\.families) + published.map(\.family)),
+            at: published.isEmpty ? listeners.boundAddresses : [])
+        row.listeners = listeners
         return row
+    }
+}
+
+extension AddressSet {
+    /// The first address of each range: a ruleset treats the addresses of a service alike.
+    fileprivate var samples: [IPAddress] {
+        ipv4.ranges.map { .ipv4($0.lowerBound) } + ipv6.ranges.map { .ipv6($0.lowerBound) }
     }
 }
 
 extension PortStatus {
     fileprivate var order: [Int] {
-        [Int(transport.rawValue), Int(ports.lowerBound), Int(ports.upperBound), service == nil ? 1 : 0]
+        [transport.map { Int($0.rawValue) } ?? -1, Int(ports.lowerBound), Int(ports.upperBound), service == nil ? 1 : 0]
     }
 }

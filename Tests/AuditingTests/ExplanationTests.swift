@@ -93,13 +93,51 @@ struct ExplanationTests {
         #expect(!explanation.isOutsideSources)
     }
 
-    @Test("A table that accepts a source outside the policy has a grant")
+    @Test("A grant is one by its rule; a table that accepts a source outside the policy has none")
     func granted() throws {
         let wider = try Policy(try Service("ssh", "22/tcp"))
-        let explanation = try explanation("203.0.113.1", 22, through: [compile(wider).table])
-        #expect(explanation.verdict == .accept)
-        #expect(explanation.isGranted)
-        #expect(explanation.place == .line(10))
+        let other = try explanation("203.0.113.1", 22, through: [compile(wider).table])
+        #expect(other.verdict == .accept)
+        #expect(!other.isGranted && other.place == nil)
+        let source = GrantedSource(
+            service: "ssh", address: try Endpoint("203.0.113.1", 0).address, seconds: 3600)
+        let granted = try explanation("203.0.113.1", 22, through: [compile(policy).table.granting([source])])
+        #expect(granted.verdict == .accept)
+        #expect(granted.isGranted)
+        #expect(granted.place == .line(10))
+    }
+
+    @Test("Connections from this host's own addresses come in on loopback, whatever the policy says")
+    func ownAddresses() throws {
+        var question = Explanation.Question(
+            source: try Endpoint("192.0.2.7", 0).address, transport: .tcp, port: 80)
+        question.setting = Circumstances(now: 1000, addresses: AddressSet(question.source))
+        question.returnInterface = "eth0"
+        let tables = [compile(policy).table]
+        let own = Explanation(question, policy: policy, tables: tables, isLive: true, now: 1000)
+        #expect(own.isLoopback && own.place == nil && own.assumedInterface == nil && !own.isGranted)
+        // A packet with this host's address from another interface is not from this host.
+        question = Explanation.Question(source: question.source, transport: .tcp, port: 80, interface: "wg0")
+        question.setting = own.question.setting
+        let other = Explanation(question, policy: policy, tables: tables, isLive: true, now: 1000)
+        #expect(other.verdict == .refuse && other.isDenied && !other.isLoopback)
+    }
+
+    @Test("An answer that depends on the interface has the verdict by each that the host has")
+    func byInterface() throws {
+        var question = Explanation.Question(
+            source: try Endpoint("203.0.113.1", 0).address, transport: .tcp, port: 80)
+        question.setting = Circumstances(
+            now: 1000, routes: Routes(indices: ["lo": 1, "eth0": 2, "wg0": 3], output: { _ in nil }))
+        let tables = [compile(policy).table]
+        let both = Explanation(question, policy: policy, tables: tables, isLive: true, now: 1000)
+        #expect(both.dependsOnInterface)
+        #expect(both.verdictsByInterface.map(\.interface) == ["eth0", "wg0"])
+        #expect(both.verdictsByInterface.map(\.verdict) == [.refuse, .accept])
+        // An interface that the host has not makes no claim.
+        question.setting?.routes?.indices["wg0"] = nil
+        let one = Explanation(question, policy: policy, tables: tables, isLive: true, now: 1000)
+        #expect(one.verdict == .refuse && one.verdictsByInterface.isEmpty)
     }
 
     @Test("A redirection of a declared port is named, and only for sources of its service")

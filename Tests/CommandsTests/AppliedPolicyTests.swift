@@ -40,6 +40,37 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .success)
     }
 
+    @Test("explain answers for what is loaded, and says what the file would change; plan names an edit that loads nothing")
+    func explained() throws {
+        let (terminal, path) = try applied()
+        _ = try terminal.write(web.replacing("from: any", with: "from: 10.0.0.0/8"))
+        #expect(try terminal.run("explain", "192.0.2.1", "443", path) == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                "accept: 192.0.2.1 to tcp/443 by the live ruleset: service \"web\" lets it in\n"
+                    + "policy: \(path):3, as it was applied\n"))
+        #expect(terminal.output.contains("\nfile: edited since change 1"))
+        #expect(
+            terminal.output.contains(
+                "\nafter \"portreeve apply\": refuse: service \"web\" is not open to this source\n"))
+        _ = try terminal.run("explain", "192.0.2.1", "443", path, "--format", "json")
+        #expect((try terminal.json()["after_apply"] as? [String: Any])?["verdict"] as? String == "refuse")
+        _ = try terminal.write(web.replacing("why: Public site", with: "why: Public site\n    process: nginx"))
+        #expect(try terminal.run("plan", path) == .success)
+        #expect(terminal.output.hasPrefix("nothing to load, but the policy was edited since change 1"))
+        _ = try terminal.write(web)
+        let table = try #require(terminal.store.table)
+        terminal.store.put(
+            Table(
+                name: table.name, userdata: table.userdata, chains: table.chains + [Chain(name: "extra", rules: [])],
+                sets: table.sets))
+        #expect(try terminal.run("plan", path) == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                "the loaded table is not what was applied (1 difference, which \"portreeve verify\" lists): "
+                    + "this plan undoes that, too\n\n"))
+    }
+
     @Test("What only verify reads must be applied, too, and apply records it without a commit")
     func expectation() throws {
         let (terminal, path) = try applied()

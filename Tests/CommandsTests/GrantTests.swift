@@ -141,7 +141,7 @@ struct GrantTests: GrantTesting {
         terminal.uptime += 1_800_000
         #expect(try terminal.run("status", policy) == .success)
         let line = "1h30m left: incident 7 (alice as root from 198.51.100.7)"
-        #expect(terminal.output.hasPrefix("grant: ssh from 198.51.100.7, \(line)\nPORT"))
+        #expect(terminal.output.hasPrefix("state: in sync\ngrant: ssh from 198.51.100.7, \(line)\nPORT"))
         #expect(try terminal.run("status", policy, "--format", "json") == .success)
         let grants = try #require(try terminal.json()["grants"] as? [[String: Any]])
         #expect(
@@ -159,7 +159,7 @@ struct GrantTests: GrantTesting {
         #expect(changes.compactMap { $0["kind"] as? String } == ["revoke", "grant", "apply"])
         #expect(changes.compactMap { $0["outcome"] as? String } == ["recorded", "recorded", "confirmed"])
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("PORT"))
+        #expect(terminal.output.hasPrefix("state: in sync\nPORT"))
         #expect(try terminal.run("rollback", "2", "--yes") == .failure)
         #expect(terminal.errors.contains("change 2 made or ended a grant"))
         #expect(try terminal.run("diff", "1", "2") == .failure)

@@ -63,20 +63,132 @@ struct StatusTests {
         #expect(try terminal.run("status", path) == .success)
         #expect(
             terminal.output == """
-                PORT           SERVICE  FROM          LOADED  LISTENER  OWNER         UNTIL
-                tcp/22         ssh      administrat…  no      sshd      operations@…  2027-12-31
-                tcp/70         old      not declared  yes     -         -             -
-                tcp/80         web      any           yes     nginx     -             -
-                tcp/443        web      any           yes     nginx     -             -
-                tcp/2222       -        blocked       -       sshd      -             -
-                tcp/8000-8100  web      any           yes     -         -             -
-                udp/443        -        blocked       -       nginx     -             -
+                state: edited since change 1 of 2027-01-15T08:00:00Z was applied: "old" removed…
+                PORT           SERVICE  FROM     OPEN TO  LOADED  LISTENER  OWNER     UNTIL
+                tcp/22         ssh      admini…  no one   no      sshd      operati…  2027-12-31
+                tcp/70         old      -        anyone   yes     -         -         -
+                tcp/80         web      any      as FROM  yes     nginx     -         -
+                tcp/443        web      any      as FROM  yes     nginx     -         -
+                tcp/2222       -        -        no one   -       sshd      -         -
+                tcp/8000-8100  web      any      as FROM  yes     -         -         -
+                udp/443        -        -        no one   -       nginx     -         -
 
                 """)
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
         terminal.outputColumns = nil
         _ = try terminal.run("status", path)
         #expect(terminal.output.contains("  administrators, 192.0.2.0/24, 198.51.100.0/24  "))
+    }
+
+    /// The first line of `status`, and the states for programs.
+    private func state(_ terminal: Terminal, _ path: String) throws -> (line: String, words: [String]?) {
+        #expect(try terminal.run("status", path) == .success)
+        let line = String(terminal.output.prefix { $0 != "\n" })
+        _ = try terminal.run("status", path, "--format", "json")
+        return (line, try terminal.json()["state"] as? [String])
+    }
+
+    @Test("The first line is the state of the host: in sync, not loaded, drifted, edited, pending, overdue")
+    func states() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        #expect(
+            try state(terminal, path) == ("state: not loaded: \"portreeve apply\" loads the policy", ["not-loaded"]))
+        _ = try terminal.run("apply", path, "--yes")
+        #expect(try state(terminal, path) == ("state: in sync", ["in-sync"]))
+        let table = try #require(terminal.store.table)
+        var rules = table.chains
+        let input = try #require(rules.firstIndex { $0.name == "input" })
+        rules[input].rules.insert(Rule([.verdict(.accept)]), at: 0)
+        terminal.store.put(
+            Table(name: table.name, userdata: table.userdata, chains: rules, sets: table.sets, objects: table.objects))
+        #expect(
+            try state(terminal, path) == ("state: drifted: \"portreeve verify\" lists 1 difference", ["drifted"]))
+        _ = try terminal.write(web.replacing("ports: 5432", with: "ports: 5433"))
+        let edited = try state(terminal, path)
+        #expect(edited.words == ["drifted", "edited"])
+        #expect(edited.line.contains("; edited since change 1 of 2027-01-15T08:00:00Z was applied: "))
+        _ = try terminal.run("apply", path, "--yes", "--confirm", "2m")
+        #expect(
+            try state(terminal, path) == (
+                "state: change 2 is not confirmed and will be undone in 2m", ["change-pending"]
+            ))
+        terminal.uptime += 121_000
+        let overdue = try state(terminal, path)
+        #expect(overdue.words == ["undo-overdue"])
+        #expect(overdue.line.contains("its undo is overdue"))
+    }
+
+    @Test("Tables in the way are a state unless the policy accepts them, and a file that cannot be used is one")
+    func neighbours() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        let base = BaseChain(type: "filter", hook: .input, priority: -1, policy: .accept)
+        terminal.store.others = [
+            Table(
+                name: TableName(family: .inet, name: "f2b-table"),
+                chains: [Chain(name: "watch", base: base, rules: [Rule([.verdict(.drop)])])])
+        ]
+        let found = try state(terminal, path)
+        #expect(found.words == ["overridden"])
+        #expect(
+            found.line
+                == "state: other tables change what the policy allows (inet f2b-table): \"portreeve verify\" says how")
+        _ = try terminal.run("status", path)
+        #expect(terminal.output.contains("no one"))
+        _ = try terminal.write(
+            web + "accepted: [{finding: foreign-override, table: inet f2b-table, why: bans}]\n")
+        #expect(try state(terminal, path).words == ["in-sync"])
+        _ = try terminal.write("version: 1\nservices: {web: {ports: 0, from: any, why: x}}\n")
+        #expect(try state(terminal, path).words == ["overridden", "edited"])
+        #expect(terminal.output.contains("\"web\""))
+    }
+
+    @Test("A row says which clients can connect, and entries of trusted have rows")
+    func clients() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            """
+            version: 1
+            trusted: {cluster: {interfaces: cni0, why: Pods}}
+            services:
+              web: {ports: 80, from: any, why: x}
+              db: {ports: 5432, from: 10.0.0.0/8, interfaces: "wg*", why: x}
+            """)
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.sockets.listeners = [listener(.tcp, 9000, .processes([nginx]))]
+        #expect(try terminal.run("status", path) == .success)
+        #expect(
+            terminal.output == """
+                state: in sync
+                PORT      SERVICE  FROM               OPEN TO       LOADED  LISTENER
+                any       cluster  any on cni0        as FROM       yes     -
+                tcp/80    web      any                as FROM       yes     -
+                tcp/5432  db       10.0.0.0/8 on wg*  as FROM       yes     -
+                tcp/9000  -        -                  trusted only  -       nginx
+
+                """)
+        // Without the table everything is open, and the rows say so.
+        terminal.store.put(nil)
+        _ = try terminal.run("status", path)
+        #expect(
+            terminal.output.hasSuffix(
+                """
+                PORT      SERVICE  FROM               OPEN TO  LOADED  LISTENER
+                any       cluster  any on cni0        as FROM  no      -
+                tcp/80    web      any                as FROM  no      -
+                tcp/5432  db       10.0.0.0/8 on wg*  anyone   no      -
+                tcp/9000  -        -                  anyone   -       nginx
+
+                """))
+        _ = try terminal.run("status", path, "--format", "json")
+        let ports = try #require(try terminal.json()["ports"] as? [[String: Any]])
+        #expect(ports.map { $0["exposure"] as? String } == ["trusted", "reachable", "reachable", "reachable"])
+        let open = try #require(ports[2]["open_to"] as? [[String: Any]])
+        #expect(open.first?["sources"] as? [String] == ["0.0.0.0/0", "::/0"])
+        #expect(ports[2]["as_declared"] as? Bool == false)
+        #expect(ports[0]["trusted"] as? String == "cluster")
     }
 
     @Test("JSON has every value")
@@ -91,6 +203,8 @@ struct StatusTests {
         #expect(ports.map { $0["port"] as? Int } == [22, 80])
         #expect(ports[0]["loaded"] as? String == "yes")
         #expect(ports[0]["declared"] as? Bool == true)
+        #expect(ports[0]["as_declared"] as? Bool == true)
+        #expect(ports[0]["exposure"] as? String == "reachable")
         #expect(ports[0]["expires"] as? String == "2027-12-31")
         let listeners = try #require(ports[0]["listeners"] as? [[String: Any]])
         let process = (listeners.first?["processes"] as? [[String: Any]])?.first

@@ -11,7 +11,7 @@ extension Finding {
         guard difference.parts.isEmpty else {
             return Finding(
                 .notApplied, .warning,
-                "the policy was edited since \(record.text) was applied: \(listed(difference.parts)): "
+                "the policy was \(edit(difference, record)): "
                     + "run \"portreeve apply\", or undo the edit",
                 policy: difference.location ?? start)
         }
@@ -22,18 +22,26 @@ extension Finding {
             policy: start)
     }
 
+    /// The edit in a few words.
+    static func edit(_ difference: PolicyDifference, _ record: AppliedRecord) -> String {
+        "edited since \(record.text) was applied: \(listed(difference.parts))"
+    }
+
     /// The file cannot be used, and the host is held against what was applied.
     static func notApplied(_ path: String, _ file: PolicyReading, _ record: AppliedRecord) -> Finding {
         let errors = file.diagnostics.filter { $0.severity == .error }
         let first = errors.first
-        let reason =
-            file.fault == .absent
-            ? "the policy \(path) does not exist"
-            : "the policy is invalid (\(errors.count == 1 ? "" : "\(errors.count) errors, the first: ")"
-                + "\(first?.message ?? "no reason is known"))"
         return Finding(
-            .notApplied, .error, "\(reason): correct it; the host was verified against \(record.text)",
+            .notApplied, .error, "\(fault(path, file)): correct it; the host was verified against \(record.text)",
             policy: first?.location ?? SourceLocation(file: path, line: 1, column: 1))
+    }
+
+    /// Why the file cannot be used.
+    static func fault(_ path: String, _ file: PolicyReading) -> String {
+        if file.fault == .absent { return "the policy \(path) does not exist" }
+        let errors = file.diagnostics.filter { $0.severity == .error }
+        return "the policy is invalid (\(errors.count == 1 ? "" : "\(errors.count) errors, the first: ")"
+            + "\(errors.first?.message ?? "no reason is known"))"
     }
 
     /// This version compiles the policy to another table than the one that applied it.

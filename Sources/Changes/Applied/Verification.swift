@@ -1,5 +1,5 @@
 public import Auditing
-internal import Compiler
+public import Compiler
 public import Kernel
 public import Listeners
 public import Policies
@@ -38,13 +38,14 @@ public struct Verification {
         }
     }
 
-    private let verified: VerifiedPolicy
+    /// The policy that the host is held against.
+    public let verified: VerifiedPolicy
     private let areas: Set<Area>
     private let now: Int64
     /// The number of elements in a set of portreeve's table.
     private let elementCount: (String) -> Int?
     /// The compiled policy with the live grants.
-    private let compiled: CompiledPolicy
+    public let compiled: CompiledPolicy
     private let grantFindings: [Finding]
     /// The rulesets, or the reason why they could not be read.
     private let ruleset: Result<WholeRuleset, KernelError>
@@ -63,12 +64,26 @@ public struct Verification {
         _ verified: VerifiedPolicy, _ areas: Set<Area>, in store: any RulesetStore, grants: GrantBook, isFull: Bool,
         now: Int64
     ) throws(KernelError) {
+        let ruleset: Result<WholeRuleset, KernelError>
         do throws(KernelError) {
             ruleset = .success(try WholeRuleset(store, expecting: isFull ? [] : [verified.compiled.table]))
         } catch {
             guard error.isDenied, areas == [.listeners] else { throw error }
             ruleset = .failure(error)
         }
+        self.init(verified, areas, ruleset, in: store, grants: grants, now: now)
+    }
+
+    /// Compares rulesets that were read.
+    public init(
+        _ verified: VerifiedPolicy, _ ruleset: WholeRuleset, in store: any RulesetStore, grants: GrantBook, now: Int64
+    ) { self.init(verified, [.ruleset], .success(ruleset), in: store, grants: grants, now: now) }
+
+    private init(
+        _ verified: VerifiedPolicy, _ areas: Set<Area>, _ ruleset: Result<WholeRuleset, KernelError>,
+        in store: any RulesetStore, grants: GrantBook, now: Int64
+    ) {
+        self.ruleset = ruleset
         var verified = verified
         let live = (try? ruleset.get())?.own.table
         if let live { verified.settle { grants.expectation($0, found: live).table == live } }
@@ -80,6 +95,12 @@ public struct Verification {
 
     /// The generation of the ruleset; `nil` if it was not read.
     public var generation: UInt32? { (try? ruleset.get())?.generation }
+
+    /// The differences of portreeve's table; empty if the rulesets were not read.
+    public var drift: [Finding] {
+        guard case .success(let ruleset) = ruleset else { return [] }
+        return .drift(of: ruleset.own.table, from: compiled)
+    }
 
     /// The number of services in the policy.
     public var services: Int { verified.policy.services.count }

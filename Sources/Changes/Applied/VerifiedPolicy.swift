@@ -6,6 +6,8 @@ public import Policies
 public struct VerifiedPolicy {
     /// The policy.
     public let policy: Policy
+    /// The policy in the file as it is now; `nil` if that cannot be used.
+    public let declared: Policy?
     /// The entries of `accepted`: those in the file as it is now, since they change no table.
     public let acceptances: [Acceptance]
     /// Findings about the file: it was edited since it was applied, or cannot be used.
@@ -14,6 +16,12 @@ public struct VerifiedPolicy {
     public private(set) var compiled: CompiledPolicy
 
     private let record: AppliedRecord?
+
+    /// Whether the state knows what was applied.
+    public var isRecorded: Bool { record != nil }
+
+    /// How the file was edited since it was applied, or why it cannot be used; `nil` if it is as it was applied.
+    public private(set) var edit: String?
 
     /// Chooses the policy; `nil` if there is neither a valid file nor an applied policy.
     ///
@@ -26,7 +34,7 @@ public struct VerifiedPolicy {
         let isApplied = record.map { record in file.policy.map { record.holds($0.texts) } ?? false } ?? false
         guard let record, !isApplied else {
             guard let policy = file.policy else { return nil }
-            self.init(policy, record, acceptances: policy.acceptances)
+            self.init(policy, record, declared: policy)
             return
         }
         var options = options
@@ -34,29 +42,32 @@ public struct VerifiedPolicy {
         let files = record.files(databases: [options.servicesDatabase, options.protocolsDatabase])
         guard let applied = PolicyReader.read(path: files.paths[0], options: options, files: files).policy else {
             guard let policy = file.policy else { return nil }
-            self.init(policy, nil, acceptances: policy.acceptances)
+            self.init(policy, nil, declared: policy)
             findings = [.unknown(record)]
             return
         }
         guard let policy = file.policy else {
-            self.init(applied, record, acceptances: applied.acceptances)
+            self.init(applied, record, declared: nil)
             findings = [.notApplied(path, file, record)]
+            edit = Finding.fault(path, file)
             return
         }
         let difference = PolicyDifference(from: applied, to: policy)
         if difference.parts.isEmpty && difference.lists.isEmpty {
             // Only comments and the like differ, so that the lines of the file are the better places.
-            self.init(policy, record, acceptances: policy.acceptances)
+            self.init(policy, record, declared: policy)
         } else {
-            self.init(applied, record, acceptances: policy.acceptances)
+            self.init(applied, record, declared: policy)
             findings = [.notApplied(path, difference, record)]
+            if !difference.parts.isEmpty { edit = Finding.edit(difference, record) }
         }
     }
 
-    private init(_ policy: Policy, _ record: AppliedRecord?, acceptances: [Acceptance]) {
+    private init(_ policy: Policy, _ record: AppliedRecord?, declared: Policy?) {
         self.policy = policy
         self.record = record
-        self.acceptances = acceptances
+        self.declared = declared
+        acceptances = (declared ?? policy).acceptances
         compiled = compile(policy)
     }
 

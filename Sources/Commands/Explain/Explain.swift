@@ -61,25 +61,36 @@ public struct Explain: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         var question = try question()
-        let policy = try namedPolicy.load(on: host, console)
-        let compiled = compile(policy)
-        let (ruleset, sockets) = try look(on: host)
-        if let ruleset {
-            question.setting = ruleset.circumstances(now: host.now)
-            if interface == nil { question.returnInterface = host.sessions.interface(to: question.source) }
+        guard let view = try look(on: host, console) else {
+            let policy = try namedPolicy.load(on: host, console)
+            let tables = [compile(policy).table]
+            write(Explanation(question, policy: policy, tables: tables, isLive: false, now: host.now), to: console)
+            return .success
         }
-        let isLive = asksKernel || ruleset?.own.table != nil
-        let tables = isLive ? ruleset?.tables ?? [] : [compiled.table] + (ruleset?.neighbours ?? [])
-        let explanation = Explanation(
-            question, policy: policy, tables: tables, isLive: isLive, listeners: sockets?.listeners,
-            containers: sockets?.containers ?? { ContainerList() }, now: host.now)
-        let grant = grant(behind: explanation, on: host)
-        if console.isJSON {
-            console.print(explanation.json(grant: grant))
-        } else {
-            console.print(explanation.text(console, grant: grant))
+        question.setting = view.ruleset.circumstances(now: host.now)
+        if interface == nil { question.returnInterface = host.sessions.interface(to: question.source) }
+        guard asksKernel || view.ruleset.own.table != nil else {
+            write(view.answer(to: question, applying: view.verified.declared ?? view.verified.policy), to: console)
+            return .success
         }
+        let answer = view.answer(to: question)
+        var edit: Explanation.Edit?
+        if let text = view.verified.edit {
+            edit = Explanation.Edit(
+                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) })
+        }
+        write(answer, grant: grant(behind: answer, on: host), edit: edit, to: console)
         return .success
+    }
+
+    private func write(
+        _ answer: Explanation, grant: String? = nil, edit: Explanation.Edit? = nil, to console: Console
+    ) {
+        if console.isJSON {
+            console.print(answer.json(grant: grant, edit: edit))
+        } else {
+            console.print(answer.text(console, grant: grant, edit: edit))
+        }
     }
 
     /// The policy: with a protocol there is no port, and the second argument is the policy.
@@ -134,16 +145,41 @@ public struct Explain: Command {
         return transport
     }
 
-    /// The live ruleset and the sockets; `nil` if only the policy is evaluated, or if they may not be read.
-    private func look(on host: Host) throws -> (WholeRuleset?, HostSockets?) {
-        guard !asksPolicy else { return (nil, nil) }
+    /// The live tables, the policy that was applied, and the sockets.
+    private struct View {
+        let ruleset: WholeRuleset
+        let verified: VerifiedPolicy
+        let sockets: HostSockets?
+        let now: Int64
+
+        /// The answer of the live tables, with the policy that was applied.
+        func answer(to question: Explanation.Question) -> Explanation {
+            Explanation(
+                question, policy: verified.policy, tables: ruleset.tables, isLive: true, listeners: sockets?.listeners,
+                containers: sockets?.containers ?? { ContainerList() }, now: now)
+        }
+
+        /// The answer once a policy is applied.
+        func answer(to question: Explanation.Question, applying policy: Policy) -> Explanation {
+            Explanation(
+                question, policy: policy, tables: [compile(policy).table] + ruleset.neighbours, isLive: false,
+                listeners: sockets?.listeners, containers: sockets?.containers ?? { ContainerList() }, now: now)
+        }
+    }
+
+    /// Reads the host; `nil` if only the policy is evaluated, or if the tables may not be read.
+    private func look(on host: Host, _ console: Console) throws -> View? {
+        guard !asksPolicy else { return nil }
+        let store: any RulesetStore
+        let ruleset: WholeRuleset
         do throws(KernelError) {
-            let store = try host.openStore(kernel.netns)
-            let ruleset = try WholeRuleset(store)
-            return (ruleset, try? host.readSockets())
+            store = try host.openStore(kernel.netns)
+            ruleset = try WholeRuleset(store)
         } catch {
             guard !asksKernel && kernel.netns == nil else { throw error }
-            return (nil, nil)
+            return nil
         }
+        let verified = try namedPolicy.loadVerified(on: host, kernel, in: store, console)
+        return View(ruleset: ruleset, verified: verified, sockets: try? host.readSockets(), now: host.now)
     }
 }

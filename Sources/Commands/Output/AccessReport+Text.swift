@@ -20,7 +20,7 @@ extension AccessReport {
 
 extension AccessReport.Row {
     /// At most this many sources are listed; the count covers all.
-    private static let listedSources = 100
+    static let listedSources = 100
 
     /// The row for programs; interfaces only if they are limited, rules only if they make the change unknown.
     var json: JSON {

@@ -22,7 +22,8 @@ extension AddressSet {
         return rest.isEmpty ? all : "\(all) but \(rest.text)"
     }
 
-    private var count: Int { ipv4.ranges.count + ipv6.ranges.count }
+    /// The number of ranges.
+    var count: Int { ipv4.ranges.count + ipv6.ranges.count }
 
     /// The first ranges, IPv4 before IPv6.
     func texts(atMost maximum: Int) -> [String] {

@@ -11,21 +11,30 @@ extension Explanation {
 
     /// The reason in one sentence; `grant` describes the grant that lets the source in, if it is known.
     func reason(grant: String? = nil) -> String {
-        if dependsOnInterface { return "it depends on the interface: name one with --interface" }
+        if dependsOnInterface { return "it depends on the interface (\(interfaceText)): name one with --interface" }
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
             return "a rule that is not understood decides: \(names)"
         case .accept:
             let limit = (conclusion.isLimited ? ", within its limit" : "") + placeText
+            if isLoopback { return "always accepted: it comes in on loopback" }
             if let trusted { return "\"trusted\" \"\(trusted.name)\" lets everything from there in\(placeText)" }
             if let service, isGranted {
                 return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
-            if let service, isOwn { return "\(decider(of: service)) lets it in\(limit)" }
+            if let service, isOwn, !isOutsideSources { return "\(decider(of: service)) lets it in\(limit)" }
             return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
         case .refuse: return refusal
         }
+    }
+
+    /// The verdicts and the interfaces of each: `accept on wg0; refuse on eth0, eth1`.
+    private var interfaceText: String {
+        [ConnectionVerdict.accept, .refuse, .unknown].compactMap { verdict in
+            let names = verdictsByInterface.filter { $0.verdict == verdict }.map(\.interface)
+            return names.isEmpty ? nil : "\(verdict.rawValue) on \(names.joined(separator: ", "))"
+        }.joined(separator: "; ")
     }
 
     /// The addresses that let the source in, if others do not.
@@ -122,7 +131,7 @@ extension Explanation {
     private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }
 
     /// The explanation for people, on one screen.
-    func text(_ console: Console, grant: String?) -> String {
+    func text(_ console: Console, grant: String?, edit: Edit? = nil) -> String {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
         let asked = isLive ? "the live ruleset" : "the policy"
         var lines = [
@@ -131,17 +140,20 @@ extension Explanation {
         if let interface = assumedInterface {
             lines.append("arrives: on \(interface.printable), by the route back to \(question.source)")
         }
-        if let place { lines.append("policy: \(place.file.printable):\(place.line)") }
+        if let place {
+            lines.append("policy: \(place.file.printable):\(place.line)\(edit == nil ? "" : ", as it was applied")")
+        }
         lines += passedEntries.map { "passed over: \($0.printable)" }
         if let rule = conclusion.redirection { lines.append("redirected: \("\(rule)".printable)") }
         if let audience { lines.append("listens: \(audience.printable)") }
         if let nearestChange { lines.append("to let it in: \(nearestChange.printable)") }
+        if let edit { lines += edit.lines }
         let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)".printable }
         return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
     }
 
     /// The explanation for programs.
-    func json(grant: String?) -> JSON {
+    func json(grant: String?, edit: Edit? = nil) -> JSON {
         let place: JSON = place.map { ["file": .string($0.file), "line": .number($0.line)] } ?? .null
         return [
             "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
@@ -153,7 +165,25 @@ extension Explanation {
             "interface": JSON(question.interface ?? question.returnInterface),
             "addresses": .array(openAddresses.map { .string($0.description) }),
             "listeners": listeners.map { .array($0.map(\.json)) } ?? .null, "container": container?.json ?? .null,
+            "edited": JSON(edit?.text), "after_apply": edit?.after?.shortJSON ?? .null,
         ]
+    }
+
+    /// The verdict and the reason for programs.
+    private var shortJSON: JSON { ["verdict": .string(verdict.rawValue), "reason": .string(reason())] }
+
+    /// The file was edited since the policy was applied that the answer is about.
+    struct Edit {
+        /// How it was edited, or why it cannot be used.
+        let text: String
+        /// The answer once the file is applied; `nil` if it cannot be used.
+        let after: Explanation?
+
+        /// Lines for people.
+        fileprivate var lines: [String] {
+            ["file: \(text.printable)"]
+                + (after.map { ["after \"portreeve apply\": \($0.verdict.rawValue): \($0.reason().printable)"] } ?? [])
+        }
     }
 }
 

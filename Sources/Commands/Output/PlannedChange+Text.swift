@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Auditing
 internal import Changes
 internal import Compiler
 internal import Kernel
@@ -17,6 +18,20 @@ extension PlannedChange {
             consequences.breakLines(console, isWhole: verbose)
             + [lines, consequences.accessLines(console, isWhole: verbose), [counts]]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    /// A sentence about what was applied, where the plan alone would mislead: nothing changes in the table although the file
+    /// was edited, or the table was changed by another program.
+    func note(since comparison: Verification) -> String? {
+        guard let edit = comparison.verified.edit, isEmpty else { return driftNote(comparison) }
+        return "nothing to load, but the policy was \(edit): run \"portreeve apply\", or undo the edit"
+    }
+
+    private func driftNote(_ comparison: Verification) -> String? {
+        let drift = comparison.drift.filter { $0.severity != .notice }
+        guard !isEmpty, comparison.verified.isRecorded, snapshot.table != nil, !drift.isEmpty else { return nil }
+        return "the loaded table is not what was applied (\(counted(drift.count, "difference")), "
+            + "which \"portreeve verify\" lists): this plan undoes that, too"
     }
 
     private func styled(_ line: String, _ action: ObjectChange.Action, _ console: Console) -> String {
@@ -64,7 +79,9 @@ extension PlannedChange {
     }
 
     /// The plan for programs.
-    func json(_ consequences: Consequences, _ orphaned: OrphanedSessions) -> JSON {
+    func json(
+        _ consequences: Consequences, _ orphaned: OrphanedSessions, since comparison: Verification?
+    ) -> JSON {
         let serviceLines = [("trusted", trusted), ("service", services)].flatMap { object, changes in
             changes.map { change in
                 ObjectLine(
@@ -79,7 +96,8 @@ extension PlannedChange {
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(lines.map(\.json)),
             "access": consequences.access.json, "breaks": .array(consequences.breakages.map(\.breakageJSON)),
-            "sessions": orphaned.json,
+            "sessions": orphaned.json, "edited": JSON(comparison?.verified.edit),
+            "drifted": .bool(comparison.flatMap(driftNote) != nil),
         ]
     }
 }

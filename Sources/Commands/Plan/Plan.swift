@@ -1,6 +1,7 @@
 public import ArgumentParser
 internal import Changes
 internal import Kernel
+internal import Policies
 
 /// `portreeve plan`: the changes that `apply` would make.
 public struct Plan: Command {
@@ -29,9 +30,14 @@ public struct Plan: Command {
     /// Compares the policy with the live table, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let policy = try policy.load(on: host, console, appliesHere: true)
+        let reading = policy.read(on: host, appliesHere: true)
+        guard let wanted = reading.policy else { throw policy.failure(reading, console) }
         let store = try kernel.openStore(on: host)
-        let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
+        let grants = kernel.grants(on: host)
+        let plan = try PlannedChange(wanted, onto: store, carrying: grants)
+        let comparison = policy.verified(reading, on: host, kernel, in: store).map {
+            Verification($0, plan.ruleset, in: store, grants: grants, now: host.now)
+        }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, now: host.now, sockets: host.readSockets)
         if let out {
@@ -40,9 +46,11 @@ public struct Plan: Command {
             try ReviewedPlan(plan, text: text, now: host.now, on: host.changes).write(to: out)
         }
         if console.isJSON {
-            console.print(plan.json(consequences, orphaned))
+            console.print(plan.json(consequences, orphaned, since: comparison))
         } else if !(plan.isEmpty && console.isQuiet) {
-            console.print(plan.text(consequences, console, verbose: verbose) + orphaned.text)
+            let note = comparison.flatMap { plan.note(since: $0) }.map { console.styled($0, .yellow) }
+            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text
+            console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         return !plan.isEmpty && detailedExitcode ? .difference : .success

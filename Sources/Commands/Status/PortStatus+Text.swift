@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Auditing
+internal import Changes
 internal import Compiler
 internal import Listeners
 internal import Policies
@@ -7,44 +8,44 @@ internal import Reachability
 
 extension PortStatus {
     /// The headings of `columns`.
-    static let headings = ["PORT", "SERVICE", "FROM", "LOADED", "LISTENER", "HITS", "OWNER", "UNTIL"]
+    static let headings = ["PORT", "SERVICE", "FROM", "OPEN TO", "LOADED", "LISTENER", "HITS", "OWNER", "UNTIL"]
 
-    /// The columns that may be cut: service, sources, listener and owner.
-    static let cuttable: Set<Int> = [1, 2, 4, 6]
+    /// The columns that may be cut: service, sources, clients, listener and owner.
+    static let cuttable: Set<Int> = [1, 2, 3, 5, 7]
 
     /// The row for people.
     var columns: [String] {
         [
-            portText, name ?? "-", sourcesText, loaded?.rawValue ?? "-", listenerText,
+            portText, name ?? "-", sourcesText, clientsText, loaded?.rawValue ?? "-", listenerText,
             packets.map { "\($0)" } ?? "-", ownersText, untilText,
         ]
     }
 
     /// The port, and the addresses of the host where it is the service's, if not all are.
     private var portText: String {
-        transport.text(ports) + (service?.destinations.map { " at \($0.addresses.text)" } ?? "")
+        (transport?.text(ports) ?? "any") + (service?.destinations.map { " at \($0.addresses.text)" } ?? "")
     }
 
+    private var entries: [AllowEntry] { service?.entries ?? trusted.map { [$0.entry] } ?? [] }
+
     private var sourcesText: String {
-        if let service { return service.entries.map(\.sourcesText).joined(separator: "; ") }
-        switch exposure {
-        case .reachable?: return "OPEN"
-        case .unknown?: return "not known"
-        case .trusted?: return "trusted only"
-        case .shielded?: return "blocked"
-        case nil: return "not declared"
-        }
+        entries.isEmpty ? TextTable.nothing : entries.map(\.placedSourcesText).joined(separator: "; ")
+    }
+
+    private var clientsText: String {
+        if access.isEmpty { return exposure == .trusted ? "trusted only" : "no one" }
+        return isAsDeclared == true ? "as FROM" : access.map(\.text).joined(separator: "; ")
     }
 
     private var ownersText: String {
-        let owners = (service?.entries.compactMap(\.owner) ?? []).reduce(into: [String]()) { list, owner in
+        let owners = entries.compactMap(\.owner).reduce(into: [String]()) { list, owner in
             if !list.contains(owner) { list.append(owner) }
         }
         return owners.isEmpty ? service?.owner ?? "-" : owners.joined(separator: "; ")
     }
 
     private var untilText: String {
-        let days = service?.entries.map { $0.expires.map { String($0.written.prefix { $0 != "T" }) } ?? "-" } ?? []
+        let days = entries.map { $0.expires.map { String($0.written.prefix { $0 != "T" }) } ?? "-" }
         return days.contains { $0 != "-" } ? days.joined(separator: "; ") : "-"
     }
 
@@ -62,16 +63,23 @@ extension PortStatus {
     /// The row for programs.
     var json: JSON {
         var members: [(String, JSON)] = [
-            ("protocol", .string(transport.name)), ("port", transport.hasPorts ? ports.json : .null),
-            ("service", JSON(name)),
-            ("declared", .bool(service != nil)), ("loaded", loaded.map { .string($0.rawValue) } ?? .null),
+            ("protocol", .string(transport?.name ?? "any")),
+            ("port", transport?.hasPorts == true ? ports.json : .null),
+            ("service", transport == nil ? .null : JSON(name)),
+            ("declared", .bool(!entries.isEmpty)), ("loaded", loaded.map { .string($0.rawValue) } ?? .null),
             ("hits", packets.map { .number(Int(clamping: $0)) } ?? .null),
             ("listeners", .array(listeners.map(\.json))),
             ("published", .array(published.map { .string("\($0.rule)") })),
             ("containers", .array(containers.map(\.json))),
         ]
-        if let exposure {
-            members.append(("exposure", .string("\(exposure)")))
+        if transport == nil { members.append(("trusted", JSON(name))) }
+        members += [
+            ("exposure", .string("\(exposure)")), ("as_declared", isAsDeclared.map(JSON.bool) ?? .null),
+            ("open_to", .array(access.map(\.json))),
+        ]
+        if let trusted {
+            members += trusted.entry.conditions
+            members.append(("policy", trusted.location.json))
         }
         guard let service else { return .object(members) }
         // The first entry, where every service had one; `entries` has all.
@@ -83,6 +91,46 @@ extension PortStatus {
         if let destinations = service.destinations {
             members.append(("addresses", .array(destinations.entries.map(JSON.string))))
         }
+        return .object(members)
+    }
+}
+
+extension AllowEntry {
+    /// The sources, and the interfaces if they are limited.
+    fileprivate var placedSourcesText: String {
+        sourcesText + (interfaces.isEmpty ? "" : " on \(interfaces.map(\.description).joined(separator: ", "))")
+    }
+}
+
+extension PortAccess {
+    /// The clients in a few words.
+    fileprivate var text: String {
+        let sources =
+            unknown.isEmpty ? open.clientsText : open.isEmpty ? "unknown" : "\(open.clientsText), perhaps more"
+        let names = interfaces.map { $0 ?? "others" }
+        let places = destinations.map { $0.isRest ? "others" : $0.addresses?.text ?? "any" }
+        return sources + (places.isEmpty ? "" : " at \(places.joined(separator: ", "))")
+            + (names.isEmpty ? "" : " on \(names.joined(separator: ", "))")
+            + (isUniform ? "" : ", not every port")
+    }
+
+    /// The clients for programs; interfaces only if they are limited, a rule only if it makes the access unknown.
+    fileprivate var json: JSON {
+        func sources(_ set: AddressSet) -> JSON {
+            .array(set.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))
+        }
+        var members: [(String, JSON)] = [
+            ("sources", sources(open)), ("sources_count", .number(open.count)), ("unknown", sources(unknown)),
+            ("every_port", .bool(isUniform)),
+        ]
+        if !interfaces.isEmpty { members.append(("interfaces", .array(interfaces.map { .string($0 ?? "others") }))) }
+        if !destinations.isEmpty {
+            let places = destinations.flatMap {
+                $0.isRest ? ["others"] : $0.addresses?.texts(atMost: AccessReport.Row.listedSources) ?? []
+            }
+            members.append(("addresses", .array(places.map(JSON.string))))
+        }
+        if let doubt { members.append(("rule", .string("\(doubt)"))) }
         return .object(members)
     }
 }

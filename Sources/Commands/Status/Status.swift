@@ -5,6 +5,7 @@ internal import Compiler
 internal import Kernel
 internal import Listeners
 internal import Policies
+internal import System
 
 /// `portreeve status`: one row per port.
 public struct Status: Command {
@@ -24,36 +25,32 @@ public struct Status: Command {
     /// Reads, and prints the rows.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let policy = try policy.load(on: host, console)
         let store = try host.openStore(kernel.netns)
-        let plain = compile(policy)
-        let ruleset = try WholeRuleset(store, expecting: [plain.table])
+        let verified = try policy.loadVerified(on: host, kernel, in: store, console)
+        let ruleset = try WholeRuleset(store, expecting: [verified.compiled.table])
         let grants = kernel.grants(on: host)
-        let compiled = grants.expectation(plain, found: ruleset.own.table)
-        let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
-        let live = LiveRuleset(
-            own: ruleset.own.table, others: ruleset.neighbours, drift: drift,
-            in: ruleset.circumstances(now: host.now), now: host.now)
+        let comparison = Verification(verified, ruleset, in: store, grants: grants, now: host.now)
         let sockets = try host.readSockets()
-        let rows = PortStatus.all(
-            policy, compiled, loaded: ruleset.own.table, in: live, sockets: sockets, packets: ruleset.packets)
+        let rows = rows(comparison, ruleset, grants, sockets, on: host)
         let routed = RoutedContainers(
             through: ruleset.tables, in: ruleset.circumstances(now: host.now), known: sockets.containers)
-        let findings = ([Finding].legacyTables(ruleset.legacy) + routed.findings(policy))
-            .accepting(policy.acceptances, now: host.now)
+        let findings = ([Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy))
+            .accepting(verified.acceptances, now: host.now)
         let waiting = try kernel.existingState(on: host)?.waiting()
+        let states = HostState.all(
+            isLoaded: ruleset.own.table != nil,
+            try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
+            waiting: waiting, edit: comparison.verified.edit)
         if console.isJSON {
             console.print([
-                "format_version": 1, "generation": .number(Int(ruleset.generation)),
+                "format_version": 1, "state": states.json, "generation": .number(Int(ruleset.generation)),
                 "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
                 "grants": grants.json(in: ruleset.own.table), "findings": .array(findings.map(\.json)),
                 "ports": .array(rows.map(\.json)),
             ])
             return .success
         }
-        if let (pending, seconds, isOverdue) = waiting {
-            console.print(console.styled(pending.text(seconds: seconds, isOverdue: isOverdue), .yellow))
-        }
+        if !(states.isEmpty && console.isQuiet) { console.print(states.line(console)) }
         for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
         for finding in findings { console.print(finding.text(console)) }
         if rows.isEmpty {
@@ -68,8 +65,24 @@ public struct Status: Command {
         return .success
     }
 
+    /// The rows: what the file declares, or what was applied if the file cannot be used, beside what is loaded.
+    private func rows(
+        _ comparison: Verification, _ ruleset: WholeRuleset, _ grants: GrantBook, _ sockets: HostSockets,
+        on host: Host
+    ) -> [PortStatus] {
+        let (verified, own) = (comparison.verified, ruleset.own.table)
+        let isAsApplied = verified.edit == nil || verified.declared == nil
+        let declared = isAsApplied ? verified.policy : verified.declared ?? verified.policy
+        let compiled = isAsApplied ? comparison.compiled : grants.expectation(compile(declared), found: own)
+        let live = LiveRuleset(
+            own: own, others: ruleset.neighbours, declared: compiled.table,
+            in: ruleset.circumstances(now: host.now), now: host.now)
+        return PortStatus.all(
+            declared, compiled, loaded: own, in: live, sockets: sockets, packets: ruleset.packets)
+    }
+
     private func styled(_ line: String, _ row: PortStatus, _ console: Console) -> String {
-        if row.exposure == .reachable || row.exposure == .unknown { return console.styled(line, .red) }
-        return row.service == nil || row.loaded != .yes ? console.styled(line, .yellow) : line
+        if row.isAsDeclared == nil, [.reachable, .unknown].contains(row.exposure) { return console.styled(line, .red) }
+        return row.isAsDeclared != true || row.loaded != .yes ? console.styled(line, .yellow) : line
     }
 }

@@ -11,13 +11,18 @@ extension PolicyOptions {
     func loadVerified(
         on host: Host, _ kernel: KernelOptions, in store: any RulesetStore, _ console: Console
     ) throws(CommandError) -> VerifiedPolicy {
-        let options = readingOptions(on: host)
-        let reading = PolicyReader.read(path: policy, options: options, files: TrustedFiles(caller: host.caller))
+        let reading = read(on: host)
+        guard let verified = verified(reading, on: host, kernel, in: store) else { throw failure(reading, console) }
+        return verified
+    }
+
+    /// The same for a file that was read; `nil` if there is neither a valid file nor an applied policy.
+    func verified(
+        _ reading: PolicyReading, on host: Host, _ kernel: KernelOptions, in store: any RulesetStore
+    ) -> VerifiedPolicy? {
         let (record, fault) = kernel.applied(on: host, in: store)
-        guard var verified = VerifiedPolicy(policy, reading, record: record, options: options) else {
-            throw failure(reading, console)
-        }
-        if let fault { verified.findings.append(fault) }
+        var verified = VerifiedPolicy(policy, reading, record: record, options: readingOptions(on: host))
+        if let fault { verified?.findings.append(fault) }
         return verified
     }
 }

@@ -99,7 +99,7 @@ public struct Verify: Command {
     ///
     /// - Returns: whether an error or a warning is new.
     private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws -> Bool {
-        guard let record = FindingRecord(try host.files.read(path)) else {
+        guard let record = FindingRecord(try host.files.record(path, !policy.allowInsecurePermissions)) else {
             throw CommandError(.failure, "\(path.printable) exists and is not a file of --news: name another file")
         }
         let news = record.news(in: report.findings)

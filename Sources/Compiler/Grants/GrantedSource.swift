@@ -1,5 +1,5 @@
 public import Addressing
-internal import Rulesets
+public import Rulesets
 
 /// A source that a service accepts until the kernel's timeout.
 public struct GrantedSource: Hashable, Sendable {
@@ -71,7 +71,7 @@ struct GrantSet: Hashable {
 
 extension Rule {
     /// Whether the rule just accepts the granted sources of a service.
-    func isGrant(of service: String) -> Bool {
+    public func isGrant(of service: String) -> Bool {
         // Quick: in a policy of thousands of services most rules have no look-up.
         guard expressions.contains(where: \.isLookup) else { return false }
         return GrantSet.all(of: service).contains { grants in

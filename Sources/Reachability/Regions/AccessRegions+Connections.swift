@@ -48,7 +48,7 @@ extension AccessRegions {
         let none = spaces[family].none
         for transport in transports {
             let outer = keys.filter {
-                $0.family == family && $0.transport == transport && $0.interface != .loopback
+                $0.family == family && $0.transport == transport && present.contains($0.interface)
                     && !interfaces.contains($0.interface.pattern ?? "")
             }
             let found = outer.flatMap { segments[$0] ?? [] }.filter { $0.open != none || $0.unknown != none }

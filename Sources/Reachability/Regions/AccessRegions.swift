@@ -33,8 +33,12 @@ public struct AccessRegions {
     let segments: [Key: [Segment]]
     /// The keys in a fixed order.
     public let keys: [Key]
+    /// The classes of interfaces that the host has: the others are not part of a claim about a port.
+    let present: Set<InterfaceClass>
     private let survey: Survey
     private let path: PacketPath
+    /// The routes of the host; `nil` if they are not known.
+    var routes: Routes? { survey.circumstances.routes }
     /// The redirections of connections on all interfaces but `lo`, sorted by protocol and port.
     public let redirections: [Redirection]
     /// The rules in prerouting that are not modelled: `redirections` may lack their redirections.
@@ -71,30 +75,31 @@ public struct AccessRegions {
         }
         self.segments = segments
         self.survey = survey
+        present = interfaces.present(circumstances.routes)
         self.path = path
         keys = survey.keys
         redirections = collector.redirections
         unread = collector.unreadRules
     }
 
-    /// The segments of a protocol and family, for each class of interfaces but `lo`, of packets for any of these addresses
-    /// of this host; for all if there are none.
+    /// The segments of a protocol and family, for each class of interfaces that the host has, except `lo`, of packets for any
+    /// of these addresses of this host; for all if there are none.
     ///
     /// A protocol without ports that no rule names has no segments yet: they are computed here.
     func outerSegments(
         _ transport: TransportProtocol, _ family: AddressFamily, at addresses: [IPAddress]
-    ) -> [[Segment]] {
+    ) -> [(key: Key, segments: [Segment])] {
         let outer = keys.filter {
-            $0.family == family && $0.interface != .loopback
+            $0.family == family && present.contains($0.interface)
                 && (addresses.isEmpty || addresses.contains(where: $0.destination.contains))
         }
         let known = outer.filter { $0.transport == transport }
-        guard known.isEmpty else { return known.map { segments[$0] ?? [] } }
+        guard known.isEmpty else { return known.map { ($0, segments[$0] ?? []) } }
         let places = Set(
             outer.map {
                 Key(family: family, transport: transport, interface: $0.interface, destination: $0.destination)
             })
-        return places.map { Segment.all(of: survey.evaluate($0, path), spaces[family]) }
+        return places.map { ($0, Segment.all(of: survey.evaluate($0, path), spaces[family])) }
     }
 
     /// The verdict on a packet of the class `key`.

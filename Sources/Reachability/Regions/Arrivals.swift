@@ -6,8 +6,11 @@ struct Arrivals {
     private let sources: [InterfaceClass: AddressSet]?
     /// The sources to which no route is known: they may arrive anywhere.
     private let unrouted: AddressSet
+    /// The classes that an interface of the host is in.
+    private let present: Set<InterfaceClass>
 
     init(_ routes: Routes?, _ interfaces: [InterfaceClass]) {
+        present = interfaces.present(routes)
         guard let routes else {
             (sources, unrouted) = (nil, AddressSet())
             return
@@ -28,7 +31,8 @@ struct Arrivals {
         -> AccessRegions.Segment
     {
         guard let sources, segment.open != space.none else { return segment }
-        let here = unrouted.union(sources[key.interface] ?? AddressSet())
+        let here =
+            present.contains(key.interface) ? unrouted.union(sources[key.interface] ?? AddressSet()) : AddressSet()
         let spans =
             key.family == .ipv4
             ? IntervalSet(here.ipv4.ranges.map { UInt128($0.lowerBound)...UInt128($0.upperBound) }) : here.ipv6
@@ -39,6 +43,14 @@ struct Arrivals {
 }
 
 extension [InterfaceClass] {
+    /// The classes that an interface of the host is in, except `lo`; all of them if the interfaces are not known, or if
+    /// there is no other.
+    func present(_ routes: Routes?) -> Set<InterfaceClass> {
+        let names = (routes?.indices.keys.map(\.self) ?? []).filter { $0 != "lo" }
+        let found = Set(names.compactMap(fitting))
+        return found.isEmpty ? Set(filter { $0 != .loopback }) : found
+    }
+
     /// The class of an interface: that of its name, of the longest matching prefix, or of all others.
     func fitting(_ name: String) -> InterfaceClass? {
         func length(_ kind: InterfaceClass.Kind) -> Int? {

@@ -42,7 +42,7 @@ extension AccessRegions {
     }
 
     /// Whether a source is not a loopback address; the kernel drops packets of other hosts with these as martians.
-    private func hasRemoteSource(_ sources: SourceSpace.ID, _ family: AddressFamily) -> Bool {
+    func hasRemoteSource(_ sources: SourceSpace.ID, _ family: AddressFamily) -> Bool {
         !AddressSet.loopback.isSuperset(of: spaces.addresses(sources, family))
     }
 
@@ -79,11 +79,12 @@ extension AccessRegions {
     private func segments(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily, _ addresses: [IPAddress]
     ) -> [Segment] {
-        outerSegments(transport, family, at: addresses).flatMap { all in
-            all[Self.first(in: all, endingAtOrAbove: ports.lowerBound)...].prefix {
-                $0.ports.lowerBound <= ports.upperBound
-            }
-        }
+        outerSegments(transport, family, at: addresses).flatMap { Self.segments($0.segments, ports) }
+    }
+
+    /// Those of the ascending segments with any of these ports.
+    static func segments(_ all: [Segment], _ ports: ClosedRange<UInt16>) -> ArraySlice<Segment> {
+        all[first(in: all, endingAtOrAbove: ports.lowerBound)...].prefix { $0.ports.lowerBound <= ports.upperBound }
     }
 
     /// The index of the first of the ascending segments that ends at or above `port`.

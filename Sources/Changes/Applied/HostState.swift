@@ -1,0 +1,42 @@
+public import Auditing
+
+/// What can be said of a host as a whole; several states can hold at the same time.
+public enum HostState: Equatable {
+    /// portreeve's table is not loaded.
+    case notLoaded
+    /// The table differs from the policy that was applied, in this many places.
+    case drifted(Int)
+    /// A change was not confirmed in time, and was not undone.
+    case overdue(PendingChange)
+    /// Other programs drop or redirect what the policy allows; their tables.
+    case overridden(tables: [String])
+    /// This many things could not be read or understood.
+    case unknown(Int)
+    /// A change is undone in some seconds unless it is confirmed.
+    case pending(PendingChange, seconds: Int64)
+    /// The file was edited since it was applied, or cannot be used, in these words.
+    case edited(String)
+
+    /// The states that hold, the worst first; none if the host is in sync.
+    ///
+    /// - Parameters:
+    ///   - isLoaded: whether portreeve's table is loaded.
+    ///   - findings: the findings about the rulesets; notices, as those that the policy accepts, change no state.
+    ///   - waiting: the pending change.
+    ///   - edit: how the file was edited since it was applied.
+    public static func all(
+        isLoaded: Bool, _ findings: [Finding], waiting: (pending: PendingChange, seconds: Int64, isOverdue: Bool)?,
+        edit: String?
+    ) -> [HostState] {
+        let serious = findings.filter { $0.severity != .notice }
+        func those(_ identifier: Finding.Identifier) -> [Finding] { serious.filter { $0.identifier == identifier } }
+        var states: [HostState] = []
+        let (drift, overrides, doubts) = (those(.rulesetDrift), those(.foreignOverride), those(.unknown))
+        if !isLoaded { states.append(.notLoaded) } else if !drift.isEmpty { states.append(.drifted(drift.count)) }
+        if let waiting, waiting.isOverdue { states.append(.overdue(waiting.pending)) }
+        if !overrides.isEmpty { states.append(.overridden(tables: Set(overrides.compactMap(\.table)).sorted())) }
+        if !doubts.isEmpty { states.append(.unknown(doubts.count)) }
+        if let waiting, !waiting.isOverdue { states.append(.pending(waiting.pending, seconds: waiting.seconds)) }
+        return states + (edit.map { [.edited($0)] } ?? [])
+    }
+}
