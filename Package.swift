@@ -98,7 +98,8 @@ let package = Package(
             ],
             exclude: ["State"], swiftSettings: strict),
         .testTarget(
-            name: "ProgramTests", dependencies: ["Kernel", "Policies", "System", "TestSupport", "portreeve"],
+            name: "ProgramTests",
+            dependencies: ["Kernel", "Policies", "Rulesets", "System", "TestSupport", "portreeve"],
             swiftSettings: strict),
         .testTarget(
             name: "PacketTests",

@@ -16,8 +16,11 @@ public struct InterfacePattern: Hashable, Sendable {
 }
 
 extension InterfacePattern {
-    /// Whether an interface of this name matches.
-    public func matches(_ interface: String) -> Bool { isPrefix ? interface.hasPrefix(name) : interface == name }
+    /// Whether an interface of this name matches; the name may be one that `KernelName` wrote.
+    public func matches(_ interface: String) -> Bool {
+        let (own, other) = (Array(name.utf8), KernelName.bytes(of: interface))
+        return isPrefix ? other.starts(with: own) : other == own
+    }
 }
 
 extension InterfacePattern: CustomStringConvertible {

@@ -213,6 +213,9 @@ extension AddressSet {
 
 extension PortStatus {
     fileprivate var order: [Int] {
-        [transport.map { Int($0.rawValue) } ?? -1, Int(ports.lowerBound), Int(ports.upperBound), service == nil ? 1 : 0]
+        [
+            transport.map { Int($0.rawValue) } ?? -1, Int(ports.lowerBound), Int(ports.upperBound),
+            service == nil ? 1 : 0,
+        ]
     }
 }

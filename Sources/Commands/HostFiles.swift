@@ -4,8 +4,9 @@ public import System
 public struct HostFiles {
     /// Reads a file; `nil` if it does not exist.
     public var read: (_ path: String) throws(KernelError) -> String?
-    /// Reads a file that an earlier run wrote; `nil` if it does not exist. Refuses one that another user could have written,
-    /// if asked to.
+    /// Reads a file that an earlier run wrote; `nil` if it does not exist.
+    ///
+    /// It refuses one that another user could have written, if asked to.
     public var record: (_ path: String, _ checksOwnership: Bool) throws(KernelError) -> String?
     /// Replaces a file atomically.
     public var replace: (_ path: String, _ text: String) throws(KernelError) -> Void

@@ -40,7 +40,7 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .success)
     }
 
-    @Test("explain answers for what is loaded, and says what the file would change; plan names an edit that loads nothing")
+    @Test("explain answers for what is loaded, and for the file; plan names an edit that loads nothing")
     func explained() throws {
         let (terminal, path) = try applied()
         _ = try terminal.write(web.replacing("from: any", with: "from: 10.0.0.0/8"))

@@ -24,6 +24,7 @@ public enum HostState: Equatable {
     ///   - findings: the findings about the rulesets; notices, as those that the policy accepts, change no state.
     ///   - waiting: the pending change.
     ///   - edit: how the file was edited since it was applied.
+    /// - Returns: the states.
     public static func all(
         isLoaded: Bool, _ findings: [Finding], waiting: (pending: PendingChange, seconds: Int64, isOverdue: Bool)?,
         edit: String?

@@ -32,7 +32,8 @@ extension GrantRecord {
             let range = try? AddressRange(text), let address = IPAddress(range),
             let seconds = document.number("seconds", in: 1...Self.longest), let end = document.time("end"),
             let deadline = document.number("deadline", in: PendingChange.deadlines), let why = document.text("why"),
-            let user = document.text("user"), let change = document.number("change", in: 0...ChangeLog.numbers.upperBound)
+            let user = document.text("user"),
+            let change = document.number("change", in: 0...ChangeLog.numbers.upperBound)
         else { return nil }
         let author = Author(user: user, login: document.text("login"), client: document.text("client"))
         self.init(

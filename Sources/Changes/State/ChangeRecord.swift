@@ -93,7 +93,8 @@ extension ChangeRecord {
         else { return nil }
         let author = Author(user: user, login: document.text("login"), client: document.text("client"))
         self.init(
-            kind: kind, time: time, author: author, summary: summary, origin: document.number("origin", in: ChangeLog.numbers),
+            kind: kind, time: time, author: author, summary: summary,
+            origin: document.number("origin", in: ChangeLog.numbers),
             files: Self.files(of: document), identity: RulesetIdentity(boot: boot, namespace: namespace),
             generation: generation, archive: document.archive.map(Array.init))
         if archive != nil && table == nil { return nil }

@@ -25,7 +25,8 @@ struct InterfaceAddress {
             guard let address = unsafe entry.pointee.ifa_addr, let known = unsafe ipAddress(address) else { continue }
             addresses.append(
                 InterfaceAddress(
-                    interface: unsafe String(cString: entry.pointee.ifa_name), flags: unsafe entry.pointee.ifa_flags,
+                    interface: unsafe KernelName.text(at: entry.pointee.ifa_name),
+                    flags: unsafe entry.pointee.ifa_flags,
                     address: known, mask: unsafe entry.pointee.ifa_netmask.flatMap { unsafe ipAddress($0) }))
         }
         return addresses

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// Appends netlink attributes to one flat buffer.
 ///
 /// An attribute is `struct nlattr` of `linux/netlink.h`: two bytes of length and two of type in host order, the
@@ -51,6 +53,12 @@ struct AttributeWriter {
                 unsafe payload[text.count] = 0
             }
         }
+    }
+
+    /// A name that `Attributes.name(_:)` read or that has no backslash, with a NUL after it.
+    mutating func name(_ type: some RawRepresentable<UInt32>, _ value: String) {
+        guard value.utf8.contains(UInt8(ascii: "\\")) else { return string(type, value) }
+        bytes(type, KernelName.bytes(of: value) + [0])
     }
 
     /// Bytes as they are.

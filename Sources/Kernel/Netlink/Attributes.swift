@@ -82,6 +82,7 @@ struct Attributes: Sequence {
     /// Whether an attribute of this type holds this name, with a NUL after it.
     func has(_ type: some RawRepresentable<UInt32>, named name: String) -> Bool {
         guard let payload = self[type] else { return false }
+        guard !name.utf8.contains(UInt8(ascii: "\\")) else { return self.name(type) == name }
         let length = name.utf8.count
         return payload.count > length && payload[payload.startIndex + length] == 0
             && payload.span.hasPrefix(name.utf8.span)
@@ -105,9 +106,9 @@ struct Attributes: Sequence {
         return String(validating: payload.dropLast(), as: UTF8.self)
     }
 
-    /// A name up to its NUL, with U+FFFD in place of invalid UTF-8.
+    /// A name up to its NUL, as `KernelName` writes it.
     func name(_ type: some RawRepresentable<UInt32>) -> String? {
-        self[type].map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        self[type].map { KernelName.text(of: $0.prefix { $0 != 0 }) }
     }
 
     /// The attributes in a nest; `nil` if it is missing or invalid.

@@ -7,7 +7,7 @@ extension Batch {
     mutating func append(_ operation: Transaction.Operation, step: Int, _ snapshot: TableSnapshot) {
         switch operation {
         case .addTable(let flags, let userdata): addTable(flags: flags, userdata: userdata, step: step)
-        case .deleteTable: message(NFT_MSG_DELTABLE, step: step) { [table] in $0.string(NFTA_TABLE_NAME, table.name) }
+        case .deleteTable: message(NFT_MSG_DELTABLE, step: step) { [table] in $0.name(NFTA_TABLE_NAME, table.name) }
         case .addChain(let chain): addChain(chain, step: step)
         case .deleteChain(let name): chain(NFT_MSG_DELCHAIN, name, step: step)
         case .setPolicy(let name, let policy):
@@ -21,8 +21,8 @@ extension Batch {
             if !references.isArchive { references.created[name] = number }
         case .deleteSet(let name):
             message(NFT_MSG_DELSET, step: step) { [table] in
-                $0.string(NFTA_SET_TABLE, table.name)
-                $0.string(NFTA_SET_NAME, name)
+                $0.name(NFTA_SET_TABLE, table.name)
+                $0.name(NFTA_SET_NAME, name)
             }
         case .addElements(let elements, let set, let definition):
             addElements(elements, set: set, definition, number: references.created[set], step: step)
@@ -31,8 +31,8 @@ extension Batch {
         case .flushElements(let set):
             emptied.insert(set)
             message(NFT_MSG_DELSETELEM, step: step) { [table] in
-                $0.string(NFTA_SET_ELEM_LIST_TABLE, table.name)
-                $0.string(NFTA_SET_ELEM_LIST_SET, set)
+                $0.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
+                $0.name(NFTA_SET_ELEM_LIST_SET, set)
             }
         case .addObject(let object): addObject(object, step: step)
         case .deleteObject(let object): deleteObject(object, step: step)
@@ -41,7 +41,7 @@ extension Batch {
 
     private mutating func addTable(flags: UInt32, userdata: [UInt8], step: Int) {
         message(NFT_MSG_NEWTABLE, flags: NLM_F_CREATE | NLM_F_EXCL, step: step) { [table] attributes in
-            attributes.string(NFTA_TABLE_NAME, table.name)
+            attributes.name(NFTA_TABLE_NAME, table.name)
             attributes.u32(NFTA_TABLE_FLAGS, flags)
             if !userdata.isEmpty { attributes.bytes(NFTA_TABLE_USERDATA, userdata) }
         }
@@ -49,7 +49,7 @@ extension Batch {
 
     private mutating func addChain(_ chain: Chain, step: Int) {
         message(NFT_MSG_NEWCHAIN, flags: NLM_F_CREATE | NLM_F_EXCL, step: step) { [table] attributes in
-            attributes.string(NFTA_CHAIN_TABLE, table.name)
+            attributes.name(NFTA_CHAIN_TABLE, table.name)
             chain.encode(into: &attributes)
         }
     }
@@ -58,8 +58,8 @@ extension Batch {
         _ type: nf_tables_msg_types, _ name: String, step: Int, _ body: (inout AttributeWriter) -> Void = { _ in }
     ) {
         message(type, step: step) { [table] attributes in
-            attributes.string(NFTA_CHAIN_TABLE, table.name)
-            attributes.string(NFTA_CHAIN_NAME, name)
+            attributes.name(NFTA_CHAIN_TABLE, table.name)
+            attributes.name(NFTA_CHAIN_NAME, name)
             body(&attributes)
         }
     }
@@ -79,8 +79,8 @@ extension Batch {
         swap(&memo, &self.memo)
         defer { swap(&memo, &self.memo) }
         message(NFT_MSG_NEWRULE, flags: flags, step: step) { [table] attributes in
-            attributes.string(NFTA_RULE_TABLE, table.name)
-            attributes.string(NFTA_RULE_CHAIN, chain)
+            attributes.name(NFTA_RULE_TABLE, table.name)
+            attributes.name(NFTA_RULE_CHAIN, chain)
             if let handle { attributes.u64(NFTA_RULE_POSITION, handle) }
             rule.encode(into: &attributes, &references, &memo)
         }
@@ -88,8 +88,8 @@ extension Batch {
 
     private mutating func deleteRule(_ handle: UInt64, chain: String, step: Int) {
         message(NFT_MSG_DELRULE, step: step) { [table] attributes in
-            attributes.string(NFTA_RULE_TABLE, table.name)
-            attributes.string(NFTA_RULE_CHAIN, chain)
+            attributes.name(NFTA_RULE_TABLE, table.name)
+            attributes.name(NFTA_RULE_CHAIN, chain)
             attributes.u64(NFTA_RULE_HANDLE, handle)
         }
     }
@@ -98,8 +98,8 @@ extension Batch {
     private mutating func addSet(_ name: String, _ definition: SetDefinition, step: Int) -> UInt32 {
         let number = newSetNumber()
         message(NFT_MSG_NEWSET, flags: NLM_F_CREATE | NLM_F_EXCL, step: step) { [table] attributes in
-            attributes.string(NFTA_SET_TABLE, table.name)
-            attributes.string(NFTA_SET_NAME, name)
+            attributes.name(NFTA_SET_TABLE, table.name)
+            attributes.name(NFTA_SET_NAME, name)
             attributes.u32(NFTA_SET_ID, number)
             definition.encode(into: &attributes)
         }
@@ -111,9 +111,9 @@ extension Batch {
         let type = isFlowtable ? NFT_MSG_NEWFLOWTABLE : NFT_MSG_NEWOBJ
         message(type, flags: NLM_F_CREATE | NLM_F_EXCL, step: step) { [table] attributes in
             if isFlowtable {
-                attributes.string(NFTA_FLOWTABLE_TABLE, table.name)
+                attributes.name(NFTA_FLOWTABLE_TABLE, table.name)
             } else {
-                attributes.string(NFTA_OBJ_TABLE, table.name)
+                attributes.name(NFTA_OBJ_TABLE, table.name)
             }
             object.encode(into: &attributes)
         }
@@ -123,9 +123,9 @@ extension Batch {
         let isFlowtable = object.kind == .flowtable
         message(isFlowtable ? NFT_MSG_DELFLOWTABLE : NFT_MSG_DELOBJ, step: step) { [table] attributes in
             if isFlowtable {
-                attributes.string(NFTA_FLOWTABLE_TABLE, table.name)
+                attributes.name(NFTA_FLOWTABLE_TABLE, table.name)
             } else {
-                attributes.string(NFTA_OBJ_TABLE, table.name)
+                attributes.name(NFTA_OBJ_TABLE, table.name)
             }
             object.encodeIdentity(into: &attributes)
         }

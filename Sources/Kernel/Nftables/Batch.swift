@@ -90,8 +90,8 @@ struct Batch {
         var next = rest.next()
         while next != nil {
             message(type, flags: flags, step: step) { [table] attributes in
-                attributes.string(NFTA_SET_ELEM_LIST_TABLE, table.name)
-                attributes.string(NFTA_SET_ELEM_LIST_SET, set)
+                attributes.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
+                attributes.name(NFTA_SET_ELEM_LIST_SET, set)
                 if let number { attributes.u32(NFTA_SET_ELEM_LIST_SET_ID, number) }
                 attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS) { list in
                     let limit = list.count + Self.listLength

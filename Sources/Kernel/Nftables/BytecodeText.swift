@@ -15,8 +15,8 @@ extension Rule {
         var references = SetReferences()
         var writer = MessageWriter()
         writer.message(NFT_MSG_NEWRULE, family: table.family.rawValue, flags: 0, sequence: 0) { attributes in
-            attributes.string(NFTA_RULE_TABLE, table.name)
-            attributes.string(NFTA_RULE_CHAIN, chain)
+            attributes.name(NFTA_RULE_TABLE, table.name)
+            attributes.name(NFTA_RULE_CHAIN, chain)
             encode(into: &attributes, &references)
         }
         return Self.text(of: Array(writer.bytes))

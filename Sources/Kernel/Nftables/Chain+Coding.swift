@@ -1,3 +1,4 @@
+internal import Addressing
 internal import CNftnl
 internal import Rulesets
 
@@ -30,7 +31,7 @@ extension Chain {
 
     /// Encodes all attributes but the name of the table.
     func encode(into attributes: inout AttributeWriter) {
-        attributes.string(NFTA_CHAIN_NAME, name)
+        attributes.name(NFTA_CHAIN_NAME, name)
         base?.encode(into: &attributes)
         if flags != 0 { attributes.u32(NFTA_CHAIN_FLAGS, flags) }
         if !userdata.isEmpty { attributes.bytes(NFTA_CHAIN_USERDATA, userdata) }
@@ -48,7 +49,7 @@ extension BaseChain {
         else { return nil }
         self.init(
             type: type, hook: Hook(rawValue: number), priority: Int32(bitPattern: priority), policy: policy,
-            devices: hook.nest(NFTA_HOOK_DEVS)?.deviceNames ?? hook.string(NFTA_HOOK_DEV).map { [$0] } ?? [])
+            devices: hook.nest(NFTA_HOOK_DEVS)?.deviceNames ?? hook.name(NFTA_HOOK_DEV).map { [$0] } ?? [])
     }
 
     fileprivate func encode(into attributes: inout AttributeWriter) {
@@ -57,7 +58,7 @@ extension BaseChain {
             nest.u32(NFTA_HOOK_PRIORITY, UInt32(bitPattern: priority))
             guard !devices.isEmpty else { return }
             nest.nest(NFTA_HOOK_DEVS) { list in
-                for device in devices { list.string(NFTA_DEVICE_NAME, device) }
+                for device in devices { list.name(NFTA_DEVICE_NAME, device) }
             }
         }
         attributes.u32(NFTA_CHAIN_POLICY, policy.rawValue)
@@ -69,7 +70,7 @@ extension Attributes {
     /// The device names of a list of devices, without wildcard names and other attributes.
     fileprivate var deviceNames: [String] {
         filter { $0.type == NFTA_DEVICE_NAME.rawValue }
-            .map { String(decoding: $0.payload.prefix { $0 != 0 }, as: UTF8.self) }
+            .map { KernelName.text(of: $0.payload.prefix { $0 != 0 }) }
     }
 
     /// The attributes without `NFTA_HOOK_DEV`: the kernel reports a single device both alone and in the list.

@@ -90,8 +90,8 @@ extension Nftables {
         try get(
             NFT_MSG_GETSETELEM, family: set.table.family,
             attributes: { attributes in
-                attributes.string(NFTA_SET_ELEM_LIST_TABLE, set.table.name)
-                attributes.string(NFTA_SET_ELEM_LIST_SET, set.name)
+                attributes.name(NFTA_SET_ELEM_LIST_TABLE, set.table.name)
+                attributes.name(NFTA_SET_ELEM_LIST_SET, set.name)
                 attributes.nest(NFTA_SET_ELEM_LIST_ELEMENTS, list)
             }, body)
     }

@@ -70,8 +70,8 @@ extension Nftables {
             try get(
                 NFT_MSG_GETSETELEM, family: table.family, flags: NLM_F_DUMP,
                 attributes: {
-                    $0.string(NFTA_SET_ELEM_LIST_TABLE, table.name)
-                    $0.string(NFTA_SET_ELEM_LIST_SET, set)
+                    $0.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
+                    $0.name(NFTA_SET_ELEM_LIST_SET, set)
                 }
             ) { message throws(SystemError) in
                 var rest = message.attributes?[NFTA_SET_ELEM_LIST_ELEMENTS] ?? []
@@ -90,9 +90,9 @@ extension Nftables {
         let name = reading.name.name
         guard try readTable(&reading) else { return }
         try dump(NFT_MSG_GETCHAIN, &reading)
-        try dump(NFT_MSG_GETSET, &reading) { $0.string(NFTA_SET_TABLE, name) }
-        try dump(NFT_MSG_GETRULE, &reading) { $0.string(NFTA_RULE_TABLE, name) }
-        try dump(NFT_MSG_GETOBJ, &reading) { $0.string(NFTA_OBJ_TABLE, name) }
+        try dump(NFT_MSG_GETSET, &reading) { $0.name(NFTA_SET_TABLE, name) }
+        try dump(NFT_MSG_GETRULE, &reading) { $0.name(NFTA_RULE_TABLE, name) }
+        try dump(NFT_MSG_GETOBJ, &reading) { $0.name(NFTA_OBJ_TABLE, name) }
         try readFlowtables(&reading)
         for set in reading.setsToRead {
             if let known = elements(of: set, in: reading, as: expectation) {
@@ -107,7 +107,7 @@ extension Nftables {
     private func readTable(_ reading: inout TableReading) throws(SystemError) -> Bool {
         let name = reading.name
         do throws(SystemError) {
-            try get(NFT_MSG_GETTABLE, family: name.family, attributes: { $0.string(NFTA_TABLE_NAME, name.name) }) {
+            try get(NFT_MSG_GETTABLE, family: name.family, attributes: { $0.name(NFTA_TABLE_NAME, name.name) }) {
                 message throws(SystemError) in
                 try reading.add(message)
             }
@@ -122,7 +122,7 @@ extension Nftables {
     private func readFlowtables(_ reading: inout TableReading) throws(SystemError) {
         let name = reading.name.name
         do throws(SystemError) {
-            try dump(NFT_MSG_GETFLOWTABLE, &reading) { $0.string(NFTA_FLOWTABLE_TABLE, name) }
+            try dump(NFT_MSG_GETFLOWTABLE, &reading) { $0.name(NFTA_FLOWTABLE_TABLE, name) }
         } catch {
             guard error.code == EOPNOTSUPP else { throw error }
         }
@@ -134,8 +134,8 @@ extension Nftables {
         reading.open = (set, collector)
         for _ in 0..<Self.dumps {
             try dump(NFT_MSG_GETSETELEM, &reading) {
-                $0.string(NFTA_SET_ELEM_LIST_TABLE, name)
-                $0.string(NFTA_SET_ELEM_LIST_SET, set)
+                $0.name(NFTA_SET_ELEM_LIST_TABLE, name)
+                $0.name(NFTA_SET_ELEM_LIST_SET, set)
             }
             if reading.closeSet() { return }
         }

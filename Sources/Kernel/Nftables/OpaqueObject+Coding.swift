@@ -47,10 +47,10 @@ extension OpaqueObject {
     func encodeIdentity(into writer: inout AttributeWriter) {
         switch kind {
         case .statefulObject:
-            writer.string(NFTA_OBJ_NAME, name)
+            writer.name(NFTA_OBJ_NAME, name)
             writer.u32(NFTA_OBJ_TYPE, type)
         case .flowtable:
-            writer.string(NFTA_FLOWTABLE_NAME, name)
+            writer.name(NFTA_FLOWTABLE_NAME, name)
         }
     }
 }

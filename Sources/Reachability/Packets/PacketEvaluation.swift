@@ -34,8 +34,7 @@ public struct PacketEvaluation {
     private init(_ packet: Packet, _ hooks: Hooks, _ circumstances: Circumstances) {
         self.packet = packet
         self.hooks = hooks
-        let name = packet.interface.utf8.map(\.self)[
-            ..<min(packet.interface.utf8.count, InterfacePattern.maximumLength)]
+        let name = KernelName.bytes(of: packet.interface).prefix(InterfacePattern.maximumLength)
         setting = Setting(
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),

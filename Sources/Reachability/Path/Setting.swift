@@ -39,7 +39,7 @@ struct Setting {
     var familyNumber: UInt8 { (family == .ipv4 ? TableFamily.ipv4 : .ipv6).rawValue }
 
     /// The name of the input interface as text.
-    var interfaceName: String { String(decoding: interface.prefix { $0 != 0 }, as: UTF8.self) }
+    var interfaceName: String { KernelName.text(of: interface.prefix { $0 != 0 }) }
 
     /// The index of the input interface; `nil` if unknown.
     var interfaceIndex: UInt32? {

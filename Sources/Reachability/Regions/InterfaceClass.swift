@@ -22,7 +22,7 @@ public struct InterfaceClass: Hashable, Sendable {
     public static let loopback = InterfaceClass(named: "lo")
 
     /// A name in the class.
-    public var witness: String { String(decoding: representative.prefix { $0 != 0 }, as: UTF8.self) }
+    public var witness: String { KernelName.text(of: representative.prefix { $0 != 0 }) }
 
     /// The class as a policy writes it: `eth0`, `wg*`; `nil` for all other interfaces.
     public var pattern: String? {
@@ -35,7 +35,7 @@ public struct InterfaceClass: Hashable, Sendable {
 
     fileprivate init(named name: String) {
         kind = .named(name)
-        representative = Self.padded(Array(name.utf8))
+        representative = Self.padded(KernelName.bytes(of: name))
     }
 
     fileprivate init(_ kind: Kind, startingWith bytes: [UInt8], unlike names: Set<[UInt8]>) {
@@ -58,13 +58,13 @@ public struct InterfaceClass: Hashable, Sendable {
         var finder = InterfaceNames()
         for table in tables { finder.search(table) }
         let names = finder.names.union([padded(Array("lo".utf8))])
-        let exact = names.map { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }.sorted()
+        let exact = names.map { KernelName.text(of: $0.prefix { $0 != 0 }) }.sorted()
         let starts = finder.starts.sorted { $0.lexicographicallyPrecedes($1) }
         let other = InterfaceClass(.other, startingWith: Array("eth".utf8), unlike: names)
         return exact.map(InterfaceClass.init(named:))
             + starts.map { start in
                 InterfaceClass(
-                    .prefixed(String(decoding: start, as: UTF8.self)), startingWith: start, unlike: names)
+                    .prefixed(KernelName.text(of: start)), startingWith: start, unlike: names)
             } + [finder.isUnfit(other) ? InterfaceClass(.other, startingWith: finder.freeStart, unlike: names) : other]
     }
 }
@@ -78,24 +78,23 @@ private struct InterfaceNames {
 
     mutating func search(_ table: Table) {
         for chain in table.chains {
-            for device in chain.base?.devices ?? [] { insert(InterfaceClass.padded(Array(device.utf8))) }
+            for device in chain.base?.devices ?? [] { insert(InterfaceClass.padded(KernelName.bytes(of: device))) }
             for rule in chain.rules { search(rule, table) }
         }
     }
 
-    /// Collects the constants of a rule that loads an interface name; one that is not a name only adds a needless class.
+    /// Collects the constants with which a rule compares the name of the input interface.
     private mutating func search(_ rule: Rule, _ table: Table) {
-        let loads = rule.expressions.contains { expression in
-            if case .meta(.inputInterfaceName, into: _) = expression { true } else { false }
-        }
-        guard loads else { return }
+        // The registers that hold the name.
+        var holders: Set<Register> = []
         for expression in rule.expressions {
             switch expression {
-            case .compare(let comparison): insert(comparison.value)
-            case .range(let range):
+            case .meta(.inputInterfaceName, into: let register): holders.insert(register)
+            case .compare(let comparison) where holders.contains(comparison.source): insert(comparison.value)
+            case .range(let range) where holders.contains(range.source):
                 insert(range.lower)
                 insert(range.upper)
-            case .lookup(let lookup): search(lookup, table)
+            case .lookup(let lookup) where !holders.isEmpty: search(lookup, table)
             default: break
             }
         }
@@ -124,7 +123,10 @@ private struct InterfaceNames {
 
     private mutating func insert(_ name: [UInt8], through upper: [UInt8]? = nil) {
         let start = [UInt8](name.prefix(while: { $0 != 0 }))
-        guard !start.isEmpty, start.allSatisfy({ $0 > 0x20 && $0 < 0x7f }) else { return }
+        // `dev_valid_name` of the kernel (`net/core/dev.c`) takes no others; a constant of another kind is no name.
+        guard !start.isEmpty, !start.contains(where: { [0x20, 0x2f, 0x3a].contains($0) || 9...13 ~= $0 }),
+            name.dropFirst(start.count).allSatisfy({ $0 == 0 })
+        else { return }
         if name.count == 16 && (upper == nil || upper == name) {
             names.insert(name)
         } else {

@@ -77,7 +77,8 @@ extension AccessRegions {
             var open = space.none
             for interface in meant {
                 let all = [TransportProtocol.tcp, .udp].flatMap { transport in
-                    outerSegments(transport, family, at: []).filter { $0.key.interface == interface }.flatMap(\.segments)
+                    outerSegments(transport, family, at: []).filter { $0.key.interface == interface }.flatMap(
+                        \.segments)
                 }
                 open = space.union(open, all.map(\.open).reduce(space.all, space.intersection))
             }
@@ -171,6 +172,7 @@ extension DestinationClass {
     /// The sort key: the lowest address, the rest last.
     fileprivate var order: UInt128 {
         if isRest { return .max }
-        return addresses?.ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? addresses?.ipv6.ranges.first?.lowerBound ?? 0
+        return addresses?.ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? addresses?.ipv6.ranges.first?.lowerBound
+            ?? 0
     }
 }

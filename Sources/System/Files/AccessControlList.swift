@@ -72,6 +72,7 @@ struct AccessControlList {
     /// - Parameters:
     ///   - user: the effective user.
     ///   - group: the group of the file.
+    /// - Returns: the user or the group in words.
     func writer(beside user: UInt32, group: UInt32) -> String? {
         let mask = entries.first { $0.tag == Tag.mask }?.permissions ?? Self.write
         for entry in entries where entry.permissions & Self.write != 0 {

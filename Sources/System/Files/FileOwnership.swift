@@ -46,7 +46,9 @@ enum FileOwnership {
         }
     }
 
-    private static func names(_ path: String) -> ArraySlice<Substring> { path.split(separator: "/").filter { $0 != "." }[...] }
+    private static func names(_ path: String) -> ArraySlice<Substring> {
+        path.split(separator: "/").filter { $0 != "." }[...]
+    }
 
     private static func checkDirectory(_ path: String) throws(FileRefusal) {
         let status: stat

@@ -60,6 +60,7 @@ public enum OutputFile {
     /// - Parameters:
     ///   - path: the path.
     ///   - checksOwnership: whether to refuse a file that users other than root and the caller can write.
+    /// - Returns: the text; `nil` if there is no file.
     /// - Throws: `io` or `permission`.
     public static func record(_ path: String, checksOwnership: Bool) throws(KernelError) -> String? {
         func refusal(_ reason: String) -> KernelError {

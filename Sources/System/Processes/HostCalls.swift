@@ -33,12 +33,15 @@ public enum HostCalls {
     public static func interfaceName(of index: UInt32) -> String? {
         unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IF_NAMESIZE)) { buffer in
             guard let start = buffer.baseAddress, unsafe if_indextoname(index, start) != nil else { return nil }
-            return unsafe String(cString: start)
+            return unsafe KernelName.text(at: start)
         }
     }
 
     /// The index of a network interface; 0 if there is none.
-    static func interfaceIndex(of name: String) -> UInt32 { unsafe if_nametoindex(name) }
+    static func interfaceIndex(of name: String) -> UInt32 {
+        let name = KernelName.bytes(of: name).map(CChar.init(bitPattern:)) + [0]
+        return unsafe if_nametoindex(name)
+    }
 
     /// The name of a user in the user database; `nil` if there is none.
     static func userName(of number: UInt32) -> String? {

@@ -83,7 +83,7 @@ extension AttributeWriter {
         nest(type) { data in
             data.nest(NFTA_DATA_VERDICT) { attributes in
                 attributes.u32(NFTA_VERDICT_CODE, UInt32(bitPattern: verdict.code))
-                if let target = verdict.target { attributes.string(NFTA_VERDICT_CHAIN, target) }
+                if let target = verdict.target { attributes.name(NFTA_VERDICT_CHAIN, target) }
             }
         }
     }

@@ -46,11 +46,11 @@ extension Lookup {
     func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
         switch set {
         case .named(let name):
-            attributes.string(NFTA_LOOKUP_SET, name)
+            attributes.name(NFTA_LOOKUP_SET, name)
             if let number = references.created[name] { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
         case .anonymous(let set):
             let number = references.nextAnonymous()
-            attributes.string(NFTA_LOOKUP_SET, references.name(of: set, number: number))
+            attributes.name(NFTA_LOOKUP_SET, references.name(of: set, number: number))
             if let number, !references.isArchive { attributes.u32(NFTA_LOOKUP_SET_ID, number) }
         }
         attributes.register(NFTA_LOOKUP_SREG, source)
@@ -86,7 +86,7 @@ extension DynamicSet {
     }
 
     func encode(into attributes: inout AttributeWriter, _ references: inout SetReferences) {
-        attributes.string(NFTA_DYNSET_SET_NAME, set)
+        attributes.name(NFTA_DYNSET_SET_NAME, set)
         if let number = references.created[set] { attributes.u32(NFTA_DYNSET_SET_ID, number) }
         attributes.u32(NFTA_DYNSET_OP, operation.rawValue)
         attributes.register(NFTA_DYNSET_SREG_KEY, key)
