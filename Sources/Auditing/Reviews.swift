@@ -9,6 +9,7 @@ extension [Finding] {
     /// - Parameters:
     ///   - policy: the policy.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
+    /// - Returns: a finding for each.
     public static func reviews(of policy: Policy, now: Int64) -> [Finding] {
         guard let span = policy.defaults.reviewEvery else { return [] }
         let trusted = policy.trusted.filter { !$0.entry.isExpired(at: now) }.compactMap {

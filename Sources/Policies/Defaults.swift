@@ -97,7 +97,7 @@ public struct Defaults: Hashable, Sendable {
     public var log: Rate?
     /// The answer to an ICMP or ICMPv6 echo request.
     public var ping: Ping
-    /// The sources whose echo requests `ping` is about; no other gets a reply. `nil` for all.
+    /// The only sources whose echo requests get a reply, as `ping` says; `nil` for all.
     public var pingSources: SourceList?
     /// The families that the host speaks: packets of the other reach no service.
     public var families: Set<AddressFamily>
