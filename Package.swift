@@ -77,7 +77,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "AuditingTests",
-            dependencies: ["Addressing", "Auditing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets"],
+            dependencies: [
+                "Addressing", "Auditing", "Compiler", "Listeners", "Policies", "Reachability", "Rulesets",
+                "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SystemTests", dependencies: ["Addressing", "Listeners", "System", "TestSupport"],

@@ -18,7 +18,8 @@ extension [Finding] {
         var places: [Finding: Int] = [:]
         let owners = ServicePorts(policy)
         for override in overrides where policy.minds(override.effect) {
-            for (service, ports) in owners.owners(override.transport, override.ports) {
+            for (service, ports) in owners.owners(override.transport, override.ports)
+            where service.isReached(at: override.destination) {
                 let finding = Finding(override, on: ports, of: service)
                 if let place = places[finding.summary] {
                     // What one family or interface refuses beyond bans is more than bans.
@@ -30,6 +31,14 @@ extension [Finding] {
             }
         }
         return findings
+    }
+}
+
+extension Service {
+    /// Whether it is reached at an address of the class.
+    fileprivate func isReached(at destination: DestinationClass) -> Bool {
+        guard let own = destinations?.addresses, let addresses = destination.addresses else { return true }
+        return !own.intersection(addresses).isEmpty
     }
 }
 

@@ -31,6 +31,8 @@ public struct AccessOverride: Hashable, Sendable {
     public var isWhole: Bool
     /// The interfaces.
     public var interface: InterfaceClass
+    /// The addresses of this host.
+    public var destination: DestinationClass
 }
 
 extension [AccessOverride] {
@@ -122,7 +124,7 @@ private struct OverrideSearch {
                 let override = AccessOverride(
                     effect: effect, place: rules.all[place], transport: key.transport, ports: ports,
                     family: key.family, sources: spaces.addresses(sources, key.family), isWhole: false,
-                    interface: key.interface)
+                    interface: key.interface, destination: key.destination)
                 found.append((key, override))
             }
         }

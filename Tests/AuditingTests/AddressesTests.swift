@@ -4,6 +4,7 @@ import Compiler
 import Listeners
 import Policies
 import Reachability
+import Rulesets
 import Testing
 
 @Suite("Services at addresses of the host")
@@ -104,5 +105,22 @@ struct AddressesTests {
                 AddressSet([try Endpoint("192.0.2.11", 0).address, try Endpoint("2001:db8::11", 0).address]),
                 AddressSet([try Endpoint("192.0.2.10", 0).address]),
             ])
+    }
+
+    @Test("Another table overrides the service whose address it names")
+    func overrides() throws {
+        let policy = try policy()
+        func services(_ rule: Rule) -> [String] {
+            [Finding].foreignOverrides(
+                of: policy, compiled: compile(policy), others: [.filter([rule])], in: Circumstances(now: 0)
+            ).compactMap(\.service).sorted()
+        }
+        let drop = Rule.tcp(443, .drop)
+        let destination: [Expression] = [
+            .meta(.networkProtocol, into: .first), .compare(Comparison([2])),
+            .payload(Payload(base: .network, offset: 16, length: 4)), .compare(Comparison([192, 0, 2, 10])),
+        ]
+        #expect(services(drop) == ["office", "shop"])
+        #expect(services(Rule(destination + drop.expressions)) == ["shop"])
     }
 }

@@ -60,7 +60,9 @@ extension AccessReport.Row {
 
     /// The addresses of this host in words; none for all of them.
     var destinations: [String] {
-        change.destinations.flatMap { $0.isRest ? ["others"] : $0.addresses?.texts(atMost: Self.listedSources) ?? [] }
+        let named = change.destinations.filter { !$0.isRest }.compactMap(\.addresses)
+        let texts = named.reduce(AddressSet()) { $0.union($1) }.texts(atMost: Self.listedSources)
+        return texts + (change.destinations.contains(where: \.isRest) ? ["others"] : [])
     }
 
     /// The addresses and the interfaces after a space, if they are limited.

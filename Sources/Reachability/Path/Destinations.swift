@@ -46,7 +46,8 @@ struct Destinations: Hashable {
 }
 
 extension SymbolicByte {
-    fileprivate var isOfDestination: Bool {
+    /// Whether it depends on the destination.
+    var isOfDestination: Bool {
         if case .destination = origin, mask != 0 { true } else { false }
     }
 

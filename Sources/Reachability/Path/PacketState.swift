@@ -88,7 +88,7 @@ extension PacketState {
         guard let addresses else { return }
         let address = Self.value(addresses, setting.family == .ipv4 ? 4 : 16, registers)
         destination = address
-        let isOwn = address.constants.map(setting.destinations.contains) ?? false
+        let isOwn = address.constants.map(setting.own.contains) ?? false
         isForwarded = !isOwn && !Self.isLoopback(address, setting.family)
     }
 

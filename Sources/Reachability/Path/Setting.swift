@@ -13,6 +13,10 @@ struct Setting {
     let circumstances: Circumstances
     /// The possible destinations.
     let destinations: Destinations
+    /// The addresses of this host.
+    let own: Destinations
+    /// Whether the possible destinations are one class of those that the rulesets distinguish.
+    let isOfOneDestinationClass: Bool
     /// Whether the packets carry data of an established connection; otherwise they open one.
     let isEstablished: Bool
     /// The source address, if all packets have the same.
@@ -20,7 +24,7 @@ struct Setting {
 
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
-        isEstablished: Bool = false, source: UInt128? = nil
+        isEstablished: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil
     ) {
         self.family = family
         self.transport = transport
@@ -29,7 +33,9 @@ struct Setting {
         self.isEstablished = isEstablished
         self.source = source
         let isLoopback = interface.starts(with: Self.loopback)
-        destinations = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
+        own = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
+        isOfOneDestinationClass = dialled != nil
+        destinations = dialled.map { Destinations($0, family, includingLoopback: isLoopback) } ?? own
     }
 
     /// `lo` with its NUL.

@@ -68,9 +68,18 @@ public struct AccessRegions {
             tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false)
         var segments: [Key: [Segment]] = [:]
         var collector = RedirectionCollector(rules)
+        // The key before it that differs only in the destination, and the ports whose access may do, too.
+        var first: (key: Key, ports: IntervalSet<UInt16>)?
         for key in survey.keys where path.isPassed(by: key.family) {
-            let outcome = survey.evaluate(key, path)
-            segments[key] = Segment.all(of: outcome, spaces[key.family])
+            guard let (model, ports) = first, key.differsOnlyInDestination(from: model) else {
+                let outcome = survey.evaluate(key, path)
+                first = (key, IntervalSet(outcome.destinationPorts))
+                segments[key] = Segment.all(of: outcome, spaces[key.family])
+                collector.add(outcome, key)
+                continue
+            }
+            let outcome = survey.evaluate(key, path, to: ports)
+            segments[key] = Segment.all(of: outcome, spaces[key.family]).spliced(into: segments[model] ?? [], at: ports)
             collector.add(outcome, key)
         }
         self.segments = segments
@@ -109,6 +118,15 @@ public struct AccessRegions {
         if space.spans(segment.open).contains(source) { return .accept }
         guard space.spans(segment.unknown).contains(source) else { return .refuse }
         return .unknown(segment.doubts.map { rules.all[$0] })
+    }
+}
+
+extension AccessRegions.Key {
+    /// Whether the other key is one of another destination, and the same otherwise.
+    fileprivate func differsOnlyInDestination(from other: Self) -> Bool {
+        var same = other
+        same.destination = destination
+        return same == self
     }
 }
 
@@ -201,16 +219,17 @@ struct Survey {
         }
     }
 
-    func evaluate(_ key: AccessRegions.Key, _ path: PacketPath) -> RegionEvaluation.Outcome {
-        var circumstances = circumstances
-        if let possible = key.destination.possible { circumstances.addresses = possible }
+    /// The result for the packets of a class to these ports.
+    func evaluate(
+        _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all
+    ) -> RegionEvaluation.Outcome {
         let setting = Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
-            circumstances: circumstances)
+            circumstances: circumstances, dialled: key.destination.possible)
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
         let evaluation = RegionEvaluation(hooks, setting, reader, conditions, rules, keepsRefusals: keepsRefusals)
-        return evaluation.evaluate(path)
+        return evaluation.evaluate(path, to: ports)
     }
 }

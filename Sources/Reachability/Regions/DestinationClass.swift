@@ -28,16 +28,26 @@ public struct DestinationClass: Hashable, Sendable {
         for table in tables { finder.search(table) }
         guard !finder.choices.isEmpty else { return [.all] }
         let parts = finder.parts.sorted { $0.order < $1.order }
-        let named = parts.reduce(AddressSet()) { $0.union($1) }
-        let others = AddressSet.all(of: family).subtracting(named)
-        let classes = parts.map { addresses in
-            DestinationClass(addresses: addresses, possible: addresses.dialled(of: host))
-        }
+        let others = AddressSet.all(of: family).subtracting(parts.reduce(AddressSet()) { $0.union($1) })
+        let classes = parts.flatMap { named($0, of: host) }
+        if others.isEmpty { return classes }
         // Where all addresses of the host are named, there is no other to dial.
         if let host, !host.part(of: family).isEmpty, host.part(of: family).intersection(others).isWithinLoopback {
             return classes
         }
-        return classes + [DestinationClass(addresses: others, isRest: true, possible: others.dialled(of: host))]
+        let own = (host?.intersection(others)).flatMap { $0.isWithinLoopback ? nil : $0 }
+        return classes + [DestinationClass(addresses: others, isRest: true, possible: own ?? others.one)]
+    }
+
+    /// The classes of addresses that lead to the same chains: one for each of the host's, since other rules may distinguish
+    /// them; the host's first one stands for those that it does not have.
+    private static func named(_ addresses: AddressSet, of host: AddressSet?) -> [DestinationClass] {
+        let own = (host?.intersection(addresses).subtracting(.loopback).singles ?? []).map { AddressSet($0) }
+        guard let first = own.first else { return [DestinationClass(addresses: addresses, possible: addresses.one)] }
+        let others = own.dropFirst()
+        let rest = addresses.subtracting(others.reduce(AddressSet()) { $0.union($1) })
+        return [DestinationClass(addresses: rest, possible: first)]
+            + others.map { DestinationClass(addresses: $0, possible: $0) }
     }
 }
 
@@ -53,10 +63,14 @@ extension AddressSet {
 
     fileprivate var isWithinLoopback: Bool { AddressSet.loopback.isSuperset(of: self) }
 
-    /// The addresses of the host in this set; without any, one address of the set.
-    fileprivate func dialled(of host: AddressSet?) -> AddressSet? {
-        let own = host.map { $0.intersection(self) } ?? AddressSet()
-        return own.isWithinLoopback ? witness.map { AddressSet($0) } : own
+    /// One address of the set; `nil` for the empty set.
+    fileprivate var one: AddressSet? { witness.map { AddressSet($0) } }
+
+    /// The addresses, each for itself, at most 64 of a range.
+    fileprivate var singles: [IPAddress] {
+        let most = 64
+        return ipv4.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv4) }
+            + ipv6.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv6) }
     }
 
     fileprivate var order: UInt128 {

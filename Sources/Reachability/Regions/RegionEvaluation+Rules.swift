@@ -46,6 +46,7 @@ extension RegionEvaluation {
         var thread = thread
         if let load = setting.load(expression, thread.piece.state, at: hook) {
             guard case .value(let value, let destination) = load else { return result.pass(thread) }
+            if tracksDestinations, value.contains(where: \.isOfDestination) { track(thread.piece) }
             thread.registers.store(value, in: destination)
             return following.append(thread)
         }

@@ -19,6 +19,8 @@ final class RegionEvaluation {
         var redirected: [(piece: Piece, place: Int, state: PacketState)] = []
         /// The numbers of rules in prerouting that are not modelled, and may redirect.
         var unread: Set<Int> = []
+        /// The ports of packets whose destination a rule reads; the result for all others does not depend on it.
+        var destinationPorts: [ClosedRange<UInt16>] = []
     }
 
     let hooks: Hooks
@@ -30,6 +32,8 @@ final class RegionEvaluation {
     /// Whether to keep certain refusals; otherwise they are implied by the other results.
     let keepsRefusals: Bool
     var outcome = Outcome()
+    /// Whether to record `destinationPorts`: if the destinations are one of several classes.
+    let tracksDestinations: Bool
     /// The current hook.
     var hook = Hook.prerouting
     private var steps = 0
@@ -50,14 +54,13 @@ final class RegionEvaluation {
         self.rules = rules
         self.keepsRefusals = keepsRefusals
         space = conditions.space
+        tracksDestinations = setting.isOfOneDestinationClass
     }
 
-    /// The result for all packets.
-    func evaluate(_ path: PacketPath) -> Outcome {
-        var pieces = [
-            Piece(
-                ports: IntervalSet(0...UInt16.max), sources: space.all, state: path.start)
-        ]
+    /// The result for all packets to these ports.
+    func evaluate(_ path: PacketPath, to ports: IntervalSet<UInt16> = .all) -> Outcome {
+        guard !ports.isEmpty else { return outcome }
+        var pieces = [Piece(ports: ports, sources: space.all, state: path.start)]
         if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
             pieces = pass(.prerouting, pieces).map { $0.afterConntrack() }
@@ -125,6 +128,9 @@ final class RegionEvaluation {
         }
         return (Piece.gathered(accepted, space), Piece.gathered(returned + pieces, space))
     }
+
+    /// Records that a rule reads the destination of a piece.
+    func track(_ piece: Piece) { outcome.destinationPorts += piece.ports.ranges }
 
     /// Records that a piece is refused by the rule or policy with this number.
     func refuse(_ piece: Piece, _ place: Int) {

@@ -66,7 +66,42 @@ extension AccessRegions.Segment {
         doubts = self.unknown == space.none ? [] : Set(claims.flatMap(\.piece.doubts)).sorted()
     }
 
-    private func isContinued(by other: Self) -> Bool {
+    fileprivate func isContinued(by other: Self) -> Bool {
         open == other.open && unknown == other.unknown && doubts == other.doubts
+    }
+}
+
+extension [AccessRegions.Segment] {
+    /// The segments of `others`, with these in their place at some ports.
+    func spliced(into others: Self, at ports: IntervalSet<UInt16>) -> Self {
+        var parts: [(range: ClosedRange<UInt16>, isInside: Bool)] = ports.ranges.map { ($0, true) }
+        parts += IntervalSet<UInt16>.all.subtracting(ports).ranges.map { ($0, false) }
+        parts.sort { $0.range.lowerBound < $1.range.lowerBound }
+        var result: Self = []
+        var next = [true: 0, false: 0]
+        for (range, isInside) in parts {
+            let list = isInside ? self : others
+            var index = next[isInside] ?? 0
+            while index < list.count, list[index].ports.lowerBound <= range.upperBound {
+                if list[index].ports.overlaps(range) {
+                    var segment = list[index]
+                    segment.ports = segment.ports.clamped(to: range)
+                    result.append(joining: segment)
+                }
+                guard list[index].ports.upperBound <= range.upperBound else { break }
+                index += 1
+            }
+            next[isInside] = index
+        }
+        return result
+    }
+
+    /// Adds a segment that follows the last one, to it where both have the same access.
+    private mutating func append(joining segment: Element) {
+        if let last, last.isContinued(by: segment) {
+            self[count - 1].ports = last.ports.lowerBound...segment.ports.upperBound
+        } else {
+            append(segment)
+        }
     }
 }
