@@ -46,6 +46,10 @@ public struct Finding: Hashable, Sendable {
         case expiresSoon = "expires-soon"
         /// The review of a service is due.
         case reviewDue = "review-due"
+        /// The policy names an interface that the host does not have.
+        case unknownInterface = "unknown-interface"
+        /// `deny` covers an address of the host, of its gateways or of its resolvers.
+        case deniesHost = "denies-host"
         /// A change would close a port that has a listener: found by `plan`, never by `verify`.
         case unreachableListener = "unreachable-listener"
         /// A change would close a port that another table publishes.

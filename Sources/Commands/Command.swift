@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Auditing
 internal import Changes
 internal import Compiler
+internal import Listeners
 internal import Policies
 internal import Printing
 internal import Rulesets
@@ -77,9 +78,12 @@ extension PolicyOptions {
 
     /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
     ///
-    /// With `appliesHere` the policy must be for this host.
-    func read(on host: Host, as destination: String? = nil, appliesHere: Bool = false) -> PolicyReading {
+    /// With `appliesHere` the policy must be for this host; with `isLinted` its names are compared with those of the host.
+    func read(
+        on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false
+    ) -> PolicyReading {
         var options = readingOptions(on: host)
+        if isLinted { options.interfaces = host.interfaces().map { InterfaceName($0.name, otherNames: $0.otherNames) } }
         options.destination = destination
         options.hostNames = appliesHere ? host.names() : nil
         return PolicyReader.read(path: policy, options: options, files: TrustedFiles(caller: host.caller))

@@ -1,3 +1,4 @@
+public import Addressing
 public import Auditing
 public import Changes
 public import Kernel
@@ -20,6 +21,10 @@ public struct Host {
     public var caller: FileCaller?
     /// The names of the host, its own one first; `nil` if they cannot be read.
     public var names: () -> [String]? = { nil }
+    /// The interfaces of the current network namespace; none if they cannot be read.
+    public var interfaces: () -> [HostInterface] = { [] }
+    /// The servers that this host asks for names.
+    public var resolvers: () -> [IPAddress] = { [] }
     /// The user's address, if the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.

@@ -6,6 +6,8 @@ public protocol HostNetwork: AnyObject, Sendable {
     var interfaces: [HostInterface] { get }
     /// The addresses to which packets leave by each interface, by its index; in all routing tables.
     var reached: [UInt32: AddressSet] { get }
+    /// The next hops of its routes, in all routing tables.
+    var gateways: Set<IPAddress> { get }
     /// The addresses that were seen behind each interface, by its index.
     var neighbours: [UInt32: [IPAddress]] { get }
     /// Whether this host forwards packets of the family.
@@ -26,13 +28,18 @@ public struct HostInterface: Hashable, Sendable {
     public var kind: String?
     /// The index of the bridge or the like that it is a port of; `nil` for none.
     public var master: UInt32?
+    /// Its alternative names, which rules do not match: ip-link(8), `altname`.
+    public var otherNames: [String]
 
     /// An interface of these parts.
-    public init(index: UInt32, name: String, kind: String? = nil, master: UInt32? = nil) {
+    public init(
+        index: UInt32, name: String, kind: String? = nil, master: UInt32? = nil, otherNames: [String] = []
+    ) {
         self.index = index
         self.name = name
         self.kind = kind
         self.master = master
+        self.otherNames = otherNames
     }
 }
 

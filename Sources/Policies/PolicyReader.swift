@@ -34,6 +34,8 @@ public struct ReadingOptions: Hashable, Sendable {
     public var now: Int64?
     /// The ids of findings, for `accepted`; `nil` to allow any word.
     public var findings: [String]?
+    /// The interfaces of this host, for warnings about names that are not theirs; empty for none.
+    public var interfaces: [InterfaceName] = []
     /// The names of this host, which a policy with `host` must be for; `nil` to read it on any host.
     public var hostNames: [String]?
 
@@ -77,5 +79,19 @@ public struct PolicyReading: Hashable, Sendable {
         self.policy = policy
         self.diagnostics = diagnostics
         self.fault = fault
+    }
+}
+
+/// The names of an interface of a host.
+public struct InterfaceName: Hashable, Sendable {
+    /// The name that rules match.
+    public var name: String
+    /// Its alternative names, which they do not match.
+    public var otherNames: [String]
+
+    /// An interface with these names.
+    public init(_ name: String, otherNames: [String] = []) {
+        self.name = name
+        self.otherNames = otherNames
     }
 }

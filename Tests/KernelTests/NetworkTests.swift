@@ -22,6 +22,7 @@ struct NetworkTests {
             link set lo up
             link add eth0 type veth peer name far0
             link add eth1 type veth peer name far1
+            link property add dev eth1 altname enp0s31f6 altname enx0200c0ffee01
             link add docker0 type bridge
             link add veth1 type veth peer name far2
             link add lan type bridge
@@ -52,6 +53,9 @@ struct NetworkTests {
         #expect(all.first { $0.name == "eth0" }?.kind == "veth")
         #expect(all.first { $0.name == "docker0" }?.kind == "bridge")
         #expect(all.first { $0.name == "veth1" }?.master == all.first { $0.name == "docker0" }?.index)
+        #expect(all.first { $0.name == "eth1" }?.otherNames == ["enp0s31f6", "enx0200c0ffee01"])
+        #expect(all.first { $0.name == "eth0" }?.otherNames == [])
+        #expect(network.gateways == [try #require(IPAddress(try AddressRange("198.51.100.254")))])
         #expect(all.containerBridges.map(\.name).sorted() == ["docker0", "lan"])
         var hardware = HostInterface(index: 1000, name: "enp1s0")
         hardware.master = all.first { $0.name == "lan" }?.index

@@ -14,7 +14,7 @@ extension Finding {
     private var subject: (name: String, value: String)? {
         let subjects = [
             ("table", table), ("unit", details.unit), ("process", process?.executable), ("service", service),
-            ("source", details.source),
+            ("source", details.source), ("interface", details.interface),
         ]
         return subjects.lazy.compactMap { name, value in value.map { (name, $0) } }.first
     }

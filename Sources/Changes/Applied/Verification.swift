@@ -1,3 +1,4 @@
+public import Addressing
 public import Auditing
 public import Compiler
 public import Kernel
@@ -26,15 +27,18 @@ public struct Verification {
         let sessions: any SessionStore
         /// Firewalls besides nf_tables, and services that flush its rules.
         let competitors: () -> [Finding]
+        /// The servers that the host asks for names.
+        let resolvers: () -> [IPAddress]
 
         /// Surroundings of these parts.
         public init(
             sockets: @escaping () throws(KernelError) -> HostSockets, sessions: any SessionStore,
-            competitors: @escaping () -> [Finding]
+            competitors: @escaping () -> [Finding], resolvers: @escaping () -> [IPAddress] = { [] }
         ) {
             self.sockets = sockets
             self.sessions = sessions
             self.competitors = competitors
+            self.resolvers = resolvers
         }
     }
 
@@ -44,6 +48,10 @@ public struct Verification {
     private let now: Int64
     /// The number of elements in a set of portreeve's table.
     private let elementCount: (String) -> Int?
+    /// The interfaces and routes of the host; `nil` if they cannot be read.
+    private let network: (any HostNetwork)?
+    /// The addresses of the host; `nil` if they cannot be read.
+    private let addresses: AddressSet?
     /// The compiled policy with the live grants.
     public let compiled: CompiledPolicy
     private let grantFindings: [Finding]
@@ -90,6 +98,7 @@ public struct Verification {
         compiled = grants.expectation(verified.compiled, found: live)
         grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
         (self.verified, self.areas, self.now) = (verified, areas, now)
+        (network, addresses) = (store.network(), store.addresses())
         elementCount = { store.elementCount(of: $0, in: Names.table) }
     }
 
@@ -121,7 +130,15 @@ public struct Verification {
         if areas.contains(.sessions) {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
         }
+        findings += host(surroundings.resolvers())
         return findings + .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
+    }
+
+    /// What the policy says of interfaces and addresses that this host has, or has not.
+    private func host(_ resolvers: [IPAddress]) -> [Finding] {
+        .unknownInterfaces(of: verified.policy, among: network?.interfaces ?? [])
+            + .deniedHost(
+                of: verified.policy, addresses: addresses, gateways: network?.gateways ?? [], resolvers: resolvers)
     }
 
     private func fullLimits(_ ruleset: WholeRuleset) -> [Finding] {

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Listeners
+internal import Policies
 internal import Printing
 
 /// A service of a first policy: the ports of one owner.
@@ -120,7 +121,7 @@ struct FirstService {
         if let unit = owner.unit { lines.append("    unit: \(scalar(unit))") }
         if owner.users.count == 1 { lines.append("    user: \(scalar(owner.users[0]))") }
         if owner.users.count > 1 { lines.append("    user: [\(owner.users.map(scalar).joined(separator: ", "))]") }
-        return lines + ["    why: to be filled in"]
+        return lines + ["    why: \(Service.unfilledReason)"]
     }
 
     /// The ports, with neighbours as ranges.

@@ -23,6 +23,7 @@ struct AreaList: ExpressibleByArgument, Sendable {
 extension Host {
     /// The parts of the host that are compared with the policy, besides its rulesets.
     var surroundings: Verification.Surroundings {
-        Verification.Surroundings(sockets: readSockets, sessions: sessions, competitors: competingFirewalls)
+        Verification.Surroundings(
+            sockets: readSockets, sessions: sessions, competitors: competingFirewalls, resolvers: resolvers)
     }
 }

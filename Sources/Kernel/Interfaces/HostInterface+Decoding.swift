@@ -21,7 +21,10 @@ extension HostInterface {
         self.init(
             index: UInt32(bitPattern: reply.header.ifi_index), name: name,
             kind: reply.attributes.nest(PlainAttribute(Int(IFLA_LINKINFO)))?.name(PlainAttribute(Int(IFLA_INFO_KIND))),
-            master: reply.attributes.hostOrderU32(PlainAttribute(Int(IFLA_MASTER))))
+            master: reply.attributes.hostOrderU32(PlainAttribute(Int(IFLA_MASTER))),
+            otherNames: (reply.attributes.nest(PlainAttribute(Int(IFLA_PROP_LIST))).map(Array.init) ?? [])
+                .filter { $0.type == UInt32(IFLA_ALT_IFNAME) }
+                .map { String(decoding: $0.payload.prefix { $0 != 0 }, as: UTF8.self) })
     }
 }
 

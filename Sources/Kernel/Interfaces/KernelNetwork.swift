@@ -56,6 +56,17 @@ public final class KernelNetwork: HostNetwork {
         }
     }
 
+    /// The next hops in all routing tables, RTM_GETROUTE.
+    public var gateways: Set<IPAddress> {
+        known.withLock { _ in
+            [AF_INET, AF_INET6].reduce(into: []) { all, family in
+                var header = rtmsg()
+                header.rtm_family = UInt8(family)
+                for payload in dump(RTM_GETROUTE, header) { all.formUnion(TableRoute.gateways(payload)) }
+            }
+        }
+    }
+
     /// The neighbours that the kernel knows, RTM_GETNEIGH; without those that do not answer.
     public var neighbours: [UInt32: [IPAddress]] {
         known.withLock { _ in

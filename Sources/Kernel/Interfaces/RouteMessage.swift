@@ -67,6 +67,27 @@ struct TableRoute {
         }
     }
 
+    /// The next hops of a route; a hop of the other family than the destinations is in `struct rtvia`.
+    static func gateways(_ payload: ArraySlice<UInt8>) -> [IPAddress] {
+        guard let reply = RouteReply(payload, as: rtmsg.self) else { return [] }
+        var lists = [reply.attributes]
+        var rest = reply.attributes[RTA_MULTIPATH] ?? []
+        while let hop = rtnexthop(rest.span), hop.rtnh_len >= MemoryLayout<rtnexthop>.size {
+            let end = rest.startIndex + min(Int(hop.rtnh_len), rest.count)
+            if let list = Attributes(rest[(rest.startIndex + MemoryLayout<rtnexthop>.size)..<end]) {
+                lists.append(list)
+            }
+            rest = rest.dropFirst((Int(hop.rtnh_len) + 3) & ~3)
+        }
+        return lists.flatMap { list -> [IPAddress] in
+            let direct = list[RTA_GATEWAY].flatMap { IPAddress(bigEndianBytes: Array($0)) }
+            let via = list[RTA_VIA].flatMap {
+                IPAddress(bigEndianBytes: Array($0.dropFirst(MemoryLayout<UInt16>.size)))
+            }
+            return [direct, via].compactMap(\.self)
+        }
+    }
+
     /// The interfaces of a list of `struct rtnexthop`, each with attributes after it.
     private static func hops(_ list: ArraySlice<UInt8>) -> [UInt32] {
         var (rest, interfaces) = (list, [UInt32]())

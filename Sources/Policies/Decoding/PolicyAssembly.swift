@@ -58,7 +58,7 @@ struct PolicyAssembly {
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)
         for (assertion, place) in assertions { check.run(assertion, at: place) }
-        let lint = PolicyLint(policy: policy, now: options.now, log: log)
+        let lint = PolicyLint(policy: policy, now: options.now, interfaces: options.interfaces, log: log)
         lint.run(services, root: main.keyed, denied: deny?.places ?? [])
         lint.check(acceptances)
         groups.warnOfUnused()

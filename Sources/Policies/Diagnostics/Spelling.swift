@@ -20,6 +20,12 @@ enum Spelling {
         return best?.word
     }
 
+    /// Whether a name is one letter from another; names that differ in their digits alone are those of other things.
+    static func isSlip(_ name: String, of other: String) -> Bool {
+        func letters(_ text: String) -> [Unicode.Scalar] { text.unicodeScalars.filter { !("0"..."9" ~= $0) } }
+        return letters(name) != letters(other) && distance(Array(name.unicodeScalars), Array(other.unicodeScalars)) == 1
+    }
+
     /// The optimal string alignment distance: insertions, deletions, substitutions and swaps of neighbours.
     private static func distance(_ left: [Unicode.Scalar], _ right: [Unicode.Scalar]) -> Int {
         var rowBeforeLast: [Int] = []

@@ -7,6 +7,7 @@ extension PolicyLint {
         let nodes = placed.service.listsEntries ? placed.nodes : [placed.entry.value]
         let isUnreachable = isUnreachable(placed.service)
         for (index, (entry, node)) in zip(placed.service.entries, nodes).enumerated() {
+            checkInterfaces(entry.interfaces, in: node)
             if let now, entry.isExpired(at: now), let place = node.value(of: "expires")?.place {
                 log.warning("\(placed.service.listsEntries ? "an entry of " : "")\(name) has expired", at: place)
             }
@@ -51,6 +52,7 @@ extension PolicyLint {
             let entry = entries.first(where: { $0.key == trusted.name })
         else { return }
         let name = "\"trusted\" \(Printable.quoted(trusted.name))"
+        checkInterfaces(trusted.entry.interfaces, in: entry.value)
         check(trusted.reviewed, at: entry.value.value(of: "reviewed"))
         if trusted.entry.why == nil { log.warning("\(name) has no \"why\"", at: entry.place) }
         if let now, trusted.entry.isExpired(at: now) { log.warning("\(name) has expired", at: entry.place) }

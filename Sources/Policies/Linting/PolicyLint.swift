@@ -6,6 +6,8 @@ struct PolicyLint {
     let policy: Policy
     /// The current time in seconds since 1970-01-01T00:00:00Z; `nil` to skip checks of expiry.
     let now: Int64?
+    /// The interfaces of this host; empty to skip checks of their names.
+    let interfaces: [InterfaceName]
     /// The log for warnings.
     let log: DiagnosticLog
 
@@ -32,7 +34,10 @@ struct PolicyLint {
             if placed.service.why == nil, placed.service.entries.contains(where: { $0.why == nil }) {
                 log.warning("service \(name) has no \"why\"", at: placed.entry.place)
             }
+            checkReason(placed)
             checkDestinations(placed)
+            checkClients(placed)
+            checkTrusted(placed)
             check(placed.service.reviewed, at: node.value(of: "reviewed"))
             guard let place = (node.value(of: "from") ?? node.value(of: "allow"))?.place else { continue }
             checkSources(placed.service, place)

@@ -1,0 +1,84 @@
+public import Addressing
+public import Listeners
+public import Policies
+
+extension [Finding] {
+    /// The interfaces that the policy names and the host does not have; none if the interfaces are not known.
+    ///
+    /// A pattern is about interfaces that may come later.
+    public static func unknownInterfaces(of policy: Policy, among interfaces: [HostInterface]) -> [Finding] {
+        guard !interfaces.isEmpty else { return [] }
+        let known = Set(interfaces.map(\.name))
+        let uses = policy.interfaceUses.filter { !$0.pattern.isPrefix && !known.contains($0.pattern.name) }
+        let groups = Dictionary(grouping: uses, by: \.pattern.name)
+        return groups.sorted { $0.key < $1.key }.map { name, uses in
+            var subjects: [String] = []
+            for use in uses where !subjects.contains(use.subject) { subjects.append(use.subject) }
+            let other = interfaces.first { $0.otherNames.contains(name) }
+            let reason =
+                other.map { "it is another name of \"\($0.name)\", which rules do not match: write \"\($0.name)\"" }
+                ?? "correct the name, or write \"\(name)*\" if it comes later"
+            let verb = subjects.count == 1 ? "names" : "name"
+            return Finding(
+                .unknownInterface, .warning,
+                "\(subjects.joined(separator: ", ")) \(verb) the interface \"\(name)\", which this host does not have: \(reason)",
+                policy: uses[0].location
+            ).with(.init(interface: name))
+        }
+    }
+
+    /// The addresses under `deny` without which the host works badly: its own, and those of gateways and resolvers.
+    public static func deniedHost(
+        of policy: Policy, addresses: AddressSet?, gateways: Set<IPAddress>, resolvers: [IPAddress]
+    ) -> [Finding] {
+        guard let deny = policy.deny else { return [] }
+        let own = (addresses ?? AddressSet()).subtracting(.loopback).intersection(deny.addresses)
+        let kinds: [([IPAddress], String)] = [
+            (own.singles, "an address of this host"),
+            (gateways.sorted().filter { !$0.isLoopback }, "a gateway of this host"),
+            (resolvers.filter { !$0.isLoopback }, "a resolver of /etc/resolv.conf, whose answers are dropped"),
+        ]
+        return kinds.flatMap { addresses, kind in
+            addresses.filter(deny.addresses.contains).map { address in
+                Finding(
+                    .deniesHost, .warning,
+                    "\"deny\" covers \(address), \(kind): remove it, or list it under \"never-deny\"",
+                    policy: deny.location
+                ).with(.init(source: "\(address)"))
+            }
+        }
+    }
+}
+
+/// An interface in a policy.
+private struct InterfaceUse {
+    let pattern: InterfacePattern
+    /// The service or the entry of `trusted`, in words.
+    let subject: String
+    let location: SourceLocation
+}
+
+extension Policy {
+    /// The interfaces of all services and entries of `trusted`.
+    fileprivate var interfaceUses: [InterfaceUse] {
+        trusted.flatMap { trusted in
+            trusted.entry.interfaces.map {
+                InterfaceUse(pattern: $0, subject: "\"trusted\" \"\(trusted.name)\"", location: trusted.location)
+            }
+        }
+            + services.flatMap { service in
+                service.entries.flatMap { entry in
+                    entry.interfaces.map {
+                        InterfaceUse(pattern: $0, subject: "service \"\(service.name)\"", location: entry.location)
+                    }
+                }
+            }
+    }
+}
+
+extension AddressSet {
+    /// The first address of each range.
+    fileprivate var singles: [IPAddress] {
+        ipv4.ranges.map { .ipv4($0.lowerBound) } + ipv6.ranges.map { .ipv6($0.lowerBound) }
+    }
+}
