@@ -71,7 +71,8 @@ let package = Package(
         .testTarget(
             name: "ReachabilityTests",
             dependencies: [
-                "Addressing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets", "TestSupport",
+                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
+                "TestSupport",
             ],
             exclude: ["Hosts"],
             swiftSettings: strict),

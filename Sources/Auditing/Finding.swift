@@ -12,6 +12,8 @@ public struct Finding: Hashable, Sendable {
         case notApplied = "not-applied"
         /// Another table drops connections that the policy allows, or redirects a port around it.
         case foreignOverride = "foreign-override"
+        /// A rule of another table, or a program on an interface, gets packets round the ruleset.
+        case foreignBypass = "foreign-bypass"
         /// A socket listens beyond loopback on a port that no service lists.
         case undeclaredListener = "undeclared-listener"
         /// Another table publishes a port that no service lists.

@@ -185,7 +185,7 @@ private struct PortStatusList {
             for (port, listeners) in ports {
                 var row = row(
                     transport, port...port, Set(listeners.flatMap(\.families)), at: listeners.boundAddresses)
-                row.listeners = listeners
+                row.listeners = listeners.map { $0.naming(sockets.containers) }
                 rows.append(row)
             }
         }
@@ -199,7 +199,7 @@ private struct PortStatusList {
         var row = row(
             transport, ports, Set(listeners.flatMap(\.families) + published.map(\.family)),
             at: published.isEmpty ? listeners.boundAddresses : [])
-        row.listeners = listeners
+        row.listeners.removeAll(where: \.isLoopbackOnly)
         return row
     }
 }

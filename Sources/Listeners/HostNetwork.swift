@@ -30,6 +30,8 @@ public struct HostInterface: Hashable, Sendable {
     public var master: UInt32?
     /// Its alternative names, which rules do not match: ip-link(8), `altname`.
     public var otherNames: [String]
+    /// What sees packets before the ruleset: `an XDP program`, `filters of tc`.
+    public var earlier: [String] = []
 
     /// An interface of these parts.
     public init(

@@ -11,7 +11,8 @@ struct NameBytesTests {
 
     init() throws {
         portreeve = try Portreeve()
-        policy = try portreeve.write("version: 1\nservices: {web: {ports: 80, from: any, optional: true, why: x}}\n")
+        policy = try portreeve.write(
+            "version: 1\nservices: {web: {ports: [80, 443], from: any, optional: true, why: x}}\n")
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
     }
 
@@ -21,14 +22,20 @@ struct NameBytesTests {
         _ = try kernel.commit(Transaction(from: live.table, to: table, named: table.name), onto: live)
     }
 
-    /// A table that drops everything, with a chain and a set of these names.
-    private func blocking(_ name: String, _ other: String) -> Table {
+    /// A table that drops a TCP port, with a chain and a set of the other name.
+    private func blocking(_ name: String, _ port: UInt16, _ other: String) -> Table {
+        let isPort: [Rulesets.Expression] = [
+            .meta(.transportProtocol, into: .first), .compare(Comparison([6])),
+            .payload(Payload(base: .transport, offset: 2, length: 2)),
+            .compare(Comparison([UInt8(port >> 8), UInt8(port & 0xff)])),
+        ]
         let base = BaseChain(type: "filter", hook: .input, priority: -5, policy: .accept)
         return Table(
             name: TableName(family: .ipv4, name: name),
             chains: [
                 Chain(name: other, base: base, rules: [Rule([.verdict(.jump("K\\xe2\\x84\\xaa"))])]),
-                Chain(name: "K\\xe2\\x84\\xaa", rules: [Rule([.verdict(.drop)])]), Chain(name: "KK", rules: []),
+                Chain(name: "K\\xe2\\x84\\xaa", rules: [Rule(isPort + [.verdict(.drop)])]),
+                Chain(name: "KK", rules: []),
             ],
             sets: [
                 NamedSet(
@@ -38,13 +45,13 @@ struct NameBytesTests {
 
     @Test("Two such tables are two, with their own effects, and no chain or set merges with another")
     func neighbours() throws {
-        try load(blocking("\\xff", "\\xfe"))
-        try load(blocking("\\xfe", "\\xff"))
+        try load(blocking("\\xff", 80, "\\xfe"))
+        try load(blocking("\\xfe", 443, "\\xff"))
         let listing = try portreeve.shell("nft list tables | LC_ALL=C tr '\\376\\377' ab")
         #expect(listing.contains("table ip a\n") && listing.contains("table ip b\n"), "\(listing)")
         let result = try portreeve("verify", policy, "--only", "ruleset")
         #expect(result.output.contains("ip \\xff drops connections to tcp/80"), "\(result)")
-        #expect(result.output.contains("ip \\xfe drops connections to tcp/80"), "\(result)")
+        #expect(result.output.contains("ip \\xfe drops connections to tcp/443"), "\(result)")
         #expect(try portreeve("explain", "192.0.2.1", "80", policy).output.hasPrefix("refuse: "))
         #expect(try portreeve("status", policy).output.contains("(ip \\xfe, ip \\xff)"))
     }
@@ -88,7 +95,7 @@ struct NameBytesTests {
             ip link set lo up
             for i in 1 2; do
                 n=$(printf "\\\\37$((5 + i))")
-                ip link add "$n" type dummy; ip link set "$n" up; ip addr add 10.9.$i.1/24 dev "$n"
+                ip link add "$n" type veth peer name "p$i"; ip link set "$n" up; ip link set "p$i" up; ip addr add 10.9.$i.1/24 dev "$n"
             done
             """)
         let open = try portreeve.write("version: 1\nservices: {}\n", to: "open.yaml")

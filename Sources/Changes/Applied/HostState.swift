@@ -8,7 +8,7 @@ public enum HostState: Equatable {
     case drifted(Int)
     /// A change was not confirmed in time, and was not undone.
     case overdue(PendingChange)
-    /// Other programs drop or redirect what the policy allows; their tables.
+    /// Other programs drop or redirect what the policy allows; their tables, and interfaces with programs of their own.
     case overridden(tables: [String])
     /// This many things could not be read or understood.
     case unknown(Int)
@@ -32,10 +32,11 @@ public enum HostState: Equatable {
         let serious = findings.filter { $0.severity != .notice }
         func those(_ identifier: Finding.Identifier) -> [Finding] { serious.filter { $0.identifier == identifier } }
         var states: [HostState] = []
-        let (drift, overrides, doubts) = (those(.rulesetDrift), those(.foreignOverride), those(.unknown))
+        let (drift, doubts) = (those(.rulesetDrift), those(.unknown))
+        let overrides = those(.foreignOverride) + those(.foreignBypass)
         if !isLoaded { states.append(.notLoaded) } else if !drift.isEmpty { states.append(.drifted(drift.count)) }
         if let waiting, waiting.isOverdue { states.append(.overdue(waiting.pending)) }
-        if !overrides.isEmpty { states.append(.overridden(tables: Set(overrides.compactMap(\.table)).sorted())) }
+        if !overrides.isEmpty { states.append(.overridden(tables: Set(overrides.compactMap { $0.table ?? $0.details.interface }).sorted())) }
         if !doubts.isEmpty { states.append(.unknown(doubts.count)) }
         if let waiting, !waiting.isOverdue { states.append(.pending(waiting.pending, seconds: waiting.seconds)) }
         return states + (edit.map { [.edited($0)] } ?? [])

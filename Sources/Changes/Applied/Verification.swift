@@ -157,6 +157,7 @@ public struct Verification {
             findings = drift
             findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, in: circumstances)
             findings += .redirectionsElsewhere(of: policy, by: ruleset.others, in: circumstances)
+            findings += .foreignBypasses(by: ruleset.others, network?.interfaces ?? [])
             findings += surroundings.competitors()
             findings += fullLimits(ruleset)
         }

@@ -24,7 +24,9 @@ extension HostInterface {
             master: reply.attributes.hostOrderU32(PlainAttribute(Int(IFLA_MASTER))),
             otherNames: (reply.attributes.nest(PlainAttribute(Int(IFLA_PROP_LIST))).map(Array.init) ?? [])
                 .filter { $0.type == UInt32(IFLA_ALT_IFNAME) }
-                .map { String(decoding: $0.payload.prefix { $0 != 0 }, as: UTF8.self) })
+                .map { KernelName.text(of: $0.payload.prefix { $0 != 0 }) })
+        let attached = reply.attributes.nest(PlainAttribute(Int(IFLA_XDP)))?.u8(PlainAttribute(Int(IFLA_XDP_ATTACHED)))
+        if let attached, attached != 0 { earlier = ["an XDP program"] }
     }
 }
 

@@ -30,7 +30,17 @@ public final class KernelNetwork: HostNetwork {
     public var interfaces: [HostInterface] {
         known.withLock { known in
             if let interfaces = known.interfaces { return interfaces }
-            let interfaces = dump(RTM_GETLINK, ifinfomsg()).compactMap { HostInterface($0) }
+            let filtered = dump(RTM_GETQDISC, tcmsg()).reduce(into: Set<UInt32>()) { all, payload in
+                guard let reply = RouteReply(payload, as: tcmsg.self),
+                    ["clsact", "ingress"].contains(reply.attributes.name(PlainAttribute(TCA_KIND)))
+                else { return }
+                all.insert(UInt32(bitPattern: reply.header.tcm_ifindex))
+            }
+            let interfaces = dump(RTM_GETLINK, ifinfomsg()).compactMap { HostInterface($0) }.map { interface in
+                var interface = interface
+                if filtered.contains(interface.index) { interface.earlier.append("filters of tc") }
+                return interface
+            }
             known.interfaces = interfaces
             return interfaces
         }

@@ -10,6 +10,7 @@ extension nfgenmsg: NumericStruct {}
 extension rtmsg: NumericStruct {}
 extension rtnexthop: NumericStruct {}
 extension ndmsg: NumericStruct {}
+extension tcmsg: NumericStruct {}
 extension ifinfomsg: NumericStruct {}
 extension fib_rule_hdr: NumericStruct {}
 extension inet_diag_req_v2: NumericStruct {}

@@ -1,0 +1,95 @@
+internal import Addressing
+public import Listeners
+public import Rulesets
+
+extension [Finding] {
+    /// Ways round the ruleset: rules of other tables that copy packets towards loopback, set helpers or expectations of
+    /// connections, or keep packets from being tracked, and programs that see packets before it.
+    public static func foreignBypasses(by others: [Table], _ interfaces: [HostInterface]) -> [Finding] {
+        let rules = others.flatMap { table in
+            table.chains.flatMap { chain in
+                chain.rules.compactMap { rule in Bypass(rule).map { $0.finding(rule, chain.name, table.name) } }
+            }
+        }
+        var seen: Set<Finding> = []
+        return rules.filter { seen.insert($0).inserted } + interfaces.compactMap(\.programs)
+    }
+}
+
+/// A way round the ruleset that a rule opens.
+private enum Bypass {
+    case copy
+    case helper
+    case untracked
+
+    /// `enum nft_dup_attributes`, `enum nft_objref_attributes` of `linux/netfilter/nf_tables.h`.
+    private static let (dupAddress, objectType): (UInt16, UInt16) = (1, 1)
+    /// `NFT_OBJECT_CT_HELPER` and `NFT_OBJECT_CT_EXPECT`.
+    private static let helpers: Set<UInt32> = [3, 9]
+
+    init?(_ rule: Rule) {
+        var constants: [Register: [UInt8]] = [:]
+        let ways = rule.expressions.compactMap { expression -> Self? in
+            switch expression {
+            case .immediate(let load):
+                constants[load.destination] = load.value
+                return nil
+            case .opaque("notrack", _): return .untracked
+            case .opaque("objref", let attributes):
+                return attributes.number(Self.objectType).map(Self.helpers.contains) == true ? .helper : nil
+            case .opaque("dup", let attributes):
+                let target = attributes.number(Self.dupAddress).map(Register.init).flatMap { constants[$0] }
+                let address = target.flatMap { IPAddress(bigEndianBytes: $0) }
+                return address?.isLoopback == false ? nil : .copy
+            default: return nil
+            }
+        }
+        guard let way = ways.first else { return nil }
+        self = way
+    }
+
+    /// The finding about the rule.
+    func finding(_ rule: Rule, _ chain: String, _ table: TableName) -> Finding {
+        let text = rule.text(in: table.family)
+        let (severity, effect): (Finding.Severity, String) =
+            switch self {
+            case .copy: (.error, "copies packets to loopback, past the ruleset")
+            case .helper: (.warning, "sets a helper or an expectation: connections that it announces count as related")
+            case .untracked: (.warning, "keeps packets from being tracked: their replies do not count as established")
+            }
+        var finding = Finding(
+            .foreignBypass, severity, "\(table) \(effect): \"\(table) \(chain): \(text)\"",
+            table: table.description, chain: chain)
+        finding.details.rule = text
+        return finding
+    }
+}
+
+extension HostInterface {
+    /// The finding about programs that see the packets of the interface before the ruleset.
+    fileprivate var programs: Finding? {
+        guard !earlier.isEmpty else { return nil }
+        var finding = Finding(
+            .foreignBypass, .warning,
+            "interface \(name) has \(earlier.joined(separator: " and ")), which can take packets past the ruleset; "
+                + "they are not understood")
+        finding.details.interface = name
+        return finding
+    }
+}
+
+extension [UInt8] {
+    /// The number of 4 bytes in network order in the attribute of this type.
+    fileprivate func number(_ type: UInt16) -> UInt32? {
+        var place = 0
+        while place + 4 <= count {
+            let length = Int(UInt16(hostOrderBytes: Array(self[place..<(place + 2)])))
+            guard length >= 4, place + length <= count else { return nil }
+            if UInt16(hostOrderBytes: Array(self[(place + 2)..<(place + 4)])) & 0x3fff == type, length == 8 {
+                return UInt32(bigEndianBytes: self[(place + 4)..<(place + 8)])
+            }
+            place += (length + 3) & ~3
+        }
+        return nil
+    }
+}
