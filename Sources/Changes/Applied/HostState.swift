@@ -36,7 +36,8 @@ public enum HostState: Equatable {
         let overrides = those(.foreignOverride) + those(.foreignBypass)
         if !isLoaded { states.append(.notLoaded) } else if !drift.isEmpty { states.append(.drifted(drift.count)) }
         if let waiting, waiting.isOverdue { states.append(.overdue(waiting.pending)) }
-        if !overrides.isEmpty { states.append(.overridden(tables: Set(overrides.compactMap { $0.table ?? $0.details.interface }).sorted())) }
+        let places = Set(overrides.compactMap { $0.table ?? $0.details.interface })
+        if !overrides.isEmpty { states.append(.overridden(tables: places.sorted())) }
         if !doubts.isEmpty { states.append(.unknown(doubts.count)) }
         if let waiting, !waiting.isOverdue { states.append(.pending(waiting.pending, seconds: waiting.seconds)) }
         return states + (edit.map { [.edited($0)] } ?? [])
