@@ -96,7 +96,7 @@ struct CraftedStateTests {
             let document = try StateDocument(Array(Data(contentsOf: file)), kind: kind)
             guard let archive = document["table"] else { continue }
             let table = try StateDocument(Array(archive), kind: "table")
-            for _ in 0..<3 {
+            for _ in 0..<1 {
                 var crafted = StateDocument(kind: "table")
                 for field in table.fields { crafted.append(field.name, field.bytes.mutated(by: &generator)) }
                 var outer = StateDocument(kind: kind)
