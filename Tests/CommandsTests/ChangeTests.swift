@@ -73,7 +73,7 @@ struct ChangeTests {
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("pending, 5m left"))
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("change 1 is not confirmed and will be undone in 5m\n"))
+        #expect(terminal.output.hasPrefix("state: change 1 is not confirmed and will be undone in 5m\n"))
         #expect(try terminal.run("confirm") == .success)
         #expect(terminal.output == "change 1 is confirmed\n")
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
@@ -98,10 +98,8 @@ struct ChangeTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(
             terminal.output.hasPrefix(
-                """
-                change 4 was not confirmed in time, and its undo is overdue: run "portreeve rollback" to undo it now
-
-                """))
+                "state: change 4 was not confirmed in time, and its undo is overdue: "
+                    + "run \"portreeve rollback\" to undo it now; edited since change 4 of "))
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("pending, overdue"))
         #expect(try terminal.run("apply", policy, "--yes") == .success)
