@@ -46,7 +46,6 @@ private struct JSONReader {
     private var position = 0
 
     private static let deepest = 64
-    private static let blanks: Set = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r")]
     private static let escapes: [UInt8: UInt8] = [
         UInt8(ascii: "b"): 8, UInt8(ascii: "t"): 9, UInt8(ascii: "n"): 10, UInt8(ascii: "f"): 12, UInt8(ascii: "r"): 13,
         UInt8(ascii: "\""): UInt8(ascii: "\""), UInt8(ascii: "\\"): UInt8(ascii: "\\"),
@@ -126,7 +125,16 @@ private struct JSONReader {
 
     private mutating func string() -> String? {
         guard take("\"") else { return nil }
-        var text: [UInt8] = []
+        let start = position
+        skipPlain()
+        guard next == UInt8(ascii: "\"") else { return string(after: Array(bytes[start..<position])) }
+        position += 1
+        return String(validating: bytes[start..<(position - 1)], as: UTF8.self)
+    }
+
+    /// The rest of a string that has an escape, or no end.
+    private mutating func string(after plain: [UInt8]) -> String? {
+        var text = plain
         while let byte = next {
             position += 1
             switch byte {
@@ -137,6 +145,11 @@ private struct JSONReader {
             }
         }
         return nil
+    }
+
+    /// Skips the bytes of a string up to its end, an escape or a control character.
+    private mutating func skipPlain() {
+        while let byte = next, byte != UInt8(ascii: "\""), byte != UInt8(ascii: "\\"), byte >= 0x20 { position += 1 }
     }
 
     /// Appends the character after a backslash; `false` if it is none.
@@ -171,7 +184,7 @@ private struct JSONReader {
     private var next: UInt8? { position < bytes.count ? bytes[position] : nil }
 
     private mutating func skipBlanks() {
-        while let byte = next, Self.blanks.contains(byte) { position += 1 }
+        while let byte = next, byte.isBlank { position += 1 }
     }
 
     /// Skips blanks and this character; `false` if another one follows.
@@ -180,5 +193,15 @@ private struct JSONReader {
         guard next == UInt8(ascii: character) else { return false }
         position += 1
         return true
+    }
+}
+
+extension UInt8 {
+    /// Whether it may stand between values and signs.
+    fileprivate var isBlank: Bool {
+        switch self {
+        case UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "\n"), UInt8(ascii: "\r"): true
+        default: false
+        }
     }
 }
