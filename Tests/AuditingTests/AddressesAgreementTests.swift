@@ -40,10 +40,10 @@ struct AddressesAgreementTests {
 
     @Test(
         "For every source, address and port, whether the addresses of the host are known or not",
-        arguments: 0..<4 as Range<UInt64>)
+        arguments: 0..<3 as Range<UInt64>)
     func agreement(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
-        for _ in 0..<4 {
+        for _ in 0..<2 {
             let table = compile(try policy(&generator)).table
             let addresses = try (Self.parts.map(\.witness) + ["10.9.9.9", "fd00:9::9"]).map {
                 try Endpoint($0, 0).address
@@ -65,7 +65,9 @@ struct AddressesAgreementTests {
                             let expected = PacketEvaluation.conclude(packet, through: [table], in: circumstances)
                                 .verdict
                             let found = regions.verdict(key, port: port, source: source.value)
-                            #expect(found == expected, "\(packet)\n\(table.nftText)")
+                            if found != expected {
+                                Issue.record("\(found), not \(expected): \(packet)\n\(table.nftText)")
+                            }
                         }
                     }
                 }
