@@ -34,6 +34,15 @@ public struct Portreeve {
         try Program.run([try Self.executable] + arguments + stateOption(arguments))
     }
 
+    /// The ids of what `verify` finds about the rulesets, but for interfaces that the policy names and the namespace has not.
+    public func rulesetFindings(_ policy: String) throws -> [String] {
+        let options = ["--only", "ruleset", "--format", "json", "--allow-insecure-permissions"]
+        let result = try self(["verify", policy] + options)
+        let found = result.output.matches(of: #/"id": ?"([^"]+)"/#).map { String($0.1) }
+        guard result.status == (found.isEmpty ? 0 : 2) else { return ["exit status \(result.status): \(result.errors)"] }
+        return found.filter { $0 != "unknown-interface" }
+    }
+
     /// The directory of the command's state, in the folder.
     public var stateDirectory: String { folder.url.appending(path: "state").path }
 

@@ -1,6 +1,7 @@
 """Every example policy: applied, verified, listed, applied again, tampered with, repaired."""
 
 import random
+import re
 
 import listing
 import tamperings
@@ -11,7 +12,16 @@ KINDS = [tamperings.inserted, tamperings.deleted, tamperings.element_added, tamp
 
 def run(options, checks):
     for policy in sorted((ROOT / "policies").glob("*.yaml")):
-        example(policy, Host(options.binary, checks), random.Random(policy.name))
+        host = Host(options.binary, checks)
+        for name in sorted(interfaces(policy)):
+            host.run("ip", "link", "add", name, "type", "dummy")
+        example(policy, host, random.Random(policy.name))
+
+
+def interfaces(policy):
+    """The interfaces that a policy names in full."""
+    lists = re.findall(r"interfaces: (\[[^]]*\]|[\w.]+)", policy.read_text())
+    return {name for found in lists for name in re.findall(r"[\w.]+(?![\w.*])", found)}
 
 
 def example(policy, host, drawn):

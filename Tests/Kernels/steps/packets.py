@@ -52,7 +52,7 @@ def run(options, checks):
     checks(before is not None and carries(*before), "an earlier connection continues")
     published(host, peer, policy)
     found = host.portreeve("verify", policy, "--only", "ruleset", "--format", "json").json["findings"]
-    checks([finding["id"] for finding in found] == ["expired"], f"verify finds only expired services: {found}")
+    checks(sorted(finding["id"] for finding in found) == ["expired", "unknown-interface"], f"verify finds only the expired service and the missing interface: {found}")
     hits = host.expect(0, "status", policy, "--format", "json").json["ports"]
     checks(any(port["service"] == "web" and port["hits"] > 0 for port in hits), f"the hits of web are counted: {hits}")
 
