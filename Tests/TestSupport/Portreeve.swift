@@ -39,7 +39,9 @@ public struct Portreeve {
         let options = ["--only", "ruleset", "--format", "json", "--allow-insecure-permissions"]
         let result = try self(["verify", policy] + options)
         let found = result.output.matches(of: #/"id": ?"([^"]+)"/#).map { String($0.1) }
-        guard result.status == (found.isEmpty ? 0 : 2) else { return ["exit status \(result.status): \(result.errors)"] }
+        guard result.status == (found.isEmpty ? 0 : 2) else {
+            return ["exit status \(result.status): \(result.errors)"]
+        }
         return found.filter { $0 != "unknown-interface" }
     }
 
