@@ -14,7 +14,7 @@ def run(options, checks):
     for policy in sorted((ROOT / "policies").glob("*.yaml")):
         host = Host(options.binary, checks)
         for name in sorted(interfaces(policy)):
-            host.run("ip", "link", "add", name, "type", "dummy")
+            host.run("ip", "link", "add", name, "type", "veth")
         example(policy, host, random.Random(policy.name))
 
 
