@@ -27,7 +27,8 @@ final class Wire {
     /// The host's addresses, and the kernel's routes.
     func circumstances() throws -> Circumstances {
         let network = try KernelNetwork()
-        let routes = Routes(indices: [:]) { question in
+        let indices = Dictionary(uniqueKeysWithValues: network.interfaces.map { ($0.name, $0.index) })
+        let routes = Routes(indices: indices) { question in
             let destination = UInt32(truncatingIfNeeded: question.destination)
             let address: IPAddress = question.family == .ipv4 ? .ipv4(destination) : .ipv6(question.destination)
             return network.route(RouteQuestion(to: address)).map {
