@@ -273,8 +273,9 @@ extension Explanation.Question {
     /// Whether the client may dial the address.
     fileprivate func dials(_ address: IPAddress) -> Bool { dialled.map { $0 == address } ?? true }
 
-    /// The addresses that the client can dial: those of this host in its family; those that the policy names, and another
-    /// one, if those of the host are not known.
+    /// The addresses that the client can dial: the host's in its family.
+    ///
+    /// If they are not known, the addresses that the policy names, and one other.
     private func candidates(_ policy: Policy) -> [IPAddress] {
         let most = 64
         let addresses = setting?.addresses ?? policy.destinations

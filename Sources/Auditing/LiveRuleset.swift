@@ -91,7 +91,7 @@ public struct LiveRuleset {
         return PublishedPorts(redirections: regions.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
-    /// The clients that can connect to ports, by interfaces, beside those that only `trusted` lets in.
+    /// The clients that can connect to ports, by interfaces, without the clients of `trusted`.
     func access(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ families: Set<AddressFamily>,
         at addresses: [IPAddress] = []

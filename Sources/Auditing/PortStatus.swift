@@ -37,7 +37,7 @@ public struct PortStatus {
     public internal(set) var packets: UInt64?
     /// Whether clients can connect, through all live tables.
     public internal(set) var exposure = ListenerAudit.Exposure.unknown
-    /// The clients that can connect, through all live tables, by interfaces; without those that only `trusted` lets in.
+    /// The clients that can connect, through all live tables, by interfaces, without the clients of `trusted`.
     public internal(set) var access: [PortAccess] = []
     /// Whether these are the clients that the policy declares; `nil` if it declares none.
     public internal(set) var isAsDeclared: Bool?
@@ -81,7 +81,7 @@ private struct PortStatusList {
         self.sockets = sockets
     }
 
-    /// Adds the ports of services: those that the policy has, then those that are loaded and that it does not have.
+    /// Adds the ports of services: of the policy, then of loaded services that the policy lacks.
     mutating func add(
         _ declared: [Service], _ wanted: [DecompiledService], _ found: [DecompiledService],
         _ packets: (_ service: String) -> UInt64?
@@ -116,7 +116,7 @@ private struct PortStatusList {
         actual == nil ? .no : actual == target ? .yes : .changed
     }
 
-    /// Adds the entries of `trusted`: those that the policy has, then those that are loaded and that it does not have.
+    /// Adds the entries of `trusted`: of the policy, then loaded entries that the policy lacks.
     mutating func add(_ declared: [Trusted], _ wanted: [DecompiledService], _ found: [DecompiledService]) {
         let names = declared.map(\.name) + found.map(\.name).filter { name in !declared.contains { $0.name == name } }
         for name in names {

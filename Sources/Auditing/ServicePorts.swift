@@ -10,7 +10,7 @@ struct ServicePorts {
     }
 
     private let services: [Service]
-    /// Ascending; those that overlap are of services with different `addresses`.
+    /// Ascending; ports overlap only between services with different `addresses`.
     private var spans: [TransportProtocol: [Span]] = [:]
     /// For each span the highest port of it and of those before it.
     private var reaches: [TransportProtocol: [UInt16]] = [:]

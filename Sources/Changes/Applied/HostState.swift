@@ -21,7 +21,7 @@ public enum HostState: Equatable {
     ///
     /// - Parameters:
     ///   - isLoaded: whether portreeve's table is loaded.
-    ///   - findings: the findings about the rulesets; notices, as those that the policy accepts, change no state.
+    ///   - findings: the findings about the rulesets; notices, such as accepted findings, change no state.
     ///   - waiting: the pending change.
     ///   - edit: how the file was edited since it was applied.
     /// - Returns: the states.
