@@ -12,6 +12,9 @@ bindir = $(PREFIX)/bin
 mandir = $(PREFIX)/share/man
 libexecdir = $(PREFIX)/libexec
 docdir = $(PREFIX)/share/doc/portreeve
+bashdir = $(PREFIX)/share/bash-completion/completions
+zshdir = $(PREFIX)/share/zsh/site-functions
+fishdir = $(PREFIX)/share/fish/vendor_completions.d
 unitdir = $(PREFIX)/lib/systemd/system
 
 BINARY = .build/release/portreeve
@@ -120,9 +123,13 @@ PATHS = s|/usr/local/bin|$(bindir)|g; s|/usr/local/libexec|$(libexecdir)|g; s|/u
 install: $(BINARY) $(FLOOR)
 	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
 	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d" \
-	  "$(DESTDIR)$(unitdir)/nftables.service.d"
+	  "$(DESTDIR)$(unitdir)/nftables.service.d" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
 	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
 	$(INSTALL) -m 755 $(FLOOR) "$(DESTDIR)$(libexecdir)/portreeve-floor"
+	$(BINARY) --generate-completion-script bash > "$(DESTDIR)$(bashdir)/portreeve"
+	$(BINARY) --generate-completion-script zsh > "$(DESTDIR)$(zshdir)/_portreeve"
+	$(BINARY) --generate-completion-script fish > "$(DESTDIR)$(fishdir)/portreeve.fish"
+	chmod 644 "$(DESTDIR)$(bashdir)/portreeve" "$(DESTDIR)$(zshdir)/_portreeve" "$(DESTDIR)$(fishdir)/portreeve.fish"
 	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
 	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE "$(DESTDIR)$(docdir)"
@@ -144,6 +151,7 @@ uninstall:
 	rm -f "$(DESTDIR)$(libexecdir)/portreeve-floor" "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	-rmdir "$(DESTDIR)$(unitdir)/nftables.service.d"
 	for unit in $(UNITS); do rm -f "$(DESTDIR)$(unitdir)/$$unit"; done
+	rm -f "$(DESTDIR)$(bashdir)/portreeve" "$(DESTDIR)$(zshdir)/_portreeve" "$(DESTDIR)$(fishdir)/portreeve.fish"
 	rm -rf "$(DESTDIR)$(docdir)"
 
 clean:
@@ -160,6 +168,6 @@ help:
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
-	@echo 'make install     install binary, man pages, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
+	@echo 'make install     install binary, man pages, completions, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
 	@echo 'make uninstall   remove them; /etc/portreeve and /var/lib/portreeve stay'
 	@echo 'make clean       remove .build'

@@ -2,7 +2,8 @@
 """Runs the built tests in as many processes as there are lanes: lanes.py BUNDLE [LANE...]
 
 The tests of a lane run one after the other; tests that could disturb each other outside their network namespaces are in one lane. Prints
-each line with its lane before it, and a table at the end. Exits 0 only if every lane ran tests and none of them failed.
+each line with its lane before it, then each failure again, and a table at the end. Exits 0 only if every lane ran tests and none of
+them failed.
 """
 
 import re
@@ -21,6 +22,7 @@ class Lane:
 
     def __init__(self, name, bundle):
         self.name, self.tests, self.failed, self.seconds = name, 0, 0, 0.0
+        self.failures, self.is_failure = [], False
         self.process = subprocess.Popen(
             [bundle, "--testing-library", "swift-testing", "--no-parallel", *choice(name)],
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
@@ -33,8 +35,15 @@ class Lane:
             if found := re.search(r"Test run with (\d+) tests?\b", line):
                 self.tests = int(found[1])
             self.failed += re.match(r"\S+ Test (?!run |case ).* failed after ", line) is not None
+            self.note(line)
         self.process.wait()
         self.seconds = time.monotonic() - start
+
+    def note(self, line):
+        """Keeps the lines of a failure: the first names test and place; those up to the next test's are its message."""
+        self.is_failure = "recorded an issue" in line or self.is_failure and not re.match(r"[◇✔✘] ", line)
+        if self.is_failure:
+            self.failures.append(f"{self.name:<9}{line}"[:1000])
 
     @property
     def passed(self):
@@ -60,6 +69,8 @@ def main():
         thread.start()
     for thread in threads:
         thread.join()
+    for failure in [line for lane in lanes for line in lane.failures]:
+        print(failure)
     print(f"\n{'lane':<9} {'seconds':>7} {'tests':>6}")
     for lane in lanes:
         print(f"{lane.name:<9} {lane.seconds:7.0f} {lane.tests:6}  {'ok' if lane.passed else 'failed'}")

@@ -27,6 +27,15 @@ static inline unsigned short shim_terminal_columns(int fd) {
     struct winsize size = {0};
     return ioctl(fd, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+static inline char **shim_environment(void) {
+    extern char **environ;
+    return environ;
+}
+/* The columns that a character takes on a terminal, in the locale of the thread; -1 for a control character. */
+static inline int shim_width(unsigned int character) {
+    extern int wcwidth(wchar_t);
+    return wcwidth((wchar_t)character);
+}
 /* The access control list of a file, in the form of linux/posix_acl_xattr.h; a link is not followed. */
 static inline long shim_acl(const char *path, void *buffer, size_t length) {
     return lgetxattr(path, "system.posix_acl_access", buffer, length);

@@ -102,7 +102,7 @@ extension PolicyOptions {
     func failure(_ reading: PolicyReading, _ console: Console) -> CommandError {
         if reading.fault == .absent { return CommandError(.failure, absence) }
         let errors = reading.diagnostics.filter { $0.severity == .error }
-        for error in errors { console.note(error.rendered(color: console.colorsErrors), .error) }
+        for error in errors { console.quote(error.rendered(color: console.colorsErrors), .error) }
         if reading.fault != nil { return CommandError(.failure, "the policy cannot be read; nothing was changed") }
         let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
         return CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed")

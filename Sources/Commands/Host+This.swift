@@ -42,6 +42,7 @@ extension Host {
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
         host.competingFirewalls = { .competingFirewalls }
+        host.edit = Editor.open
         host.flushes = { .flushes }
         host.isOutputJournal = StandardStream.output.isJournal
         host.isErrorJournal = StandardStream.error.isJournal

@@ -41,6 +41,8 @@ public struct Host {
     public var standardOutput: (String) -> Void
     /// Writes messages.
     public var standardError: (String) -> Void
+    /// Opens the user's editor with a file, and returns when it has ended.
+    public var edit: (_ path: String) throws(KernelError) -> Void = { _ in }
     /// Asks a question and reads one line; `nil` without a terminal.
     public var ask: (_ question: String) -> String?
     /// The columns of the terminal that results go to; `nil` for a pipe or a file.

@@ -6,6 +6,9 @@ extension HostFiles {
         var files = HostFiles(
             read: OutputFile.read, replace: OutputFile.replace, create: OutputFile.createNew, lock: OutputFile.lock)
         files.record = OutputFile.record
+        files.rewrite = OutputFile.rewrite
+        files.delete = OutputFile.delete
+        files.createDirectory = OutputFile.createDirectory(of:)
         return files
     }
 }

@@ -10,8 +10,14 @@ public struct HostFiles {
     public var record: (_ path: String, _ checksOwnership: Bool) throws(KernelError) -> String?
     /// Replaces a file atomically.
     public var replace: (_ path: String, _ text: String) throws(KernelError) -> Void
+    /// Creates the directory of a file if it does not exist; the directory if it is new.
+    public var createDirectory: (_ path: String) throws(KernelError) -> String? = { _ in nil }
     /// Creates a file; `false` if it exists.
     public var create: (_ path: String, _ text: String) throws(KernelError) -> Bool
+    /// Replaces the text of a file, which keeps its permissions.
+    public var rewrite: (_ path: String, _ text: String) throws(KernelError) -> Void = { _, _ in }
+    /// Deletes a file.
+    public var delete: (_ path: String) throws(KernelError) -> Void = { _ in }
     /// Takes a lock until the process ends; `false` if another process holds it.
     public var lock: (_ path: String) throws(KernelError) -> Bool
 

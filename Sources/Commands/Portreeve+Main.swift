@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Printing
 internal import System
 
 extension Portreeve {
@@ -11,8 +12,12 @@ extension Portreeve {
         Signals.ignoreFailedWrites()
         // Inventory and package tools ask for this often, and the parser is slower than the start of the process.
         if arguments == ["--version"] { end(saying: configuration.version, to: .output, ExitStatus.success.rawValue) }
+        let words = CommandLineWords(arguments)
+        if let fault = words.fault {
+            end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
+        }
         do {
-            var command = try parseAsRoot(arguments)
+            var command = try parseAsRoot(words.ordered)
             try command.run()
         } catch {
             let code = exitCode(for: error)

@@ -6,11 +6,29 @@ public struct Portreeve: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "portreeve",
         abstract: "Declare which ports of this host are open, to whom, and why; portreeve keeps nftables in sync.",
-        discussion: "See portreeve(8) for the commands and portreeve-policy(5) for the policy file.",
+        discussion: """
+            The policy is \(PolicyOptions.standardPath), unless a command names another file.
+
+              portreeve init                  write a first policy from what listens now
+              portreeve plan                  show who gains and who loses access
+              portreeve apply --confirm 2m    load it; it is undone after 2 minutes, unless
+              portreeve confirm               keeps it, best from a new login
+              portreeve verify                compare kernel, listeners and sessions with it
+              portreeve explain 192.0.2.7 ssh show whether and why that connection gets in
+
+            portreeve(8) describes the commands, portreeve-policy(5) the policy file.
+            """,
         version: "0.1.0",
-        subcommands: [
-            Check.self, Plan.self, Apply.self, Confirm.self, Rollback.self, History.self, Show.self, Verify.self,
-            Status.self, Grant.self, Revoke.self, Init.self, Diff.self, Explain.self, Remove.self, Undo.self,
+        subcommands: [Undo.self],
+        groupedSubcommands: [
+            CommandGroup(name: "Policy", subcommands: [Init.self, Edit.self, Check.self, Show.self, Diff.self]),
+            CommandGroup(
+                name: "Ruleset",
+                subcommands: [
+                    Plan.self, Apply.self, Confirm.self, Rollback.self, Grant.self, Revoke.self, Remove.self,
+                ]),
+            CommandGroup(
+                name: "Host", subcommands: [Verify.self, Status.self, Explain.self, History.self]),
         ])
 
     /// Creates the command line without a subcommand.

@@ -17,6 +17,11 @@ public struct Apply: Command {
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
 
+    @Flag(
+        name: [.customShort("n"), .customLong("dry-run")],
+        help: "Show the changes, as \"portreeve plan\" does, and make none.")
+    var isDryRun = false
+
     @Flag(help: "Load the last confirmed change as it was saved, without reading a policy: for the boot.")
     var boot = false
 
@@ -37,6 +42,9 @@ public struct Apply: Command {
 
     /// Rejects options that contradict each other.
     public func validate() throws {
+        if isDryRun && (boot || cutSessions) {
+            throw ValidationError("--dry-run changes nothing; --boot and --cut-sessions cannot be used with it")
+        }
         guard boot, safety.confirm != nil || cutSessions else { return }
         throw ValidationError("--boot loads the confirmed change; --confirm and --cut-sessions cannot be used with it")
     }
@@ -48,10 +56,27 @@ public struct Apply: Command {
         if let plan = try ReviewedPlan(
             path: policy.policy, checksOwnership: host.isRoot && !policy.allowInsecurePermissions)
         {
+            if isDryRun { return try show(plan, on: host, console) }
             if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
             return try apply(plan, on: host, console)
         }
-        let policy = try policy.load(on: host, console, appliesHere: true)
+        if isDryRun { return try Plan.dryRun(policy, kernel, output).execute(on: host) }
+        return try apply(policy.load(on: host, console, appliesHere: true), on: host, console)
+    }
+
+    /// Applies a policy that was already read.
+    static func now(
+        _ edited: Policy, _ policy: PolicyOptions, _ kernel: KernelOptions, _ safety: SafetyOptions,
+        _ output: OutputOptions, on host: Host
+    ) throws -> ExitStatus {
+        var apply = Apply()
+        (apply.policy, apply.kernel, apply.safety, apply.output) = (policy, kernel, safety, output)
+        (apply.boot, apply.isDryRun, apply.cutSessions) = (false, false, false)
+        apply.floor = .ssh
+        return try apply.apply(edited, on: host, Console(host, output))
+    }
+
+    private func apply(_ policy: Policy, on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try kernel.openStore(on: host)
         try kernel.settleOverdue(in: store, on: host, console)
         let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
@@ -71,6 +96,18 @@ public struct Apply: Command {
 
     private static let question = "apply this to table \(Names.table)?"
 
+    /// Prints a reviewed plan, if it could still be applied.
+    private func show(_ plan: ReviewedPlan, on host: Host, _ console: Console) throws -> ExitStatus {
+        let store = try kernel.openStore(on: host)
+        _ = try plan.change(of: store, carrying: kernel.grants(on: host), on: host.changes)
+        console.print(Self.text(plan))
+        return .success
+    }
+
+    private static func text(_ plan: ReviewedPlan) -> String {
+        "the plan of \(UTCTime.text(plan.time)) by \(plan.author.text):\n\(plan.text)"
+    }
+
     /// Applies a reviewed plan, if the ruleset is still the one for which it was made.
     private func apply(_ plan: ReviewedPlan, on host: Host, _ console: Console) throws -> ExitStatus {
         let store = try kernel.openStore(on: host)
@@ -80,7 +117,7 @@ public struct Apply: Command {
         if change.transaction.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: Self.question) { isAnew in
             // A plan is reviewed for one state of the ruleset, and is not made anew for another.
-            isAnew ? nil : "the plan of \(UTCTime.text(plan.time)) by \(plan.author.text):\n\(plan.text)"
+            isAnew ? nil : Self.text(plan)
         }
     }
 

@@ -7,7 +7,7 @@ internal import Rulesets
 
 /// Options of the commands that change the ruleset.
 public struct SafetyOptions: ParsableArguments, Sendable {
-    @Flag(help: "Make the change without asking.")
+    @Flag(name: .shortAndLong, help: "Make the change without asking.")
     var yes = false
 
     @Option(

@@ -48,7 +48,9 @@ public struct Check: Command {
         if console.isJSON {
             console.print(reading.json(isValid: isValid))
         } else if reading.fault != .absent {
-            for diagnostic in reading.diagnostics { console.note(diagnostic.rendered(color: console.colorsErrors)) }
+            for diagnostic in reading.diagnostics {
+                console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
+            }
         }
         if reading.fault == .absent { throw CommandError(.failure, policy.absence) }
         guard let valid = reading.policy, isValid else {

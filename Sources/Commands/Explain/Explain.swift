@@ -20,7 +20,9 @@ public struct Explain: Command {
     @Argument(help: ArgumentHelp("The source address of the connection.", valueName: "source"))
     var source: String
 
-    @Argument(help: ArgumentHelp("The destination port: 443/tcp, 53/udp, ssh.", valueName: "port"))
+    @Argument(
+        help: ArgumentHelp(
+            "The destination port: 443/tcp, 53/udp, ssh, or a service of the policy.", valueName: "port"))
     var port: String?
 
     @OptionGroup var policy: PolicyOptions
@@ -60,13 +62,15 @@ public struct Explain: Command {
     /// Evaluates, and explains.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        var question = try question()
+        let client = try AddressArgument(source).address
         guard let view = try look(on: host, console) else {
             let policy = try namedPolicy.load(on: host, console)
+            let question = try question(of: client, policy)
             let tables = [compile(policy).table]
             write(Explanation(question, policy: policy, tables: tables, isLive: false, now: host.now), to: console)
             return .success
         }
+        var question = try question(of: client, view.verified.policy)
         question.setting = view.ruleset.circumstances(now: host.now)
         if interface == nil { question.returnInterface = host.sessions.interface(to: question.source) }
         guard asksKernel || view.ruleset.own.table != nil else {
@@ -117,14 +121,10 @@ public struct Explain: Command {
         return dialled
     }
 
-    private func question() throws(CommandError) -> Explanation.Question {
-        let address = try AddressArgument(source).address
-        if let transport { return try question(of: address, protocolNamed(transport), port: 0) }
-        let port = port ?? ""
-        guard let named = NamedPort(port, files: TrustedFiles()) else {
-            throw CommandError(.usage, "unknown port \"\(port)\": write 22/tcp, 53/udp, or a name from /etc/services")
-        }
-        return try question(of: address, named.transport, port: named.port)
+    private func question(of source: IPAddress, _ policy: Policy) throws(CommandError) -> Explanation.Question {
+        if let transport { return try question(of: source, protocolNamed(transport), port: 0) }
+        let destination = try PortArgument(port ?? "", of: policy)
+        return try question(of: source, destination.transport, port: destination.port)
     }
 
     private func question(

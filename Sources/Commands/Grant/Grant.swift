@@ -46,7 +46,9 @@ public struct Grant: Command {
         let address = try AddressArgument(from).address
         let policy = try policy.load(on: host, console)
         guard policy.services.contains(where: { $0.name == service }) else {
-            throw CommandError(.failure, "the policy has no service \"\(service)\"; nothing was changed")
+            let repair = Spelling.nearest(to: service, among: policy.services.map(\.name))
+            let hint = repair.map { " (did you mean \"\($0)\"?)" } ?? ""
+            throw CommandError(.failure, "the policy has no service \"\(service)\"\(hint); nothing was changed")
         }
         if let limit = policy.defaults.grantLimit { try limit.allow(span) }
         let store = try host.openStore(kernel.netns)

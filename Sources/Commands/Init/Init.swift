@@ -36,14 +36,28 @@ public struct Init: Command {
             return .success
         }
         console.requireOutput()
+        if let directory = try host.files.createDirectory(policy) { console.note("made the directory \(directory)") }
         guard try host.files.create(policy, text) else {
             throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
         }
         if console.isJSON {
             console.print(["format_version": 1, "written": .string(policy)])
         } else if !console.isQuiet {
-            console.print("written: \(policy); fill in \"from\" and \"why\" of each service, then run portreeve check")
+            console.print(next)
         }
         return .success
+    }
+
+    /// What was written, and the commands that come next.
+    private var next: String {
+        let path = policy == PolicyOptions.standardPath ? "" : " \(policy)"
+        return """
+            written: \(policy); every service is closed to other hosts until you fill in "from"
+            next:
+              1. fill in "from" and "why" of each service, and delete those that should not be open
+              2. portreeve check\(path)
+              3. portreeve plan\(path)
+              4. portreeve apply\(path) --confirm 2m, and portreeve confirm from a new login
+            """
     }
 }

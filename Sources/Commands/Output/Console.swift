@@ -41,8 +41,8 @@ struct Console {
         return Console(host, options)
     }
 
-    /// The columns that a line may have; `nil` for a pipe or a file, where nothing is cut.
-    var columns: Int? { host.outputColumns }
+    /// The columns that a line of text may have; `nil` for a pipe or a file, where nothing is cut.
+    var columns: Int? { writesFile || options.format != .text ? nil : host.outputColumns }
 
     /// Whether results are coloured.
     var colorsOutput: Bool { colors(host.outputColumns != nil) && !isJSON }
@@ -58,14 +58,17 @@ struct Console {
         }
     }
 
-    /// Prints a result.
-    func print(_ text: String) { write(text + "\n") }
+    /// Prints a result in lines, which are broken between words on a terminal.
+    func print(_ text: String) { host.standardOutput(printable(text) + "\n") }
 
-    /// Writes results in lines, without what could control the terminal but their own styles.
-    func write(_ text: String) { host.standardOutput(printable(text)) }
+    /// Results in lines that fit the terminal, without what could control it but their own styles.
+    func printable(_ text: String) -> String {
+        let text = text.printableLines(keepsStyles: colorsOutput)
+        return columns.map(text.wrapped) ?? text
+    }
 
-    /// Results in lines, without what could control the terminal but their own styles.
-    func printable(_ text: String) -> String { text.printableLines(keepsStyles: colorsOutput) }
+    /// Prints text of a file as it is, without what could control the terminal.
+    func copy(_ text: String) { host.standardOutput(text.printableLines()) }
 
     /// Prints a result for programs.
     func print(_ json: JSON) { host.standardOutput(json.text + "\n") }
@@ -73,10 +76,20 @@ struct Console {
     /// Ends the command if standard output cannot be written, before the command changes anything.
     func requireOutput() { if isJSON || !isQuiet { host.standardOutput("") } }
 
-    /// Prints a message.
+    /// Prints a message, which is broken between words on a terminal.
     func note(_ text: String, _ priority: Priority = .warning) {
         let text = text.printableLines(keepsStyles: colorsErrors)
-        host.standardError(Self.text(text, priority, isJournal: host.isErrorJournal) + "\n")
+        let columns = host.isErrorTerminal ? columns : nil
+        put(columns.map(text.wrapped) ?? text, priority)
+    }
+
+    /// Prints a diagnostic, whose caret stands below the line of a file.
+    func quote(_ diagnostic: String, _ priority: Priority) {
+        put(diagnostic.printableLines(keepsStyles: colorsErrors), priority)
+    }
+
+    private func put(_ message: String, _ priority: Priority) {
+        host.standardError(Self.text(message, priority, isJournal: host.isErrorJournal) + "\n")
     }
 
     /// A result of this priority, as the journal expects it if results go there.

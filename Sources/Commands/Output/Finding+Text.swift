@@ -8,9 +8,13 @@ extension Finding {
     /// The finding in the format of compilers: place, severity, message, and id in brackets.
     func text(_ console: Console) -> String {
         let place = policy.map { "\($0.file.printable):\($0.line): " } ?? ""
+        return "\(place)\(label(console)) \(sentence.printable) [\(identifier.rawValue)]"
+    }
+
+    /// The severity in its colour.
+    func label(_ console: Console) -> String {
         let style: Console.Style = severity == .error ? .red : severity == .warning ? .yellow : .cyan
-        return
-            "\(place)\(console.styled("\(severity.rawValue):", style)) \(sentence.printable) [\(identifier.rawValue)]"
+        return console.styled("\(severity.rawValue):", style)
     }
 
     /// The priority in the journal.

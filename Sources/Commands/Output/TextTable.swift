@@ -1,4 +1,5 @@
 internal import Printing
+internal import System
 
 /// A table in columns that fits a terminal.
 struct TextTable {
@@ -18,7 +19,7 @@ struct TextTable {
     /// - Parameters:
     ///   - rows: the rows, the heading first.
     ///   - cuttable: the columns that may be cut.
-    ///   - width: the characters that a line may have; any number if `nil`.
+    ///   - width: the columns of the terminal that a line may have; any number if `nil`.
     init(_ rows: [[String]], cuttable: Set<Int>, width: Int?) {
         let columns = rows.first.map { Array($0.indices) } ?? []
         let kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
@@ -30,7 +31,7 @@ struct TextTable {
     /// The aligned rows, without empty columns; the widest cuttable columns are cut until the lines fit.
     var lines: [String] {
         guard let columns = rows.first?.indices else { return [] }
-        var widths = columns.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        var widths = columns.map { column in rows.map { TextWidth.columns(of: $0[column]) }.max() ?? 0 }
         while widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > width {
             let open = cuttable.sorted().filter { widths[$0] > max(Self.narrowest, rows[0][$0].count) }
             guard let widest = open.max(by: { widths[$0] < widths[$1] }) else { break }
@@ -38,11 +39,21 @@ struct TextTable {
         }
         return rows.map { row in
             let cells = zip(row, widths).map { text, width in
-                let cut = text.count > width ? text.prefix(width - 1) + "…" : text[...]
-                return cut + String(repeating: " ", count: max(0, width - cut.count))
+                let cut = text.cut(to: width)
+                return cut + String(repeating: " ", count: max(0, width - TextWidth.columns(of: cut)))
             }
             let line = cells.joined(separator: Self.gap)
             return String(line.reversed().drop { $0 == " " }.reversed())
         }
+    }
+}
+
+extension String {
+    /// The text, or its beginning and an ellipsis if it is wider.
+    fileprivate func cut(to width: Int) -> String {
+        guard TextWidth.columns(of: self) > width else { return self }
+        var cut = self
+        while !cut.isEmpty && TextWidth.columns(of: cut) >= width { cut.removeLast() }
+        return cut + "…"
     }
 }

@@ -29,6 +29,24 @@ public struct Plan: Command {
 
     /// Compares the policy with the live table, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
+        let isEmpty = try show(on: host)
+        return !isEmpty && detailedExitcode ? .difference : .success
+    }
+
+    /// A command with the options of `apply --dry-run`.
+    static func dryRun(_ policy: PolicyOptions, _ kernel: KernelOptions, _ output: OutputOptions) -> Plan {
+        var plan = Plan()
+        plan.policy = policy
+        plan.kernel = kernel
+        plan.output = output
+        plan.detailedExitcode = false
+        plan.verbose = false
+        plan.out = nil
+        return plan
+    }
+
+    /// Prints the plan; returns whether there is nothing to change.
+    private func show(on host: Host) throws -> Bool {
         let console = Console(host, output)
         let reading = policy.read(on: host, appliesHere: true)
         guard let wanted = reading.policy else { throw policy.failure(reading, console) }
@@ -53,6 +71,9 @@ public struct Plan: Command {
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
-        return !plan.isEmpty && detailedExitcode ? .difference : .success
+        if let out, !console.isQuiet {
+            console.note("plan saved in \(out): \"portreeve apply \(out)\" makes exactly this change")
+        }
+        return plan.isEmpty
     }
 }

@@ -37,13 +37,34 @@ struct VerificationReport {
         return "in sync: \(counted(services, "service"))" + (generation.map { ", generation \($0)" } ?? "")
     }
 
-    /// The report for people: one line per finding, and the summary.
+    /// The report for people: errors first, similar findings together or, with all details, one by one; and the summary.
     func lines(_ console: Console) -> [String] {
-        let lines =
-            findings.lines { finding in
-                console.prioritized(finding.text(console) + (unused == nil ? "" : finding.advice), finding.priority)
-            } + unusedLines
-        return findings.isEmpty && console.isQuiet ? lines : lines + [summary]
+        let lines = unused == nil ? groupLines(console) : detailedLines(console)
+        return findings.isEmpty && console.isQuiet ? lines : lines + [summary + hint]
+    }
+
+    /// The groups, then drift and stale sessions, of which a host can have any number.
+    private func groupLines(_ console: Console) -> [String] {
+        let drift = groups.filter { $0.findings[0].identifier == .rulesetDrift }.map { text($0, console) }
+        let others = groups.filter { $0.findings[0].identifier != .rulesetDrift }.map { text($0, console) }
+        let sessions = findings.filter { $0.identifier == .staleSession }
+        return (console.columns == nil ? drift : drift.bounded("differences of the ruleset")) + others
+            + sessions.lines { text(FindingGroup(findings: [$0]), console) }
+    }
+
+    private func detailedLines(_ console: Console) -> [String] {
+        findings.lines { console.prioritized($0.text(console) + $0.advice, $0.priority) } + unusedLines
+    }
+
+    private func text(_ group: FindingGroup, _ console: Console) -> String {
+        console.prioritized(group.text(console), group.findings[0].priority)
+    }
+
+    private var groups: [FindingGroup] { FindingGroup.all(findings.filter { $0.identifier != .staleSession }) }
+
+    private var hint: String {
+        let isGrouped = unused == nil && groups.contains { $0.findings.count > 1 }
+        return isGrouped ? "; --verbose lists each" : ""
     }
 
     private var unusedLines: [String] {

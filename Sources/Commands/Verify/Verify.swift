@@ -39,7 +39,8 @@ public struct Verify: Command {
     @Flag(help: "With --news, exit 2 only if a finding is new: for OnFailure= of a unit.")
     var failOnNews = false
 
-    @Flag(help: "Show how each finding could be accepted, and accepted findings that are not there.")
+    @Flag(
+        help: "Show each finding by itself and how it could be accepted, and accepted findings that are not there.")
     var verbose = false
 
     /// The supported formats.

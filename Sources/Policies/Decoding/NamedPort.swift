@@ -18,11 +18,12 @@ public struct NamedPort: Hashable, Sendable {
     /// The port in host byte order, never 0.
     public var port: UInt16
 
-    /// Parses `22/tcp`, `ssh` or `domain/udp`; without a protocol, TCP.
+    /// Parses `22/tcp`, `tcp/22`, `ssh` or `domain/udp`; without a protocol, TCP.
     ///
     /// Port names are looked up in the file `servicesDatabase`, services(5). `nil` if there is no such port or protocol.
     public init?(_ text: String, servicesDatabase: String = "/etc/services", files: any PolicyFiles) {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        var parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        if parts.count == 2, TransportProtocol(name: parts[0])?.hasPorts == true { parts.swapAt(0, 1) }
         guard (1...2).contains(parts.count), let name = parts.first,
             let transport = TransportProtocol(name: parts.count == 2 ? parts[1] : TransportProtocol.tcp.name)
         else { return nil }

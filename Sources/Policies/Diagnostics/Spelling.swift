@@ -1,10 +1,10 @@
 /// Finds the known word that is most similar to a misspelt one.
-enum Spelling {
+public enum Spelling {
     /// The number of candidates that are compared: bounds the work for a hundred errors in a policy of a million names.
     private static let most = 10_000
 
     /// The candidate with the smallest distance to `word`; `nil` if none is similar.
-    static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let target = Array(word.lowercased().unicodeScalars.prefix(65))
         guard !target.isEmpty, target.count <= 64 else { return nil }
         let tolerance = max(1, min(3, target.count / 3))

@@ -13,6 +13,22 @@ public enum OutputFile {
         try replace(path, with: Array(text.utf8), mode: mode)
     }
 
+    /// Replaces the text of the file at `path` atomically; the file keeps its permissions.
+    ///
+    /// - Throws: `io` or `permission`; the old file is then unchanged.
+    public static func rewrite(_ path: String, with text: String) throws(KernelError) {
+        let status: stat
+        do throws(SystemError) { status = try FileSystem.status(path) } catch { throw error.during("reading \(path)") }
+        try replace(path, with: Array(text.utf8), mode: status.st_mode & 0o7777)
+    }
+
+    /// Deletes the file at `path`.
+    ///
+    /// - Throws: `io` or `permission`.
+    public static func delete(_ path: String) throws(KernelError) {
+        do throws(SystemError) { try FileSystem.delete(path) } catch { throw error.during("deleting \(path)") }
+    }
+
     /// Replaces a file that only its owner may read and write.
     public static func replacePrivately(_ path: String, with bytes: [UInt8]) throws(KernelError) {
         try replace(path, with: bytes, mode: 0o600)
@@ -22,6 +38,21 @@ public enum OutputFile {
         do throws(SystemError) {
             try FileReplacement.replace(path, with: [bytes[...]], mode: mode, .named)
         } catch { throw error.duringStorage("writing \(path)") }
+    }
+
+    /// Makes the directory of the file at `path`, and those above it, where they do not exist.
+    ///
+    /// - Returns: the directory if it is new.
+    /// - Throws: `io` or `permission`.
+    public static func createDirectory(of path: String) throws(KernelError) -> String? {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return nil }
+        let directory = String(path[..<slash])
+        guard (try? FileSystem.status(directory, followsLink: true)) == nil else { return nil }
+        _ = try createDirectory(of: directory)
+        do throws(SystemError) { try FileSystem.makeDirectory(directory, mode: 0o755) } catch {
+            throw error.during("making the directory \(directory)")
+        }
+        return directory
     }
 
     /// Writes `text` to a new file.

@@ -31,6 +31,19 @@ enum ProcessCalls {
         return process
     }
 
+    /// Starts a program with the standard streams and the environment of this process.
+    ///
+    /// - Returns: the process id.
+    /// - Throws: the error of the system call.
+    static func spawn(_ executable: String, _ arguments: [String]) throws(SystemError) -> Int32 {
+        var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
+        defer { unsafe vector.forEach { unsafe free($0) } }
+        var process: pid_t = 0
+        let code = unsafe posix_spawn(&process, executable, nil, nil, &vector, shim_environment())
+        guard code == 0 else { throw SystemError(code: code) }
+        return process
+    }
+
     /// Waits until a process that this one started has ended; returns its exit status, or 128 and the number of the signal.
     static func awaitEnd(of number: Int32) -> Int32 {
         var code: Int32 = 0

@@ -1,0 +1,89 @@
+public import ArgumentParser
+internal import Changes
+internal import Policies
+internal import Printing
+
+/// `portreeve edit`: the editor on a copy of the policy, then check, plan and question, as visudo does.
+public struct Edit: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "edit",
+        abstract: "Edit a copy of the policy, check it, show the plan, and apply it if you agree.",
+        discussion: """
+            The editor is $SUDO_EDITOR, $VISUAL or $EDITOR, or else "editor". The policy is replaced only after its new \
+            text was applied; until then the edit is beside it, in a file that ends with ".edit".
+            """)
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+    @OptionGroup var safety: SafetyOptions
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    /// Text alone: the editor needs the terminal.
+    public static let formats: [OutputFormat] = [.text]
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// The file that the editor gets.
+    private var copy: String { "\(policy.policy).edit" }
+
+    /// Edits until the policy is valid, applies it, and replaces the file.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        guard let old = try host.files.read(policy.policy) else { throw CommandError(.failure, policy.absence) }
+        guard try host.files.lock(copy) else {
+            throw CommandError(.failure, "another process is editing \(copy.printable): wait until it has ended")
+        }
+        if try !host.files.create(copy, old) { console.note("portreeve: continuing the edit in \(copy)") }
+        guard let (text, edited) = try edit(on: host, console) else {
+            return .invalidPolicy
+        }
+        guard text != old else {
+            try host.files.delete(copy)
+            console.print("\(policy.policy.printable) was not changed")
+            return .success
+        }
+        return try apply(edited, text, over: old, on: host, console)
+    }
+
+    /// The valid text and its policy; `nil` if the user stops with an invalid one.
+    private func edit(on host: Host, _ console: Console) throws -> (String, Policy)? {
+        while true {
+            try host.edit(copy)
+            var options = policy
+            options.policy = copy
+            let reading = options.read(on: host, as: policy.policy, appliesHere: true, isLinted: true)
+            for diagnostic in reading.diagnostics {
+                console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
+            }
+            if let edited = reading.policy, let text = try host.files.read(copy) { return (text, edited) }
+            let answer = host.ask("the policy is invalid; edit again, or discard the edit? [E/d] ")
+            guard let answer, !["d", "discard"].contains(answer.lowercased()) else {
+                if answer != nil { try host.files.delete(copy) }
+                let rest = answer == nil ? ": the edit is in \(copy.printable)" : ""
+                console.note("portreeve: the policy is invalid; nothing was changed\(rest)", .error)
+                return nil
+            }
+        }
+    }
+
+    /// Applies the policy, and writes its text to the file, which must still be the one that was edited.
+    private func apply(
+        _ edited: Policy, _ text: String, over old: String, on host: Host, _ console: Console
+    ) throws -> ExitStatus {
+        guard try host.files.read(policy.policy) == old else {
+            let message = "\(policy.policy.printable) was changed while it was edited; nothing was changed"
+            throw CommandError(.failure, "\(message): the edit is in \(copy.printable)")
+        }
+        let status: ExitStatus
+        do { status = try Apply.now(edited, policy, kernel, safety, output, on: host) } catch {
+            console.note("portreeve: \(policy.policy) is unchanged; \"portreeve edit\" continues the edit in \(copy)")
+            throw error
+        }
+        try host.files.rewrite(policy.policy, text)
+        try host.files.delete(copy)
+        return status
+    }
+}

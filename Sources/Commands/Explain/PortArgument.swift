@@ -1,0 +1,34 @@
+internal import Addressing
+internal import Policies
+internal import System
+
+/// A port of the command line: a number, a name of the services database, or a service of the policy.
+struct PortArgument {
+    let transport: TransportProtocol
+    let port: UInt16
+
+    /// A service of the policy comes before a name of the services database.
+    init(_ text: String, of policy: Policy) throws(CommandError) {
+        if let service = policy.services.first(where: { $0.name == text }) {
+            (transport, port) = try service.onlyPort()
+        } else if let named = NamedPort(text, files: TrustedFiles()) {
+            (transport, port) = (named.transport, named.port)
+        } else {
+            let nearest = Spelling.nearest(to: text, among: policy.services.map(\.name))
+            let repair = nearest.map { ", did you mean \"\($0)\"?" } ?? ":"
+            let forms = "22/tcp, 53/udp, a service of the policy, or a name from /etc/services"
+            throw CommandError(.usage, "unknown port \"\(text)\"\(repair) write \(forms)")
+        }
+    }
+}
+
+extension Service {
+    /// The port; fails if there are several.
+    fileprivate func onlyPort() throws(CommandError) -> (TransportProtocol, UInt16) {
+        if let first = ports.first, ports.count == 1, first.transport.hasPorts, first.range.count == 1 {
+            return (first.transport, first.range.lowerBound)
+        }
+        let ports = ports.map { $0.transport.text($0.range) }.joined(separator: ", ")
+        throw CommandError(.usage, "service \"\(name)\" has more than one port: write one of \(ports)")
+    }
+}

@@ -1,0 +1,44 @@
+internal import System
+
+extension String {
+    /// Lines that start with so many spaces are code or aligned with others, and are not broken.
+    private static let codeIndent = 4
+
+    /// The text with longer lines broken between words, and what follows a break indented by two more columns.
+    func wrapped(to columns: Int) -> String {
+        split(separator: "\n", omittingEmptySubsequences: false).map { line in
+            let indent = line.prefix { $0 == " " }.count
+            let isText = indent < Self.codeIndent
+            guard isText, TextWidth.columns(of: line.withoutStyles) > columns else { return String(line) }
+            return line.brokenLines(columns, indent: indent).joined(separator: "\n")
+        }.joined(separator: "\n")
+    }
+}
+
+extension Substring {
+    /// The parts of the line; a word that is longer than a line has one of its own.
+    fileprivate func brokenLines(_ columns: Int, indent: Int) -> [String] {
+        let hanging = String(repeating: " ", count: indent + 2)
+        var lines = [String(repeating: " ", count: indent)]
+        var isEmpty = true
+        // An empty word is one of several spaces that align columns.
+        for word in dropFirst(indent).split(separator: " ", omittingEmptySubsequences: false) {
+            let longer = lines[lines.count - 1] + (isEmpty ? "" : " ") + word
+            if isEmpty || word.isEmpty || TextWidth.columns(of: longer[...].withoutStyles) <= columns {
+                lines[lines.count - 1] = longer
+            } else {
+                lines.append(hanging + word)
+            }
+            isEmpty = false
+        }
+        return lines.map { line in String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)]) }
+    }
+
+    /// The text without the sequences that set colours and weight.
+    fileprivate var withoutStyles: String {
+        guard utf8.contains(0x1B) else { return String(self) }
+        return split(separator: "\u{1b}[", omittingEmptySubsequences: false).enumerated().map { index, part in
+            index == 0 ? part : part.drop { $0 != "m" }.dropFirst()
+        }.joined()
+    }
+}

@@ -1,0 +1,125 @@
+internal import Addressing
+internal import Auditing
+internal import Listeners
+internal import Policies
+internal import Printing
+
+/// Findings that one line explains and one way mends, or a single finding.
+struct FindingGroup {
+    /// The findings; at least one.
+    let findings: [Finding]
+
+    /// Fewer than this are told one by one.
+    private static let fewest = 3
+
+    /// All findings, errors first; a group stands where its first finding is.
+    static func all(_ findings: [Finding]) -> [FindingGroup] {
+        Finding.Severity.allCases.flatMap { severity in
+            grouped(findings.filter { $0.severity == severity })
+        }
+    }
+
+    private static func grouped(_ findings: [Finding]) -> [FindingGroup] {
+        let members = Dictionary(grouping: findings.filter { $0.groupKey != nil }, by: \.groupKey)
+        var told: Set<Finding.GroupKey?> = []
+        return findings.compactMap { finding in
+            guard let group = members[finding.groupKey], group.count >= fewest else {
+                return FindingGroup(findings: [finding])
+            }
+            return told.insert(finding.groupKey).inserted ? FindingGroup(findings: group) : nil
+        }
+    }
+
+    /// A finding as it is, or the group in three lines: what they share, which they are, and what mends them.
+    func text(_ console: Console) -> String {
+        let first = findings[0]
+        guard findings.count > 1, let explanation = first.groupKey?.explanation else { return first.text(console) }
+        let head =
+            "\(first.label(console)) \(findings.count) \(explanation.fact) [\(first.identifier.rawValue)]"
+        let lines = [head, "  \(names.joined(separator: ", "))", "  \(explanation.cure)"]
+        return lines.joined(separator: "\n")
+    }
+
+    /// The ports with their services or processes: ports of one process stand together.
+    private var names: [String] {
+        var owners: [String] = []
+        var ports: [String: [String]] = [:]
+        for finding in findings {
+            let owner = finding.ownerName
+            if ports[owner] == nil { owners.append(owner) }
+            ports[owner, default: []].append(finding.placeName)
+        }
+        return owners.map { owner in
+            let places = (ports[owner] ?? []).filter { !$0.isEmpty }.joined(separator: ", ")
+            return (places.isEmpty ? owner : owner.isEmpty ? places : "\(places) (\(owner))").printable
+        }
+    }
+}
+
+extension Finding {
+    /// Findings with equal keys can be told together.
+    struct GroupKey: Hashable {
+        let identifier: Identifier
+        let severity: Severity
+        let hasChosenPort: Bool
+    }
+
+    /// `nil` for a finding whose own sentence is needed, or that the policy accepts for a reason of its own.
+    fileprivate var groupKey: GroupKey? {
+        let key = GroupKey(identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort)
+        return acceptance == nil && key.explanation != nil ? key : nil
+    }
+
+    /// The process, or the service with its line of the policy.
+    fileprivate var ownerName: String {
+        if let container { return container.text }
+        if let process { return "\(process.name), pid \(process.pid)" }
+        let name = service ?? details.interface ?? ""
+        return policy.map { "\(name), \($0.file):\($0.line)" } ?? name
+    }
+
+    fileprivate var placeName: String { port?.text ?? "" }
+}
+
+extension Finding.GroupKey {
+    /// The fact about each finding of the group, behind their number, and what mends it.
+    fileprivate var explanation: (fact: String, cure: String)? {
+        switch identifier {
+        case .undeclaredListener where hasChosenPort:
+            (
+                "sockets on ports that the kernel chose are not in the policy; they look like clients",
+                "nothing to do, unless one of them is a server: then declare it"
+            )
+        case .undeclaredListener:
+            ("listeners are not in the policy, \(exposure)", "declare each, bind it to loopback, or stop it")
+        case .undeclaredPublishedPort:
+            ("published ports are not in the policy, \(exposure)", "declare each, or publish it on 127.0.0.1 only")
+        case .missingListener:
+            ("services are open and nothing listens", "start each, close it, or write \"optional: true\"")
+        case .wrongFamily:
+            (
+                "services are open to an address family on which nothing listens",
+                "bind each to both families, or narrow \"from\""
+            )
+        case .loopbackOnly:
+            (
+                "services listen on loopback only: allowed clients cannot connect",
+                "bind each to another address, or close it"
+            )
+        case .ephemeralPort:
+            (
+                "ports of services are in the range from which the kernel gives ports to clients",
+                "reserve each in net.ipv4.ip_local_reserved_ports"
+            )
+        default: nil
+        }
+    }
+
+    private var exposure: String {
+        switch severity {
+        case .error: "and other hosts reach them, or may reach them"
+        case .warning: "and blocked by the firewall"
+        case .notice: "and reachable only from where \"trusted\" lets everything in"
+        }
+    }
+}

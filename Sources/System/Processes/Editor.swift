@@ -1,0 +1,22 @@
+/// The editor of the user who runs this process.
+public enum Editor {
+    /// The variables that may name it, the first one first: sudoedit(8), environ(7).
+    private static let variables = ["SUDO_EDITOR", "VISUAL", "EDITOR"]
+    /// The editor of Debian's alternatives.
+    private static let standard = "editor"
+
+    /// Opens the file, and returns when the editor has ended.
+    ///
+    /// The variable may hold arguments, too, so a shell reads it, as for visudo(8) and git(1).
+    ///
+    /// - Throws: `io` if the editor cannot be started or fails.
+    public static func open(_ path: String) throws(KernelError) {
+        let editor = variables.lazy.compactMap(HostCalls.variable).first { !$0.isEmpty } ?? standard
+        let attempt = "editing \(path) with \(editor)"
+        do throws(SystemError) {
+            let process = try ProcessCalls.spawn("/bin/sh", ["sh", "-c", "\(editor) \"$1\"", "sh", path])
+            let status = ProcessCalls.awaitEnd(of: process)
+            guard status == 0 else { throw SystemError(code: 0, text: "the editor ended with status \(status)") }
+        } catch { throw error.during(attempt) }
+    }
+}

@@ -1,0 +1,88 @@
+import Addressing
+import Commands
+import Foundation
+import Listeners
+import Testing
+
+@Suite("Output on a terminal")
+struct ScreenTests {
+    private func server(_ port: UInt16, _ name: String = "python3.11") -> Listener {
+        let process = SocketProcess(pid: 812, name: name, executable: "/usr/bin/\(name)", user: "root")
+        return Listener(
+            transport: .tcp, address: .ipv4(0), port: port, inode: UInt64(port), owners: .processes([process]))
+    }
+
+    /// A terminal with an applied policy of one service, and these listeners.
+    private func terminal(_ listeners: [Listener], columns: Int? = nil) throws -> (Terminal, String) {
+        let terminal = try Terminal()
+        let path = try terminal.write("version: 1\nservices:\n  ssh: {ports: 22, from: any, why: Admin}\n")
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.sockets.listeners = [server(22, "sshd")] + listeners
+        terminal.outputColumns = columns
+        terminal.forbidsColor = true
+        return (terminal, path)
+    }
+
+    @Test("Three findings of a kind are one with their ports, errors first; --verbose and JSON list each")
+    func groups() throws {
+        let (terminal, path) = try terminal([server(3000), server(8080, "java"), server(9090)])
+        #expect(try terminal.run("verify", path, "--only", "listeners") == .difference)
+        let wrongFamily = terminal.output.split(separator: "\n").first.map(String.init) ?? ""
+        #expect(wrongFamily.hasSuffix("[wrong-family]"))
+        #expect(
+            terminal.output.hasSuffix(
+                """
+                warning: 3 listeners are not in the policy, and blocked by the firewall [undeclared-listener]
+                  tcp/3000, tcp/9090 (python3.11, pid 812), tcp/8080 (java, pid 812)
+                  declare each, bind it to loopback, or stop it
+                verify: 4 warnings; --verbose lists each
+
+                """), "\(terminal.output)")
+        _ = try terminal.run("verify", path, "--only", "listeners", "--verbose")
+        #expect(terminal.output.split(separator: "\n").count { $0.hasSuffix("[undeclared-listener]") } == 3)
+        _ = try terminal.run("verify", path, "--only", "listeners", "--format", "json")
+        #expect((try terminal.json()["findings"] as? [Any])?.count == 4)
+    }
+
+    @Test("Two findings of a kind are told one by one, and errors before warnings")
+    func few() throws {
+        let (terminal, path) = try terminal([server(3000), server(9090)])
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        #expect(terminal.output.split(separator: "\n").count { $0.hasSuffix("[undeclared-listener]") } == 2)
+        terminal.store.put(nil)
+        _ = try terminal.run("verify", path)
+        let severities = terminal.output.split(separator: "\n").compactMap { line in
+            ["error: ", "warning: ", "notice: "].firstIndex { line.contains($0) }
+        }
+        #expect(severities == severities.sorted() && severities.contains(0) && severities.contains(1))
+    }
+
+    @Test("Lines are broken between words at the width of a terminal, and not in a pipe", arguments: [40, 80, 200])
+    func width(columns: Int) throws {
+        let (terminal, path) = try terminal([server(3000), server(9090)], columns: columns)
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        let lines = terminal.output.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= columns || !$0.dropFirst(2).contains(" ") }, "\(terminal.output)")
+        terminal.outputColumns = nil
+        let words = terminal.output.split { $0 == " " || $0 == "\n" }
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        #expect(terminal.output.split { $0 == " " || $0 == "\n" } == words)
+        #expect(terminal.output.split(separator: "\n").count == 4)
+        _ = try terminal.run("verify", path, "--only", "listeners", "--format", "json")
+        #expect(try terminal.json()["findings"] != nil)
+    }
+
+    @Test("Wide and combining characters keep a table aligned")
+    func wideCharacters() throws {
+        let (terminal, path) = try terminal([server(3000, "日本語"), server(9090, "e\u{301}a"), server(9091, "ab")])
+        _ = try terminal.run("status", path)
+        let rows = terminal.output.split(separator: "\n").filter { $0.hasPrefix("tcp/") || $0.hasPrefix("PORT") }
+        let listener = try #require(rows.first?.range(of: "LISTENER")?.lowerBound)
+        let column = rows[0].distance(from: rows[0].startIndex, to: listener)
+        for (name, width) in [("日本語", 6), ("e\u{301}a", 2), ("ab", 2)] {
+            let row = try #require(rows.first { $0.contains(name) })
+            let start = try #require(row.range(of: name)?.lowerBound)
+            #expect(row.distance(from: row.startIndex, to: start) == column, "\(name), \(width) columns")
+        }
+    }
+}
