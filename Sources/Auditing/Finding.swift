@@ -48,6 +48,8 @@ public struct Finding: Hashable, Sendable {
         case expiresSoon = "expires-soon"
         /// The review of a service is due.
         case reviewDue = "review-due"
+        /// No client has connected to a service for a long time.
+        case unusedService = "unused-service"
         /// The policy names an interface that the host does not have.
         case unknownInterface = "unknown-interface"
         /// `deny` covers an address of the host, of its gateways or of its resolvers.

@@ -33,8 +33,8 @@ public struct PortStatus {
     public internal(set) var published: [Redirection] = []
     /// The containers that listen on it, or to which it is published.
     public internal(set) var containers: [Container] = []
-    /// The hits of all ports of the service together; `nil` if nothing is loaded.
-    public internal(set) var packets: UInt64?
+    /// The use of all ports of the service together; `nil` if nothing is loaded.
+    public internal(set) var usage: ServiceUsage?
     /// Whether clients can connect, through all live tables.
     public internal(set) var exposure = ListenerAudit.Exposure.unknown
     /// The clients that can connect, through all live tables, by interfaces, without the clients of `trusted`.
@@ -54,15 +54,15 @@ extension PortStatus {
     ///   - loaded: portreeve's table.
     ///   - ruleset: the combined access through all tables.
     ///   - sockets: the sockets of the host.
-    ///   - packets: the hits of a loaded service.
+    ///   - usages: the use of the loaded services, by name.
     /// - Returns: the ports in order.
     public static func all(
         _ policy: Policy, _ compiled: CompiledPolicy, loaded: Table?, in ruleset: LiveRuleset, sockets: HostSockets,
-        packets: (_ service: String) -> UInt64?
+        usages: [String: ServiceUsage]
     ) -> [PortStatus] {
         var list = PortStatusList(live: ruleset, sockets: sockets)
         let (wanted, found) = (DecompiledPolicy(compiled.table), DecompiledPolicy(loaded))
-        list.add(policy.services, wanted.services, found.services, packets)
+        list.add(policy.services, wanted.services, found.services, usages)
         list.add(policy.trusted, wanted.trusted, found.trusted)
         list.addUndeclared()
         return list.rows.sorted { $0.order.lexicographicallyPrecedes($1.order) }
@@ -84,7 +84,7 @@ private struct PortStatusList {
     /// Adds the ports of services: of the policy, then of loaded services that the policy lacks.
     mutating func add(
         _ declared: [Service], _ wanted: [DecompiledService], _ found: [DecompiledService],
-        _ packets: (_ service: String) -> UInt64?
+        _ usages: [String: ServiceUsage]
     ) {
         for service in declared {
             let target = wanted.first { $0.name == service.name }
@@ -97,7 +97,7 @@ private struct PortStatusList {
                 row.name = service.name
                 row.loaded = Self.loaded(actual, target)
                 row.isAsDeclared = live.isAsDeclared(port.transport, port.range, at: addresses)
-                row.packets = actual.flatMap { packets($0.name) }
+                row.usage = actual.flatMap { usages[$0.name] }
                 rows.append(row)
             }
         }
@@ -106,7 +106,7 @@ private struct PortStatusList {
                 var row = row(port.transport, port.range)
                 row.name = service.name
                 row.loaded = .yes
-                row.packets = packets(service.name)
+                row.usage = usages[service.name]
                 rows.append(row)
             }
         }

@@ -1,6 +1,8 @@
 public import ArgumentParser
+internal import Auditing
 internal import Changes
 internal import Kernel
+internal import Policies
 internal import System
 
 /// The format of results.
@@ -102,4 +104,14 @@ extension KernelOptions {
 
     /// The grants for a command that only reads, which must not fail because of them.
     func grants(on host: Host) -> GrantBook { GrantBook(existingAt: stateLocation(on: host), on: host.changes) }
+
+    /// Follows the use of the services, in the state if that exists and can be written; a notice if what it held cannot be used.
+    func followUsage(of verification: inout Verification, on host: Host) -> [Finding] {
+        guard let ruleset = verification.rulesets else { return [] }
+        let span = verification.verified.policy.defaults.unusedAfter
+        let reading = UsageBook.reading(
+            ruleset, at: stateLocation(on: host), on: host.changes, span, now: host.now)
+        verification.usage = reading.book
+        return reading.fault.map { [$0] } ?? []
+    }
 }

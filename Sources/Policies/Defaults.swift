@@ -111,6 +111,8 @@ public struct Defaults: Hashable, Sendable {
     public var grantLimit: GrantLimit?
     /// How long a review holds good; `nil` if no review is due.
     public var reviewEvery: TimeSpan?
+    /// After this time without a new connection a service counts as unused; `nil` if none does.
+    public var unusedAfter: TimeSpan? = TimeSpan(seconds: 90 * 86400)
 
     /// Defaults of these parts; each parameter's default holds for a policy without the key.
     public init(

@@ -26,8 +26,23 @@ final class MemoryStore: RulesetStore {
     func tableNames() -> [TableName] { (table.map { [$0] } ?? []).map(\.name) + others.map(\.name) }
 
     func snapshot(of name: TableName, expecting _: [Table], committed _: UInt32?) -> TableSnapshot {
-        TableSnapshot(generation: number, table: others.first { $0.name == name } ?? table)
+        var snapshot = TableSnapshot(generation: number, table: others.first { $0.name == name } ?? table)
+        guard let hits, let table = snapshot.table else { return snapshot }
+        snapshot.handle = handle
+        for (place, chain) in table.chains.enumerated() {
+            snapshot.states[chain.name] = chain.rules.indices.map { index in
+                let isCounted = chain.rules[index].expressions.contains(.counter)
+                return RuleState(
+                    handle: UInt64(place * 1000 + index), packets: isCounted ? hits[chain.name] ?? 0 : nil)
+            }
+        }
+        return snapshot
     }
+
+    /// The packets in the counters of each chain; `nil` for rules without counters.
+    var hits: [String: UInt64]?
+    /// The kernel's number of the table.
+    var handle: UInt64 = 1
 
     func elementCount(of _: String, in _: TableName) -> Int? { nil }
 

@@ -1,7 +1,7 @@
 import Policies
 import Testing
 
-/// `reviewed` and `review-every`.
+/// `reviewed`, `review-every` and `unused-after`.
 @Suite struct ReviewTests {
     @Test func readsTheDay() throws {
         let folder = try PolicyFolder()
@@ -32,6 +32,21 @@ import Testing
         ])
     func refuses(line: String, message: String) throws {
         try expectErrors("version: 1\nservices: {}\n\(line)\n", [message])
+    }
+
+    @Test(arguments: [("off", nil), ("no", nil), ("30d", "30d"), ("", "90d")])
+    func readsUnusedAfter(written: String, span: String?) throws {
+        let folder = try PolicyFolder()
+        let line = written.isEmpty ? "" : "defaults: {unused-after: \(written)}\n"
+        try folder.write("version: 1\n\(line)services: {}\n", to: "policy.yaml")
+        let policy = try #require(folder.read().policy)
+        #expect(policy.defaults.unusedAfter == span.flatMap(TimeSpan.init))
+    }
+
+    @Test func refusesAWrongTime() throws {
+        try expectErrors(
+            "version: 1\nservices: {}\ndefaults: {unused-after: ⟨3 months⟩}\n",
+            ["\"unused-after\" must be a time such as 90d or 180d, or off, not \"3 months\""])
     }
 
     @Test func warnsOfTheFuture() throws {

@@ -28,7 +28,7 @@ struct ReportAgreementTests {
             let live = LiveRuleset(
                 own: nil, others: tables, declared: compiled.table, in: Circumstances(now: 0), now: 0)
             let rows = PortStatus.all(
-                policy, compiled, loaded: nil, in: live, sockets: sockets, packets: { _ in nil })
+                policy, compiled, loaded: nil, in: live, sockets: sockets, usages: [:])
             let findings = live.audit(of: sockets, policy).filter { $0.identifier == .undeclaredListener }
             for row in rows where row.listeners.count == 1 {
                 let finding = try #require(findings.first { $0.port?.range == row.ports })

@@ -55,6 +55,8 @@ public struct Verification {
     /// The compiled policy with the live grants.
     public let compiled: CompiledPolicy
     private let grantFindings: [Finding]
+    /// The use of the services; none by default, so that nothing is said of it.
+    public var usage = UsageBook()
     /// The rulesets, or the reason why they could not be read.
     private let ruleset: Result<WholeRuleset, KernelError>
 
@@ -111,6 +113,9 @@ public struct Verification {
         return .drift(of: ruleset.own.table, from: compiled)
     }
 
+    /// The rulesets; `nil` if they could not be read.
+    public var rulesets: WholeRuleset? { try? ruleset.get() }
+
     /// The number of services in the policy.
     public var services: Int { verified.policy.services.count }
 
@@ -131,7 +136,14 @@ public struct Verification {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
         }
         findings += host(surroundings.resolvers())
+        findings += .unused(of: verified.policy, usage.services, now: now) { Self.sessions(surroundings.sessions) }
         return findings + .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
+    }
+
+    /// The open connections; `nil` if some of them cannot be read.
+    private static func sessions(_ store: any SessionStore) -> [Session]? {
+        guard let list = try? store.read(), list.doubt == nil else { return nil }
+        return list.sessions
     }
 
     /// What the policy says of interfaces and addresses that this host has, or has not.

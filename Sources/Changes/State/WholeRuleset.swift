@@ -82,15 +82,17 @@ extension WholeRuleset {
         return states[index].packets ?? 0
     }
 
-    /// The hits of the rules that allow a service's connections; `nil` if the service is not loaded.
-    public func packets(of service: String) -> UInt64? {
-        let counts = Names.chains(of: service).flatMap { name -> [UInt64] in
-            let rules = own.table?.chain(name)?.rules ?? []
-            return zip(rules, own.states[name] ?? []).compactMap { rule, state in
-                rule.expressions.last == .verdict(.accept) ? state.packets : nil
+    /// The packets that the rules of each loaded service accepted, by the handle of the rule.
+    public var counters: [String: [UInt64: UInt64]] {
+        var counters: [String: [UInt64: UInt64]] = [:]
+        for chain in own.table?.chains ?? [] {
+            guard case .service(let service) = Names.purpose(ofChain: chain.name) else { continue }
+            for (rule, state) in zip(chain.rules, own.states[chain.name] ?? []) {
+                guard rule.expressions.last == .verdict(.accept), let packets = state.packets else { continue }
+                counters[service, default: [:]][state.handle] = packets
             }
         }
-        return counts.isEmpty ? nil : counts.reduce(0, &+)
+        return counters
     }
 }
 

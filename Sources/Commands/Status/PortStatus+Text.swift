@@ -8,16 +8,18 @@ internal import Reachability
 
 extension PortStatus {
     /// The headings of `columns`.
-    static let headings = ["PORT", "SERVICE", "FROM", "OPEN TO", "LOADED", "LISTENER", "HITS", "OWNER", "UNTIL"]
+    static let headings = [
+        "PORT", "SERVICE", "FROM", "OPEN TO", "LOADED", "LISTENER", "HITS", "LAST USED", "OWNER", "UNTIL",
+    ]
 
     /// The columns that may be cut: service, sources, clients, listener and owner.
-    static let cuttable: Set<Int> = [1, 2, 3, 5, 7]
+    static let cuttable: Set<Int> = [1, 2, 3, 5, 8]
 
     /// The row for people.
     var columns: [String] {
         [
             portText, name ?? "-", sourcesText, clientsText, loaded?.rawValue ?? "-", listenerText,
-            packets.map { "\($0)" } ?? "-", ownersText, untilText,
+            usage.map { "\($0.hits)" } ?? "-", lastUsedText, ownersText, untilText,
         ]
     }
 
@@ -35,6 +37,11 @@ extension PortStatus {
     private var clientsText: String {
         if access.isEmpty { return exposure == .trusted ? "trusted only" : "no one" }
         return isAsDeclared == true ? "as FROM" : access.map(\.text).joined(separator: "; ")
+    }
+
+    /// The day on which the counters were last seen to rise.
+    private var lastUsedText: String {
+        usage?.lastRise.map { String(UTCTime.text($0).prefix { $0 != "T" }) } ?? TextTable.nothing
     }
 
     private var ownersText: String {
@@ -67,7 +74,9 @@ extension PortStatus {
             ("port", transport?.hasPorts == true ? ports.json : .null),
             ("service", transport == nil ? .null : JSON(name)),
             ("declared", .bool(!entries.isEmpty)), ("loaded", loaded.map { .string($0.rawValue) } ?? .null),
-            ("hits", packets.map { .number(Int(clamping: $0)) } ?? .null),
+            ("hits", usage.map { .number(Int(clamping: $0.hits)) } ?? .null),
+            ("last_used", JSON(usage?.lastRise.map(UTCTime.text))),
+            ("counted_since", JSON(usage.map { UTCTime.text($0.since) })),
             ("listeners", .array(listeners.map(\.json))),
             ("published", .array(published.map { .string("\($0.rule)") })),
             ("containers", .array(containers.map(\.json))),

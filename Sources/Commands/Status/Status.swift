@@ -29,7 +29,8 @@ public struct Status: Command {
         let verified = try policy.loadVerified(on: host, kernel, in: store, console)
         let ruleset = try WholeRuleset(store, expecting: [verified.compiled.table])
         let grants = kernel.grants(on: host)
-        let comparison = Verification(verified, ruleset, in: store, grants: grants, now: host.now)
+        var comparison = Verification(verified, ruleset, in: store, grants: grants, now: host.now)
+        _ = kernel.followUsage(of: &comparison, on: host)
         let sockets = try host.readSockets()
         let rows = rows(comparison, ruleset, grants, sockets, on: host)
         let routed = RoutedContainers(
@@ -78,7 +79,7 @@ public struct Status: Command {
             own: own, others: ruleset.neighbours, declared: compiled.table,
             in: ruleset.circumstances(now: host.now), now: host.now)
         return PortStatus.all(
-            declared, compiled, loaded: own, in: live, sockets: sockets, packets: ruleset.packets)
+            declared, compiled, loaded: own, in: live, sockets: sockets, usages: comparison.usage.services)
     }
 
     private func styled(_ line: String, _ row: PortStatus, _ console: Console) -> String {

@@ -67,11 +67,12 @@ public struct Verify: Command {
         // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
         settleOverdue(in: store, on: host, console)
-        let verification = try Verification(
+        var verification = try Verification(
             policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
             grants: kernel.grants(on: host), isFull: full, now: host.now)
+        let doubts = kernel.followUsage(of: &verification, on: host)
         let report = VerificationReport(
-            verification, try verification.findings(host.surroundings), now: host.now, withUnused: verbose)
+            verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
         if let news {
             let hasNews = try tell(news, report, on: host, console)
             if failOnNews { return hasNews ? .difference : .success }

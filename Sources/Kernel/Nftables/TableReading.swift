@@ -18,6 +18,7 @@ struct TableReading {
     var open: (name: String, collector: ElementCollector)?
 
     private var table: Table?
+    private var handle: UInt64?
     private var chains: [Chain] = []
     private var chainNames: Set<String> = []
     private var definitions: [String: SetDefinition] = [:]
@@ -51,6 +52,7 @@ struct TableReading {
             table = Table(
                 name: name, flags: attributes.u32(NFTA_TABLE_FLAGS) ?? 0,
                 userdata: attributes.tableUserdata)
+            handle = attributes.u64(NFTA_TABLE_HANDLE)
             return true
         case NFT_MSG_NEWCHAIN.rawValue: return addChain(attributes)
         case NFT_MSG_NEWRULE.rawValue: return rules.add(attributes)
@@ -141,6 +143,7 @@ extension TableReading {
                 chains.map { ($0.name, read[$0.name]?.states ?? []) }, uniquingKeysWith: { first, _ in first }
             ))
         snapshot.confirmedSets = confirmedSets
+        snapshot.handle = handle
         return snapshot
     }
 

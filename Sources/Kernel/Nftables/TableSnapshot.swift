@@ -6,6 +6,8 @@ public struct TableSnapshot: Hashable, Sendable {
     public var generation: UInt32
     /// The table; `nil` if it does not exist.
     public var table: Table?
+    /// The kernel's number of the table, which no later table gets before the next boot; `nil` without a table.
+    public var handle: UInt64?
     /// The handles and counters of the rules, in order, by the name of the chain.
     public var states: [String: [RuleState]]
     /// The sets that were not dumped: the kernel confirmed the expected elements.

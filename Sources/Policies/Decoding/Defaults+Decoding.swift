@@ -6,7 +6,7 @@ extension Defaults {
         self.init()
         let keys = [
             "inbound", "log", "ping", "families", "published", "routed", "require", "grant-limit",
-            "review-every",
+            "review-every", "unused-after",
         ]
         guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
@@ -21,7 +21,8 @@ extension Defaults {
         if let node = keyed["ping"] { decodePing(node, groups, log) }
         if let node = keyed["require"] { require = Self.require(node, log) }
         if let node = keyed["grant-limit"] { grantLimit = GrantLimit(decoding: node, log) }
-        if let node = keyed["review-every"] { reviewEvery = Self.reviewEvery(node, log) }
+        if let node = keyed["review-every"] { reviewEvery = Self.span(node, as: "review-every", log) }
+        if let node = keyed["unused-after"] { unusedAfter = Self.span(node, as: "unused-after", log) }
     }
 
     /// The families in a list; `nil` after an error.
@@ -68,13 +69,12 @@ extension Defaults {
         return Rate(decoding: node, as: "ping", log).map(Ping.limited)
     }
 
-    /// The time for which a review holds good; `nil` for `off`, or after an error.
-    private static func reviewEvery(_ node: YamlNode, _ log: DiagnosticLog) -> TimeSpan? {
-        guard let text = node.text(as: "review-every", log), !YamlNode.isOff(text) else { return nil }
+    /// A time, or `nil` for `off` and after an error.
+    private static func span(_ node: YamlNode, as key: String, _ log: DiagnosticLog) -> TimeSpan? {
+        guard let text = node.text(as: key, log), !YamlNode.isOff(text) else { return nil }
         if let span = TimeSpan(text) { return span }
         log.error(
-            "\"review-every\" must be a time such as 90d or 180d, or off, not \(Printable.quoted(text))", at: node.place
-        )
+            "\"\(key)\" must be a time such as 90d or 180d, or off, not \(Printable.quoted(text))", at: node.place)
         return nil
     }
 

@@ -1,0 +1,73 @@
+/// When clients last connected to a service, as far as the counters of its rules were followed.
+///
+/// Times that decide are sums of the clock that runs since boot, so that setting the clock makes no service look unused.
+public struct ServiceUsage: Equatable, Sendable {
+    /// The packets in the counters of its rules that accept, by the handle of the rule.
+    public var counters: [UInt64: UInt64]
+    /// When the counters were first seen, in seconds since 1970-01-01T00:00:00Z.
+    public var since: Int64
+    /// When they were last seen to have risen, in seconds since 1970-01-01T00:00:00Z; `nil` if never.
+    public var lastRise: Int64?
+    /// For how many milliseconds they were followed since they last rose.
+    public var quiet: Int64
+    /// For how many milliseconds of that time connections could have been missed, beside `quiet`: the counters were lost.
+    public var unseen: Int64
+
+    /// A usage of these parts.
+    public init(
+        counters: [UInt64: UInt64], since: Int64, lastRise: Int64? = nil, quiet: Int64 = 0, unseen: Int64 = 0
+    ) {
+        self.counters = counters
+        self.since = since
+        self.lastRise = lastRise
+        self.quiet = quiet
+        self.unseen = unseen
+    }
+}
+
+extension ServiceUsage {
+    /// The packets in all counters together.
+    public var hits: UInt64 { counters.values.reduce(0, &+) }
+
+    /// How the counters of a reading follow those of the reading before it.
+    public struct Step: Sendable {
+        /// Whether the rules are of the same table in the same boot, and no counter of it fell.
+        public var isContinuous: Bool
+        /// The milliseconds between the readings; `nil` if they are not known.
+        public var elapsed: Int64?
+        /// The time of the later reading, in seconds since 1970-01-01T00:00:00Z.
+        public var now: Int64
+        /// For how many milliseconds connections may be missed before the service is followed anew.
+        public var tolerance: Int64
+
+        /// A step of these parts.
+        public init(isContinuous: Bool, elapsed: Int64?, now: Int64, tolerance: Int64) {
+            self.isContinuous = isContinuous
+            self.elapsed = elapsed
+            self.now = now
+            self.tolerance = tolerance
+        }
+    }
+
+    /// The usage after a later reading of the counters.
+    public func following(_ counters: [UInt64: UInt64], _ step: Step) -> Self {
+        var next = self
+        next.counters = counters
+        let before = step.isContinuous ? self.counters : [:]
+        if counters.contains(where: { $1 > before[$0] ?? 0 }) {
+            (next.lastRise, next.quiet, next.unseen) = (step.now, 0, 0)
+        } else if let elapsed = step.elapsed, step.isContinuous, before.allSatisfy({ counters[$0.key] == $0.value }) {
+            next.quiet += elapsed
+        } else if let elapsed = step.elapsed, unseen + elapsed <= step.tolerance {
+            next.unseen += elapsed
+        } else {
+            (next.since, next.quiet, next.unseen) = (step.now, 0, 0)
+        }
+        return next
+    }
+
+    /// Whether a counter has fallen, though its rule is still there.
+    public func hasFallen(in counters: [UInt64: UInt64]) -> Bool {
+        self.counters.contains { handle, packets in counters[handle].map { $0 < packets } ?? false }
+    }
+}

@@ -1,0 +1,112 @@
+public import Auditing
+public import Kernel
+public import Policies
+internal import System
+
+extension UsageBook {
+    private static let name = "usage"
+    private static let documentKind = "usage"
+
+    /// Follows the counters from the saved reading to this one, and saves this one.
+    ///
+    /// A user who may not read or write the state has a book that begins now; it is no error.
+    ///
+    /// - Parameters:
+    ///   - ruleset: the rulesets.
+    ///   - location: the state directory.
+    ///   - host: the host.
+    ///   - span: `unused-after`.
+    ///   - now: seconds since 1970-01-01T00:00:00Z.
+    /// - Returns: the book, and a notice if the saved one cannot be used.
+    public static func reading(
+        _ ruleset: WholeRuleset, at location: StateLocation, on host: ChangeHost, _ span: TimeSpan?, now: Int64
+    ) -> (book: UsageBook, fault: Finding?) {
+        let state = try? RulesetState(existingAt: location, on: host)
+        guard let files = state?.files else { return (UsageBook().following(ruleset, on: host, span, now: now), nil) }
+        let (saved, defect) = load(from: files)
+        let book = (saved ?? UsageBook()).following(ruleset, on: host, span, now: now)
+        if !defect.isNewer, book != saved { try? files.write(name, book.document, .content) }
+        return (book, defect.map { .unreadable("\(files.directory)/\(name)", $0) })
+    }
+
+    private static func load(from files: StateFiles) -> (UsageBook?, StateDocument.Defect?) {
+        guard let bytes = try? files.read(name) else { return (nil, nil) }
+        do throws(StateDocument.Defect) {
+            let document = try StateDocument(bytes, kind: documentKind)
+            guard let book = UsageBook(document) else { throw .corrupt }
+            return (book, nil)
+        } catch { return (nil, error) }
+    }
+
+    /// The file: a field for each service, with its numbers in decimal digits.
+    private var document: StateDocument {
+        var document = StateDocument(kind: Self.documentKind)
+        document.append("boot", identity.boot)
+        document.append("namespace", "\(identity.namespace)")
+        document.append("table", "\(table)")
+        document.append("uptime", "\(uptime)")
+        document.append("time", "\(time)")
+        for (name, usage) in services.sorted(by: { $0.key < $1.key }) {
+            document.append("service", usage.text(name))
+        }
+        return document
+    }
+
+    private init?(_ document: StateDocument) {
+        guard let boot = document.text("boot"), let namespace: UInt64 = document.number("namespace"),
+            let table: UInt64 = document.number("table"), let time = document.time("time"),
+            let uptime: Int64 = document.number("uptime", in: 0...ServiceUsage.longest)
+        else { return nil }
+        self.init()
+        (identity, self.table) = (RulesetIdentity(boot: boot, namespace: namespace), table)
+        (self.uptime, self.time) = (uptime, time)
+        for field in document.fields where field.name == "service" {
+            let words = String(decoding: field.bytes, as: UTF8.self).split(separator: " ")
+            guard let name = words.first, let usage = ServiceUsage(words.dropFirst()) else { return nil }
+            services[String(name)] = usage
+        }
+    }
+}
+
+extension StateDocument.Defect? {
+    /// Whether a later version wrote the file, which must stay as it is.
+    fileprivate var isNewer: Bool {
+        guard case .newer = self else { return false }
+        return true
+    }
+}
+
+extension Finding {
+    fileprivate static func unreadable(_ path: String, _ defect: StateDocument.Defect) -> Finding {
+        Finding(
+            .unknown, .notice, "\(path) \(defect): the use of services is followed from now on", aspect: "usage")
+    }
+}
+
+extension ServiceUsage {
+    /// The longest time in a file, in milliseconds, so that sums of them cannot overflow.
+    fileprivate static let longest: Int64 = 1 << 48
+
+    private static let nothing = "-"
+
+    /// The line of a service: name, first seen, last risen, quiet, unseen, then `handle=packets`.
+    fileprivate func text(_ name: String) -> String {
+        let counts = counters.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let times = ["\(since)", lastRise.map { "\($0)" } ?? Self.nothing, "\(quiet)", "\(unseen)"]
+        return ([name] + times + counts).joined(separator: " ")
+    }
+
+    fileprivate init?(_ words: ArraySlice<Substring>) {
+        let times = words.prefix(4).map { Int64($0) }
+        guard words.count >= 4, let since = times[0], let quiet = times[2], let unseen = times[3],
+            times[1] != nil || words[words.startIndex + 1] == Self.nothing,
+            times.allSatisfy({ $0.map((0...Self.longest).contains) ?? true })
+        else { return nil }
+        self.init(counters: [:], since: since, lastRise: times[1], quiet: quiet, unseen: unseen)
+        for word in words.dropFirst(4) {
+            let parts = word.split(separator: "=").map { UInt64($0) }
+            guard parts.count == 2, let handle = parts[0], let packets = parts[1] else { return nil }
+            counters[handle] = packets
+        }
+    }
+}
