@@ -154,7 +154,18 @@ extension ListenerAudit {
             ? nil : Departure(.wrongUser, "user \"\(user)\", not \(expected.quoted), listens", process)
     }
 
-    /// Unrelated processes, of different executables and units, on one port of one address.
+    /// Whether `process` or `unit` of the service lists every process.
+    private func lists(_ processes: [SocketProcess], _ service: Service?) -> Bool {
+        guard let expected = service?.listener, !expected.processes.isEmpty || !expected.units.isEmpty else {
+            return false
+        }
+        return processes.allSatisfy {
+            departure(of: $0, fromProcesses: expected.processes) == nil
+                && departure(of: $0, fromUnitsOf: expected) == nil
+        }
+    }
+
+    /// Unrelated processes, of different executables and units, on one port of one address, that the service does not list.
     var shared: [Finding] {
         let groups = listeners.crowds.flatMap { Dictionary(grouping: $0, by: SharedPlace.init).values }
         return groups.compactMap { group -> Finding? in
@@ -167,8 +178,10 @@ extension ListenerAudit {
             else { return nil }
             let place = AuditedPort(first.transport, first.port...first.port, at: first.address)
             let service = services.owner(of: first)
+            if lists(processes, service) { return nil }
             let executables = Set(processes.compactMap(\.executable)).sorted().joined(separator: ", ")
-            let advice = "each gets a part of the connections; stop the one that should not listen"
+            let advice =
+                "each gets a part of the connections; stop the one that should not listen, or list all under \"process\" or \"unit\""
             return Finding(
                 .sharedPort, .warning,
                 "unrelated processes share \(place.text) at \(first.address): \(executables); \(advice)",

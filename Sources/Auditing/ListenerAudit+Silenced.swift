@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Listeners
+public import Listeners
 
 extension ListenerAudit {
     /// Raw sockets of protocols without ports that no service lists, and whose packets the ruleset refuses: one finding
@@ -28,9 +28,13 @@ extension Listener {
     /// `IPPROTO_RAW` of `netinet/in.h`: the socket only sends.
     private static let sendsOnly = TransportProtocol(rawValue: 255)
 
-    /// Whether it is a raw socket of a protocol without ports that needs a service, and has none.
+    /// Whether it is a raw socket that receives packets of a protocol without ports which need a service.
+    public var waitsForProtocol: Bool {
+        !transport.hasPorts && ![.icmp, .igmp, .icmpv6, Self.sendsOnly].contains(transport) && !isLoopbackOnly
+    }
+
+    /// Whether it needs a service, and has none.
     func waitsForUndeclared(in services: ServicePorts) -> Bool {
-        let isExempt = transport.hasPorts || [.icmp, .igmp, .icmpv6, Self.sendsOnly].contains(transport)
-        return !isExempt && !isLoopbackOnly && services.owner(of: self) == nil
+        waitsForProtocol && services.owner(of: self) == nil
     }
 }

@@ -49,11 +49,16 @@ public struct ReachabilityLoss {
         }
     }
 
-    /// Listeners that the change closes to clients, those first that no client can reach any more; then by port.
-    public func clients(of listeners: [Listener], _ ephemeral: EphemeralPorts) -> [ClientLoss] {
-        let losses = servers(listeners, ephemeral).compactMap { key, group -> ClientLoss? in
+    /// Listeners, and raw sockets that wait for a protocol without ports, that the change closes to clients; those first that no
+    /// client can reach any more; then by port.
+    public func clients(
+        of listeners: [Listener], raw: [Listener] = [], _ ephemeral: EphemeralPorts
+    ) -> [ClientLoss] {
+        let waiting = Self.groups(raw.filter(\.waitsForProtocol))
+        let losses = (servers(listeners, ephemeral) + waiting).compactMap { key, group -> ClientLoss? in
             let families = Set(group.flatMap(\.families))
-            let port = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
+            let ports = key.transport.hasPorts ? key.port...key.port : 0...UInt16.max
+            let port = AuditedPort(key.transport, ports, at: group.first?.address)
             let loss = ClientLoss(
                 port: port, processes: group.flatMap(\.processes),
                 service: group.lazy.compactMap(services.owner).first?.name,
@@ -83,7 +88,11 @@ public struct ReachabilityLoss {
             let isClient = [.udp, .udplite].contains(listener.transport) && ephemeral.contains(listener.ports)
             return !listener.isLoopbackOnly && !isClient && !isPublished(listener)
         }
-        let groups = Dictionary(grouping: servers) {
+        return Self.groups(servers)
+    }
+
+    private static func groups(_ sockets: [Listener]) -> [(key: ListenerKey, value: [Listener])] {
+        let groups = Dictionary(grouping: sockets) {
             ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
         }
         return groups.sorted { $0.key < $1.key }
@@ -91,10 +100,7 @@ public struct ReachabilityLoss {
 
     /// Raw sockets of undeclared protocols without ports, whose packets the change refuses.
     public func rawSockets(_ sockets: [Listener]) -> [Finding] {
-        let groups = Dictionary(grouping: sockets.filter { $0.waitsForUndeclared(in: services) }) {
-            ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)
-        }
-        return groups.sorted { $0.key < $1.key }.compactMap { key, group in
+        Self.groups(sockets.filter { $0.waitsForUndeclared(in: services) }).compactMap { key, group in
             guard let loss = loss(key.transport, 0...UInt16.max, Set(group.flatMap(\.families)), at: group)
             else { return nil }
             return Finding(

@@ -174,6 +174,21 @@ struct ListenerOwnersTests {
         #expect(ListenerAudit(policy, listeners).findings.facts == (isShared ? [expected] : []))
     }
 
+    @Test(
+        "A port that a service shares on purpose is no finding: process or unit lists every holder",
+        arguments: [
+            (["sshd", "/usr/bin/other"], [], false), ([], ["ssh.service", "other.service"], false),
+            (["sshd"], [], true),
+        ] as [([String], [String], Bool)])
+    func sharedOnPurpose(processes: [String], units: [String], isFound: Bool) throws {
+        let holders = [Self.sshd, SocketProcess("/usr/bin/other", pid: 9, unit: "other.service")]
+        let listeners = try holders.map { try Listener("0.0.0.0", 22, owners: .processes([$0])) }
+        let expected = ListenerExpectation(processes: processes, units: units)
+        let policy = try Policy(try Service("ssh", "22/tcp", from: ["10.0.0.0/8"], line: 10, listener: expected))
+        let found = ListenerAudit(policy, listeners).findings.map(\.identifier)
+        #expect(found == (isFound ? [.wrongProcess, .sharedPort] : []))
+    }
+
     @Test("Sockets on different interfaces do not share a port")
     func interfaces() throws {
         let listeners = [

@@ -47,6 +47,29 @@ struct ConsequencesTests {
         return output.filter { $0.hasPrefix("! ") }.map { String($0.dropFirst(2)) }
     }
 
+    @Test("Raw sockets that wait for a protocol without ports")
+    func rawSockets() throws {
+        let vrrp = TransportProtocol(rawValue: 112)
+        terminal.sockets.raw = [
+            listener(vrrp, 0, .ipv4(0xe000_0012), "keepalived"),
+            listener(TransportProtocol(rawValue: 89), 0, .ipv4(0), "bird"),
+            listener(.icmp, 0, .ipv4(0), "ping"),
+        ]
+        _ = try terminal.run("plan", try terminal.write(web))
+        #expect(
+            rows() == [
+                "ospf|bird (pid 7)|any IPv4 address|closed: not in the policy",
+                "vrrp|keepalived (pid 7)|any IPv4 address|closed: not in the policy",
+            ])
+        let narrow = web.replacing(
+            "services:", with: "services:\n  ha: {protocols: [112, 89], from: 192.0.2.1, why: Pair}")
+        _ = try terminal.run("plan", try terminal.write(narrow))
+        #expect(
+            rows() == [
+                "ospf|bird (pid 7)|any IPv4 address|192.0.2.1", "vrrp|keepalived (pid 7)|any IPv4 address|192.0.2.1",
+            ])
+    }
+
     @Test("The first policy: listeners without a service, except clients and loopback")
     func first() throws {
         terminal.sockets.listeners = [

@@ -240,6 +240,32 @@ struct StatusTests {
         #expect(try terminal.run("check", try terminal.write(text)) == .success)
     }
 
+    @Test("init proposes the protocols that raw sockets wait for")
+    func initialProtocols() throws {
+        let terminal = try Terminal()
+        let keepalived = SocketProcess(
+            pid: 7, name: "keepalived", executable: "/usr/sbin/keepalived", unit: "keepalived.service", user: "root")
+        let bird = SocketProcess(pid: 8, name: "bird", executable: "/usr/sbin/bird", unit: "bird.service", user: "bird")
+        func raw(_ number: UInt8, _ owner: SocketProcess, at address: IPAddress = .ipv4(0)) -> Listener {
+            listener(TransportProtocol(rawValue: number), 0, at: address, .processes([owner]))
+        }
+        terminal.sockets.listeners = [listener(.tcp, 179, .processes([bird]))]
+        terminal.sockets.raw = [
+            raw(112, keepalived), raw(112, keepalived, at: .ipv6(0)), raw(89, bird), raw(103, bird), raw(200, bird),
+            // What is exempt: ICMP, IGMP, ICMPv6, a socket that only sends, one on loopback.
+            raw(1, bird), raw(2, bird), raw(58, bird), raw(255, bird), raw(47, bird, at: .ipv4(0x7f00_0001)),
+        ]
+        #expect(try terminal.run("init", "-") == .success)
+        let text = terminal.output
+        #expect(text.contains("  keepalived:\n    protocols: 112   # vrrp\n    from: this-host\n"))
+        #expect(
+            text.contains(
+                "  bird:\n    ports: 179/tcp\n    protocols: [89, 103, 200]   # ospf, pim, 200\n    from: this-host\n"))
+        let policy = try terminal.policy(text)
+        #expect(policy.services.map(\.name) == ["bird", "keepalived"])
+        #expect(policy.services[1].listener.units == ["keepalived.service"])
+    }
+
     @Test("init never overwrites a file")
     func overwriting() throws {
         let terminal = try Terminal()

@@ -20,6 +20,8 @@ import Testing
         try expectWarnings(ipv4 + "from: 192.0.2.0/24, except: 0.0.0.0}", [])
         let ipv6 = "defaults: {families: ipv6}\nservices:\n  dhcp: {ports: 547/udp, why: x, "
         try expectWarnings(ipv6 + "from: ⟨\"2001:db8::/64\"⟩}", [newClients(547, "fe80::/10")])
+        // A range that has the port by chance.
+        try expectWarnings("services:\n  all: {ports: 1-545/udp, why: x, from: [192.0.2.0/24, \"2001:db8::/64\"]}", [])
         try expectWarnings(ipv6 + "from: [\"2001:db8::/64\", \"fe80::/10\"]}", [])
     }
 

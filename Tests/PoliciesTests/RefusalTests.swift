@@ -181,6 +181,8 @@ import Testing
     }
 
     @Test(arguments: [
+        ("⟨to⟩: 192.0.2.1", "unknown key \"to\" in service \"ssh\"; did you mean \"addresses\"?"),
+        ("⟨comment⟩: ssh", "unknown key \"comment\" in service \"ssh\"; did you mean \"why\"?"),
         ("⟨form⟩: ssh", "unknown key \"form\" in service \"ssh\"; did you mean \"from\"?"),
         ("⟨why⟩: again", "duplicate key \"why\", first at policy.yaml:6:5"),
         ("log: ⟨Yes⟩", "\"log\" must be true or false, not \"Yes\"; did you mean \"true\"?"),

@@ -36,7 +36,7 @@ public struct Consequences {
         do throws(KernelError) {
             let sockets = try sockets()
             let listeners = sockets.listeners.map { $0.naming(sockets.containers) }
-            clients = loss.clients(of: listeners, sockets.ephemeral)
+            clients = loss.clients(of: listeners, raw: sockets.raw, sockets.ephemeral)
             losses = loss.listeners(listeners, sockets.ephemeral) + loss.rawSockets(sockets.raw) + losses
         } catch {
             clients = []

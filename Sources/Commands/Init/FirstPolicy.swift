@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Auditing
 internal import Listeners
 internal import Printing
 
@@ -18,7 +19,7 @@ struct FirstPolicy {
 
     /// The text of the file.
     var text: String {
-        let services = FirstService.all(of: reachable)
+        let services = FirstService.all(of: reachable + sockets.raw.filter(\.waitsForProtocol))
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
             + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.thisHost) }

@@ -30,6 +30,7 @@ struct FirstService {
 
     private var name: String
     private let owner: Owner
+    /// Ports, and protocols without ports.
     private let places: [Place]
     private let note: String?
 
@@ -54,7 +55,8 @@ struct FirstService {
     }
 
     private static func owner(of listener: Listener) -> (Owner, note: String?) {
-        let place = "\(listener.transport.name)-\(listener.port)"
+        let hasPorts = listener.transport.hasPorts
+        let place = hasPorts ? "\(listener.transport.name)-\(listener.port)" : "protocol-\(listener.transport.name)"
         switch listener.owners {
         case .processes(let processes):
             // A socket that systemd holds for a service belongs to the process of that service, if it runs.
@@ -114,14 +116,30 @@ struct FirstService {
 
     /// The lines of the policy.
     func lines(from sources: String) -> [String] {
-        let ports = ranges.count == 1 ? ranges[0] : "[\(ranges.joined(separator: ", "))]"
         var lines = note.map { ["  # \($0.printable)"] } ?? []
-        lines += ["  \(name):", "    ports: \(ports)", "    from: \(sources)"]
+        lines += ["  \(name):"] + line("ports", ranges) + line("protocols", protocols, protocolNames)
+        lines.append("    from: \(sources)")
         if let executable = owner.executable { lines.append("    process: \(scalar(executable))") }
         if let unit = owner.unit { lines.append("    unit: \(scalar(unit))") }
         if owner.users.count == 1 { lines.append("    user: \(scalar(owner.users[0]))") }
         if owner.users.count > 1 { lines.append("    user: [\(owner.users.map(scalar).joined(separator: ", "))]") }
         return lines + ["    why: \(Service.unfilledReason)"]
+    }
+
+    /// A key with a value or a list, and a comment; nothing for an empty list.
+    private func line(_ key: String, _ values: [String], _ comment: String = "") -> [String] {
+        if values.isEmpty { return [] }
+        return ["    \(key): " + (values.count == 1 ? values[0] : "[\(values.joined(separator: ", "))]") + comment]
+    }
+
+    private var wholeProtocols: [TransportProtocol] { places.map(\.transport).filter { !$0.hasPorts } }
+
+    /// The protocols without ports, by number: a host may lack `/etc/protocols`.
+    private var protocols: [String] { wholeProtocols.map { "\($0.rawValue)" } }
+
+    private var protocolNames: String {
+        let names = wholeProtocols.map(\.name)
+        return names == protocols ? "" : "   # \(names.joined(separator: ", "))"
     }
 
     /// The ports, with neighbours as ranges.

@@ -11,7 +11,7 @@ struct KeyedNode {
         for entry in unique where !keys.contains(entry.key) {
             log.error(
                 "unknown key \(Printable.quoted(entry.key)) in \(what())", at: entry.place,
-                repair: Spelling.nearest(to: entry.key, among: keys))
+                repair: Spelling.key(for: entry.key, among: keys))
         }
         entries = unique
     }

@@ -65,8 +65,18 @@ enum PortOverlap {
         let owner = isSame ? "the same service" : "service \"\(earlier.service)\""
         let relation =
             earlier.port.range == later.port.range ? "already belongs to" : "overlaps \(earlier.port) of"
-        let place = isSame ? "" : common(earlier, later)
+        let place = isSame ? "" : common(earlier, later) + advice(earlier, later)
         log.error("\(later.port) \(relation) \(owner) at \(earlier.place.description)\(place)", at: later.place)
+    }
+
+    /// A range of more ports than this is probably meant to let in everything from its sources.
+    private static let manyPorts = 10_000
+
+    private static func advice(_ claims: Claim...) -> String {
+        guard claims.contains(where: { $0.port.transport.hasPorts && $0.port.range.count > manyPorts }) else {
+            return ""
+        }
+        return "; to let in everything from some sources or interfaces, list them under \"trusted\""
     }
 
     /// The address that two services have in common, where one of them names its addresses.

@@ -3,6 +3,19 @@ public enum Spelling {
     /// The number of candidates that are compared: bounds the work for a hundred errors in a policy of a million names.
     private static let most = 10_000
 
+    /// What other programs and earlier drafts call keys of a policy.
+    private static let synonyms = [
+        "to": "addresses", "address": "addresses", "destination": "addresses", "daddr": "addresses",
+        "source": "from", "sources": "from", "saddr": "from", "iif": "interfaces", "interface": "interfaces",
+        "comment": "why", "description": "why", "reason": "why",
+    ]
+
+    /// The key that a misspelt or foreign one stands for; `nil` if none is similar.
+    static func key(for word: String, among keys: [String]) -> String? {
+        if let known = synonyms[word.lowercased()], keys.contains(known) { return known }
+        return nearest(to: word, among: keys)
+    }
+
     /// The candidate with the smallest distance to `word`; `nil` if none is similar.
     public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
         let target = Array(word.lowercased().unicodeScalars.prefix(65))

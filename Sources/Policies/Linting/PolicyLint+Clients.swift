@@ -8,7 +8,7 @@ extension PolicyLint {
         }
         let name = "service \(Printable.quoted(placed.service.name))"
         for port in placed.service.ports where port.transport == .udp {
-            for server in AddressServer.all where port.range.contains(server.port) {
+            for server in AddressServer.all where server.isMeant(by: port) {
                 check(server, of: placed.service, name, at: place)
             }
         }
@@ -90,6 +90,14 @@ private struct AddressServer {
     let newClients: AddressSet
     /// The same in the notation of a policy.
     let text: String
+
+    /// A longer range is open for another reason.
+    private static let longestRange = 16
+
+    /// Whether a port or a short range is meant for such a server.
+    func isMeant(by port: ServicePort) -> Bool {
+        port.range.contains(self.port) && port.range.count <= Self.longestRange
+    }
 
     /// RFC 2131 4.1; RFC 8415 7.2 and 18.
     static let all = [

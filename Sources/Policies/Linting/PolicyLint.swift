@@ -69,10 +69,17 @@ struct PolicyLint {
             log.warning("service \(name) can never be reached: \"deny\" covers all its sources", at: place)
         } else if families.count == 1 {
             return
-        } else if sources.ipv6.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv4 }) {
+        } else if sources.ipv6.isEmpty, !service.isOfIPv4Alone {
             log.warning("service \(name) is closed on IPv6: all its sources are IPv4", at: place)
         } else if sources.ipv4.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv6 }) {
             log.warning("service \(name) is closed on IPv4: all its sources are IPv6", at: place)
         }
+    }
+}
+
+extension Service {
+    /// Whether IPv6 packets cannot be meant for it: its protocols have none, or its addresses are IPv4 addresses.
+    fileprivate var isOfIPv4Alone: Bool {
+        destinations?.addresses.ipv6.isEmpty == true || ports.allSatisfy { $0.onlyFamily == .ipv4 }
     }
 }
