@@ -12,7 +12,9 @@ extension TableBuilder {
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
         let dispatch = Dispatch(policy.services)
         let trusted = policy.trusted.flatMap { add($0) }
-        let rules = entryRules(denied) + trusted + [dispatch.protocols] + dispatch.rules + [Rule.refuse]
+        let rules =
+            entryRules(denied) + trusted + [dispatch.protocols] + dispatch.rules
+            + [.refuse(speaking: policy.defaults.families)]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         for addresses in dispatch.switches { append(addresses.chain, at: addresses.location) }
         chains += [.linkIGMP, .linkICMPv6]
@@ -186,6 +188,13 @@ extension Rule {
 
     /// Refuses the packets that no rule before it accepted.
     static let refuse = Rule([.verdict(.goto(Names.refuse))])
+
+    /// The same at the end of the first chain: its comment says which family alone the host speaks, since the grants of the
+    /// other end with the policy that they were made under.
+    static func refuse(speaking families: Set<AddressFamily>) -> Rule {
+        guard families.count == 1, let only = families.first else { return refuse }
+        return Rule(refuse.expressions, comment: "speaks \(only) alone")
+    }
 
     /// Refuses the packets that no entry of `allow` accepted; grants stand before it.
     static let refuseRest = Rule([.verdict(.goto(Names.refuse))], comment: "no entry matches")

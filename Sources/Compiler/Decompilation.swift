@@ -72,6 +72,7 @@ struct Decompilation {
         let known =
             Rule.echoRequests + Rule.link
             + [Rule.loopback, Rule.established, Rule.invalid, Rule.conntrackState, Rule.refuse]
+            + AddressFamily.allCases.map { Rule.refuse(speaking: [$0]) }
         for rule in chain.rules where !known.contains(rule) && !rule.isFormerEcho && !Dispatch.isLookup(rule) {
             if let targets = rule.protocolTargets {
                 protocols += targets

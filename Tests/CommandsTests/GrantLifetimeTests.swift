@@ -46,6 +46,30 @@ struct GrantLifetimeTests: GrantTesting {
         #expect(!terminal.output.contains("grant"))
     }
 
+    @Test("Ends with its family, when a policy without it is applied")
+    func families() throws {
+        #expect(try grant("ssh", "2001:db8::7") == .success)
+        #expect(try grant("web", "2001:db8::7") == .success)
+        #expect(try grant("ssh", "198.51.100.7") == .success)
+        let narrow = try terminal.write(
+            grantPolicy.replacing("grant-limit: 4h", with: "grant-limit: 4h, families: [ipv4]"), to: "narrow.yaml")
+        #expect(try terminal.run("plan", narrow) == .success)
+        #expect(terminal.output.contains("- grant  ssh from 2001:db8::7  ends since \"families\" leaves out ipv6\n"))
+        #expect(!terminal.output.contains("- grant  ssh from 198.51.100.7"))
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1h") == .success)
+        #expect(try live == [source("198.51.100.7", 7200)])
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(live.count == 3)
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try live == [source("198.51.100.7", 7200)])
+        #expect(try terminal.run("verify", narrow, "--only", "ruleset", "--quiet") == .success)
+        #expect(terminal.output == "")
+        #expect(try terminal.run("status", narrow) == .success)
+        #expect(!terminal.output.contains("2001:db8::7"))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try live == [source("198.51.100.7", 7200)])
+    }
+
     @Test("Survives an apply, a rollback and a restart of the unit, and is not extended by them")
     func otherChanges() throws {
         let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")

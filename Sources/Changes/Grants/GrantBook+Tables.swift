@@ -46,7 +46,7 @@ extension GrantBook {
         guard let live else { return [] }
         let found = Set(live.grantedSources.map { Subject($0) })
         return active.filter { record in
-            isDue(record) && live.chain(Names.service(record.service)) != nil
+            isDue(record) && live.keeps(record.source)
                 && !found.contains(Subject(record.source))
         }
     }
@@ -72,10 +72,10 @@ extension GrantBook {
         return book
     }
 
-    /// The book without the grants of services that a table does not have: a grant ends with its service.
+    /// The book without the grants of services or families that a table does not have: a grant ends with its service.
     func ending(with table: Table?) -> GrantBook {
         var book = self
-        book.records.removeAll { table?.chain(Names.service($0.service)) == nil }
+        book.records.removeAll { table?.keeps($0.source) != true }
         return book
     }
 

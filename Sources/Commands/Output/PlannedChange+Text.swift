@@ -55,7 +55,11 @@ extension PlannedChange {
         let lost = before.denied.subtracting(after.denied)
         if !gained.isEmpty { lines.append(("+ deny  from \(gained.text)", .add)) }
         if !lost.isEmpty { lines.append(("- deny  from \(lost.text)", .remove)) }
-        lines += ending.map { ("- grant  \($0.service) from \($0.address)  ends with its service", .remove) }
+        lines += ending.map { grant in
+            let isGone = !after.services.contains { $0.name == grant.service }
+            let reason = isGone ? "with its service" : "since \"families\" leaves out \(grant.address.family)"
+            return ("- grant  \(grant.service) from \(grant.address)  ends \(reason)", .remove)
+        }
         return lines
     }
 

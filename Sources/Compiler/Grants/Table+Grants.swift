@@ -12,7 +12,8 @@ extension Table {
     ///   - live: a table whose sets for grants are kept if they are empty: the end of a grant is not a difference.
     /// - Returns: the new table; the same table if there is nothing to change.
     public func granting(_ sources: [GrantedSource], keepingSetsOf live: Table? = nil) -> Table {
-        let wanted = Dictionary(grouping: sources, by: \.grants)
+        let families = self.families
+        let wanted = Dictionary(grouping: sources.filter { families.contains($0.address.family) }, by: \.grants)
         let empty = (grantSets + (live?.grantSets ?? [])).filter { wanted[$0] == nil }
         let all = Set(wanted.keys + empty).filter { chain(Names.service($0.service)) != nil }
         guard !all.isEmpty else { return self }
@@ -21,6 +22,18 @@ extension Table {
             overlay.put(grants, (wanted[grants] ?? []).map(\.element))
         }
         return overlay.table
+    }
+
+    /// The families that the host speaks; grants of the other have no effect.
+    public var families: Set<AddressFamily> {
+        let last = chain(Names.input)?.rules.last
+        let only = AddressFamily.allCases.first { Rule.refuse(speaking: [$0]) == last }
+        return only.map { [$0] } ?? Set(AddressFamily.allCases)
+    }
+
+    /// Whether the table keeps a grant: it has the service, and speaks the family.
+    public func keeps(_ grant: GrantedSource) -> Bool {
+        chain(Names.service(grant.service)) != nil && families.contains(grant.address.family)
     }
 
     /// Whether the table has sets for grants, even if these are empty.
