@@ -54,6 +54,8 @@ public struct Finding: Hashable, Sendable {
         case unknownInterface = "unknown-interface"
         /// `deny` covers an address of the host, of its gateways or of its resolvers.
         case deniesHost = "denies-host"
+        /// A list is missing, invalid or out of its bounds, so that the last good one stays in force.
+        case listOutOfBounds = "list-out-of-bounds"
         /// A change would close a port that has a listener: found by `plan`, never by `verify`.
         case unreachableListener = "unreachable-listener"
         /// A change would close a port that another table publishes.

@@ -79,22 +79,30 @@ extension PolicyOptions {
     /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
     ///
     /// With `appliesHere` the policy must be for this host; with `isLinted` its names are compared with those of the host.
+    /// Its lists are compared with the last ones, which stand in for those that cannot be used with `keepsLastLists`.
     func read(
-        on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false
+        on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false,
+        lists: LastLists? = nil, keepsLastLists: Bool = false
     ) -> PolicyReading {
         var options = readingOptions(on: host)
         if isLinted { options.interfaces = host.interfaces().map { InterfaceName($0.name, otherNames: $0.otherNames) } }
         options.destination = destination
         options.hostNames = appliesHere ? host.names() : nil
-        return PolicyReader.read(path: policy, options: options, files: TrustedFiles(caller: host.caller))
+        options.keepsLastLists = keepsLastLists
+        let files = TrustedFiles(caller: host.caller) { lists?.text($0) }
+        return PolicyReader.read(path: policy, options: options, files: files)
     }
 
     /// Reads the policy for a command that needs a valid one; prints its errors.
     ///
-    /// With `appliesHere` the policy must be for this host.
-    func load(on host: Host, _ console: Console, appliesHere: Bool = false) throws(CommandError) -> Policy {
-        let reading = read(on: host, appliesHere: appliesHere)
+    /// With `appliesHere` the policy must be for this host; the last lists are used as by `read`.
+    func load(
+        on host: Host, _ console: Console, appliesHere: Bool = false, lists: LastLists? = nil,
+        keepsLastLists: Bool = false
+    ) throws(CommandError) -> Policy {
+        let reading = read(on: host, appliesHere: appliesHere, lists: lists, keepsLastLists: keepsLastLists)
         guard let policy = reading.policy else { throw failure(reading, console) }
+        for refusal in reading.refusedLists { console.note(refusal.warning) }
         return policy
     }
 
@@ -105,7 +113,8 @@ extension PolicyOptions {
         for error in errors { console.quote(error.rendered(color: console.colorsErrors), .error) }
         if reading.fault != nil { return CommandError(.failure, "the policy cannot be read; nothing was changed") }
         let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
-        return CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed")
+        let hint = reading.refusedLists.isEmpty ? "" : ": --keep-lists uses the lists as they were applied"
+        return CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed\(hint)")
     }
 
     /// A sentence about a policy that does not exist.
@@ -114,4 +123,9 @@ extension PolicyOptions {
         let command = policy == Self.standardPath ? "portreeve init" : "portreeve init \(path)"
         return "there is no policy \(path): \"\(command)\" writes a first one from the ports that listen now"
     }
+}
+
+extension ListRefusal {
+    /// A warning that the list as it was applied is used.
+    var warning: String { "portreeve: warning: \(reason): the list as it was applied stays in force" }
 }

@@ -59,6 +59,15 @@ public struct PolicyOptions: ParsableArguments, Sendable {
     public init() {}
 }
 
+/// How a command that changes the ruleset takes the lists of the policy.
+public struct ListOptions: ParsableArguments, Sendable {
+    @Flag(help: "Use a list as it was applied where it is missing, invalid or out of its bounds.")
+    var keepLists = false
+
+    /// The options with their defaults.
+    public init() {}
+}
+
 /// The network namespace and the state directory of a command.
 public struct KernelOptions: ParsableArguments, Sendable {
     @Option(help: ArgumentHelp("Work in this network namespace, named as in ip-netns(8).", valueName: "name"))
@@ -90,6 +99,14 @@ extension KernelOptions {
     /// The state directory of the network namespace, which must have been entered.
     func stateLocation(on host: Host) -> StateLocation {
         stateDir.map(StateLocation.init) ?? host.changes.location()
+    }
+
+    /// The lists of the policy in force, read when one is needed; enters the network namespace.
+    func lastLists(on host: Host) -> LastLists {
+        LastLists {
+            if let netns { try host.enter(netns) }
+            return try existingState(on: host)
+        }
     }
 
     /// The state of the network namespace, which must have been entered.

@@ -43,6 +43,8 @@ public struct Policy: Hashable, Sendable {
     public var texts: [[UInt8]]
     /// The indices of the lists among the files.
     public var lists: Set<Int>
+    /// The lists, in the order of loading.
+    public var listFiles: [ListFile] = []
 
     /// A policy of these parts.
     public init(

@@ -14,7 +14,8 @@ public enum PolicyReader {
         let assembly = PolicyAssembly(options: options, files: files, log: log)
         let policy = assembly.assemble(path)
         return PolicyReading(
-            policy: log.hasErrors ? nil : policy, diagnostics: log.sorted(), fault: assembly.fault)
+            policy: log.hasErrors ? nil : policy, diagnostics: log.sorted(), fault: assembly.fault,
+            refusedLists: assembly.refusedLists)
     }
 }
 
@@ -36,6 +37,8 @@ public struct ReadingOptions: Hashable, Sendable {
     public var findings: [String]?
     /// The interfaces of this host, for warnings about names that are not theirs; empty for none.
     public var interfaces: [InterfaceName] = []
+    /// Whether a list that cannot be used is as it was when the policy was applied last, instead of an error.
+    public var keepsLastLists = false
     /// The names of this host, which a policy with `host` must be for; `nil` to read it on any host.
     public var hostNames: [String]?
 
@@ -73,12 +76,17 @@ public struct PolicyReading: Hashable, Sendable {
     public var diagnostics: [Diagnostic]
     /// Why the main file could not be read; `nil` if it was, or if it was refused.
     public var fault: Fault?
+    /// The lists that cannot be used, and were applied before: errors, unless the last good ones were kept.
+    public var refusedLists: [ListRefusal]
 
     /// A reading of these parts.
-    public init(policy: Policy?, diagnostics: [Diagnostic], fault: Fault? = nil) {
+    public init(
+        policy: Policy?, diagnostics: [Diagnostic], fault: Fault? = nil, refusedLists: [ListRefusal] = []
+    ) {
         self.policy = policy
         self.diagnostics = diagnostics
         self.fault = fault
+        self.refusedLists = refusedLists
     }
 }
 

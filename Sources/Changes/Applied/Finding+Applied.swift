@@ -61,6 +61,16 @@ extension Finding {
             aspect: "state")
     }
 
+    /// A list cannot be used, and is as it was applied.
+    static func listOutOfBounds(_ refusal: ListRefusal) -> Finding {
+        var finding = Finding(
+            .listOutOfBounds, .warning,
+            "\(refusal.reason): the list as it was applied stays in force: get the list again, or change its bounds",
+            policy: refusal.location)
+        finding.details.source = refusal.group
+        return finding
+    }
+
     private static func listed(_ parts: [String]) -> String {
         let more = parts.count - named
         return parts.prefix(named).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")

@@ -21,6 +21,7 @@ struct PolicyDifference {
         let sections = [
             ("defaults", old.defaults != new.defaults), ("sources", old.groups != new.groups && services.isEmpty),
             ("deny", old.deny != new.deny), ("trusted", old.trusted != new.trusted),
+            ("sources", old.groups == new.groups && old.listFiles != new.listFiles),
         ].filter(\.1).map { "\"\($0.0)\" changed" }
         parts = services.map { "\"\($0.name)\" \($0.verb)" } + sections
         location =
@@ -57,6 +58,9 @@ extension Policy {
         var copy = Policy(
             defaults: defaults.withoutPlaces, groups: groups, deny: deny?.withoutPlace, trusted: trusted,
             services: services)
+        copy.listFiles = listFiles.map {
+            ListFile(path: "", location: .nowhere, groups: $0.groups, bounds: $0.bounds, count: 0)
+        }
         for index in copy.trusted.indices {
             copy.trusted[index].location = .nowhere
             copy.trusted[index].entry = trusted[index].entry.withoutPlaces

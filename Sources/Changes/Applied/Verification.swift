@@ -135,7 +135,7 @@ public struct Verification {
         if areas.contains(.sessions) {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
         }
-        findings += host(surroundings.resolvers())
+        findings += host(surroundings.resolvers()) + verified.listFindings
         findings += .unused(of: verified.policy, usage.services, now: now) { Self.sessions(surroundings.sessions) }
         return findings + .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
     }

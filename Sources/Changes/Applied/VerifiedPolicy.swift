@@ -12,6 +12,8 @@ public struct VerifiedPolicy {
     public let acceptances: [Acceptance]
     /// Findings about the file: it was edited since it was applied, or cannot be used.
     public var findings: [Finding] = []
+    /// Findings about lists that cannot be used, so that they are as they were applied.
+    public let listFindings: [Finding]
     /// The compiled policy.
     public private(set) var compiled: CompiledPolicy
 
@@ -34,7 +36,7 @@ public struct VerifiedPolicy {
         let isApplied = record.map { record in file.policy.map { record.holds($0.texts) } ?? false } ?? false
         guard let record, !isApplied else {
             guard let policy = file.policy else { return nil }
-            self.init(policy, record, declared: policy)
+            self.init(policy, record, declared: policy, file.refusedLists)
             return
         }
         var options = options
@@ -42,12 +44,12 @@ public struct VerifiedPolicy {
         let files = record.files(databases: [options.servicesDatabase, options.protocolsDatabase])
         guard let applied = PolicyReader.read(path: files.paths[0], options: options, files: files).policy else {
             guard let policy = file.policy else { return nil }
-            self.init(policy, nil, declared: policy)
+            self.init(policy, nil, declared: policy, file.refusedLists)
             findings = [.unknown(record)]
             return
         }
         guard let policy = file.policy else {
-            self.init(applied, record, declared: nil)
+            self.init(applied, record, declared: nil, [])
             findings = [.notApplied(path, file, record)]
             edit = Finding.fault(path, file)
             return
@@ -55,15 +57,16 @@ public struct VerifiedPolicy {
         let difference = PolicyDifference(from: applied, to: policy)
         if difference.parts.isEmpty && difference.lists.isEmpty {
             // Only comments and the like differ, so that the lines of the file are the better places.
-            self.init(policy, record, declared: policy)
+            self.init(policy, record, declared: policy, file.refusedLists)
         } else {
-            self.init(applied, record, declared: policy)
+            self.init(applied, record, declared: policy, file.refusedLists)
             findings = [.notApplied(path, difference, record)]
             if !difference.parts.isEmpty { edit = Finding.edit(difference, record) }
         }
     }
 
-    private init(_ policy: Policy, _ record: AppliedRecord?, declared: Policy?) {
+    private init(_ policy: Policy, _ record: AppliedRecord?, declared: Policy?, _ refusals: [ListRefusal]) {
+        listFindings = refusals.map(Finding.listOutOfBounds)
         self.policy = policy
         self.record = record
         self.declared = declared

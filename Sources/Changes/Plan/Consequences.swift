@@ -1,3 +1,4 @@
+public import Addressing
 public import Auditing
 internal import Compiler
 internal import Kernel
@@ -19,7 +20,8 @@ public struct Consequences {
     ///
     /// Sockets are readable without privileges; their owners are not.
     public init(
-        of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets
+        of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets,
+        resolvers: () -> [IPAddress] = { [] }
     ) {
         let others = plan.ruleset.neighbours
         let circumstances = plan.ruleset.circumstances(now: now)
@@ -42,7 +44,10 @@ public struct Consequences {
             clients = []
             losses.append(Finding(.unknown, .warning, "cannot read the listening sockets: \(error)"))
         }
-        breakages = losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
+        let denied = [Finding].deniedHost(
+            of: plan.policy, addresses: plan.ruleset.addresses, gateways: plan.ruleset.gateways,
+            resolvers: resolvers())
+        breakages = denied + losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
     }
 }
 

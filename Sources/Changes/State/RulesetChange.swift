@@ -272,8 +272,8 @@ extension RulesetChange {
 }
 
 extension Policy {
-    /// The files of the policy.
+    /// The files of the policy, with paths that another process finds.
     var recordedFiles: [ChangeRecord.File] {
-        zip(files, texts).map { ChangeRecord.File(path: $0, text: $1) }
+        zip(files, texts).map { ChangeRecord.File(path: FileSystem.absolutePath($0), text: $1) }
     }
 }

@@ -2,6 +2,7 @@ public import Addressing
 internal import Auditing
 internal import Compiler
 public import Kernel
+internal import Listeners
 public import Reachability
 public import Rulesets
 public import System
@@ -20,6 +21,8 @@ public struct WholeRuleset {
     public let addresses: AddressSet?
     /// The routes of the host; `nil` if they are not known.
     public let routes: Routes?
+    /// The gateways of the host; empty if they are not known.
+    public let gateways: Set<IPAddress>
 
     /// The number of attempts to read all tables between two changes.
     private static let attempts = 8
@@ -33,7 +36,9 @@ public struct WholeRuleset {
             (generation, self.own, self.others) = (own.generation, own, others)
             legacy = store.legacyTables()
             addresses = store.addresses()
-            routes = store.network().map { Routes($0) }
+            let network = store.network()
+            routes = network.map { Routes($0) }
+            gateways = network?.gateways ?? []
             return
         }
         throw KernelError(

@@ -16,6 +16,7 @@ public struct Apply: Command {
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
+    @OptionGroup var lists: ListOptions
 
     @Flag(
         name: [.customShort("n"), .customLong("dry-run")],
@@ -60,8 +61,10 @@ public struct Apply: Command {
             if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
             return try apply(plan, on: host, console)
         }
-        if isDryRun { return try Plan.dryRun(policy, kernel, output).execute(on: host) }
-        return try apply(policy.load(on: host, console, appliesHere: true), on: host, console)
+        if isDryRun { return try Plan.dryRun(policy, kernel, lists, output).execute(on: host) }
+        let policy = try policy.load(
+            on: host, console, appliesHere: true, lists: kernel.lastLists(on: host), keepsLastLists: lists.keepLists)
+        return try apply(policy, on: host, console)
     }
 
     /// Applies a policy that was already read.
@@ -88,7 +91,8 @@ public struct Apply: Command {
         if plan.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: Self.question) { isAnew in
             let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
-            let consequences = Consequences(of: plan, now: host.now, sockets: host.readSockets)
+            let consequences = Consequences(
+                of: plan, now: host.now, sockets: host.readSockets, resolvers: host.resolvers)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
             return plan.text(consequences, console, verbose: false) + orphaned.text
         }

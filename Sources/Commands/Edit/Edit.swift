@@ -54,7 +54,8 @@ public struct Edit: Command {
             try host.edit(copy)
             var options = policy
             options.policy = copy
-            let reading = options.read(on: host, as: policy.policy, appliesHere: true, isLinted: true)
+            let reading = options.read(
+                on: host, as: policy.policy, appliesHere: true, isLinted: true, lists: kernel.lastLists(on: host))
             for diagnostic in reading.diagnostics {
                 console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
             }

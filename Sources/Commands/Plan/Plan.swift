@@ -12,6 +12,7 @@ public struct Plan: Command {
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions
+    @OptionGroup var lists: ListOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
 
@@ -34,11 +35,11 @@ public struct Plan: Command {
     }
 
     /// A command with the options of `apply --dry-run`.
-    static func dryRun(_ policy: PolicyOptions, _ kernel: KernelOptions, _ output: OutputOptions) -> Plan {
+    static func dryRun(
+        _ policy: PolicyOptions, _ kernel: KernelOptions, _ lists: ListOptions, _ output: OutputOptions
+    ) -> Plan {
         var plan = Plan()
-        plan.policy = policy
-        plan.kernel = kernel
-        plan.output = output
+        (plan.policy, plan.kernel, plan.lists, plan.output) = (policy, kernel, lists, output)
         plan.detailedExitcode = false
         plan.verbose = false
         plan.out = nil
@@ -48,7 +49,8 @@ public struct Plan: Command {
     /// Prints the plan; returns whether there is nothing to change.
     private func show(on host: Host) throws -> Bool {
         let console = Console(host, output)
-        let reading = policy.read(on: host, appliesHere: true)
+        let reading = policy.read(
+            on: host, appliesHere: true, lists: kernel.lastLists(on: host), keepsLastLists: lists.keepLists)
         guard let wanted = reading.policy else { throw policy.failure(reading, console) }
         let store = try kernel.openStore(on: host)
         let grants = kernel.grants(on: host)
@@ -57,7 +59,8 @@ public struct Plan: Command {
             Verification($0, plan.ruleset, in: store, grants: grants, now: host.now)
         }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
-        let consequences = Consequences(of: plan, now: host.now, sockets: host.readSockets)
+        let consequences = Consequences(
+            of: plan, now: host.now, sockets: host.readSockets, resolvers: host.resolvers)
         if let out {
             console.requireOutput()
             let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text
@@ -70,6 +73,7 @@ public struct Plan: Command {
             let text = plan.text(consequences, console, verbose: verbose) + orphaned.text
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
+        if !console.isQuiet { reading.refusedLists.forEach { console.note($0.warning) } }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if let out, !console.isQuiet {
             console.note("plan saved in \(out): \"portreeve apply \(out)\" makes exactly this change")

@@ -35,8 +35,8 @@ public struct Status: Command {
         let rows = rows(comparison, ruleset, grants, sockets, on: host)
         let routed = RoutedContainers(
             through: ruleset.tables, in: ruleset.circumstances(now: host.now), known: sockets.containers)
-        let findings = ([Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy))
-            .accepting(verified.acceptances, now: host.now)
+        let others = [Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy)
+        let findings = (others + verified.listFindings).accepting(verified.acceptances, now: host.now)
         let waiting = try kernel.existingState(on: host)?.waiting()
         let states = HostState.all(
             isLoaded: ruleset.own.table != nil,

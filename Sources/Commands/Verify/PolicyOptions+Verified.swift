@@ -11,7 +11,7 @@ extension PolicyOptions {
     func loadVerified(
         on host: Host, _ kernel: KernelOptions, in store: any RulesetStore, _ console: Console
     ) throws(CommandError) -> VerifiedPolicy {
-        let reading = read(on: host)
+        let reading = read(on: host, lists: kernel.lastLists(on: host), keepsLastLists: true)
         guard let verified = verified(reading, on: host, kernel, in: store) else { throw failure(reading, console) }
         return verified
     }

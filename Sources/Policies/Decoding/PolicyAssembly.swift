@@ -5,6 +5,7 @@ struct PolicyAssembly {
     private let options: ReadingOptions
     private let log: DiagnosticLog
     private let loader: FileLoader
+    private let lists: ListReader
     private let groups: SourceGroups
 
     /// An assembly before any file is read.
@@ -13,8 +14,12 @@ struct PolicyAssembly {
         self.log = log
         let checksOwnership = options.checksOwnership && !options.allowInsecurePermissions
         loader = FileLoader(files: files, checksOwnership: checksOwnership, log: log)
-        groups = SourceGroups(loader: loader, log: log)
+        lists = ListReader(loader: loader, log: log, keepsLast: options.keepsLastLists)
+        groups = SourceGroups(lists: lists, log: log)
     }
+
+    /// The lists that cannot be used, and were applied before.
+    var refusedLists: [ListRefusal] { lists.refusals }
 
     /// Why the main file could not be read; `nil` if it was, or if it was refused.
     var fault: PolicyReading.Fault? { loader.fault }
@@ -39,6 +44,7 @@ struct PolicyAssembly {
         let decoder = ServiceDecoder(
             groups: groups, ports: ports, protocols: protocols, required: defaults.require, log: log)
         let deny = denied(documents)
+        lists.warnOfWideEntries(among: groups.lists(of: deny?.list.entries ?? []))
         policy.deny = deny?.list
         policy.neverDeny = neverDenied(main)
         if let kept = policy.neverDeny, let denied = policy.deny?.addresses {
@@ -54,6 +60,7 @@ struct PolicyAssembly {
         policy.files = loader.paths
         policy.texts = loader.texts
         policy.lists = loader.lists
+        policy.listFiles = lists.files
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)

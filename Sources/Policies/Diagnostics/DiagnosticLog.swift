@@ -28,6 +28,16 @@ final class DiagnosticLog {
         if warningCount <= Self.limit { keep(.warning, message(), place(), repair()) }
     }
 
+    /// Adds the diagnostics of another log.
+    func add(_ other: DiagnosticLog) {
+        for (_, diagnostics) in Dictionary(grouping: other.kept, by: \.diagnostic.severity) {
+            let earlier = kept.count { $0.diagnostic.severity == diagnostics[0].diagnostic.severity }
+            kept += diagnostics.prefix(max(0, Self.limit - earlier))
+        }
+        errorCount += other.errorCount
+        warningCount += other.warningCount
+    }
+
     /// All diagnostics, in the order of the files and of the places in each file.
     func sorted() -> [Diagnostic] {
         let order = kept.enumerated().sorted { left, right in

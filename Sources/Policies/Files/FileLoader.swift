@@ -24,7 +24,7 @@ final class FileLoader {
     /// `place` is the entry that names the file; `nil` for the policy's main file. With a `destination` the file is treated as
     /// if it were there: its own owner does not matter then, the owners of the directories above the destination do.
     func load(
-        _ path: String, namedAt place: SourceSpan?, as destination: String? = nil, isList: Bool = false
+        _ path: String, namedAt place: SourceSpan?, as destination: String? = nil
     ) -> (file: SourceFile, identity: [UInt64])? {
         let isStandardInput = path == "-" && place == nil
         var subject = path
@@ -38,10 +38,8 @@ final class FileLoader {
             let file = SourceFile(
                 path: destination ?? (isStandardInput ? "<stdin>" : path), index: paths.count,
                 bytes: withoutMark(opened.bytes), isHidden: opened.isHidden)
-            if isList { lists.insert(paths.count) }
-            paths.append(file.path)
-            texts.append(file.bytes)
-            guard isText(file) else { return nil }
+            keep(file)
+            guard isText(file, log) else { return nil }
             return (file, opened.identity)
         } catch {
             let unread = SourceFile(path: destination ?? path, index: paths.count, bytes: []).start
@@ -51,8 +49,37 @@ final class FileLoader {
         }
     }
 
+    /// The list at `path`, which becomes a file of the policy by `keep(list:)`; `nil` after an error, which goes to `log`.
+    func list(_ path: String, namedAt place: SourceSpan, _ log: DiagnosticLog) -> SourceFile? {
+        do throws(FileRefusal) {
+            let opened = try files.read(path, checksOwnership: checksOwnership)
+            let file = SourceFile(
+                path: path, index: paths.count, bytes: withoutMark(opened.bytes), isHidden: opened.isHidden)
+            return isText(file, log) ? file : nil
+        } catch {
+            log.error("\(Printable.quoted(path)) \(error.message)", at: place)
+            return nil
+        }
+    }
+
+    /// The list at `path` as it was when the policy was applied last; `nil` if that is not known.
+    func lastList(_ path: String) -> SourceFile? {
+        files.lastList(path).map { SourceFile(path: path, index: paths.count, bytes: $0, isHidden: true) }
+    }
+
+    /// Makes a list a file of the policy.
+    func keep(list file: SourceFile) {
+        lists.insert(paths.count)
+        keep(file)
+    }
+
+    private func keep(_ file: SourceFile) {
+        paths.append(file.path)
+        texts.append(file.bytes)
+    }
+
     /// Whether the whole file is valid text; reports the first fault.
-    private func isText(_ file: SourceFile) -> Bool {
+    private func isText(_ file: SourceFile, _ log: DiagnosticLog) -> Bool {
         guard let fault = TextFault.first(in: file.bytes) else { return true }
         let place = file.place(ofBytes: fault.offset..<(fault.offset + fault.length))
         log.error("\(Printable.quoted(file.path)) \(fault.message)", at: place)

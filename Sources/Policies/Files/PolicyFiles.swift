@@ -20,6 +20,14 @@ public protocol PolicyFiles {
 
     /// The paths that match a pattern of glob(7), in any order.
     func paths(matching pattern: String) throws(FileRefusal) -> [String]
+
+    /// The contents of the list at `path` as it was when the policy was applied last; `nil` if that is not known.
+    func lastList(_ path: String) -> [UInt8]?
+}
+
+extension PolicyFiles {
+    /// Not known.
+    public func lastList(_ path: String) -> [UInt8]? { nil }
 }
 
 /// The contents and the identity of a file.

@@ -1,9 +1,20 @@
 internal import Addressing
 
-/// Parses list files: one address, prefix or range a line; `#` starts a comment.
-enum AddressList {
-    /// The addresses in the list; reports each invalid line.
-    static func read(_ file: SourceFile, _ log: DiagnosticLog) -> AddressSet {
+/// The addresses of a list file, as lists are published: one address, prefix or range a line.
+///
+/// `#` and `;` start a comment. Other text after an entry is ignored where it cannot be a part of the entry, such as the name
+/// of a network.
+struct AddressList {
+    /// All addresses.
+    let addresses: AddressSet
+    /// The number of entries, some of which may be equal or overlap.
+    let count: Int
+    /// The widths that entries should not exceed, and whether one does.
+    private let widest: PrefixLengths
+    private let isWide: Bool
+
+    /// Reads a list; reports each invalid line.
+    init(_ file: SourceFile, widest: PrefixLengths = .usual, _ log: DiagnosticLog) {
         var builder = AddressSetBuilder()
         let bytes = file.bytes
         var lineStart = 0
@@ -11,37 +22,35 @@ enum AddressList {
             // The fast path: most lines are just an IPv4 address or prefix.
             lineStart = builder.addPlainLines(of: bytes, from: lineStart)
             guard lineStart < bytes.count else { break }
-            let lineEnd = end(ofLineAt: lineStart, in: bytes.span)
-            let entry = entry(in: bytes.span, lineStart..<lineEnd)
-            lineStart = lineEnd + 1
-            guard !entry.isEmpty else { continue }
+            let line = ListLine(at: lineStart, in: bytes.span)
+            lineStart = line.end + 1
+            guard !line.text.isEmpty else { continue }
             do throws(AddressError) {
-                builder.add(try AddressRange(bytes, entry))
+                builder.add(try line.range(in: bytes))
             } catch {
                 let message = "\(Printable.quoted(error.text)) \(error.reason)"
-                log.error(message, at: file.place(ofBytes: entry), repair: error.repair)
+                log.error(message, at: file.place(ofBytes: line.text), repair: error.repair)
             }
         }
-        return builder.build()
+        count = builder.count
+        self.widest = widest
+        isWide = builder.isWider(than: widest)
+        addresses = builder.build()
     }
 
-    private static func end(ofLineAt start: Int, in bytes: Span<UInt8>) -> Int {
-        var index = start
-        while index < bytes.count, bytes[index] != UInt8(ascii: "\n") { index += 1 }
-        return index
-    }
-
-    /// The line without its comment and without the blanks around the entry.
-    private static func entry(in bytes: Span<UInt8>, _ line: Range<Int>) -> Range<Int> {
-        var start = line.lowerBound
-        while start < line.upperBound, isBlank(bytes[start]) { start += 1 }
-        var end = start
-        while end < line.upperBound, bytes[end] != UInt8(ascii: "#") { end += 1 }
-        while end > start, isBlank(bytes[end - 1]) { end -= 1 }
-        return start..<end
-    }
-
-    private static func isBlank(_ byte: UInt8) -> Bool {
-        byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
+    /// The first entry that is wider than it should be, and its place; `nil` for none.
+    func wideEntry(in file: SourceFile) -> (AddressRange, SourceSpan)? {
+        guard isWide else { return nil }
+        let bytes = file.bytes
+        var lineStart = 0
+        while lineStart < bytes.count {
+            let line = ListLine(at: lineStart, in: bytes.span)
+            lineStart = line.end + 1
+            guard !line.text.isEmpty, let range = try? line.range(in: bytes), widest.isExceeded(by: range) else {
+                continue
+            }
+            return (range, file.place(ofBytes: line.entry))
+        }
+        return nil
     }
 }

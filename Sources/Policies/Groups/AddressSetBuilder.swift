@@ -22,6 +22,14 @@ struct AddressSetBuilder {
     /// Adds all addresses of `set`.
     mutating func add(_ set: AddressSet) { sets.append(set) }
 
+    /// The number of addresses, prefixes and ranges that were added.
+    var count: Int { ipv4.count + ipv6.count }
+
+    /// Whether one of them has more addresses than a prefix of these lengths.
+    func isWider(than lengths: PrefixLengths) -> Bool {
+        ipv4.contains(where: lengths.isExceeded) || ipv6.contains(where: lengths.isExceeded)
+    }
+
     /// The set of all added addresses.
     consuming func build() -> AddressSet {
         // A single set is shared, not copied: a group of one list costs nothing.

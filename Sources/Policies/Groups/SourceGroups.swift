@@ -9,20 +9,20 @@ final class SourceGroups {
         let entries: [YamlNode]
         /// The addresses of all entries; `nil` until the group is resolved.
         var addresses: AddressSet?
+        /// The lists that it names, also by other groups.
+        var lists: Set<Int> = []
         var isUsed = false
     }
 
-    private let loader: FileLoader
+    private let reader: ListReader
     private let log: DiagnosticLog
     /// The families that the host speaks.
     var families = Set(AddressFamily.allCases)
     private var definitions: [Definition] = []
     private var indices: [String: Int] = [:]
-    /// The addresses of the lists, by path: a list that two groups name is read once.
-    private var lists: [String: AddressSet] = [:]
 
-    init(loader: FileLoader, log: DiagnosticLog) {
-        self.loader = loader
+    init(lists reader: ListReader, log: DiagnosticLog) {
+        self.reader = reader
         self.log = log
     }
 
@@ -104,6 +104,13 @@ final class SourceGroups {
         return list
     }
 
+    /// The lists that these entries of a list of sources name, also by groups in groups.
+    func lists(of entries: [String]) -> Set<Int> {
+        entries.reduce(into: []) { lists, entry in
+            if let index = indices[entry] { lists.formUnion(definitions[index].lists) }
+        }
+    }
+
     /// Reports the groups that are never used.
     func warnOfUnused() {
         for definition in definitions where !definition.isUsed {
@@ -150,6 +157,7 @@ extension SourceGroups {
         let group: Int
         var next = 0
         var builder = AddressSetBuilder()
+        var lists: Set<Int> = []
     }
 
     /// Resolves a group after the groups that it names; without recursion, as a chain may be as long as the file.
@@ -162,18 +170,20 @@ extension SourceGroups {
             let group = visit.group
             guard visit.next < definitions[group].entries.count else {
                 definitions[group].addresses = path[top].builder.build()
+                definitions[group].lists = path[top].lists
                 open.remove(group)
                 path.removeLast()
                 continue
             }
             let node = definitions[group].entries[visit.next]
-            guard let name = take(node, &path[top].builder), let index = find(name, at: node.place) else {
+            guard let name = take(node, &path[top]), let index = find(name, at: node.place) else {
                 path[top].next += 1
                 continue
             }
             definitions[index].isUsed = true
             if let addresses = definitions[index].addresses {
                 path[top].builder.add(addresses)
+                path[top].lists.formUnion(definitions[index].lists)
                 path[top].next += 1
             } else if open.insert(index).inserted {
                 path.append(Visit(group: index))
@@ -184,40 +194,22 @@ extension SourceGroups {
         }
     }
 
-    /// Adds the addresses of `node` to `builder`; returns the name if `node` names a group.
-    private func take(_ node: YamlNode, _ builder: inout AddressSetBuilder) -> String? {
+    /// Adds the addresses of `node` to those of a group; returns the name if `node` names a group.
+    private func take(_ node: YamlNode, _ visit: inout Visit) -> String? {
         if case .mapping = node.content {
-            builder.add(list(at: node))
+            guard let (list, addresses) = reader.read(node, of: definitions[visit.group].name) else { return nil }
+            visit.builder.add(addresses)
+            visit.lists.insert(list)
             return nil
         }
         guard let text = node.text(as: "sources", log) else { return nil }
         switch SourceEntry(text, at: node.place, log) {
-        case .any?: builder.add(.any)
-        case .range(let range)?: builder.add(range)
+        case .any?: visit.builder.add(.any)
+        case .range(let range)?: visit.builder.add(range)
         case .group(let name)?: return name
         case nil: break
         }
         return nil
-    }
-
-    /// The addresses of an entry `{ file: path }`.
-    private func list(at node: YamlNode) -> AddressSet {
-        guard let keyed = KeyedNode(node, as: "an entry of a group", keys: ["file"], log) else { return AddressSet() }
-        guard let file = keyed["file"] else {
-            log.error("an entry of a group lacks \"file\"", at: node.place)
-            return AddressSet()
-        }
-        guard let name = file.text(as: "file", log) else { return AddressSet() }
-        let path = FilePattern.resolve(name, relativeTo: node.place.file.path)
-        if let known = lists[path] { return known }
-        guard let list = loader.load(path, namedAt: file.place, isList: true)?.file else { return AddressSet() }
-        let errors = log.errorCount
-        let addresses = AddressList.read(list, log)
-        if addresses.isEmpty, log.errorCount == errors {
-            log.warning("list \(Printable.quoted(path)) has no addresses", at: file.place)
-        }
-        lists[path] = addresses
-        return addresses
     }
 
     private func reportCycle(_ path: [Int], closing index: Int, at place: SourceSpan) {

@@ -33,6 +33,12 @@ public enum FileSystem {
         return unsafe String(cString: resolved)
     }
 
+    /// The path from the root on; a relative one starts at the current directory.
+    public static func absolutePath(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let directory = resolvedPath(".") else { return path }
+        return directory == "/" ? "/\(path)" : "\(directory)/\(path)"
+    }
+
     /// The paths that match a pattern, glob(7); `nil` if a directory cannot be read, empty if it is missing.
     static func paths(matching pattern: String) -> [String]? {
         var matches = unsafe glob_t()

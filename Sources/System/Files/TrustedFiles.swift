@@ -9,9 +9,20 @@ public struct TrustedFiles: PolicyFiles {
     private static let chunk = 64 << 10
 
     private let caller: FileCaller?
+    private let lastList: (_ path: String) -> [UInt8]?
 
     /// The files of this host, read on behalf of a user who called sudo, if any.
-    public init(caller: FileCaller? = nil) { self.caller = caller }
+    ///
+    /// - Parameters:
+    ///   - caller: the user.
+    ///   - lastList: the contents of a list as it was applied last.
+    public init(caller: FileCaller? = nil, lastList: @escaping (_ path: String) -> [UInt8]? = { _ in nil }) {
+        self.caller = caller
+        self.lastList = lastList
+    }
+
+    /// The contents of a list as it was applied last; `nil` if that is not known.
+    public func lastList(_ path: String) -> [UInt8]? { lastList(path) }
 
     /// The contents of a regular file.
     ///
