@@ -296,7 +296,7 @@ extension Explanation.Question {
         if let interface = interface ?? returnInterface { return [(interface, interface)] }
         let names = (setting?.routes?.indices.keys.sorted() ?? []).filter { $0 != "lo" }
         if 1...Self.mostInterfaces ~= names.count { return names.map { ($0, $0) } }
-        return InterfaceClass.all(in: tables).filter { $0 != .loopback }.reversed().map {
+        return InterfaceClass.all(in: tables, setting?.routes).filter { $0 != .loopback }.reversed().map {
             ($0.witness, $0.pattern ?? "others")
         }
     }

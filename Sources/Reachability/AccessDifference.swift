@@ -45,7 +45,7 @@ public struct AccessDifference {
     public init(from old: [Table], to new: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
-        let interfaces = InterfaceClass.all(in: old + new)
+        let interfaces = InterfaceClass.all(in: old + new, circumstances.routes)
         let transports = TransportProtocol.all(in: old + new)
         let destinations = path.destinations(in: old + new, circumstances)
         let kept = Set(old.filter(new.contains).map(\.name))

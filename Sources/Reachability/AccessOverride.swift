@@ -44,7 +44,7 @@ extension [AccessOverride] {
     public init(of allowed: Table, by others: [Table], in circumstances: Circumstances) {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
-        let interfaces = InterfaceClass.all(in: [allowed] + others)
+        let interfaces = InterfaceClass.all(in: [allowed] + others, circumstances.routes)
         let transports = TransportProtocol.all(in: [allowed])
         let destinations = DestinationClasses(in: [allowed] + others, of: circumstances.addresses)
         let regions = AccessRegions(

@@ -8,6 +8,8 @@ public struct MetaKey: RawRepresentable, Hashable, Sendable {
     /// The key with this number, which may be unknown.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+    /// The mark of the packet: 4 bytes, host byte order.
+    public static let mark = Self(rawValue: 3)
     /// The index of the input interface: 4 bytes, host byte order.
     public static let inputInterface = Self(rawValue: 4)
     /// The name of the input interface: 16 bytes, padded with NUL.
@@ -72,6 +74,8 @@ public struct ConntrackLoad: Hashable, Sendable {
         public static let direction = Self(rawValue: 1)
         /// The bits `IPS_…` of `linux/netfilter/nf_conntrack_common.h`: 4 bytes, host byte order.
         public static let status = Self(rawValue: 2)
+        /// The mark of the connection: 4 bytes, host byte order.
+        public static let mark = Self(rawValue: 3)
         /// The destination port: 2 bytes, network byte order.
         public static let destinationPort = Self(rawValue: 12)
         /// The 128 labels, one bit each: 16 bytes.
@@ -148,4 +152,6 @@ public enum ConntrackState {
     public static let related: UInt32 = 4
     /// The packet opens a connection, or belongs to one without a reply yet.
     public static let new: UInt32 = 8
+    /// A rule excludes the packet from conntrack.
+    public static let untracked: UInt32 = 64
 }

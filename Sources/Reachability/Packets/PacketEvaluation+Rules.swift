@@ -9,6 +9,7 @@ extension PacketEvaluation {
             case .value(let value, let destination):
                 walk.registers.store(value.map { $0.resolved(packet) }, in: destination)
                 walk.expression += 1
+            case .choice(let values, let destination): return choose(values, destination, walk)
             }
             return nil
         }
@@ -51,6 +52,19 @@ extension PacketEvaluation {
         return nil
     }
 
+    /// Continues with each of the values that a register may have.
+    private mutating func choose(
+        _ values: [[SymbolicByte]], _ destination: Register, _ walk: PacketWalk
+    ) -> PacketConclusion {
+        let walks = values.map { value in
+            var taken = walk
+            taken.registers.store(value, in: destination)
+            taken.expression += 1
+            return taken
+        }
+        return fork(walks, at: place(walk))
+    }
+
     private mutating func run(
         _ statement: Statement, of expression: Expression, _ walk: inout PacketWalk
     ) -> PacketConclusion? {
@@ -63,14 +77,14 @@ extension PacketEvaluation {
         case .passes: walk.expression += 1
         case .fails: walk.endRule()
         case .mayFail: return match(.open, &walk)
-        case .setsMark:
-            walk.state.hasMarks = true
+        case .sets(let kind, let register):
+            walk.state.set(kind, to: hooks.readsMarks ? register : nil, of: walk.registers)
             walk.expression += 1
         case .setsLabels(let source):
             walk.state.add(labels: walk.registers.load(source, ConntrackLabel.length))
             walk.expression += 1
         case .stopsTracking:
-            walk.state.tracking = .unknown
+            walk.state.stopTracking()
             walk.expression += 1
         case .verdict(let verdict): return decide(verdict, &walk)
         case .reject(let reject):
@@ -167,7 +181,10 @@ extension PacketEvaluation {
         let isFound = setting.destinations.readings(of: key).allSatisfy { reading in
             plain.contains { $0.holds(reading, definition) == .yes }
         }
-        return followAll(candidates.map(\.0) + (rest.map { [$0] } ?? []), destination, walk, mayMiss: !isFound)
+        // Elements with the same value have the same effect.
+        var seen: Set<[SetElement]> = []
+        let different = candidates.map(\.0).filter { seen.insert([$0.withoutKey]).inserted }
+        return followAll(different + (rest.map { [$0] } ?? []), destination, walk, mayMiss: !isFound)
     }
 
     private mutating func followAll(

@@ -88,8 +88,11 @@ public struct PacketEvaluation {
                 continue
             }
             if entry.base.effectivePriority > Hooks.conntrackPriority { walk.meetConntrack() }
-            // A connection is translated once: later nat chains are skipped, as are all of them for later packets.
-            let isSettled = setting.isEstablished || walk.hook == .prerouting && walk.state.isTranslated
+            // A connection is translated once: later nat chains are skipped, as are all of them for later packets, and for
+            // packets without a connection (`nf_nat_inet_fn`).
+            let isSettled =
+                setting.isEstablished || walk.state.tracking == .excluded
+                || walk.hook == .prerouting && walk.state.isTranslated
             if entry.base.type == "nat" && isSettled { continue }
             walk.frames = [.init(table: entry.table, chain: entry.chain)]
             walk.base = entry.base

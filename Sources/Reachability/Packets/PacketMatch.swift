@@ -86,6 +86,9 @@ extension SetElement {
         return certainty
     }
 
+    /// The element with what decides after it is found.
+    var withoutKey: SetElement { SetElement(key: [], value: value, expressions: expressions) }
+
     /// Whether an expression of the element may end the rule.
     var isConditional: Bool { expressions.contains { $0 != .counter } }
 

@@ -10,17 +10,18 @@ extension Setting {
 
     /// The value that `ct` loads; `nil` if the packet has no connection, which ends the rule.
     func conntrack(_ load: ConntrackLoad, _ state: PacketState) -> [SymbolicByte]? {
-        guard state.tracking != .unknown else { return .unknown(16) }
         guard state.tracking == .new else {
-            // Before conntrack the state of a packet is invalid (`nft_ct_get_eval`), and all other keys end the rule.
-            return load.key == .state ? [SymbolicByte](constants: ConntrackState.invalid.hostOrderBytes) : nil
+            // Without a connection the state of a packet is invalid or untracked, and all other keys end the rule
+            // (`nft_ct_get_eval`).
+            let value = state.tracking == .before ? ConntrackState.invalid : ConntrackState.untracked
+            return load.key == .state ? [SymbolicByte](constants: value.hostOrderBytes) : nil
         }
         if isEstablished { return established(load) }
         switch load.key {
         case .state: return [SymbolicByte](constants: ConntrackState.new.hostOrderBytes)
         case .direction: return [SymbolicByte(0)]
         case .status: return status(state)
-        case .mark: return state.hasMarks ? .unknown(4) : [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .mark: return state.marks.connection
         case .labels: return state.labels.map { [SymbolicByte](constants: $0) } ?? .unknown(ConntrackLabel.length)
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
@@ -55,8 +56,6 @@ extension Setting {
 }
 
 extension ConntrackLoad.Key {
-    /// The mark of the connection: 4 bytes, host byte order.
-    static let mark = Self(rawValue: 3)
     /// The address family, `NFPROTO_…`: 1 byte.
     static let networkProtocol = Self(rawValue: 7)
     /// The source address, of either family.

@@ -16,7 +16,15 @@ struct Hooks {
     /// The tables, with extensions of iptables replaced by native expressions.
     let tables: [Table]
 
-    init(tables: [Table]) { self.tables = tables.map(\.withNativeExtensions) }
+    /// Whether a rule reads a mark: otherwise no mark decides on a packet.
+    let readsMarks: Bool
+
+    init(tables: [Table]) {
+        self.tables = tables.map(\.withNativeExtensions)
+        readsMarks = self.tables.contains { table in
+            table.chains.contains { $0.rules.contains { $0.expressions.contains(where: \.readsMark) } }
+        }
+    }
 
     /// The chains of a hook that packets of the setting pass, in order.
     ///
@@ -42,6 +50,17 @@ struct Hooks {
                 guard let base = chain.base, base.isBelow(table.name.family, setting) else { return false }
                 return base.policy == .drop || chain.rules.contains { !$0.isHarmless }
             }.map { RuleReference(table: table.name, chain: $0.name) }
+        }
+    }
+}
+
+extension Expression {
+    /// Whether it loads the mark of a packet or a connection.
+    fileprivate var readsMark: Bool {
+        switch self {
+        case .meta(.mark, _): true
+        case .conntrack(let load): load.key == .mark
+        default: false
         }
     }
 }

@@ -5,6 +5,8 @@ internal import Rulesets
 enum Load {
     /// A value and its register.
     case value([SymbolicByte], Register)
+    /// One of these values, and its register; which one is unknown.
+    case choice([[SymbolicByte]], Register)
     /// No value: the rule ends.
     case fails
 }
@@ -20,6 +22,7 @@ extension Setting {
         case .conntrack(let load): conntrack(load, state).map { .value($0, load.destination) } ?? .fails
         case .immediate(let immediate): .value([SymbolicByte](constants: immediate.value), immediate.destination)
         case .route(let query): .value(route(query, state, hook), query.destination)
+        case .opaque(let name, let attributes): ChosenNumber(name, attributes).map(\.load)
         default: nil
         }
     }
@@ -31,8 +34,8 @@ extension Setting {
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .etherType: return [SymbolicByte](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
-        case .mark: return state.hasMarks ? .unknown(4) : [SymbolicByte](constants: UInt32(0).hostOrderBytes)
-        case .packetType: return [state.hasMarks ? .unknown : SymbolicByte(0)]  // PACKET_HOST of linux/if_packet.h
+        case .mark: return state.marks.packet
+        case .packetType: return [state.marks.packetType]
         case .outputInterface:
             if isBeforeRouting(hook) { return [SymbolicByte](constants: UInt32(0).hostOrderBytes) }
             return output(state).map { [SymbolicByte](constants: $0.index.hostOrderBytes) } ?? .unknown(4)
@@ -142,12 +145,8 @@ extension PacketState {
 extension MetaKey {
     /// The EtherType: 2 bytes, network byte order.
     static let etherType = Self(rawValue: 1)
-    /// The mark of the packet: 4 bytes, host byte order.
-    static let mark = Self(rawValue: 3)
     /// The index of the output interface: 4 bytes, host byte order.
     static let outputInterface = Self(rawValue: 5)
     /// The name of the output interface: 16 bytes, padded with NUL.
     static let outputInterfaceName = Self(rawValue: 7)
-    /// The type of the packet, `PACKET_…` of `linux/if_packet.h`: 1 byte.
-    static let packetType = Self(rawValue: 19)
 }

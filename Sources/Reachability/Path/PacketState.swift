@@ -9,8 +9,8 @@ struct PacketState: Hashable {
         case before
         /// It opens a connection.
         case new
-        /// A rule excludes it from conntrack, or may do so.
-        case unknown
+        /// A rule excludes it from conntrack.
+        case excluded
     }
 
     /// The state in conntrack.
@@ -25,8 +25,8 @@ struct PacketState: Hashable {
     var isTranslated = false
     /// Whether the packet is forwarded to another host.
     var isForwarded = false
-    /// Whether a rule may have set a mark; marks are zero at the start.
-    var hasMarks = false
+    /// The marks of the packet and of its connection.
+    var marks = Marks()
     /// The labels of the connection, none at the start; `nil` if they are unknown.
     var labels: [UInt8]? = Array(repeating: 0, count: ConntrackLabel.length)
 
@@ -65,10 +65,10 @@ extension PacketState {
 
     /// Adds labels to the connection.
     ///
-    /// Before conntrack there is none. Labels that are no constants are unknown.
+    /// Without a connection there are none. Labels that are no constants are unknown.
     mutating func add(labels value: [SymbolicByte]) {
-        guard tracking != .before else { return }
-        guard tracking == .new, let added = value.constants, let old = labels else {
+        guard tracking == .new else { return }
+        guard let added = value.constants, let old = labels else {
             labels = nil
             return
         }

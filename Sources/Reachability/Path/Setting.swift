@@ -48,10 +48,16 @@ struct Setting {
     var interfaceName: String { KernelName.text(of: interface.prefix { $0 != 0 }) }
 
     /// The index of the input interface; `nil` if unknown.
+    ///
+    /// Where the interfaces of the host are known, those that no rule names by an index share one that no interface has.
     var interfaceIndex: UInt32? {
         if interfaceName == "lo" { return 1 }
-        return circumstances.interfaceIndices[interfaceName] ?? circumstances.routes?.indices[interfaceName]
+        return circumstances.interfaceIndices[interfaceName]
+            ?? circumstances.routes.map { $0.indices[interfaceName] ?? Self.absentIndex }
     }
+
+    /// An index that no interface has.
+    private static let absentIndex = UInt32(Int32.max)
 
     /// The interface by which packets in this state leave; `nil` if it is not known.
     func output(_ state: PacketState) -> Routes.Output? {
@@ -61,7 +67,7 @@ struct Setting {
         return routes.output(
             Routes.Question(
                 family: family, destination: UInt128(bigEndianBytes: bytes), source: source, interface: interfaceName,
-                hasMark: state.hasMarks))
+                hasMark: !state.marks.isPacketUnmarked))
     }
 
     /// Whether the packets pass tables of this family.

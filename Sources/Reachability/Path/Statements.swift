@@ -16,11 +16,11 @@ enum Statement {
     case translate(addresses: RegisterPair?, ports: RegisterPair?, toThisHost: Bool)
     /// Accepts in this base chain, as a source translation does.
     case accept
-    /// Continues; marks are unknown from here on.
-    case setsMark
+    /// Continues with another mark: the value of a register, or any value.
+    case sets(MarkKind, Register?)
     /// Continues; the connection has the labels in this register, too.
     case setsLabels(Register)
-    /// Continues; conntrack may not see the packet.
+    /// Continues; conntrack does not see the packet.
     case stopsTracking
     /// Not modelled: any verdict is possible.
     case opaque
@@ -45,7 +45,7 @@ extension Setting {
             .translate(addresses: translation.addresses, ports: translation.ports, toThisHost: false)
         case .redirect(let redirection): .translate(addresses: nil, ports: redirection.ports, toThisHost: true)
         case .setConntrack(let assignment):
-            assignment.key == .labels ? .setsLabels(assignment.source) : .setsMark
+            Self.assignment(assignment)
         case .xtables(let part): part.statement(circumstances.limits)
         case .opaque(let name, let attributes): Self.opaque(name, attributes)
         default: nil
@@ -82,11 +82,11 @@ extension Setting {
         case "last", "dup", "log": .passes
         case "objref" where attributes.objectType.map(objectsThatPass.contains) == true: .passes
         case "masq": .accept
-        case "meta" where attributes.hasAttribute(metaSource), "ct" where attributes.hasAttribute(conntrackSource):
-            .setsMark
+        case "meta" where attributes.hasAttribute(metaSource): assignment(ofMeta: attributes)
+        case "ct" where attributes.hasAttribute(conntrackSource): .sets(.connection, nil)
         // A load that is not modelled may end the rule, and its value is unknown. `flow_offload` ends the rule for packets
         // that it cannot offload, and makes packets skip chains only after the reply.
-        case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "xfrm", "tunnel", "inner",
+        case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "tproxy", "xfrm", "tunnel", "inner",
             "match",
             "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup", "dynset", "byteorder", "fib", "limit",
             // A rule that nf_tables does not show.
@@ -94,6 +94,25 @@ extension Setting {
             .mayFail
         case "notrack": .stopsTracking
         default: .opaque
+        }
+    }
+
+    /// The effect of `ct … set`: zones, events and helpers are of no effect on rules.
+    private static func assignment(_ assignment: ConntrackAssignment) -> Statement {
+        switch assignment.key {
+        case .labels: .setsLabels(assignment.source)
+        case .mark: .sets(.connection, assignment.source)
+        default: .passes
+        }
+    }
+
+    /// The effect of `meta … set`: `NFTA_META_KEY` and `NFTA_META_SREG` of `linux/netfilter/nf_tables.h`, in network byte order.
+    private static func assignment(ofMeta attributes: [UInt8]) -> Statement {
+        switch attributes.number(2).map(MetaKey.init(rawValue:)) {
+        case MetaKey.mark?: .sets(.packet, attributes.number(metaSource).map(Register.init(rawValue:)))
+        case MetaKey.packetType?: .sets(.packetType, nil)
+        // The priority, the trace and the like decide nothing.
+        default: .passes
         }
     }
 
@@ -111,20 +130,4 @@ extension [UInt8] {
 
     /// The type of the object in an `objref`: the last of the 4 bytes of `NFTA_OBJREF_IMM_TYPE`.
     fileprivate var objectType: UInt8? { attribute(1)?.last }
-
-    /// The value of the first netlink attribute with this type: `struct nlattr` of `linux/netlink.h` in host byte order, then
-    /// the value, padded to a multiple of 4 bytes.
-    private func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
-        var start = 0
-        while start + 4 <= count {
-            let head = self[start..<(start + 4)].map(UInt16.init)
-            let pairs =
-                isLittleEndian
-                ? [head[0] | head[1] << 8, head[2] | head[3] << 8] : [head[0] << 8 | head[1], head[2] << 8 | head[3]]
-            let length = Swift.max(4, Int(pairs[0]))
-            if pairs[1] & 0x3fff == type { return self[(start + 4)..<Swift.min(start + length, count)] }
-            start += (length + 3) & ~3
-        }
-        return nil
-    }
 }

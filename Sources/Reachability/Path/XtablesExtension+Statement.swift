@@ -10,7 +10,7 @@ extension XtablesExtension {
             "TOS",
             "DSCP", "ECN", "TTL", "HL", "CLASSIFY", "SET", "SECMARK", "CONNSECMARK":
             .passes
-        case "MARK", "CONNMARK": .setsMark
+        case "MARK": .sets(.packet, nil)
         case "NOTRACK": .stopsTracking
         case "CT": excludesFromTracking ? .stopsTracking : .passes
         default: .opaque

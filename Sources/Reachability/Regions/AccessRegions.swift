@@ -53,7 +53,8 @@ public struct AccessRegions {
     public init(_ tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         self.init(
             tables, in: circumstances, path: path, transports: TransportProtocol.all(in: tables),
-            interfaces: InterfaceClass.all(in: tables), destinations: path.destinations(in: tables, circumstances),
+            interfaces: InterfaceClass.all(in: tables, circumstances.routes),
+            destinations: path.destinations(in: tables, circumstances),
             spaces: SourceSpaces(), rules: RuleNumbers())
     }
 

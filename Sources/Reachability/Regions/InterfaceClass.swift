@@ -53,9 +53,10 @@ public struct InterfaceClass: Hashable, Sendable {
 
     /// The classes that the rulesets distinguish, including `lo`.
     ///
-    /// They are found in comparisons: constants of 16 bytes are names, shorter ones are prefixes.
-    public static func all(in tables: [Table]) -> [InterfaceClass] {
-        var finder = InterfaceNames()
+    /// They are found in comparisons: constants of 16 bytes are names, shorter ones are prefixes; constants of 4 bytes are the
+    /// indices of the interfaces with these names.
+    public static func all(in tables: [Table], _ routes: Routes? = nil) -> [InterfaceClass] {
+        var finder = InterfaceNames(routes)
         for table in tables { finder.search(table) }
         let names = finder.names.union([padded(Array("lo".utf8))])
         let exact = names.map { KernelName.text(of: $0.prefix { $0 != 0 }) }.sorted()
@@ -75,6 +76,13 @@ private struct InterfaceNames {
     var names: Set<[UInt8]> = []
     /// Prefixes of names.
     var starts: Set<[UInt8]> = []
+    /// The names of the host's interfaces, by the bytes of their indices.
+    private let indices: [[UInt8]: String]
+
+    init(_ routes: Routes?) {
+        let indices = (routes?.indices ?? [:]).map { ($1.hostOrderBytes, $0) }
+        self.indices = Dictionary(indices) { first, _ in first }
+    }
 
     mutating func search(_ table: Table) {
         for chain in table.chains {
@@ -83,13 +91,15 @@ private struct InterfaceNames {
         }
     }
 
-    /// Collects the constants with which a rule compares the name of the input interface.
+    /// Collects the constants with which a rule compares the name or the index of the input interface.
     private mutating func search(_ rule: Rule, _ table: Table) {
-        // The registers that hold the name.
+        // The registers that hold the name or the index.
         var holders: Set<Register> = []
         for expression in rule.expressions {
             switch expression {
             case .meta(.inputInterfaceName, into: let register): holders.insert(register)
+            case .meta(.inputInterface, into: let register): holders.insert(register)
+            case .route(let query) where query.flags.contains(.source): holders.insert(query.destination)
             case .compare(let comparison) where holders.contains(comparison.source): insert(comparison.value)
             case .range(let range) where holders.contains(range.source):
                 insert(range.lower)
@@ -107,21 +117,35 @@ private struct InterfaceNames {
             case .named(let name): table.set(name).map { ($0.definition, $0.elements) }
             }
         guard let (definition, held) = found, case .list(let elements) = held else { return }
-        let fields = definition.fieldLengths.isEmpty ? nameFields(definition) : definition.fields
+        let fields = definition.fieldLengths.isEmpty ? possibleFields(definition) : definition.fields
         for element in elements where !element.key.isEmpty {
-            for field in fields where field.count == InterfaceClass.loopback.representative.count {
-                insert(Array(element.key[field]), through: element.upper.map { Array($0[field]) })
+            for field in fields {
+                switch field.count {
+                case InterfaceClass.loopback.representative.count:
+                    insert(Array(element.key[field]), through: element.upper.map { Array($0[field]) })
+                case 4: insert(index: element.key[field])
+                default: break
+                }
             }
         }
     }
 
-    /// The possible positions of a name of 16 bytes in a key without field lengths.
-    private func nameFields(_ definition: SetDefinition) -> [Range<Int>] {
+    /// The possible positions of a name of 16 bytes and of an index of 4 bytes in a key without field lengths.
+    private func possibleFields(_ definition: SetDefinition) -> [Range<Int>] {
         let length = Int(definition.keyLength)
-        return stride(from: 0, through: max(0, length - 16), by: 4).filter { $0 + 16 <= length }.map { $0..<($0 + 16) }
+        return [4, 16].flatMap { size in
+            stride(from: 0, to: length, by: 4).filter { $0 + size <= length }.map { $0..<($0 + size) }
+        }
+    }
+
+    /// Inserts the name of the interface with this index, if the host has one.
+    private mutating func insert(index: some Collection<UInt8>) {
+        guard let name = indices[Array(index)], name != "lo" else { return }
+        names.insert(InterfaceClass.padded(KernelName.bytes(of: name)))
     }
 
     private mutating func insert(_ name: [UInt8], through upper: [UInt8]? = nil) {
+        if name.count == 4, indices[name] != nil { return insert(index: name) }
         let start = [UInt8](name.prefix(while: { $0 != 0 }))
         // `dev_valid_name` of the kernel (`net/core/dev.c`) takes no others; a constant of another kind is no name.
         guard !start.isEmpty, !start.contains(where: { [0x20, 0x2f, 0x3a].contains($0) || 9...13 ~= $0 }),

@@ -21,6 +21,15 @@ extension RegionEvaluation {
         var registers = RegisterFile()
         /// Whether a match of this rule was uncertain.
         var isDoubted = false
+        /// Whether a register has one of several values, and it is uncertain which.
+        var isChosen = false
+
+        /// The thread with another piece.
+        func with(_ piece: Piece) -> Thread {
+            var thread = self
+            thread.piece = piece
+            return thread
+        }
     }
 
     /// Runs a rule.
@@ -34,7 +43,7 @@ extension RegionEvaluation {
             if threads.isEmpty { break }
         }
         for thread in threads { result.pass(thread) }
-        guard !result.skipped.isEmpty else { return result }
+        guard !result.skipped.isEmpty || !result.failed.isEmpty else { return result }
         result.settle(number(scope), unless: piece.doubts, space)
         return result
     }
@@ -45,10 +54,21 @@ extension RegionEvaluation {
     ) {
         var thread = thread
         if let load = setting.load(expression, thread.piece.state, at: hook) {
-            guard case .value(let value, let destination) = load else { return result.pass(thread) }
-            if tracksDestinations, value.contains(where: \.isOfDestination) { track(thread.piece) }
-            thread.registers.store(value, in: destination)
-            return following.append(thread)
+            switch load {
+            case .fails: result.pass(thread)
+            case .value(let value, let destination):
+                if tracksDestinations, value.contains(where: \.isOfDestination) { track(thread.piece) }
+                thread.registers.store(value, in: destination)
+                following.append(thread)
+            case .choice(let values, let destination):
+                thread.isChosen = true
+                thread.piece = thread.piece.doubted(by: number(scope))
+                for value in values {
+                    thread.registers.store(value, in: destination)
+                    following.append(thread)
+                }
+            }
+            return
         }
         if let statement = setting.statement(expression) {
             if case .opaque = expression { thread.registers = RegisterFile() }
@@ -133,14 +153,14 @@ extension RegionEvaluation {
         case .passes: following.append(thread)
         case .fails: result.pass(thread)
         case .mayFail: match([.open], false, scope, thread, &following, &result)
-        case .setsMark:
-            thread.piece.state.hasMarks = true
+        case .sets(let kind, let register):
+            thread.piece.state.set(kind, to: hooks.readsMarks ? register : nil, of: thread.registers)
             following.append(thread)
         case .setsLabels(let source):
             thread.piece.state.add(labels: thread.registers.load(source, ConntrackLabel.length))
             following.append(thread)
         case .stopsTracking:
-            thread.piece.state.tracking = .unknown
+            thread.piece.state.stopTracking()
             following.append(thread)
         case .verdict(let verdict): decide(verdict, scope, thread, &result)
         case .reject: refuse(thread.piece, number(scope))
@@ -171,8 +191,9 @@ extension RegionEvaluation {
             guard case .jump = verdict else { return result.returned += inner.returned }
             for returned in inner.returned {
                 // A certain return is as if the jump did not match.
-                let isUnchanged = returned.doubts == piece.doubts
-                result.pass(Thread(piece: returned, isDoubted: thread.isDoubted && isUnchanged))
+                var thread = thread.with(returned)
+                thread.isDoubted = thread.isDoubted && returned.doubts == piece.doubts
+                result.pass(thread)
             }
         }
     }
@@ -206,10 +227,7 @@ extension RegionEvaluation {
             for piece in held.ports == nil ? rest : [thread.piece] {
                 let parts = piece.split(by: group.condition, space, placed: { number(scope) })
                 for part in parts.inside {
-                    go(
-                        on: group.value, destination, scope,
-                        Thread(piece: part, registers: thread.registers, isDoubted: thread.isDoubted), &following,
-                        &result)
+                    go(on: group.value, destination, scope, thread.with(part), &following, &result)
                 }
                 outside += parts.outside
             }
@@ -218,14 +236,14 @@ extension RegionEvaluation {
         if let ports = held.ports { rest = thread.piece.split(by: [Box(ports: ports)], space).outside }
         guard held.hasRest else {
             let isCertain = held.groups.allSatisfy(\.condition.isExact)
-            for piece in rest { result.pass(Thread(piece: piece, isDoubted: thread.isDoubted && isCertain)) }
+            for piece in rest {
+                var thread = thread.with(piece)
+                thread.isDoubted = thread.isDoubted && isCertain
+                result.pass(thread)
+            }
             return
         }
-        for piece in rest {
-            go(
-                on: held.rest, destination, scope,
-                Thread(piece: piece, registers: thread.registers, isDoubted: thread.isDoubted), &following, &result)
-        }
+        for piece in rest { go(on: held.rest, destination, scope, thread.with(piece), &following, &result) }
     }
 
     /// Continues with the value of an element of a map.
@@ -261,7 +279,7 @@ extension RegionEvaluation {
 extension RegionEvaluation.RuleResult {
     /// Continues a thread with the next rule, since this rule certainly ends for it.
     fileprivate mutating func pass(_ thread: RegionEvaluation.Thread) {
-        if thread.isDoubted { failed.append(thread.piece) } else { next.append(thread.piece) }
+        if thread.isDoubted && !thread.isChosen { failed.append(thread.piece) } else { next.append(thread.piece) }
     }
 
     /// Continues with the next rule, without the doubt about this one where it makes no difference: the packets that a

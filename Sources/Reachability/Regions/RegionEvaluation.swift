@@ -85,10 +85,13 @@ final class RegionEvaluation {
         var pieces = start
         for entry in hooks.entries(hook, setting) where !pieces.isEmpty {
             if entry.base.effectivePriority > Hooks.conntrackPriority { pieces = pieces.map { $0.afterConntrack() } }
-            // A connection is translated once: later nat chains are skipped.
-            let skips = entry.base.type == "nat" && hook == .prerouting
-            let skipped = skips ? pieces.filter(\.state.isTranslated) : []
-            let entering = skips ? pieces.filter { !$0.state.isTranslated } : pieces
+            // A connection is translated once: later nat chains are skipped, as they are for packets without a connection.
+            let isSettled = { (piece: Piece) in
+                entry.base.type == "nat"
+                    && (piece.state.tracking == .excluded || hook == .prerouting && piece.state.isTranslated)
+            }
+            let skipped = pieces.filter(isSettled)
+            let entering = skipped.isEmpty ? pieces : pieces.filter { !isSettled($0) }
             pieces = Piece.fused(skipped + through(entry, entering))
         }
         return pieces

@@ -3,8 +3,9 @@ internal import Addressing
 extension XtablesExtension {
     /// The equivalent native expressions in a table of this family; `nil` if there are none, or the extension is unknown.
     ///
-    /// Known are the extensions that decide on ports and redirections: the matches `tcp`, `udp`, `multiport`, `addrtype`,
-    /// `conntrack` for states and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT` and `MASQUERADE`.
+    /// Known are the extensions that decide on ports, marks and redirections: the matches `tcp`, `udp`, `multiport`,
+    /// `addrtype`, `conntrack`, `state`, `mark`, `connmark` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
+    /// `MASQUERADE`, `MARK` and `CONNMARK`.
     public func native(in family: TableFamily) -> [Expression]? {
         let structure = ExtensionStructure(info)
         return switch (kind, name, revision) {
@@ -13,7 +14,13 @@ extension XtablesExtension {
         case (.match, "udp", 0): structure.udpMatch
         case (.match, "multiport", 1): structure.multiportMatch
         case (.match, "addrtype", 1): structure.addressTypeMatch
-        case (.match, "conntrack", 2...3): structure.conntrackMatch
+        case (.match, "conntrack", 2...3): ConntrackMatch(structure, revision, family).expressions
+        case (.match, "state", 0): structure.stateMatch
+        case (.match, "mark", 1): structure.markMatch(.meta(.mark, into: .first))
+        case (.match, "connmark", 1): structure.markMatch(.conntrack(ConntrackLoad(.mark)))
+        case (.target, "MARK", 2): structure.markTarget
+        case (.target, "CONNMARK", 1): structure.connectionMarkTarget(modeOffset: 12)
+        case (.target, "CONNMARK", 2): structure.connectionMarkTarget(modeOffset: 14)
         case (.target, "DNAT", 0): structure.compatRange?.translation(.destination, family)
         case (.target, "DNAT", 1...2): structure.range?.translation(.destination, family)
         case (.target, "REDIRECT", 0) where family == .ipv4: structure.compatRange?.redirection
@@ -57,158 +64,8 @@ extension Rule {
     }
 }
 
-/// The structure of an extension: numbers are in host byte order unless stated otherwise.
-private struct ExtensionStructure {
-    private let info: [UInt8]
-
-    init(_ info: [UInt8]) { self.info = info }
-
-    /// The number at an offset; `nil` past the end.
-    private func number<Number: FixedWidthInteger>(_: Number.Type, at offset: Int) -> Number? {
-        guard let bytes = bytes(offset, Number.bitWidth / 8) else { return nil }
-        let littleEndian = bytes.reversed().reduce(Number(0)) { $0 << 8 | Number(truncatingIfNeeded: $1) }
-        return Number(littleEndian: littleEndian)
-    }
-
-    /// `count` bytes at an offset; `nil` past the end.
-    private func bytes(_ offset: Int, _ count: Int) -> [UInt8]? {
-        offset + count <= info.count ? Array(info[offset..<(offset + count)]) : nil
-    }
-
-    /// Two ports in host byte order, the ends of a range; `nil` if they are reversed.
-    private func ports(at offset: Int) -> ClosedRange<UInt16>? {
-        guard let lower = number(UInt16.self, at: offset), let upper = number(UInt16.self, at: offset + 2),
-            lower <= upper
-        else { return nil }
-        return lower...upper
-    }
-
-    /// `struct xt_tcp` of `linux/netfilter/xt_tcpudp.h`: source ports, destination ports, option, mask of flags, value of
-    /// flags, inversions.
-    var tcpMatch: [Expression]? {
-        let optionOffset = 8
-        guard let rest = bytes(optionOffset, 4), rest[0] == 0, let ports = portMatches(inversions: rest[3]) else {
-            return nil
-        }
-        guard rest[1] != 0 else { return ports }
-        let flags = Payload(base: .transport, offset: 13, length: 1)
-        let isInverted = rest[3] & 4 != 0  // XT_TCP_INV_FLAGS
-        return ports + [
-            .payload(flags), .bitwise(BitwiseMask(mask: [rest[1]])),
-            .compare(Comparison(isInverted ? .notEqual : .equal, [rest[2]])),
-        ]
-    }
-
-    /// `struct xt_udp` of `linux/netfilter/xt_tcpudp.h`: source ports, destination ports, inversions.
-    var udpMatch: [Expression]? { bytes(8, 1).flatMap { portMatches(inversions: $0[0]) } }
-
-    /// Source ports at offset 0 and destination ports at offset 4; bit 0 and bit 1 of `inversions` invert them.
-    private func portMatches(inversions: UInt8) -> [Expression]? {
-        guard let source = ports(at: 0), let destination = ports(at: 4) else { return nil }
-        return Self.match(source, offset: 0, isInverted: inversions & 1 != 0)
-            + Self.match(destination, offset: 2, isInverted: inversions & 2 != 0)
-    }
-
-    /// A match on the port at an offset in the transport header.
-    private static func match(_ ports: ClosedRange<UInt16>, offset: UInt32, isInverted: Bool) -> [Expression] {
-        if ports == 0...UInt16.max && !isInverted { return [] }
-        let range = RangeComparison(
-            isInverted: isInverted, source: .first, lower: ports.lowerBound.bigEndianBytes,
-            upper: ports.upperBound.bigEndianBytes)
-        return [.payload(Payload(base: .transport, offset: offset, length: 2)), .range(range)]
-    }
-
-    /// `struct xt_multiport_v1`: source or destination, count, 15 ports, 15 marks of ranges, inversion.
-    var multiportMatch: [Expression]? {
-        let destination: UInt8 = 1  // XT_MULTIPORT_DESTINATION
-        let most = 15  // XT_MULTI_PORTS
-        let portsOffset = 2
-        let marksOffset = portsOffset + 2 * most
-        guard let head = bytes(0, 2), head[0] == destination, head[1] <= most, let marks = bytes(marksOffset, most),
-            let inversion = bytes(marksOffset + most, 1)
-        else { return nil }
-        var ranges: [ClosedRange<UInt16>] = []
-        var index = 0
-        while index < Int(head[1]) {
-            let isRange = marks[index] != 0 && index + 1 < Int(head[1])
-            guard let first = number(UInt16.self, at: portsOffset + 2 * index),
-                let last = isRange ? number(UInt16.self, at: portsOffset + 2 * index + 2) : first, first <= last
-            else { return nil }
-            ranges.append(first...last)
-            index += isRange ? 2 : 1
-        }
-        let elements = IntervalSet(ranges).ranges.map {
-            SetElement(key: $0.lowerBound.bigEndianBytes, upper: $0.upperBound.bigEndianBytes)
-        }
-        let service: UInt32 = 13  // inet_service of nft
-        let set = AnonymousSet(
-            definition: SetDefinition(keyType: service, keyLength: 2, flags: [.anonymous, .constant, .interval]),
-            elements: .list(elements))
-        return [
-            .payload(Payload(base: .transport, offset: 2, length: 2)),
-            .lookup(Lookup(.anonymous(set), isInverted: inversion[0] != 0)),
-        ]
-    }
-
-    /// `struct xt_addrtype_info_v1`: bits of source types, bits of destination types, flags.
-    var addressTypeMatch: [Expression]? {
-        guard let source = number(UInt16.self, at: 0), let destination = number(UInt16.self, at: 2),
-            let flags = number(UInt32.self, at: 4), source == 0, destination.nonzeroBitCount == 1,
-            flags & ~2 == 0  // only XT_ADDRTYPE_INVERT_DEST
-        else { return nil }
-        let type = UInt32(destination.trailingZeroBitCount)
-        return [
-            .route(RouteLookup(.addressType, flags: .destination)),
-            .compare(Comparison(flags == 0 ? .equal : .notEqual, type.hostOrderBytes)),
-        ]
-    }
-
-    /// `struct xt_conntrack_mtinfo2`, and `struct xt_conntrack_mtinfo3`, which has four more ports at its end: eight addresses
-    /// and masks, two times, the protocol, four ports, flags of the tests, flags of inversions, bits of states.
-    var conntrackMatch: [Expression]? {
-        let flagsOffset = 146
-        let testsState: UInt16 = 1  // XT_CONNTRACK_STATE
-        let isAlias: UInt16 = 1 << 13  // XT_CONNTRACK_STATE_ALIAS
-        guard let flags = number(UInt16.self, at: flagsOffset), flags & ~isAlias == testsState,
-            let inversions = number(UInt16.self, at: flagsOffset + 2),
-            let states = number(UInt16.self, at: flagsOffset + 4), let mask = Self.states(states)
-        else { return nil }
-        let isInverted = inversions & testsState != 0
-        let zero = [UInt8](repeating: 0, count: 4)
-        return [
-            .conntrack(ConntrackLoad(.state)), .bitwise(BitwiseMask(mask: mask.hostOrderBytes)),
-            .compare(Comparison(isInverted ? .equal : .notEqual, zero)),
-        ]
-    }
-
-    /// The bits of `ct state` for bits of `XT_CONNTRACK_STATE_BIT`; `nil` if one is of a translation, which is not a state
-    /// in nf_tables.
-    private static func states(_ bits: UInt16) -> UInt32? {
-        let common: UInt16 = 0b1111  // invalid, established, related, new
-        let untracked: UInt16 = 1 << 8
-        guard bits & ~(common | untracked) == 0 else { return nil }
-        return UInt32(bits & common) | (bits & untracked == 0 ? 0 : 1 << 6)  // NF_CT_STATE_UNTRACKED_BIT
-    }
-
-    /// `struct nf_nat_ipv4_multi_range_compat` with one range.
-    var compatRange: TranslationRange? {
-        guard number(UInt32.self, at: 0) == 1, let flags = number(UInt32.self, at: 4), let first = bytes(8, 4),
-            let last = bytes(12, 4), let firstPort = bytes(16, 2), let lastPort = bytes(18, 2)
-        else { return nil }
-        return TranslationRange(flags: flags, addresses: (first, last), ports: (firstPort, lastPort))
-    }
-
-    /// `struct nf_nat_range`, and `struct nf_nat_range2`, which has one more field at its end.
-    var range: TranslationRange? {
-        guard let flags = number(UInt32.self, at: 0), let first = bytes(4, 16), let last = bytes(20, 16),
-            let firstPort = bytes(36, 2), let lastPort = bytes(38, 2)
-        else { return nil }
-        return TranslationRange(flags: flags, addresses: (first, last), ports: (firstPort, lastPort))
-    }
-}
-
 /// The addresses and ports of a translation, in network byte order.
-private struct TranslationRange {
+struct TranslationRange {
     /// `NF_NAT_RANGE_…` of `linux/netfilter/nf_nat.h`.
     let flags: UInt32
     let addresses: (first: [UInt8], last: [UInt8])

@@ -1,0 +1,57 @@
+internal import Addressing
+internal import Rulesets
+
+/// A number that the kernel chooses for each packet: by `numgen`, or by `jhash` and `symhash`.
+struct ChosenNumber {
+    /// The possible numbers.
+    let values: Range<UInt32>
+    /// The register to write.
+    let destination: Register
+
+    /// The most numbers that are tried one by one.
+    private static let most: UInt32 = 128
+
+    /// The number of an expression with these netlink attributes; `nil` for any other expression.
+    init?(_ name: String, _ attributes: [UInt8]) {
+        // `NFTA_NG_…` and `NFTA_HASH_…` of `linux/netfilter/nf_tables.h`.
+        let types: (destination: UInt16, modulus: UInt16, offset: UInt16)
+        switch name {
+        case "numgen": types = (1, 2, 4)
+        case "hash": types = (2, 4, 6)
+        default: return nil
+        }
+        guard let register = attributes.number(types.destination), let modulus = attributes.number(types.modulus),
+            modulus > 0
+        else { return nil }
+        let end = (attributes.number(types.offset) ?? 0).addingReportingOverflow(modulus)
+        guard !end.overflow else { return nil }
+        values = (end.partialValue - modulus)..<end.partialValue
+        destination = Register(rawValue: register)
+    }
+
+    /// The load: 4 bytes in host byte order.
+    var load: Load {
+        guard values.count <= Self.most else { return .value(.unknown(4), destination) }
+        return .choice(values.map { [SymbolicByte](constants: $0.hostOrderBytes) }, destination)
+    }
+}
+
+extension [UInt8] {
+    /// The value of the first netlink attribute with this type: `struct nlattr` of `linux/netlink.h` in host byte order, then
+    /// the value, padded to a multiple of 4 bytes.
+    func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
+        var start = 0
+        while start + 4 <= count {
+            let length = Swift.max(4, Int(UInt16(hostOrderBytes: Array(self[start..<(start + 2)]))))
+            let found = UInt16(hostOrderBytes: Array(self[(start + 2)..<(start + 4)]))
+            if found & 0x3fff == type { return self[(start + 4)..<Swift.min(start + length, count)] }
+            start += (length + 3) & ~3
+        }
+        return nil
+    }
+
+    /// The number in network byte order of an attribute of 4 bytes.
+    func number(_ type: UInt16) -> UInt32? {
+        attribute(type).flatMap { $0.count == 4 ? UInt32(bigEndianBytes: $0) : nil }
+    }
+}
