@@ -29,7 +29,7 @@ struct EditTests {
         let result = try edit("sed -i s/10.0.0.0.8/any/", "--yes")
         #expect(result.status == 0 && result.output.contains("applied and read back"), "\(result)")
         #expect(content(policy) == text.replacing("10.0.0.0/8", with: "any"))
-        #expect(content(policy + ".edit") == nil)
+        #expect(content(policy + ".edit") == nil && content(policy + ".edit.lock") == nil)
         #expect(try portreeve.shell("stat -c %a \(policy)") == "640\n")
         #expect(try portreeve("plan", policy, "--detailed-exitcode", "--quiet").status == 0)
     }

@@ -41,7 +41,7 @@ public struct Edit: Command {
             return .invalidPolicy
         }
         guard text != old else {
-            try host.files.delete(copy)
+            try close(on: host)
             console.print("\(policy.policy.printable) was not changed")
             return .success
         }
@@ -62,7 +62,7 @@ public struct Edit: Command {
             if let edited = reading.policy, let text = try host.files.read(copy) { return (text, edited) }
             let answer = host.ask("the policy is invalid; edit again, or discard the edit? [E/d] ")
             guard let answer, !["d", "discard"].contains(answer.lowercased()) else {
-                if answer != nil { try host.files.delete(copy) }
+                if answer != nil { try close(on: host) }
                 let rest = answer == nil ? ": the edit is in \(copy.printable)" : ""
                 console.note("portreeve: the policy is invalid; nothing was changed\(rest)", .error)
                 return nil
@@ -84,7 +84,13 @@ public struct Edit: Command {
             throw error
         }
         try host.files.rewrite(policy.policy, text)
-        try host.files.delete(copy)
+        try close(on: host)
         return status
+    }
+
+    /// Deletes the copy, and the file that locks it.
+    private func close(on host: Host) throws {
+        try host.files.delete(copy)
+        try host.files.delete("\(copy).lock")
     }
 }

@@ -85,7 +85,10 @@ struct Console {
 
     /// Prints a diagnostic, whose caret stands below the line of a file.
     func quote(_ diagnostic: String, _ priority: Priority) {
-        put(diagnostic.printableLines(keepsStyles: colorsErrors), priority)
+        let text = diagnostic.printableLines(keepsStyles: colorsErrors)
+        let message = text.prefix { $0 != "\n" }
+        let columns = host.isErrorTerminal ? columns : nil
+        put((columns.map(String(message).wrapped) ?? String(message)) + text[message.endIndex...], priority)
     }
 
     private func put(_ message: String, _ priority: Priority) {
