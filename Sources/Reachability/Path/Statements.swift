@@ -86,8 +86,9 @@ extension Setting {
         case "ct" where attributes.hasAttribute(conntrackSource): .sets(.connection, nil)
         // A load that is not modelled may end the rule, and its value is unknown. `flow_offload` ends the rule for packets
         // that it cannot offload, and makes packets skip chains only after the reply.
-        case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "tproxy", "xfrm", "tunnel",
-            "inner", "match", "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup", "dynset", "byteorder", "fib", "limit",
+        case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "tproxy", "xfrm",
+            "tunnel", "inner", "match", "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup",
+            "dynset", "byteorder", "fib", "limit",
             // A rule that nf_tables does not show.
             "iptables-legacy":
             .mayFail
