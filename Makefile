@@ -140,10 +140,11 @@ install: $(BINARY) $(FLOOR)
 	done
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
 	sed '$(PATHS)' system/portreeve-verify.cron > "$(DESTDIR)$(docdir)/portreeve-verify.cron"
+	sed '$(PATHS)' system/fail2ban-portreeve.conf > "$(DESTDIR)$(docdir)/fail2ban-portreeve.conf"
 	for unit in $(UNITS); do sed '$(PATHS)' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; done
 	sed '$(PATHS)' system/portreeve-nftables.conf > "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	cd "$(DESTDIR)$(unitdir)" && chmod 644 $(UNITS) nftables.service.d/portreeve.conf
-	chmod 644 "$(DESTDIR)$(docdir)/portreeve-verify.cron"
+	chmod 644 "$(DESTDIR)$(docdir)/portreeve-verify.cron" "$(DESTDIR)$(docdir)/fail2ban-portreeve.conf"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \

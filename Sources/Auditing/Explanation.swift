@@ -110,6 +110,7 @@ public struct Explanation: Sendable {
     /// The line of the policy that decides.
     public var place: SourceLocation? {
         if isLoopback { return nil }
+        if isBanned { return nil }
         if isDenied { return policy.deny?.location }
         if let trusted { return trusted.location }
         if service == nil, verdict == .refuse, !isForeign, let elsewhere { return elsewhere.destinations?.location }
@@ -155,6 +156,12 @@ public struct Explanation: Sendable {
 
     /// Whether `deny` covers the source.
     public var isDenied: Bool { policy.deny?.addresses.isSuperset(of: question.addresses) == true }
+
+    /// Whether a ban shuts the source out.
+    public var isBanned: Bool {
+        verdict == .refuse
+            && conclusion.trace.contains { $0.place.table == Names.table && $0.place.rule?.isBan == true }
+    }
 
     /// Whether `families` leaves out the family of the source.
     public var isLeftOut: Bool { !policy.defaults.families.contains(question.family) }

@@ -25,7 +25,8 @@ public struct Portreeve: ParsableCommand {
             CommandGroup(
                 name: "Ruleset",
                 subcommands: [
-                    Plan.self, Apply.self, Confirm.self, Rollback.self, Grant.self, Revoke.self, Remove.self,
+                    Plan.self, Apply.self, Confirm.self, Rollback.self, Grant.self, Revoke.self, Ban.self, Unban.self,
+                    Remove.self,
                 ]),
             CommandGroup(
                 name: "Host", subcommands: [Verify.self, Status.self, Explain.self, History.self]),

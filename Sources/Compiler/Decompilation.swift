@@ -74,6 +74,8 @@ struct Decompilation {
             + [Rule.loopback, Rule.established, Rule.invalid, Rule.conntrackState, Rule.refuse]
             + AddressFamily.allCases.map { Rule.refuse(speaking: [$0]) }
         for rule in chain.rules where !known.contains(rule) && !rule.isFormerEcho && !Dispatch.isLookup(rule) {
+            // Bans are not part of the policy.
+            if rule.isBan { continue }
             if let targets = rule.protocolTargets {
                 protocols += targets
                 continue

@@ -82,6 +82,9 @@ public enum Names {
     /// The prefix of the names of sets with granted sources.
     public static let grants = "grant-"
 
+    /// The start of the names of sets with banned sources.
+    public static let bans = "ban-"
+
     /// The chain that limits, logs and accepts the connections of a service.
     public static func admit(_ name: String) -> String { "admit-\(name)" }
 
@@ -142,7 +145,7 @@ extension Names {
     public enum SetPurpose: Hashable, Sendable {
         /// It has the ports, the sources or the limits of services.
         case services
-        /// It has the sources of `deny`.
+        /// It has the sources of `deny`, or banned ones.
         case denied
         /// It is not portreeve's.
         case other
@@ -157,6 +160,6 @@ extension Names {
             [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published("")]
             + dispatchers
         if name == services || starts.contains(where: name.hasPrefix) { return .services }
-        return name.hasPrefix("\(denied)-") ? .denied : .other
+        return name.hasPrefix("\(denied)-") || name.hasPrefix(bans) ? .denied : .other
     }
 }

@@ -1,5 +1,6 @@
 internal import Compiler
 public import Kernel
+internal import Policies
 internal import Rulesets
 internal import System
 
@@ -24,10 +25,9 @@ public struct AppliedRecord {
     /// The table, decoded on every access; `nil` if it cannot be decoded.
     var table: Table? { document.archive.flatMap { TableArchive.table(Names.table, from: Array($0)) } }
 
-    /// The files of the policy.
-    func files(databases: [String]) -> RecordedFiles {
-        let files = ChangeRecord.files(of: document)
-        return RecordedFiles(paths: files.map(\.path), texts: files.map(\.text), databases: databases)
+    /// The policy; `nil` if this version of portreeve cannot read it.
+    func policy(_ options: ReadingOptions) -> Policy? {
+        RecordedFiles(ChangeRecord.files(of: document)).policy(options)
     }
 
     /// Whether these are the contents of the policy's files.

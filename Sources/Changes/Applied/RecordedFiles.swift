@@ -10,6 +10,27 @@ struct RecordedFiles: PolicyFiles {
     /// The paths of the databases of ports and protocols, which are read from the host.
     let databases: [String]
 
+    /// The files of a change.
+    init(_ files: [ChangeRecord.File], databases: [String] = []) {
+        paths = files.map(\.path)
+        texts = files.map(\.text)
+        self.databases = databases
+    }
+
+    /// The policy in the files; `nil` if this version of portreeve cannot read it.
+    func policy(_ options: ReadingOptions) -> Policy? {
+        guard let path = paths.first else { return nil }
+        var options = options
+        (options.checksOwnership, options.hostNames) = (false, nil)
+        let files = RecordedFiles(self, databases: [options.servicesDatabase, options.protocolsDatabase])
+        return PolicyReader.read(path: path, options: options, files: files).policy
+    }
+
+    private init(_ files: RecordedFiles, databases: [String]) {
+        (paths, texts) = (files.paths, files.texts)
+        self.databases = databases
+    }
+
     func read(_ path: String, checksOwnership: Bool) throws(FileRefusal) -> PolicyFile {
         if let index = paths.firstIndex(of: path) { return PolicyFile(bytes: texts[index], identity: [UInt64(index)]) }
         guard databases.contains(path) else {

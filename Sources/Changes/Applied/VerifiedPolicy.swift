@@ -39,10 +39,7 @@ public struct VerifiedPolicy {
             self.init(policy, record, declared: policy, file.refusedLists)
             return
         }
-        var options = options
-        (options.checksOwnership, options.hostNames) = (false, nil)
-        let files = record.files(databases: [options.servicesDatabase, options.protocolsDatabase])
-        guard let applied = PolicyReader.read(path: files.paths[0], options: options, files: files).policy else {
+        guard let applied = record.policy(options) else {
             guard let policy = file.policy else { return nil }
             self.init(policy, nil, declared: policy, file.refusedLists)
             findings = [.unknown(record)]

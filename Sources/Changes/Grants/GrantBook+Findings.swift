@@ -1,3 +1,4 @@
+internal import Addressing
 public import Auditing
 public import Compiler
 public import Rulesets
@@ -15,6 +16,16 @@ extension GrantBook {
             finding.details.aspect = "\(record.service) \(record.address)"
             return finding
         }
+        findings += bans.missing(in: live).map { record in
+            var finding = Finding(
+                .rulesetDrift, .notice,
+                "the ban of \(record.addresses) is not in force although it has not expired: "
+                    + "restore it with \"portreeve apply\", or end it with \"portreeve unban\"",
+                table: Names.table.description)
+            finding.details.aspect = "ban \(record.addresses)"
+            return finding
+        }
+        if let fault = bans.fault { findings.append(Finding(.unknown, .warning, fault, aspect: "bans")) }
         if let fault, !isHidden || live?.grantedSources.isEmpty == false {
             findings.append(Finding(.unknown, .warning, fault, aspect: "grants"))
         }

@@ -18,8 +18,10 @@ extension GrantBook {
     public func target(_ table: Table?, onto live: Table?) -> Table? {
         guard let table else { return nil }
         let sources = self.sources(found: live, restoring: true)
-        let kept = table.granting(sources, keepingSetsOf: live)
-        return !kept.hasGrantSets || kept == live ? kept : table.granting(sources)
+        let banned = bans.sources(found: live, restoring: true)
+        let kept = table.granting(sources, keepingSetsOf: live).banning(banned, keepingSetsOf: live)
+        guard kept.hasGrantSets || kept.hasBanSets, kept != live else { return kept }
+        return table.granting(sources).banning(banned)
     }
 
     /// The table that was loaded last, if the live table is that table with grants: it has no remains of grants.
@@ -34,6 +36,7 @@ extension GrantBook {
         // A boot with a clock in the past has closed what had expired by the newest time in the state.
         let table = files.map { table.closingExpired(by: $0.newestTime, asIn: live) } ?? table
         return table.granting(sources(found: live, restoring: false), keepingSetsOf: live)
+            .banning(bans.sources(found: live, restoring: false), keepingSetsOf: live)
     }
 
     /// The compiled policy that `verify` expects.
@@ -65,9 +68,12 @@ extension GrantBook {
         for index in book.records.indices {
             if let seconds = told[Subject(records[index].source)] { book.records[index].seconds = seconds }
         }
-        guard book.records != records, let files else { return book }
+        book.bans.tell(onto: live)
+        guard book.records != records || book.bans.records != bans.records, let files else { return book }
         do throws(KernelError) { try book.store(in: files) } catch {
             book.records = records.filter { live?.grants($0.source) == true }
+            book.bans = bans
+            book.bans.remove { $0.source.map { live?.bannedSources.contains($0) != true } ?? true }
         }
         return book
     }
@@ -76,6 +82,7 @@ extension GrantBook {
     func ending(with table: Table?) -> GrantBook {
         var book = self
         book.records.removeAll { table?.keeps($0.source) != true }
+        if table == nil { book.bans.remove { _ in true } }
         return book
     }
 

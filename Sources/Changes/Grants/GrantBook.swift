@@ -4,13 +4,15 @@ public import Kernel
 internal import Rulesets
 internal import System
 
-/// The saved grants of one ruleset, and their effect on a table.
+/// The saved grants and bans of one ruleset, and their effect on a table.
 ///
 /// The kernel ends a grant by itself. The saved book distinguishes a grant from an element that another program added;
 /// it never opens a port for longer than was granted.
 public struct GrantBook {
     /// The grants that were made and not ended early.
     public internal(set) var records: [GrantRecord] = []
+    /// The bans.
+    public internal(set) var bans = BanBook()
     /// Why the saved grants are not known; `nil` if they are.
     public private(set) var fault: String?
     /// Whether the saved grants may not be read, so that any live element may be a grant.
@@ -39,6 +41,7 @@ public struct GrantBook {
         uptime = host.uptime
         now = host.uptime()
         self.files = files
+        bans = try BanBook(files, identity, now: now)
         let file = try files.read(Self.name)
         guard let bytes = file else { return }
         do throws(StateDocument.Defect) {
@@ -59,6 +62,7 @@ public struct GrantBook {
         } catch {
             fault = "the grants are not known: \(error)"
             isHidden = true
+            bans.isHidden = true
         }
     }
 
@@ -81,6 +85,7 @@ public struct GrantBook {
             document.append(GrantRecord.documentKind, record.document.bytes)
         }
         try files.write(Self.name, document)
+        try bans.store(in: files)
     }
 
     /// Milliseconds until a grant ends; negative after its end.
@@ -90,6 +95,7 @@ public struct GrantBook {
     var current: GrantBook {
         var book = self
         book.now = uptime()
+        book.bans.now = book.now
         return book
     }
 
@@ -101,6 +107,20 @@ public struct GrantBook {
         var (book, record) = (removing(record.service, record.address), record)
         record.change = change
         book.records.append(record)
+        return book
+    }
+
+    /// The book with one more ban, made by the change of this number.
+    func banning(_ record: BanRecord, of change: Int) -> GrantBook {
+        var book = self
+        book.bans.add(record, of: change)
+        return book
+    }
+
+    /// The book without the ban of these addresses.
+    func unbanning(_ addresses: AddressRange) -> GrantBook {
+        var book = self
+        book.bans.remove { $0.addresses == addresses }
         return book
     }
 

@@ -11,10 +11,10 @@ extension RulesetState {
     /// Ends the grants of services that a table does not have.
     func end(_ grants: GrantBook, notIn table: Table?) throws(KernelError) {
         let rest = try self.grants().ending(with: table)
-        if rest.records != grants.records { try rest.store(in: files) }
+        if rest.records != grants.records || rest.bans.records != grants.bans.records { try rest.store(in: files) }
     }
 
-    /// Settles a grant, or the end of one, whose command was killed.
+    /// Settles a grant, a ban, or the end of one, whose command was killed.
     ///
     /// The book is saved before the commit: a saved grant that is not live was not made; a live one that is not saved
     /// any more is removed by the next change.
@@ -22,13 +22,18 @@ extension RulesetState {
         _ entry: ChangeLog.Entry, _ record: ChangeRecord, _ grants: GrantBook, _ live: Table?
     ) throws -> Settlement {
         let own = grants.records.filter { $0.change == entry.number }
-        let isMade = record.kind == .revoke || own.contains { live?.grants($0.source) == true }
-        if !isMade && !own.isEmpty {
+        let banned = grants.bans.records.filter { $0.change == entry.number }
+        let found = banned.isEmpty ? [] : live?.bannedSources ?? []
+        let isMade =
+            record.kind == .revoke || record.kind == .unban || own.contains { live?.grants($0.source) == true }
+            || banned.contains { $0.source.map(found.contains) == true }
+        if !isMade && !(own.isEmpty && banned.isEmpty) {
             var rest = grants
             rest.records.removeAll(where: own.contains)
+            rest.bans.remove(where: banned.contains)
             try rest.store(in: files)
         }
-        try log.settle(entry, as: isMade ? .recorded : .undone)
+        try log.settle(entry, as: isMade ? record.kind.outcome : .undone)
         let known = Set(grants.records.map(\.source))
         if record.kind == .revoke, live?.grantedSources.contains(where: { !known.contains($0) }) == true {
             return .notRevoked(change: entry.number)
@@ -37,9 +42,9 @@ extension RulesetState {
     }
 }
 
-/// A change of the grants.
+/// A change of the grants or of the bans.
 struct GrantChange {
-    /// `grant` or `revoke`.
+    /// `grant`, `revoke`, `ban` or `unban`.
     let kind: ChangeRecord.Kind
     /// A summary in one line.
     let summary: String
@@ -66,12 +71,13 @@ extension RulesetState {
             let transaction = change.transaction(to: after)
             let generation = try TableWriter(store, grants: after).replace(
                 change.snapshot, by: after.target(change.base, onto: change.fresh(after)), transaction)
-            try log.settle(entry, as: .recorded)
+            try log.settle(entry, as: change.kind.outcome)
             return Made(number: entry.number, generation: generation)
         } catch {
             let live = try? store.snapshot(of: Names.table, expecting: [change.base])
             if let live, live.table == change.snapshot.table {
                 try? change.before.store(in: files)
+                try? change.before.bans.store(in: files, always: true)
                 try? log.settle(entry, as: .undone)
             }
             throw error
@@ -92,11 +98,11 @@ extension GrantChange {
         return change
     }
 
-    /// The live table without the grants that are renewed, so that the kernel restarts their timeouts.
+    /// The live table without the grants and bans that are renewed, so that the kernel restarts their timeouts.
     func fresh(_ after: GrantBook) -> Table? {
         after.records.filter { !before.records.contains($0) }.reduce(snapshot.table) { table, record in
             table?.withoutGrant(of: record.service, to: record.address)
-        }
+        }?.withoutBans(of: after.bans.renewed(since: before.bans))
     }
 
     /// The steps of the transaction.

@@ -32,10 +32,19 @@ public struct SessionCut {
         _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore,
         sparing admins: (() -> AdminSessions)?, now: Int64
     ) {
+        self.init(among: store, sparing: admins) { sessions in
+            SessionAudit(policy, compiled, routedBy: store, now: now).stale(sessions)
+        }
+    }
+
+    /// Terminates the sessions that `choose` returns.
+    init(
+        among store: any SessionStore, sparing admins: (() -> AdminSessions)?, _ choose: ([Session]) -> [Session]
+    ) {
         do throws(KernelError) {
             let list = try store.read()
             failure = list.doubt
-            var stale = SessionAudit(policy, compiled, routedBy: store, now: now).stale(list.sessions)
+            var stale = choose(list.sessions)
             if let admins, !stale.isEmpty { spare(admins(), in: &stale) }
             try end(stale, in: store)
         } catch {

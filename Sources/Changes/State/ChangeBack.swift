@@ -19,8 +19,9 @@ public struct ChangeBack {
         let entry = try number.map(state.log.entry) ?? Self.previous(state.log)
         record = try state.log.record(entry)
         guard !record.kind.keepsTable else {
+            let what = record.kind.outcome == .noted ? "ban" : "grant"
             throw ChangeError(
-                .failure, "change \(entry.number) made or ended a grant, and has no table to go back to")
+                .failure, "change \(entry.number) made or ended a \(what), and has no table to go back to")
         }
         let snapshot = try store.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
         self.number = entry.number

@@ -14,6 +14,8 @@ public struct ChangeLog {
         case undone
         /// Made, but not repeated at boot: a grant, or the end of one.
         case recorded
+        /// The same, but kept for a short time only: a ban, or the end of one, of which a program may make thousands.
+        case noted
     }
 
     /// An entry of the log.
@@ -46,6 +48,8 @@ public struct ChangeLog {
     static let numbers = 1...Int(Int32.max)
     /// At most this many changes are kept.
     private static let maximumCount = 50
+    /// At most this many bans are kept, beside the other changes.
+    private static let maximumNotes = 20
     /// At most this many bytes are kept, besides the last confirmed change.
     private static let maximumSize = 512 << 20
 
@@ -124,11 +128,12 @@ public struct ChangeLog {
     private func prune() throws(KernelError) {
         let entries = try entries()
         let last = entries.last { $0.outcome == .confirmed }
-        var (count, size) = (0, 0)
+        var (count, notes, size) = (0, 0, 0)
         for entry in entries.reversed() {
-            count += 1
+            if entry.outcome == .noted { notes += 1 } else { count += 1 }
             size += files.size(of: entry.name)
-            guard count > Self.maximumCount || size > Self.maximumSize, entry != last, entry.outcome != .prepared else {
+            let isMany = entry.outcome == .noted ? notes > Self.maximumNotes : count > Self.maximumCount
+            guard isMany || size > Self.maximumSize, entry != last, entry.outcome != .prepared else {
                 continue
             }
             try files.remove(entry.name)

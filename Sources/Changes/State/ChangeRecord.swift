@@ -17,9 +17,16 @@ public struct ChangeRecord {
         case grant
         /// A grant was ended.
         case revoke
+        /// A source was banned.
+        case ban
+        /// A ban was ended.
+        case unban
 
         /// Whether the change leaves the policy's table as it was, so that a boot or a rollback skips it.
-        public var keepsTable: Bool { self == .grant || self == .revoke }
+        public var keepsTable: Bool { [.grant, .revoke, .ban, .unban].contains(self) }
+
+        /// The outcome of a change that leaves the table as it was.
+        var outcome: ChangeLog.Outcome { self == .ban || self == .unban ? .noted : .recorded }
     }
 
     /// A file of the policy.

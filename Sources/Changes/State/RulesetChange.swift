@@ -99,6 +99,7 @@ extension RulesetState {
         if let pending = try pending() { throw refusal(pending) }
         var change = change
         change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
+        try requireNoBan(of: change.neverDeny, in: change.grants.bans)
         let transaction = change.transaction
         let entry = try unchanged {
             try log.prepare(record(of: change, transaction, change.table.map(TableArchive.bytes), now: now))
@@ -125,6 +126,17 @@ extension RulesetState {
             try end(change.grants, notIn: change.table)
         }
         return Made(number: entry.number, generation: generation)
+    }
+
+    /// Refuses a policy whose `never-deny` has an address that is banned.
+    private func requireNoBan(of neverDeny: @autoclosure () -> SourceList?, in bans: BanBook) throws {
+        guard !bans.active.isEmpty, let list = neverDeny(), let ban = bans.conflict(with: list.addresses) else {
+            return
+        }
+        throw ChangeError(
+            .refused,
+            "\"never-deny\" (\(list.location.file):\(list.location.line)) has addresses of \(ban.addresses), which is banned: "
+                + "run \"portreeve unban \(ban.addresses)\" first; nothing was changed")
     }
 
     /// Handles a change that leaves the table as it is: saves the table if it is not saved, or extends the time to confirm it.
@@ -264,6 +276,12 @@ extension RulesetState {
 }
 
 extension RulesetChange {
+    /// The `never-deny` of the policy, or of the files of an earlier change.
+    fileprivate var neverDeny: SourceList? {
+        if policy != nil || files.isEmpty { return policy?.neverDeny }
+        return RecordedFiles(files).policy(ReadingOptions())?.neverDeny
+    }
+
     /// Whether a saved change has the files of this one's policy; also if this one has none.
     fileprivate func hasFiles(of document: StateDocument) -> Bool {
         let files = policy?.recordedFiles ?? self.files

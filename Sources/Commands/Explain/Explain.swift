@@ -104,8 +104,14 @@ public struct Explain: Command {
         return options
     }
 
-    /// The grant that lets the source in, in words, if it is known.
+    /// The grant that lets the source in, or the ban that shuts it out, in words, if it is known.
     private func grant(behind explanation: Explanation, on host: Host) -> String? {
+        if explanation.isBanned {
+            let bans = kernel.grants(on: host).bans
+            return bans.ban(of: explanation.question.source).map {
+                "\($0.addresses), \($0.explanation(left: bans.left($0)))"
+            }
+        }
         guard let service = explanation.service?.name, explanation.isGranted else { return nil }
         let grants = kernel.grants(on: host)
         return grants.grant(of: service, to: explanation.question.source).map { $0.explanation(left: grants.left($0)) }

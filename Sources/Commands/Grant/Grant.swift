@@ -36,8 +36,7 @@ public struct Grant: Command {
 
     /// Rejects an empty or unprintable reason.
     public func validate() throws {
-        guard why.contains(where: { !$0.isWhitespace }), !why.unicodeScalars.contains(where: \.properties.isControl)
-        else { throw ValidationError("--why must be one line of text") }
+        guard why.isReason else { throw ValidationError("--why must be one line of text") }
     }
 
     /// Makes the grant, unless the policy forbids it.
@@ -69,6 +68,13 @@ extension GrantLimit {
         guard span.seconds > longest.seconds else { return }
         throw CommandError(
             .refused, "\(span.text) is longer than the policy allows, \(longest.text) \(place); nothing was changed")
+    }
+}
+
+extension String {
+    /// Whether it is one line of text that is not blank.
+    var isReason: Bool {
+        contains { !$0.isWhitespace } && !unicodeScalars.contains(where: \.properties.isControl)
     }
 }
 

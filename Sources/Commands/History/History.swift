@@ -85,6 +85,10 @@ struct LoggedChange {
             outcome = rest > 0 ? "pending, \(TimeSpan(seconds: rest / 1000).text) left" : "pending, overdue"
         case .prepared: outcome = "interrupted"
         case .confirmed, .undone: outcome = entry.outcome.rawValue
+        case .noted:
+            let bans = try state.grants().bans
+            let ban = bans.active.first { $0.change == entry.number }
+            outcome = ban.map { "\(TimeSpan(seconds: bans.left($0) / 1000).text) left" } ?? "over"
         case .recorded:
             let grants = try state.grants()
             let grant = grants.active.first { $0.change == entry.number }

@@ -9,7 +9,8 @@ internal import Rulesets
 extension Explanation {
     private var portText: String { question.transport.text(question.port...question.port) }
 
-    /// The reason in one sentence; `grant` describes the grant that lets the source in, if it is known.
+    /// The reason in one sentence; `grant` describes the grant that lets the source in, or the ban that shuts it out, if it is
+    /// known.
     func reason(grant: String? = nil) -> String {
         if dependsOnInterface { return "it depends on the interface (\(interfaceText)): name one with --interface" }
         switch conclusion.verdict {
@@ -25,6 +26,7 @@ extension Explanation {
             }
             if let service, isOwn, !isOutsideSources { return "\(decider(of: service)) lets it in\(limit)" }
             return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
+        case .refuse where isBanned: return "the source is banned\(grant.map { ": \($0)" } ?? "")"
         case .refuse: return refusal
         }
     }
@@ -51,7 +53,7 @@ extension Explanation {
 
     /// The entries of the service before the one that decides, or all of them, each with the reason why it does not match.
     private var passedEntries: [String] {
-        guard let service, service.listsEntries, !isDenied, !isForeign, trusted == nil else { return [] }
+        guard let service, service.listsEntries, !isBanned, !isDenied, !isForeign, trusted == nil else { return [] }
         return entries.prefix { $0.mismatch != nil }.compactMap { entry, mismatch in
             mismatch.map { "\(entry.title) does not match: \($0.text)" }
         }
@@ -59,7 +61,7 @@ extension Explanation {
 
     /// The obstacle that remains if the service allows the source.
     var obstacle: String {
-        let isNamed = isForeign || isDenied || isExpired || redirection != nil
+        let isNamed = isForeign || isBanned || isDenied || isExpired || redirection != nil
         return isNamed ? reason() : "\(conclusion.decision.map { "\($0)" } ?? "no rule allows it")"
     }
 
@@ -85,6 +87,7 @@ extension Explanation {
     var nearestChange: String? {
         guard verdict == .refuse else { return nil }
         let source = question.addresses.text
+        if isBanned { return "run \"portreeve unban\"" }
         if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
         if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }

@@ -46,13 +46,15 @@ public struct Status: Command {
             console.print([
                 "format_version": 1, "state": states.json, "generation": .number(Int(ruleset.generation)),
                 "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
-                "grants": grants.json(in: ruleset.own.table), "findings": .array(findings.map(\.json)),
+                "grants": grants.json(in: ruleset.own.table), "bans": grants.bans.json(in: ruleset.own.table),
+                "findings": .array(findings.map(\.json)),
                 "ports": .array(rows.map(\.json)),
             ])
             return .success
         }
         if !(states.isEmpty && console.isQuiet) { console.print(states.line(console)) }
-        for line in grants.lines(in: ruleset.own.table) { console.print(console.styled(line, .yellow)) }
+        let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
+        for line in lines { console.print(console.styled(line, .yellow)) }
         for finding in findings { console.print(finding.text(console)) }
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }

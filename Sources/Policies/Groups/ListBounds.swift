@@ -1,4 +1,4 @@
-internal import Addressing
+public import Addressing
 
 /// The bounds that a list must keep to; a list outside of them is refused.
 public struct ListBounds: Hashable, Sendable {
@@ -52,7 +52,7 @@ public struct PrefixLengths: Hashable, Sendable {
     }
 
     /// Whether a range has more addresses than a prefix of its family's length.
-    func isExceeded(by range: AddressRange) -> Bool {
+    public func isExceeded(by range: AddressRange) -> Bool {
         switch range {
         case .ipv4(let range): isExceeded(by: range)
         case .ipv6(let range): isExceeded(by: range)

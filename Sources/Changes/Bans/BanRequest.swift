@@ -1,0 +1,49 @@
+public import Addressing
+public import Policies
+
+/// A request for a ban.
+public struct BanRequest {
+    /// An address or a prefix.
+    public let addresses: AddressRange
+    /// The duration.
+    public let span: TimeSpan
+    /// The reason.
+    public let why: String
+
+    /// Creates a request.
+    public init(addresses: AddressRange, span: TimeSpan, why: String) {
+        self.addresses = addresses
+        self.span = span
+        self.why = why
+    }
+
+    /// A summary in one line.
+    var summary: String { "\(addresses) banned for \(span.text): \(why)" }
+
+    /// The ban, starting at `now`; the number of its change is set later.
+    func record(now: Int64, on host: ChangeHost) -> BanRecord {
+        BanRecord(
+            addresses: addresses, seconds: span.seconds, end: now + span.seconds,
+            deadline: host.uptime() + span.seconds * 1000, why: why, author: host.author(), change: 0)
+    }
+}
+
+/// The result of a ban or of its end.
+public struct BanOutcome {
+    /// The kind of result.
+    public enum Deed: Hashable, Sendable {
+        /// The addresses get nothing until this time, in seconds since 1970-01-01T00:00:00Z.
+        case banned(until: Int64, for: TimeSpan)
+        /// The ban of the addresses was ended.
+        case unbanned
+        /// The addresses had no ban.
+        case needless
+    }
+
+    /// The kind of result.
+    public let deed: Deed
+    /// The addresses.
+    public let addresses: AddressRange
+    /// The change; `nil` if there was nothing to do.
+    public var made: RulesetState.Made?
+}

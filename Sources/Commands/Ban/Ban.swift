@@ -1,0 +1,54 @@
+internal import Addressing
+public import ArgumentParser
+internal import Changes
+internal import Kernel
+internal import Policies
+
+/// `portreeve ban`: shuts out one address or prefix for a time.
+public struct Ban: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "ban",
+        abstract: "Shut out one address or prefix for a time; the kernel ends the ban by itself.")
+
+    @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
+    var addresses: String
+
+    @OptionGroup var kernel: KernelOptions
+
+    @Option(name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"))
+    var span: TimeSpan
+
+    @Option(help: ArgumentHelp("The reason, shown wherever the ban is listed.", valueName: "text"))
+    var why: String
+
+    @Flag(help: "End the open sessions of the address, except your own.")
+    var cutSessions = false
+
+    @Flag(help: "Continue even if the ban covers a large part of the internet, or locks out admins.")
+    var force = false
+
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// Rejects an empty or unprintable reason.
+    public func validate() throws {
+        guard why.isReason else { throw ValidationError("--why must be one line of text") }
+    }
+
+    /// Makes the ban, unless the policy or the guard forbids it.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let request = BanRequest(addresses: try PrefixArgument(addresses).addresses, span: span, why: why)
+        let store = try kernel.openStore(on: host)
+        let maker = try BanMaker(kernel, in: store, on: host, console)
+        let outcome = try maker.ban(
+            request, isForced: force, reading: ReadingOptions(), guardedBy: LockoutGuard(host, console, force: force))
+        let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil
+        outcome.write(to: console, cut)
+        return cut?.status ?? .success
+    }
+}

@@ -1,0 +1,20 @@
+internal import Addressing
+
+/// An address or a prefix on the command line.
+struct PrefixArgument {
+    let addresses: AddressRange
+
+    /// Parses an address or a prefix.
+    init(_ text: String) throws(CommandError) {
+        do throws(AddressError) { addresses = try AddressRange(text) } catch {
+            let hint = error.repair.map { "; did you mean \"\($0)\"?" } ?? ""
+            throw CommandError(.usage, "\(error)\(hint)")
+        }
+        let isPrefix =
+            switch addresses {
+            case .ipv4(let range): range.prefixLength != nil
+            case .ipv6(let range): range.prefixLength != nil
+            }
+        guard isPrefix else { throw CommandError(.usage, "\"\(text)\" is neither an address nor a prefix") }
+    }
+}

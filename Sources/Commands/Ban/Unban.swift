@@ -1,0 +1,30 @@
+internal import Addressing
+public import ArgumentParser
+internal import Changes
+internal import Kernel
+
+/// `portreeve unban`: ends a ban early.
+public struct Unban: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "unban", abstract: "End the ban of an address or a prefix early.")
+
+    @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
+    var addresses: String
+
+    @OptionGroup var kernel: KernelOptions
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// Ends the ban; one that has ended is no error, since the kernel may be faster.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let addresses = try PrefixArgument(addresses).addresses
+        let store = try kernel.openStore(on: host)
+        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console, nil)
+        return .success
+    }
+}

@@ -1,0 +1,45 @@
+internal import Addressing
+internal import Changes
+internal import Kernel
+internal import Policies
+internal import System
+
+extension BanMaker {
+    /// A maker of bans whose notes go to the console.
+    init(_ options: KernelOptions, in store: any RulesetStore, on host: Host, _ console: Console) throws(KernelError) {
+        console.requireOutput()
+        self.init(try options.state(on: host), in: store, now: host.now) { console.note("portreeve: \($0.text)") }
+    }
+}
+
+extension BanOutcome {
+    /// Prints the outcome, and the sessions that were ended.
+    func write(to console: Console, _ cut: SessionCut?) {
+        if console.isJSON {
+            console.print(json(cut))
+        } else if !console.isQuiet {
+            console.print(text)
+        }
+        cut?.report(to: console)
+    }
+
+    private var text: String {
+        switch deed {
+        case .banned(let end, let span): "\(addresses) is banned until \(UTCTime.text(end)) (\(span.text))"
+        case .unbanned: "\(addresses) is no longer banned"
+        case .needless: "\(addresses) is not banned: nothing to do"
+        }
+    }
+
+    private func json(_ cut: SessionCut?) -> JSON {
+        var members: [(String, JSON)] = [
+            ("format_version", 1), ("changed", .bool(made != nil)), ("address", .string("\(addresses)")),
+            ("until", JSON(end.map(UTCTime.text))), ("change", made.map { .number($0.number) } ?? .null),
+            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text)),
+        ]
+        if let cut { members.append(("sessions", cut.json)) }
+        return .object(members)
+    }
+
+    private var end: Int64? { if case .banned(let end, _) = deed { end } else { nil } }
+}

@@ -1,0 +1,170 @@
+import Addressing
+import Changes
+import Compiler
+import Foundation
+import Listeners
+import Testing
+
+@testable import Commands
+
+@Suite("portreeve ban and unban")
+struct BanTests {
+    private let terminal: Terminal
+    private let policy: String
+
+    init() throws {
+        terminal = try Terminal()
+        policy = try terminal.write(
+            """
+            version: 1
+            never-deny: [10.8.0.0/16]
+            services:
+              ssh: {ports: 22, from: any, why: Admin}
+
+            """)
+        try #require(try terminal.run("apply", policy, "--yes") == .success)
+    }
+
+    private func ban(_ address: String, _ time: String = "2h", _ options: String...) throws -> Commands.ExitStatus {
+        try terminal.run(["ban", address, "--for", time, "--why", "guessing"] + options)
+    }
+
+    private var live: [String: Int64] {
+        let banned = terminal.store.table?.bannedSources ?? []
+        return Dictionary(uniqueKeysWithValues: banned.map { ("\($0.addresses)", $0.seconds) })
+    }
+
+    private func isClean() throws {
+        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success, "\(terminal.output)")
+        #expect(try terminal.run("plan", policy, "--detailed-exitcode") == .success)
+        let commits = terminal.store.commits
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.output == "in sync: nothing to do\n" && terminal.store.commits == commits)
+    }
+
+    /// Expires a ban as the kernel does.
+    private func expire(_ address: String) throws {
+        terminal.store.put(terminal.store.table?.withoutBans(of: [try AddressRange(address)]))
+    }
+
+    @Test("Shuts out an address or a prefix; neither the ban nor its end is a difference from the policy")
+    func banning() throws {
+        #expect(try ban("198.51.100.7") == .success)
+        #expect(terminal.output == "198.51.100.7 is banned until 2027-01-15T10:00:00Z (2h)\n")
+        #expect(try ban("2001:db8:bad::/48", "1h") == .success)
+        #expect(live == ["198.51.100.7": 7200, "2001:db8:bad::/48": 3600])
+        try isClean()
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains("\nban: 2001:db8:bad::/48, 1h left: guessing (alice as root"))
+        #expect(try terminal.run("explain", "198.51.100.7", "22", policy) == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                "refuse: 198.51.100.7 to tcp/22 by the live ruleset: the source is banned: 198.51.100.7, 2h left: guessing"
+            ),
+            "\(terminal.output)")
+        #expect(terminal.output.contains("to let it in: run \"portreeve unban\""))
+        terminal.uptime += 3_600_000
+        try expire("2001:db8:bad::/48")
+        try isClean()
+        #expect(try terminal.run("unban", "198.51.100.7") == .success)
+        #expect(terminal.output == "198.51.100.7 is no longer banned\n")
+        #expect(live == [:])
+        try isClean()
+        #expect(try terminal.run("unban", "198.51.100.7") == .success)
+        #expect(terminal.output == "198.51.100.7 is not banned: nothing to do\n")
+        // The next change removes the empty sets.
+        _ = try terminal.write(try String(contentsOfFile: policy, encoding: .utf8).replacing("Admin", with: "Other"))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.store.table?.hasBanSets == false)
+    }
+
+    @Test("Refuses what never-deny protects, loopback, wide prefixes and ranges, and changes nothing")
+    func refusals() throws {
+        let before = terminal.store.table
+        #expect(try ban("10.8.1.2") == .refused)
+        #expect(
+            terminal.errors == "portreeve: \"never-deny\" (\(policy):2) has 10.8.1.2; nothing was changed\n")
+        #expect(try ban("10.0.0.0/8") == .refused)
+        #expect(terminal.errors.contains("has 10.8.0.0, which is in 10.0.0.0/8"))
+        #expect(try ban("127.0.0.1") == .refused)
+        #expect(try ban("128.0.0.0/7") == .refused)
+        #expect(terminal.errors.contains("--force bans it"))
+        #expect(try ban("2000::/3") == .refused)
+        #expect(try ban("192.0.2.1-192.0.2.9") == .usage)
+        #expect(try ban("192.0.2.1/24") == .usage)
+        #expect(terminal.errors.contains("did you mean \"192.0.2.0/24\"?"))
+        #expect(throws: (any Error).self) { try terminal.run("ban", "192.0.2.1", "--for", "1h", "--why", " ") }
+        #expect(terminal.store.table == before)
+        #expect(try ban("128.0.0.0/7", "1h", "--force") == .success)
+        #expect(try terminal.run("unban", "128.1.2.3") == .failure)
+        #expect(terminal.errors.contains("128.1.2.3 has no ban of its own: 128.0.0.0/7 is banned"))
+        terminal.store.put(nil)
+        #expect(try ban("198.51.100.7") == .failure)
+        #expect(terminal.errors.contains("table inet portreeve is not loaded"))
+    }
+
+    @Test("Does not lock out the admin who bans, unless forced")
+    func guarded() throws {
+        let client = try #require(IPAddress(AddressRange("198.51.100.7")))
+        let server = Endpoint(try #require(IPAddress(AddressRange("192.0.2.1"))), 22)
+        terminal.admins = AdminSessions(sessions: [AdminSession(client: client, server: server)])
+        #expect(try ban("198.51.100.0/24") == .refused)
+        #expect(live == [:])
+        #expect(try ban("198.51.100.0/24", "1h", "--force") == .success)
+        #expect(live.count == 1)
+    }
+
+    @Test("A policy that protects a banned address waits for the end of the ban")
+    func conflict() throws {
+        #expect(try ban("198.51.100.7") == .success)
+        _ = try terminal.write(
+            "version: 1\nnever-deny: [198.51.100.0/24]\nservices: {ssh: {ports: 22, from: any, why: Others}}\n")
+        #expect(try terminal.run("apply", policy, "--yes") == .refused)
+        #expect(terminal.errors.contains("run \"portreeve unban 198.51.100.7\" first; nothing was changed"))
+        #expect(try terminal.run("unban", "198.51.100.7") == .success)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+    }
+
+    @Test("Goes on over apply, rollback, undo and confirm, and is made while a change waits")
+    func lasting() throws {
+        #expect(try ban("198.51.100.7") == .success)
+        let other = try String(contentsOfFile: policy, encoding: .utf8).replacing("Admin", with: "Other")
+        _ = try terminal.write(other)
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
+        #expect(try ban("198.51.100.8") == .success)
+        #expect(Set(live.keys) == ["198.51.100.7", "198.51.100.8"])
+        #expect(try terminal.run("confirm") == .success)
+        try isClean()
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(Set(live.keys) == ["198.51.100.7", "198.51.100.8"])
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(live == [:])
+        try isClean()
+    }
+
+    @Test("Thousands are listed in a few lines, and push no change out of the history")
+    func many() throws {
+        for index in 0..<30 { #expect(try ban("192.0.2.\(index)", "\(index + 1)h", "--quiet") == .success) }
+        #expect(live.count == 30)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.matches(of: #/\nban: /#).count == 11)
+        #expect(terminal.output.contains("\nban: and 20 more: --format json lists all\n"))
+        #expect(try terminal.run("status", policy, "--format", "json") == .success)
+        #expect((try terminal.json()["bans"] as? [Any])?.count == 30)
+        #expect(try terminal.run("history", "--format", "json") == .success)
+        let kinds = try #require(try terminal.json()["changes"] as? [[String: Any]]).map { $0["kind"] as? String }
+        #expect(kinds == Array(repeating: "ban", count: 20) + ["apply"])
+        #expect(try terminal.run("rollback", "3", "--yes") == .failure)
+    }
+
+    @Test("Answers programs in JSON")
+    func json() throws {
+        #expect(try ban("198.51.100.7", "90m", "--format", "json") == .success)
+        let answer = try terminal.json()
+        #expect(answer["changed"] as? Bool == true && answer["address"] as? String == "198.51.100.7")
+        #expect(answer["until"] as? String == "2027-01-15T09:30:00Z" && answer["change"] as? Int == 2)
+        #expect(try terminal.run("unban", "192.0.2.9", "--format", "json") == .success)
+        #expect(try terminal.json()["changed"] as? Bool == false)
+    }
+}
