@@ -22,7 +22,7 @@ BINARY = .build/release/portreeve
 FLOOR = .build/portreeve-floor
 SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
-UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer
+UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-refresh.service portreeve-refresh.timer
 
 .PHONY: all demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd bench install uninstall lint clean help
 
@@ -140,10 +140,12 @@ install: $(BINARY) $(FLOOR)
 	done
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
 	sed '$(PATHS)' system/portreeve-verify.cron > "$(DESTDIR)$(docdir)/portreeve-verify.cron"
+	sed '$(PATHS)' system/examples/portreeve-fetch.service > "$(DESTDIR)$(docdir)/portreeve-fetch.service"
 	sed '$(PATHS)' system/fail2ban-portreeve.conf > "$(DESTDIR)$(docdir)/fail2ban-portreeve.conf"
 	for unit in $(UNITS); do sed '$(PATHS)' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; done
 	sed '$(PATHS)' system/portreeve-nftables.conf > "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	cd "$(DESTDIR)$(unitdir)" && chmod 644 $(UNITS) nftables.service.d/portreeve.conf
+	chmod 644 "$(DESTDIR)$(docdir)/portreeve-fetch.service"
 	chmod 644 "$(DESTDIR)$(docdir)/portreeve-verify.cron" "$(DESTDIR)$(docdir)/fail2ban-portreeve.conf"
 
 uninstall:

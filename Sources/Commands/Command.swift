@@ -43,6 +43,12 @@ extension Command {
             return fail(error.message.printable, ExitStatus(error.reason), on: host)
         } catch let error as Lockout {
             return fail(error.text, .refused, on: host)
+        } catch let error as InvalidPolicy {
+            let console = Console(host, output)
+            for error in error.diagnostics where error.severity == .error {
+                console.note(error.rendered(color: console.colorsErrors), .error)
+            }
+            return fail("the lists make the policy invalid; nothing was changed", .invalidPolicy, on: host)
         } catch let error as UselessGrant {
             return fail(error.text, .refused, on: host)
         } catch let error as KernelError {

@@ -26,7 +26,7 @@ public struct Portreeve: ParsableCommand {
                 name: "Ruleset",
                 subcommands: [
                     Plan.self, Apply.self, Confirm.self, Rollback.self, Grant.self, Revoke.self, Ban.self, Unban.self,
-                    Remove.self,
+                    Refresh.self, Remove.self,
                 ]),
             CommandGroup(
                 name: "Host", subcommands: [Verify.self, Status.self, Explain.self, History.self]),

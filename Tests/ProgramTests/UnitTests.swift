@@ -10,7 +10,7 @@ struct UnitTests {
     private func installed() throws -> (portreeve: Portreeve, units: [String]) {
         let portreeve = try Portreeve()
         let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder.path).sorted()
-            .filter { !$0.hasSuffix(".cron") && !$0.hasSuffix(".conf") }
+            .filter { $0.hasSuffix(".service") || $0.hasSuffix(".timer") }
         let units = try names.map { name in
             let text = try String(contentsOf: Self.folder.appending(path: name), encoding: .utf8)
             let programs = ["/usr/local/bin/portreeve", "/usr/local/libexec/portreeve-floor"]
@@ -24,7 +24,7 @@ struct UnitTests {
     func verify() throws {
         let (portreeve, units) = try installed()
         defer { withExtendedLifetime(portreeve) {} }
-        #expect(units.count == 5)
+        #expect(units.count == 7)
         let result = try Program.run(["systemd-analyze", "verify", "--man=no"] + units)
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     }

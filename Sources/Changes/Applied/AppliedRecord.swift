@@ -30,6 +30,12 @@ public struct AppliedRecord {
         RecordedFiles(ChangeRecord.files(of: document)).policy(options)
     }
 
+    /// The files of the policy, beside the databases of this host.
+    func recordedFiles(_ options: ReadingOptions) -> RecordedFiles {
+        RecordedFiles(
+            ChangeRecord.files(of: document), databases: [options.servicesDatabase, options.protocolsDatabase])
+    }
+
     /// Whether these are the contents of the policy's files.
     func holds(_ texts: [[UInt8]]) -> Bool {
         let fields = document.fields.filter { $0.name == "text" }

@@ -18,7 +18,7 @@ extension Finding {
         return Finding(
             .notApplied, .notice,
             "lists were changed since \(record.text) was applied: \(listed(difference.lists)): "
-                + "\"portreeve apply\" loads them",
+                + "\"portreeve refresh\" loads them",
             policy: start)
     }
 

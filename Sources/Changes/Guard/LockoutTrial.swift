@@ -59,7 +59,7 @@ extension Explanation.Question {
         self.init(
             source: session.client, transport: .tcp, port: session.server.port, interface: session.interface)
         interfaceIndex = session.interfaceIndex == 0 ? nil : session.interfaceIndex
-        destination = session.server.address.value
+        destination = session.server.address.isUnspecified ? nil : session.server.address.value
         self.isEstablished = isEstablished
     }
 }

@@ -30,12 +30,12 @@ public struct ChangeBack {
             origin: entry.number, files: record.files, grants: try state.grants())
     }
 
-    /// The change before the live one.
+    /// The change before the last one that a person made: its lists were renewed since.
     private static func previous(_ log: ChangeLog) throws -> ChangeLog.Entry {
-        let confirmed = try log.entries().filter { $0.outcome == .confirmed }
-        guard confirmed.count > 1 else {
+        let confirmed = try log.entries().filter(\.outcome.isInForce)
+        guard let last = confirmed.lastIndex(where: { $0.outcome == .confirmed }), last > 0 else {
             throw ChangeError(.failure, "there is no earlier change: run \"portreeve history\" for a list")
         }
-        return confirmed[confirmed.count - 2]
+        return confirmed[last - 1]
     }
 }

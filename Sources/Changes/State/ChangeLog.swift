@@ -16,6 +16,23 @@ public struct ChangeLog {
         case recorded
         /// The same, but kept for a short time only: a ban, or the end of one, of which a program may make thousands.
         case noted
+        /// Confirmed by a program that reads the lists again, and kept for a short time only.
+        case renewed
+
+        /// Whether a boot may load the table of the change.
+        var isInForce: Bool { self == .confirmed || self == .renewed }
+
+        /// At most this many changes are kept, beside those of other outcomes that have a number of their own.
+        fileprivate var maximumCount: Int {
+            switch self {
+            case .noted: 20
+            case .renewed: 3
+            case .prepared, .confirmed, .undone, .recorded: 50
+            }
+        }
+
+        /// The outcomes that share a number.
+        fileprivate var shared: Outcome { self == .noted || self == .renewed ? self : .confirmed }
     }
 
     /// An entry of the log.
@@ -46,10 +63,6 @@ public struct ChangeLog {
 
     /// The numbers that a change can have.
     static let numbers = 1...Int(Int32.max)
-    /// At most this many changes are kept.
-    private static let maximumCount = 50
-    /// At most this many bans are kept, beside the other changes.
-    private static let maximumNotes = 20
     /// At most this many bytes are kept, besides the last confirmed change.
     private static let maximumSize = 512 << 20
 
@@ -102,7 +115,7 @@ public struct ChangeLog {
     }
 
     /// The last confirmed change.
-    public func lastConfirmed() throws(KernelError) -> Entry? { try entries().last { $0.outcome == .confirmed } }
+    public func lastConfirmed() throws(KernelError) -> Entry? { try entries().last { $0.outcome.isInForce } }
 
     /// Saves a change before it is made.
     ///
@@ -127,12 +140,12 @@ public struct ChangeLog {
 
     private func prune() throws(KernelError) {
         let entries = try entries()
-        let last = entries.last { $0.outcome == .confirmed }
-        var (count, notes, size) = (0, 0, 0)
+        let last = entries.last { $0.outcome.isInForce }
+        var (counts, size) = ([Outcome: Int](), 0)
         for entry in entries.reversed() {
-            if entry.outcome == .noted { notes += 1 } else { count += 1 }
+            counts[entry.outcome.shared, default: 0] += 1
             size += files.size(of: entry.name)
-            let isMany = entry.outcome == .noted ? notes > Self.maximumNotes : count > Self.maximumCount
+            let isMany = counts[entry.outcome.shared, default: 0] > entry.outcome.maximumCount
             guard isMany || size > Self.maximumSize, entry != last, entry.outcome != .prepared else {
                 continue
             }

@@ -21,12 +21,21 @@ public struct ChangeRecord {
         case ban
         /// A ban was ended.
         case unban
+        /// The lists of the policy were read again.
+        case refresh
 
         /// Whether the change leaves the policy's table as it was, so that a boot or a rollback skips it.
         public var keepsTable: Bool { [.grant, .revoke, .ban, .unban].contains(self) }
 
-        /// The outcome of a change that leaves the table as it was.
-        var outcome: ChangeLog.Outcome { self == .ban || self == .unban ? .noted : .recorded }
+        /// The outcome once it is made, and confirmed if it has to be.
+        var outcome: ChangeLog.Outcome {
+            switch self {
+            case .apply, .rollback, .remove: .confirmed
+            case .grant, .revoke: .recorded
+            case .ban, .unban: .noted
+            case .refresh: .renewed
+            }
+        }
     }
 
     /// A file of the policy.
@@ -106,6 +115,9 @@ extension ChangeRecord {
             generation: generation, archive: document.archive.map(Array.init))
         if archive != nil && table == nil { return nil }
     }
+
+    /// The address from which the author of a change was connected; `nil` for none.
+    static func client(of document: StateDocument) -> String? { document.text("client") }
 
     /// The files in a record.
     static func files(of document: StateDocument) -> [File] {

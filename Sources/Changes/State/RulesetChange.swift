@@ -10,6 +10,8 @@ public struct RulesetChange {
     public private(set) var snapshot: TableSnapshot
     /// The new table, without grants.
     public let table: Table?
+    /// The table to save, if that is another one: the live table may differ from the policy in other places.
+    var recorded: Table?
     /// The kind of change.
     let kind: ChangeRecord.Kind
     /// A summary in one line.
@@ -102,7 +104,7 @@ extension RulesetState {
         try requireNoBan(of: change.neverDeny, in: change.grants.bans)
         let transaction = change.transaction
         let entry = try unchanged {
-            try log.prepare(record(of: change, transaction, change.table.map(TableArchive.bytes), now: now))
+            try log.prepare(record(of: change, transaction, change.archive, now: now))
         }
         if let span {
             do { try unchanged { try arm(entry, change, span) } } catch {
@@ -111,7 +113,7 @@ extension RulesetState {
             }
         }
         let generation = try commit(change, transaction, as: entry, in: store, waits: span != nil) { change in
-            let record = record(of: change, transaction, change.table.map(TableArchive.bytes), now: now)
+            let record = record(of: change, transaction, change.archive, now: now)
             try unchanged { try log.prepare(record, again: entry) }
         }
         if let span {
@@ -121,7 +123,7 @@ extension RulesetState {
                 try? pending.store(in: files)
             }
         } else {
-            try retain(entry)
+            try retain(entry, as: change.kind.outcome)
             recordFloor(for: change.table)
             try end(change.grants, notIn: change.table)
         }
@@ -249,7 +251,7 @@ extension RulesetState {
             if isUnwritten || isLive(change.snapshot.table, with: change.grants, in: store) {
                 withdraw(entry)
             } else if !waits && isLive(change.table, with: change.grants, in: store) {
-                try? log.settle(entry, as: .confirmed)
+                try? log.settle(entry, as: change.kind.outcome)
             }
             // If the live table is neither, or cannot be read, the undo stays armed.
             throw error
@@ -267,8 +269,8 @@ extension RulesetState {
         try? log.settle(entry, as: .undone)
     }
 
-    private func retain(_ entry: ChangeLog.Entry) throws {
-        do throws(KernelError) { try log.settle(entry, as: .confirmed) } catch {
+    private func retain(_ entry: ChangeLog.Entry, as outcome: ChangeLog.Outcome) throws {
+        do throws(KernelError) { try log.settle(entry, as: outcome) } catch {
             throw ChangeError(
                 .failure, "applied, but cannot save the change for the next boot: \(error): apply again")
         }
@@ -276,6 +278,9 @@ extension RulesetState {
 }
 
 extension RulesetChange {
+    /// The encoded table to save.
+    fileprivate var archive: [UInt8]? { (recorded ?? table).map(TableArchive.bytes) }
+
     /// The `never-deny` of the policy, or of the files of an earlier change.
     fileprivate var neverDeny: SourceList? {
         if policy != nil || files.isEmpty { return policy?.neverDeny }

@@ -103,7 +103,7 @@ public struct RulesetState {
                 record.map { record in
                     record.identity == host.identity() && grants.target(record.table, onto: live) == live
                 } ?? false
-            try log.settle(entry, as: isLive ? .confirmed : .undone)
+            try log.settle(entry, as: isLive ? record?.kind.outcome ?? .confirmed : .undone)
             return isLive ? .made(change: entry.number) : .notMade(change: entry.number)
         }
     }

@@ -84,7 +84,7 @@ struct LoggedChange {
             let rest = pending.map(state.remaining) ?? 0
             outcome = rest > 0 ? "pending, \(TimeSpan(seconds: rest / 1000).text) left" : "pending, overdue"
         case .prepared: outcome = "interrupted"
-        case .confirmed, .undone: outcome = entry.outcome.rawValue
+        case .confirmed, .undone, .renewed: outcome = entry.outcome.rawValue
         case .noted:
             let bans = try state.grants().bans
             let ban = bans.active.first { $0.change == entry.number }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Auditing
 internal import Changes
+internal import Listeners
 internal import Printing
 internal import Reachability
 
@@ -24,6 +25,21 @@ extension LockoutGuard {
     /// A guard of the host's admin sessions whose warnings go to the console.
     init(_ host: Host, _ console: Console, force: Bool) {
         self.init(host.admins, force: force, now: host.now) { console.note("portreeve: warning: \($0.text)") }
+    }
+}
+
+extension LockoutGuard {
+    /// A guard for a program that no person watches: of the host's admin sessions and of others, without warnings of doubts.
+    init(_ host: Host, adding others: [AdminSession], force: Bool) {
+        self.init(
+            {
+                var admins = host.admins()
+                admins.sessions += others.filter { other in
+                    !admins.sessions.contains { $0.client == other.client && $0.server.port == other.server.port }
+                }
+                return admins
+            }, force: force, now: host.now
+        ) { _ in }
     }
 }
 

@@ -10,6 +10,11 @@ public enum FileSystem {
         return status
     }
 
+    /// When a file was written, in seconds since 1970-01-01T00:00:00Z; `nil` if that cannot be read.
+    public static func modificationTime(_ path: String) -> Int64? {
+        (try? status(path)).map { Int64($0.st_mtim.tv_sec) }
+    }
+
     /// Checks access with a mode of access(2).
     static func check(_ path: String, _ mode: Int32) throws(SystemError) {
         guard unsafe access(path, mode) == 0 else { throw .last }

@@ -1,0 +1,46 @@
+public import ArgumentParser
+internal import Auditing
+internal import Changes
+internal import Kernel
+internal import Policies
+
+/// `portreeve refresh`: reads the lists of the applied policy again.
+public struct Refresh: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "refresh",
+        abstract: "Read the lists of the policy that was applied again, and load what changed.")
+
+    @OptionGroup var kernel: KernelOptions
+
+    @Flag(help: "As root, accept a list that another user can write.")
+    var allowInsecurePermissions = false
+
+    @Flag(help: "Continue even if the change locks out admins who are connected over SSH.")
+    var force = false
+
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// Reads, loads, and reports what is new.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        console.requireOutput()
+        let store = try kernel.openStore(on: host)
+        try kernel.settleOverdue(in: store, on: host, console)
+        var options = ReadingOptions()
+        (options.checksOwnership, options.allowInsecurePermissions) = (host.isRoot, allowInsecurePermissions)
+        let refresh = try ListRefresh(kernel.state(on: host), in: store, reading: options, now: host.now)
+        let made = try refresh.make(guardedBy: { LockoutGuard(host, adding: $0, force: force) }) {
+            console.note("portreeve: \($0.text)")
+        }
+        let (refused, over) = try refresh.tellRefusals()
+        for refusal in refused { console.note(refusal.warning) }
+        if made != nil { refresh.newDenials(resolvers: host.resolvers).forEach { console.note($0.text(console)) } }
+        refresh.report(made, over, console)
+        return refresh.refreshed.refusals.isEmpty ? .success : .difference
+    }
+}
