@@ -48,7 +48,7 @@ struct EditTests {
     @Test("Without an answer, with a failing editor, or where the file was changed meanwhile, the policy stays")
     func refused() throws {
         let unasked = try edit("sed -i s/10.0.0.0.8/any/")
-        #expect(unasked.status == 64 && unasked.errors.contains("\"portreeve edit\" continues the edit"), "\(unasked)")
+        #expect(unasked.status == 64 && unasked.errors.contains("\"portreeve edit\" goes on in"), "\(unasked)")
         let failed = try edit("false", "--yes")
         #expect(failed.status == 1 && failed.errors.contains("the editor ended with status 1"), "\(failed)")
         let overtaken = try edit("echo '#' >> \(policy); true", "--yes")

@@ -36,7 +36,7 @@ public struct Edit: Command {
         guard try host.files.lock(copy) else {
             throw CommandError(.failure, "another process is editing \(copy.printable): wait until it has ended")
         }
-        if try !host.files.create(copy, old) { console.note("portreeve: continuing the edit in \(copy)") }
+        if try !host.files.create(copy, old) { console.note("portreeve: continuing the edit in \(copy.printable)") }
         guard let (text, edited) = try edit(on: host, console) else {
             return .invalidPolicy
         }
@@ -80,7 +80,7 @@ public struct Edit: Command {
         }
         let status: ExitStatus
         do { status = try Apply.now(edited, policy, kernel, safety, output, on: host) } catch {
-            console.note("portreeve: \(policy.policy) is unchanged; \"portreeve edit\" continues the edit in \(copy)")
+            console.note("portreeve: \(policy.policy.printable) is unchanged; \"portreeve edit\" goes on in \(copy.printable)")
             throw error
         }
         try host.files.rewrite(policy.policy, text)

@@ -1,6 +1,7 @@
 internal import Addressing
 public import ArgumentParser
 internal import Listeners
+internal import Printing
 
 /// `portreeve init`: writes a first policy from the listeners.
 public struct Init: Command {
@@ -36,7 +37,7 @@ public struct Init: Command {
             return .success
         }
         console.requireOutput()
-        if let directory = try host.files.createDirectory(policy) { console.note("made the directory \(directory)") }
+        if let directory = try host.files.createDirectory(policy) { console.note("made the directory \(directory.printable)") }
         guard try host.files.create(policy, text) else {
             throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
         }
@@ -50,9 +51,9 @@ public struct Init: Command {
 
     /// What was written, and the commands that come next.
     private var next: String {
-        let path = policy == PolicyOptions.standardPath ? "" : " \(policy)"
+        let path = policy == PolicyOptions.standardPath ? "" : " \(policy.printable)"
         return """
-            written: \(policy); every service is closed to other hosts until you fill in "from"
+            written: \(policy.printable); every service is closed to other hosts until you fill in "from"
             next:
               1. fill in "from" and "why" of each service, and delete those that should not be open
               2. portreeve check\(path)

@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Changes
 internal import Kernel
 internal import Policies
+internal import Printing
 
 /// `portreeve plan`: the changes that `apply` would make.
 public struct Plan: Command {
@@ -76,7 +77,8 @@ public struct Plan: Command {
         if !console.isQuiet { reading.refusedLists.forEach { console.note($0.warning) } }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if let out, !console.isQuiet {
-            console.note("plan saved in \(out): \"portreeve apply \(out)\" makes exactly this change")
+            let path = out.printable
+            console.note("plan saved in \(path): \"portreeve apply \(path)\" makes exactly this change")
         }
         return plan.isEmpty
     }
