@@ -15,22 +15,40 @@ extension [Finding] {
         guard !others.isEmpty else { return [] }
         let overrides = [AccessOverride](of: compiled.table, by: others, in: circumstances)
         var findings: [Finding] = []
-        var places: [Finding: Int] = [:]
+        var places: [OverrideSubject: Int] = [:]
         let owners = ServicePorts(policy)
         for override in overrides where policy.minds(override.effect) {
             for (service, ports) in owners.owners(override.transport, override.ports)
             where service.isReached(at: override.destination) {
-                let finding = Finding(override, on: ports, of: service)
-                if let place = places[finding.summary] {
+                let subject = OverrideSubject(override, ports, service)
+                if let place = places[subject] {
                     // What one family or interface refuses beyond bans is more than bans.
-                    if !finding.details.isBan { findings[place].details.isBan = false }
+                    if !override.isOfBans { findings[place].details.isBan = false }
                 } else {
-                    places[finding.summary] = findings.count
-                    findings.append(finding)
+                    places[subject] = findings.count
+                    findings.append(Finding(override, on: ports, of: service))
                 }
             }
         }
         return findings
+    }
+}
+
+/// The parts of a finding that do not differ between families and interfaces: each chain is reported once per port.
+private struct OverrideSubject: Hashable {
+    let effect: AccessOverride.Effect
+    let table: TableName
+    let chain: String
+    let service: String
+    let transport: TransportProtocol
+    let ports: ClosedRange<UInt16>
+
+    init(_ override: AccessOverride, _ ports: ClosedRange<UInt16>, _ service: Service) {
+        effect = override.effect
+        (table, chain) = (override.place.table, override.place.chain)
+        self.service = service.name
+        transport = override.transport
+        self.ports = ports
     }
 }
 
@@ -67,18 +85,14 @@ extension Finding {
             "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
             table: rule.table.description, chain: rule.chain, policy: service.location)
         details.aspect = override.effect.word
-        details.isBan = override.effect == .refused && !override.isWhole && override.sources.isOfBans
+        details.isBan = override.isOfBans
         details.isBypass = [.redirected, .forwarded].contains(override.effect)
     }
+}
 
-    /// The finding without the parts that differ between families and interfaces: each rule is reported once per port.
-    fileprivate var summary: Finding {
-        var copy = self
-        copy.message = ""
-        copy.severity = .warning
-        copy.details.isBan = false
-        return copy
-    }
+extension AccessOverride {
+    /// Whether it refuses only addresses and networks as small as a ban.
+    fileprivate var isOfBans: Bool { effect == .refused && !isWhole && sources.isOfBans }
 }
 
 extension AccessOverride.Effect {

@@ -9,20 +9,22 @@ extension ListenerAudit {
     /// one for a rule that redirects every port.
     var undeclaredPublished: [Finding] {
         var groups: [Published: [Redirection]] = [:]
+        let declared = declaredPorts
         for redirection in publishedPorts {
-            for ports in undeclared(redirection) {
+            for ports in redirection.ports(outside: declared) {
                 groups[Published(transport: redirection.transport, ports: ports), default: []].append(redirection)
             }
         }
         let wholesale = published.wholesaleRules.map { rule in published.redirections.filter { $0.rule == rule } }
         return groups.sorted { $0.key < $1.key }.map { finding($0.key, $0.value) }
-            + wholesale.compactMap(wholesaleFinding).sorted { $0.message < $1.message }
+            + wholesale.compactMap { wholesaleFinding($0, declared) }.sorted { $0.message < $1.message }
     }
 
-    /// The undeclared ports of a redirection, without port 0.
-    private func undeclared(_ redirection: Redirection) -> [ClosedRange<UInt16>] {
-        let declared = policy.services.flatMap(\.ports).filter { $0.transport == redirection.transport }.map(\.range)
-        return IntervalSet([redirection.ports]).subtracting(IntervalSet(declared + [0...0])).ranges
+    /// The declared ports of each protocol.
+    private var declaredPorts: [TransportProtocol: IntervalSet<UInt16>] {
+        Dictionary(grouping: policy.services.flatMap(\.ports), by: \.transport).mapValues {
+            IntervalSet($0.map(\.range))
+        }
     }
 
     private func finding(_ key: Published, _ group: [Redirection]) -> Finding {
@@ -42,10 +44,12 @@ extension ListenerAudit {
     }
 
     /// The finding about a rule that redirects every port of the addresses that it matches.
-    private func wholesaleFinding(_ group: [Redirection]) -> Finding? {
+    private func wholesaleFinding(
+        _ group: [Redirection], _ declared: [TransportProtocol: IntervalSet<UInt16>]
+    ) -> Finding? {
         guard let rule = group.first?.rule, let table = group.first?.rule.tableText() else { return nil }
         let exposures = group.flatMap { redirection in
-            undeclared(redirection).map { exposure(redirection.transport, $0, redirection.family, []) }
+            redirection.ports(outside: declared).map { exposure(redirection.transport, $0, redirection.family, []) }
         }
         let (severity, state) = Self.state(exposures.worst)
         return Finding(
@@ -91,6 +95,13 @@ extension ListenerAudit {
             (first.transport.rawValue, first.ports.lowerBound, first.ports.upperBound)
                 < (second.transport.rawValue, second.ports.lowerBound, second.ports.upperBound)
         }
+    }
+}
+
+extension Redirection {
+    /// The ports that are not declared, without port 0.
+    fileprivate func ports(outside declared: [TransportProtocol: IntervalSet<UInt16>]) -> [ClosedRange<UInt16>] {
+        IntervalSet([ports]).subtracting((declared[transport] ?? IntervalSet()).union(IntervalSet([0...0]))).ranges
     }
 }
 

@@ -19,6 +19,8 @@ public struct LiveRuleset {
     }
 
     private let reading: Reading
+    /// The ports that other tables publish.
+    public let redirections: [Redirection]
     /// The access that the policy gives; `nil` if it is not compared.
     private var declared: AccessRegions?
     /// The time, in seconds since 1970-01-01T00:00:00Z.
@@ -39,12 +41,13 @@ public struct LiveRuleset {
         let isInSync = own != nil && !drift.contains { $0.severity == .error }
         let hasTrusted = own?.hasTrusted == true
         if isInSync && others.isEmpty && !hasTrusted {
-            reading = .closed
+            (reading, redirections) = (.closed, [])
         } else {
             let regions = AccessRegions((own.map { [$0] } ?? []) + others, in: circumstances)
             let untrusted =
                 hasTrusted ? own.map { AccessRegions([$0.withoutTrusted] + others, in: circumstances) } : nil
             reading = .regions(regions, untrusted: untrusted ?? regions)
+            redirections = regions.publishedPorts
         }
         self.now = now
     }
@@ -59,13 +62,14 @@ public struct LiveRuleset {
             hasTrusted
             ? AccessRegions((own.map { [$0] } ?? []) + others, in: circumstances) : difference.after
         reading = .regions(regions, untrusted: difference.after)
+        redirections = regions.publishedPorts
         self.declared = difference.before
         self.now = now
     }
 
     /// Rulesets that may not be read, and the reason.
     public init(unreadable reason: String, now: Int64) {
-        reading = .denied(reason)
+        (reading, redirections) = (.denied(reason), [])
         self.now = now
     }
 
@@ -83,12 +87,6 @@ public struct LiveRuleset {
         guard case .denied(let reason) = reading else { return audit.findings }
         let message = "cannot tell which ports are reachable or published by other tables: \(reason)"
         return audit.findings + [Finding(.unknown, .warning, message)]
-    }
-
-    /// The ports that other tables publish.
-    public var redirections: [Redirection] {
-        guard case .regions(let regions, _) = reading else { return [] }
-        return PublishedPorts(redirections: regions.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
     /// The clients that can connect to ports, by interfaces, without the clients of `trusted`.
@@ -133,5 +131,12 @@ public struct LiveRuleset {
             if others.isUnknown { return .unknown }
             return exposure.isOpen ? .trusted : exposure.isUnknown ? .unknown : .shielded
         }
+    }
+}
+
+extension AccessRegions {
+    /// The ports that tables publish, without those of whole addresses.
+    fileprivate var publishedPorts: [Redirection] {
+        PublishedPorts(redirections: redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 }

@@ -75,10 +75,12 @@ private struct PortStatusList {
 
     private let live: LiveRuleset
     private let sockets: HostSockets
+    private let redirections: RedirectionsByPort
 
     init(live: LiveRuleset, sockets: HostSockets) {
         self.live = live
         self.sockets = sockets
+        redirections = RedirectionsByPort(live.redirections)
     }
 
     /// Adds the ports of services: of the policy, then of loaded services that the policy lacks.
@@ -141,7 +143,7 @@ private struct PortStatusList {
         let listeners = (transport.hasPorts ? sockets.listeners : sockets.raw).filter {
             $0.transport == transport && ports.contains($0.port)
         }.map { $0.naming(sockets.containers) }
-        let published = live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) }
+        let published = redirections.on(transport, ports)
         let targets = published.compactMap { $0.container(in: sockets.containers, heldBy: listeners) }
         var row = PortStatus(
             transport: transport, ports: ports, listeners: listeners, published: published,
@@ -195,7 +197,7 @@ private struct PortStatusList {
         let listeners = sockets.listeners.filter {
             $0.transport == transport && ports.contains($0.port) && !$0.isLoopbackOnly
         }
-        let published = live.redirections.filter { $0.transport == transport && $0.ports.overlaps(ports) }
+        let published = redirections.on(transport, ports)
         var row = row(
             transport, ports, Set(listeners.flatMap(\.families) + published.map(\.family)),
             at: published.isEmpty ? listeners.boundAddresses : [])

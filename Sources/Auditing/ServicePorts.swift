@@ -63,7 +63,7 @@ extension Service {
 
 extension [UInt16] {
     /// The index of the first of ascending ports that is at or above `port`.
-    fileprivate func firstIndex(atOrAbove port: UInt16) -> Int {
+    func firstIndex(atOrAbove port: UInt16) -> Int {
         var (low, high) = (0, count)
         while low < high {
             let middle = (low + high) / 2

@@ -53,99 +53,184 @@ extension [AccessOverride] {
         let survey = Survey(
             others, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: true)
         let arrivals = Arrivals(circumstances.routes, interfaces)
-        var open: [AccessRegions.Key: [AccessRegions.Segment]] = [:]
-        for key in survey.keys where key.interface != .loopback {
-            open[key] = (regions.segments[key] ?? []).map { arrivals.limit($0, key, spaces[key.family]) }
-        }
         let bridges = circumstances.routes?.containerBridges ?? []
-        var search = OverrideSearch(spaces: spaces, rules: rules, open: open, bridges: bridges)
-        for key in survey.keys where open[key]?.contains(where: { $0.open != spaces[key.family].none }) == true {
-            search.add(survey.evaluate(key, .arriving), key)
+        var search = OverrideSearch(spaces: spaces, rules: rules, bridges: bridges)
+        for key in survey.keys where key.interface != .loopback {
+            let space = spaces[key.family]
+            let open = (regions.segments[key] ?? []).map { arrivals.limit($0, key, space) }
+                .filter { $0.open != space.none }
+            guard !open.isEmpty else { continue }
+            search.add(survey.evaluate(key, .arriving, of: open.boxes(space)), key, open)
         }
         self = search.overrides
     }
 }
 
+extension [AccessRegions.Segment] {
+    /// More boxes than these are one box, with packets that are in none of them.
+    private static var mostBoxes: Int { 16 }
+
+    /// Disjoint boxes with the open packets of the segments.
+    fileprivate func boxes(_ space: SourceSpace) -> [Box] {
+        let groups = Dictionary(grouping: self, by: \.open).sorted { $0.key < $1.key }
+        guard groups.count > Self.mostBoxes else {
+            return groups.map { Box(ports: IntervalSet($0.value.map(\.ports)), sources: $0.key) }
+        }
+        return [Box(ports: IntervalSet(map(\.ports)), sources: space.union(of: groups.map(\.key)))]
+    }
+}
+
 /// Finds the connections that are open in one ruleset and refused, redirected or unknown in another.
 private struct OverrideSearch {
+    private struct Scope: Hashable {
+        let transport: TransportProtocol
+        let family: AddressFamily
+    }
+
     let spaces: SourceSpaces
     let rules: RuleNumbers
-    /// The connections that are open in the first ruleset.
-    let open: [AccessRegions.Key: [AccessRegions.Segment]]
     let bridges: Set<String>
-    private var found: [(key: AccessRegions.Key, override: AccessOverride)] = []
-    /// The connections that are certain to be refused.
-    private var refused: [AccessRegions.Key: [Piece]] = [:]
+    private var found: [AccessOverride] = []
+    /// The ports with a source that is not certain to be refused.
+    private var survivors: [Scope: [ClosedRange<UInt16>]] = [:]
 
-    init(
-        spaces: SourceSpaces, rules: RuleNumbers, open: [AccessRegions.Key: [AccessRegions.Segment]],
-        bridges: Set<String>
-    ) {
+    init(spaces: SourceSpaces, rules: RuleNumbers, bridges: Set<String>) {
         self.spaces = spaces
         self.rules = rules
-        self.open = open
         self.bridges = bridges
     }
 
     /// The effects, each with whether it affects all sources.
     var overrides: [AccessOverride] {
-        found.map { key, override in
+        let survivors = survivors.mapValues { IntervalSet($0) }
+        return found.map { override in
             var override = override
-            override.isWhole = override.effect == .refused && isWhole(override, key)
+            let rest = survivors[Scope(transport: override.transport, family: override.family)] ?? IntervalSet()
+            override.isWhole = override.effect == .refused && rest.intersection(IntervalSet(override.ports)).isEmpty
             return override
         }
     }
 
-    mutating func add(_ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key) {
+    /// Adds the result for the packets of a class, of which these segments are open in the first ruleset.
+    mutating func add(
+        _ outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]
+    ) {
+        var surviving = outcome.accepted + outcome.unknown
+        var effects = EffectCollector()
         let isOfContainers = key.interface.pattern.map(bridges.contains) == true
-        for (piece, place) in outcome.refused where !(isOfContainers && piece.state.isForwarded) {
-            if piece.doubts.isEmpty { refused[key, default: []].append(piece) }
-            meet(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place, key)
+        for (piece, place) in outcome.refused {
+            let isLeftOut = isOfContainers && piece.state.isForwarded
+            if isLeftOut || !piece.doubts.isEmpty { surviving.append(piece) }
+            if isLeftOut { continue }
+            effects.add(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place, rules)
         }
         for (piece, place, state) in outcome.redirected {
             // A redirection that may happen leads to where it leads if it does.
             let effect: AccessOverride.Effect =
                 state.isForwarded ? .forwarded : piece.doubts.isEmpty ? .redirected : .unknown
-            meet(piece, effect, effect == .unknown ? piece.doubts.first ?? place : place, key)
+            effects.add(piece, effect, effect == .unknown ? piece.doubts.first ?? place : place, rules)
         }
         for piece in outcome.unknown {
-            if let doubt = piece.doubts.last { meet(piece, .unknown, doubt, key) }
+            if let doubt = piece.doubts.last { effects.add(piece, .unknown, doubt, rules) }
         }
+        for effect in effects.all { meet(effect, key, open) }
+        let scope = Scope(transport: key.transport, family: key.family)
+        survivors[scope, default: []] += open.ports(of: surviving, spaces[key.family])
     }
 
-    private mutating func meet(
-        _ piece: Piece, _ effect: AccessOverride.Effect, _ place: Int, _ key: AccessRegions.Key
-    ) {
+    private mutating func meet(_ effect: Effect, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]) {
         let space = spaces[key.family]
-        for segment in open[key] ?? [] where segment.open != space.none {
-            let sources = space.canonical(space.intersection(piece.sources, segment.open))
-            guard sources != space.none else { continue }
-            for ports in piece.ports.intersection(IntervalSet(segment.ports)).ranges {
-                let override = AccessOverride(
-                    effect: effect, place: rules.all[place], transport: key.transport, ports: ports,
-                    family: key.family, sources: spaces.addresses(sources, key.family), isWhole: false,
-                    interface: key.interface, destination: key.destination)
-                found.append((key, override))
+        let all = space.union(of: effect.pieces.map(\.piece.sources))
+        let owners = SourceOwners(effect.pieces, space)
+        for range in effect.ports.ranges {
+            for segment in AccessRegions.segments(open, range) {
+                let sources = space.canonical(space.intersection(segment.open, all))
+                guard sources != space.none else { continue }
+                found.append(
+                    AccessOverride(
+                        effect: effect.effect, place: rules.all[owners.place(of: space.bounds(sources).lowerBound)],
+                        transport: key.transport, ports: segment.ports.clamped(to: range), family: key.family,
+                        sources: spaces.addresses(sources, key.family), isWhole: false, interface: key.interface,
+                        destination: key.destination))
             }
         }
     }
+}
 
-    /// Whether no source can connect to these ports on any interface.
-    private func isWhole(_ override: AccessOverride, _ key: AccessRegions.Key) -> Bool {
-        let space = spaces[key.family]
-        let ports = IntervalSet(override.ports)
-        return open.allSatisfy { other, segments in
-            guard other.family == key.family, other.transport == key.transport else { return true }
-            let pieces = (refused[other] ?? []).filter { !$0.ports.intersection(ports).isEmpty }
-            return segments.allSatisfy { segment in
-                guard segment.open != space.none else { return true }
-                let common = ports.intersection(IntervalSet(segment.ports))
-                guard !common.isEmpty else { return true }
-                let rest = pieces.reduce(segment.open) { rest, piece in
-                    common.subtracting(piece.ports).isEmpty ? space.difference(rest, piece.sources) : rest
-                }
-                return space.canonical(rest) == space.none
+/// Pieces with the same effect in the same chain, on the same ports.
+private struct Effect {
+    let effect: AccessOverride.Effect
+    let ports: IntervalSet<UInt16>
+    /// The pieces, each with the number of the rule or policy.
+    var pieces: [(piece: Piece, place: Int)]
+}
+
+/// Collects the effects of many rules of a chain: they are one finding.
+private struct EffectCollector {
+    private struct Key: Hashable {
+        let effect: AccessOverride.Effect
+        let table: TableName
+        let chain: String
+        let ports: IntervalSet<UInt16>
+    }
+
+    /// The effects, in the order in which they were added.
+    private(set) var all: [Effect] = []
+    private var places: [Key: Int] = [:]
+
+    mutating func add(_ piece: Piece, _ effect: AccessOverride.Effect, _ place: Int, _ rules: RuleNumbers) {
+        let rule = rules.all[place]
+        let key = Key(effect: effect, table: rule.table, chain: rule.chain, ports: piece.ports)
+        if let index = places[key] {
+            all[index].pieces.append((piece, place))
+        } else {
+            places[key] = all.count
+            all.append(Effect(effect: effect, ports: piece.ports, pieces: [(piece, place)]))
+        }
+    }
+}
+
+/// Finds the rule that has an effect on a source.
+private struct SourceOwners {
+    private var ranges: [(lower: UInt128, place: Int)] = []
+
+    init(_ pieces: [(piece: Piece, place: Int)], _ space: SourceSpace) {
+        for (piece, place) in pieces {
+            if pieces.count == 1 {
+                ranges.append((0, place))
+            } else {
+                ranges += space.spans(piece.sources).ranges.map { ($0.lowerBound, place) }
             }
+        }
+        ranges.sort { $0.lower < $1.lower }
+    }
+
+    /// The number of the rule with the last range that begins at or below a source.
+    func place(of source: UInt128) -> Int {
+        var (low, high) = (0, ranges.count - 1)
+        while low < high {
+            let middle = (low + high + 1) / 2
+            if ranges[middle].lower <= source { low = middle } else { high = middle - 1 }
+        }
+        return ranges[low].place
+    }
+}
+
+extension [AccessRegions.Segment] {
+    /// The ports on which one of the pieces has a source that is open.
+    fileprivate func ports(of pieces: [Piece], _ space: SourceSpace) -> [ClosedRange<UInt16>] {
+        // Those with the most sources first: they have most of the ports.
+        let wide = pieces.sorted { space.count($0.sources) > space.count($1.sources) }
+        return flatMap { segment -> [ClosedRange<UInt16>] in
+            var rest = IntervalSet(segment.ports)
+            for piece in wide where !rest.isEmpty {
+                let common = rest.intersection(piece.ports)
+                guard !common.isEmpty,
+                    space.canonical(space.intersection(piece.sources, segment.open)) != space.none
+                else { continue }
+                rest = rest.subtracting(common)
+            }
+            return IntervalSet(segment.ports).subtracting(rest).ranges
         }
     }
 }

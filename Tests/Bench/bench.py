@@ -18,13 +18,14 @@ import time
 
 import listeners
 import namespaces
+import neighbours
 import packets
 import policies
 import shapes
 import ufw
 from harness import Bench, run
 
-CASES = ("start", "prefixes", "services", "listeners", "packets")
+CASES = ("start", "prefixes", "services", "neighbours", "listeners", "packets")
 # Takes some minutes and is of interest to developers alone, so it runs on request only.
 MORE = ("shapes",)
 TOOLS = ("nft", "iptables-restore", "iptables-nft", "ufw", "ss")
@@ -147,6 +148,26 @@ def listening(bench):
     flush()
     own.close()
     return own.rows
+
+
+def bench_neighbours(bench):
+    """Commands that say who gets in, beside rules of other programs; listing them is the other program's work."""
+    policy = bench.write("neighbours.yaml", neighbours.POLICY)
+    wider = bench.write("neighbours-wider.yaml", neighbours.POLICY.replace("30000", "30001"))
+    here = [*bench.options()]
+    commands = dict(
+        verify=[bench.portreeve("verify", policy, *here), (0, 2)], plan=[bench.portreeve("plan", wider, *here), (0,)],
+        status=[bench.portreeve("status", policy, *here), (0,)],
+        explain=[bench.portreeve("explain", neighbours.CLIENT, "22", policy, *here), (0, 2)])
+    for shape, size, text in neighbours.rulesets(bench.quick):
+        flush()
+        run(bench.apply(policy))
+        run(["nft", "-f", bench.write("neighbours.nft", text)])
+        theirs = [bench.time(["nft", "list", "ruleset"]) for _ in range(3)]
+        for name, (command, statuses) in commands.items():
+            bench.compare(
+                f"{name} beside {shape}", size, 3, command, ["nft", "list", "ruleset"], known=theirs, statuses=statuses)
+    flush()
 
 
 def bench_packets(bench):

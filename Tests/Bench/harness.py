@@ -66,35 +66,35 @@ class Bench:
         """Ends the bench unless the live table agrees with the policy, without the cache."""
         run(self.verify(policy, "ruleset.nft/none"))
 
-    def time(self, command):
-        """Runs a program to its end; returns its time and memory."""
+    def time(self, command, statuses=(0,)):
+        """Runs a program to its end, with one of these exit statuses; returns its time and memory."""
         output, errors = self.folder / "output", self.folder / "errors"
         self.starter.stdin.write("\0".join([str(output), str(errors), *command]) + "\n")
         self.starter.stdin.flush()
         seconds, memory, status = self.starter.stdout.readline().split()
-        must_succeed(command, int(status), (0,), errors)
+        must_succeed(command, int(status), statuses, errors)
         return Result(float(seconds), int(memory), None)
 
     def compare(
         self, case, size, turns, ours, theirs, prepare=lambda: None, check=lambda: None, their_prepare=None,
-        their_check=None, known=None
+        their_check=None, known=None, statuses=(0,)
     ):
         """Runs both `turns` times, each after its `prepare`, and keeps a row.
 
         `check` runs after each of our runs, and after the first of theirs, which repeats the same work. Theirs does not run if
-        its times are `known`.
+        its times are `known`. Ours may end with any of these exit statuses.
         """
         mine, others, ratios = [], list(known or []), []
         for turn in range(turns):
             prepare()
-            mine.append(self.time(ours))
+            mine.append(self.time(ours, statuses))
             check()
             if not known:
                 (their_prepare or prepare)()
                 others.append(self.time(theirs))
                 if turn == 0:
                     (their_check or check)()
-            ratios.append(mine[-1].seconds / others[-1].seconds)
+            ratios.append(mine[-1].seconds / others[min(turn, len(others) - 1)].seconds)
         self.keep(
             case, size, name(theirs), median(mine), median(others), statistics.median(ratios), self.peak(mine),
             self.peak(others))

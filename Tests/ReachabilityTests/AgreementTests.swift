@@ -33,6 +33,25 @@ struct AgreementTests {
         }
     }
 
+    @Test("On all packets of rulesets with chains so long that their rules are searched", arguments: 0..<3 as Range<UInt64>)
+    func long(seed: UInt64) {
+        var rulesets = RandomRuleset(seed: seed + 3000, isDetermined: true, length: 12)
+        let tally = compare(rulesets.next()) { Self.packets($0, [.tcp]) }
+        #expect(tally.unknown == 0)
+    }
+
+    @Test("With a budget that ends at any rule: less is known, and nothing else is said", arguments: 0..<2 as Range<UInt64>)
+    func budget(seed: UInt64) {
+        var rulesets = RandomRuleset(seed: seed + 4000, isDetermined: true, length: 4)
+        var unknown = 0
+        let tables = rulesets.next()
+        for steps in [0, 100] {
+            unknown += compare(tables, WorkBudget(steps: steps)) { Self.packets($0, [.tcp]) }.unknown
+            unknown += compare(tables, WorkBudget(ranges: steps / 20)) { Self.packets($0, [.tcp]) }.unknown
+        }
+        #expect(unknown > 0)
+    }
+
     /// The most packets in a thousand on which the algebra may say unknown although the evaluator has a verdict.
     private static let mostLost = 0
 
@@ -72,10 +91,16 @@ struct AgreementTests {
         }
     }
 
-    private func compare(_ tables: [Table], packets: (String) -> [Packet]) -> Tally {
+    private func compare(
+        _ tables: [Table], _ budget: WorkBudget = WorkBudget(), packets: (String) -> [Packet]
+    ) -> Tally {
         let circumstances = Circumstances(now: 0)
-        let regions = AccessRegions(tables, in: circumstances)
         let transports = TransportProtocol.all(in: tables)
+        let regions = AccessRegions(
+            tables, in: circumstances, path: .arriving, transports: transports,
+            interfaces: InterfaceClass.all(in: tables),
+            destinations: PacketPath.arriving.destinations(in: tables, circumstances), spaces: SourceSpaces(),
+            rules: RuleNumbers(), budget: budget)
         var tally = Tally()
         // In a fixed order, so that a generator gives each class the same packets in each run.
         for interface in InterfaceClass.all(in: tables) {

@@ -7,11 +7,14 @@ struct RandomRuleset {
     private var generator: SeededGenerator
     /// Whether to use only expressions whose outcome depends on the packet alone.
     let isDetermined: Bool
+    /// How many times as many rules as usual the chains have.
+    let length: Int
     private var sets: [NamedSet] = []
 
-    init(seed: UInt64, isDetermined: Bool) {
+    init(seed: UInt64, isDetermined: Bool, length: Int = 1) {
         generator = SeededGenerator(seed: seed)
         self.isDetermined = isDetermined
+        self.length = length
     }
 
     static let interfaces = ["eth0", "wg1"]
@@ -90,7 +93,7 @@ struct RandomRuleset {
     }
 
     private mutating func rules(_ count: Range<Int>, _ family: TableFamily, _ targets: [String]) -> [Rule] {
-        (0..<Int.random(in: count, using: &generator)).map { _ in rule(family, targets) }
+        (0..<(length * Int.random(in: count, using: &generator))).map { _ in rule(family, targets) }
     }
 
     private mutating func rule(_ family: TableFamily, _ targets: [String]) -> Rule {

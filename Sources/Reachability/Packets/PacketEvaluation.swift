@@ -10,11 +10,27 @@ public struct PacketEvaluation {
     private static let maximumForks = 4096
     /// The largest number of chains on one path: the kernel allows no loop, but a `Table` value may have one.
     private static let maximumEntries = 100_000
+    /// A packet that enters more chains does not enter again those that it has left unchanged.
+    private static let manyEntries = 256
+    /// The largest number of steps on all paths together; the verdict is unknown beyond it.
+    private static let maximumSteps = 3_000_000
+
+    /// A chain and the state of a packet that is called with it.
+    private struct Call: Hashable {
+        let table: Int
+        let chain: String
+        let hook: Hook
+        let state: PacketState
+        let isLimited: Bool
+    }
 
     let hooks: Hooks
     let setting: Setting
     let packet: Packet
     private var forks = 0
+    private var steps = 0
+    /// The calls that have no effect.
+    private var idle: Set<Call> = []
 
     /// The verdict on a packet.
     ///
@@ -68,6 +84,12 @@ public struct PacketEvaluation {
                 if let conclusion = leaveChain(&walk) { return conclusion }
                 continue
             }
+            steps += 1
+            guard steps < Self.maximumSteps else {
+                var place = place(walk)
+                place.isBeyondBudget = true
+                return end(walk, .unknown([place]), nil)
+            }
             let rule = frame.chain.rules[frame.rule]
             guard walk.expression < rule.expressions.count else {
                 walk.endRule()
@@ -101,9 +123,10 @@ public struct PacketEvaluation {
     }
 
     /// Returns to the calling chain at the end of a chain, or applies the policy at the end of a base chain.
-    private func leaveChain(_ walk: inout PacketWalk) -> PacketConclusion? {
+    private mutating func leaveChain(_ walk: inout PacketWalk) -> PacketConclusion? {
         guard walk.frames.count == 1, let base = walk.base, let frame = walk.frames.last else {
-            walk.frames.removeLast()
+            let left = walk.frames.removeLast()
+            if let call = call(left.table, left.chain, walk), left.entry == PacketWalk.Entry(walk) { idle.insert(call) }
             return nil
         }
         let place = RuleReference(table: hooks.tables[frame.table].name, chain: frame.chain.name, policy: base.policy)
@@ -134,9 +157,9 @@ public struct PacketEvaluation {
             return PacketConclusion(
                 verdict: .unknown([place]), trace: walks.first?.trace ?? [], isLimited: false, isForwarded: false)
         }
-        var result = follow(first)
+        var result = follow(first.forked(forks))
         for walk in walks.dropFirst() where result.verdict.doubts.isEmpty {
-            let other = follow(walk)
+            let other = follow(walk.forked(forks))
             guard other.verdict != result.verdict else { continue }
             result.verdict = .unknown([place] + other.verdict.doubts.filter { $0 != place })
         }
@@ -157,8 +180,16 @@ public struct PacketEvaluation {
             // After a goto from a base chain, the end of the chain is the end of the base chain: its policy applies.
             if walk.frames.isEmpty { walk.frames = [.init(table: table, chain: frame.chain, rule: .max)] }
         }
-        walk.frames.append(.init(table: table, chain: chain))
+        if returns, let call = call(table, chain, walk), idle.contains(call) { return nil }
+        walk.frames.append(.init(table: table, chain: chain, entry: .init(walk)))
         return nil
+    }
+
+    /// The call of a chain; `nil` for packets that have entered few chains.
+    private func call(_ table: Int, _ chain: Chain, _ walk: PacketWalk) -> Call? {
+        guard walk.entries > Self.manyEntries else { return nil }
+        return Call(
+            table: table, chain: chain.name, hook: walk.hook, state: walk.state, isLimited: walk.isLimited)
     }
 }
 
@@ -180,6 +211,13 @@ extension PacketState {
 }
 
 extension PacketWalk {
+    /// The walk after a fork.
+    fileprivate func forked(_ fork: Int) -> PacketWalk {
+        var walk = self
+        walk.fork = fork
+        return walk
+    }
+
     /// Lets conntrack see the packet.
     fileprivate mutating func meetConntrack() {
         if state.tracking == .before { state.tracking = .new }

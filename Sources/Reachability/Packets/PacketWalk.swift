@@ -8,6 +8,18 @@ struct PacketWalk {
         let chain: Chain
         /// The index of the next rule.
         var rule = 0
+        /// The packet when it entered the chain; `nil` for a base chain.
+        var entry: Entry?
+    }
+
+    /// What a chain may change of a packet.
+    struct Entry: Equatable {
+        private let state: PacketState
+        private let isLimited: Bool
+        /// The number of the last fork: after another one there is more than one way through the chain.
+        private let fork: Int
+
+        init(_ walk: PacketWalk) { (state, isLimited, fork) = (walk.state, walk.isLimited, walk.fork) }
     }
 
     /// The remaining base chains of this hook.
@@ -26,6 +38,8 @@ struct PacketWalk {
     var registers = RegisterFile()
     /// The number of chains entered so far.
     var entries = 0
+    /// The number of the last fork on the path.
+    var fork = 0
     /// The state of the packet.
     var state: PacketState
     /// The rules that matched.

@@ -15,14 +15,24 @@ struct Hooks {
 
     /// The tables, with extensions of iptables replaced by native expressions.
     let tables: [Table]
+    /// The base chains of tables that are not dormant, in the order of the tables.
+    private let bases: [Entry]
+    /// In which order chains are evaluated.
+    let orders = ChainOrders()
 
     /// Whether a rule reads a mark: otherwise no mark decides on a packet.
     let readsMarks: Bool
 
     init(tables: [Table]) {
-        self.tables = tables.map(\.withNativeExtensions)
-        readsMarks = self.tables.contains { table in
+        let native = tables.map(\.withNativeExtensions)
+        self.tables = native
+        readsMarks = native.contains { table in
             table.chains.contains { $0.rules.contains { $0.expressions.contains(where: \.readsMark) } }
+        }
+        bases = native.indices.filter { !native[$0].isDormant }.flatMap { index in
+            native[index].chains.compactMap { chain in
+                chain.base.map { Entry(table: index, chain: chain, base: $0) }
+            }
         }
     }
 
@@ -31,13 +41,7 @@ struct Hooks {
     /// Chains of equal priority run in the order of their creation, which the kernel does not report. It matters only among
     /// chains that translate or set marks.
     func entries(_ hook: Hook, _ setting: Setting) -> [Entry] {
-        let all = tables.indices.flatMap { index -> [Entry] in
-            guard setting.isSeen(by: tables[index].name.family), !tables[index].isDormant else { return [] }
-            return tables[index].chains.compactMap { chain in
-                guard let base = chain.base, base.hook == hook else { return nil }
-                return Entry(table: index, chain: chain, base: base)
-            }
-        }
+        let all = bases.filter { $0.base.hook == hook && setting.isSeen(by: tables[$0.table].name.family) }
         return all.enumerated().sorted { first, second in
             first.element.base.order + [Int32(first.offset)] < second.element.base.order + [Int32(second.offset)]
         }.map(\.element)
@@ -45,12 +49,10 @@ struct Hooks {
 
     /// The chains before the IP layer, of devices and bridges, that may drop packets of the setting; they are not modelled.
     func lowerChains(_ setting: Setting) -> [RuleReference] {
-        tables.filter { !$0.isDormant }.flatMap { table in
-            table.chains.filter { chain in
-                guard let base = chain.base, base.isBelow(table.name.family, setting) else { return false }
-                return base.policy == .drop || chain.rules.contains { !$0.isHarmless }
-            }.map { RuleReference(table: table.name, chain: $0.name) }
-        }
+        bases.filter { entry in
+            guard entry.base.isBelow(tables[entry.table].name.family, setting) else { return false }
+            return entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless }
+        }.map { RuleReference(table: tables[$0.table].name, chain: $0.chain.name) }
     }
 }
 

@@ -30,6 +30,21 @@ struct PacketState: Hashable {
     /// The labels of the connection, none at the start; `nil` if they are unknown.
     var labels: [UInt8]? = Array(repeating: 0, count: ConntrackLabel.length)
 
+    /// Hashes what differs most between packets.
+    func hash(into hasher: inout Hasher) {
+        hasher.combine(tracking)
+        hasher.combine(isForwarded)
+        guard isTranslated else { return }
+        for byte in destination ?? [] { hasher.combine(byte.flip) }
+        for byte in headerPort { hasher.combine(byte.flip) }
+    }
+
+    /// Whether packets of both states are the same for a rule that does not read where they go.
+    func isLike(_ other: PacketState) -> Bool {
+        tracking == other.tracking && isTranslated == other.isTranslated && isForwarded == other.isForwarded
+            && marks == other.marks && labels == other.labels && routedTo == other.routedTo
+    }
+
     /// The address to which a rule sends it; `nil` for this host's, and if it is not known.
     var target: IPAddress? {
         guard isTranslated, isForwarded else { return nil }

@@ -12,15 +12,20 @@ public struct RuleReference: Hashable, Sendable {
     public var rule: Rule?
     /// The policy of the base chain; `nil` for a rule or the chain itself.
     public var policy: BaseChain.Policy?
+    /// Whether the evaluation ended here because the ruleset has too many combinations.
+    public var isBeyondBudget: Bool
 
     /// A reference of these parts.
-    public init(table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil)
-    {
+    public init(
+        table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil,
+        isBeyondBudget: Bool = false
+    ) {
         self.table = table
         self.chain = chain
         self.index = index
         self.rule = rule
         self.policy = policy
+        self.isBeyondBudget = isBeyondBudget
     }
 }
 
@@ -28,7 +33,10 @@ extension RuleReference: CustomStringConvertible {
     /// Table, chain, and the rule in nft's notation: `inet filter input: tcp dport 22 drop`.
     public var description: String {
         let place = "\(table) \(chain)"
-        if let rule { return "\(place): \(rule.text(in: table.family))" }
+        if let rule {
+            let end = isBeyondBudget ? " (not evaluated from here on: too many combinations of rules)" : ""
+            return "\(place): \(rule.text(in: table.family))\(end)"
+        }
         return policy.map { "\(place): policy \($0)" } ?? place
     }
 }

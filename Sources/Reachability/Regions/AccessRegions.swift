@@ -61,12 +61,14 @@ public struct AccessRegions {
     /// Regions that share the numbers of sets and rules with other regions, so that both can be compared.
     init(
         _ tables: [Table], in circumstances: Circumstances, path: PacketPath, transports: [TransportProtocol],
-        interfaces: [InterfaceClass], destinations: DestinationClasses, spaces: SourceSpaces, rules: RuleNumbers
+        interfaces: [InterfaceClass], destinations: DestinationClasses, spaces: SourceSpaces, rules: RuleNumbers,
+        budget: WorkBudget = WorkBudget()
     ) {
         self.spaces = spaces
         self.rules = rules
         let survey = Survey(
-            tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false)
+            tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false,
+            budget: budget)
         var segments: [Key: [Segment]] = [:]
         var collector = RedirectionCollector(rules)
         // The key before it that differs only in the destination, and the ports whose access may do, too.
@@ -75,12 +77,12 @@ public struct AccessRegions {
             guard let (model, ports) = first, key.differsOnlyInDestination(from: model) else {
                 let outcome = survey.evaluate(key, path)
                 first = (key, IntervalSet(outcome.destinationPorts))
-                segments[key] = Segment.all(of: outcome, spaces[key.family])
+                segments[key] = Segment.all(of: outcome, spaces[key.family], survey.budget)
                 collector.add(outcome, key)
                 continue
             }
             let outcome = survey.evaluate(key, path, to: ports)
-            segments[key] = Segment.all(of: outcome, spaces[key.family]).spliced(into: segments[model] ?? [], at: ports)
+            segments[key] = Segment.all(of: outcome, spaces[key.family], survey.budget).spliced(into: segments[model] ?? [], at: ports)
             collector.add(outcome, key)
         }
         self.segments = segments
@@ -109,7 +111,7 @@ public struct AccessRegions {
             outer.map {
                 Key(family: family, transport: transport, interface: $0.interface, destination: $0.destination)
             })
-        return places.map { ($0, Segment.all(of: survey.evaluate($0, path), spaces[family])) }
+        return places.map { ($0, Segment.all(of: survey.evaluate($0, path), spaces[family], survey.budget)) }
     }
 
     /// The verdict on a packet of the class `key`.
@@ -191,19 +193,21 @@ struct Survey {
     let rules: RuleNumbers
     let keepsRefusals: Bool
     let keys: [AccessRegions.Key]
+    let budget: WorkBudget
     private let conditions: [AddressFamily: Conditions]
     private let readers: [AddressFamily: SetReader]
 
     init(
         _ tables: [Table], _ circumstances: Circumstances, _ transports: [TransportProtocol],
         _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ spaces: SourceSpaces,
-        _ rules: RuleNumbers, keepsRefusals: Bool
+        _ rules: RuleNumbers, keepsRefusals: Bool, budget: WorkBudget = WorkBudget()
     ) {
         hooks = Hooks(tables: tables)
         self.circumstances = circumstances
         self.spaces = spaces
         self.rules = rules
         self.keepsRefusals = keepsRefusals
+        self.budget = budget
         var conditions: [AddressFamily: Conditions] = [:]
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
         self.conditions = conditions
@@ -223,14 +227,20 @@ struct Survey {
     /// The result for the packets of a class to these ports.
     func evaluate(
         _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all
-    ) -> RegionEvaluation.Outcome {
+    ) -> RegionEvaluation.Outcome { evaluation(key).evaluate(path, to: ports) }
+
+    /// The result for the packets of a class in these disjoint boxes.
+    func evaluate(_ key: AccessRegions.Key, _ path: PacketPath, of boxes: [Box]) -> RegionEvaluation.Outcome {
+        evaluation(key).evaluate(path, of: boxes)
+    }
+
+    private func evaluation(_ key: AccessRegions.Key) -> RegionEvaluation {
         let setting = Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
             circumstances: circumstances, dialled: key.destination.possible)
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
-        let evaluation = RegionEvaluation(hooks, setting, reader, conditions, rules, keepsRefusals: keepsRefusals)
-        return evaluation.evaluate(path, to: ports)
+        return RegionEvaluation(hooks, setting, reader, conditions, rules, budget, keepsRefusals: keepsRefusals)
     }
 }

@@ -105,7 +105,7 @@ private struct InterfaceNames {
                 insert(range.lower)
                 insert(range.upper)
             case .lookup(let lookup) where !holders.isEmpty: search(lookup, table)
-            default: break
+            default: expression.loaded.map { _ = holders.remove($0) }
             }
         }
     }
@@ -169,5 +169,19 @@ private struct InterfaceNames {
         let letters = Array("xyzqjkvuabcdefghilmnoprstwXYZ".utf8)
         let letter = letters.first { !taken.contains($0) } ?? UInt8(ascii: "_")
         return [letter] + "-other".utf8
+    }
+}
+
+extension Expression {
+    /// The register into which it loads something else than a name; `nil` for none.
+    fileprivate var loaded: Register? {
+        switch self {
+        case .meta(_, into: let register): register
+        case .payload(let payload): payload.destination
+        case .conntrack(let load): load.destination
+        case .immediate(let immediate): immediate.destination
+        case .route(let query): query.destination
+        default: nil
+        }
     }
 }

@@ -1,41 +1,58 @@
+internal import Addressing
 internal import Rulesets
 
 extension RegionEvaluation {
-    /// The result of a rule for a piece.
+    /// A piece during a rule.
+    struct Part {
+        var piece: Piece
+        /// The index of the piece that it was before the rule.
+        let origin: Int
+    }
+
+    /// The result of a rule for pieces.
     struct RuleResult {
         /// The pieces that continue with the next rule.
         var next: [Piece] = []
-        /// The pieces that continue with the next rule if an uncertain match of this one fails.
-        var skipped: [Piece] = []
-        /// The pieces that continue with the next rule if the uncertain matches so far succeed: a certain one fails then.
-        var failed: [Piece] = []
+        /// The parts that continue with the next rule if an uncertain match of this one fails.
+        var skipped: [Part] = []
+        /// The parts that continue with the next rule if the uncertain matches so far succeed: a certain one fails then.
+        var failed: [Part] = []
         /// The pieces that are accepted in this base chain.
         var accepted: [Piece] = []
         /// The pieces that return to the calling chain.
         var returned: [Piece] = []
     }
 
-    /// A piece during a rule.
+    /// Parts of pieces during a rule, at least one, in the same state so far as the rule reads it.
     fileprivate struct Thread {
-        var piece: Piece
+        var parts: [Part]
         var registers = RegisterFile()
         /// Whether a match of this rule was uncertain.
         var isDoubted = false
         /// Whether a register has one of several values, and it is uncertain which.
         var isChosen = false
 
-        /// The thread with another piece.
-        func with(_ piece: Piece) -> Thread {
+        /// Their state, so far as the rule reads it.
+        var state: PacketState {
+            get { parts[0].piece.state }
+            set { for index in parts.indices { parts[index].piece.state = newValue } }
+        }
+
+        var pieces: [Piece] { parts.map(\.piece) }
+
+        /// The same thread with other parts.
+        func with(_ parts: [Part], isDoubted: Bool? = nil) -> Thread {
             var thread = self
-            thread.piece = piece
+            thread.parts = parts
+            thread.isDoubted = isDoubted ?? self.isDoubted
             return thread
         }
     }
 
-    /// Runs a rule.
-    func evaluate(_ scope: RuleScope, _ piece: Piece) -> RuleResult {
+    /// Runs a rule on pieces in the same state, so far as the rule reads it.
+    func evaluate(_ scope: RuleScope, _ pieces: [Piece]) -> RuleResult {
         var result = RuleResult()
-        var threads = [Thread(piece: piece)]
+        var threads = [Thread(parts: pieces.enumerated().map { Part(piece: $1, origin: $0) })]
         for (index, expression) in scope.chain.rules[scope.rule].expressions.enumerated() {
             var following: [Thread] = []
             for thread in threads { step(expression, index, scope, thread, &following, &result) }
@@ -44,7 +61,7 @@ extension RegionEvaluation {
         }
         for thread in threads { result.pass(thread) }
         guard !result.skipped.isEmpty || !result.failed.isEmpty else { return result }
-        result.settle(number(scope), unless: piece.doubts, space)
+        result.settle(number(scope), among: pieces, space)
         return result
     }
 
@@ -53,16 +70,16 @@ extension RegionEvaluation {
         _ result: inout RuleResult
     ) {
         var thread = thread
-        if let load = setting.load(expression, thread.piece.state, at: hook) {
+        if let load = setting.load(expression, thread.state, at: hook) {
             switch load {
             case .fails: result.pass(thread)
             case .value(let value, let destination):
-                if tracksDestinations, value.contains(where: \.isOfDestination) { track(thread.piece) }
+                if tracksDestinations, value.contains(where: \.isOfDestination) { track(thread.pieces) }
                 thread.registers.store(value, in: destination)
                 following.append(thread)
             case .choice(let values, let destination):
                 thread.isChosen = true
-                thread.piece = thread.piece.doubted(by: number(scope))
+                thread.parts = doubted(thread.parts, by: scope)
                 for value in values {
                     thread.registers.store(value, in: destination)
                     following.append(thread)
@@ -91,7 +108,7 @@ extension RegionEvaluation {
             }
             match([condition], range.isInverted, scope, thread, &following, &result)
         case .lookup(let lookup): lookUp(lookup, index, scope, thread, &following, &result)
-        default: doubt(thread.piece, scope)
+        default: doubt(thread.pieces, scope)
         }
     }
 
@@ -116,32 +133,40 @@ extension RegionEvaluation {
         _ list: [Condition], _ isInverted: Bool, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
         _ result: inout RuleResult
     ) {
-        var rest = [thread.piece]
-        for condition in list {
-            var inside: [Piece] = []
-            rest = rest.flatMap { piece -> [Piece] in
-                let parts = piece.split(by: condition.boxes, space)
-                inside += parts.inside
-                return parts.outside
+        var rest = thread.parts
+        for condition in list where !rest.isEmpty {
+            var (inside, outside): ([Part], [Part]) = ([], [])
+            split(rest, by: condition.boxes, &inside, &outside)
+            rest = outside
+            guard !inside.isEmpty else { continue }
+            guard condition.isExact else {
+                let doubted = thread.with(doubted(inside, by: scope), isDoubted: true)
+                result.skipped += doubted.parts
+                following.append(doubted)
+                continue
             }
-            if !condition.isExact, !inside.isEmpty { inside = inside.map { $0.doubted(by: number(scope)) } }
-            for piece in inside {
-                var part = thread
-                part.piece = piece
-                guard condition.isExact else {
-                    part.isDoubted = true
-                    result.skipped.append(piece)
-                    following.append(part)
-                    continue
-                }
-                if isInverted { result.pass(part) } else { following.append(part) }
-            }
+            if isInverted { result.pass(thread.with(inside)) } else { following.append(thread.with(inside)) }
         }
-        for piece in rest {
-            var part = thread
-            part.piece = piece
-            if isInverted { following.append(part) } else { result.pass(part) }
+        guard !rest.isEmpty else { return }
+        if isInverted { following.append(thread.with(rest)) } else { result.pass(thread.with(rest)) }
+    }
+
+    /// Adds the parts inside the boxes, and those outside of all.
+    private func split(_ parts: [Part], by boxes: [Box], _ inside: inout [Part], _ outside: inout [Part]) {
+        if boxes.isEmpty { return outside += parts }
+        if boxes.count == 1, boxes[0] == Box() { return inside += parts }
+        spend(parts.count * boxes.count)
+        for part in parts {
+            let pieces = part.piece.split(by: boxes, space)
+            for piece in pieces.inside { inside.append(Part(piece: piece, origin: part.origin)) }
+            for piece in pieces.outside { outside.append(Part(piece: piece, origin: part.origin)) }
         }
+    }
+
+    /// The parts after an uncertain match.
+    private func doubted(_ parts: [Part], by scope: RuleScope) -> [Part] {
+        let place = number(scope)
+        return parts.map { Part(piece: $0.piece.doubted(by: place), origin: $0.origin) }
     }
 
     private func run(
@@ -154,46 +179,61 @@ extension RegionEvaluation {
         case .fails: result.pass(thread)
         case .mayFail: match([.open], false, scope, thread, &following, &result)
         case .sets(let kind, let register):
-            thread.piece.state.set(kind, to: hooks.readsMarks ? register : nil, of: thread.registers)
+            thread.state.set(kind, to: hooks.readsMarks ? register : nil, of: thread.registers)
             following.append(thread)
         case .setsLabels(let source):
-            thread.piece.state.add(labels: thread.registers.load(source, ConntrackLabel.length))
+            thread.state.add(labels: thread.registers.load(source, ConntrackLabel.length))
             following.append(thread)
         case .stopsTracking:
-            thread.piece.state.stopTracking()
+            thread.state.stopTracking()
             following.append(thread)
         case .verdict(let verdict): decide(verdict, scope, thread, &result)
-        case .reject: refuse(thread.piece, number(scope))
-        case .accept: result.accepted.append(thread.piece)
+        case .reject: refuse(thread.pieces, number(scope))
+        case .accept: result.accepted += thread.pieces
         case .translate(let addresses, let ports, let toThisHost):
-            if !thread.piece.state.isTranslated {
-                let before = thread.piece
-                thread.piece.state.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
-                outcome.redirected.append((before, number(scope), thread.piece.state))
+            if !thread.state.isTranslated {
+                let before = thread.pieces
+                thread.state.translate(addresses, ports, toThisHost: toThisHost, thread.registers, setting)
+                let place = number(scope)
+                for piece in before { outcome.redirected.append((piece, place, thread.state)) }
             }
-            result.accepted.append(thread.piece)
-        case .opaque: doubt(thread.piece, scope)
+            result.accepted += thread.pieces
+        case .opaque: doubt(thread.pieces, scope)
         }
     }
 
     private func decide(_ verdict: Verdict, _ scope: RuleScope, _ thread: Thread, _ result: inout RuleResult) {
-        let piece = thread.piece
         switch verdict {
-        case .accept: result.accepted.append(piece)
-        case .drop: refuse(piece, number(scope))
-        case .continue: result.next.append(piece)
-        case .return: result.returned.append(piece)
-        case .other: doubt(piece, scope)
-        case .jump(let name), .goto(let name):
-            guard let chain = hooks.tables[scope.table].chain(name) else { return doubt(piece, scope) }
-            let inner = run(chain, table: scope.table, [piece], depth: scope.depth + 1)
+        case .accept: result.accepted += thread.pieces
+        case .drop: refuse(thread.pieces, number(scope))
+        case .continue: result.next += thread.pieces
+        case .return: result.returned += thread.pieces
+        case .other: doubt(thread.pieces, scope)
+        case .jump(let name):
+            guard let chain = hooks.tables[scope.table].chain(name) else { return doubt(thread.pieces, scope) }
+            jump(to: chain, scope, thread, &result)
+        case .goto(let name):
+            guard let chain = hooks.tables[scope.table].chain(name) else { return doubt(thread.pieces, scope) }
+            let inner = run(chain, table: scope.table, thread.pieces, depth: scope.depth + 1)
             result.accepted += inner.accepted
-            guard case .jump = verdict else { return result.returned += inner.returned }
+            result.returned += inner.returned
+        }
+    }
+
+    private func jump(to chain: Chain, _ scope: RuleScope, _ thread: Thread, _ result: inout RuleResult) {
+        guard thread.isDoubted else {
+            let inner = run(chain, table: scope.table, thread.pieces, depth: scope.depth + 1)
+            result.accepted += inner.accepted
+            result.next += inner.returned
+            return
+        }
+        for part in thread.parts {
+            let inner = run(chain, table: scope.table, [part.piece], depth: scope.depth + 1)
+            result.accepted += inner.accepted
             for returned in inner.returned {
                 // A certain return is as if the jump did not match.
-                var thread = thread.with(returned)
-                thread.isDoubted = thread.isDoubted && returned.doubts == piece.doubts
-                result.pass(thread)
+                let isUnchanged = returned.doubts == part.piece.doubts
+                result.pass(thread.with([Part(piece: returned, origin: part.origin)], isDoubted: isUnchanged))
             }
         }
     }
@@ -202,13 +242,13 @@ extension RegionEvaluation {
         _ lookup: Lookup, _ index: Int, _ scope: RuleScope, _ thread: Thread, _ following: inout [Thread],
         _ result: inout RuleResult
     ) {
-        guard let found = set(lookup.set, index, scope) else { return doubt(thread.piece, scope) }
+        guard let found = set(lookup.set, index, scope) else { return doubt(thread.pieces, scope) }
         let (identity, definition, elements) = found
         let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
         let later = scope.chain.rules[scope.rule].expressions.dropFirst(index + 1)
         // A look-up before a limit that is kept: the rule ends whatever it finds.
         if isOpen, lookup.destination == nil, setting.endsRule(later.first) {
-            return result.next.append(thread.piece)
+            return result.next += thread.pieces
         }
         let key = thread.registers.load(lookup.source, Int(definition.keyLength))
         let held =
@@ -220,30 +260,62 @@ extension RegionEvaluation {
             let all = held.groups.map(\.condition) + (held.hasRest ? [.always] : [])
             return match(all, lookup.isInverted, scope, thread, &following, &result)
         }
-        guard !isOpen else { return doubt(thread.piece, scope) }
-        var rest = [thread.piece]
-        for group in held.groups {
-            var outside: [Piece] = []
-            for piece in held.ports == nil ? rest : [thread.piece] {
-                let parts = piece.split(by: group.condition, space, placed: { number(scope) })
-                for part in parts.inside {
-                    go(on: group.value, destination, scope, thread.with(part), &following, &result)
+        guard !isOpen else { return doubt(thread.pieces, scope) }
+        var values: [(value: SetElement.Value?, parts: [Part])] = []
+        var rest = held.ports == nil ? others(held, scope, thread, &values) : byPort(held, thread, &values)
+        if held.hasRest {
+            values.append((held.rest, rest))
+            rest = []
+        }
+        for (value, parts) in values where !parts.isEmpty {
+            go(on: value, destination, scope, thread.with(parts), &following, &result)
+        }
+        guard !rest.isEmpty else { return }
+        let isCertain = held.groups.allSatisfy(\.condition.isExact)
+        result.pass(thread.with(rest, isDoubted: thread.isDoubted && isCertain))
+    }
+
+    /// The parts for which an element of a map is found, one group of elements after the other; returns the parts for which
+    /// none is.
+    private func others(
+        _ held: SetConditions, _ scope: RuleScope, _ thread: Thread,
+        _ values: inout [(value: SetElement.Value?, parts: [Part])]
+    ) -> [Part] {
+        var rest = thread.parts
+        for group in held.groups where !rest.isEmpty {
+            var (inside, outside): ([Part], [Part]) = ([], [])
+            split(rest, by: group.condition.boxes, &inside, &outside)
+            rest = outside
+            if !group.condition.isExact, !inside.isEmpty {
+                // The element may not be there: uncertain parts are in both.
+                inside = doubted(inside, by: scope)
+                rest += inside
+            }
+            values.append((group.value, inside))
+        }
+        return rest
+    }
+
+    /// The parts for which an element of a map by ports is found: only the groups with one of a part's ports are searched.
+    private func byPort(
+        _ held: SetConditions, _ thread: Thread, _ values: inout [(value: SetElement.Value?, parts: [Part])]
+    ) -> [Part] {
+        var found: [Int: [Part]] = [:]
+        for part in thread.parts {
+            let groups = held.groups(with: part.piece.ports)
+            spend(groups.count)
+            for group in groups {
+                for box in held.groups[group].condition.boxes {
+                    var inside = part
+                    inside.piece.ports = part.piece.ports.intersection(box.ports ?? .all)
+                    found[group, default: []].append(inside)
                 }
-                outside += parts.outside
             }
-            if held.ports == nil { rest = outside }
         }
-        if let ports = held.ports { rest = thread.piece.split(by: [Box(ports: ports)], space).outside }
-        guard held.hasRest else {
-            let isCertain = held.groups.allSatisfy(\.condition.isExact)
-            for piece in rest {
-                var thread = thread.with(piece)
-                thread.isDoubted = thread.isDoubted && isCertain
-                result.pass(thread)
-            }
-            return
-        }
-        for piece in rest { go(on: held.rest, destination, scope, thread.with(piece), &following, &result) }
+        for group in found.keys.sorted() { values.append((held.groups[group].value, found[group] ?? [])) }
+        var (inside, outside): ([Part], [Part]) = ([], [])
+        split(thread.parts, by: [Box(ports: held.ports)], &inside, &outside)
+        return outside
     }
 
     /// Continues with the value of an element of a map.
@@ -257,7 +329,7 @@ extension RegionEvaluation {
             var thread = thread
             thread.registers.store([SymbolicByte](constants: bytes), in: destination)
             following.append(thread)
-        default: doubt(thread.piece, scope)
+        default: doubt(thread.pieces, scope)
         }
     }
 
@@ -279,24 +351,26 @@ extension RegionEvaluation {
 extension RegionEvaluation.RuleResult {
     /// Continues a thread with the next rule, since this rule certainly ends for it.
     fileprivate mutating func pass(_ thread: RegionEvaluation.Thread) {
-        if thread.isDoubted && !thread.isChosen { failed.append(thread.piece) } else { next.append(thread.piece) }
+        if thread.isDoubted && !thread.isChosen { failed += thread.parts } else { next += thread.pieces }
     }
 
     /// Continues with the next rule, without the doubt about this one where it makes no difference: the packets that a
     /// certain match stops go on there whether or not the uncertain matches before it succeed.
-    fileprivate mutating func settle(_ rule: Int, unless known: [Int], _ space: SourceSpace) {
+    fileprivate mutating func settle(_ rule: Int, among pieces: [Piece], _ space: SourceSpace) {
         defer { (skipped, failed) = ([], []) }
-        for piece in failed {
-            let others = skipped.filter { $0.state == piece.state }
-            guard !known.contains(rule), !others.isEmpty else {
+        var left = Dictionary(grouping: skipped, by: \.origin).mapValues { $0.map(\.piece) }
+        for part in failed {
+            let piece = part.piece
+            let others = left[part.origin] ?? []
+            guard !pieces[part.origin].doubts.contains(rule), others.contains(where: { $0.state == piece.state }) else {
                 next.append(piece)
                 continue
             }
             let box = Box(ports: piece.ports, sources: piece.sources)
-            skipped = skipped.flatMap { $0.state == piece.state ? $0.split(by: box, space).outside : [$0] }
+            left[part.origin] = others.flatMap { $0.state == piece.state ? $0.split(by: box, space).outside : [$0] }
             next.append(piece.certain(of: rule))
         }
-        next += skipped
+        for origin in left.keys.sorted() { next += left[origin] ?? [] }
     }
 }
 
@@ -306,16 +380,5 @@ extension Piece {
         var piece = self
         piece.doubts.removeAll { $0 == rule }
         return piece
-    }
-
-    /// The parts that satisfy a condition, and the parts to look up further; if it is not exact, uncertain parts are in both.
-    fileprivate func split(
-        by condition: Condition, _ space: SourceSpace, placed: () -> Int
-    ) -> (inside: [Piece], outside: [Piece]) {
-        let parts = split(by: condition.boxes, space)
-        guard !condition.isExact, !parts.inside.isEmpty else { return parts }
-        let place = placed()
-        let doubted = parts.inside.map { $0.doubted(by: place) }
-        return (doubted, parts.outside + doubted)
     }
 }

@@ -21,7 +21,21 @@ final class RegionEvaluation {
         var unread: Set<Int> = []
         /// The ports of packets whose destination a rule reads; the result for all others does not depend on it.
         var destinationPorts: [ClosedRange<UInt16>] = []
+        /// The number of a rule of the chain that pieces met most often: the reason where the result is too large.
+        var excess: Int?
     }
+
+    /// A chain and the pieces that it is called with.
+    private struct Call: Hashable {
+        let table: Int
+        let chain: String
+        let hook: Hook
+        let depth: Int
+        let pieces: [Piece]
+    }
+
+    /// The pieces that a chain accepts in the base chain, and those that return from it.
+    typealias ChainResult = (accepted: [Piece], returned: [Piece])
 
     let hooks: Hooks
     let setting: Setting
@@ -36,22 +50,29 @@ final class RegionEvaluation {
     let tracksDestinations: Bool
     /// The current hook.
     var hook = Hook.prerouting
-    private var steps = 0
+    private let budget: WorkBudget
+    /// The results of chains that rules call: the kernel may call one for each way through a tree of jumps.
+    private var calls: [Call: ChainResult] = [:]
+    /// The number of pieces in `calls`.
+    private var callSize = 0
+    /// A rule of the chain whose rules pieces met most often.
+    private var busiest: (meetings: Int, scope: RuleScope)?
 
-    /// The largest number of steps, far above the need of any real ruleset; the verdict is unknown beyond it.
-    private static let maximumSteps = 30_000_000
+    /// The largest number of pieces in `calls`; more calls are evaluated each time.
+    private static let maximumCallSize = 100_000
     /// `NFT_JUMP_STACK_SIZE` of the kernel's `include/net/netfilter/nf_tables.h`.
     private static let maximumDepth = 16
 
     init(
         _ hooks: Hooks, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions, _ rules: RuleNumbers,
-        keepsRefusals: Bool
+        _ budget: WorkBudget, keepsRefusals: Bool
     ) {
         self.hooks = hooks
         self.setting = setting
         self.reader = reader
         self.conditions = conditions
         self.rules = rules
+        self.budget = budget
         self.keepsRefusals = keepsRefusals
         space = conditions.space
         tracksDestinations = setting.isOfOneDestinationClass
@@ -59,8 +80,15 @@ final class RegionEvaluation {
 
     /// The result for all packets to these ports.
     func evaluate(_ path: PacketPath, to ports: IntervalSet<UInt16> = .all) -> Outcome {
-        guard !ports.isEmpty else { return outcome }
-        var pieces = [Piece(ports: ports, sources: space.all, state: path.start)]
+        evaluate(path, of: ports.isEmpty ? [] : [Box(ports: ports, sources: space.all)])
+    }
+
+    /// The result for all packets in these disjoint boxes.
+    func evaluate(_ path: PacketPath, of boxes: [Box]) -> Outcome {
+        guard !boxes.isEmpty else { return outcome }
+        var pieces = boxes.map {
+            Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, state: path.start)
+        }
         if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
             pieces = pass(.prerouting, pieces).map { $0.afterConntrack() }
@@ -68,6 +96,7 @@ final class RegionEvaluation {
         }
         let forwarded = pass(.forward, pieces.filter(\.state.isForwarded))
         outcome.accepted += pass(.postrouting, forwarded)
+        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
         return outcome
     }
 
@@ -75,7 +104,7 @@ final class RegionEvaluation {
     private func passBelow(_ chain: RuleReference, _ pieces: [Piece]) -> [Piece] {
         let place = rules.number(chain)
         let doubted = pieces.map { $0.doubted(by: place) }
-        for piece in doubted { refuse(piece, place) }
+        refuse(doubted, place)
         return doubted
     }
 
@@ -92,7 +121,7 @@ final class RegionEvaluation {
             }
             let skipped = pieces.filter(isSettled)
             let entering = skipped.isEmpty ? pieces : pieces.filter { !isSettled($0) }
-            pieces = Piece.fused(skipped + through(entry, entering))
+            pieces = Piece.fused(skipped + through(entry, entering), space)
         }
         return pieces
     }
@@ -102,57 +131,91 @@ final class RegionEvaluation {
         guard entry.base.policy == .drop else { return result.accepted + result.returned }
         let place = rules.number(
             RuleReference(table: hooks.tables[entry.table].name, chain: entry.chain.name, policy: .drop))
-        for piece in result.returned { refuse(piece, place) }
+        refuse(result.returned, place)
         return result.accepted
     }
 
     /// Runs a chain; returns the pieces that are accepted in this base chain, and those that return from the chain.
-    func run(
-        _ chain: Chain, table: Int, _ start: [Piece], depth: Int
-    ) -> (accepted: [Piece], returned: [Piece]) {
-        var pieces = start
-        var accepted: [Piece] = []
-        var returned: [Piece] = []
-        for index in chain.rules.indices where !pieces.isEmpty {
-            let scope = RuleScope(table: table, chain: chain, rule: index, depth: depth)
-            var next: [Piece] = []
+    ///
+    /// The chain is run once for the same pieces: what it does beside the result is the same, and recorded already.
+    func run(_ chain: Chain, table: Int, _ start: [Piece], depth: Int) -> ChainResult {
+        guard depth > 1 else { return walk(chain, table: table, start, depth: depth) }
+        let call = Call(table: table, chain: chain.name, hook: hook, depth: depth, pieces: start.canonical)
+        if let known = calls[call] { return known }
+        var result = walk(chain, table: table, call.pieces, depth: depth)
+        // What a rule has split and a chain left alone is one piece again.
+        result.returned = Piece.fused(result.returned, space)
+        let size = 1 + start.count + result.accepted.count + result.returned.count
+        if callSize + size <= Self.maximumCallSize {
+            callSize += size
+            calls[call] = result
+        }
+        return result
+    }
+
+    /// Takes the pieces from one rule that may match to the next.
+    private func walk(_ chain: Chain, table: Int, _ start: [Piece], depth: Int) -> ChainResult {
+        let order = hooks.orders.order(of: chain, table, in: hooks.tables[table].name.family, setting)
+        var agenda = Agenda()
+        var result: ChainResult = ([], [])
+        func schedule(_ pieces: [Piece], from position: Int) {
             for piece in pieces {
-                steps += 1
-                guard steps < Self.maximumSteps, depth <= Self.maximumDepth else {
-                    doubt(piece, scope)
+                if let next = order.next(from: position, Extent(piece, setting, space)) {
+                    agenda.add(piece, at: next)
+                } else {
+                    result.returned.append(piece)
+                }
+            }
+        }
+        schedule(start, from: 0)
+        var meetings = 0
+        while let (position, waiting) = agenda.next() {
+            let scope = RuleScope(table: table, chain: chain, rule: order.rules[position], depth: depth)
+            meetings += waiting.count
+            if meetings > busiest?.meetings ?? 0 { busiest = (meetings, scope) }
+            for pieces in Piece.gathered(waiting, space).byState(isWhole: order.readsTarget(position)) {
+                spend(pieces.count)
+                guard budget.isLeft, depth <= Self.maximumDepth else {
+                    doubt(pieces, scope)
                     continue
                 }
-                let result = evaluate(scope, piece)
-                next += result.next
-                accepted += result.accepted
-                returned += result.returned
+                let found = evaluate(scope, pieces)
+                schedule(found.next, from: position + 1)
+                result.accepted += found.accepted
+                result.returned += found.returned
             }
-            pieces = next.count > 1 ? Piece.gathered(next, space) : next
         }
-        return (Piece.gathered(accepted, space), Piece.gathered(returned + pieces, space))
+        return (Piece.gathered(result.accepted, space), Piece.gathered(result.returned, space))
     }
 
-    /// Records that a rule reads the destination of a piece.
-    func track(_ piece: Piece) { outcome.destinationPorts += piece.ports.ranges }
+    /// Takes steps from the budget.
+    func spend(_ steps: Int) { budget.spend(steps) }
 
-    /// Records that a piece is refused by the rule or policy with this number.
-    func refuse(_ piece: Piece, _ place: Int) {
-        if keepsRefusals || !piece.doubts.isEmpty { outcome.refused.append((piece, place)) }
+    /// Records that a rule reads the destination of pieces.
+    func track(_ pieces: [Piece]) {
+        for piece in pieces { outcome.destinationPorts += piece.ports.ranges }
     }
 
-    /// Records that the verdict on a piece is unknown because of the rule.
-    func doubt(_ piece: Piece, _ scope: RuleScope) {
+    /// Records that pieces are refused by the rule or policy with this number.
+    func refuse(_ pieces: [Piece], _ place: Int) {
+        for piece in pieces where keepsRefusals || !piece.doubts.isEmpty { outcome.refused.append((piece, place)) }
+    }
+
+    /// Records that the verdict on pieces is unknown because of the rule.
+    func doubt(_ pieces: [Piece], _ scope: RuleScope) {
         let place = number(scope)
-        outcome.unknown.append(piece.doubted(by: place))
+        for piece in pieces { outcome.unknown.append(piece.doubted(by: place)) }
         if hook == .prerouting { outcome.unread.insert(place) }
     }
 
     /// The number of a rule.
-    func number(_ scope: RuleScope) -> Int {
+    func number(_ scope: RuleScope) -> Int { number(scope, isBeyondBudget: !budget.isLeft) }
+
+    private func number(_ scope: RuleScope, isBeyondBudget: Bool) -> Int {
         rules.number(
             RuleReference(
                 table: hooks.tables[scope.table].name, chain: scope.chain.name, index: scope.rule,
-                rule: scope.chain.rules[scope.rule]))
+                rule: scope.chain.rules[scope.rule], isBeyondBudget: isBeyondBudget))
     }
 }
 
@@ -170,6 +233,7 @@ final class RuleNumbers {
         let table: TableName
         let chain: String
         let index: Int?
+        let isBeyondBudget: Bool
     }
 
     private var numbers: [Key: Int] = [:]
@@ -177,7 +241,7 @@ final class RuleNumbers {
 
     /// The number of a rule, a policy or a chain.
     func number(_ place: RuleReference) -> Int {
-        let key = Key(table: place.table, chain: place.chain, index: place.index)
+        let key = Key(table: place.table, chain: place.chain, index: place.index, isBeyondBudget: place.isBeyondBudget)
         if let known = numbers[key] { return known }
         numbers[key] = all.count
         all.append(place)
@@ -194,9 +258,16 @@ extension Piece {
         return piece
     }
 
+    private struct PortsAndState: Hashable {
+        let ports: IntervalSet<UInt16>
+        let state: PacketState
+        var doubts: [Int] = []
+    }
+
     private struct SourcesAndState: Hashable {
         let sources: SourceSpace.ID
         let state: PacketState
+        var doubts: [Int] = []
     }
 
     /// The pieces with uncertain ones merged, so that uncertain rules do not double their number.
@@ -205,46 +276,74 @@ extension Piece {
     fileprivate static func gathered(_ pieces: [Piece], _ space: SourceSpace) -> [Piece] {
         let doubted = pieces.filter { !$0.doubts.isEmpty }
         guard doubted.count > 1 else { return pieces }
-        var bySources: [SourcesAndState: Piece] = [:]
-        for piece in doubted {
-            bySources[SourcesAndState(sources: piece.sources, state: piece.state), default: piece].absorb(ports: piece)
-        }
-        var byPorts: [Piece] = []
-        for piece in bySources.values.sorted(by: { $0.sources < $1.sources }) {
-            if let index = byPorts.firstIndex(where: { $0.ports == piece.ports && $0.state == piece.state }) {
-                byPorts[index].sources = space.union(byPorts[index].sources, piece.sources)
-                byPorts[index].absorb(ports: piece)
-            } else {
-                byPorts.append(piece)
-            }
-        }
+        let bySources = grouped(doubted) { SourcesAndState(sources: $0.sources, state: $0.state) }.map(united)
+        let byPorts = grouped(bySources) { PortsAndState(ports: $0.ports, state: $0.state) }.map { united($0, space) }
         return pieces.filter(\.doubts.isEmpty) + byPorts
     }
 
-    /// Adds the ports and the doubts of another piece.
-    private mutating func absorb(ports other: Piece) {
-        ports = ports.union(other.ports)
-        doubts = Set(doubts + other.doubts).sorted()
-    }
-
-    private struct AllButPorts: Hashable {
-        let sources: SourceSpace.ID
-        let state: PacketState
-        let doubts: [Int]
-    }
-
-    /// The pieces with those merged that differ only in ports.
-    fileprivate static func fused(_ pieces: [Piece]) -> [Piece] {
+    /// The pieces with those merged that differ only in ports, then those that differ only in sources.
+    fileprivate static func fused(_ pieces: [Piece], _ space: SourceSpace) -> [Piece] {
         guard pieces.count > 1 else { return pieces }
-        var ports: [AllButPorts: [ClosedRange<UInt16>]] = [:]
-        var order: [AllButPorts] = []
+        let bySources = grouped(pieces) { SourcesAndState(sources: $0.sources, state: $0.state, doubts: $0.doubts) }
+            .map(united)
+        return grouped(bySources) { PortsAndState(ports: $0.ports, state: $0.state, doubts: $0.doubts) }
+            .map { united($0, space) }
+    }
+
+    /// The pieces with the same key, in the order of the first of each.
+    private static func grouped<Key: Hashable>(_ pieces: [Piece], by key: (Piece) -> Key) -> [[Piece]] {
+        var groups: [[Piece]] = []
+        var places: [Key: Int] = [:]
         for piece in pieces {
-            let rest = AllButPorts(sources: piece.sources, state: piece.state, doubts: piece.doubts)
-            if ports[rest] == nil { order.append(rest) }
-            ports[rest, default: []] += piece.ports.ranges
+            let place = places[key(piece), default: groups.count]
+            if place == groups.count {
+                places[key(piece)] = place
+                groups.append([piece])
+            } else {
+                groups[place].append(piece)
+            }
         }
-        return order.map { rest in
-            Piece(ports: IntervalSet(ports[rest] ?? []), sources: rest.sources, state: rest.state, doubts: rest.doubts)
+        return groups
+    }
+
+    /// One piece with the ports and the doubts of all, which have the same sources.
+    private static func united(_ pieces: [Piece]) -> Piece {
+        guard pieces.count > 1 else { return pieces[0] }
+        var piece = pieces[0]
+        piece.ports = IntervalSet(pieces.flatMap(\.ports.ranges))
+        piece.doubts = Set(pieces.flatMap(\.doubts)).sorted()
+        return piece
+    }
+
+    /// One piece with the sources and the doubts of all, which have the same ports.
+    private static func united(_ pieces: [Piece], _ space: SourceSpace) -> Piece {
+        guard pieces.count > 1 else { return pieces[0] }
+        var piece = pieces[0]
+        piece.sources = space.union(of: pieces.map(\.sources))
+        piece.doubts = Set(pieces.flatMap(\.doubts)).sorted()
+        return piece
+    }
+}
+
+extension [Piece] {
+    /// The pieces in runs of the same state, or of states that differ at most in where the packets go.
+    fileprivate func byState(isWhole: Bool) -> [[Piece]] {
+        var runs: [[Piece]] = []
+        for piece in self {
+            if let first = runs.last?.first?.state, isWhole ? first == piece.state : first.isLike(piece.state) {
+                runs[runs.count - 1].append(piece)
+            } else {
+                runs.append([piece])
+            }
+        }
+        return runs
+    }
+
+    /// The pieces in an order that does not depend on how they got here.
+    fileprivate var canonical: [Piece] {
+        guard count > 1 else { return self }
+        return sorted {
+            ($0.sources, $0.ports.ranges.first?.lowerBound ?? 0) < ($1.sources, $1.ports.ranges.first?.lowerBound ?? 0)
         }
     }
 }

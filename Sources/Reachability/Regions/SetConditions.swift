@@ -20,6 +20,47 @@ struct SetConditions: Hashable {
     /// All ports of a map whose elements depend only on the port, and are exact; otherwise `nil`.
     var ports: IntervalSet<UInt16>?
 
+    /// Where `ports` is not `nil`: the ports of each group, ascending and disjoint.
+    private var portGroups: [PortGroup] = []
+
+    private struct PortGroup: Hashable {
+        let ports: ClosedRange<UInt16>
+        let group: Int
+    }
+
+    init(groups: [Group], ports: IntervalSet<UInt16>? = nil) {
+        self.groups = groups
+        self.ports = ports
+        guard ports != nil else { return }
+        for (index, group) in groups.enumerated() {
+            for range in group.condition.boxes.flatMap({ $0.ports?.ranges ?? [] }) {
+                portGroups.append(PortGroup(ports: range, group: index))
+            }
+        }
+        portGroups.sort { $0.ports.lowerBound < $1.ports.lowerBound }
+    }
+
+    /// The groups with one of these ports, each once, where `ports` is not `nil`.
+    func groups(with ports: IntervalSet<UInt16>) -> Set<Int> {
+        var found: Set<Int> = []
+        for range in ports.ranges {
+            for index in firstGroup(endingAtOrAbove: range.lowerBound)..<portGroups.count {
+                guard portGroups[index].ports.lowerBound <= range.upperBound else { break }
+                found.insert(portGroups[index].group)
+            }
+        }
+        return found
+    }
+
+    private func firstGroup(endingAtOrAbove port: UInt16) -> Int {
+        var (low, high) = (0, portGroups.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if portGroups[middle].ports.upperBound < port { low = middle + 1 } else { high = middle }
+        }
+        return low
+    }
+
     /// Any element may be found.
     static let open = SetConditions(groups: [Group(value: nil, condition: .open)])
 }

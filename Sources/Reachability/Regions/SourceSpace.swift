@@ -34,7 +34,9 @@ final class SourceSpace {
     /// The differences of sets up to this many ranges are computed at once.
     private static let small = 64
     /// The longest chain of differences that are not computed.
-    private static let maximumDepth = 64
+    private static let maximumDepth = 256
+    /// A set of up to this many ranges is cut from such a chain range by range.
+    private static let few = 8
 
     /// Every address.
     let all: ID
@@ -69,7 +71,7 @@ final class SourceSpace {
             holes.append(nodes[base].hole)
             base = nodes[base].base
         }
-        let hole = holes.reduce(IntervalSet()) { $0.union(spans($1)) }
+        let hole = IntervalSet(holes.flatMap { spans($0).ranges })
         let result = (nodes[base].spans ?? IntervalSet()).subtracting(hole)
         nodes[id].spans = result
         return result
@@ -83,6 +85,19 @@ final class SourceSpace {
         return number
     }
 
+    /// A range that has every address of a set: the least one if the set is computed.
+    func bounds(_ id: ID) -> ClosedRange<UInt128> {
+        var base = id
+        while nodes[base].spans == nil { base = nodes[base].base }
+        guard let ranges = nodes[base].spans?.ranges, let first = ranges.first, let last = ranges.last else {
+            return 0...0
+        }
+        return first.lowerBound...last.upperBound
+    }
+
+    /// The number of ranges of a set, so far as they are computed.
+    func count(_ id: ID) -> Int { nodes[id].spans?.ranges.count ?? 1 }
+
     /// Whether the set is known to be empty.
     func isEmpty(_ id: ID) -> Bool { nodes[id].spans?.isEmpty ?? false }
 
@@ -94,7 +109,11 @@ final class SourceSpace {
         let operands = Operands(left: left, right: right)
         if let known = intersections[operands] { return known }
         let result: ID
-        if nodes[left].spans == nil {
+        if nodes[left].spans == nil, let spans = nodes[right].spans, spans.ranges.count <= Self.few {
+            result = number(cut(spans, from: left))
+        } else if nodes[right].spans == nil, let spans = nodes[left].spans, spans.ranges.count <= Self.few {
+            result = number(cut(spans, from: right))
+        } else if nodes[left].spans == nil {
             // (base - hole) & right = (base & right) - hole: with a small `right` the large base is never touched.
             let base = nodes[left].base
             let hole = nodes[left].hole
@@ -103,6 +122,19 @@ final class SourceSpace {
             result = number(spans(left).intersection(spans(right)))
         }
         intersections[operands] = result
+        return result
+    }
+
+    /// The addresses of a small set that are in a set which is not computed.
+    private func cut(_ small: IntervalSet<UInt128>, from id: ID) -> IntervalSet<UInt128> {
+        var holes: [ID] = []
+        var base = id
+        while nodes[base].spans == nil {
+            holes.append(nodes[base].hole)
+            base = nodes[base].base
+        }
+        var result = (nodes[base].spans ?? IntervalSet()).intersection(small)
+        for hole in holes where !result.isEmpty { result = result.subtracting(spans(hole)) }
         return result
     }
 
@@ -136,5 +168,11 @@ final class SourceSpace {
         let result = number(spans(left).union(spans(right)))
         unions[operands] = result
         return result
+    }
+
+    /// The addresses in any of these sets.
+    func union(of sets: some Collection<ID>) -> ID {
+        guard sets.count > 2 else { return sets.reduce(none, union) }
+        return number(IntervalSet(sets.flatMap { spans($0).ranges }))
     }
 }
