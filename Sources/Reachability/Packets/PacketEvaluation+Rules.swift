@@ -189,7 +189,7 @@ extension PacketEvaluation {
 
     private mutating func followAll(
         _ elements: [SetElement], _ destination: Register, _ walk: PacketWalk, mayMiss: Bool
-    ) -> PacketConclusion {
+    ) -> PacketConclusion? {
         var skipped = walk
         skipped.endRule()
         let walks = elements.map { element in

@@ -29,6 +29,8 @@ public struct PacketEvaluation {
     let packet: Packet
     private var forks = 0
     private var steps = 0
+    /// The fork that the current path has come to.
+    private var pending: PacketFork?
     /// The calls that have no effect.
     private var idle: Set<Call> = []
 
@@ -68,14 +70,40 @@ public struct PacketEvaluation {
         return unsure
     }
 
-    /// Follows the packet through all hooks.
+    /// Follows the packet through all hooks, on all paths.
+    ///
+    /// The open forks are a list and not calls of calls: a path may have thousands.
     private mutating func follow(_ start: PacketWalk) -> PacketConclusion {
+        var open: [PacketFork] = []
         var walk = start
+        while true {
+            guard var conclusion = advance(&walk) else {
+                guard var fork = pending else { preconditionFailure("a walk ends in a conclusion or a fork") }
+                pending = nil
+                walk = fork.next(forks)
+                open.append(fork)
+                continue
+            }
+            while var fork = open.popLast() {
+                fork.add(conclusion)
+                if fork.isOpen {
+                    walk = fork.next(forks)
+                    open.append(fork)
+                    break
+                }
+                conclusion = fork.conclusion ?? conclusion
+            }
+            if open.isEmpty { return conclusion }
+        }
+    }
+
+    /// Follows the packet to the end of a path; `nil` if it forks.
+    private mutating func advance(_ walk: inout PacketWalk) -> PacketConclusion? {
         if let (element, destination) = walk.element {
             walk.element = nil
             if let conclusion = go(on: element, destination, &walk) { return conclusion }
         }
-        while true {
+        while pending == nil {
             guard let frame = walk.frames.last else {
                 guard enterNextChain(&walk) else { return end(walk, .accept, nil) }
                 continue
@@ -97,6 +125,7 @@ public struct PacketEvaluation {
             }
             if let conclusion = step(rule.expressions[walk.expression], &walk) { return conclusion }
         }
+        return nil
     }
 
     /// Starts the next base chain; `false` after the last one.
@@ -150,21 +179,15 @@ public struct PacketEvaluation {
             table: hooks.tables[frame.table].name, chain: frame.chain.name, index: frame.rule, rule: rule)
     }
 
-    /// Follows all `walks` from one rule and merges their verdicts.
-    mutating func fork(_ walks: [PacketWalk], at place: RuleReference) -> PacketConclusion {
+    /// Lets all `walks` from one rule be followed; returns a conclusion if they are too many.
+    mutating func fork(_ walks: [PacketWalk], at place: RuleReference) -> PacketConclusion? {
         forks += walks.count
-        guard let first = walks.first, forks <= Self.maximumForks else {
+        guard !walks.isEmpty, forks <= Self.maximumForks else {
             return PacketConclusion(
                 verdict: .unknown([place]), trace: walks.first?.trace ?? [], isLimited: false, isForwarded: false)
         }
-        var result = follow(first.forked(forks))
-        for walk in walks.dropFirst() where result.verdict.doubts.isEmpty {
-            let other = follow(walk.forked(forks))
-            guard other.verdict != result.verdict else { continue }
-            result.verdict = .unknown([place] + other.verdict.doubts.filter { $0 != place })
-        }
-        if case .unknown = result.verdict { result.decision = nil }
-        return result
+        pending = PacketFork(walks, at: place)
+        return nil
     }
 
     /// Enters a chain by a jump (`returns`) or a goto.
@@ -193,14 +216,6 @@ public struct PacketEvaluation {
     }
 }
 
-extension PacketVerdict {
-    /// The rules that make the verdict unknown.
-    fileprivate var doubts: [RuleReference] {
-        guard case .unknown(let rules) = self else { return [] }
-        return rules
-    }
-}
-
 extension PacketState {
     /// The state of an arriving packet.
     fileprivate init(_ packet: Packet) {
@@ -211,13 +226,6 @@ extension PacketState {
 }
 
 extension PacketWalk {
-    /// The walk after a fork.
-    fileprivate func forked(_ fork: Int) -> PacketWalk {
-        var walk = self
-        walk.fork = fork
-        return walk
-    }
-
     /// Lets conntrack see the packet.
     fileprivate mutating func meetConntrack() {
         if state.tracking == .before { state.tracking = .new }

@@ -106,9 +106,12 @@ struct Piece: Hashable {
         return (inside, outside)
     }
 
+    /// The most rules that are named as the reason for an uncertain piece.
+    static let mostDoubts = 64
+
     /// The piece after an uncertain match of a rule.
     func doubted(by rule: Int) -> Piece {
-        guard !doubts.contains(rule) else { return self }
+        guard doubts.count < Self.mostDoubts, !doubts.contains(rule) else { return self }
         var piece = self
         piece.doubts = (doubts + [rule]).sorted()
         return piece

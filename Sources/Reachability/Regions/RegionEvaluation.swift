@@ -204,7 +204,10 @@ final class RegionEvaluation {
     /// Records that the verdict on pieces is unknown because of the rule.
     func doubt(_ pieces: [Piece], _ scope: RuleScope) {
         let place = number(scope)
-        for piece in pieces { outcome.unknown.append(piece.doubted(by: place)) }
+        for var piece in pieces {
+            if piece.doubts.count >= Piece.mostDoubts { piece.doubts = [place] }
+            outcome.unknown.append(piece.doubted(by: place))
+        }
         if hook == .prerouting { outcome.unread.insert(place) }
     }
 
@@ -311,7 +314,7 @@ extension Piece {
         guard pieces.count > 1 else { return pieces[0] }
         var piece = pieces[0]
         piece.ports = IntervalSet(pieces.flatMap(\.ports.ranges))
-        piece.doubts = Set(pieces.flatMap(\.doubts)).sorted()
+        piece.doubts = Array(Set(pieces.flatMap(\.doubts)).sorted().prefix(mostDoubts))
         return piece
     }
 
@@ -320,7 +323,7 @@ extension Piece {
         guard pieces.count > 1 else { return pieces[0] }
         var piece = pieces[0]
         piece.sources = space.union(of: pieces.map(\.sources))
-        piece.doubts = Set(pieces.flatMap(\.doubts)).sorted()
+        piece.doubts = Array(Set(pieces.flatMap(\.doubts)).sorted().prefix(mostDoubts))
         return piece
     }
 }
