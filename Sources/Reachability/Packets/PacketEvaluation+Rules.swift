@@ -55,7 +55,7 @@ extension PacketEvaluation {
     /// Continues with each of the values that a register may have.
     private mutating func choose(
         _ values: [[SymbolicByte]], _ destination: Register, _ walk: PacketWalk
-    ) -> PacketConclusion {
+    ) -> PacketConclusion? {
         let walks = values.map { value in
             var taken = walk
             taken.registers.store(value, in: destination)
