@@ -12,6 +12,10 @@ public protocol HostNetwork: AnyObject, Sendable {
     var neighbours: [UInt32: [IPAddress]] { get }
     /// Whether this host forwards packets of the family.
     func forwards(_ family: AddressFamily) -> Bool
+    /// The addresses of an interface, by its index; `nil` if they cannot be read.
+    func addresses(on interface: UInt32) -> AddressSet?
+    /// Whether packets that arrive on the interface of this name may have loopback destinations, `route_localnet`.
+    func routesLoopback(_ interface: String) -> Bool?
     /// The properties of packets, beside the destination, by which the rules of policy routing choose a table.
     func selectors(_ family: AddressFamily) -> RouteSelectors
     /// The route of a packet; `nil` if there is none.

@@ -34,6 +34,8 @@ public struct Payload: Hashable, Sendable {
         /// The base with this number, which may be unknown.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
+        /// The link-layer header.
+        public static let link = Self(rawValue: 0)
         /// The network header.
         public static let network = Self(rawValue: 1)
         /// The transport header.

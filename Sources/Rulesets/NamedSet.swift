@@ -97,6 +97,14 @@ public struct NamedSet: Hashable, Sendable {
     public var definition: SetDefinition
     /// The elements; always empty for a set with the flag `dynamic`, whose elements are state.
     public var elements: SetElements
+    /// The elements that a set with the flag `dynamic` had when it was read.
+    ///
+    /// `nil` if they were not read, and for other sets. They take no part in equality.
+    public var members: SetElements? {
+        get { state.value }
+        set { state.value = newValue }
+    }
+    private var state = Incidental<SetElements?>(nil)
 
     /// A set of these parts.
     public init(name: String, definition: SetDefinition, elements: SetElements) {

@@ -2,6 +2,8 @@ import Addressing
 import Rulesets
 import TestSupport
 
+@testable import Reachability
+
 /// Random rulesets of several tables with few addresses and ports, which the kernel accepts.
 struct RandomRuleset {
     private var generator: SeededGenerator
@@ -48,12 +50,85 @@ struct RandomRuleset {
             let early = BaseChain(
                 type: "filter", hook: .prerouting, priority: generator.pick([-300, -150]) + Int32(number),
                 policy: .accept)
-            chains.append(Chain(name: "early", base: early, rules: rules(0..<3, family, [])))
+            chains.append(Chain(name: "early", base: early, rules: effects(0..<3, family)))
+        }
+        if family == .inet, generator.flips(0.2) {
+            let ingress = BaseChain(
+                type: "filter", hook: .ingress, priority: Int32(number), policy: policy(),
+                devices: [generator.pick(Self.interfaces)])
+            chains.append(Chain(name: "ingress", base: ingress, rules: effects(0..<3, family)))
+        }
+        if generator.flips(0.3) {
+            let late = BaseChain(type: "filter", hook: .input, priority: 150 + Int32(number), policy: policy())
+            chains.append(Chain(name: "late", base: late, rules: rules(0..<3, family, [])))
         }
         return Table(name: TableName(family: family, name: "t\(number)"), chains: chains, sets: sets)
     }
 
     private mutating func policy() -> BaseChain.Policy { generator.flips(0.5) ? .drop : .accept }
+
+    /// Rules that mark packets and connections, and exclude some from conntrack.
+    private mutating func effects(_ count: Range<Int>, _ family: TableFamily) -> [Rule] {
+        rules(count, family, []).map { rule in
+            guard generator.flips(0.7) else { return rule }
+            let target = rule.expressions.lastIndex { if case .verdict = $0 { true } else { false } }
+            let value = UInt32.random(in: 0..<4, using: &generator).hostOrderBytes
+            var effect: [Expression] = [.meta(.mark, into: .first)]
+            switch Int.random(in: 0..<5, using: &generator) {
+            case 0: effect = [.immediate(Immediate(value)), .setPacketMark(from: .first)]
+            case 1:
+                effect += [
+                    .bitwise(BitwiseMask(mask: (~UInt32(2)).hostOrderBytes, xor: value)), .setPacketMark(from: .first),
+                ]
+            case 2: effect.append(.setConntrack(ConntrackAssignment(.mark)))
+            case 3: effect = [.conntrack(ConntrackLoad(.mark)), .setPacketMark(from: .first)]
+            default: effect = [.opaque(name: "notrack", attributes: [])]
+            }
+            return Rule(rule.expressions[..<(target ?? rule.expressions.endIndex)] + effect)
+        }
+    }
+
+    /// A test of a mark, of what conntrack knows, of a number that the kernel chooses, or of the routes.
+    private mutating func stateMatch() -> [Expression] {
+        let value = UInt32.random(in: 0..<4, using: &generator).hostOrderBytes
+        let comparison = Expression.compare(Comparison(generator.pick([.equal, .notEqual]), value))
+        switch Int.random(in: 0..<7, using: &generator) {
+        case 0: return [.meta(.mark, into: .first), comparison]
+        case 1: return [.conntrack(ConntrackLoad(.mark)), comparison]
+        case 2:
+            return [
+                .meta(.mark, into: .first), .bitwise(BitwiseMask(mask: UInt32(1).hostOrderBytes)),
+                .compare(Comparison(UInt32(1).hostOrderBytes)),
+            ]
+        case 3:
+            let state = generator.pick([ConntrackState.untracked, ConntrackState.invalid])
+            return [.conntrack(ConntrackLoad(.state)), .compare(Comparison(.notEqual, state.hostOrderBytes))]
+        case 4: return [.meta(.inputInterface, into: .first), .compare(Comparison(UInt32(1).hostOrderBytes))]
+        case 5:
+            // On the loopback interface the type of a source is not known.
+            let end: RouteLookup.Flags = isDetermined ? .destination : generator.pick([.source, .destination])
+            return [
+                .route(RouteLookup(.addressType, flags: end)),
+                .compare(Comparison(UInt32(generator.pick([1, 2])).hostOrderBytes)),
+            ]
+        default:
+            let port = [UInt8(0), UInt8.random(in: 0..<8, using: &generator)]
+            return [.conntrack(ConntrackLoad(.destinationPort, direction: 0)), .compare(Comparison(.less, port))]
+        }
+    }
+
+    /// `numgen random` of 2 numbers: `NFTA_NG_DREG`, `NFTA_NG_MODULUS`, `NFTA_NG_TYPE` of `linux/netfilter/nf_tables.h`.
+    private mutating func chosenNumber() -> [Expression] {
+        func attribute(_ type: UInt16, _ value: UInt32) -> [UInt8] {
+            UInt16(8).hostOrderBytes + type.hostOrderBytes + value.bigEndianBytes
+        }
+        let number = Expression.opaque(name: "numgen", attributes: attribute(1, 1) + attribute(2, 2) + attribute(3, 1))
+        let most = isDetermined ? UInt32(generator.pick([2, 3])) : UInt32(generator.pick([0, 1, 2]))
+        return [
+            number, .byteOrder(ByteOrderConversion(toNetwork: true, length: 4, size: 4)),
+            .compare(Comparison(.less, most.bigEndianBytes)),
+        ]
+    }
 
     /// Redirections to other ports and hosts.
     private mutating func translation() -> Table {
@@ -87,9 +162,19 @@ struct RandomRuleset {
                         AddressTranslation(.destination, family: 2, addresses: addresses, ports: ports, flags: 2)),
                 ])
         }
+        let input = BaseChain(type: "nat", hook: .input, priority: 100, policy: .accept)
+        let pair = RegisterPair(first: .first, last: .first)
+        let source = Rule(
+            sourceMatch(.ipv4) + [
+                .immediate(Immediate([10, 0, 0, UInt8.random(in: 0..<8, using: &generator)])),
+                .translate(AddressTranslation(.source, family: 2, addresses: pair, flags: 1)),
+            ])
         return Table(
-            name: TableName(family: .inet, name: "nat"), chains: [Chain(name: "pre", base: base, rules: rules)],
-            sets: sets)
+            name: TableName(family: .inet, name: "nat"),
+            chains: [
+                Chain(name: "pre", base: base, rules: rules),
+                Chain(name: "in", base: input, rules: generator.flips(0.5) ? [source] : []),
+            ], sets: sets)
     }
 
     private mutating func rules(_ count: Range<Int>, _ family: TableFamily, _ targets: [String]) -> [Rule] {
@@ -113,7 +198,7 @@ struct RandomRuleset {
     }
 
     private mutating func match(_ family: TableFamily, _ targets: [String]) -> [Expression] {
-        switch Int.random(in: 0..<(isDetermined ? 9 : 12), using: &generator) {
+        switch Int.random(in: 0..<(isDetermined ? 12 : 15), using: &generator) {
         case 0, 1: return sourceMatch(family)
         case 2, 3: return portMatch()
         case 4:
@@ -140,8 +225,10 @@ struct RandomRuleset {
                 .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
                 .lookup(Lookup(.named("pairs"), isInverted: generator.flips(0.3))),
             ]
-        case 9: return [.payload(Payload(base: .transport, offset: 0, length: 2)), .compare(Comparison([0x80, 1]))]
-        case 10: return [.limit(RateLimit(rate: 3, unit: 60, isOver: generator.flips(0.5)))]
+        case 9, 10: return stateMatch()
+        case 11: return chosenNumber()
+        case 12: return [.payload(Payload(base: .transport, offset: 0, length: 2)), .compare(Comparison([0x80, 1]))]
+        case 13: return [.limit(RateLimit(rate: 3, unit: 60, isOver: generator.flips(0.5)))]
         default: return [.opaque(name: "exthdr", attributes: [])]
         }
     }
@@ -246,8 +333,11 @@ struct RandomRuleset {
         let keys = ([6, 17, 50] as [UInt8]).flatMap { number -> [[UInt8]] in
             (0..<UInt8(8)).map { [number, 0, 0, 0, 0, $0, 0, 0] }
         }
-        let elements = keys.filter { _ in generator.flips(0.4) }.map {
+        var elements = keys.filter { _ in generator.flips(0.4) }.map {
             SetElement(key: $0, value: .verdict(verdict(targets)))
+        }
+        if generator.flips(0.2) {
+            elements.append(SetElement(key: [], flags: SetElement.catchAll, value: .verdict(verdict(targets))))
         }
         return NamedSet(name: "protocols", definition: definition, elements: .list(elements))
     }

@@ -28,13 +28,17 @@ final class Wire {
     func circumstances() throws -> Circumstances {
         let network = try KernelNetwork()
         let indices = Dictionary(uniqueKeysWithValues: network.interfaces.map { ($0.name, $0.index) })
-        let routes = Routes(indices: indices) { question in
+        let kinds = network.interfaces.compactMap { each in each.kind.map { (each.name, $0) } }
+        var routes = Routes(indices: indices, kinds: Dictionary(uniqueKeysWithValues: kinds)) { question in
             let destination = UInt32(truncatingIfNeeded: question.destination)
             let address: IPAddress = question.family == .ipv4 ? .ipv4(destination) : .ipv6(question.destination)
             return network.route(RouteQuestion(to: address)).map {
                 Routes.Output(name: $0.interface, index: $0.interfaceIndex)
             }
         }
+        routes.addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
+        routes.forwards = { network.forwards($0) }
+        routes.routesLoopback = { network.routesLoopback($0) }
         return Circumstances(now: Int64(time(nil)), addresses: addresses, routes: routes)
     }
 

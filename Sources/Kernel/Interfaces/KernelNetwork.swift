@@ -97,6 +97,25 @@ public final class KernelNetwork: HostNetwork {
         return ProcFile.text("/proc/sys/net/\(name)")?.first == "1"
     }
 
+    /// The addresses of an interface, by its index.
+    public func addresses(on interface: UInt32) -> AddressSet? {
+        let names = Dictionary(interfaces.map { ($0.index, $0.name) }) { first, _ in first }
+        guard let name = names[interface], let all = try? InterfaceAddress.all() else { return nil }
+        return all.filter { $0.interface == name }.reduce(AddressSet()) { set, each in
+            switch each.address {
+            case .ipv4(let address): set.union(AddressSet(ipv4: IntervalSet([address...address])))
+            case .ipv6(let address): set.union(AddressSet(ipv6: IntervalSet([address...address])))
+            }
+        }
+    }
+
+    /// Whether packets that arrive on an interface may have loopback destinations: `route_localnet` of the kernel's
+    /// `ip-sysctl.rst`.
+    public func routesLoopback(_ interface: String) -> Bool? {
+        let values = ["all", interface].map { ProcFile.text("/proc/sys/net/ipv4/conf/\($0)/route_localnet") }
+        return values.contains { $0?.first == "1" } ? true : values.contains { $0 == nil } ? nil : false
+    }
+
     /// The selectors of the rules of policy routing, RTM_GETRULE.
     ///
     /// A rule for the source address of this host decides on no packet from elsewhere.

@@ -98,6 +98,17 @@ extension Rule {
         }
     }
 
+    /// The names of the sets that the rule looks up, other than before a limit.
+    var decisiveSets: [String] {
+        expressions.indices.compactMap { index in
+            guard case .lookup(let lookup) = expressions[index], case .named(let name) = lookup.set else { return nil }
+            return switch expressions[(index + 1)...].first(where: { $0 != .counter }) {
+            case .limit?, .connectionCount?: nil
+            default: name
+            }
+        }
+    }
+
     /// The names of the sets that the rule looks up.
     var lookedUp: [String] {
         expressions.compactMap { expression in

@@ -113,8 +113,20 @@ struct TableReading {
     /// The number of elements that the kernel reports for a set; `nil` if it reports none.
     func count(of set: String) -> UInt32? { counts[set] }
 
-    /// The sets whose elements belong to the policy; the elements of dynamic sets are state.
-    var setsToRead: [String] { definitions.filter { !$1.flags.contains(.dynamic) }.keys.sorted() }
+    /// The sets whose elements belong to the policy, and those whose elements are state on which rules decide.
+    var setsToRead: [String] {
+        let isState = { (definition: SetDefinition) in definition.flags.contains(.dynamic) }
+        let fixed = definitions.filter { !isState($1) }.keys
+        guard fixed.count < definitions.count else { return fixed.sorted() }
+        let decisive = Set(rules.chains.values.flatMap { $0.rules.flatMap(\.decisiveSets) })
+        let states = definitions.filter { name, definition in
+            isState(definition) && decisive.contains(name) && (counts[name] ?? 0) <= Self.mostMembers
+        }
+        return (Array(fixed) + states.keys).sorted()
+    }
+
+    /// The elements of larger sets that rules fill are not read.
+    private static let mostMembers: UInt32 = 1 << 17
 
     /// A collector for the elements of a set.
     func collector(for set: String) -> ElementCollector? { definitions[set].map(ElementCollector.init) }
@@ -126,9 +138,13 @@ extension TableReading {
         guard let table else { return TableSnapshot(generation: generation, table: nil) }
         let read = rules.chains
         let anonymous = anonymousSets(read)
-        let named = definitions.filter { anonymous[$0.key] == nil }.map { name, definition in
-            NamedSet(name: name, definition: definition, elements: elements[name] ?? definition.noElements)
-                .noted(interfaceName: interfaceName)
+        let named = definitions.filter { anonymous[$0.key] == nil }.map { name, definition -> NamedSet in
+            let isState = definition.flags.contains(.dynamic)
+            var set = NamedSet(
+                name: name, definition: definition,
+                elements: isState ? definition.noElements : elements[name] ?? definition.noElements)
+            if isState { set.members = elements[name] }
+            return set.noted(interfaceName: interfaceName)
         }
         let full = chains.map { chain in
             var chain = chain

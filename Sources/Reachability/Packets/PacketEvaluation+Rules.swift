@@ -70,7 +70,7 @@ extension PacketEvaluation {
     ) -> PacketConclusion? {
         switch expression {
         case .limit, .connectionCount, .dynamicSet: walk.isLimited = true
-        case .opaque: walk.registers = RegisterFile()
+        case .opaque where statement.mayLoad: walk.registers = RegisterFile()
         default: break
         }
         switch statement {
@@ -92,6 +92,13 @@ extension PacketEvaluation {
             return end(walk, .refuse, place(walk))
         case .translate(let addresses, let ports, let toThisHost):
             translate(addresses, ports, toThisHost, &walk)
+            switch setting.loses(walk.state) {
+            case .no: return decide(.accept, &walk)
+            case .yes: return end(walk, .refuse, place(walk))
+            case .open: return end(walk, .unknown([place(walk)]), nil)
+            }
+        case .translateSource(let addresses):
+            if walk.hook == .input { walk.state.translateSource(addresses, walk.registers, setting) }
             return decide(.accept, &walk)
         case .accept: return decide(.accept, &walk)
         case .opaque: return end(walk, .unknown([place(walk)]), nil)
@@ -126,17 +133,17 @@ extension PacketEvaluation {
     }
 
     private mutating func lookUp(_ lookup: Lookup, _ walk: inout PacketWalk) -> PacketConclusion? {
-        let found: (definition: SetDefinition, elements: SetElements)?
+        let found: (definition: SetDefinition, elements: SetElements?)?
         switch lookup.set {
         case .anonymous(let set): found = (set.definition, set.elements)
         case .named(let name):
-            let set = walk.frames.last.flatMap { hooks.tables[$0.table].set(name) }
-            found = set.map { ($0.definition, $0.elements) }
+            found = walk.frames.last.flatMap { hooks.set(name, table: $0.table, setting.circumstances.limits) }
         }
-        guard let (definition, elements) = found else { return end(walk, .unknown([place(walk)]), nil) }
+        guard let (definition, known) = found else { return end(walk, .unknown([place(walk)]), nil) }
         let key = walk.registers.load(lookup.source, Int(definition.keyLength))
         // The elements that rules add to a set are unknown.
-        let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
+        let isOpen = known == nil || definition.flags.contains(.object)
+        let elements = known ?? definition.noElements
         guard let destination = lookup.destination else {
             if isOpen, endsAfterLookup(walk) {
                 walk.endRule()

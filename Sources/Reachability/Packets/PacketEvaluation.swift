@@ -60,7 +60,7 @@ public struct PacketEvaluation {
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {
-        let hook: Hook = path == .published ? .forward : .prerouting
+        let hook: Hook = path == .published ? .forward : .ingress
         let state = path == .arriving ? PacketState(packet) : path.start
         let rest = follow(PacketWalk(pending: hooks.entries(hook, setting)[...], hook: hook, state: state))
         let lower = path == .published ? [] : hooks.lowerChains(setting)
@@ -132,18 +132,19 @@ public struct PacketEvaluation {
     private func enterNextChain(_ walk: inout PacketWalk) -> Bool {
         while true {
             guard let entry = walk.pending.popFirst() else {
-                walk.meetConntrack()
+                if walk.hook != .ingress { walk.meetConntrack() }
                 guard let next = walk.nextHook else { return false }
                 walk.hook = next
                 walk.pending = hooks.entries(next, setting)[...]
                 continue
             }
-            if entry.base.effectivePriority > Hooks.conntrackPriority { walk.meetConntrack() }
+            if walk.hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority { walk.meetConntrack() }
             // A connection is translated once: later nat chains are skipped, as are all of them for later packets, and for
             // packets without a connection (`nf_nat_inet_fn`).
             let isSettled =
                 setting.isEstablished || walk.state.tracking == .excluded
                 || walk.hook == .prerouting && walk.state.isTranslated
+                || walk.hook == .input && walk.state.source != nil
             if entry.base.type == "nat" && isSettled { continue }
             walk.frames = [.init(table: entry.table, chain: entry.chain)]
             walk.base = entry.base
@@ -222,6 +223,7 @@ extension PacketState {
         self.init()
         let length = packet.family == .ipv4 ? 4 : 16
         destination = packet.destination.map { [SymbolicByte](constants: $0.bigEndianBytes.suffix(length)) }
+        dialled = destination
     }
 }
 
@@ -234,6 +236,7 @@ extension PacketWalk {
     /// The next hook; `nil` after the last one.
     fileprivate var nextHook: Hook? {
         switch hook {
+        case .ingress: .prerouting
         case .prerouting: state.isForwarded ? .forward : .input
         case .forward: .postrouting
         default: nil

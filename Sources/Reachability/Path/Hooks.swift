@@ -13,19 +13,22 @@ struct Hooks {
     /// `NF_IP_PRI_CONNTRACK` of `linux/netfilter_ipv4.h`: chains with a lower priority run before conntrack.
     static let conntrackPriority: Int32 = -200
 
-    /// The tables, with extensions of iptables replaced by native expressions.
+    /// The tables, with extensions of iptables and named limits replaced by native expressions.
     let tables: [Table]
     /// The base chains of tables that are not dormant, in the order of the tables.
     private let bases: [Entry]
     /// In which order chains are evaluated.
     let orders = ChainOrders()
+    /// For each table the sets to which a rule adds clients within all limits, or deletes them.
+    private let changingSets: [Set<String>]
 
     /// Whether a rule reads a mark: otherwise no mark decides on a packet.
     let readsMarks: Bool
 
     init(tables: [Table]) {
-        let native = tables.map(\.withNativeExtensions)
+        let native = tables.map { $0.withNativeExtensions.withNamedObjects }
         self.tables = native
+        changingSets = native.map(\.changingSets)
         readsMarks = native.contains { table in
             table.chains.contains { $0.rules.contains { $0.expressions.contains(where: \.readsMark) } }
         }
@@ -36,18 +39,33 @@ struct Hooks {
         }
     }
 
+    /// A set of a table by its name; its elements are `nil` if they are not known.
+    func set(
+        _ name: String, table: Int, _ limits: Circumstances.Limits
+    ) -> (definition: SetDefinition, elements: SetElements?)? {
+        guard let set = tables[table].set(name) else { return nil }
+        guard set.definition.flags.contains(.dynamic) else { return (set.definition, set.elements) }
+        let isChanging = changingSets[table].contains(name) || limits == .either
+        return (set.definition, isChanging ? nil : set.members)
+    }
+
     /// The chains of a hook that packets of the setting pass, in order.
     ///
     /// Chains of equal priority run in the order of their creation, which the kernel does not report. It matters only among
     /// chains that translate or set marks.
     func entries(_ hook: Hook, _ setting: Setting) -> [Entry] {
-        let all = bases.filter { $0.base.hook == hook && setting.isSeen(by: tables[$0.table].name.family) }
+        let all = bases.filter { entry in
+            let family = tables[entry.table].name.family
+            guard setting.isSeen(by: family) || hook == .ingress && family == .netdev else { return false }
+            return hook == .ingress ? entry.base.isIngress(family, setting) : entry.base.hook == hook
+        }
         return all.enumerated().sorted { first, second in
             first.element.base.order + [Int32(first.offset)] < second.element.base.order + [Int32(second.offset)]
         }.map(\.element)
     }
 
-    /// The chains before the IP layer, of devices and bridges, that may drop packets of the setting; they are not modelled.
+    /// The chains before the IP layer that may drop packets of the setting and are not modelled: of bridges, and of devices
+    /// that are not known.
     func lowerChains(_ setting: Setting) -> [RuleReference] {
         bases.filter { entry in
             guard entry.base.isBelow(tables[entry.table].name.family, setting) else { return false }
@@ -86,18 +104,22 @@ extension BaseChain {
 
     fileprivate var order: [Int32] { [effectivePriority, priority] }
 
-    /// Whether packets of the setting pass the chain before the IP layer.
+    /// Whether packets of the setting may pass the chain before the IP layer, where it is not modelled.
     fileprivate func isBelow(_ family: TableFamily, _ setting: Setting) -> Bool {
         switch family {
-        // The netdev family has its own numbers of hooks: 0 is ingress.
-        case .netdev: hook.rawValue == 0 && isBound(to: setting.interfaceName)
-        case .inet: hook == .ingress && isBound(to: setting.interfaceName)
-        case .bridge: hook == .prerouting || hook == .input
+        case .netdev, .inet: isIngress(family) && devices.isEmpty
+        case .bridge: (hook == .prerouting || hook == .input) && setting.mayArriveByBridge
         default: false
         }
     }
 
-    private func isBound(to interface: String) -> Bool { devices.isEmpty || devices.contains(interface) }
+    /// Whether the chain runs where packets of the setting arrive on their device.
+    fileprivate func isIngress(_ family: TableFamily, _ setting: Setting) -> Bool {
+        isIngress(family) && devices.contains(setting.interfaceName)
+    }
+
+    /// The netdev family has its own numbers of hooks: 0 is ingress.
+    private func isIngress(_ family: TableFamily) -> Bool { family == .netdev ? hook.rawValue == 0 : hook == .ingress }
 }
 
 extension Rule {

@@ -59,7 +59,7 @@ extension Setting {
     }
 
     /// Whether a packet has no output interface at the hook: it is not routed yet, or is for this host.
-    private func isBeforeRouting(_ hook: Hook) -> Bool { hook == .prerouting || hook == .input }
+    private func isBeforeRouting(_ hook: Hook) -> Bool { [.ingress, .prerouting, .input].contains(hook) }
 
     private func bytes(_ payload: Payload, _ state: PacketState) -> [SymbolicByte] {
         let range = Int(payload.offset)..<(Int(payload.offset) + Int(payload.length))
@@ -78,7 +78,7 @@ extension Setting {
         case 6: SymbolicByte(.unknown, mask: 0x40)
         case 7: SymbolicByte(0)
         case 9: SymbolicByte(transport.rawValue)
-        case 12..<16: SymbolicByte(.source(UInt8(offset - 12)))
+        case 12..<16: state.sourceByte(offset - 12)
         case 16..<20: state.destinationByte(offset - 16)
         default: .unknown
         }
@@ -89,7 +89,7 @@ extension Setting {
         switch offset {
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x60)
         case 6: SymbolicByte(transport.rawValue)
-        case 8..<24: SymbolicByte(.source(UInt8(offset - 8)))
+        case 8..<24: state.sourceByte(offset - 8)
         case 24..<40: state.destinationByte(offset - 24)
         default: .unknown
         }
@@ -114,8 +114,18 @@ extension Setting {
         let isSource = query.flags.contains(.source)
         switch query.result {
         case .addressType:
-            if isSource { return .unknown(4) }
-            guard state.isForwarded else { return [SymbolicByte](constants: local.hostOrderBytes) }
+            // The kernel takes no packet of another host with an address of its own, of a group or of a broadcast.
+            if isSource {
+                return interfaceName == "lo" ? .unknown(4) : [SymbolicByte](constants: unicast.hostOrderBytes)
+            }
+            guard state.isForwarded else {
+                guard query.flags.contains(.inputInterface) else {
+                    return [SymbolicByte](constants: local.hostOrderBytes)
+                }
+                return isOfInputInterface(state).map {
+                    [SymbolicByte](constants: ($0 ? local : unicast).hostOrderBytes)
+                } ?? .unknown(4)
+            }
             return output(state).map { _ in [SymbolicByte](constants: unicast.hostOrderBytes) } ?? .unknown(4)
         case _ where isSource && query.flags.contains(.isPresent): return [SymbolicByte(1)]
         case _ where state.isForwarded:
@@ -135,7 +145,24 @@ extension Setting {
     }
 }
 
+extension Setting {
+    /// Whether the destination, an address of this host, is one of the input interface; `nil` if that is not known, or not
+    /// the same for every possible destination.
+    private func isOfInputInterface(_ state: PacketState) -> Bool? {
+        guard let own = circumstances.routes?.addresses(interfaceName) else { return nil }
+        let bytes = (0..<(family == .ipv4 ? 4 : 16)).map(state.destinationByte)
+        let answers = Set(
+            destinations.readings(of: bytes).map { reading in
+                reading.constants.flatMap(IPAddress.init(bigEndianBytes:)).map(own.contains)
+            })
+        return answers.count == 1 ? answers.first ?? nil : nil
+    }
+}
+
 extension PacketState {
+    /// A byte of the source address.
+    fileprivate func sourceByte(_ index: Int) -> SymbolicByte { source?[index] ?? SymbolicByte(.source(UInt8(index))) }
+
     /// A byte of the destination address: an address of this host unless a rule has replaced it.
     fileprivate func destinationByte(_ index: Int) -> SymbolicByte {
         destination?[index] ?? (isForwarded ? .unknown : SymbolicByte(.destination(UInt8(index))))

@@ -17,10 +17,12 @@ struct PacketState: Hashable {
     var tracking = Tracking.before
     /// The destination port in the header in network byte order; after a translation it differs from the dialled port.
     var headerPort: [SymbolicByte] = .dialledPort
+    /// The source address in the header in network byte order, if a rule has translated it.
+    var source: [SymbolicByte]?
     /// The destination address in the header in network byte order; `nil` for any address of this host.
     var destination: [SymbolicByte]?
-    /// The address that the client dialled, if it is another host's; `nil` for an address of this host.
-    var routedTo: [SymbolicByte]?
+    /// The address that the client dialled; `nil` for any address of this host.
+    var dialled: [SymbolicByte]?
     /// Whether a rule has translated the destination.
     var isTranslated = false
     /// Whether the packet is forwarded to another host.
@@ -67,7 +69,7 @@ extension PacketPath {
         case .routed(let address):
             PacketState(
                 destination: [SymbolicByte](constants: address.bigEndianBytes),
-                routedTo: [SymbolicByte](constants: address.bigEndianBytes), isForwarded: true)
+                dialled: [SymbolicByte](constants: address.bigEndianBytes), isForwarded: true)
         }
     }
 }
@@ -75,7 +77,7 @@ extension PacketPath {
 extension PacketState {
     /// The address that the client dialled, which conntrack keeps when a rule translates it.
     func dialled(_ family: AddressFamily) -> [SymbolicByte] {
-        routedTo ?? (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { SymbolicByte(.destination($0)) }
+        dialled ?? (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { SymbolicByte(.destination($0)) }
     }
 
     /// Adds labels to the connection.
@@ -105,6 +107,13 @@ extension PacketState {
         destination = address
         let isOwn = address.constants.map(setting.own.contains) ?? false
         isForwarded = !isOwn && !Self.isLoopback(address, setting.family)
+    }
+
+    /// Replaces the source by the value of the registers, which later chains of the input hook see; other chains after a
+    /// source translation see a packet that leaves.
+    mutating func translateSource(_ addresses: RegisterPair?, _ registers: RegisterFile, _ setting: Setting) {
+        guard let addresses, source == nil else { return }
+        source = Self.value(addresses, setting.family == .ipv4 ? 4 : 16, registers)
     }
 
     /// The value of both registers; unknown if they differ.

@@ -59,6 +59,13 @@ struct Setting {
     /// An index that no interface has.
     private static let absentIndex = UInt32(Int32.max)
 
+    /// Whether the input interface may be a bridge: known of those that the host has, and of a host without any.
+    var mayArriveByBridge: Bool {
+        guard let routes = circumstances.routes else { return true }
+        let bridges = routes.kinds.filter { $1 == "bridge" }
+        return routes.indices[interfaceName] == nil ? !bridges.isEmpty : bridges[interfaceName] != nil
+    }
+
     /// The interface by which packets in this state leave; `nil` if it is not known.
     func output(_ state: PacketState) -> Routes.Output? {
         guard state.isForwarded, let routes = circumstances.routes, let bytes = state.destination?.constants else {

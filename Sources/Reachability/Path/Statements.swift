@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Rulesets
 
 /// The effect of an expression that neither loads a register nor compares one.
@@ -14,7 +15,9 @@ enum Statement {
     case reject(Reject)
     /// Replaces the destination by the values of these registers, and accepts in this base chain.
     case translate(addresses: RegisterPair?, ports: RegisterPair?, toThisHost: Bool)
-    /// Accepts in this base chain, as a source translation does.
+    /// Replaces the source by the value of these registers, and accepts in this base chain.
+    case translateSource(RegisterPair?)
+    /// Accepts in this base chain.
     case accept
     /// Continues with another mark: the value of a register, or any value.
     case sets(MarkKind, Register?)
@@ -24,6 +27,11 @@ enum Statement {
     case stopsTracking
     /// Not modelled: any verdict is possible.
     case opaque
+}
+
+extension Statement {
+    /// Whether an expression with this effect that is not modelled may load a register.
+    var mayLoad: Bool { if case .mayFail = self { true } else { false } }
 }
 
 extension Setting {
@@ -40,14 +48,14 @@ extension Setting {
         case .translate(let translation)
         where translation.family != UInt32(familyNumber) && translation.family != UInt32(TableFamily.inet.rawValue):
             .passes
-        case .translate(let translation) where translation.kind == .source: .accept
+        case .translate(let translation) where translation.kind == .source: .translateSource(translation.addresses)
         case .translate(let translation):
             .translate(addresses: translation.addresses, ports: translation.ports, toThisHost: false)
         case .redirect(let redirection): .translate(addresses: nil, ports: redirection.ports, toThisHost: true)
         case .setConntrack(let assignment):
             Self.assignment(assignment)
         case .xtables(let part): part.statement(circumstances.limits)
-        case .opaque(let name, let attributes): Self.opaque(name, attributes)
+        case .opaque(let name, let attributes): opaque(name, attributes)
         default: nil
         }
     }
@@ -76,14 +84,15 @@ extension Setting {
     }
 
     /// The effect of expressions that are known only by name, from `net/netfilter/nft_*.c` of the kernel.
-    private static func opaque(_ name: String, _ attributes: [UInt8]) -> Statement {
+    private func opaque(_ name: String, _ attributes: [UInt8]) -> Statement {
         switch name {
         // A log to a group, or with a limit of bytes, is not modelled as a `LogStatement`.
         case "last", "dup", "log": .passes
-        case "objref" where attributes.objectType.map(objectsThatPass.contains) == true: .passes
+        case "objref" where attributes.objectType.map(Self.objectsThatPass.contains) == true: .passes
         case "masq": .accept
-        case "meta" where attributes.hasAttribute(metaSource): assignment(ofMeta: attributes)
-        case "ct" where attributes.hasAttribute(conntrackSource): .sets(.connection, nil)
+        case "meta" where attributes.hasAttribute(Self.metaSource): Self.assignment(ofMeta: attributes)
+        case "ct" where attributes.hasAttribute(Self.conntrackSource): .sets(.connection, nil)
+        case "payload": write(attributes)
         // A load that is not modelled may end the rule, and its value is unknown. `flow_offload` ends the rule for packets
         // that it cannot offload, and makes packets skip chains only after the reply.
         case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "tproxy", "xfrm",
@@ -106,7 +115,7 @@ extension Setting {
         }
     }
 
-    /// The effect of `meta … set`: `NFTA_META_KEY` and `NFTA_META_SREG` of `linux/netfilter/nf_tables.h`, in network byte order.
+    /// The effect of `meta … set`: `NFTA_META_KEY` and `NFTA_META_SREG` of `linux/netfilter/nf_tables.h`.
     private static func assignment(ofMeta attributes: [UInt8]) -> Statement {
         switch attributes.number(2).map(MetaKey.init(rawValue:)) {
         case MetaKey.mark?: .sets(.packet, attributes.number(metaSource).map(Register.init(rawValue:)))
@@ -114,6 +123,24 @@ extension Setting {
         // The priority, the trace and the like decide nothing.
         default: .passes
         }
+    }
+
+    /// The effect of a write to the packet, `NFTA_PAYLOAD_…` of `linux/netfilter/nf_tables.h`: none, unless it writes what
+    /// decides here, the addresses, the protocol, the ports or the flags of TCP.
+    private func write(_ attributes: [UInt8]) -> Statement {
+        guard attributes.number(5) != nil, let base = attributes.number(2), let offset = attributes.number(3),
+            let length = attributes.number(4), offset < 256, length < 256
+        else { return .opaque }
+        let decisive: [Range<UInt32>]
+        switch Payload.Base(rawValue: base) {
+        case .link: return .passes
+        // nft writes the protocol together with the time to live, unchanged.
+        case .network where family == .ipv4: decisive = offset == 9 ? [9..<10] : [12..<20]
+        case .network: decisive = offset == 6 && length == 1 ? [6..<7] : [8..<40]
+        case .transport: decisive = [0..<4, 13..<14]
+        default: return .opaque
+        }
+        return decisive.contains { $0.overlaps(offset..<(offset + length)) } ? .opaque : .passes
     }
 
     /// `NFT_OBJECT_COUNTER`, `NFT_OBJECT_CT_HELPER`, `NFT_OBJECT_CT_TIMEOUT` and `NFT_OBJECT_SECMARK`.

@@ -74,7 +74,9 @@ extension RegionEvaluation {
             switch load {
             case .fails: result.pass(thread)
             case .value(let value, let destination):
-                if tracksDestinations, value.contains(where: \.isOfDestination) { track(thread.pieces) }
+                if tracksDestinations, value.contains(where: \.isOfDestination) || expression.isRoute {
+                    track(thread.pieces)
+                }
                 thread.registers.store(value, in: destination)
                 following.append(thread)
             case .choice(let values, let destination):
@@ -88,7 +90,7 @@ extension RegionEvaluation {
             return
         }
         if let statement = setting.statement(expression) {
-            if case .opaque = expression { thread.registers = RegisterFile() }
+            if case .opaque = expression, statement.mayLoad { thread.registers = RegisterFile() }
             return run(statement, scope, thread, &following, &result)
         }
         switch expression {
@@ -197,6 +199,13 @@ extension RegionEvaluation {
                 let place = number(scope)
                 for piece in before { outcome.redirected.append((piece, place, thread.state)) }
             }
+            switch setting.loses(thread.state) {
+            case .no: result.accepted += thread.pieces
+            case .yes: refuse(thread.pieces, number(scope))
+            case .open: doubt(thread.pieces, scope)
+            }
+        case .translateSource(let addresses):
+            if hook == .input { thread.state.translateSource(addresses, thread.registers, setting) }
             result.accepted += thread.pieces
         case .opaque: doubt(thread.pieces, scope)
         }
@@ -243,8 +252,9 @@ extension RegionEvaluation {
         _ result: inout RuleResult
     ) {
         guard let found = set(lookup.set, index, scope) else { return doubt(thread.pieces, scope) }
-        let (identity, definition, elements) = found
-        let isOpen = definition.flags.contains(.dynamic) && elements.isEmpty || definition.flags.contains(.object)
+        let (identity, definition, known) = found
+        let isOpen = known == nil || definition.flags.contains(.object)
+        let elements = known ?? definition.noElements
         let later = scope.chain.rules[scope.rule].expressions.dropFirst(index + 1)
         // A look-up before a limit that is kept: the rule ends whatever it finds.
         if isOpen, lookup.destination == nil, setting.endsRule(later.first) {
@@ -335,17 +345,22 @@ extension RegionEvaluation {
 
     private func set(
         _ target: Lookup.Target, _ index: Int, _ scope: RuleScope
-    ) -> (SetReader.Identity, SetDefinition, SetElements)? {
+    ) -> (SetReader.Identity, SetDefinition, SetElements?)? {
         switch target {
         case .anonymous(let set):
             let identity = SetReader.Identity(
                 table: scope.table, name: scope.chain.name, rule: scope.rule, expression: index)
             return (identity, set.definition, set.elements)
         case .named(let name):
-            guard let set = hooks.tables[scope.table].set(name) else { return nil }
+            guard let set = hooks.set(name, table: scope.table, setting.circumstances.limits) else { return nil }
             return (.init(table: scope.table, name: name, rule: -1, expression: -1), set.definition, set.elements)
         }
     }
+}
+
+extension Expression {
+    /// Whether it queries the routing tables, which depends on the destination.
+    fileprivate var isRoute: Bool { if case .route = self { true } else { false } }
 }
 
 extension RegionEvaluation.RuleResult {

@@ -91,7 +91,7 @@ final class RegionEvaluation {
         }
         if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
-            pieces = pass(.prerouting, pieces).map { $0.afterConntrack() }
+            pieces = pass(.prerouting, pass(.ingress, pieces)).map { $0.afterConntrack() }
             outcome.accepted = pass(.input, pieces.filter { !$0.state.isForwarded })
         }
         let forwarded = pass(.forward, pieces.filter(\.state.isForwarded))
@@ -113,11 +113,14 @@ final class RegionEvaluation {
         self.hook = hook
         var pieces = start
         for entry in hooks.entries(hook, setting) where !pieces.isEmpty {
-            if entry.base.effectivePriority > Hooks.conntrackPriority { pieces = pieces.map { $0.afterConntrack() } }
+            if hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority {
+                pieces = pieces.map { $0.afterConntrack() }
+            }
             // A connection is translated once: later nat chains are skipped, as they are for packets without a connection.
             let isSettled = { (piece: Piece) in
                 entry.base.type == "nat"
-                    && (piece.state.tracking == .excluded || hook == .prerouting && piece.state.isTranslated)
+                    && (piece.state.tracking == .excluded || hook == .prerouting && piece.state.isTranslated
+                        || hook == .input && piece.state.source != nil)
             }
             let skipped = pieces.filter(isSettled)
             let entering = skipped.isEmpty ? pieces : pieces.filter { !isSettled($0) }

@@ -94,16 +94,32 @@ struct ExtensionStructure {
     }
 
     /// `struct xt_addrtype_info_v1`: bits of source types, bits of destination types, flags.
-    var addressTypeMatch: [Expression]? {
+    ///
+    /// With several types a match means something else for IPv6 (`match_type6`).
+    func addressTypeMatch(_ family: TableFamily) -> [Expression]? {
+        let (invertsSource, invertsDestination, isOfInput): (UInt32, UInt32, UInt32) = (1, 2, 4)  // XT_ADDRTYPE_…
         guard let source = number(UInt16.self, at: 0), let destination = number(UInt16.self, at: 2),
-            let flags = number(UInt32.self, at: 4), source == 0, destination.nonzeroBitCount == 1,
-            flags & ~2 == 0  // only XT_ADDRTYPE_INVERT_DEST
+            let flags = number(UInt32.self, at: 4), flags < 8,
+            family == .ipv4 || source.nonzeroBitCount < 2 && destination.nonzeroBitCount < 2
         else { return nil }
-        let type = UInt32(destination.trailingZeroBitCount)
-        return [
-            .route(RouteLookup(.addressType, flags: .destination)),
-            .compare(Comparison(flags == 0 ? .equal : .notEqual, type.hostOrderBytes)),
-        ]
+        let limit: RouteLookup.Flags = flags & isOfInput != 0 ? .inputInterface : []
+        return Self.types(source, limit.union(.source), isInverted: flags & invertsSource != 0)
+            + Self.types(destination, limit.union(.destination), isInverted: flags & invertsDestination != 0)
+    }
+
+    /// A match on the types of an address whose bits are set, `RTN_…` of `linux/rtnetlink.h`; none without bits.
+    private static func types(_ bits: UInt16, _ flags: RouteLookup.Flags, isInverted: Bool) -> [Expression] {
+        let types = (0..<UInt32(16)).filter { bits & 1 << $0 != 0 }
+        guard let first = types.first else { return [] }
+        let load = Expression.route(RouteLookup(.addressType, flags: flags))
+        if types.count == 1 {
+            return [load, .compare(Comparison(isInverted ? .notEqual : .equal, first.hostOrderBytes))]
+        }
+        let fibType: UInt32 = 21  // fib_addrtype of nft
+        let set = AnonymousSet(
+            definition: SetDefinition(keyType: fibType, keyLength: 4, flags: [.anonymous, .constant]),
+            elements: .list(types.map { SetElement(key: $0.hostOrderBytes) }))
+        return [load, .lookup(Lookup(.anonymous(set), isInverted: isInverted))]
     }
 
     /// `struct nf_nat_ipv4_multi_range_compat` with one range.
