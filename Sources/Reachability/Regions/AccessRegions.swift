@@ -35,6 +35,8 @@ public struct AccessRegions {
     public let keys: [Key]
     /// The classes of interfaces that the host has: the others are not part of a claim about a port.
     let present: Set<InterfaceClass>
+    /// The keys of these interfaces.
+    private let outer: OuterKeys
     private let survey: Survey
     private let path: PacketPath
     /// The routes of the host; `nil` if they are not known.
@@ -90,6 +92,7 @@ public struct AccessRegions {
         present = interfaces.present(circumstances.routes)
         self.path = path
         keys = survey.keys
+        outer = OuterKeys(survey.keys, on: present)
         redirections = collector.redirections
         unread = collector.unreadRules
     }
@@ -101,17 +104,14 @@ public struct AccessRegions {
     func outerSegments(
         _ transport: TransportProtocol, _ family: AddressFamily, at addresses: [IPAddress]
     ) -> [(key: Key, segments: [Segment])] {
-        let outer = keys.filter {
-            $0.family == family && present.contains($0.interface)
-                && (addresses.isEmpty || addresses.contains(where: $0.destination.contains))
-        }
-        let known = outer.filter { $0.transport == transport }
+        let known = outer.keys(transport, family, at: addresses)
         guard known.isEmpty else { return known.map { ($0, segments[$0] ?? []) } }
-        let places = Set(
-            outer.map {
-                Key(family: family, transport: transport, interface: $0.interface, destination: $0.destination)
-            })
-        return places.map { ($0, Segment.all(of: survey.evaluate($0, path), spaces[family], survey.budget)) }
+        // Every ruleset has the classes of TCP.
+        return outer.keys(.tcp, family, at: addresses).map { place in
+            var key = place
+            key.transport = transport
+            return (key, Segment.all(of: survey.evaluate(key, path), spaces[family], survey.budget))
+        }
     }
 
     /// The verdict on a packet of the class `key`.
