@@ -108,8 +108,8 @@ let package = Package(
         .testTarget(
             name: "PacketTests",
             dependencies: [
-                "Addressing", "Auditing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Rulesets", "System",
-                "TestSupport",
+                "Addressing", "Auditing", "CLinux", "Compiler", "Kernel", "Listeners", "Policies", "Reachability",
+                "Rulesets", "System", "TestSupport",
                 "portreeve",
             ],
             swiftSettings: strict),

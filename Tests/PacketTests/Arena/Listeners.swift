@@ -5,6 +5,8 @@ import Glibc
 final class Listeners {
     private let streams: [Socket]
     private let datagrams: [Socket]
+    /// Raw sockets, which receive what the ruleset lets in.
+    private let whole: [(transport: TransportProtocol, socket: Socket)]
     /// The packets received.
     private(set) var arrived: Set<Arrival> = []
 
@@ -19,6 +21,10 @@ final class Listeners {
     init() throws {
         streams = try ([RandomPolicy.sentinel.port] + RandomPolicy.ports).map { try Socket.listening(.tcp, on: $0) }
         datagrams = try RandomPolicy.ports.map { try Socket.listening(.udp, on: $0) }
+        let both = RandomPolicy.protocols.flatMap { [($0, AddressFamily.ipv4), ($0, .ipv6)] }
+        whole = try (both + [(.icmp, .ipv4), (.igmp, .ipv4), (.icmpv6, .ipv6)]).map {
+            ($0, try Socket(.raw($0.rawValue), $1))
+        }
     }
 
     /// Receives packets until `awaited` has arrived; gives up after a long time without packets.
@@ -29,11 +35,18 @@ final class Listeners {
 
     /// Receives the waiting packets, or the next one; returns whether there was any.
     private func take(patience: Int32) -> Bool {
-        let sockets = streams + datagrams
+        let sockets = streams + datagrams + whole.map(\.socket)
         var entries = sockets.map { pollfd(fd: $0.descriptor, events: Int16(POLLIN), revents: 0) }
         guard unsafe poll(&entries, nfds_t(entries.count), patience) > 0 else { return false }
         for (index, entry) in entries.enumerated() where entry.revents != 0 {
-            if index < streams.count { accept(sockets[index]) } else { receive(sockets[index]) }
+            let number = index - streams.count - datagrams.count
+            if index < streams.count {
+                accept(sockets[index])
+            } else if number < 0 {
+                receive(sockets[index])
+            } else {
+                receive(whole[number].transport, sockets[index])
+            }
         }
         return true
     }
@@ -48,6 +61,19 @@ final class Listeners {
     private func receive(_ socket: Socket) {
         while let (_, peer) = socket.receive() {
             arrived.insert(Arrival(transport: .udp, source: peer.address, sourcePort: peer.port))
+        }
+    }
+
+    /// Receives packets without ports, which end with their number; other messages of ICMP are no probes.
+    private func receive(_ transport: TransportProtocol, _ socket: Socket) {
+        while let (bytes, peer) = socket.receive() {
+            // A raw IPv4 socket receives the IP header, too; its length is in the first byte.
+            let packet = socket.family == .ipv4 ? bytes.dropFirst(Int(bytes[0] & 15) * 4) : bytes[...]
+            guard let type = packet.first, let number = packet.last, packet.count >= 10 else { continue }
+            if transport == .icmp && type != 8 || transport == .icmpv6 && type != 128 { continue }
+            let high = UInt16(packet[packet.endIndex - 2])
+            arrived.insert(
+                Arrival(transport: transport, source: peer.address, sourcePort: high << 8 | UInt16(number)))
         }
     }
 }

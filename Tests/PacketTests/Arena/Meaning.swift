@@ -4,13 +4,15 @@ import Policies
 /// The first packet of an incoming connection.
 struct Packet {
     var transport: TransportProtocol
-    /// The destination port before any redirection.
+    /// The destination port before any redirection; 0 for a protocol without ports.
     var port: UInt16
     var source: IPAddress
     /// The interface on which it arrives.
     var interface: String
     /// The address that the client dials; `nil` where no service of the policy has `addresses`.
     var destination: IPAddress?
+    /// The time to live; only that of IGMP matters.
+    var timeToLive: UInt8 = 64
 }
 
 /// The outcome of a packet.
@@ -30,9 +32,22 @@ struct Meaning {
     /// The outcome of a packet to this host without a connection, at `now` seconds since 1970; limits are ignored.
     func outcome(of packet: Packet, at now: Int64) -> Outcome {
         if packet.interface == "lo" { return .accepted }
+        if packet.transport == .igmp { return packet.timeToLive == 1 ? .accepted : refused(packet, at: now) }
         if isDenied(packet.source) { return .silent }
+        if [.icmp, .icmpv6].contains(packet.transport) { return isAnswered(packet.source) ? .accepted : refusal }
         if packet.transport == .udp && packet.port == 546 && packet.source.isIPv6LinkLocal { return .accepted }
         return isSpoken(packet) && (isTrusted(packet, at: now) || isOpen(to: packet, at: now)) ? .accepted : refusal
+    }
+
+    /// The outcome of a packet of IGMP that a router has forwarded.
+    private func refused(_ packet: Packet, at now: Int64) -> Outcome {
+        if isDenied(packet.source) { return .silent }
+        return isSpoken(packet) && isTrusted(packet, at: now) ? .accepted : refusal
+    }
+
+    /// Whether an echo request from the source gets a reply; rates of random policies are never reached.
+    private func isAnswered(_ source: IPAddress) -> Bool {
+        policy.defaults.ping != .drop && policy.defaults.pingSources.map { names($0, source) } ?? true
     }
 
     private func isSpoken(_ packet: Packet) -> Bool { policy.defaults.families.contains(packet.source.family) }
@@ -50,7 +65,9 @@ struct Meaning {
 
     private var refusal: Outcome { policy.defaults.inbound == .reject ? .answered : .silent }
 
-    private func isDenied(_ source: IPAddress) -> Bool { policy.deny.map { names($0, source) } ?? false }
+    private func isDenied(_ source: IPAddress) -> Bool {
+        policy.deny.map { names($0, source) } ?? false && !(policy.neverDeny.map { names($0, source) } ?? false)
+    }
 
     private func isOpen(to packet: Packet, at now: Int64) -> Bool {
         policy.services.contains { service in
@@ -79,6 +96,7 @@ struct Meaning {
     private func names(_ list: SourceList, _ address: IPAddress) -> Bool {
         list.entries.contains { entry in
             if entry == "any" { return true }
+            if entry == SourceList.nobody { return false }
             if let group = policy.groups.first(where: { $0.name == entry }) { return has(group.addresses, address) }
             switch (try? AddressRange(entry), address) {
             case (.ipv4(let range)?, .ipv4(let value)): return range.contains(value)

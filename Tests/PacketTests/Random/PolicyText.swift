@@ -7,6 +7,7 @@ extension Policy {
     var text: String {
         var lines = ["version: 1", "defaults: \(defaults.text)"]
         if let deny { lines.append("deny: \(deny.text)") }
+        if let neverDeny { lines.append("never-deny: \(neverDeny.text)") }
         lines += ["sources:"] + groups.map { "  \($0.name): [\($0.addresses.text)]" }
         if !trusted.isEmpty { lines += ["trusted:"] + trusted.map { "  \($0.name): {\($0.entry.text)}" } }
         lines += ["services:"] + services.map { "  \($0.name): {\($0.text)}" }
@@ -17,10 +18,12 @@ extension Policy {
 extension Defaults {
     fileprivate var text: String {
         let ping =
-            switch ping {
-            case .accept: "accept"
-            case .drop: "drop"
-            case .limited(let rate): "\(rate)"
+            switch (ping, pingSources) {
+            case (.accept, nil): "accept"
+            case (.drop, _): "drop"
+            case (.limited(let rate), nil): "\(rate)"
+            case (.accept, let sources?): "{from: \(sources.text)}"
+            case (.limited(let rate), let sources?): "{from: \(sources.text), rate: \(rate)}"
             }
         let families = families.map(\.rawValue).sorted().joined(separator: ", ")
         return
@@ -29,7 +32,9 @@ extension Defaults {
 }
 
 extension SourceList {
-    fileprivate var text: String { "[\(entries.map { "'\($0)'" }.joined(separator: ", "))]" }
+    fileprivate var text: String {
+        entries == [SourceList.nobody] ? SourceList.nobody : "[\(entries.map { "'\($0)'" }.joined(separator: ", "))]"
+    }
 }
 
 extension AddressSet {
@@ -42,7 +47,12 @@ extension AddressSet {
 extension Service {
     fileprivate var text: String {
         let list = "allow: [\(entries.map { "{\($0.text)}" }.joined(separator: ", "))]"
-        var parts = ["ports: [\(ports.map(\.text).joined(separator: ", "))]"]
+        let (some, whole) = (ports.filter(\.transport.hasPorts), ports.filter { !$0.transport.hasPorts })
+        var parts: [String] = []
+        if !some.isEmpty { parts.append("ports: [\(some.map(\.text).joined(separator: ", "))]") }
+        if !whole.isEmpty {
+            parts.append("protocols: [\(whole.map { "\($0.transport.rawValue)" }.joined(separator: ", "))]")
+        }
         if let destinations { parts.append("addresses: \(destinations.text)") }
         parts += listsEntries ? [list] : entries.map(\.text)
         if let why { parts.append("why: \(why)") }
@@ -54,6 +64,11 @@ extension AllowEntry {
     /// The keys with their values.
     fileprivate var text: String {
         var parts = ["from: \(sources.text)", "log: \(log)"]
+        if let limit {
+            parts.append(
+                "limit: {rate: \(limit.rate), burst: \(limit.burst), per: \(limit.isShared ? "all" : "source")}")
+        }
+        if let connections { parts.append("connections: \(connections)") }
         if let except { parts.append("except: \(except.text)") }
         if !interfaces.isEmpty { parts.append("interfaces: [\(interfaces.map { "'\($0)'" }.joined(separator: ", "))]") }
         if let expires {

@@ -6,16 +6,17 @@ import TestSupport
 struct RandomPackets {
     private var generator: SeededGenerator
     private var sources: RandomSources
-    /// Whether some packets come from a link-local address, which routers do not forward.
-    private let includesLinkLocal: Bool
+    /// Whether the packets are for this host: then some come from a link-local address, which routers do not forward, and some
+    /// are of protocols without ports, which have no redirection.
+    private let areForHost: Bool
 
-    init(seed: UInt64, includesLinkLocal: Bool) {
-        self.includesLinkLocal = includesLinkLocal
+    init(seed: UInt64, areForHost: Bool) {
+        self.areForHost = areForHost
         generator = SeededGenerator(seed: seed)
         sources = RandomSources(seed: seed &+ 1, sparing: RandomPolicy.sentinel.source)
     }
 
-    /// TCP and UDP packets for the policy over the interfaces.
+    /// Packets for the policy over the interfaces.
     mutating func next(_ count: Int, for policy: Policy, over interfaces: [String]) -> [Packet] {
         let special = policy.trusted.map(\.entry.addresses) + (policy.deny.map { [$0.addresses] } ?? [])
         let denied = special.flatMap(Self.edges)
@@ -25,12 +26,25 @@ struct RandomPackets {
         return (0..<count).map { _ in
             let index = Int.random(in: 0..<policy.services.count, using: &generator)
             let candidates = generator.flips(0.2) && !denied.isEmpty ? denied : edges[index]
-            let packet = packet(for: policy.services[index], from: candidates, over: interfaces)
-            guard includesLinkLocal && generator.flips(0.02) else { return packet }
+            var packet = packet(for: policy.services[index], from: candidates, over: interfaces)
+            guard areForHost else { return packet }
+            if generator.flips(0.25) { turn(&packet, of: policy.services[index]) }
+            guard generator.flips(0.02) else { return packet }
             return Packet(
                 transport: .udp, port: 546, source: Network.linkLocalSource, interface: packet.interface,
                 destination: Network.linkLocalHost)
         }
+    }
+
+    /// Turns the packet into one without ports: of a protocol of the service or another, an echo request, or a report of IGMP.
+    private mutating func turn(_ packet: inout Packet, of service: Service) {
+        let own = service.ports.map(\.transport).filter { !$0.hasPorts }
+        let isIPv4 = packet.source.family == .ipv4
+        let control: [TransportProtocol] = isIPv4 ? [.icmp, .igmp] : [.icmpv6]
+        let isOwn = !own.isEmpty && generator.flips(0.6)
+        packet.transport = isOwn ? generator.pick(own) : generator.pick(RandomPolicy.protocols + control + control)
+        packet.port = 0
+        if packet.transport == .igmp { packet.timeToLive = generator.pick([1, 1, 2, 64]) }
     }
 
     /// Most packets have a protocol of the service's port.
@@ -46,7 +60,9 @@ struct RandomPackets {
     }
 
     private mutating func port(of service: Service) -> UInt16 {
-        let own = RandomPolicy.ports.filter { port in service.ports.contains { $0.range.contains(port) } }
+        let own = RandomPolicy.ports.filter { port in
+            service.ports.contains { $0.transport.hasPorts && $0.range.contains(port) }
+        }
         return own.isEmpty || generator.flips(0.2) ? generator.pick(RandomPolicy.ports) : generator.pick(own)
     }
 

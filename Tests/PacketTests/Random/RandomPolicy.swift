@@ -2,7 +2,7 @@ import Addressing
 import Policies
 import TestSupport
 
-/// Policies with every feature of portreeve-policy(5) but limits.
+/// Policies with every feature of portreeve-policy(5); no packet of a test reaches their limits.
 struct RandomPolicy {
     /// The ports of probes; the ranges of a policy start and end at them or next to them.
     static let ports: [UInt16] = [
@@ -21,6 +21,10 @@ struct RandomPolicy {
         InterfacePattern(name: "wg-fifteen-cha", isPrefix: true), InterfacePattern(name: "w", isPrefix: true),
         InterfacePattern(name: "lo", isPrefix: false),
     ]
+    /// GRE, ESP, OSPF and VRRP.
+    static let protocols = ([47, 50, 89, 112] as [UInt8]).map(TransportProtocol.init(rawValue:))
+    /// A rate that no test reaches.
+    private static let highRate = Rate(count: 1_000_000, unit: .second)
     private static let place = SourceLocation(file: "policy.yaml", line: 1, column: 1)
 
     var generator: SeededGenerator
@@ -39,12 +43,20 @@ struct RandomPolicy {
             generator.flips(0.8) ? service(name, groups, now) : nil
         }
         for transport in TransportProtocol.withPorts where generator.flips(0.9) { share(transport, among: &services) }
+        for transport in Self.protocols where !services.isEmpty && generator.flips(0.7) {
+            let owner = Int.random(in: 0..<services.count, using: &generator)
+            services[owner].ports.append(ServicePort(transport, location: Self.place))
+        }
         var opened = services.filter { !$0.ports.isEmpty }
         if !opened.isEmpty, generator.flips(0.5) { bind(&opened, groups, now) }
         opened.append(Self.sentinelService)
-        return Policy(
-            defaults: defaults(), groups: groups, deny: deny, trusted: trusted(groups, now), services: opened,
+        var policy = Policy(
+            defaults: defaults(groups), groups: groups, deny: deny, trusted: trusted(groups, now), services: opened,
             files: ["policy.yaml"])
+        if deny != nil, generator.flips(0.4) {
+            policy.neverDeny = sources.list(Array(groups.dropFirst()), Self.place, allowsAny: false)
+        }
+        return policy
     }
 
     /// The service of the sentinel.
@@ -84,13 +96,17 @@ struct RandomPolicy {
         return SourceList(location: place, entries: entries, addresses: addresses.reduce(AddressSet()) { $0.union($1) })
     }
 
-    private mutating func defaults() -> Defaults {
-        Defaults(
+    private mutating func defaults(_ groups: [SourceGroup]) -> Defaults {
+        var defaults = Defaults(
             inbound: generator.pick([.drop, .reject]),
             log: generator.flips(0.3) ? Rate(count: 5, unit: .minute) : nil,
-            ping: generator.pick([.accept, .drop, .limited(Rate(count: 10, unit: .second))]),
+            ping: generator.pick([.accept, .accept, .drop, .limited(Self.highRate)]),
             // The sentinel comes over IPv6.
             families: generator.flips(0.2) ? [.ipv6] : [.ipv4, .ipv6])
+        if defaults.families.count == 2, defaults.ping != .drop, generator.flips(0.5) {
+            defaults.pingSources = sources.list(groups, Self.place)
+        }
+        return defaults
     }
 
     private mutating func service(_ name: String, _ groups: [SourceGroup], _ now: Int64) -> Service {
@@ -103,10 +119,15 @@ struct RandomPolicy {
     }
 
     private mutating func entry(_ groups: [SourceGroup], _ now: Int64, _ why: String?) -> AllowEntry {
-        AllowEntry(
+        let isForNobody = !groups.isEmpty && generator.flips(0.05)
+        if isForNobody { return AllowEntry(location: Self.place, sources: .nobody(Self.place), why: why) }
+        return AllowEntry(
             location: Self.place, sources: sources.list(groups, Self.place),
             except: generator.flips(0.2) ? sources.list(groups, Self.place, allowsAny: false) : nil,
-            interfaces: interfaces([0, 0, 0, 1, 2]), log: generator.flips(0.3),
+            interfaces: interfaces([0, 0, 0, 1, 2]),
+            limit: generator.flips(0.2)
+                ? ConnectionLimit(rate: Self.highRate, burst: 100_000, isShared: generator.flips(0.3)) : nil,
+            connections: generator.flips(0.15) ? 100_000 : nil, log: generator.flips(0.3),
             expires: generator.flips(0.25) ? expiry(now) : nil, why: why)
     }
 
@@ -120,6 +141,7 @@ struct RandomPolicy {
         ["backup", "lan"].compactMap { name in
             guard generator.flips(0.2) else { return nil }
             var entry = entry([], now, nil)
+            (entry.limit, entry.connections) = (nil, nil)
             entry.interfaces = interfaces([1, 1, 2])
             if entry.sources.addresses.isAny && entry.interfaces.count > 1 { entry.interfaces.removeLast() }
             return Trusted(name: name, entry: entry)
@@ -152,5 +174,12 @@ struct RandomPolicy {
         let last = min(index + count, Self.ports.count) - 1
         let beyond = last + 1 < Self.ports.count ? Self.ports[last + 1] - 1 : Self.ports[last]
         return Self.ports[index]...(generator.flips(0.3) ? beyond : Self.ports[last])
+    }
+}
+
+extension SourceList {
+    /// `from: nobody`.
+    fileprivate static func nobody(_ place: SourceLocation) -> SourceList {
+        SourceList(location: place, entries: [SourceList.nobody], addresses: AddressSet())
     }
 }
