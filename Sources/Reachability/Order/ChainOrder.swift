@@ -73,7 +73,8 @@ struct Extent {
 extension Extent {
     /// The ranges of a piece, of packets with these properties.
     init(_ piece: Piece, _ setting: Setting, _ space: SourceSpace) {
-        sources = space.bounds(piece.sources)
+        // Rules behind a translation of the source read another address.
+        sources = piece.state.source == nil ? space.bounds(piece.sources) : 0...UInt128.max
         destinations = piece.state.destination?.constants.map {
             let number = UInt128(bigEndianBytes: $0)
             return number...number

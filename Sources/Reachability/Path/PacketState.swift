@@ -44,7 +44,7 @@ struct PacketState: Hashable {
     /// Whether packets of both states are the same for a rule that does not read where they go.
     func isLike(_ other: PacketState) -> Bool {
         tracking == other.tracking && isTranslated == other.isTranslated && isForwarded == other.isForwarded
-            && marks == other.marks && labels == other.labels && routedTo == other.routedTo
+            && marks == other.marks && labels == other.labels && source == other.source
     }
 
     /// The address to which a rule sends it; `nil` for this host's, and if it is not known.
