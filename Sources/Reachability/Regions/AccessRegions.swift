@@ -84,7 +84,8 @@ public struct AccessRegions {
                 continue
             }
             let outcome = survey.evaluate(key, path, to: ports)
-            segments[key] = Segment.all(of: outcome, spaces[key.family], survey.budget).spliced(into: segments[model] ?? [], at: ports)
+            let found = Segment.all(of: outcome, spaces[key.family], survey.budget)
+            segments[key] = found.spliced(into: segments[model] ?? [], at: ports)
             collector.add(outcome, key)
         }
         self.segments = segments
