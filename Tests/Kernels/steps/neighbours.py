@@ -91,7 +91,7 @@ def vrrp(host, peer, checks):
                 for end, other in ((host, PEER), (peer, HERE))}
     for end, priority in ((host, 150), (peer, 100)):
         end.write("keepalived.conf", f"""global_defs {{\n vrrp_version 3\n}}\nvrrp_instance pair {{
- state BACKUP\n interface wire\n virtual_router_id 51\n priority {priority}\n advert_int 0.2
+ state BACKUP\n interface wire\n virtual_router_id 51\n priority {priority}\n advert_int 1
  virtual_ipaddress {{\n 10.20.1.100/24\n }}\n}}\n""")
 
     def holders():
@@ -100,7 +100,7 @@ def vrrp(host, peer, checks):
     with contextlib.ExitStack() as running:
         for end in (host, peer):
             names = [f"--{name}={end.folder}/{name}" for name in ("pid", "vrrp_pid", "checkers_pid")]
-            running.enter_context(program(end, "keepalived", "--dont-fork", "--log-console", "--vrrp", f"--use-file={end.folder}/keepalived.conf", *names))
+            running.enter_context(program(end, "keepalived", "--dont-fork", "--log-console", "--no-syslog", "--vrrp", f"--use-file={end.folder}/keepalived.conf", *names))
         checks(until(lambda: holders() == [True]), f"without a policy one keepalived holds the address: {holders()} {log(host)}")
         planned = host.expect(0, "plan", host.write("closed.yaml", closed)).output
         checks("vrrp" in planned and "keepalived" in planned, f"plan names the raw socket: {planned}")
@@ -113,7 +113,7 @@ def vrrp(host, peer, checks):
         for end in (host, peer):
             end.apply(policies[end])
         checks(until(lambda: holders() == [True]), f"with VRRP one gives it up: {holders()}")
-        time.sleep(2)
+        time.sleep(6)
         checks(holders() == [True], f"and stays without it: {holders()}")
         for end in (host, peer):
             clean(end, policies[end])
