@@ -24,13 +24,16 @@ struct CommandLines: CustomStringConvertible, Sendable {
         Self(description: "verify NEW", needsProc: true),
         Self(description: "verify NEW --news DIR/news", needsProc: true, writes: true),
         Self(description: "grant web OLD --from 192.0.2.1 --for 1h --why x", needsProc: true, writes: true),
+        Self(description: "ban 192.0.2.1 --for 1h --why x", needsProc: true, writes: true),
         Self(description: "init -", needsProc: true),
         Self(description: "init DIR/first.yaml", needsProc: true, writes: true),
         Self(description: "explain 192.0.2.1 80 OLD"), Self(description: "remove --yes", needsProc: true, writes: true),
     ]
 
     /// The command lines that print nothing here and fail, since there is nothing for them to do.
-    static let idle = ["confirm", "revoke web", "rollback"].map { Self(description: $0, needsProc: true) }
+    static let idle = ["confirm", "refresh", "revoke web", "rollback", "unban 192.0.2.1"].map {
+        Self(description: $0, needsProc: true)
+    }
 
     /// The words that make a shell run it in a trial.
     func words(_ trial: Trial) throws -> [String] {
@@ -50,10 +53,10 @@ struct CommandLines: CustomStringConvertible, Sendable {
 }
 
 extension Trial {
-    /// The names of all files but locks, which stay.
+    /// The names of all files but locks, the cache and the last reading of the counters, which stay.
     func files() throws -> Set<String> {
         let folder = URL(filePath: old).deletingLastPathComponent().path
         let names = try FileManager.default.subpathsOfDirectory(atPath: folder)
-        return Set(names.filter { !$0.hasSuffix("lock") && !$0.hasSuffix("live-sets") })
+        return Set(names.filter { name in !["lock", "live-sets", "/usage"].contains(where: name.hasSuffix) })
     }
 }

@@ -33,14 +33,18 @@ struct AgreementTests {
         }
     }
 
-    @Test("On all packets of rulesets with chains so long that their rules are searched", arguments: 0..<3 as Range<UInt64>)
+    @Test(
+        "On all packets of rulesets with chains so long that their rules are searched",
+        arguments: 0..<3 as Range<UInt64>)
     func long(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 3000, isDetermined: true, length: 12)
         let tally = compare(rulesets.next()) { Self.packets($0, [.tcp]) }
         #expect(tally.unknown == 0)
     }
 
-    @Test("With a budget that ends at any rule: less is known, and nothing else is said", arguments: 0..<2 as Range<UInt64>)
+    @Test(
+        "With a budget that ends at any rule: less is known, and nothing else is said",
+        arguments: 0..<2 as Range<UInt64>)
     func budget(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 4000, isDetermined: true, length: 4)
         var unknown = 0

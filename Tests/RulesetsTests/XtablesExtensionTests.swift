@@ -75,8 +75,9 @@ struct XtablesExtensionTests {
         (match("multiport", 1, multiport([9, 3], marks: [1])), nil),
         (match("addrtype", 1, addressType(0, 4)), "fib daddr type local"),
         (match("addrtype", 1, addressType(0, 4, 2)), "fib daddr type != local"),
-        (match("addrtype", 1, addressType(4, 4)), nil), (match("addrtype", 1, addressType(0, 6)), nil),
-        (match("addrtype", 1, addressType(0, 4, 1)), nil), (match("recent", []), nil),
+        (match("addrtype", 1, addressType(4, 4)), "fib saddr type local fib daddr type local"),
+        (match("addrtype", 1, addressType(0, 6)), "fib daddr type { 0x01000000, 0x02000000 }"),
+        (match("addrtype", 1, addressType(0, 4, 1)), "fib daddr type local"), (match("recent", []), nil),
     ]
 
     static let targets: [(XtablesExtension, String?)] = [
@@ -102,8 +103,8 @@ struct XtablesExtensionTests {
 
     static let states: [([UInt8], String?)] = [
         (conntrack(1, 0, 8), "ct state new"), (conntrack(1, 1, 2), "ct state ! established"),
-        (conntrack(1 | 1 << 13, 0, 1 << 8), "ct state untracked"), (conntrack(1, 0, 1 << 9), nil),
-        (conntrack(3, 0, 8), nil), (Array(conntrack(1, 0, 8).prefix(151)), nil),
+        (conntrack(1 | 1 << 13, 0, 1 << 8), "ct state untracked"), (conntrack(1, 0, 1 << 9), "ct state 0"),
+        (conntrack(3, 0, 8), "ct state new ct original key-10 0"), (Array(conntrack(1, 0, 8).prefix(151)), nil),
     ]
 
     @Test("States of connections", arguments: states)

@@ -80,7 +80,8 @@ public struct Edit: Command {
         }
         let status: ExitStatus
         do { status = try Apply.now(edited, policy, kernel, safety, output, on: host) } catch {
-            console.note("portreeve: \(policy.policy.printable) is unchanged; \"portreeve edit\" goes on in \(copy.printable)")
+            let hint = "\"portreeve edit\" goes on in \(copy.printable)"
+            console.note("portreeve: \(policy.policy.printable) is unchanged; \(hint)")
             throw error
         }
         try host.files.rewrite(policy.policy, text)

@@ -37,7 +37,9 @@ public struct Init: Command {
             return .success
         }
         console.requireOutput()
-        if let directory = try host.files.createDirectory(policy) { console.note("made the directory \(directory.printable)") }
+        if let directory = try host.files.createDirectory(policy) {
+            console.note("made the directory \(directory.printable)")
+        }
         guard try host.files.create(policy, text) else {
             throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
         }

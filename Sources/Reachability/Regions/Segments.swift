@@ -104,7 +104,8 @@ extension AccessRegions.Segment {
         }
     }
 
-    private init(_ ports: ClosedRange<UInt16>, _ certainlyOpen: SourceSpace.ID, _ claims: [Claim], _ space: SourceSpace) {
+    private init(_ ports: ClosedRange<UInt16>, _ certainlyOpen: SourceSpace.ID, _ claims: [Claim], _ space: SourceSpace)
+    {
         func sources(_ access: Access) -> SourceSpace.ID {
             space.union(of: claims.filter { $0.access == access }.map(\.piece.sources))
         }
