@@ -125,7 +125,7 @@ struct AppliedPolicyTests {
         let feed = try terminal.write("10.0.0.1\n10.0.0.2\n", to: "feed.txt")
         #expect(try verify(terminal, path) == .success)
         #expect(terminal.output.contains("notice: lists were changed since change 1"))
-        #expect(terminal.output.contains("was applied: \(feed): \"portreeve apply\" loads them [not-applied]"))
+        #expect(terminal.output.contains("was applied: \(feed): \"portreeve refresh\" loads them [not-applied]"))
     }
 
     @Test("The table of an earlier version is no drift where this one compiles the policy to another")
