@@ -52,7 +52,7 @@ struct RefreshTests {
         #expect(try terminal.run("refresh") == .success)
         #expect(terminal.output == "feed: 10 -> 12 entries\n" && terminal.errors == "")
         #expect(denied == 12)
-        #expect(terminal.store.table?.set("services")?.elements.count == 1)
+        #expect(terminal.store.table?.set("services")?.elements.count == 2)
         #expect(try terminal.run("refresh") == .success)
         #expect(terminal.output == "" && terminal.store.commits == 2)
         _ = try terminal.write(Self.policy)

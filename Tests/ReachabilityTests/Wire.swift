@@ -37,7 +37,6 @@ final class Wire {
             }
         }
         routes.addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
-        routes.forwards = { network.forwards($0) }
         routes.routesLoopback = { network.routesLoopback($0) }
         return Circumstances(now: Int64(time(nil)), addresses: addresses, routes: routes)
     }

@@ -25,7 +25,6 @@ extension Routes {
             })
         containers = { network.containers }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
-        forwards = { network.forwards($0) }
         routesLoopback = { network.routesLoopback($0) }
     }
 }

@@ -59,8 +59,6 @@ public struct Routes: Sendable {
     public var arrivals: @Sendable () -> [String: AddressSet]
     /// The addresses of an interface; `nil` if they are not known.
     public var addresses: @Sendable (String) -> AddressSet? = { _ in nil }
-    /// Whether this host forwards packets of a family.
-    public var forwards: @Sendable (AddressFamily) -> Bool = { _ in true }
     /// Whether packets of other hosts that arrive on an interface may be redirected to loopback addresses of IPv4, which
     /// the sysctl `route_localnet` allows; `nil` if it is not known.
     public var routesLoopback: @Sendable (String) -> Bool? = { _ in nil }
