@@ -80,7 +80,8 @@ final class Terminal {
     private(set) var armed = 0
     private(set) var announcements: [String] = []
 
-    private var changes: ChangeHost {
+    /// What changes of the ruleset need of the host.
+    var changes: ChangeHost {
         ChangeHost(
             location: { [folder] in StateLocation(directory: folder.appending(path: "state").path) },
             identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: namespace) },

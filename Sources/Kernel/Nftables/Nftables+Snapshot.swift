@@ -34,7 +34,7 @@ extension Nftables {
                 throw error.during("reading table \(name)")
             }
             if try self.generation() == generation, reading.isConsistent {
-                return reading.snapshot { socket.interfaceName(of: $0) }
+                return reading.snapshot(isFromKernel: true) { socket.interfaceName(of: $0) }
             }
         }
         throw KernelError(

@@ -56,7 +56,7 @@ public enum TableArchive {
             else { return nil }
             reading.take(elements, of: name)
         }
-        return reading.snapshot().table
+        return reading.snapshot(isFromKernel: false).table
     }
 }
 

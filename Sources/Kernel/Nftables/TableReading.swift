@@ -133,8 +133,14 @@ struct TableReading {
 }
 
 extension TableReading {
-    /// The table as read; `interfaceName` serves to print rules and sets with indices of interfaces.
-    func snapshot(interfaceName: (UInt32) -> String? = { _ in nil }) -> TableSnapshot {
+    /// The table as read.
+    ///
+    /// - Parameters:
+    ///   - isFromKernel: whether the kernel sent the messages: libnftnl, which lists what is not modelled, ends the process at
+    ///     bytes that no kernel sends.
+    ///   - interfaceName: the names of interfaces, to print rules and sets with their indices.
+    /// - Returns: the table.
+    func snapshot(isFromKernel: Bool, interfaceName: (UInt32) -> String? = { _ in nil }) -> TableSnapshot {
         guard let table else { return TableSnapshot(generation: generation, table: nil) }
         let read = rules.chains
         let anonymous = anonymousSets(read)
@@ -144,11 +150,12 @@ extension TableReading {
                 name: name, definition: definition,
                 elements: isState ? definition.noElements : elements[name] ?? definition.noElements)
             if isState { set.members = elements[name] }
-            return set.noted(interfaceName: interfaceName)
+            return isFromKernel ? set.noted(interfaceName: interfaceName) : set
         }
         let full = chains.map { chain in
             var chain = chain
-            chain.rules = (read[chain.name]?.rules ?? []).inlining(anonymous).noted(interfaceName: interfaceName)
+            let rules = (read[chain.name]?.rules ?? []).inlining(anonymous)
+            chain.rules = isFromKernel ? rules.noted(interfaceName: interfaceName) : rules
             return chain
         }
         var snapshot = TableSnapshot(
