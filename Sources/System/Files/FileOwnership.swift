@@ -7,27 +7,37 @@ enum FileOwnership {
     static func check(_ status: stat, path: String, _ file: borrowing File) throws(FileRefusal) {
         let list: AccessControlList?
         do throws(SystemError) { list = try AccessControlList.read(file) } catch { throw unreadable(path, error) }
-        try check(status, list, path: path, .file)
+        let escape = "use --allow-insecure-permissions"
+        try check(status, list, path: path, .file, or: escape)
         // An open file has a path without symbolic links, unless it was deleted.
-        if let resolved = FileSystem.resolvedPath("/proc/self/fd/\(file.descriptor)") { try checkWay(to: resolved) }
-        try checkWay(to: path)
+        if let resolved = FileSystem.resolvedPath("/proc/self/fd/\(file.descriptor)") {
+            try checkWay(to: resolved, or: escape)
+        }
+        try checkWay(to: path, or: escape)
     }
 
     /// Checks the directories above a path at which a file is to stand; one that is not there yet has no owner.
-    static func checkDirectories(above path: String) throws(FileRefusal) { try checkWay(to: path) }
+    ///
+    /// - Parameters:
+    ///   - path: the path.
+    ///   - escape: what to do instead of the repair.
+    /// - Throws: the directory, its writers, and the repair.
+    static func checkDirectories(
+        above path: String, or escape: String = "use --allow-insecure-permissions"
+    ) throws(FileRefusal) { try checkWay(to: path, or: escape) }
 
     /// The most symbolic links on the way to a file, path_resolution(7).
     private static let mostLinks = 40
 
     /// Checks every directory in which a name of the path is looked up, and every symbolic link, whose owner could lead it
     /// elsewhere; ends at a name that does not exist.
-    private static func checkWay(to path: String) throws(FileRefusal) {
+    private static func checkWay(to path: String, or escape: String) throws(FileRefusal) {
         var rest = names(path)
         var place = "/"
         if !path.hasPrefix("/") { rest = names(FileSystem.resolvedPath(".") ?? "/") + rest }
         var links = 0
         while let name = rest.popFirst() {
-            try checkDirectory(place)
+            try checkDirectory(place, or: escape)
             if name == ".." {
                 place = place.lastIndex(of: "/").map { $0 == place.startIndex ? "/" : String(place[..<$0]) } ?? "/"
                 continue
@@ -40,7 +50,7 @@ enum FileOwnership {
             }
             links += 1
             guard links <= mostLinks, let target = FileSystem.linkTarget(next) else { return }
-            try check(status, nil, path: next, .link)
+            try check(status, nil, path: next, .link, or: escape)
             if target.hasPrefix("/") { place = "/" }
             rest = names(target) + rest
         }
@@ -50,14 +60,14 @@ enum FileOwnership {
         path.split(separator: "/").filter { $0 != "." }[...]
     }
 
-    private static func checkDirectory(_ path: String) throws(FileRefusal) {
+    private static func checkDirectory(_ path: String, or escape: String) throws(FileRefusal) {
         let status: stat
         let list: AccessControlList?
         do throws(SystemError) {
             status = try FileSystem.status(path, followsLink: false)
             list = try AccessControlList.read(path)
         } catch { throw unreadable(path, error) }
-        try check(status, list, path: path, .directory)
+        try check(status, list, path: path, .directory, or: escape)
     }
 
     private static func unreadable(_ path: String, _ error: SystemError) -> FileRefusal {
@@ -73,7 +83,7 @@ enum FileOwnership {
     }
 
     private static func check(
-        _ status: stat, _ list: AccessControlList?, path: String, _ part: Part
+        _ status: stat, _ list: AccessControlList?, path: String, _ part: Part, or escape: String
     ) throws(FileRefusal) {
         var faults: [String] = []
         var repairs: [String] = []
@@ -94,7 +104,7 @@ enum FileOwnership {
             case .directory: "is in directory \"\(path)\", which is"
             case .link: "is reached by the symbolic link \"\(path)\", which is"
             }
-        let advice = "run `\(repairs.joined(separator: "; "))` or use --allow-insecure-permissions"
+        let advice = "run `\(repairs.joined(separator: "; "))` or \(escape)"
         throw FileRefusal(message: "\(subject) \(faults.joined(separator: " and ")); \(advice)")
     }
 

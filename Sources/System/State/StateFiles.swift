@@ -1,5 +1,6 @@
 internal import CLinux
 internal import Glibc
+internal import Policies
 
 /// The files of a directory that only this user can write.
 ///
@@ -17,6 +18,7 @@ public struct StateFiles: Sendable {
     /// - Throws: `permission` or `io`; also if another user could write to the directory.
     public init(directory: String) throws(KernelError) {
         self.directory = directory
+        try Self.requireOwnDirectories(above: directory)
         try Self.make(directory[...])
         let status: stat
         do throws(SystemError) { status = try FileSystem.status(directory) } catch {
@@ -56,6 +58,16 @@ public struct StateFiles: Sendable {
         do throws(SystemError) { try FileSystem.makeDirectory(String(path), mode: 0o700) } catch {
             if error.code != EEXIST { throw error }
         }
+    }
+
+    /// Refuses a directory that another user could replace, with all that it says of the host.
+    ///
+    /// Nothing is known of it in a user namespace without the host's root, which owns every directory above.
+    private static func requireOwnDirectories(above path: String) throws(KernelError) {
+        guard let root = try? FileSystem.status("/"), root.st_uid == 0 || root.st_uid == geteuid() else { return }
+        do throws(FileRefusal) {
+            try FileOwnership.checkDirectories(above: path, or: "use another --state-dir")
+        } catch { throw KernelError(.io, "trusting \(path)", answer: "it \(error.message)") }
     }
 
     private static func requireOwn(_ status: stat, _ path: String) throws(KernelError) {
