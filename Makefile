@@ -70,11 +70,13 @@ run-tests:
 # The release binary under other kernels, in virtual machines: KERNELS="6.1 6.12" selects. They are fetched once, into ~/.cache.
 # ROUNDS is how often each is tampered with at random.
 KERNELS = 5.10 6.1 6.12 newest
+# STEPS selects steps of the scenario.
 ROUNDS = 200
+STEPS =
 test-kernels:
 	@sh .ci/requirements kernels
 	@$(MAKE) --no-print-directory all
-	@ROUNDS=$(ROUNDS) /usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
+	@ROUNDS=$(ROUNDS) STEPS="$(STEPS)" /usr/bin/python3 -B Tests/Kernels/run.py $(BINARY) $(KERNELS)
 
 # A real Docker in its own namespaces, which is fetched once, into ~/.cache: what portreeve says against real connections.
 test-containers:
