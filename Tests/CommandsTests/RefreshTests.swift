@@ -61,6 +61,11 @@ struct RefreshTests {
         let change = try #require((try terminal.json()["changes"] as? [[String: Any]])?.first)
         #expect(change["kind"] as? String == "refresh" && change["outcome"] as? String == "renewed")
         #expect(change["summary"] as? String == "lists: feed 10 -> 12")
+        // A list that means the same is no change.
+        _ = try terminal.write("# new\n" + Self.list(12), to: "feed.txt")
+        #expect(try terminal.run("refresh") == .success)
+        #expect(terminal.output == "" && terminal.store.commits == 2)
+        try isClean()
         // A short list is no set: its rules change.
         _ = try terminal.write("198.51.100.0/24\n203.0.113.9\n", to: "office.txt")
         #expect(try terminal.run("refresh", "--format", "json") == .success)

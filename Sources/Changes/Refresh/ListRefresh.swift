@@ -48,6 +48,11 @@ public struct ListRefresh {
     ) throws -> RulesetState.Made? {
         guard !refreshed.isEmpty else { return nil }
         let change = try change()
+        guard !change.transaction.isEmpty else {
+            // The lists mean the same: only their texts are saved.
+            _ = try state.keep(change, in: store, confirmedWithin: nil, now: now)
+            return nil
+        }
         try lockoutGuard(state.lastAdmins()).allow(change, in: store)
         return try state.make(change, in: store, confirmedWithin: nil, now: now, note: note)
     }

@@ -171,13 +171,14 @@ extension RulesetState {
         if let saved, log.made(saved, change.snapshot.generation, of: host.identity()) { return }
         var change = change
         change.grants = try grants()
-        let archive = change.table.map(TableArchive.bytes)
+        let archive = change.archive
         if let saved, log.keeps(change.table, archive, with: saved) { return }
         // Another command may have made a change meanwhile, which must stay the last one.
         guard isLive(change.table, with: change.grants, in: store) else {
             throw ChangeError(.changedUnderneath, "another process changed the ruleset; nothing was saved: plan again")
         }
-        try log.settle(try log.prepare(record(of: change, change.transaction, archive, now: now)), as: .confirmed)
+        let entry = try log.prepare(record(of: change, change.transaction, archive, now: now))
+        try log.settle(entry, as: change.kind.outcome)
         host.markLoaded(files.directory, change.table != nil)
         recordFloor(for: change.table)
     }
