@@ -81,6 +81,8 @@ public struct ListRefresh {
             snapshot: snapshot, table: difference.applied(to: base), kind: .refresh, summary: refreshed.summary,
             policy: refreshed.policy, grants: grants)
         change.recorded = difference.applied(to: saved)
+        // A burst of bans by another program is over soon, and no person waits for an answer.
+        change.replans = 100
         let planned = change
         change.replan = { [store] in
             let live = try store.snapshot(of: Names.table, expecting: planned.target.map { [$0] } ?? [])

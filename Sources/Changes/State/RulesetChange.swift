@@ -49,6 +49,8 @@ public struct RulesetChange {
     /// Plans the change again after another program has changed the ruleset: the live table as it is now, or `nil` if
     /// portreeve's own table or the answer is another.
     public var replan: (() throws -> TableSnapshot?)?
+    /// How often the change is planned again because another program changed the ruleset before the commit.
+    public var replans = 5
 
     /// The same change from a later snapshot of the same table.
     public func moved(onto snapshot: TableSnapshot) -> RulesetChange {
@@ -215,9 +217,6 @@ extension RulesetState {
         try host.arm(files.directory)
     }
 
-    /// How often a change is planned again because another program changed the ruleset before the commit.
-    private static let replans = 5
-
     /// Commits a change, and plans it again if another program's commit came first.
     private func commit(
         _ change: RulesetChange, _ transaction: Transaction, in store: any RulesetStore,
@@ -225,7 +224,7 @@ extension RulesetState {
     ) throws -> UInt32 {
         let writer = TableWriter(store, grants: change.grants)
         var change = change
-        for _ in 0..<Self.replans {
+        for _ in 0..<change.replans {
             do { return try writer.replace(change.snapshot, by: change.target, transaction) } catch let error
                 as KernelError
                 where error.isStale
