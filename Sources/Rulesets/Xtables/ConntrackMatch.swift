@@ -38,11 +38,13 @@ struct ConntrackMatch {
     private let states: UInt16
     private let statuses: UInt16
 
-    init(_ structure: ExtensionStructure, _ revision: UInt32, _ family: TableFamily) {
+    /// `nil` for a structure that is too short.
+    init?(_ structure: ExtensionStructure, _ revision: UInt32, _ family: TableFamily) {
         self.structure = structure
         self.family = family
         hasRanges = revision > 2
-        let numbers = (0..<4).map { structure.number(UInt16.self, at: 146 + 2 * $0) ?? 0 }
+        let numbers = (0..<4).compactMap { structure.number(UInt16.self, at: 146 + 2 * $0) }
+        guard numbers.count == 4 else { return nil }
         (tests, inversions) = (Test(rawValue: numbers[0]), Test(rawValue: numbers[1]))
         (states, statuses) = (numbers[2], numbers[3])
     }

@@ -14,7 +14,7 @@ extension XtablesExtension {
         case (.match, "udp", 0): structure.udpMatch
         case (.match, "multiport", 1): structure.multiportMatch
         case (.match, "addrtype", 1): structure.addressTypeMatch(family)
-        case (.match, "conntrack", 2...3): ConntrackMatch(structure, revision, family).expressions
+        case (.match, "conntrack", 2...3): ConntrackMatch(structure, revision, family)?.expressions
         case (.match, "state", 0): structure.stateMatch
         case (.match, "mark", 1): structure.markMatch(.meta(.mark, into: .first))
         case (.match, "connmark", 1): structure.markMatch(.conntrack(ConntrackLoad(.mark)))
