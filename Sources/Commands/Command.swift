@@ -85,7 +85,7 @@ extension PolicyOptions {
     /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
     ///
     /// With `appliesHere` the policy must be for this host; with `isLinted` its names are compared with those of the host.
-    /// Its lists are compared with the last ones, which stand in for those that cannot be used with `keepsLastLists`.
+    /// Its lists are compared with the last ones, which replace unusable ones with `keepsLastLists`.
     func read(
         on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false,
         lists: LastLists? = nil, keepsLastLists: Bool = false

@@ -36,7 +36,7 @@ struct CommandLineWords {
 }
 
 extension CommandConfiguration {
-    /// The names of all commands, also of those that the help does not list.
+    /// The names of all commands, hidden ones included.
     fileprivate var commandNames: [String] {
         subcommands.compactMap { $0.configuration.commandName }
     }

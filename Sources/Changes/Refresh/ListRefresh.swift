@@ -102,8 +102,8 @@ public struct ListRefresh {
         return denied(refreshed.policy).filter { !before.contains($0.details.source) }
     }
 
-    /// The lists that were refused before, and are told once: those that are refused now for the first time, and those that are
-    /// good again.
+    /// The news about refused lists, each told once: lists that are refused now for the first time, and lists that are good
+    /// again.
     public func tellRefusals() throws -> (new: [ListRefusal], over: [String]) {
         let known = RefusalRecord(state.files)
         let (new, over) = known.news(in: refreshed.refusals)

@@ -57,7 +57,7 @@ public struct Init: Command {
         return """
             written: \(policy.printable); every service is closed to other hosts until you fill in "from"
             next:
-              1. fill in "from" and "why" of each service, and delete those that should not be open
+              1. fill in "from" and "why" of each service, and delete services that should not be open
               2. portreeve check\(path)
               3. portreeve plan\(path)
               4. portreeve apply\(path) --confirm 2m, and portreeve confirm from a new login

@@ -2,7 +2,7 @@ internal import Changes
 internal import Policies
 
 extension ListRefresh {
-    /// Prints the lists that changed, and those that are good again; all lists for programs.
+    /// Prints the lists that changed, and the lists that are good again; all lists for programs.
     func report(_ made: RulesetState.Made?, _ over: [String], _ console: Console) {
         if console.isJSON { return console.print(json(made)) }
         guard !console.isQuiet else { return }

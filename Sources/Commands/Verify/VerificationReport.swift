@@ -43,7 +43,7 @@ struct VerificationReport {
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary + hint]
     }
 
-    /// The groups, then drift and stale sessions, of which a host can have any number.
+    /// Drift first, then the groups, then stale sessions; a host can have any number of the first and the last.
     private func groupLines(_ console: Console) -> [String] {
         let drift = groups.filter { $0.findings[0].identifier == .rulesetDrift }.map { text($0, console) }
         let others = groups.filter { $0.findings[0].identifier != .rulesetDrift }.map { text($0, console) }
