@@ -60,18 +60,22 @@ struct BoundedWorkTests {
         #expect(work([table]).steps < 1_000_000)
     }
 
-    @Test("Beyond the budget the rule where the evaluation ended is named")
-    func reason() throws {
+    @Test("Beyond the budget a verdict is the true one or unknown, and the rule where the evaluation ended is named")
+    func reason() {
         let tables = Shape.drops.tables(100)
-        let regions = regions(tables, WorkBudget(steps: 50))
-        let (key, segments) = try #require(
-            regions.segments.first { $0.key.transport == .tcp && $0.key.family == .ipv4 })
-        #expect(segments.allSatisfy { $0.open == regions.spaces[.ipv4].none })
-        guard case .unknown(let places) = regions.verdict(key, port: 9, source: 9) else {
-            Issue.record("the verdict is known")
-            return
+        let (whole, cut) = (regions(tables, WorkBudget()), regions(tables, WorkBudget(steps: 50)))
+        var reasons: Set<String> = []
+        for key in cut.keys {
+            for port in Set(whole.segments[key, default: []].map(\.ports.lowerBound) + [9]) {
+                switch cut.verdict(key, port: port, source: 9) {
+                case .unknown(let places):
+                    reasons.formUnion(places.filter(\.isBeyondBudget).map(\.description))
+                case let verdict: #expect(verdict == whole.verdict(key, port: port, source: 9))
+                }
+            }
         }
-        #expect(places.contains { $0.isBeyondBudget && $0.description.contains("too many combinations") })
+        #expect(!reasons.isEmpty)
+        #expect(reasons.allSatisfy { $0.contains("too many combinations") })
     }
 
     private func work(_ tables: [Table]) -> (steps: Int, unknown: [RuleReference]) {
