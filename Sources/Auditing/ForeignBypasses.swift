@@ -8,7 +8,9 @@ extension [Finding] {
     public static func foreignBypasses(by others: [Table], _ interfaces: [HostInterface]) -> [Finding] {
         let rules = others.flatMap { table in
             table.chains.flatMap { chain in
-                chain.rules.compactMap { rule in Bypass(rule).map { $0.finding(rule, chain.name, table.name) } }
+                chain.rules.compactMap { rule in
+                    Bypass(rule, in: table).map { $0.finding(rule, chain.name, table.name) }
+                }
             }
         }
         var seen: Set<Finding> = []
@@ -21,22 +23,31 @@ private enum Bypass {
     case copy
     case helper
     case untracked
+    case forwarded
 
     /// `enum nft_dup_attributes`, `enum nft_objref_attributes` of `linux/netfilter/nf_tables.h`.
-    private static let (dupAddress, objectType): (UInt16, UInt16) = (1, 1)
+    private static let (dupAddress, objectType, objectMap): (UInt16, UInt16, UInt16) = (1, 1, 4)
+    /// `NFTA_SET_OBJ_TYPE`.
+    private static let mappedType: UInt16 = 15
     /// `NFT_OBJECT_CT_HELPER` and `NFT_OBJECT_CT_EXPECT`.
     private static let helpers: Set<UInt32> = [3, 9]
 
-    init?(_ rule: Rule) {
+    init?(_ rule: Rule, in table: Table) {
         var constants: [Register: [UInt8]] = [:]
         let ways = rule.expressions.compactMap { expression -> Self? in
             switch expression {
             case .immediate(let load):
                 constants[load.destination] = load.value
                 return nil
+            case .xtables(let part): return Self(part)
             case .opaque("notrack", _): return .untracked
+            case .opaque("fwd", _): return .forwarded
             case .opaque("objref", let attributes):
-                return attributes.number(Self.objectType).map(Self.helpers.contains) == true ? .helper : nil
+                let map = attributes.attribute(Self.objectMap).map { KernelName.text(of: $0.prefix { $0 != 0 }) }
+                let type =
+                    attributes.number(Self.objectType)
+                    ?? map.flatMap(table.set)?.definition.unrecognized.number(Self.mappedType)
+                return type.map(Self.helpers.contains) == true ? .helper : nil
             case .opaque("dup", let attributes):
                 let target = attributes.number(Self.dupAddress).map(Register.init).flatMap { constants[$0] }
                 let address = target.flatMap { IPAddress(bigEndianBytes: $0) }
@@ -48,6 +59,18 @@ private enum Bypass {
         self = way
     }
 
+    /// The way that a target of iptables opens.
+    private init?(_ part: XtablesExtension) {
+        guard part.kind == .target else { return nil }
+        switch part.name {
+        case "NOTRACK": self = .untracked
+        case "CT" where part.hasHelper: self = .helper
+        case "CT" where part.excludes: self = .untracked
+        case "TEE" where part.leadsToLoopback: self = .copy
+        default: return nil
+        }
+    }
+
     /// The finding about the rule.
     func finding(_ rule: Rule, _ chain: String, _ table: TableName) -> Finding {
         let text = rule.text(in: table.family)
@@ -55,6 +78,7 @@ private enum Bypass {
             switch self {
             case .copy: (.error, "copies packets to loopback, past the ruleset")
             case .helper: (.warning, "sets a helper or an expectation: connections that it announces count as related")
+            case .forwarded: (.warning, "sends packets to another interface before the ruleset sees them")
             case .untracked: (.warning, "keeps packets from being tracked: their replies do not count as established")
             }
         var finding = Finding(
@@ -62,6 +86,21 @@ private enum Bypass {
             table: table.description, chain: chain)
         finding.details.rule = text
         return finding
+    }
+}
+
+/// The structures of `linux/netfilter/xt_CT.h` and `xt_TEE.h`.
+extension XtablesExtension {
+    /// Whether `struct xt_ct_target_info` names a helper: flags and zone of two bytes each, two masks of events, the name.
+    fileprivate var hasHelper: Bool { info.count > 12 && info[12] != 0 }
+
+    /// Whether it has `XT_CT_NOTRACK`.
+    fileprivate var excludes: Bool { info.first.map { $0 & 1 != 0 } ?? false }
+
+    /// Whether the gateway of `struct xt_tee_tginfo`, an address of either family in 16 bytes, is a loopback address.
+    fileprivate var leadsToLoopback: Bool {
+        guard info.count >= 16 else { return true }
+        return info[0] == 127 || IPAddress(bigEndianBytes: Array(info[..<16]))?.isLoopback == true
     }
 }
 
@@ -81,12 +120,17 @@ extension HostInterface {
 extension [UInt8] {
     /// The number of 4 bytes in network order in the attribute of this type.
     fileprivate func number(_ type: UInt16) -> UInt32? {
+        attribute(type).flatMap { $0.count == 4 ? UInt32(bigEndianBytes: $0) : nil }
+    }
+
+    /// The value of the first attribute of this type.
+    fileprivate func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
         var place = 0
         while place + 4 <= count {
             let length = Int(UInt16(hostOrderBytes: Array(self[place..<(place + 2)])))
             guard length >= 4, place + length <= count else { return nil }
-            if UInt16(hostOrderBytes: Array(self[(place + 2)..<(place + 4)])) & 0x3fff == type, length == 8 {
-                return UInt32(bigEndianBytes: self[(place + 4)..<(place + 8)])
+            if UInt16(hostOrderBytes: Array(self[(place + 2)..<(place + 4)])) & 0x3fff == type {
+                return self[(place + 4)..<(place + length)]
             }
             place += (length + 3) & ~3
         }

@@ -1,11 +1,13 @@
 #pragma once
 #include <netinet/in.h> /* before linux headers: uapi/linux/libc-compat.h then yields to glibc */
 #include <net/if.h>
+#include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/sched.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
@@ -43,6 +45,35 @@ static inline long shim_acl(const char *path, void *buffer, size_t length) {
 /* The same of an open file. */
 static inline long shim_acl_of(int fd, void *buffer, size_t length) {
     return fgetxattr(fd, "system.posix_acl_access", buffer, length);
+}
+/* The ids of the BPF programs of a type that are attached to a cgroup or a network namespace; their number, or -1. */
+static inline int shim_bpf_programs(int fd, unsigned int type, unsigned int *ids, unsigned int capacity) {
+    union bpf_attr request;
+    memset(&request, 0, sizeof request);
+    request.query.target_fd = (unsigned int)fd;
+    request.query.attach_type = type;
+    request.query.prog_ids = (uintptr_t)ids;
+    request.query.prog_cnt = capacity;
+    return syscall(SYS_bpf, BPF_PROG_QUERY, &request, sizeof request) < 0 ? -1 : (int)request.query.prog_cnt;
+}
+/* The name of the BPF program with this id, in BPF_OBJ_NAME_LEN bytes; 0, or -1 without CAP_SYS_ADMIN. */
+static inline int shim_bpf_name(unsigned int id, unsigned char *name) {
+    union bpf_attr request;
+    struct bpf_prog_info info;
+    int fd, result;
+    memset(&request, 0, sizeof request);
+    request.prog_id = id;
+    fd = (int)syscall(SYS_bpf, BPF_PROG_GET_FD_BY_ID, &request, sizeof request);
+    if (fd < 0) return -1;
+    memset(&request, 0, sizeof request);
+    memset(&info, 0, sizeof info);
+    request.info.bpf_fd = (unsigned int)fd;
+    request.info.info_len = sizeof info;
+    request.info.info = (uintptr_t)&info;
+    result = (int)syscall(SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &request, sizeof request);
+    close(fd);
+    if (result == 0) memcpy(name, info.name, BPF_OBJ_NAME_LEN);
+    return result;
 }
 static const int shim_clone_newnet = CLONE_NEWNET;
 /* The length of a target before its data; Swift treats the struct, which has a pointer, as unsafe. */

@@ -50,6 +50,7 @@ extension Host {
         host.interfaces = { (try? KernelNetwork().interfaces) ?? [] }
         // Another network namespace has resolvers of its own.
         host.resolvers = { RulesetIdentity.isHost ? Resolvers.ofThisHost() : [] }
+        host.programs = { SocketPrograms.concerning((try? SocketTable.listeners()) ?? []) }
         host.caller = caller
         return host
     }

@@ -25,6 +25,8 @@ public struct Host {
     public var interfaces: () -> [HostInterface] = { [] }
     /// The servers that this host asks for names.
     public var resolvers: () -> [IPAddress] = { [] }
+    /// The BPF programs that decide about listening sockets, where the ruleset was opened last.
+    public var programs: () -> ProgramList = { ProgramList() }
     /// The user's address, if the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.

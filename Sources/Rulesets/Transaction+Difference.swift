@@ -114,6 +114,12 @@ private struct TableDifference {
     private func elementSteps() -> (deletions: [Transaction.Operation], additions: [Transaction.Operation]) {
         var deletions: [Transaction.Operation] = []
         var additions: [Transaction.Operation] = []
+        let (made, meant) = (old.elementExpressions, new.elementExpressions)
+        // The elements that are there keep the limit that they were made with.
+        for set in new.sets where set.definition.flags.contains(.dynamic) && isKept(set) {
+            guard let expressions = made[set.name], expressions != meant[set.name] else { continue }
+            deletions.append(.flushElements(set: set.name))
+        }
         for set in old.sets where !isKept(set) && !set.elements.isEmpty {
             deletions.append(.flushElements(set: set.name))
         }

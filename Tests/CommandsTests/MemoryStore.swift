@@ -46,6 +46,8 @@ final class MemoryStore: RulesetStore {
 
     func elementCount(of _: String, in _: TableName) -> Int? { nil }
 
+    func elements(of _: String, in _: TableName, unlike _: [Expression]) -> [SetElement] { [] }
+
     func addresses() -> AddressSet? { nil }
 
     func network() -> (any HostNetwork)? { nil }

@@ -1,3 +1,5 @@
+import Foundation
+import Glibc
 import TestSupport
 import Testing
 
@@ -43,5 +45,109 @@ struct ForeignBypassTests {
         #expect(
             filtered.contains("warning: interface v0 has filters of tc, which can take packets past"), "\(filtered)")
         #expect(!filtered.contains("v1"))
+    }
+
+    private func bypasses(_ portreeve: Portreeve, _ policy: String) throws -> [String] {
+        try portreeve("verify", policy, "--only", "ruleset").output.split(separator: "\n").map(String.init)
+            .filter { $0.hasSuffix("[foreign-bypass]") }
+    }
+
+    @Test("Targets of iptables that set helpers, stop tracking or copy to loopback are named, and maps of helpers")
+    func targets() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        try portreeve.shell(
+            """
+            iptables-nft -t raw -A PREROUTING -p tcp --dport 21 -j CT --helper ftp
+            ip6tables-nft -t raw -A PREROUTING -p udp --dport 53 -j CT --notrack
+            iptables-nft -t mangle -A PREROUTING -p tcp --dport 5432 -j TEE --gateway 127.0.0.1
+            iptables-nft -t mangle -A PREROUTING -p tcp --dport 5433 -j TEE --gateway 192.0.2.1
+            nft -f - <<'END'
+            table ip maps {
+                ct helper ftp { type "ftp" protocol tcp; }
+                counter c { }
+                chain p {
+                    type filter hook prerouting priority 0
+                    ct helper set tcp dport map { 2121 : "ftp" }
+                    counter name tcp dport map { 80 : "c" }
+                }
+            }
+            END
+            """)
+        let found = try bypasses(portreeve, policy)
+        #expect(found.count == 4, "\(found)")
+        #expect(found.contains { $0.hasPrefix("warning: ip raw sets a helper or an expectation") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("warning: ip6 raw keeps packets from being tracked") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("error: ip mangle copies packets to loopback") }, "\(found)")
+        #expect(found.contains { $0.hasPrefix("warning: ip maps sets a helper or an expectation") }, "\(found)")
+    }
+
+    @Test("XDP programs are named by their interface, and an entry of \"accepted\" makes them notices")
+    func expressDataPath() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        let programs = Programs(portreeve)
+        try portreeve.shell("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        #expect(try bypasses(portreeve, policy) == [])
+        try programs.attach(xdp: "v0")
+        #expect(
+            try bypasses(portreeve, policy) == [
+                "warning: interface v0 has an XDP program, which can take packets past the ruleset; they are not understood [foreign-bypass]"
+            ])
+        let accepting = try portreeve.write(
+            "version: 1\nservices: {}\naccepted:\n  - {finding: foreign-bypass, interface: v0, why: Load balancer}\n")
+        #expect(try portreeve("apply", accepting, "--yes", "--quiet").status == 0)
+        #expect(try portreeve("verify", accepting, "--only", "ruleset").status == 0)
+    }
+
+    @Test("Programs of cgroups are named where a socket listens for other hosts, and nowhere else")
+    func cgroups() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {web: {ports: 80, from: any, why: x}}\n")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        let programs = Programs(portreeve)
+        let name = "portreeve-\(UUID().uuidString).service"
+        let cgroup = try programs.cgroup(name)
+        try programs.attach(to: cgroup)
+        func own() throws -> [String] { try bypasses(portreeve, policy).filter { $0.contains(name) } }
+        #expect(try own() == [])
+        let sockets = Sockets(portreeve)
+        let entering = "sh -c 'echo 0 > \(cgroup)/cgroup.procs; exec /usr/bin/python3 \"$@\"' -"
+        try sockets.open("tcp 127.0.0.1 81", executable: entering)
+        #expect(try own() == [])
+        try sockets.open("tcp 0.0.0.0 80", executable: entering)
+        #expect(
+            try own() == [
+                "warning: cgroup \"/\(name)\" has BPF programs (test_ingress) that can drop packets of its listeners, whatever the "
+                    + "policy allows; IPAddressAllow= and IPAddressDeny= of unit \(name) make such programs [foreign-bypass]",
+                "notice: cgroup \"/\(name)\" has BPF programs (test_bind) that can change the addresses which its sockets bind to, "
+                    + "connect to and see [foreign-bypass]",
+            ])
+        let accepting = try portreeve.write(
+            "version: 1\nservices: {web: {ports: 80, from: any, why: x}}\n"
+                + "accepted:\n  - {finding: foreign-bypass, unit: \(name), why: Meant}\n")
+        #expect(try portreeve("apply", accepting, "--yes", "--quiet").status == 0)
+        #expect(try portreeve("verify", accepting, "--only", "ruleset").status == 0)
+        for process in sockets.processes {
+            kill(process, SIGKILL)
+            try portreeve.shell("while [ -e /proc/\(process)/fd/0 ]; do sleep 0.01; done")
+        }
+    }
+
+    @Test("Programs of sk_lookup, which give a packet to the socket of another port, are named")
+    func lookups() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        let programs = Programs(portreeve)
+        try programs.attachLookup()
+        #expect(
+            try bypasses(portreeve, policy) == [
+                "warning: BPF programs of sk_lookup (test_lookup) choose the socket that gets a packet, whatever port it is for "
+                    + "[foreign-bypass]"
+            ])
+        withExtendedLifetime(programs) {}
     }
 }

@@ -29,16 +29,20 @@ public struct Verification {
         let competitors: () -> [Finding]
         /// The servers that the host asks for names.
         let resolvers: () -> [IPAddress]
+        /// The BPF programs that decide about listening sockets.
+        let programs: () -> ProgramList
 
         /// Surroundings of these parts.
         public init(
             sockets: @escaping () throws(KernelError) -> HostSockets, sessions: any SessionStore,
-            competitors: @escaping () -> [Finding], resolvers: @escaping () -> [IPAddress] = { [] }
+            competitors: @escaping () -> [Finding], resolvers: @escaping () -> [IPAddress] = { [] },
+            programs: @escaping () -> ProgramList = { ProgramList() }
         ) {
             self.sockets = sockets
             self.sessions = sessions
             self.competitors = competitors
             self.resolvers = resolvers
+            self.programs = programs
         }
     }
 
@@ -48,6 +52,8 @@ public struct Verification {
     private let now: Int64
     /// The number of elements in a set of portreeve's table.
     private let elementCount: (String) -> Int?
+    /// The elements of a set in portreeve's table that have other expressions than these.
+    private let otherElements: (String, [Expression]) -> [SetElement]
     /// The interfaces and routes of the host; `nil` if they cannot be read.
     private let network: (any HostNetwork)?
     /// The addresses of the host; `nil` if they cannot be read.
@@ -101,6 +107,7 @@ public struct Verification {
         grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
         (self.verified, self.areas, self.now) = (verified, areas, now)
         (network, addresses) = (store.network(), store.addresses())
+        otherElements = { store.elements(of: $0, in: Names.table, unlike: $1) }
         elementCount = { store.elementCount(of: $0, in: Names.table) }
     }
 
@@ -110,7 +117,12 @@ public struct Verification {
     /// The differences of portreeve's table; empty if the rulesets were not read.
     public var drift: [Finding] {
         guard case .success(let ruleset) = ruleset else { return [] }
-        return .drift(of: ruleset.own.table, from: compiled)
+        return differences(ruleset)
+    }
+
+    private func differences(_ ruleset: WholeRuleset) -> [Finding] {
+        let live = ruleset.own.table
+        return .drift(of: live, from: compiled) + .limitDrift(of: live, from: compiled, others: otherElements)
     }
 
     /// The rulesets; `nil` if they could not be read.
@@ -163,13 +175,14 @@ public struct Verification {
         _ ruleset: WholeRuleset, _ surroundings: Surroundings
     ) throws(KernelError) -> [Finding] {
         let (policy, circumstances) = (verified.policy, ruleset.circumstances(now: now))
-        let drift = [Finding].drift(of: ruleset.own.table, from: compiled)
+        let drift = differences(ruleset)
         var findings: [Finding] = []
         if areas.contains(.ruleset) {
             findings = drift
             findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, in: circumstances)
             findings += .redirectionsElsewhere(of: policy, by: ruleset.others, in: circumstances)
             findings += .foreignBypasses(by: ruleset.others, network?.interfaces ?? [])
+            findings += .foreignBypasses(by: surroundings.programs())
             findings += surroundings.competitors()
             findings += fullLimits(ruleset)
         }

@@ -86,6 +86,43 @@ extension Nftables {
         return count
     }
 
+    /// The elements of a set that have other expressions than these, by a dump.
+    ///
+    /// - Throws: `permission`, `io`; `interrupted` if the set or the table does not exist.
+    func elements(
+        of set: String, in table: TableName, unlike expressions: [Expression]
+    ) throws(KernelError) -> [SetElement] {
+        var others: [SetElement] = []
+        // All elements that a rule made have the same bytes.
+        var agreeing: [UInt8] = []
+        do throws(SystemError) {
+            try get(
+                NFT_MSG_GETSETELEM, family: table.family, flags: NLM_F_DUMP,
+                attributes: {
+                    $0.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
+                    $0.name(NFTA_SET_ELEM_LIST_SET, set)
+                }
+            ) { message throws(SystemError) in
+                var rest = message.attributes?[NFTA_SET_ELEM_LIST_ELEMENTS] ?? []
+                while let found = Attributes.first(of: rest) {
+                    rest = rest[found.bytes.endIndex...]
+                    guard let attributes = Attributes(found.payload) else { continue }
+                    let bytes = attributes[NFTA_SET_ELEM_EXPR]
+                    if let bytes, bytes == agreeing[...] { continue }
+                    let element = SetElement(from: attributes)
+                    if element.expressions != expressions {
+                        others.append(element)
+                    } else {
+                        agreeing = Array(bytes ?? [])
+                    }
+                }
+            }
+        } catch {
+            throw error.during("reading the elements of set \(set)")
+        }
+        return others
+    }
+
     private func read(_ reading: inout TableReading, _ expectation: Expectation) throws(SystemError) {
         let name = reading.name.name
         guard try readTable(&reading) else { return }

@@ -40,6 +40,11 @@ public final class NftablesStore: RulesetStore {
         try? nftables.elementCount(of: set, in: table)
     }
 
+    /// The elements of a set that have other expressions than these; none if they cannot be read.
+    public func elements(of set: String, in table: TableName, unlike expressions: [Expression]) -> [SetElement] {
+        (try? nftables.elements(of: set, in: table, unlike: expressions)) ?? []
+    }
+
     /// The addresses of the calling thread's network namespace; `nil` if they cannot be read.
     public func addresses() -> AddressSet? { (try? HostAddresses.all()).map { AddressSet($0) } }
 

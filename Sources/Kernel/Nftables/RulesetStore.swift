@@ -20,6 +20,8 @@ public protocol RulesetStore: AnyObject {
     ///
     /// Elements that have timed out count on some kernels until they are collected.
     func elementCount(of set: String, in table: TableName) -> Int?
+    /// The elements of a set that have other expressions than these; none if they cannot be read.
+    func elements(of set: String, in table: TableName, unlike expressions: [Expression]) -> [SetElement]
     /// The addresses of the host; `nil` if they are not known.
     func addresses() -> AddressSet?
     /// The interfaces and routes of the host; `nil` if they cannot be read.
