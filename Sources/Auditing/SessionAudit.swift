@@ -91,6 +91,7 @@ public struct SessionAudit {
         let isDenied = policy.deny?.addresses.contains(first.client.address) == true
         let count = group.count == 1 ? "is connected" : "has \(group.count) connections"
         let facts = [way(of: first), holders(of: group), age(of: group)].compactMap { $0 }.joined(separator: ", ")
+        if first.isUnheld { return unheldFinding(first, group.count, place, service) }
         return Finding(
             .staleSession, .warning,
             "\(first.client.address) \(count) to \(place.text)\(facts.isEmpty ? "" : " (\(facts))"), "
@@ -98,6 +99,18 @@ public struct SessionAudit {
             service: service?.name, port: place, process: group.lazy.flatMap(\.processes).first,
             policy: isDenied ? policy.deny?.location : service?.location
         ).with(.init(aspect: "\(first.client.address)"))
+    }
+
+    private func unheldFinding(
+        _ session: Session, _ count: Int, _ place: AuditedPort, _ service: Service?
+    ) -> Finding {
+        let entries = count == 1 ? "an open connection" : "\(count) open connections"
+        return Finding(
+            .staleSession, .warning,
+            "conntrack has \(entries) from \(session.client.address) to \(place.text) that no socket of this host has, and the "
+                + "policy refuses: forged or forgotten, its packets pass as established: \"apply --cut-sessions\" ends it",
+            service: service?.name, port: place, policy: service?.location
+        ).with(.init(aspect: "\(session.client.address) without socket"))
     }
 
     private func reason(_ session: Session, _ service: Service?, isDenied: Bool) -> String {
@@ -145,7 +158,7 @@ extension Session {
     /// Whether both sessions have the same client and port.
     fileprivate func isAlike(_ other: Session) -> Bool {
         transport == other.transport && port == other.port && client.address == other.client.address
-            && isForwarded == other.isForwarded
+            && isForwarded == other.isForwarded && isUnheld == other.isUnheld
     }
 
     /// The order: protocol, port, family, client.
@@ -154,7 +167,7 @@ extension Session {
     }
 
     private var order: UInt64 {
-        let flags: UInt64 = (isForwarded ? 2 : 0) + (family == .ipv6 ? 1 : 0)
+        let flags: UInt64 = (isUnheld ? 4 : 0) + (isForwarded ? 2 : 0) + (family == .ipv6 ? 1 : 0)
         return UInt64(transport.rawValue) << 32 | UInt64(port) << 8 | flags
     }
 

@@ -16,6 +16,8 @@ public struct Session: Hashable, Sendable {
     public var isForwarded: Bool
     /// Whether the client dialled an address of this host: others are not decided by the policy if they are forwarded.
     public var isDialledHere = true
+    /// Whether conntrack takes it for open and no socket of this host has it, so that its packets pass as established.
+    public var isUnheld = false
     /// The socket of this host; `nil` for a forwarded connection, or one without a socket of its own.
     public var socket: EstablishedConnection?
     /// The conntrack entry; `nil` for none.

@@ -10,6 +10,8 @@ public struct SessionList: Sendable {
     public var listeningPorts: Set<UInt16>
     /// The addresses of this host.
     public var addresses: Set<IPAddress>
+    /// The open TCP connections to this host without a socket, such as forged entries of conntrack, where they were looked for.
+    public var unheld: Set<TrackedConnection> = []
     /// The reason why conntrack could not be read; `nil` if it was read.
     public var doubt: String?
 
@@ -57,15 +59,29 @@ public struct SessionList: Sendable {
         let socket =
             connection.transport == .tcp ? ends[Ends(connection.reply.source, connection.reply.destination)] : nil
         let isOwn = socket != nil || addresses.contains(connection.reply.source.address)
-        let isAlive = connection.transport == .tcp && isOwn ? socket != nil : connection.isEstablished
+        let isUnheld = unheld.contains(connection)
+        let isAlive =
+            connection.transport == .tcp && isOwn ? socket != nil || isUnheld : connection.isEstablished
         guard isAlive, isOwn || connection.isRedirected else { return nil }
         if let socket, connection.isPickedUp, !listeningPorts.contains(socket.local.port) { return nil }
         var session = Session(
             transport: connection.transport, client: connection.original.source,
             dialled: connection.original.destination, server: connection.reply.source,
             peer: connection.reply.destination, isForwarded: !isOwn, socket: socket, tracked: connection)
+        session.isUnheld = isUnheld
         session.isDialledHere = addresses.contains(connection.original.destination.address)
         return session
+    }
+
+    /// The open TCP connections from other hosts to this one, not redirected, that have no socket in the list.
+    public var withoutSocket: Set<TrackedConnection> {
+        let ends = Set(sockets.map { Ends($0.local, $0.remote) })
+        let open = tracked.lazy.filter { connection in
+            connection.isOpen && !connection.isRedirected && addresses.contains(connection.reply.source.address)
+                && !addresses.contains(connection.original.source.address)
+                && !ends.contains(Ends(connection.reply.source, connection.reply.destination))
+        }
+        return Set(open)
     }
 
     /// Both ends of a socket.

@@ -24,6 +24,8 @@ public struct TrackedConnection: Hashable, Sendable {
     public var reply: Direction
     /// Whether packets pass as established: both ends have sent packets, and, for TCP, not both have closed.
     public var isEstablished: Bool
+    /// Whether it is a TCP connection that neither end has begun to close.
+    public var isOpen = false
     /// Whether the destination was translated: `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
     public var isRedirected: Bool
     /// Whether conntrack picked the connection up in the middle: `original` is the next packet's direction then.

@@ -24,6 +24,7 @@ extension TrackedConnection {
             isRedirected: status & IPS_DST_NAT.rawValue != 0, isPickedUp: state?.isPickedUp ?? false,
             start: attributes.nest(CTA_TIMESTAMP)?.u64(CTA_TIMESTAMP_START).map { Int64($0 / 1_000_000_000) },
             identity: attributes.keeping { Self.identifying.contains($0.type) }.bytes)
+        isOpen = isEstablished && state?.isOpen == true
         labels = attributes[CTA_LABELS].map(Array.init) ?? []
     }
 
@@ -57,6 +58,8 @@ private struct TCPState {
     let isEstablished: Bool
     /// Whether conntrack first saw the connection after its handshake; only then does it accept any TCP window.
     let isPickedUp: Bool
+    /// Whether neither end has sent FIN or RST.
+    let isOpen: Bool
 
     private static let established = [TCP_CONNTRACK_ESTABLISHED, TCP_CONNTRACK_FIN_WAIT, TCP_CONNTRACK_CLOSE_WAIT]
 
@@ -64,6 +67,7 @@ private struct TCPState {
         guard let nest = attributes.nest(CTA_PROTOINFO)?.nest(CTA_PROTOINFO_TCP),
             let state = nest.u8(CTA_PROTOINFO_TCP_STATE)
         else { return nil }
+        isOpen = UInt32(state) == TCP_CONNTRACK_ESTABLISHED.rawValue
         isEstablished = Self.established.contains { $0.rawValue == UInt32(state) }
         // `struct nf_ct_tcp_flags`: one byte of flags, one of mask.
         let flags = nest[CTA_PROTOINFO_TCP_FLAGS_ORIGINAL]?.first ?? 0

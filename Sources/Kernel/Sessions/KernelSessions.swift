@@ -15,7 +15,19 @@ public struct KernelSessions: SessionStore {
             sockets: try SocketTable.connections(), listeningPorts: Set(listeners.map(\.port)),
             addresses: try HostAddresses.all())
         do throws(KernelError) { list.tracked = try ConntrackTable().connections() } catch { list.doubt = "\(error)" }
+        list.unheld = try Self.unheld(list)
         return list
+    }
+
+    /// The connections without a socket that are there at a second look: sockets were read before conntrack, and a connection may
+    /// begin or end meanwhile.
+    private static func unheld(_ list: SessionList) throws(KernelError) -> Set<TrackedConnection> {
+        let first = list.withoutSocket
+        guard !first.isEmpty else { return [] }
+        var again = list
+        again.tracked = (try? ConntrackTable().connections()) ?? []
+        again.sockets = try SocketTable.connections(includingOpening: true)
+        return first.intersection(again.withoutSocket)
     }
 
     /// The interface through which packets to an address leave.

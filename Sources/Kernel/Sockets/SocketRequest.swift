@@ -62,6 +62,9 @@ struct SocketStates: OptionSet {
         Self(TCP_ESTABLISHED), Self(TCP_FIN_WAIT1), Self(TCP_FIN_WAIT2), Self(TCP_CLOSE_WAIT), Self(TCP_LAST_ACK),
     ]
 
+    /// The state of a connection whose handshake is not complete for the socket.
+    static let opening = Self(TCP_SYN_RECV)
+
     init(rawValue: UInt32) { self.rawValue = rawValue }
 
     private init(_ state: Int) { rawValue = 1 << UInt32(state) }
