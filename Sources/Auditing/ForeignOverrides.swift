@@ -74,12 +74,14 @@ extension Finding {
         let message =
             switch override.effect {
             case .refused: "\(rule.table) drops connections to \(port.text) that service \"\(service.name)\" allows"
+            case .silenced:
+                "\(rule.table) drops the replies of \(port.text) to clients that service \"\(service.name)\" allows"
             case .redirected: "\(rule.table) redirects connections to \(port.text) of service \"\(service.name)\""
             case .forwarded:
                 "\(rule.table) sends connections to \(port.text) elsewhere, past service \"\(service.name)\""
             case .unknown: "the effect of \(rule.table) on connections to \(port.text) is not known"
             }
-        let severity: Severity = override.effect == .refused && override.isWhole ? .error : .warning
+        let severity: Severity = override.effect.isDrop && override.isWhole ? .error : .warning
         self.init(
             override.effect == .unknown ? .unknown : .foreignOverride, severity,
             "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
@@ -92,14 +94,18 @@ extension Finding {
 
 extension AccessOverride {
     /// Whether it refuses only addresses and networks as small as a ban.
-    fileprivate var isOfBans: Bool { effect == .refused && !isWhole && sources.isOfBans }
+    fileprivate var isOfBans: Bool { effect.isDrop && !isWhole && sources.isOfBans }
 }
 
 extension AccessOverride.Effect {
+    /// Whether clients that the policy allows get no answer.
+    fileprivate var isDrop: Bool { self == .refused || self == .silenced }
+
     /// The effect in one word.
     fileprivate var word: String {
         switch self {
         case .refused: "drops"
+        case .silenced: "silences"
         case .redirected: "redirects"
         case .forwarded: "forwards"
         case .unknown: "unknown"

@@ -104,11 +104,15 @@ public struct SessionAudit {
     private func unheldFinding(
         _ session: Session, _ count: Int, _ place: AuditedPort, _ service: Service?
     ) -> Finding {
-        let entries = count == 1 ? "an open connection" : "\(count) open connections"
+        let (entries, they, have, them) =
+            count == 1
+            ? ("an open connection", "its", "has", "it")
+            : ("\(count) open connections", "their", "have", "them")
         return Finding(
             .staleSession, .warning,
-            "conntrack has \(entries) from \(session.client.address) to \(place.text) that no socket of this host has, and the "
-                + "policy refuses: forged or forgotten, its packets pass as established: \"apply --cut-sessions\" ends it",
+            "conntrack has \(entries) from \(session.client.address) to \(place.text) that the policy refuses and that \(have) "
+                + "no socket on this host: forged or forgotten; \(they) packets pass as established; "
+                + "\"apply --cut-sessions\" ends \(them)",
             service: service?.name, port: place, policy: service?.location
         ).with(.init(aspect: "\(session.client.address) without socket"))
     }

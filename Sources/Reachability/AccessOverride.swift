@@ -7,6 +7,8 @@ public struct AccessOverride: Hashable, Sendable {
     public enum Effect: Hashable, Sendable {
         /// They are dropped or rejected.
         case refused
+        /// The replies of this host are dropped or rejected.
+        case silenced
         /// They are redirected to another port of this host.
         case redirected
         /// They are forwarded to another host, such as a container.
@@ -44,7 +46,9 @@ extension [AccessOverride] {
     public init(of allowed: Table, by others: [Table], in circumstances: Circumstances) {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
-        let interfaces = InterfaceClass.all(in: [allowed] + others, circumstances.routes)
+        let seesReplies = Hooks(tables: others).decidesOnReplies
+        let interfaces = InterfaceClass.all(
+            in: [allowed] + others, circumstances.routes, includesOutput: seesReplies)
         let transports = TransportProtocol.all(in: [allowed])
         let destinations = DestinationClasses(in: [allowed] + others, of: circumstances.addresses)
         let regions = AccessRegions(
@@ -60,7 +64,9 @@ extension [AccessOverride] {
             let open = (regions.segments[key] ?? []).map { arrivals.limit($0, key, space) }
                 .filter { $0.open != space.none }
             guard !open.isEmpty else { continue }
-            search.add(survey.evaluate(key, .arriving, of: open.boxes(space)), key, open)
+            let boxes = open.boxes(space)
+            search.add(survey.evaluate(key, .arriving, of: boxes), key, open)
+            if seesReplies { search.add(replies: survey.evaluateReplies(key, to: boxes), key, open) }
         }
         self = search.overrides
     }
@@ -85,13 +91,14 @@ private struct OverrideSearch {
     private struct Scope: Hashable {
         let transport: TransportProtocol
         let family: AddressFamily
+        let effect: AccessOverride.Effect
     }
 
     let spaces: SourceSpaces
     let rules: RuleNumbers
     let bridges: Set<String>
     private var found: [AccessOverride] = []
-    /// The ports with a source that is not certain to be refused.
+    /// The ports with a source that is not certain to be met by an effect.
     private var survivors: [Scope: [ClosedRange<UInt16>]] = [:]
 
     init(spaces: SourceSpaces, rules: RuleNumbers, bridges: Set<String>) {
@@ -105,8 +112,10 @@ private struct OverrideSearch {
         let survivors = survivors.mapValues { IntervalSet($0) }
         return found.map { override in
             var override = override
-            let rest = survivors[Scope(transport: override.transport, family: override.family)] ?? IntervalSet()
-            override.isWhole = override.effect == .refused && rest.intersection(IntervalSet(override.ports)).isEmpty
+            let scope = Scope(transport: override.transport, family: override.family, effect: override.effect)
+            let rest = survivors[scope] ?? IntervalSet()
+            let isDrop = [.refused, .silenced].contains(override.effect)
+            override.isWhole = isDrop && rest.intersection(IntervalSet(override.ports)).isEmpty
             return override
         }
     }
@@ -134,7 +143,27 @@ private struct OverrideSearch {
             if let doubt = piece.doubts.last { effects.add(piece, .unknown, doubt, rules) }
         }
         for effect in effects.all { meet(effect, key, open) }
-        let scope = Scope(transport: key.transport, family: key.family)
+        keep(surviving, .refused, key, open)
+    }
+
+    /// Adds the replies that are certain to be refused: what depends on a process or a mark is left out.
+    mutating func add(
+        replies outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]
+    ) {
+        var effects = EffectCollector()
+        for (piece, place) in outcome.refused where piece.doubts.isEmpty {
+            effects.add(piece, .silenced, place, rules)
+        }
+        for effect in effects.all { meet(effect, key, open) }
+        let doubted = outcome.refused.map(\.piece).filter { !$0.doubts.isEmpty }
+        keep(outcome.accepted + outcome.unknown + doubted, .silenced, key, open)
+    }
+
+    /// Records on which ports a source is not certain to be met by an effect.
+    private mutating func keep(
+        _ surviving: [Piece], _ effect: AccessOverride.Effect, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]
+    ) {
+        let scope = Scope(transport: key.transport, family: key.family, effect: effect)
         survivors[scope, default: []] += open.ports(of: surviving, spaces[key.family])
     }
 

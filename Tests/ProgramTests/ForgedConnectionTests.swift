@@ -13,7 +13,7 @@ struct ForgedConnectionTests {
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
         try portreeve.shell(
             """
-            ip link set lo up; ip link add d0 type dummy; ip address add 192.0.2.1/24 dev d0; ip link set d0 up
+            ip link set lo up; ip link add d0 type veth; ip address add 192.0.2.1/24 dev d0; ip link set d0 up
             forge() { conntrack -I -p tcp -s $1 -d 192.0.2.1 --sport $2 --dport $3 --state $4 -u $5 -t 1000; }
             forge 198.51.100.9 40000 5432 ESTABLISHED SEEN_REPLY,ASSURED
             forge 198.51.100.9 40001 5432 ESTABLISHED SEEN_REPLY,ASSURED
@@ -22,11 +22,12 @@ struct ForgedConnectionTests {
             conntrack -I -p tcp -s 198.51.100.7 -d 203.0.113.1 --sport 1 --dport 22 --state ESTABLISHED -u SEEN_REPLY,ASSURED -t 1000
             """)
         let result = try portreeve("verify", policy, "--only", "sessions")
-        #expect(
-            result.output.split(separator: "\n").first
-                == "\(policy):2: warning: conntrack has 2 open connections from 198.51.100.9 to tcp/5432 (198.51.100.9) that no socket "
-                + "of this host has, and the policy refuses: forged or forgotten, its packets pass as established: \"apply "
-                + "--cut-sessions\" ends it [stale-session]", "\(result)")
+        let expected = """
+            \(policy):2: warning: conntrack has 2 open connections from 198.51.100.9 to tcp/5432 that the policy refuses \
+            and that have no socket on this host: forged or forgotten; their packets pass as established; \
+            "apply --cut-sessions" ends them [stale-session]
+            """
+        #expect(result.output.split(separator: "\n").first.map(String.init) == expected)
         #expect(result.status == 2 && result.output.contains("verify: 1 warning"), "\(result)")
         #expect(try portreeve("apply", policy, "--yes", "--cut-sessions", "--quiet").status == 0)
         #expect(try portreeve("verify", policy, "--only", "sessions").status == 0)
@@ -55,7 +56,7 @@ struct ForgedConnectionTests {
         // More connections than the queue of the listener has room for.
         let process = try portreeve.shell(
             """
-            unshare -n sh -c 'while [ ! -e /sys/class/net/v1 ]; do sleep 0.02; done; ip address add 192.0.2.2/24 dev v1
+            unshare -n sh -c 'until ip link show v1 >/dev/null 2>&1; do sleep 0.02; done; ip address add 192.0.2.2/24 dev v1
                 ip link set v1 up; sleep 0.2; exec /usr/bin/python3 \(script)' > \(output) 2>&1 &
             sleep 0.2; ip link add v0 type veth peer name v1 netns $!
             ip address add 192.0.2.1/24 dev v0; ip link set v0 up

@@ -54,7 +54,7 @@ final class ChainOrder {
 struct Extent {
     /// The sources.
     let sources: ClosedRange<UInt128>
-    /// The destination in the header; `nil` if it is not one known address.
+    /// The destinations in the header; `nil` if they are not known.
     let destinations: ClosedRange<UInt128>?
     /// The destination ports in the header; `nil` if they are not known.
     let ports: ClosedRange<UInt128>?
@@ -73,6 +73,10 @@ struct Extent {
 extension Extent {
     /// The ranges of a piece, of packets with these properties.
     init(_ piece: Piece, _ setting: Setting, _ space: SourceSpace) {
+        guard !setting.isReply else {
+            self = Extent(reply: piece, space)
+            return
+        }
         // Rules behind a translation of the source read another address.
         sources = piece.state.source == nil ? space.bounds(piece.sources) : 0...UInt128.max
         destinations = piece.state.destination?.constants.map {
@@ -92,6 +96,13 @@ extension Extent {
                 return number...number
             }
         }
+    }
+}
+
+extension Extent {
+    /// The ranges of the replies to a piece: they go to its sources, at ports that are not known.
+    private init(reply piece: Piece, _ space: SourceSpace) {
+        (sources, destinations, ports) = (0...UInt128.max, space.bounds(piece.sources), nil)
     }
 }
 

@@ -37,6 +37,7 @@ extension Setting {
     /// The value for an established connection; its direction is unknown, since conntrack may have picked it up half-way.
     private func established(_ load: ConntrackLoad) -> [SymbolicByte] {
         switch load.key {
+        case .direction where isReply: [SymbolicByte(1)]
         case .state: [SymbolicByte](constants: ConntrackState.established.hostOrderBytes)
         case .networkProtocol: [SymbolicByte(familyNumber)]
         case .transportProtocol: [SymbolicByte(transport.rawValue)]

@@ -64,6 +64,15 @@ struct Hooks {
         }.map(\.element)
     }
 
+    /// Whether a chain sees the replies of this host and may drop them.
+    var decidesOnReplies: Bool {
+        bases.contains { entry in
+            let isPassed = entry.base.hook == .output || entry.base.hook == .postrouting
+            return isPassed && entry.base.type != "nat"
+                && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
+        }
+    }
+
     /// The chains before the IP layer that may drop packets of the setting and are not modelled: of bridges, and of devices
     /// that are not known.
     func lowerChains(_ setting: Setting) -> [RuleReference] {

@@ -29,6 +29,12 @@ extension Setting {
 
     private func meta(_ key: MetaKey, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         switch key {
+        case .inputInterface where isReply: return [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .inputInterfaceName where isReply: return [SymbolicByte](constants: Array(repeating: 0, count: 16))
+        case .outputInterfaceName where isReply: return [SymbolicByte](constants: interface)
+        case .outputInterface where isReply:
+            return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
+        case .packetType where isReply: return [.unknown]
         case .inputInterfaceName: return [SymbolicByte](constants: interface)
         case .inputInterface: return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
         case .networkProtocol: return [SymbolicByte(familyNumber)]
@@ -73,6 +79,8 @@ extension Setting {
     /// A byte of the IPv4 header, RFC 791 3.1.
     private func ipv4Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
+        case 12..<16 where isReply: state.destinationByte(offset - 12)
+        case 16..<20 where isReply: SymbolicByte(.source(UInt8(offset - 16)))
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x40)
         // Not a fragment: conntrack reassembles before all chains but those with the lowest priorities.
         case 6: SymbolicByte(.unknown, mask: 0x40)
@@ -87,6 +95,8 @@ extension Setting {
     /// A byte of the IPv6 header, RFC 8200 3; there are no extension headers.
     private func ipv6Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
+        case 8..<24 where isReply: state.destinationByte(offset - 8)
+        case 24..<40 where isReply: SymbolicByte(.source(UInt8(offset - 24)))
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x60)
         case 6: SymbolicByte(transport.rawValue)
         case 8..<24: state.sourceByte(offset - 8)
@@ -99,6 +109,10 @@ extension Setting {
     private func transportByte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         guard transport.hasPorts else { return .unknown }
         return switch (offset, transport) {
+        case (0...1, _) where isReply: state.headerPort[offset]
+        case (2...3, _) where isReply: .unknown
+        // RFC 9293 3.5: the first reply has SYN and ACK; RFC 3168 6.1.1: the two bits of ECN are unknown.
+        case (13, .tcp) where isReply: SymbolicByte(.unknown, mask: 0xc0, flip: 0x12)
         case (2...3, _): state.headerPort[offset - 2]
         // A packet with data has ACK, but not URG, RST, SYN or FIN.
         case (13, .tcp) where isEstablished: SymbolicByte(.unknown, mask: 0xc8, flip: 0x10)
@@ -112,6 +126,7 @@ extension Setting {
     private func route(_ query: RouteLookup, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         let (unicast, local): (UInt32, UInt32) = (1, 2)  // RTN_UNICAST and RTN_LOCAL of linux/rtnetlink.h
         let isSource = query.flags.contains(.source)
+        if isReply { return .unknown(query.flags.contains(.isPresent) ? 1 : query.result == .interfaceName ? 16 : 4) }
         switch query.result {
         case .addressType:
             // The kernel takes no packet of another host with an address of its own, of a group or of a broadcast.

@@ -19,18 +19,22 @@ struct Setting {
     let isOfOneDestinationClass: Bool
     /// Whether the packets carry data of an established connection; otherwise they open one.
     let isEstablished: Bool
+    /// Whether the packets are this host's replies: they leave by the interface and go to the source, from the port that was
+    /// dialled.
+    let isReply: Bool
     /// The source address, if all packets have the same.
     let source: UInt128?
 
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
-        isEstablished: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil
+        isEstablished: Bool = false, isReply: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil
     ) {
         self.family = family
         self.transport = transport
         self.interface = interface
         self.circumstances = circumstances
-        self.isEstablished = isEstablished
+        self.isEstablished = isEstablished || isReply
+        self.isReply = isReply
         self.source = source
         let isLoopback = interface.starts(with: Self.loopback)
         own = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)

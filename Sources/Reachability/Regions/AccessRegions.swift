@@ -235,10 +235,16 @@ struct Survey {
         evaluation(key).evaluate(path, of: boxes)
     }
 
-    private func evaluation(_ key: AccessRegions.Key) -> RegionEvaluation {
+    /// The result for the replies of this host to the packets of a class in these disjoint boxes; they leave by the interface
+    /// that the packets come by.
+    func evaluateReplies(_ key: AccessRegions.Key, to boxes: [Box]) -> RegionEvaluation.Outcome {
+        evaluation(key, isReply: true).evaluateReplies(to: boxes)
+    }
+
+    private func evaluation(_ key: AccessRegions.Key, isReply: Bool = false) -> RegionEvaluation {
         let setting = Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
-            circumstances: circumstances, dialled: key.destination.possible)
+            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible)
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }

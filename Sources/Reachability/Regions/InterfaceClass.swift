@@ -55,8 +55,16 @@ public struct InterfaceClass: Hashable, Sendable {
     ///
     /// They are found in comparisons: constants of 16 bytes are names, shorter ones are prefixes; constants of 4 bytes are the
     /// indices of the interfaces with these names.
-    public static func all(in tables: [Table], _ routes: Routes? = nil) -> [InterfaceClass] {
-        var finder = InterfaceNames(routes)
+    ///
+    /// - Parameters:
+    ///   - tables: the rulesets.
+    ///   - routes: the routes of the host, for the indices of its interfaces.
+    ///   - includesOutput: whether interfaces by which packets leave count, too, as they do for replies.
+    /// - Returns: the classes.
+    public static func all(
+        in tables: [Table], _ routes: Routes? = nil, includesOutput: Bool = false
+    ) -> [InterfaceClass] {
+        var finder = InterfaceNames(routes, includesOutput: includesOutput)
         for table in tables { finder.search(table) }
         let names = finder.names.union([padded(Array("lo".utf8))])
         let exact = names.map { KernelName.text(of: $0.prefix { $0 != 0 }) }.sorted()
@@ -72,6 +80,7 @@ public struct InterfaceClass: Hashable, Sendable {
 
 /// Finds the names of interfaces in rulesets.
 private struct InterfaceNames {
+    private let includesOutput: Bool
     /// Whole names: 16 bytes, padded with NUL.
     var names: Set<[UInt8]> = []
     /// Prefixes of names.
@@ -79,7 +88,8 @@ private struct InterfaceNames {
     /// The names of the host's interfaces, by the bytes of their indices.
     private let indices: [[UInt8]: String]
 
-    init(_ routes: Routes?) {
+    init(_ routes: Routes?, includesOutput: Bool) {
+        self.includesOutput = includesOutput
         let indices = (routes?.indices ?? [:]).map { ($1.hostOrderBytes, $0) }
         self.indices = Dictionary(indices) { first, _ in first }
     }
@@ -99,6 +109,8 @@ private struct InterfaceNames {
             switch expression {
             case .meta(.inputInterfaceName, into: let register): holders.insert(register)
             case .meta(.inputInterface, into: let register): holders.insert(register)
+            case .meta(.outputInterfaceName, into: let register) where includesOutput: holders.insert(register)
+            case .meta(.outputInterface, into: let register) where includesOutput: holders.insert(register)
             case .route(let query) where query.flags.contains(.source): holders.insert(query.destination)
             case .compare(let comparison) where holders.contains(comparison.source): insert(comparison.value)
             case .range(let range) where holders.contains(range.source):

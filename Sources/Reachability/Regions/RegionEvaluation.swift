@@ -86,9 +86,7 @@ final class RegionEvaluation {
     /// The result for all packets in these disjoint boxes.
     func evaluate(_ path: PacketPath, of boxes: [Box]) -> Outcome {
         guard !boxes.isEmpty else { return outcome }
-        var pieces = boxes.map {
-            Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, state: path.start)
-        }
+        var pieces = pieces(boxes, path.start)
         if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
             pieces = pass(.prerouting, pass(.ingress, pieces)).map { $0.afterConntrack() }
@@ -98,6 +96,18 @@ final class RegionEvaluation {
         outcome.accepted += pass(.postrouting, forwarded)
         outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
         return outcome
+    }
+
+    /// The result for this host's replies to the packets in these disjoint boxes.
+    func evaluateReplies(to boxes: [Box]) -> Outcome {
+        let pieces = pieces(boxes, PacketState())
+        outcome.accepted = pass(.postrouting, pass(.output, pieces).map { $0.afterConntrack() })
+        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
+        return outcome
+    }
+
+    private func pieces(_ boxes: [Box], _ state: PacketState) -> [Piece] {
+        boxes.map { Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, state: state) }
     }
 
     /// The pieces after a chain before the IP layer, which may drop any of them.
@@ -113,6 +123,8 @@ final class RegionEvaluation {
         self.hook = hook
         var pieces = start
         for entry in hooks.entries(hook, setting) where !pieces.isEmpty {
+            // They see only the first packet of a connection.
+            if setting.isReply, entry.base.type == "nat" { continue }
             if hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority {
                 pieces = pieces.map { $0.afterConntrack() }
             }
@@ -176,7 +188,8 @@ final class RegionEvaluation {
             let scope = RuleScope(table: table, chain: chain, rule: order.rules[position], depth: depth)
             meetings += waiting.count
             if meetings > busiest?.meetings ?? 0 { busiest = (meetings, scope) }
-            for pieces in Piece.gathered(waiting, space).byState(isWhole: order.readsTarget(position)) {
+            let isWhole = setting.isReply || order.readsTarget(position)
+            for pieces in Piece.gathered(waiting, space).byState(isWhole: isWhole) {
                 spend(pieces.count)
                 guard budget.isLeft, depth <= Self.maximumDepth else {
                     doubt(pieces, scope)
