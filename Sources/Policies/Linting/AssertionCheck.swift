@@ -5,7 +5,7 @@ internal import Addressing
 /// The check is a proof, since it compares sets of addresses, not samples. It ignores interfaces, rates and expiry: an
 /// assertion is about sources and ports, and does not start to fail on the day a service expires.
 struct AssertionCheck {
-    private let services: [Service]
+    private let ports: ServicesByPort
     private let trusted: [Trusted]
     private let denied: AddressSet
     private let families: Set<AddressFamily>
@@ -13,7 +13,7 @@ struct AssertionCheck {
 
     /// A check against the services of a policy without errors.
     init(_ policy: Policy, _ log: DiagnosticLog) {
-        services = policy.services
+        ports = ServicesByPort(policy.services)
         trusted = policy.trusted
         denied = policy.deny?.addresses ?? AddressSet()
         families = policy.defaults.families
@@ -45,7 +45,7 @@ struct AssertionCheck {
             guard let witness = admitted.first else { continue }
             return "\(port) is open to \(witness)\(blame("\"trusted\"", trusted.name, trusted.location))"
         }
-        for (service, range) in owners(of: port, at: address) {
+        for (service, range) in ports.owners(of: port, at: address) {
             let admitted = service.addresses.subtracting(denied).intersection(sources)
             guard let witness = admitted.first else { continue }
             return "\(port.text(range)) is open to \(witness)\(blame(service))"
@@ -60,7 +60,7 @@ struct AssertionCheck {
         if let witness = all.intersection(denied).first { return "\"deny\" covers \(witness)" }
         let sources = trusted.reduce(all) { $0.subtracting($1.entry.addresses) }
         var next = Int(port.range.lowerBound)
-        for (service, range) in owners(of: port, at: address) {
+        for (service, range) in ports.owners(of: port, at: address) {
             guard next >= range.lowerBound else { break }
             if let witness = sources.subtracting(service.addresses).first {
                 return "\(port.text(range)) is closed to \(witness)\(blame(service))"
@@ -70,20 +70,6 @@ struct AssertionCheck {
         guard next <= port.range.upperBound, !sources.isEmpty else { return nil }
         let place = address.map { " at \($0)" } ?? ""
         return "no service opens \(port.text(UInt16(next)...UInt16(next)))\(place)"
-    }
-
-    /// The services that have ports of `port` at the address, each with these ports, in ascending order; without an
-    /// address, the services of each address.
-    private func owners(
-        of port: ServicePort, at address: IPAddress?
-    ) -> [(service: Service, range: ClosedRange<UInt16>)] {
-        let reached = services.filter { service in address.map(service.isReached) ?? true }
-        let owners = reached.flatMap { service in
-            service.ports.filter { $0.transport == port.transport && $0.range.overlaps(port.range) }.map {
-                (service: service, range: $0.range.clamped(to: port.range))
-            }
-        }
-        return owners.sorted { $0.range.lowerBound < $1.range.lowerBound }
     }
 
     /// The entries of `trusted` that let packets in on the interface; without one, those for all interfaces.
