@@ -78,7 +78,7 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// The values that are not in `other`, in O(m log n + k) for m ranges here, n in `other` and k of these cut out.
     @inlinable
     public func subtracting(_ other: Self) -> Self {
-        guard !other.isEmpty else { return self }
+        if other.ranges.count <= Self.fewHoles { return other.ranges.reduce(self) { $0.subtracting($1) } }
         var rest: [ClosedRange<Bound>] = []
         for range in ranges {
             var next: Bound? = range.lowerBound
@@ -91,6 +91,29 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
             }
             if let start = next { rest.append(start...range.upperBound) }
         }
+        return Self(canonical: rest)
+    }
+
+    /// So many ranges are cut out one by one.
+    @usableFromInline static var fewHoles: Int { 2 }
+
+    /// The values that are not in a range: the ranges that it does not meet are copied at once, or shared if it meets none.
+    @inlinable
+    func subtracting(_ hole: ClosedRange<Bound>) -> Self {
+        let first = firstIndex(endingAtOrAbove: hole.lowerBound)
+        guard first < ranges.count, ranges[first].lowerBound <= hole.upperBound else { return self }
+        var rest: [ClosedRange<Bound>] = []
+        rest.reserveCapacity(ranges.count + 1)
+        rest.append(contentsOf: ranges[..<first])
+        let start = ranges[first].lowerBound
+        if start < hole.lowerBound { rest.append(start...(hole.lowerBound - 1)) }
+        let last = firstIndex(endingAtOrAbove: hole.upperBound)
+        guard last < ranges.count else { return Self(canonical: rest) }
+        let next = ranges[last]
+        if next.upperBound > hole.upperBound {
+            rest.append(max(next.lowerBound, hole.upperBound + 1)...next.upperBound)
+        }
+        rest.append(contentsOf: ranges[(last + 1)...])
         return Self(canonical: rest)
     }
 

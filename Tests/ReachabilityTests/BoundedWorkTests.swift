@@ -18,6 +18,10 @@ struct BoundedWorkTests {
         case ranges
         /// Addresses that are dropped, then ports that are accepted.
         case blocks
+        /// One address and one port each, then ports alone.
+        case portsBehind
+        /// One address and one port each, then addresses alone.
+        case addressesBehind
         /// A destination and a port each, with a chain for them.
         case jumps
         /// A published port each, with the rule that lets it through.
@@ -127,6 +131,19 @@ extension BoundedWorkTests.Shape {
                         ? Rule(.source(address(number)) + [.verdict(.drop)])
                         : Rule(.port(port(number)) + [.verdict(.accept)])
                 } + [Rule([.verdict(.drop)])])
+        case .portsBehind, .addressesBehind:
+            table(
+                numbers.map { number in
+                    let conditions =
+                        if number < count / 2 {
+                            [Expression].source(address(number)) + .port(port(number))
+                        } else if self == .portsBehind {
+                            [Expression].port(port(number))
+                        } else {
+                            [Expression].source(address(number))
+                        }
+                    return Rule(conditions + [.verdict(.drop)])
+                })
         case .jumps:
             table(
                 numbers.map { Rule(.destination(address($0)) + .port(443) + [.verdict(.jump("c"))]) },

@@ -9,6 +9,8 @@ final class ChainOrder {
     private let sources: BoundsIndex?
     private let destinations: BoundsIndex?
     private let ports: BoundsIndex?
+    /// For each position, how many more of the rules from it on bound only the ports than bound only the sources.
+    private let balance: [Int]
 
     /// Chains with fewer rules are searched one by one.
     private static let leastIndexed = 16
@@ -21,6 +23,36 @@ final class ChainOrder {
         sources = isIndexed ? BoundsIndex(bounds.map(\.sources)) : nil
         destinations = isIndexed ? BoundsIndex(bounds.map(\.destinations)) : nil
         ports = isIndexed && transport.hasPorts ? BoundsIndex(bounds.map(\.ports)) : nil
+        var balance = 0
+        self.balance = bounds.reversed().map { bounds in
+            balance += (bounds.ports != nil ? 1 : 0) - (bounds.sources != nil ? 1 : 0)
+            return balance
+        }.reversed()
+    }
+
+    /// The parts of pieces that the rule at a position may match, and the parts that it cannot match.
+    ///
+    /// A rule for one port and some sources leaves an area in the shape of an L. It is cut along the ports unless more of
+    /// the following rules are for sources alone, so that they meet few of its parts.
+    func cut(
+        _ pieces: [Piece], at position: Int, _ setting: Setting, _ space: SourceSpace
+    ) -> (inside: [Piece], outside: [Piece]) {
+        guard balance[position] >= 0, !setting.isReply, bounds[position].sources != nil,
+            let ports = bounds[position].ports, ports.lowerBound == ports.upperBound,
+            let port = UInt16(exactly: ports.lowerBound)
+        else { return (pieces, []) }
+        let box = Box(ports: IntervalSet([port...port]))
+        var (inside, outside): ([Piece], [Piece]) = ([], [])
+        for piece in pieces {
+            guard piece.state.headerPort == .dialledPort else {
+                inside.append(piece)
+                continue
+            }
+            let parts = piece.split(by: box, space)
+            if let part = parts.inside { inside.append(part) }
+            outside += parts.outside
+        }
+        return (inside, outside)
     }
 
     /// Whether the rule at a position may read or change where packets go.

@@ -8,7 +8,7 @@ final class WorkBudget {
     private var ranges: Int
 
     /// The most pieces that meet a rule or a box, far above the need of any real ruleset.
-    private static let mostSteps = 20_000_000
+    private static let mostSteps = 2_000_000
     /// The most ranges of sources in the sets of all ports together: 32 MiB.
     private static let mostRanges = 1 << 20
 

@@ -195,7 +195,10 @@ final class RegionEvaluation {
                     doubt(pieces, scope)
                     continue
                 }
-                let found = evaluate(scope, pieces)
+                let (inside, outside) = order.cut(pieces, at: position, setting, space)
+                schedule(outside, from: position + 1)
+                guard !inside.isEmpty else { continue }
+                let found = evaluate(scope, inside)
                 schedule(found.next, from: position + 1)
                 result.accepted += found.accepted
                 result.returned += found.returned
