@@ -1,6 +1,11 @@
 public import Rulesets
 
 extension Table {
+    /// Whether an entry of a service or of `trusted` has an expiry.
+    public var hasExpiries: Bool {
+        chains.contains { $0.rules.contains { $0.expiry != nil || RuleConditions($0).expires != nil } }
+    }
+
     /// The table in which the services that expired by this time are closed whatever the clock says.
     ///
     /// The kernel compares an expiry with the host's clock, which a boot may find in the past. The rule that refuses packets

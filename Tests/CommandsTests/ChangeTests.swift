@@ -147,7 +147,7 @@ struct ChangeTests {
         #expect(try terminal.run("history") == .success)
         #expect(
             terminal.output
-                == "CHANGE  OUTCOME    WHAT\n1       confirmed  unreadable: run \"portreeve history --show 1\"\n")
+                == "CHANGE  HAPPENED   WHAT\n1       confirmed  unreadable: run \"portreeve history --show 1\"\n")
         #expect(try terminal.run("rollback", "1", "--yes") == .failure)
         #expect(terminal.errors == "portreeve: \(file.path) is incomplete or was changed, and is not used\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)

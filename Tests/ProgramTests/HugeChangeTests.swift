@@ -33,7 +33,7 @@ struct HugeChangeTests {
         let limit = Uptime.milliseconds + 11_000
         let trial = Trial(portreeve, old: huge, new: small)
         for watcher in try trial.watchers() { #expect(try peak(watcher) < 64 << 10) }
-        let outcome = portreeve.stateDirectory + "/change-2.undone"
+        let outcome = portreeve.stateDirectory + "/change-2.timed-out"
         while !FileManager.default.fileExists(atPath: outcome) {
             try #require(Uptime.milliseconds < limit, "it takes ten seconds more")
             usleep(20_000)

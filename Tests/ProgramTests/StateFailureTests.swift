@@ -44,7 +44,7 @@ struct DiskTests {
         #expect(try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
         try disk.fill()
         #expect(try trial.wait { try trial.isLive(trial.old) && trial.watchers().isEmpty })
-        #expect(try disk.names() == ["change-1.confirmed", "change-2.undone"])
+        #expect(try disk.names() == ["change-1.confirmed", "change-2.timed-out"])
     }
 
     @Test("A read-only disk prevents changes; a pending change is undone, and recorded later")
@@ -59,7 +59,7 @@ struct DiskTests {
         #expect(try trial.watchers().count == 2)
         try disk.remount("rw")
         #expect(try trial.wait { try trial.watchers().isEmpty })
-        #expect(try disk.names() == ["change-1.confirmed", "change-2.undone"])
+        #expect(try disk.names() == ["change-1.confirmed", "change-2.timed-out"])
         try disk.remount("ro")
         let result = try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1h")
         #expect(result.status == 1 && isSentence(result.errors) && result.errors.contains("nothing was changed"))

@@ -33,7 +33,7 @@ extension RulesetState {
             rest.bans.remove(where: banned.contains)
             try rest.store(in: files)
         }
-        try log.settle(entry, as: isMade ? record.kind.outcome : .undone)
+        try log.settle(entry, as: isMade ? record.kind.outcome : .notMade)
         let known = Set(grants.records.map(\.source))
         if record.kind == .revoke, live?.grantedSources.contains(where: { !known.contains($0) }) == true {
             return .notRevoked(change: entry.number)
@@ -63,7 +63,8 @@ extension RulesetState {
     func make(_ change: GrantChange, in store: any RulesetStore, now: Int64) throws -> Made {
         let record = ChangeRecord(
             kind: change.kind, time: now, author: host.author(), summary: change.summary, origin: nil,
-            files: [], identity: host.identity(), generation: change.snapshot.generation + 1, archive: nil)
+            files: [], identity: host.identity(), generation: change.snapshot.generation + 1, archive: nil,
+            until: change.until, ended: change.before.ended(in: change.after(0)))
         let entry = try log.prepare(record)
         let after = change.after(entry.number)
         do {
@@ -78,7 +79,7 @@ extension RulesetState {
             if let live, live.table == change.snapshot.table {
                 try? change.before.store(in: files)
                 try? change.before.bans.store(in: files, always: true)
-                try? log.settle(entry, as: .undone)
+                try? log.settle(entry, as: .notMade)
             }
             throw error
         }
@@ -91,6 +92,12 @@ extension RulesetState {
 }
 
 extension GrantChange {
+    /// When the new grant or ban ends, in seconds since 1970-01-01T00:00:00Z; `nil` if there is none.
+    fileprivate var until: Int64? {
+        let after = after(0)
+        return after.records.first { $0.change == 0 }?.end ?? after.bans.records.first { $0.change == 0 }?.end
+    }
+
     /// The change in the form that the guard checks before it is made.
     var rulesetChange: RulesetChange {
         var change = RulesetChange(snapshot: snapshot, table: base, kind: kind, summary: summary)

@@ -19,9 +19,8 @@ public struct ChangeBack {
         let entry = try number.map(state.log.entry) ?? Self.previous(state.log)
         record = try state.log.record(entry)
         guard !record.kind.keepsTable else {
-            let what = record.kind.outcome == .noted ? "ban" : "grant"
             throw ChangeError(
-                .failure, "change \(entry.number) made or ended a \(what), and has no table to go back to")
+                .failure, "change \(entry.number) \(record.kind.deed), and has no table to go back to")
         }
         let snapshot = try store.snapshot(of: Names.table, expecting: record.table.map { [$0] } ?? [])
         self.number = entry.number
@@ -37,5 +36,16 @@ public struct ChangeBack {
             throw ChangeError(.failure, "there is no earlier change: run \"portreeve history\" for a list")
         }
         return confirmed[last - 1]
+    }
+}
+
+extension ChangeRecord.Kind {
+    /// The deed of a change that has no table.
+    fileprivate var deed: String {
+        switch self {
+        case .ban, .unban: "made or ended a ban"
+        case .boot: "is a boot"
+        default: "made or ended a grant"
+        }
     }
 }

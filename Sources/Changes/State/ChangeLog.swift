@@ -4,14 +4,24 @@ public import System
 
 /// The log of changes: one file per change, numbered from 1, named after the number and outcome.
 public struct ChangeLog {
-    /// The outcome of a change; the raw value is the word in every output.
+    /// The outcome of a change; the raw value is the end of its file's name.
     public enum Outcome: String {
         /// Prepared: not yet made, or made and not yet confirmed.
         case prepared
         /// Confirmed: the last of these is loaded at boot.
         case confirmed
-        /// Undone, or never made.
+        /// Undone or never made: earlier versions did not record which.
         case undone
+        /// Undone, since it was not confirmed in time.
+        case timedOut = "timed-out"
+        /// Undone by a command.
+        case rolledBack = "rolled-back"
+        /// Gone, since the host was rebooted before it was confirmed.
+        case lost
+        /// Never made.
+        case notMade = "not-made"
+        /// Not a change of the table: a boot loaded the last confirmed one.
+        case loaded
         /// Made, but not repeated at boot: a grant, or the end of one.
         case recorded
         /// The same, but kept for a short time only: a ban, or the end of one, of which a program may make thousands.
@@ -22,17 +32,24 @@ public struct ChangeLog {
         /// Whether a boot may load the table of the change.
         var isInForce: Bool { self == .confirmed || self == .renewed }
 
+        /// Whether the change is undone, or was never made.
+        public var isUndone: Bool { [.undone, .timedOut, .rolledBack, .lost, .notMade].contains(self) }
+
+        /// The word for programs.
+        public var word: String { isUndone ? Self.undone.rawValue : rawValue }
+
         /// At most this many changes are kept, beside those of other outcomes that have a number of their own.
         fileprivate var maximumCount: Int {
             switch self {
             case .noted: 20
             case .renewed: 3
-            case .prepared, .confirmed, .undone, .recorded: 50
+            case .loaded: 5
+            case .prepared, .confirmed, .undone, .timedOut, .rolledBack, .lost, .notMade, .recorded: 50
             }
         }
 
         /// The outcomes that share a number.
-        fileprivate var shared: Outcome { self == .noted || self == .renewed ? self : .confirmed }
+        fileprivate var shared: Outcome { [.noted, .renewed, .loaded].contains(self) ? self : .confirmed }
     }
 
     /// An entry of the log.
@@ -117,11 +134,25 @@ public struct ChangeLog {
     /// The last confirmed change.
     public func lastConfirmed() throws(KernelError) -> Entry? { try entries().last { $0.outcome.isInForce } }
 
+    /// Saves that a boot has loaded a change.
+    func note(loading record: ChangeRecord) throws(KernelError) {
+        let entry = Entry(number: try nextNumber(), outcome: record.kind.outcome)
+        try files.write(entry.name, record.document)
+        try prune()
+    }
+
+    private func nextNumber() throws(KernelError) -> Int { (try entries().last?.number ?? 0) + 1 }
+
+    /// The newest time at which a change was saved; that of a boot does not count, whose clock may be wrong.
+    var newestTime: Int64 {
+        files.newestTime { Entry($0)?.outcome != .loaded }
+    }
+
     /// Saves a change before it is made.
     ///
     /// The name need not be on disk until the change is settled: a crash before that loses the kernel's change, too.
     func prepare(_ record: ChangeRecord) throws(KernelError) -> Entry {
-        let entry = Entry(number: (try entries().last?.number ?? 0) + 1, outcome: .prepared)
+        let entry = Entry(number: try nextNumber(), outcome: .prepared)
         try files.write(entry.name, record.document, .content)
         return entry
     }

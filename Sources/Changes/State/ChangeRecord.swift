@@ -23,9 +23,11 @@ public struct ChangeRecord {
         case unban
         /// The lists of the policy were read again.
         case refresh
+        /// A boot loaded the last confirmed change.
+        case boot
 
         /// Whether the change leaves the policy's table as it was, so that a boot or a rollback skips it.
-        public var keepsTable: Bool { [.grant, .revoke, .ban, .unban].contains(self) }
+        public var keepsTable: Bool { [.grant, .revoke, .ban, .unban, .boot].contains(self) }
 
         /// The outcome once it is made, and confirmed if it has to be.
         var outcome: ChangeLog.Outcome {
@@ -34,6 +36,7 @@ public struct ChangeRecord {
             case .grant, .revoke: .recorded
             case .ban, .unban: .noted
             case .refresh: .renewed
+            case .boot: .loaded
             }
         }
     }
@@ -64,6 +67,12 @@ public struct ChangeRecord {
     public var generation: UInt32
     /// The encoded table, by `TableArchive`; `nil` for none.
     var archive: [UInt8]?
+    /// Why the change was made, where its kind does not say it.
+    var reason: ChangeReason?
+    /// When a grant or a ban ends, in seconds since 1970-01-01T00:00:00Z.
+    var until: Int64?
+    /// The changes whose grants and bans this one ends or replaces.
+    var ended: [Int] = []
 
     static let documentKind = "change"
 
@@ -83,6 +92,9 @@ public struct ChangeRecord {
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
         document.append("generation", "\(generation)")
+        document.append("reason", reason?.rawValue)
+        document.append("until", until.map { "\($0)" })
+        for number in ended { document.append("ended", "\(number)") }
         for file in files {
             document.append("path", file.path)
             document.append("text", file.text)
@@ -112,7 +124,10 @@ extension ChangeRecord {
             kind: kind, time: time, author: author, summary: summary,
             origin: document.number("origin", in: ChangeLog.numbers),
             files: Self.files(of: document), identity: RulesetIdentity(boot: boot, namespace: namespace),
-            generation: generation, archive: document.archive.map(Array.init))
+            generation: generation, archive: document.archive.map(Array.init),
+            reason: document.text("reason").flatMap(ChangeReason.init), until: document.time("until"),
+            ended: document.fields.filter { $0.name == "ended" }
+                .compactMap { Int(String(decoding: $0.bytes, as: UTF8.self)) })
         if archive != nil && table == nil { return nil }
     }
 

@@ -202,7 +202,16 @@ extension RulesetState {
             origin: change.origin, files: change.policy?.recordedFiles ?? change.files,
             identity: host.identity(),
             generation: change.snapshot.generation + (transaction.isEmpty ? 0 : 1),
-            archive: archive)
+            archive: archive, reason: reason(for: change, archive), ended: change.grants.ended(by: change.table))
+    }
+
+    /// Why a policy is applied: to repair the live table if the policy means what was applied last.
+    private func reason(for change: RulesetChange, _ archive: [UInt8]?) -> ChangeReason? {
+        guard change.kind == .apply else { return nil }
+        guard !change.transaction.isEmpty, let last = try? log.lastConfirmed(), let saved = try? log.document(last),
+            log.keeps(change.table, archive, with: saved)
+        else { return .applied }
+        return .repaired
     }
 
     private func arm(_ entry: ChangeLog.Entry, _ change: RulesetChange, _ span: TimeSpan) throws {
@@ -266,7 +275,7 @@ extension RulesetState {
     /// Removes a change that was not made.
     private func withdraw(_ entry: ChangeLog.Entry) {
         try? PendingChange.clear(files)
-        try? log.settle(entry, as: .undone)
+        try? log.settle(entry, as: .notMade)
     }
 
     private func retain(_ entry: ChangeLog.Entry, as outcome: ChangeLog.Outcome) throws {

@@ -41,7 +41,7 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         let found = try settle(store)
         guard let pending = try pending() else { return found }
-        try undo(pending, store)
+        try undo(pending, store, as: .rolledBack)
         return [.undoneNow(change: pending.number)]
     }
 }

@@ -66,11 +66,11 @@ public struct RulesetState {
     public func settle(_ store: any RulesetStore) throws -> [Settlement] {
         guard let pending = try pending() else { return try settleInterrupted(store) }
         if pending.identity != host.identity() {
-            try close(pending)
+            try close(pending, as: .lost)
             return [.lostInRestart(change: pending.number)]
         }
         guard remaining(pending) <= 0 else { return [] }
-        try undo(pending, store)
+        try undo(pending, store, as: .timedOut)
         return [.undone(change: pending.number)]
     }
 
@@ -103,15 +103,15 @@ public struct RulesetState {
                 record.map { record in
                     record.identity == host.identity() && grants.target(record.table, onto: live) == live
                 } ?? false
-            try log.settle(entry, as: isLive ? record?.kind.outcome ?? .confirmed : .undone)
+            try log.settle(entry, as: isLive ? record?.kind.outcome ?? .confirmed : .notMade)
             return isLive ? .made(change: entry.number) : .notMade(change: entry.number)
         }
     }
 
     /// Restores the previous table, and records that in the log.
-    func undo(_ pending: PendingChange, _ store: any RulesetStore) throws {
+    func undo(_ pending: PendingChange, _ store: any RulesetStore, as outcome: ChangeLog.Outcome) throws {
         try TableWriter.insist(on: previousTable(), in: store, carrying: (try? grants()) ?? GrantBook())
-        try close(pending)
+        try close(pending, as: outcome)
     }
 
     /// The table to restore: the saved one, or else that of the last confirmed change.
@@ -128,9 +128,9 @@ public struct RulesetState {
     }
 
     /// Ends a pending change that was undone.
-    func close(_ pending: PendingChange) throws {
+    func close(_ pending: PendingChange, as outcome: ChangeLog.Outcome) throws {
         if let entry = try log.entries().last(where: { $0.number == pending.number && $0.outcome == .prepared }) {
-            try log.settle(entry, as: .undone)
+            try log.settle(entry, as: outcome)
         }
         try PendingChange.clear(files)
     }

@@ -123,7 +123,7 @@ public struct UndoProcess {
                 state.host.announce(
                     "change \(pending.number) was not confirmed: the previous ruleset was restored")
             }
-            try state.close(pending)
+            try state.close(pending, as: .timedOut)
             return true
         } catch {
             let what = isPutBack ? "it was undone, but that could not be saved" : "it could not be undone"

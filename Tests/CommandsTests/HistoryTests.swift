@@ -1,0 +1,108 @@
+import Commands
+import Foundation
+import Rulesets
+import Testing
+
+@Suite("What portreeve history says happened")
+struct HistoryTests {
+    private let terminal: Terminal
+    private let policy: String
+    private let narrow: String
+
+    init() throws {
+        terminal = try Terminal()
+        policy = try terminal.write(web)
+        narrow = try terminal.write("version: 1\nservices: {}\n", to: "narrow.yaml")
+    }
+
+    /// The stable word for each change, oldest first.
+    private func reasons() throws -> [String?] {
+        #expect(try terminal.run("history", "--format", "json") == .success)
+        let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
+        return changes.reversed().map { $0["reason"] as? String }
+    }
+
+    @Test("Changes are applied, undone by the timer or by hand, lost in a reboot, and repair drift")
+    func changes() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let applied = terminal.store.table
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        #expect(try terminal.run("rollback") == .success)
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        terminal.uptime += 61_000
+        #expect(try terminal.run("confirm") == .failure)
+        terminal.store.put(nil)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.store.table == applied)
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        terminal.boot = "another"
+        terminal.store.put(nil)
+        #expect(try terminal.run("apply", "--boot") == .success)
+        #expect(try terminal.run("rollback", "1", "--yes") == .success)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(
+            try reasons() == [
+                "applied", "rolled-back", "undone-by-timer", "repaired-drift", "lost-in-reboot", "loaded-at-boot",
+                "removed",
+            ])
+        #expect(try terminal.run("history") == .success)
+        let lines = terminal.output.split(separator: "\n").map(String.init)
+        for (line, words) in zip(
+            lines.dropFirst().reversed(),
+            ["applied", "rolled back by hand", "undone by the timer", "repaired drift", "lost in a reboot"])
+        {
+            #expect(line.contains("  \(words)  "), "\(line)")
+        }
+        // The columns of a pipe are aligned, and nothing is cut.
+        let column = try #require(lines[0].range(of: "HAPPENED")?.lowerBound)
+        #expect(lines.dropFirst().allSatisfy { $0[column] != " " && $0[$0.index(before: column)] == " " })
+    }
+
+    @Test("A boot is no change to go back to, and pushes none out")
+    func boots() throws {
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        for _ in 0..<8 { #expect(try terminal.run("apply", "--boot") == .success) }
+        #expect(try reasons() == ["applied", "applied"] + Array(repeating: "loaded-at-boot", count: 5))
+        #expect(try terminal.run("rollback", "10", "--yes") == .failure)
+        #expect(terminal.errors.contains("change 10 is a boot, and has no table to go back to"))
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(terminal.store.table?.chain("service-web") == nil)
+    }
+
+    @Test("Grants expire, are replaced, revoked, and end with their service or a reboot")
+    func grants() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        func grant(_ address: String) throws {
+            #expect(
+                try terminal.run("grant", "db", policy, "--from", address, "--for", "1h", "--why", "x") == .success)
+        }
+        for address in ["198.51.100.1", "198.51.100.2", "198.51.100.2"] { try grant(address) }
+        #expect(try terminal.run("revoke", "db", "--from", "198.51.100.2") == .success)
+        (terminal.uptime, terminal.now) = (terminal.uptime + 3_700_000, terminal.now + 3700)
+        try grant("198.51.100.3")
+        #expect(try reasons() == ["applied", "expired", "replaced", "revoked", "revoked", "granted"])
+        #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try reasons().suffix(2) == ["ended", "applied"])
+        #expect(try terminal.run("history") == .success)
+        for words in ["granted, expired  ", "granted, replaced ", "granted, revoked  ", "granted, ended  "] {
+            #expect(terminal.output.contains(words), "\(words)")
+        }
+    }
+
+    @Test("An entry that closed by its date is told at that time, with the change that brought it")
+    func expiries() throws {
+        let text = "version: 1\nservices:\n  web: {ports: 80, from: any, why: x, expires: \"2027-01-16T00:00:00Z\"}\n"
+        #expect(try terminal.run("apply", try terminal.write(text), "--yes") == .success)
+        #expect(try terminal.run("history") == .success)
+        #expect(!terminal.output.contains("expired"))
+        terminal.now += 86_400
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("1       2027-01-16T00:00:00Z  -"), "\(terminal.output)")
+        #expect(terminal.output.split(separator: "\n")[1].hasSuffix("expired   web"), "\(terminal.output)")
+        #expect(try terminal.run("history", "--format", "json") == .success)
+        let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
+        let expired = try #require(changes[0]["expired"] as? [[String: String]])
+        #expect(expired == [["service": "web", "time": "2027-01-16T00:00:00Z"]])
+    }
+}
