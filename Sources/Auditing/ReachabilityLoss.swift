@@ -19,6 +19,14 @@ public struct ReachabilityLoss {
         redirections = PublishedPorts(redirections: before.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 
+    /// Compares the access through all tables before and after a change, without regard to services.
+    public init(from before: AccessRegions, to after: AccessRegions) {
+        self.before = before
+        self.after = after
+        services = ServicePorts()
+        redirections = PublishedPorts(redirections: before.redirections.filter { !$0.isOfLegacyTable }).ofPorts
+    }
+
     /// Published ports that the change closes, by port: one finding for both families of one rule.
     public var publishedPorts: [Finding] {
         var told: Set<Redirection> = []

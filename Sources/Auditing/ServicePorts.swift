@@ -15,6 +15,9 @@ struct ServicePorts {
     /// For each span the highest port of it and of those before it.
     private var reaches: [TransportProtocol: [UInt16]] = [:]
 
+    /// No services.
+    init() { services = [] }
+
     init(_ policy: Policy) {
         services = policy.services
         for (index, service) in services.enumerated() {

@@ -35,6 +35,8 @@ extension Command {
         guard Self.formats.contains(output.format) else {
             return fail("\(Self._commandName) has no format \"\(output.format.rawValue)\"", .usage, on: host)
         }
+        var host = host
+        if output.quiet || output.format != .text { host.progress = { _ in } }
         do {
             return try execute(on: host)
         } catch let error as CommandError {

@@ -44,6 +44,7 @@ extension Host {
         host.competingFirewalls = { .competingFirewalls }
         host.edit = Editor.open
         host.flushes = { .flushes }
+        if host.isErrorTerminal && HostCalls.variable("TERM") != "dumb" { host.progress = ProgressLine.show }
         host.isOutputJournal = StandardStream.output.isJournal
         host.isErrorJournal = StandardStream.error.isJournal
         host.names = HostNames.ofThisHost

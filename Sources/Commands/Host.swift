@@ -43,6 +43,8 @@ public struct Host {
     public var standardOutput: (String) -> Void
     /// Writes messages.
     public var standardError: (String) -> Void
+    /// Tells what a command that takes long does, in a line of the terminal that is erased before other text.
+    public var progress: (_ text: String) -> Void = { _ in }
     /// Opens the user's editor with a file, and returns when it has ended.
     public var edit: (_ path: String) throws(KernelError) -> Void = { _ in }
     /// Asks a question and reads one line; `nil` without a terminal.

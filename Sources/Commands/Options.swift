@@ -86,6 +86,7 @@ extension KernelOptions {
     /// Enters the network namespace, and opens its ruleset with the cache of big sets.
     func openStore(on host: Host) throws(KernelError) -> any RulesetStore {
         let store = try host.openStore(netns)
+        host.progress("reading the ruleset…")
         store.cacheSets(in: stateLocation(on: host).directory)
         return store
     }

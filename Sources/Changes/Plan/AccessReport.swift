@@ -46,7 +46,7 @@ public struct AccessReport {
     ) {
         let difference = AccessDifference(from: old, to: new, in: circumstances)
         let (owners, newOwners) = (PortOwners(oldPolicy), PortOwners(newPolicy))
-        gained = difference.gained.flatMap(newOwners.rows).gathered(by: newPolicy.trusted)
+        gained = difference.gained.flatMap(newOwners.either(owners).rows).gathered(by: newPolicy.trusted)
         lost = difference.lost.flatMap(owners.either(newOwners).rows).gathered(by: oldPolicy.trusted)
         unknown = difference.unknown.flatMap(newOwners.rows)
         before = difference.before

@@ -62,6 +62,7 @@ public struct Apply: Command {
             return try apply(plan, on: host, console)
         }
         if isDryRun { return try Plan.dryRun(policy, kernel, lists, output).execute(on: host) }
+        host.progress("reading the policy…")
         let policy = try policy.load(
             on: host, console, appliesHere: true, lists: kernel.lastLists(on: host), keepsLastLists: lists.keepLists)
         return try apply(policy, on: host, console)
@@ -91,10 +92,9 @@ public struct Apply: Command {
         if plan.isEmpty { return try maker.keep(change, in: store) }
         return try maker.make(change, in: store, question: Self.question) { isAnew in
             let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
-            let consequences = Consequences(
-                of: plan, now: host.now, sockets: host.readSockets, resolvers: host.resolvers)
+            let consequences = Consequences(of: plan, on: host)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
-            return plan.text(consequences, console, verbose: false) + orphaned.text
+            return plan.text(consequences, console, verbose: false, hint: "portreeve plan --verbose") + orphaned.text
         }
     }
 

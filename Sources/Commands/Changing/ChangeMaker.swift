@@ -28,6 +28,8 @@ struct ChangeMaker {
     private let kernel: KernelOptions
     private let safety: SafetyOptions
     private let console: Console
+    /// The removal, which the report for programs describes.
+    var removal: Removal?
     /// Ends the sessions that the ruleset refuses once it is in force; does nothing unless set.
     var cut: (() -> SessionCut)?
 
@@ -58,6 +60,7 @@ struct ChangeMaker {
         var change = change
         change.grants = try state.grants()
         try state.requireNoneWaiting()
+        host.progress("computing who can connect…")
         let warnings = try warnings(of: change, in: store)
         warnings.forEach { console.note($0) }
         var shown: String??
@@ -73,6 +76,7 @@ struct ChangeMaker {
         }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if !safety.yes { try Confirmation(host).require(question) }
+        host.progress("loading the table…")
         let made = try state.make(change, in: store, confirmedWithin: safety.confirm, now: host.now) {
             console.note("portreeve: \($0.text)")
         }
@@ -131,6 +135,7 @@ struct ChangeMaker {
                 members.append(("confirm_within", .number(Int(span.seconds))))
             }
             if let cut { members.append(("sessions", cut.json)) }
+            members += removal?.members ?? []
             console.print(.object(members))
         } else if !console.isQuiet {
             console.print(text)

@@ -7,7 +7,7 @@ extension AccessReport {
     static let shownLines = 10
 
     /// One line per service, sources and interfaces: first gains, then losses, then unknown changes.
-    func groupedLines(_ console: Console, atMost maximum: Int = shownLines) -> [String] {
+    func groupedLines(_ console: Console, atMost maximum: Int = shownLines, hint: String?) -> [String] {
         let sections: [(rows: [Row], style: Console.Style, text: (Group) -> String)] = [
             (gained, .green, { "+ \($0.sourcesText) can reach \($0.portsText)" }),
             (lost, .red, { "- \($0.sourcesText) can no longer reach \($0.portsText)" }),
@@ -18,7 +18,7 @@ extension AccessReport {
         ]
         return sections.flatMap { section in
             let groups = Group.all(of: section.rows, declared)
-            return groups.map { console.styled(section.text($0), section.style) }.shortened(to: maximum)
+            return groups.map { console.styled(section.text($0), section.style) }.shortened(to: maximum, hint: hint)
         }
     }
 

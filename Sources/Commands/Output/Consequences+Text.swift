@@ -2,59 +2,81 @@ internal import Addressing
 internal import Auditing
 internal import Changes
 internal import Listeners
+internal import System
 
 extension Consequences {
-    /// The listeners that lose clients, as a table, and other breakages; all, or the first of each.
-    func breakLines(_ console: Console, isWhole: Bool) -> [[String]] {
-        let maximum = isWhole ? Int.max : AccessReport.shownLines
-        let others = breakages.filter { $0.identifier != .unreachableListener }
-        return [
-            clientLines(console, maximum),
-            others.map { console.styled("! \($0.message)", .red) }.shortened(to: maximum),
-        ]
+    /// The consequences of a plan on this host.
+    init(of plan: PlannedChange, on host: Host) {
+        host.progress("computing who can connect…")
+        self.init(
+            of: plan, now: host.now,
+            sockets: { () throws(KernelError) in
+                host.progress("finding the processes that listen…")
+                return try host.readSockets()
+            }, resolvers: host.resolvers)
     }
 
-    private func clientLines(_ console: Console, _ maximum: Int) -> [String] {
-        guard !clients.isEmpty else { return [] }
-        let lines = TextTable(
-            [["PORT", "PROCESS", "OPEN TODAY TO", "AFTER THIS"]] + clients.map(\.columns), cuttable: [1, 2, 3],
-            width: console.columns
-        ).lines
-        let rows = zip(lines.dropFirst(), clients).map { line, client in
-            console.styled(line, client.after.isEmpty ? .red : .yellow)
-        }
-        return [console.styled(lines[0], .bold)] + rows.shortened(to: maximum)
+    /// The listeners that lose clients, as a table, and other breakages; all, or the first of each.
+    func breakLines(_ console: Console, isWhole: Bool, hint: String?) -> [[String]] {
+        let maximum = isWhole ? Int.max : AccessReport.shownLines
+        let others = breakages.filter { $0.identifier != .unreachableListener }
+        let rows = clients.map { (columns: $0.columns, style: $0.after.isEmpty ? Console.Style.red : .yellow) }
+        let table: [String] = rows.isEmpty ? [] : .clientTable(rows, console, maximum, hint: hint)
+        let lines = others.map { console.styled("! \($0.message)", .red) }
+        return [table, lines.shortened(to: maximum, hint: hint)]
     }
 
     /// Gains and losses; all, or the first lines.
-    func accessLines(_ console: Console, isWhole: Bool) -> [String] {
-        access.groupedLines(console, atMost: isWhole ? .max : AccessReport.shownLines)
+    func accessLines(_ console: Console, isWhole: Bool, hint: String?) -> [String] {
+        access.groupedLines(console, atMost: isWhole ? .max : AccessReport.shownLines, hint: hint)
     }
 }
 
 extension ClientLoss {
     fileprivate var columns: [String] {
-        let names = processes.map { "\($0.container?.text ?? $0.name) (pid \($0.pid))" }
         let closed = service == nil ? "closed: not in the policy" : "closed"
         return [
-            port.text, names.isEmpty ? "-" : names.joined(separator: ", "), before.text,
+            port.text, processes.listText, before.text,
             after.isEmpty ? closed : after.text,
         ]
     }
 }
 
+extension [SocketProcess] {
+    /// The processes in a cell of a table.
+    var listText: String {
+        let names = map { "\($0.container?.text ?? $0.name) (pid \($0.pid))" }
+        return names.isEmpty ? TextTable.nothing : names.joined(separator: ", ")
+    }
+}
+
 extension ClientLoss.Clients {
-    fileprivate var text: String {
+    /// The clients in a cell of a table.
+    var text: String {
         if possible.isEmpty { return certain.clientsText }
         return certain.isEmpty ? "perhaps \(possible.clientsText)" : "\(certain.clientsText), perhaps more"
     }
 }
 
 extension [String] {
+    /// The listeners whose clients change, with the style of each row; the first ones, and the count of the rest.
+    static func clientTable(
+        _ rows: [(columns: [String], style: Console.Style)], _ console: Console, _ maximum: Int, hint: String?
+    ) -> [String] {
+        let headings = ["PORT", "PROCESS", "OPEN TODAY TO", "AFTER THIS"]
+        let lines = TextTable(
+            [headings] + rows.map(\.columns).prefix(maximum), cuttable: [1, 2, 3], width: console.columns
+        ).lines
+        let styled = zip(lines.dropFirst(), rows).map { console.styled($0, $1.style) }
+        return [console.styled(lines[0], .bold)] + styled + .rest(rows.count - maximum, hint)
+    }
+
     /// The first lines, and the count of the rest.
-    func shortened(to maximum: Int) -> [String] {
-        guard count > maximum else { return self }
-        return prefix(maximum) + ["  and \(count - maximum) more: --verbose shows all"]
+    func shortened(to maximum: Int, hint: String?) -> [String] { prefix(maximum) + .rest(count - maximum, hint) }
+
+    /// A line about more lines than are shown, and the option or command that shows them.
+    private static func rest(_ count: Int, _ hint: String?) -> [String] {
+        count > 0 ? ["  and \(count) more" + (hint.map { ": \($0) shows all" } ?? "")] : []
     }
 }
 

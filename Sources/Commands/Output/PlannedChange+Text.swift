@@ -6,17 +6,19 @@ internal import Kernel
 internal import Rulesets
 
 extension PlannedChange {
-    /// The plan for people.
-    func text(_ consequences: Consequences, _ console: Console, verbose: Bool) -> String {
+    /// The plan for people; `hint` is the option or the command that shows all lines.
+    func text(
+        _ consequences: Consequences, _ console: Console, verbose: Bool, hint: String = "--verbose"
+    ) -> String {
         if isEmpty {
-            let others = consequences.breakLines(console, isWhole: verbose).flatMap(\.self)
+            let others = consequences.breakLines(console, isWhole: verbose, hint: hint).flatMap(\.self)
             return (["in sync: nothing to do"] + others).joined(separator: "\n")
         }
         let lines =
             sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
         let sections =
-            consequences.breakLines(console, isWhole: verbose)
-            + [lines, consequences.accessLines(console, isWhole: verbose), [counts]]
+            consequences.breakLines(console, isWhole: verbose, hint: hint)
+            + [lines, consequences.accessLines(console, isWhole: verbose, hint: hint), [counts]]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 

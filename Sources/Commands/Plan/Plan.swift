@@ -50,6 +50,7 @@ public struct Plan: Command {
     /// Prints the plan; returns whether there is nothing to change.
     private func show(on host: Host) throws -> Bool {
         let console = Console(host, output)
+        host.progress("reading the policy…")
         let reading = policy.read(
             on: host, appliesHere: true, lists: kernel.lastLists(on: host), keepsLastLists: lists.keepLists)
         guard let wanted = reading.policy else { throw policy.failure(reading, console) }
@@ -60,8 +61,7 @@ public struct Plan: Command {
             Verification($0, plan.ruleset, in: store, grants: grants, now: host.now)
         }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
-        let consequences = Consequences(
-            of: plan, now: host.now, sockets: host.readSockets, resolvers: host.resolvers)
+        let consequences = Consequences(of: plan, on: host)
         if let out {
             console.requireOutput()
             let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text

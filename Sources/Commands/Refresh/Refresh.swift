@@ -33,7 +33,9 @@ public struct Refresh: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         var options = ReadingOptions()
         (options.checksOwnership, options.allowInsecurePermissions) = (host.isRoot, allowInsecurePermissions)
+        host.progress("reading the lists…")
         let refresh = try ListRefresh(kernel.state(on: host), in: store, reading: options, now: host.now)
+        host.progress("loading the lists…")
         let made = try refresh.make(guardedBy: { LockoutGuard(host, adding: $0, force: force) }) {
             console.note("portreeve: \($0.text)")
         }

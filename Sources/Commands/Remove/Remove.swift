@@ -12,6 +12,15 @@ public struct Remove: Command {
 
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
+
+    @Flag(
+        name: [.customShort("n"), .customLong("dry-run")],
+        help: "Show what the removal opens, and change nothing.")
+    var isDryRun = false
+
+    @Flag(help: "Show every listener and every source, too.")
+    var verbose = false
+
     /// The output options.
     @OptionGroup public var output: OutputOptions
 
@@ -27,15 +36,35 @@ public struct Remove: Command {
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         let change = RulesetChange(
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
-        let maker = ChangeMaker(host, kernel, safety, console)
-        if snapshot.table == nil {
-            return try maker.keep(change, in: store, done: "table \(Names.table) is not loaded: nothing to do")
-        }
-        let access = try AccessReport(of: change, in: store, now: host.now)
+        var maker = ChangeMaker(host, kernel, safety, console)
+        let notLoaded = "table \(Names.table) is not loaded: nothing to do"
+        if isDryRun { return try show(change, in: store, notLoaded, on: host, console) }
+        if snapshot.table == nil { return try maker.keep(change, in: store, done: notLoaded) }
+        let removal = try self.removal(change, in: store, on: host)
+        maker.removal = removal
         let question = "remove table \(Names.table)? every port will be open, unless another table closes it"
         return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { isAnew in
-            let access = isAnew ? try AccessReport(of: change, in: store, now: host.now) : access
-            return access.isEmpty ? nil : access.groupedLines(console).joined(separator: "\n")
+            let removal = isAnew ? try self.removal(change, in: store, on: host) : removal
+            return removal.text(console, isWhole: verbose)
         }
+    }
+
+    private func removal(_ change: RulesetChange, in store: any RulesetStore, on host: Host) throws -> Removal {
+        host.progress("computing who can connect…")
+        return try Removal(of: change, in: store, now: host.now, sockets: host.readSockets)
+    }
+
+    /// Prints what the removal opens.
+    private func show(
+        _ change: RulesetChange, in store: any RulesetStore, _ notLoaded: String, on host: Host, _ console: Console
+    ) throws -> ExitStatus {
+        let removal = try change.snapshot.table.map { _ in try self.removal(change, in: store, on: host) }
+        if console.isJSON {
+            let head: [(String, JSON)] = [("format_version", 1), ("changed", .bool(false))]
+            console.print(.object(head + (removal?.members ?? [])))
+        } else if !console.isQuiet || removal != nil {
+            console.print(removal?.text(console, isWhole: verbose) ?? notLoaded)
+        }
+        return .success
     }
 }

@@ -40,7 +40,7 @@ public struct Rollback: Command {
             let time = UTCTime.text(back.record.time)
             let head = "back to change \(back.number) of \(time) by \(back.record.author.text)"
             let advice = "the policy file is not changed: portreeve verify will report the differences from it"
-            return ([head] + access.groupedLines(console) + [advice]).joined(separator: "\n")
+            return ([head] + access.groupedLines(console, hint: nil) + [advice]).joined(separator: "\n")
         }
     }
 

@@ -26,11 +26,13 @@ public struct Status: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try host.openStore(kernel.netns)
+        host.progress("reading the ruleset…")
         let verified = try policy.loadVerified(on: host, kernel, in: store, console)
         let ruleset = try WholeRuleset(store, expecting: [verified.compiled.table])
         let grants = kernel.grants(on: host)
         var comparison = Verification(verified, ruleset, in: store, grants: grants, now: host.now)
         _ = kernel.followUsage(of: &comparison, on: host)
+        host.progress("finding the processes that listen, and who reaches them…")
         let sockets = try host.readSockets()
         let rows = rows(comparison, ruleset, grants, sockets, on: host)
         let routed = RoutedContainers(

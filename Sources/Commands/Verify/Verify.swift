@@ -67,10 +67,12 @@ public struct Verify: Command {
         // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
         settleOverdue(in: store, on: host, console)
+        host.progress("comparing the ruleset with the policy…")
         var verification = try Verification(
             policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
             grants: kernel.grants(on: host), isFull: full, now: host.now)
         let doubts = kernel.followUsage(of: &verification, on: host)
+        host.progress("comparing the listeners and the connections with the policy…")
         let report = VerificationReport(
             verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
         if let news {

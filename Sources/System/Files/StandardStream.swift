@@ -38,6 +38,7 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
     ///
     /// - Throws: `io`, for a full disk or a closed pipe.
     public func write(_ text: String) throws(KernelError) {
+        ProgressLine.clear()
         var rest = Array(text.utf8)[...]
         do throws(SystemError) {
             if isBroken { throw SystemError(code: EPIPE) }
