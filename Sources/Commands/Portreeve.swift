@@ -9,12 +9,12 @@ public struct Portreeve: ParsableCommand {
         discussion: """
             The policy is \(PolicyOptions.standardPath), unless a command names another file.
 
-              portreeve init                  write a first policy from what listens now
-              portreeve plan                  show who gains and who loses access
-              portreeve apply --confirm 2m    load it; it is undone after 2 minutes, unless
-              portreeve confirm               keeps it, best from a new login
-              portreeve verify                compare kernel, listeners and sessions with it
-              portreeve explain 192.0.2.7 ssh show whether and why that connection gets in
+              portreeve init                   write a first policy from what listens now
+              portreeve plan                   show who gains and who loses access
+              portreeve apply --confirm 2m     load it, undo it after two minutes unless
+              portreeve confirm                keeps it, best from a new login
+              portreeve verify                 compare the host with the policy
+              portreeve explain 192.0.2.7 ssh  show whether that connection gets in
 
             portreeve(8) describes the commands, portreeve-policy(5) the policy file.
             """,

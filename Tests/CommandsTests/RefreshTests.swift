@@ -47,6 +47,10 @@ struct RefreshTests {
     func changed() throws {
         #expect(try terminal.run("refresh") == .success)
         #expect(terminal.output == "" && terminal.errors == "" && terminal.store.commits == 1)
+        terminal.outputColumns = 80
+        #expect(try terminal.run("refresh") == .success)
+        #expect(terminal.output.hasSuffix("read: no entry changed\n"), "\(terminal.output)")
+        terminal.outputColumns = nil
         _ = try terminal.write(Self.list(12), to: "feed.txt")
         _ = try terminal.write(Self.policy.replacing("ports: 22", with: "ports: [22, 23]"))
         #expect(try terminal.run("refresh") == .success)

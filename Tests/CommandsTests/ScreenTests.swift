@@ -44,6 +44,24 @@ struct ScreenTests {
         #expect((try terminal.json()["findings"] as? [Any])?.count == 4)
     }
 
+    @Test("Ports in a row are a range; a terminal names the first twenty services, a pipe all of them")
+    func many() throws {
+        let terminal = try Terminal()
+        let services = (10..<40).map { "  s\($0): {ports: \(9000 + 2 * $0), from: any, why: x}\n" }.joined()
+        let path = try terminal.write("version: 1\nservices:\n" + services)
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.sockets.listeners = (3000..<3200).map { server($0) }
+        (terminal.outputColumns, terminal.forbidsColor) = (80, true)
+        #expect(try terminal.run("verify", path, "--only", "listeners") == .difference)
+        #expect(terminal.output.contains("\n  tcp/3000-3199 (python3.11, pid 812)\n"), "\(terminal.output)")
+        #expect(terminal.output.contains("tcp/9020 (s10, policy.yaml:3), "))
+        #expect(terminal.output.contains(" and 10 more\n"))
+        #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 }, "\(terminal.output)")
+        terminal.outputColumns = nil
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        #expect(terminal.output.contains("(s39, policy.yaml:32)\n") && !terminal.output.contains(" more"))
+    }
+
     @Test("Two findings of a kind are told one by one, and errors before warnings")
     func few() throws {
         let (terminal, path) = try terminal([server(3000), server(9090)])
@@ -55,6 +73,27 @@ struct ScreenTests {
             ["error: ", "warning: ", "notice: "].firstIndex { line.contains($0) }
         }
         #expect(severities == severities.sorted() && severities.contains(0) && severities.contains(1))
+    }
+
+    @Test("A removal lists the listeners that it opens, before its question, and --dry-run changes nothing")
+    func removal() throws {
+        let (terminal, _) = try terminal([server(5432, "postgres")], columns: 120)
+        #expect(try terminal.run("remove", "--dry-run") == .success)
+        let text = terminal.output
+        #expect(text.hasPrefix("PORT      PROCESS             OPEN TODAY TO  AFTER THIS\n"), "\(text)")
+        #expect(text.contains("tcp/5432  postgres (pid 812)  closed         any IPv4 address\n"), "\(text)")
+        #expect(!text.contains("tcp/22 ") && text.hasSuffix("\nno other table stays\n"), "\(text)")
+        terminal.answer = "n"
+        #expect(try terminal.run("remove") == .failure)
+        #expect(terminal.output == text && terminal.store.table != nil)
+        #expect(try terminal.run("remove", "-n", "--format", "json") == .success)
+        let access = try #require(try terminal.json()["access"] as? [String: [[String: Any]]])
+        #expect(access["gained"]?.isEmpty == false && access["lost"]?.isEmpty == true)
+        let opens = try #require(try terminal.json()["opens"] as? [[String: Any]])
+        #expect(opens.compactMap { $0["port"] as? Int } == [5432])
+        #expect(try terminal.run("remove", "--yes", "--format", "json") == .success)
+        #expect(try terminal.json()["access"] != nil && terminal.json()["changed"] as? Bool == true)
+        #expect(terminal.store.table == nil)
     }
 
     @Test("Lines are broken between words at the width of a terminal, and not in a pipe", arguments: [40, 80, 200])

@@ -40,6 +40,7 @@ struct VerifyTests {
             terminal.output == """
                 \(path):7: error: chain "service-db" has a rule that is not in the policy: \
                 `meta l4proto tcp accept` [ruleset-drift]
+                  the live table is not what was applied: "portreeve apply" loads the policy again
                 verify: 1 error
 
                 """)

@@ -52,7 +52,7 @@ extension AccessReport.Row {
 
     /// The sources in a few words.
     var sourcesText: String {
-        change.sources.isAll(of: change.family) ? "any \(change.family.name) address" : change.sources.text
+        change.sources.clientsText
     }
 
     /// The interfaces in words; none for all of them.
@@ -72,11 +72,6 @@ extension AccessReport.Row {
         let at = destinations.isEmpty ? "" : " at " + shown + (more > 0 ? " and \(more) more" : "")
         return at + (interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))")
     }
-}
-
-extension AddressSet {
-    /// Whether the set has every address of a family.
-    fileprivate func isAll(of family: AddressFamily) -> Bool { family == .ipv4 ? ipv4.isAll : ipv6.isAll }
 }
 
 extension AddressFamily {

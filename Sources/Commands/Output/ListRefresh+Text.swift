@@ -7,10 +7,20 @@ extension ListRefresh {
         if console.isJSON { return console.print(json(made)) }
         guard !console.isQuiet else { return }
         for path in over { console.print("list \"\(path)\" can be used again") }
-        guard made != nil else { return }
+        guard made != nil else {
+            // A timer runs this often, and its log must hold news only.
+            if console.columns != nil { console.print(idle) }
+            return
+        }
         for list in refreshed.lists where list.isChanged {
             console.print("\(list.source): \(list.before) -> \(list.after) entries")
         }
+    }
+
+    /// A sentence about a refresh that changes nothing.
+    private var idle: String {
+        if refreshed.lists.isEmpty { return "the policy that was applied names no list: nothing to do" }
+        return "\(counted(refreshed.lists.count, "list")) read: no entry changed"
     }
 
     private func json(_ made: RulesetState.Made?) -> JSON {

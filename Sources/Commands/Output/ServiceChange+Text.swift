@@ -41,8 +41,8 @@ extension ServiceChange {
         if before.entries.count == 1, after.entries.count == 1 {
             let gained = after.sources.subtracting(before.sources)
             let lost = before.sources.subtracting(after.sources)
-            if !gained.isEmpty { words.append("from + \(gained.text)") }
-            if !lost.isEmpty { words.append("from - \(lost.text)") }
+            if !gained.isEmpty { words.append("from + \(gained.clientsText)") }
+            if !lost.isEmpty { words.append("from - \(lost.clientsText)") }
         }
         if before.ports != after.ports { words.append("ports were \(before.portsText)") }
         if before.entries.count == 1, after.entries.count == 1 {

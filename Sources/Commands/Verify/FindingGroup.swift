@@ -11,6 +11,8 @@ struct FindingGroup {
 
     /// Fewer than this are told one by one.
     private static let fewest = 3
+    /// At most this many services or processes are named on a terminal; a pipe gets all.
+    private static let most = 20
 
     /// All findings, errors first; a group stands where its first finding is.
     static func all(_ findings: [Finding]) -> [FindingGroup] {
@@ -36,22 +38,46 @@ struct FindingGroup {
         guard findings.count > 1, let explanation = first.groupKey?.explanation else { return first.text(console) }
         let head =
             "\(first.label(console)) \(findings.count) \(explanation.fact) [\(first.identifier.rawValue)]"
-        let lines = [head, "  \(names.joined(separator: ", "))", "  \(explanation.cure)"]
+        let shown = console.columns == nil ? names : Array(names.prefix(Self.most))
+        let rest = names.count > shown.count ? " and \(names.count - shown.count) more" : ""
+        let lines = [head, "  \(shown.joined(separator: ", "))\(rest)", "  \(explanation.cure)"]
         return lines.joined(separator: "\n")
     }
 
     /// The ports with their services or processes: ports of one process stand together.
     private var names: [String] {
         var owners: [String] = []
-        var ports: [String: [String]] = [:]
+        var ports: [String: [AuditedPort]] = [:]
         for finding in findings {
             let owner = finding.ownerName
             if ports[owner] == nil { owners.append(owner) }
-            ports[owner, default: []].append(finding.placeName)
+            ports[owner, default: []] += finding.port.map { [$0] } ?? []
         }
         return owners.map { owner in
-            let places = (ports[owner] ?? []).filter { !$0.isEmpty }.joined(separator: ", ")
+            let places = Self.ranges(ports[owner] ?? []).joined(separator: ", ")
             return (places.isEmpty ? owner : owner.isEmpty ? places : "\(places) (\(owner))").printable
+        }
+    }
+}
+
+extension FindingGroup {
+    /// The ports in their order; three or more in a row are a range.
+    private static func ranges(_ ports: [AuditedPort]) -> [String] {
+        var runs: [(first: AuditedPort, texts: [String], last: UInt16)] = []
+        for port in ports {
+            let isNext = runs.last.map { run in
+                run.first.transport == port.transport && Int(run.last) + 1 == Int(port.range.lowerBound)
+            }
+            if isNext == true, port.transport.hasPorts {
+                runs[runs.count - 1].texts.append(port.text)
+                runs[runs.count - 1].last = port.range.upperBound
+            } else {
+                runs.append((port, [port.text], port.range.upperBound))
+            }
+        }
+        return runs.flatMap { run in
+            run.texts.count < fewest
+                ? run.texts : [run.first.transport.text(run.first.range.lowerBound...run.last)]
         }
     }
 }
@@ -75,10 +101,10 @@ extension Finding {
         if let container { return container.text }
         if let process { return "\(process.name), pid \(process.pid)" }
         let name = service ?? details.interface ?? ""
-        return policy.map { "\(name), \($0.file):\($0.line)" } ?? name
+        guard let policy else { return name }
+        // The folder is the same for most, and in the line of each finding by itself.
+        return "\(name), \(policy.file.split(separator: "/").last ?? ""):\(policy.line)"
     }
-
-    fileprivate var placeName: String { port?.text ?? "" }
 }
 
 extension Finding.GroupKey {

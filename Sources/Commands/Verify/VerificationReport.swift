@@ -48,8 +48,16 @@ struct VerificationReport {
         let drift = groups.filter { $0.findings[0].identifier == .rulesetDrift }.map { text($0, console) }
         let others = groups.filter { $0.findings[0].identifier != .rulesetDrift }.map { text($0, console) }
         let sessions = findings.filter { $0.identifier == .staleSession }
-        return (console.columns == nil ? drift : drift.bounded("differences of the ruleset")) + others
+        return (console.columns == nil ? drift : drift.bounded("differences of the ruleset")) + driftAdvice + others
             + sessions.lines { text(FindingGroup(findings: [$0]), console) }
+    }
+
+    /// What drift is, and the command that mends it; apart from edits of the file, which the same command would load.
+    private var driftAdvice: [String] {
+        guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
+        let isEdited = findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
+        let edit = isEdited ? ", and the edit of the policy" : ""
+        return ["  the live table is not what was applied: \"portreeve apply\" loads the policy again\(edit)"]
     }
 
     private func detailedLines(_ console: Console) -> [String] {
