@@ -12,6 +12,7 @@ bindir = $(PREFIX)/bin
 mandir = $(PREFIX)/share/man
 libexecdir = $(PREFIX)/libexec
 docdir = $(PREFIX)/share/doc/portreeve
+examplesdir = $(docdir)
 bashdir = $(PREFIX)/share/bash-completion/completions
 zshdir = $(PREFIX)/share/zsh/site-functions
 fishdir = $(PREFIX)/share/fish/vendor_completions.d
@@ -24,7 +25,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-refresh.service portreeve-refresh.timer
 
-.PHONY: all demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd bench install uninstall lint clean help
+.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -32,6 +33,8 @@ all: $(BINARY) $(FLOOR)
 # it loads only libc, libmnl, libnftnl and libyaml. .build/static holds libstdc++.a alone, so the linker finds no shared one.
 # Built only when a source is newer, so that `sudo make install` after `make` needs no toolchain on root's PATH.
 STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+# Every symbol is bound at the start and read-only from then on, and libraries come from the system's folders alone.
+HARDENED = --disable-local-rpath -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 
 $(BINARY): $(SOURCES)
 	@sh .ci/requirements build
@@ -39,7 +42,7 @@ $(BINARY): $(SOURCES)
 	@for compiler in clang gcc cc; do \
 	  if command -v $$compiler >/dev/null; then ln -sf "$$($$compiler -print-file-name=libstdc++.a)" .build/static; break; fi; \
 	done
-	$(SWIFT) build -c release $(STATIC) --product portreeve
+	$(SWIFT) build -c release $(STATIC) $(HARDENED) --product portreeve
 	@touch $@
 
 # Linked statically, since it must work where libraries are missing.
@@ -47,7 +50,8 @@ $(FLOOR): Sources/Floor/floor.c
 	@sh .ci/requirements build
 	@mkdir -p .build
 	@for compiler in clang gcc cc; do command -v $$compiler >/dev/null && break; done; \
-	  set -x; $$compiler -O2 -Wall -Wextra -Werror -static -s -o $@ Sources/Floor/floor.c
+	  set -x; $$compiler -O2 -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -Wall -Wextra -Werror -static-pie -fuse-ld=bfd -Wl,-z,relro,-z,now -s \
+	    -o $@ Sources/Floor/floor.c
 
 demo:
 	@sh .ci/requirements demo
@@ -100,9 +104,10 @@ test-nft:
 # The installed program under a live systemd, in a container: SYSTEMD="undo boot" selects. Its Debian is fetched once, into ~/.cache.
 SYSTEMD =
 test-systemd:
-	@sh .ci/requirements systemd
-	@$(MAKE) --no-print-directory $(BINARY) $(FLOOR)
-	@tree=$$(sh Tests/Systemd/fetch) && unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+	@sh .ci/requirements build deb systemd
+	@$(MAKE) --no-print-directory $(PACKAGE)
+	@tree=$$(sh Tests/Systemd/fetch) && later=$$(sh Tests/Package/later $(PACKAGE)) && \
+	  PACKAGES="$(PACKAGE) $$later" unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
 	  /usr/bin/python3 -B Tests/Systemd/run.py $(BINARY) $$tree $(SYSTEMD)
 
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
@@ -119,36 +124,38 @@ lint-manuals:
 	@sh .ci/requirements lint
 	MANPATH=man $(MANDOC) -T lint -W warning $(MANUALS)
 
-# The units carry the paths of this installation.
-PATHS = s|/usr/local/bin|$(bindir)|g; s|/usr/local/libexec|$(libexecdir)|g; s|/usr/local/sbin:||
+# Units, manuals and examples carry the paths of this installation.
+PATHS = s|/usr/local/bin|$(bindir)|g; s|/usr/local/libexec|$(libexecdir)|g; s|/usr/local/sbin:||; \
+  s|/usr/local/lib/systemd/system|$(unitdir)|g; s|/usr/local/share/doc/portreeve|$(examplesdir)|g
 
 install: $(BINARY) $(FLOOR)
 	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
-	  "$(DESTDIR)$(docdir)/policies/lists" "$(DESTDIR)$(docdir)/policies/policy.d" \
+	  "$(DESTDIR)$(docdir)" "$(DESTDIR)$(examplesdir)/policies/lists" "$(DESTDIR)$(examplesdir)/policies/policy.d" \
 	  "$(DESTDIR)$(unitdir)/nftables.service.d" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
 	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
 	$(INSTALL) -m 755 $(FLOOR) "$(DESTDIR)$(libexecdir)/portreeve-floor"
-	$(BINARY) --generate-completion-script bash > "$(DESTDIR)$(bashdir)/portreeve"
+	$(BINARY) --generate-completion-script bash | sed '1{/^#!/d}' > "$(DESTDIR)$(bashdir)/portreeve"
 	$(BINARY) --generate-completion-script zsh > "$(DESTDIR)$(zshdir)/_portreeve"
 	$(BINARY) --generate-completion-script fish > "$(DESTDIR)$(fishdir)/portreeve.fish"
 	chmod 644 "$(DESTDIR)$(bashdir)/portreeve" "$(DESTDIR)$(zshdir)/_portreeve" "$(DESTDIR)$(fishdir)/portreeve.fish"
-	$(INSTALL) -m 644 man/portreeve.8 "$(DESTDIR)$(mandir)/man8/portreeve.8"
-	$(INSTALL) -m 644 man/portreeve-policy.5 "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	sed '$(PATHS)' man/portreeve.8 > "$(DESTDIR)$(mandir)/man8/portreeve.8"
+	sed '$(PATHS)' man/portreeve-policy.5 > "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	chmod 644 "$(DESTDIR)$(mandir)/man8/portreeve.8" "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE "$(DESTDIR)$(docdir)"
-	$(INSTALL) -m 644 policies/*.schema.json "$(DESTDIR)$(docdir)/policies"
+	$(INSTALL) -m 644 policies/*.schema.json "$(DESTDIR)$(examplesdir)/policies"
 	for policy in policies/*.yaml policies/policy.d/*.yaml; do \
-	  sed '1s|/usr/local/share/doc/portreeve|$(docdir)|' $$policy > "$(DESTDIR)$(docdir)/$$policy" || exit 1; \
-	  chmod 644 "$(DESTDIR)$(docdir)/$$policy" || exit 1; \
+	  sed '1{$(PATHS)}' $$policy > "$(DESTDIR)$(examplesdir)/$$policy" || exit 1; \
+	  chmod 644 "$(DESTDIR)$(examplesdir)/$$policy" || exit 1; \
 	done
-	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(docdir)/policies/lists"
-	sed '$(PATHS)' system/portreeve-verify.cron > "$(DESTDIR)$(docdir)/portreeve-verify.cron"
-	sed '$(PATHS)' system/examples/portreeve-fetch.service > "$(DESTDIR)$(docdir)/portreeve-fetch.service"
-	sed '$(PATHS)' system/fail2ban-portreeve.conf > "$(DESTDIR)$(docdir)/fail2ban-portreeve.conf"
+	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(examplesdir)/policies/lists"
+	sed '$(PATHS)' system/portreeve-verify.cron > "$(DESTDIR)$(examplesdir)/portreeve-verify.cron"
+	sed '$(PATHS)' system/examples/portreeve-fetch.service > "$(DESTDIR)$(examplesdir)/portreeve-fetch.service"
+	sed '$(PATHS)' system/fail2ban-portreeve.conf > "$(DESTDIR)$(examplesdir)/fail2ban-portreeve.conf"
 	for unit in $(UNITS); do sed '$(PATHS)' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; done
 	sed '$(PATHS)' system/portreeve-nftables.conf > "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	cd "$(DESTDIR)$(unitdir)" && chmod 644 $(UNITS) nftables.service.d/portreeve.conf
-	chmod 644 "$(DESTDIR)$(docdir)/portreeve-fetch.service"
-	chmod 644 "$(DESTDIR)$(docdir)/portreeve-verify.cron" "$(DESTDIR)$(docdir)/fail2ban-portreeve.conf"
+	chmod 644 "$(DESTDIR)$(examplesdir)/portreeve-fetch.service"
+	chmod 644 "$(DESTDIR)$(examplesdir)/portreeve-verify.cron" "$(DESTDIR)$(examplesdir)/fail2ban-portreeve.conf"
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
@@ -157,7 +164,22 @@ uninstall:
 	-rmdir "$(DESTDIR)$(unitdir)/nftables.service.d"
 	for unit in $(UNITS); do rm -f "$(DESTDIR)$(unitdir)/$$unit"; done
 	rm -f "$(DESTDIR)$(bashdir)/portreeve" "$(DESTDIR)$(zshdir)/_portreeve" "$(DESTDIR)$(fishdir)/portreeve.fish"
-	rm -rf "$(DESTDIR)$(docdir)"
+	rm -rf "$(DESTDIR)$(docdir)" "$(DESTDIR)$(examplesdir)"
+
+# A package for the Debian that this runs on. It is below .build, and the last line says where.
+DEB_VERSION = $(shell sed -n 's/.* version: "\(.*\)",/\1/p' Sources/Commands/Portreeve.swift)-1
+PACKAGE = .build/portreeve_$(DEB_VERSION)_$(shell dpkg --print-architecture 2>/dev/null).deb
+deb:
+	@sh .ci/requirements build deb
+	@$(MAKE) --no-print-directory $(PACKAGE)
+	@echo $(PACKAGE)
+
+$(PACKAGE): $(BINARY) $(FLOOR) Makefile README.md CHANGELOG.md LICENSE $(shell find man policies system -type f)
+	@sh system/debian/build $(DEB_VERSION)
+
+# lintian, the files, and how the programs are linked. The life of the package is a step of test-systemd.
+test-deb: deb
+	@sh Tests/Package/check $(PACKAGE)
 
 clean:
 	rm -rf .build
@@ -171,8 +193,10 @@ help:
 	@echo 'make test-rulesets RULESETS=FOLDER  compare what it computes of other rulesets with the kernel; needs root'
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
+	@echo 'make test-deb    build the package, and check it with lintian; its life is a step of test-systemd'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, completions, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
+	@echo 'make deb         build a package for the Debian that this runs on, below .build'
 	@echo 'make uninstall   remove them; /etc/portreeve and /var/lib/portreeve stay'
 	@echo 'make clean       remove .build'

@@ -2,7 +2,8 @@
 """Boots a Debian under its own systemd in a container, installs portreeve there, and runs the steps: run.py PORTREEVE TREE [STEP...]
 
 Prints one line per step, each failed assertion, and "N passed, N failed" at the end. Exits 0 if none failed. It needs root, and namespaces
-of its own, which `make test-systemd` gives it: the tree stays as it is, and the host's network is not touched.
+of its own, which `make test-systemd` gives it: the tree stays as it is, and the host's network is not touched. PACKAGES in the environment
+names two versions of the package of Debian, the older first.
 """
 
 import sys
@@ -12,9 +13,9 @@ import traceback
 
 from host import Host
 from machine import Machine
-from steps import boot, flush, journal, prefix, processes, undo
+from steps import boot, flush, journal, package, prefix, processes, undo
 
-STEPS = [undo, flush, boot, processes, journal, prefix]
+STEPS = [undo, flush, boot, processes, journal, prefix, package]
 
 
 class Checks:
