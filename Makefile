@@ -22,10 +22,10 @@ BINARY = .build/release/portreeve
 # The program that loads the floor when portreeve itself cannot run.
 FLOOR = .build/portreeve-floor
 SOURCES := Package.swift $(shell find Sources -type f)
-MANUALS = man/portreeve.8 man/portreeve-policy.5
+MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-fleet.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-refresh.service portreeve-refresh.timer
 
-.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb bench install uninstall lint clean help
+.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -110,6 +110,20 @@ test-systemd:
 	  PACKAGES="$(PACKAGE) $$later" unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
 	  /usr/bin/python3 -B Tests/Systemd/run.py $(BINARY) $$tree $(SYSTEMD)
 
+# The collection of Ansible against hosts in namespaces, over SSH; HOSTS=20 gives times.
+HOSTS = 2
+test-ansible:
+	@sh .ci/requirements ansible
+	@$(MAKE) --no-print-directory $(BINARY)
+	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+	  /usr/bin/python3 -B Tests/Ansible/run.py $(BINARY) $(HOSTS)
+
+# The alerts of Prometheus by its promtool, which is fetched once, into ~/.cache.
+test-alerts:
+	@$(MAKE) --no-print-directory $(BINARY)
+	@sh Tests/Prometheus/fetch >/dev/null
+	@unshare --net sh Tests/Prometheus/check $(BINARY)
+
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
 	@sh .ci/requirements bench
@@ -129,7 +143,8 @@ PATHS = s|/usr/local/bin|$(bindir)|g; s|/usr/local/libexec|$(libexecdir)|g; s|/u
   s|/usr/local/lib/systemd/system|$(unitdir)|g; s|/usr/local/share/doc/portreeve|$(examplesdir)|g
 
 install: $(BINARY) $(FLOOR)
-	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man8" \
+	$(INSTALL) -d "$(DESTDIR)$(bindir)" "$(DESTDIR)$(libexecdir)" "$(DESTDIR)$(mandir)/man5" "$(DESTDIR)$(mandir)/man7" \
+	  "$(DESTDIR)$(mandir)/man8" \
 	  "$(DESTDIR)$(docdir)" "$(DESTDIR)$(examplesdir)/policies/lists" "$(DESTDIR)$(examplesdir)/policies/policy.d" \
 	  "$(DESTDIR)$(unitdir)/nftables.service.d" "$(DESTDIR)$(bashdir)" "$(DESTDIR)$(zshdir)" "$(DESTDIR)$(fishdir)"
 	$(INSTALL) -s -m 755 $(BINARY) "$(DESTDIR)$(bindir)/portreeve"
@@ -138,9 +153,10 @@ install: $(BINARY) $(FLOOR)
 	$(BINARY) --generate-completion-script zsh > "$(DESTDIR)$(zshdir)/_portreeve"
 	$(BINARY) --generate-completion-script fish > "$(DESTDIR)$(fishdir)/portreeve.fish"
 	chmod 644 "$(DESTDIR)$(bashdir)/portreeve" "$(DESTDIR)$(zshdir)/_portreeve" "$(DESTDIR)$(fishdir)/portreeve.fish"
-	sed '$(PATHS)' man/portreeve.8 > "$(DESTDIR)$(mandir)/man8/portreeve.8"
-	sed '$(PATHS)' man/portreeve-policy.5 > "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
-	chmod 644 "$(DESTDIR)$(mandir)/man8/portreeve.8" "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	for manual in $(MANUALS); do \
+	  installed="$(DESTDIR)$(mandir)/man$${manual##*.}/$${manual##*/}"; \
+	  sed '$(PATHS)' $$manual > "$$installed" && chmod 644 "$$installed" || exit 1; \
+	done
 	$(INSTALL) -m 644 README.md CHANGELOG.md LICENSE "$(DESTDIR)$(docdir)"
 	$(INSTALL) -m 644 policies/*.schema.json "$(DESTDIR)$(examplesdir)/policies"
 	for policy in policies/*.yaml policies/policy.d/*.yaml; do \
@@ -150,6 +166,7 @@ install: $(BINARY) $(FLOOR)
 	$(INSTALL) -m 644 policies/lists/* "$(DESTDIR)$(examplesdir)/policies/lists"
 	sed '$(PATHS)' system/portreeve-verify.cron > "$(DESTDIR)$(examplesdir)/portreeve-verify.cron"
 	sed '$(PATHS)' system/examples/portreeve-fetch.service > "$(DESTDIR)$(examplesdir)/portreeve-fetch.service"
+	$(INSTALL) -m 644 system/portreeve-alerts.yml "$(DESTDIR)$(examplesdir)"
 	sed '$(PATHS)' system/fail2ban-portreeve.conf > "$(DESTDIR)$(examplesdir)/fail2ban-portreeve.conf"
 	for unit in $(UNITS); do sed '$(PATHS)' system/$$unit > "$(DESTDIR)$(unitdir)/$$unit" || exit 1; done
 	sed '$(PATHS)' system/portreeve-nftables.conf > "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
@@ -159,7 +176,7 @@ install: $(BINARY) $(FLOOR)
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
-	  "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	  "$(DESTDIR)$(mandir)/man7/portreeve-fleet.7" "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
 	rm -f "$(DESTDIR)$(libexecdir)/portreeve-floor" "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	-rmdir "$(DESTDIR)$(unitdir)/nftables.service.d"
 	for unit in $(UNITS); do rm -f "$(DESTDIR)$(unitdir)/$$unit"; done
@@ -194,6 +211,8 @@ help:
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
 	@echo 'make test-deb    build the package, and check it with lintian; its life is a step of test-systemd'
+	@echo 'make test-ansible    run the collection of Ansible over SSH against hosts in namespaces; HOSTS=20'
+	@echo 'make test-alerts     check the alerts of Prometheus, and that verify writes their metrics'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, completions, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='

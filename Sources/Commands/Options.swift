@@ -15,6 +15,10 @@ public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable 
     case nagios
     /// For the textfile collector of node_exporter.
     case prometheus
+    /// For CI systems that list test cases.
+    case junit
+    /// For CI systems that show results at the lines of a file.
+    case sarif
 }
 
 /// When to use colours.
@@ -31,7 +35,8 @@ public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
 public struct OutputOptions: ParsableArguments, Sendable {
     @Option(
         help: ArgumentHelp(
-            "The format of results: text or json; for verify also nagios or prometheus.", valueName: "format"))
+            "The format of results: text or json; for check and verify also junit or sarif, for verify nagios or prometheus.",
+            valueName: "format"))
     var format: OutputFormat = .text
 
     @Flag(name: .shortAndLong, help: "Print nothing on success.")

@@ -77,7 +77,7 @@ struct ReportTests {
         for line in metrics.split(separator: "\n") {
             #expect(
                 line.hasPrefix("# ")
-                    || line.wholeMatch(of: #/[a-z_]+(\{[a-z]+="[a-z-]+",[a-z]+="[a-z]+"\})? \d+/#) != nil)
+                    || line.wholeMatch(of: #/[a-z_]+(\{[a-z]+="[a-z0-9-]+"(,[a-z]+="[a-z]+")?\})? \d+/#) != nil)
         }
         // The series do not depend on the findings.
         terminal.sockets.listeners = []

@@ -7,7 +7,7 @@ extension Finding {
     ///
     /// A container has another address, and its chains other names, after each start, so that neither the rule nor the chain
     /// by which another table publishes a port is in the identity.
-    var identity: String {
+    public var identity: String {
         let hidesPlace = details.hasChosenPort
         let parts = [
             identifier.rawValue, hidesPlace ? nil : port?.text, hidesPlace ? nil : localAddress, service,

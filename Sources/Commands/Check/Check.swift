@@ -29,6 +29,9 @@ public struct Check: Command {
     @Flag(help: "Fail on warnings.")
     var strict = false
 
+    /// The supported formats.
+    public static let formats: [OutputFormat] = [.text, .json, .junit, .sarif]
+
     /// Creates a command for the parser.
     public init() {}
 
@@ -45,25 +48,31 @@ public struct Check: Command {
         let path = (destination ?? policy.policy).printable
         let warnings = reading.diagnostics.count { $0.severity == .warning }
         let isValid = reading.policy != nil && !(strict && warnings > 0)
-        if console.isJSON {
-            console.print(reading.json(isValid: isValid))
-        } else if reading.fault != .absent {
-            for diagnostic in reading.diagnostics {
+        switch output.format {
+        case .json: console.print(reading.json(isValid: isValid))
+        case .sarif: console.print(reading.sarif.json)
+        case .junit:
+            let report = reading.junit(path, isStrict: strict, on: host.ownName, now: host.now)
+            console.print(report.lines.joined(separator: "\n"))
+        case .text, .nagios, .prometheus:
+            for diagnostic in reading.fault == .absent ? [] : reading.diagnostics {
                 console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
             }
         }
         if reading.fault == .absent { throw CommandError(.failure, policy.absence) }
         guard let valid = reading.policy, isValid else {
             if reading.fault != nil { throw CommandError(.failure, "\(path): the policy cannot be read") }
-            if !console.isJSON { console.note("portreeve: \(path): \(reading.verdict)") }
+            if isText { console.note("portreeve: \(path): \(reading.verdict)") }
             return .invalidPolicy
         }
         if asksKernel { try validate(valid, on: host) }
-        if !console.isJSON && !console.isQuiet {
+        if isText && !console.isQuiet {
             console.print("\(path): \(reading.verdict)\(asksKernel ? "; accepted by the kernel" : "")")
         }
         return .success
     }
+
+    private var isText: Bool { output.format == .text }
 
     private func validate(_ policy: Policy, on host: Host) throws {
         let store = try host.openStore(kernel.netns)

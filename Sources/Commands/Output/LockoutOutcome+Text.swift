@@ -7,7 +7,10 @@ internal import Reachability
 
 extension Lockout {
     /// The sessions that the change would shut out, and what to do.
-    var text: String { "this would lock you out; nothing was changed: \(outcomes.text)\n  or pass --force" }
+    var text: String { "this would lock you out; nothing was changed: \(reasons)\n  or pass --force" }
+
+    /// The sessions alone.
+    var reasons: String { outcomes.text }
 }
 
 extension LockoutGuard.Warning {

@@ -86,7 +86,7 @@ extension PlannedChange {
 
     /// The plan for programs.
     func json(
-        _ consequences: Consequences, _ orphaned: OrphanedSessions, since comparison: Verification?
+        _ consequences: Consequences, _ orphaned: OrphanedSessions, since comparison: Verification?, lockout: Lockout?
     ) -> JSON {
         let serviceLines = [("trusted", trusted), ("service", services)].flatMap { object, changes in
             changes.map { change in
@@ -103,7 +103,7 @@ extension PlannedChange {
             "changes": .array(lines.map(\.json)),
             "access": consequences.access.json, "breaks": .array(consequences.breakages.map(\.breakageJSON)),
             "sessions": orphaned.json, "edited": JSON(comparison?.verified.edit),
-            "drifted": .bool(comparison.flatMap(driftNote) != nil),
+            "drifted": .bool(comparison.flatMap(driftNote) != nil), "refused": JSON(lockout?.reasons),
         ]
     }
 }

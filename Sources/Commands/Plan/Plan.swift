@@ -62,18 +62,20 @@ public struct Plan: Command {
         }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, on: host)
+        let lockout = try lockout(by: plan, in: store, on: host)
         if let out {
             console.requireOutput()
             let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text
             try ReviewedPlan(plan, text: text, now: host.now, on: host.changes).write(to: out)
         }
         if console.isJSON {
-            console.print(plan.json(consequences, orphaned, since: comparison))
+            console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout))
         } else if !(plan.isEmpty && console.isQuiet) {
             let note = comparison.flatMap { plan.note(since: $0) }.map { console.styled($0, .yellow) }
             let text = plan.text(consequences, console, verbose: verbose) + orphaned.text
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
+        if let lockout { console.note("portreeve: warning: apply will refuse this: \(lockout.reasons)") }
         if !console.isQuiet { reading.refusedLists.forEach { console.note($0.warning) } }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if let out, !console.isQuiet {
@@ -81,5 +83,18 @@ public struct Plan: Command {
             console.note("plan saved in \(path): \"portreeve apply \(path)\" makes exactly this change")
         }
         return plan.isEmpty
+    }
+
+    /// The refusal with which `apply` would answer; `nil` for none.
+    private func lockout(by plan: PlannedChange, in store: any RulesetStore, on host: Host) throws -> Lockout? {
+        guard !plan.isEmpty else { return nil }
+        let change = RulesetChange(
+            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: plan.policy)
+        do {
+            try LockoutGuard(host.admins, force: false, now: host.now) { _ in }.allow(change, in: store)
+            return nil
+        } catch let lockout as Lockout {
+            return lockout
+        }
     }
 }

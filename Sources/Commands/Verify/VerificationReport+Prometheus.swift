@@ -16,6 +16,7 @@ extension VerificationReport {
         return Self.metric("portreeve_findings", "What the last run found.", series)
             + accepted
             + Self.metric("portreeve_services", "Services of the policy.", ["portreeve_services \(services)"])
+            + (facts.map(fleetMetrics) ?? [])
             + Self.prometheusRun(isSuccess: true, now: now)
     }
 
@@ -46,14 +47,15 @@ extension VerificationReport {
                 ["portreeve_last_run_timestamp_seconds \(now)"])
     }
 
-    private static func metric(_ name: String, _ help: String, _ series: [String]) -> [String] {
+    /// The lines of a metric with its series.
+    static func metric(_ name: String, _ help: String, _ series: [String]) -> [String] {
         ["# HELP \(name) \(help)", "# TYPE \(name) gauge"] + series
     }
 }
 
 extension String {
     /// The text as the value of a label.
-    fileprivate var labelValue: String {
+    var labelValue: String {
         printable.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
     }
 }

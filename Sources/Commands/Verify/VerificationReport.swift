@@ -12,6 +12,8 @@ struct VerificationReport {
     let generation: UInt32?
     /// The time, in seconds since 1970-01-01T00:00:00Z.
     let now: Int64
+    /// What metrics say of the host; `nil` for other formats.
+    var facts: HostFacts?
     /// The entries of `accepted` that are about none of the findings, for a report with all details; `nil` for a short one.
     let unused: [Acceptance]?
 

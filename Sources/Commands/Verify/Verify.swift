@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Auditing
 internal import Changes
 internal import Kernel
+internal import Policies
 internal import Printing
 internal import System
 
@@ -73,13 +74,14 @@ public struct Verify: Command {
             grants: kernel.grants(on: host), isFull: full, now: host.now)
         let doubts = kernel.followUsage(of: &verification, on: host)
         host.progress("comparing the listeners and the connections with the policy…")
-        let report = VerificationReport(
+        var report = VerificationReport(
             verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
+        if output.format == .prometheus { report.facts = facts(of: verification.verified.policy, on: host) }
         if let news {
             let hasNews = try tell(news, report, on: host, console)
             if failOnNews { return hasNews ? .difference : .success }
         } else {
-            try write(lines(report, console), on: host, console)
+            try write(lines(report, on: host, console), on: host, console)
         }
         return output.format == .nagios ? report.nagiosStatus : report.status
     }
@@ -90,12 +92,21 @@ public struct Verify: Command {
         do { try kernel.settleOverdue(in: store, on: host, console) } catch { console.note("portreeve: \(error)") }
     }
 
-    private func lines(_ report: VerificationReport, _ console: Console) -> [String] {
+    /// What metrics say of the host; a change that waits is unknown to a user who may not read the state.
+    private func facts(of policy: Policy, on host: Host) -> HostFacts {
+        let waiting = try? kernel.existingState(on: host)?.waiting()
+        let active = kernel.grants(on: host).active.count
+        return HostFacts(policy, grants: active, undo: waiting.map { host.now + $0.seconds })
+    }
+
+    private func lines(_ report: VerificationReport, on host: Host, _ console: Console) -> [String] {
         switch output.format {
         case .text: report.lines(console)
         case .json: [report.json.text]
         case .nagios: report.nagiosLines
         case .prometheus: report.prometheusLines
+        case .junit: report.junit(on: host.ownName).lines
+        case .sarif: [report.sarif.json.text]
         }
     }
 
@@ -127,6 +138,13 @@ public struct Verify: Command {
             return .nagiosUnknown
         case .prometheus:
             try? write(VerificationReport.prometheusRun(isSuccess: false, now: host.now), on: host, console)
+            return status
+        case .junit:
+            let report = VerificationReport.junitFailure(message, on: host.ownName, now: host.now)
+            try? write(report.lines, on: host, console)
+            return status
+        case .sarif:
+            try? write([VerificationReport.sarifFailure(message).json.text], on: host, console)
             return status
         case .text, .json: return status
         }
