@@ -42,8 +42,7 @@ struct HistoryTests {
         #expect(try terminal.run("remove", "--yes") == .success)
         #expect(
             try reasons() == [
-                "applied", "rolled-back", "undone-by-timer", "repaired-drift", "lost-in-reboot", "loaded-at-boot",
-                "removed",
+                "applied", "rolled-back", "undone-by-timer", "repaired-drift", "lost-in-reboot", "removed",
             ])
         #expect(try terminal.run("history") == .success)
         let lines = terminal.output.split(separator: "\n").map(String.init)
@@ -56,18 +55,6 @@ struct HistoryTests {
         // The columns of a pipe are aligned, and nothing is cut.
         let column = try #require(lines[0].range(of: "HAPPENED")?.lowerBound)
         #expect(lines.dropFirst().allSatisfy { $0[column] != " " && $0[$0.index(before: column)] == " " })
-    }
-
-    @Test("A boot is no change to go back to, and pushes none out")
-    func boots() throws {
-        #expect(try terminal.run("apply", narrow, "--yes") == .success)
-        #expect(try terminal.run("apply", policy, "--yes") == .success)
-        for _ in 0..<8 { #expect(try terminal.run("apply", "--boot") == .success) }
-        #expect(try reasons() == ["applied", "applied"] + Array(repeating: "loaded-at-boot", count: 5))
-        #expect(try terminal.run("rollback", "10", "--yes") == .failure)
-        #expect(terminal.errors.contains("change 10 is a boot, and has no table to go back to"))
-        #expect(try terminal.run("rollback", "--yes") == .success)
-        #expect(terminal.store.table?.chain("service-web") == nil)
     }
 
     @Test("Grants expire, are replaced, revoked, and end with their service or a reboot")

@@ -87,8 +87,6 @@ public struct BootLoading {
         let target = table.closingExpired(by: lateness(of: record, state))
         try TableWriter.insist(on: target, in: store, carrying: (try? state.grants()) ?? GrantBook())
         host.markLoaded(location.directory, true)
-        // A disk that cannot be written must not prevent the loading.
-        if lock != nil { try? state.note(loading: entry, now: now) }
         if let directory = host.floorDirectory(location.directory), !FloorRecord.exists(in: directory) {
             state.recordFloor(for: table)
         }
@@ -97,7 +95,7 @@ public struct BootLoading {
 
     /// The newest time in the state if the clock is behind it; the kernel enforces an expiry by a clock that is right.
     private func lateness(of record: ChangeRecord, _ state: RulesetState) -> Int64 {
-        let newest = max(record.time, state.log.newestTime)
+        let newest = max(record.time, state.files.newestTime)
         return newest > now ? newest : 0
     }
 

@@ -34,7 +34,7 @@ extension GrantBook {
     /// The table that `verify` expects: a grant that was ended early must not hide other differences.
     func expectation(_ table: Table, found live: Table?) -> Table {
         // A boot with a clock in the past has closed what had expired by the newest time in the state.
-        let table = files.map { table.closingExpired(by: ChangeLog(files: $0).newestTime, asIn: live) } ?? table
+        let table = files.map { table.closingExpired(by: $0.newestTime, asIn: live) } ?? table
         return table.granting(sources(found: live, restoring: false), keepingSetsOf: live)
             .banning(bans.sources(found: live, restoring: false), keepingSetsOf: live)
     }

@@ -44,7 +44,6 @@ extension ChangeRecord.Kind {
     fileprivate var deed: String {
         switch self {
         case .ban, .unban: "made or ended a ban"
-        case .boot: "is a boot"
         default: "made or ended a grant"
         }
     }

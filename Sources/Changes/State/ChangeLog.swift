@@ -20,8 +20,6 @@ public struct ChangeLog {
         case lost
         /// Never made.
         case notMade = "not-made"
-        /// Not a change of the table: a boot loaded the last confirmed one.
-        case loaded
         /// Made, but not repeated at boot: a grant, or the end of one.
         case recorded
         /// The same, but kept for a short time only: a ban, or the end of one, of which a program may make thousands.
@@ -43,13 +41,12 @@ public struct ChangeLog {
             switch self {
             case .noted: 20
             case .renewed: 3
-            case .loaded: 5
             case .prepared, .confirmed, .undone, .timedOut, .rolledBack, .lost, .notMade, .recorded: 50
             }
         }
 
         /// The outcomes that share a number.
-        fileprivate var shared: Outcome { [.noted, .renewed, .loaded].contains(self) ? self : .confirmed }
+        fileprivate var shared: Outcome { [.noted, .renewed].contains(self) ? self : .confirmed }
     }
 
     /// An entry of the log.
@@ -134,19 +131,7 @@ public struct ChangeLog {
     /// The last confirmed change.
     public func lastConfirmed() throws(KernelError) -> Entry? { try entries().last { $0.outcome.isInForce } }
 
-    /// Saves that a boot has loaded a change.
-    func note(loading record: ChangeRecord) throws(KernelError) {
-        let entry = Entry(number: try nextNumber(), outcome: record.kind.outcome)
-        try files.write(entry.name, record.document)
-        try prune()
-    }
-
     private func nextNumber() throws(KernelError) -> Int { (try entries().last?.number ?? 0) + 1 }
-
-    /// The newest time at which a change was saved; that of a boot does not count, whose clock may be wrong.
-    var newestTime: Int64 {
-        files.newestTime { Entry($0)?.outcome != .loaded }
-    }
 
     /// Saves a change before it is made.
     ///

@@ -10,8 +10,6 @@ public enum ChangeReason: String {
     case removed
     /// The lists of the policy were read again.
     case refreshed = "refreshed-lists"
-    /// A boot loaded the last confirmed change.
-    case loaded = "loaded-at-boot"
     /// A grant was made, and is in force unless the change is older than the records of that.
     case granted
     /// A grant was ended: the change did that, or it was done to the change's grant.
@@ -50,7 +48,6 @@ extension ChangeRecord {
         case .ban: .banned
         case .unban: .unbanned
         case .refresh: .refreshed
-        case .boot: .loaded
         }
     }
 }
@@ -64,7 +61,7 @@ extension ChangeLog.Outcome {
         case .rolledBack: .rolledBack
         case .lost: .lost
         case .notMade: .notMade
-        case .prepared, .confirmed, .recorded, .noted, .renewed, .loaded: nil
+        case .prepared, .confirmed, .recorded, .noted, .renewed: nil
         }
     }
 }

@@ -23,11 +23,9 @@ public struct ChangeRecord {
         case unban
         /// The lists of the policy were read again.
         case refresh
-        /// A boot loaded the last confirmed change.
-        case boot
 
         /// Whether the change leaves the policy's table as it was, so that a boot or a rollback skips it.
-        public var keepsTable: Bool { [.grant, .revoke, .ban, .unban, .boot].contains(self) }
+        public var keepsTable: Bool { [.grant, .revoke, .ban, .unban].contains(self) }
 
         /// The outcome once it is made, and confirmed if it has to be.
         var outcome: ChangeLog.Outcome {
@@ -36,7 +34,6 @@ public struct ChangeRecord {
             case .grant, .revoke: .recorded
             case .ban, .unban: .noted
             case .refresh: .renewed
-            case .boot: .loaded
             }
         }
     }

@@ -57,14 +57,6 @@ extension RulesetState {
         }
         return changes.reversed()
     }
-
-    /// Saves that a boot has loaded this change.
-    func note(loading entry: ChangeLog.Entry, now: Int64) throws(KernelError) {
-        try log.note(
-            loading: ChangeRecord(
-                kind: .boot, time: now, author: host.author(), summary: "change \(entry.number)", origin: entry.number,
-                files: [], identity: host.identity(), generation: 0, archive: nil))
-    }
 }
 
 extension LoggedChange {

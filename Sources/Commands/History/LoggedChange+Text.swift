@@ -82,7 +82,6 @@ extension ChangeReason {
         case .repaired: "repaired drift"
         case .restored: "went back"
         case .refreshed: "refreshed lists"
-        case .loaded: "loaded at boot"
         case .undoneByTimer: "undone by the timer"
         case .rolledBack: "rolled back by hand"
         case .lost: "lost in a reboot"

@@ -150,10 +150,9 @@ public struct StateFiles: Sendable {
         (try? FileSystem.status(path(name))).map { Int($0.st_size) } ?? 0
     }
 
-    /// The newest time at which one of the files with these names was written, in seconds since 1970-01-01T00:00:00Z; 0 for
-    /// none.
-    public func newestTime(where isMeant: (_ name: String) -> Bool) -> Int64 {
-        let times = ((try? names()) ?? []).filter(isMeant).map { name in
+    /// The newest time at which one of the files was written, in seconds since 1970-01-01T00:00:00Z; 0 without files.
+    public var newestTime: Int64 {
+        let times = ((try? names()) ?? []).map { name in
             (try? FileSystem.status(path(name))).map { Int64($0.st_mtim.tv_sec) } ?? 0
         }
         return times.max() ?? 0
