@@ -20,6 +20,8 @@ def run(host, checks):
     machine.sh(f"portreeve remove --yes; systemctl disable --now {' '.join(UNITS)}; rm -rf /etc/portreeve {STATE} /run/portreeve")
     machine.uninstall()
     machine("systemctl", "daemon-reload")
+    # systemd remembers what failed in an earlier step.
+    machine.sh("systemctl reset-failed")
     try:
         life(Package(host, checks), host, checks, first.name, second.name)
     finally:
