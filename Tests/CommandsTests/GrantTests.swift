@@ -1,5 +1,6 @@
 import Addressing
 import Compiler
+import Foundation
 import Listeners
 import Rulesets
 import Testing
@@ -121,14 +122,34 @@ struct GrantTests: GrantTesting {
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .success)
     }
 
-    @Test("Revoking the grant of one's own session needs --force")
-    func lockout() throws {
+    /// Lets the command run in a session from the address of the grant.
+    private func grantOwnSession() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
         let client = IPAddress.ipv4(0xc633_6407)
         terminal.admins = AdminSessions(sessions: [
             AdminSession(
                 client: client, server: Endpoint(.ipv4(0x0a00_0001), 22), interface: "eth0", interfaceIndex: 2)
         ])
+    }
+
+    @Test("A plan does not call a change a lockout whose session a grant lets in, and apply makes it")
+    func plan() throws {
+        try grantOwnSession()
+        let other = try terminal.write(grantPolicy.replacing("Admin", with: "Others"), to: "other.yaml")
+        #expect(try terminal.run("plan", other, "--format", "json") == .success)
+        #expect(try terminal.json()["refused"] is NSNull)
+        #expect(terminal.errors.isEmpty)
+        let closed = try terminal.write(grantPolicy.replacing("  ssh:", with: "  db:"), to: "closed.yaml")
+        #expect(try terminal.run("plan", closed, "--format", "json") == .success)
+        #expect(try (terminal.json()["refused"] as? String)?.contains("198.51.100.7") == true)
+        #expect(terminal.errors.hasPrefix("portreeve: warning: apply will refuse this: "))
+        #expect(try terminal.run("apply", closed, "--yes") == .refused)
+        #expect(try terminal.run("apply", other, "--yes") == .success)
+    }
+
+    @Test("Revoking the grant of one's own session needs --force")
+    func lockout() throws {
+        try grantOwnSession()
         #expect(try terminal.run("revoke", "ssh") == .refused)
         #expect(terminal.errors.contains("this would lock you out"))
         #expect(live.count == 1)

@@ -62,7 +62,7 @@ public struct Plan: Command {
         }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, on: host)
-        let lockout = try lockout(by: plan, in: store, on: host)
+        let lockout = try lockout(by: plan, carrying: grants, in: store, on: host)
         if let out {
             console.requireOutput()
             let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text
@@ -86,10 +86,13 @@ public struct Plan: Command {
     }
 
     /// The refusal with which `apply` would answer; `nil` for none.
-    private func lockout(by plan: PlannedChange, in store: any RulesetStore, on host: Host) throws -> Lockout? {
+    private func lockout(
+        by plan: PlannedChange, carrying grants: GrantBook, in store: any RulesetStore, on host: Host
+    ) throws -> Lockout? {
         guard !plan.isEmpty else { return nil }
         let change = RulesetChange(
-            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: plan.policy)
+            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: plan.policy,
+            grants: grants)
         do {
             try LockoutGuard(host.admins, force: false, now: host.now) { _ in }.allow(change, in: store)
             return nil
