@@ -13,17 +13,18 @@ public struct ReachabilityLoss {
 
     /// Compares the access through all tables before and after a change to this policy.
     public init(from before: AccessRegions, to after: AccessRegions, of policy: Policy) {
-        self.before = before
-        self.after = after
-        services = ServicePorts(policy)
-        redirections = PublishedPorts(redirections: before.redirections.filter { !$0.isOfLegacyTable }).ofPorts
+        self.init(from: before, to: after, ServicePorts(policy))
     }
 
     /// Compares the access through all tables before and after a change, without regard to services.
     public init(from before: AccessRegions, to after: AccessRegions) {
+        self.init(from: before, to: after, ServicePorts())
+    }
+
+    private init(from before: AccessRegions, to after: AccessRegions, _ services: ServicePorts) {
         self.before = before
         self.after = after
-        services = ServicePorts()
+        self.services = services
         redirections = PublishedPorts(redirections: before.redirections.filter { !$0.isOfLegacyTable }).ofPorts
     }
 

@@ -2,7 +2,7 @@ internal import Policies
 internal import Printing
 
 extension PolicyReading {
-    private static let (invalid, lint) = ("invalid-policy", "policy-lint")
+    fileprivate static let (invalid, lint) = ("invalid-policy", "policy-lint")
 
     /// The diagnostics as results with their lines and columns.
     var sarif: SARIFLog { SARIFLog(rules: Self.rules, results: diagnostics.map(\.result)) }
@@ -30,10 +30,9 @@ extension PolicyReading {
 
 extension Diagnostic {
     fileprivate var result: SARIFLog.Result {
-        let level: SARIFLog.Level = severity == .error ? .error : severity == .warning ? .warning : .note
-        return SARIFLog.Result(
-            rule: severity == .error ? "invalid-policy" : "policy-lint", level: level, message: message,
-            location: location, hasColumn: true)
+        SARIFLog.Result(
+            rule: severity == .error ? PolicyReading.invalid : PolicyReading.lint,
+            level: SARIFLog.Level(severity.rawValue), message: message, location: location, hasColumn: true)
     }
 
     /// The diagnostic in one line.

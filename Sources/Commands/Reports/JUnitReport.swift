@@ -3,7 +3,7 @@ internal import Printing
 
 /// A suite of test cases in the XML that CI systems read, as Ant's JUnit task writes it.
 ///
-/// There is no standard; the elements and their order are those that both the schema of Ant's reports and that of Jenkins allow.
+/// There is no standard; the elements stand in an order that the schemas of Ant and of Jenkins both allow.
 struct JUnitReport {
     /// One test case.
     struct Case {

@@ -7,6 +7,9 @@ struct SARIFLog {
     /// How bad a result is (SARIF 3.27.10).
     enum Level: String {
         case error, warning, note
+
+        /// The level of a severity by its word.
+        init(_ severity: String) { self = Self(rawValue: severity) ?? .note }
     }
 
     /// A kind of result (SARIF 3.49).

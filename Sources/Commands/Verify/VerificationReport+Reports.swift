@@ -45,11 +45,10 @@ extension VerificationReport {
 
 extension Finding {
     fileprivate var result: SARIFLog.Result {
-        let level: SARIFLog.Level = severity == .error ? .error : severity == .warning ? .warning : .note
         let reasons = acceptance.map { [$0.why, $0.owner, $0.ticket].compactMap(\.self).joined(separator: "; ") }
         return SARIFLog.Result(
-            rule: identifier.rawValue, level: level, message: message, location: policy, fingerprint: identity,
-            justification: reasons?.printable)
+            rule: identifier.rawValue, level: SARIFLog.Level(severity.rawValue), message: message, location: policy,
+            fingerprint: identity, justification: reasons?.printable)
     }
 
     /// The service, or the host for a finding about none.

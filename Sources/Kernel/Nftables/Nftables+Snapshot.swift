@@ -66,21 +66,7 @@ extension Nftables {
     /// - Throws: `permission`, `io`; `interrupted` if the set or the table does not exist.
     func elementCount(of set: String, in table: TableName) throws(KernelError) -> Int {
         var count = 0
-        do throws(SystemError) {
-            try get(
-                NFT_MSG_GETSETELEM, family: table.family, flags: NLM_F_DUMP,
-                attributes: {
-                    $0.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
-                    $0.name(NFTA_SET_ELEM_LIST_SET, set)
-                }
-            ) { message throws(SystemError) in
-                var rest = message.attributes?[NFTA_SET_ELEM_LIST_ELEMENTS] ?? []
-                while let element = Attributes.first(of: rest) {
-                    count += 1
-                    rest = rest[element.bytes.endIndex...]
-                }
-            }
-        } catch {
+        do throws(SystemError) { try eachElement(of: set, in: table) { _ in count += 1 } } catch {
             throw error.during("counting the elements of set \(set)")
         }
         return count
@@ -96,31 +82,40 @@ extension Nftables {
         // All elements that a rule made have the same bytes.
         var agreeing: [UInt8] = []
         do throws(SystemError) {
-            try get(
-                NFT_MSG_GETSETELEM, family: table.family, flags: NLM_F_DUMP,
-                attributes: {
-                    $0.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
-                    $0.name(NFTA_SET_ELEM_LIST_SET, set)
-                }
-            ) { message throws(SystemError) in
-                var rest = message.attributes?[NFTA_SET_ELEM_LIST_ELEMENTS] ?? []
-                while let found = Attributes.first(of: rest) {
-                    rest = rest[found.bytes.endIndex...]
-                    guard let attributes = Attributes(found.payload) else { continue }
-                    let bytes = attributes[NFTA_SET_ELEM_EXPR]
-                    if let bytes, bytes == agreeing[...] { continue }
-                    let element = SetElement(from: attributes)
-                    if element.expressions != expressions {
-                        others.append(element)
-                    } else {
-                        agreeing = Array(bytes ?? [])
-                    }
+            try eachElement(of: set, in: table) { found in
+                guard let attributes = Attributes(found.payload) else { return }
+                let bytes = attributes[NFTA_SET_ELEM_EXPR]
+                if let bytes, bytes == agreeing[...] { return }
+                let element = SetElement(from: attributes)
+                if element.expressions != expressions {
+                    others.append(element)
+                } else {
+                    agreeing = Array(bytes ?? [])
                 }
             }
         } catch {
             throw error.during("reading the elements of set \(set)")
         }
         return others
+    }
+
+    /// Dumps a set, element by element.
+    private func eachElement(
+        of set: String, in table: TableName, _ body: (Attributes.Attribute) -> Void
+    ) throws(SystemError) {
+        try get(
+            NFT_MSG_GETSETELEM, family: table.family, flags: NLM_F_DUMP,
+            attributes: {
+                $0.name(NFTA_SET_ELEM_LIST_TABLE, table.name)
+                $0.name(NFTA_SET_ELEM_LIST_SET, set)
+            }
+        ) { message throws(SystemError) in
+            var rest = message.attributes?[NFTA_SET_ELEM_LIST_ELEMENTS] ?? []
+            while let element = Attributes.first(of: rest) {
+                body(element)
+                rest = rest[element.bytes.endIndex...]
+            }
+        }
     }
 
     private func read(_ reading: inout TableReading, _ expectation: Expectation) throws(SystemError) {
