@@ -63,6 +63,8 @@ class Story:
         self.step("applied", self.applied)
         self.step("undeclared", self.undeclared)
         self.docker.stop()
+        # The daemon may leave the namespaces of its last containers mounted.
+        run("sh", "-c", f"grep -o '{self.work}[^ ]*' /proc/self/mounts | sort -r | xargs -r -n 1 umount --lazy")
         run("rm", "-rf", self.work)
         print(f"assertions: {self.count}, failed: {self.failures}", flush=True)
         return 1 if self.failures else 0
