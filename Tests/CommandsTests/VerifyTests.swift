@@ -58,6 +58,9 @@ struct VerifyTests {
     func absent() throws {
         let terminal = try Terminal()
         #expect(try terminal.run("verify", try terminal.write(web), "--only", "ruleset") == .difference)
+        // Nothing was applied yet.
+        let advice = "\n  the live table is not what the policy says: \"portreeve apply\" loads the policy\n"
+        #expect(terminal.output.contains(advice))
         #expect(terminal.output.contains("the table is not loaded"))
     }
 

@@ -16,12 +16,15 @@ struct VerificationReport {
     var facts: HostFacts?
     /// The entries of `accepted` that are about none of the findings, for a report with all details; `nil` for a short one.
     let unused: [Acceptance]?
+    /// Whether the state knows what was applied; otherwise the host was compared with the file.
+    private let isRecorded: Bool
 
     /// A report of these findings, each as the policy accepts it.
     init(_ verification: Verification, _ found: [Finding], now: Int64, withUnused: Bool) {
         findings = found.accepting(verification.acceptances, now: now)
         services = verification.services
         generation = verification.generation
+        isRecorded = verification.verified.isRecorded
         self.now = now
         unused = withUnused ? verification.acceptances.filter { !found.contains(where: $0.covers) } : nil
     }
@@ -59,7 +62,8 @@ struct VerificationReport {
         guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
         let isEdited = findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", and the edit of the policy" : ""
-        return ["  the live table is not what was applied: \"portreeve apply\" loads the policy again\(edit)"]
+        let (meant, again) = isRecorded ? ("what was applied", " again") : ("what the policy says", "")
+        return ["  the live table is not \(meant): \"portreeve apply\" loads the policy\(again)\(edit)"]
     }
 
     private func detailedLines(_ console: Console) -> [String] {
