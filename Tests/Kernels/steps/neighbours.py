@@ -197,14 +197,14 @@ def dhcp(host, peer, checks):
 
 
 MEMBER = """
-import socket, sys
+import os, socket, sys
 end = socket.socket(type=socket.SOCK_DGRAM)
 end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 end.bind(("", 5353))
 end.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.0.0.251") + socket.inet_aton(sys.argv[1]))
 while True:
-    print("heard", end.recvfrom(2048)[1][0], flush=True)
+    os.write(1, f"heard {end.recvfrom(2048)[1][0]}\\n".encode())  # one write: two programs share the log
 """
 
 
