@@ -45,6 +45,8 @@ public struct Policy: Hashable, Sendable {
     public var lists: Set<Int>
     /// The lists, in the order of loading.
     public var listFiles: [ListFile] = []
+    /// The DNS names, in the order of loading.
+    public var names: [NamedSource] = []
 
     /// A policy of these parts.
     public init(
@@ -74,6 +76,8 @@ public struct SourceGroup: Hashable, Sendable {
     public var location: SourceLocation
     /// All addresses in the group.
     public var addresses: AddressSet
+    /// The DNS names in the group, whose addresses change; sorted.
+    public var names: [String] = []
 
     /// A group of these parts.
     public init(name: String, location: SourceLocation, addresses: AddressSet) {
@@ -91,6 +95,8 @@ public struct SourceList: Hashable, Sendable {
     public var entries: [String]
     /// All addresses of the entries.
     public var addresses: AddressSet
+    /// The DNS names in groups among the entries, whose addresses change; sorted.
+    public var names: [String] = []
 
     /// A list of these parts.
     public init(location: SourceLocation, entries: [String], addresses: AddressSet) {

@@ -166,6 +166,9 @@ public struct Service: Hashable, Sendable {
         return entries.reduce(AddressSet()) { $0.union($1.addresses) }
     }
 
+    /// The DNS names among its sources, whose addresses change.
+    public var names: [String] { entries.flatMap(\.sources.names) }
+
     /// Whether it is reached at the address.
     public func isReached(at address: IPAddress) -> Bool { destinations?.addresses.contains(address) ?? true }
 

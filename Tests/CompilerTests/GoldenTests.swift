@@ -32,9 +32,13 @@ private enum Golden {
     }
 }
 
-/// The policy in a file, which must be valid.
+/// The policy in a file, which must be valid; the folder `addresses` beside it has the known addresses of names.
 func policy(at url: URL) throws -> Policy {
-    let reading = PolicyReader.read(path: url.path, options: ReadingOptions(), files: TrustedFiles())
+    let folder = url.deletingLastPathComponent().appending(path: "addresses")
+    let files = TrustedFiles(addresses: { name in
+        (try? Data(contentsOf: folder.appending(path: name))).map(Array.init)
+    })
+    let reading = PolicyReader.read(path: url.path, options: ReadingOptions(), files: files)
     return try #require(reading.policy, "\(reading.diagnostics.map { $0.rendered(color: false) })")
 }
 

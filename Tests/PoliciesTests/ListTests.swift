@@ -110,7 +110,7 @@ struct ListTests {
                 "\"widest\" must be a prefix length from /0 to /32, not \"/48\"; for IPv6, write {ipv4: /8, ipv6: /32}",
                 "unknown key \"ipv5\" in \"widest\"; did you mean \"ipv4\"?",
                 "unknown key \"at-lest\" in an entry of a group; did you mean \"at-least\"?",
-                "an entry of a group lacks \"file\"",
+                "an entry of a group lacks \"file\" or \"names\"",
             ],
             with: Dictionary(uniqueKeysWithValues: "abcdefgh".map { ("\($0).txt", $0 == "b" ? "" : "10.0.0.1\n") }))
     }

@@ -285,11 +285,14 @@ import Testing
         ("a: ⟨a⟩", "groups include each other in a cycle: a -> a"),
         ("a: b\n  b: [10.0.0.1, c]\n  c: ⟨a⟩", "groups include each other in a cycle: a -> b -> c -> a"),
         ("office: any\n  a: ⟨ofice⟩", "unknown group \"ofice\"; did you mean \"office\"?"),
-        ("a: ⟨www.example.org⟩", "unknown group \"www.example.org\" (host names are not looked up)"),
+        (
+            "a: ⟨www.example.org⟩",
+            "unknown group \"www.example.org\" (a DNS name is written as {names: [www.example.org]} in a group)"
+        ),
         ("a: ⟨\"x y\"⟩", "\"x y\" is neither an address nor a group name"),
         ("a: {file: ⟨nowhere.txt⟩}", "\"nowhere.txt\" cannot be read: no such file or directory"),
         ("a: {⟨fiel⟩: x, file: empty}", "unknown key \"fiel\" in an entry of a group; did you mean \"file\"?"),
-        ("a: ⟨{⟩}", "an entry of a group lacks \"file\""), ("a: {file: ⟨.⟩}", "\".\" is a directory"),
+        ("a: ⟨{⟩}", "an entry of a group lacks \"file\" or \"names\""), ("a: {file: ⟨.⟩}", "\".\" is a directory"),
     ])
     func refusesGroups(line: String, message: String) throws {
         let folder = try PolicyFolder(["empty": ""])

@@ -9,6 +9,8 @@ enum PolicySnippets {
             "version: 1\nsources: {a: 10.0.0.1}",
             "version: 1\nsources: {a: [10.0.0.1, b], b: [\"2001:db8::/32\", 192.0.2.1-192.0.2.9]}",
             "version: 1\nsources: {_Office.1-a: any}",
+            "version: 1\nsources: {a: {names: vpn.example.net}}",
+            "version: 1\nsources: {a: [{names: [A.example.net, xn--bcher-kva.example], keep: 90m, at-most: \"3\"}, 10.0.0.1]}",
             "version: 1\nsources: {a: 10.0.0.1}\ndeny: a",
             "version: 1\ndeny: []",
             "version: 1\ndeny: 10.0.0.0/8\nnever-deny: [10.0.0.1, \"2001:db8::1\"]",
@@ -71,7 +73,12 @@ enum PolicySnippets {
             "version: 1\ndeny: [any]", "version: 1\nnever-deny: any", "version: 1\ndeny: {file: x}",
             "version: 1\nsources: {a: {file: x, shrink: 50}}", "version: 1\nsources: {a: {file: x, shrink: 101%}}",
             "version: 1\nsources: {a: {file: x, at-least: -1}}", "version: 1\nsources: {a: {file: x, at-most: all}}",
-            "version: 1\nsources: {a: {file: x, widest: 8}}",
+            "version: 1\nsources: {a: {file: x, widest: 8}}", "version: 1\nsources: {a: {names: []}}",
+            "version: 1\nsources: {a: {names: [x y]}}", "version: 1\nsources: {a: {names: [a.b, a.b]}}",
+            "version: 1\nsources: {a: {names: [a.], keep: 1h}}", "version: 1\nsources: {a: {names: a.b, keep: 24}}",
+            "version: 1\nsources: {a: {names: a.b, keep: 0h}}", "version: 1\nsources: {a: {names: a.b, at-most: 0}}",
+            "version: 1\nsources: {a: {names: a.b, at-most: 4097}}", "version: 1\nsources: {a: {names: a.b, file: x}}",
+            "version: 1\nsources: {a: {names: 192.0.2.1}}", "version: 1\nsources: {a: {names: [-a.b]}}",
             "version: 1\nsources: {a: {file: x, widest: {ipv6: /129}}}",
             "version: 1\ninclude: [x*, x*]",
             "version: 1\nhost: []", "version: 1\nhost: a b", "version: 1\nhost: {a: b}", "version: 1\naccepted: {}",
@@ -88,7 +95,7 @@ enum PolicySnippets {
     /// Policies that only the schema accepts.
     static let beyondSchemas =
         [
-            "version: 1\nsources: {a: b, b: a}",
+            "version: 1\nsources: {a: b, b: a}", "version: 1\nsources: {a: {names: b.c}}\ndeny: a",
             "version: 1\nsources: {a: {file: nowhere.txt}}",
             "version: 1\nsources: {a: {file: nowhere.txt, at-least: 2, at-most: \"3\", shrink: 0%, widest: /8}}",
             "version: 1\nsources: {a: {file: nowhere.txt, widest: {ipv4: /32, ipv6: /128}}}",

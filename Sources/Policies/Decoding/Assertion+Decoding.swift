@@ -8,7 +8,7 @@ extension ServiceDecoder {
         for key in ["from", "to", "expect"] where keyed[key] == nil && !(key == "to" && keyed["protocol"] != nil) {
             log.error("a test lacks \"\(key)\"", at: node.place)
         }
-        let from = keyed["from"].flatMap { groups.list($0, as: "from") }
+        let from = keyed["from"].flatMap { groups.list($0, as: "from", allowsNames: true) }
         let except = keyed["except"].flatMap { groups.list($0, as: "except") }
         let ports =
             (keyed["to"].map { self.ports.decode($0, as: "to") } ?? [])
@@ -17,7 +17,7 @@ extension ServiceDecoder {
         let address = keyed["address"].flatMap(address)
         let expect = keyed["expect"].flatMap { $0.word(as: "expect", of: Expectation.self, log) }
         guard let from, !ports.isEmpty, let expect else { return nil }
-        if let except, let node = keyed["except"], !from.addresses.isEmpty,
+        if let except, let node = keyed["except"], !from.addresses.isEmpty, from.names.isEmpty,
             except.addresses.isSuperset(of: from.addresses)
         {
             log.error("\"except\" covers all of \"from\", so that the test checks nothing", at: node.place)

@@ -6,6 +6,7 @@ struct PolicyAssembly {
     private let log: DiagnosticLog
     private let loader: FileLoader
     private let lists: ListReader
+    private let names: NameReader
     private let groups: SourceGroups
 
     /// An assembly before any file is read.
@@ -15,7 +16,8 @@ struct PolicyAssembly {
         let checksOwnership = options.checksOwnership && !options.allowInsecurePermissions
         loader = FileLoader(files: files, checksOwnership: checksOwnership, log: log)
         lists = ListReader(loader: loader, log: log, keepsLast: options.keepsLastLists)
-        groups = SourceGroups(lists: lists, log: log)
+        names = NameReader(loader: loader, log: log)
+        groups = SourceGroups(lists: lists, names: names, log: log)
     }
 
     /// The lists that cannot be used, and were applied before.
@@ -61,6 +63,7 @@ struct PolicyAssembly {
         policy.texts = loader.texts
         policy.lists = loader.lists
         policy.listFiles = lists.files
+        policy.names = names.names
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)
@@ -68,6 +71,7 @@ struct PolicyAssembly {
         let lint = PolicyLint(policy: policy, now: options.now, interfaces: options.interfaces, log: log)
         lint.run(services, root: main.keyed, denied: deny?.places ?? [])
         lint.check(acceptances)
+        if let place = names.firstPlace { lint.noteTrustInNames(at: place) }
         groups.warnOfUnused()
         return policy
     }

@@ -28,6 +28,11 @@ final class DiagnosticLog {
         if warningCount <= Self.limit { keep(.warning, message(), place(), repair()) }
     }
 
+    /// Adds information at `place`.
+    func note(_ message: @autoclosure () -> String, at place: @autoclosure () -> SourceSpan) {
+        keep(.note, message(), place(), nil)
+    }
+
     /// Adds the diagnostics of another log.
     func add(_ other: DiagnosticLog) {
         for (_, diagnostics) in Dictionary(grouping: other.kept, by: \.diagnostic.severity) {

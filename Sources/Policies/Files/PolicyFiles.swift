@@ -23,11 +23,17 @@ public protocol PolicyFiles {
 
     /// The contents of the list at `path` as it was when the policy was applied last; `nil` if that is not known.
     func lastList(_ path: String) -> [UInt8]?
+
+    /// The addresses of a DNS name that are known, one a line; `nil` if none is.
+    func addresses(ofName name: String) -> [UInt8]?
 }
 
 extension PolicyFiles {
     /// Not known.
     public func lastList(_ path: String) -> [UInt8]? { nil }
+
+    /// None is known.
+    public func addresses(ofName name: String) -> [UInt8]? { nil }
 }
 
 /// The contents and the identity of a file.

@@ -32,7 +32,7 @@ final class ListReader {
             return nil
         }
         guard let file = keyed["file"] else {
-            log.error("an entry of a group lacks \"file\"", at: node.place)
+            log.error("an entry of a group lacks \"file\" or \"names\"", at: node.place)
             return nil
         }
         guard let name = file.text(as: "file", log) else { return nil }

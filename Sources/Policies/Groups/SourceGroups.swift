@@ -11,18 +11,22 @@ final class SourceGroups {
         var addresses: AddressSet?
         /// The lists that it names, also by other groups.
         var lists: Set<Int> = []
+        /// The DNS names in it, also by other groups.
+        var names: Set<String> = []
         var isUsed = false
     }
 
     private let reader: ListReader
+    private let nameReader: NameReader
     private let log: DiagnosticLog
     /// The families that the host speaks.
     var families = Set(AddressFamily.allCases)
     private var definitions: [Definition] = []
     private var indices: [String: Int] = [:]
 
-    init(lists reader: ListReader, log: DiagnosticLog) {
+    init(lists reader: ListReader, names nameReader: NameReader, log: DiagnosticLog) {
         self.reader = reader
+        self.nameReader = nameReader
         self.log = log
     }
 
@@ -45,15 +49,21 @@ final class SourceGroups {
     func resolveAll() -> [SourceGroup] {
         for index in definitions.indices { resolve(from: index) }
         return definitions.sorted { $0.name < $1.name }.map {
-            SourceGroup(name: $0.name, location: $0.place.location, addresses: $0.addresses ?? AddressSet())
+            var group = SourceGroup(
+                name: $0.name, location: $0.place.location, addresses: $0.addresses ?? AddressSet())
+            group.names = $0.names.sorted()
+            return group
         }
     }
 
     /// The sources of a service, of `deny` or of a test; `nil` after an error.
     ///
     /// Messages call the list `what`, its key.
-    /// `nobody` is a list of its own without addresses, where it is allowed and no group has the name.
-    func list(_ node: YamlNode, as what: String, allowsNobody: Bool = false) -> SourceList? {
+    /// `nobody` is a list of its own without addresses, where it is allowed and no group has the name. Groups with DNS names
+    /// are an error unless they are allowed.
+    func list(
+        _ node: YamlNode, as what: String, allowsNobody: Bool = false, allowsNames: Bool = false
+    ) -> SourceList? {
         if allowsNobody, node.text == SourceList.nobody, indices[SourceList.nobody] == nil {
             return SourceList(
                 location: node.place.location, entries: [SourceList.nobody], addresses: AddressSet())
@@ -61,9 +71,11 @@ final class SourceGroups {
         let errors = log.errorCount
         var builder = AddressSetBuilder()
         var entries: [String] = []
+        var names: Set<String> = []
         for item in node.items(as: what, log) {
             if case .mapping = item.content {
-                log.error("\"\(what)\" cannot name a list file; name it in a group under \"sources\"", at: item.place)
+                let kind = item.value(of: "names") == nil ? "name a list file; name it" : "have \"names\"; write them"
+                log.error("\"\(what)\" cannot \(kind) in a group under \"sources\"", at: item.place)
                 continue
             }
             guard let text = item.text(as: what, log) else { continue }
@@ -75,18 +87,29 @@ final class SourceGroups {
                 guard let index = find(name, at: item.place) else { continue }
                 definitions[index].isUsed = true
                 builder.add(definitions[index].addresses ?? AddressSet())
+                names.formUnion(definitions[index].names)
+                if !allowsNames { refuseNames(of: definitions[index], in: what, at: item.place) }
             case nil: continue
             }
         }
         guard log.errorCount == errors else { return nil }
-        return SourceList(location: node.place.location, entries: entries, addresses: builder.build())
+        var list = SourceList(location: node.place.location, entries: entries, addresses: builder.build())
+        list.names = names.sorted()
+        return list
+    }
+
+    private func refuseNames(of group: Definition, in what: String, at place: SourceSpan) {
+        guard let name = group.names.min() else { return }
+        log.error(
+            "group \(Printable.quoted(group.name)) has the DNS name \(Printable.quoted(name)), "
+                + "and names can stand in \"from\" only, not in \"\(what)\"", at: place)
     }
 
     /// The sources of a service, without those of a family that the host does not speak; `nil` after an error.
     func sources(_ node: YamlNode, allowsNobody: Bool = false) -> SourceList? {
-        guard var list = list(node, as: "from", allowsNobody: allowsNobody) else { return nil }
+        guard var list = list(node, as: "from", allowsNobody: allowsNobody, allowsNames: true) else { return nil }
         let spoken = list.addresses.intersection(families)
-        if spoken.isEmpty, !list.addresses.isEmpty {
+        if spoken.isEmpty, !list.addresses.isEmpty, list.names.isEmpty {
             let family = families.contains(.ipv4) ? "IPv6" : "IPv4"
             log.warning("all sources are \(family), which \"defaults.families\" leaves out", at: node.place)
         }
@@ -143,7 +166,7 @@ final class SourceGroups {
 
     private func find(_ name: String, at place: SourceSpan) -> Int? {
         if let index = indices[name] { return index }
-        let hint = name.contains(".") ? " (host names are not looked up)" : ""
+        let hint = name.contains(".") ? " (a DNS name is written as {names: [\(Printable.text(name))]} in a group)" : ""
         log.error(
             "unknown group \(Printable.quoted(name))\(hint)", at: place,
             repair: Spelling.nearest(to: name, among: definitions.lazy.map(\.name)))
@@ -158,6 +181,7 @@ extension SourceGroups {
         var next = 0
         var builder = AddressSetBuilder()
         var lists: Set<Int> = []
+        var names: Set<String> = []
     }
 
     /// Resolves a group after the groups that it names; without recursion, as a chain may be as long as the file.
@@ -170,7 +194,7 @@ extension SourceGroups {
             let group = visit.group
             guard visit.next < definitions[group].entries.count else {
                 definitions[group].addresses = path[top].builder.build()
-                definitions[group].lists = path[top].lists
+                (definitions[group].lists, definitions[group].names) = (path[top].lists, path[top].names)
                 open.remove(group)
                 path.removeLast()
                 continue
@@ -184,6 +208,7 @@ extension SourceGroups {
             if let addresses = definitions[index].addresses {
                 path[top].builder.add(addresses)
                 path[top].lists.formUnion(definitions[index].lists)
+                path[top].names.formUnion(definitions[index].names)
                 path[top].next += 1
             } else if open.insert(index).inserted {
                 path.append(Visit(group: index))
@@ -196,6 +221,12 @@ extension SourceGroups {
 
     /// Adds the addresses of `node` to those of a group; returns the name if `node` names a group.
     private func take(_ node: YamlNode, _ visit: inout Visit) -> String? {
+        if node.value(of: "names") != nil {
+            guard let (names, addresses) = nameReader.read(node, of: definitions[visit.group].name) else { return nil }
+            visit.builder.add(addresses)
+            visit.names.formUnion(names)
+            return nil
+        }
         if case .mapping = node.content {
             guard let (list, addresses) = reader.read(node, of: definitions[visit.group].name) else { return nil }
             visit.builder.add(addresses)

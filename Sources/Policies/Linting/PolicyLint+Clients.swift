@@ -37,11 +37,13 @@ extension PolicyLint {
         let service = placed.service
         // It also says who should listen.
         let listener = service.listener
-        guard listener.processes.isEmpty, listener.units.isEmpty, listener.users.isEmpty, !service.addresses.isEmpty
+        guard listener.processes.isEmpty, listener.units.isEmpty, listener.users.isEmpty, !service.addresses.isEmpty,
+            service.names.isEmpty
         else { return }
         let interfaces = service.entries.map(\.interfaces)
         let cover = policy.trusted.first { trusted in
-            trusted.entry.expires == nil && trusted.entry.addresses.isSuperset(of: service.addresses)
+            trusted.entry.expires == nil && trusted.entry.sources.names.isEmpty
+                && trusted.entry.addresses.isSuperset(of: service.addresses)
                 && interfaces.allSatisfy { trusted.entry.covers($0) }
         }
         guard let cover else { return }

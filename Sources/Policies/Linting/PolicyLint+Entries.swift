@@ -23,9 +23,9 @@ extension PolicyLint {
     private func checkOrder(
         of entry: AllowEntry, after earlier: ArraySlice<AllowEntry>, _ name: String, at place: SourceSpan
     ) {
-        let always = earlier.filter { $0.interfaces.isEmpty && $0.expires == nil }
+        let always = earlier.filter { $0.interfaces.isEmpty && $0.expires == nil && $0.sources.names.isEmpty }
         let taken = always.reduce(AddressSet()) { $0.union($1.addresses) }
-        if !entry.addresses.isEmpty, taken.isSuperset(of: entry.addresses) {
+        if !entry.addresses.isEmpty, entry.sources.names.isEmpty, taken.isSuperset(of: entry.addresses) {
             log.warning("an entry of \(name) never decides: earlier entries have all its sources", at: place)
             return
         }
@@ -56,7 +56,7 @@ extension PolicyLint {
         check(trusted.reviewed, at: entry.value.value(of: "reviewed"))
         if trusted.entry.why == nil { log.warning("\(name) has no \"why\"", at: entry.place) }
         if let now, trusted.entry.isExpired(at: now) { log.warning("\(name) has expired", at: entry.place) }
-        if trusted.entry.addresses.isEmpty {
+        if trusted.entry.addresses.isEmpty, trusted.entry.sources.names.isEmpty {
             log.warning("\(name) lets nothing in: its sources are empty", at: entry.place)
         }
     }

@@ -47,7 +47,7 @@ struct PolicyLint {
 
     /// Whether `deny` covers all sources of the service, which has a warning of its own.
     func isUnreachable(_ service: Service) -> Bool {
-        policy.deny?.addresses.isSuperset(of: service.addresses) == true
+        service.names.isEmpty && policy.deny?.addresses.isSuperset(of: service.addresses) == true
     }
 
     func warn(of entry: SourceRedundancy.Entry, in key: String, _ owner: String, at place: SourceSpan) {
@@ -57,7 +57,10 @@ struct PolicyLint {
     private func checkSources(_ service: Service, _ place: SourceSpan) {
         var name: String { Printable.quoted(service.name) }
         let sources = service.addresses
-        if service.entries.allSatisfy(\.isForNobody) { return }
+        // The addresses of DNS names change.
+        if service.entries.allSatisfy(\.isForNobody) || service.entries.contains(where: { !$0.sources.names.isEmpty }) {
+            return
+        }
         let families = policy.defaults.families
         if sources.isEmpty {
             // The reader has said so where `families` leaves nothing.

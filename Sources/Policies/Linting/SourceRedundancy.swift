@@ -21,7 +21,9 @@ struct SourceRedundancy {
     private static let namedEntries = 3
 
     init(_ policy: Policy) {
-        groups = Dictionary(policy.groups.map { ($0.name, $0.addresses) }) { first, _ in first }
+        // The addresses of DNS names change: such a group adds something, whatever it has today.
+        let lasting = policy.groups.map { ($0.name, $0.names.isEmpty ? $0.addresses : AddressSet()) }
+        groups = Dictionary(lasting) { first, _ in first }
         denied = policy.deny?.addresses ?? AddressSet()
     }
 

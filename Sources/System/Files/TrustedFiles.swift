@@ -10,16 +10,25 @@ public struct TrustedFiles: PolicyFiles {
 
     private let caller: FileCaller?
     private let lastList: (_ path: String) -> [UInt8]?
+    private let addresses: (_ name: String) -> [UInt8]?
 
     /// The files of this host, read on behalf of a user who called sudo, if any.
     ///
     /// - Parameters:
     ///   - caller: the user.
     ///   - lastList: the contents of a list as it was applied last.
-    public init(caller: FileCaller? = nil, lastList: @escaping (_ path: String) -> [UInt8]? = { _ in nil }) {
+    ///   - addresses: the addresses of a DNS name that are known.
+    public init(
+        caller: FileCaller? = nil, lastList: @escaping (_ path: String) -> [UInt8]? = { _ in nil },
+        addresses: @escaping (_ name: String) -> [UInt8]? = { _ in nil }
+    ) {
         self.caller = caller
         self.lastList = lastList
+        self.addresses = addresses
     }
+
+    /// The addresses of a DNS name that are known, one a line; `nil` if none is.
+    public func addresses(ofName name: String) -> [UInt8]? { addresses(name) }
 
     /// The contents of a list as it was applied last; `nil` if that is not known.
     public func lastList(_ path: String) -> [UInt8]? { lastList(path) }
