@@ -1,10 +1,20 @@
 #pragma once
 #include <netinet/in.h> /* before linux headers: uapi/linux/libc-compat.h then yields to glibc */
 #include <net/if.h>
+#include <arpa/inet.h>
+#include <errno.h>
+#include <grp.h>
+#include <netdb.h>
+#include <resolv.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
+#include <linux/mount.h>
 #include <linux/sched.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -98,4 +108,66 @@ static inline int shim_tell(const char *name, const char *message) {
                        (socklen_t)(offsetof(struct sockaddr_un, sun_path) + length));
     close(fd);
     return sent;
+}
+/* Gives up what a process does not need to look up one name: users, groups, capabilities, files, memory and processes.
+   Returns 0, or the error that left it privileged. In a user namespace without the user `id` the user stays, without
+   capabilities. */
+static inline int shim_shed_privileges(unsigned int id) {
+    extern int setresuid(uid_t, uid_t, uid_t), setresgid(gid_t, gid_t, gid_t);
+    const struct { int resource; rlim_t most; } limits[] = {
+        {RLIMIT_CORE, 0}, {RLIMIT_FSIZE, 0}, {RLIMIT_CPU, 10}, {RLIMIT_NOFILE, 64}, {RLIMIT_AS, (rlim_t)1 << 30}};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return errno;
+    for (size_t i = 0; i < sizeof limits / sizeof limits[0]; i++) {
+        struct rlimit limit = {limits[i].most, limits[i].most};
+        if (setrlimit((__rlimit_resource_t)limits[i].resource, &limit) != 0) return errno;
+    }
+    if (geteuid() == 0) {
+        extern int setgroups(size_t, const gid_t *);
+        if (setgroups(0, NULL) != 0 && errno != EPERM) return errno;
+        if (setresgid(id, id, id) != 0 && errno != EINVAL) return errno;
+        if (setresuid(id, id, id) != 0 && errno != EINVAL) return errno;
+    }
+    if (shim_drop_capabilities() != 0) return errno;
+    /* A change of the user clears this. */
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) != 0) return errno;
+    return 0;
+}
+/* glibc defines these for _GNU_SOURCE only. */
+#ifndef EAI_NODATA
+#define EAI_NODATA -5
+#endif
+#ifndef EAI_ADDRFAMILY
+#define EAI_ADDRFAMILY -9
+#endif
+static const int shim_no_address = EAI_NODATA, shim_no_address_of_family = EAI_ADDRFAMILY;
+/* Writes the addresses that a name has in a family, one a line, by getaddrinfo(3) without the search list of
+   resolv.conf(5). Returns 0 or its error. */
+static inline int shim_look_up(const char *name, int family, char *text, size_t room) {
+    struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_STREAM}, *list = NULL;
+    size_t filled = 0;
+    int code;
+    text[0] = 0;
+    if (res_init() == 0) _res.options &= ~(unsigned long)(RES_DEFNAMES | RES_DNSRCH);
+    code = getaddrinfo(name, NULL, &hints, &list);
+    if (code != 0) return code;
+    for (struct addrinfo *one = list; one; one = one->ai_next) {
+        char address[INET6_ADDRSTRLEN];
+        const void *bytes = family == AF_INET
+            ? (const void *)&((const struct sockaddr_in *)one->ai_addr)->sin_addr
+            : (const void *)&((const struct sockaddr_in6 *)one->ai_addr)->sin6_addr;
+        if (one->ai_family != family || !inet_ntop(family, bytes, address, sizeof address)) continue;
+        if (filled + sizeof address + 1 > room) break;
+        filled += (size_t)snprintf(text + filled, room - filled, "%s\n", address);
+    }
+    freeaddrinfo(list);
+    return 0;
+}
+/* Puts a file in the place of /etc/resolv.conf for this process, as `ip netns exec` does. Returns 0, or the error. */
+static inline int shim_use_resolvers(const char *path) {
+    if (access(path, R_OK) != 0) return errno == ENOENT ? 0 : errno;
+    /* glibc's own header declares struct stat elsewhere, for Swift. */
+    if (shim_unshare(CLONE_NEWNS) != 0 || syscall(SYS_mount, "", "/", "none", MS_SLAVE | MS_REC, NULL) != 0
+        || syscall(SYS_mount, path, "/etc/resolv.conf", "none", MS_BIND, NULL) != 0)
+        return errno;
+    return 0;
 }

@@ -12,6 +12,7 @@ extension Portreeve {
         Signals.ignoreFailedWrites()
         // Inventory and package tools ask for this often, and the parser is slower than the start of the process.
         if arguments == ["--version"] { end(saying: configuration.version, to: .output, ExitStatus.success.rawValue) }
+        if arguments.first == NameProcess.command { NameProcess.run(Array(arguments.dropFirst())) }
         let words = CommandLineWords(arguments)
         if let fault = words.fault {
             end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
