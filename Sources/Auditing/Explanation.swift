@@ -102,7 +102,25 @@ public struct Explanation: Sendable {
     }
 
     /// The verdict on the connection.
-    public var verdict: ConnectionVerdict { dependsOnInterface ? .unknown : ConnectionVerdict(conclusion.verdict) }
+    public var verdict: ConnectionVerdict {
+        dependsOnInterface || !unknownNames.isEmpty ? .unknown : ConnectionVerdict(conclusion.verdict)
+    }
+
+    /// The DNS names of which no address is known, and which would let the source in if they had it; none where that does not
+    /// matter, and for the live ruleset, which has the addresses that are in force.
+    public var unknownNames: [String] {
+        guard !isLive, case .refuse = conclusion.verdict, !isDenied, !isLeftOut, !isForeign else { return [] }
+        let entries = (service?.entries ?? []) + policy.trusted.map(\.entry)
+        let open = entries.filter { entry in
+            let isElsewhere =
+                question.interface.map { name in
+                    !entry.interfaces.isEmpty && !entry.interfaces.contains { $0.matches(name) }
+                } ?? false
+            let isExempt = entry.except?.addresses.isSuperset(of: question.addresses) == true
+            return !entry.isExpired(at: now) && !isElsewhere && !isExempt
+        }
+        return Set(policy.unknown(open.flatMap(\.sources.names))).sorted()
+    }
 
     /// Whether the connection is accepted because it comes in on loopback, whatever the policy says.
     public var isLoopback: Bool { verdict == .accept && question.isFromThisHost && isOwn }

@@ -56,6 +56,8 @@ public struct Finding: Hashable, Sendable {
         case deniesHost = "denies-host"
         /// A list is missing, invalid or out of its bounds, so that the last good one stays in force.
         case listOutOfBounds = "list-out-of-bounds"
+        /// No address of a DNS name is known, or its addresses were not renewed.
+        case nameStale = "name-stale"
         /// A change would close a port that has a listener: found by `plan`, never by `verify`.
         case unreachableListener = "unreachable-listener"
         /// A change would close a port that another table publishes.

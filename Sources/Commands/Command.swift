@@ -50,7 +50,7 @@ extension Command {
             for error in error.diagnostics where error.severity == .error {
                 console.note(error.rendered(color: console.colorsErrors), .error)
             }
-            return fail("the lists make the policy invalid; nothing was changed", .invalidPolicy, on: host)
+            return fail("the lists and names make the policy invalid; nothing was changed", .invalidPolicy, on: host)
         } catch let error as UselessGrant {
             return fail(error.text, .refused, on: host)
         } catch let error as KernelError {
@@ -87,28 +87,37 @@ extension PolicyOptions {
     /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
     ///
     /// With `appliesHere` the policy must be for this host; with `isLinted` its names are compared with those of the host.
-    /// Its lists are compared with the last ones, which replace unusable ones with `keepsLastLists`.
+    /// Its lists are compared with the last ones, which replace unusable ones with `keepsLastLists`. The addresses of DNS names
+    /// are those of the last lists, or of `names` if the lists are not compared; by default those that this namespace has.
     func read(
         on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false,
-        lists: LastLists? = nil, keepsLastLists: Bool = false
+        lists: LastLists? = nil, names: LastLists? = nil, keepsLastLists: Bool = false
     ) -> PolicyReading {
+        let names =
+            lists ?? names ?? LastLists { try RulesetState(existingAt: host.changes.location(), on: host.changes) }
         var options = readingOptions(on: host)
         if isLinted { options.interfaces = host.interfaces().map { InterfaceName($0.name, otherNames: $0.otherNames) } }
         options.destination = destination
         options.hostNames = appliesHere ? host.names() : nil
         options.keepsLastLists = keepsLastLists
-        let files = TrustedFiles(caller: host.caller) { lists?.text($0) }
+        let files = TrustedFiles(
+            caller: host.caller, lastList: { lists?.text($0) }, addresses: names.addresses(ofName:))
         return PolicyReader.read(path: policy, options: options, files: files)
     }
 
     /// Reads the policy for a command that needs a valid one; prints its errors.
     ///
-    /// With `appliesHere` the policy must be for this host; the last lists are used as by `read`.
+    /// With `appliesHere` the policy must be for this host; the last lists are used as by `read`. With `lookUp`, the policy is
+    /// read again if that learns an address of a name that has none.
     func load(
         on host: Host, _ console: Console, appliesHere: Bool = false, lists: LastLists? = nil,
-        keepsLastLists: Bool = false
-    ) throws(CommandError) -> Policy {
-        let reading = read(on: host, appliesHere: appliesHere, lists: lists, keepsLastLists: keepsLastLists)
+        keepsLastLists: Bool = false, lookingUp lookUp: ((Policy) throws -> Bool)? = nil
+    ) throws -> Policy {
+        func read() -> PolicyReading {
+            self.read(on: host, appliesHere: appliesHere, lists: lists, keepsLastLists: keepsLastLists)
+        }
+        var reading = read()
+        if let policy = reading.policy, let lookUp, try lookUp(policy) { reading = read() }
         guard let policy = reading.policy else { throw failure(reading, console) }
         for refusal in reading.refusedLists { console.note(refusal.warning) }
         return policy
@@ -134,6 +143,11 @@ extension PolicyOptions {
 }
 
 extension ListRefusal {
-    /// A warning that the list as it was applied is used.
-    var warning: String { "portreeve: warning: \(reason): the list as it was applied stays in force" }
+    /// A warning that the list as it was applied is used; the reason of a name says it all.
+    var warning: String {
+        "portreeve: warning: \(reason)" + (isName ? "" : ": the list as it was applied stays in force")
+    }
+
+    /// Whether it is about a DNS name.
+    var isName: Bool { NamedSource.isPath(path) }
 }

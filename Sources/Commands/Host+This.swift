@@ -53,6 +53,7 @@ extension Host {
         host.resolvers = { RulesetIdentity.isHost ? Resolvers.ofThisHost() : [] }
         host.programs = { SocketPrograms.concerning((try? SocketTable.listeners()) ?? []) }
         host.caller = caller
+        host.lookUp = { NameLookup(in: $1).answers(for: $0) }
         return host
     }
 

@@ -27,6 +27,10 @@ public struct Host {
     public var resolvers: () -> [IPAddress] = { [] }
     /// The BPF programs that decide about listening sockets, where the ruleset was opened last.
     public var programs: () -> ProgramList = { ProgramList() }
+    /// Asks the resolver of the system for the addresses of DNS names, in the network namespace whose ruleset was opened last.
+    public var lookUp: (_ names: [String], _ namespace: String?) -> [NameAnswer] = { names, _ in
+        names.map { NameAnswer($0, .ipv4, .failure("names are not looked up here")) }
+    }
     /// The user's address, if the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.

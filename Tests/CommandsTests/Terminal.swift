@@ -1,3 +1,4 @@
+import Addressing
 import ArgumentParser
 import Changes
 import Commands
@@ -93,7 +94,31 @@ final class Terminal {
     /// The connections of the host.
     let sessions = MemorySessions()
 
+    /// The addresses of DNS names; a name without any has no answer.
+    var names: [String: [String]] = [:]
+    /// The names that were looked up.
+    private(set) var lookedUp: [String] = []
+
+    private func lookUp(_ asked: [String]) -> [NameAnswer] {
+        lookedUp += asked
+        return asked.flatMap { name in
+            AddressFamily.allCases.map { family in
+                guard let texts = names[name] else { return NameAnswer(name, family, .failure("no answer")) }
+                let addresses = texts.compactMap { (try? AddressRange($0)).flatMap(IPAddress.init) }.filter {
+                    $0.family == family
+                }
+                return NameAnswer(name, family, addresses.isEmpty ? .absent : .addresses(addresses))
+            }
+        }
+    }
+
     private var host: Commands.Host {
+        var host = plainHost
+        host.lookUp = { [unowned self] names, _ in lookUp(names) }
+        return host
+    }
+
+    private var plainHost: Commands.Host {
         Commands.Host(
             openStore: { [store] _ throws(KernelError) in store },
             readSockets: { [sockets] () throws(KernelError) in sockets },

@@ -36,6 +36,9 @@ public struct AppliedRecord {
             ChangeRecord.files(of: document), databases: [options.servicesDatabase, options.protocolsDatabase])
     }
 
+    /// Whether the policy has DNS names.
+    var hasNames: Bool { ChangeRecord.files(of: document).contains { NamedSource.isPath($0.path) } }
+
     /// Whether these are the contents of the policy's files.
     func holds(_ texts: [[UInt8]]) -> Bool {
         let fields = document.fields.filter { $0.name == "text" }

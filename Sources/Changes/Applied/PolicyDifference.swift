@@ -21,7 +21,10 @@ struct PolicyDifference {
         let sections = [
             ("defaults", old.defaults != new.defaults), ("sources", old.groups != new.groups && services.isEmpty),
             ("deny", old.deny != new.deny), ("trusted", old.trusted != new.trusted),
-            ("sources", old.groups == new.groups && old.listFiles != new.listFiles),
+            (
+                "sources",
+                old.groups == new.groups && (old.listFiles != new.listFiles || old.names != new.names)
+            ),
         ].filter(\.1).map { "\"\($0.0)\" changed" }
         parts = services.map { "\"\($0.name)\" \($0.verb)" } + sections
         location =
@@ -58,6 +61,9 @@ extension Policy {
         var copy = Policy(
             defaults: defaults.withoutPlaces, groups: groups, deny: deny?.withoutPlace, trusted: trusted,
             services: services)
+        copy.names = names.map {
+            NamedSource(name: $0.name, location: .nowhere, groups: $0.groups, keep: $0.keep, atMost: $0.atMost)
+        }
         copy.listFiles = listFiles.map {
             ListFile(path: "", location: .nowhere, groups: $0.groups, bounds: $0.bounds, count: 0)
         }

@@ -31,6 +31,10 @@ struct RecordedFiles: PolicyFiles {
         self.databases = databases
     }
 
+    func addresses(ofName name: String) -> [UInt8]? {
+        paths.firstIndex(of: NamedSource.path(of: name)).map { texts[$0] }
+    }
+
     func read(_ path: String, checksOwnership: Bool) throws(FileRefusal) -> PolicyFile {
         if let index = paths.firstIndex(of: path) { return PolicyFile(bytes: texts[index], identity: [UInt64(index)]) }
         guard databases.contains(path) else {

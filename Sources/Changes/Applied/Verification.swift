@@ -63,6 +63,8 @@ public struct Verification {
     private let grantFindings: [Finding]
     /// The use of the services; none by default, so that nothing is said of it.
     public var usage = UsageBook()
+    /// The notes about DNS names; `nil` to say nothing of them.
+    public var names: NameBook?
     /// The rulesets, or the reason why they could not be read.
     private let ruleset: Result<WholeRuleset, KernelError>
 
@@ -148,6 +150,7 @@ public struct Verification {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
         }
         findings += host(surroundings.resolvers()) + verified.listFindings
+        if let names { findings += .staleNames(of: verified.policy, names, now: now) }
         findings += .unused(of: verified.policy, usage.services, now: now) { Self.sessions(surroundings.sessions) }
         return findings + .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
     }

@@ -5,7 +5,7 @@ public import Kernel
 public import Listeners
 public import Policies
 internal import Rulesets
-internal import System
+public import System
 
 /// The renewal of the lists of the policy that was applied.
 public struct ListRefresh {
@@ -24,17 +24,40 @@ public struct ListRefresh {
     ///   - store: the ruleset.
     ///   - options: the options with which the policy and its lists are read.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
+    ///   - answers: looks up DNS names.
     /// - Throws: `refused` if a change waits to be confirmed; `failure` if nothing was applied.
     public init(
-        _ state: RulesetState, in store: any RulesetStore, reading options: ReadingOptions, now: Int64
+        _ state: RulesetState, in store: any RulesetStore, reading options: ReadingOptions, now: Int64,
+        _ answers: (_ names: [String]) -> [NameAnswer] = { _ in [] }
     ) throws {
         try state.requireNoneWaiting()
-        guard let record = try state.applied(in: store) else {
-            throw ChangeError(.failure, "no policy was applied: run portreeve apply first; nothing was changed")
+        var record = try Self.record(state, store)
+        var all: [NameAnswer] = []
+        if record.hasNames, let names = record.policy(options)?.names, !names.isEmpty {
+            all = answers(names.map(\.name))
+            // Look-ups take their time, in which another policy may have been applied.
+            try state.requireNoneWaiting()
+            record = try Self.record(state, store)
         }
         (self.state, self.store, self.now, self.record) = (state, store, now, record)
-        refreshed = try RefreshedPolicy(record, options)
+        let (book, own, since) = (state.names, store.addresses() ?? AddressSet(), record.time)
+        refreshed = try RefreshedPolicy(record, options) { names in
+            names.compactMap { source in
+                let answers = all.filter { $0.name == source.name }
+                guard !answers.isEmpty else { return nil }
+                return NameRenewal(
+                    source, known: book.entries[source.name], answers: answers, own: own, since: since, now: now)
+            }
+        }
     }
+
+    private static func record(_ state: RulesetState, _ store: any RulesetStore) throws -> AppliedRecord {
+        if let record = try state.applied(in: store) { return record }
+        throw ChangeError(.failure, "no policy was applied: run portreeve apply first; nothing was changed")
+    }
+
+    /// Saves when the addresses of names were seen.
+    public func noteNames() throws { try state.note(refreshed.renewals, of: refreshed.policy) }
 
     /// Loads the lists, and saves them as the policy that is in force.
     ///

@@ -7,6 +7,8 @@ struct RefreshedFiles: PolicyFiles {
     let recorded: RecordedFiles
     /// The paths of the lists that are read again.
     let lists: Set<String>
+    /// The addresses of DNS names that are not as they were applied.
+    var names: [String: [UInt8]] = [:]
 
     func read(_ path: String, checksOwnership: Bool) throws(FileRefusal) -> PolicyFile {
         guard lists.contains(path) else { return try recorded.read(path, checksOwnership: checksOwnership) }
@@ -23,6 +25,8 @@ struct RefreshedFiles: PolicyFiles {
     func identity(of path: String) -> [UInt64]? { recorded.identity(of: path) }
 
     func paths(matching pattern: String) -> [String] { recorded.paths(matching: pattern) }
+
+    func addresses(ofName name: String) -> [UInt8]? { names[name] ?? recorded.addresses(ofName: name) }
 
     func lastList(_ path: String) -> [UInt8]? {
         recorded.paths.firstIndex(of: path).map { recorded.texts[$0] }

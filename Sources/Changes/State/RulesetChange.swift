@@ -306,6 +306,8 @@ extension RulesetChange {
 extension Policy {
     /// The files of the policy, with paths that another process finds.
     var recordedFiles: [ChangeRecord.File] {
-        zip(files, texts).map { ChangeRecord.File(path: FileSystem.absolutePath($0), text: $1) }
+        zip(files, texts).map { path, text in
+            ChangeRecord.File(path: NamedSource.isPath(path) ? path : FileSystem.absolutePath(path), text: text)
+        }
     }
 }

@@ -63,21 +63,33 @@ public struct Apply: Command {
         }
         if isDryRun { return try Plan.dryRun(policy, kernel, lists, output).execute(on: host) }
         host.progress("reading the policy…")
+        let last = kernel.lastLists(on: host)
         let policy = try policy.load(
-            on: host, console, appliesHere: true, lists: kernel.lastLists(on: host), keepsLastLists: lists.keepLists)
-        return try apply(policy, on: host, console)
+            on: host, console, appliesHere: true, lists: last, keepsLastLists: lists.keepLists,
+            lookingUp: { try kernel.lookUp($0, in: last, on: host, console) })
+        return try apply(policy, last.renewals, on: host, console)
     }
 
     /// Applies a policy that was already read.
     static func now(
-        _ edited: Policy, _ policy: PolicyOptions, _ kernel: KernelOptions, _ safety: SafetyOptions,
+        _ edited: Policy, _ renewals: [NameRenewal], _ policy: PolicyOptions, _ kernel: KernelOptions,
+        _ safety: SafetyOptions,
         _ output: OutputOptions, on host: Host
     ) throws -> ExitStatus {
         var apply = Apply()
         (apply.policy, apply.kernel, apply.safety, apply.output) = (policy, kernel, safety, output)
         (apply.boot, apply.isDryRun, apply.cutSessions) = (false, false, false)
         apply.floor = .ssh
-        return try apply.apply(edited, on: host, Console(host, output))
+        return try apply.apply(edited, renewals, on: host, Console(host, output))
+    }
+
+    /// Applies a policy, and saves when the addresses of names were seen that were looked up for it.
+    private func apply(
+        _ policy: Policy, _ renewals: [NameRenewal], on host: Host, _ console: Console
+    ) throws -> ExitStatus {
+        let status = try apply(policy, on: host, console)
+        if !renewals.isEmpty { try kernel.state(on: host).note(renewals, of: policy) }
+        return status
     }
 
     private func apply(_ policy: Policy, on host: Host, _ console: Console) throws -> ExitStatus {

@@ -37,7 +37,8 @@ public struct Edit: Command {
             throw CommandError(.failure, "another process is editing \(copy.printable): wait until it has ended")
         }
         if try !host.files.create(copy, old) { console.note("portreeve: continuing the edit in \(copy.printable)") }
-        guard let (text, edited) = try edit(on: host, console) else {
+        let last = kernel.lastLists(on: host)
+        guard let (text, edited) = try edit(last, on: host, console) else {
             return .invalidPolicy
         }
         guard text != old else {
@@ -45,17 +46,22 @@ public struct Edit: Command {
             console.print("\(policy.policy.printable) was not changed")
             return .success
         }
-        return try apply(edited, text, over: old, on: host, console)
+        return try apply(edited, last.renewals, text, over: old, on: host, console)
     }
 
     /// The valid text and its policy; `nil` if the user stops with an invalid one.
-    private func edit(on host: Host, _ console: Console) throws -> (String, Policy)? {
+    ///
+    /// Names of which no address is known are looked up, for the plan.
+    private func edit(_ last: LastLists, on host: Host, _ console: Console) throws -> (String, Policy)? {
         while true {
             try host.edit(copy)
             var options = policy
             options.policy = copy
-            let reading = options.read(
-                on: host, as: policy.policy, appliesHere: true, isLinted: true, lists: kernel.lastLists(on: host))
+            func read() -> PolicyReading {
+                options.read(on: host, as: policy.policy, appliesHere: true, isLinted: true, lists: last)
+            }
+            var reading = read()
+            if let edited = reading.policy, try kernel.lookUp(edited, in: last, on: host, console) { reading = read() }
             for diagnostic in reading.diagnostics {
                 console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
             }
@@ -72,14 +78,14 @@ public struct Edit: Command {
 
     /// Applies the policy, and writes its text to the file, which must still be the one that was edited.
     private func apply(
-        _ edited: Policy, _ text: String, over old: String, on host: Host, _ console: Console
+        _ edited: Policy, _ renewals: [NameRenewal], _ text: String, over old: String, on host: Host, _ console: Console
     ) throws -> ExitStatus {
         guard try host.files.read(policy.policy) == old else {
             let message = "\(policy.policy.printable) was changed while it was edited; nothing was changed"
             throw CommandError(.failure, "\(message): the edit is in \(copy.printable)")
         }
         let status: ExitStatus
-        do { status = try Apply.now(edited, policy, kernel, safety, output, on: host) } catch {
+        do { status = try Apply.now(edited, renewals, policy, kernel, safety, output, on: host) } catch {
             let hint = "\"portreeve edit\" goes on in \(copy.printable)"
             console.note("portreeve: \(policy.policy.printable) is unchanged; \(hint)")
             throw error

@@ -67,7 +67,9 @@ public struct Explain: Command {
             let policy = try namedPolicy.load(on: host, console)
             let question = try question(of: client, policy)
             let tables = [compile(policy).table]
-            write(Explanation(question, policy: policy, tables: tables, isLive: false, now: host.now), to: console)
+            write(
+                Explanation(question, policy: policy, tables: tables, isLive: false, now: host.now),
+                names: names(of: client, in: policy, on: host), to: console)
             return .success
         }
         var question = try question(of: client, view.verified.policy)
@@ -83,18 +85,30 @@ public struct Explain: Command {
             edit = Explanation.Edit(
                 text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) })
         }
-        write(answer, grant: grant(behind: answer, on: host), edit: edit, to: console)
+        write(
+            answer, grant: grant(behind: answer, on: host),
+            names: names(of: client, in: view.verified.policy, on: host),
+            edit: edit, to: console)
         return .success
     }
 
     private func write(
-        _ answer: Explanation, grant: String? = nil, edit: Explanation.Edit? = nil, to console: Console
+        _ answer: Explanation, grant: String? = nil, names: [NameSight] = [], edit: Explanation.Edit? = nil,
+        to console: Console
     ) {
         if console.isJSON {
-            console.print(answer.json(grant: grant, edit: edit))
+            console.print(answer.json(grant: grant, names: names, edit: edit))
         } else {
-            console.print(answer.text(console, grant: grant, edit: edit))
+            console.print(answer.text(console, grant: grant, names: names, edit: edit))
         }
+    }
+
+    /// The DNS names that have the source, each with the time when it was seen.
+    private func names(of source: IPAddress, in policy: Policy, on host: Host) -> [NameSight] {
+        let names = policy.names(of: source)
+        guard !names.isEmpty else { return [] }
+        let book = kernel.names(on: host)
+        return names.map { NameSight($0, book.entries[$0.name]?.seen[source]) }
     }
 
     /// The policy: with a protocol there is no port, and the second argument is the policy.

@@ -13,6 +13,10 @@ extension Explanation {
     /// known.
     func reason(grant: String? = nil) -> String {
         if dependsOnInterface { return "it depends on the interface (\(interfaceText)): name one with --interface" }
+        if !unknownNames.isEmpty {
+            let names = unknownNames.map { "\"\($0)\"" }.joined(separator: ", ")
+            return "no address of \(names) is known, and it may be the source: \"portreeve apply\" looks it up"
+        }
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
@@ -134,7 +138,7 @@ extension Explanation {
     private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }
 
     /// The explanation for people, on one screen.
-    func text(_ console: Console, grant: String?, edit: Edit? = nil) -> String {
+    func text(_ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil) -> String {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
         let asked = isLive ? "the live ruleset" : "the policy"
         var lines = [
@@ -146,6 +150,7 @@ extension Explanation {
         if let place {
             lines.append("policy: \(place.file.printable):\(place.line)\(edit == nil ? "" : ", as it was applied")")
         }
+        lines += names.map { "name: \($0.text(of: question.source))" }
         lines += passedEntries.map { "passed over: \($0.printable)" }
         if let rule = conclusion.redirection { lines.append("redirected: \("\(rule)".printable)") }
         if let audience { lines.append("listens: \(audience.printable)") }
@@ -156,7 +161,7 @@ extension Explanation {
     }
 
     /// The explanation for programs.
-    func json(grant: String?, edit: Edit? = nil) -> JSON {
+    func json(grant: String?, names: [NameSight] = [], edit: Edit? = nil) -> JSON {
         let place: JSON = place.map { ["file": .string($0.file), "line": .number($0.line)] } ?? .null
         return [
             "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
@@ -168,7 +173,8 @@ extension Explanation {
             "interface": JSON(question.interface ?? question.returnInterface),
             "addresses": .array(openAddresses.map { .string($0.description) }),
             "listeners": listeners.map { .array($0.map(\.json)) } ?? .null, "container": container?.json ?? .null,
-            "edited": JSON(edit?.text), "after_apply": edit?.after?.shortJSON ?? .null,
+            "names": .array(names.map(\.json)), "edited": JSON(edit?.text),
+            "after_apply": edit?.after?.shortJSON ?? .null,
         ]
     }
 

@@ -6,21 +6,28 @@ extension ListRefresh {
     func report(_ made: RulesetState.Made?, _ over: [String], _ console: Console) {
         if console.isJSON { return console.print(json(made)) }
         guard !console.isQuiet else { return }
-        for path in over { console.print("list \"\(path)\" can be used again") }
+        for path in over {
+            let name = refreshed.lists.first { $0.path == path }?.name
+            console.print(name.map { "name \"\($0)\" is renewed again" } ?? "list \"\(path)\" can be used again")
+        }
         guard made != nil else {
             // A timer runs this often, and its log must hold news only.
             if console.columns != nil { console.print(idle) }
             return
         }
         for list in refreshed.lists where list.isChanged {
-            console.print("\(list.source): \(list.before) -> \(list.after) entries")
+            let subject = list.name.map { "\(list.source) (\($0))" } ?? list.source
+            console.print(
+                "\(subject): \(list.before) -> \(list.after) \(list.name == nil ? "entries" : "addresses")")
         }
     }
 
     /// A sentence about a refresh that changes nothing.
     private var idle: String {
         if refreshed.lists.isEmpty { return "the policy that was applied names no list: nothing to do" }
-        return "\(counted(refreshed.lists.count, "list")) read: no entry changed"
+        let names = refreshed.lists.count { $0.name != nil }
+        let lists = "\(counted(refreshed.lists.count - names, "list")) read"
+        return lists + (names == 0 ? "" : ", \(counted(names, "name")) looked up") + ": no entry changed"
     }
 
     private func json(_ made: RulesetState.Made?) -> JSON {
@@ -36,7 +43,8 @@ extension ListRefresh {
 extension RefreshedPolicy.List {
     fileprivate var json: JSON {
         [
-            "name": .string(source), "file": .string(path), "before": .number(before), "after": .number(after),
+            "name": .string(source), "file": name == nil ? .string(path) : .null, "dns": JSON(name),
+            "before": .number(before), "after": .number(after),
             "oldest": JSON(time.map(UTCTime.text)),
         ]
     }
@@ -44,6 +52,9 @@ extension RefreshedPolicy.List {
 
 extension ListRefusal {
     fileprivate var json: JSON {
-        ["name": .string(group), "file": .string(path), "reason": .string(reason), "policy": location.json]
+        [
+            "name": .string(group), "file": isName ? .null : .string(path), "reason": .string(reason),
+            "policy": location.json,
+        ]
     }
 }

@@ -3,6 +3,7 @@ internal import Auditing
 internal import Changes
 internal import Compiler
 internal import Kernel
+internal import Policies
 internal import Rulesets
 
 extension PlannedChange {
@@ -103,6 +104,7 @@ extension PlannedChange {
             "changes": .array(lines.map(\.json)),
             "access": consequences.access.json, "breaks": .array(consequences.breakages.map(\.breakageJSON)),
             "sessions": orphaned.json, "edited": JSON(comparison?.verified.edit),
+            "unknown_names": .array(policy.names.filter(\.isUnknown).map { .string($0.name) }),
             "drifted": .bool(comparison.flatMap(driftNote) != nil), "refused": JSON(lockout?.reasons),
         ]
     }

@@ -63,16 +63,17 @@ public struct Plan: Command {
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, on: host)
         let lockout = try lockout(by: plan, carrying: grants, in: store, on: host)
+        let unknown = wanted.unknownNameLines.map { "\n\($0)" }.joined()
         if let out {
             console.requireOutput()
-            let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text
+            let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text + unknown
             try ReviewedPlan(plan, text: text, now: host.now, on: host.changes).write(to: out)
         }
         if console.isJSON {
             console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout))
         } else if !(plan.isEmpty && console.isQuiet) {
             let note = comparison.flatMap { plan.note(since: $0) }.map { console.styled($0, .yellow) }
-            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text
+            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text + unknown
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
         if let lockout { console.note("portreeve: warning: apply will refuse this: \(lockout.reasons)") }

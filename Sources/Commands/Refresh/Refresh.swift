@@ -4,12 +4,12 @@ internal import Changes
 internal import Kernel
 internal import Policies
 
-/// `portreeve refresh`: reads the lists of the applied policy again.
+/// `portreeve refresh`: reads the lists of the applied policy again, and looks up its DNS names.
 public struct Refresh: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "refresh",
-        abstract: "Read the lists of the policy that was applied again, and load what changed.")
+        abstract: "Read the lists and look up the names of the policy that was applied, and load what changed.")
 
     @OptionGroup var kernel: KernelOptions
 
@@ -33,12 +33,15 @@ public struct Refresh: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         var options = ReadingOptions()
         (options.checksOwnership, options.allowInsecurePermissions) = (host.isRoot, allowInsecurePermissions)
-        host.progress("reading the lists…")
-        let refresh = try ListRefresh(kernel.state(on: host), in: store, reading: options, now: host.now)
+        host.progress("reading the lists and looking up the names…")
+        let refresh = try ListRefresh(kernel.state(on: host), in: store, reading: options, now: host.now) {
+            host.lookUp($0, kernel.netns)
+        }
         host.progress("loading the lists…")
         let made = try refresh.make(guardedBy: { LockoutGuard(host, adding: $0, force: force) }) {
             console.note("portreeve: \($0.text)")
         }
+        try refresh.noteNames()
         let (refused, over) = try refresh.tellRefusals()
         for refusal in refused { console.note(refusal.warning) }
         if made != nil { refresh.newDenials(resolvers: host.resolvers).forEach { console.note($0.text(console)) } }

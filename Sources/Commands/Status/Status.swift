@@ -33,12 +33,14 @@ public struct Status: Command {
         var comparison = Verification(verified, ruleset, in: store, grants: grants, now: host.now)
         _ = kernel.followUsage(of: &comparison, on: host)
         host.progress("finding the processes that listen, and who reaches them…")
+        let names = kernel.names(on: host)
         let sockets = try host.readSockets()
         let rows = rows(comparison, ruleset, grants, sockets, on: host)
         let routed = RoutedContainers(
             through: ruleset.tables, in: ruleset.circumstances(now: host.now), known: sockets.containers)
         let others = [Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy)
-        let findings = (others + verified.listFindings).accepting(verified.acceptances, now: host.now)
+        let stale = [Finding].staleNames(of: verified.policy, names, now: host.now)
+        let findings = (others + verified.listFindings + stale).accepting(verified.acceptances, now: host.now)
         let waiting = try kernel.existingState(on: host)?.waiting()
         let states = HostState.all(
             isLoaded: ruleset.own.table != nil,
@@ -49,7 +51,7 @@ public struct Status: Command {
                 "format_version": 1, "state": states.json, "generation": .number(Int(ruleset.generation)),
                 "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
                 "grants": grants.json(in: ruleset.own.table), "bans": grants.bans.json(in: ruleset.own.table),
-                "findings": .array(findings.map(\.json)),
+                "names": names.json(of: verified.policy), "findings": .array(findings.map(\.json)),
                 "ports": .array(rows.map(\.json)),
             ])
             return .success
@@ -57,6 +59,7 @@ public struct Status: Command {
         if !(states.isEmpty && console.isQuiet) { console.print(states.line(console)) }
         let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
         for line in lines { console.print(console.styled(line, .yellow)) }
+        for line in names.lines(of: verified.policy) { console.print(line) }
         for finding in findings { console.print(finding.text(console)) }
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }

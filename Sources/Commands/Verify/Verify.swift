@@ -74,6 +74,7 @@ public struct Verify: Command {
             grants: kernel.grants(on: host), isFull: full, now: host.now)
         let doubts = kernel.followUsage(of: &verification, on: host)
         host.progress("comparing the listeners and the connections with the policy…")
+        verification.names = kernel.names(on: host)
         var report = VerificationReport(
             verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
         if output.format == .prometheus { report.facts = facts(of: verification.verified.policy, on: host) }
