@@ -41,6 +41,9 @@ extension Host {
             },
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
+        host.everyAdmin = {
+            AdminSessionSearch.everyone(connections: SocketTable.connections, route: ReturnRoute.lookUp)
+        }
         host.competingFirewalls = { .competingFirewalls }
         host.edit = Editor.open
         host.flushes = { .flushes }

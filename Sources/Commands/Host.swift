@@ -17,6 +17,8 @@ public struct Host {
     public var networks: () -> [(interface: String, prefix: String)]
     /// The admin sessions in the network namespace whose ruleset was opened last.
     public var admins: () -> AdminSessions
+    /// The sessions of every client that is logged in over SSH in the network namespace whose ruleset was opened last.
+    public var everyAdmin: () -> AdminSessions = { AdminSessions() }
     /// The user who called this process with the rights of root, as by sudo.
     public var caller: FileCaller?
     /// The names of the host, its own one first; `nil` if they cannot be read.

@@ -74,6 +74,22 @@ struct LockoutTests {
         #expect(try portreeve.shell("nft list ruleset").isEmpty)
     }
 
+    @Test("A list that is loaded by a timer shuts out no client that is logged in, and anyone else")
+    func timer() throws {
+        _ = try portreeve.write("203.0.113.9\n", to: "feed.txt")
+        let path = try policy(from: "any", "sources: {feed: {file: feed.txt}}\ndeny: feed")
+        #expect(try portreeve("apply", path, "--yes", "--quiet").status == 0)
+        try server.stay()
+        try server.knock()
+        _ = try portreeve.write("\(SSHServer.client)\n", to: "feed.txt")
+        let refused = try portreeve("refresh")
+        #expect(refused.status == 4 && refused.errors.contains("from \(SSHServer.client)"), "\(refused)")
+        #expect(try server.login("true").status == 0)
+        _ = try portreeve.write("203.0.113.9\n\(SSHServer.stranger)\n", to: "feed.txt")
+        #expect(try portreeve("refresh").status == 0)
+        #expect(try portreeve.shell("nft list table inet portreeve").contains(SSHServer.stranger))
+    }
+
     @Test("A user who cuts their own session on purpose gets back in when the change is not confirmed")
     func back() throws {
         let open = try policy(from: "any")
@@ -98,9 +114,8 @@ struct LockoutTests {
         // The session ends or not, depending on which side sends next: the answer goes to a file.
         let answer = try portreeve.write("", to: "answer")
         _ = try apply(path, "", "--force > \(answer) 2>&1; echo $? >> \(answer)")
-        for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
+        #expect(try eventually { try portreeve.shell("tail -n 1 \(answer)") == "0\n" })
         #expect(try portreeve.shell("cat \(answer)").contains("this locks you out, forced by --force: a new"))
-        #expect(try portreeve.shell("tail -n 1 \(answer)") == "0\n")
         #expect(try server.login("true").status == 255)
     }
 
@@ -111,7 +126,7 @@ struct LockoutTests {
         let script = try portreeve.write("\(command) --force\n\(command) --cut-sessions\necho $?\n", to: "script")
         let answer = try portreeve.write("", to: "answer")
         _ = try server.login("env -i sh \(script) > \(answer) 2>&1")
-        for _ in 0..<500 where try portreeve.shell("tail -n 1 \(answer)") != "0\n" { usleep(10_000) }
+        #expect(try eventually { try portreeve.shell("tail -n 1 \(answer)") == "0\n" })
         let said = try portreeve.shell("cat \(answer)").split(separator: "\n")
         #expect(said.count { $0.hasPrefix("ended: \(SSHServer.stranger):") } == 1, "\(said)")
         let spared = said.filter { $0.hasSuffix("your own session was kept; --force ends it, too") }

@@ -92,6 +92,21 @@ struct AdminSessionTests {
         #expect(search.run() == AdminSessions())
     }
 
+    @Test("Every client that is logged in, without those who are not authenticated")
+    func everyone() throws {
+        for (number, user) in [(UInt64(3), "/bin/bash"), (4, "/usr/lib/sftp-server"), (5, Self.sshd)] {
+            try host.add(Int32(200 + 10 * number), number, executable: Self.sshd, parent: 100)
+            try host.add(Int32(201 + 10 * number), number, executable: Self.sshd, parent: Int32(200 + 10 * number))
+            try host.add(Int32(202 + 10 * number), executable: user, parent: Int32(201 + 10 * number))
+        }
+        try host.add(pid, executable: "/usr/bin/portreeve", parent: 1, terminal: Self.console)
+        #expect(clients() == [])
+        var search = AdminSessionSearch(
+            { _ in nil }, pid, proc: host.proc,
+            { () throws(KernelError) in (1...9).map { Self.connection($0) } }, { _ in nil })
+        #expect(search.runForEveryone().sessions.map(\.client) == [.ipv4(0xc633_6403), .ipv4(0xc633_6404)])
+    }
+
     @Test("A server whose descriptors may not be read is named")
     func unreadable() throws {
         try host.add(200, 3, executable: Self.sshd, parent: 100)

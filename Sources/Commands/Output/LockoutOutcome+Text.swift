@@ -32,13 +32,17 @@ extension LockoutGuard {
 }
 
 extension LockoutGuard {
-    /// A guard for a program that no person watches: of the host's admin sessions and of others, without warnings of doubts.
+    /// A guard for a program that no person watches, without warnings of doubts: of the admin sessions of the person who runs it,
+    /// if any, of every client that is logged in over SSH, and of others.
     init(_ host: Host, adding others: [AdminSession], force: Bool) {
         self.init(
             {
                 var admins = host.admins()
-                admins.sessions += others.filter { other in
-                    !admins.sessions.contains { $0.client == other.client && $0.server.port == other.server.port }
+                for other in host.everyAdmin().sessions + others {
+                    let isKnown = admins.sessions.contains {
+                        $0.client == other.client && $0.server.port == other.server.port
+                    }
+                    if !isKnown { admins.sessions.append(other) }
                 }
                 return admins
             }, force: force, now: host.now

@@ -11,7 +11,8 @@ public import Listeners
 ///    processes for their clients.
 /// 4. If no connection was found: the one in SSH_CONNECTION, for a new connection, if its server address is local.
 ///
-/// A process started at the console or by a timer has no connection.
+/// A process started at the console or by a timer has no connection; for one that no person watches, `everyone` finds the
+/// connections of all who are logged in.
 public struct AdminSessionSearch {
     private let environment: (_ variable: String) -> String?
     private let pid: Int32
@@ -41,6 +42,19 @@ public struct AdminSessionSearch {
         return search.run()
     }
 
+    /// The connections of every client that is logged in over SSH, and the reason why there may be more.
+    ///
+    /// - Parameters:
+    ///   - connections: lists the TCP connections of the host.
+    ///   - route: the route to an address.
+    public static func everyone(
+        connections: @escaping () throws(KernelError) -> [EstablishedConnection],
+        route: @escaping (IPAddress) -> ReturnRoute?
+    ) -> AdminSessions {
+        var search = AdminSessionSearch({ _ in nil }, getpid(), proc: "/proc", connections, route)
+        return search.runForEveryone()
+    }
+
     init(
         _ environment: @escaping (_ variable: String) -> String?, _ pid: Int32, proc: String,
         _ connections: @escaping () throws(KernelError) -> [EstablishedConnection],
@@ -65,11 +79,21 @@ public struct AdminSessionSearch {
         if let told { found += connections.filter { $0.local == told.server && $0.remote == told.client } }
         let servers = SSHServers(proc: proc, connections: connections)
         for ancestor in ancestors { add(servers.served(by: ancestor), of: ancestor) }
-        if isDetached { for server in servers.inUse { add(servers.served(by: server), of: server) } }
+        if isDetached { addEveryone(servers) }
         var sessions = found.map { session($0) }
         if sessions.isEmpty, let told, route(told.server.address)?.isLocal == true { sessions = [session(told)] }
         // If the connection is known, no doubt is left, except in a multiplexer.
         return AdminSessions(sessions: sessions, doubt: found.isEmpty || isDetached ? doubt : nil)
+    }
+
+    /// Runs the search for every client.
+    mutating func runForEveryone() -> AdminSessions {
+        addEveryone(SSHServers(proc: proc, connections: connections()))
+        return AdminSessions(sessions: found.map { session($0) }, doubt: doubt)
+    }
+
+    private mutating func addEveryone(_ servers: SSHServers) {
+        for server in servers.inUse { add(servers.served(by: server), of: server) }
     }
 
     private mutating func connections() -> [EstablishedConnection] {
