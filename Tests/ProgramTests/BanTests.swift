@@ -98,9 +98,21 @@ struct BanTests {
     }
 }
 
+/// The program of Debian 13, which `Tests/Fail2ban/fetch` puts into the cache.
+private enum Fail2ban {
+    /// The path of fail2ban-client.
+    static let program: String = {
+        let environment = ProcessInfo.processInfo.environment
+        let caches = environment["XDG_CACHE_HOME"].map { URL(filePath: $0) } ?? .homeDirectory.appending(path: ".cache")
+        let own = environment["PORTREEVE_FAIL2BAN"].map { URL(filePath: $0) }
+        return (own ?? caches.appending(path: "portreeve-fail2ban")).appending(path: "trixie/fail2ban-client").path
+    }()
+    static let isThere = FileManager.default.isExecutableFile(atPath: program)
+}
+
 @Suite(
     "fail2ban bans by portreeve", .privileged, .networkNamespace,
-    .enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/fail2ban-client"), "needs fail2ban"))
+    .enabled(if: Privileges.areRequired || Fail2ban.isThere, "needs fail2ban: run \"sh Tests/Fail2ban/fetch\""))
 struct Fail2banTests {
     @Test("Its action bans and unbans, and what has ended is no error")
     func jail() throws {
@@ -124,16 +136,16 @@ struct Fail2banTests {
             "failures": "",
         ]
         for (name, text) in files { try Data(text.utf8).write(to: URL(filePath: "\(folder)/\(name)")) }
-        let client = "fail2ban-client -c \(folder) -s \(folder)/socket -p \(folder)/pid"
+        let client = "\(Fail2ban.program) -c \(folder) -s \(folder)/socket -p \(folder)/pid"
         try portreeve.shell("\(client) -b start")
         defer { _ = try? portreeve.shell("\(client) stop") }
         func banned() throws -> Set<String> {
             Set(try Nftables().snapshot(of: Names.table).table?.bannedSources.map { "\($0.addresses)" } ?? [])
         }
         func wait(for addresses: Set<String>) throws {
-            for _ in 0..<400 where try banned() != addresses { usleep(25_000) }
+            let isReached = try eventually { try banned() == addresses }
             let log = (try? String(contentsOfFile: "\(folder)/log", encoding: .utf8)) ?? ""
-            #expect(try banned() == addresses, "\(log)")
+            #expect(isReached, "\(log)")
         }
         for address in ["192.0.2.7", "192.0.2.66", "2001:db8::7"] {
             try portreeve.shell(
