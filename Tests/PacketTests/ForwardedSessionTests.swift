@@ -124,7 +124,7 @@ final class Inhabitant {
         guard let process else { return }
         kill(process, SIGKILL)
         // The process is not a child of the test, which cannot wait for it.
-        for _ in 0..<1000 where unsafe access("/proc/\(process)/ns/net", R_OK) == 0 { usleep(1000) }
+        _ = eventually { unsafe access("/proc/\(process)/ns/net", R_OK) != 0 }
         self.process = nil
     }
 }

@@ -15,7 +15,7 @@ struct BootTests {
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
         for watcher in try trial.watchers().reversed() { kill(watcher, SIGSTOP) }
         for watcher in try trial.watchers() { kill(watcher, SIGKILL) }
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
     }
 
     /// Boots, then runs a script on the host; `others` run at the same time.

@@ -42,15 +42,6 @@ struct Trial {
         }
     }
 
-    /// Waits at most ten seconds.
-    func wait(for condition: () throws -> Bool) throws -> Bool {
-        for _ in 0..<200 {
-            if try condition() { return true }
-            usleep(50_000)
-        }
-        return false
-    }
-
     /// A prefix that makes the command's system call of this kind and number fail.
     func fault(_ call: String, _ fault: String, at occurrence: Int) -> [String] {
         [
@@ -73,8 +64,8 @@ struct ConfirmationTests {
         let watchers = try trial.watchers()
         #expect(watchers.count == 2)
         for watcher in watchers { #expect(getsid(watcher) != getsid(0)) }
-        #expect(try trial.wait { try trial.isLive(trial.old) })
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.isLive(trial.old) })
+        #expect(try eventually { try trial.watchers().isEmpty })
         #expect(try !trial.isPending())
     }
 
@@ -84,7 +75,7 @@ struct ConfirmationTests {
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
         #expect(try trial.portreeve("apply", trial.old, "--yes").status == 4)
         #expect(try trial.portreeve("confirm").output == "change 2 is confirmed\n")
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
         #expect(try trial.isLive(trial.new))
     }
 
@@ -125,7 +116,7 @@ struct ConfirmationTests {
                 #expect(isNew != isOld, "\(call) \(occurrence)")
                 if isNew {
                     // The processes of the round before take a moment to end.
-                    let isArmed = try trial.wait { try trial.isPending() && trial.watchers().count == 2 }
+                    let isArmed = try eventually { try trial.isPending() && trial.watchers().count == 2 }
                     #expect(isArmed, "\(call) \(occurrence)")
                 }
                 if try trial.isPending() {
@@ -135,7 +126,7 @@ struct ConfirmationTests {
                 occurrence += step
             }
         }
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
     }
 
     @Test("An undo killed at any system call is finished by the next one")
@@ -153,7 +144,7 @@ struct ConfirmationTests {
                 occurrence += call == "sendto" ? 3 : 1
             }
         }
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
     }
 
     @Test("It is undone although the background process is killed twice")
@@ -163,11 +154,11 @@ struct ConfirmationTests {
         for _ in 0..<3 {
             let watchers = try trial.watchers()
             kill(try #require(watchers.first), SIGKILL)
-            #expect(try trial.wait { try trial.watchers().filter { $0 != watchers[0] }.count == 2 })
+            #expect(try eventually { try trial.watchers().filter { $0 != watchers[0] }.count == 2 })
         }
         for watcher in try trial.watchers() { kill(watcher, SIGHUP) }
         #expect(try trial.isLive(trial.new))
-        #expect(try trial.wait { try trial.isLive(trial.old) })
+        #expect(try eventually { try trial.isLive(trial.old) })
     }
 
     @Test("If both processes are killed at once, the next command undoes the overdue change")
@@ -177,7 +168,7 @@ struct ConfirmationTests {
         let watchers = try trial.watchers()
         for watcher in watchers.reversed() { kill(watcher, SIGSTOP) }
         for watcher in watchers { kill(watcher, SIGKILL) }
-        #expect(try trial.wait { try trial.portreeve("history").output.contains("pending, overdue") })
+        #expect(try eventually { try trial.portreeve("history").output.contains("pending, overdue") })
         // A verification would undo it, too.
         #expect(try trial.portreeve("plan", trial.new, "--detailed-exitcode").status == 0)
         let result = try trial.portreeve("confirm")
@@ -191,7 +182,7 @@ struct ConfirmationTests {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
         for watcher in try trial.watchers() { kill(watcher, SIGTERM) }
-        #expect(try trial.wait { try trial.isLive(trial.old) })
+        #expect(try eventually { try trial.isLive(trial.old) })
     }
 
     @Test("If the undo state cannot be saved, nothing is changed", arguments: ["write", "fsync", "rename"])

@@ -43,15 +43,6 @@ private struct Gate {
         return Dictionary(
             uniqueKeysWithValues: elements.map { ($0["val"] as? String ?? "", $0["expires"] as? Int ?? -1) })
     }
-
-    /// Waits at most ten seconds.
-    func wait(for condition: () throws -> Bool) throws -> Bool {
-        for _ in 0..<400 {
-            if try condition() { return true }
-            usleep(25_000)
-        }
-        return false
-    }
 }
 
 @Suite("Grants in the kernel", .privileged, .networkNamespace)
@@ -65,7 +56,7 @@ struct GrantTests {
         try gate.grant("db", "192.0.2.7", "1s")
         try gate.grant("ssh", "2001:db8::7")
         var isOver = false
-        let hasEnded = try gate.wait {
+        let hasEnded = try eventually {
             // One more check after the expiry.
             let wasOver = isOver
             isOver = try gate.expirations("grant-db-ipv4").isEmpty
@@ -90,7 +81,7 @@ struct GrantTests {
         try gate.grant("ssh", "192.0.2.7")
         let before = try #require(try gate.expirations("grant-ssh-ipv4")["192.0.2.7"])
         // nft 1.0.6 prints whole seconds.
-        try #require(try gate.wait { try (gate.expirations("grant-ssh-ipv4")["192.0.2.7"] ?? 0) < before })
+        try #require(try eventually { try (gate.expirations("grant-ssh-ipv4")["192.0.2.7"] ?? 0) < before })
         try gate.run("apply", gate.other, "--yes", "--quiet")
         try gate.run("rollback", "--yes", "--quiet")
         try gate.run("apply", gate.other, "--yes", "--quiet", "--confirm", "1h")
@@ -150,7 +141,7 @@ struct GrantTests {
         try gate.grant("db", "192.0.2.7", "1s")
         try gate.grant("ssh", "192.0.2.7", "1h")
         let before = try #require(try gate.expirations("grant-ssh-ipv4")["192.0.2.7"])
-        try #require(try gate.wait { try gate.expirations("grant-db-ipv4").isEmpty })
+        try #require(try eventually { try gate.expirations("grant-db-ipv4").isEmpty })
         try gate.portreeve.shell("nft delete table inet portreeve")
         try gate.run("apply", gate.policy, "--yes", "--quiet")
         #expect(try (gate.expirations("grant-ssh-ipv4")["192.0.2.7"] ?? before) < before)

@@ -39,6 +39,6 @@ struct HugeChangeTests {
             usleep(20_000)
         }
         #expect(try trial.isLive(huge))
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
     }
 }

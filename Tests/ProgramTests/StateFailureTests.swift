@@ -43,7 +43,7 @@ struct DiskTests {
     func filled() throws {
         #expect(try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
         try disk.fill()
-        #expect(try trial.wait { try trial.isLive(trial.old) && trial.watchers().isEmpty })
+        #expect(try eventually { try trial.isLive(trial.old) && trial.watchers().isEmpty })
         #expect(try disk.names() == ["change-1.confirmed", "change-2.timed-out"])
     }
 
@@ -54,11 +54,11 @@ struct DiskTests {
         let confirmation = try run("confirm")
         #expect(confirmation.status == 1 && isSentence(confirmation.errors))
         #expect(confirmation.errors.contains("read-only file system; remount"), "\(confirmation.errors)")
-        #expect(try trial.wait { try trial.isLive(trial.old) })
+        #expect(try eventually { try trial.isLive(trial.old) })
         #expect(try run("history").status == 0)
         #expect(try trial.watchers().count == 2)
         try disk.remount("rw")
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
         #expect(try disk.names() == ["change-1.confirmed", "change-2.timed-out"])
         try disk.remount("ro")
         let result = try run("apply", trial.new, "--yes", "--quiet", "--confirm", "1h")
@@ -92,7 +92,7 @@ struct StateReadingTests {
         let trial = try Trial()
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
         try Data("corrupt".utf8).write(to: URL(filePath: "\(trial.portreeve.stateDirectory)/\(name)"))
-        #expect(try trial.wait { try trial.isLive(trial.old) && trial.watchers().isEmpty })
+        #expect(try eventually { try trial.isLive(trial.old) && trial.watchers().isEmpty })
         #expect(try !trial.isPending())
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
     }
@@ -108,7 +108,7 @@ struct StateReadingTests {
             #expect(try trial.portreeve("rollback", prefix: prefix).status == 0)
             #expect(try trial.isLive(trial.old))
         }
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
     }
 
     @Test(
@@ -119,7 +119,7 @@ struct StateReadingTests {
             #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
             for watcher in try trial.watchers().reversed() { kill(watcher, SIGSTOP) }
             for watcher in try trial.watchers() { kill(watcher, SIGKILL) }
-            #expect(try trial.wait { try trial.watchers().isEmpty })
+            #expect(try eventually { try trial.watchers().isEmpty })
             // Two hours later by the boot clock.
             let late = ["unshare", "--time", "--boottime", "7200"]
             let command =
@@ -130,7 +130,7 @@ struct StateReadingTests {
             #expect(try trial.isLive(trial.old), "\(occurrence)")
             #expect(try !trial.isPending())
         }
-        #expect(try trial.wait { try trial.watchers().isEmpty })
+        #expect(try eventually { try trial.watchers().isEmpty })
     }
 
     @Test("Only the boot clock counts, which cannot be set")

@@ -53,11 +53,10 @@ final class Namespace {
     ///
     /// Until then the kernel drops the packets that are sent.
     func waitForLink(_ interface: String) throws {
-        for _ in 0..<Int(Socket.patience) / 10 {
-            let result = try run { try Program.run(["ip", "-oneline", "link", "show", "dev", interface]) }
-            if result.output.contains(" state UP ") { return }
-            usleep(10_000)
+        let isUp = try eventually {
+            try run { try Program.run(["ip", "-oneline", "link", "show", "dev", interface]) }.output.contains(" state UP ")
         }
+        if isUp { return }
         throw IPError(description: "\(interface) does not come up")
     }
 
