@@ -47,6 +47,7 @@ public struct AdminSessionSearch {
     /// - Parameters:
     ///   - connections: lists the TCP connections of the host.
     ///   - route: the route to an address.
+    /// - Returns: the connections, and the reason why there may be more.
     public static func everyone(
         connections: @escaping () throws(KernelError) -> [EstablishedConnection],
         route: @escaping (IPAddress) -> ReturnRoute?

@@ -54,7 +54,8 @@ final class Namespace {
     /// Until then the kernel drops the packets that are sent.
     func waitForLink(_ interface: String) throws {
         let isUp = try eventually {
-            try run { try Program.run(["ip", "-oneline", "link", "show", "dev", interface]) }.output.contains(" state UP ")
+            let result = try run { try Program.run(["ip", "-oneline", "link", "show", "dev", interface]) }
+            return result.output.contains(" state UP ")
         }
         if isUp { return }
         throw IPError(description: "\(interface) does not come up")
