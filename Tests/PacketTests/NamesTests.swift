@@ -90,6 +90,10 @@ struct NamesTests {
         try server.stop()
         #expect(try refresh(2).contains("the name servers gave no answer"))
         try arena.check("22/tcp", ["192.0.2.3": .accepted, "192.0.2.2": .accepted])
+        try server.answer(["vpn.example.net": ["192.0.2.3"]], refusingOthers: true)
+        try refresh(2)
+        try server.stop()
+        try arena.check("22/tcp", ["192.0.2.3": .accepted, "192.0.2.2": .accepted])
         // A server that takes questions and never answers.
         let silent = try Socket.listening(.udp, on: 53)
         try refresh(2)
@@ -105,6 +109,41 @@ struct NamesTests {
         try server.answer(["vpn.example.net": ["192.0.2.1"], "b.example.net": ["192.0.2.2"]])
         try refresh()
         try check(["192.0.2.1", "192.0.2.2"], closed: ["192.0.2.3"])
+    }
+
+    @Test("Killed at any step it leaves the other names as they were, and the next one continues")
+    func killed() throws {
+        try server.answer(["vpn.example.net": ["192.0.2.1"], "b.example.net": ["192.0.2.2"]])
+        try apply()
+        var last = 9
+        for call in ["fsync", "rename"] {
+            var (occurrence, isKilled) = (1, true)
+            while isKilled {
+                last += 1
+                try server.answer(["vpn.example.net": ["192.0.2.\(last)"], "b.example.net": ["192.0.2.2"]])
+                let killing = [
+                    "strace", "-qq", "-e", "signal=none", "-e", "trace=\(call)", "-e",
+                    "inject=\(call):signal=KILL:when=\(occurrence)",
+                ]
+                let command = [try Portreeve.executable, "refresh", "--state-dir", portreeve.stateDirectory]
+                isKilled = try Program.run(server.prefix + killing + command).status == 128 + 9
+                try arena.check("22/tcp", ["192.0.2.1": .accepted, "192.0.2.2": .accepted, "192.0.2.9": .silent])
+                try refresh()
+                try check(["192.0.2.1", "192.0.2.\(last)", "192.0.2.2"], closed: ["192.0.2.9"])
+                occurrence += 1
+            }
+        }
+        #expect(last > 13)
+    }
+
+    @Test("A network namespace that is entered by name has name servers of its own")
+    func named() throws {
+        try server.answer(["vpn.example.net": ["192.0.2.1"], "b.example.net": ["192.0.2.2"]])
+        let options = ["--netns", "partner", "--state-dir", portreeve.stateDirectory]
+        let result = try Program.run(
+            server.prefix(naming: "partner") + [try Portreeve.executable, "apply", policy(), "--yes", "--quiet"] + options)
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
+        try arena.check("22/tcp", ["192.0.2.1": .accepted, "192.0.2.2": .accepted, "192.0.2.3": .silent])
     }
 
     @Test("Loopback, this host's own addresses and addresses beyond \"at-most\" are refused")

@@ -69,7 +69,11 @@ public struct ListRefresh {
     public func make(
         guardedBy lockoutGuard: ((_ extra: [AdminSession]) -> LockoutGuard), note: (Settlement) -> Void
     ) throws -> RulesetState.Made? {
-        guard !refreshed.isEmpty else { return nil }
+        guard !refreshed.isEmpty else {
+            // The last one may have been killed after its commit: then a boot would load what was applied before it.
+            try state.settleInterrupted(in: store).forEach(note)
+            return nil
+        }
         let change = try change()
         guard !change.transaction.isEmpty else {
             // The lists mean the same: only their texts are saved.

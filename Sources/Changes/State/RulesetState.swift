@@ -84,6 +84,14 @@ public struct RulesetState {
         return try settle(store).last
     }
 
+    /// Settles the changes of commands that were killed, for a command that has none of its own to make.
+    func settleInterrupted(in store: any RulesetStore) throws -> [Settlement] {
+        guard try pending() == nil, try log.entries().contains(where: { $0.outcome == .prepared }) else { return [] }
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
+        return try settle(store)
+    }
+
     /// Whether a pending change of the calling thread's ruleset should have been undone already.
     public func isOverdue(_ pending: PendingChange) -> Bool {
         remaining(pending) <= 0 && pending.identity == host.identity()

@@ -28,16 +28,15 @@ final class NameServer {
 
     private func path(_ name: String) -> String { folder.appending(path: name).path }
 
-    /// Answers with these addresses from now on; a name in the domain that is not among them does not exist.
-    func answer(_ names: [String: [String]]) throws {
+    /// Answers with these addresses from now on; another name in the domain does not exist, or its question is refused.
+    func answer(_ names: [String: [String]], refusingOthers: Bool = false) throws {
         try stop()
         try write(names.flatMap { name, addresses in addresses.map { "\($0) \(name)\n" } }.joined(), "hosts")
         let result = try namespace.run {
             try Program.run([
                 "dnsmasq", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--addn-hosts=\(path("hosts"))",
                 "--pid-file=\(path("pid"))", "--user=root", "--listen-address=127.0.0.1", "--bind-interfaces",
-                "--local=/example.net/",
-            ])
+            ] + (refusingOthers ? [] : ["--local=/example.net/"]))
         }
         guard result.status == 0 else { throw IPError(description: "dnsmasq: \(result.errors)") }
     }
@@ -53,8 +52,21 @@ final class NameServer {
     }
 
     /// The words before a command that asks this server.
-    var prefix: [String] {
-        let script = "mount --bind '\(path("resolv.conf"))' /etc/resolv.conf && exec \"$@\""
-        return ["unshare", "-m", "--propagation", "private", "sh", "-c", script, "-"]
+    var prefix: [String] { privately("mount --bind '\(path("resolv.conf"))' /etc/resolv.conf") }
+
+    /// The words before a command on a host that has no name server, where the calling thread's namespace has a name and this
+    /// server: ip-netns(8).
+    func prefix(naming name: String) -> [String] {
+        privately(
+            """
+            cp -a /etc '\(folder.path)' && mount --bind '\(path("etc"))' /etc
+            mkdir -p /etc/netns/\(name) /run/netns && mount -t tmpfs none /run/netns
+            touch /run/netns/\(name) && mount --bind /proc/self/ns/net /run/netns/\(name)
+            cp '\(path("resolv.conf"))' /etc/netns/\(name)/ && echo nameserver 192.0.2.99 > /etc/resolv.conf
+            """)
+    }
+
+    private func privately(_ script: String) -> [String] {
+        ["unshare", "-m", "--propagation", "private", "sh", "-c", "set -e\n\(script)\nexec \"$@\"", "-"]
     }
 }
