@@ -141,7 +141,8 @@ struct NamesTests {
         try server.answer(["vpn.example.net": ["192.0.2.1"], "b.example.net": ["192.0.2.2"]])
         let options = ["--netns", "partner", "--state-dir", portreeve.stateDirectory]
         let result = try Program.run(
-            server.prefix(naming: "partner") + [try Portreeve.executable, "apply", policy(), "--yes", "--quiet"] + options)
+            server.prefix(naming: "partner") + [try Portreeve.executable, "apply", policy(), "--yes", "--quiet"]
+                + options)
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
         try arena.check("22/tcp", ["192.0.2.1": .accepted, "192.0.2.2": .accepted, "192.0.2.3": .silent])
     }

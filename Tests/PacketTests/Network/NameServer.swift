@@ -33,10 +33,11 @@ final class NameServer {
         try stop()
         try write(names.flatMap { name, addresses in addresses.map { "\($0) \(name)\n" } }.joined(), "hosts")
         let result = try namespace.run {
-            try Program.run([
-                "dnsmasq", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--addn-hosts=\(path("hosts"))",
-                "--pid-file=\(path("pid"))", "--user=root", "--listen-address=127.0.0.1", "--bind-interfaces",
-            ] + (refusingOthers ? [] : ["--local=/example.net/"]))
+            try Program.run(
+                [
+                    "dnsmasq", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--addn-hosts=\(path("hosts"))",
+                    "--pid-file=\(path("pid"))", "--user=root", "--listen-address=127.0.0.1", "--bind-interfaces",
+                ] + (refusingOthers ? [] : ["--local=/example.net/"]))
         }
         guard result.status == 0 else { throw IPError(description: "dnsmasq: \(result.errors)") }
     }
