@@ -171,3 +171,44 @@ static inline int shim_use_resolvers(const char *path) {
         return errno;
     return 0;
 }
+/* The address of a port in network byte order, of 4 or 16 bytes; returns the length of the whole. */
+static inline socklen_t shim_name(struct sockaddr_storage *name, const unsigned char *address, size_t length, unsigned short port) {
+    memset(name, 0, sizeof *name);
+    if (length == 4) {
+        struct sockaddr_in *inet = (struct sockaddr_in *)name;
+        inet->sin_family = AF_INET;
+        inet->sin_port = htons(port);
+        memcpy(&inet->sin_addr, address, length);
+        return sizeof *inet;
+    }
+    struct sockaddr_in6 *inet6 = (struct sockaddr_in6 *)name;
+    inet6->sin6_family = AF_INET6;
+    inet6->sin6_port = htons(port);
+    memcpy(&inet6->sin6_addr, address, sizeof inet6->sin6_addr);
+    return sizeof *inet6;
+}
+/* A socket that does not wait, and begins to connect to a port: TCP, or UDP without a datagram. Returns it, or the negated
+   error. */
+static inline int shim_dial(int is_datagram, const unsigned char *address, size_t length, unsigned short port) {
+    struct sockaddr_storage name;
+    socklen_t size = shim_name(&name, address, length, port);
+    int error, fd = socket(name.ss_family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    if (connect(fd, (struct sockaddr *)&name, size) == 0 || errno == EINPROGRESS) return fd;
+    error = errno;
+    close(fd);
+    return -error;
+}
+/* Writes the address that a connected socket has on this host; returns its length: 4, 16, or 0 if there is none. */
+static inline size_t shim_own_address(int fd, unsigned char *address) {
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    if (getsockname(fd, (struct sockaddr *)&name, &size) != 0) return 0;
+    if (name.ss_family == AF_INET) {
+        memcpy(address, &((struct sockaddr_in *)&name)->sin_addr, 4);
+        return 4;
+    }
+    if (name.ss_family != AF_INET6) return 0;
+    memcpy(address, &((struct sockaddr_in6 *)&name)->sin6_addr, 16);
+    return 16;
+}

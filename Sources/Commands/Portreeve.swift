@@ -29,7 +29,7 @@ public struct Portreeve: ParsableCommand {
                     Refresh.self, Remove.self,
                 ]),
             CommandGroup(
-                name: "Host", subcommands: [Verify.self, Status.self, Explain.self, History.self]),
+                name: "Host", subcommands: [Verify.self, Status.self, Explain.self, History.self, Probe.self]),
         ])
 
     /// Creates the command line without a subcommand.

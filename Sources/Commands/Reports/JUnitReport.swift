@@ -16,6 +16,8 @@ struct JUnitReport {
         var isBroken = false
         /// The word for the worst failure.
         var kind = "error"
+        /// Why the case shows nothing; `nil` for one that does.
+        var omission: String?
     }
 
     let name: String
@@ -32,7 +34,7 @@ struct JUnitReport {
         let suite = [
             ("name", name), ("hostname", host), ("timestamp", String(UTCTime.text(now).prefix { $0 != "Z" })),
             ("tests", "\(cases.count)"), ("failures", "\(failed.count)"), ("errors", "\(broken.count)"),
-            ("skipped", "0"), ("time", "0"),
+            ("skipped", "\(cases.count { $0.omission != nil })"), ("time", "0"),
         ]
         return ["<?xml version=\"1.0\" encoding=\"UTF-8\"?>", "<testsuite\(suite.xml)>", "  <properties/>"]
             + cases.flatMap(\.lines)
@@ -43,6 +45,9 @@ struct JUnitReport {
 extension JUnitReport.Case {
     fileprivate var lines: [String] {
         let attributes = [("classname", "portreeve.\(group)"), ("name", name), ("time", "0")].xml
+        if let omission {
+            return ["  <testcase\(attributes)>", "    <skipped\([("message", omission)].xml)/>", "  </testcase>"]
+        }
         guard let first = failures.first else { return ["  <testcase\(attributes)/>"] }
         let element = isBroken ? "error" : "failure"
         return [

@@ -1,0 +1,127 @@
+public import ArgumentParser
+internal import Addressing
+internal import Auditing
+internal import Changes
+internal import Listeners
+internal import Policies
+internal import Printing
+internal import System
+
+/// `portreeve probe`: tries the ports of another host from here, and compares the answers with its policy.
+public struct Probe: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "probe",
+        abstract: "Try the ports of another host from here, and compare the answers with its policy.")
+
+    @Argument(help: ArgumentHelp("The address or the name of the host; no other one is tried.", valueName: "host"))
+    var target: String
+
+    @OptionGroup var policy: PolicyOptions
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    @Option(
+        name: .customLong("as"),
+        help: ArgumentHelp("The address that the host sees, where this one is translated.", valueName: "address"))
+    var translated: String?
+
+    @Option(help: ArgumentHelp("Try this port, too, such as 9000/tcp; may be repeated.", valueName: "port"))
+    var port: [String] = []
+
+    @Option(help: ArgumentHelp("Wait this long for an answer (default: 3s).", valueName: "time"))
+    var timeout = Self.standardTimeout
+
+    @Option(help: ArgumentHelp("The most ports that are tried in a second (default: 50).", valueName: "number"))
+    var rate = 50
+
+    private static let standardTimeout = TimeSpan(seconds: 3)
+    /// The most ports of one run.
+    private static let most = 2_000
+
+    /// The supported formats.
+    public static let formats: [OutputFormat] = [.text, .json, .junit]
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// Rejects rates and times that are out of bounds.
+    public func validate() throws {
+        guard 1...1_000 ~= rate else { throw ValidationError("--rate takes a number from 1 to 1000, not \(rate)") }
+        guard 1...60 ~= timeout.seconds else {
+            throw ValidationError("--timeout takes a time from 1s to 60s, not \(timeout.text)")
+        }
+    }
+
+    /// Tries the ports, and reports.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let reading = policy.read(on: host, names: LastLists { nil })
+        guard let policy = reading.policy else { throw self.policy.failure(reading, console) }
+        let address = try address(on: host)
+        let prober = Prober(of: address, within: timeout.seconds * 1000, atMost: rate)
+        let source = try source(of: prober, to: address)
+        let plan = ProbePlan(of: policy, at: address, from: source, and: try others(policy), now: host.now)
+        guard plan.questions.count <= Self.most else {
+            throw CommandError(
+                .failure, "the policy has \(plan.questions.count) ports to try, and one run tries at most \(Self.most)")
+        }
+        host.progress("trying \(counted(plan.questions.count, "port")) of \(address)…")
+        let results = [ProbeResult](of: plan, prober.answers(of: plan.questions.map(\.target)))
+        let report = ProbeReport(
+            host: target, address: address, source: source, results: results, leftOut: plan.leftOut, now: host.now)
+        write(report, to: console, on: host)
+        if results.contains(where: \.verdict.isContradiction) { return .difference }
+        guard results.haveControl else {
+            throw CommandError(
+                .failure,
+                "no port of \(target) answered, so that nothing is proved: try it from a source that the policy lets in"
+            )
+        }
+        return .success
+    }
+
+    private func write(_ report: ProbeReport, to console: Console, on host: Host) {
+        switch output.format {
+        case .json: console.print(report.json)
+        case .junit: console.print(report.junit(on: host.ownName).lines.joined(separator: "\n"))
+        default: report.print(to: console)
+        }
+    }
+
+    /// The address of the host; the first one that its name has.
+    private func address(on host: Host) throws(CommandError) -> IPAddress {
+        if let range = try? AddressRange(target), let address = IPAddress(range) { return address }
+        for answer in host.lookUp([target], nil) {
+            if case .addresses(let addresses) = answer.outcome, let first = addresses.first { return first }
+        }
+        throw CommandError(
+            .failure, "cannot find the address of \"\(target)\": write an address, or a name that DNS knows")
+    }
+
+    private func source(of prober: Prober, to address: IPAddress) throws(CommandError) -> IPAddress {
+        guard let own = prober.source else { throw CommandError(.failure, "there is no route to \(address)") }
+        guard own != address else {
+            throw CommandError(
+                .failure, "\(address) is an address of this host, which always lets itself in: try it from another one")
+        }
+        guard let translated else { return own }
+        let told = try AddressArgument(translated).address
+        guard told.family == address.family else {
+            throw CommandError(.usage, "--as \(told): \(address) is of the other family")
+        }
+        return told
+    }
+
+    private func others(_ policy: Policy) throws(CommandError) -> [ProbeTarget] {
+        var targets = ProbePlan.sample
+        for text in port {
+            let argument = try PortArgument(text, of: policy)
+            guard [.tcp, .udp].contains(argument.transport) else {
+                throw CommandError(.usage, "--port \(text): only ports of TCP and UDP can be tried")
+            }
+            targets.append(ProbeTarget(argument.transport, argument.port))
+        }
+        return targets
+    }
+}

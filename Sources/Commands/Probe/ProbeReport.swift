@@ -1,0 +1,120 @@
+internal import Addressing
+internal import Auditing
+internal import Listeners
+internal import Printing
+
+/// The results of a probe, to be written.
+struct ProbeReport {
+    let host: String
+    let address: IPAddress
+    let source: IPAddress
+    let results: [ProbeResult]
+    /// The number of ports of services that were not tried.
+    let leftOut: Int
+    /// Seconds since 1970-01-01T00:00:00Z.
+    let now: Int64
+
+    /// Writes the ports of services and the contradictions, and counts the others; with `--quiet` only contradictions.
+    func print(to console: Console) {
+        let shown = results.filter { $0.verdict.isContradiction || !console.isQuiet && $0.question.service != nil }
+        let rows = [["port", "service", "policy", "seen", "verdict", ""]] + shown.map(\.row)
+        var lines = shown.isEmpty ? [] : TextTable(rows, cuttable: [1, 5], width: console.columns).lines
+        for (index, result) in shown.enumerated() where result.verdict.isContradiction {
+            lines[index + 1] = console.styled(lines[index + 1], .red)
+        }
+        if !console.isQuiet {
+            let place = host == "\(address)" ? host : "\(host) (\(address))"
+            lines = ["\(place) from \(source)", ""] + lines + [""] + remarks
+        }
+        if !lines.isEmpty { console.print(lines.joined(separator: "\n")) }
+    }
+
+    /// The counts of the ports that have no row, and of all.
+    private var remarks: [String] {
+        let others = results.filter { $0.question.service == nil && !$0.verdict.isContradiction }
+        var lines: [String] = []
+        if !others.isEmpty {
+            lines.append("\(counted(others.count, "port")) of no service: \(Self.counts(of: others))")
+        }
+        if leftOut > 0 { lines.append("\(counted(leftOut, "port")) of services not tried") }
+        return lines + ["all: \(Self.counts(of: results))"]
+    }
+
+    private static func counts(of results: [ProbeResult]) -> String {
+        let counts = ProbeResult.Verdict.allCases.map { verdict in (verdict, results.count { $0.verdict == verdict }) }
+        return counts.filter { $0.1 > 0 }.map { "\($0.1) \($0.0.rawValue)" }.joined(separator: ", ")
+    }
+
+    /// The report for programs.
+    var json: JSON {
+        [
+            "format_version": 1, "host": .string(host), "address": .string("\(address)"),
+            "source": .string("\(source)"), "ports_left_out": .number(leftOut),
+            "results": .array(results.map(\.json)),
+        ]
+    }
+
+    /// A test case for each port; a port of which nothing is proved is skipped.
+    func junit(on reporter: String) -> JUnitReport {
+        JUnitReport(name: "portreeve probe", host: reporter, now: now, cases: results.map { $0.testCase(of: host) })
+    }
+}
+
+extension ProbeResult {
+    fileprivate var port: String {
+        question.target.transport.text(question.target.port...question.target.port)
+    }
+
+    fileprivate var row: [String] {
+        [port, question.service ?? TextTable.nothing, question.expected.word, seen.word, verdict.rawValue, doubt ?? ""]
+    }
+
+    fileprivate var json: JSON {
+        [
+            "protocol": .string(question.target.transport.name), "port": .number(Int(question.target.port)),
+            "service": JSON(question.service), "expected": .string(question.expected.rawValue),
+            "seen": .string(seen.code), "verdict": .string(verdict.rawValue), "reason": JSON(doubt),
+        ]
+    }
+
+    fileprivate func testCase(of host: String) -> JUnitReport.Case {
+        var test = JUnitReport.Case(group: "probe", name: "\(host) \(port)\(question.service.map { " (\($0))" } ?? "")")
+        if verdict.isContradiction {
+            test.failures = ["the policy says \(question.expected.word), and the port is \(seen.word)"]
+        }
+        test.omission = doubt
+        return test
+    }
+}
+
+extension ConnectionVerdict {
+    fileprivate var word: String {
+        switch self {
+        case .accept: "open"
+        case .refuse: "closed"
+        case .unknown: "unknown"
+        }
+    }
+}
+
+extension ProbeAnswer {
+    fileprivate var word: String {
+        switch self {
+        case .open: "open"
+        case .closed: "reset"
+        case .prohibited: "prohibited"
+        case .silence: "silent"
+        case .failure: TextTable.nothing
+        }
+    }
+
+    fileprivate var code: String {
+        switch self {
+        case .open: "open"
+        case .closed: "closed"
+        case .prohibited: "prohibited"
+        case .silence: "silence"
+        case .failure: "failure"
+        }
+    }
+}
