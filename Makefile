@@ -110,11 +110,12 @@ test-systemd:
 	  PACKAGES="$(PACKAGE) $$later" unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
 	  /usr/bin/python3 -B Tests/Systemd/run.py $(BINARY) $$tree $(SYSTEMD)
 
-# The collection of Ansible against hosts in namespaces, over SSH; HOSTS=20 gives times.
-HOSTS = 2
+# The collection of Ansible: the sanity tests of ansible-test, then hosts in namespaces, over SSH; HOSTS=20 gives times.
+HOSTS = 4
 test-ansible:
 	@sh .ci/requirements ansible
 	@$(MAKE) --no-print-directory $(BINARY)
+	@/usr/bin/python3 -B Tests/Ansible/sanity.py
 	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
 	  /usr/bin/python3 -B Tests/Ansible/run.py $(BINARY) $(HOSTS)
 
@@ -211,7 +212,7 @@ help:
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
 	@echo 'make test-deb    build the package, and check it with lintian; its life is a step of test-systemd'
-	@echo 'make test-ansible    run the collection of Ansible over SSH against hosts in namespaces; HOSTS=20'
+	@echo 'make test-ansible    check the collection of Ansible, and run it over SSH against hosts in namespaces; HOSTS=20'
 	@echo 'make test-alerts     check the alerts of Prometheus, and that verify writes their metrics'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
