@@ -13,7 +13,7 @@ from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 
 MODULE = "portreeve.host.policy"
-# How long new connections are tried. The undo comes later or earlier, as `confirm` says.
+# How many seconds after the undo new connections are still tried.
 PATIENCE = 30
 
 
@@ -23,8 +23,8 @@ class ActionModule(ActionBase):
     def run(self, tmp=None, task_vars=None):
         result = super(ActionModule, self).run(tmp, task_vars)
         arguments = dict(self._task.args)
-        if "phase" in arguments:
-            raise AnsibleActionFail("phase is not for playbooks")
+        if "pending" in arguments:
+            raise AnsibleActionFail("pending is not for playbooks")
         source = arguments.pop("src", None)
         if (source is None) == (arguments.get("content") is None):
             raise AnsibleActionFail("give one of src and content")
@@ -32,9 +32,9 @@ class ActionModule(ActionBase):
             arguments["content"], files = self.read(source)
             arguments["files"] = dict(files, **(arguments.get("files") or {}))
         result.update(self._execute_module(module_name=MODULE, module_args=arguments, task_vars=task_vars))
-        if result.get("failed") or not result.pop("waits", False):
-            return result
-        result.update(self.confirmed(task_vars))
+        pending = result.pop("pending", None)
+        if pending:
+            result.update(self.confirmed(pending, arguments, task_vars))
         return result
 
     def read(self, source):
@@ -57,22 +57,21 @@ class ActionModule(ActionBase):
         with open(path, "rb") as file:
             return to_text(file.read(), errors="surrogate_or_strict")
 
-    def confirmed(self, task_vars):
-        """Confirms the change from a connection that was made under the new rules."""
+    def confirmed(self, pending, arguments, task_vars):
+        """Confirms the change from a connection that was made under the new rules; after the undo, under the old ones."""
         reset = getattr(self._connection, "reset", None)
         if reset is None:
-            return dict(failed=True, msg="the connection cannot be reset, so no new one can confirm: the change will be undone")
-        last, end = "", time.time() + PATIENCE
+            return dict(failed=True, confirmed=False, reason="failed",
+                        msg="the connection cannot be reset, so no new one can confirm: the change will be undone")
+        asked = dict((name, arguments[name]) for name in ["dest"] if name in arguments)
+        asked["pending"] = pending
+        last, end = "", time.time() + pending["seconds"] + PATIENCE
         while time.time() < end:
             try:
                 reset()
-                confirmed = self._execute_module(module_name=MODULE, module_args=dict(phase="confirm"), task_vars=task_vars)
+                return self._execute_module(module_name=MODULE, module_args=asked, task_vars=task_vars)
             except AnsibleError as error:
                 last = to_text(error)
                 time.sleep(1)
-                continue
-            if confirmed.get("failed"):
-                return dict(failed=True, confirmed=False, msg="the change was not confirmed: %s" % confirmed.get("msg"))
-            return dict(confirmed=True, generation=confirmed["generation"])
-        return dict(failed=True, unreachable=True, confirmed=False,
-                    msg="no new connection reaches the host: the change will be undone by itself: %s" % last)
+        return dict(failed=True, unreachable=True, confirmed=False, reason="unreachable",
+                    msg="no new connection reaches the host, also after the undo of the change: %s" % last)

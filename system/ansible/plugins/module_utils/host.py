@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the modules know of portreeve: its commands as JSON, and access in words."""
+"""What the modules know of portreeve: its commands as values, and differences."""
 
 from __future__ import absolute_import, division, print_function
 
@@ -15,10 +15,15 @@ class Portreeve:
         self.module = module
         # The package and "make install" have different folders, and sudo may drop the second.
         self.program = module.get_bin_path("portreeve", required=True, opt_dirs=["/usr/local/bin"])
+        # The folder of staged files, and the one that they are meant for, which messages name.
+        self.stage, self.folder = None, None
 
     def run(self, *arguments, **options):
         """The exit status, the standard output and the messages."""
-        return self.module.run_command([self.program] + list(arguments), **options)
+        status, output, messages = self.module.run_command([self.program] + list(arguments), **options)
+        if self.stage:
+            output, messages = output.replace(self.stage, self.folder), messages.replace(self.stage, self.folder)
+        return status, output, messages
 
     def json(self, *arguments, **options):
         """The result of a command as a value, and the exit status, which must be one of `expected`."""
@@ -43,22 +48,9 @@ def without_prefix(messages):
     return "\n".join(line for line in lines if line)
 
 
-def sentence(entry, verb):
-    """One entry of `access` in words: who, what, which service."""
-    port = entry.get("port")
-    place = entry["protocol"] if port is None else "%s/%s" % (entry["protocol"], port)
-    sources = ", ".join(entry.get("sources") or ["any"])
-    service = " (%s)" % entry["service"] if entry.get("service") else ""
-    return "%s %s reach %s%s, %s" % (sources, verb, place, service, entry["family"])
-
-
-def access_difference(before_files, after_files, plan):
-    """The difference for --diff: the lines of the files, then who gains and who loses access."""
-    access = plan.get("access", {})
-    lines = ["+ " + sentence(entry, "can") for entry in access.get("gained", [])]
-    lines += ["- " + sentence(entry, "can no longer") for entry in access.get("lost", [])]
-    lines += ["? " + sentence(entry, "may or may not") for entry in access.get("unknown", [])]
-    differences = [{"prepared": "".join(line + "\n" for line in lines)}] if lines else []
+def difference(before_files, after_files, plan):
+    """The difference for --diff: the plan in words, then the lines of the files."""
+    differences = [{"prepared": plan}] if plan else []
     for name in sorted(set(before_files) | set(after_files)):
         before, after = before_files.get(name), after_files.get(name)
         if before != after:

@@ -12,8 +12,11 @@ description:
   - Puts a policy and the files that it names on the host, and applies it with C(portreeve apply).
   - The files are staged first and the plan is made of the staged ones, so that an invalid policy, a policy for another host or a
     change that would lock out the SSH session of Ansible changes neither the files nor the ruleset.
-  - Check mode makes the same plan and changes nothing. C(--diff) shows who gains and who loses access, then the lines of the files.
+  - Check mode makes the same plan and changes nothing. C(--diff) shows the plan in words, with who gains and who loses
+    access, then the lines of the files.
   - With I(confirm) the change undoes itself unless a new connection confirms it. The connection is reset, and the new one confirms.
+    Where no new connection is made in time, the task waits for the undo, puts the earlier policy back beside the earlier ruleset,
+    and fails.
 version_added: "0.1.0"
 author: The portreeve authors (@portreeve)
 options:
@@ -47,11 +50,9 @@ options:
     description: Refuse a policy for which C(portreeve check) has a warning.
     type: bool
     default: false
-  phase:
-    description: What the action of this name asks of the host. Not for playbooks.
-    type: str
-    choices: [apply, confirm]
-    default: apply
+  pending:
+    description: The change that the action of this name confirms. Not for playbooks.
+    type: dict
 attributes:
   check_mode:
     description: Plans, and changes nothing.
@@ -93,7 +94,7 @@ confirmed:
   returned: when the ruleset was changed with I(confirm)
   type: bool
 reason:
-  description: Why it failed, such as C(refused) or C(invalid-policy).
+  description: Why it failed, such as C(refused), C(invalid-policy) or C(undone).
   returned: failure
   type: str
 """
@@ -105,7 +106,7 @@ import tempfile
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.text.converters import to_bytes, to_text
 from ansible_collections.portreeve.host.plugins.module_utils.host import (
-    REASONS, Portreeve, access_difference, without_prefix)
+    REASONS, Portreeve, difference, without_prefix)
 
 
 def read(path):
@@ -173,6 +174,7 @@ def apply(module, portreeve):
     before = dict((path, read(path)) for path in wanted)
     lists = ["--keep-lists"] if module.params["keep_lists"] else []
     stage = staged(module, wanted)
+    portreeve.stage, portreeve.folder = os.path.dirname(stage), os.path.dirname(module.params["dest"])
     if module.params["strict"]:
         checked, status = portreeve.json("check", stage, "--strict", expected=(0, 3))
         if status:
@@ -183,7 +185,8 @@ def apply(module, portreeve):
     files_differ = any(before[path] != text for path, text in wanted.items())
     result = dict(changed=files_differ or not plan["in_sync"], access=plan["access"], in_sync=plan["in_sync"], confirmed=False)
     if module._diff:
-        result["diff"] = access_difference(before, wanted, plan)
+        text = "" if plan["in_sync"] else portreeve.run("plan", stage, *lists)[1]
+        result["diff"] = difference(before, wanted, text)
     if module.check_mode or not result["changed"]:
         result["generation"] = plan["generation"]
         module.exit_json(**result)
@@ -197,9 +200,30 @@ def apply(module, portreeve):
         restore(before)
     applied = finished(module, status, output, messages)
     result["generation"] = applied["generation"]
-    # The action confirms a change that waits.
-    result["waits"] = "confirm_within" in applied
+    if "confirm_within" in applied:
+        # For the action, which confirms it.
+        result["pending"] = dict(change=applied["change"], seconds=applied["confirm_within"], before=before)
     module.exit_json(**result)
+
+
+def confirm(module, portreeve, change, before):
+    """Keeps a change that waits. Where it was undone, the files become those of the ruleset again."""
+    waiting = portreeve.json("status", module.params["dest"])[0]["pending"]
+    messages = ""
+    if waiting and waiting["change"] == change:
+        status, output, messages = portreeve.run("confirm", "--format", "json")
+        if status == 0:
+            module.exit_json(changed=True, confirmed=True, generation=module.from_json(output)["generation"])
+    found = [entry for entry in portreeve.json("history")[0]["changes"] if entry["change"] == change]
+    outcome = found[0]["outcome"] if found else "unknown"
+    if outcome == "confirmed":
+        module.exit_json(changed=True, confirmed=True, generation=found[0]["generation"])
+    if outcome == "undone":
+        restore(before)
+        module.fail_json(msg="no new connection confirmed the change in time, so it was undone; the policy on the host is the earlier one",
+                         reason="undone", changed=False, confirmed=False)
+    module.fail_json(msg="the change %s was not confirmed, and is %s now: %s" % (change, outcome, without_prefix(messages)),
+                     reason="failed", confirmed=False)
 
 
 def finished(module, status, output, messages):
@@ -215,12 +239,11 @@ def main():
             src=dict(type="path"), content=dict(type="str"), files=dict(type="dict", default={}),
             dest=dict(type="path", default="/etc/portreeve/policy.yaml"), confirm=dict(type="str", default="2m"),
             keep_lists=dict(type="bool", default=False), strict=dict(type="bool", default=False),
-            phase=dict(type="str", choices=["apply", "confirm"], default="apply")),
+            pending=dict(type="dict")),
         supports_check_mode=True)
     portreeve = Portreeve(module)
-    if module.params["phase"] == "confirm":
-        confirmed, status = portreeve.json("confirm")
-        module.exit_json(changed=True, confirmed=True, generation=confirmed["generation"])
+    if module.params["pending"]:
+        confirm(module, portreeve, module.params["pending"]["change"], module.params["pending"]["before"])
     if module.params["content"] is None:
         module.fail_json(msg="the policy is missing: give src or content")
     apply(module, portreeve)
