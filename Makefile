@@ -25,7 +25,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-fleet.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-refresh.service portreeve-refresh.timer
 
-.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts bench install uninstall lint clean help
+.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -125,6 +125,12 @@ test-alerts:
 	@sh Tests/Prometheus/fetch >/dev/null
 	@unshare --net sh Tests/Prometheus/check $(BINARY)
 
+# The job for the review of policies that portreeve-fleet(7) shows, as a user without privileges.
+test-review:
+	@sh .ci/requirements lint
+	@$(MAKE) --no-print-directory $(BINARY)
+	@sh Tests/Review/check $(BINARY)
+
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:
 	@sh .ci/requirements bench
@@ -214,6 +220,7 @@ help:
 	@echo 'make test-deb    build the package, and check it with lintian; its life is a step of test-systemd'
 	@echo 'make test-ansible    check the collection of Ansible, and run it over SSH against hosts in namespaces; HOSTS=20'
 	@echo 'make test-alerts     check the alerts of Prometheus, and that verify writes their metrics'
+	@echo 'make test-review     run the job for CI of policies that portreeve-fleet(7) shows'
 	@echo 'make bench       measure it against nft, iptables, ufw and ss, in its own namespaces; BENCH=--quick, BENCH=--json'
 	@echo 'make lint        check the style of the Swift sources and the man pages'
 	@echo 'make install     install binary, man pages, completions, systemd units, example policies; PREFIX=$(PREFIX), DESTDIR='
