@@ -101,12 +101,14 @@ test-nft:
 	@/usr/bin/python3 -B Tests/Kernels/tamper.py $(BINARY) --rounds $(ROUNDS)
 	@nft=$$(sh Tests/Nft/fetch) && NFT=$$nft /usr/bin/python3 -B Tests/Kernels/tamper.py $(BINARY) --rounds $(ROUNDS)
 
-# The installed program under a live systemd, in a container: SYSTEMD="undo boot" selects. Its Debian is fetched once, into ~/.cache.
+# The installed program under a live systemd, in a container: SYSTEMD="undo boot" selects. Its Debian is fetched once, into ~/.cache;
+# DEBIAN=trixie takes Debian 13.
 SYSTEMD =
+DEBIAN = bookworm
 test-systemd:
 	@sh .ci/requirements build deb systemd
 	@$(MAKE) --no-print-directory $(PACKAGE)
-	@tree=$$(sh Tests/Systemd/fetch) && later=$$(sh Tests/Package/later $(PACKAGE)) && \
+	@tree=$$(sh Tests/Systemd/fetch $(DEBIAN)) && later=$$(sh Tests/Package/later $(PACKAGE)) && \
 	  PACKAGES="$(PACKAGE) $$later" unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
 	  /usr/bin/python3 -B Tests/Systemd/run.py $(BINARY) $$tree $(SYSTEMD)
 
@@ -216,7 +218,7 @@ help:
 	@echo 'make test-containers run it beside a real Docker, in its own namespaces; needs root'
 	@echo 'make test-rulesets RULESETS=FOLDER  compare what it computes of other rulesets with the kernel; needs root'
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
-	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot"'
+	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot", DEBIAN=trixie'
 	@echo 'make test-deb    build the package, and check it with lintian; its life is a step of test-systemd'
 	@echo 'make test-ansible    check the collection of Ansible, and run it over SSH against hosts in namespaces; HOSTS=20'
 	@echo 'make test-alerts     check the alerts of Prometheus, and that verify writes their metrics'

@@ -31,7 +31,7 @@ class Playbook:
         (self.folder / "addresses.json").write_text(json.dumps({"all": {"hosts": hosts, "vars": variables}}))
         self.environment = dict(
             os.environ, ANSIBLE_COLLECTIONS_PATH=str(self.folder), ANSIBLE_STDOUT_CALLBACK="results",
-            ANSIBLE_CALLBACK_PLUGINS=str(TOP / "Tests" / "Ansible"), ANSIBLE_FORKS="20", ANSIBLE_HOME=str(self.folder / "home"),
+            ANSIBLE_CALLBACK_PLUGINS=str(TOP / "Tests/Ansible/callbacks"), ANSIBLE_FORKS="20", ANSIBLE_HOME=str(self.folder / "home"),
             ANSIBLE_PIPELINING="1", LC_ALL="C.UTF-8", ANSIBLE_RETRY_FILES_ENABLED="0", ANSIBLE_DEVEL_WARNING="0",
             ANSIBLE_SSH_CONTROL_PATH_DIR=str(self.folder / "cp"))
 
