@@ -6,6 +6,7 @@ each line with its lane before it, then each failure again, and a table at the e
 them failed.
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +22,7 @@ class Lane:
     """A process with some of the tests."""
 
     def __init__(self, name, bundle):
-        self.name, self.tests, self.failed, self.seconds = name, 0, 0, 0.0
+        self.name, self.tests, self.failed, self.seconds, self.cpu = name, 0, 0, 0.0, 0.0
         self.failures, self.is_failure = [], False
         self.process = subprocess.Popen(
             [bundle, "--testing-library", "swift-testing", "--no-parallel", *choice(name)],
@@ -36,8 +37,10 @@ class Lane:
                 self.tests = int(found[1])
             self.failed += re.match(r"\S+ Test (?!run |case ).* failed after ", line) is not None
             self.note(line)
-        self.process.wait()
-        self.seconds = time.monotonic() - start
+        # With the processor that it and its programs used.
+        _, status, usage = os.wait4(self.process.pid, 0)
+        self.process.returncode = os.waitstatus_to_exitcode(status)
+        self.seconds, self.cpu = time.monotonic() - start, usage.ru_utime + usage.ru_stime
 
     def note(self, line):
         """Keeps the lines of a failure: the first names test and place; those up to the next test's are its message."""
@@ -71,9 +74,9 @@ def main():
         thread.join()
     for failure in [line for lane in lanes for line in lane.failures]:
         print(failure)
-    print(f"\n{'lane':<9} {'seconds':>7} {'tests':>6}")
+    print(f"\n{'lane':<9} {'seconds':>7} {'cpu':>5} {'tests':>6}")
     for lane in lanes:
-        print(f"{lane.name:<9} {lane.seconds:7.0f} {lane.tests:6}  {'ok' if lane.passed else 'failed'}")
+        print(f"{lane.name:<9} {lane.seconds:7.0f} {lane.cpu:5.0f} {lane.tests:6}  {'ok' if lane.passed else 'failed'}")
     print(f"\n{sum(lane.tests - lane.failed for lane in lanes)} passed, {sum(lane.failed for lane in lanes)} failed")
     return 0 if all(lane.passed for lane in lanes) else 1
 

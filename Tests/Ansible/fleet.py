@@ -88,6 +88,19 @@ class Fleet:
         """The staged files that a host still has."""
         return self.sh(name, "find /root/.ansible/tmp /tmp -mindepth 1 ! -path '/tmp/ssh*'; find /etc/portreeve -name '.*' -type f")
 
+    @property
+    def cpu(self):
+        """The seconds of a processor that the processes of all hosts have used."""
+        processes, used = list(self.first.values()), 0
+        while processes:
+            process = pathlib.Path("/proc") / processes.pop()
+            try:
+                used += sum(int(field) for field in (process / "stat").read_text().rpartition(")")[2].split()[11:15])
+                processes += (process / "task" / process.name / "children").read_text().split()
+            except FileNotFoundError:
+                pass
+        return used / os.sysconf("SC_CLK_TCK")
+
     def answers(self, name):
         command = ["ssh", "-q", "-i", self.folder / "key", *SSH.split(), "-o", "ControlPath=none", f"root@{self.addresses[name]}", "true"]
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True).returncode == 0
