@@ -28,7 +28,8 @@ def pair(fleet, play, check):
     planned = play.policy(FIRST, hosts, "--check", "--diff")
     check([fleet.facts(name) for name in hosts] == before, "check mode changes nothing")
     check(all(planned[name]["changed"] for name in hosts), f"check mode says changed: {planned}")
-    check(f"- anyone but {CONTROLLER} can no longer reach tcp/22 (ssh)\n" in said(planned["web1"]), f"--diff says who loses access: {planned['web1'].get('diff')}")
+    check(f"- anyone but {CONTROLLER} can no longer reach tcp/22 (ssh)\n" in said(planned["web1"]),
+          f"--diff says who loses access: {planned['web1'].get('diff')}")
 
     made = play.tasks({"once": policy(FIRST), "again": policy(FIRST)}, hosts)
     for name in hosts:
