@@ -30,10 +30,12 @@ struct AddressSetBuilder {
         ipv4.contains(where: lengths.isExceeded) || ipv6.contains(where: lengths.isExceeded)
     }
 
+    /// Whether it has one set and nothing else: that is shared, not copied, so that a group of one list costs nothing.
+    var isOneSet: Bool { ipv4.isEmpty && ipv6.isEmpty && sets.count == 1 }
+
     /// The set of all added addresses.
     consuming func build() -> AddressSet {
-        // A single set is shared, not copied: a group of one list costs nothing.
-        if ipv4.isEmpty, ipv6.isEmpty, sets.count == 1 { return sets[0] }
+        if isOneSet { return sets[0] }
         for set in sets {
             ipv4 += set.ipv4.ranges
             ipv6 += set.ipv6.ranges

@@ -23,11 +23,17 @@ final class SourceGroups {
     var families = Set(AddressFamily.allCases)
     private var definitions: [Definition] = []
     private var indices: [String: Int] = [:]
+    /// The bytes of addresses that all groups may still hold.
+    private var room: Int
 
-    init(lists reader: ListReader, names nameReader: NameReader, log: DiagnosticLog) {
+    /// Groups of other groups hold the same addresses again: as many as four lists of a million prefixes of IPv6.
+    private static let mostBytes = 128 << 20
+
+    init(lists reader: ListReader, names nameReader: NameReader, log: DiagnosticLog, room: Int = mostBytes) {
         self.reader = reader
         self.nameReader = nameReader
         self.log = log
+        self.room = room
     }
 
     /// Adds the groups under `sources` of one file.
@@ -193,7 +199,7 @@ extension SourceGroups {
             let top = path.count - 1
             let group = visit.group
             guard visit.next < definitions[group].entries.count else {
-                definitions[group].addresses = path[top].builder.build()
+                definitions[group].addresses = build(path[top].builder, group)
                 (definitions[group].lists, definitions[group].names) = (path[top].lists, path[top].names)
                 open.remove(group)
                 path.removeLast()
@@ -217,6 +223,20 @@ extension SourceGroups {
                 path[top].next += 1
             }
         }
+    }
+
+    /// The addresses of a group; none after the error that all groups hold too many.
+    private func build(_ builder: AddressSetBuilder, _ group: Int) -> AddressSet {
+        guard room > 0 else { return AddressSet() }
+        let isShared = builder.isOneSet
+        let addresses = builder.build()
+        guard !isShared else { return addresses }
+        room -= addresses.size
+        guard room <= 0 else { return addresses }
+        log.error(
+            "groups up to \(Printable.quoted(definitions[group].name)) repeat the addresses of other groups so often that all need "
+                + "too much memory; name those groups where they are used instead", at: definitions[group].place)
+        return AddressSet()
     }
 
     /// Adds the addresses of `node` to those of a group; returns the name if `node` names a group.
@@ -248,5 +268,13 @@ extension SourceGroups {
         var names = cycle.prefix(8).map { definitions[$0].name }
         if cycle.count > 8 { names += ["…", definitions[index].name] }
         log.error("groups include each other in a cycle: \(names.joined(separator: " -> "))", at: place)
+    }
+}
+
+extension AddressSet {
+    /// The bytes that its ranges need.
+    fileprivate var size: Int {
+        ipv4.ranges.count * MemoryLayout<ClosedRange<UInt32>>.stride
+            + ipv6.ranges.count * MemoryLayout<ClosedRange<UInt128>>.stride
     }
 }
