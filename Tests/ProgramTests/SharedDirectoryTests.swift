@@ -94,6 +94,32 @@ struct SharedDirectoryTests {
             "\(found)")
     }
 
+    @Test(
+        "State below a directory that another user can write to is refused before anything is made or changed",
+        arguments: [
+            ("chmod 777 @", "is in directory \"@\", which is writable by everyone; run `chmod go-w @`"),
+            ("chgrp 1000 @; chmod 770 @", "is in directory \"@\", which is writable by group 1000"),
+            ("chown 1000 @; chmod 755 @", "is in directory \"@\", which is owned by user 1000"),
+            ("mkdir @/real; ln -s real @/way; chown -h 1000 @/way", "is reached by the symbolic link \"@/way\""),
+        ])
+    func state(attack: String, message: String) throws {
+        let place = folder + "/above"
+        try portreeve.shell("mkdir -m 700 \(place); \(attack.replacing("@", with: place))")
+        let before = try portreeve.shell("nft list ruleset")
+        let directory = place + (attack.contains("way") ? "/way/state" : "/state")
+        let arguments = ["apply", policy, "--yes", "--quiet", "--state-dir", directory]
+        let result = try Program.run([try Portreeve.executable] + arguments)
+        #expect(result.status == 1, "\(result)")
+        #expect(result.errors.contains(message.replacing("@", with: place)), "\(result)")
+        #expect(result.errors.contains("or use another --state-dir"), "\(result)")
+        #expect(!FileManager.default.fileExists(atPath: directory))
+        #expect(try portreeve.shell("nft list ruleset") == before)
+        // In a sticky directory no other user can replace it.
+        try portreeve.shell("rm -rf \(place); mkdir -m 1777 \(place)")
+        let sticky = try Program.run([try Portreeve.executable] + arguments.dropLast() + [place + "/state"])
+        #expect(sticky.status == 0, "\(sticky)")
+    }
+
     @Test("A symbolic link on the way counts, and the directory that it is in")
     func links() throws {
         try portreeve.shell("ln -s \(folder) \(folder)/shared/way")
