@@ -1,6 +1,7 @@
 import Changes
 import Compiler
 import Foundation
+import Rulesets
 import Testing
 
 @testable import Commands
@@ -231,6 +232,27 @@ struct BootTests {
                 == "portreeve: change 2 was not confirmed before the host was rebooted, and is gone\n")
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
         #expect(try terminal.run("apply", "--boot") == .refused)
+    }
+
+    @Test(
+        "A boot and an undo, on request or overdue, read no table of others, so that none can delay them")
+    func neighbours() throws {
+        let other = Table(name: TableName(family: .inet, name: "other"), chains: [], sets: [])
+        terminal.store.others = [other]
+        let narrow = try terminal.write("version: 1\nservices: {}\n", to: "narrow.yaml")
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        for undo in [["rollback"], ["confirm"]] {
+            #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+            #expect(terminal.store.namesRead.contains(other.name), "apply evaluates them")
+            if undo == ["confirm"] { terminal.uptime += 61_000 }
+            terminal.store.namesRead = []
+            _ = try terminal.run(undo)
+            #expect(terminal.store.namesRead == [Names.table], "\(undo)")
+        }
+        restart()
+        terminal.store.namesRead = []
+        #expect(try terminal.run("apply", "--boot") == .success)
+        #expect(terminal.store.namesRead == [Names.table])
     }
 
     @Test("A boot does not confirm an interrupted removal, or an unreadable change")

@@ -25,7 +25,11 @@ final class MemoryStore: RulesetStore {
 
     func tableNames() -> [TableName] { (table.map { [$0] } ?? []).map(\.name) + others.map(\.name) }
 
+    /// The names of tables that were read.
+    var namesRead: Set<TableName> = []
+
     func snapshot(of name: TableName, expecting _: [Table], committed _: UInt32?) -> TableSnapshot {
+        namesRead.insert(name)
         var snapshot = TableSnapshot(generation: number, table: others.first { $0.name == name } ?? table)
         guard let hits, let table = snapshot.table else { return snapshot }
         snapshot.handle = handle
