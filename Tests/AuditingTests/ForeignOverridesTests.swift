@@ -42,6 +42,27 @@ struct ForeignOverridesTests {
         #expect(found[0].message.contains("inet filter input: tcp dport 80 drop"))
     }
 
+    @Test("Of two tables that drop a port the one that packets meet is named, and the other one for what it meets")
+    func twice() throws {
+        let head: [Expression] = [
+            .meta(.networkProtocol, into: .first), .compare(Comparison([2])),
+            .payload(Payload(base: .network, offset: 12, length: 4)), .compare(Comparison([10, 0, 0, 7])),
+        ]
+        func table(_ name: String, _ priority: Int32, _ rule: Rule) -> Table {
+            let base = BaseChain(type: "filter", hook: .input, priority: priority, policy: .accept)
+            return Table(
+                name: TableName(family: .inet, name: name), chains: [Chain(name: "input", base: base, rules: [rule])],
+                sets: [])
+        }
+        let one = table("filter", 0, Rule(head + Rule.tcp(80, .drop).expressions))
+        let (whole, other) = (table("filter", 0, .tcp(80, .drop)), table("other", 5, .tcp(80, .drop)))
+        // No packet reaches the second table.
+        #expect(try overrides([whole, other]).facts == [finding(.error, "web", 80, line: 20)])
+        let found = try overrides([one, other])
+        #expect(found.map { [$0.table, $0.service] } == [["inet filter", "web"], ["inet other", "web"]], "\(found)")
+        #expect(Set(found.map(\.identity)).count == 2)
+    }
+
     @Test("A rule that drops a part of the sources is a warning")
     func partly() throws {
         let head: [Expression] = [
