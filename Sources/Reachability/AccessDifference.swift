@@ -49,10 +49,11 @@ public struct AccessDifference {
         let transports = TransportProtocol.all(in: old + new)
         let destinations = path.destinations(in: old + new, circumstances)
         let kept = Set(old.filter(new.contains).map(\.name))
+        let shared = SharedChains(kept)
         func regions(_ tables: [Table]) -> AccessRegions {
             AccessRegions(
                 tables, in: circumstances, path: path, transports: transports, interfaces: interfaces,
-                destinations: destinations, spaces: spaces, rules: rules)
+                destinations: destinations, spaces: spaces, rules: rules, sharing: shared)
         }
         self.init(from: regions(old), to: regions(new), ChangeCollector(interfaces, destinations), kept)
     }

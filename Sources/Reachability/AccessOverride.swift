@@ -44,6 +44,11 @@ extension [AccessOverride] {
     /// Connections that are forwarded from one bridge of containers to another network, and refused there, are left out:
     /// container engines keep their networks apart.
     public init(of allowed: Table, by others: [Table], in circumstances: Circumstances) {
+        self.init(of: allowed, by: others, in: circumstances, budget: WorkBudget())
+    }
+
+    /// The effects, so far as the budget reaches.
+    init(of allowed: Table, by others: [Table], in circumstances: Circumstances, budget: WorkBudget) {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
         let seesReplies = Hooks(tables: others).decidesOnReplies
@@ -55,7 +60,8 @@ extension [AccessOverride] {
             [allowed], in: circumstances, path: .arriving, transports: transports, interfaces: interfaces,
             destinations: destinations, spaces: spaces, rules: rules)
         let survey = Survey(
-            others, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: true)
+            others, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: true,
+            budget: budget)
         let arrivals = Arrivals(circumstances.routes, interfaces)
         let bridges = circumstances.routes?.containerBridges ?? []
         var search = OverrideSearch(spaces: spaces, rules: rules, bridges: bridges)

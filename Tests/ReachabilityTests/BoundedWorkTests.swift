@@ -35,6 +35,54 @@ struct BoundedWorkTests {
         #expect(large.unknown.isEmpty, "\(large.unknown)")
     }
 
+    @Test(
+        "A plan beside twice the rules costs about twice the steps, and less for the ruleset after the change",
+        arguments: Shape.allCases)
+    func plans(shape: Shape) {
+        let (small, large) = (planned(beside: shape.tables(100)), planned(beside: shape.tables(200)))
+        #expect(large.before + large.after <= (small.before + small.after) * 5 / 2, "\(small) and \(large)")
+        #expect(large.after < large.before, "\(large)")
+    }
+
+    /// The steps for both rulesets of a plan that closes a port, behind the chains of other tables.
+    private func planned(beside others: [Table]) -> (before: Int, after: Int) {
+        func own(_ rules: [Rule]) -> Table {
+            let base = BaseChain(type: "filter", hook: .input, priority: 10, policy: .drop)
+            return Table(
+                name: TableName(family: .inet, name: "own"), chains: [Chain(name: "input", base: base, rules: rules)],
+                sets: [])
+        }
+        let open = [1500, 2500 as UInt16].map { Rule(.port($0) + [.verdict(.accept)]) }
+        let difference = AccessDifference(
+            from: [own(open)] + others, to: [own(Array(open.dropLast()))] + others, in: Circumstances(now: 0))
+        #expect(difference.gained.isEmpty && difference.unknown.isEmpty)
+        return (difference.before.steps, difference.after.steps)
+    }
+
+    @Test("Overrides by twice the rules cost about twice the steps", arguments: Shape.allCases)
+    func overrides(shape: Shape) {
+        let allowed = Table(
+            name: TableName(family: .inet, name: "own"), chains: [.input([Rule([.verdict(.accept)])])], sets: [])
+        func steps(_ count: Int) -> Int {
+            let budget = WorkBudget()
+            _ = [AccessOverride](of: allowed, by: shape.tables(count), in: Circumstances(now: 0), budget: budget)
+            return WorkBudget().steps - budget.steps
+        }
+        let (small, large) = (steps(100), steps(200))
+        #expect(large <= small * 5 / 2, "\(small) and \(large) steps")
+    }
+
+    @Test("The guard's packet meets each of the rules once", arguments: Shape.allCases)
+    func packets(shape: Shape) {
+        let packet = Packet(transport: .tcp, port: 22, family: .ipv4, source: 0xcb00_7101, interface: "eth0")
+        for count in [100, 200] {
+            let conclusion = PacketEvaluation.conclude(
+                packet, through: shape.tables(count), in: Circumstances(now: 0))
+            #expect(conclusion.verdict != .unknown([]))
+            #expect(conclusion.trace.count <= count + 2)
+        }
+    }
+
     @Test("Chains that jump 8 wide and 8 deep are run once")
     func jumps() {
         let tables = [Table.tree(wide: 8, deep: 8)]

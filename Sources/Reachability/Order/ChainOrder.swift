@@ -55,6 +55,16 @@ final class ChainOrder {
         return (inside, outside)
     }
 
+    /// The rule at a position as boxes, if it matches exactly the packets in its bounds.
+    func exactRule(_ position: Int, _ space: SourceSpace) -> ExactRule? {
+        let bounds = bounds[position]
+        guard let matches = bounds.exactMatches else { return nil }
+        let ports = bounds.ports.map { Box(ports: IntervalSet(UInt16($0.lowerBound)...UInt16($0.upperBound))) }
+        let sources = bounds.sources.map { Box(sources: space.number(IntervalSet($0))) }
+        return ExactRule(
+            matches: matches, boxes: (bounds.isPortFirst ? [ports, sources] : [sources, ports]).compactMap(\.self))
+    }
+
     /// Whether the rule at a position may read or change where packets go.
     func readsTarget(_ position: Int) -> Bool { bounds[position].readsTarget }
 
@@ -79,6 +89,19 @@ final class ChainOrder {
             position += 1
         }
         return nil
+    }
+}
+
+/// A rule that matches the packets that are in all of its boxes, and no others.
+struct ExactRule {
+    /// The number of expressions that match.
+    let matches: Int
+    /// The boxes, in the order of the matches.
+    let boxes: [Box]
+
+    /// Whether pieces in a state have in their headers what they came with.
+    func isMet(in state: PacketState) -> Bool {
+        state.source == nil && (state.headerPort == .dialledPort || boxes.allSatisfy { $0.ports == nil })
     }
 }
 

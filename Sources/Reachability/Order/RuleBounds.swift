@@ -17,6 +17,11 @@ struct RuleBounds {
     private(set) var ports: ClosedRange<UInt128>?
     /// Whether the matches contradict each other.
     private(set) var isNever = false
+    /// The number of expressions that match, all packets inside of the bounds and no others, if those behind them only count,
+    /// log and decide; `nil` if they do more.
+    private(set) var exactMatches: Int?
+    /// Whether a match on the ports comes before one on the sources.
+    private(set) var isPortFirst = false
     /// Whether the rule reads, or may read, the destination or the port in the header, or changes the packet.
     let readsTarget: Bool
 
@@ -24,11 +29,16 @@ struct RuleBounds {
     init(_ rule: Rule, in table: TableFamily) {
         family = AddressFamily(table)
         readsTarget = !rule.expressions.allSatisfy(\.leavesTarget)
-        var (field, register) = (nil as Field?, Register.verdict)
+        bound(by: rule)
+        exactMatches = countExactMatches(rule, in: table)
+    }
+
+    private mutating func bound(by rule: Rule) {
+        var (field, register) = (nil as PacketField?, Register.verdict)
         for expression in rule.expressions {
             switch expression {
-            case .meta(let key, into: let destination): (field, register) = (Field(key), destination)
-            case .payload(let payload): (field, register) = (Field(payload, family), payload.destination)
+            case .meta(let key, into: let destination): (field, register) = (PacketField(key), destination)
+            case .payload(let payload): (field, register) = (PacketField(payload, family), payload.destination)
             // What these load is not compared here; they may overwrite the register.
             case .conntrack, .route, .immediate, .byteOrder: field = nil
             case .bitwise(let operation):
@@ -53,7 +63,7 @@ struct RuleBounds {
         !isNever && (self.family ?? family) == family && (self.transport ?? transport.rawValue) == transport.rawValue
     }
 
-    private mutating func narrow(_ field: Field, _ comparison: Comparison) {
+    private mutating func narrow(_ field: PacketField, _ comparison: Comparison) {
         let (lower, upper) = (field.number(comparison.value), field.number(comparison.value, isUpper: true))
         switch comparison.operator {
         case .equal: narrow(field, lower, upper)
@@ -64,12 +74,12 @@ struct RuleBounds {
         }
     }
 
-    private mutating func narrow(_ field: Field?, _ lower: [UInt8], _ upper: [UInt8]) {
+    private mutating func narrow(_ field: PacketField?, _ lower: [UInt8], _ upper: [UInt8]) {
         guard let field, field.mask.isEmpty else { return }
         narrow(field, field.number(lower), field.number(upper, isUpper: true))
     }
 
-    private mutating func narrow(_ field: Field, _ lower: UInt128, _ upper: UInt128) {
+    private mutating func narrow(_ field: PacketField, _ lower: UInt128, _ upper: UInt128) {
         guard lower <= upper else { return isNever = true }
         let range = lower...upper
         switch field.kind {
@@ -84,7 +94,9 @@ struct RuleBounds {
         case .family, .transport: break
         case .source: sources = both(sources, range)
         case .destination: destinations = both(destinations, range)
-        case .port: ports = both(ports, range)
+        case .port:
+            if sources == nil { isPortFirst = true }
+            ports = both(ports, range)
         }
     }
 
@@ -111,70 +123,6 @@ extension Expression {
         // The destination begins at byte 16 or 24, the port at byte 2.
         case .payload(let payload): payload.base == .network && payload.offset + payload.length <= 16
         default: false
-        }
-    }
-}
-
-/// A field of a packet in a register.
-private struct Field {
-    enum Kind { case family, transport, source, destination, port }
-
-    let kind: Kind
-    /// The length of the whole field in bytes, of which the first are loaded.
-    let width: Int
-    /// The number of bytes that are loaded.
-    private let loaded: Int
-    /// The bits of the value that are compared, from the first byte on; empty for all.
-    private(set) var mask: [UInt8] = []
-
-    init?(_ key: MetaKey) {
-        loaded = 1
-        switch key {
-        case .networkProtocol: (kind, width) = (.family, 1)
-        case .transportProtocol: (kind, width) = (.transport, 1)
-        default: return nil
-        }
-    }
-
-    /// A field of the header of a family: RFC 791 3.1, RFC 8200 3; the ports are at the same offset in all protocols.
-    init?(_ payload: Payload, _ family: AddressFamily?) {
-        loaded = Int(payload.length)
-        switch (payload.base, family, payload.offset) {
-        case (.transport, _, 2) where payload.length == 2: (kind, width) = (.port, 2)
-        case (.network, .ipv4, 9) where payload.length == 1: (kind, width) = (.transport, 1)
-        case (.network, .ipv4, 12) where payload.length <= 4: (kind, width) = (.source, 4)
-        case (.network, .ipv4, 16) where payload.length <= 4: (kind, width) = (.destination, 4)
-        case (.network, .ipv6, 8) where payload.length <= 16: (kind, width) = (.source, 16)
-        case (.network, .ipv6, 24) where payload.length <= 16: (kind, width) = (.destination, 16)
-        default: return nil
-        }
-    }
-
-    /// The field with only some bits compared.
-    func masked(by mask: [UInt8]) -> Field? {
-        guard self.mask.isEmpty else { return nil }
-        var field = self
-        field.mask = mask
-        return field
-    }
-
-    /// The least number of the whole field with these first bytes under the mask, or the greatest one.
-    func number(_ bytes: some Collection<UInt8>, isUpper: Bool = false) -> UInt128 {
-        let free: UInt8 = isUpper ? .max : .min
-        let known = bytes.prefix(loaded).enumerated().map { index, byte in
-            isUpper && index < mask.count ? byte | ~mask[index] : byte as UInt8
-        }
-        return UInt128(bigEndianBytes: known + Array(repeating: free, count: width - known.count))
-    }
-}
-
-extension AddressFamily {
-    /// The family of all packets of a table; `nil` for a table of several.
-    fileprivate init?(_ table: TableFamily) {
-        switch table {
-        case .ipv4: self = .ipv4
-        case .ipv6: self = .ipv6
-        default: return nil
         }
     }
 }

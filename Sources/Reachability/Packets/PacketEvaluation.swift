@@ -45,8 +45,13 @@ public struct PacketEvaluation {
     public static func conclude(
         _ packet: Packet, through tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving
     ) -> PacketConclusion {
-        var evaluation = PacketEvaluation(packet, Hooks(tables: tables), circumstances)
-        return evaluation.conclusion(path)
+        let hooks = Hooks(tables: tables)
+        let conclusions = hooks.alternatives.map { hooks in
+            var evaluation = PacketEvaluation(packet, hooks, circumstances)
+            return evaluation.conclusion(path)
+        }
+        guard let example = hooks.ties.example else { return conclusions[0] }
+        return conclusions[0].combined(with: conclusions, doubtedBy: example, isComplete: hooks.ties.isComplete)
     }
 
     private init(_ packet: Packet, _ hooks: Hooks, _ circumstances: Circumstances) {
@@ -214,6 +219,19 @@ public struct PacketEvaluation {
         guard walk.entries > Self.manyEntries else { return nil }
         return Call(
             table: table, chain: chain.name, hook: walk.hook, state: walk.state, isLimited: walk.isLimited)
+    }
+}
+
+extension PacketConclusion {
+    /// The conclusion if it is not known which of several orders of chains is the true one.
+    fileprivate func combined(
+        with others: [Self], doubtedBy place: RuleReference, isComplete: Bool
+    ) -> Self {
+        guard !isComplete || others.contains(where: { $0.verdict != verdict }) else { return self }
+        var unsure = self
+        unsure.verdict = .unknown([place])
+        unsure.decision = nil
+        return unsure
     }
 }
 

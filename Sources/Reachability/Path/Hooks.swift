@@ -22,6 +22,11 @@ struct Hooks {
     /// For each table the sets to which a rule adds clients within all limits, or deletes them.
     private let changingSets: [Set<String>]
 
+    /// Where the order of chains decides and is not known.
+    let ties: ChainTies
+    /// The order of tables at places where it decides.
+    private var precedence: [ChainTies.Place: [Int]] = [:]
+
     /// Whether a rule reads a mark: otherwise no mark decides on a packet.
     let readsMarks: Bool
 
@@ -32,10 +37,21 @@ struct Hooks {
         readsMarks = native.contains { table in
             table.chains.contains { $0.rules.contains { $0.expressions.contains(where: \.readsMark) } }
         }
-        bases = native.indices.filter { !native[$0].isDormant }.flatMap { index in
+        let bases = native.indices.filter { !native[$0].isDormant }.flatMap { index in
             native[index].chains.compactMap { chain in
                 chain.base.map { Entry(table: index, chain: chain, base: $0) }
             }
+        }
+        self.bases = bases
+        ties = ChainTies(bases, in: native, readsMarks: readsMarks)
+    }
+
+    /// The hooks in each possible order of their chains.
+    var alternatives: [Hooks] {
+        ties.orders.map { order in
+            var hooks = self
+            hooks.precedence = order
+            return hooks
         }
     }
 
@@ -51,8 +67,7 @@ struct Hooks {
 
     /// The chains of a hook that packets of the setting pass, in order.
     ///
-    /// Chains of equal priority run in the order of their creation, which the kernel does not report. It matters only among
-    /// chains that translate or set marks.
+    /// Of chains with equal priority the last one runs first.
     func entries(_ hook: Hook, _ setting: Setting) -> [Entry] {
         let all = bases.filter { entry in
             let family = tables[entry.table].name.family
@@ -60,8 +75,17 @@ struct Hooks {
             return hook == .ingress ? entry.base.isIngress(family, setting) : entry.base.hook == hook
         }
         return all.enumerated().sorted { first, second in
-            first.element.base.order + [Int32(first.offset)] < second.element.base.order + [Int32(second.offset)]
+            let (one, other) = (first.element, second.element)
+            return one.base.order + rank(one) + [-Int32(first.offset)]
+                < other.base.order + rank(other) + [-Int32(second.offset)]
         }.map(\.element)
+    }
+
+    /// The place of a chain among those of equal priority.
+    private func rank(_ entry: Entry) -> [Int32] {
+        let place = ChainTies.Place(hook: entry.base.hook, order: entry.base.order)
+        let tables = precedence[place] ?? []
+        return [tables.firstIndex(of: entry.table).map(Int32.init) ?? Int32(tables.count)]
     }
 
     /// Whether a chain sees the replies of this host and may drop them.
@@ -111,7 +135,8 @@ extension BaseChain {
         return hook == .prerouting || hook == .output ? -100 : 100  // NF_IP_PRI_NAT_DST, NF_IP_PRI_NAT_SRC
     }
 
-    fileprivate var order: [Int32] { [effectivePriority, priority] }
+    /// The order in which chains of a hook run.
+    var order: [Int32] { [effectivePriority, priority] }
 
     /// Whether packets of the setting may pass the chain before the IP layer, where it is not modelled.
     fileprivate func isBelow(_ family: TableFamily, _ setting: Setting) -> Bool {

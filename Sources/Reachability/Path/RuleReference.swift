@@ -14,11 +14,13 @@ public struct RuleReference: Hashable, Sendable {
     public var policy: BaseChain.Policy?
     /// Whether the evaluation ended here because the ruleset has too many combinations.
     public var isBeyondBudget: Bool
+    /// Whether it is not known when the chain runs, and the verdict depends on that.
+    public var isOfUnknownOrder: Bool
 
     /// A reference of these parts.
     public init(
         table: TableName, chain: String, index: Int? = nil, rule: Rule? = nil, policy: BaseChain.Policy? = nil,
-        isBeyondBudget: Bool = false
+        isBeyondBudget: Bool = false, isOfUnknownOrder: Bool = false
     ) {
         self.table = table
         self.chain = chain
@@ -26,6 +28,7 @@ public struct RuleReference: Hashable, Sendable {
         self.rule = rule
         self.policy = policy
         self.isBeyondBudget = isBeyondBudget
+        self.isOfUnknownOrder = isOfUnknownOrder
     }
 }
 
@@ -36,6 +39,9 @@ extension RuleReference: CustomStringConvertible {
         if let rule {
             let end = isBeyondBudget ? " (not evaluated from here on: too many combinations of rules)" : ""
             return "\(place): \(rule.text(in: table.family))\(end)"
+        }
+        if isOfUnknownOrder {
+            return "\(place) (another table has a chain of this priority: the kernel does not tell their order)"
         }
         return policy.map { "\(place): policy \($0)" } ?? place
     }

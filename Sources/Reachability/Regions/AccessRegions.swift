@@ -29,8 +29,10 @@ public struct AccessRegions {
 
     let spaces: SourceSpaces
     let rules: RuleNumbers
-    /// The segments of each key, ascending and adjacent; together they have all ports.
+    /// The segments of each key of an interface other than `lo`, ascending and adjacent; together they have all ports.
     let segments: [Key: [Segment]]
+    /// The segments of `lo`, about which few claims are.
+    private let loopback = LateSegments()
     /// The keys in a fixed order.
     public let keys: [Key]
     /// The classes of interfaces that the host has: the others are not part of a claim about a port.
@@ -60,22 +62,23 @@ public struct AccessRegions {
             spaces: SourceSpaces(), rules: RuleNumbers())
     }
 
-    /// Regions that share the numbers of sets and rules with other regions, so that both can be compared.
+    /// Regions that share the numbers of sets and rules with other regions, so that both can be compared, and the passages
+    /// through chains that both have.
     init(
         _ tables: [Table], in circumstances: Circumstances, path: PacketPath, transports: [TransportProtocol],
         interfaces: [InterfaceClass], destinations: DestinationClasses, spaces: SourceSpaces, rules: RuleNumbers,
-        budget: WorkBudget = WorkBudget()
+        budget: WorkBudget = WorkBudget(), sharing shared: SharedChains? = nil
     ) {
         self.spaces = spaces
         self.rules = rules
         let survey = Survey(
             tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false,
-            budget: budget)
+            budget: budget, sharing: shared)
         var segments: [Key: [Segment]] = [:]
         var collector = RedirectionCollector(rules)
         // The key before it that differs only in the destination, and the ports whose access may do, too.
         var first: (key: Key, ports: IntervalSet<UInt16>)?
-        for key in survey.keys where path.isPassed(by: key.family) {
+        for key in survey.keys where key.interface != .loopback && path.isPassed(by: key.family) {
             guard let (model, ports) = first, key.differsOnlyInDestination(from: model) else {
                 let outcome = survey.evaluate(key, path)
                 first = (key, IntervalSet(outcome.destinationPorts))
@@ -111,17 +114,42 @@ public struct AccessRegions {
         return outer.keys(.tcp, family, at: addresses).map { place in
             var key = place
             key.transport = transport
-            return (key, Segment.all(of: survey.evaluate(key, path), spaces[family], survey.budget))
+            return (key, evaluated(key))
         }
     }
 
+    private func evaluated(_ key: Key) -> [Segment] {
+        Segment.all(of: survey.evaluate(key, path), spaces[key.family], survey.budget)
+    }
+
+    /// The segments of a key; those of `lo` are computed when they are first needed.
+    private func allSegments(_ key: Key) -> [Segment]? {
+        guard key.interface == .loopback, path.isPassed(by: key.family) else { return segments[key] }
+        return loopback.segments(of: key) { evaluated(key) }
+    }
+
+    /// The steps that the evaluation has cost so far.
+    var steps: Int { WorkBudget().steps - survey.budget.steps }
+
     /// The verdict on a packet of the class `key`.
     public func verdict(_ key: Key, port: UInt16, source: UInt128) -> PacketVerdict {
-        guard let segment = segments[key]?.first(where: { $0.ports.contains(port) }) else { return .unknown([]) }
+        guard let segment = allSegments(key)?.first(where: { $0.ports.contains(port) }) else { return .unknown([]) }
         let space = spaces[key.family]
         if space.spans(segment.open).contains(source) { return .accept }
         guard space.spans(segment.unknown).contains(source) else { return .refuse }
         return .unknown(segment.doubts.map { rules.all[$0] })
+    }
+}
+
+/// Segments that are computed when they are needed, and kept.
+private final class LateSegments {
+    private var known: [AccessRegions.Key: [AccessRegions.Segment]] = [:]
+
+    func segments(of key: AccessRegions.Key, _ compute: () -> [AccessRegions.Segment]) -> [AccessRegions.Segment] {
+        if let found = known[key] { return found }
+        let found = compute()
+        known[key] = found
+        return found
     }
 }
 
@@ -188,27 +216,33 @@ final class SourceSpaces {
 
 /// The evaluations of one ruleset for all keys, which share the sets that they read.
 struct Survey {
-    let hooks: Hooks
+    /// The hooks in each order in which chains may run.
+    private let hooks: [Hooks]
+    private let ties: ChainTies
     let circumstances: Circumstances
     let spaces: SourceSpaces
     let rules: RuleNumbers
     let keepsRefusals: Bool
     let keys: [AccessRegions.Key]
     let budget: WorkBudget
+    private let shared: SharedChains?
     private let conditions: [AddressFamily: Conditions]
     private let readers: [AddressFamily: SetReader]
 
     init(
         _ tables: [Table], _ circumstances: Circumstances, _ transports: [TransportProtocol],
         _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ spaces: SourceSpaces,
-        _ rules: RuleNumbers, keepsRefusals: Bool, budget: WorkBudget = WorkBudget()
+        _ rules: RuleNumbers, keepsRefusals: Bool, budget: WorkBudget = WorkBudget(),
+        sharing shared: SharedChains? = nil
     ) {
-        hooks = Hooks(tables: tables)
+        let hooks = Hooks(tables: tables)
+        (self.hooks, ties) = (hooks.alternatives, hooks.ties)
         self.circumstances = circumstances
         self.spaces = spaces
         self.rules = rules
         self.keepsRefusals = keepsRefusals
         self.budget = budget
+        self.shared = shared
         var conditions: [AddressFamily: Conditions] = [:]
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
         self.conditions = conditions
@@ -228,26 +262,38 @@ struct Survey {
     /// The result for the packets of a class to these ports.
     func evaluate(
         _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all
-    ) -> RegionEvaluation.Outcome { evaluation(key).evaluate(path, to: ports) }
+    ) -> RegionEvaluation.Outcome { outcome(key) { $0.evaluate(path, to: ports) } }
 
     /// The result for the packets of a class in these disjoint boxes.
     func evaluate(_ key: AccessRegions.Key, _ path: PacketPath, of boxes: [Box]) -> RegionEvaluation.Outcome {
-        evaluation(key).evaluate(path, of: boxes)
+        outcome(key) { $0.evaluate(path, of: boxes) }
     }
 
     /// The result for the replies of this host to the packets of a class in these disjoint boxes; they leave by the interface
     /// that the packets come by.
     func evaluateReplies(_ key: AccessRegions.Key, to boxes: [Box]) -> RegionEvaluation.Outcome {
-        evaluation(key, isReply: true).evaluateReplies(to: boxes)
+        outcome(key, isReply: true) { $0.evaluateReplies(to: boxes) }
     }
 
-    private func evaluation(_ key: AccessRegions.Key, isReply: Bool = false) -> RegionEvaluation {
+    /// The result of an evaluation in every order.
+    private func outcome(
+        _ key: AccessRegions.Key, isReply: Bool = false, _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
+    ) -> RegionEvaluation.Outcome {
+        let outcomes = hooks.map { evaluate(evaluation(key, $0, isReply)) }
+        guard let example = ties.example else { return outcomes[0] }
+        return .combined(
+            outcomes, doubtedBy: rules.number(example), isComplete: ties.isComplete, spaces[key.family])
+    }
+
+    private func evaluation(_ key: AccessRegions.Key, _ hooks: Hooks, _ isReply: Bool) -> RegionEvaluation {
         let setting = Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
             circumstances: circumstances, isReply: isReply, dialled: key.destination.possible)
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
-        return RegionEvaluation(hooks, setting, reader, conditions, rules, budget, keepsRefusals: keepsRefusals)
+        return RegionEvaluation(
+            hooks, key, setting, reader, conditions, rules, budget, isReply ? nil : shared,
+            keepsRefusals: keepsRefusals || ties.example != nil)
     }
 }

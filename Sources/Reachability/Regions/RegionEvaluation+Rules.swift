@@ -50,10 +50,17 @@ extension RegionEvaluation {
     }
 
     /// Runs a rule on pieces in the same state, so far as the rule reads it.
-    func evaluate(_ scope: RuleScope, _ pieces: [Piece]) -> RuleResult {
+    func evaluate(_ scope: RuleScope, _ pieces: [Piece], _ exact: ExactRule?) -> RuleResult {
         var result = RuleResult()
-        var threads = [Thread(parts: pieces.enumerated().map { Part(piece: $1, origin: $0) })]
-        for (index, expression) in scope.chain.rules[scope.rule].expressions.enumerated() {
+        var parts = pieces.enumerated().map { Part(piece: $1, origin: $0) }
+        var first = 0
+        if let exact, exact.isMet(in: pieces[0].state) {
+            parts = match(parts, exact.boxes, &result)
+            first = exact.matches
+        }
+        guard !parts.isEmpty else { return result }
+        var threads = [Thread(parts: parts)]
+        for (index, expression) in scope.chain.rules[scope.rule].expressions.enumerated().dropFirst(first) {
             var following: [Thread] = []
             for thread in threads { step(expression, index, scope, thread, &following, &result) }
             threads = following
@@ -63,6 +70,16 @@ extension RegionEvaluation {
         guard !result.skipped.isEmpty || !result.failed.isEmpty else { return result }
         result.settle(number(scope), among: pieces, space)
         return result
+    }
+
+    /// The parts in all of the boxes; the rule certainly ends for the others.
+    private func match(_ parts: [Part], _ boxes: [Box], _ result: inout RuleResult) -> [Part] {
+        boxes.reduce(parts) { parts, box in
+            var (inside, outside): ([Part], [Part]) = ([], [])
+            split(parts, by: [box], &inside, &outside)
+            result.next += outside.map(\.piece)
+            return inside
+        }
     }
 
     private func step(

@@ -37,6 +37,12 @@ final class RegionEvaluation {
     /// The pieces that a chain accepts in the base chain, and those that return from it.
     typealias ChainResult = (accepted: [Piece], returned: [Piece])
 
+    /// A rule of the chain whose rules pieces met most often.
+    typealias Busiest = (meetings: Int, scope: RuleScope)
+
+    /// The class of the packets.
+    let key: AccessRegions.Key
+
     let hooks: Hooks
     let setting: Setting
     let space: SourceSpace
@@ -50,13 +56,14 @@ final class RegionEvaluation {
     let tracksDestinations: Bool
     /// The current hook.
     var hook = Hook.prerouting
-    private let budget: WorkBudget
+    let budget: WorkBudget
+    /// The passages that another ruleset has in common with this one; `nil` for none.
+    let shared: SharedChains?
     /// The results of chains that rules call: the kernel may call one for each way through a tree of jumps.
     private var calls: [Call: ChainResult] = [:]
     /// The number of pieces in `calls`.
     private var callSize = 0
-    /// A rule of the chain whose rules pieces met most often.
-    private var busiest: (meetings: Int, scope: RuleScope)?
+    var busiest: Busiest?
 
     /// The largest number of pieces in `calls`; more calls are evaluated each time.
     private static let maximumCallSize = 100_000
@@ -64,10 +71,12 @@ final class RegionEvaluation {
     private static let maximumDepth = 16
 
     init(
-        _ hooks: Hooks, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions, _ rules: RuleNumbers,
-        _ budget: WorkBudget, keepsRefusals: Bool
+        _ hooks: Hooks, _ key: AccessRegions.Key, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions,
+        _ rules: RuleNumbers, _ budget: WorkBudget, _ shared: SharedChains?, keepsRefusals: Bool
     ) {
         self.hooks = hooks
+        self.key = key
+        self.shared = shared
         self.setting = setting
         self.reader = reader
         self.conditions = conditions
@@ -142,7 +151,7 @@ final class RegionEvaluation {
     }
 
     private func through(_ entry: Hooks.Entry, _ pieces: [Piece]) -> [Piece] {
-        let result = run(entry.chain, table: entry.table, pieces, depth: 1)
+        let result = run(entry, pieces)
         guard entry.base.policy == .drop else { return result.accepted + result.returned }
         let place = rules.number(
             RuleReference(table: hooks.tables[entry.table].name, chain: entry.chain.name, policy: .drop))
@@ -167,6 +176,9 @@ final class RegionEvaluation {
         }
         return result
     }
+
+    /// Lets each chain be evaluated again.
+    func forgetCalls() { (calls, callSize) = ([:], 0) }
 
     /// Takes the pieces from one rule that may match to the next.
     private func walk(_ chain: Chain, table: Int, _ start: [Piece], depth: Int) -> ChainResult {
@@ -198,7 +210,8 @@ final class RegionEvaluation {
                 let (inside, outside) = order.cut(pieces, at: position, setting, space)
                 schedule(outside, from: position + 1)
                 guard !inside.isEmpty else { continue }
-                let found = evaluate(scope, inside)
+                let exact = setting.isReply ? nil : order.exactRule(position, space)
+                let found = evaluate(scope, inside, exact)
                 schedule(found.next, from: position + 1)
                 result.accepted += found.accepted
                 result.returned += found.returned
@@ -256,6 +269,7 @@ final class RuleNumbers {
         let chain: String
         let index: Int?
         let isBeyondBudget: Bool
+        let isOfUnknownOrder: Bool
     }
 
     private var numbers: [Key: Int] = [:]
@@ -263,7 +277,9 @@ final class RuleNumbers {
 
     /// The number of a rule, a policy or a chain.
     func number(_ place: RuleReference) -> Int {
-        let key = Key(table: place.table, chain: place.chain, index: place.index, isBeyondBudget: place.isBeyondBudget)
+        let key = Key(
+            table: place.table, chain: place.chain, index: place.index, isBeyondBudget: place.isBeyondBudget,
+            isOfUnknownOrder: place.isOfUnknownOrder)
         if let known = numbers[key] { return known }
         numbers[key] = all.count
         all.append(place)
