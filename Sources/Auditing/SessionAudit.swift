@@ -7,10 +7,10 @@ public import Rulesets
 
 /// Compares the sessions of a host with its policy.
 public struct SessionAudit {
-    private let policy: Policy
-    private let table: Table
-    private let now: Int64
-    private let interface: (IPAddress) -> String?
+    let policy: Policy
+    let table: Table
+    let now: Int64
+    let interface: (IPAddress) -> String?
 
     /// Creates an audit.
     ///
@@ -51,7 +51,7 @@ public struct SessionAudit {
         func refusal() -> AccessRegions.Refusal {
             regions.refusal(
                 session.transport, port: session.port, family: session.family, source: session.client.address.value,
-                interface: session.interface, at: (session.isForwarded ? session.dialled : session.server).address)
+                interface: session.interface, at: session.decidedAddress)
         }
         var result = refusal()
         if result == .somewhere {
@@ -85,19 +85,19 @@ public struct SessionAudit {
         let first = group[0]
         let place = AuditedPort(first.transport, first.port...first.port, at: first.client.address)
         let service = policy.services.first { service in
-            service.isReached(at: (first.isForwarded ? first.dialled : first.server).address)
+            service.isReached(at: first.decidedAddress)
                 && service.ports.contains { $0.transport == first.transport && $0.range.contains(first.port) }
         }
-        let isDenied = policy.deny?.addresses.contains(first.client.address) == true
+        let reason = reason(first, service)
         let count = group.count == 1 ? "is connected" : "has \(group.count) connections"
         let facts = [way(of: first), holders(of: group), age(of: group)].compactMap { $0 }.joined(separator: ", ")
         if first.isUnheld { return unheldFinding(first, group.count, place, service) }
         return Finding(
             .staleSession, .warning,
             "\(first.client.address) \(count) to \(place.text)\(facts.isEmpty ? "" : " (\(facts))"), "
-                + "\(reason(first, service, isDenied: isDenied)): \"apply --cut-sessions\" ends it",
+                + "\(reason.clause): \"apply --cut-sessions\" ends it",
             service: service?.name, port: place, process: group.lazy.flatMap(\.processes).first,
-            policy: isDenied ? policy.deny?.location : service?.location
+            policy: reason == .denied ? policy.deny?.location : service?.location
         ).with(.init(aspect: "\(first.client.address)"))
     }
 
@@ -115,18 +115,6 @@ public struct SessionAudit {
                 + "\"apply --cut-sessions\" ends \(them)",
             service: service?.name, port: place, policy: service?.location
         ).with(.init(aspect: "\(session.client.address) without socket"))
-    }
-
-    private func reason(_ session: Session, _ service: Service?, isDenied: Bool) -> String {
-        if isDenied { return "and is in \"deny\"" }
-        guard let service else { return "which is not in the policy" }
-        let name = "service \"\(service.name)\""
-        let entries = service.entries.filter { $0.addresses.contains(session.client.address) }
-        if let expires = (entries.first ?? service.entries.first)?.expires, service.isExpired(at: now) {
-            return "and \(name) expired (\(expires.written))"
-        }
-        guard !entries.isEmpty else { return "and \(name) is not open to it" }
-        return "and \(name) is not open on that interface"
     }
 
     private func way(of session: Session) -> String? {
@@ -155,9 +143,12 @@ public struct SessionAudit {
 extension Session {
     /// Whether the policy decides on it: what is forwarded only where it was dialled at an address of this host, which the
     /// label keeps.
-    fileprivate var isDecided: Bool {
+    var isDecided: Bool {
         !isForwarded || isDialledHere || ConntrackLabel.labels(tracked?.labels ?? []).contains(Label.ownAddress)
     }
+
+    /// The address of this host on which the policy decides.
+    var decidedAddress: IPAddress { (isForwarded ? dialled : server).address }
 
     /// Whether both sessions have the same client and port.
     fileprivate func isAlike(_ other: Session) -> Bool {

@@ -46,6 +46,8 @@ extension Host {
         }
         host.competingFirewalls = { .competingFirewalls }
         host.edit = Editor.open
+        host.repaint = TerminalScreen.run
+        host.clock = { Int64(time(nil)) }
         host.flushes = { .flushes }
         if host.isErrorTerminal && HostCalls.variable("TERM") != "dumb" { host.progress = ProgressLine.show }
         host.isOutputJournal = StandardStream.output.isJournal

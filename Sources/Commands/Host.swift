@@ -53,6 +53,10 @@ public struct Host {
     public var progress: (_ text: String) -> Void = { _ in }
     /// Opens the user's editor with a file, and returns when it has ended.
     public var edit: (_ path: String) throws(KernelError) -> Void = { _ in }
+    /// Paints frames on the terminal until its user leaves.
+    public var repaint: (_ frame: (TerminalSize) throws -> [String]) throws -> Void = { _ in }
+    /// The time now, in seconds since 1970-01-01T00:00:00Z, for a command that goes on.
+    public var clock: () -> Int64 = { 0 }
     /// Asks a question and reads one line; `nil` without a terminal.
     public var ask: (_ question: String) -> String?
     /// The columns of the terminal that results go to; `nil` for a pipe or a file.

@@ -29,7 +29,8 @@ public struct Portreeve: ParsableCommand {
                     Refresh.self, Remove.self,
                 ]),
             CommandGroup(
-                name: "Host", subcommands: [Verify.self, Status.self, Explain.self, History.self, Probe.self]),
+                name: "Host",
+                subcommands: [Verify.self, Status.self, Sessions.self, Explain.self, History.self, Probe.self]),
         ])
 
     /// Creates the command line without a subcommand.

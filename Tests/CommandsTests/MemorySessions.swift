@@ -33,6 +33,19 @@ final class MemorySessions: SessionStore {
         }
     }
 
+    /// The connections in every direction.
+    var connectionList = ConnectionList()
+
+    func connections() -> ConnectionList { connectionList }
+
+    func owners(of connections: [LiveConnection]) -> [LiveConnection] {
+        connections.map { connection in
+            var connection = connection
+            if let owner, !connection.sockets.isEmpty { connection.session.owners = .processes([owner]) }
+            return connection
+        }
+    }
+
     func end(_ sessions: [Session]) -> [Session] {
         guard !isStubborn else { return [] }
         let sockets = Set(sessions.compactMap(\.socket))

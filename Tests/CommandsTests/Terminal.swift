@@ -94,6 +94,9 @@ final class Terminal {
     /// The connections of the host.
     let sessions = MemorySessions()
 
+    /// The terminal that `--watch` paints once.
+    var screen = TerminalSize(rows: 24, columns: 80)
+
     /// The addresses of DNS names; a name without any has no answer.
     var names: [String: [String]] = [:]
     /// The names that were looked up.
@@ -115,6 +118,8 @@ final class Terminal {
     private var host: Commands.Host {
         var host = plainHost
         host.lookUp = { [unowned self] names, _ in lookUp(names) }
+        host.clock = { [now] in now }
+        host.repaint = { [unowned self] frame in output += try frame(screen).joined(separator: "\n") }
         return host
     }
 

@@ -46,13 +46,15 @@ struct HostileNameTests {
             ip addr add 10.9.0.1/24 dev 'e\u{1b}[2Jx'
             """)
         let sockets = Sockets(portreeve)
-        try sockets.open("tcp 0.0.0.0 80\ntcp 0.0.0.0 8080", executable: "'\(program)'")
+        try sockets.open(
+            "tcp 0.0.0.0 80\ntcp 0.0.0.0 8080\nudp 127.0.0.1 5000 to 127.0.0.1 5000", executable: "'\(program)'")
         let news = folder + "/news"
         let commands = [
             ["plan", policy], ["apply", policy, "--yes"], ["verify", policy], ["verify", policy, "--verbose"],
             ["verify", policy, "--news", news], ["verify", policy, "--format", "json"],
             ["verify", policy, "--format", "nagios"],
             ["verify", policy, "--format", "prometheus"], ["status", policy], ["status", policy, "--format", "json"],
+            ["sessions", policy], ["sessions", policy, "--format", "json"],
             ["explain", "192.0.2.1", "22", policy], ["explain", "192.0.2.1", "8080", policy], ["history"],
             ["history", "--show", "1"],
             ["check", policy], ["check", folder + "/none.yaml"], ["verify", policy, "--output", "\(folder)/no/file"],

@@ -43,7 +43,8 @@ struct TextTable {
                 return cut + String(repeating: " ", count: max(0, width - TextWidth.columns(of: cut)))
             }
             let line = cells.joined(separator: Self.gap)
-            return String(line.reversed().drop { $0 == " " }.reversed())
+            let end = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }
+            return end.map { String(line[...$0]) } ?? ""
         }
     }
 }

@@ -23,17 +23,32 @@ public struct ConntrackTable: ~Copyable {
     /// - Throws: `permission` without CAP_NET_ADMIN, `unsupported` if the kernel cannot list connections.
     public func connections() throws(KernelError) -> [TrackedConnection] {
         var connections: [TrackedConnection] = []
+        try dump { message throws(SystemError) in
+            if let connection = try TrackedConnection(message) { connections.append(connection) }
+        }
+        return connections
+    }
+
+    /// The same connections with their states and counters, and without their identity, which only a deletion needs.
+    ///
+    /// - Throws: as `connections`.
+    public func flows() throws(KernelError) -> [TrackedFlow] {
+        var flows: [TrackedFlow] = []
+        try dump { message throws(SystemError) in
+            if let flow = try TrackedFlow(message) { flows.append(flow) }
+        }
+        return flows
+    }
+
+    private func dump(_ body: (NetlinkMessage) throws(SystemError) -> Void) throws(KernelError) {
         let sequence = socket.sequence()
         let request = ConntrackRequest(
             IPCTNL_MSG_CT_GET, family: UInt8(AF_UNSPEC), flags: NLM_F_DUMP, sequence: sequence, attributes: [])
         do throws(SystemError) {
-            try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
-                if let connection = try TrackedConnection(message) { connections.append(connection) }
-            }
+            try socket.request(request.bytes, sequence: sequence, body)
         } catch {
             throw Self.failure(error, "listing the connections in conntrack")
         }
-        return connections
     }
 
     /// Deletes a connection from conntrack; leaves a newer connection with the same addresses and ports alone.

@@ -9,4 +9,18 @@ public enum HostAddresses {
             throw KernelError(.io, "listing the addresses", code: error.code)
         }
     }
+
+    /// The same addresses, and the broadcast addresses of their IPv4 networks (RFC 919).
+    public static func withBroadcasts() throws(KernelError) -> (addresses: Set<IPAddress>, broadcasts: Set<IPAddress>) {
+        let found: [InterfaceAddress]
+        do throws(SystemError) { found = try InterfaceAddress.all() } catch {
+            throw KernelError(.io, "listing the addresses", code: error.code)
+        }
+        let broadcasts = found.compactMap { entry -> IPAddress? in
+            guard case .ipv4(let address) = entry.address, case .ipv4(let mask)? = entry.mask else { return nil }
+            // A network of two addresses has none (RFC 3021).
+            return mask.leadingZeroBitCount == 0 && ~mask > 1 ? .ipv4(address | ~mask) : nil
+        }
+        return (Set(found.map(\.address)), Set(broadcasts))
+    }
 }

@@ -6,6 +6,10 @@ public import System
 public protocol SessionStore {
     /// The connections of sockets and of conntrack.
     func read() throws(KernelError) -> SessionList
+    /// All connections, also those that this host began or forwards.
+    func connections() throws(KernelError) -> ConnectionList
+    /// The connections with the processes that hold their sockets; a socket without a known holder has unknown owners.
+    func owners(of connections: [LiveConnection]) -> [LiveConnection]
     /// The interface through which packets to an address leave and, presumably, arrive; `nil` if there is none.
     func interface(to address: IPAddress) -> String?
     /// The sessions with the processes that hold their sockets.

@@ -6,11 +6,13 @@ internal import System
 
 /// One socket of a `sock_diag` dump: `struct inet_diag_msg` of `linux/inet_diag.h` and its attributes.
 struct SocketMessage {
-    private let head: inet_diag_msg
+    let head: inet_diag_msg
     private var isIPv6Only = false
     private var cgroup: UInt64?
     /// One `struct sockaddr_storage` for each address of an SCTP socket.
     private var localAddresses: ArraySlice<UInt8> = []
+    /// `struct tcp_info` of `linux/tcp.h`, if it was asked for.
+    private(set) var information: ArraySlice<UInt8> = []
 
     /// Decodes the bytes after the netlink header.
     init(_ payload: ArraySlice<UInt8>) throws(SystemError) {
@@ -22,6 +24,7 @@ struct SocketMessage {
             case Int(INET_DIAG_SKV6ONLY): isIPv6Only = attribute.payload.first != 0
             case Int(INET_DIAG_CGROUP_ID): cgroup = attribute.payload.hostOrder()
             case Int(INET_DIAG_LOCALS): localAddresses = attribute.payload
+            case Int(INET_DIAG_INFO): information = attribute.payload
             default: break
             }
             rest = rest[attribute.bytes.endIndex...]
@@ -37,10 +40,14 @@ struct SocketMessage {
 
     /// The connection; `nil` for an orphan in FIN_WAIT2.
     func connection(_ interfaces: inout InterfaceNames) throws(SystemError) -> EstablishedConnection? {
+        isRemains ? nil : try ends(&interfaces)
+    }
+
+    /// Both ends, and what identifies the socket.
+    func ends(_ interfaces: inout InterfaceNames) throws(SystemError) -> EstablishedConnection {
         guard let local = address(head.id.idiag_src), let remote = address(head.id.idiag_dst) else {
             throw .malformed("a socket of a family other than IPv4 and IPv6")
         }
-        guard !isRemains else { return nil }
         return EstablishedConnection(
             local: Endpoint(local, UInt16(bigEndian: head.id.idiag_sport)),
             remote: Endpoint(remote, UInt16(bigEndian: head.id.idiag_dport)),

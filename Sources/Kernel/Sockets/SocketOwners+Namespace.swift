@@ -8,6 +8,12 @@ extension SocketOwners {
         self.init { (try? SocketTable.listeners()).map { Set(($0 + RawSockets.all()).map(\.inode)) } }
     }
 
+    /// The owners of sockets of the calling thread's network namespace, by inode number, from one pass over the processes.
+    static func briefly(of sockets: [Listener]) -> [UInt64: Owners] {
+        guard !sockets.isEmpty else { return [:] }
+        return Dictionary(Self { nil }.ownersBriefly(of: sockets).map { ($0.inode, $0.owners) }) { first, _ in first }
+    }
+
     /// The owners of connections of the calling thread's network namespace, by inode number.
     public static func owners(of connections: [EstablishedConnection]) -> [UInt64: Owners] {
         let search = Self { (try? SocketTable.connections()).map { Set($0.map(\.inode)) } }

@@ -10,8 +10,13 @@ struct SocketRequest {
     let bytes: [UInt8]
 
     /// Requests a dump of the sockets in `states`; the replies carry `sequence`; `family` is `AF_INET` or `AF_INET6`.
-    init(_ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32) {
+    ///
+    /// With `isCounted` each reply of TCP has the socket's counters.
+    init(
+        _ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32, isCounted: Bool = false
+    ) {
         var request = inet_diag_req_v2()
+        if isCounted { request.idiag_ext = 1 << UInt8(INET_DIAG_INFO - 1) }
         request.sdiag_family = UInt8(truncatingIfNeeded: family)
         request.sdiag_protocol = transport.rawValue
         request.idiag_states = states.rawValue
@@ -64,6 +69,9 @@ struct SocketStates: OptionSet {
 
     /// The state of a connection whose handshake is not complete for the socket.
     static let opening = Self(TCP_SYN_RECV)
+
+    /// The states of sockets with a peer, which datagram sockets share, also of connections that are over.
+    static let connected = established.union([opening, Self(TCP_SYN_SENT), Self(TCP_CLOSING), Self(TCP_TIME_WAIT)])
 
     init(rawValue: UInt32) { self.rawValue = rawValue }
 

@@ -97,7 +97,7 @@ public struct SocketTable {
         return listeners
     }
 
-    private static func failure(_ error: SystemError, _ transport: TransportProtocol) -> KernelError {
+    static func failure(_ error: SystemError, _ transport: TransportProtocol) -> KernelError {
         let attempt = "listing the \(transport.name) sockets"
         guard error.isMissingProtocol else { return error.during(attempt) }
         let module = "\(transport == .udplite ? "udp" : transport.name)_diag"
@@ -108,7 +108,7 @@ public struct SocketTable {
 
 extension SystemError {
     /// Whether the error is the kernel's answer for a protocol without a module that lists its sockets.
-    fileprivate var isMissingProtocol: Bool {
+    var isMissingProtocol: Bool {
         [ENOENT, EOPNOTSUPP, EINVAL, EPROTONOSUPPORT, EAFNOSUPPORT].contains(code)
     }
 }

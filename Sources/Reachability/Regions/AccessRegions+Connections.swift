@@ -25,12 +25,35 @@ extension AccessRegions {
         _ transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String?,
         at address: IPAddress
     ) -> Refusal {
+        refusals(transport, port: port, family: family, interface: interface, at: address).refusal(of: source)
+    }
+
+    /// The refusals of connections that differ only in their source; the parameters are as for `refusal`.
+    public func refusals(
+        _ transport: TransportProtocol, port: UInt16, family: AddressFamily, interface: String?, at address: IPAddress
+    ) -> PortRefusals {
         let known = keys.filter {
             $0.family == family && $0.transport == transport && $0.destination.contains(address)
         }
         let fitting = interface.map { known.fitting($0) } ?? known.filter { $0.interface != .loopback }
-        let count = fitting.count { verdict($0, port: port, source: source) == .refuse }
-        return count == 0 ? .nowhere : count < fitting.count ? .somewhere : .everywhere
+        let space = spaces[family]
+        return PortRefusals(
+            admitted: fitting.map { key in
+                let segment = segments[key]?.first { $0.ports.contains(port) }
+                return segment.map { space.spans($0.open).union(space.spans($0.unknown)) }
+            })
+    }
+}
+
+/// The sources that are certain to be refused at one port.
+public struct PortRefusals {
+    /// The sources that are not certain to be refused, for each class of interfaces; `nil` if that is not known.
+    fileprivate let admitted: [IntervalSet<UInt128>?]
+
+    /// The interfaces on which a connection from this address, as a number, is certain to be refused.
+    public func refusal(of source: UInt128) -> AccessRegions.Refusal {
+        let count = admitted.count { $0?.contains(source) == false }
+        return count == 0 ? .nowhere : count < admitted.count ? .somewhere : .everywhere
     }
 }
 

@@ -1,0 +1,35 @@
+public import Listeners
+
+/// A connection and what the policy says of it today.
+public struct JudgedConnection: Sendable {
+    /// What the policy says of a connection that would begin now.
+    public enum Verdict: String, CaseIterable, Sendable {
+        /// It is let in, or out.
+        case accept
+        /// It is refused.
+        case refuse
+        /// That depends on the interface, which is not known, or on rules that are not followed.
+        case unknown
+        /// The policy does not decide on it.
+        case ignore
+    }
+
+    /// The connection.
+    public var connection: LiveConnection
+    /// The name of the service whose port was dialled; `nil` for none, and for outbound connections.
+    public var service: String?
+    /// The verdict.
+    public var verdict: Verdict
+    /// Why it is refused; `nil` unless it is.
+    public var reason: RefusalReason?
+
+    /// A connection of these parts.
+    public init(
+        _ connection: LiveConnection, _ verdict: Verdict, service: String? = nil, reason: RefusalReason? = nil
+    ) {
+        self.connection = connection
+        self.service = service
+        self.verdict = verdict
+        self.reason = reason
+    }
+}

@@ -1,0 +1,72 @@
+internal import Addressing
+internal import Compiler
+internal import Listeners
+internal import Policies
+
+/// Why the policy would refuse a connection today.
+public enum RefusalReason: Hashable, Sendable {
+    /// No service lists the port.
+    case noService
+    /// The client is in `deny`.
+    case denied
+    /// The client is banned for a time.
+    case banned
+    /// The service is closed since this time, as the policy writes it.
+    case expired(service: String, written: String)
+    /// The service does not let the client in.
+    case otherSources(service: String)
+    /// The service lets the client in on other interfaces only.
+    case otherInterface(service: String)
+
+    /// The word for programs.
+    public var word: String {
+        switch self {
+        case .noService: "no-service"
+        case .denied: "denied"
+        case .banned: "banned"
+        case .expired: "expired"
+        case .otherSources: "not-in-from"
+        case .otherInterface: "other-interface"
+        }
+    }
+
+    /// The reason beside the name of the service.
+    public var text: String {
+        switch self {
+        case .noService: "no service"
+        case .denied: "in \"deny\""
+        case .banned: "banned"
+        case .expired(_, let written): "expired \(written)"
+        case .otherSources: "not in \"from\""
+        case .otherInterface: "other interface"
+        }
+    }
+
+    /// The reason as a clause about a client that is connected to a port.
+    var clause: String {
+        switch self {
+        case .noService: "which is not in the policy"
+        case .denied: "and is in \"deny\""
+        case .banned: "and is banned"
+        case .expired(let service, let written): "and service \"\(service)\" expired (\(written))"
+        case .otherSources(let service): "and service \"\(service)\" is not open to it"
+        case .otherInterface(let service): "and service \"\(service)\" is not open on that interface"
+        }
+    }
+}
+
+extension SessionAudit {
+    /// The reason for refusing a session whose port belongs to a service.
+    func reason(_ session: Session, _ service: Service?) -> RefusalReason {
+        if policy.deny?.addresses.contains(session.client.address) == true { return .denied }
+        if table.bannedSources.contains(where: { AddressSet($0.addresses).contains(session.client.address) }) {
+            return .banned
+        }
+        guard let service else { return .noService }
+        let entries = service.entries.filter { $0.addresses.contains(session.client.address) }
+        if let expires = (entries.first ?? service.entries.first)?.expires, service.isExpired(at: now) {
+            return .expired(service: service.name, written: expires.written)
+        }
+        return entries.isEmpty ? .otherSources(service: service.name) : .otherInterface(service: service.name)
+    }
+}
