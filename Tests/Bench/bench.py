@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 
+import connections
 import listeners
 import namespaces
 import neighbours
@@ -25,7 +26,7 @@ import shapes
 import ufw
 from harness import Bench, run
 
-CASES = ("start", "prefixes", "services", "neighbours", "listeners", "packets")
+CASES = ("start", "prefixes", "services", "neighbours", "listeners", "connections", "packets")
 # Takes some minutes and is of interest to developers alone, so it runs on request only.
 MORE = ("shapes",)
 TOOLS = ("nft", "iptables-restore", "iptables-nft", "ufw", "ss")
@@ -145,6 +146,32 @@ def listening(bench):
                 if has_units == in_units:
                     case = "listeners: verify" if in_units else "listeners: verify, no units"
                     own.compare(case, size, 2 * turns(bench, size), verify, ["ss", "-Hlntup"])
+    flush()
+    own.close()
+    return own.rows
+
+
+def bench_connections(bench):
+    rows = namespaces.among_own_processes(lambda: connecting(bench))
+    if rows is None:
+        bench.omitted.append("connections: no process namespace could be had; all processes of the machine were looked at")
+        rows = connecting(bench)
+    bench.rows += [row for row in rows if row not in bench.rows]
+
+
+def connecting(bench):
+    """The sessions of a host whose conntrack knows each connection."""
+    policy = bench.write("connections.yaml", "version: 1\nservices: {all: {ports: 20000-20999/tcp, from: any, why: bench}}\n")
+    own = Bench(bench.binary, bench.folder, bench.quick)
+    run(["ip", "link", "set", "lo", "up"])
+    run(bench.apply(policy))
+    sessions = bench.portreeve("sessions", policy, *bench.options())
+    for size in (1_000, 10_000) if bench.quick else (1_000, 10_000, 50_000):
+        with connections.connected(size):
+            own.compare("connections: sessions", size, turns(bench, size), sessions, ["ss", "-Hntup"])
+            lines = run(sessions).count("\n") - 2
+            if lines != size:
+                sys.exit(f"portreeve sessions lists {lines} of {size} connections")
     flush()
     own.close()
     return own.rows

@@ -175,6 +175,39 @@ struct SessionListTests {
             "\(unknown)")
     }
 
+    @Test("Local ports that run out are counted, also those of connections that are over")
+    func localPorts() throws {
+        try network.host.set("ipv4/ip_local_port_range", "50000 50009")
+        try network.host.set("ipv4/ip_local_reserved_ports", "50009,60000")
+        let remote = try network.client.run { try Socket.listening(.tcp, on: 443) }
+        let destination = Endpoint(address: try IPAddress("192.0.2.9"), port: 443)
+        let sessions = try (0..<7).map { _ in try Session(to: destination, listener: remote) }
+        #expect(try list(policy)["local_ports"] as? [[String: Int]] == [])
+        let peer = try Session(to: destination, listener: remote).server
+        // This host has closed, and waits once the other end has closed, too.
+        #expect(peer.wait(for: POLLIN) && peer.receive()?.bytes == [])
+        let before = try withExtendedLifetime(peer) { try list(policy) }
+        let found = try #require((before["local_ports"] as? [[String: Any]])?.first)
+        #expect((found["destination"] as? [String: Any])?["address"] as? String == "192.0.2.9")
+        #expect(found["used"] as? Int == 8 && found["available"] as? Int == 9)
+        #expect(try withExtendedLifetime(sessions) { try rows(before) }.count == 8)
+    }
+
+    @Test("A connection that is over takes its local port for a minute, and is not listed")
+    func over() throws {
+        try network.host.set("ipv4/ip_local_port_range", "50000 50001")
+        let remote = try network.client.run { try Socket.listening(.tcp, on: 443) }
+        var peer: Socket? = try Session(
+            to: Endpoint(address: try IPAddress("192.0.2.9"), port: 443), listener: remote
+        ).server
+        #expect(peer?.wait(for: POLLIN) == true)
+        peer = nil
+        let second = try Session(to: Endpoint(address: try IPAddress("192.0.2.9"), port: 443), listener: remote)
+        let json = try withExtendedLifetime(second) { try list(policy) }
+        #expect(try rows(json).map(\.state) == ["established"])
+        #expect((json["local_ports"] as? [[String: Any]])?.first?["used"] as? Int == 2)
+    }
+
     @Test("Connections that begin and end meanwhile are never without a socket")
     func busy() throws {
         #expect(try portreeve("apply", try portreeve.write(policy), "--yes", "--quiet").status == 0)

@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// The terminal of the standard streams, whose keys come one by one and without an echo while it is seized.
