@@ -22,7 +22,7 @@ BINARY = .build/release/portreeve
 # The program that loads the floor when portreeve itself cannot run.
 FLOOR = .build/portreeve-floor
 SOURCES := Package.swift $(shell find Sources -type f)
-MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-fleet.7
+MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-json.5 man/portreeve-fleet.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-refresh.service portreeve-refresh.timer
 
 .PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review bench install uninstall lint clean help
@@ -30,7 +30,8 @@ UNITS = portreeve.service portreeve-floor.service portreeve-restore.service port
 all: $(BINARY) $(FLOOR)
 
 # The Swift runtime and libstdc++ are linked statically: the binary runs without a toolchain and starts faster. At run time
-# it loads only libc, libmnl, libnftnl and libyaml. .build/static holds libstdc++.a alone, so the linker finds no shared one.
+# it loads only libc, libmnl, libnftnl and libyaml. The linker warns of `mktemp`: Swift's FoundationEssentials, which the parser of
+# the command line needs for its JSON, also writes temporary files. portreeve calls nothing that does. .build/static holds libstdc++.a alone, so the linker finds no shared one.
 # Built only when a source is newer, so that `sudo make install` after `make` needs no toolchain on root's PATH.
 STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 # Every symbol is bound at the start and read-only from then on, and libraries come from the system's folders alone.
@@ -185,7 +186,8 @@ install: $(BINARY) $(FLOOR)
 
 uninstall:
 	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
-	  "$(DESTDIR)$(mandir)/man7/portreeve-fleet.7" "$(DESTDIR)$(mandir)/man5/portreeve-policy.5"
+	  "$(DESTDIR)$(mandir)/man7/portreeve-fleet.7" "$(DESTDIR)$(mandir)/man5/portreeve-policy.5" \
+	  "$(DESTDIR)$(mandir)/man5/portreeve-json.5"
 	rm -f "$(DESTDIR)$(libexecdir)/portreeve-floor" "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	-rmdir "$(DESTDIR)$(unitdir)/nftables.service.d"
 	for unit in $(UNITS); do rm -f "$(DESTDIR)$(unitdir)/$$unit"; done

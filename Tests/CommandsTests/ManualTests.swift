@@ -5,10 +5,12 @@ import Testing
 
 @Suite("The manual")
 struct ManualTests {
-    private static let page: String = {
-        let file = URL(filePath: #filePath).appending(path: "../../../man/portreeve.8").standardized
+    private static let page = text("portreeve.8")
+
+    private static func text(_ name: String) -> String {
+        let file = URL(filePath: #filePath).appending(path: "../../../man/\(name)").standardized
         return (try? String(contentsOf: file, encoding: .utf8)) ?? ""
-    }()
+    }
 
     /// The commands for users; portreeve calls the others itself.
     static let commands: [String] = Portreeve.configuration.subcommands.filter { $0.configuration.shouldDisplay }
@@ -43,7 +45,8 @@ struct ManualTests {
     func nothingElse() {
         var known: Set<String> = ["help", "version"]
         for command in Portreeve.configuration.subcommands { known.formUnion(options(of: command)) }
-        let named = Set(Self.page.matches(of: #/Fl -([a-z][a-z-]+)/#).map { String($0.1) })
+        let pages = Self.page + Self.text("portreeve-json.5")
+        let named = Set(pages.matches(of: #/Fl -([a-z][a-z-]+)/#).map { String($0.1) })
         #expect(named.subtracting(known).isEmpty)
     }
 }
