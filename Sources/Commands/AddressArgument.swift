@@ -7,8 +7,14 @@ struct AddressArgument {
     /// Parses one address.
     init(_ text: String) throws(CommandError) {
         let range: AddressRange
-        do throws(AddressError) { range = try AddressRange(text) } catch { throw CommandError(.usage, "\(error)") }
-        guard let address = IPAddress(range) else { throw CommandError(.usage, "\"\(text)\" is not one address") }
+        do throws(AddressError) { range = try AddressRange(text) } catch {
+            throw CommandError(.usage, "\(error)\(Self.example)")
+        }
+        guard let address = IPAddress(range) else {
+            throw CommandError(.usage, "\"\(text)\" is not one address\(Self.example)")
+        }
         self.address = address
     }
+
+    private static let example = "; write one such as 192.0.2.7 or 2001:db8::7"
 }

@@ -33,7 +33,9 @@ extension Command {
     /// Does the work; turns every error into a message and an exit status.
     public func run(on host: Host) -> ExitStatus {
         guard Self.formats.contains(output.format) else {
-            return fail("\(Self._commandName) has no format \"\(output.format.rawValue)\"", .usage, on: host)
+            let formats = Self.formats.map(\.rawValue).joined(separator: " or ")
+            return fail(
+                "\(Self._commandName) has no format \"\(output.format.rawValue)\"; write \(formats)", .usage, on: host)
         }
         var host = host
         if output.quiet || output.format != .text { host.progress = { _ in } }
@@ -48,7 +50,7 @@ extension Command {
         } catch let error as InvalidPolicy {
             let console = Console(host, output)
             for error in error.diagnostics where error.severity == .error {
-                console.note(error.rendered(color: console.colorsErrors), .error)
+                console.quote(error, .error)
             }
             return fail("the lists and names make the policy invalid; nothing was changed", .invalidPolicy, on: host)
         } catch let error as UselessGrant {
@@ -127,7 +129,7 @@ extension PolicyOptions {
     func failure(_ reading: PolicyReading, _ console: Console) -> CommandError {
         if reading.fault == .absent { return CommandError(.failure, absence) }
         let errors = reading.diagnostics.filter { $0.severity == .error }
-        for error in errors { console.quote(error.rendered(color: console.colorsErrors), .error) }
+        for error in errors { console.quote(error, .error) }
         if reading.fault != nil { return CommandError(.failure, "the policy cannot be read; nothing was changed") }
         let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
         let hint = reading.refusedLists.isEmpty ? "" : ": --keep-lists uses the lists as they were applied"

@@ -35,6 +35,20 @@ struct CommandLineWords {
     }
 }
 
+extension CommandLineWords {
+    /// The message about an option that looks like a format of results, such as `--json`; `nil` if there is none.
+    ///
+    /// It is asked for where the parser has refused the command line.
+    var formatFault: String? {
+        let formats = OutputFormat.allCases.map(\.rawValue)
+        for word in ordered where word.hasPrefix("--") && !word.contains("=") {
+            guard let format = Spelling.nearest(to: String(word.dropFirst(2)), among: formats) else { continue }
+            return "unknown option \"\(word)\": did you mean \"--format \(format)\"?"
+        }
+        return nil
+    }
+}
+
 extension CommandConfiguration {
     /// The names of all commands, hidden ones included.
     fileprivate var commandNames: [String] {

@@ -18,7 +18,7 @@ extension Portreeve {
             end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
         }
         do {
-            var command = try parseAsRoot(words.ordered)
+            var command = try parse(words)
             try command.run()
         } catch {
             let code = exitCode(for: error)
@@ -27,8 +27,18 @@ extension Portreeve {
         Glibc.exit(ExitStatus.success.rawValue)
     }
 
+    private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {
+        do { return try parseAsRoot(words.ordered) } catch {
+            if !exitCode(for: error).isSuccess, let fault = words.formatFault {
+                end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
+            }
+            throw error
+        }
+    }
+
     private static func end(saying text: String, to stream: StandardStream, _ status: Int32) -> Never {
-        if !text.isEmpty { stream.put(text + "\n") }
+        let columns = stream == .error ? stream.columns : nil
+        if !text.isEmpty { stream.put((columns.map(text.wrapped) ?? text) + "\n") }
         Glibc.exit(status)
     }
 }

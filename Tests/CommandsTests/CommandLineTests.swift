@@ -1,3 +1,4 @@
+import ArgumentParser
 import Commands
 import Testing
 
@@ -60,5 +61,48 @@ struct CommandLineTests {
         let plan = terminal.output
         #expect(try terminal.run("apply", "-n", path) == .success)
         #expect(terminal.output == plan && terminal.store.table == nil)
+    }
+
+    @Test(
+        "A wrong value is answered by what the option takes",
+        arguments: [
+            ("apply --confirm 2", "a number needs a unit: 2s, 2m, 2h or 2d"),
+            ("apply --confirm 0m", "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"),
+            ("ban 192.0.2.1 --why x --for two", "such as 90s, 2m, 1h30m or 7d"),
+            ("history --show first", "write the number of a change, such as 3"), ("rollback 0", "such as 3"),
+            ("verify --only rulset", "did you mean \"ruleset\"?"),
+            ("verify --only all", "write ruleset, listeners, sessions, or several with commas between them"),
+            ("verify --color yes", "'auto', 'always' or 'never'"),
+        ])
+    func values(line: String, expected: String) throws {
+        let words = line.split(separator: " ").map(String.init)
+        let error = try #require(throws: (any Error).self) { try Portreeve.parseAsRoot(words) }
+        #expect(Portreeve.message(for: error).contains(expected), "\(Portreeve.message(for: error))")
+        #expect(Portreeve.exitCode(for: error).rawValue == 64)
+    }
+
+    @Test("A wrong address, port or format is answered by one that is right")
+    func arguments() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        let time = ["--for", "1h", "--why", "x"]
+        for (words, expected) in [
+            (["ban", "host"] + time, "write one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48"),
+            (["grant", "web", path, "--from", "10.0.0.0/8"] + time, "such as 192.0.2.7 or 2001:db8::7"),
+            (["explain", "10.0.0.1", "65536", path, "--policy"], "\"65536\" is no port: ports are 1 to 65535"),
+            (["plan", path, "--format", "nagios"], "plan has no format \"nagios\"; write text or json"),
+        ] {
+            #expect(try terminal.run(words) == .usage)
+            #expect(terminal.errors.contains(expected), "\(terminal.errors)")
+        }
+    }
+
+    @Test("A format written as an option is named as it is written", arguments: ["--json", "--jsn", "--sarif"])
+    func format(option: String) {
+        let format = option == "--sarif" ? "sarif" : "json"
+        #expect(
+            CommandLineWords(["plan", option]).formatFault
+                == "unknown option \"\(option)\": did you mean \"--format \(format)\"?")
+        #expect(CommandLineWords(["plan", "--quite"]).formatFault == nil)
     }
 }

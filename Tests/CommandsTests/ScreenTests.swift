@@ -2,7 +2,11 @@ import Addressing
 import Commands
 import Foundation
 import Listeners
+import Policies
+import System
 import Testing
+
+@testable import Commands
 
 @Suite("Output on a terminal")
 struct ScreenTests {
@@ -60,6 +64,30 @@ struct ScreenTests {
         terminal.outputColumns = nil
         _ = try terminal.run("verify", path, "--only", "listeners")
         #expect(terminal.output.contains("(s39, policy.yaml:32)\n") && !terminal.output.contains(" more"))
+    }
+
+    @Test("A terminal names the first twenty ports of a process, a pipe all of them")
+    func ports() throws {
+        let (terminal, path) = try terminal((0..<40).map { server(3000 + 2 * $0) }, columns: 80)
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        #expect(terminal.output.contains("tcp/3038 and 20 more"), "\(terminal.output)")
+        terminal.outputColumns = nil
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        #expect(terminal.output.contains("tcp/3076, tcp/3078 (python3.11, pid 812)\n"), "\(terminal.output)")
+    }
+
+    @Test("The line of a diagnostic is cut around the marked span", arguments: [20, 40, 79, 80, 200])
+    func excerpt(columns: Int) {
+        let text = "  name: {ports: 22, from: [10.0.0.0/8, nowhere, 192.0.2.0/24], why: \"データベース\", owner: ops}"
+        for (word, length) in [("name", 4), ("nowhere", 7), ("データ", 6), ("ops", 3), ("{ports", 200)] {
+            let offset = text.unicodeScalars.distance(
+                from: text.startIndex, to: text.range(of: word)?.lowerBound ?? text.startIndex)
+            let cut = Excerpt(text: text, offset: offset, length: length).cut(to: columns)
+            #expect(TextWidth.columns(of: cut.text) <= columns)
+            let marked = cut.text.unicodeScalars.dropFirst(cut.offset).prefix(cut.length)
+            #expect(String(marked).hasPrefix(String(word.prefix(4))), "\(cut)")
+            if columns == 200 { #expect(cut.text == text && cut.offset == offset) }
+        }
     }
 
     @Test("Two findings of a kind are told one by one, and errors before warnings")
@@ -122,6 +150,28 @@ struct ScreenTests {
             let row = try #require(rows.first { $0.contains(name) })
             let start = try #require(row.range(of: name)?.lowerBound)
             #expect(row.distance(from: row.startIndex, to: start) == column, "\(name), \(width) columns")
+        }
+    }
+
+    @Test("An address is never cut: cells are broken between words, and names are cut", arguments: [40, 60, 80, 200])
+    func addresses(columns: Int) throws {
+        let addresses = ["10.3.0.0/16", "192.0.2.128/25", "2001:db8:aaaa:bbbb::/64", "198.51.100.7"]
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            """
+            version: 1
+            services:
+              a-service-with-a-long-name: {ports: 22, from: [\(addresses.map { "\"\($0)\"" }.joined(separator: ", "))], why: x}
+            """)
+        terminal.sockets.listeners = [server(22, "sshd"), server(3000)]
+        (terminal.outputColumns, terminal.forbidsColor) = (columns, true)
+        for words in [["plan", path], ["apply", path, "--yes"], ["status", path]] {
+            #expect(try terminal.run(words) == .success)
+            let shown = terminal.output.split { " ,;\n()".contains($0) }.map(String.init)
+            for word in shown where word.contains(".") && word.first?.isNumber == true && word.last != ":" {
+                #expect((try? AddressRange(word)) != nil && !word.contains("…"), "\(word) in \(terminal.output)")
+            }
+            for address in addresses.prefix(3) { #expect(shown.contains(address), "\(terminal.output)") }
         }
     }
 }

@@ -231,7 +231,7 @@ struct StatusTests {
         #expect(ssh.listener.units == ["ssh.service"])
         #expect(ssh.listener.processes == ["/usr/sbin/sshd"])
         for service in policy.services where service.name != "ssh" {
-            #expect(service.entries[0].sources.entries == ["this-host"])
+            #expect(service.entries[0].sources.entries == ["nobody"])
         }
         #expect(text.contains("ports: [80/tcp, 443/tcp, 443/udp]"))
         #expect(text.contains("#   tcp/5432 at 127.0.0.1: nginx of nginx.service"))
@@ -257,10 +257,10 @@ struct StatusTests {
         ]
         #expect(try terminal.run("init", "-") == .success)
         let text = terminal.output
-        #expect(text.contains("  keepalived:\n    protocols: 112   # vrrp\n    from: this-host\n"))
+        let closed = "    from: nobody   # closed to other hosts\n"
+        #expect(text.contains("  keepalived:\n    protocols: 112   # vrrp\n\(closed)"))
         #expect(
-            text.contains(
-                "  bird:\n    ports: 179/tcp\n    protocols: [89, 103, 200]   # ospf, pim, 200\n    from: this-host\n"))
+            text.contains("  bird:\n    ports: 179/tcp\n    protocols: [89, 103, 200]   # ospf, pim, 200\n\(closed)"))
         let policy = try terminal.policy(text)
         #expect(policy.services.map(\.name) == ["bird", "keepalived"])
         #expect(policy.services[1].listener.units == ["keepalived.service"])

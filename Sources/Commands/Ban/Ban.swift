@@ -16,7 +16,9 @@ public struct Ban: Command {
 
     @OptionGroup var kernel: KernelOptions
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"))
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"),
+        transform: TimeSpan.argument)
     var span: TimeSpan
 
     @Option(help: ArgumentHelp("The reason, shown wherever the ban is listed.", valueName: "text"))

@@ -7,7 +7,7 @@ struct PrefixArgument {
     /// Parses an address or a prefix.
     init(_ text: String) throws(CommandError) {
         do throws(AddressError) { addresses = try AddressRange(text) } catch {
-            let hint = error.repair.map { "; did you mean \"\($0)\"?" } ?? ""
+            let hint = error.repair.map { "; did you mean \"\($0)\"?" } ?? Self.example
             throw CommandError(.usage, "\(error)\(hint)")
         }
         let isPrefix =
@@ -15,6 +15,10 @@ struct PrefixArgument {
             case .ipv4(let range): range.prefixLength != nil
             case .ipv6(let range): range.prefixLength != nil
             }
-        guard isPrefix else { throw CommandError(.usage, "\"\(text)\" is neither an address nor a prefix") }
+        guard isPrefix else {
+            throw CommandError(.usage, "\"\(text)\" is neither an address nor a prefix\(Self.example)")
+        }
     }
+
+    private static let example = "; write one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48"
 }

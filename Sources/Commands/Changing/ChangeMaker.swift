@@ -12,7 +12,8 @@ public struct SafetyOptions: ParsableArguments, Sendable {
 
     @Option(
         help: ArgumentHelp(
-            "Undo the change after this time, such as 2m, unless \"portreeve confirm\" keeps it.", valueName: "time"))
+            "Undo the change after this time, such as 2m, unless \"portreeve confirm\" keeps it.", valueName: "time"),
+        transform: TimeSpan.argument)
     var confirm: TimeSpan?
 
     @Flag(help: "Continue even if the change locks out admins who are connected over SSH.")

@@ -56,7 +56,7 @@ public struct Check: Command {
             console.print(report.lines.joined(separator: "\n"))
         case .text, .nagios, .prometheus:
             for diagnostic in reading.fault == .absent ? [] : reading.diagnostics {
-                console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
+                console.quote(diagnostic, .warning)
             }
         }
         if reading.fault == .absent { throw CommandError(.failure, policy.absence) }

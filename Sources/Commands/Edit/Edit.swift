@@ -63,7 +63,7 @@ public struct Edit: Command {
             var reading = read()
             if let edited = reading.policy, try kernel.lookUp(edited, in: last, on: host, console) { reading = read() }
             for diagnostic in reading.diagnostics {
-                console.quote(diagnostic.rendered(color: console.colorsErrors), .warning)
+                console.quote(diagnostic, .warning)
             }
             if let edited = reading.policy, let text = try host.files.read(copy) { return (text, edited) }
             let answer = host.ask("the policy is invalid; edit again, or discard the edit? [E/d] ")

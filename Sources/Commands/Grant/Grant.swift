@@ -22,7 +22,9 @@ public struct Grant: Command {
     @Option(help: ArgumentHelp("The address to allow.", valueName: "address"))
     var from: String
 
-    @Option(name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"))
+    @Option(
+        name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"),
+        transform: TimeSpan.argument)
     var span: TimeSpan
 
     @Option(help: ArgumentHelp("The reason, shown wherever the grant is listed.", valueName: "text"))

@@ -8,7 +8,9 @@ public struct History: Command {
         commandName: "history",
         abstract: "List the changes of the ruleset: when, by whom, and what happened.")
 
-    @Option(help: ArgumentHelp("Show one change: its policy, its lists and its ruleset.", valueName: "number"))
+    @Option(
+        help: ArgumentHelp("Show one change: its policy, its lists and its ruleset.", valueName: "number"),
+        transform: ChangeNumber.argument)
     var show: Int?
 
     @OptionGroup var kernel: KernelOptions
@@ -41,8 +43,8 @@ public struct History: Command {
             if !console.isQuiet { console.print("there are no changes yet") }
         } else {
             let lines = TextTable(
-                [LoggedChange.headings] + changes.flatMap(\.rows), cuttable: [4, 2], width: console.columns
-            ).lines
+                [LoggedChange.headings] + changes.flatMap(\.rows), breakable: [4, 2], width: console.columns
+            ).rows.flatMap(\.self)
             console.print(console.styled(lines[0], .bold))
             lines.dropFirst().forEach(console.print)
         }

@@ -12,8 +12,8 @@ struct FirstPolicy {
     /// The user's address, if the user is connected by SSH.
     let client: String?
 
-    /// The source group of closed services: this host itself, which is always allowed.
-    private static let thisHost = "this-host"
+    /// The sources of closed services.
+    private static let nobody = "nobody   # closed to other hosts"
     /// The source group of the user's address.
     private static let client = "ssh-client"
 
@@ -22,15 +22,16 @@ struct FirstPolicy {
         let services = FirstService.all(of: reachable + sockets.raw.filter(\.waitsForProtocol))
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
-            + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.thisHost) }
+            + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.nobody) }
         return (lines + leftOut).joined(separator: "\n") + "\n"
     }
 
     private var head: [String] {
         [
-            "# A first policy, written by portreeve init from this host's listeners. A service is closed until its",
-            "# \"from\" lists clients: \"any\", a group of \"sources\" below, or addresses. Fill in \"why\", delete",
-            "# services that should not be open. Then: portreeve check, portreeve plan, portreeve apply.",
+            "# A first policy, written by portreeve init from this host's listeners.",
+            "# A service is closed until its \"from\" lists clients: \"any\", a group of",
+            "# \"sources\" below, or addresses. Fill in \"why\", and delete services that",
+            "# should not be open. Then: portreeve check, portreeve plan, portreeve apply.",
             "version: 1", "",
         ]
     }
@@ -42,12 +43,13 @@ struct FirstPolicy {
         let byInterface = Dictionary(grouping: networks, by: \.interface).sorted { $0.key < $1.key }
         let suggestions = byInterface.map { interface, networks in
             let prefixes = networks.map { quoted($0.prefix) }.joined(separator: ", ")
-            return "  # \(groupName(interface)): [\(prefixes)]   # the networks of \(interface.printable)"
+            return "\(groupName(interface)): [\(prefixes)]   # the networks of \(interface.printable)"
         }
-        return ["sources:", "  \(Self.thisHost): [127.0.0.1, \"::1\"]   # closed to other hosts"] + own + suggestions
-            + [
-                ""
-            ]
+        // An empty list of sources would be an error.
+        if own.isEmpty {
+            return suggestions.isEmpty ? [] : ["# sources:"] + suggestions.map { "#   \($0)" } + [""]
+        }
+        return ["sources:"] + own + suggestions.map { "  # \($0)" } + [""]
     }
 
     /// The sockets that are not bound to loopback, without those of clients.

@@ -64,11 +64,11 @@ extension [String] {
         _ rows: [(columns: [String], style: Console.Style)], _ console: Console, _ maximum: Int, hint: String?
     ) -> [String] {
         let headings = ["PORT", "PROCESS", "OPEN TODAY TO", "AFTER THIS"]
-        let lines = TextTable(
-            [headings] + rows.map(\.columns).prefix(maximum), cuttable: [1, 2, 3], width: console.columns
-        ).lines
-        let styled = zip(lines.dropFirst(), rows).map { console.styled($0, $1.style) }
-        return [console.styled(lines[0], .bold)] + styled + .rest(rows.count - maximum, hint)
+        let table = TextTable(
+            [headings] + rows.map(\.columns).prefix(maximum), breakable: [1, 2, 3], width: console.columns
+        ).rows
+        let styled = zip(table.dropFirst(), rows).flatMap { lines, row in lines.map { console.styled($0, row.style) } }
+        return table[0].map { console.styled($0, .bold) } + styled + .rest(rows.count - maximum, hint)
     }
 
     /// The first lines, and the count of the rest.

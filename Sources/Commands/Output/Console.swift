@@ -1,3 +1,4 @@
+internal import Policies
 internal import Printing
 
 /// Writes results and messages in the requested format.
@@ -83,11 +84,13 @@ struct Console {
         put(columns.map(text.wrapped) ?? text, priority)
     }
 
-    /// Prints a diagnostic, whose caret stands below the line of a file.
-    func quote(_ diagnostic: String, _ priority: Priority) {
-        let text = diagnostic.printableLines(keepsStyles: colorsErrors)
-        let message = text.prefix { $0 != "\n" }
+    /// Prints a diagnostic, whose caret stands below the line of a file, which is cut on a terminal.
+    func quote(_ diagnostic: Diagnostic, _ priority: Priority) {
+        var diagnostic = diagnostic
         let columns = host.isErrorTerminal ? columns : nil
+        if let columns { diagnostic.excerpt = diagnostic.excerpt?.cut(to: columns) }
+        let text = diagnostic.rendered(color: colorsErrors).printableLines(keepsStyles: colorsErrors)
+        let message = text.prefix { $0 != "\n" }
         put((columns.map(String(message).wrapped) ?? String(message)) + text[message.endIndex...], priority)
     }
 

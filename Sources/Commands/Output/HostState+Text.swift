@@ -1,14 +1,10 @@
 internal import Changes
-internal import Printing
 
 extension [HostState] {
-    /// The states in one line, cut where the terminal ends.
+    /// The states in one line.
     func line(_ console: Console) -> String {
         guard let worst = first else { return console.styled("state: in sync", .green) }
-        let text = "state: \(map(\.text).joined(separator: "; "))".printable
-        let width = console.columns ?? .max
-        let line = text.count > width ? text.prefix(Swift.max(0, width - 1)) + "…" : text[...]
-        return console.styled(String(line), worst.isMinor ? .yellow : .red)
+        return console.styled("state: \(map(\.text).joined(separator: "; "))", worst.isMinor ? .yellow : .red)
     }
 
     /// The states for programs: at least one word.

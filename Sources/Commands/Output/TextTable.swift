@@ -1,60 +1,123 @@
+internal import Addressing
 internal import Printing
 internal import System
 
 /// A table in columns that fits a terminal.
 struct TextTable {
     private static let gap = "  "
-    /// No column is cut to less than this, nor to less than its heading.
+    /// No column becomes narrower than this, nor than its heading or an address in it.
     private static let narrowest = 6
 
     /// The placeholder for an empty cell.
     static let nothing = "-"
 
-    private let rows: [[String]]
-    private let cuttable: Set<Int>
-    private let width: Int
+    private let cells: [[String]]
+    /// The width of each column.
+    private let widths: [Int]
+    /// The headings of the columns that are left out because the terminal is too narrow.
+    let omitted: [String]
 
-    /// Creates a table; every row has as many cells as the heading.
+    /// Creates a table without empty columns; every row has as many cells as the heading.
     ///
     /// - Parameters:
     ///   - rows: the rows, the heading first.
-    ///   - cuttable: the columns that may be cut.
+    ///   - breakable: the columns whose cells may be broken into lines.
+    ///   - omissible: the columns that are left out where the table does not fit otherwise, the first one first.
     ///   - width: the columns of the terminal that a line may have; any number if `nil`.
-    init(_ rows: [[String]], cuttable: Set<Int>, width: Int?) {
+    init(_ rows: [[String]], breakable: Set<Int>, omissible: [Int] = [], width: Int?) {
         let columns = rows.first.map { Array($0.indices) } ?? []
-        let kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
-        self.rows = rows.map { row in kept.map { row[$0].printable } }
-        self.width = width ?? .max
-        self.cuttable = Set(kept.indices.filter { cuttable.contains(kept[$0]) })
+        var kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
+        var omitted: [String] = []
+        var layout = Layout(rows, kept, breakable, width ?? .max)
+        for column in omissible where !layout.fits && kept.contains(column) {
+            kept.removeAll { $0 == column }
+            omitted.append(rows[0][column])
+            layout = Layout(rows, kept, breakable, width ?? .max)
+        }
+        (cells, widths, self.omitted) = (layout.cells, layout.widths, omitted)
     }
 
-    /// The aligned rows, without empty columns; the widest cuttable columns are cut until the lines fit.
-    var lines: [String] {
-        guard let columns = rows.first?.indices else { return [] }
-        var widths = columns.map { column in rows.map { TextWidth.columns(of: $0[column]) }.max() ?? 0 }
-        while widths.reduce(0, +) + Self.gap.count * (widths.count - 1) > width {
-            let open = cuttable.sorted().filter { widths[$0] > max(Self.narrowest, rows[0][$0].count) }
-            guard let widest = open.max(by: { widths[$0] < widths[$1] }) else { break }
-            widths[widest] -= 1
-        }
-        return rows.map { row in
-            let cells = zip(row, widths).map { text, width in
-                let cut = text.cut(to: width)
-                return cut + String(repeating: " ", count: max(0, width - TextWidth.columns(of: cut)))
+    /// The widths of columns: the widest breakable ones are narrowed until the lines fit.
+    private struct Layout {
+        let cells: [[String]]
+        private(set) var widths: [Int]
+        private(set) var fits = true
+
+        init(_ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ width: Int) {
+            let cells = rows.map { row in columns.map { row[$0].printable } }
+            self.cells = cells
+            widths = columns.indices.map { column in cells.map { TextWidth.columns(of: $0[column]) }.max() ?? 0 }
+            let least = columns.indices.map { column in
+                let longest = cells.flatMap { $0[column].split(separator: " ") }.filter(\.isAddress).map(\.count).max()
+                return max(TextTable.narrowest, cells[0][column].count, longest ?? 0)
             }
-            let line = cells.joined(separator: Self.gap)
-            let end = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }
-            return end.map { String(line[...$0]) } ?? ""
+            while widths.reduce(0, +) + TextTable.gap.count * (widths.count - 1) > width {
+                let open = columns.indices.filter { breakable.contains(columns[$0]) && widths[$0] > least[$0] }
+                guard let widest = open.max(by: { widths[$0] < widths[$1] }) else {
+                    fits = false
+                    break
+                }
+                widths[widest] -= 1
+            }
+        }
+    }
+
+    /// The lines of each row, aligned.
+    var rows: [[String]] {
+        cells.map { row in
+            let columns = zip(row, widths).map { $0.broken(to: $1) }
+            return (0..<(columns.map(\.count).max() ?? 0)).map { line in
+                let parts = zip(columns, widths).map { column, width in
+                    let part = line < column.count ? column[line] : ""
+                    return part + String(repeating: " ", count: max(0, width - TextWidth.columns(of: part)))
+                }
+                let line = parts.joined(separator: Self.gap)
+                let end = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }
+                return end.map { String(line[...$0]) } ?? ""
+            }
         }
     }
 }
 
+extension Substring {
+    /// Whether the word is an address, a prefix or a range: its beginning would be another one.
+    fileprivate var isAddress: Bool {
+        let digits = contains { $0.isNumber } && contains { $0 == "." || $0 == ":" }
+        return digits && (try? AddressRange(String(prefix { $0 != "," && $0 != ";" }))) != nil
+    }
+}
+
 extension String {
+    /// The most lines of a cell.
+    private static let mostLines = 3
+    private static let ellipsis = "…"
+
+    /// The text in lines, broken between words; a longer word that is no address is cut, and so is the rest of many lines.
+    fileprivate func broken(to width: Int) -> [String] {
+        guard TextWidth.columns(of: self) > width else { return [self] }
+        var lines: [String] = []
+        for word in split(separator: " ") {
+            let word = word.isAddress ? String(word) : String(word).cut(to: width)
+            let longer = lines.last.map { $0 + " " + word } ?? word
+            if !lines.isEmpty, TextWidth.columns(of: longer) <= width {
+                lines[lines.count - 1] = longer
+            } else {
+                lines.append(word)
+            }
+        }
+        guard lines.count > Self.mostLines else { return lines }
+        var words = lines[Self.mostLines - 1].split(separator: " ")
+        while words.count > 1, TextWidth.columns(of: words.joined(separator: " ")) + 2 > width { words.removeLast() }
+        let last = words.joined(separator: " ")
+        let isFull = TextWidth.columns(of: last) + 2 > width
+        return lines.prefix(Self.mostLines - 1) + [isFull ? Self.ellipsis : last + " " + Self.ellipsis]
+    }
+
     /// The text, or its beginning and an ellipsis if it is wider.
-    fileprivate func cut(to width: Int) -> String {
+    private func cut(to width: Int) -> String {
         guard TextWidth.columns(of: self) > width else { return self }
         var cut = self
         while !cut.isEmpty && TextWidth.columns(of: cut) >= width { cut.removeLast() }
-        return cut + "…"
+        return cut + Self.ellipsis
     }
 }

@@ -13,7 +13,9 @@ public struct Rollback: Command {
         commandName: "rollback",
         abstract: "Undo the pending change, or go back to an earlier one.")
 
-    @Argument(help: ArgumentHelp("The number of the change to go back to, see portreeve history.", valueName: "number"))
+    @Argument(
+        help: ArgumentHelp("The number of the change to go back to, see portreeve history.", valueName: "number"),
+        transform: ChangeNumber.argument)
     var number: Int?
 
     @OptionGroup var kernel: KernelOptions

@@ -12,8 +12,11 @@ extension PortStatus {
         "PORT", "SERVICE", "FROM", "OPEN TO", "LOADED", "LISTENER", "HITS", "LAST USED", "OWNER", "UNTIL",
     ]
 
-    /// The columns that may be cut: service, sources, clients, listener and owner.
-    static let cuttable: Set<Int> = [1, 2, 3, 5, 8]
+    /// The columns that may be broken into lines: ports with addresses, service, sources, clients, listener and owner.
+    static let breakable: Set<Int> = [0, 1, 2, 3, 5, 8]
+
+    /// The columns that a narrow terminal does not show, the first one first: owner, last use and hits.
+    static let omissible = [8, 7, 6]
 
     /// The row for people.
     var columns: [String] {

@@ -64,11 +64,16 @@ public struct Status: Command {
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }
         } else {
-            let lines = TextTable(
-                [PortStatus.headings] + rows.map(\.columns), cuttable: PortStatus.cuttable, width: console.columns
-            ).lines
-            console.print(console.styled(lines[0], .bold))
-            for (line, row) in zip(lines.dropFirst(), rows) { console.print(styled(line, row, console)) }
+            let table = TextTable(
+                [PortStatus.headings] + rows.map(\.columns), breakable: PortStatus.breakable,
+                omissible: PortStatus.omissible, width: console.columns)
+            for line in table.rows[0] { console.print(console.styled(line, .bold)) }
+            for (lines, row) in zip(table.rows.dropFirst(), rows) {
+                for line in lines { console.print(styled(line, row, console)) }
+            }
+            if !table.omitted.isEmpty {
+                console.print("a wider terminal also shows \(table.omitted.joined(separator: ", "))")
+            }
         }
         return .success
     }

@@ -1,8 +1,9 @@
 internal import ArgumentParser
 internal import Changes
+internal import Policies
 
 /// Areas in the notation of the command line, separated by commas.
-struct AreaList: ExpressibleByArgument, Sendable {
+struct AreaList: Sendable {
     let areas: Set<Verification.Area>
 
     /// Every area.
@@ -10,14 +11,17 @@ struct AreaList: ExpressibleByArgument, Sendable {
 
     private init(areas: Set<Verification.Area>) { self.areas = areas }
 
-    init?(argument: String) {
-        let names = argument.split(separator: ",", omittingEmptySubsequences: false)
-        let areas = names.compactMap { Verification.Area(rawValue: String($0)) }
-        guard areas.count == names.count else { return nil }
-        self.init(areas: Set(areas))
+    /// Parses areas.
+    static func argument(_ text: String) throws -> AreaList {
+        let areas = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
+            if let area = Verification.Area(rawValue: String(name)) { return area }
+            let names = Verification.Area.allCases.map(\.rawValue)
+            let repair = Spelling.nearest(to: String(name), among: names).map { "did you mean \"\($0)\"? " } ?? ""
+            let list = names.joined(separator: ", ")
+            throw ValidationError("\(repair)write \(list), or several with commas between them")
+        }
+        return AreaList(areas: Set(areas))
     }
-
-    var defaultValueDescription: String { Verification.Area.allCases.map(\.rawValue).joined(separator: ",") }
 }
 
 extension Host {

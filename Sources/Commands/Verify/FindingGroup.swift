@@ -11,7 +11,7 @@ struct FindingGroup {
 
     /// Fewer than this are told one by one.
     private static let fewest = 3
-    /// At most this many services or processes are named on a terminal; a pipe gets all.
+    /// At most this many services or processes, and ports of each, are named on a terminal; a pipe gets all.
     private static let most = 20
 
     /// All findings, errors first; a group stands where its first finding is.
@@ -38,14 +38,13 @@ struct FindingGroup {
         guard findings.count > 1, let explanation = first.groupKey?.explanation else { return first.text(console) }
         let head =
             "\(first.label(console)) \(findings.count) \(explanation.fact) [\(first.identifier.rawValue)]"
-        let shown = console.columns == nil ? names : Array(names.prefix(Self.most))
-        let rest = names.count > shown.count ? " and \(names.count - shown.count) more" : ""
-        let lines = [head, "  \(shown.joined(separator: ", "))\(rest)", "  \(explanation.cure)"]
+        let most = console.columns == nil ? Int.max : Self.most
+        let lines = [head, "  \(names(atMost: most).listed(atMost: most))", "  \(explanation.cure)"]
         return lines.joined(separator: "\n")
     }
 
     /// The ports with their services or processes: ports of one process stand together.
-    private var names: [String] {
+    private func names(atMost most: Int) -> [String] {
         var owners: [String] = []
         var ports: [String: [AuditedPort]] = [:]
         for finding in findings {
@@ -54,7 +53,7 @@ struct FindingGroup {
             ports[owner, default: []] += finding.port.map { [$0] } ?? []
         }
         return owners.map { owner in
-            let places = Self.ranges(ports[owner] ?? []).joined(separator: ", ")
+            let places = Self.ranges(ports[owner] ?? []).listed(atMost: most)
             return (places.isEmpty ? owner : owner.isEmpty ? places : "\(places) (\(owner))").printable
         }
     }
@@ -79,6 +78,13 @@ extension FindingGroup {
             run.texts.count < fewest
                 ? run.texts : [run.first.transport.text(run.first.range.lowerBound...run.last)]
         }
+    }
+}
+
+extension [String] {
+    /// The first ones, and the count of the rest.
+    fileprivate func listed(atMost most: Int) -> String {
+        prefix(most).joined(separator: ", ") + (count > most ? " and \(count - most) more" : "")
     }
 }
 

@@ -21,7 +21,8 @@ public struct Verify: Command {
     @OptionGroup public var output: OutputOptions
 
     @Option(
-        help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"))
+        help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"),
+        transform: AreaList.argument)
     var only: AreaList = .all
 
     @Flag(help: "Read every set again, even if the ruleset has not changed since the last run.")
