@@ -1,3 +1,4 @@
+import Addressing
 import Commands
 import Foundation
 import Listeners

@@ -63,15 +63,19 @@ struct StatusTests {
         #expect(try terminal.run("status", path) == .success)
         #expect(
             terminal.output == """
-                state: edited since change 1 of 2027-01-15T08:00:00Z was applied: "old" removed…
-                PORT           SERVICE  FROM     OPEN TO  LOADED  LISTENER  OWNER     UNTIL
-                tcp/22         ssh      admini…  no one   no      sshd      operati…  2027-12-31
-                tcp/70         old      -        anyone   yes     -         -         -
-                tcp/80         web      any      as FROM  yes     nginx     -         -
-                tcp/443        web      any      as FROM  yes     nginx     -         -
-                tcp/2222       -        -        no one   -       sshd      -         -
-                tcp/8000-8100  web      any      as FROM  yes     -         -         -
-                udp/443        -        -        no one   -       nginx     -         -
+                state: edited since change 1 of 2027-01-15T08:00:00Z was applied: "old" removed,
+                  "ssh" added
+                PORT           SERVICE  FROM               OPEN TO  LOADED  LISTENER  UNTIL
+                tcp/22         ssh      administrators,    no one   no      sshd      2027-12-31
+                                        192.0.2.0/24,
+                                        198.51.100.0/24
+                tcp/70         old      -                  anyone   yes     -         -
+                tcp/80         web      any                as FROM  yes     nginx     -
+                tcp/443        web      any                as FROM  yes     nginx     -
+                tcp/2222       -        -                  no one   -       sshd      -
+                tcp/8000-8100  web      any                as FROM  yes     -         -
+                udp/443        -        -                  no one   -       nginx     -
+                a wider terminal also shows OWNER
 
                 """)
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })

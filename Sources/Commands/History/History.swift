@@ -43,7 +43,7 @@ public struct History: Command {
             if !console.isQuiet { console.print("there are no changes yet") }
         } else {
             let lines = TextTable(
-                [LoggedChange.headings] + changes.flatMap(\.rows), breakable: [4, 2], width: console.columns
+                [LoggedChange.headings] + changes.flatMap(\.rows), breakable: [2, 3, 4], width: console.columns
             ).rows.flatMap(\.self)
             console.print(console.styled(lines[0], .bold))
             lines.dropFirst().forEach(console.print)

@@ -5,8 +5,8 @@ internal import System
 /// A table in columns that fits a terminal.
 struct TextTable {
     private static let gap = "  "
-    /// No column becomes narrower than this, nor than its heading or an address in it.
-    private static let narrowest = 6
+    /// No column becomes narrower than this, nor than its heading, or an address or port in it.
+    private static let narrowest = 8
 
     /// The placeholder for an empty cell.
     static let nothing = "-"
@@ -48,7 +48,7 @@ struct TextTable {
             self.cells = cells
             widths = columns.indices.map { column in cells.map { TextWidth.columns(of: $0[column]) }.max() ?? 0 }
             let least = columns.indices.map { column in
-                let longest = cells.flatMap { $0[column].split(separator: " ") }.filter(\.isAddress).map(\.count).max()
+                let longest = cells.flatMap { $0[column].split(separator: " ") }.filter(\.isWhole).map(\.count).max()
                 return max(TextTable.narrowest, cells[0][column].count, longest ?? 0)
             }
             while widths.reduce(0, +) + TextTable.gap.count * (widths.count - 1) > width {
@@ -80,44 +80,50 @@ struct TextTable {
 }
 
 extension Substring {
-    /// Whether the word is an address, a prefix or a range: its beginning would be another one.
-    fileprivate var isAddress: Bool {
-        let digits = contains { $0.isNumber } && contains { $0 == "." || $0 == ":" }
-        return digits && (try? AddressRange(String(prefix { $0 != "," && $0 != ";" }))) != nil
+    /// Whether the word is an address, a prefix, a range or a port, whose beginning would be another one.
+    fileprivate var isWhole: Bool {
+        guard let digit = firstIndex(where: \.isNumber) else { return false }
+        if let slash = firstIndex(of: "/"), index(after: slash) == digit { return true }
+        return contains { $0 == "." || $0 == ":" }
+            && (try? AddressRange(String(prefix { $0 != "," && $0 != ";" }))) != nil
+    }
+
+    /// The first characters, up to a width: as many as fit, and best those up to a hyphen or a dot.
+    fileprivate func beginning(_ width: Int) -> Substring {
+        var fitting = self
+        while fitting.count > 1, TextWidth.columns(of: fitting) > width { fitting.removeLast() }
+        guard fitting.count < count, let end = fitting.lastIndex(where: { "-.@_".contains($0) }) else { return fitting }
+        let natural = fitting[...end]
+        return natural.count * 2 >= fitting.count ? natural : fitting
     }
 }
 
 extension String {
     /// The most lines of a cell.
     private static let mostLines = 3
-    private static let ellipsis = "…"
 
-    /// The text in lines, broken between words; a longer word that is no address is cut, and so is the rest of many lines.
+    /// The text in lines, broken between words, and a longer word that is no address within; behind the last line, an
+    /// ellipsis stands for the rest.
     fileprivate func broken(to width: Int) -> [String] {
         guard TextWidth.columns(of: self) > width else { return [self] }
         var lines: [String] = []
         for word in split(separator: " ") {
-            let word = word.isAddress ? String(word) : String(word).cut(to: width)
-            let longer = lines.last.map { $0 + " " + word } ?? word
-            if !lines.isEmpty, TextWidth.columns(of: longer) <= width {
+            let longer = lines.last.map { $0 + " " + word }
+            if let longer, TextWidth.columns(of: longer) <= width {
                 lines[lines.count - 1] = longer
-            } else {
-                lines.append(word)
+                continue
             }
+            var rest = word
+            while !word.isWhole, TextWidth.columns(of: rest) > width {
+                let part = rest.beginning(width)
+                lines.append(String(part))
+                rest = rest.dropFirst(part.count)
+            }
+            lines.append(String(rest))
         }
         guard lines.count > Self.mostLines else { return lines }
         var words = lines[Self.mostLines - 1].split(separator: " ")
-        while words.count > 1, TextWidth.columns(of: words.joined(separator: " ")) + 2 > width { words.removeLast() }
-        let last = words.joined(separator: " ")
-        let isFull = TextWidth.columns(of: last) + 2 > width
-        return lines.prefix(Self.mostLines - 1) + [isFull ? Self.ellipsis : last + " " + Self.ellipsis]
-    }
-
-    /// The text, or its beginning and an ellipsis if it is wider.
-    private func cut(to width: Int) -> String {
-        guard TextWidth.columns(of: self) > width else { return self }
-        var cut = self
-        while !cut.isEmpty && TextWidth.columns(of: cut) >= width { cut.removeLast() }
-        return cut + Self.ellipsis
+        while !words.isEmpty, TextWidth.columns(of: words.joined(separator: " ")) + 2 > width { words.removeLast() }
+        return lines.prefix(Self.mostLines - 1) + [(words + ["…"]).joined(separator: " ")]
     }
 }

@@ -15,8 +15,9 @@ extension PortStatus {
     /// The columns that may be broken into lines: ports with addresses, service, sources, clients, listener and owner.
     static let breakable: Set<Int> = [0, 1, 2, 3, 5, 8]
 
-    /// The columns that a narrow terminal does not show, the first one first: owner, last use and hits.
-    static let omissible = [8, 7, 6]
+    /// The columns that a narrow terminal does not show, the first one first: owner, last use, hits, whether the service is
+    /// loaded, and until when it is open.
+    static let omissible = [8, 7, 6, 4, 9]
 
     /// The row for people.
     var columns: [String] {
