@@ -29,7 +29,9 @@ struct ChangeTests {
         #expect(terminal.output.contains("+ anyone can reach any port that is not in the policy\n"))
         (terminal.outputColumns, terminal.forbidsColor) = (80, true)
         #expect(try terminal.run("history") == .success)
-        let changes = terminal.output.split(separator: "\n").map { $0.split(separator: " ").prefix(1).joined() }
+        // A line that begins with a space goes on with the row above.
+        let rows = terminal.output.split(separator: "\n").filter { !$0.hasPrefix(" ") }
+        let changes = rows.map { $0.split(separator: " ").prefix(1).joined() }
         #expect(changes == ["CHANGE", "3", "2", "1"])
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
         #expect(terminal.output.contains("alice as root"))

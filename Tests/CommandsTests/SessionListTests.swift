@@ -235,12 +235,13 @@ struct SessionListTests {
     func screen() throws {
         let terminal = try mixed()
         terminal.screen = TerminalSize(rows: 6, columns: 100)
+        terminal.forbidsColor = true
         #expect(try terminal.run("sessions", try terminal.write(policy), "--watch") == .success)
         let lines = terminal.output.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == 6, "\(terminal.output)")
         #expect(
             lines[0] == "portreeve sessions, 2027-01-15T08:00:00Z: 6 connections: 5 in, 1 out; the policy refuses 3")
-        #expect(lines[1].hasPrefix("DIRECTION") && lines[2].hasPrefix("in "))
+        #expect(lines[1].hasPrefix("DIRECTION") && lines[2].hasPrefix("in "), "\(terminal.output)")
         #expect(lines[5] == "… 3 more; q quits")
     }
 }

@@ -47,11 +47,13 @@ struct TextTable {
             let cells = rows.map { row in columns.map { row[$0].printable } }
             self.cells = cells
             widths = columns.indices.map { column in cells.map { TextWidth.columns(of: $0[column]) }.max() ?? 0 }
+            let gaps = TextTable.gap.count * (widths.count - 1)
+            guard widths.reduce(gaps, +) > width else { return }
             let least = columns.indices.map { column in
                 let longest = cells.flatMap { $0[column].split(separator: " ") }.filter(\.isWhole).map(\.count).max()
                 return max(TextTable.narrowest, cells[0][column].count, longest ?? 0)
             }
-            while widths.reduce(0, +) + TextTable.gap.count * (widths.count - 1) > width {
+            while widths.reduce(gaps, +) > width {
                 let open = columns.indices.filter { breakable.contains(columns[$0]) && widths[$0] > least[$0] }
                 guard let widest = open.max(by: { widths[$0] < widths[$1] }) else {
                     fits = false
@@ -122,8 +124,8 @@ extension String {
             lines.append(String(rest))
         }
         guard lines.count > Self.mostLines else { return lines }
-        var words = lines[Self.mostLines - 1].split(separator: " ")
-        while !words.isEmpty, TextWidth.columns(of: words.joined(separator: " ")) + 2 > width { words.removeLast() }
-        return lines.prefix(Self.mostLines - 1) + [(words + ["…"]).joined(separator: " ")]
+        let last = lines[Self.mostLines - 1] + " …"
+        guard TextWidth.columns(of: last) <= width else { return lines.prefix(Self.mostLines) + ["…"] }
+        return lines.prefix(Self.mostLines - 1) + [last]
     }
 }

@@ -29,8 +29,10 @@ public struct Probe: Command {
     @Option(help: ArgumentHelp("Try this port, too, such as 9000/tcp; may be repeated.", valueName: "port"))
     var port: [String] = []
 
-    @Option(help: ArgumentHelp("Wait this long for an answer (default: 3s).", valueName: "time"))
-    var timeout = Self.standardTimeout
+    @Option(
+        help: ArgumentHelp("Wait this long for an answer (default: 3s).", valueName: "time"),
+        transform: TimeSpan.argument)
+    var timeout: TimeSpan = Self.standardTimeout
 
     @Option(help: ArgumentHelp("The most ports that are tried in a second (default: 50).", valueName: "number"))
     var rate = 50

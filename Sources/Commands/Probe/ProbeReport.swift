@@ -18,9 +18,10 @@ struct ProbeReport {
     func print(to console: Console) {
         let shown = results.filter { $0.verdict.isContradiction || !console.isQuiet && $0.question.service != nil }
         let rows = [["port", "service", "policy", "seen", "verdict", ""]] + shown.map(\.row)
-        var lines = shown.isEmpty ? [] : TextTable(rows, cuttable: [1, 5], width: console.columns).lines
-        for (index, result) in shown.enumerated() where result.verdict.isContradiction {
-            lines[index + 1] = console.styled(lines[index + 1], .red)
+        let table = TextTable(rows, breakable: [1, 5], width: console.columns).rows
+        var lines = shown.isEmpty ? [] : table[0]
+        for (row, result) in zip(table.dropFirst(), shown) {
+            lines += result.verdict.isContradiction ? row.map { console.styled($0, .red) } : row
         }
         if !console.isQuiet {
             let place = host == "\(address)" ? host : "\(host) (\(address))"

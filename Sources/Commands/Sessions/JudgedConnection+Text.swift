@@ -10,8 +10,8 @@ extension JudgedConnection {
         "POLICY",
     ]
 
-    /// The columns that may be cut: process, unit and service.
-    static let cuttable: Set<Int> = [8, 9, 10]
+    /// The columns whose cells may be broken into lines: process, unit and service.
+    static let breakable: Set<Int> = [8, 9, 10]
 
     /// The row for people.
     func columns(now: Int64) -> [String] {

@@ -32,7 +32,7 @@ struct SessionReport {
     func print(to console: Console) {
         guard !console.isJSON else { return console.print(json) }
         let shown = console.isQuiet ? sessions.connections.filter { $0.verdict == .refuse } : sessions.connections
-        let lines = table(shown, console) + scarcity(console) + (console.isQuiet ? [] : [summary])
+        let lines = table(shown, console).flatMap(\.self) + scarcity(console) + (console.isQuiet ? [] : [summary])
         if !lines.isEmpty { console.print(lines.joined(separator: "\n")) }
         for doubt in doubts { console.note("portreeve: \(doubt)") }
     }
@@ -44,25 +44,31 @@ struct SessionReport {
         let top = (head + scarcity(console) + notes).flatMap {
             console.printable($0).split(separator: "\n").map(String.init)
         }
-        // The heading and the last line.
-        let room = max(0, size.rows - top.count - 2)
-        let shown = Array(sessions.connections.prefix(room))
-        let rest = sessions.connections.count - shown.count
+        // Without the last line.
+        let room = max(0, size.rows - top.count - 1)
+        let rows = table(Array(sessions.connections.prefix(room)), console)
+        var (lines, shown) = ([String](), 0)
+        for row in rows where lines.count + row.count <= room {
+            lines += row
+            shown += 1
+        }
+        // The heading is no connection.
+        let rest = sessions.connections.count - max(0, shown - 1)
         let last = (rest > 0 ? "… \(rest) more; " : "") + "q quits"
-        let rows = table(shown, console)
-        return top + rows + Array(repeating: "", count: max(0, size.rows - 1 - top.count - rows.count)) + [last]
+        return top + lines + Array(repeating: "", count: room - lines.count) + [last]
     }
 
-    private func table(_ connections: [JudgedConnection], _ console: Console) -> [String] {
+    /// The lines of the heading and of each connection; none without connections.
+    private func table(_ connections: [JudgedConnection], _ console: Console) -> [[String]] {
         guard !connections.isEmpty else { return [] }
-        let lines = TextTable(
+        let rows = TextTable(
             [JudgedConnection.headings] + connections.map { $0.columns(now: now) },
-            cuttable: JudgedConnection.cuttable, width: console.columns
-        ).lines
-        guard console.colorsOutput else { return lines }
-        return [console.styled(lines[0], .bold)]
-            + zip(lines.dropFirst(), connections).map { line, judged in
-                judged.verdict == .refuse ? console.styled(line, .red) : line
+            breakable: JudgedConnection.breakable, width: console.columns
+        ).rows
+        guard console.colorsOutput else { return rows }
+        return [rows[0].map { console.styled($0, .bold) }]
+            + zip(rows.dropFirst(), connections).map { lines, judged in
+                judged.verdict == .refuse ? lines.map { console.styled($0, .red) } : lines
             }
     }
 
