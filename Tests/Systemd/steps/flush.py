@@ -31,6 +31,8 @@ def run(host, checks):
     checks(host.has_table, "a boot with both services loads the table")
     disabled(host, checks)
     machine("systemctl", "disable", "--now", "nftables.service")
+    # The next step begins when no other process changes the ruleset any more.
+    checks(within(3, lambda: host.has_table), "after the last stop the table is back, too")
 
 
 def pending(host, checks):
