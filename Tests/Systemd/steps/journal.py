@@ -27,6 +27,8 @@ def run(host, checks):
 
     # A listener that the ruleset shields: a warning, known from the second run on.
     machine("systemctl", "start", "leak.service")
+    # The unit has started before its program listens.
+    checks(within(9, lambda: f":{LEAK_PORT:04X} " in machine.sh("cat /proc/net/tcp").output), "the other program listens")
     checks(verified(machine) == 1, "a new finding is one alert")
     checks(verified(machine) == 1 and verified(machine) == 1, "a known one is none")
     machine.sh(f"nft add element inet portreeve services '{{ tcp . {LEAK_PORT} : accept }}'")
@@ -47,7 +49,8 @@ def run(host, checks):
 def verified(machine):
     """Runs the unit of verify; the number of alerts so far."""
     machine("systemctl", "start", "portreeve-verify.service")
-    within(2, lambda: machine.property("alert.service", "ActiveState") not in ["activating", "active"])
+    # The alert is a job of its own, which is queued when the unit has failed.
+    within(9, lambda: not machine.sh("systemctl list-jobs --no-legend").output.strip())
     machine("systemctl", "reset-failed", "portreeve-verify.service")
     return machine.sh(f"grep -c alert {ALERTS}").output.strip() and int(machine.sh(f"grep -c alert {ALERTS}").output)
 
