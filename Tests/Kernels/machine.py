@@ -18,7 +18,7 @@ from namespaces import Network  # noqa: E402
 
 
 # Commands that keep no state.
-STATELESS = ["check", "diff", "show", "--version"]
+STATELESS = ["check", "diff", "probe", "show", "--version"]
 
 
 class Checks:
