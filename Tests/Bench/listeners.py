@@ -5,37 +5,22 @@ If cgroups can be created, every ten processes share one, named as systemd names
 
 import contextlib
 import os
-import resource
-import signal
 import socket
+
+from holders import hold, holders
 
 FIRST = 20_000
 EACH = 10
 PER_UNIT = 10
 
 
-def hold(ports, unit):
-    """Forks a process that listens on these ports until it is killed; returns its pid once it listens."""
-    reader, writer = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reader)
-        try:
-            if unit:
-                # Before the sockets are opened, which keep the cgroup of that moment.
-                with open(unit + "/cgroup.procs", "w") as file:
-                    file.write("0")
-            sockets = [socket.create_server(("0.0.0.0", port)) for port in ports]
-            os.write(writer, b"." if len(sockets) == len(ports) else b"")
-            os.close(writer)
-            signal.pause()
-        finally:
-            os._exit(1)
-    os.close(writer)
-    with os.fdopen(reader, "rb") as ready:
-        if ready.read(1) != b".":
-            raise OSError(f"could not listen on port {ports[0]} and those behind it")
-    return child
+def listeners(ports, unit):
+    """Opens a listening socket on each of these ports, as a process of the unit."""
+    if unit:
+        # Before the sockets are opened, which keep the cgroup of that moment.
+        with open(unit + "/cgroup.procs", "w") as file:
+            file.write("0")
+    return [socket.create_server(("0.0.0.0", port)) for port in ports]
 
 
 class Units:
@@ -80,18 +65,14 @@ def mount_point():
 @contextlib.contextmanager
 def listening(count, in_units=True):
     """Keeps `count` sockets listening while the body runs; yields whether their processes are in units."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    units = Units(in_units)
-    children, unit = [], None
+    units, unit = Units(in_units), None
     try:
-        for first in range(FIRST, FIRST + count, EACH):
-            if len(children) % PER_UNIT == 0:
-                unit = units.service()
-            children.append(hold(range(first, min(first + EACH, FIRST + count)), unit))
-        yield unit is not None
+        with holders() as children:
+            for first in range(FIRST, FIRST + count, EACH):
+                if len(children) % PER_UNIT == 0:
+                    unit = units.service()
+                ports = range(first, min(first + EACH, FIRST + count))
+                children.append(hold(lambda: listeners(ports, unit)))
+            yield unit is not None
     finally:
-        for child in children:
-            os.kill(child, signal.SIGKILL)
-            os.waitpid(child, 0)
         units.close()
