@@ -106,8 +106,8 @@ public struct Explanation: Sendable {
         dependsOnInterface || !unknownNames.isEmpty ? .unknown : ConnectionVerdict(conclusion.verdict)
     }
 
-    /// The DNS names of which no address is known, and which would let the source in if they had it; none where that does not
-    /// matter, and for the live ruleset, which has the addresses that are in force.
+    /// The DNS names without a known address that may let the source in; none where another rule decides, and for the live
+    /// ruleset, which has the addresses that are in force.
     public var unknownNames: [String] {
         guard !isLive, case .refuse = conclusion.verdict, !isDenied, !isLeftOut, !isForeign else { return [] }
         let entries = (service?.entries ?? []) + policy.trusted.map(\.entry)

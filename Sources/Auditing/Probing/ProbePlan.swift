@@ -2,7 +2,6 @@ public import Addressing
 internal import Compiler
 public import Listeners
 public import Policies
-internal import Reachability
 
 /// The ports of a host that are tried, each with the answer that its policy gives to one source.
 public struct ProbePlan: Sendable {
@@ -16,9 +15,9 @@ public struct ProbePlan: Sendable {
         public let expected: ConnectionVerdict
     }
 
-    /// The ports in the order in which they are tried: those that should be open come first.
+    /// The ports in the order of the probes: open ports first.
     public let questions: [Question]
-    /// The number of ports that services list, and that are not tried: the middle of ranges, and protocols beside TCP and UDP.
+    /// The number of listed ports without a probe: most of a range, and those of protocols beside TCP and UDP.
     public let leftOut: Int
 
     /// Ports that are worth a look where no service lists them: file sharing, databases, remote desktops and administration.
@@ -29,7 +28,7 @@ public struct ProbePlan: Sendable {
             5000, 5432, 5900, 5984, 6379, 6443, 8000, 8080, 8443, 8888, 9090, 9100, 9200, 10250, 11211, 27017,
         ].map { ProbeTarget(.tcp, $0) } + [53, 69, 123, 161, 1900, 5353].map { ProbeTarget(.udp, $0) }
 
-    /// A range of ports is tried at so many places.
+    /// The number of probes for a range of ports.
     private static let places = 3
 
     /// Plans the probes.

@@ -5,9 +5,9 @@ public import Listeners
 public struct ProbeResult: Sendable {
     /// The comparison of the answer with the policy.
     public enum Verdict: String, Sendable, CaseIterable {
-        /// The policy lets nobody like this in, and something answered.
+        /// The policy refuses the connection, and the port answered.
         case openThoughClosed = "open-though-closed"
-        /// The policy lets the source in, and the way is barred.
+        /// The policy accepts the connection, and the port did not answer.
         case closedThoughOpen = "closed-though-open"
         /// The answer fits the policy, and another one would not.
         case asDeclared = "as-declared"

@@ -19,7 +19,7 @@ public final class LastLists {
     /// The addresses of a DNS name, one a line; `nil` if it was neither applied nor looked up.
     public func addresses(ofName name: String) -> [UInt8]? { texts[NamedSource.path(of: name)] }
 
-    /// Looks up names of which no address is known.
+    /// Looks up names without a known address.
     ///
     /// - Parameters:
     ///   - names: the names.

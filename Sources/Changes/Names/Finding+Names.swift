@@ -2,7 +2,7 @@ public import Auditing
 public import Policies
 
 extension [Finding] {
-    /// The DNS names of a policy whose addresses are not known, or were not renewed.
+    /// The DNS names of a policy without a known address, and those that were not renewed.
     public static func staleNames(of policy: Policy, _ book: NameBook, now: Int64) -> [Finding] {
         policy.names.compactMap { source in
             guard let reason = source.staleness(book.entries[source.name], now: now) else { return nil }
@@ -17,7 +17,7 @@ extension [Finding] {
 }
 
 extension NamedSource {
-    /// Why the addresses may not be those that the name has: the predicate of a sentence; `nil` if they were renewed.
+    /// Why the addresses may be out of date: the predicate of a sentence; `nil` if they were renewed.
     fileprivate func staleness(_ entry: NameBook.Entry?, now: Int64) -> String? {
         let cure = "look at the name servers of /etc/resolv.conf, and run \"portreeve refresh\""
         let failure = entry?.failure.map { ": \($0)" } ?? ""

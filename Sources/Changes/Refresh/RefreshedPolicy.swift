@@ -97,7 +97,7 @@ public struct RefreshedPolicy {
         Dictionary(renewals.map { ($0.source.name, NamedSource.text(of: $0.addresses)) }) { first, _ in first }
     }
 
-    /// Why the policy is invalid with these addresses of names, and valid with those that were applied; `nil` otherwise.
+    /// Why these addresses of names make the policy invalid; `nil` if they do not, or if it is invalid without them, too.
     private static func invalid(
         _ recorded: RecordedFiles, _ lists: Set<String>, _ names: [String: [UInt8]], _ options: ReadingOptions
     ) -> String? {

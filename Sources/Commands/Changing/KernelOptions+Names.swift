@@ -4,7 +4,7 @@ internal import Kernel
 internal import Policies
 
 extension KernelOptions {
-    /// Looks up the names of a policy of which no address is known, in the network namespace of the ruleset; returns whether
+    /// Looks up the names of a policy without a known address, in the network namespace of the ruleset; returns whether
     /// there were any.
     func lookUp(_ policy: Policy, in lists: LastLists, on host: Host, _ console: Console) throws -> Bool {
         let unknown = policy.names.filter(\.isUnknown)

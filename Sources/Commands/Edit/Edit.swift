@@ -51,7 +51,7 @@ public struct Edit: Command {
 
     /// The valid text and its policy; `nil` if the user stops with an invalid one.
     ///
-    /// Names of which no address is known are looked up, for the plan.
+    /// Names without a known address are looked up, for the plan.
     private func edit(_ last: LastLists, on host: Host, _ console: Console) throws -> (String, Policy)? {
         while true {
             try host.edit(copy)

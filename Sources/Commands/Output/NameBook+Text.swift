@@ -63,7 +63,7 @@ extension NameBook {
 }
 
 extension Policy {
-    /// One line for each name of which no address is known: the plan may let in more than it shows.
+    /// One line for each name without a known address: the plan may let in more than it shows.
     var unknownNameLines: [String] {
         names.filter(\.isUnknown).map { source in
             let users =

@@ -73,7 +73,7 @@ public struct NamedSource: Hashable, Sendable {
 }
 
 extension Policy {
-    /// The names among these of which no address is known.
+    /// The names among these without a known address.
     public func unknown(_ names: [String]) -> [String] {
         names.isEmpty ? [] : names.filter { name in self.names.contains { $0.name == name && $0.isUnknown } }
     }

@@ -9,7 +9,7 @@ struct AssertionCheck {
     private let trusted: [Trusted]
     private let denied: AddressSet
     private let families: Set<AddressFamily>
-    /// The DNS names of which no address is known.
+    /// The DNS names without a known address.
     private let unknownNames: Set<String>
     private let log: DiagnosticLog
 
@@ -29,7 +29,7 @@ struct AssertionCheck {
         case holds
         /// It fails, for the reason in a sentence.
         case fails(String)
-        /// It depends on DNS names of which no address is known.
+        /// It depends on DNS names without a known address.
         case depends(on: Set<String>)
     }
 
@@ -109,7 +109,7 @@ struct AssertionCheck {
         return .fails("no service opens \(port.text(UInt16(next)...UInt16(next)))\(place)")
     }
 
-    /// The names among these of which no address is known.
+    /// The names among these without a known address.
     private func unknown(_ names: [String]) -> Set<String> { unknownNames.intersection(names) }
 
     /// The entries of `trusted` that let packets in on the interface; without one, those for all interfaces.
