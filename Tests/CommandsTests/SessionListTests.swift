@@ -231,6 +231,19 @@ struct SessionListTests {
         #expect(ports.count == 1 && ports[0]["used"] as? Int == 8 && ports[0]["available"] as? Int == 10)
     }
 
+    @Test("A narrow terminal leaves out columns and says so; no row is wider than the terminal", arguments: [80, 120])
+    func narrow(columns: Int) throws {
+        let terminal = try mixed()
+        (terminal.outputColumns, terminal.forbidsColor) = (columns, true)
+        #expect(try terminal.run("sessions", try terminal.write(policy)) == .success)
+        let lines = terminal.output.split(separator: "\n")
+        let heading = try #require(lines.first)
+        #expect(heading.contains("LOCAL") && heading.contains("PEER") && heading.contains("POLICY"))
+        #expect(lines.count { $0.hasPrefix("in ") || $0.hasPrefix("out ") } == 6, "\(terminal.output)")
+        #expect(lines.allSatisfy { $0.count <= columns }, "\(terminal.output)")
+        #expect(terminal.output.contains("a wider terminal also shows") == (columns == 80), "\(terminal.output)")
+    }
+
     @Test("A screen has as many connections as fit, and how to leave")
     func screen() throws {
         let terminal = try mixed()

@@ -12,6 +12,8 @@ extension JudgedConnection {
 
     /// The columns whose cells may be broken into lines: process, unit and service.
     static let breakable: Set<Int> = [8, 9, 10]
+    /// The columns that a narrow terminal leaves out: unit, age, bytes and state.
+    static let omissible = [9, 5, 6, 7, 4]
 
     /// The row for people.
     func columns(now: Int64) -> [String] {

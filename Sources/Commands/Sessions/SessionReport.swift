@@ -32,7 +32,11 @@ struct SessionReport {
     func print(to console: Console) {
         guard !console.isJSON else { return console.print(json) }
         let shown = console.isQuiet ? sessions.connections.filter { $0.verdict == .refuse } : sessions.connections
-        let lines = table(shown, console).flatMap(\.self) + scarcity(console) + (console.isQuiet ? [] : [summary])
+        let table = table(shown, console)
+        let omission =
+            table.omitted.isEmpty ? [] : ["a wider terminal also shows \(table.omitted.joined(separator: ", "))"]
+        let lines =
+            table.rows.flatMap(\.self) + omission + scarcity(console) + (console.isQuiet ? [] : [summary])
         if !lines.isEmpty { console.print(lines.joined(separator: "\n")) }
         for doubt in doubts { console.note("portreeve: \(doubt)") }
     }
@@ -46,7 +50,7 @@ struct SessionReport {
         }
         // Without the last line.
         let room = max(0, size.rows - top.count - 1)
-        let rows = table(Array(sessions.connections.prefix(room)), console)
+        let rows = table(Array(sessions.connections.prefix(room)), console).rows
         var (lines, shown) = ([String](), 0)
         for row in rows where lines.count + row.count <= room {
             lines += row
@@ -58,18 +62,20 @@ struct SessionReport {
         return top + lines + Array(repeating: "", count: room - lines.count) + [last]
     }
 
-    /// The lines of the heading and of each connection; none without connections.
-    private func table(_ connections: [JudgedConnection], _ console: Console) -> [[String]] {
-        guard !connections.isEmpty else { return [] }
-        let rows = TextTable(
+    /// The lines of the heading and of each connection, none without connections; and the headings of columns that do not fit.
+    private func table(
+        _ connections: [JudgedConnection], _ console: Console
+    ) -> (rows: [[String]], omitted: [String]) {
+        guard !connections.isEmpty else { return ([], []) }
+        let table = TextTable(
             [JudgedConnection.headings] + connections.map { $0.columns(now: now) },
-            breakable: JudgedConnection.breakable, width: console.columns
-        ).rows
-        guard console.colorsOutput else { return rows }
-        return [rows[0].map { console.styled($0, .bold) }]
-            + zip(rows.dropFirst(), connections).map { lines, judged in
-                judged.verdict == .refuse ? lines.map { console.styled($0, .red) } : lines
-            }
+            breakable: JudgedConnection.breakable, omissible: JudgedConnection.omissible, width: console.columns)
+        let rows = table.rows
+        guard console.colorsOutput else { return (rows, table.omitted) }
+        let styled = zip(rows.dropFirst(), connections).map { lines, judged in
+            judged.verdict == .refuse ? lines.map { console.styled($0, .red) } : lines
+        }
+        return ([rows[0].map { console.styled($0, .bold) }] + styled, table.omitted)
     }
 
     private func scarcity(_ console: Console) -> [String] {
