@@ -10,11 +10,9 @@ import Testing
 
 @Suite("Real packets agree with the meaning of random policies", .privileged, .networkNamespace)
 struct RandomPolicyTests {
-    /// PORTREEVE_SEEDS is how many seeds to try, 12 unless it is set.
-    private static let seeds: ClosedRange<UInt64> =
-        1...(unsafe getenv("PORTREEVE_SEEDS").flatMap { unsafe UInt64(String(cString: $0)) } ?? 12)
-
-    @Test("Packets to this host, which the evaluator and the algebra know, too", .serialized, arguments: Self.seeds)
+    @Test(
+        "Packets to this host, which the evaluator and the algebra know, too", .serialized,
+        arguments: Seeds.range(12))
     func input(seed: UInt64) throws {
         let arena = try Arena(interfaces: RandomPolicy.interfaces)
         var comparison = Comparison(seed: seed, arena: arena)

@@ -24,7 +24,7 @@ struct AgreementTests {
         }
     }
 
-    @Test("On all packets of rulesets that are fully modelled", arguments: 0..<8 as Range<UInt64>)
+    @Test("On all packets of rulesets that are fully modelled", arguments: Seeds.range(8))
     func determined(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed, isDetermined: true)
         for _ in 0..<5 {
@@ -35,7 +35,7 @@ struct AgreementTests {
 
     @Test(
         "On all packets of rulesets with chains so long that their rules are searched",
-        arguments: 0..<3 as Range<UInt64>)
+        arguments: Seeds.range(3))
     func long(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 3000, isDetermined: true, length: 12)
         let tally = compare(rulesets.next()) { Self.packets($0, [.tcp]) }
@@ -44,7 +44,7 @@ struct AgreementTests {
 
     @Test(
         "With a budget that ends at any rule: less is known, and nothing else is said",
-        arguments: 0..<2 as Range<UInt64>)
+        arguments: Seeds.range(2))
     func budget(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 4000, isDetermined: true, length: 4)
         var unknown = 0
@@ -66,7 +66,7 @@ struct AgreementTests {
         "On random packets of rulesets with unknown parts, of which the algebra knows nearly as much as the evaluator")
     func undetermined() {
         var total = Tally()
-        for seed in 0..<16 as Range<UInt64> {
+        for seed in Seeds.range(16) {
             var rulesets = RandomRuleset(seed: seed + 1000, isDetermined: false)
             var generator = SeededGenerator(seed: seed)
             for _ in 0..<100 {
@@ -129,7 +129,7 @@ struct AgreementTests {
         return tally
     }
 
-    @Test("Certain pieces are disjoint and complete", arguments: 0..<16 as Range<UInt64>)
+    @Test("Certain pieces are disjoint and complete", arguments: Seeds.range(16))
     func partition(seed: UInt64) {
         var rulesets = RandomRuleset(seed: seed + 2000, isDetermined: seed % 2 == 0)
         for _ in 0..<20 {

@@ -17,7 +17,7 @@ struct KernelAgreementTests {
         }
         """
 
-    @Test("On all packets that are sent", arguments: 0..<6 as Range<UInt64>)
+    @Test("On all packets that are sent", arguments: Seeds.range(6))
     func packets(seed: UInt64) throws {
         let wire = try Wire(interfaces: RandomRuleset.interfaces)
         try NftProgram.load(Self.probe)

@@ -18,7 +18,7 @@ struct ReportAgreementTests {
             Listener(transport: .tcp, address: .ipv6(0), port: $0, isDualStack: true, inode: UInt64($0))
         }, ephemeral: EphemeralPorts(range: 32768...60999))
 
-    @Test("Of undeclared listeners beside random rulesets, by source and interface", arguments: 0..<3 as Range<UInt64>)
+    @Test("Of undeclared listeners beside random rulesets, by source and interface", arguments: Seeds.range(3))
     func undeclared(seed: UInt64) throws {
         var rulesets = RandomRuleset(seed: seed + 3000, isDetermined: false)
         var generator = SeededGenerator(seed: seed)
