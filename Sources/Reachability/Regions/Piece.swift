@@ -6,10 +6,13 @@ struct Piece: Hashable {
     var ports: IntervalSet<UInt16>
     /// The set of sources.
     var sources: SourceSpace.ID
-    /// Their state.
-    var state: PacketState
+    /// Their state, which copies of the piece share.
+    var shared: SharedState
     /// The numbers of the uncertain rules on their path, ascending; empty if it is certain that the packets get here.
     var doubts: [Int] = []
+
+    /// Their state.
+    var state: PacketState { shared.state }
 
     /// The part inside a box, and the disjoint parts outside.
     func split(by box: Box, _ space: SourceSpace) -> (inside: Piece?, outside: [Piece]) {
@@ -60,23 +63,15 @@ struct Piece: Hashable {
 }
 
 extension Piece {
-    /// The piece after conntrack.
-    func afterConntrack() -> Piece {
-        guard state.tracking == .before else { return self }
-        var piece = self
-        piece.state.tracking = .new
-        return piece
-    }
-
     private struct PortsAndState: Hashable {
         let ports: IntervalSet<UInt16>
-        let state: PacketState
+        let state: SharedState
         var doubts: [Int] = []
     }
 
     private struct SourcesAndState: Hashable {
         let sources: SourceSpace.ID
-        let state: PacketState
+        let state: SharedState
         var doubts: [Int] = []
     }
 
@@ -86,17 +81,17 @@ extension Piece {
     static func gathered(_ pieces: [Piece], _ space: SourceSpace) -> [Piece] {
         let doubted = pieces.filter { !$0.doubts.isEmpty }
         guard doubted.count > 1 else { return pieces }
-        let bySources = grouped(doubted) { SourcesAndState(sources: $0.sources, state: $0.state) }.map(united)
-        let byPorts = grouped(bySources) { PortsAndState(ports: $0.ports, state: $0.state) }.map { united($0, space) }
+        let bySources = grouped(doubted) { SourcesAndState(sources: $0.sources, state: $0.shared) }.map(united)
+        let byPorts = grouped(bySources) { PortsAndState(ports: $0.ports, state: $0.shared) }.map { united($0, space) }
         return pieces.filter(\.doubts.isEmpty) + byPorts
     }
 
     /// The pieces with those merged that differ only in ports, then those that differ only in sources.
     static func fused(_ pieces: [Piece], _ space: SourceSpace) -> [Piece] {
         guard pieces.count > 1 else { return pieces }
-        let bySources = grouped(pieces) { SourcesAndState(sources: $0.sources, state: $0.state, doubts: $0.doubts) }
+        let bySources = grouped(pieces) { SourcesAndState(sources: $0.sources, state: $0.shared, doubts: $0.doubts) }
             .map(united)
-        return grouped(bySources) { PortsAndState(ports: $0.ports, state: $0.state, doubts: $0.doubts) }
+        return grouped(bySources) { PortsAndState(ports: $0.ports, state: $0.shared, doubts: $0.doubts) }
             .map { united($0, space) }
     }
 
@@ -136,11 +131,29 @@ extension Piece {
 }
 
 extension [Piece] {
+    /// The pieces after conntrack.
+    func afterConntrack() -> [Piece] {
+        var known: (before: SharedState, after: SharedState)?
+        return map { piece in
+            guard piece.state.tracking == .before else { return piece }
+            var tracked = piece
+            if let known, known.before === piece.shared {
+                tracked.shared = known.after
+            } else {
+                var state = piece.state
+                state.tracking = .new
+                tracked.shared = SharedState(state)
+                known = (piece.shared, tracked.shared)
+            }
+            return tracked
+        }
+    }
+
     /// The pieces in runs of the same state, or of states that differ at most in where the packets go.
     func byState(isWhole: Bool) -> [[Piece]] {
         var runs: [[Piece]] = []
         for piece in self {
-            if let first = runs.last?.first?.state, isWhole ? first == piece.state : first.isLike(piece.state) {
+            if let first = runs.last?.first?.shared, isWhole ? first == piece.shared : first.isLike(piece.shared) {
                 runs[runs.count - 1].append(piece)
             } else {
                 runs.append([piece])

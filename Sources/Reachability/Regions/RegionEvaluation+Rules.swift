@@ -35,7 +35,10 @@ extension RegionEvaluation {
         /// Their state, so far as the rule reads it.
         var state: PacketState {
             get { parts[0].piece.state }
-            set { for index in parts.indices { parts[index].piece.state = newValue } }
+            set {
+                let shared = SharedState(newValue)
+                for index in parts.indices { parts[index].piece.shared = shared }
+            }
         }
 
         var pieces: [Piece] { parts.map(\.piece) }
@@ -284,12 +287,13 @@ extension RegionEvaluation.RuleResult {
         for part in failed {
             let piece = part.piece
             let others = left[part.origin] ?? []
-            guard !pieces[part.origin].doubts.contains(rule), others.contains(where: { $0.state == piece.state }) else {
+            guard !pieces[part.origin].doubts.contains(rule), others.contains(where: { $0.shared == piece.shared })
+            else {
                 next.append(piece)
                 continue
             }
             let box = Box(ports: piece.ports, sources: piece.sources)
-            left[part.origin] = others.flatMap { $0.state == piece.state ? $0.split(by: box, space).outside : [$0] }
+            left[part.origin] = others.flatMap { $0.shared == piece.shared ? $0.split(by: box, space).outside : [$0] }
             next.append(piece.certain(of: rule))
         }
         for origin in left.keys.sorted() { next += left[origin] ?? [] }

@@ -98,7 +98,7 @@ final class RegionEvaluation {
         var pieces = pieces(boxes, path.start)
         if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
-            pieces = pass(.prerouting, pass(.ingress, pieces)).map { $0.afterConntrack() }
+            pieces = pass(.prerouting, pass(.ingress, pieces)).afterConntrack()
             outcome.accepted = pass(.input, pieces.filter { !$0.state.isForwarded })
         }
         let forwarded = pass(.forward, pieces.filter(\.state.isForwarded))
@@ -110,13 +110,14 @@ final class RegionEvaluation {
     /// The result for this host's replies to the packets in these disjoint boxes.
     func evaluateReplies(to boxes: [Box]) -> Outcome {
         let pieces = pieces(boxes, PacketState())
-        outcome.accepted = pass(.postrouting, pass(.output, pieces).map { $0.afterConntrack() })
+        outcome.accepted = pass(.postrouting, pass(.output, pieces).afterConntrack())
         outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
         return outcome
     }
 
     private func pieces(_ boxes: [Box], _ state: PacketState) -> [Piece] {
-        boxes.map { Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, state: state) }
+        let shared = SharedState(state)
+        return boxes.map { Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, shared: shared) }
     }
 
     /// The pieces after a chain before the IP layer, which may drop any of them.
@@ -135,7 +136,7 @@ final class RegionEvaluation {
             // They see only the first packet of a connection.
             if setting.isReply, entry.base.type == "nat" { continue }
             if hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority {
-                pieces = pieces.map { $0.afterConntrack() }
+                pieces = pieces.afterConntrack()
             }
             // A connection is translated once: later nat chains are skipped, as they are for packets without a connection.
             let isSettled = { (piece: Piece) in
