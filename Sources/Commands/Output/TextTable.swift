@@ -7,6 +7,8 @@ struct TextTable {
     private static let gap = "  "
     /// No column becomes narrower than this, nor than its heading, or an address or port in it.
     private static let narrowest = 8
+    /// Words up to this width stay whole: names of processes and users, words of a sentence.
+    private static let wholeWord = 14
 
     /// The placeholder for an empty cell.
     static let nothing = "-"
@@ -50,8 +52,12 @@ struct TextTable {
             let gaps = TextTable.gap.count * (widths.count - 1)
             guard widths.reduce(gaps, +) > width else { return }
             let least = columns.indices.map { column in
-                let longest = cells.flatMap { $0[column].split(separator: " ") }.filter(\.isWhole).map(\.count).max()
-                return max(TextTable.narrowest, cells[0][column].count, longest ?? 0)
+                let words = cells.flatMap { $0[column].split(separator: " ") }
+                let longest = words.map { word in
+                    let width = TextWidth.columns(of: word)
+                    return word.isWhole || width <= TextTable.wholeWord ? width : TextTable.wholeWord
+                }
+                return max(TextTable.narrowest, cells[0][column].count, longest.max() ?? 0)
             }
             while widths.reduce(gaps, +) > width {
                 let open = columns.indices.filter { breakable.contains(columns[$0]) && widths[$0] > least[$0] }
@@ -104,8 +110,8 @@ extension String {
     /// The most lines of a cell.
     private static let mostLines = 3
 
-    /// The text in lines, broken between words, and a longer word that is no address within; behind the last line, an
-    /// ellipsis stands for the rest.
+    /// The text in lines, broken between words, and a longer word that is no address within; of a list that is longer, the
+    /// last line counts the rest.
     fileprivate func broken(to width: Int) -> [String] {
         guard TextWidth.columns(of: self) > width else { return [self] }
         var lines: [String] = []
@@ -123,9 +129,14 @@ extension String {
             }
             lines.append(String(rest))
         }
-        guard lines.count > Self.mostLines else { return lines }
-        let last = lines[Self.mostLines - 1] + " …"
-        guard TextWidth.columns(of: last) <= width else { return lines.prefix(Self.mostLines) + ["…"] }
-        return lines.prefix(Self.mostLines - 1) + [last]
+        // A line that counts the rest is no shorter than one more entry.
+        guard lines.count > Self.mostLines + 1 else { return lines }
+        // What follows a comma or a semicolon at the end of a line is a whole entry.
+        let shown = lines.prefix(Self.mostLines).lastIndex { $0.last.map(Self.separators.contains) ?? false }
+        guard let shown else { return lines }
+        let rest = lines[(shown + 1)...].joined(separator: " ").count(where: Self.separators.contains) + 1
+        return lines[...shown] + ["and \(rest) more"]
     }
+
+    private static let separators: Set<Character> = [",", ";"]
 }

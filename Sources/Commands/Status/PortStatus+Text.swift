@@ -16,8 +16,10 @@ extension PortStatus {
     static let breakable: Set<Int> = [0, 1, 2, 3, 5, 8]
 
     /// The columns that a narrow terminal does not show, the first one first: owner, last use, hits, whether the service is
-    /// loaded, and until when it is open.
-    static let omissible = [8, 7, 6, 4, 9]
+    /// loaded unless one is not, and until when it is open.
+    static func omissible(_ rows: [PortStatus]) -> [Int] {
+        rows.contains { $0.loaded == .no || $0.loaded == .changed } ? [8, 7, 6, 9] : [8, 7, 6, 4, 9]
+    }
 
     /// The row for people.
     var columns: [String] {

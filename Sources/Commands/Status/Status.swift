@@ -66,7 +66,7 @@ public struct Status: Command {
         } else {
             let table = TextTable(
                 [PortStatus.headings] + rows.map(\.columns), breakable: PortStatus.breakable,
-                omissible: PortStatus.omissible, width: console.columns)
+                omissible: PortStatus.omissible(rows), width: console.columns)
             for line in table.rows[0] { console.print(console.styled(line, .bold)) }
             for (lines, row) in zip(table.rows.dropFirst(), rows) {
                 for line in lines { console.print(styled(line, row, console)) }

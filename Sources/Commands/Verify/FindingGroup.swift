@@ -94,12 +94,23 @@ extension Finding {
         let identifier: Identifier
         let severity: Severity
         let hasChosenPort: Bool
+        /// The chain of another table that drops connections to services; `nil` for other findings.
+        let cause: String?
     }
 
     /// `nil` for a finding whose own sentence is needed, or that the policy accepts for a reason of its own.
     fileprivate var groupKey: GroupKey? {
-        let key = GroupKey(identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort)
+        let key = GroupKey(
+            identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort, cause: droppingChain)
         return acceptance == nil && key.explanation != nil ? key : nil
+    }
+
+    /// The chain of another table that drops connections to a service.
+    private var droppingChain: String? {
+        guard identifier == .foreignOverride, service != nil, !details.isBypass, let table, let chain else {
+            return nil
+        }
+        return "chain \"\(chain.printable)\" of table \(table.printable)"
     }
 
     /// The process, or the service with its line of the policy.
@@ -127,15 +138,15 @@ extension Finding.GroupKey {
         case .undeclaredPublishedPort:
             ("published ports are not in the policy, \(exposure)", "declare each, or publish it on 127.0.0.1 only")
         case .missingListener:
-            ("services are open and nothing listens", "start each, close it, or write \"optional: true\"")
+            ("ports of services are open and nothing listens", "start each, close it, or write \"optional: true\"")
         case .wrongFamily:
             (
-                "services are open to an address family on which nothing listens",
+                "ports of services are open to an address family on which nothing listens",
                 "bind each to both families, or narrow \"from\""
             )
         case .loopbackOnly:
             (
-                "services listen on loopback only: allowed clients cannot connect",
+                "ports of services are bound to loopback only: allowed clients cannot connect",
                 "bind each to another address, or close it"
             )
         case .ephemeralPort:
@@ -143,6 +154,18 @@ extension Finding.GroupKey {
                 "ports of services are in the range from which the kernel gives ports to clients",
                 "reserve each in net.ipv4.ip_local_reserved_ports"
             )
+        case .reviewDue where severity == .warning:
+            (
+                "entries of the policy were never reviewed, or too long ago",
+                "confirm that each is still needed and write the day as \"reviewed\", or delete it"
+            )
+        case .foreignOverride where cause != nil:
+            cause.map {
+                (
+                    "ports of services: \($0) drops connections that the policy allows",
+                    "change that chain, or accept what it does: --verbose shows the rules, and how"
+                )
+            }
         default: nil
         }
     }
