@@ -13,9 +13,9 @@ import traceback
 
 from host import Host
 from machine import Machine
-from steps import boot, flush, journal, package, prefix, processes, refresh, undo
+from steps import ansible, boot, flush, journal, package, prefix, processes, refresh, undo
 
-STEPS = [undo, flush, boot, processes, journal, refresh, prefix, package]
+STEPS = [undo, flush, boot, processes, journal, refresh, prefix, package, ansible]
 
 
 class Checks:
