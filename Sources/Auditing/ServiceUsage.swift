@@ -1,3 +1,5 @@
+internal import Policies
+
 /// When clients last connected to a service, as far as the counters of its rules were followed.
 ///
 /// Times that decide are sums of the clock that runs since boot, so that setting the clock makes no service look unused.
@@ -12,6 +14,12 @@ public struct ServiceUsage: Equatable, Sendable {
     public var quiet: Int64
     /// For how many milliseconds of that time connections could have been missed, beside `quiet`: the counters were lost.
     public var unseen: Int64
+    /// The connections that were made, by the day on which their counters were read, counted from 1970-01-01 in UTC; the last
+    /// `longestDays`.
+    public var days: [Int64: UInt64] = [:]
+
+    /// For how many days connections are kept.
+    public static let longestDays: Int64 = 90
 
     /// A usage of these parts.
     public init(
@@ -40,6 +48,9 @@ extension ServiceUsage {
         /// For how many milliseconds connections may be missed before the service is followed anew.
         public var tolerance: Int64
 
+        /// The day of the later reading, counted from 1970-01-01 in UTC.
+        var day: Int64 { UTCTime.dayNumber(of: now) }
+
         /// A step of these parts.
         public init(isContinuous: Bool, elapsed: Int64?, now: Int64, tolerance: Int64) {
             self.isContinuous = isContinuous
@@ -54,6 +65,7 @@ extension ServiceUsage {
         var next = self
         next.counters = counters
         let before = step.isContinuous ? self.counters : [:]
+        next.count(counters.reduce(0) { $0 &+ ($1.value &- min($1.value, before[$1.key] ?? 0)) }, on: step.day)
         if counters.contains(where: { $1 > before[$0] ?? 0 }) {
             (next.lastRise, next.quiet, next.unseen) = (step.now, 0, 0)
         } else if let elapsed = step.elapsed, step.isContinuous, before.allSatisfy({ counters[$0.key] == $0.value }) {
@@ -64,6 +76,12 @@ extension ServiceUsage {
             (next.since, next.quiet, next.unseen) = (step.now, 0, 0)
         }
         return next
+    }
+
+    private mutating func count(_ connections: UInt64, on day: Int64) {
+        guard connections > 0 else { return }
+        days[day, default: 0] &+= connections
+        days = days.filter { $0.key > day - Self.longestDays }
     }
 
     /// Whether a counter has fallen, though its rule is still there.

@@ -32,7 +32,7 @@ extension Command {
 
     /// Does the work; turns every error into a message and an exit status.
     public func run(on host: Host) -> ExitStatus {
-        guard Self.formats.contains(output.format) else {
+        guard output.chosen.map(Self.formats.contains) ?? true else {
             let formats = Self.formats.map(\.rawValue).joined(separator: " or ")
             return fail(
                 "\(Self._commandName) has no format \"\(output.format.rawValue)\"; write \(formats)", .usage, on: host)

@@ -12,6 +12,11 @@ extension [Finding] {
     static var flushes: [Finding] { FirewallUnits(.ofThisNamespace).flushes }
 }
 
+extension Bool? {
+    /// Whether systemd loads the saved ruleset of the calling thread's network namespace at boot; `nil` if that is not known.
+    static var isLoadedAtBoot: Bool? { UnitFiles.ofThisNamespace.isEnabled("portreeve.service") }
+}
+
 extension UnitFiles {
     fileprivate static var ofThisNamespace: UnitFiles {
         RulesetIdentity.isHost ? UnitFiles(names: HostTree.names, text: HostTree.text) : .none

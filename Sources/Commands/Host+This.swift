@@ -40,7 +40,8 @@ extension Host {
                 return readLine() ?? ""
             },
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
-            forbidsColor: Self.isSet("NO_COLOR"), isRoot: geteuid() == 0, now: Int64(time(nil)))
+            forbidsColor: Self.isSet("NO_COLOR") || HostCalls.variable("TERM") == "dumb", isRoot: geteuid() == 0,
+            now: Int64(time(nil)))
         host.everyAdmin = {
             AdminSessionSearch.everyone(connections: SocketTable.connections, route: ReturnRoute.lookUp)
         }
@@ -49,6 +50,7 @@ extension Host {
         host.repaint = TerminalScreen.run
         host.clock = { Int64(time(nil)) }
         host.flushes = { .flushes }
+        host.isLoadedAtBoot = { .isLoadedAtBoot }
         if host.isErrorTerminal && HostCalls.variable("TERM") != "dumb" { host.progress = ProgressLine.show }
         host.isOutputJournal = StandardStream.output.isJournal
         host.isErrorJournal = StandardStream.error.isJournal

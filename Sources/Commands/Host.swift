@@ -41,6 +41,8 @@ public struct Host {
     public var competingFirewalls: () -> [Finding] = { [] }
     /// The services that flush portreeve's table, where the ruleset was opened last.
     public var flushes: () -> [Finding] = { [] }
+    /// Whether systemd loads the saved ruleset at boot; `nil` if that is not known.
+    public var isLoadedAtBoot: () -> Bool? = { nil }
     /// The files that commands read and write.
     public var files: HostFiles
     /// The host functions that changes of the ruleset need.

@@ -19,6 +19,10 @@ public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable 
     case junit
     /// For CI systems that show results at the lines of a file.
     case sarif
+    /// For people, as a page.
+    case html
+    /// For spreadsheets.
+    case csv
 }
 
 /// When to use colours.
@@ -34,10 +38,11 @@ public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
 /// Options of every command.
 public struct OutputOptions: ParsableArguments, Sendable {
     @Option(
+        name: .customLong("format"),
         help: ArgumentHelp(
-            "The format of results: text or json; for check and verify also junit or sarif, for verify nagios or prometheus.",
+            "The format of results: text or json; for check and verify also junit or sarif, for verify nagios or prometheus, for report html, json or csv.",
             valueName: "format"))
-    var format: OutputFormat = .text
+    var chosen: OutputFormat?
 
     @Flag(name: .shortAndLong, help: "Print nothing on success.")
     var quiet = false
@@ -47,6 +52,12 @@ public struct OutputOptions: ParsableArguments, Sendable {
 
     /// The options with their defaults.
     public init() {}
+
+    /// The format; text unless one is chosen.
+    var format: OutputFormat {
+        get { chosen ?? .text }
+        set { chosen = newValue }
+    }
 }
 
 /// The policy that a command reads.

@@ -30,7 +30,9 @@ public struct Portreeve: ParsableCommand {
                 ]),
             CommandGroup(
                 name: "Host",
-                subcommands: [Verify.self, Status.self, Sessions.self, Explain.self, History.self, Probe.self]),
+                subcommands: [
+                    Verify.self, Status.self, Sessions.self, Explain.self, History.self, Report.self, Probe.self,
+                ]),
         ])
 
     /// Creates the command line without a subcommand.

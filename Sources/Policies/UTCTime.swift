@@ -25,6 +25,21 @@ public enum UTCTime {
         return "\(padded(date.year, 4))-\(padded(date.month, 2))-\(padded(date.day, 2))T\(clock)Z"
     }
 
+    /// The date of a day, by the number of days since 1970-01-01, as `2027-01-31`.
+    public static func date(ofDay number: Int64) -> String { String(text(number * day).prefix { $0 != "T" }) }
+
+    /// The number of days from 1970-01-01 to a time in seconds.
+    public static func dayNumber(of seconds: Int64) -> Int64 { floorDivide(seconds, day).0 }
+
+    /// The number of days from 1970-01-01 to the date at the start of a text such as `text` returns; `nil` for another text.
+    public static func dayNumber(ofDate text: String) -> Int64? {
+        let parts = text.prefix { $0 != "T" }.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+            (1970...9999).contains(year)
+        else { return nil }
+        return midnight(year: year, month: month, day: day).map(dayNumber)
+    }
+
     /// The end of a time that is over at `end`, as a policy writes it: a day that it is open to the end of, or a time.
     public static func lastMoment(_ end: Int64) -> String {
         floorDivide(end, day).1 == 0 ? String(text(end - 1).prefix { $0 != "T" }) : text(end)

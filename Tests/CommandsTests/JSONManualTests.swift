@@ -12,7 +12,7 @@ struct JSONManualTests {
     }()
 
     /// The words of the page.
-    private static let words = Set(page.split { !($0.isLetter || $0 == "_") }.map(String.init))
+    private static let words = Set(page.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init))
 
     @Test("Describes every command that prints JSON", arguments: ManualTests.commands)
     func command(name: String) throws {
@@ -43,7 +43,8 @@ struct JSONManualTests {
         var count = 0
         for line in [
             ["check", path], ["check", path + "-none"], ["show", path], ["diff", path, other], ["plan", path],
-            ["apply", path, "--yes", "--confirm", "5m"], ["status", path], ["confirm"], ["grant"] + grant,
+            ["apply", path, "--yes", "--confirm", "5m"], ["status", path], ["report", path, "--redact"], ["confirm"],
+            ["grant"] + grant,
             ["ban", "198.51.100.9", "--for", "1h", "--why", "x", "--cut-sessions"], ["status", path], ["verify", path],
             ["verify", other], ["explain", "192.0.2.1", "22", path], ["explain", "192.0.2.1", "8080", other],
             ["unban", "198.51.100.9"], ["revoke", "ssh"], ["refresh"], ["apply", other, "--yes", "--cut-sessions"],

@@ -38,6 +38,11 @@ public struct UnitFiles: Sendable {
         }
     }
 
+    /// Whether another unit wants or requires the unit; `nil` on a host without units.
+    public func isEnabled(_ unit: String) -> Bool? {
+        Self.directories.allSatisfy { names($0).isEmpty } ? nil : enabledNames.contains(unit)
+    }
+
     private var enabledNames: Set<String> {
         let wanted = Self.directories.flatMap { directory in
             names(directory).filter { $0.hasSuffix(".wants") || $0.hasSuffix(".requires") }.flatMap {

@@ -48,6 +48,8 @@ extension UsageBook {
         document.append("time", "\(time)")
         for (name, usage) in services.sorted(by: { $0.key < $1.key }) {
             document.append("service", usage.text(name))
+            // A field of its own, which earlier versions pass over.
+            if !usage.days.isEmpty { document.append("days", usage.daysText(name)) }
         }
         return document
     }
@@ -64,6 +66,13 @@ extension UsageBook {
             let words = String(decoding: field.bytes, as: UTF8.self).split(separator: " ")
             guard let name = words.first, let usage = ServiceUsage(words.dropFirst()) else { return nil }
             services[String(name)] = usage
+        }
+        for field in document.fields where field.name == "days" {
+            let words = String(decoding: field.bytes, as: UTF8.self).split(separator: " ")
+            guard let name = words.first, let days = ServiceUsage.numbers(words.dropFirst()),
+                days.allSatisfy({ $0.0 <= UInt64(ServiceUsage.longest) / 86_400_000 })
+            else { return nil }
+            services[String(name)]?.days = days.reduce(into: [:]) { $0[Int64($1.0)] = $1.1 }
         }
     }
 }
@@ -103,10 +112,22 @@ extension ServiceUsage {
             times.allSatisfy({ $0.map((0...Self.longest).contains) ?? true })
         else { return nil }
         self.init(counters: [:], since: since, lastRise: times[1], quiet: quiet, unseen: unseen)
-        for word in words.dropFirst(4) {
+        guard let counts = Self.numbers(words.dropFirst(4)) else { return nil }
+        for (handle, packets) in counts { counters[handle] = packets }
+    }
+
+    /// The line of its days: name, then `day=connections`.
+    fileprivate func daysText(_ name: String) -> String {
+        ([name] + days.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).joined(separator: " ")
+    }
+
+    /// Words of two numbers with `=` between them.
+    fileprivate static func numbers(_ words: ArraySlice<Substring>) -> [(UInt64, UInt64)]? {
+        let pairs = words.map { word -> (UInt64, UInt64)? in
             let parts = word.split(separator: "=").map { UInt64($0) }
-            guard parts.count == 2, let handle = parts[0], let packets = parts[1] else { return nil }
-            counters[handle] = packets
+            guard parts.count == 2, let key = parts[0], let value = parts[1] else { return nil }
+            return (key, value)
         }
+        return pairs.contains { $0 == nil } ? nil : pairs.compactMap(\.self)
     }
 }

@@ -54,7 +54,7 @@ public struct Check: Command {
         case .junit:
             let report = reading.junit(path, isStrict: strict, on: host.ownName, now: host.now)
             console.print(report.lines.joined(separator: "\n"))
-        case .text, .nagios, .prometheus:
+        case .text, .nagios, .prometheus, .html, .csv:
             for diagnostic in reading.fault == .absent ? [] : reading.diagnostics {
                 console.quote(diagnostic, .warning)
             }

@@ -22,6 +22,14 @@ extension AccessReport {
         }
     }
 
+    /// What each service gives and takes, without marks and colours.
+    var groupedTexts: (gained: [String], lost: [String]) {
+        func texts(_ rows: [Row]) -> [String] {
+            Group.all(of: rows, declared).map { "\($0.portsText) for \($0.sourcesText)" }
+        }
+        return (texts(gained), texts(lost))
+    }
+
     /// Ports of one service that the same sources gain or lose.
     private struct Group {
         var sources: AddressSet

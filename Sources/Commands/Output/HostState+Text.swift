@@ -3,9 +3,12 @@ internal import Changes
 extension [HostState] {
     /// The states in one line.
     func line(_ console: Console) -> String {
-        guard let worst = first else { return console.styled("state: in sync", .green) }
-        return console.styled("state: \(map(\.text).joined(separator: "; "))", worst.isMinor ? .yellow : .red)
+        guard let worst = first else { return console.styled("state: \(sentence)", .green) }
+        return console.styled("state: \(sentence)", worst.isMinor ? .yellow : .red)
     }
+
+    /// The states in words.
+    var sentence: String { isEmpty ? "in sync" : map(\.text).joined(separator: "; ") }
 
     /// The states for programs: at least one word.
     var json: JSON { .array(isEmpty ? ["in-sync"] : map { .string($0.word) }) }

@@ -27,7 +27,7 @@ struct HostFacts {
 
 extension Policy {
     /// The SHA-256 of the policy and its included files; lists change by themselves, and are not part of it.
-    fileprivate var hash: String {
+    var hash: String {
         var hash = SHA256()
         for (index, text) in texts.enumerated() where !lists.contains(index) { hash.update(text) }
         return hash.digest()

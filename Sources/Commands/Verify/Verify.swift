@@ -46,7 +46,7 @@ public struct Verify: Command {
     var verbose = false
 
     /// The supported formats.
-    public static let formats = OutputFormat.allCases
+    public static let formats: [OutputFormat] = [.text, .json, .nagios, .prometheus, .junit, .sarif]
 
     /// Creates a command for the parser.
     public init() {}
@@ -103,7 +103,7 @@ public struct Verify: Command {
 
     private func lines(_ report: VerificationReport, on host: Host, _ console: Console) -> [String] {
         switch output.format {
-        case .text: report.lines(console)
+        case .text, .html, .csv: report.lines(console)
         case .json: [report.json.text]
         case .nagios: report.nagiosLines
         case .prometheus: report.prometheusLines
@@ -148,7 +148,7 @@ public struct Verify: Command {
         case .sarif:
             try? write([VerificationReport.sarifFailure(message).json.text], on: host, console)
             return status
-        case .text, .json: return status
+        case .text, .json, .html, .csv: return status
         }
     }
 }
