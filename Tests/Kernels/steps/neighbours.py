@@ -1,10 +1,13 @@
-"""Programs of real hosts that need more than ports: keepalived, multicast queriers, DHCP, mDNS, rpcbind, a cluster's network.
+"""Programs of real hosts that need more than ports: keepalived, multicast queriers, DHCP, mDNS, NFS, a cluster's network.
 
 Their packets pass as the policy says, and `verify` has no warning that the policy cannot answer.
 """
 
 import contextlib
+import functools
+import itertools
 import os
+import pathlib
 import signal
 import socket
 import struct
@@ -20,7 +23,7 @@ PEER = "10.20.1.5"
 
 
 def run(options, checks):
-    for part in (vrrp, queriers, dhcp, discovery, rpc, cluster):
+    for part in (vrrp, queriers, dhcp, discovery, nfs, cluster):
         host, peer = Host(options.binary, checks), Host(options.binary, checks)
         host.joined(peer, [f"{HERE}/24", "fd00:20:1::1/64"], [f"{PEER}/24", "fd00:20:1::5/64"])
         part(host, peer, checks)
@@ -196,6 +199,19 @@ def dhcp(host, peer, checks):
         clean(peer, client)
 
 
+@functools.cache
+def fetched():
+    """The folder with programs that are run without being installed."""
+    script = pathlib.Path(__file__).resolve().parents[2] / "Neighbours" / "fetch"
+    return pathlib.Path(subprocess.run(["sh", script], stdout=subprocess.PIPE, text=True, check=True).stdout.strip())
+
+
+def from_cache(path, *arguments):
+    """The command of a program that was fetched, with its libraries."""
+    libraries = ":".join(str(fetched() / folder) for folder in ("usr/lib/ganesha", "usr/lib/x86_64-linux-gnu", "lib/x86_64-linux-gnu"))
+    return ["env", f"LD_LIBRARY_PATH={libraries}", str(fetched() / path), *arguments]
+
+
 MEMBER = """
 import os, socket, sys
 end = socket.socket(type=socket.SOCK_DGRAM)
@@ -204,50 +220,112 @@ end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 end.bind(("", 5353))
 end.setsockopt(socket.IPPROTO_IP, socket.IP_ADD_MEMBERSHIP, socket.inet_aton("224.0.0.251") + socket.inet_aton(sys.argv[1]))
 while True:
-    os.write(1, f"heard {end.recvfrom(2048)[1][0]}\\n".encode())  # one write: two programs share the log
+    os.write(1, f"heard {end.recvfrom(2048)[1][0]}\\n".encode())
 """
+AVAHI = "[server]\nhost-name=printer\nallow-interfaces=wire\nenable-dbus=no\n[publish]\npublish-workstation=no\n"
+# A question for the IPv4 address of printer.local, RFC 1035 4.1.
+QUESTION = struct.pack(">6H", 7, 0, 1, 0, 0, 0) + b"\x07printer\x05local\x00" + struct.pack(">2H", 1, 1)
 
 
 def discovery(host, peer, checks):
-    """Two programs hold the port of mDNS: both hear a question, and `process` answers for both."""
-    own, copy = os.path.realpath(sys.executable), host.folder / "copied"
-    copy.write_bytes(open(own, "rb").read())
-    copy.chmod(0o755)
-    body = "version: 1\nservices:\n  mdns: {ports: 5353/udp, from: 10.20.1.0/24, why: Names, process: "
-    one = host.write("one.yaml", body + own + "}\n")
-    both = host.write("both.yaml", body + f"[{own}, {copy}]}}\n")
+    """Avahi and another program hold the port of mDNS: both hear a question, Avahi answers it, and `process` lists both."""
+    other = os.path.realpath(sys.executable)
+    body = "version: 1\nservices:\n  mdns: {ports: 5353/udp, from: [10.20.1.0/24, \"fe80::/10\"], why: Names, process: "
+    one = host.write("one.yaml", body + "avahi-daemon}\n")
+    both = host.write("both.yaml", body + f"[avahi-daemon, {other}]}}\n")
+    closed = host.write("closed.yaml", "version: 1\nservices: {}\n")
+    daemon = from_cache("usr/sbin/avahi-daemon", "--file", host.write("avahi.conf", AVAHI), "--no-drop-root", "--no-chroot", "--no-proc-title")
+
+    def answered(patience):
+        with peer.network.entered():
+            end = socket.socket(type=socket.SOCK_DGRAM)
+        with end:
+            end.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(PEER))
+            end.settimeout(patience)
+            end.sendto(QUESTION, ("224.0.0.251", 5353))
+            try:
+                return socket.inet_aton(HERE) in end.recv(2048)
+            except OSError:
+                return False
+
     with contextlib.ExitStack() as running:
-        for executable in (own, str(copy)):
-            running.enter_context(program(host, executable, "-c", MEMBER, HERE))
+        # Avahi writes below /run, which is its own here.
+        running.enter_context(program(host, "unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh", *daemon))
+        running.enter_context(program(host, other, "-c", MEMBER, HERE))
         checks(until(lambda: host.run("cat", "/proc/net/udp").output.count(":14E9 ") == 2), f"both hold the port: {log(host)}")
+        checks(until(lambda: answered(1)), f"without a policy Avahi answers: {log(host)}")
+        host.apply(closed)
+        checks(not answered(BRIEF), "a policy without mDNS silences it")
+        checks("undeclared-listener" in found(host, closed), "verify names the holders of a port that is in no service")
         host.apply(one)
         checks("shared-port" in found(host, one), "another holder than that of process is found")
         host.apply(both)
-        with peer.network.entered():
-            asking = socket.socket(type=socket.SOCK_DGRAM)
-        asking.setsockopt(socket.IPPROTO_IP, socket.IP_MULTICAST_IF, socket.inet_aton(PEER))
-        asking.sendto(bytes(12), ("224.0.0.251", 5353))
-        checks(until(lambda: log(host).count(f"heard {PEER}") >= 2), f"both hear the question: {log(host)}")
+        heard = log(host).count(f"heard {PEER}")
+        checks(answered(PATIENT), f"Avahi answers the network: {log(host)}")
+        checks(until(lambda: log(host).count(f"heard {PEER}") > heard), f"the other holder hears the question, too: {log(host)}")
         clean(host, both)
 
 
-def rpc(host, peer, checks):
-    """The ports of NFS: rpcbind answers its clients on the network, and no other."""
-    policy = host.write("nfs.yaml", """version: 1
+GANESHA = """NFS_CORE_PARAM {{ Plugins_Dir = {plugins}; Protocols = 3, 4; NFS_Port = 2049; MNT_Port = 20048; Enable_NLM = false; Enable_RQUOTA = false; }}
+NFSv4 {{ RecoveryRoot = {folder}; RecoveryBackend = fs; Graceless = true; UseGetpwnam = true; DomainName = example.net; Only_Numeric_Owners = true; }}
+EXPORT {{ Export_Id = 1; Path = /files; Pseudo = /files; Access_Type = RW; Squash = No_Root_Squash; SecType = sys; FSAL {{ Name = MEM; }} }}
+"""
+SHARES = """version: 1
+sources: {network: [10.20.1.0/24, "fd00:20:1::/64"]}
 services:
-  nfs: {ports: 2049, from: 10.20.1.0/24, optional: true, why: Files}
-  rpcbind: {ports: [111, 111/udp], from: 10.20.1.0/24, process: rpcbind, why: NFS version 3}
-""")
+  nfs: {ports: [2049, 2049/udp, 20048, 20048/udp], from: network, process: ganesha.nfsd, why: Files and mounts}
+  rpcbind: {ports: [111, 111/udp], from: network, process: rpcbind, why: NFS version 3}
+"""
+
+
+def nfs(host, peer, checks):
+    """NFS-Ganesha and rpcbind serve clients of NFS 3 and 4 on the network, over IPv4 and IPv6, and no others."""
+    policy = host.write("nfs.yaml", SHARES)
+    closed = host.write("closed.yaml", "version: 1\nservices: {}\n")
     peer.run("ip", "address", "add", "198.51.100.7/32", "dev", "wire")
     host.run("ip", "route", "add", "198.51.100.7/32", "dev", "wire")
+    plugins = fetched() / "usr/lib/x86_64-linux-gnu/ganesha"
+    configured = host.write("ganesha.conf", GANESHA.format(plugins=plugins, folder=host.folder))
+    note, numbers = peer.write("note", "six..\n"), itertools.count()
+
+    def copied(version, patience=5):
+        """Whether the client writes a new file, and finds it."""
+        name, words = f"note-{next(numbers)}", f"version={version}&uid=0&gid=0"
+        done = peer.run("timeout", str(patience), *from_cache("usr/bin/nfs-cp", note, f"nfs://{HERE}/files/{name}?{words}"))
+        return done.status == 0 and name in peer.run(*from_cache("usr/bin/nfs-ls", f"nfs://{HERE}/files?{words}")).output
+
     with program(host, "rpcbind", "-f"):
         checks(until(lambda: ":006F " in host.run("cat", "/proc/net/tcp").output), f"rpcbind listens: {log(host)}")
-        host.apply(policy)
-        for source, passes in ((PEER, True), ("198.51.100.7", False)):
-            checks(answers(peer, source, PATIENT if passes else BRIEF) == passes, f"rpcbind answers {source}: {passes}")
-            said = f"tcp/2049 from {source}: {passes}"
-            checks(reaches(host, peer, HERE, 2049, PATIENT if passes else BRIEF, source=source) == passes, said)
-        clean(host, policy)
+        with program(host, *from_cache("usr/bin/ganesha.nfsd", "-F", "-L", f"{host.folder}/log", "-f", configured, "-p", f"{host.folder}/pid")):
+            checks(until(lambda: ":0801 " in host.run("cat", "/proc/net/tcp6").output), f"Ganesha listens: {log(host)}")
+            checks(until(lambda: copied(4)), f"without a policy the client writes: {log(host)}")
+            host.apply(closed)
+            checks(not copied(4, 1), "a policy without NFS closes it")
+            host.apply(policy)
+            for version in (3, 4):
+                checks(copied(version), f"the client writes with NFS {version}: {log(host)}")
+            checks(called(peer), "NFS 4 answers over IPv6")
+            clean(host, policy)
+            peer.run("ip", "route", "add", f"{HERE}/32", "dev", "wire", "src", "198.51.100.7")
+            for version in (3, 4):
+                checks(not copied(version, 1), f"a client of another network has no NFS {version}")
+            peer.run("ip", "route", "del", f"{HERE}/32")
+            for source, passes in ((PEER, True), ("198.51.100.7", False)):
+                checks(answers(peer, source, PATIENT if passes else BRIEF) == passes, f"rpcbind answers {source}: {passes}")
+
+
+def called(peer):
+    """Whether NFS 4 answers the null procedure over IPv6, RFC 5531; libnfs knows no addresses of IPv6."""
+    with peer.network.entered():
+        end = socket.socket(socket.AF_INET6)
+    with end:
+        end.settimeout(PATIENT)
+        try:
+            end.connect(("fd00:20:1::1", 2049))
+            end.sendall(struct.pack(">11I", 0x80000000 | 40, 9, 0, 2, 100003, 4, 0, 0, 0, 0, 0))
+            return end.recv(2048)[4:12] == struct.pack(">2I", 9, 1)
+        except OSError:
+            return False
 
 
 def answers(peer, source, patience):
