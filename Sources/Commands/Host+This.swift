@@ -2,6 +2,7 @@ internal import Changes
 internal import Glibc
 internal import Kernel
 internal import Listeners
+internal import Policies
 internal import System
 
 extension Host {
@@ -49,6 +50,13 @@ extension Host {
         host.edit = Editor.open
         host.repaint = TerminalScreen.run
         host.clock = { Int64(time(nil)) }
+        host.wait = StopSignals.wait
+        host.packetLog = { destination, isFromNow throws(KernelError) in
+            guard let group = destination.group else {
+                return try KernelLog(isFromNow: isFromNow, isHost: RulesetIdentity.isHost)
+            }
+            return try PacketLogSocket(group: group) { Int64(time(nil)) }
+        }
         host.flushes = { .flushes }
         host.isLoadedAtBoot = { .isLoadedAtBoot }
         if host.isErrorTerminal && HostCalls.variable("TERM") != "dumb" { host.progress = ProgressLine.show }

@@ -3,6 +3,7 @@ public import Auditing
 public import Changes
 public import Kernel
 public import Listeners
+public import Policies
 public import System
 
 /// The world outside of the process that a command uses; tests replace it.
@@ -57,6 +58,13 @@ public struct Host {
     public var edit: (_ path: String) throws(KernelError) -> Void = { _ in }
     /// Paints frames on the terminal until its user leaves.
     public var repaint: (_ frame: (TerminalSize) throws -> [String]) throws -> Void = { _ in }
+    /// Opens the log of packets in the network namespace whose ruleset was opened last, from its beginning or from now.
+    public var packetLog: (_ destination: LogDestination, _ isFromNow: Bool) throws(KernelError) -> any PacketLog = {
+        _, _ throws(KernelError) in
+        throw KernelError(.missing, "reading the log of packets", answer: "there is none")
+    }
+    /// Waits until a descriptor can be read, at most this many milliseconds, or a signal asks the command to end.
+    public var wait: (_ descriptors: [Int32], _ milliseconds: Int32) -> Wakening = { _, _ in .stop }
     /// The time now, in seconds since 1970-01-01T00:00:00Z, for a command that goes on.
     public var clock: () -> Int64 = { 0 }
     /// Asks a question and reads one line; `nil` without a terminal.

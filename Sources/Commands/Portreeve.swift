@@ -31,7 +31,8 @@ public struct Portreeve: ParsableCommand {
             CommandGroup(
                 name: "Host",
                 subcommands: [
-                    Verify.self, Status.self, Sessions.self, Explain.self, History.self, Report.self, Probe.self,
+                    Verify.self, Status.self, Sessions.self, Refusals.self, Explain.self, History.self, Report.self,
+                    Probe.self,
                 ]),
         ])
 

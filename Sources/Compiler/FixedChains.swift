@@ -6,9 +6,7 @@ extension Chain {
     /// The chain that refuses packets: logs up to the configured rate, counts, drops or rejects.
     static func refuse(_ defaults: Defaults) -> Chain {
         var rules: [Rule] = []
-        if let log = defaults.log {
-            rules.append(Rule([.limit(log.limit), .log(LogStatement(prefix: "portreeve refused: "))]))
-        }
+        if let rate = defaults.log { rules.append(Rule([.limit(rate.limit), defaults.log(.refused)])) }
         switch defaults.inbound {
         case .drop: rules.append(Rule([.counter, .verdict(.drop)]))
         case .reject:
@@ -106,8 +104,8 @@ extension Chain {
 
 extension Rule {
     /// The rules that drop packets, and log them up to this rate.
-    static func dropping(_ prefix: String, loggedUpTo rate: Rate) -> [Rule] {
-        [Rule([.limit(rate.limit), .log(LogStatement(prefix: prefix))]), Rule([.counter, .verdict(.drop)])]
+    static func dropping(loggedBy log: Expression, upTo rate: Rate) -> [Rule] {
+        [Rule([.limit(rate.limit), log]), Rule([.counter, .verdict(.drop)])]
     }
 }
 

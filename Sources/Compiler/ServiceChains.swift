@@ -46,7 +46,7 @@ extension TableBuilder {
     mutating func add(_ trusted: Trusted) -> [Rule] {
         let entry = trusted.entry
         let name = Names.trusted(trusted.name)
-        let log: [Expression] = entry.log ? [.log(LogStatement(prefix: "portreeve \(trusted.name): "))] : []
+        let log = entry.log ? [policy.defaults.log(.accepted(service: trusted.name))] : []
         let comment = RuleComment.text(of: entry)
         let rules = sourceSets.matches(entry.addresses, name: name, location: entry.sources.location).map {
             Rule($0 + log + [.counter, .verdict(.accept)], comment: comment)
@@ -105,7 +105,7 @@ extension TableBuilder {
             let count = ConnectionCount(connections, isOver: true)
             rules += bounds(families.map { SourceBound(name, $0, count, excess: excess) })
         }
-        if entry.log { rules.append(Rule([.log(LogStatement(prefix: "portreeve \(service): "))])) }
+        if entry.log { rules.append(Rule([policy.defaults.log(.accepted(service: service))])) }
         rules += families.map { Rule(Match.family($0) + [.counter, .verdict(.accept)], comment: comment) }
         append(Chain(name: Names.admit(name), rules: rules), for: entry)
     }
@@ -119,7 +119,7 @@ extension TableBuilder {
     private mutating func excess(of entry: AllowEntry, _ name: String, _ service: String) -> Verdict {
         guard entry.log, entry.limit != nil || entry.connections != nil else { return .drop }
         let rules = Rule.dropping(
-            "portreeve limited \(service): ", loggedUpTo: policy.defaults.log ?? Self.usualLog)
+            loggedBy: policy.defaults.log(.limited(service: service)), upTo: policy.defaults.log ?? Self.usualLog)
         append(Chain(name: Names.limited(name), rules: rules), for: entry)
         return .goto(Names.limited(name))
     }

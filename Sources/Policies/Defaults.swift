@@ -95,6 +95,8 @@ public struct Defaults: Hashable, Sendable {
     public var inbound: Inbound
     /// The highest rate at which refused packets are logged; `nil` for no logging.
     public var log: Rate?
+    /// The place to which packets are logged.
+    public var logDestination = LogDestination.kernel
     /// The answer to an ICMP or ICMPv6 echo request.
     public var ping: Ping
     /// The only sources whose echo requests get a reply, as `ping` says; `nil` for all.

@@ -115,7 +115,7 @@ public struct ConnectionCount: Hashable, Sendable {
     }
 }
 
-/// A message to the kernel's log, `log`.
+/// A message to the kernel's log, or to the listener of a group of nfnetlink_log, `log`.
 public struct LogStatement: Hashable, Sendable {
     /// The start of the message, at most 127 bytes; `nil` for none.
     public var prefix: String?
@@ -123,12 +123,15 @@ public struct LogStatement: Hashable, Sendable {
     public var level: UInt32
     /// `NF_LOG_…` flags.
     public var flags: UInt32
+    /// The group, which has neither level nor flags; `nil` for the kernel's log.
+    public var group: UInt16?
 
     /// A statement of these parts.
-    public init(prefix: String?, level: UInt32 = 4, flags: UInt32 = 0) {
+    public init(prefix: String?, level: UInt32 = 4, flags: UInt32 = 0, group: UInt16? = nil) {
         self.prefix = prefix
         self.level = level
         self.flags = flags
+        self.group = group
     }
 }
 

@@ -94,6 +94,12 @@ final class Terminal {
     /// The connections of the host.
     let sessions = MemorySessions()
 
+    /// The log of packets, and how it was opened.
+    let log = MemoryLog()
+    private(set) var logOpenings: [String] = []
+    /// What ends each wait of a command that goes on; a signal does once the list is empty.
+    var wakenings: [Wakening] = []
+
     /// The terminal that `--watch` paints once.
     var screen = TerminalSize(rows: 24, columns: 80)
 
@@ -119,6 +125,11 @@ final class Terminal {
         var host = plainHost
         host.lookUp = { [unowned self] names, _ in lookUp(names) }
         host.clock = { [now] in now }
+        host.wait = { [unowned self] _, _ in wakenings.isEmpty ? .stop : wakenings.removeFirst() }
+        host.packetLog = { [unowned self] destination, isFromNow throws(KernelError) in
+            logOpenings.append("\(destination)\(isFromNow ? " from now" : "")")
+            return log
+        }
         host.repaint = { [unowned self] frame in output += try frame(screen).joined(separator: "\n") }
         return host
     }

@@ -177,6 +177,7 @@ struct MessageTests {
         ),
         (.log(LogStatement(prefix: "in: ", level: 6, flags: 3)), "[ log prefix in:  level 6 tcpseq tcpopt ]"),
         (.log(LogStatement(prefix: nil)), "[ log level 4 ]"),
+        (.log(LogStatement(prefix: "in: ", group: 5)), "[ log prefix in:  group 5 snaplen 0 qthreshold 0 ]"),
         (.reject(.tcpReset), "[ reject type 1 code 0 ]"), (.reject(.adminProhibited), "[ reject type 2 code 3 ]"),
         (.reject(Reject(type: 0, code: 3)), "[ reject type 0 code 3 ]"),
         (

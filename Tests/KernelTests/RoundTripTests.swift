@@ -36,6 +36,7 @@ struct RoundTripTests {
         .limit(RateLimit(rate: 1024, unit: 1, burst: 4096, countsBytes: true, isOver: true)),
         .log(LogStatement(prefix: nil)),
         .log(LogStatement(prefix: "refused: ", level: 6, flags: 3)),
+        .log(LogStatement(prefix: "refused: ", group: 5)), .log(LogStatement(prefix: nil, group: 0)),
         .reject(.tcpReset), .reject(.adminProhibited), .reject(Reject(type: 0, code: 3)),
         .verdict(.accept), .verdict(.drop), .verdict(.continue), .verdict(.return), .verdict(.jump("other")),
         .verdict(.goto("other")), .verdict(.other(-2)),

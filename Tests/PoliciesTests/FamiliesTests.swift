@@ -57,6 +57,16 @@ import Testing
         #expect(try policy("ping: {rate: 1/second}", "services: {}")?.defaults.pingSources == nil)
     }
 
+    @Test func readsWhereToLog() throws {
+        let rate = Rate(count: 5, unit: .minute)
+        let netlink = try policy("log: {rate: 5/minute, to: netlink, group: 65535}", "services: {}")?.defaults
+        #expect(netlink?.log == rate && netlink?.logDestination == .netlink(group: 65535))
+        for text in ["5/minute", "{rate: 5/minute}", "{rate: 5/minute, to: kernel}"] {
+            let defaults = try policy("log: \(text)", "services: {}")?.defaults
+            #expect(defaults?.log == rate && defaults?.logDestination == .kernel)
+        }
+    }
+
     @Test(arguments: [
         ("{from: any, to: 80/tcp, expect: allow}", true), ("{from: \"2001:db8::1\", to: 80/tcp, expect: deny}", true),
         ("{from: \"2001:db8::1\", to: 80/tcp, expect: allow}", false), ("{from: any, to: 80/tcp, expect: deny}", false),

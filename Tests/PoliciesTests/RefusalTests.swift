@@ -268,6 +268,18 @@ import Testing
         ("ping: ⟨acept⟩", "\"ping\" must be accept, drop or a rate, not \"acept\"; did you mean \"accept\"?"),
         ("ping: ⟨0/second⟩", "\"0/second\" is a rate of zero; the lowest is 1"),
         ("log: ⟨never⟩", "\"never\" is not a rate such as 10/minute"),
+        ("log: ⟨{⟩to: kernel}", "\"log\" lacks \"rate\""),
+        (
+            "log: {rate: 5/minute, to: ⟨netlnk⟩}",
+            "\"to\" must be kernel or netlink, not \"netlnk\"; did you mean \"netlink\"?"
+        ),
+        ("log: ⟨{⟩rate: 5/minute, to: netlink}", "\"to: netlink\" needs \"group\", a number from 0 to 65535"),
+        ("log: {rate: 5/minute, group: ⟨5⟩}", "\"group\" needs \"to: netlink\""),
+        (
+            "log: {rate: 5/minute, to: netlink, group: ⟨65536⟩}",
+            "\"group\" must be a number from 0 to 65535, not \"65536\""
+        ),
+        ("log: {rate: ⟨5⟩, to: kernel}", "\"5\" is not a rate such as 10/minute"),
         ("require: [⟨ownr⟩]", "\"ownr\" in \"require\" is not a key of a service; did you mean \"owner\"?"),
         ("grant-limit: ⟨4⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"4\""),
         ("grant-limit: ⟨0h⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"0h\""),

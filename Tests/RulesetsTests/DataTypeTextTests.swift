@@ -70,6 +70,7 @@ struct StatementTextTests {
     static let logs: [(LogStatement, String)] = [
         (LogStatement(prefix: nil), "log"), (LogStatement(prefix: "a \"b\": "), "log prefix \"a 'b': \""),
         (LogStatement(prefix: nil, level: 7), "log level debug"),
+        (LogStatement(prefix: "x: ", group: 5), "log prefix \"x: \" group 5"),
         (LogStatement(prefix: nil, level: 99), "log level 99"),
         (LogStatement(prefix: "x", level: 0, flags: 0x1f), "log prefix \"x\" level emerg [flags 0x1f]"),
     ]

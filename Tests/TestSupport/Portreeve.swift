@@ -51,7 +51,7 @@ public struct Portreeve {
     private func stateOption(_ arguments: [String]) -> [String] {
         let keepers = [
             "apply", "plan", "confirm", "rollback", "history", "verify", "status", "remove", "grant", "revoke",
-            "ban", "unban", "refresh", "sessions",
+            "ban", "unban", "refresh", "sessions", "refusals",
             "explain",
         ]
         guard let command = arguments.first, keepers.contains(command), !arguments.contains("--state-dir") else {

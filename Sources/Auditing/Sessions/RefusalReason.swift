@@ -3,7 +3,7 @@ internal import Compiler
 internal import Listeners
 internal import Policies
 
-/// Why the policy would refuse a connection today.
+/// Why the policy refuses a connection or a packet.
 public enum RefusalReason: Hashable, Sendable {
     /// No service lists the port.
     case noService
@@ -17,6 +17,18 @@ public enum RefusalReason: Hashable, Sendable {
     case otherSources(service: String)
     /// The service lets the client in on other interfaces only.
     case otherInterface(service: String)
+    /// The service lets the client in at other addresses of this host only.
+    case otherAddress(service: String)
+    /// The host does not speak the family of the client.
+    case otherFamily
+    /// The client has too many connections to the service, or opens them too fast.
+    case overLimit(service: String)
+    /// Echo requests are not answered, or not at this rate.
+    case ping
+    /// It is a message of ICMP that no host needs.
+    case controlMessage
+    /// No line of `outbound` lets it out.
+    case outbound
 
     /// The word for programs.
     public var word: String {
@@ -27,6 +39,12 @@ public enum RefusalReason: Hashable, Sendable {
         case .expired: "expired"
         case .otherSources: "not-in-from"
         case .otherInterface: "other-interface"
+        case .otherAddress: "other-address"
+        case .otherFamily: "other-family"
+        case .overLimit: "over-limit"
+        case .ping: "ping"
+        case .controlMessage: "icmp-type"
+        case .outbound: "outbound"
         }
     }
 
@@ -39,6 +57,12 @@ public enum RefusalReason: Hashable, Sendable {
         case .expired(_, let written): "expired \(written)"
         case .otherSources: "not in \"from\""
         case .otherInterface: "other interface"
+        case .otherAddress: "other address"
+        case .otherFamily: "not in \"families\""
+        case .overLimit: "over the limit"
+        case .ping: "over \"ping\", or off"
+        case .controlMessage: "ICMP that is not needed"
+        case .outbound: "not in \"outbound\""
         }
     }
 
@@ -51,6 +75,24 @@ public enum RefusalReason: Hashable, Sendable {
         case .expired(let service, let written): "and service \"\(service)\" expired (\(written))"
         case .otherSources(let service): "and service \"\(service)\" is not open to it"
         case .otherInterface(let service): "and service \"\(service)\" is not open on that interface"
+        case .otherAddress(let service): "and service \"\(service)\" is not open at that address"
+        case .otherFamily: "whose family is not in \"families\""
+        case .overLimit(let service): "and is over the limit of service \"\(service)\""
+        case .ping: "which \"ping\" does not answer"
+        case .controlMessage: "which no host needs"
+        case .outbound: "which is not in \"outbound\""
+        }
+    }
+}
+
+extension RefusalReason {
+    /// The service that is open, but not to this client; `nil` if there is none.
+    public var service: String? {
+        switch self {
+        case .noService, .denied, .banned, .otherFamily, .ping, .controlMessage, .outbound: nil
+        case .expired(let service, _), .otherSources(let service), .otherInterface(let service),
+            .otherAddress(let service), .overLimit(let service):
+            service
         }
     }
 }

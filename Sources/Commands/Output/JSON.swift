@@ -35,6 +35,9 @@ enum JSON: ExpressibleByStringLiteral, ExpressibleByBooleanLiteral, ExpressibleB
         return text
     }
 
+    /// The text in one line, for a stream of values.
+    var line: String { text.split(separator: "\n").map { $0.drop { $0 == " " } }.joined(separator: " ") }
+
     private func write(to text: inout String, indentation: String) {
         let inner = indentation + "  "
         switch self {

@@ -40,7 +40,8 @@ struct GrantOverlay {
     private mutating func rule(_ grants: GrantSet, in chain: Chain) -> Rule {
         // The entries of `allow` come first, each with its own limit; a grant has none.
         if chain.rules.contains(.refuseRest) {
-            return Rule(grants.match + grants.log + [.counter, .verdict(.accept)], comment: Self.comment)
+            let log = grants.log(to: base.logGroup)
+            return Rule(grants.match + log + [.counter, .verdict(.accept)], comment: Self.comment)
         }
         let admission = Names.admit(grants.service)
         guard chains[admission] != nil else {

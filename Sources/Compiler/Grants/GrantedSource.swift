@@ -58,8 +58,10 @@ struct GrantSet: Hashable {
     /// The match on sources in the set.
     var match: [Expression] { Match.source(in: name, family) }
 
-    /// The statement that logs a connection under a grant, for a service with `allow`.
-    var log: [Expression] { [.log(LogStatement(prefix: "portreeve \(service): "))] }
+    /// The statement that logs a connection under a grant, for a service with `allow`, to a group or the kernel's log.
+    func log(to group: UInt16?) -> [Expression] {
+        [.log(LogStatement(prefix: LogPrefix.accepted(service: service).text, group: group))]
+    }
 
     /// The definition with these elements: a hash set whose elements time out.
     ///
@@ -78,7 +80,7 @@ extension Rule {
             let rest = expressions.dropFirst(grants.match.count)
             return expressions.starts(with: grants.match)
                 && (rest == [.counter, .verdict(.accept)] || rest == [.verdict(.goto(Names.admit(service)))]
-                    || rest == grants.log[...] + [.counter, .verdict(.accept)])
+                    || rest == grants.log(to: rest.first?.logGroup)[...] + [.counter, .verdict(.accept)])
         }
     }
 }
@@ -86,5 +88,9 @@ extension Rule {
 extension Expression {
     fileprivate var isLookup: Bool {
         if case .lookup = self { true } else { false }
+    }
+
+    fileprivate var logGroup: UInt16? {
+        if case .log(let statement) = self { statement.group } else { nil }
     }
 }

@@ -60,7 +60,7 @@ extension TrackedFlow {
 
 extension TrackedConnection.Direction {
     /// Decodes `CTA_TUPLE_…`.
-    fileprivate init?(_ tuple: Attributes) {
+    init?(_ tuple: Attributes) {
         guard let addresses = tuple.nest(CTA_TUPLE_IP), let ports = tuple.nest(CTA_TUPLE_PROTO),
             let source: UInt16 = ports[CTA_PROTO_SRC_PORT]?.bigEndian(),
             let destination: UInt16 = ports[CTA_PROTO_DST_PORT]?.bigEndian()

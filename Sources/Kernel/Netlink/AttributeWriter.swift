@@ -34,6 +34,11 @@ struct AttributeWriter {
         unsafe attribute(type.rawValue, length: 1) { unsafe $0.storeBytes(of: value, as: UInt8.self) }
     }
 
+    /// A number of two bytes, in network order.
+    mutating func u16(_ type: some RawRepresentable<UInt32>, _ value: UInt16) {
+        unsafe attribute(type.rawValue, length: 2) { unsafe $0.storeBytes(of: value.bigEndian, as: UInt16.self) }
+    }
+
     /// A number of four bytes, in network order.
     mutating func u32(_ type: some RawRepresentable<UInt32>, _ value: UInt32) {
         unsafe attribute(type.rawValue, length: 4) { unsafe $0.storeBytes(of: value.bigEndian, as: UInt32.self) }

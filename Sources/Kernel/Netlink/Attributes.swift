@@ -94,6 +94,9 @@ struct Attributes: Sequence {
         return payload.first
     }
 
+    /// A number of two bytes in network order.
+    func u16(_ type: some RawRepresentable<UInt32>) -> UInt16? { self[type]?.bigEndian() }
+
     /// A number of four bytes in network order.
     func u32(_ type: some RawRepresentable<UInt32>) -> UInt32? { self[type]?.bigEndian() }
 

@@ -75,6 +75,9 @@ internal import System
         return NetlinkMessage.split(buffer, length: count, portID: unsafe mnl_socket_get_portid(handle))
     }
 
+    /// The descriptor, for poll(2).
+    var descriptor: Int32 { unsafe mnl_socket_get_fd(handle) }
+
     /// `SO_NETNS_COOKIE` of `socket(7)`: identifies the socket's network namespace until the next boot; `nil` before 5.14.
     var namespaceCookie: UInt64? { SocketOption.number(SO_NETNS_COOKIE, of: unsafe mnl_socket_get_fd(handle)) }
 

@@ -14,9 +14,7 @@ extension Defaults {
             published = word
         }
         if let node = keyed["routed"], let word = node.word(as: "routed", of: Routed.self, log) { routed = word }
-        if let node = keyed["log"], !(node.text.map(YamlNode.isOff) ?? false) {
-            self.log = Rate(decoding: node, as: "log", log)
-        }
+        if let node = keyed["log"] { decodeLog(node, log) }
         if let node = keyed["families"], let words = Self.families(node, log) { families = words }
         if let node = keyed["ping"] { decodePing(node, groups, log) }
         if let node = keyed["require"] { require = Self.require(node, log) }

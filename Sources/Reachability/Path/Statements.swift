@@ -86,7 +86,7 @@ extension Setting {
     /// The effect of expressions that are known only by name, from `net/netfilter/nft_*.c` of the kernel.
     private func opaque(_ name: String, _ attributes: [UInt8]) -> Statement {
         switch name {
-        // A log to a group, or with a limit of bytes, is not modelled as a `LogStatement`.
+        // A log with a limit of bytes is not modelled as a `LogStatement`.
         case "last", "dup", "log": .passes
         case "objref" where attributes.objectType.map(Self.objectsThatPass.contains) == true: .passes
         case "masq": .accept

@@ -46,6 +46,7 @@ extension LogStatement: CustomStringConvertible {
     public var description: String {
         var text = "log"
         if let prefix { text += " prefix \(quoted(prefix))" }
+        if let group { return text + " group \(group)" }
         if level != Self.warning {
             text += " level \(Int(level) < Self.levels.count ? Self.levels[Int(level)] : "\(level)")"
         }

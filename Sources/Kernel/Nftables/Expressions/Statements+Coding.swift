@@ -41,6 +41,10 @@ extension LogStatement: ExpressionCoding {
     static let kernelName = "log"
 
     init?(from attributes: Attributes) {
+        if let group = attributes.u16(NFTA_LOG_GROUP) {
+            self.init(prefix: attributes.string(NFTA_LOG_PREFIX), group: group)
+            return
+        }
         guard let level = attributes.u32(NFTA_LOG_LEVEL) else { return nil }
         self.init(
             prefix: attributes.string(NFTA_LOG_PREFIX), level: level, flags: attributes.u32(NFTA_LOG_FLAGS) ?? 0)
@@ -48,6 +52,7 @@ extension LogStatement: ExpressionCoding {
 
     func encode(into attributes: inout AttributeWriter) {
         if let prefix { attributes.string(NFTA_LOG_PREFIX, prefix) }
+        if let group { return attributes.u16(NFTA_LOG_GROUP, group) }
         attributes.u32(NFTA_LOG_LEVEL, level)
         if flags != 0 { attributes.u32(NFTA_LOG_FLAGS, flags) }
     }

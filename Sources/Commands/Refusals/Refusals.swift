@@ -1,0 +1,120 @@
+public import ArgumentParser
+internal import Auditing
+internal import Changes
+internal import Kernel
+internal import Policies
+internal import Printing
+internal import System
+
+/// `portreeve refusals`: who was refused, and why.
+public struct Refusals: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "refusals",
+        abstract: "Show who was refused, at which ports, how often, why, and the line that would let them in.")
+
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+
+    @Option(
+        help: ArgumentHelp("Only packets of the last time, such as 2h or 7d.", valueName: "time"),
+        transform: TimeSpan.argument)
+    var since: TimeSpan?
+
+    @Flag(help: "Go on, until q is pressed on a terminal; into a pipe, a line for each refusal as it is logged.")
+    var watch = false
+
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// Rejects options that contradict each other.
+    public func validate() throws {
+        if watch && output.quiet { throw ValidationError("--watch and --quiet contradict each other") }
+    }
+
+    /// Reads the log, and prints the refusals.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let store = try kernel.openStore(on: host)
+        let console = Console(host, output)
+        func read(now: Int64) throws -> RefusalJudge {
+            try RefusalJudge(
+                policy.loadVerified(on: host, kernel, in: store, console), kernel.grants(on: host), in: store, now: now)
+        }
+        let judge = try read(now: host.now)
+        let rate = try rate(judge)
+        let isPiped = watch && (host.outputColumns == nil || console.isJSON)
+        let log = try host.packetLog(judge.policy.defaults.logDestination, isPiped && since == nil)
+        var watcher = RefusalWatch(judge, log, since: since, reading: read, generation: store.generation)
+        guard watch else {
+            try watcher.read(now: host.now)
+            report(try watcher.judged(now: host.now), watcher, rate).print(to: console, now: host.now)
+            return .success
+        }
+        if isPiped { try follow(&watcher, on: host, console) } else { try paint(watcher, rate, on: host) }
+        return .success
+    }
+
+    /// The rate of the log in the policy that was applied.
+    private func rate(_ judge: RefusalJudge) throws(CommandError) -> Rate {
+        let path = policy.policy.printable
+        guard judge.isLoaded else {
+            throw CommandError(
+                .failure, "portreeve's table is not loaded, so that it refuses nothing: run portreeve apply \(path)")
+        }
+        guard let rate = judge.policy.defaults.log else {
+            if judge.edited?.defaults.log != nil {
+                throw CommandError(
+                    .failure, "refused packets are logged as soon as the edited policy is applied: run portreeve apply \(path)")
+            }
+            throw CommandError(
+                .failure,
+                "refused packets are not logged: write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply")
+        }
+        if let group = judge.policy.defaults.logDestination.group, !watch {
+            throw CommandError(
+                .failure,
+                "refused packets go to the netlink group \(group), which keeps none: \"portreeve refusals --watch\" shows them as they come"
+            )
+        }
+        return rate
+    }
+
+    private func report(_ refusals: [Refusal], _ watcher: RefusalWatch, _ rate: Rate) -> RefusalReport {
+        RefusalReport(
+            refusals: refusals, packets: watcher.tally.packets, forgotten: watcher.tally.forgotten, rate: rate,
+            doubts: watcher.doubts)
+    }
+
+    /// Repaints the terminal until its user leaves.
+    private func paint(_ watcher: RefusalWatch, _ rate: Rate, on host: Host) throws {
+        var watcher = watcher
+        try host.repaint { size in
+            var host = host
+            (host.now, host.outputColumns) = (host.clock(), size.columns)
+            try watcher.read(now: host.now)
+            return report(try watcher.judged(now: host.now), watcher, rate).frame(
+                size, now: host.now, Console(host, output))
+        }
+    }
+
+    /// Milliseconds in which packets are counted together, so that a flood costs no line for each.
+    private static let pause: Int32 = 200
+
+    /// Prints a line for each refusal until a signal ends the command.
+    private func follow(_ watcher: inout RefusalWatch, on host: Host, _ console: Console) throws {
+        var told: Set<String> = []
+        repeat {
+            let now = host.clock()
+            try watcher.read(now: now)
+            for refusal in try watcher.judged(now: now).reversed() {
+                host.standardOutput(console.isJSON ? refusal.json.line + "\n" : console.printable(refusal.line) + "\n")
+            }
+            for doubt in watcher.doubts where told.insert(doubt).inserted { console.note("portreeve: \(doubt)") }
+            watcher.forget()
+            if host.wait([], Self.pause) == .stop { return }
+        } while host.wait([watcher.descriptor], -1) != .stop
+    }
+}
