@@ -85,6 +85,28 @@ static inline int shim_bpf_name(unsigned int id, unsigned char *name) {
     if (result == 0) memcpy(name, info.name, BPF_OBJ_NAME_LEN);
     return result;
 }
+/* An array with one value of `length` bytes that BPF programs share with this process; its descriptor, or -1. */
+static inline int shim_bpf_memory(unsigned int length) {
+    union bpf_attr request;
+    memset(&request, 0, sizeof request);
+    request.map_type = BPF_MAP_TYPE_ARRAY;
+    request.key_size = sizeof(unsigned int);
+    request.value_size = length;
+    request.max_entries = 1;
+    request.map_flags = BPF_F_MMAPABLE;
+    return (int)syscall(SYS_bpf, BPF_MAP_CREATE, &request, sizeof request);
+}
+/* Loads a BPF program for sockets; its descriptor, or -1. */
+static inline int shim_bpf_load(const unsigned long long *instructions, unsigned int count) {
+    union bpf_attr request;
+    memset(&request, 0, sizeof request);
+    request.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
+    request.insns = (uintptr_t)instructions;
+    request.insn_cnt = count;
+    request.license = (uintptr_t)"";
+    memcpy(request.prog_name, "portreeve", sizeof "portreeve");
+    return (int)syscall(SYS_bpf, BPF_PROG_LOAD, &request, sizeof request);
+}
 static const int shim_clone_newnet = CLONE_NEWNET;
 /* The length of a target before its data; Swift treats the struct, which has a pointer, as unsafe. */
 static const size_t shim_xt_target_head = sizeof(struct xt_entry_target);

@@ -125,9 +125,13 @@ struct LookupTests {
     /// Reads the table by lookups, and expects the result of a dump.
     private func expectTruth(_ ranges: [ClosedRange<UInt32>], _ nftables: borrowing Nftables) throws {
         let dumped = try nftables.snapshot(of: name)
-        let read = try nftables.snapshot(of: name, expecting: Expectation([table(ranges)], threshold: 0))
-        #expect(read.table == dumped.table)
-        if dumped.table != table(ranges) { #expect(read.confirmedSets == []) }
+        for isFiltered in [true, false] {
+            var expectation = Expectation([table(ranges)], threshold: 0)
+            if !isFiltered { expectation.filterThreshold = .max }
+            let read = try nftables.snapshot(of: name, expecting: expectation)
+            #expect(read.table == dumped.table)
+            if dumped.table != table(ranges) { #expect(read.confirmedSets == []) }
+        }
     }
 
     /// Whether the kernel reports the number of elements of a set.
@@ -219,6 +223,20 @@ struct LookupTests {
         let nftables = try load(ranges)
         try NftProgram.run(["delete element inet portreeve s { 0.0.0.100 }"])
         try NftProgram.run(["add element inet portreeve s { 0.0.0.100 comment \"x\" }"])
+        try expectTruth(ranges, nftables)
+    }
+
+    @Test("An element with a limit of its own, which would not match beyond it")
+    func limitedElement() throws {
+        let ranges = shapes[0] + [100...100]
+        let nftables = try load(ranges)
+        let limit = Expression.limit(RateLimit(rate: 1, unit: 60, burst: 1))
+        let changed = SetElement(key: [0, 0, 0, 100], upper: [0, 0, 0, 100], expressions: [limit])
+        try commit(
+            [
+                .deleteElements(.ranges32([100...100]), set: "s", definition),
+                .addElements(.list([changed]), set: "s", definition),
+            ], nftables)
         try expectTruth(ranges, nftables)
     }
 

@@ -15,6 +15,14 @@ struct NetlinkMessage {
     /// The length of `struct nfgenmsg`.
     private static let familyHeaderLength = 4
 
+    /// The whole message, as if it were sent to no one.
+    var bytes: [UInt8] {
+        let header = nlmsghdr(
+            nlmsg_len: UInt32(MemoryLayout<nlmsghdr>.size + payload.count), nlmsg_type: type, nlmsg_flags: flags,
+            nlmsg_seq: sequence, nlmsg_pid: 0)
+        return unsafe withUnsafeBytes(of: header) { unsafe Array($0) } + payload
+    }
+
     /// `struct nfgenmsg.nfgen_family`: the family of the table.
     var family: UInt8 { payload.first ?? 0 }
 

@@ -53,6 +53,14 @@ internal import System
     /// Grows the receive buffer to `bytes`, for replies that arrive faster than they are read.
     func expectReplies(bytes: Int) { widen(SO_RCVBUFFORCE, orElse: SO_RCVBUF, to: bytes) }
 
+    /// Has a filter look at each message to this socket, and drop it, until it is detached; `false` if the kernel refuses.
+    func attach(_ filter: ReplyFilter) -> Bool {
+        SocketOption.set(SO_ATTACH_BPF, of: unsafe mnl_socket_get_fd(handle), to: filter.program)
+    }
+
+    /// Ends the work of a filter, if there is one.
+    func detachFilter() { _ = SocketOption.set(SO_DETACH_FILTER, of: unsafe mnl_socket_get_fd(handle), to: 0) }
+
     /// A buffer for `receive`.
     static func receiveBuffer() -> [UInt8] { Array(repeating: 0, count: receiveLength) }
 

@@ -17,11 +17,15 @@ public struct Expectation: Sendable {
     var threshold: Int
     /// The threshold for a set of which a sample is enough.
     var sampleThreshold: Int
+    /// From this number of elements on, a `ReplyFilter` compares the replies.
+    var filterThreshold: Int
 
     /// From this number of elements on, lookups are faster than a dump.
     public static let defaultThreshold = 75_000
     /// From this number of elements on, the count and a sample are faster than a dump.
     public static let defaultSampleThreshold = 2_000
+    /// From this number of elements on, a filter saves more time than it takes to load.
+    static let defaultFilterThreshold = 2_000
 
     /// No expectation: every set is dumped.
     public static let nothing = Self([])
@@ -43,5 +47,6 @@ public struct Expectation: Sendable {
         self.cache = cache
         self.threshold = threshold ?? Self.defaultThreshold
         sampleThreshold = threshold ?? Self.defaultSampleThreshold
+        filterThreshold = threshold ?? Self.defaultFilterThreshold
     }
 }

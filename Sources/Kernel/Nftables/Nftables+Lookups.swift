@@ -17,7 +17,8 @@ extension Nftables {
         if let cached, expectation.cache?.generation == reading.generation { return cached }
         guard let count = reading.count(of: set) else { return nil }
         let subject = LookedUpSet(
-            table: reading.name, name: set, definition: definition, generation: reading.generation, count: count)
+            table: reading.name, name: set, definition: definition, generation: reading.generation, count: count,
+            isFiltered: count >= expectation.filterThreshold)
         for (index, table) in expectation.candidates.enumerated() {
             guard let expected = table.set(set), expected.definition == definition else { continue }
             let isCommitted = index == 0 && expectation.committed == reading.generation

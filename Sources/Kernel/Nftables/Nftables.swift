@@ -53,4 +53,13 @@ public struct Nftables: ~Copyable, Sendable {
         writer.message(type, family: family.rawValue, flags: flags, sequence: sequence, attributes)
         return try socket.request(Array(writer.bytes), sequence: sequence, body)
     }
+
+    /// Sends a request and reads no reply.
+    func send(
+        _ type: nf_tables_msg_types, family: TableFamily, attributes: (inout AttributeWriter) -> Void
+    ) throws(SystemError) {
+        var writer = MessageWriter()
+        writer.message(type, family: family.rawValue, flags: 0, sequence: socket.sequence(), attributes)
+        try socket.send(writer.bytes)
+    }
 }

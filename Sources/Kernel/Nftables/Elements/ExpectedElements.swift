@@ -31,15 +31,11 @@ struct ExpectedElements<Key: IntervalKey> {
 }
 
 extension TreeElement {
-    /// The starts and ends of ranges, ascending.
-    static func elements(of ranges: ArraySlice<ClosedRange<Key>>) -> [Self] {
-        var elements: [Self] = []
-        elements.reserveCapacity(2 * ranges.count)
-        for range in ranges {
-            elements.append(Self(key: range.lowerBound, isEnd: false))
-            if range.upperBound < Key.max { elements.append(Self(key: range.upperBound + 1, isEnd: true)) }
-        }
-        return elements
+    /// The starts of ranges, or their ends, ascending; a range that reaches the highest key has no end.
+    static func elements(of ranges: ArraySlice<ClosedRange<Key>>, areEnds: Bool) -> [Self] {
+        guard areEnds else { return ranges.map { Self(key: $0.lowerBound, isEnd: false) } }
+        let closed = ranges.last?.upperBound == Key.max ? ranges.dropLast() : ranges
+        return closed.map { Self(key: $0.upperBound + 1, isEnd: true) }
     }
 
     /// The end at key zero with which a tree of these ranges starts; `nil` for none.
