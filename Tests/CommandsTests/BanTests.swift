@@ -158,6 +158,15 @@ struct BanTests {
         #expect(try terminal.run("rollback", "3", "--yes") == .failure)
     }
 
+    @Test("On a host so slow that time passes while it is made", arguments: [400, 700, 1_400])
+    func slow(delay: Int64) throws {
+        terminal.delay = delay
+        #expect(try ban("198.51.100.7", "2h") == .success, "\(terminal.errors)")
+        #expect(live.count == 1)
+        terminal.delay = 0
+        try isClean()
+    }
+
     @Test("Answers programs in JSON")
     func json() throws {
         #expect(try ban("198.51.100.7", "90m", "--format", "json") == .success)

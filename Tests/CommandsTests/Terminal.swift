@@ -73,6 +73,8 @@ final class Terminal {
 
     /// Milliseconds since boot.
     var uptime: Int64 = 1_000_000
+    /// Milliseconds that pass between two looks at that clock.
+    var delay: Int64 = 0
     /// The boot id.
     var boot = "boot"
     /// The number of the network namespace.
@@ -87,7 +89,10 @@ final class Terminal {
             location: { [folder] in StateLocation(directory: folder.appending(path: "state").path) },
             identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: namespace) },
             author: { Author(user: "root", login: "alice", client: "198.51.100.7") },
-            uptime: { [unowned self] in uptime }, arm: { [unowned self] _ throws(KernelError) in armed += 1 },
+            uptime: { [unowned self] in
+                uptime += delay
+                return uptime
+            }, arm: { [unowned self] _ throws(KernelError) in armed += 1 },
             announce: { [unowned self] in announcements.append($0) })
     }
 
@@ -108,6 +113,9 @@ final class Terminal {
     /// The names that were looked up.
     private(set) var lookedUp: [String] = []
 
+    /// The editor of `edit`: it gets the path of a copy of the policy.
+    var editor: (_ path: String) -> Void = { _ in }
+
     private func lookUp(_ asked: [String]) -> [NameAnswer] {
         lookedUp += asked
         return asked.flatMap { name in
@@ -124,6 +132,7 @@ final class Terminal {
     private var host: Commands.Host {
         var host = plainHost
         host.lookUp = { [unowned self] names, _ in lookUp(names) }
+        host.edit = { [unowned self] path throws(KernelError) in editor(path) }
         host.clock = { [now] in now }
         host.wait = { [unowned self] _, _ in wakenings.isEmpty ? .stop : wakenings.removeFirst() }
         host.packetLog = { [unowned self] destination, isFromNow throws(KernelError) in

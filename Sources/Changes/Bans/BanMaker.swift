@@ -46,7 +46,7 @@ public struct BanMaker {
         defer { withExtendedLifetime(lock) {} }
         try check(request, isForced: isForced, options)
         let (snapshot, _, base, before) = try look()
-        let record = request.record(now: now, on: state.host)
+        let record = request.record(now: now, uptime: before.bans.now, on: state.host)
         let change = GrantChange(
             kind: .ban, summary: request.summary, snapshot: snapshot, before: before,
             after: { before.banning(record, of: $0) }, base: base)

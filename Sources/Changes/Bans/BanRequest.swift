@@ -20,11 +20,11 @@ public struct BanRequest {
     /// A summary in one line.
     var summary: String { "\(addresses) banned for \(span.text): \(why)" }
 
-    /// The ban, starting at `now`; the number of its change is set later.
-    func record(now: Int64, on host: ChangeHost) -> BanRecord {
+    /// The ban, starting at `now`, which is `uptime` milliseconds after the boot; the number of its change is set later.
+    func record(now: Int64, uptime: Int64, on host: ChangeHost) -> BanRecord {
         BanRecord(
             addresses: addresses, seconds: span.seconds, end: now + span.seconds,
-            deadline: host.uptime() + span.seconds * 1000, why: why, author: host.author(), change: 0)
+            deadline: uptime + span.seconds * 1000, why: why, author: host.author(), change: 0)
     }
 }
 

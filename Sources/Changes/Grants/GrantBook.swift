@@ -21,7 +21,7 @@ public struct GrantBook {
     private var identity = RulesetIdentity(boot: "", namespace: 0)
     private var uptime: () -> Int64 = { 0 }
     /// The clock of all deadlines, so that the kernel and the saved book get the same times.
-    private var now: Int64 = 0
+    private(set) var now: Int64 = 0
     /// The directory; `nil` for a book that is not saved.
     private(set) var files: StateFiles?
 

@@ -51,7 +51,7 @@ public struct GrantMaker {
         if service.sources.isSuperset(of: AddressSet(request.address)) {
             return GrantOutcome(deed: .needless, service: request.service, addresses: [request.address])
         }
-        let record = request.record(now: now, on: state.host)
+        let record = request.record(now: now, uptime: before.now, on: state.host)
         let change = GrantChange(
             kind: .grant, summary: request.summary, snapshot: snapshot, before: before,
             after: { before.adding(record, of: $0) }, base: base)

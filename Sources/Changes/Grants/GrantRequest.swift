@@ -23,10 +23,10 @@ public struct GrantRequest {
     /// A summary in one line.
     var summary: String { "\(service) to \(address) for \(span.text): \(why)" }
 
-    /// The grant, starting at `now`; the number of its change is set later.
-    func record(now: Int64, on host: ChangeHost) -> GrantRecord {
+    /// The grant, starting at `now`, which is `uptime` milliseconds after the boot; the number of its change is set later.
+    func record(now: Int64, uptime: Int64, on host: ChangeHost) -> GrantRecord {
         GrantRecord(
             service: service, address: address, seconds: span.seconds, end: now + span.seconds,
-            deadline: host.uptime() + span.seconds * 1000, why: why, author: host.author(), change: 0)
+            deadline: uptime + span.seconds * 1000, why: why, author: host.author(), change: 0)
     }
 }
