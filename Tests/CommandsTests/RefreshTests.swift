@@ -2,6 +2,7 @@ import Addressing
 import Commands
 import Compiler
 import Foundation
+import Glibc
 import Rulesets
 import System
 import Testing
@@ -13,7 +14,7 @@ struct RefreshTests {
     private static let policy = """
         version: 1
         sources:
-          feed: {file: feed.txt, at-least: 4, shrink: 50%}
+          feed: {file: feed.txt, at-least: 4, at-most: 50, shrink: 50%}
           office: {file: office.txt}
         deny: feed
         services: {ssh: {ports: 22, from: office, why: Admin}}
@@ -84,7 +85,9 @@ struct RefreshTests {
 
     @Test(
         "A list that cannot be used stays as it was applied, is told once, and comes back",
-        arguments: [nil, "", "<html>\n", "192.0.2.0\n192.0.", list(3), list(4), "0.0.0.0/0\n" + list(9)] as [String?])
+        arguments: [
+            nil, "", "<html>\n", "192.0.2.0\n192.0.", list(3), list(4), list(100), "0.0.0.0/0\n" + list(9),
+        ] as [String?])
     func refused(text: String?) throws {
         let before = terminal.store.table
         if let text {
@@ -109,6 +112,29 @@ struct RefreshTests {
             terminal.output
                 == "list \"\(terminal.folder.path)/feed.txt\" can be used again\nfeed: 10 -> 11 entries\n")
         try isClean()
+    }
+
+    @Test(
+        "What stands in the place of a list and is no file with a list leaves it as it was applied",
+        arguments: [
+            ("directory", "is a directory"), ("loop", "cannot be read"), ("pipe", "is not a regular file"),
+            ("bytes", "is not UTF-8"),
+        ])
+    func noList(kind: String, reason: String) throws {
+        let before = terminal.store.table
+        let place = terminal.folder.appending(path: "feed.txt")
+        try FileManager.default.removeItem(at: place)
+        switch kind {
+        case "directory": try FileManager.default.createDirectory(at: place, withIntermediateDirectories: false)
+        case "loop": try FileManager.default.createSymbolicLink(at: place, withDestinationURL: place)
+        case "pipe": try #require(unsafe mkfifo(place.path, 0o600) == 0)
+        default: try Data(Self.list(10).utf8 + [0xC0, 0x0A]).write(to: place)
+        }
+        #expect(try terminal.run("refresh") == .difference)
+        #expect(terminal.errors.contains(reason), "\(terminal.errors)")
+        #expect(terminal.store.table == before && terminal.store.commits == 1)
+        #expect(try terminal.run("apply", path, "--yes") == .invalidPolicy)
+        #expect(terminal.store.table == before && terminal.store.commits == 1)
     }
 
     @Test("Waits for a change that is not confirmed, and needs a policy that was applied")

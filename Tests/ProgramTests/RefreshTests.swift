@@ -68,6 +68,50 @@ struct RefreshTests {
         }
     }
 
+    /// Lists that are moved into place or written over the old one, cut off in the middle of a line; commits of another program;
+    /// commands that are killed; and the number of denied addresses, again and again.
+    private static let storm = """
+        cd "$1"; count=$2
+        going() { [ $(date +%s) -lt $end ]; }
+        end=$(($(date +%s) + count))
+        while going; do
+          for list in a b; do cp $list.txt new; mv new feed.txt; sleep 0.2; head -c 150 b.txt > feed.txt; sleep 0.05; done
+        done &
+        while going; do nft add table inet other; nft delete table inet other; done &
+        while going; do
+          for time in 0.02 0.05 0.1 0.3 5; do timeout -s KILL $time "$PORTREEVE" refresh --state-dir "$STATE" || :; done
+        done >/dev/null 2>&1 &
+        while going; do
+          for time in 0.05 0.2 5; do
+            timeout -s KILL $time "$PORTREEVE" apply policy.yaml --yes --quiet --keep-lists --state-dir "$STATE" || :
+          done
+        done >/dev/null 2>&1 &
+        while going; do
+          listed=$(nft list set inet portreeve deny-ipv4 2>/dev/null) && printf '%s\\n' "$listed" | grep -o '192\\.0\\.2\\.' | wc -l
+        done
+        wait
+        """
+
+    @Test("A good list is in force at any time of a storm of lists, commands, kills and commits of others")
+    func storm() throws {
+        let folder = URL(filePath: policy).deletingLastPathComponent().path
+        for (name, count) in [("a", 20), ("b", 30)] { _ = try portreeve.write(Self.list(count), to: "\(name).txt") }
+        let script = try portreeve.write(Self.storm, to: "storm.sh")
+        let seconds = ProcessInfo.processInfo.environment["STORM_SECONDS"].flatMap { Int($0) } ?? 3
+        let seen = try portreeve.shell(
+            "PORTREEVE='\(try Portreeve.executable)' STATE='\(portreeve.stateDirectory)' sh '\(script)' '\(folder)' \(seconds) 2>/dev/null"
+        ).split(separator: "\n").map(String.init)
+        #expect(seen.count > 3)
+        #expect(Set(seen).isSubset(of: ["20", "30"]), "\(Set(seen))")
+        _ = try portreeve.write(Self.list(25), to: "feed.txt")
+        let last = try portreeve("refresh")
+        #expect(last.status == 0, "\(last)")
+        #expect(try denied() == 25)
+        let verdict = try portreeve("verify", policy, "--only", "ruleset")
+        #expect(verdict.status == 0, "\(verdict.output)")
+        #expect(try portreeve("history").status == 0)
+    }
+
     @Test("Finds its lists from any directory, and refuses one that another user can write")
     func ownership() throws {
         let folder = URL(filePath: policy).deletingLastPathComponent().path
