@@ -53,18 +53,48 @@ def loading(bench, kind, size, policy, times, changed=None):
         f"{kind}: apply, nothing to do", size, times, bench.apply(policy), nft, ready, agree, their_prepare=lambda: None,
         their_check=lambda: None)
     if changed:
-        other = bench.ruleset(changed)
-        bench.compare(
-            f"{kind}: one changed", size, min(times, 5), bench.apply(changed), ["nft", "-f", other],
-            ready, lambda: bench.must_agree(changed), their_prepare=lambda: run(nft))
+        changing(bench, kind, size, policy, changed, min(times, 5), ready)
     ready()
-    touch = lambda: run(["nft", "add table ip bench-stranger; delete table ip bench-stranger"])
     listing = ["nft", "list", "table", "inet", "portreeve"]
-    # nft needs most of a minute to list half a million prefixes: both rows use one run.
+    # nft needs most of a minute to list half a million prefixes: all rows use one run.
     theirs = [bench.time(listing)] if size > 100_000 else None
-    bench.compare(f"{kind}: drift check", size, times, bench.verify(policy), listing, known=theirs)
-    bench.compare(f"{kind}: drift check, others active", size, times, bench.verify(policy), listing, touch, known=theirs)
+    verify = bench.verify(policy)
+    bench.compare(f"{kind}: drift check", size, times, verify, listing, known=theirs)
+    bench.compare(f"{kind}: drift check, others active", size, times, verify, listing, touch, known=theirs)
+    if changed and shutil.which("taskset"):
+        bench.compare(
+            f"{kind}: drift check, others active, one processor", size, times, ["taskset", "-c", "0", *verify], listing, touch,
+            known=theirs)
+    if changed:
+        prefix = policies.first(policy)
+        name = "big-ipv6" if ":" in prefix else "big-ipv4"
+        run(["nft", f"delete element inet portreeve {name} {{ {prefix} }}"])
+        bench.compare(
+            f"{kind}: drift check, one taken out", size, times, verify, listing, touch, known=theirs, statuses=(2,))
     flush()
+
+
+def touch():
+    """A commit of another program, as fail2ban makes with every ban."""
+    run(["nft", "add table ip bench-stranger; delete table ip bench-stranger"])
+
+
+def changing(bench, kind, size, policy, changed, times, ready):
+    """Changes one prefix, by `apply` and by `refresh`, with and without commits of other programs."""
+    nft, other = (["nft", "-f", bench.ruleset(each)] for each in (policy, changed))
+    agree = lambda: bench.must_agree(changed)
+    bench.compare(
+        f"{kind}: one changed", size, times, bench.apply(changed), other, ready, agree, their_prepare=lambda: run(nft))
+    theirs = lambda: (run(nft), touch())
+    bench.compare(
+        f"{kind}: one changed, others active", size, times, bench.apply(changed), other, lambda: (ready(), touch()), agree,
+        their_prepare=theirs)
+    with policies.exchanged(policy, changed) as exchange:
+        bench.compare(
+            f"{kind}: refresh, one changed, others active", size, times,
+            bench.portreeve("refresh", "--quiet", *bench.options()), other,
+            lambda: (exchange(False), ready(), exchange(True), touch()), lambda: bench.must_agree(policy),
+            their_prepare=theirs)
 
 
 def bench_start(bench):

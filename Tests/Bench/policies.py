@@ -1,6 +1,8 @@
 """The policies of the bench: lists of sources, services open to three prefixes, and the same rules for other tools."""
 
+import contextlib
 import ipaddress
+import pathlib
 import random
 import subprocess
 
@@ -54,6 +56,22 @@ def groups(bench, family, count):
             f"version: 1\nsources:\n  big: {{file: list-{label}.txt}}\n"
             "services:\n  ssh: {ports: 22, from: big, why: bench}\n")
         for label in labels]
+
+
+def first(policy):
+    """The first prefix in the list of a policy."""
+    return (pathlib.Path(policy).parent / f"list-{pathlib.Path(policy).stem}.txt").read_text().split("\n", 1)[0]
+
+
+@contextlib.contextmanager
+def exchanged(policy, changed):
+    """A function that puts the list of the changed policy, or that of the policy, into the place of the policy's list."""
+    place, other = (pathlib.Path(each).parent / f"list-{pathlib.Path(each).stem}.txt" for each in (policy, changed))
+    lists = {False: place.read_bytes(), True: other.read_bytes()}
+    try:
+        yield lambda is_changed: place.write_bytes(lists[is_changed])
+    finally:
+        place.write_bytes(lists[False])
 
 
 def services(bench, count):
