@@ -32,19 +32,19 @@ public struct SessionList: Sendable {
     /// Conntrack shows who opened a connection. For a TCP connection that conntrack does not track, or picked up in the
     /// middle, the other end is the client if a socket listens on the local port.
     public var sessions: [Session] {
-        var ends = Dictionary(sockets.map { (Ends($0.local, $0.remote), $0) }) { first, _ in first }
+        var ends = Dictionary(sockets.map { (SocketEnds($0.local, $0.remote), $0) }) { first, _ in first }
         // A connection of this host to itself has a socket at each end.
-        ends = ends.filter { ends[Ends($0.key.remote, $0.key.local)] == nil }
-        var explained: Set<Ends> = []
+        ends = ends.filter { ends[SocketEnds($0.key.remote, $0.key.local)] == nil }
+        var explained: Set<SocketEnds> = []
         var sessions: [Session] = []
         for connection in tracked where !addresses.contains(connection.original.source.address) {
             guard let session = inbound(connection, ends) else { continue }
-            if let socket = session.socket { explained.insert(Ends(socket.local, socket.remote)) }
+            if let socket = session.socket { explained.insert(SocketEnds(socket.local, socket.remote)) }
             sessions.append(session)
         }
         for connection in tracked where addresses.contains(connection.original.source.address) {
             // Outbound, or picked up by conntrack with a packet of this host.
-            let own = Ends(connection.original.source, connection.original.destination)
+            let own = SocketEnds(connection.original.source, connection.original.destination)
             guard let socket = ends[own], !explained.contains(own) else { continue }
             explained.insert(own)
             guard connection.isPickedUp, listeningPorts.contains(socket.local.port) else { continue }
@@ -55,9 +55,9 @@ public struct SessionList: Sendable {
     }
 
     /// The session of a connection that another host opened.
-    private func inbound(_ connection: TrackedConnection, _ ends: [Ends: EstablishedConnection]) -> Session? {
+    private func inbound(_ connection: TrackedConnection, _ ends: [SocketEnds: EstablishedConnection]) -> Session? {
         let socket =
-            connection.transport == .tcp ? ends[Ends(connection.reply.source, connection.reply.destination)] : nil
+            connection.transport == .tcp ? ends[SocketEnds(connection.reply.source, connection.reply.destination)] : nil
         let isOwn = socket != nil || addresses.contains(connection.reply.source.address)
         let isUnheld = unheld.contains(connection)
         let isAlive =
@@ -75,24 +75,12 @@ public struct SessionList: Sendable {
 
     /// The open TCP connections from other hosts to this one, not redirected, that have no socket in the list.
     public var withoutSocket: Set<TrackedConnection> {
-        let ends = Set(sockets.map { Ends($0.local, $0.remote) })
-        let open = tracked.lazy.filter { connection in
-            connection.isOpen && !connection.isRedirected && addresses.contains(connection.reply.source.address)
-                && !addresses.contains(connection.original.source.address)
-                && !ends.contains(Ends(connection.reply.source, connection.reply.destination))
-        }
-        return Set(open)
-    }
-
-    /// Both ends of a socket.
-    private struct Ends: Hashable {
-        let local: Endpoint
-        let remote: Endpoint
-
-        init(_ local: Endpoint, _ remote: Endpoint) {
-            self.local = local
-            self.remote = remote
-        }
+        let held = HeldEnds(sockets, on: addresses)
+        return Set(
+            tracked.lazy.filter { connection in
+                connection.isOpen && !connection.isRedirected
+                    && !addresses.contains(connection.original.source.address) && held.lackEnd(of: connection)
+            })
     }
 }
 

@@ -13,18 +13,10 @@ extension KernelSessions {
         list.listeners = try SocketTable.listeners()
         (list.sockets, list.waiting) = try SocketTable.connected()
         do throws(KernelError) { list.flows = try ConntrackTable().flows() } catch { list.doubt = "\(error)" }
-        list.unheld = try Self.unheld(list)
+        list.unheld = try Self.unheld(list.withoutSocket, on: addresses) { () throws(KernelError) in
+            try ConntrackTable().flows().map(\.connection)
+        }
         return list
-    }
-
-    /// The open connections without a socket that are there at a second look, too.
-    private static func unheld(_ list: ConnectionList) throws(KernelError) -> Set<TrackedConnection> {
-        let first = list.withoutSocket
-        guard !first.isEmpty else { return [] }
-        var again = list
-        again.flows = ((try? ConntrackTable().flows()) ?? []).filter { first.contains($0.connection) }
-        again.sockets = try SocketTable.connected().sockets
-        return again.withoutSocket
     }
 
     /// The connections with the owners of their sockets, found in one search of the processes.

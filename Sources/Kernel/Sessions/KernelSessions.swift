@@ -15,19 +15,29 @@ public struct KernelSessions: SessionStore {
             sockets: try SocketTable.connections(), listeningPorts: Set(listeners.map(\.port)),
             addresses: try HostAddresses.all())
         do throws(KernelError) { list.tracked = try ConntrackTable().connections() } catch { list.doubt = "\(error)" }
-        list.unheld = try Self.unheld(list)
+        list.unheld = try Self.unheld(list.withoutSocket, on: list.addresses) { () throws(KernelError) in
+            try ConntrackTable().connections()
+        }
         return list
     }
 
-    /// The connections without a socket that are there at a second look: sockets were read before conntrack, and a connection may
-    /// begin or end meanwhile.
-    private static func unheld(_ list: SessionList) throws(KernelError) -> Set<TrackedConnection> {
-        let first = list.withoutSocket
+    /// The connections of `first` that have no socket at a second look either: sockets were read before conntrack, and a connection
+    /// may begin or end meanwhile.
+    ///
+    /// - Parameters:
+    ///   - first: the connections without a socket.
+    ///   - addresses: the addresses of this host.
+    ///   - tracked: reads conntrack again.
+    /// - Returns: the connections that are there again; none if conntrack cannot be read.
+    /// - Throws: an error in reading the sockets.
+    static func unheld(
+        _ first: Set<TrackedConnection>, on addresses: Set<IPAddress>,
+        _ tracked: () throws(KernelError) -> [TrackedConnection]
+    ) throws(KernelError) -> Set<TrackedConnection> {
         guard !first.isEmpty else { return [] }
-        var again = list
-        again.tracked = (try? ConntrackTable().connections()) ?? []
-        again.sockets = try SocketTable.connections(includingOpening: true)
-        return first.intersection(again.withoutSocket)
+        let again = ((try? tracked()) ?? []).filter(first.contains)
+        let sockets = try SocketTable.connected().sockets.lazy.filter { $0.transport == .tcp }
+        return Set(again.filter(HeldEnds(sockets.map(\.ends), on: addresses).lackEnd))
     }
 
     /// The interface through which packets to an address leave.

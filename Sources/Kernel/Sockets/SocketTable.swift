@@ -33,18 +33,12 @@ public struct SocketTable {
     ///
     /// A connection of an IPv6 socket with an IPv4 peer is listed with IPv4 addresses.
     public static func connections() throws(KernelError) -> [EstablishedConnection] {
-        try connections(includingOpening: false)
-    }
-
-    /// The same connections, and if asked for those, too, whose handshake the socket has not completed.
-    static func connections(includingOpening: Bool) throws(KernelError) -> [EstablishedConnection] {
         let socket = try open()
         var interfaces = InterfaceNames()
         var connections: [EstablishedConnection] = []
         for family in [AF_INET, AF_INET6] {
             let sequence = socket.sequence()
-            let states = includingOpening ? SocketStates.established.union(.opening) : .established
-            let request = SocketRequest(states, transport: .tcp, family: family, sequence: sequence)
+            let request = SocketRequest(.established, transport: .tcp, family: family, sequence: sequence)
             do throws(SystemError) {
                 try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
                     let found = try SocketMessage(message.payload)

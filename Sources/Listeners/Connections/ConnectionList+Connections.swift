@@ -12,12 +12,10 @@ extension ConnectionList {
     }
 
     /// The TCP connections that conntrack takes for open, with an end on this host and no socket there.
-    ///
-    /// The sockets were read before conntrack, so that a second look is needed for connections that began meanwhile.
     public var withoutSocket: Set<TrackedConnection> {
-        var matching = ConnectionMatching(self)
-        for socket in sockets { _ = matching.connection(of: socket) }
-        return Set(flows.indices.filter(matching.isOpenWithoutSocket).map { flows[$0].connection })
+        let held = HeldEnds(sockets.lazy.filter { $0.transport == .tcp }.map(\.ends), on: addresses)
+        let open = flows.lazy.filter { $0.connection.transport == .tcp && $0.state == .established }
+        return Set(open.map(\.connection).filter(held.lackEnd))
     }
 }
 
@@ -124,14 +122,6 @@ struct ConnectionMatching {
         if hasOwnServer && !hasServer[flow] { found.append(datagrams(entry, .inbound)) }
         if hasOwnClient && !hasClient[flow] { found.append(datagrams(entry, .outbound)) }
         return found
-    }
-
-    /// Whether conntrack takes a TCP connection for open, and an end on this host has no socket.
-    func isOpenWithoutSocket(_ flow: Int) -> Bool {
-        let entry = list.flows[flow]
-        guard entry.connection.transport == .tcp, entry.state == .established else { return false }
-        let isServerMissing = isOwn(entry.connection.reply.source.address) && !hasServer[flow]
-        return isServerMissing || isOwn(entry.connection.original.source.address) && !hasClient[flow]
     }
 
     /// Whether it was sent to a group or to all hosts of a network, which no interface has as its address.
