@@ -48,6 +48,63 @@ struct SessionWatchTests {
         #expect(output.contains("status=\(status)\r\n") && output.contains("restored"), "\(output.debugDescription)")
     }
 
+    /// A shell with job control in a few lines: it starts the command in the foreground, presses Control-Z, and continues it.
+    private static let jobControl = """
+        import os, pty, select, signal, sys, termios, time
+        shell, master = pty.fork()
+        if shell == 0:
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+            before = termios.tcgetattr(0)
+            job = os.fork()
+            if job == 0:
+                os.setpgid(0, 0)
+                os.tcsetpgrp(0, os.getpid())
+                signal.signal(signal.SIGTTOU, signal.SIG_DFL)
+                os.environ["TERM"] = "xterm"
+                os.execv(sys.argv[1], sys.argv[1:])
+            def ended(word, flags):
+                status = os.waitpid(job, flags)[1]
+                os.tcsetpgrp(0, os.getpid())
+                code = "stopped" if os.WIFSTOPPED(status) else os.waitstatus_to_exitcode(status)
+                os.write(1, f"<{word} {code} {termios.tcgetattr(0) == before}>".encode())
+            ended("first", os.WUNTRACED)
+            os.tcsetpgrp(0, job)
+            os.kill(job, signal.SIGCONT)
+            ended("second", 0)
+            os._exit(0)
+        seen = b""
+        def wait(word, count=1):
+            global seen
+            end = time.monotonic() + 30
+            while seen.count(word) < count and time.monotonic() < end:
+                if select.select([master], [], [], 1)[0]:
+                    try: seen += os.read(master, 65536)
+                    except OSError: break
+        wait(b"q quits")
+        os.write(master, b"\\x1a")
+        wait(b"<first")
+        wait(b"q quits", 2)
+        os.write(master, b"q")
+        wait(b"<second")
+        wait(b">", 2)
+        sys.stdout.write(seen.decode())
+        """
+
+    @Test("Control-Z stops it with the terminal as before, and it paints again when it is continued")
+    func stop() throws {
+        let script = try portreeve.write(Self.jobControl, to: "job.py")
+        let output = try portreeve.shell(
+            "/usr/bin/python3 \(script) \(try Portreeve.executable) sessions \(policy) --watch --state-dir \(portreeve.stateDirectory)"
+        )
+        let parts = output.split(separator: Self.exit, omittingEmptySubsequences: false)
+        try #require(parts.count == 3, "\(output.debugDescription)")
+        #expect(parts[0].hasPrefix(Self.entry) && parts[0].contains("q quits"), "\(output.debugDescription)")
+        #expect(
+            parts[1].contains("<first stopped True>\(Self.entry)\u{1b}[Hportreeve sessions, "),
+            "\(output.debugDescription)")
+        #expect(parts[2].contains("<second 0 True>"), "\(output.debugDescription)")
+    }
+
     @Test("Without a terminal it says so, and paints nothing")
     func pipe() throws {
         let result = try portreeve("sessions", policy, "--watch", "--state-dir", portreeve.stateDirectory)
