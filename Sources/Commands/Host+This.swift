@@ -51,6 +51,10 @@ extension Host {
         host.repaint = TerminalScreen.run
         host.clock = { Int64(time(nil)) }
         host.wait = StopSignals.wait
+        host.rulesetNotices = { () throws(KernelError) in try RulesetNotices() }
+        host.glance = { () throws(KernelError) in
+            ListenerGlance(try SocketTable.listeners(), clients: try? EphemeralPorts.ofThisNamespace().range)
+        }
         host.packetLog = { destination, isFromNow throws(KernelError) in
             guard let group = destination.group else {
                 return try KernelLog(isFromNow: isFromNow, isHost: RulesetIdentity.isHost)

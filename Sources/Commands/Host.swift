@@ -63,6 +63,14 @@ public struct Host {
         _, _ throws(KernelError) in
         throw KernelError(.missing, "reading the log of packets", answer: "there is none")
     }
+    /// Subscribes to the kernel's notices of commits to the ruleset that was opened last.
+    public var rulesetNotices: () throws(KernelError) -> any ChangeNotices = { () throws(KernelError) in
+        throw KernelError(.missing, "subscribing to the notices of nf_tables", answer: "there are none")
+    }
+    /// Looks at the listeners quickly, where the ruleset was opened last.
+    public var glance: () throws(KernelError) -> ListenerGlance = { () throws(KernelError) in
+        ListenerGlance([], clients: nil)
+    }
     /// Waits until a descriptor can be read, at most this many milliseconds, or a signal asks the command to end.
     public var wait: (_ descriptors: [Int32], _ milliseconds: Int32) -> Wakening = { _, _ in .stop }
     /// The time now, in seconds since 1970-01-01T00:00:00Z, for a command that goes on.

@@ -18,6 +18,7 @@ final class MemoryStore: RulesetStore {
     /// The number of commits that were tried.
     private(set) var commits = 0
 
+    var toleratesChanges = false
     /// The tables of other programs.
     var others: [Table] = []
 

@@ -24,7 +24,7 @@ struct UnitTests {
     func verify() throws {
         let (portreeve, units) = try installed()
         defer { withExtendedLifetime(portreeve) {} }
-        #expect(units.count == 7)
+        #expect(units.count == 8)
         let result = try Program.run(["systemd-analyze", "verify", "--man=no"] + units)
         #expect(result.status == 0 && result.errors.isEmpty, "\(result.errors)")
     }
@@ -45,7 +45,9 @@ struct UnitTests {
 
     @Test("They run valid command lines of portreeve")
     func commandLines() throws {
-        for unit in ["portreeve.service", "portreeve-restore.service", "portreeve-verify.service"] {
+        for unit in [
+            "portreeve.service", "portreeve-restore.service", "portreeve-verify.service", "portreeve-watch.service",
+        ] {
             let text = try String(contentsOf: Self.folder.appending(path: unit), encoding: .utf8)
             let line = try #require(text.firstMatch(of: #/ExecStart=\S+ (.*)/#)?.1)
             let words = line.split(separator: " ").map(String.init)

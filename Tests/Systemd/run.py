@@ -13,9 +13,9 @@ import traceback
 
 from host import Host
 from machine import Machine
-from steps import ansible, boot, flush, journal, package, prefix, processes, refresh, undo
+from steps import ansible, boot, flush, journal, package, prefix, processes, refresh, undo, watch
 
-STEPS = [undo, flush, boot, processes, journal, refresh, prefix, package, ansible]
+STEPS = [undo, flush, boot, processes, journal, watch, refresh, prefix, package, ansible]
 
 
 class Checks:

@@ -41,6 +41,9 @@ public struct Verify: Command {
     @Flag(help: "With --news, exit 2 only if a finding is new: for OnFailure= of a unit.")
     var failOnNews = false
 
+    @Flag(help: "Go on, and print news within a second, until a signal ends it.")
+    var watch = false
+
     @Flag(
         help: "Show each finding by itself and how it could be accepted, and accepted findings that are not there.")
     var verbose = false
@@ -54,6 +57,11 @@ public struct Verify: Command {
     /// Rejects options that contradict each other.
     public func validate() throws {
         if failOnNews && news == nil { throw ValidationError("--fail-on-news needs --news") }
+        if watch {
+            if failOnNews { throw ValidationError("--watch and --fail-on-news contradict each other") }
+            if file != nil { throw ValidationError("--watch prints as it goes on: redirect standard output instead") }
+            if ![.text, .json].contains(output.format) { throw ValidationError("--watch needs --format text or json") }
+        }
         guard news != nil, ![.text, .json].contains(output.format) else { return }
         throw ValidationError("--news needs --format text or json; monitoring systems keep their own record")
     }
@@ -68,17 +76,9 @@ public struct Verify: Command {
         }
         // The state directory depends on the namespace, which opening the ruleset enters.
         let store = try full ? host.openStore(kernel.netns) : kernel.openStore(on: host)
-        settleOverdue(in: store, on: host, console)
-        host.progress("comparing the ruleset with the policy…")
-        var verification = try Verification(
-            policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
-            grants: kernel.grants(on: host), isFull: full, now: host.now)
-        let doubts = kernel.followUsage(of: &verification, on: host)
-        host.progress("comparing the listeners and the connections with the policy…")
-        verification.names = kernel.names(on: host)
-        var report = VerificationReport(
-            verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
-        if output.format == .prometheus { report.facts = facts(of: verification.verified.policy, on: host) }
+        if watch { return try follow(in: store, on: host, console) }
+        var usage = UsageFollowing()
+        let report = try report(in: store, on: host, console, &usage)
         if let news {
             let hasNews = try tell(news, report, on: host, console)
             if failOnNews { return hasNews ? .difference : .success }
@@ -86,6 +86,24 @@ public struct Verify: Command {
             try write(lines(report, on: host, console), on: host, console)
         }
         return output.format == .nagios ? report.nagiosStatus : report.status
+    }
+
+    /// Compares the host with the policy.
+    func report(
+        in store: any RulesetStore, on host: Host, _ console: Console, _ usage: inout UsageFollowing
+    ) throws -> VerificationReport {
+        settleOverdue(in: store, on: host, console)
+        host.progress("comparing the ruleset with the policy…")
+        var verification = try Verification(
+            policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
+            grants: kernel.grants(on: host), isFull: full, now: host.now)
+        let doubts = usage.follow(&verification, kernel, on: host)
+        host.progress("comparing the listeners and the connections with the policy…")
+        verification.names = kernel.names(on: host)
+        var report = VerificationReport(
+            verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
+        if output.format == .prometheus { report.facts = facts(of: verification.verified.policy, on: host) }
+        return report
     }
 
     /// Undoes a change whose undo is overdue; a failure is a message, since the verification works without it.
@@ -116,16 +134,21 @@ public struct Verify: Command {
     ///
     /// - Returns: whether an error or a warning is new.
     private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws -> Bool {
-        guard let record = FindingRecord(try host.files.record(path, !policy.allowInsecurePermissions)) else {
-            throw CommandError(.failure, "\(path.printable) exists and is not a file of --news: name another file")
-        }
-        let news = record.news(in: report.findings)
+        let news = try record(path, on: host).news(in: report.findings)
         try write(console.isJSON ? [news.json.text] : news.lines(console), on: host, console)
         try host.files.replace(path, FindingRecord(report.findings).file)
         return news.appeared.contains { $0.severity != .notice }
     }
 
-    private func write(_ lines: [String], on host: Host, _ console: Console) throws(KernelError) {
+    /// The findings of the previous run in the file of `--news`.
+    func record(_ path: String, on host: Host) throws -> FindingRecord {
+        guard let record = FindingRecord(try host.files.record(path, !policy.allowInsecurePermissions)) else {
+            throw CommandError(.failure, "\(path.printable) exists and is not a file of --news: name another file")
+        }
+        return record
+    }
+
+    func write(_ lines: [String], on host: Host, _ console: Console) throws(KernelError) {
         let text = console.printable(lines.map { $0 + "\n" }.joined())
         if let file { try host.files.replace(file, text) } else if !text.isEmpty { host.standardOutput(text) }
     }

@@ -31,6 +31,13 @@ internal import System
 
     deinit { _ = unsafe mnl_socket_close(handle) }
 
+    /// Subscribes to a multicast group of the subsystem: `NETLINK_ADD_MEMBERSHIP` of netlink(7).
+    func join(group: Int32) throws(SystemError) {
+        var group = group
+        let size = socklen_t(MemoryLayout<Int32>.size)
+        guard unsafe mnl_socket_setsockopt(handle, NETLINK_ADD_MEMBERSHIP, &group, size) == 0 else { throw .last }
+    }
+
     /// A sequence number for the next message; it repeats after 2^32 messages.
     func sequence() -> UInt32 { nextSequence.wrappingAdd(1, ordering: .relaxed).oldValue }
 

@@ -18,11 +18,14 @@ extension Nftables {
     /// - Parameters:
     ///   - name: the table.
     ///   - expectation: the likely contents of big sets, which are looked up instead of dumped.
+    ///   - toleratesChanges: whether a table counts as read, too, if two readings in a row agree on it, though the ruleset was
+    ///     changed meanwhile.
     /// - Returns: the table, or `nil` in its place if it does not exist, with the generation.
     /// - Throws: `permission`, `unsupported`, `interrupted` if the ruleset changes at every attempt, `io`.
     public func snapshot(
-        of name: TableName, expecting expectation: Expectation = .nothing
+        of name: TableName, expecting expectation: Expectation = .nothing, toleratesChanges: Bool = false
     ) throws(KernelError) -> TableSnapshot {
+        var unsure: TableSnapshot?
         for _ in 0..<Self.attempts {
             let generation = try generation()
             var reading = TableReading(name: name, generation: generation, expecting: expectation.candidates)
@@ -33,9 +36,12 @@ extension Nftables {
                 guard try self.generation() == generation else { continue }
                 throw error.during("reading table \(name)")
             }
-            if try self.generation() == generation, reading.isConsistent {
-                return reading.snapshot(isFromKernel: true) { socket.interfaceName(of: $0) }
-            }
+            let isConsistent = try self.generation() == generation && reading.isConsistent
+            guard isConsistent || toleratesChanges else { continue }
+            let snapshot = reading.snapshot(isFromKernel: true) { socket.interfaceName(of: $0) }
+            if let unsure, unsure.table == snapshot.table { return snapshot }
+            if isConsistent { return snapshot }
+            unsure = snapshot
         }
         throw KernelError(
             .interrupted, "reading table \(name)",

@@ -7,6 +7,8 @@ public import System
 public final class NftablesStore: RulesetStore {
     private let nftables: Nftables
     private var cache: SetCacheFile?
+    /// Whether a table can also be read while the ruleset is changed all the time.
+    public var toleratesChanges = false
 
     /// Opens the ruleset of the calling thread's network namespace.
     public init() throws(KernelError) { nftables = try Nftables() }
@@ -30,7 +32,10 @@ public final class NftablesStore: RulesetStore {
         // After a commit by this process, its candidate is more reliable than the cache.
         let cached = committed == nil ? identity.flatMap { cache?.load(for: $0) } : nil
         let snapshot = try nftables.snapshot(
-            of: table, expecting: Expectation(candidates, committed: committed, cache: cached))
+            of: table, expecting: Expectation(candidates, committed: committed, cache: cached),
+            toleratesChanges: toleratesChanges)
+        // A reading during changes is not known to be that of its generation.
+        if toleratesChanges, (try? nftables.generation()) != snapshot.generation { return snapshot }
         if let cache, let identity { Self.keep(snapshot, identity, in: cache, insteadOf: cached) }
         return snapshot
     }

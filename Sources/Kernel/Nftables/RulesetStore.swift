@@ -5,6 +5,10 @@ public import System
 
 /// The ruleset of one network namespace: tables read whole and changed in one transaction.
 public protocol RulesetStore: AnyObject {
+    /// Whether a table can also be read while the ruleset is changed all the time, as two readings in a row that agree.
+    ///
+    /// A commit must not build on that; it would be refused.
+    var toleratesChanges: Bool { get set }
     /// The generation of the ruleset; every commit with a change makes a new one.
     func generation() throws(KernelError) -> UInt32
     /// The tables of all families and owners.
