@@ -29,6 +29,28 @@ struct ExplainTests {
         #expect(try terminal.json()["change"] as? String == "declare a service with ports: 22/udp")
     }
 
+    @Test("Advises to change what keeps the source out: `except`, `nobody`, or other sources")
+    func advice() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            """
+            version: 1
+            services:
+              shop: {ports: 443, from: 10.0.0.0/8, except: 10.9.0.0/16, why: Shop}
+              local: {ports: 9000, from: nobody, why: Local}
+
+            """)
+        func change(_ source: String, _ port: String) throws -> String? {
+            _ = try verdict(terminal, [source, port, path, "--policy"])
+            return try terminal.json()["change"] as? String
+        }
+        #expect(try change("10.9.0.1", "443") == "remove 10.9.0.1 from \"except\" of service \"shop\" (\(path):3)")
+        #expect(try change("192.0.2.9", "443") == "add 192.0.2.9 to \"from\" of service \"shop\" (\(path):3)")
+        #expect(
+            try change("192.0.2.9", "9000")
+                == "write 192.0.2.9 instead of \"nobody\" in \"from\" of service \"local\" (\(path):4)")
+    }
+
     @Test("Reads the live ruleset, and names the table that overrides the policy")
     func foreign() throws {
         let terminal = try Terminal()

@@ -104,10 +104,7 @@ extension Explanation {
                 + (question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)")
         }
         if isExpired { return "move \"expires\" of service \"\(service.name)\"\(service.location.text)" }
-        if isOutsideSources {
-            return
-                "add \(source) to \"from\" of service \"\(service.name)\"\((service.entries.first?.sources.location.text ?? ""))"
-        }
+        if isOutsideSources { return admission(of: source, to: service) }
         if service.listsEntries, decidingEntry == nil {
             return "add an entry to \"allow\" of service \"\(service.name)\"\(service.location.text)"
         }
@@ -121,6 +118,20 @@ extension Explanation {
                 + " of service \"\(service.name)\"\(service.location.text)"
         }
         return isLive ? "run portreeve apply" : nil
+    }
+
+    /// The change to the sources of a service that would let the source in.
+    private func admission(of source: String, to service: Service) -> String {
+        let name = "service \"\(service.name)\""
+        if let exempt = entries.first(where: { $0.mismatch == .exempt })?.entry.except {
+            return "remove \(source) from \"except\" of \(name)\(exempt.location.text)"
+        }
+        let sources = service.entries.first?.sources
+        let place = sources?.location.text ?? ""
+        guard sources?.entries != [SourceList.nobody] else {
+            return "write \(source) instead of \"\(SourceList.nobody)\" in \"from\" of \(name)\(place)"
+        }
+        return "add \(source) to \"from\" of \(name)\(place)"
     }
 
     /// The listeners in a few words; `nil` if they were not read.
