@@ -64,140 +64,22 @@ public struct AccessDifference {
         self.before = before
         self.after = after
         var (gained, lost, unknown) = (collector, collector, collector)
-        let spaces = before.spaces
         // Connections of this host to itself are not access.
-        for key in before.keys where key.interface != .loopback {
-            let space = spaces[key.family]
-            for pair in Self.pairs(before.segments[key] ?? [], after.segments[key] ?? []) {
-                let was = pair.old
-                let willBe = pair.new
-                guard !Self.areSame(was, willBe, doubtedBy: kept, before.rules) else { continue }
-                let more = space.difference(space.difference(willBe.open, was.open), was.unknown)
-                let less = space.difference(space.difference(was.open, willBe.open), willBe.unknown)
-                gained.add(key, pair.ports, space.canonical(more), space)
-                lost.add(key, pair.ports, space.canonical(less), space)
-                let doubts = Set(was.doubts + willBe.doubts).sorted()
-                unknown.add(key, pair.ports, space.canonical(space.union(was.unknown, willBe.unknown)), space, doubts)
-            }
+        for group in before.keysByPlace where group[0].interface != .loopback {
+            let comparison = Comparison(group, before, after, doubtedBy: kept)
+            gained.add(comparison, \.gained)
+            lost.add(comparison, \.lost)
+            unknown.add(comparison, \.unknown)
         }
-        self.gained = gained.changes(spaces, before.rules)
-        self.lost = lost.changes(spaces, before.rules)
-        self.unknown = unknown.changes(spaces, before.rules)
-    }
-
-    private typealias Segment = AccessRegions.Segment
-
-    /// Whether both have the same access, unknown at most because of the same rules of tables that do not change.
-    private static func areSame(
-        _ old: Segment, _ new: Segment, doubtedBy kept: Set<TableName>, _ rules: RuleNumbers
-    ) -> Bool {
-        guard old.open == new.open, old.unknown == new.unknown, old.doubts == new.doubts else { return false }
-        return old.doubts.allSatisfy { kept.contains(rules.all[$0].table) }
-    }
-
-    /// The ports of both lists, cut into ranges that are in one segment of each list.
-    private static func pairs(
-        _ old: [Segment], _ new: [Segment]
-    ) -> [(ports: ClosedRange<UInt16>, old: Segment, new: Segment)] {
-        var pairs: [(ports: ClosedRange<UInt16>, old: Segment, new: Segment)] = []
-        var i = 0
-        var j = 0
-        while i < old.count, j < new.count {
-            let lower = max(old[i].ports.lowerBound, new[j].ports.lowerBound)
-            let upper = min(old[i].ports.upperBound, new[j].ports.upperBound)
-            pairs.append((lower...upper, old[i], new[j]))
-            if old[i].ports.upperBound == upper { i += 1 }
-            if new[j].ports.upperBound == upper { j += 1 }
-        }
-        return pairs
-    }
-}
-
-/// Collects changes, merges adjacent ports, and merges interfaces with the same change.
-private struct ChangeCollector {
-    private struct Subject: Hashable {
-        let transport: TransportProtocol
-        let family: AddressFamily
-        let ports: ClosedRange<UInt16>
-        let sources: SourceSpace.ID
-        let doubts: [Int]
-    }
-
-    /// The same change on the same interfaces.
-    private struct Place: Hashable {
-        let subject: Subject
-        let interfaces: [InterfaceClass]
-    }
-
-    private let interfaces: [InterfaceClass]
-    private let destinations: DestinationClasses
-    private var found: [Subject: [DestinationClass: [InterfaceClass]]] = [:]
-    private var pending: (key: AccessRegions.Key, subject: Subject)?
-
-    init(_ interfaces: [InterfaceClass], _ destinations: DestinationClasses) {
-        self.interfaces = interfaces
-        self.destinations = destinations
-    }
-
-    mutating func add(
-        _ key: AccessRegions.Key, _ ports: ClosedRange<UInt16>, _ sources: SourceSpace.ID, _ space: SourceSpace,
-        _ doubts: [Int] = []
-    ) {
-        guard sources != space.none else { return }
-        if let (last, subject) = pending, last == key, subject.sources == sources, subject.doubts == doubts,
-            Int(subject.ports.upperBound) + 1 == Int(ports.lowerBound)
-        {
-            let fused = subject.ports.lowerBound...ports.upperBound
-            pending = (
-                key, .init(transport: key.transport, family: key.family, ports: fused, sources: sources, doubts: doubts)
-            )
-        } else {
-            flush()
-            pending = (
-                key, .init(transport: key.transport, family: key.family, ports: ports, sources: sources, doubts: doubts)
-            )
-        }
-    }
-
-    private mutating func flush() {
-        if let (key, subject) = pending {
-            found[subject, default: [:]][key.destination, default: []].append(key.interface)
-        }
-        pending = nil
-    }
-
-    /// The changes, each with its interfaces, and the destinations where it is the same.
-    private var places: [Place: [DestinationClass]] {
-        var places: [Place: [DestinationClass]] = [:]
-        for (subject, on) in found {
-            for destination in destinations[subject.family] {
-                guard let interfaces = on[destination] else { continue }
-                places[Place(subject: subject, interfaces: interfaces), default: []].append(destination)
-            }
-        }
-        return places
-    }
-
-    /// The changes by protocol, port and family.
-    mutating func changes(_ spaces: SourceSpaces, _ rules: RuleNumbers) -> [AccessChange] {
-        flush()
-        let ordinary = interfaces.filter { $0 != .loopback }
-        let changes = places.map { place, at in
-            let (subject, on) = (place.subject, place.interfaces)
-            return AccessChange(
-                transport: subject.transport, ports: subject.ports, family: subject.family,
-                sources: spaces.addresses(subject.sources, subject.family),
-                interfaces: ordinary.allSatisfy(on.contains) ? [] : on.map(\.pattern),
-                destinations: at.count == destinations[subject.family].count ? [] : at,
-                doubts: subject.doubts.map { rules.all[$0] })
-        }
-        return changes.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+        self.gained = gained.changes(before.spaces, before.rules)
+        self.lost = lost.changes(before.spaces, before.rules)
+        self.unknown = unknown.changes(before.spaces, before.rules)
     }
 }
 
 extension AccessChange {
     /// The sort key of changes.
-    fileprivate var order: [String] {
+    var order: [String] {
         let number = String(ports.lowerBound)
         return [
             String(transport.rawValue + 100), String(repeating: "0", count: 5 - number.count) + number, family.rawValue,

@@ -67,7 +67,7 @@ extension [AccessOverride] {
         var search = OverrideSearch(spaces: spaces, rules: rules, bridges: bridges)
         for key in survey.keys where key.interface != .loopback {
             let space = spaces[key.family]
-            let open = (regions.segments[key] ?? []).map { arrivals.limit($0, key, space) }
+            let open = (regions.segments[key]?.all ?? []).map { arrivals.limit($0, key, space) }
                 .filter { $0.open != space.none }
             guard !open.isEmpty else { continue }
             let boxes = open.boxes(space)

@@ -123,4 +123,37 @@ struct AddressesTests {
         #expect(services(drop) == ["office", "shop"])
         #expect(services(Rule(destination + drop.expressions)) == ["shop"])
     }
+
+    /// Half of the services are for every address.
+    @Test("Hundreds of services are told from each other, each at an address of its own")
+    func many() throws {
+        let services = try (0..<400).map { number in
+            var service = try Service("s\(number)", "\(2000 + number)/tcp", from: [Self.source(number)], line: number)
+            if !number.isMultiple(of: 2) { service.destinations = try SourceList([Self.address(number)], line: number) }
+            return service
+        }
+        let table = compile(Policy(services: services, files: ["policy.yaml"])).table
+        let difference = AccessDifference(from: [], to: [table], in: Circumstances(now: 0))
+        #expect(difference.unknown == [])
+        #expect(difference.gained == [])
+        let all = AddressSet(ipv4: .all)
+        for number in [0, 1, 2, 201, 398, 399] {
+            let others = all.subtracting(AddressSet(try AddressRange(Self.source(number))))
+            let isPlain = number.isMultiple(of: 2)
+            #expect(try lost(difference, number, at: Self.address(number)) == others)
+            #expect(try lost(difference, number, at: Self.address(301)) == (isPlain ? others : all))
+        }
+    }
+
+    private static func source(_ number: Int) -> String { "172.16.\(number / 250).\(number % 250)" }
+    private static func address(_ number: Int) -> String { "10.\(number / 250).\(number % 250).1" }
+
+    /// The sources of IPv4 that lose a service at an address.
+    private func lost(_ difference: AccessDifference, _ number: Int, at address: String) throws -> AddressSet {
+        let address = try #require(IPAddress(try AddressRange(address)))
+        return difference.lost.filter { change in
+            change.transport == .tcp && change.family == .ipv4 && change.ports.contains(UInt16(2000 + number))
+                && (change.destinations.isEmpty || change.destinations.contains { $0.contains(address) })
+        }.map(\.sources).reduce(AddressSet()) { $0.union($1) }
+    }
 }

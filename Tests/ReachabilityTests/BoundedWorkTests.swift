@@ -118,7 +118,7 @@ struct BoundedWorkTests {
         let (whole, cut) = (regions(tables, WorkBudget()), regions(tables, WorkBudget(steps: 50)))
         var reasons: Set<String> = []
         for key in cut.keys {
-            for port in Set(whole.segments[key, default: []].map(\.ports.lowerBound) + [9]) {
+            for port in Set((whole.segments[key]?.all ?? []).map(\.ports.lowerBound) + [9]) {
                 switch cut.verdict(key, port: port, source: 9) {
                 case .unknown(let places):
                     reasons.formUnion(places.filter(\.isBeyondBudget).map(\.description))
@@ -133,7 +133,7 @@ struct BoundedWorkTests {
     private func work(_ tables: [Table]) -> (steps: Int, unknown: [RuleReference]) {
         let budget = WorkBudget()
         let regions = regions(tables, budget)
-        let doubts = regions.segments.values.flatMap { $0 }.flatMap(\.doubts)
+        let doubts = regions.segments.values.flatMap(\.all).flatMap(\.doubts)
         return (WorkBudget().steps - budget.steps, doubts.prefix(1).map { regions.rules.all[$0] })
     }
 

@@ -39,11 +39,11 @@ extension AccessReport {
 
         /// The groups in the order of their first row; a group has both families if both have the same ports.
         static func all(of rows: [Row], _ declared: [TransportProtocol: IntervalSet<UInt16>]) -> [Self] {
+            let others = undeclared(declared)
             let groups = rows.filter { !$0.isOfDHCPClient }.grouped(by: Subject.init).map { rows in
                 Self(
                     sources: rows[0].change.sources, rows: rows,
-                    isEveryOtherPort: rows[0].service == nil && rows[0].trusted == nil
-                        && hasEveryPort(rows, but: declared))
+                    isEveryOtherPort: rows[0].service == nil && rows[0].trusted == nil && hasEvery(others, rows))
             }
             return groups.grouped(by: Ports.init).map { same in
                 let sources = same.map(\.sources).reduce(AddressSet()) { $0.union($1) }
@@ -51,15 +51,19 @@ extension AccessReport {
             }
         }
 
-        private static func hasEveryPort(
-            _ rows: [Row], but declared: [TransportProtocol: IntervalSet<UInt16>]
-        ) -> Bool {
-            let ports = Dictionary(grouping: rows, by: \.change.transport).mapValues { IntervalSet($0.map(\.ports)) }
-            return TransportProtocol.withPorts.allSatisfy { transport in
-                var others = IntervalSet<UInt16>([1...UInt16.max]).subtracting(declared[transport] ?? IntervalSet())
-                if transport == .udp { others = others.subtracting(IntervalSet([Row.dhcpClient])) }
-                return others.subtracting(ports[transport] ?? IntervalSet()).isEmpty
+        /// The ports of each protocol that no service declares.
+        private static func undeclared(
+            _ declared: [TransportProtocol: IntervalSet<UInt16>]
+        ) -> [(TransportProtocol, IntervalSet<UInt16>)] {
+            TransportProtocol.withPorts.map { transport in
+                let others = IntervalSet<UInt16>([1...UInt16.max]).subtracting(declared[transport] ?? IntervalSet())
+                return (transport, transport == .udp ? others.subtracting(IntervalSet([Row.dhcpClient])) : others)
             }
+        }
+
+        private static func hasEvery(_ others: [(TransportProtocol, IntervalSet<UInt16>)], _ rows: [Row]) -> Bool {
+            let ports = Dictionary(grouping: rows, by: \.change.transport).mapValues { IntervalSet($0.map(\.ports)) }
+            return others.allSatisfy { $1.subtracting(ports[$0] ?? IntervalSet()).isEmpty }
         }
 
         /// The sources in words.

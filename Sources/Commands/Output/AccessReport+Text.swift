@@ -61,8 +61,8 @@ extension AccessReport.Row {
     /// The addresses of this host in words; none for all of them.
     var destinations: [String] {
         let named = change.destinations.filter { !$0.isRest }.compactMap(\.addresses)
-        let texts = named.reduce(AddressSet()) { $0.union($1) }.texts(atMost: Self.listedSources)
-        return texts + (change.destinations.contains(where: \.isRest) ? ["others"] : [])
+        let all = AddressSet(ipv4: named.flatMap(\.ipv4.ranges), ipv6: named.flatMap(\.ipv6.ranges))
+        return all.texts(atMost: Self.listedSources) + (change.destinations.contains(where: \.isRest) ? ["others"] : [])
     }
 
     /// The addresses and the interfaces after a space, if they are limited.

@@ -24,6 +24,9 @@ struct Destinations: Hashable {
         addresses = values.count > Self.most ? [] : values
     }
 
+    /// The addresses as numbers; `nil` if they are unknown.
+    var numbers: [UInt128]? { addresses.isEmpty ? nil : addresses.map(UInt128.init(bigEndianBytes:)) }
+
     /// Whether an address belongs to this host; `false` if the addresses are unknown.
     func contains(_ address: [UInt8]) -> Bool { addresses.contains(address) }
 

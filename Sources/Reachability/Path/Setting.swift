@@ -15,8 +15,6 @@ struct Setting {
     let destinations: Destinations
     /// The addresses of this host.
     let own: Destinations
-    /// Whether the possible destinations are one class of those that the rulesets distinguish.
-    let isOfOneDestinationClass: Bool
     /// Whether the packets carry data of an established connection; otherwise they open one.
     let isEstablished: Bool
     /// Whether the packets are this host's replies: they leave by the interface and go to the source, from the port that was
@@ -38,7 +36,6 @@ struct Setting {
         self.source = source
         let isLoopback = interface.starts(with: Self.loopback)
         own = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
-        isOfOneDestinationClass = dialled != nil
         destinations = dialled.map { Destinations($0, family, includingLoopback: isLoopback) } ?? own
     }
 

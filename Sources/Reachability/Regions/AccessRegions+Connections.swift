@@ -39,8 +39,7 @@ extension AccessRegions {
         let space = spaces[family]
         return PortRefusals(
             admitted: fitting.map { key in
-                let segment = segments[key]?.first { $0.ports.contains(port) }
-                return segment.map { space.spans($0.open).union(space.spans($0.unknown)) }
+                segments[key]?.segment(port).map { space.spans($0.open).union(space.spans($0.unknown)) }
             })
     }
 }
@@ -74,7 +73,7 @@ extension AccessRegions {
                 $0.family == family && $0.transport == transport && present.contains($0.interface)
                     && !interfaces.contains($0.interface.pattern ?? "")
             }
-            let found = outer.flatMap { segments[$0] ?? [] }.filter { $0.open != none || $0.unknown != none }
+            let found = outer.flatMap { segments[$0]?.all ?? [] }.filter { $0.open != none || $0.unknown != none }
             let certain = found.first { $0.open != none && $0.ports.upperBound > 0 }
             guard let segment = certain ?? found.first else { continue }
             let ports = max(1, segment.ports.lowerBound)...max(1, segment.ports.upperBound)

@@ -29,12 +29,14 @@ public struct AccessRegions {
 
     let spaces: SourceSpaces
     let rules: RuleNumbers
-    /// The segments of each key of an interface other than `lo`, ascending and adjacent; together they have all ports.
-    let segments: [Key: [Segment]]
+    /// The segments of each key of an interface other than `lo`.
+    let segments: [Key: SegmentList]
     /// The segments of `lo`, about which few claims are.
     private let loopback = LateSegments()
     /// The keys in a fixed order.
     public let keys: [Key]
+    /// The keys that differ only in the destination, together, in the same order.
+    let keysByPlace: [[Key]]
     /// The classes of interfaces that the host has: the others are not part of a claim about a port.
     let present: Set<InterfaceClass>
     /// The keys of these interfaces.
@@ -74,28 +76,35 @@ public struct AccessRegions {
         let survey = Survey(
             tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false,
             budget: budget, sharing: shared)
-        var segments: [Key: [Segment]] = [:]
+        var segments: [Key: SegmentList] = [:]
         var collector = RedirectionCollector(rules)
-        // The key before it that differs only in the destination, and the ports whose access may do, too.
-        var first: (key: Key, ports: IntervalSet<UInt16>)?
-        for key in survey.keys where key.interface != .loopback && path.isPassed(by: key.family) {
-            guard let (model, ports) = first, key.differsOnlyInDestination(from: model) else {
-                let outcome = survey.evaluate(key, path)
-                first = (key, IntervalSet(outcome.destinationPorts))
-                segments[key] = Segment.all(of: outcome, spaces[key.family], survey.budget)
+        for group in survey.keysByPlace
+        where group[0].interface != .loopback && path.isPassed(by: group[0].family) {
+            // The addresses that no ruleset names, which come last, have the results that most classes share.
+            let model = group.last { $0.destination.isRest } ?? group[0]
+            let outcome = survey.evaluate(model, path, tracksDestinations: group.count > 1)
+            let all = Segment.all(of: outcome, spaces[model.family], survey.budget)
+            segments[model] = SegmentList(all)
+            collector.add(outcome, model)
+            let ports = outcome.destinationTests.ports
+            for key in group where key != model {
+                let differing = ports.at(survey.setting(key).destinations.numbers)
+                guard !differing.isEmpty else {
+                    segments[key] = SegmentList(all)
+                    continue
+                }
+                let outcome = survey.evaluate(key, path, to: differing)
+                let found = Segment.all(of: outcome, spaces[key.family], survey.budget)
+                segments[key] = SegmentList(all, found, at: differing)
                 collector.add(outcome, key)
-                continue
             }
-            let outcome = survey.evaluate(key, path, to: ports)
-            let found = Segment.all(of: outcome, spaces[key.family], survey.budget)
-            segments[key] = found.spliced(into: segments[model] ?? [], at: ports)
-            collector.add(outcome, key)
         }
         self.segments = segments
         self.survey = survey
         present = interfaces.present(circumstances.routes)
         self.path = path
         keys = survey.keys
+        keysByPlace = survey.keysByPlace
         outer = OuterKeys(survey.keys, on: present)
         redirections = collector.redirections
         unread = collector.unreadRules
@@ -107,9 +116,9 @@ public struct AccessRegions {
     /// A protocol without ports that no rule names has no segments yet: they are computed here.
     func outerSegments(
         _ transport: TransportProtocol, _ family: AddressFamily, at addresses: [IPAddress]
-    ) -> [(key: Key, segments: [Segment])] {
+    ) -> [(key: Key, segments: SegmentList)] {
         let known = outer.keys(transport, family, at: addresses)
-        guard known.isEmpty else { return known.map { ($0, segments[$0] ?? []) } }
+        guard known.isEmpty else { return known.map { ($0, segments[$0] ?? SegmentList([])) } }
         // Every ruleset has the classes of TCP.
         return outer.keys(.tcp, family, at: addresses).map { place in
             var key = place
@@ -118,12 +127,12 @@ public struct AccessRegions {
         }
     }
 
-    private func evaluated(_ key: Key) -> [Segment] {
-        Segment.all(of: survey.evaluate(key, path), spaces[key.family], survey.budget)
+    private func evaluated(_ key: Key) -> SegmentList {
+        SegmentList(Segment.all(of: survey.evaluate(key, path), spaces[key.family], survey.budget))
     }
 
     /// The segments of a key; those of `lo` are computed when they are first needed.
-    private func allSegments(_ key: Key) -> [Segment]? {
+    private func allSegments(_ key: Key) -> SegmentList? {
         guard key.interface == .loopback, path.isPassed(by: key.family) else { return segments[key] }
         return loopback.segments(of: key) { evaluated(key) }
     }
@@ -133,7 +142,7 @@ public struct AccessRegions {
 
     /// The verdict on a packet of the class `key`.
     public func verdict(_ key: Key, port: UInt16, source: UInt128) -> PacketVerdict {
-        guard let segment = allSegments(key)?.first(where: { $0.ports.contains(port) }) else { return .unknown([]) }
+        guard let segment = allSegments(key)?.segment(port) else { return .unknown([]) }
         let space = spaces[key.family]
         if space.spans(segment.open).contains(source) { return .accept }
         guard space.spans(segment.unknown).contains(source) else { return .refuse }
@@ -143,22 +152,13 @@ public struct AccessRegions {
 
 /// Segments that are computed when they are needed, and kept.
 private final class LateSegments {
-    private var known: [AccessRegions.Key: [AccessRegions.Segment]] = [:]
+    private var known: [AccessRegions.Key: SegmentList] = [:]
 
-    func segments(of key: AccessRegions.Key, _ compute: () -> [AccessRegions.Segment]) -> [AccessRegions.Segment] {
+    func segments(of key: AccessRegions.Key, _ compute: () -> SegmentList) -> SegmentList {
         if let found = known[key] { return found }
         let found = compute()
         known[key] = found
         return found
-    }
-}
-
-extension AccessRegions.Key {
-    /// Whether the other key is one of another destination, and the same otherwise.
-    fileprivate func differsOnlyInDestination(from other: Self) -> Bool {
-        var same = other
-        same.destination = destination
-        return same == self
     }
 }
 
@@ -223,8 +223,10 @@ struct Survey {
     let spaces: SourceSpaces
     let rules: RuleNumbers
     let keepsRefusals: Bool
-    let keys: [AccessRegions.Key]
+    /// The keys that differ only in the destination, together.
+    let keysByPlace: [[AccessRegions.Key]]
     let budget: WorkBudget
+    var keys: [AccessRegions.Key] { keysByPlace.flatMap(\.self) }
     private let shared: SharedChains?
     private let conditions: [AddressFamily: Conditions]
     private let readers: [AddressFamily: SetReader]
@@ -247,9 +249,9 @@ struct Survey {
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
         self.conditions = conditions
         readers = conditions.mapValues(SetReader.init)
-        keys = transports.flatMap { transport in
+        keysByPlace = transports.flatMap { transport in
             AddressFamily.allCases.flatMap { family in
-                interfaces.flatMap { interface in
+                interfaces.map { interface in
                     destinations[family].map {
                         AccessRegions.Key(
                             family: family, transport: transport, interface: interface, destination: $0)
@@ -261,8 +263,11 @@ struct Survey {
 
     /// The result for the packets of a class to these ports.
     func evaluate(
-        _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all
-    ) -> RegionEvaluation.Outcome { outcome(key) { $0.evaluate(path, to: ports) } }
+        _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all,
+        tracksDestinations: Bool = false
+    ) -> RegionEvaluation.Outcome {
+        outcome(key, tracksDestinations: tracksDestinations) { $0.evaluate(path, to: ports) }
+    }
 
     /// The result for the packets of a class in these disjoint boxes.
     func evaluate(_ key: AccessRegions.Key, _ path: PacketPath, of boxes: [Box]) -> RegionEvaluation.Outcome {
@@ -275,25 +280,34 @@ struct Survey {
         outcome(key, isReply: true) { $0.evaluateReplies(to: boxes) }
     }
 
+    /// What the packets of a class have in common.
+    func setting(_ key: AccessRegions.Key, isReply: Bool = false) -> Setting {
+        Setting(
+            family: key.family, transport: key.transport, interface: key.interface.representative,
+            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible)
+    }
+
     /// The result of an evaluation in every order.
     private func outcome(
-        _ key: AccessRegions.Key, isReply: Bool = false, _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
+        _ key: AccessRegions.Key, isReply: Bool = false, tracksDestinations: Bool = false,
+        _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
     ) -> RegionEvaluation.Outcome {
-        let outcomes = hooks.map { evaluate(evaluation(key, $0, isReply)) }
+        let outcomes = hooks.map {
+            evaluate(evaluation(key, $0, isReply: isReply, tracksDestinations: tracksDestinations))
+        }
         guard let example = ties.example else { return outcomes[0] }
         return .combined(
             outcomes, doubtedBy: rules.number(example), isComplete: ties.isComplete, spaces[key.family])
     }
 
-    private func evaluation(_ key: AccessRegions.Key, _ hooks: Hooks, _ isReply: Bool) -> RegionEvaluation {
-        let setting = Setting(
-            family: key.family, transport: key.transport, interface: key.interface.representative,
-            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible)
+    private func evaluation(
+        _ key: AccessRegions.Key, _ hooks: Hooks, isReply: Bool, tracksDestinations: Bool
+    ) -> RegionEvaluation {
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
         return RegionEvaluation(
-            hooks, key, setting, reader, conditions, rules, budget, isReply ? nil : shared,
-            keepsRefusals: keepsRefusals || ties.example != nil)
+            hooks, key, setting(key, isReply: isReply), reader, conditions, rules, budget, isReply ? nil : shared,
+            keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)
     }
 }

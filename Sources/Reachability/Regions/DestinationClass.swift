@@ -13,6 +13,13 @@ public struct DestinationClass: Hashable, Sendable {
     /// Every address.
     public static let all = DestinationClass()
 
+    /// Hashes the first address alone, since classes are disjoint, and one may have thousands of ranges.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(isRest)
+        hasher.combine(addresses?.ipv4.ranges.first)
+        hasher.combine(addresses?.ipv6.ranges.first)
+    }
+
     /// Whether the address is in the class.
     public func contains(_ address: IPAddress) -> Bool { addresses?.contains(address) ?? true }
 
@@ -28,8 +35,10 @@ public struct DestinationClass: Hashable, Sendable {
         for table in tables { finder.search(table) }
         guard !finder.choices.isEmpty else { return [.all] }
         let parts = finder.parts.sorted { $0.order < $1.order }
-        let others = AddressSet.all(of: family).subtracting(parts.reduce(AddressSet()) { $0.union($1) })
-        let classes = parts.flatMap { named($0, of: host) }
+        let named = AddressSet(
+            ipv4: parts.flatMap(\.ipv4.ranges), ipv6: parts.flatMap(\.ipv6.ranges))
+        let others = AddressSet.all(of: family).subtracting(named)
+        let classes = parts.flatMap { Self.named($0, of: host) }
         if others.isEmpty { return classes }
         // Where all addresses of the host are named, there is no other to dial.
         if let host, !host.part(of: family).isEmpty, host.part(of: family).intersection(others).isWithinLoopback {
@@ -45,7 +54,8 @@ public struct DestinationClass: Hashable, Sendable {
         let own = (host?.intersection(addresses).subtracting(.loopback).singles ?? []).map { AddressSet($0) }
         guard let first = own.first else { return [DestinationClass(addresses: addresses, possible: addresses.one)] }
         let others = own.dropFirst()
-        let rest = addresses.subtracting(others.reduce(AddressSet()) { $0.union($1) })
+        let taken = AddressSet(ipv4: others.flatMap(\.ipv4.ranges), ipv6: others.flatMap(\.ipv6.ranges))
+        let rest = addresses.subtracting(taken)
         return [DestinationClass(addresses: rest, possible: first)]
             + others.map { DestinationClass(addresses: $0, possible: $0) }
     }

@@ -28,7 +28,7 @@ extension RegionEvaluation.Outcome {
         ) { Change(piece: doubted($0.piece), place: $0.place, state: $0.state) }.map { ($0.piece, $0.place, $0.state) }
         for outcome in outcomes {
             result.unread.formUnion(outcome.unread)
-            result.destinationPorts += outcome.destinationPorts
+            result.destinationTests.add(outcome.destinationTests)
             result.excess = result.excess ?? outcome.excess
         }
         if !isComplete { result.unknown += (result.accepted + result.refused.map(\.piece)).map(doubted) }

@@ -59,10 +59,3 @@ struct OuterKeys {
         return low < ranges.count && ranges[low].range.contains(address) ? ranges[low].indices : []
     }
 }
-
-extension AddressSet {
-    /// The ranges of a family, as numbers.
-    fileprivate func ranges(of family: AddressFamily) -> [ClosedRange<UInt128>] {
-        family == .ipv6 ? ipv6.ranges : ipv4.ranges.map { UInt128($0.lowerBound)...UInt128($0.upperBound) }
-    }
-}

@@ -76,11 +76,14 @@ extension AccessRegions {
             let space = spaces[family]
             var open = space.none
             for interface in meant {
-                let all = [TransportProtocol.tcp, .udp].flatMap { transport in
-                    outerSegments(transport, family, at: []).filter { $0.key.interface == interface }.flatMap(
-                        \.segments)
+                let lists = [TransportProtocol.tcp, .udp].flatMap { transport in
+                    outerSegments(transport, family, at: []).filter { $0.key.interface == interface }
                 }
-                open = space.union(open, all.map(\.open).reduce(space.all, space.intersection))
+                var everywhere = space.all
+                for list in lists where everywhere != space.none {
+                    everywhere = list.segments.all.map(\.open).reduce(everywhere, space.intersection)
+                }
+                open = space.union(open, everywhere)
             }
             sources = sources.union(spaces.addresses(space.canonical(open), family))
         }
@@ -132,15 +135,16 @@ extension AccessRegions {
         var parts: [DestinationClass: [InterfaceClass: Part]] = [:]
         for family in families {
             for (key, segments) in outerSegments(transport, family, at: addresses) {
-                let found = Self.segments(segments, ports)
-                add(found, family, to: &parts[key.destination, default: [:]][key.interface, default: Part()])
+                add(
+                    segments.segments(ports), family,
+                    to: &parts[key.destination, default: [:]][key.interface, default: Part()])
             }
         }
         return parts
     }
 
     /// Adds the segments of one family.
-    private func add(_ found: ArraySlice<Segment>, _ family: AddressFamily, to part: inout Part) {
+    private func add(_ found: [Segment], _ family: AddressFamily, to part: inout Part) {
         let space = spaces[family]
         func has(_ sources: SourceSpace.ID) -> Bool { sources != space.none && hasRemoteSource(sources, family) }
         let open = space.canonical(found.map(\.open).reduce(space.none, space.union))

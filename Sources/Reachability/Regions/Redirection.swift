@@ -79,7 +79,7 @@ extension AccessRegions {
     private func segments(
         _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ family: AddressFamily, _ addresses: [IPAddress]
     ) -> [Segment] {
-        outerSegments(transport, family, at: addresses).flatMap { Self.segments($0.segments, ports) }
+        outerSegments(transport, family, at: addresses).flatMap { $0.segments.segments(ports) }
     }
 
     /// Those of the ascending segments with any of these ports.

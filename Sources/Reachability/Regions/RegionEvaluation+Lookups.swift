@@ -17,6 +17,7 @@ extension RegionEvaluation {
             return result.next += thread.pieces
         }
         let key = thread.registers.load(lookup.source, Int(definition.keyLength))
+        track(isOpen ? nil : elements, definition, key, thread)
         let held =
             isOpen
             ? SetConditions.open

@@ -94,9 +94,7 @@ extension RegionEvaluation {
             switch load {
             case .fails: result.pass(thread)
             case .value(let value, let destination):
-                if tracksDestinations, value.contains(where: \.isOfDestination) || expression.isRoute {
-                    track(thread.pieces)
-                }
+                if expression.readsInterfaceOfDestination { trackRoute(thread) }
                 thread.registers.store(value, in: destination)
                 following.append(thread)
             case .choice(let values, let destination):
@@ -121,10 +119,13 @@ extension RegionEvaluation {
             thread.registers.apply(operation)
             following.append(thread)
         case .compare(let comparison):
-            let (condition, isInverted) = self.condition(comparison, thread.registers)
+            let key = thread.registers.load(comparison.source, comparison.value.count)
+            track(comparison, key, thread)
+            let (condition, isInverted) = self.condition(comparison, key)
             match([condition], isInverted, scope, thread, &following, &result)
         case .range(let range):
             let key = thread.registers.load(range.source, range.lower.count)
+            track(range, key, thread)
             let condition = Condition(setting.destinations.readings(of: key)) {
                 conditions.between($0[...], range.lower[...], range.upper[...])
             }
@@ -134,9 +135,9 @@ extension RegionEvaluation {
         }
     }
 
-    private func condition(_ comparison: Comparison, _ registers: RegisterFile) -> (Condition, isInverted: Bool) {
+    private func condition(_ comparison: Comparison, _ key: [SymbolicByte]) -> (Condition, isInverted: Bool) {
         let value = comparison.value
-        let readings = setting.destinations.readings(of: registers.load(comparison.source, value.count))
+        let readings = setting.destinations.readings(of: key)
         let least = [UInt8](repeating: 0, count: value.count)
         let greatest = [UInt8](repeating: .max, count: value.count)
         let isInverted = [.notEqual, .greater, .less].contains(comparison.operator)
@@ -269,8 +270,12 @@ extension RegionEvaluation {
 }
 
 extension Expression {
-    /// Whether it queries the routing tables, which depends on the destination.
-    fileprivate var isRoute: Bool { if case .route = self { true } else { false } }
+    /// Whether it asks if the destination is an address of the input interface.
+    ///
+    /// Other queries of the routing tables have the same result for all addresses of this host.
+    fileprivate var readsInterfaceOfDestination: Bool {
+        if case .route(let query) = self { query.flags.contains(.inputInterface) } else { false }
+    }
 }
 
 extension RegionEvaluation.RuleResult {

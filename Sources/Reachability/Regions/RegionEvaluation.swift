@@ -19,8 +19,8 @@ final class RegionEvaluation {
         var redirected: [(piece: Piece, place: Int, state: PacketState)] = []
         /// The numbers of rules in prerouting that are not modelled, and may redirect.
         var unread: Set<Int> = []
-        /// The ports of packets whose destination a rule reads; the result for all others does not depend on it.
-        var destinationPorts: [ClosedRange<UInt16>] = []
+        /// The tests of the destination, where they are recorded.
+        var destinationTests = DestinationTests()
         /// The number of a rule of the chain that pieces met most often: the reason where the result is too large.
         var excess: Int?
     }
@@ -52,7 +52,7 @@ final class RegionEvaluation {
     /// Whether to keep certain refusals; otherwise they are implied by the other results.
     let keepsRefusals: Bool
     var outcome = Outcome()
-    /// Whether to record `destinationPorts`: if the destinations are one of several classes.
+    /// Whether to record the tests of the destination.
     let tracksDestinations: Bool
     /// The current hook.
     var hook = Hook.prerouting
@@ -72,7 +72,8 @@ final class RegionEvaluation {
 
     init(
         _ hooks: Hooks, _ key: AccessRegions.Key, _ setting: Setting, _ reader: SetReader, _ conditions: Conditions,
-        _ rules: RuleNumbers, _ budget: WorkBudget, _ shared: SharedChains?, keepsRefusals: Bool
+        _ rules: RuleNumbers, _ budget: WorkBudget, _ shared: SharedChains?, keepsRefusals: Bool,
+        tracksDestinations: Bool
     ) {
         self.hooks = hooks
         self.key = key
@@ -83,8 +84,8 @@ final class RegionEvaluation {
         self.rules = rules
         self.budget = budget
         self.keepsRefusals = keepsRefusals
+        self.tracksDestinations = tracksDestinations
         space = conditions.space
-        tracksDestinations = setting.isOfOneDestinationClass
     }
 
     /// The result for all packets to these ports.
@@ -223,11 +224,6 @@ final class RegionEvaluation {
 
     /// Takes steps from the budget.
     func spend(_ steps: Int) { budget.spend(steps) }
-
-    /// Records that a rule reads the destination of pieces.
-    func track(_ pieces: [Piece]) {
-        for piece in pieces { outcome.destinationPorts += piece.ports.ranges }
-    }
 
     /// Records that pieces are refused by the rule or policy with this number.
     func refuse(_ pieces: [Piece], _ place: Int) {

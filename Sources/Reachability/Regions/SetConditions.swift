@@ -97,6 +97,10 @@ final class SetReader {
 
     private let conditions: Conditions
     private var cache: [Key: SetConditions] = [:]
+    private var indices: [Identity: ElementIndex] = [:]
+
+    /// Fewer elements are not worth an index.
+    private static let leastIndexed = 8
 
     init(_ conditions: Conditions) { self.conditions = conditions }
 
@@ -110,7 +114,7 @@ final class SetReader {
         switch elements {
         case .ranges32(let ranges): result = sources(ranges, key)
         case .ranges128(let ranges): result = sources(ranges, key)
-        case .list(let list): result = read(list, definition, key)
+        case .list(let list): result = read(candidates(list, identity, definition, key), definition, key)
         }
         cache[cacheKey] = result
         return result
@@ -133,6 +137,19 @@ final class SetReader {
             collector.add(nil, conditions.between(key[...], lower[...], upper[...]))
         }
         return collector.finished(isOverlapping: false)
+    }
+
+    /// The elements that a key may find, in their order.
+    private func candidates(
+        _ list: [SetElement], _ identity: Identity, _ definition: SetDefinition, _ key: [SymbolicByte]
+    ) -> [SetElement] {
+        guard list.count >= Self.leastIndexed, !definition.flags.contains(.concatenated), let bytes = key.constants
+        else {
+            return list
+        }
+        let index = indices[identity] ?? ElementIndex(list, key.count)
+        indices[identity] = index
+        return index.positions(of: bytes).map { list[$0] }
     }
 
     private func read(_ list: [SetElement], _ definition: SetDefinition, _ key: [SymbolicByte]) -> SetConditions {

@@ -12,6 +12,7 @@ final class SharedChains {
         let key: AccessRegions.Key
         let readsMarks: Bool
         let keepsRefusals: Bool
+        let tracksDestinations: Bool
         let pieces: [Piece]
     }
 
@@ -47,7 +48,7 @@ extension RegionEvaluation {
         }
         let place = SharedChains.Entry(
             table: table, chain: entry.chain.name, hook: hook, key: key, readsMarks: hooks.readsMarks,
-            keepsRefusals: keepsRefusals, pieces: pieces)
+            keepsRefusals: keepsRefusals, tracksDestinations: tracksDestinations, pieces: pieces)
         if let known = shared.take(place) { return add(known, entry) }
         let passage = passage(entry, pieces)
         // What ends with the budget says less than is known elsewhere.
@@ -83,6 +84,6 @@ extension RegionEvaluation.Outcome {
         unknown += other.unknown
         redirected += other.redirected
         unread.formUnion(other.unread)
-        destinationPorts += other.destinationPorts
+        destinationTests.add(other.destinationTests)
     }
 }
