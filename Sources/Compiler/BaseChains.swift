@@ -120,7 +120,8 @@ extension TableBuilder {
         let matches = sourceSets.matches(
             deny.addresses, name: Names.denied, location: deny.location, sharesGroups: false)
         guard let rate = policy.defaults.log else { return matches.map { Rule($0 + [.counter, .verdict(.drop)]) } }
-        let chain = Chain(name: Names.deniedSources, rules: Rule.dropping(loggedBy: policy.defaults.log(.denied), upTo: rate))
+        let chain = Chain(
+            name: Names.deniedSources, rules: Rule.dropping(loggedBy: policy.defaults.log(.denied), upTo: rate))
         append(chain, at: deny.location)
         return matches.map { Rule($0 + [.verdict(.goto(Names.deniedSources))]) }
     }

@@ -159,7 +159,8 @@ struct RefusalTests {
         )
         _ = try terminal.write("version: 1\ndefaults: {log: 5/minute}\nservices: {}\n")
         #expect(try terminal.run("refusals", path) == .failure)
-        #expect(terminal.errors.hasPrefix("portreeve: refused packets are logged as soon as the edited policy is applied"))
+        #expect(
+            terminal.errors.hasPrefix("portreeve: refused packets are logged as soon as the edited policy is applied"))
         #expect(try terminal.run("remove", "--yes") == .success)
         #expect(try terminal.run("refusals", path) == .failure)
         #expect(terminal.errors.hasPrefix("portreeve: portreeve's table is not loaded"))
@@ -193,7 +194,8 @@ struct RefusalTests {
 
     @Test("Another table that logs with portreeve's prefix is named")
     func otherTable() throws {
-        let name = "version: 1\ndefaults: {log: 5/minute}\nservices:\n  refused: {ports: 80, from: any, log: true, why: x}\n"
+        let name =
+            "version: 1\ndefaults: {log: 5/minute}\nservices:\n  refused: {ports: 80, from: any, log: true, why: x}\n"
         let (terminal, path) = try terminal(policy: name)
         #expect(try terminal.run("refusals", path) == .success)
         #expect(terminal.errors.contains("\"refused\" logs the connections that it lets in"))

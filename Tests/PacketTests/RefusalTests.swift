@@ -110,10 +110,21 @@ struct RefusalTests {
             try send(6, from: "2001:db8:9::1", [segment(22)])
             try send(17, from: "198.51.100.3", (0..<12).map { datagram(514, from: 40000 + $0) })
             try send(17, from: "2001:db8:9::2", [datagram(69), datagram(69, from: 40001)])
-            try send(1, from: "198.51.100.4", (0..<5).map { [8, 0, 0xf7, 0xfb - $0, 0, 4, 0, $0] } + [[13, 0, 0xf2, 0xfb, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12)])
+            try send(
+                1, from: "198.51.100.4",
+                (0..<5).map { [8, 0, 0xf7, 0xfb - $0, 0, 4, 0, $0] } + [
+                    [13, 0, 0xf2, 0xfb, 0, 4, 0, 0] + [UInt8](repeating: 0, count: 12)
+                ])
             try send(58, from: "2001:db8:9::4", [[128, 0, 0, 0, 0, 4, 0, 1]])
             try send(50, from: "198.51.100.5", [[0, 0, 1, 0, 0, 0, 0, 1]])
-            try send(132, from: "198.51.100.5", [[0x9c, 0x40, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 16, 0, 0, 1, 0, 1, 0, 0, 0, 1]])
+            try send(
+                132, from: "198.51.100.5",
+                [
+                    [
+                        0x9c, 0x40, 0, 7, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 20, 0, 0, 0, 1, 0, 0, 16, 0, 0, 1, 0, 1, 0,
+                        0, 0, 1,
+                    ]
+                ])
         }
         let expected = [
             "192.0.2.1 tcp 23 no-service": 2, "198.51.100.1 tcp 22 not-in-from": 1, "198.51.100.1 tcp 70 expired": 1,

@@ -54,7 +54,8 @@ struct VerifyWatchTests {
         try change()
         let start = ContinuousClock.now
         let isThere = try eventually { try text().contains(words) }
-        #expect(isThere, "\(try text())")
+        let said = try text()
+        #expect(isThere, "\(said)")
         return (ContinuousClock.now - start) / .seconds(1)
     }
 
@@ -85,7 +86,8 @@ struct VerifyWatchTests {
         }
         #expect(gone < Self.longest)
         // One summary for each change.
-        #expect(try text().split(separator: "\n").count { $0.hasPrefix("verify: ") } == 5, "\(try text())")
+        let said = try text()
+        #expect(said.split(separator: "\n").count { $0.hasPrefix("verify: ") } == 5, "\(said)")
         kill(watch.process, SIGTERM)
         #expect(eventually { kill(watch.process, 0) != 0 })
     }

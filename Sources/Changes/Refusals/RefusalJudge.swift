@@ -57,7 +57,8 @@ public struct RefusalJudge {
         let tables = ruleset.others.filter(\.logsLikePortreeve).map { "\"\($0.name)\"" }
         let other =
             tables.isEmpty
-            ? nil : "table \(tables.joined(separator: ", ")) logs with portreeve's prefix, and its packets are counted, too"
+            ? nil
+            : "table \(tables.joined(separator: ", ")) logs with portreeve's prefix, and its packets are counted, too"
         return policy.ambiguousNames.map {
             "\"\($0)\" logs the connections that it lets in as \"\(LogPrefix.accepted(service: $0).text)\", like refused ones: rename it"
         } + (other.map { [$0] } ?? [])

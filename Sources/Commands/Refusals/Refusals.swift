@@ -67,11 +67,13 @@ public struct Refusals: Command {
         guard let rate = judge.policy.defaults.log else {
             if judge.edited?.defaults.log != nil {
                 throw CommandError(
-                    .failure, "refused packets are logged as soon as the edited policy is applied: run portreeve apply \(path)")
+                    .failure,
+                    "refused packets are logged as soon as the edited policy is applied: run portreeve apply \(path)")
             }
             throw CommandError(
                 .failure,
-                "refused packets are not logged: write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply")
+                "refused packets are not logged: write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply"
+            )
         }
         if let group = judge.policy.defaults.logDestination.group, !watch {
             throw CommandError(

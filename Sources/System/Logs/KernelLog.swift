@@ -89,7 +89,8 @@ public final class KernelLog: PacketLog {
             unreadable == 0
                 ? nil : "\(unreadable) message\(unreadable == 1 ? "" : "s") of the kernel's log could not be read",
             hasOthers
-                ? "refusals of other network namespaces are among these, since net.netfilter.nf_log_all_netns is 1" : nil,
+                ? "refusals of other network namespaces are among these, since net.netfilter.nf_log_all_netns is 1"
+                : nil,
         ].compactMap { $0 }
     }
 }
