@@ -82,7 +82,8 @@ struct VerifyWatchTests {
         }
         #expect(max(tampering, listener, published) < Self.longest, "\(tampering) \(listener) \(published)")
         let gone = try delay(until: "gone: ") {
-            #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+            let applied = try portreeve("apply", policy, "--yes", "--quiet")
+            #expect(applied.status == 0)
         }
         #expect(gone < Self.longest)
         // One summary for each change.
