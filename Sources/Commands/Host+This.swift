@@ -50,6 +50,7 @@ extension Host {
         host.edit = Editor.open
         host.repaint = TerminalScreen.run
         host.clock = { Int64(time(nil)) }
+        host.holdSignals = StopSignals.prepare
         host.wait = StopSignals.wait
         host.rulesetNotices = { () throws(KernelError) in try RulesetNotices() }
         host.glance = { () throws(KernelError) in
@@ -57,7 +58,10 @@ extension Host {
         }
         host.packetLog = { destination, isFromNow throws(KernelError) in
             guard let group = destination.group else {
-                return try KernelLog(isFromNow: isFromNow, isHost: RulesetIdentity.isHost)
+                let isHost = RulesetIdentity.isHost
+                return try NetworkNamespace.inHost { () throws(KernelError) in
+                    try KernelLog(isFromNow: isFromNow, isHost: isHost)
+                }
             }
             return try PacketLogSocket(group: group) { Int64(time(nil)) }
         }

@@ -71,6 +71,8 @@ public struct Host {
     public var glance: () throws(KernelError) -> ListenerGlance = { () throws(KernelError) in
         ListenerGlance([], clients: nil)
     }
+    /// Has the signals that ask the command to end wait for the next `wait`.
+    public var holdSignals: () -> Void = {}
     /// Waits until a descriptor can be read, at most this many milliseconds, or a signal asks the command to end.
     public var wait: (_ descriptors: [Int32], _ milliseconds: Int32) -> Wakening = { _, _ in .stop }
     /// The time now, in seconds since 1970-01-01T00:00:00Z, for a command that goes on.

@@ -46,6 +46,7 @@ public struct Refusals: Command {
         let judge = try read(now: host.now)
         let rate = try rate(judge)
         let isPiped = watch && (host.outputColumns == nil || console.isJSON)
+        if isPiped { host.holdSignals() }
         let log = try host.packetLog(judge.policy.defaults.logDestination, isPiped && since == nil)
         var watcher = RefusalWatch(judge, log, since: since, reading: read, generation: store.generation)
         guard watch else {

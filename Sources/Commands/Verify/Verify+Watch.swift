@@ -13,6 +13,7 @@ extension Verify {
     func follow(in store: any RulesetStore, on host: Host, _ console: Console) throws -> ExitStatus {
         var host = host
         host.progress = { _ in }
+        host.holdSignals()
         store.toleratesChanges = true
         // Subscribed before the first verification, so that no commit is missed.
         let notices = try host.rulesetNotices()

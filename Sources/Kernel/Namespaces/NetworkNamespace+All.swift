@@ -28,6 +28,25 @@ extension NetworkNamespace {
         guard shim_setns(home.descriptor, shim_clone_newnet) == 0 else { throw KernelError(.io, attempt, code: errno) }
     }
 
+    /// Calls `body` in the network namespace of process 1, where the kernel shows sysctls that other namespaces lack; in that of
+    /// the calling thread if the other one cannot be entered.
+    ///
+    /// - Returns: the result of `body`.
+    /// - Throws: the error of `body`, or that of moving back.
+    public static func inHost<Result>(
+        _ body: () throws(KernelError) -> Result
+    ) throws(KernelError) -> Result {
+        guard let home = try? File("/proc/thread-self/ns/net", O_RDONLY),
+            let host = try? File("/proc/1/ns/net", O_RDONLY), shim_setns(host.descriptor, shim_clone_newnet) == 0
+        else { return try body() }
+        let result: Swift.Result<Result, KernelError>
+        do throws(KernelError) { result = .success(try body()) } catch { result = .failure(error) }
+        guard shim_setns(home.descriptor, shim_clone_newnet) == 0 else {
+            throw KernelError(.io, "returning to the original network namespace", code: errno)
+        }
+        return try result.get()
+    }
+
     /// The paths of namespace files; many of them are of the same namespace.
     private static var files: [String] {
         directories.flatMap { directory in HostTree.names(directory).map { "\(directory)/\($0)" } }

@@ -76,9 +76,9 @@ table ip nat { chain pre { type nat hook prerouting priority dstnat; tcp dport {
     host.run("ip", "address", "add", "10.20.3.1/24", "dev", "inner")
 
 
-def counted(rows):
+def counted(members):
     found = {}
-    for row in rows:
+    for row in members:
         key = (row["source"], row["protocol"], row["port"], row["reason"])
         found[key] = found.get(key, 0) + row["count"]
     return found
@@ -87,18 +87,28 @@ def counted(rows):
 def watched(options, host, peer, policy, checks):
     with host.network.entered():
         command = [options.binary, "refusals", policy, "--watch", "--format", "json", "--state-dir", str(host.folder / "state")]
-        watch = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        told = host.folder / "refusals"
+        watch = subprocess.Popen(command, stdout=told.open("w"))
     listeners = pathlib.Path(f"/proc/{watch.pid}/net/netfilter/nfnetlink_log")
     until = time.monotonic() + 10
     while not any(line.split()[:1] == ["9"] for line in listeners.read_text().splitlines()) and time.monotonic() < until:
         time.sleep(0.05)
     knock(peer)
-    time.sleep(1)
-    watch.terminate()
-    output, _ = watch.communicate(timeout=10)
-    found = counted(json.loads(line) for line in output.splitlines())
     wanted = WANTED | (DIALLED if options.sets_clock else UNKNOWN)
+    until = time.monotonic() + 60
+    while sum(rows(told).values()) < sum(wanted.values()) and time.monotonic() < until:
+        time.sleep(0.2)
+    # A packet that was counted twice would still come.
+    time.sleep(0.5)
+    watch.terminate()
+    watch.wait(60)
+    found, output = rows(told), told.read_text()
     checks(watch.returncode == 0 and found == wanted, f"the netlink group has every refusal: {watch.returncode} {output}")
+
+
+def rows(file):
+    """The counts of the whole lines."""
+    return counted(json.loads(line) for line in file.read_text().splitlines(keepends=True) if line.endswith("\n"))
 
 
 def logged(host, peer, policy, checks):
