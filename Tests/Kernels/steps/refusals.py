@@ -94,7 +94,7 @@ def watched(options, host, peer, policy, checks):
         told = host.folder / "refusals"
         watch = subprocess.Popen(command, stdout=told.open("w"))
     listeners = pathlib.Path(f"/proc/{watch.pid}/net/netfilter/nfnetlink_log")
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while not any(line.split()[:1] == ["9"] for line in listeners.read_text().splitlines()) and time.monotonic() < until:
         time.sleep(0.05)
     knock(peer)
