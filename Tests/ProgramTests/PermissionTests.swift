@@ -22,6 +22,22 @@ struct PermissionTests {
         #expect(try trial.portreeve("rollback", "--quiet").status == 0)
     }
 
+    @Test(
+        "A user who may not read the state is told so, and never that there is none",
+        arguments: ["confirm", "history", "rollback", "diff 1 2", "refresh"])
+    func unread(line: String) throws {
+        // Without --state-dir, the state is where the namespace has it.
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        let program = try Portreeve.executable
+        #expect(try Program.run([program, "apply", policy, "--yes", "--quiet"]).status == 0)
+        let user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        let result = try Program.run(user + [program] + line.split(separator: " ").map(String.init))
+        #expect(result.status == 1 && result.output.isEmpty)
+        #expect(
+            result.errors.contains(#/^portreeve: cannot read [^:]*: permission denied; run as root\n$/#), "\(result)")
+    }
+
     @Test("Background processes show only the path of the state, and hold no descriptor of the session")
     func processes() throws {
         let trial = try Trial()

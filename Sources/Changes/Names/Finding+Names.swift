@@ -3,8 +3,11 @@ public import Policies
 
 extension [Finding] {
     /// The DNS names of a policy without a known address, and those that were not renewed.
+    ///
+    /// Without the state neither is known, and nothing is said.
     public static func staleNames(of policy: Policy, _ book: NameBook, now: Int64) -> [Finding] {
-        policy.names.compactMap { source in
+        guard !book.isHidden else { return [] }
+        return policy.names.compactMap { source in
             guard let reason = source.staleness(book.entries[source.name], now: now) else { return nil }
             var finding = Finding(
                 .nameStale, .warning,

@@ -25,6 +25,8 @@ public struct NameBook: Equatable {
 
     /// The notes by name.
     public var entries: [String: Entry] = [:]
+    /// Whether the notes may not be read, so that nothing is known of any name.
+    private(set) var isHidden = false
 
     private static let name = "names"
     private static let documentKind = "names"
@@ -62,10 +64,12 @@ public struct NameBook: Equatable {
         return (address, time)
     }
 
-    /// The book of a state directory for a command that only reads; empty if it cannot be read.
+    /// The book of a state directory for a command that only reads; empty and hidden if it cannot be read.
     public init(existingAt location: StateLocation, on host: ChangeHost) {
         self.init()
-        if let state = try? RulesetState(existingAt: location, on: host) { self = state.names }
+        do throws(KernelError) {
+            if let state = try RulesetState(existingAt: location, on: host) { self = state.names }
+        } catch { isHidden = true }
     }
 
     /// Saves the book.

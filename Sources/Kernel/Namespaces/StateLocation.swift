@@ -22,8 +22,7 @@ public struct StateLocation: Sendable {
     /// The location for the network namespace of the calling thread.
     public static var current: Self {
         if RulesetIdentity.isHost { return Self(directory: lasting) }
-        // A process in its own user namespace cannot write to root's directories.
-        let base = FileSystem.mayWrite("/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
+        let base = hasState(of: "/run") ? "/run/portreeve" : "/tmp/portreeve-\(geteuid())"
         let own = "\(base)/netns-\(RulesetIdentity.current.namespace)"
         // No link without a unique number: a later namespace with the same number would find this one's state.
         let link = RulesetIdentity.isUnique ? own : nil
@@ -31,11 +30,19 @@ public struct StateLocation: Sendable {
         if let name = linkedName(own), names.contains(name) || !NetworkNamespace.exists(named: name) {
             return Self(directory: "\(named)/\(name)")
         }
-        let directories = FileSystem.mayWrite("/var/lib") ? names.map { "\(named)/\($0)" } : []
+        let directories = hasState(of: "/var/lib") ? names.map { "\(named)/\($0)" } : []
         if let kept = directories.first(where: StateFiles.exists) { return Self(directory: kept, link: link) }
         // The namespace had no name when its state was first written.
         guard !StateFiles.exists(own), let first = directories.first else { return Self(directory: own) }
         return Self(directory: first, link: link)
+    }
+
+    /// Whether the state of a namespace is below this directory of root's.
+    ///
+    /// A process in its own user namespace cannot write there. Another one that cannot is a user who forgot to be root,
+    /// and must not take an empty directory of its own for the state.
+    private static func hasState(of directory: String) -> Bool {
+        FileSystem.mayWrite(directory) || UserNamespace.isInitial
     }
 
     private init(directory: String, link: String?) {

@@ -56,6 +56,14 @@ public enum FileSystem {
         }
     }
 
+    /// The names in a directory, at most a thousand and without hidden ones; none if it cannot be read.
+    public static func names(in path: String) -> [String] {
+        guard var entries = try? Directory(path) else { return [] }
+        var names: [String] = []
+        while names.count < 1_000, let name = entries.next()?.name { if !name.hasPrefix(".") { names.append(name) } }
+        return names
+    }
+
     /// The attributes of an open descriptor: fstat(2).
     static func status(of descriptor: Int32) throws(SystemError) -> stat {
         var status = stat()

@@ -18,7 +18,9 @@ public enum OutputFile {
     /// - Throws: `io` or `permission`; the old file is then unchanged.
     public static func rewrite(_ path: String, with text: String) throws(KernelError) {
         let status: stat
-        do throws(SystemError) { status = try FileSystem.status(path) } catch { throw error.during("reading \(path)") }
+        do throws(SystemError) { status = try FileSystem.status(path) } catch {
+            throw error.duringStorage("reading \(path)")
+        }
         try replace(path, with: Array(text.utf8), mode: status.st_mode & 0o7777)
     }
 
@@ -26,7 +28,7 @@ public enum OutputFile {
     ///
     /// - Throws: `io` or `permission`.
     public static func delete(_ path: String) throws(KernelError) {
-        do throws(SystemError) { try FileSystem.delete(path) } catch { throw error.during("deleting \(path)") }
+        do throws(SystemError) { try FileSystem.delete(path) } catch { throw error.duringStorage("deleting \(path)") }
     }
 
     /// Replaces a file that only its owner may read and write.
@@ -50,7 +52,7 @@ public enum OutputFile {
         guard (try? FileSystem.status(directory, followsLink: true)) == nil else { return nil }
         _ = try createDirectory(of: directory)
         do throws(SystemError) { try FileSystem.makeDirectory(directory, mode: 0o755) } catch {
-            throw error.during("making the directory \(directory)")
+            throw error.duringStorage("making the directory \(directory)")
         }
         return directory
     }
@@ -76,7 +78,7 @@ public enum OutputFile {
     /// - Throws: `io` or `permission`.
     public static func read(_ path: String) throws(KernelError) -> String? {
         do throws(SystemError) { return try ProcFile.read(path) } catch {
-            guard error.code == ENOENT else { throw error.during("reading \(path)") }
+            guard error.code == ENOENT else { throw error.duringStorage("reading \(path)") }
             return nil
         }
     }

@@ -18,6 +18,7 @@ public struct StateFiles: Sendable {
     /// - Throws: `permission` or `io`; also if another user could write to the directory.
     public init(directory: String) throws(KernelError) {
         self.directory = directory
+        try Self.requireAccess(to: directory)
         try Self.requireOwnDirectories(above: directory)
         try Self.make(directory[...])
         let status: stat
@@ -70,8 +71,18 @@ public struct StateFiles: Sendable {
         } catch { throw KernelError(.io, "trusting \(path)", answer: "it \(error.message)") }
     }
 
+    /// Refuses a directory that this user may not read: nothing can be said of its contents, nor that it has none.
+    private static func requireAccess(to path: String) throws(KernelError) {
+        do throws(SystemError) { try FileSystem.check(path, R_OK | X_OK) } catch {
+            guard error.code == EACCES || error.code == EPERM else { return }
+            throw KernelError(.permission, "cannot read \(path)", code: error.code, advice: SystemError.rootAdvice)
+        }
+    }
+
+    /// Refuses a file or a directory that a user other than root and this one could have written.
     private static func requireOwn(_ status: stat, _ path: String) throws(KernelError) {
-        guard status.st_uid != geteuid() || status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return }
+        let isOwn = status.st_uid == geteuid() || status.st_uid == 0
+        guard !isOwn || status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return }
         throw KernelError(
             .io, "trusting \(path)", answer: "another user could have written it",
             advice: "fix it with chown and chmod go-w, or use another --state-dir")
@@ -175,10 +186,14 @@ public struct StateFiles: Sendable {
 }
 
 extension SystemError {
+    /// The advice about a file that this user may not use; a capability for the network does not help.
+    static let rootAdvice = "run as root"
+
     /// The error with the attempt on a file, and with advice if the cause has one.
     func duringStorage(_ attempt: String) -> KernelError {
         var failure = during(attempt)
         switch code {
+        case EACCES, EPERM: failure.advice = Self.rootAdvice
         case ENOSPC, EDQUOT: failure.advice = "make room on that file system"
         case EFBIG: failure.advice = "raise the file size limit with ulimit -f"
         case EROFS: failure.advice = "remount that file system read-write"
