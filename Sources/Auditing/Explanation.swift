@@ -74,7 +74,11 @@ public struct Explanation: Sendable {
     public let openAddresses: [IPAddress]
     /// The interface that the answer assumes, where it depends on one that the question does not name.
     public let assumedInterface: String?
-    private let now: Int64
+    /// The bans that shut the source out, which only `unban` ends.
+    public let bans: [AddressRange]
+    /// The verdict once these are ended; `nil` without bans.
+    public let verdictWithoutBans: ConnectionVerdict?
+    let now: Int64
 
     /// Evaluates `tables`, and finds the line of the policy that decides.
     public init(
@@ -95,6 +99,12 @@ public struct Explanation: Sendable {
         }.map { $0.naming(containers) }
         self.listeners = listening
         container = answer.0.container(in: containers, heldBy: listening ?? [])
+        let bans = answer.0.isBan ? tables.bans(of: question.source) : []
+        self.bans = bans
+        verdictWithoutBans =
+            bans.isEmpty
+            ? nil
+            : ConnectionVerdict(question.answer(through: tables.withoutBans(of: bans), of: policy, now: now).0.verdict)
         self.question = question
         self.policy = policy
         self.isLive = isLive
@@ -177,8 +187,7 @@ public struct Explanation: Sendable {
 
     /// Whether a ban shuts the source out.
     public var isBanned: Bool {
-        verdict == .refuse
-            && conclusion.trace.contains { $0.place.table == Names.table && $0.place.rule?.isBan == true }
+        verdict == .refuse && conclusion.isBan
     }
 
     /// Whether `families` leaves out the family of the source.

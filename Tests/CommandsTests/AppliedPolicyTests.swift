@@ -40,6 +40,30 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .success)
     }
 
+    @Test("A rollback and another file are no edits")
+    func unedited() throws {
+        let (terminal, path) = try applied()
+        _ = try terminal.write(web.replacing("5432", with: "5433"))
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("rollback", "1", "--yes") == .success)
+        #expect(try verify(terminal, path) == .difference)
+        #expect(
+            terminal.output.contains(
+                "warning: the file is not the policy of change 1, to which change 3 of 2027-01-15T08:00:00Z went back: "
+                    + "\"db\" changed: \"portreeve history --show 1\" prints that policy, to put into the file; "
+                    + "\"portreeve apply\" would load the file instead, and revert the rollback [not-applied]"),
+            "\(terminal.output)")
+        #expect(try terminal.run("status", path) == .success)
+        #expect(terminal.output.hasPrefix("state: the file is not the policy of change 1, to which change 3"))
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        let other = try terminal.write(web, to: "other.yaml")
+        #expect(try verify(terminal, other) == .difference)
+        #expect(
+            terminal.output.contains(
+                "warning: \(other) is not the policy that change 4 of 2027-01-15T08:00:00Z applied, \(path): "
+                    + "\"db\" changed: \"portreeve apply \(other)\" would load it instead"), "\(terminal.output)")
+    }
+
     @Test("explain answers for what is loaded, and for the file; plan names an edit that loads nothing")
     func explained() throws {
         let (terminal, path) = try applied()

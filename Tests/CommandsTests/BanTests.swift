@@ -47,6 +47,49 @@ struct BanTests {
         terminal.store.put(terminal.store.table?.withoutBans(of: [try AddressRange(address)]))
     }
 
+    @Test("Status, explain and grant say the same of a banned client as the kernel")
+    func told() throws {
+        let path = try terminal.write(
+            """
+            version: 1
+            services:
+              ssh: {ports: 22, from: [192.0.2.66, "2001:db8::66"], why: Admin}
+
+            """, to: "few.yaml")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("status", path) == .success)
+        #expect(terminal.output.contains("as FROM"))
+        #expect(try ban("192.0.2.0/24") == .success)
+        #expect(try terminal.run("status", path) == .success)
+        #expect(!terminal.output.contains("as FROM"))
+        #expect(terminal.output.contains("  2001:db8::66  "), "\(terminal.output)")
+        #expect(try terminal.run("status", path, "--format", "json") == .success)
+        let row = try #require((try terminal.json()["ports"] as? [[String: Any]])?.first)
+        #expect(row["as_declared"] as? Bool == false)
+        let time = ["--for", "1m", "--why", "x"]
+        #expect(try terminal.run(["grant", "ssh", path, "--from", "192.0.2.66"] + time) == .refused)
+        #expect(
+            terminal.errors
+                == "portreeve: 192.0.2.66 is banned (2h left): run \"portreeve unban 192.0.2.0/24\"; "
+                + "nothing was changed\n")
+        _ = try terminal.run("explain", "192.0.2.66", "22", path)
+        #expect(
+            terminal.output.contains("\nto let it in: run \"portreeve unban 192.0.2.0/24\"\n"), "\(terminal.output)")
+        _ = try terminal.run("explain", "192.0.2.9", "22", path)
+        #expect(terminal.output.contains("192.0.2.0/24\", and then change the policy, which refuses it, too\n"))
+    }
+
+    @Test("Status names the client of a grant")
+    func granted() throws {
+        let path = try terminal.write(
+            "version: 1\nservices:\n  ssh: {ports: 22, from: 192.0.2.66, why: Admin}\n", to: "few.yaml")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("grant", "ssh", path, "--from", "192.0.2.67", "--for", "1m", "--why", "x") == .success)
+        #expect(try terminal.run("status", path) == .success)
+        #expect(!terminal.output.contains("as FROM"))
+        #expect(terminal.output.contains("192.0.2.66-192.0.2.67"), "\(terminal.output)")
+    }
+
     @Test("Shuts out an address or a prefix; neither the ban nor its end is a difference from the policy")
     func banning() throws {
         #expect(try ban("198.51.100.7") == .success)

@@ -66,6 +66,63 @@ struct ExplainTests {
         #expect(try verdict(terminal, ["2001:db8::9", "443/tcp", path]).verdict == "accept")
     }
 
+    /// portreeve's table with other rules in a chain.
+    private func change(_ chain: String, of terminal: Terminal, _ edit: ([Rule]) -> [Rule]) throws {
+        let table = try #require(terminal.store.table)
+        let chains = table.chains.map { old -> Chain in
+            var new = old
+            if old.name == chain { new.rules = edit(old.rules) }
+            return new
+        }
+        terminal.store.put(
+            Table(
+                name: table.name, flags: table.flags, userdata: table.userdata, chains: chains, sets: table.sets,
+                objects: table.objects))
+    }
+
+    @Test("A rule that is not in the policy is named, whether it lets in or refuses")
+    func added() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        try change("input", of: terminal) { [Rule([.verdict(.accept)])] + $0 }
+        #expect(
+            try verdict(terminal, ["192.0.2.67", "9999", path]) == (
+                "accept",
+                "a rule that is not in the policy lets it in: \"inet portreeve input: accept\"; "
+                    + "\"portreeve apply\" removes it"
+            ))
+        try change("input", of: terminal) { [Rule([.verdict(.drop)])] + $0.dropFirst() }
+        #expect(
+            try verdict(terminal, ["192.0.2.67", "443", path]) == (
+                "refuse", "a rule that is not in the policy refuses it: \"inet portreeve input: drop\""
+            ))
+        #expect(try terminal.json()["change"] as? String == "run \"portreeve apply\"")
+    }
+
+    @Test("A missing rule is the cause, not the interface, nor a rule of portreeve's own")
+    func missing() throws {
+        let terminal = try Terminal()
+        let text = "version: 1\nservices:\n  web: {ports: 80, from: any, why: Site}\n"
+        let path = try terminal.write(text + "  vpn: {ports: 81, from: any, interfaces: \"wg*\", why: Site}\n")
+        _ = try terminal.run("apply", path, "--yes")
+        try change("service-web", of: terminal) { _ in [] }
+        try change("service-vpn", of: terminal) { _ in [] }
+        let reason = "the live table lacks the rule or the element of service \"web\" that lets it in"
+        #expect(try verdict(terminal, ["192.0.2.1", "80", path]) == ("refuse", reason))
+        #expect(
+            try verdict(terminal, ["192.0.2.1", "81", path, "--interface", "wg0"]).reason
+                == reason.replacing("web", with: "vpn"))
+        #expect(
+            try verdict(terminal, ["192.0.2.1", "81", path, "--interface", "eth0"]).reason
+                == "service \"vpn\" is open on wg* only")
+        // The file lost the service, so that apply would not open it.
+        _ = try terminal.write("version: 1\nservices: {}\n")
+        #expect(try verdict(terminal, ["192.0.2.1", "80", path]).reason == reason)
+        #expect(
+            try terminal.json()["change"] as? String == "undo the edit of the policy, then run \"portreeve apply\"")
+    }
+
     /// A table of another program that closes a port.
     private var blocking: Table {
         let rule = Rule([

@@ -36,6 +36,15 @@ public struct AppliedRecord {
             ChangeRecord.files(of: document), databases: [options.servicesDatabase, options.protocolsDatabase])
     }
 
+    /// The path of the policy.
+    var path: String? { document.text("path") }
+
+    /// The change whose table this one restored; `nil` if it loaded a policy.
+    var origin: Int? { document.number("origin") }
+
+    /// Whether the policy was at this path.
+    public func isOf(_ path: String) -> Bool { FileSystem.absolutePath(path) == self.path }
+
     /// Whether the policy has DNS names.
     var hasNames: Bool { ChangeRecord.files(of: document).contains { NamedSource.isPath($0.path) } }
 

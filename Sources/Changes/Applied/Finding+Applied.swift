@@ -11,8 +11,7 @@ extension Finding {
         guard difference.parts.isEmpty else {
             return Finding(
                 .notApplied, .warning,
-                "the policy was \(edit(difference, record)): "
-                    + "run \"portreeve apply\", or undo the edit",
+                "\(edit(path, difference, record).sentence): \(cure(path, record))",
                 policy: difference.location ?? start)
         }
         return Finding(
@@ -22,9 +21,31 @@ extension Finding {
             policy: start)
     }
 
-    /// The edit in a few words.
-    static func edit(_ difference: PolicyDifference, _ record: AppliedRecord) -> String {
-        "edited since \(record.text) was applied: \(listed(difference.parts))"
+    /// How the file differs from what was applied: it was edited, a change went back, or another file was applied.
+    static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
+        let parts = listed(difference.parts)
+        if let origin = record.origin {
+            return PolicyEdit(
+                words: "not the policy of change \(origin), to which \(record.text) went back: \(parts)",
+                subject: "the file is", isEdit: false)
+        }
+        guard record.isOf(path) else {
+            return PolicyEdit(
+                words: "not the policy that \(record.text) applied, \(record.path ?? "another file"): \(parts)",
+                subject: "\(path) is", isEdit: false)
+        }
+        return PolicyEdit(
+            words: "edited since \(record.text) was applied: \(parts)", subject: "the policy was", isEdit: true)
+    }
+
+    /// What makes the file and the table agree again.
+    private static func cure(_ path: String, _ record: AppliedRecord) -> String {
+        if let origin = record.origin {
+            return "\"portreeve history --show \(origin)\" prints that policy, to put into the file; "
+                + "\"portreeve apply\" would load the file instead, and revert the rollback"
+        }
+        guard record.isOf(path) else { return "\"portreeve apply \(path)\" would load it instead" }
+        return "run \"portreeve apply\", or undo the edit"
     }
 
     /// The file cannot be used, and the host is held against what was applied.
@@ -32,7 +53,9 @@ extension Finding {
         let errors = file.diagnostics.filter { $0.severity == .error }
         let first = errors.first
         return Finding(
-            .notApplied, .error, "\(fault(path, file)): correct it; the host was verified against \(record.text)",
+            .notApplied, .error,
+            "\(fault(path, file)): \(file.fault == .absent ? "restore it" : "correct it"); "
+                + "the host was verified against \(record.text)",
             policy: first?.location ?? SourceLocation(file: path, line: 1, column: 1))
     }
 
@@ -75,6 +98,20 @@ extension Finding {
         let more = parts.count - named
         return parts.prefix(named).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
+}
+
+/// How the policy in a file differs from the one that was applied.
+public struct PolicyEdit: Hashable, Sendable {
+    /// The predicate: `edited since change 3 of 2026-11-25T22:00:00Z was applied: "web" changed`.
+    public let words: String
+    fileprivate let subject: String
+    fileprivate let isEdit: Bool
+
+    /// The whole sentence.
+    public var sentence: String { "\(subject) \(words)" }
+
+    /// The same in a line about the host: what was edited goes without saying.
+    public var statement: String { isEdit ? words : sentence }
 }
 
 extension AppliedRecord {

@@ -23,7 +23,11 @@ public struct VerifiedPolicy {
     public var isRecorded: Bool { record != nil }
 
     /// How the file was edited since it was applied, or why it cannot be used; `nil` if it is as it was applied.
-    public private(set) var edit: String?
+    public var edit: String? { difference?.words ?? fault }
+
+    /// How the file differs from the policy that was applied.
+    public private(set) var difference: PolicyEdit?
+    private var fault: String?
 
     /// Chooses the policy; `nil` if there is neither a valid file nor an applied policy.
     ///
@@ -48,7 +52,7 @@ public struct VerifiedPolicy {
         guard let policy = file.policy else {
             self.init(applied, record, declared: nil, [])
             findings = [.notApplied(path, file, record)]
-            edit = Finding.fault(path, file)
+            fault = Finding.fault(path, file)
             return
         }
         let difference = PolicyDifference(from: applied, to: policy)
@@ -58,7 +62,7 @@ public struct VerifiedPolicy {
         } else {
             self.init(applied, record, declared: policy, file.refusedLists)
             findings = [.notApplied(path, difference, record)]
-            if !difference.parts.isEmpty { edit = Finding.edit(difference, record) }
+            if !difference.parts.isEmpty { self.difference = Finding.edit(path, difference, record) }
         }
     }
 

@@ -49,13 +49,14 @@ public struct GrantMaker {
             )
         }
         if service.sources.isSuperset(of: AddressSet(request.address)) {
+            try check(request, service, live, before.bans, policy)
             return GrantOutcome(deed: .needless, service: request.service, addresses: [request.address])
         }
         let record = request.record(now: now, uptime: before.now, on: state.host)
         let change = GrantChange(
             kind: .grant, summary: request.summary, snapshot: snapshot, before: before,
             after: { before.adding(record, of: $0) }, base: base)
-        try check(request, service, change, policy)
+        if let target = change.rulesetChange.target { try check(request, service, target, before.bans, policy) }
         return GrantOutcome(
             deed: .granted(until: record.end, for: request.span), service: request.service,
             addresses: [request.address], made: try state.make(change, in: store, now: now))
@@ -77,7 +78,7 @@ public struct GrantMaker {
         }
         let names = addresses.map(\.description).joined(separator: ", ")
         let change = GrantChange(
-            kind: .revoke, summary: "\(service) to \(names) no longer", snapshot: snapshot, before: before,
+            kind: .revoke, summary: "\(service): grant of \(names) ended", snapshot: snapshot, before: before,
             after: { _ in before.removing(service, address) }, base: base)
         try lockoutGuard.allow(change.rulesetChange, in: store)
         let made = try state.make(change, in: store, now: now)
@@ -89,7 +90,8 @@ public struct GrantMaker {
         let last = try state.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         guard let live = snapshot.table else {
-            throw ChangeError(.failure, "table \(Names.table) is not loaded; nothing was changed")
+            throw ChangeError(
+                .failure, "table \(Names.table) is not loaded: run portreeve apply first; nothing was changed")
         }
         let grants = try state.grants()
         return (snapshot, live, grants.base(of: live, loaded: last), grants)
@@ -105,7 +107,7 @@ public struct GrantMaker {
 
     /// Refuses a grant that has no effect, and notes if another table refuses the address.
     private func check(
-        _ request: GrantRequest, _ service: DecompiledService, _ change: GrantChange, _ policy: Policy
+        _ request: GrantRequest, _ service: DecompiledService, _ target: Table, _ bans: BanBook, _ policy: Policy
     ) throws {
         let family = request.address.family
         guard policy.defaults.families.contains(family) else {
@@ -114,11 +116,14 @@ public struct GrantMaker {
                 "cannot grant \(request.address): \"defaults.families\" of the policy leaves out \(family); nothing was changed"
             )
         }
-        guard let port = service.ports.first, let target = change.rulesetChange.target else { return }
+        guard let port = service.ports.first else { return }
         var question = Explanation.Question(
             source: request.address, transport: port.transport, port: port.range.lowerBound)
         let own = Explanation(question, policy: policy, tables: [target], isLive: true, now: now)
-        if own.verdict == .refuse { throw UselessGrant(address: request.address, explanation: own) }
+        if own.verdict == .refuse {
+            let ban = bans.ban(of: request.address).map { ($0.addresses, bans.left($0)) }
+            throw UselessGrant(address: request.address, explanation: own, ban: ban)
+        }
         let tables = [target] + (try WholeRuleset.neighbours(store))
         question.setting = WholeRuleset.circumstances(store, now: now)
         let all = Explanation(question, policy: policy, tables: tables, isLive: true, now: now)
@@ -132,6 +137,8 @@ public struct UselessGrant: Error {
     public let address: IPAddress
     /// The evaluation that refuses the address.
     public let explanation: Explanation
+    /// The ban that covers the address, and the milliseconds until it ends; `nil` if none is known.
+    public let ban: (addresses: AddressRange, left: Int64)?
 }
 
 /// The result of a grant or of its end.

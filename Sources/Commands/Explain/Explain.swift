@@ -6,6 +6,7 @@ internal import Compiler
 internal import Kernel
 internal import Listeners
 internal import Policies
+internal import Printing
 internal import Reachability
 internal import Rulesets
 internal import System
@@ -74,6 +75,7 @@ public struct Explain: Command {
         }
         var question = try question(of: client, view.verified.policy)
         question.setting = view.ruleset.circumstances(now: host.now)
+        warn(of: question, on: host, console)
         if interface == nil { question.returnInterface = host.sessions.interface(to: question.source) }
         guard asksKernel || view.ruleset.own.table != nil else {
             write(view.answer(to: question, applying: view.verified.declared ?? view.verified.policy), to: console)
@@ -90,6 +92,19 @@ public struct Explain: Command {
             names: names(of: client, in: view.verified.policy, on: host),
             edit: edit, to: console)
         return .success
+    }
+
+    /// Warns about an interface and an address that this host does not have: the answer is about another host, then.
+    private func warn(of question: Explanation.Question, on host: Host, _ console: Console) {
+        let names = host.interfaces().flatMap { [$0.name] + $0.otherNames }
+        if let interface, !names.isEmpty, !names.contains(interface) {
+            console.note("portreeve: warning: this host has no interface \"\(interface.printable)\"")
+        }
+        if let dialled = question.dialled, let own = question.setting?.addresses, !own.contains(dialled),
+            !dialled.isLoopback
+        {
+            console.note("portreeve: warning: \(dialled) is not an address of this host")
+        }
     }
 
     private func write(

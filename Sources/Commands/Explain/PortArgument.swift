@@ -14,7 +14,7 @@ struct PortArgument {
         } else if let named = NamedPort(text, files: TrustedFiles()) {
             (transport, port) = (named.transport, named.port)
         } else if let number = text.split(separator: "/").compactMap({ Int($0) }).first, !(1...65535).contains(number) {
-            throw CommandError(.usage, "\"\(text)\" is no port: ports are 1 to 65535")
+            throw CommandError(.usage, "\"\(text)\" is not a port: ports are 1 to 65535")
         } else {
             let nearest = Spelling.nearest(to: text, among: policy.services.map(\.name))
             let repair = nearest.map { ", did you mean \"\($0)\"?" } ?? ":"

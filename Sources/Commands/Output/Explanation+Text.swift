@@ -28,6 +28,7 @@ extension Explanation {
             if let service, isGranted {
                 return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
+            if let excess { return excess }
             if let service, isOwn, !isOutsideSources { return "\(decider(of: service)) lets it in\(limit)" }
             return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
         case .refuse where isBanned: return "the source is banned\(grant.map { ": \($0)" } ?? "")"
@@ -79,19 +80,37 @@ extension Explanation {
         if isExpired { return "service \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
         if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
         if service.listsEntries, decidingEntry == nil { return "no entry of service \"\(service.name)\" matches" }
+        switch deviation {
+        case .added(let rule): return "a rule that is not in the policy refuses it: \"\(rule)\""
+        case .missing:
+            return "the live table lacks the rule or the element of service \"\(service.name)\" that lets it in"
+        case .admitted, nil: break
+        }
         if !interfaces.isEmpty {
             let names = interfaces.map(\.description).joined(separator: ", ")
             return "service \"\(service.name)\" is open on \(names) only"
         }
         if service.destinations != nil, question.destination == nil { return service.onlyText }
-        return "a rule that is not in the policy refuses it: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
+        return "it is refused by \"\(conclusion.decision.map { "\($0)" } ?? "no single rule")\""
+    }
+
+    /// Why the live table lets in what the policy does not; `nil` if the policy does, too.
+    private var excess: String? {
+        switch deviation {
+        case .added(let rule):
+            "a rule that is not in the policy lets it in\(placeText): \"\(rule)\"; \"portreeve apply\" removes it"
+        case .admitted:
+            "the policy refuses it, and the live table lets it in\(placeText): "
+                + "\"\(conclusion.decision.map { "\($0)" } ?? "no rule refuses it")\"; \"portreeve apply\" corrects that"
+        case .missing, nil: nil
+        }
     }
 
     /// The smallest change that would allow the connection; `nil` if it is allowed or the change is not known.
     var nearestChange: String? {
         guard verdict == .refuse else { return nil }
         let source = question.addresses.text
-        if isBanned { return "run \"portreeve unban\"" }
+        if isBanned { return unbanning }
         if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
         if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }
@@ -103,11 +122,12 @@ extension Explanation {
             return "declare a service with "
                 + (question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)")
         }
-        if isExpired { return "move \"expires\" of service \"\(service.name)\"\(service.location.text)" }
+        if isExpired { return "set a later \"expires\" for service \"\(service.name)\"\(service.location.text)" }
         if isOutsideSources { return admission(of: source, to: service) }
         if service.listsEntries, decidingEntry == nil {
             return "add an entry to \"allow\" of service \"\(service.name)\"\(service.location.text)"
         }
+        if let deviation, deviation != .admitted { return Self.applying }
         if !interfaces.isEmpty {
             let name = question.interface ?? question.returnInterface ?? "the interface"
             return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(service.location.text)"
@@ -117,7 +137,22 @@ extension Explanation {
                 "dial \(destinations.entries.joined(separator: ", ")), or add an address of this host to \"addresses\""
                 + " of service \"\(service.name)\"\(service.location.text)"
         }
-        return isLive ? "run portreeve apply" : nil
+        return isLive ? Self.applying : nil
+    }
+
+    private static let applying = "run \"portreeve apply\""
+
+    /// The same where the file was edited since: applying it would load the edit.
+    private func nearestChange(given edit: Edit?) -> String? {
+        guard nearestChange == Self.applying, let edit, edit.after?.verdict != .accept else { return nearestChange }
+        return "undo the edit of the policy, then \(Self.applying)"
+    }
+
+    /// The commands that end the bans, and whether the source gets in afterwards.
+    private var unbanning: String {
+        let commands = bans.map { "\"portreeve unban \($0)\"" }
+        let run = "run \(commands.isEmpty ? "\"portreeve unban\"" : commands.joined(separator: " and "))"
+        return verdictWithoutBans == .refuse ? "\(run), and then change the policy, which refuses it, too" : run
     }
 
     /// The change to the sources of a service that would let the source in.
@@ -165,7 +200,7 @@ extension Explanation {
         lines += passedEntries.map { "passed over: \($0.printable)" }
         if let rule = conclusion.redirection { lines.append("redirected: \("\(rule)".printable)") }
         if let audience { lines.append("listens: \(audience.printable)") }
-        if let nearestChange { lines.append("to let it in: \(nearestChange.printable)") }
+        if let change = nearestChange(given: edit) { lines.append("to let it in: \(change.printable)") }
         if let edit { lines += edit.lines }
         let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)".printable }
         return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
@@ -180,7 +215,7 @@ extension Explanation {
             "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
             "trusted": JSON(trusted?.name),
             "entries": .array(service?.listsEntries == true ? entries.map(Self.json) : []),
-            "change": JSON(nearestChange), "trace": .array(conclusion.trace.map(\.json)),
+            "change": JSON(nearestChange(given: edit)), "trace": .array(conclusion.trace.map(\.json)),
             "interface": JSON(question.interface ?? question.returnInterface),
             "addresses": .array(openAddresses.map { .string($0.description) }),
             "listeners": listeners.map { .array($0.map(\.json)) } ?? .null, "container": container?.json ?? .null,

@@ -24,7 +24,13 @@ extension GrantMaker.Note {
 
 extension UselessGrant {
     /// Why the grant would have no effect, in one sentence.
-    var text: String { "a grant would not let \(address) in: \(explanation.obstacle); nothing was changed" }
+    var text: String {
+        guard explanation.isBanned else {
+            return "a grant would not let \(address) in: \(explanation.obstacle); nothing was changed"
+        }
+        let left = ban.map { " (\(TimeSpan(seconds: $0.left / 1000).text) left)" } ?? ""
+        return "\(address) is banned\(left): \(explanation.nearestChange ?? "end the ban"); nothing was changed"
+    }
 }
 
 extension GrantOutcome {

@@ -26,8 +26,8 @@ extension PlannedChange {
     /// A sentence about what was applied, where the plan alone would mislead: nothing changes in the table although the file
     /// was edited, or the table was changed by another program.
     func note(since comparison: Verification) -> String? {
-        guard let edit = comparison.verified.edit, isEmpty else { return driftNote(comparison) }
-        return "nothing to load, but the policy was \(edit): run \"portreeve apply\", or undo the edit"
+        guard let edit = comparison.verified.difference, isEmpty else { return driftNote(comparison) }
+        return "nothing to load, but \(edit.sentence): \"portreeve apply\" records the policy in the file"
     }
 
     private func driftNote(_ comparison: Verification) -> String? {

@@ -45,7 +45,8 @@ public struct Status: Command {
         let states = HostState.all(
             isLoaded: ruleset.own.table != nil,
             try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
-            waiting: waiting, edit: comparison.verified.edit)
+            waiting: waiting,
+            edit: comparison.verified.difference?.statement ?? comparison.verified.edit)
         if console.isJSON {
             console.print([
                 "format_version": 1, "state": states.json, "generation": .number(Int(ruleset.generation)),
@@ -87,8 +88,10 @@ public struct Status: Command {
         let isAsApplied = verified.edit == nil || verified.declared == nil
         let declared = isAsApplied ? verified.policy : verified.declared ?? verified.policy
         let compiled = isAsApplied ? comparison.compiled : grants.expectation(compile(declared), found: own)
+        // The clients in the file: a grant or a ban makes a difference.
+        let written = isAsApplied ? verified.compiled.table : compile(declared).table
         let live = LiveRuleset(
-            own: own, others: ruleset.neighbours, declared: compiled.table,
+            own: own, others: ruleset.neighbours, declared: written,
             in: ruleset.circumstances(now: host.now), now: host.now)
         return PortStatus.all(
             declared, compiled, loaded: own, in: live, sockets: sockets, usages: comparison.usage.services)
