@@ -27,9 +27,9 @@ extension [Finding] {
                     sources * 100 >= Int(size) * fullness
                 else { return nil }
                 let message =
-                    "\(bound.isCount ? "\"connections\"" : "\"limit\"") of service \"\(service)\" holds \(sources) "
-                    + "\(set.definition.keyLength == 4 ? "IPv4" : "IPv6") sources, and at most \(size): others share "
-                    + "an allowance of \(bound.allowance) until some are forgotten"
+                    "\(bound.isCount ? "\"connections\"" : "\"limit\"") of service \"\(service)\" is full: it "
+                    + "remembers \(sources) \(set.definition.keyLength == 4 ? "IPv4" : "IPv6") sources of at most \(size); "
+                    + "new ones share \(bound.allowance) until some are forgotten"
                 return Finding(
                     .limitFull, .warning, message, service: service, table: "\(live.name)", chain: chain.name,
                     set: bound.set, policy: origins.chains[chain.name])

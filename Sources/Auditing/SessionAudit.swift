@@ -95,7 +95,7 @@ public struct SessionAudit {
         return Finding(
             .staleSession, .warning,
             "\(first.client.address) \(count) to \(place.text)\(facts.isEmpty ? "" : " (\(facts))"), "
-                + "\(reason.clause): \"apply --cut-sessions\" ends it",
+                + "\(reason.clause): \"apply --cut-sessions\" ends \(group.count == 1 ? "it" : "them")",
             service: service?.name, port: place, process: group.lazy.flatMap(\.processes).first,
             policy: reason == .denied ? policy.deny?.location : service?.location
         ).with(.init(aspect: "\(first.client.address)"))

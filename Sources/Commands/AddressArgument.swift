@@ -8,7 +8,8 @@ struct AddressArgument {
     init(_ text: String) throws(CommandError) {
         let range: AddressRange
         do throws(AddressError) { range = try AddressRange(text) } catch {
-            throw CommandError(.usage, "\(error)\(Self.example)")
+            let fault = error.reason == .notAnAddress ? "\"\(text)\" is not an address" : "\(error)"
+            throw CommandError(.usage, "\(fault)\(Self.example)")
         }
         guard let address = IPAddress(range) else {
             throw CommandError(.usage, "\"\(text)\" is not one address\(Self.example)")

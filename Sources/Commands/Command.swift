@@ -113,35 +113,54 @@ extension PolicyOptions {
     /// read again if that learns an address of a name that has none.
     func load(
         on host: Host, _ console: Console, appliesHere: Bool = false, lists: LastLists? = nil,
-        keepsLastLists: Bool = false, lookingUp lookUp: ((Policy) throws -> Bool)? = nil
+        keepsLastLists: Bool = false, changing isChange: Bool = false,
+        lookingUp lookUp: ((Policy) throws -> Bool)? = nil
     ) throws -> Policy {
         func read() -> PolicyReading {
             self.read(on: host, appliesHere: appliesHere, lists: lists, keepsLastLists: keepsLastLists)
         }
         var reading = read()
         if let policy = reading.policy, let lookUp, try lookUp(policy) { reading = read() }
-        guard let policy = reading.policy else { throw failure(reading, console) }
+        guard let policy = reading.policy else { throw failure(reading, on: host, console, changing: isChange) }
         for refusal in reading.refusedLists { console.note(refusal.warning) }
         return policy
     }
 
     /// The error about a policy that cannot be used; prints the errors in it.
-    func failure(_ reading: PolicyReading, _ console: Console) -> CommandError {
+    ///
+    /// A command that would have changed the host says that it did not.
+    func failure(
+        _ reading: PolicyReading, on host: Host, _ console: Console, changing isChange: Bool = false
+    ) -> CommandError {
         if reading.fault == .absent { return CommandError(.failure, absence) }
+        let end = isChange ? "; nothing was changed" : ""
+        if let mistake { return CommandError(.invalidPolicy, mistake + end) }
         let errors = reading.diagnostics.filter { $0.severity == .error }
         for error in errors { console.quote(error, .error) }
-        if reading.fault != nil { return CommandError(.failure, "the policy cannot be read; nothing was changed") }
+        if reading.fault != nil { return CommandError(.failure, "the policy cannot be read\(end)") }
+        if isForOtherHost(errors, on: host) {
+            return CommandError(.invalidPolicy, "the policy is for another host\(end)")
+        }
         let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"
         let hint = reading.refusedLists.isEmpty ? "" : ": --keep-lists uses the lists as they were applied"
-        return CommandError(.invalidPolicy, "the policy is invalid (\(count)); nothing was changed\(hint)")
+        return CommandError(.invalidPolicy, "the policy is invalid (\(count))\(end)\(hint)")
+    }
+
+    /// Whether the only error is that the policy is for another host.
+    private func isForOtherHost(_ errors: [Diagnostic], on host: Host) -> Bool {
+        // Standard input cannot be read again.
+        errors.count == 1 && policy != "-" && read(on: host).policy != nil
+    }
+
+    /// What was taken for a policy; `nil` for a policy or a file of another program.
+    var mistake: String? {
+        guard ReviewedPlan.isSaved(at: policy) else { return nil }
+        let path = policy.printable
+        return "\(path) is a saved plan, not a policy: \"portreeve apply \(path)\" makes its change"
     }
 
     /// A sentence about a policy that does not exist.
-    var absence: String {
-        let path = policy.printable
-        let command = policy == Self.standardPath ? "portreeve init" : "portreeve init \(path)"
-        return "there is no policy \(path): \"\(command)\" writes a first one from the ports that listen now"
-    }
+    var absence: String { MissingPolicy(path: policy).text }
 }
 
 extension ListRefusal {

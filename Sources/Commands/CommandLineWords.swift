@@ -9,8 +9,13 @@ struct CommandLineWords {
         "--allow-insecure-permissions": false,
     ]
 
+    /// The options of the program itself.
+    private static let questions: Set<String> = ["--help", "-h", "--version"]
+
     /// The words in the order that the parser expects: the command comes first.
     let ordered: [String]
+    /// The options before the place where a command is missing; `nil` if it is not.
+    private let optionsAlone: [String]?
 
     /// Puts the command before the options that precede it.
     init(_ words: [String]) {
@@ -19,19 +24,38 @@ struct CommandLineWords {
             command += hasValue && !words[command].contains("=") ? 2 : 1
         }
         guard command < words.count, !words[command].hasPrefix("-") else {
-            ordered = words
+            let rest = words.dropFirst(command)
+            let isQuestion = rest.first.map(Self.questions.contains) ?? false
+            ordered = isQuestion ? Array(rest) : words
+            optionsAlone = command == 0 || isQuestion ? nil : Array(words.prefix(command))
             return
         }
+        optionsAlone = nil
         ordered = [words[command]] + words[..<command] + words[(command + 1)...]
     }
 
     /// The message about a first word that is no command; `nil` if it is one, or an option.
     var fault: String? {
-        guard let word = ordered.first, !word.hasPrefix("-") else { return nil }
-        let names = Portreeve.configuration.commandNames
-        guard word != "help", !names.contains(word) else { return nil }
+        if let optionsAlone {
+            return "a command is missing after \"\(optionsAlone.joined(separator: " "))\"\n\(Self.list)"
+        }
+        guard let first = ordered.first, !first.hasPrefix("-") else { return nil }
+        let isHelp = first == "help"
+        guard let word = isHelp ? ordered.dropFirst().first : first, !word.hasPrefix("-") else { return nil }
+        let names = Portreeve.commandNames + ["help"]
+        if names.contains(word) { return isHelp ? nil : listFault }
         let repair = Spelling.nearest(to: word, among: names).map { ": did you mean \"\($0)\"?" } ?? ""
-        return "unknown command \"\(word)\"\(repair)\n\"portreeve --help\" lists the commands"
+        return "unknown command \"\(word)\"\(repair)\n\(Self.list)"
+    }
+
+    private static let list = "\"portreeve --help\" lists the commands"
+
+    /// The message about `ban --list` and its like; `nil` for other words.
+    private var listFault: String? {
+        guard let command = ordered.first, ordered.contains("--list"),
+            ["ban", "unban", "grant", "revoke"].contains(command)
+        else { return nil }
+        return "\(command) has no --list: \"portreeve status\" lists the grants and the bans"
     }
 }
 
@@ -49,9 +73,7 @@ extension CommandLineWords {
     }
 }
 
-extension CommandConfiguration {
+extension Portreeve {
     /// The names of all commands, hidden ones included.
-    fileprivate var commandNames: [String] {
-        subcommands.compactMap { $0.configuration.commandName }
-    }
+    static var commandNames: [String] { configuration.subcommands.compactMap { $0.configuration.commandName } }
 }

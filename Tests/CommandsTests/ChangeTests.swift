@@ -113,6 +113,49 @@ struct ChangeTests {
         #expect(changes.compactMap { $0["outcome"] as? String }.contains("undone"))
     }
 
+    @Test("A late confirmation says what became of the change")
+    func late() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(terminal.errors == "portreeve: there is no pending change: change 1 is confirmed already\n")
+        #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        terminal.uptime += 61_000
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(
+            terminal.errors
+                == "portreeve: there is no pending change: change 2 was not confirmed in time, and the timer undid it: "
+                + "apply it again\n")
+    }
+
+    @Test("A rollback to the table that is loaded names the way further back")
+    func further() throws {
+        for path in [narrow, policy] { #expect(try terminal.run("apply", path, "--yes") == .success) }
+        let table = try #require(terminal.store.table)
+        terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: table.chains, sets: []))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(
+            terminal.output
+                == "the table of change 2 is loaded already: nothing to do; \"portreeve rollback 1\" goes further back\n"
+        )
+        #expect(try terminal.run("rollback", "3", "--yes") == .success)
+        #expect(terminal.output == "the table of change 3 is loaded already: nothing to do\n")
+    }
+
+    @Test("An undo says that the file still has the change")
+    func leftInFile() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        _ = try terminal.write("version: 1\nservices: {}\n")
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1m") == .success)
+        terminal.memory[policy] = "version: 1\nservices: {}\n"
+        #expect(try terminal.run("rollback") == .success)
+        #expect(
+            terminal.output
+                == "change 2 was undone\n\(policy) still has this change: the next \"portreeve apply\" loads it again\n"
+        )
+    }
+
     @Test("After a reboot nothing is pending")
     func restart() throws {
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)

@@ -28,7 +28,26 @@ struct CommandLineTests {
     }
 
     @Test("Known commands, help and options are no fault", arguments: ["apply", "undo", "help", "--version", "-h"])
-    func known(word: String) { #expect(CommandLineWords([word]).fault == nil) }
+    func known(word: String) {
+        #expect(CommandLineWords([word]).fault == nil)
+        #expect(CommandLineWords(["help", word]).fault == nil)
+    }
+
+    @Test(
+        "A missing command, an unknown one after help, and a list that is elsewhere are named",
+        arguments: [
+            ("--netns new-host", "a command is missing after \"--netns new-host\"\n"),
+            ("--quiet", "a command is missing after \"--quiet\"\n"),
+            ("help nosuch", "unknown command \"nosuch\"\n"), ("help aply", "did you mean \"apply\"?"),
+            ("ban --list", "\"portreeve status\" lists the grants and the bans"),
+        ])
+    func misplaced(line: String, message: String) throws {
+        let words = line.split(separator: " ").map(String.init)
+        #expect(try #require(CommandLineWords(words).fault).contains(message))
+    }
+
+    @Test("Options before --help are left out")
+    func question() { #expect(CommandLineWords(["--quiet", "--help"]).ordered == ["--help"]) }
 
     @Test("A mistyped service is named with the nearest one")
     func service() throws {
@@ -87,9 +106,12 @@ struct CommandLineTests {
         let path = try terminal.write(web)
         let time = ["--for", "1h", "--why", "x"]
         for (words, expected) in [
-            (["ban", "host"] + time, "write one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48"),
+            (
+                ["ban", "host"] + time,
+                "\"host\" is not an address or a prefix; write one such as 192.0.2.7, 192.0.2.0/24 or 2001:db8::/48"
+            ),
             (["grant", "web", path, "--from", "10.0.0.0/8"] + time, "such as 192.0.2.7 or 2001:db8::7"),
-            (["explain", "10.0.0.1", "65536", path, "--policy"], "\"65536\" is no port: ports are 1 to 65535"),
+            (["explain", "10.0.0.1", "65536", path, "--policy"], "\"65536\" is not a port: ports are 1 to 65535"),
             (["plan", path, "--format", "nagios"], "plan has no format \"nagios\"; write text or json"),
         ] {
             #expect(try terminal.run(words) == .usage)

@@ -271,7 +271,7 @@ struct CommitTests {
         #expect(error?.category == .permission)
         #expect(
             error?.description
-                == "reading the generation of the ruleset: operation not permitted; run as root, or with CAP_NET_ADMIN")
+                == "reading the ruleset: operation not permitted; run as root, or with CAP_NET_ADMIN")
         let batch = #expect(throws: KernelError.self) {
             try nftables.commit(changes(.deleteTable), onto: TableSnapshot(generation: 1, table: nil))
         }

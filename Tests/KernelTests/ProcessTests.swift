@@ -106,7 +106,7 @@ struct ProcessTests {
             Issue.record("a process was found without the privilege to search")
             return
         }
-        #expect(reason.hasPrefix("no privilege to read the descriptors of "))
+        #expect(reason.hasPrefix("no privilege to see which sockets "))
         withExtendedLifetime(holder) {}
     }
 

@@ -105,8 +105,8 @@ struct LimitTests {
             ])
         #expect(
             try fullLimits(of: policy) == [
-                "\"limit\" of service \"ssh\" holds 1 IPv4 sources, and at most 1: others share an allowance of 100/day until some "
-                    + "are forgotten"
+                "\"limit\" of service \"ssh\" is full: it remembers 1 IPv4 sources of at most 1; "
+                    + "new ones share 100/day until some are forgotten"
             ])
         try NftProgram.load("flush set inet portreeve limit-ssh-ipv4")
         #expect(try fullLimits(of: policy) == [])

@@ -119,7 +119,7 @@ struct SessionTests {
         let session = try session(from: "192.0.2.7", to: listener, on: port)
         let client = try #require(session.client.endpoint?.port)
         let text = try portreeve("plan", try portreeve.write(closed)).output
-        #expect(text.contains("\n\nestablished sessions that this closes only with --cut-sessions: 1\n"))
+        #expect(text.contains("\n\n1 open session stays connected unless you add --cut-sessions\n"))
         #expect(text.contains("\n  192.0.2.7:\(client) -> tcp/5000 ("))
         #expect(session.exchanges())
         try apply(closed)

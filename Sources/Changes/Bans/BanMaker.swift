@@ -71,7 +71,7 @@ public struct BanMaker {
                 .failure, "\(addresses) has no ban of its own: \(cover) is banned; nothing was changed")
         }
         let change = GrantChange(
-            kind: .unban, summary: "\(addresses) no longer banned", snapshot: snapshot, before: before,
+            kind: .unban, summary: "ban of \(addresses) ended", snapshot: snapshot, before: before,
             after: { _ in before.unbanning(addresses) }, base: base)
         return BanOutcome(deed: .unbanned, addresses: addresses, made: try state.make(change, in: store, now: now))
     }
@@ -105,7 +105,9 @@ public struct BanMaker {
         }
         if !isForced, PrefixLengths.usual.isExceeded(by: request.addresses) {
             throw ChangeError(
-                .refused, "\(request.addresses) is wider than any network: --force bans it; nothing was changed")
+                .refused,
+                "\(request.addresses) is wider than \(request.addresses.family == .ipv4 ? "/8" : "/19"): "
+                    + "use --force to ban it; nothing was changed")
         }
         guard let record = try state.applied(in: store) else { return }
         guard let policy = record.policy(options) else {

@@ -72,7 +72,7 @@ public struct NameRenewal {
         var entry = NameBook.Entry()
         entry.seen = kept
         entry.tried = now
-        entry.failure = failures.isEmpty ? nil : Set(failures).sorted().joined(separator: "; ")
+        entry.failure = failures.isEmpty ? nil : Self.common(answers) ?? Set(failures).sorted().joined(separator: "; ")
         entry.renewed = failures.isEmpty ? now : known?.renewed
         (self.entry, self.refusals) = (entry, refusals)
     }
@@ -119,13 +119,21 @@ public struct NameRenewal {
 }
 
 extension NameRenewal {
+    /// The reason why the look-ups of all families failed, if it is the same.
+    private static func common(_ answers: [NameAnswer]) -> String? {
+        let reasons = answers.map { answer -> String? in
+            if case .failure(let reason) = answer.outcome { reason } else { nil }
+        }
+        return Set(reasons).count == 1 ? reasons.first.flatMap(\.self) : nil
+    }
+
     /// What the look-up of a name brought besides addresses that are used; `nil` for nothing.
     public var trouble: ListRefusal? {
         var parts: [String] = []
         if let failure = entry.failure {
             let rest =
                 addresses.isEmpty
-                ? "no address of it is known" : "its \(addresses.count == 1 ? "address stays" : "addresses stay")"
+                ? "no address is known" : "its \(addresses.count == 1 ? "address stays" : "addresses stay")"
             parts.append("cannot be renewed: \(failure): \(rest)")
         }
         // In one order, and without the addresses of a pool that turns: the same trouble is told once.

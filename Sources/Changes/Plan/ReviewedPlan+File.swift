@@ -10,6 +10,12 @@ extension ReviewedPlan {
     /// The first bytes of a plan file, which name its kind.
     private static let head = "\(mark)\(documentKind) "
 
+    /// Whether the file at `path` is a plan, or another of portreeve's own files.
+    public static func isSaved(at path: String) -> Bool {
+        let start = try? TrustedFiles().start(path, count: head.utf8.count)
+        return start.flatMap(\.self)?.elementsEqual(head.utf8) == true
+    }
+
     /// Saves the plan in a file for its owner; never overwrites other files.
     ///
     /// - Throws: `failure`.

@@ -29,6 +29,12 @@ public struct ChangeBack {
             origin: entry.number, files: record.files, grants: try state.grants())
     }
 
+    /// The newest change before this one that left another table; `nil` if there is none.
+    public func earlierDifference(in log: ChangeLog) throws -> Int? {
+        let earlier = try log.entries().filter { $0.number < number && $0.outcome.isInForce }
+        return try earlier.reversed().first { try log.record($0).table != record.table }?.number
+    }
+
     /// The change before the last one that a person made: its lists were renewed since.
     private static func previous(_ log: ChangeLog) throws -> ChangeLog.Entry {
         let confirmed = try log.entries().filter(\.outcome.isInForce)

@@ -9,7 +9,9 @@ extension RulesetState {
         /// The change is confirmed.
         case confirmed(Made)
         /// There is no pending change; the outcomes of changes that other commands left unfinished.
-        case nothingWaits([Settlement])
+        ///
+        /// Beside them, the outcome of the last change that could have waited; `nil` if there was none.
+        case nothingWaits([Settlement], last: ChangeLog.Entry?)
     }
 
     /// Confirms the pending change, if it is still live.
@@ -19,7 +21,7 @@ extension RulesetState {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         let found = try settle(store)
-        guard let pending = try pending() else { return .nothingWaits(found) }
+        guard let pending = try pending() else { return .nothingWaits(found, last: try lastConfirmable()) }
         let table = try log.record(log.entry(pending.number)).table
         let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
         let target = try grants().target(table, onto: live.table)
@@ -31,6 +33,11 @@ extension RulesetState {
         }
         try confirm(pending)
         return .confirmed(Made(number: pending.number, generation: live.generation))
+    }
+
+    /// The last change that was confirmed or undone: grants, bans and renewed lists need no confirmation.
+    private func lastConfirmable() throws -> ChangeLog.Entry? {
+        try log.entries().last { $0.outcome == .confirmed || $0.outcome.isUndone && $0.outcome != .notMade }
     }
 
     /// Undoes the pending change, unless it is settled already.

@@ -65,7 +65,7 @@ public struct Apply: Command {
         host.progress("reading the policy…")
         let last = kernel.lastLists(on: host)
         let policy = try policy.load(
-            on: host, console, appliesHere: true, lists: last, keepsLastLists: lists.keepLists,
+            on: host, console, appliesHere: true, lists: last, keepsLastLists: lists.keepLists, changing: true,
             lookingUp: { try kernel.lookUp($0, in: last, on: host, console) })
         return try apply(policy, last.renewals, on: host, console)
     }

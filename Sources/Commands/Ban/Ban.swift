@@ -49,6 +49,9 @@ public struct Ban: Command {
         let maker = try BanMaker(kernel, in: store, on: host, console)
         let outcome = try maker.ban(
             request, isForced: force, reading: ReadingOptions(), guardedBy: LockoutGuard(host, console, force: force))
+        if let own = store.addresses(), !own.intersection(AddressSet(request.addresses)).isEmpty {
+            console.note("portreeve: warning: \(addresses) has an address of this host: replies to it may be dropped")
+        }
         let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil
         outcome.write(to: console, cut)
         return cut?.status ?? .success

@@ -8,7 +8,8 @@ struct PrefixArgument {
     init(_ text: String) throws(CommandError) {
         do throws(AddressError) { addresses = try AddressRange(text) } catch {
             let hint = error.repair.map { "; did you mean \"\($0)\"?" } ?? Self.example
-            throw CommandError(.usage, "\(error)\(hint)")
+            let fault = error.reason == .notAnAddress ? "\"\(text)\" is not an address or a prefix" : "\(error)"
+            throw CommandError(.usage, "\(fault)\(hint)")
         }
         let isPrefix =
             switch addresses {

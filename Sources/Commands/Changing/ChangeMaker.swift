@@ -118,8 +118,13 @@ struct ChangeMaker {
         let extended = try kernel.state(on: host).keep(
             change, in: store, confirmedWithin: safety.confirm, now: host.now)
         return report(
-            extended == nil ? done : "in sync: the time to confirm is extended", extended,
+            extended.flatMap(extensionText) ?? done, extended,
             change.snapshot.generation, isChange: false)
+    }
+
+    /// That the time to confirm a change begins anew.
+    private func extensionText(_ change: Int) -> String? {
+        safety.confirm.map { "in sync: you now have \($0.text) to confirm change \(change)" }
     }
 
     /// Ends the refused sessions, and reports.

@@ -55,14 +55,16 @@ public struct Check: Command {
             let report = reading.junit(path, isStrict: strict, on: host.ownName, now: host.now)
             console.print(report.lines.joined(separator: "\n"))
         case .text, .nagios, .prometheus, .html, .csv:
-            for diagnostic in reading.fault == .absent ? [] : reading.diagnostics {
+            for diagnostic in reading.fault == .absent || policy.mistake != nil ? [] : reading.diagnostics {
                 console.quote(diagnostic, .warning)
             }
         }
         if reading.fault == .absent { throw CommandError(.failure, policy.absence) }
+        if let mistake = policy.mistake { throw CommandError(.invalidPolicy, mistake) }
         guard let valid = reading.policy, isValid else {
             if reading.fault != nil { throw CommandError(.failure, "\(path): the policy cannot be read") }
-            if isText { console.note("portreeve: \(path): \(reading.verdict)") }
+            let strictness = reading.policy == nil ? "" : Self.strictness
+            if isText { console.note("portreeve: \(path): \(reading.verdict)\(strictness)") }
             return .invalidPolicy
         }
         if asksKernel { try validate(valid, on: host) }
@@ -71,6 +73,8 @@ public struct Check: Command {
         }
         return .success
     }
+
+    private static let strictness = "; refused: --strict treats warnings as errors"
 
     private var isText: Bool { output.format == .text }
 

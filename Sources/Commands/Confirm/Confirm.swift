@@ -21,8 +21,8 @@ public struct Confirm: Command {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
         switch try kernel.state(on: host).confirm(in: store) {
-        case .nothingWaits(let found):
-            throw CommandError(.failure, found.last?.text ?? "there is no pending change")
+        case .nothingWaits(let found, let last):
+            throw CommandError(.failure, found.last?.text ?? Self.absence(last))
         case .confirmed(let made):
             if console.isJSON {
                 console.print([
@@ -33,5 +33,20 @@ public struct Confirm: Command {
             }
             return .success
         }
+    }
+
+    /// Why there is nothing to confirm, by the last change that could have waited.
+    private static func absence(_ last: ChangeLog.Entry?) -> String {
+        let start = "there is no pending change"
+        guard let last else { return start }
+        let fate =
+            switch last.outcome {
+            case .confirmed: "is confirmed already"
+            case .timedOut: "was not confirmed in time, and the timer undid it: apply it again"
+            case .rolledBack: "was undone by \"portreeve rollback\""
+            case .lost: "was not confirmed before the host was rebooted, and is gone: apply it again"
+            default: "was undone"
+            }
+        return "\(start): change \(last.number) \(fate)"
     }
 }

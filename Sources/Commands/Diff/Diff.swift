@@ -60,7 +60,12 @@ public struct Diff: Command {
         var options = PolicyOptions()
         options.policy = path
         options.allowInsecurePermissions = allowInsecurePermissions
-        return compile(try options.load(on: host, console)).table
+        let reading = options.read(on: host)
+        if reading.fault == .absent {
+            throw CommandError(.failure, MissingPolicy(path: path, isOfThisHost: false).text)
+        }
+        guard let policy = reading.policy else { throw options.failure(reading, on: host, console) }
+        return compile(policy).table
     }
 
     private func table(_ number: Int, on host: Host) throws -> Table {

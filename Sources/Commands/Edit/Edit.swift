@@ -32,6 +32,9 @@ public struct Edit: Command {
     /// Edits until the policy is valid, applies it, and replaces the file.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
+            console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
+        }
         guard let old = try host.files.read(policy.policy) else { throw CommandError(.failure, policy.absence) }
         guard try host.files.lock(copy) else {
             throw CommandError(.failure, "another process is editing \(copy.printable): wait until it has ended")
@@ -66,10 +69,11 @@ public struct Edit: Command {
                 console.quote(diagnostic, .warning)
             }
             if let edited = reading.policy, let text = try host.files.read(copy) { return (text, edited) }
-            let answer = host.ask("the policy is invalid; edit again, or discard the edit? [E/d] ")
-            guard let answer, !["d", "discard"].contains(answer.lowercased()) else {
-                if answer != nil { try close(on: host) }
-                let rest = answer == nil ? ": the edit is in \(copy.printable)" : ""
+            let answer = host.ask("the policy is invalid: edit again, discard the edit, or quit and keep it? [E/d/q] ")
+            guard let answer, !["d", "discard", "q", "quit"].contains(answer.lowercased()) else {
+                let isDiscarded = answer?.lowercased().hasPrefix("d") == true
+                if isDiscarded { try close(on: host) }
+                let rest = isDiscarded ? "" : ": \"portreeve edit\" goes on in \(copy.printable)"
                 console.note("portreeve: the policy is invalid; nothing was changed\(rest)", .error)
                 return nil
             }

@@ -45,7 +45,8 @@ public struct Grant: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let address = try AddressArgument(from).address
-        let policy = try policy.load(on: host, console, lists: kernel.lastLists(on: host), keepsLastLists: true)
+        let policy = try policy.load(
+            on: host, console, lists: kernel.lastLists(on: host), keepsLastLists: true, changing: true)
         guard policy.services.contains(where: { $0.name == service }) else {
             let repair = Spelling.nearest(to: service, among: policy.services.map(\.name))
             let hint = repair.map { " (did you mean \"\($0)\"?)" } ?? ""

@@ -9,7 +9,8 @@ public struct History: Command {
         abstract: "List the changes of the ruleset: when, by whom, and what happened.")
 
     @Option(
-        help: ArgumentHelp("Show one change: its policy, its lists and its ruleset.", valueName: "number"),
+        help: ArgumentHelp(
+            "Show one change: its policy and its lists; with --format json its ruleset, too.", valueName: "number"),
         transform: ChangeNumber.argument)
     var show: Int?
 

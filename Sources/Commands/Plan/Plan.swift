@@ -53,7 +53,7 @@ public struct Plan: Command {
         host.progress("reading the policy…")
         let reading = policy.read(
             on: host, appliesHere: true, lists: kernel.lastLists(on: host), keepsLastLists: lists.keepLists)
-        guard let wanted = reading.policy else { throw policy.failure(reading, console) }
+        guard let wanted = reading.policy else { throw policy.failure(reading, on: host, console) }
         let store = try kernel.openStore(on: host)
         let grants = kernel.grants(on: host)
         let plan = try PlannedChange(wanted, onto: store, carrying: grants)

@@ -59,11 +59,15 @@ public struct Probe: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let reading = policy.read(on: host, names: LastLists { nil })
-        guard let policy = reading.policy else { throw self.policy.failure(reading, console) }
+        if reading.fault == .absent {
+            throw CommandError(.failure, MissingPolicy(path: policy.policy, isOfThisHost: false).text)
+        }
+        guard let policy = reading.policy else { throw self.policy.failure(reading, on: host, console) }
         let address = try address(on: host)
         let prober = Prober(of: address, within: timeout.seconds * 1000, atMost: rate)
         let source = try source(of: prober, to: address)
-        let plan = ProbePlan(of: policy, at: address, from: source, and: try others(policy), now: host.now)
+        let plan = ProbePlan(
+            of: policy, at: address, from: source, and: ProbePlan.sample + (try asked(policy)), now: host.now)
         guard plan.questions.count <= Self.most else {
             throw CommandError(
                 .failure, "the policy has \(plan.questions.count) ports to try, and one run tries at most \(Self.most)")
@@ -71,14 +75,14 @@ public struct Probe: Command {
         host.progress("trying \(counted(plan.questions.count, "port")) of \(address)…")
         let results = [ProbeResult](of: plan, prober.answers(of: plan.questions.map(\.target)))
         let report = ProbeReport(
-            host: target, address: address, source: source, results: results, leftOut: plan.leftOut, now: host.now)
+            host: target, address: address, source: source, results: results, asked: try asked(policy),
+            leftOut: plan.leftOut, now: host.now)
         write(report, to: console, on: host)
         if results.contains(where: \.verdict.isContradiction) { return .difference }
         guard results.haveControl else {
             throw CommandError(
                 .failure,
-                "no port of \(target) answered, so that nothing is proved: try it from a source that the policy lets in"
-            )
+                "no port of \(target) answered, so that nothing is proved: \(advice(plan, source))")
         }
         return .success
     }
@@ -115,8 +119,18 @@ public struct Probe: Command {
         return told
     }
 
-    private func others(_ policy: Policy) throws(CommandError) -> [ProbeTarget] {
-        var targets = ProbePlan.sample
+    /// What to do where no port answered.
+    private func advice(_ plan: ProbePlan, _ source: IPAddress) -> String {
+        guard let open = plan.questions.first(where: { $0.expected == .accept })?.target else {
+            return "try it from a source that the policy lets in"
+        }
+        let port = open.transport.text(open.port...open.port)
+        return "the policy lets \(source) reach \(port), so the host is down, or something on the way drops it"
+    }
+
+    /// The ports of the command line.
+    private func asked(_ policy: Policy) throws(CommandError) -> [ProbeTarget] {
+        var targets: [ProbeTarget] = []
         for text in port {
             let argument = try PortArgument(text, of: policy)
             guard [.tcp, .udp].contains(argument.transport) else {

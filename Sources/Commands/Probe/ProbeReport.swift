@@ -9,6 +9,8 @@ struct ProbeReport {
     let address: IPAddress
     let source: IPAddress
     let results: [ProbeResult]
+    /// The ports of the command line, which have a row of their own.
+    let asked: [ProbeTarget]
     /// The number of ports of services that were not tried.
     let leftOut: Int
     /// Seconds since 1970-01-01T00:00:00Z.
@@ -16,7 +18,7 @@ struct ProbeReport {
 
     /// Writes the ports of services and the contradictions, and counts the others; with `--quiet` only contradictions.
     func print(to console: Console) {
-        let shown = results.filter { $0.verdict.isContradiction || !console.isQuiet && $0.question.service != nil }
+        let shown = results.filter { $0.verdict.isContradiction || !console.isQuiet && isListed($0) }
         let rows = [["port", "service", "policy", "seen", "verdict", ""]] + shown.map(\.row)
         let table = TextTable(rows, breakable: [1, 5], width: console.columns).rows
         var lines = shown.isEmpty ? [] : table[0]
@@ -30,12 +32,19 @@ struct ProbeReport {
         if !lines.isEmpty { console.print(lines.joined(separator: "\n")) }
     }
 
+    /// Whether the port has a row whatever the verdict.
+    private func isListed(_ result: ProbeResult) -> Bool {
+        result.question.service != nil || asked.contains(result.question.target)
+    }
+
     /// The counts of the ports that have no row, and of all.
     private var remarks: [String] {
-        let others = results.filter { $0.question.service == nil && !$0.verdict.isContradiction }
+        let others = results.filter { !isListed($0) && !$0.verdict.isContradiction }
         var lines: [String] = []
         if !others.isEmpty {
             lines.append("\(counted(others.count, "port")) of no service: \(Self.counts(of: others))")
+            let unproved = others.filter { $0.verdict == .notProved }.map(\.port)
+            if !unproved.isEmpty { lines.append("not proved: \(unproved.joined(separator: ", "))") }
         }
         if leftOut > 0 { lines.append("\(counted(leftOut, "port")) of services not tried") }
         return lines + ["all: \(Self.counts(of: results))"]

@@ -3,6 +3,7 @@ internal import Changes
 internal import Compiler
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import Rulesets
 internal import System
 
@@ -31,28 +32,54 @@ public struct Rollback: Command {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
         let state = try kernel.state(on: host)
-        if number == nil, try state.pending() != nil { return try undo(state, store, console) }
+        if number == nil, try state.pending() != nil {
+            return try undo(state, store, on: host, console)
+        }
         try kernel.settleOverdue(in: store, on: host, console)
         let back = try ChangeBack(to: number, of: state, in: store)
         let maker = ChangeMaker(host, kernel, safety, console)
-        if back.change.transaction.isEmpty { return try maker.keep(back.change, in: store) }
+        if back.change.transaction.isEmpty {
+            return try maker.keep(back.change, in: store, done: try sameness(of: back, state.log))
+        }
         let access = try AccessReport(of: back.change, in: store, now: host.now)
         return try maker.make(back.change, in: store, question: "go back to change \(back.number)?") { isAnew in
             let access = isAnew ? try AccessReport(of: back.change, in: store, now: host.now) : access
             let time = UTCTime.text(back.record.time)
             let head = "back to change \(back.number) of \(time) by \(back.record.author.text)"
-            let advice = "the policy file is not changed: portreeve verify will report the differences from it"
+            let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
             return ([head] + access.groupedLines(console, hint: nil) + [advice]).joined(separator: "\n")
         }
     }
 
-    private func undo(_ state: RulesetState, _ store: any RulesetStore, _ console: Console) throws -> ExitStatus {
+    /// What to say where the table of the change is loaded already, and how to go further back.
+    private func sameness(of back: ChangeBack, _ log: ChangeLog) throws -> String {
+        let start = "the table of change \(back.number) is loaded already: nothing to do"
+        guard number == nil, let earlier = try back.earlierDifference(in: log) else { return start }
+        return "\(start); \"portreeve rollback \(earlier)\" goes further back"
+    }
+
+    /// The policy file that has the text of the pending change, and would load it again.
+    private func source(of state: RulesetState, on host: Host) -> String? {
+        guard let pending = try? state.pending(), let record = try? state.log.record(state.log.entry(pending.number)),
+            record.kind == .apply, let file = record.files.first,
+            let text = try? host.files.read(file.path), Array(text.utf8) == file.text
+        else { return nil }
+        return file.path
+    }
+
+    private func undo(
+        _ state: RulesetState, _ store: any RulesetStore, on host: Host, _ console: Console
+    ) throws -> ExitStatus {
+        let source = source(of: state, on: host)
         let found = try state.undoWaiting(in: store)
         let generation = try store.generation()
         if console.isJSON {
             console.print(["format_version": 1, "changed": true, "generation": .number(Int(generation))])
         } else if !console.isQuiet {
             found.map(\.text).forEach(console.print)
+            if let source {
+                console.print("\(source.printable) still has this change: the next \"portreeve apply\" loads it again")
+            }
         }
         return .success
     }

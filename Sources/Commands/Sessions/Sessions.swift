@@ -13,7 +13,7 @@ public struct Sessions: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "sessions",
-        abstract: "Show the live connections: both ends, process, service, and whether the policy lets them.")
+        abstract: "Show the live connections: both ends, process, service, and whether the policy allows them.")
 
     @OptionGroup var policy: PolicyOptions
     @OptionGroup var kernel: KernelOptions

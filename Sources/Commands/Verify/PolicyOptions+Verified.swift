@@ -12,7 +12,9 @@ extension PolicyOptions {
         on host: Host, _ kernel: KernelOptions, in store: any RulesetStore, _ console: Console
     ) throws(CommandError) -> VerifiedPolicy {
         let reading = read(on: host, lists: kernel.lastLists(on: host), keepsLastLists: true)
-        guard let verified = verified(reading, on: host, kernel, in: store) else { throw failure(reading, console) }
+        guard let verified = verified(reading, on: host, kernel, in: store) else {
+            throw failure(reading, on: host, console)
+        }
         return verified
     }
 
@@ -21,6 +23,8 @@ extension PolicyOptions {
         _ reading: PolicyReading, on host: Host, _ kernel: KernelOptions, in store: any RulesetStore
     ) -> VerifiedPolicy? {
         let (record, fault) = kernel.applied(on: host, in: store)
+        // A path that was mistyped is no policy that is gone.
+        if reading.fault == .absent, policy != Self.standardPath, record?.isOf(policy) != true { return nil }
         var verified = VerifiedPolicy(policy, reading, record: record, options: readingOptions(on: host))
         if let fault { verified?.findings.append(fault) }
         return verified
@@ -30,15 +34,17 @@ extension PolicyOptions {
 extension KernelOptions {
     /// The change that is in force, or a finding if the state cannot be used.
     ///
-    /// A user who may not read the state knows of no change.
+    /// For a user who may not read the state that is a notice: the comparison with the file needs no state.
     fileprivate func applied(on host: Host, in store: any RulesetStore) -> (record: AppliedRecord?, fault: Finding?) {
         do { return (try existingState(on: host)?.applied(in: store), nil) } catch let error as KernelError
             where error.isDenied
         {
-            return (nil, nil)
-        } catch {
-            let message = "cannot read what was applied: \(error): the host was verified against the file"
-            return (nil, Finding(.unknown, .warning, message, aspect: "state"))
-        }
+            return (nil, Self.unread(error, .notice))
+        } catch { return (nil, Self.unread(error, .warning)) }
+    }
+
+    private static func unread(_ error: any Error, _ severity: Finding.Severity) -> Finding {
+        let message = "cannot tell what was applied: \(error): the host was verified against the file"
+        return Finding(.unknown, severity, message, aspect: "state")
     }
 }

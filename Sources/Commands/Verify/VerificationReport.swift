@@ -61,7 +61,7 @@ struct VerificationReport {
     private var driftAdvice: [String] {
         guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
         let isEdited = findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
-        let edit = isEdited ? ", and the edit of the policy" : ""
+        let edit = isEdited ? ", including your edit" : ""
         let (meant, again) = isRecorded ? ("what was applied", " again") : ("what the policy says", "")
         return ["  the live table is not \(meant): \"portreeve apply\" loads the policy\(again)\(edit)"]
     }

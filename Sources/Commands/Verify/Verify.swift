@@ -45,7 +45,7 @@ public struct Verify: Command {
     var watch = false
 
     @Flag(
-        help: "Show each finding by itself and how it could be accepted, and accepted findings that are not there.")
+        help: "Show each finding by itself, how it could be accepted, and entries of \"accepted\" that match nothing.")
     var verbose = false
 
     /// The supported formats.

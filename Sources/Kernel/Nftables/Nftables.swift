@@ -26,7 +26,7 @@ public struct Nftables: ~Copyable, Sendable {
     /// - Throws: `permission` without CAP_NET_ADMIN, `unsupported` without nf_tables.
     public func generation() throws(KernelError) -> UInt32 {
         var generation: UInt32?
-        let attempt = "reading the generation of the ruleset"
+        let attempt = "reading the ruleset"
         do throws(SystemError) {
             try get(NFT_MSG_GETGEN, family: .init(rawValue: 0)) { message throws(SystemError) in
                 generation = message.attributes?.u32(NFTA_GEN_ID) ?? generation

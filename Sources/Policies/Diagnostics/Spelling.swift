@@ -21,14 +21,16 @@ public enum Spelling {
         let target = Array(word.lowercased().unicodeScalars.prefix(65))
         guard !target.isEmpty, target.count <= 64 else { return nil }
         let tolerance = max(1, min(3, target.count / 3))
-        var best: (distance: Int, word: String)?
+        var best: (distance: Int, initial: Int, word: String)?
         for candidate in candidates.prefix(most) {
             let letters = Array(candidate.lowercased().unicodeScalars.prefix(65))
             guard abs(letters.count - target.count) <= tolerance else { continue }
             let distance = distance(target, letters)
             guard distance <= tolerance, distance < letters.count else { continue }
-            if let best, (best.distance, best.word) <= (distance, candidate) { continue }
-            best = (distance, candidate)
+            // Of two that are as near, the one with the same first letter: that is mistyped least.
+            let rank = (distance, letters.first == target.first ? 0 : 1, candidate)
+            if let best, best <= rank { continue }
+            best = rank
         }
         return best?.word
     }

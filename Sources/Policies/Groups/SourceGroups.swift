@@ -170,12 +170,19 @@ final class SourceGroups {
         return entry.value.items
     }
 
+    /// What other programs call `any` and `nobody`.
+    private static let synonyms = ["all": "any", "everyone": "any", "world": "any", "anyone": "any", "none": "nobody"]
+
     private func find(_ name: String, at place: SourceSpan) -> Int? {
         if let index = indices[name] { return index }
-        let hint = name.contains(".") ? " (a DNS name is written as {names: [\(Printable.text(name))]} in a group)" : ""
+        let hint =
+            name == "localhost"
+            ? " (loopback is always let in)"
+            : name.contains(".") ? " (a DNS name is written as {names: [\(Printable.text(name))]} in a group)" : ""
         log.error(
             "unknown group \(Printable.quoted(name))\(hint)", at: place,
-            repair: Spelling.nearest(to: name, among: definitions.lazy.map(\.name)))
+            repair: Spelling.nearest(to: name, among: definitions.lazy.map(\.name))
+                ?? Self.synonyms[name.lowercased()])
         return nil
     }
 }

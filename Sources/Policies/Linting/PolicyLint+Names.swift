@@ -2,7 +2,7 @@ extension PolicyLint {
     /// Says once what it means to let in the addresses of DNS names.
     func noteTrustInNames(at place: SourceSpan) {
         log.note(
-            "\"names\" trusts DNS: a server or a network path that can forge its answers decides who is let in; "
+            "\"names\" trusts DNS: a server or a network that can forge its answers decides who gets in; "
                 + "only \"portreeve refresh\" and a first \"portreeve apply\" look names up, and tests hold for the addresses "
                 + "that are stored", at: place)
     }

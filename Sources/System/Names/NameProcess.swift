@@ -54,7 +54,7 @@ public enum NameProcess {
         case 0: break
         case shim_no_address, shim_no_address_of_family: return .absent
         case EAI_NONAME: return .unknownName
-        case EAI_AGAIN: return .failure("the name servers gave no answer")
+        case EAI_AGAIN: return .failure("the name servers did not answer")
         case EAI_FAIL: return .failure("the name servers failed")
         case EAI_SYSTEM: return .failure(HostCalls.text(ofError: errno))
         default: return .failure("error \(code) of getaddrinfo(3)")

@@ -16,6 +16,10 @@ public enum Editor {
         do throws(SystemError) {
             let process = try ProcessCalls.spawn("/bin/sh", ["sh", "-c", "\(editor) \"$1\"", "sh", path])
             let status = ProcessCalls.awaitEnd(of: process)
+            // The shell's status for a program that it does not find: sh(1).
+            guard status != 127 else {
+                throw SystemError(code: 0, text: "there is no such editor: set EDITOR to the name of one")
+            }
             guard status == 0 else { throw SystemError(code: 0, text: "the editor ended with status \(status)") }
         } catch { throw error.during(attempt) }
     }

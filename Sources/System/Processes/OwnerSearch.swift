@@ -107,7 +107,8 @@ struct OwnerSearch {
         let count = scan.unreadable.count { !facts.isKernelThread($0) }
         if count > 0 {
             let advice = geteuid() == 0 ? "CAP_SYS_PTRACE or a security module is in the way" : "run as root"
-            return "no privilege to read the descriptors of \(count) process\(count == 1 ? "" : "es"): \(advice)"
+            let holders = count == 1 ? "1 process holds" : "\(count) processes hold"
+            return "no privilege to see which sockets \(holders): \(advice)"
         }
         if !scan.processes.contains(Self.first) {
             return "/proc does not show all processes: run as root, or without hidepid"

@@ -17,7 +17,7 @@ struct ControlledTerminal {
     init() throws(KernelError) {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, HostCalls.variable("TERM") != "dumb" else {
             throw KernelError(
-                .io, "painting the screen", answer: "standard input and output are no terminal that can be painted")
+                .io, "painting the screen", answer: "--watch needs a terminal")
         }
         do throws(SystemError) {
             let (reading, writing) = try File.pipe()

@@ -1,0 +1,54 @@
+internal import Addressing
+internal import ArgumentParser
+internal import Policies
+internal import Printing
+internal import System
+
+/// A path at which there is no policy, and what the user may have meant by it.
+struct MissingPolicy {
+    let path: String
+    /// Whether the policy is about this host, so that `init` could write it.
+    var isOfThisHost = true
+
+    /// One sentence with the likely repair.
+    var text: String {
+        let start = "there is no policy \(path.printable)"
+        if let thing { return "\(start): \(thing)" }
+        if let similarFile { return "\(start): did you mean \"\(similarFile.printable)\"?" }
+        guard isOfThisHost, isStandard || Self.endings.contains(where: path.hasSuffix) else {
+            return "\(start): write the path of a policy file"
+        }
+        let command = isStandard ? "portreeve init" : "portreeve init \(path.printable)"
+        return "\(start): \"\(command)\" writes a first one from the ports that listen now"
+    }
+
+    private var isStandard: Bool { path == PolicyOptions.standardPath }
+
+    private static let endings = [".yaml", ".yml"]
+
+    /// What the word is, if it is no path: a command, a port or an address.
+    private var thing: String? {
+        if path == "help" { return "\"--help\" after a command shows its help" }
+        if Portreeve.commandNames.contains(path) { return "\"\(path)\" is a command, and one runs at a time" }
+        if isPort { return "\"\(path)\" is a port" }
+        if (try? AddressRange(path)) != nil { return "\"\(path)\" is an address" }
+        return nil
+    }
+
+    /// Whether it is `22`, `22/tcp` or `tcp/22`; a name such as `ssh` may also be that of a file.
+    private var isPort: Bool {
+        let words = path.split(separator: "/", omittingEmptySubsequences: false)
+        let hasNumber = words.contains { UInt16($0) != nil }
+        return hasNumber && words.count <= 2
+            && words.allSatisfy { UInt16($0) != nil || TransportProtocol(name: String($0)) != nil }
+    }
+
+    /// A file of the same directory with a similar name, or with the same name and an ending of policies.
+    private var similarFile: String? {
+        let slash = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
+        let (directory, name) = (String(path[..<slash]), String(path[slash...]))
+        let names = FileSystem.names(in: directory.isEmpty ? "." : directory)
+        let whole = Self.endings.map { name + $0 }.first { names.contains($0) }
+        return (whole ?? Spelling.nearest(to: name, among: names)).map { directory + $0 }
+    }
+}

@@ -1,0 +1,84 @@
+import Commands
+import Foundation
+import Testing
+
+@Suite("A path without a policy")
+struct MissingPolicyTests {
+    private let terminal: Terminal
+    private let folder: String
+
+    init() throws {
+        terminal = try Terminal()
+        folder = try terminal.write(web).replacing("policy.yaml", with: "")
+    }
+
+    private func message(_ arguments: String...) throws -> String {
+        #expect(try terminal.run(arguments) == .failure)
+        return terminal.errors
+    }
+
+    @Test(
+        "A word that is no path is named for what it is",
+        arguments: [
+            ("help", "\"--help\" after a command shows its help"), ("verify", "\"verify\" is a command"),
+            ("tcp/22", "\"tcp/22\" is a port"), ("22", "\"22\" is a port"),
+            ("192.0.2.1", "\"192.0.2.1\" is an address"),
+        ])
+    func word(word: String, expected: String) throws {
+        for command in ["plan", "status", "check"] {
+            #expect(try message(command, word).hasPrefix("portreeve: there is no policy \(word): \(expected)"))
+        }
+    }
+
+    @Test("A mistyped name is answered by the file", arguments: ["polcy.yaml", "policy.yml", "policy"])
+    func mistyped(name: String) throws {
+        #expect(
+            try message("plan", folder + name)
+                == "portreeve: there is no policy \(folder)\(name): did you mean \"\(folder)policy.yaml\"?\n")
+    }
+
+    @Test("The policy of another host, or an old one, is not for init to write")
+    func elsewhere() throws {
+        let path = folder + "none.yaml"
+        let expected = "portreeve: there is no policy \(path): write the path of a policy file\n"
+        #expect(try message("probe", "192.0.2.1", path) == expected)
+        #expect(try message("diff", folder + "policy.yaml", path) == expected)
+        #expect(try message("show", path).contains("\"portreeve init \(path)\" writes a first one"))
+    }
+
+    @Test("A mistyped path is an error also where a policy was applied; a policy that is gone is a finding")
+    func applied() throws {
+        let path = folder + "policy.yaml"
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        for command in ["status", "verify", "sessions"] {
+            #expect(try message(command, folder + "nosuch.yaml").contains("there is no policy"), "\(command)")
+        }
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
+        #expect(terminal.output.contains("error: the policy \(path) does not exist: restore it; the host was verified"))
+    }
+
+    @Test("A saved plan is no policy", arguments: ["check", "show", "plan"])
+    func plan(command: String) throws {
+        let plan = folder + "plan.bin"
+        #expect(try terminal.run("plan", folder + "policy.yaml", "--out", plan) == .success)
+        #expect(try terminal.run(command, plan) == .invalidPolicy)
+        #expect(
+            terminal.errors
+                == "portreeve: \(plan) is a saved plan, not a policy: \"portreeve apply \(plan)\" makes its change\n")
+    }
+
+    @Test("Commands that change nothing do not say so, and --strict gives its reason")
+    func invalid() throws {
+        let path = try terminal.write("version: 2\n", to: "wrong.yaml")
+        for command in ["plan", "show"] {
+            #expect(try terminal.run(command, path) == .invalidPolicy)
+            #expect(!terminal.errors.contains("nothing was changed"))
+        }
+        #expect(try terminal.run("apply", path, "--yes") == .invalidPolicy)
+        #expect(terminal.errors.contains("; nothing was changed"))
+        let unused = try terminal.write("version: 1\nsources: {a: [192.0.2.1]}\nservices: {}\n", to: "unused.yaml")
+        #expect(try terminal.run("check", "--strict", unused) == .invalidPolicy)
+        #expect(terminal.errors.hasSuffix("1 warning; refused: --strict treats warnings as errors\n"))
+    }
+}
