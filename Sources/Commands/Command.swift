@@ -138,7 +138,7 @@ extension PolicyOptions {
         let errors = reading.diagnostics.filter { $0.severity == .error }
         for error in errors { console.quote(error, .error) }
         if reading.fault != nil { return CommandError(.failure, "the policy cannot be read\(end)") }
-        if isForOtherHost(errors, on: host) {
+        if reading.refusedLists.isEmpty, isForOtherHost(errors, on: host) {
             return CommandError(.invalidPolicy, "the policy is for another host\(end)")
         }
         let count = errors.count == 1 ? "1 error" : "\(errors.count) errors"

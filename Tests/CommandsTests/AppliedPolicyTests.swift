@@ -139,7 +139,7 @@ struct AppliedPolicyTests {
         #expect(terminal.output.hasSuffix("verify: 1 error\n"))
         try FileManager.default.removeItem(atPath: path)
         #expect(try verify(terminal, path) == .difference)
-        #expect(terminal.output.contains("error: the policy \(path) does not exist: correct it"))
+        #expect(terminal.output.contains("error: the policy \(path) does not exist: restore it"))
     }
 
     @Test("A list that changed is a notice")
@@ -189,7 +189,7 @@ struct AppliedPolicyTests {
             try Data("portreeve change 2 x\n".utf8).write(to: state.appending(path: name))
         }
         #expect(try verify(terminal, path) == .difference)
-        #expect(terminal.output.contains("warning: cannot read what was applied: "))
+        #expect(terminal.output.contains("warning: cannot tell what was applied: "))
         #expect(terminal.output.contains("the host was verified against the file [unknown]"))
     }
 

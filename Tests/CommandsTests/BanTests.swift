@@ -87,7 +87,7 @@ struct BanTests {
         #expect(try terminal.run("grant", "ssh", path, "--from", "192.0.2.67", "--for", "1m", "--why", "x") == .success)
         #expect(try terminal.run("status", path) == .success)
         #expect(!terminal.output.contains("as FROM"))
-        #expect(terminal.output.contains("192.0.2.66-192.0.2.67"), "\(terminal.output)")
+        #expect(terminal.output.contains("192.0.2.66/31"), "\(terminal.output)")
     }
 
     @Test("Shuts out an address or a prefix; neither the ban nor its end is a difference from the policy")
@@ -105,7 +105,7 @@ struct BanTests {
                 "refuse: 198.51.100.7 to tcp/22 by the live ruleset: the source is banned: 198.51.100.7, 2h left: guessing"
             ),
             "\(terminal.output)")
-        #expect(terminal.output.contains("to let it in: run \"portreeve unban\""))
+        #expect(terminal.output.contains("to let it in: run \"portreeve unban 198.51.100.7\"\n"))
         terminal.uptime += 3_600_000
         try expire("2001:db8:bad::/48")
         try isClean()
@@ -131,7 +131,7 @@ struct BanTests {
         #expect(terminal.errors.contains("has 10.8.0.0, which is in 10.0.0.0/8"))
         #expect(try ban("127.0.0.1") == .refused)
         #expect(try ban("128.0.0.0/7") == .refused)
-        #expect(terminal.errors.contains("--force bans it"))
+        #expect(terminal.errors.contains("is wider than /8: use --force to ban it"))
         #expect(try ban("2000::/3") == .refused)
         #expect(try ban("192.0.2.1-192.0.2.9") == .usage)
         #expect(try ban("192.0.2.1/24") == .usage)

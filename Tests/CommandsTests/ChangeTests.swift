@@ -102,7 +102,7 @@ struct ChangeTests {
         #expect(
             terminal.output.hasPrefix(
                 "state: change 4 was not confirmed in time, and its undo is overdue: "
-                    + "run \"portreeve rollback\" to undo it now; edited since change 4 of "))
+                    + "run \"portreeve rollback\" to undo it now; "))
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("pending, overdue"))
         #expect(try terminal.run("apply", policy, "--yes") == .success)

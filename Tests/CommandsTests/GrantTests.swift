@@ -75,7 +75,9 @@ struct GrantTests: GrantTesting {
         #expect(terminal.store.table == before && terminal.store.commits == 1)
         terminal.store.put(nil)
         #expect(try grant("ssh", "198.51.100.7") == .failure)
-        #expect(terminal.errors == "portreeve: table inet portreeve is not loaded; nothing was changed\n")
+        #expect(
+            terminal.errors
+                == "portreeve: table inet portreeve is not loaded: run portreeve apply first; nothing was changed\n")
     }
 
     @Test("Warns if another table still refuses the address")

@@ -114,7 +114,7 @@ struct LockoutTests {
             a new connection from 198.51.100.7 to tcp/22 would be refused: service "ssh" has expired (2020-01-31) \
             (POLICY:5)
               rule: inet portreeve refuse: counter drop
-              to let it in: move "expires" of service "ssh" (POLICY:5)
+              to let it in: set a later "expires" for service "ssh" (POLICY:5)
             """)
     }
 

@@ -151,10 +151,12 @@ struct RefusalTests {
                 try send(6, from: "2001:db8:9::1", [segment(8081)])
             }
         }
-        #expect(
-            found == [
-                "198.51.100.1 tcp 8080 not-in-from": 1, "198.51.100.1 tcp 8081 no-service": 1,
-                "2001:db8:9::1 tcp 8081 no-service": 1,
-            ])
+        let dialled = [
+            "198.51.100.1 tcp 8080 not-in-from": 1, "198.51.100.1 tcp 8081 no-service": 1,
+            "2001:db8:9::1 tcp 8081 no-service": 1,
+        ]
+        // A kernel without CONFIG_NETFILTER_NETLINK_GLUE_CT does not say what was dialled, and two published ports have one rule.
+        let unknown = ["198.51.100.1 tcp - unknown": 2, "2001:db8:9::1 tcp - unknown": 1]
+        #expect(found == dialled || found == unknown, "\(found)")
     }
 }

@@ -173,7 +173,7 @@ struct SessionTests {
         server.send([2], to: peer)
         try #require(client.wait(for: POLLIN))
         let nothing = "version: 1\nservices: {}\n"
-        #expect(try apply(nothing).contains("only with --cut-sessions: 1\n"))
+        #expect(try apply(nothing).contains("1 open session stays connected unless you add --cut-sessions\n"))
         #expect(asks() != nil)
         #expect(try verify(nothing).output.contains("192.0.2.7 is connected to udp/5000, which is not in the policy"))
         #expect(try apply(nothing, "--cut-sessions").contains("ended: 192.0.2.7:"))

@@ -21,7 +21,7 @@ struct CommandLines: CustomStringConvertible, Sendable {
         Self(description: "apply NEW --yes --confirm 1h", needsProc: true, writes: true),
         Self(description: "apply --boot"), Self(description: "history", needsProc: true),
         Self(description: "rollback 1 --yes", needsProc: true), Self(description: "status OLD", needsProc: true),
-        Self(description: "sessions OLD"),
+        Self(description: "sessions OLD"), Self(description: "report OLD", needsProc: true),
         Self(description: "verify NEW", needsProc: true),
         Self(description: "verify NEW --news DIR/news", needsProc: true, writes: true),
         Self(description: "grant web OLD --from 192.0.2.1 --for 1h --why x", needsProc: true, writes: true),

@@ -86,7 +86,7 @@ struct ConfirmationTests {
         try NftProgram.load("add chain inet portreeve extra; add counter inet portreeve c")
         let before = try Nftables().snapshot(of: Names.table).table
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1h").status == 0)
-        #expect(try trial.portreeve("rollback").output == "change 2 was undone\n")
+        #expect(try trial.portreeve("rollback").output.hasPrefix("change 2 was undone\n"))
         #expect(try Nftables().snapshot(of: Names.table).table == before)
     }
 

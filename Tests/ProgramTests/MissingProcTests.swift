@@ -50,7 +50,7 @@ struct MissingProcTests {
         #expect(result.output.contains(#/^loaded change 1 of [^\n]+\n0\n/#), "\(result)")
         #expect(result.output.contains("tcp . 80 : goto service-web") && !result.output.contains("service-ssh"))
         // The change stays pending: without /proc the boot cannot be recognized.
-        #expect(try trial.portreeve("rollback").output == "change 2 was undone\n")
+        #expect(try trial.portreeve("rollback").output.hasPrefix("change 2 was undone\n"))
     }
 
     @Test(

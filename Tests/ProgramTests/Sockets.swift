@@ -44,8 +44,10 @@ final class Sockets {
         let count = 1 + lines.split(separator: " ").count { $0.hasPrefix("fork") }
         let output = try portreeve.shell(
             """
+            # Of an earlier program with the same list: the shell empties it only when the program starts.
+            rm -f \(list).out
             \(executable) \(script) < \(list) > \(list).out 2>&1 &
-            for i in $(seq 1200); do [ $(grep -c ready \(list).out) = \(count) ] && break; sleep 0.05; done
+            for i in $(seq 1200); do [ "$(grep -c ready \(list).out 2>/dev/null)" = \(count) ] && break; sleep 0.05; done
             cat \(list).out
             """)
         let started = output.split(separator: "\n").compactMap { line in

@@ -19,7 +19,7 @@ extension Verify {
         let notices = try host.rulesetNotices()
         var state = WatchState(record: try recorded(on: host), glance: try host.glance())
         var pace = WatchPace(at: host.changes.uptime())
-        try update(&state, &pace, in: store, on: host, console)
+        try update(&state, &pace, in: store, on: host, console, isFirst: true)
         if !console.isJSON && !console.isQuiet { console.print("verify: watching") }
         while true {
             guard wait(for: notices, pace, on: host) != .stop else { return .success }
@@ -55,10 +55,10 @@ extension Verify {
         pace.noteGlance(from: start, to: end)
     }
 
-    /// Verifies the host, and prints the news.
+    /// Verifies the host, and prints the news; programs get a first line even if there are none.
     private func update(
         _ state: inout WatchState, _ pace: inout WatchPace, in store: any RulesetStore, on host: Host,
-        _ console: Console
+        _ console: Console, isFirst: Bool = false
     ) throws {
         var host = host
         host.now = host.clock()
@@ -67,7 +67,7 @@ extension Verify {
         let news = state.record.news(in: report.findings)
         state.fault = nil
         pace.noteVerification(from: start, to: host.changes.uptime())
-        guard !news.isEmpty else { return }
+        guard !news.isEmpty || isFirst && console.isJSON else { return }
         try write(console.isJSON ? [news.json.line] : news.lines(console), on: host, console)
         state.record = FindingRecord(report.findings)
         if let path = self.news { try host.files.replace(path, state.record.file) }
