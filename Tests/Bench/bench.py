@@ -67,7 +67,7 @@ def loading(bench, kind, size, policy, times, changed=None):
             known=theirs)
     if changed:
         prefix = policies.first(policy)
-        name = "big-ipv6" if ":" in prefix else "big-ipv4"
+        name = "group-big-ipv6" if ":" in prefix else "group-big-ipv4"
         run(["nft", f"delete element inet portreeve {name} {{ {prefix} }}"])
         bench.compare(
             f"{kind}: drift check, one taken out", size, times, verify, listing, touch, known=theirs, statuses=(2,))

@@ -194,13 +194,24 @@ struct NamesTests {
         try isClean()
     }
 
+    /// Edits the policy to name `c.example.net` in the place of `b.example.net`.
+    private func exchangeName() throws {
+        let edited = Self.policy.replacing("b.example.net", with: "c.example.net")
+        terminal.memory[path] = Self.policy
+        // The commands read policies from the disk.
+        terminal.editor = { [unowned terminal] copy in
+            terminal.memory[copy] = edited
+            try? edited.write(toFile: copy, atomically: false, encoding: .utf8)
+        }
+        #expect(try terminal.run("edit", path, "--yes") == .success, "\(terminal.errors)")
+        _ = try terminal.write(edited)
+    }
+
     @Test("edit looks up the names that it brings, and plans with their addresses")
     func edit() throws {
         try apply()
-        let edited = Self.policy.replacing("b.example.net", with: "c.example.net")
         terminal.names = ["c.example.net": ["192.0.2.9"]]
-        terminal.editor = { try? edited.write(toFile: $0, atomically: false, encoding: .utf8) }
-        #expect(try terminal.run("edit", path, "--yes") == .success, "\(terminal.errors)")
+        try exchangeName()
         #expect(terminal.lookedUp.suffix(1) == ["c.example.net"] && terminal.lookedUp.count == 3)
         #expect(terminal.output.contains("192.0.2.9"), "\(terminal.output)")
         #expect(try lets("192.0.2.7") && lets("192.0.2.9") && !lets("192.0.2.8"))
@@ -210,15 +221,13 @@ struct NamesTests {
     @Test("edit goes on without a name that cannot be looked up, and boot loads what was applied without a look-up")
     func neverKnown() throws {
         try apply()
-        let edited = Self.policy.replacing("b.example.net", with: "c.example.net")
-        terminal.editor = { try? edited.write(toFile: $0, atomically: false, encoding: .utf8) }
-        #expect(try terminal.run("edit", path, "--yes") == .success, "\(terminal.errors)")
+        try exchangeName()
         #expect(terminal.errors.contains("warning: name \"c.example.net\" cannot be renewed"), "\(terminal.errors)")
         #expect(try lets("192.0.2.7") && !lets("192.0.2.8"))
         let (applied, count) = (terminal.store.table, terminal.lookedUp.count)
         terminal.boot = "the next one"
         terminal.store.put(nil)
-        terminal.names = ["c.example.net": ["192.0.2.9"]]
+        terminal.names["c.example.net"] = ["192.0.2.9"]
         #expect(try terminal.run("apply", "--boot") == .success, "\(terminal.errors)")
         #expect(terminal.store.table == applied && terminal.lookedUp.count == count)
         #expect(try terminal.run("refresh") == .success, "\(terminal.errors)")
