@@ -48,6 +48,10 @@ struct StatusTests {
         let terminal = try Terminal()
         (terminal.outputColumns, terminal.forbidsColor) = (80, true)
         let path = try terminal.write(
+            "version: 1\nservices: {web: {ports: [80, 443, 8000-8100], from: any, why: x}, old: {ports: 70, from: any, why: x}}"
+        )
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.write(
             """
             version: 1
             sources: {administrators: [10.0.0.0/8, "2001:db8::/32"]}
@@ -55,10 +59,6 @@ struct StatusTests {
               ssh: {ports: 22, from: [administrators, 192.0.2.0/24, 198.51.100.0/24], owner: operations@example.org, expires: 2027-12-31, why: x}
               web: {ports: [80, 443, 8000-8100], from: any, why: x}
             """)
-        let applied = try terminal.write(
-            "version: 1\nservices: {web: {ports: [80, 443, 8000-8100], from: any, why: x}, old: {ports: 70, from: any, why: x}}",
-            to: "old.yaml")
-        _ = try terminal.run("apply", applied, "--yes")
         terminal.sockets.listeners = Array(sockets.prefix(4)) + [listener(.tcp, 2222, .processes([sshd]))]
         #expect(try terminal.run("status", path) == .success)
         #expect(
