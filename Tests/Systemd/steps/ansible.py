@@ -49,10 +49,10 @@ class Site:
 
 def deployed(site, host, checks):
     machine = host.machine
-    first, second = os.environ["PACKAGES"].split()
+    first, second = [pathlib.Path(path).resolve() for path in os.environ["PACKAGES"].split()]
     made = site.run(first)
     checks(all_succeeded(made) and made["Apply the policy"].get("confirmed"), f"the role installs, applies and confirms: {made}")
-    checks(version(machine) == first.split("_")[1], f"the package is installed: {version(machine)}")
+    checks(version(machine) == first.name.split("_")[1], f"the package is installed: {version(machine)}")
     checks(machine.sh(f"cat {POLICY}").output == FIRST, "the policy is in place")
     checks(host.is_loaded("web") and not machine.reaches(LEAK_PORT), "it is in force")
     checks(states(machine) == ["enabled", "enabled"], f"it is loaded at boot and verified by the timer: {states(machine)}")
@@ -66,7 +66,7 @@ def deployed(site, host, checks):
     generation = machine.sh("portreeve status --format json").output
     upgraded = site.run(second)
     checks(changed(upgraded) == ["Copy the package", "Install it"], f"a newer package changes nothing else: {changed(upgraded)}")
-    checks(version(machine) == second.split("_")[1], f"it is installed: {version(machine)}")
+    checks(version(machine) == second.name.split("_")[1], f"it is installed: {version(machine)}")
     checks(machine.sh("portreeve status --format json").output == generation, "and the table stays as it was")
 
     disabled = site.run(second, portreeve_boot="false", portreeve_verify="false")

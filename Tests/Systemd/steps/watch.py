@@ -20,7 +20,8 @@ def run(host, checks):
     time.sleep(2)
     for identifier, priority, change in [
         ("[ruleset-drift]", "3", "nft insert rule inet portreeve input ip saddr 192.0.2.66 accept"),
-        ("[undeclared-listener]", "4", "systemctl start leak.service"),
+        # The rule lets a client reach the listener.
+        ("[undeclared-listener]", "3", "systemctl start leak.service"),
         ("[undeclared-published-port]", "4", "nft 'table ip nat { chain pre { type nat hook prerouting priority dstnat; tcp dport 9090 dnat to 172.17.0.2:80; }; }'"),
     ]:
         machine.sh(change)
