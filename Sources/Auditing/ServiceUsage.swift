@@ -39,7 +39,9 @@ extension ServiceUsage {
 
     /// How the counters of a reading follow those of the reading before it.
     public struct Step: Sendable {
-        /// Whether the rules are of the same table in the same boot, and no counter of it fell.
+        /// Whether the rules are of the same table in the same boot, so that handles and counters can be compared.
+        public var isOfSameTable: Bool
+        /// Whether no counter of that table fell, either: nothing was missed.
         public var isContinuous: Bool
         /// The milliseconds between the readings; `nil` if they are not known.
         public var elapsed: Int64?
@@ -52,7 +54,8 @@ extension ServiceUsage {
         var day: Int64 { UTCTime.dayNumber(of: now) }
 
         /// A step of these parts.
-        public init(isContinuous: Bool, elapsed: Int64?, now: Int64, tolerance: Int64) {
+        public init(isOfSameTable: Bool, isContinuous: Bool, elapsed: Int64?, now: Int64, tolerance: Int64) {
+            self.isOfSameTable = isOfSameTable
             self.isContinuous = isContinuous
             self.elapsed = elapsed
             self.now = now
@@ -64,8 +67,9 @@ extension ServiceUsage {
     public func following(_ counters: [UInt64: UInt64], _ step: Step) -> Self {
         var next = self
         next.counters = counters
-        let before = step.isContinuous ? self.counters : [:]
-        next.count(counters.reduce(0) { $0 &+ ($1.value &- min($1.value, before[$1.key] ?? 0)) }, on: step.day)
+        // A counter that fell began again at zero; the others of the table did not.
+        let before = step.isOfSameTable ? self.counters.filter { counters[$0.key] ?? .max >= $0.value } : [:]
+        next.count(counters.reduce(0) { $0 &+ ($1.value &- (before[$1.key] ?? 0)) }, on: step.day)
         if counters.contains(where: { $1 > before[$0] ?? 0 }) {
             (next.lastRise, next.quiet, next.unseen) = (step.now, 0, 0)
         } else if let elapsed = step.elapsed, step.isContinuous, before.allSatisfy({ counters[$0.key] == $0.value }) {

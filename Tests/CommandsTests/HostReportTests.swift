@@ -113,6 +113,21 @@ struct HostReportTests {
         #expect(terminal.output.contains("connections on 1 day, at most 12 on one"))
     }
 
+    @Test("A reset of one counter counts no connection of another service again")
+    func reset() throws {
+        let (terminal, path) = try terminal()
+        terminal.store.hits = ["service-web": 3, "service-ssh": 8]
+        #expect(try terminal.run("verify", path) == .difference)
+        terminal.store.hits = ["service-web": 10, "service-ssh": 1]
+        terminal.uptime += 86_400_000
+        terminal.now += 86400
+        #expect(try terminal.run("verify", path) == .difference)
+        #expect(try terminal.run("report", path, "--format", "json") == .success)
+        let ports = try #require(try terminal.json()["ports"] as? [[String: Any]])
+        let use = try #require(ports.first { $0["service"] as? String == "web" }?["use"] as? [[String: Any]])
+        #expect(use.map { $0["connections"] as? Int } == [7])
+    }
+
     @Test("The table has a row for each port and entry, and no formula")
     func csv() throws {
         let rows = try page("--format", "csv").split(separator: "\r\n").map(String.init)

@@ -106,7 +106,7 @@ public struct BanMaker {
         if !isForced, PrefixLengths.usual.isExceeded(by: request.addresses) {
             throw ChangeError(
                 .refused,
-                "\(request.addresses) is wider than \(request.addresses.family == .ipv4 ? "/8" : "/19"): "
+                "\(request.addresses) is wider than \(PrefixLengths.usual.text(request.addresses.family)): "
                     + "use --force to ban it; nothing was changed")
         }
         guard let record = try state.applied(in: store) else { return }

@@ -42,8 +42,10 @@ public struct UsageBook: Equatable {
         (next.uptime, next.time) = (host.uptime(), now)
         let counters = ruleset.counters
         let isReset = services.contains { name, usage in counters[name].map(usage.hasFallen) ?? false }
+        let isOfSameTable = next.isOfSameTable(as: self)
         let step = ServiceUsage.Step(
-            isContinuous: !isReset && next.isOfSameTable(as: self), elapsed: next.elapsed(since: self), now: now,
+            isOfSameTable: isOfSameTable, isContinuous: isOfSameTable && !isReset,
+            elapsed: next.elapsed(since: self), now: now,
             tolerance: (span?.seconds ?? Self.usualSpan) * 1000 / Self.tolerance)
         next.services = counters.reduce(into: [:]) { usages, service in
             usages[service.key] =

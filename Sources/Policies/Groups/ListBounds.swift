@@ -60,7 +60,7 @@ public struct PrefixLengths: Hashable, Sendable {
     }
 
     /// The length for a family, as text: `/8`.
-    func text(_ family: AddressFamily) -> String { "/\(family == .ipv4 ? ipv4 : ipv6)" }
+    public func text(_ family: AddressFamily) -> String { "/\(family == .ipv4 ? ipv4 : ipv6)" }
 }
 
 /// A list file that groups name.
