@@ -37,8 +37,7 @@ extension Portreeve {
     }
 
     private static func end(saying text: String, to stream: StandardStream, _ status: Int32) -> Never {
-        let columns = stream == .error ? stream.columns : nil
-        if !text.isEmpty { stream.put((columns.map(text.wrapped) ?? text) + "\n") }
+        if !text.isEmpty { stream.put((stream.columns.map(text.wrapped) ?? text) + "\n") }
         Glibc.exit(status)
     }
 }

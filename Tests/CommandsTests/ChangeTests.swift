@@ -87,6 +87,9 @@ struct ChangeTests {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let before = terminal.store.table
         #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
+        let pending = terminal.store.table
+        #expect(try terminal.run("rollback", "-n") == .success)
+        #expect(terminal.output.hasPrefix("undo of change 2\n+ ") && terminal.store.table == pending)
         #expect(try terminal.run("rollback") == .success)
         #expect(terminal.output == "change 2 was undone\n")
         #expect(terminal.store.table == before)
@@ -172,6 +175,12 @@ struct ChangeTests {
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         let first = terminal.store.table
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
+        #expect(try terminal.run("rollback", "--dry-run") == .success)
+        #expect(terminal.store.table != first && terminal.output.hasPrefix("back to change 1 of 2027-01-15T08:00:00Z"))
+        #expect(terminal.output.contains("\n+ anyone can reach tcp/80, tcp/443 (web)\n"), "\(terminal.output)")
+        #expect(try terminal.run("rollback", "--dry-run", "--format", "json") == .success)
+        let access = try #require(try terminal.json()["access"] as? [String: [[String: Any]]])
+        #expect(access["gained"]?.isEmpty == false && access["lost"]?.isEmpty == true)
         #expect(try terminal.run("rollback", "--yes") == .success)
         #expect(terminal.store.table == first)
         #expect(

@@ -1,6 +1,6 @@
 internal import Compiler
 public import Kernel
-internal import Policies
+public import Policies
 internal import Rulesets
 internal import System
 
@@ -26,7 +26,7 @@ public struct AppliedRecord {
     var table: Table? { document.archive.flatMap { TableArchive.table(Names.table, from: Array($0)) } }
 
     /// The policy; `nil` if this version of portreeve cannot read it.
-    func policy(_ options: ReadingOptions) -> Policy? {
+    public func policy(_ options: ReadingOptions) -> Policy? {
         RecordedFiles(ChangeRecord.files(of: document)).policy(options)
     }
 

@@ -51,4 +51,14 @@ extension RulesetState {
         try undo(pending, store, as: .rolledBack)
         return [.undoneNow(change: pending.number)]
     }
+
+    /// The undo of the change that waits for its confirmation, as a change that is not made; `nil` if none waits.
+    public func undoOfWaiting(in store: any RulesetStore) throws -> RulesetChange? {
+        guard let pending = try pending() else { return nil }
+        let table = try PendingChange.previous(in: files)
+        let snapshot = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
+        return RulesetChange(
+            snapshot: snapshot, table: table, kind: .rollback, summary: "change \(pending.number) undone",
+            grants: try grants())
+    }
 }

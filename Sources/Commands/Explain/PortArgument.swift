@@ -15,8 +15,12 @@ struct PortArgument {
             (transport, port) = (named.transport, named.port)
         } else if let number = text.split(separator: "/").compactMap({ Int($0) }).first, !(1...65535).contains(number) {
             throw CommandError(.usage, "\"\(text)\" is not a port: ports are 1 to 65535")
+        } else if text.contains(",") {
+            throw CommandError(.usage, "\"\(text)\" is more than one port: ask for one at a time, such as 22/tcp")
         } else {
-            let nearest = Spelling.nearest(to: text, among: policy.services.map(\.name))
+            let nearest =
+                Spelling.nearest(to: text, among: policy.services.map(\.name))
+                ?? NamedPort.nearest(to: text, files: TrustedFiles())
             let repair = nearest.map { ", did you mean \"\($0)\"?" } ?? ":"
             let forms = "22/tcp, 53/udp, a service of the policy, or a name from /etc/services"
             throw CommandError(.usage, "unknown port \"\(text)\"\(repair) write \(forms)")

@@ -7,13 +7,15 @@ extension AccessReport {
     static let shownLines = 10
 
     /// One line per service, sources and interfaces: first gains, then losses, then unknown changes.
-    func groupedLines(_ console: Console, atMost maximum: Int = shownLines, hint: String?) -> [String] {
+    func groupedLines(
+        _ console: Console, named names: SourceNames, atMost maximum: Int = shownLines, hint: String?
+    ) -> [String] {
         let sections: [(rows: [Row], style: Console.Style, text: (Group) -> String)] = [
-            (gained, .green, { "+ \($0.sourcesText) can reach \($0.portsText)" }),
-            (lost, .red, { "- \($0.sourcesText) can no longer reach \($0.portsText)" }),
+            (gained, .green, { "+ \($0.gainText(named: names)) \($0.portsText)" }),
+            (lost, .red, { "- \($0.sources.clientsText(named: names)) can no longer reach \($0.portsText)" }),
             (
                 unknown, .yellow,
-                { "? not known whether \($0.sourcesText) can reach \($0.portsText)\($0.cause)" }
+                { "? not known whether \($0.sources.clientsText(named: names)) can reach \($0.portsText)\($0.cause)" }
             ),
         ]
         return sections.flatMap { section in
@@ -25,7 +27,7 @@ extension AccessReport {
     /// What each service gives and takes, without marks and colours.
     var groupedTexts: (gained: [String], lost: [String]) {
         func texts(_ rows: [Row]) -> [String] {
-            Group.all(of: rows, declared).map { "\($0.portsText) for \($0.sourcesText)" }
+            Group.all(of: rows, declared).map { "\($0.portsText) for \($0.sources.clientsText)" }
         }
         return (texts(gained), texts(lost))
     }
@@ -66,8 +68,13 @@ extension AccessReport {
             return others.allSatisfy { $1.subtracting(ports[$0] ?? IntervalSet()).isEmpty }
         }
 
-        /// The sources in words.
-        var sourcesText: String { sources.clientsText }
+        /// The sources with a verb, before the ports.
+        ///
+        /// "Anyone but A can reach" would say that A cannot, and A may have had access before.
+        func gainText(named names: SourceNames) -> String {
+            let clients = sources.clientsText(named: names)
+            return clients.contains(" but ") ? "\(clients) gains access to" : "\(clients) can reach"
+        }
 
         /// The ports, the service, and the interfaces if they are limited.
         var portsText: String {

@@ -27,8 +27,9 @@ extension Consequences {
     }
 
     /// Gains and losses; all, or the first lines.
-    func accessLines(_ console: Console, isWhole: Bool, hint: String?) -> [String] {
-        access.groupedLines(console, atMost: isWhole ? .max : AccessReport.shownLines, hint: hint)
+    func accessLines(_ console: Console, named names: SourceNames, isWhole: Bool, hint: String?) -> [String] {
+        access.groupedLines(
+            console, named: names, atMost: isWhole ? .max : AccessReport.shownLines, hint: hint)
     }
 }
 

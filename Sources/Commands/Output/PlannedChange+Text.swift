@@ -19,7 +19,10 @@ extension PlannedChange {
             sourceLines.map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
         let sections =
             consequences.breakLines(console, isWhole: verbose, hint: hint)
-            + [lines, consequences.accessLines(console, isWhole: verbose, hint: hint), [counts]]
+            + [
+                lines,
+                consequences.accessLines(console, named: SourceNames(policy), isWhole: verbose, hint: hint), [counts],
+            ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 

@@ -4,7 +4,7 @@ internal import Listeners
 
 extension Removal {
     /// The listeners that become open, as a table; then the sources that gain access, and the tables that stay.
-    func text(_ console: Console, isWhole: Bool) -> String {
+    func text(_ console: Console, named names: SourceNames, isWhole: Bool) -> String {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
         let openings = self.openings
         let table: [String] =
@@ -13,7 +13,7 @@ extension Removal {
             : .clientTable(
                 openings.map { ($0.columns, $0.before.isEmpty ? .red : .yellow) }, console, maximum, hint: "--verbose")
         let notes = doubt.map { [console.styled("! \($0)", .yellow)] } ?? []
-        let gains = access.groupedLines(console, atMost: maximum, hint: "--verbose")
+        let gains = access.groupedLines(console, named: names, atMost: maximum, hint: "--verbose")
         let nothing = access.isEmpty ? ["no source gains access: other tables refuse the same packets"] : []
         return [table, notes, gains + nothing, [stays]].filter { !$0.isEmpty }
             .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")

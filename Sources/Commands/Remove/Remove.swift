@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Changes
 internal import Compiler
 internal import Kernel
+internal import Policies
 
 /// `portreeve remove`: deletes the table from the kernel.
 public struct Remove: Command {
@@ -45,13 +46,19 @@ public struct Remove: Command {
         let question = "remove table \(Names.table)? every port will be open, unless another table closes it"
         return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { isAnew in
             let removal = isAnew ? try self.removal(change, in: store, on: host) : removal
-            return removal.text(console, isWhole: verbose)
+            return removal.text(console, named: names(in: store, on: host), isWhole: verbose)
         }
     }
 
     private func removal(_ change: RulesetChange, in store: any RulesetStore, on host: Host) throws -> Removal {
         host.progress("computing who can connect…")
         return try Removal(of: change, in: store, now: host.now, sockets: host.readSockets)
+    }
+
+    /// The words of the applied policy, if it can still be read.
+    private func names(in store: any RulesetStore, on host: Host) -> SourceNames {
+        let record = try? kernel.state(on: host).applied(in: store)
+        return SourceNames(record?.policy(ReadingOptions()))
     }
 
     /// Prints what the removal opens.
@@ -63,7 +70,7 @@ public struct Remove: Command {
             let head: [(String, JSON)] = [("format_version", 1), ("changed", .bool(false))]
             console.print(.object(head + (removal?.members ?? [])))
         } else if !console.isQuiet || removal != nil {
-            console.print(removal?.text(console, isWhole: verbose) ?? notLoaded)
+            console.print(removal?.text(console, named: names(in: store, on: host), isWhole: verbose) ?? notLoaded)
         }
         return .success
     }

@@ -19,6 +19,14 @@ public struct Rollback: Command {
         transform: ChangeNumber.argument)
     var number: Int?
 
+    @Flag(
+        name: [.customShort("n"), .customLong("dry-run")],
+        help: "Show who would gain and lose access, and change nothing.")
+    var isDryRun = false
+
+    @Flag(help: "Show every source, too.")
+    var verbose = false
+
     @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
     /// The output options.
@@ -32,6 +40,7 @@ public struct Rollback: Command {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
         let state = try kernel.state(on: host)
+        if isDryRun { return try show(state, store, on: host, console) }
         if number == nil, try state.pending() != nil {
             return try undo(state, store, on: host, console)
         }
@@ -44,10 +53,47 @@ public struct Rollback: Command {
         let access = try AccessReport(of: back.change, in: store, now: host.now)
         return try maker.make(back.change, in: store, question: "go back to change \(back.number)?") { isAnew in
             let access = isAnew ? try AccessReport(of: back.change, in: store, now: host.now) : access
-            let time = UTCTime.text(back.record.time)
-            let head = "back to change \(back.number) of \(time) by \(back.record.author.text)"
             let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
-            return ([head] + access.groupedLines(console, hint: nil) + [advice]).joined(separator: "\n")
+            return text(headline(of: back), access, console) + "\n" + advice
+        }
+    }
+
+    private func headline(of back: ChangeBack) -> String {
+        "back to change \(back.number) of \(UTCTime.text(back.record.time)) by \(back.record.author.text)"
+    }
+
+    /// Who gains and who loses access, after a line that says by what.
+    private func text(_ headline: String, _ access: AccessReport, _ console: Console) -> String {
+        let lines = access.groupedLines(
+            console, named: SourceNames(), atMost: verbose ? .max : AccessReport.shownLines, hint: "--verbose")
+        return ([headline] + lines).joined(separator: "\n")
+    }
+
+    /// Prints what the command would change, and changes nothing.
+    private func show(
+        _ state: RulesetState, _ store: any RulesetStore, on host: Host, _ console: Console
+    ) throws -> ExitStatus {
+        if number == nil, let pending = try state.pending(), let undo = try state.undoOfWaiting(in: store) {
+            try show(undo, "undo of change \(pending.number)", in: store, on: host, console)
+            return .success
+        }
+        let back = try ChangeBack(to: number, of: state, in: store)
+        if back.change.transaction.isEmpty, !console.isJSON {
+            if !console.isQuiet { console.print(try sameness(of: back, state.log)) }
+        } else {
+            try show(back.change, headline(of: back), in: store, on: host, console)
+        }
+        return .success
+    }
+
+    private func show(
+        _ change: RulesetChange, _ headline: String, in store: any RulesetStore, on host: Host, _ console: Console
+    ) throws {
+        let access = try AccessReport(of: change, in: store, now: host.now)
+        if console.isJSON {
+            console.print(["format_version": 1, "changed": false, "access": access.json])
+        } else {
+            console.print(text(headline, access, console))
         }
     }
 

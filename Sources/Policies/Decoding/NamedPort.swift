@@ -39,4 +39,14 @@ public struct NamedPort: Hashable, Sendable {
             port = number
         }
     }
+
+    /// The name of a TCP port that is most similar to `name`; `nil` if none is similar.
+    public static func nearest(
+        to name: String, servicesDatabase: String = "/etc/services", files: any PolicyFiles
+    ) -> String? {
+        guard case .unknown(let nearest) = ServicesDatabase(path: servicesDatabase, in: files).find(name, .tcp) else {
+            return nil
+        }
+        return nearest
+    }
 }

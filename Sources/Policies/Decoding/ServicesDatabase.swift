@@ -31,8 +31,10 @@ final class ServicesDatabase {
         case .success(let ports):
             if let port = ports[name]?[transport] { return .port(port) }
             if let others = ports[name] { return .otherProtocols(others.keys.sorted { $0.name < $1.name }) }
+            let ofTransport = ports.compactMapValues { $0[transport] }
+            // Low ports are the best known ones: "htp" is http rather than hkp.
             return .unknown(
-                nearest: Spelling.nearest(to: name, among: ports.filter { $0.value[transport] != nil }.keys))
+                nearest: Spelling.nearest(to: name, among: ofTransport.keys) { ofTransport[$0].map(Int.init) ?? 0 })
         }
     }
 

@@ -17,20 +17,24 @@ public enum Spelling {
     }
 
     /// The candidate with the smallest distance to `word`; `nil` if none is similar.
-    public static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    ///
+    /// Of several that are as near, that of the lowest `rank`, and then the first by the alphabet.
+    public static func nearest(
+        to word: String, among candidates: some Sequence<String>, rank: (String) -> Int = { _ in 0 }
+    ) -> String? {
         let target = Array(word.lowercased().unicodeScalars.prefix(65))
         guard !target.isEmpty, target.count <= 64 else { return nil }
         let tolerance = max(1, min(3, target.count / 3))
-        var best: (distance: Int, initial: Int, word: String)?
+        var best: (distance: Int, initial: Int, rank: Int, word: String)?
         for candidate in candidates.prefix(most) {
             let letters = Array(candidate.lowercased().unicodeScalars.prefix(65))
             guard abs(letters.count - target.count) <= tolerance else { continue }
             let distance = distance(target, letters)
             guard distance <= tolerance, distance < letters.count else { continue }
             // Of two that are as near, the one with the same first letter: that is mistyped least.
-            let rank = (distance, letters.first == target.first ? 0 : 1, candidate)
-            if let best, best <= rank { continue }
-            best = rank
+            let order = (distance, letters.first == target.first ? 0 : 1, rank(candidate), candidate)
+            if let best, best <= order { continue }
+            best = order
         }
         return best?.word
     }
