@@ -56,11 +56,11 @@ extension Host {
         host.glance = { () throws(KernelError) in
             ListenerGlance(try SocketTable.listeners(), clients: try? EphemeralPorts.ofThisNamespace().range)
         }
-        host.packetLog = { destination, isFromNow throws(KernelError) in
+        host.packetLog = { destination, start throws(KernelError) in
             guard let group = destination.group else {
                 let isHost = RulesetIdentity.isHost
                 return try NetworkNamespace.inHost { () throws(KernelError) in
-                    try KernelLog(isFromNow: isFromNow, isHost: isHost)
+                    try KernelLog(from: start, isHost: isHost)
                 }
             }
             return try PacketLogSocket(group: group) { Int64(time(nil)) }

@@ -58,8 +58,8 @@ public struct Host {
     public var edit: (_ path: String) throws(KernelError) -> Void = { _ in }
     /// Paints frames on the terminal until its user leaves.
     public var repaint: (_ frame: (TerminalSize) throws -> [String]) throws -> Void = { _ in }
-    /// Opens the log of packets in the network namespace whose ruleset was opened last, from its beginning or from now.
-    public var packetLog: (_ destination: LogDestination, _ isFromNow: Bool) throws(KernelError) -> any PacketLog = {
+    /// Opens the log of packets in the network namespace whose ruleset was opened last.
+    public var packetLog: (_ destination: LogDestination, _ start: LogStart) throws(KernelError) -> any PacketLog = {
         _, _ throws(KernelError) in
         throw KernelError(.missing, "reading the log of packets", answer: "there is none")
     }

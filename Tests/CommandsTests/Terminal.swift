@@ -135,8 +135,8 @@ final class Terminal {
         host.edit = { [unowned self] path throws(KernelError) in editor(path) }
         host.clock = { [now] in now }
         host.wait = { [unowned self] _, _ in wakenings.isEmpty ? .stop : wakenings.removeFirst() }
-        host.packetLog = { [unowned self] destination, isFromNow throws(KernelError) in
-            logOpenings.append("\(destination)\(isFromNow ? " from now" : "")")
+        host.packetLog = { [unowned self] destination, start throws(KernelError) in
+            logOpenings.append("\(destination)\(start == .now ? " from now" : "")")
             return log
         }
         host.repaint = { [unowned self] frame in output += try frame(screen).joined(separator: "\n") }

@@ -47,7 +47,8 @@ public struct Refusals: Command {
         let rate = try rate(judge)
         let isPiped = watch && (host.outputColumns == nil || console.isJSON)
         if isPiped { host.holdSignals() }
-        let log = try host.packetLog(judge.policy.defaults.logDestination, isPiped && since == nil)
+        let start = since.map { LogStart.time(host.now - $0.seconds) } ?? (isPiped ? .now : .oldest)
+        let log = try host.packetLog(judge.policy.defaults.logDestination, start)
         var watcher = RefusalWatch(judge, log, since: since, reading: read, generation: store.generation)
         guard watch else {
             try watcher.read(now: host.now)

@@ -4,11 +4,13 @@ public import Listeners
 
 /// The packets in the kernel's log: `/dev/kmsg`, `Documentation/ABI/testing/dev-kmsg` of the kernel.
 ///
-/// The kernel keeps the newest messages alone. A process can write to the file, too; its messages never have the kernel's facility.
+/// The kernel keeps the newest messages alone; where systemd keeps a journal, older ones come from there. A process can write to
+/// the file, too; its messages never have the kernel's facility.
 public final class KernelLog: PacketLog {
     private static let path = "/dev/kmsg"
     /// More than the longest record: `PRINTK_MESSAGE_MAX` of the kernel.
     private static let recordLength = 16 << 10
+    private static let bootFile = "/proc/sys/kernel/random/boot_id"
 
     private let file: File
     /// Seconds since 1970-01-01T00:00:00Z at which the clock of the records stood at 0.
@@ -17,6 +19,10 @@ public final class KernelLog: PacketLog {
     private var gaps = 0
     /// The number of messages with portreeve's prefix that could not be read.
     private var unreadable = 0
+    /// The packets in the journal that are older than the buffer, until they are read.
+    private var older: [LoggedPacket] = []
+    /// The reason why packets of the journal may be missing.
+    private let journalDoubt: String?
 
     /// Whether packets of every network namespace are in the log.
     private let hasOthers: Bool
@@ -24,10 +30,10 @@ public final class KernelLog: PacketLog {
     /// Opens the log.
     ///
     /// - Parameters:
-    ///   - isFromNow: whether the messages that are there are skipped.
+    ///   - start: where to begin.
     ///   - isHost: whether the calling thread is in the network namespace of the host.
     /// - Throws: `permission` without the right to read the log, `unsupported` if packets of the network namespace do not reach it.
-    public init(isFromNow: Bool, isHost: Bool) throws(KernelError) {
+    public init(from start: LogStart, isHost: Bool) throws(KernelError) {
         hasOthers = ProcFile.text("/proc/sys/net/netfilter/nf_log_all_netns")?.hasPrefix("1") == true
         guard isHost || hasOthers else {
             throw KernelError(
@@ -42,8 +48,23 @@ public final class KernelLog: PacketLog {
             if failure.isDenied { failure.advice = "run as root" }
             throw failure
         }
-        start = Int64(time(nil)) - Int64(HostCalls.time(of: CLOCK_MONOTONIC).tv_sec)
-        if isFromNow { lseek(file.descriptor, 0, SEEK_END) }
+        self.start = Int64(time(nil)) - Int64(HostCalls.time(of: CLOCK_MONOTONIC).tv_sec)
+        guard start != .now else {
+            lseek(file.descriptor, 0, SEEK_END)
+            journalDoubt = nil
+            return
+        }
+        let boot = (ProcFile.text(Self.bootFile) ?? "").filter(\.isHexDigit)
+        let since: Int64? = if case .time(let time) = start { time } else { nil }
+        let journal = KernelJournal(before: Self.oldest(), boot: boot, since: since)
+        (older, unreadable, journalDoubt) = (journal.packets, journal.unreadable, journal.doubt)
+    }
+
+    /// The clock of the oldest message in the buffer, in microseconds since boot; `nil` if there is none.
+    private static func oldest() -> Int64? {
+        guard let file = try? File(path, O_RDONLY | O_NONBLOCK), let record = try? file.readAvailable(recordLength)
+        else { return nil }
+        return clock(of: String(decoding: record, as: UTF8.self))
     }
 
     /// The descriptor of the file.
@@ -51,6 +72,8 @@ public final class KernelLog: PacketLog {
 
     /// Passes the packets since the last call to `body`.
     public func read(_ body: (LoggedPacket) -> Void) throws(KernelError) {
+        older.forEach(body)
+        older = []
         while let record = try next() {
             guard let (message, time) = Self.message(in: record), message.hasPrefix("portreeve ") else { continue }
             if let packet = LoggedPacket(message: message, time: start + time) { body(packet) } else { unreadable += 1 }
@@ -73,13 +96,17 @@ public final class KernelLog: PacketLog {
 
     /// The text of a record of the kernel's own, and the seconds of its clock: `PRIORITY,SEQUENCE,MICROSECONDS,FLAGS;TEXT`.
     static func message(in record: String) -> (text: Substring, time: Int64)? {
-        guard let semicolon = record.firstIndex(of: ";") else { return nil }
-        let head = record[..<semicolon].split(separator: ",")
         // The facility is above the three bits of the level; the kernel's is 0.
-        guard head.count >= 3, let priority = UInt32(head[0]), priority >> 3 == 0, let time = Int64(head[2]) else {
-            return nil
-        }
+        guard let semicolon = record.firstIndex(of: ";"), let time = clock(of: record),
+            let priority = record.split(separator: ",").first.flatMap({ UInt32($0) }), priority >> 3 == 0
+        else { return nil }
         return (record[record.index(after: semicolon)...].prefix { $0 != "\n" }, time / 1_000_000)
+    }
+
+    /// The clock of a record, in microseconds since boot.
+    private static func clock(of record: String) -> Int64? {
+        let head = record.prefix { $0 != ";" }.split(separator: ",")
+        return head.count >= 3 ? Int64(head[2]) : nil
     }
 
     /// What was overwritten or could not be read.
@@ -91,6 +118,7 @@ public final class KernelLog: PacketLog {
             hasOthers
                 ? "refusals of other network namespaces are among these, since net.netfilter.nf_log_all_netns is 1"
                 : nil,
+            journalDoubt.map { "refusals may be missing that only the journal has: \($0)" },
         ].compactMap { $0 }
     }
 }
