@@ -25,7 +25,7 @@ SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-json.5 man/portreeve-fleet.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-watch.service portreeve-refresh.service portreeve-refresh.timer
 
-.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review bench install uninstall lint clean help
+.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review test-report bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -133,6 +133,14 @@ test-review:
 	@sh .ci/requirements lint
 	@$(MAKE) --no-print-directory $(BINARY)
 	@sh Tests/Review/check $(BINARY)
+
+# The pages of portreeve report in Chromium, without a screen; PICTURES=FOLDER leaves pictures and PDFs there.
+PICTURES =
+test-report:
+	@sh .ci/requirements report
+	@$(MAKE) --no-print-directory $(BINARY)
+	@unshare --mount --net --pid --fork --kill-child --mount-proc --propagation private \
+	  /usr/bin/python3 -B Tests/Report/run.py $(BINARY) $(PICTURES)
 
 # BENCH=--quick takes about a minute, BENCH=--json prints JSON, BENCH="--only shapes" gives the tables of Tests/Bench/README.md.
 bench:

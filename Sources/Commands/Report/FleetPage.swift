@@ -4,6 +4,8 @@ struct FleetPage {
 
     /// At most this many hosts are named for a difference.
     private static let shownHosts = 8
+    /// At most this many findings of each host are listed: a page of many hosts is for comparing them.
+    private static let shownFindings = 30
 
     init(_ documents: [JSON]) { comparison = FleetComparison(documents) }
 
@@ -104,7 +106,8 @@ struct FleetPage {
             return HTML.element(
                 "details", isOpen,
                 [.element("summary", head)]
-                    + HostPage.bounded([.init("Severity"), .init("Id"), .init("Finding")], rows))
+                    + HostPage.bounded(
+                        [.init("Severity"), .init("Id"), .init("Finding")], rows, atMost: Self.shownFindings))
         }
         return parts.isEmpty ? .empty : .section("Findings of each host", parts)
     }

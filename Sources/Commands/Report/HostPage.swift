@@ -125,9 +125,11 @@ struct HostPage {
     }
 
     /// A table of at most `shownRows`, and a line that counts the others.
-    static func bounded(_ columns: [HTML.Column], _ rows: [(style: String, cells: [HTML])]) -> [HTML] {
-        let table = HTML.table(columns, Array(rows.prefix(shownRows)))
-        let rest = rows.count - shownRows
+    static func bounded(
+        _ columns: [HTML.Column], _ rows: [(style: String, cells: [HTML])], atMost most: Int = shownRows
+    ) -> [HTML] {
+        let table = HTML.table(columns, Array(rows.prefix(most)))
+        let rest = rows.count - most
         return rest > 0 ? [table, .element("p", "\(rest) more are in the JSON and the CSV of the report.")] : [table]
     }
 

@@ -15,13 +15,25 @@ struct Destinations: Hashable {
         let values: [[UInt8]]
         switch family {
         case .ipv4:
-            let all = set?.ipv4.ranges.flatMap { $0.prefix(Self.most + 1) } ?? []
-            values = all.filter { includingLoopback || $0 >> 24 != 127 }.map(\.bigEndianBytes)
+            values = Self.first(set?.ipv4.ranges ?? []) { includingLoopback || $0 >> 24 != 127 }
         case .ipv6:
-            let all = set?.ipv6.ranges.flatMap { $0.prefix(Self.most + 1) } ?? []
-            values = all.filter { includingLoopback || $0 != 1 }.map(\.bigEndianBytes)
+            values = Self.first(set?.ipv6.ranges ?? []) { includingLoopback || $0 != 1 }
         }
         addresses = values.count > Self.most ? [] : values
+    }
+
+    /// The first addresses that count, one more than are tested: a host with thousands has them in every setting.
+    private static func first<Value: FixedWidthInteger & UnsignedInteger>(
+        _ ranges: [ClosedRange<Value>], where counts: (Value) -> Bool
+    ) -> [[UInt8]] where Value.Stride: SignedInteger {
+        var values: [[UInt8]] = []
+        for range in ranges {
+            for value in range.prefix(most + 1) where counts(value) {
+                values.append(value.bigEndianBytes)
+                if values.count > most { return values }
+            }
+        }
+        return values
     }
 
     /// The addresses as numbers; `nil` if they are unknown.
