@@ -42,6 +42,8 @@ public struct Finding: Hashable, Sendable {
         case staleSession = "stale-session"
         /// The table of a limit is full, so that new sources share one allowance.
         case limitFull = "limit-full"
+        /// Few local ports are left for connections of this host to one destination.
+        case localPorts = "local-port-exhaustion"
         /// A service has expired.
         case expired
         /// A service expires soon.

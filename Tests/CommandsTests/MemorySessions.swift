@@ -38,6 +38,8 @@ final class MemorySessions: SessionStore {
 
     func connections() -> ConnectionList { connectionList }
 
+    func scarcePorts() -> [EphemeralPortUse] { connectionList.scarcePorts }
+
     func owners(of connections: [LiveConnection]) -> [LiveConnection] {
         connections.map { connection in
             var connection = connection

@@ -229,6 +229,11 @@ struct SessionListTests {
         _ = try lines(terminal, "--format", "json")
         let ports = try #require(try terminal.json()["local_ports"] as? [[String: Any]])
         #expect(ports.count == 1 && ports[0]["used"] as? Int == 8 && ports[0]["available"] as? Int == 10)
+        #expect(try terminal.run("verify", try terminal.write(policy), "--only", "sessions") == .difference)
+        #expect(
+            terminal.output.contains(
+                "warning: 8 of 10 local ports of 10.255.0.1 are in use for tcp to 192.0.2.9:443: connections fail when none is left"
+            ) && terminal.output.contains("[local-port-exhaustion]"), "\(terminal.output)")
     }
 
     @Test("A narrow terminal leaves out columns and says so; no row is wider than the terminal", arguments: [80, 120])

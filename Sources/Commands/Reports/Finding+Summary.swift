@@ -22,6 +22,7 @@ extension Finding.Identifier {
         case .ephemeralPort: "The kernel may give the port of a service to any client on this host."
         case .staleSession: "An established session would be refused today."
         case .limitFull: "The table of a limit is full: new sources share one allowance."
+        case .localPorts: "Few local ports are left for connections of this host to one destination."
         case .expired: "An entry of the policy has expired."
         case .expiresSoon: "An entry of the policy expires soon."
         case .reviewDue: "The review of an entry of the policy is due."

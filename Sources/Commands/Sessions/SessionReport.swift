@@ -107,12 +107,6 @@ struct SessionReport {
 }
 
 extension EphemeralPortUse {
-    /// A sentence about the ports that are left.
-    fileprivate var text: String {
-        "\(used) of \(available) local ports of \(group.source) are in use for \(group.transport.name) to \(group.destination): "
-            + "connections fail when none is left; widen net.ipv4.ip_local_port_range, or keep connections open"
-    }
-
     /// The ports for programs.
     fileprivate var json: JSON {
         [

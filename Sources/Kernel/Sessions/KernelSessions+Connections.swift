@@ -19,6 +19,14 @@ extension KernelSessions {
         return list
     }
 
+    /// The destinations to which few local ports are left.
+    public func scarcePorts() throws(KernelError) -> [EphemeralPortUse] {
+        var list = ConnectionList(ephemeral: try EphemeralPorts.ofThisNamespace())
+        list.listeners = try SocketTable.listeners()
+        (list.sockets, list.waiting) = try SocketTable.connected()
+        return list.scarcePorts
+    }
+
     /// The connections with the owners of their sockets, found in one search of the processes.
     public func owners(of connections: [LiveConnection]) -> [LiveConnection] {
         let owners = SocketOwners.briefly(of: connections.flatMap(\.sockets))

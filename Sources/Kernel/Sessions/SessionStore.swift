@@ -8,6 +8,8 @@ public protocol SessionStore {
     func read() throws(KernelError) -> SessionList
     /// All connections, also those that this host began or forwards.
     func connections() throws(KernelError) -> ConnectionList
+    /// The destinations to which few local ports are left, from the sockets alone.
+    func scarcePorts() throws(KernelError) -> [EphemeralPortUse]
     /// The connections with the processes that hold their sockets; a socket without a known holder has unknown owners.
     func owners(of connections: [LiveConnection]) -> [LiveConnection]
     /// The interface through which packets to an address leave and, presumably, arrive; `nil` if there is none.
