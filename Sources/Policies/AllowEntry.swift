@@ -10,11 +10,11 @@ public struct AllowEntry: Hashable, Sendable {
     /// The location of the entry; in the short form that of the service.
     public var location: SourceLocation
     /// The sources that may connect.
-    public let sources: SourceList
+    public private(set) var sources: SourceList
     /// The sources that are exempt; `nil` for none.
     public let except: SourceList?
     /// All addresses of `sources` without those of `except`.
-    public let addresses: AddressSet
+    public private(set) var addresses: AddressSet
     /// The interfaces on which it holds; empty for all.
     public var interfaces: [InterfacePattern]
     /// The limit of new connections from one source address; `nil` for no limit.
@@ -51,6 +51,15 @@ public struct AllowEntry: Hashable, Sendable {
         self.why = why
         self.owner = owner
         self.ticket = ticket
+    }
+
+    /// The entry for sources of these families alone.
+    func restricted(to families: Set<AddressFamily>) -> AllowEntry {
+        guard families.count < AddressFamily.allCases.count else { return self }
+        var copy = self
+        copy.sources.addresses = sources.addresses.intersection(families)
+        copy.addresses = addresses.intersection(families)
+        return copy
     }
 
     /// Whether the policy names it only to say that no client may connect: `from: nobody`.

@@ -31,10 +31,12 @@ public struct Policy: Hashable, Sendable {
     public var neverDeny: SourceList?
     /// The entries of `trusted`, sorted by name.
     public var trusted: [Trusted]
-    /// The services, sorted by name.
+    /// The services and forwards, sorted by name.
     public var services: [Service]
     /// The lines of `outbound`, sorted by name.
     public var outbound: [OutboundLine] = []
+    /// The entries of `masquerade`, sorted by name.
+    public var masquerades: [Masquerade] = []
     /// The assertions under `tests` about connections to this host, in the order of the policy.
     public var assertions: [Assertion]
     /// The assertions under `tests` about connections of this host, in the order of the policy.

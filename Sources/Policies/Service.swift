@@ -104,7 +104,7 @@ public struct ListenerExpectation: Hashable, Sendable {
     }
 }
 
-/// A service: ports, the sources that may connect to them, and the reason.
+/// A service or a forward: ports, the sources that may connect to them, and the reason.
 public struct Service: Hashable, Sendable {
     /// The name: `[a-z][a-z0-9-]{0,30}`.
     public var name: String
@@ -118,6 +118,8 @@ public struct Service: Hashable, Sendable {
     public var entries: [AllowEntry]
     /// Whether the policy lists them under `allow`; in the short form their keys are those of the service.
     public var listsEntries = false
+    /// Where its connections go; `nil` for a service of this host itself.
+    public var forwarding: Forwarding?
     /// The process that is expected to listen.
     public var listener: ListenerExpectation
     /// The reason.

@@ -1,6 +1,6 @@
 /// An entry of `trusted`: sources or interfaces from which everything is accepted, whatever the port or protocol.
 public struct Trusted: Hashable, Sendable {
-    /// The name: `[a-z][a-z0-9-]{0,30}`, which no service has.
+    /// The name: `[a-z][a-z0-9-]{0,30}`, which no service or forward has.
     public var name: String
     /// The location of the name.
     public var location: SourceLocation

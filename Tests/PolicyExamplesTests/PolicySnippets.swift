@@ -37,6 +37,13 @@ enum PolicySnippets {
             "version: 1\ntrusted: {lan: {interfaces: [cni0, wg*]}, vpn: {from: 10.0.0.1, except: 10.0.0.2, log: false, expires: 2099-01-01, why: a, owner: b, ticket: 4}}",
             "version: 1\ntests: [{from: any, to: 22, interface: eth0, expect: deny}]",
             "version: 1\nservices: {vpn: {ports: 500/udp, protocols: [esp, 47, \"254\"], from: any}}",
+        ] + goodTargets.map(forward)
+        + [
+            "version: 1\nforward: {}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9, allow: [{from: 10.0.0.0/8, limit: 1/day}]}}",
+            "version: 1\nforward: {a: {ports: 80, to: \":8080\", from: any, process: nginx, optional: true}}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9, from: any, hairpin: [10.0.0.0/24], balance: source}}",
+            "version: 1\nmasquerade: {a: {from: any, except: 10.0.0.1, interfaces: [eth0, \"wg*\"], why: b}}",
         ] + goodDefaults.map { "version: 1\ndefaults: {\($0)}" } + goodKeys.map(service) + goodPorts.map(ports)
         + goodSources.map(sources)
 
@@ -100,10 +107,20 @@ enum PolicySnippets {
             "version: 1\ntests: [{out: 53/udp, to: any, from: any, expect: allow}]",
             "version: 1\ntests: [{out: 53/udp, to: 22/tcp, expect: allow}]",
             "version: 1\ntests: [{from: any, to: 22, user: root, expect: deny}]",
+            "version: 1\nforward: {a: {ports: 80, from: any}}", "version: 1\nforward: {a: {to: 10.0.0.9, from: any}}",
+            "version: 1\nforward: {a: {ports: 80, to: [], from: any}}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9}}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9, from: any, balance: random}}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9, from: any, hairpin: any}}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9, from: any, protocols: esp}}",
+            "version: 1\nservices: {a: {ports: 80, to: 10.0.0.9, from: any}}",
+            "version: 1\nmasquerade: {a: {from: any}}", "version: 1\nmasquerade: {a: {interfaces: eth0}}",
+            "version: 1\nmasquerade: {a: {from: any, interfaces: eth0, log: true}}",
             "version: 1\ntests: {}", "version: 1\ntests: [{from: any, to: 22}]",
             "version: 1\ntests: [{from: any, to: 22, expect: accept}]",
             "version: 1\ntests: [{from: any, to: 22, expect: deny, port: 1}]",
-        ] + badDefaults.map { "version: 1\ndefaults: {\($0)}" } + badKeys.map(service) + badPorts.map(ports)
+        ] + badTargets.map(forward) + badDefaults.map { "version: 1\ndefaults: {\($0)}" } + badKeys.map(service)
+        + badPorts.map(ports)
         + badSources.map(sources)
 
     /// Policies that only the schema accepts.
@@ -125,11 +142,28 @@ enum PolicySnippets {
             "version: 1\nservices: {a: {protocols: no-such-protocol, from: any}}",
             "version: 1\ndefaults: {require: [why]}\nservices: {a: {ports: 22, from: any}}",
             "version: 1\ntests: [{from: 10.0.0.1, except: any, to: 22, expect: deny}]",
-        ]
+            "version: 1\nservices: {a: {ports: 80, from: any}}\nforward: {b: {ports: 80, to: 10.0.0.9, from: any}}",
+            "version: 1\nforward: {a: {ports: 80-90, to: \"10.0.0.9:80\", from: any}}",
+            "version: 1\nforward: {a: {ports: 80, to: 10.0.0.9, from: any, process: nginx}}",
+        ] + ["127.0.0.1", "\"::1\"", "0.0.0.0", "\"fe80::1\"", "\":80\"", "224.0.0.1"].map(forward)
         + ["022", "30-20/tcp", "no-such-port"].map(ports)
         + ["no-such-group", "10.0.0.1/8", "10.0.0.9-10.0.0.1", "\"2001:db8::1/32\"", "\"1:2:3:4:5:6:7:8:9\""].map(
             sources)
         + ["expires: 2027-02-30", "limit: {rate: 1/day, burst: 4294967295}"].map(service)
+
+    private static let goodTargets = [
+        "10.0.0.9", "\"10.0.0.9:8443\"", "\":8080\"", "\"2001:db8::9\"", "\"[2001:db8::9]\"", "\"[2001:db8::9]:8443\"",
+        "[10.0.0.9, \"10.0.0.10:81\"]",
+    ]
+
+    private static let badTargets = [
+        "web.example.org", "10.0.0.0/24", "10.0.0.1-10.0.0.9", "\"10.0.0.9:\"", "\"10.0.0.9:0\"", "\"10.0.0.9:65536\"",
+        "\":http\"", "\"[10.0.0.9]:80\"", "\"[2001:db8::9]80\"", "any", "[10.0.0.9, 10.0.0.9]", "8080",
+    ]
+
+    private static func forward(_ target: String) -> String {
+        "version: 1\nforward: {a: {ports: 80, to: \(target), from: any}}"
+    }
 
     private static let goodDefaults = [
         "", "outbound: accept", "outbound: audit", "outbound: reject", "inbound: drop", "inbound: reject", "log: off",

@@ -34,6 +34,8 @@ struct SchemaTests {
         let line = try #require(definitions["outboundLine"] as? [String: Any])
         let lineKeys = try #require(line["properties"] as? [String: Any])
         #expect(lineKeys.keys.sorted() == OutboundLine.keys.sorted())
+        let forward = try #require(definitions["forwardEntry"] as? [String: Any])
+        #expect((forward["properties"] as? [String: Any])?.keys.sorted() == Service.forwardKeys.sorted())
         let entry = try #require(definitions["allowEntry"] as? [String: Any])
         let conditions = try #require(entry["properties"] as? [String: Any])
         #expect(conditions.keys.sorted() == EntryDecoder.keys.sorted())

@@ -68,6 +68,8 @@ struct PolicyAssembly {
         }
         policy.assertions = assertions.map(\.0)
         policy.outboundAssertions = outboundAssertions.map(\.0)
+        let masquerades = masquerades(documents)
+        policy.masquerades = masquerades.map(\.masquerade).sorted { $0.name < $1.name }
         let acceptances = acceptances(documents, decoder)
         policy.acceptances = acceptances.map(\.acceptance)
         policy.files = loader.paths
@@ -84,6 +86,7 @@ struct PolicyAssembly {
         let lint = PolicyLint(policy: policy, now: options.now, interfaces: options.interfaces, log: log)
         lint.run(services, root: main.keyed, denied: deny?.places ?? [])
         lint.check(lines, in: documents)
+        for placed in masquerades { lint.check(placed) }
         lint.check(acceptances)
         if let place = names.firstPlace { lint.noteTrustInNames(at: place) }
         groups.warnOfUnused()
@@ -128,12 +131,24 @@ struct PolicyAssembly {
         return (node.uniqueEntries(as: "\"trusted\"", log) ?? []).compactMap(decoder.trusted)
     }
 
+    /// The services and forwards of all files; one name stands for one of them, or for an entry of `trusted`.
     private func services(
         _ documents: [PolicyDocument], _ decoder: ServiceDecoder, besides trusted: [Trusted]
     ) -> [PlacedService] {
-        let taken = Dictionary(trusted.map { ($0.name, ("trusted", $0.location)) }) { first, _ in first }
-        let section = PolicySection(key: "services", noun: "service", taken: taken)
-        return section.entries(in: documents, log).compactMap(decoder.service)
+        var taken = Dictionary(trusted.map { ($0.name, ("trusted", $0.location)) }) { first, _ in first }
+        let services = PolicySection(key: "services", noun: "service", taken: taken).entries(in: documents, log)
+        for entry in services { taken[entry.key] = ("services", entry.place.location) }
+        let forwards = PolicySection(key: "forward", noun: "forward", taken: taken).entries(in: documents, log)
+        return services.compactMap { decoder.service($0) } + forwards.compactMap { decoder.service($0, in: .forward) }
+    }
+
+    /// The entries of `masquerade` in all files.
+    private func masquerades(_ documents: [PolicyDocument]) -> [PlacedMasquerade] {
+        let decoder = EntryDecoder(groups: groups, log: log)
+        let section = PolicySection(key: "masquerade", noun: "\"masquerade\"")
+        return section.entries(in: documents, log).compactMap { entry in
+            decoder.masquerade(entry).map { PlacedMasquerade(masquerade: $0, entry: entry) }
+        }
     }
 
     /// The entries of `tests` in all files, in order.
@@ -164,11 +179,19 @@ struct PolicyAssembly {
     }
 }
 
-/// A service and its entry in the policy.
+/// An entry of `masquerade` with its place in the policy.
+struct PlacedMasquerade {
+    /// The entry.
+    let masquerade: Masquerade
+    /// The same in the file.
+    let entry: YamlEntry
+}
+
+/// A service or forward, and its entry in the policy.
 struct PlacedService {
     /// The service.
     let service: Service
-    /// The entry under `services`.
+    /// The entry under `services` or `forward`.
     let entry: YamlEntry
     /// Its ports, each with its place.
     let ports: [PlacedPort]

@@ -1,10 +1,10 @@
 internal import Addressing
 
-/// Finds ports that two services have at one address, or one service twice.
+/// Finds ports that two services or forwards have at one address, or one of them twice.
 enum PortOverlap {
     private struct Claim {
         let port: ServicePort
-        let service: String
+        let service: Service
         let place: SourceSpan
         let order: Int
         /// The addresses of the host at which the service is reached; `nil` for all.
@@ -52,7 +52,7 @@ enum PortOverlap {
             for port in placed.ports where port.port.transport == transport {
                 claims.append(
                     Claim(
-                        port: port.port, service: placed.service.name, place: port.place, order: claims.count,
+                        port: port.port, service: placed.service, place: port.place, order: claims.count,
                         destinations: placed.service.destinations?.addresses))
             }
         }
@@ -61,8 +61,8 @@ enum PortOverlap {
 
     private static func report(_ one: Claim, _ other: Claim, _ log: DiagnosticLog) {
         let (earlier, later) = one.order < other.order ? (one, other) : (other, one)
-        let isSame = earlier.service == later.service
-        let owner = isSame ? "the same service" : "service \"\(earlier.service)\""
+        let isSame = earlier.service.name == later.service.name
+        let owner = isSame ? "the same \(later.service.kind)" : earlier.service.title
         let relation =
             earlier.port.range == later.port.range ? "already belongs to" : "overlaps \(earlier.port) of"
         let place = isSame ? "" : common(earlier, later) + advice(earlier, later)

@@ -13,12 +13,13 @@ struct ServiceDecoder {
     /// The log for problems.
     let log: DiagnosticLog
 
-    /// The service in an entry of `services`; `nil` after an error.
-    func service(_ entry: YamlEntry) -> PlacedService? {
-        guard ServiceName.isValid(entry, "a service name", log) else { return nil }
-        var name: String { Printable.quoted(entry.key) }
-        guard let keyed = KeyedNode(entry.value, as: "service \(name)", keys: Service.keys, log) else { return nil }
-        reportMissing(keyed, name, at: entry.place)
+    /// The service in an entry of `services`, or the forward in one of `forward`; `nil` after an error.
+    func service(_ entry: YamlEntry, in section: Service.Section = .services) -> PlacedService? {
+        let keys = section == .services ? Service.keys : Service.forwardKeys
+        guard ServiceName.isValid(entry, "a \(section.kind) name", log) else { return nil }
+        var name: String { "\(section.kind) \(Printable.quoted(entry.key))" }
+        guard let keyed = KeyedNode(entry.value, as: name, keys: keys, log) else { return nil }
+        reportMissing(keyed, name, section, at: entry.place)
         let ports =
             (keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? [])
             + (keyed["protocols"].map { protocols.decode($0, as: "protocols") } ?? [])
@@ -29,11 +30,19 @@ struct ServiceDecoder {
         service.owner = keyed["owner"].flatMap { $0.line(as: "owner", log) }
         service.ticket = keyed["ticket"].flatMap { $0.line(as: "ticket", log) }
         service.reviewed = keyed["reviewed"].flatMap { Review(decoding: $0, log) }
-        decodeEntries(keyed, &service)
+        decodeEntries(keyed, name, &service)
+        if section == .forward {
+            // The title of the service in messages depends on it.
+            service.forwarding = Forwarding(location: service.location, targets: [])
+            service.forwarding = forwarding(keyed, of: service, at: entry.place)
+            guard let families = service.forwarding?.families else { return nil }
+            // A client without a target of its family is let in nowhere.
+            service.entries = service.entries.map { $0.restricted(to: families) }
+        }
         return PlacedService(service: service, entry: entry, ports: ports)
     }
 
-    private func decodeEntries(_ keyed: KeyedNode, _ service: inout Service) {
+    private func decodeEntries(_ keyed: KeyedNode, _ name: @autoclosure () -> String, _ service: inout Service) {
         let entries = EntryDecoder(groups: groups, log: log)
         guard let node = keyed["allow"] else {
             var entry = entries.entry(keyed, at: service.location)
@@ -43,21 +52,25 @@ struct ServiceDecoder {
         }
         for key in EntryDecoder.conditions {
             guard let place = keyed.place(of: key) else { continue }
-            let name = Printable.quoted(service.name)
-            log.error("service \(name) has \"allow\" and \"\(key)\"; move \"\(key)\" into its entries", at: place)
+            log.error("\(name()) has \"allow\" and \"\(key)\"; move \"\(key)\" into its entries", at: place)
         }
         service.listsEntries = true
         service.entries = entries.list(node, of: service)
     }
 
     /// Reports each key that is mandatory and missing.
-    private func reportMissing(_ keyed: KeyedNode, _ name: String, at place: SourceSpan) {
+    private func reportMissing(
+        _ keyed: KeyedNode, _ name: @autoclosure () -> String, _ section: Service.Section, at place: SourceSpan
+    ) {
         let pairs = [("ports", "protocols"), ("from", "allow")]
         for (key, other) in pairs where keyed[key] == nil && keyed[other] == nil {
-            log.error("service \(name) lacks \"\(key)\"", at: place)
+            log.error("\(name()) lacks \"\(key)\"", at: place)
         }
+        // Who listens on another host is not known here.
+        let inapplicable = section == .forward ? ["process", "unit", "user", "optional"] : []
         for key in required where !has(key, keyed) && !pairs.contains(where: { $0.0 == key || $0.1 == key }) {
-            log.error("service \(name) lacks \"\(key)\", which \"defaults.require\" demands", at: place)
+            guard !inapplicable.contains(key) else { continue }
+            log.error("\(name()) lacks \"\(key)\", which \"defaults.require\" demands", at: place)
         }
     }
 

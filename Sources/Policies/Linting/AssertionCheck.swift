@@ -120,7 +120,7 @@ struct AssertionCheck {
         }
     }
 
-    private func blame(_ service: Service) -> String { blame("service", service.name, service.location) }
+    private func blame(_ service: Service) -> String { blame(service.kind, service.name, service.location) }
 
     private func blame(_ kind: String, _ name: String, _ place: SourceLocation) -> String {
         " (\(kind) \"\(name)\" at \(Printable.text(place.file)):\(place.line):\(place.column))"

@@ -6,7 +6,7 @@ extension PolicyLint {
         guard let place = (placed.entry.value.value(of: "from") ?? placed.entry.value.value(of: "allow"))?.place else {
             return
         }
-        let name = "service \(Printable.quoted(placed.service.name))"
+        let name = placed.service.title
         for port in placed.service.ports where port.transport == .udp {
             for server in AddressServer.all where server.isMeant(by: port) {
                 check(server, of: placed.service, name, at: place)
@@ -37,7 +37,9 @@ extension PolicyLint {
         let service = placed.service
         // It also says who should listen.
         let listener = service.listener
-        guard listener.processes.isEmpty, listener.units.isEmpty, listener.users.isEmpty, !service.addresses.isEmpty,
+        // A forward says where its connections go.
+        guard service.forwarding == nil, listener.processes.isEmpty, listener.units.isEmpty, listener.users.isEmpty,
+            !service.addresses.isEmpty,
             service.names.isEmpty
         else { return }
         let interfaces = service.entries.map(\.interfaces)
@@ -48,7 +50,7 @@ extension PolicyLint {
         }
         guard let cover else { return }
         log.warning(
-            "service \(Printable.quoted(service.name)) adds nothing: \"trusted\" \(Printable.quoted(cover.name)) lets all its "
+            "\(service.title) adds nothing: \"trusted\" \(Printable.quoted(cover.name)) lets all its "
                 + "sources in; delete it, or write \"process\" or \"unit\" to say what listens", at: placed.entry.place)
     }
 
@@ -58,7 +60,7 @@ extension PolicyLint {
             return
         }
         log.warning(
-            "\"why\" of service \(Printable.quoted(placed.service.name)) was never filled in: write why it is open, or delete the service",
+            "\"why\" of \(placed.service.title) was never filled in: write why it is open, or delete the \(placed.service.kind)",
             at: node.place)
     }
 }

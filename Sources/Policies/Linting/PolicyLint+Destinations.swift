@@ -6,7 +6,7 @@ extension PolicyLint {
         guard let destinations = placed.service.destinations,
             let place = placed.entry.value.value(of: "addresses")?.place
         else { return }
-        let name = "service \(Printable.quoted(placed.service.name))"
+        let name = placed.service.title
         let sources = placed.service.addresses
         let meetsIPv4 = !sources.ipv4.isEmpty && !destinations.addresses.ipv4.isEmpty
         let meetsIPv6 = !sources.ipv6.isEmpty && !destinations.addresses.ipv6.isEmpty

@@ -3,7 +3,7 @@ internal import Addressing
 extension PolicyLint {
     /// Checks the entries of a service, each at its place.
     func checkEntries(_ placed: PlacedService, _ redundancy: SourceRedundancy) {
-        let name = "service \(Printable.quoted(placed.service.name))"
+        let name = placed.service.title
         let nodes = placed.service.listsEntries ? placed.nodes : [placed.entry.value]
         let isUnreachable = isUnreachable(placed.service)
         for (index, (entry, node)) in zip(placed.service.entries, nodes).enumerated() {

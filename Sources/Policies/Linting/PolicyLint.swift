@@ -30,14 +30,15 @@ struct PolicyLint {
         for trusted in policy.trusted where root["trusted"] != nil { check(trusted, in: root) }
         for placed in services {
             let node = placed.entry.value
-            var name: String { Printable.quoted(placed.service.name) }
+            var name: String { placed.service.title }
             if placed.service.why == nil, placed.service.entries.contains(where: { $0.why == nil }) {
-                log.warning("service \(name) has no \"why\"", at: placed.entry.place)
+                log.warning("\(name) has no \"why\"", at: placed.entry.place)
             }
             checkReason(placed)
             checkDestinations(placed)
             checkClients(placed)
             checkTrusted(placed)
+            checkForwarding(placed)
             check(placed.service.reviewed, at: node.value(of: "reviewed"))
             guard let place = (node.value(of: "from") ?? node.value(of: "allow"))?.place else { continue }
             checkSources(placed.service, place)
@@ -55,7 +56,7 @@ struct PolicyLint {
     }
 
     private func checkSources(_ service: Service, _ place: SourceSpan) {
-        var name: String { Printable.quoted(service.name) }
+        var name: String { service.title }
         let sources = service.addresses
         // The addresses of DNS names change.
         if service.entries.allSatisfy(\.isForNobody) || service.entries.contains(where: { !$0.sources.names.isEmpty }) {
@@ -67,20 +68,25 @@ struct PolicyLint {
             if families.count == 1, service.entries.contains(where: { $0.sources.addresses.isEmpty }) { return }
             let isExempt = service.entries.contains { !$0.sources.addresses.isEmpty }
             let reason = isExempt ? "\"except\" covers all its sources" : "its sources are empty"
-            log.warning("service \(name) can never be reached: \(reason)", at: place)
+            log.warning("\(name) can never be reached: \(reason)", at: place)
         } else if let deny = policy.deny, deny.addresses.isSuperset(of: sources) {
-            log.warning("service \(name) can never be reached: \"deny\" covers all its sources", at: place)
+            log.warning("\(name) can never be reached: \"deny\" covers all its sources", at: place)
         } else if families.count == 1 {
             return
         } else if sources.ipv6.isEmpty, !service.isOfIPv4Alone {
-            log.warning("service \(name) is closed on IPv6: all its sources are IPv4", at: place)
+            log.warning("\(name) is closed on IPv6: all its \(service.ends(without: .ipv6)) are IPv4", at: place)
         } else if sources.ipv4.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv6 }) {
-            log.warning("service \(name) is closed on IPv4: all its sources are IPv6", at: place)
+            log.warning("\(name) is closed on IPv4: all its \(service.ends(without: .ipv4)) are IPv6", at: place)
         }
     }
 }
 
 extension Service {
+    /// The ends of its connections among which none is of the family.
+    fileprivate func ends(without family: AddressFamily) -> String {
+        forwarding.map { !$0.families.contains(family) } == true ? "targets" : "sources"
+    }
+
     /// Whether IPv6 packets cannot be meant for it: its protocols have none, or its addresses are IPv4 addresses.
     fileprivate var isOfIPv4Alone: Bool {
         destinations?.addresses.ipv6.isEmpty == true || ports.allSatisfy { $0.onlyFamily == .ipv4 }
