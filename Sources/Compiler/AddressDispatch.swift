@@ -54,6 +54,8 @@ struct AddressDispatch {
 struct AddressSwitch {
     /// The name of the chain, and the start of the names of its maps.
     let name: String
+    /// The start of the names of the maps of the chain for redirected connections.
+    private let redirectedMaps: String
     /// The place of the first service.
     let location: SourceLocation
     private let ipv4: [(range: ClosedRange<UInt32>, chain: String)]
@@ -63,6 +65,8 @@ struct AddressSwitch {
     init(name: String, _ services: [Service]) {
         self.name = name
         location = services[0].location
+        let isShared = services.allSatisfy { $0.section == .services }
+        redirectedMaps = isShared ? name : Names.redirected(name)
         let targets = services.map { ($0.destinations?.addresses ?? .any, Names.service($0.name)) }
         ipv4 = targets.flatMap { addresses, chain in addresses.ipv4.ranges.map { ($0, chain) } }
             .sorted { $0.0.lowerBound < $1.0.lowerBound }
@@ -72,35 +76,64 @@ struct AddressSwitch {
 
     /// The chain for packets to this host.
     var chain: Chain {
-        let rules = rules(ipv4, .ipv4, Match.destination, Match.destinationLoad)
+        let rules = rules(ipv4, .ipv4, name, Match.destination, Match.destinationLoad)
         return Chain(
-            name: name, rules: rules + self.rules(ipv6, .ipv6, Match.destination, Match.destinationLoad) + [.refuse])
+            name: name,
+            rules: rules + self.rules(ipv6, .ipv6, name, Match.destination, Match.destinationLoad) + [.refuse])
+    }
+
+    /// The chain that finds a forward; other packets return from it.
+    var translatedChain: Chain {
+        let name = Names.translated(name)
+        let rules = rules(ipv4, .ipv4, name, Match.destination, Match.destinationLoad, Self.translated)
+        return Chain(
+            name: name,
+            rules: rules
+                + self.rules(ipv6, .ipv6, name, Match.destination, Match.destinationLoad, Self.translated))
+    }
+
+    /// The chain that translates the destination, for that of a forward which decides on sources.
+    private static func translated(_ chain: String) -> String {
+        Names.forward(String(chain.dropFirst(Names.service("").count)))
     }
 
     /// The chain for redirected connections, which takes the dialled address from conntrack: it was replaced in the packet.
     var redirectedChain: Chain {
-        let rules = rules(ipv4, .ipv4, Match.dialled, Match.dialledLoad)
+        let rules = rules(ipv4, .ipv4, redirectedMaps, Match.dialled, Match.dialledLoad)
         return Chain(
             name: Names.redirected(name),
-            rules: rules + self.rules(ipv6, .ipv6, Match.dialled, Match.dialledLoad) + [.refuse])
+            rules: rules + self.rules(ipv6, .ipv6, redirectedMaps, Match.dialled, Match.dialledLoad) + [.refuse])
     }
 
     /// The maps of long lists of addresses.
-    var maps: [NamedSet] { map(ipv4, .ipv4) + map(ipv6, .ipv6) }
+    var maps: [NamedSet] { map(ipv4, .ipv4, name) + map(ipv6, .ipv6, name) }
+
+    /// The maps of the chain for redirected connections, where they are not the same.
+    var ownRedirectedMaps: [NamedSet] {
+        redirectedMaps == name ? [] : map(ipv4, .ipv4, redirectedMaps) + map(ipv6, .ipv6, redirectedMaps)
+    }
+
+    /// The maps of the chain that finds a forward.
+    var translatedMaps: [NamedSet] {
+        let name = Names.translated(name)
+        return map(ipv4, .ipv4, name, Self.translated) + map(ipv6, .ipv6, name, Self.translated)
+    }
 
     private func rules<Bound: FixedWidthInteger>(
-        _ targets: [(range: ClosedRange<Bound>, chain: String)], _ family: AddressFamily,
-        _ match: (ClosedRange<Bound>) -> [Expression], _ load: (AddressFamily) -> [Expression]
+        _ targets: [(range: ClosedRange<Bound>, chain: String)], _ family: AddressFamily, _ map: String,
+        _ match: (ClosedRange<Bound>) -> [Expression], _ load: (AddressFamily) -> [Expression],
+        _ chain: (String) -> String = { $0 }
     ) -> [Rule] {
         guard targets.count > SourceSets.maximumPlainMatches else {
-            return targets.map { Rule(match($0.range) + [.verdict(.goto($0.chain))]) }
+            return targets.map { Rule(match($0.range) + [.verdict(.goto(chain($0.chain)))]) }
         }
-        let lookup = Lookup(.named("\(name)-\(family)"), destination: .verdict)
+        let lookup = Lookup(.named("\(map)-\(family)"), destination: .verdict)
         return [Rule(load(family) + [.lookup(lookup)])]
     }
 
     private func map<Bound: FixedWidthInteger>(
-        _ targets: [(range: ClosedRange<Bound>, chain: String)], _ family: AddressFamily
+        _ targets: [(range: ClosedRange<Bound>, chain: String)], _ family: AddressFamily, _ name: String,
+        _ chain: (String) -> String = { $0 }
     ) -> [NamedSet] {
         guard targets.count > SourceSets.maximumPlainMatches else { return [] }
         // A hash is quicker than a tree, and holds only single addresses.
@@ -109,7 +142,7 @@ struct AddressSwitch {
             SetElement(
                 key: target.range.lowerBound.bigEndianBytes,
                 upper: hasRanges ? target.range.upperBound.bigEndianBytes : nil,
-                value: .verdict(.goto(target.chain)))
+                value: .verdict(.goto(chain(target.chain))))
         }
         return [
             NamedSet(

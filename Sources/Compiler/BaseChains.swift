@@ -10,18 +10,19 @@ extension TableBuilder {
     mutating func addBaseChains() {
         let denied = deniedSources()
         let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
-        let dispatch = Dispatch(policy.services)
+        let dispatch = Dispatch(policy.ownServices)
         let trusted = policy.trusted.flatMap { add($0) }
+        let forwarded = policy.forwards.isEmpty ? [] : [Rule.forwarded]
         let rules =
-            entryRules(denied) + trusted + [dispatch.protocols] + dispatch.rules
+            entryRules(denied) + trusted + forwarded + [dispatch.protocols] + dispatch.rules
             + [.refuse(speaking: policy.defaults.families)]
         chains.append(Chain(name: Names.input, base: base, rules: rules))
         for addresses in dispatch.switches { append(addresses.chain, at: addresses.location) }
         chains += [.linkIGMP, .linkICMPv6]
         addICMPChains()
         chains += [Chain.refuse(policy.defaults), Chain.dhcpv6(otherwise: dispatch.chain(for: .udp, port: dhcpv6Port))]
-        if policy.defaults.labels { addDialledChains() }
-        if policy.defaults.published == .enforce { addPublishedChains(denied, trusted, dispatch) }
+        if policy.labels { addDialledChains() }
+        if policy.decidesOnRedirected { addPublishedChains(denied, trusted, Dispatch(policy.redirectable)) }
         if policy.defaults.routed == .refuse { addRoutedChain() }
     }
 
@@ -50,7 +51,7 @@ extension TableBuilder {
         let entry = Rule(Match.isNew + [.verdict(.goto(Names.destinations))])
         chains.append(Chain(name: Names.dialled, base: base, rules: [entry]))
         var rules: [Rule] = []
-        if policy.defaults.published == .enforce {
+        if policy.decidesOnRedirected {
             let own = Match.set(Label.ownAddress) + [.verdict(.accept)]
             rules = Match.ownDestinations.map { Rule($0 + own) }
         }
@@ -81,10 +82,10 @@ extension TableBuilder {
     /// Adds the chains for redirected connections, which take the dialled port from conntrack: it was replaced in the packet.
     private mutating func addPublishedChains(_ denied: [Rule], _ trusted: [Rule], _ dispatch: Dispatch) {
         let base = BaseChain(type: "filter", hook: .forward, priority: Self.publishedPriority, policy: .accept)
-        let entry = Rule(
-            Match.isRedirected + Match.has(Label.ownAddress) + Match.isOriginalDirection + [
-                .verdict(.goto(Names.redirected))
-            ])
+        let subject =
+            policy.defaults.published == .enforce
+            ? Match.isRedirected + Match.has(Label.ownAddress) : Match.has(Label.forwarded)
+        let entry = Rule(subject + Match.isOriginalDirection + [.verdict(.goto(Names.redirected))])
         chains.append(Chain(name: Names.published, base: base, rules: [entry]))
         // A redirection without a port also redirects ICMP, which has no port that could be closed.
         let rules =
@@ -133,11 +134,18 @@ public enum Label {
     public static let ownAddress = 127
     /// It leaves by another interface than the one that it came by.
     static let passing = 126
+    /// A forward of this policy has translated its destination.
+    public static let forwarded = 125
+    /// Its client is in the network of its target.
+    static let hairpin = 124
 }
 
-extension Defaults {
-    /// Whether connections need labels.
-    fileprivate var labels: Bool { published == .enforce || routed == .refuse }
+extension Policy {
+    /// Whether the policy decides on connections whose destination was translated.
+    fileprivate var decidesOnRedirected: Bool { defaults.published == .enforce || !forwards.isEmpty }
+
+    /// Whether connections need labels before their destinations are translated.
+    fileprivate var labels: Bool { decidesOnRedirected || defaults.routed == .refuse }
 }
 
 extension Rule {
@@ -166,6 +174,9 @@ extension Rule {
 
     /// Accepts packets of this host to itself.
     static let loopback = Rule(Match.isFromThisHost + [.verdict(.accept)])
+
+    /// Connections to a forward that leads to this host are decided by the port that was dialled.
+    static let forwarded = Rule(Match.has(Label.forwarded) + [.verdict(.goto(Names.redirected))])
 
     /// Echo requests go to the ICMP chain of their family.
     static let echoRequests = [

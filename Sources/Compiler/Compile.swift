@@ -10,7 +10,19 @@ public func compile(_ policy: Policy) -> CompiledPolicy {
     var builder = TableBuilder(policy)
     builder.addBaseChains()
     for service in policy.services { builder.add(service) }
+    builder.addTranslation()
     return builder.finished()
+}
+
+extension Policy {
+    /// The services that are programs of this host.
+    var ownServices: [Service] { services.filter { $0.section == .services } }
+
+    /// The forwards.
+    var forwards: [Service] { services.filter { $0.section == .forward } }
+
+    /// The services and forwards that decide on redirected connections.
+    var redirectable: [Service] { defaults.published == .enforce ? services : forwards }
 }
 
 /// Collects the parts of the table.
@@ -31,9 +43,11 @@ struct TableBuilder {
     }
 
     consuming func finished() -> CompiledPolicy {
-        let dispatch = Dispatch(policy.services)
+        let dispatch = Dispatch(policy.ownServices)
         var maps = [dispatch.services] + dispatch.ranges + dispatch.addresses
-        if policy.defaults.published == .enforce { maps += dispatch.published }
+        let redirected = Dispatch(policy.redirectable)
+        maps += redirected.published + redirected.redirectedAddresses
+        if !policy.forwards.isEmpty { maps += Dispatch(policy.forwards).forwards }
         origins.sets = sourceSets.origins
         let table = Table(
             name: Names.table, userdata: Userdata.comment(Names.tableComment), chains: chains,

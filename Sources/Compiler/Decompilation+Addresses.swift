@@ -10,8 +10,8 @@ struct DecompiledTarget {
 
     /// The service of a chain; `nil` for a chain that is not a service's.
     init?(_ chain: String, at addresses: AddressSet?) {
-        let prefix = Names.service("")
-        guard chain.hasPrefix(prefix) else { return nil }
+        let prefixes = [Names.service(""), Names.forward("")]
+        guard let prefix = prefixes.first(where: chain.hasPrefix) else { return nil }
         service = String(chain.dropFirst(prefix.count))
         self.addresses = addresses
     }
@@ -20,7 +20,7 @@ struct DecompiledTarget {
 extension Table {
     /// The services that the chains of services with `addresses` lead to, by the name of the chain.
     var addressSwitches: [String: [DecompiledTarget]] {
-        let prefixes = [Names.addresses(""), "port-"]
+        let prefixes = [Names.addresses(""), "port-"].flatMap { [$0, Names.translated($0)] }
         let found = chains.filter { chain in prefixes.contains { chain.name.hasPrefix($0) } }
         return Dictionary(uniqueKeysWithValues: found.map { ($0.name, targets(of: $0)) })
     }

@@ -7,6 +7,7 @@ struct Decompilation {
     let table: Table
     private(set) var services: [String: DecompiledService] = [:]
     private(set) var trusted: [String: DecompiledEntry] = [:]
+    private(set) var masquerades: [String: DecompiledMasquerade] = [:]
     private(set) var denied = AddressSet()
     private(set) var foreign: [String] = []
     /// The protocols without ports, each with its chain.
@@ -31,7 +32,9 @@ struct Decompilation {
                 read(service: String(chain.name.dropFirst(prefix.count)), chain)
             } else if chain.name == Names.input {
                 readInput(chain)
-            } else if chain.base != nil && ![Names.dialled, Names.published, Names.routed].contains(chain.name) {
+            } else if chain.name == Names.natPostrouting {
+                readPostrouting(chain)
+            } else if chain.base != nil && !Names.wholeChains.contains(chain.name) {
                 foreign += chain.rules.map { "\(chain.name): \($0)" }
             }
         }
@@ -68,10 +71,21 @@ struct Decompilation {
         }
     }
 
+    /// Reads the entries of `masquerade`, which one rule for each interface leads to.
+    private mutating func readPostrouting(_ chain: Chain) {
+        for rule in chain.rules where rule != .hairpin {
+            guard let read = table.masquerade(rule, in: sets) else {
+                foreign.append("\(chain.name): \(rule)")
+                continue
+            }
+            masquerades[read.name, default: DecompiledMasquerade(name: read.name)].add(read)
+        }
+    }
+
     private mutating func readInput(_ chain: Chain) {
         let known =
             Rule.echoRequests + Rule.link
-            + [Rule.loopback, Rule.established, Rule.invalid, Rule.conntrackState, Rule.refuse]
+            + [Rule.loopback, Rule.established, Rule.invalid, Rule.conntrackState, Rule.refuse, Rule.forwarded]
             + AddressFamily.allCases.map { Rule.refuse(speaking: [$0]) }
         for rule in chain.rules where !known.contains(rule) && !rule.isFormerEcho && !Dispatch.isLookup(rule) {
             // Bans are not part of the policy.
@@ -105,6 +119,7 @@ struct Decompilation {
             service.foreign = chain.rules.flatMap { read($0, of: name, into: &entry) }
             service.entries = [entry]
         }
+        service.forwarding = table.forwarding(of: name, in: sets)
         services[name] = service
     }
 
@@ -161,9 +176,12 @@ private enum PortMap {
 
     /// The map with this name; `nil` for other sets, also for maps of published ports, which have the same ports.
     init?(name: String) {
-        if name == Names.services {
+        let isOfRanges = { (transport: TransportProtocol) in
+            [Names.ranges(transport.name), Names.forwardRanges(transport.name)].contains(name)
+        }
+        if name == Names.services || name == Names.forwards {
             self = .all
-        } else if let transport = TransportProtocol.withPorts.first(where: { Names.ranges($0.name) == name }) {
+        } else if let transport = TransportProtocol.withPorts.first(where: isOfRanges) {
             self = .ranges(transport)
         } else {
             return nil
@@ -186,6 +204,20 @@ private enum PortMap {
             return DecompiledService.Port(transport: transport, range: lower...max(lower, upper))
         }
     }
+}
+
+extension DecompiledMasquerade {
+    /// Adds the interface of another rule of the same entry.
+    fileprivate mutating func add(_ other: DecompiledMasquerade) {
+        interfaces += other.interfaces
+        sources = sources.union(other.sources)
+        comment = comment ?? other.comment
+    }
+}
+
+extension Names {
+    /// The base chains that are the same for all policies which have them.
+    fileprivate static let wholeChains = [dialled, published, routed, natPrerouting, natOutput]
 }
 
 extension DecompiledService.Port {

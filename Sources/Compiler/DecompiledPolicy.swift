@@ -42,6 +42,8 @@ public struct DecompiledService: Hashable, Sendable {
     public var ports: [Port] = []
     /// Who may connect, in the order in which the entries are tried: at least one.
     public var entries = [DecompiledEntry()]
+    /// Where its connections go; `nil` for a service of this host itself.
+    public var forwarding: DecompiledForwarding?
     /// Rules that the compiler does not make; the other properties do not describe them.
     public var foreign: [Rule] = []
 
@@ -63,6 +65,8 @@ public struct DecompiledPolicy: Hashable, Sendable {
     public var services: [DecompiledService] = []
     /// The entries of `trusted` as services without ports, sorted by name.
     public var trusted: [DecompiledService] = []
+    /// The entries of `masquerade`, sorted by name.
+    public var masquerades: [DecompiledMasquerade] = []
     /// The sources of `deny`.
     public var denied = AddressSet()
     /// Rules outside the services that the compiler does not make, each with its chain.
@@ -80,6 +84,7 @@ public struct DecompiledPolicy: Hashable, Sendable {
             service.entries = [entry]
             return service
         }
+        masquerades = reading.masquerades.values.sorted { $0.name < $1.name }
         denied = reading.denied
         foreign = reading.foreign
     }

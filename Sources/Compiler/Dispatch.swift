@@ -52,6 +52,19 @@ struct Dispatch {
         Self.maps(spans, name: Names.ranges)
     }
 
+    /// The map of single ports of forwards, and the maps of ranges.
+    var forwards: [NamedSet] {
+        let elements = singles.map { entry in
+            SetElement(
+                key: Self.key(entry.port.transport, entry.port.range.lowerBound),
+                value: .verdict(.goto(translated(entry).chain)))
+        }
+        let single = NamedSet(
+            name: Names.forwards, definition: .protocolsAndPorts, elements: .list(elements.sortedByKey()))
+        return [single] + Self.maps(spans.map(translated), name: Names.forwardRanges)
+            + switches.flatMap(\.translatedMaps)
+    }
+
     /// The maps of all ports, for the ports that redirected clients dialled, one for each protocol with ports.
     var published: [NamedSet] {
         Self.maps((singles + spans).map(redirected), name: Names.published)
@@ -60,25 +73,40 @@ struct Dispatch {
     /// The maps of addresses.
     var addresses: [NamedSet] { switches.flatMap(\.maps) }
 
+    /// The maps of addresses for redirected connections, where they are not the same.
+    var redirectedAddresses: [NamedSet] { switches.flatMap(\.ownRedirectedMaps) }
+
     /// The chain for redirected connections to the port.
     private func redirected(_ entry: (port: ServicePort, chain: String)) -> (port: ServicePort, chain: String) {
         let isSwitch = !entry.chain.hasPrefix(Names.service(""))
         return isSwitch ? (entry.port, Names.redirected(entry.chain)) : entry
     }
 
+    /// The chain that translates the destination, for the chain that decides on a port.
+    private func translated(_ entry: (port: ServicePort, chain: String)) -> (port: ServicePort, chain: String) {
+        let prefix = Names.service("")
+        guard entry.chain.hasPrefix(prefix) else { return (entry.port, Names.translated(entry.chain)) }
+        return (entry.port, Names.forward(String(entry.chain.dropFirst(prefix.count))))
+    }
+
     /// The rules that look up the destination port.
-    var rules: [Rule] {
+    var rules: [Rule] { rules(in: Names.services, Names.ranges) }
+
+    /// The rules that look up the destination port among those of forwards.
+    var forwardRules: [Rule] { rules(in: Names.forwards, Names.forwardRanges) }
+
+    private func rules(in map: String, _ ranges: (String) -> String) -> [Rule] {
         let hash = Rule([
             .meta(.transportProtocol, into: .first),
             .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
-            .lookup(Lookup(.named(Names.services), destination: .verdict)),
+            .lookup(Lookup(.named(map), destination: .verdict)),
         ])
         return [hash]
             + Self.transports(spans).map { transport in
                 Rule(
                     Match.transport(transport.rawValue) + [
                         .payload(Payload(base: .transport, offset: 2, length: 2)),
-                        .lookup(Lookup(.named(Names.ranges(transport.name)), destination: .verdict)),
+                        .lookup(Lookup(.named(ranges(transport.name)), destination: .verdict)),
                     ])
             }
     }

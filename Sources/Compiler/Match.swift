@@ -94,6 +94,16 @@ enum Match {
         return [sourceLoad(family), .bitwise(BitwiseMask(mask: mask))]
     }
 
+    /// The load of a hash of the source address, from 0 to one less than the modulus.
+    static func hashOfSource(_ family: AddressFamily, modulus: UInt32, seed: UInt32) -> [Expression] {
+        let (offset, length): (UInt32, UInt32) =
+            family == .ipv4 ? (ipv4SourceOffset, 4) : (ipv6SourceOffset, 16)
+        return [
+            .payload(Payload(base: .network, offset: offset, length: length, into: .second)),
+            .number(NumberGenerator(.hash(of: .second, length: length, seed: seed), modulus: modulus)),
+        ]
+    }
+
     /// Packets that arrive on an interface with this name.
     static func interface(_ pattern: InterfacePattern) -> [Expression] {
         let name = Array(pattern.name.utf8)
@@ -102,6 +112,14 @@ enum Match {
         let value = name + Array(repeating: 0, count: padding)
         return [.meta(.inputInterfaceName, into: .first), .compare(Comparison(value))]
     }
+
+    /// Packets that leave by an interface with this name.
+    static func outputInterface(_ pattern: InterfacePattern) -> [Expression] {
+        [.meta(.outputInterfaceName, into: .first)] + interface(pattern).dropFirst()
+    }
+
+    /// Packets of this host to an address of its own.
+    static let isToThisHost = destination(local, .destination)
 
     /// Packets that this host sends to itself.
     static let isFromThisHost: [Expression] = [

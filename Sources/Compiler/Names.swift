@@ -21,8 +21,16 @@ public enum Names {
     public static let published = "published"
     /// The base chain that refuses connections to containers which do not publish the port.
     public static let routed = "routed"
-    /// The chain for connections that were redirected to a container.
+    /// The chain for connections that were redirected to a container, or forwarded.
     public static let redirected = "redirected"
+    /// The base chain that translates the destination of packets that arrive.
+    public static let natPrerouting = "nat-prerouting"
+    /// The base chain that translates the destination of packets of this host.
+    public static let natOutput = "nat-output"
+    /// The base chain that translates the source of packets that leave.
+    public static let natPostrouting = "nat-postrouting"
+    /// The chain that finds the forward of a port, and the map from protocol and port to the chain of a forward.
+    public static let forwards = "forwards"
     /// The chain that refuses packets.
     public static let refuse = "refuse"
     /// The chain that logs packets of the sources in `deny`, and drops them.
@@ -63,6 +71,19 @@ public enum Names {
         let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
         return "port-\(port.transport.name)-\(ports)"
     }
+
+    /// The map from the ports of a protocol to the chains of forwards with ranges of ports.
+    public static func forwardRanges(_ transport: String) -> String { "\(forwards)-\(transport)" }
+
+    /// The chain that chooses the target of a forward.
+    public static func forward(_ name: String) -> String { "forward-\(name)" }
+
+    /// The chain that translates the destination to one of several targets, counted from 0.
+    static func target(_ name: String, _ index: Int) -> String { "target-\(name).\(index)" }
+
+    /// The chain, and the start of the names of its maps, that finds a forward by the dialled address, beside the chain with
+    /// this name that finds a service.
+    static func translated(_ chain: String) -> String { "translated-\(chain)" }
 
     /// The chain that does the same for redirected connections as the chain with this name.
     static func redirected(_ chain: String) -> String { "\(redirected)-\(chain)" }
@@ -112,12 +133,18 @@ public enum Names {
 
     /// The prefix of the names of these sets.
     static let counters = "connections-"
+
+    /// The start of the names of sets with the networks of `hairpin`.
+    static let hairpins = "hairpin-"
+
+    /// The chain, and the start of the names of the sets, of an entry of `masquerade`.
+    public static func masquerade(_ name: String) -> String { "masquerade-\(name)" }
 }
 
 extension Names {
     /// The chains that a service, or an entry of its `allow`, can have.
     public static func chains(of name: String) -> [String] {
-        [service(name), sources(name), entry(name), admit(name), limited(name)]
+        [service(name), sources(name), entry(name), admit(name), limited(name), forward(name), "target-\(name)"]
     }
 
     /// The purpose of a chain.
@@ -128,6 +155,8 @@ extension Names {
         case addresses
         /// It lets in everything that the entry of `trusted` with this name does.
         case trusted(String)
+        /// It changes the sources of the entry of `masquerade` with this name.
+        case masquerade(String)
         /// It does not belong to a service, or is not portreeve's.
         case other
     }
@@ -135,6 +164,7 @@ extension Names {
     /// The purpose of the chain with this name.
     public static func purpose(ofChain name: String) -> ChainPurpose {
         if name.hasPrefix(trusted("")) { return .trusted(String(name.dropFirst(trusted("").count))) }
+        if name.hasPrefix(masquerade("")) { return .masquerade(String(name.dropFirst(masquerade("").count))) }
         if dispatchers.contains(where: name.hasPrefix) { return .addresses }
         let prefix = chains(of: "").first(where: name.hasPrefix)
         // An entry of `allow` has a name of its own after a dot.
@@ -152,14 +182,16 @@ extension Names {
     }
 
     /// The starts of the names of chains that find a service by the address that the client dialled, and of their maps.
-    static let dispatchers = [addresses(""), "port-", redirected(addresses("")), redirected("port-")]
+    static let dispatchers =
+        [addresses(""), "port-", redirected(addresses("")), redirected("port-")]
+        + [translated(addresses("")), translated("port-")]
 
     /// The purpose of the set with this name.
     public static func purpose(ofSet name: String) -> SetPurpose {
         let starts =
             [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published("")]
-            + dispatchers
-        if name == services || starts.contains(where: name.hasPrefix) { return .services }
+            + [forwardRanges(""), hairpins, masquerade("")] + dispatchers
+        if name == services || name == forwards || starts.contains(where: name.hasPrefix) { return .services }
         return name.hasPrefix("\(denied)-") || name.hasPrefix(bans) ? .denied : .other
     }
 }

@@ -18,6 +18,7 @@ private enum ListingHint {
 
 /// The data types of keys; the raw values are the numbers in nft's `include/datatype.h`.
 enum KeyType: UInt32 {
+    case integer = 4
     case ipv4Address = 7
     case ipv6Address = 8
     case transportProtocol = 12
@@ -28,7 +29,7 @@ enum KeyType: UInt32 {
         switch self {
         case .transportProtocol: 1
         case .port: 2
-        case .ipv4Address, .conntrackState: 4
+        case .integer, .ipv4Address, .conntrackState: 4
         case .ipv6Address: 16
         }
     }

@@ -44,10 +44,15 @@ public enum Expression: Hashable, Sendable {
     case redirect(PortRedirection)
     /// Queries the routing tables.
     case route(RouteLookup)
+    /// Loads a number that the kernel chooses for the packet into a register.
+    case number(NumberGenerator)
     /// Runs a match or a target of iptables (xtables).
     case xtables(XtablesExtension)
     /// An expression that is not modelled: its name and its netlink attributes as the kernel sent them.
     case opaque(name: String, attributes: [UInt8])
+
+    /// Gives the connection the address of this host on the interface by which it leaves.
+    public static let masquerade = Expression.opaque(name: "masq", attributes: [])
 }
 
 /// A register: 0 is the verdict, 1 to 4 have 16 bytes each, 8 to 23 are the same bytes in words of 4.
@@ -62,6 +67,8 @@ public struct Register: RawRepresentable, Hashable, Sendable {
     public static let verdict = Self(rawValue: 0)
     /// The first data register of 16 bytes.
     public static let first = Self(rawValue: 1)
+    /// The second data register of 16 bytes.
+    public static let second = Self(rawValue: 2)
     /// The second 4 bytes of `first`: the second field of a concatenation.
     public static let secondWord = Self(rawValue: 9)
 }

@@ -184,8 +184,17 @@ struct MessageTests {
             .translate(
                 AddressTranslation(
                     .destination, family: 2, addresses: RegisterPair(first: .first, last: .first),
-                    ports: RegisterPair(first: .secondWord, last: .secondWord), flags: 3)),
-            "[ nat dnat ip addr_min reg 1 addr_max reg 1 proto_min reg 9 proto_max reg 9 flags 0x3 ]"
+                    ports: RegisterPair(first: .secondWord, last: .secondWord))),
+            "[ nat dnat ip addr_min reg 1 proto_min reg 9 flags 0x2 ]"
+        ),
+        (
+            .number(
+                NumberGenerator(.hash(of: .second, length: 4, seed: 0x706f_7274), modulus: 2)),
+            "[ hash reg 1 = jhash(reg 2, 4, 0x706f7274) % mod 2 ]"
+        ),
+        (.number(NumberGenerator(.turn, modulus: 3, offset: 1)), "[ numgen reg 1 = inc mod 3 offset 1 ]"),
+        (
+            .number(NumberGenerator(.random, modulus: 3)), "[ numgen reg 1 = random mod 3 ]"
         ),
         (
             .translate(
@@ -228,7 +237,7 @@ struct MessageTests {
 
     @Test("No kind of expression is left out")
     func complete() {
-        #expect(Set(Self.expressions.map { Self.kind($0.0) }) == Set(0..<21))
+        #expect(Set(Self.expressions.map { Self.kind($0.0) }) == Set(0..<22))
     }
 
     /// A number for each kind but the opaque ones; a kind that is new does not compile until it is listed.
@@ -255,7 +264,8 @@ struct MessageTests {
         case .xtables: 18
         case .setConntrack: 19
         case .connectionCount: 20
-        case .opaque: 21
+        case .number: 21
+        case .opaque: 22
         }
     }
 

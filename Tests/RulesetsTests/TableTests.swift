@@ -63,7 +63,7 @@ struct TableTests {
         (base(.forward, -1), "type filter hook forward priority filter - 1; policy accept;"),
         (
             BaseChain(type: "nat", hook: .postrouting, priority: 100, policy: .drop),
-            "type nat hook postrouting priority filter + 100; policy drop;"
+            "type nat hook postrouting priority srcnat; policy drop;"
         ),
         (
             BaseChain(type: "filter", hook: .ingress, priority: .min, policy: .drop, devices: ["eth0"]),

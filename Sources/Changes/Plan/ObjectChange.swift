@@ -96,7 +96,7 @@ public struct ObjectChange {
 
     private func isImplied(by services: Set<String>, chain: String) -> Bool {
         switch Names.purpose(ofChain: chain) {
-        case .service(let name), .trusted(let name): services.contains(name)
+        case .service(let name), .trusted(let name), .masquerade(let name): services.contains(name)
         case .addresses: !services.isEmpty
         case .other: false
         }

@@ -22,6 +22,7 @@ extension Setting {
         case .conntrack(let load): conntrack(load, state).map { .value($0, load.destination) } ?? .fails
         case .immediate(let immediate): .value([SymbolicByte](constants: immediate.value), immediate.destination)
         case .route(let query): .value(route(query, state, hook), query.destination)
+        case .number(let generator): ChosenNumber(generator)?.load ?? .value(.unknown(4), generator.destination)
         case .opaque(let name, let attributes): ChosenNumber(name, attributes).map(\.load)
         default: nil
         }
@@ -187,8 +188,4 @@ extension PacketState {
 extension MetaKey {
     /// The EtherType: 2 bytes, network byte order.
     static let etherType = Self(rawValue: 1)
-    /// The index of the output interface: 4 bytes, host byte order.
-    static let outputInterface = Self(rawValue: 5)
-    /// The name of the output interface: 16 bytes, padded with NUL.
-    static let outputInterfaceName = Self(rawValue: 7)
 }

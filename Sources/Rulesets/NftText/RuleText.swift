@@ -59,10 +59,21 @@ struct RuleText {
         case .translate(let translation): words.append(text(of: translation))
         case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
         case .route(let query): load(LoadedField(query))
+        case .number(let generator): append(generator)
         case .xtables(let part): words.append(part.description)
         case .opaque(let name, let attributes):
             append(OpaqueStatement(name: name, attributes: attributes), notes?.listings[expression])
         }
+    }
+
+    /// A hash replaces the field that it is of.
+    private mutating func append(_ generator: NumberGenerator) {
+        var field = ""
+        if case .hash = generator.method {
+            field = loaded.map(\.maskedText).joined(separator: " . ")
+            loaded = []
+        }
+        load(LoadedField(generator.text(hashing: field), .integer))
     }
 
     private mutating func load(_ field: LoadedField) {
@@ -93,6 +104,9 @@ struct RuleText {
         }
         let isIPv4 = translation.family == UInt32(TableFamily.ipv4.rawValue)
         let kind = translation.kind == .destination ? "dnat" : "snat"
+        if translation.addresses == nil, translation.family == UInt32(TableFamily.inet.rawValue) {
+            return "\(kind) to :\(ports(translation.ports) ?? "")"
+        }
         let address = range(translation.addresses, isIPv4 ? .ipv4Address : .ipv6Address) ?? ""
         let port = ports(translation.ports).map { ":" + $0 } ?? ""
         let bracketed = !isIPv4 && !port.isEmpty && !address.isEmpty ? "[\(address)]" : address

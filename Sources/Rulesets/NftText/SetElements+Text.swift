@@ -26,6 +26,10 @@ extension SetElements {
 }
 
 extension SetDefinition {
+    /// Whether the keys are in host byte order, as nft notes in the user data: `NFTNL_UDATA_SET_KEYBYTEORDER` of
+    /// `libnftnl/udata.h`, with `BYTEORDER_HOST_ENDIAN` of nft's `include/datatype.h`.
+    fileprivate var hasKeysInHostOrder: Bool { userdata.starts(with: [0, 4] + UInt32(1).hostOrderBytes) }
+
     fileprivate var holdsInterfaceIndices: Bool {
         [keyType, dataType ?? keyType].contains { DataType.fields(of: $0)?.contains(.interfaceIndex) == true }
     }
@@ -62,6 +66,9 @@ extension SetElement {
     private func keyText(of definition: SetDefinition, _ names: [UInt32: String]) -> String {
         if flags & Self.catchAll != 0 { return "*" }
         let fields = DataType.fields(of: definition.keyType) ?? [.integer]
+        if fields == [.integer], key.count == 4, definition.hasKeysInHostOrder {
+            return "\(UInt32(hostOrderBytes: key))"
+        }
         guard let upper, upper != key else { return Self.text(key, fields, names) }
         if fields == [.ipv4Address], key.count == 4 {
             return IPv4Address.text(of: UInt32(bigEndianBytes: key)...UInt32(bigEndianBytes: upper))

@@ -28,6 +28,7 @@ extension BaseChain: CustomStringConvertible {
     /// The priority in nft's notation, relative to `filter` (`NF_IP_PRI_FILTER`, 0), or to `dstnat` where it is near.
     private var priorityText: String {
         let (destinationNat, reach): (Int32, Int32) = (-100, 10)  // NF_IP_PRI_NAT_DST
+        if hook == .postrouting, priority == 100 { return "srcnat" }  // NF_IP_PRI_NAT_SRC
         if hook == .prerouting, priority >= destinationNat - reach, priority <= destinationNat + reach {
             let rest = priority - destinationNat
             return rest == 0 ? "dstnat" : "dstnat \(rest < 0 ? "-" : "+") \(rest.magnitude)"

@@ -48,6 +48,8 @@ extension Expression {
         case AddressTranslation.kernelName: AddressTranslation(from: attributes).map(Expression.translate)
         case PortRedirection.kernelName: PortRedirection(from: attributes).map(Expression.redirect)
         case RouteLookup.kernelName: RouteLookup(from: attributes).map(Expression.route)
+        case NumberGenerator.generatorName: NumberGenerator(fromGenerator: attributes).map(Expression.number)
+        case NumberGenerator.hashName: NumberGenerator(fromHash: attributes).map(Expression.number)
         default: XtablesExtension(name: name, from: attributes).map(Expression.xtables)
         }
     }
@@ -58,9 +60,14 @@ extension Expression {
         var references = SetReferences()
         encodeAttributes(into: &writer, &references)
         guard let encoded = Attributes(writer.written) else { return false }
-        guard case .dynamicSet = self else { return received.isEquivalent(to: encoded) }
-        let nested: AttributeTypes = [NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS, NFTA_DYNSET_FLAGS]
-        return received.without(nested).isEquivalent(to: encoded.without(nested))
+        let decoded: AttributeTypes
+        switch self {
+        case .dynamicSet: decoded = [NFTA_DYNSET_EXPR, NFTA_DYNSET_EXPRESSIONS, NFTA_DYNSET_FLAGS]
+        // The kernel adds what follows from the other attributes: the ends of ranges and the flags of registers.
+        case .translate: decoded = [NFTA_NAT_REG_ADDR_MAX, NFTA_NAT_REG_PROTO_MAX, NFTA_NAT_FLAGS]
+        default: return received.isEquivalent(to: encoded)
+        }
+        return received.without(decoded).isEquivalent(to: encoded.without(decoded))
     }
 
     /// The kernel's name of the expression.
@@ -85,6 +92,7 @@ extension Expression {
         case .translate: AddressTranslation.kernelName
         case .redirect: PortRedirection.kernelName
         case .route: RouteLookup.kernelName
+        case .number(let generator): generator.kernelName
         case .xtables(let part): part.kernelName
         case .opaque(let name, _): name
         }
@@ -113,6 +121,7 @@ extension Expression {
         case .translate(let translation): translation.encode(into: &writer)
         case .redirect(let redirection): redirection.encode(into: &writer)
         case .route(let question): question.encode(into: &writer)
+        case .number(let generator): generator.encode(into: &writer)
         case .xtables(let part): part.encode(into: &writer)
         case .opaque(_, let attributes): writer.append(raw: attributes)
         }
