@@ -93,8 +93,9 @@ public struct Explanation: Sendable {
         elsewhere = policy.services(of: question).first { service in
             service.destinations != nil && question.dialled.map { !service.isReached(at: $0) } ?? false
         }
+        let ports = service?.localPorts ?? [question.port]
         let listening = listeners?.filter {
-            $0.transport == question.transport && $0.port == question.port && $0.families.contains(question.family)
+            $0.transport == question.transport && ports.contains($0.port) && $0.families.contains(question.family)
                 && ($0.address.isUnspecified || $0.isLoopbackOnly || question.dials($0.address))
         }.map { $0.naming(containers) }
         self.listeners = listening
@@ -232,9 +233,22 @@ public struct Explanation: Sendable {
 
     /// The rule of another table that redirects a declared port to another port of this host.
     public var redirection: RuleReference? {
-        guard service != nil, !isOutsideSources, !isDenied, !conclusion.isForwarded else { return nil }
+        guard service != nil, !isOutsideSources, !isDenied, !conclusion.isForwarded, forwarding == nil else {
+            return nil
+        }
         return conclusion.redirection
     }
+
+    /// The rule of a forward that leads the connection elsewhere; `nil` if none does.
+    public var forwarding: RuleReference? {
+        conclusion.redirection.flatMap { $0.table == Names.table ? $0 : nil }
+    }
+
+    /// The targets of the forward of the port for clients of the source's family; empty for a service.
+    public var targets: [ForwardTarget] { service?.forwarding?.targets(question.family) ?? [] }
+
+    /// Whether a forward has the port, and no target of the family of the source.
+    public var lacksTarget: Bool { service?.forwarding != nil && targets.isEmpty }
 
     /// Whether a table other than portreeve's decides.
     public var isForeign: Bool { conclusion.decision.map { $0.table != Names.table } == true }
@@ -386,5 +400,13 @@ public enum ConnectionVerdict: String, Hashable, Sendable {
             case .refuse: .refuse
             case .unknown: .unknown
             }
+    }
+}
+
+extension Service {
+    /// The ports of this host to which a forward leads; `nil` for a service, and for a forward to other hosts.
+    fileprivate var localPorts: [UInt16]? {
+        guard let forwarding, forwarding.isLocal else { return nil }
+        return forwarding.targets.compactMap(\.port)
     }
 }

@@ -56,6 +56,8 @@ public struct Finding: Hashable, Sendable {
         case unknownInterface = "unknown-interface"
         /// `deny` covers an address of the host, of its gateways or of its resolvers.
         case deniesHost = "denies-host"
+        /// Packets that a forward or an entry of `masquerade` is about go nowhere: forwarding is off, or a target has no route.
+        case forwardingOff = "forwarding-off"
         /// A list is missing, invalid or out of its bounds, so that the last good one stays in force.
         case listOutOfBounds = "list-out-of-bounds"
         /// No address of a DNS name is known, or its addresses were not renewed.

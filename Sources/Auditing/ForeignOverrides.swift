@@ -17,9 +17,9 @@ extension [Finding] {
         var findings: [Finding] = []
         var places: [OverrideSubject: Int] = [:]
         let owners = ServicePorts(policy)
-        for override in overrides where policy.minds(override.effect) {
+        for override in overrides {
             for (service, ports) in owners.owners(override.transport, override.ports)
-            where service.isReached(at: override.destination) {
+            where service.isReached(at: override.destination) && policy.minds(override.effect, on: service) {
                 let subject = OverrideSubject(override, ports, service)
                 if let place = places[subject] {
                     // What one family or interface refuses beyond bans is more than bans.
@@ -61,8 +61,14 @@ extension Service {
 }
 
 extension Policy {
-    fileprivate func minds(_ effect: AccessOverride.Effect) -> Bool {
-        effect != .forwarded || defaults.published != .enforce
+    fileprivate func minds(_ effect: AccessOverride.Effect, on service: Service) -> Bool {
+        switch effect {
+        // It would take the connections of a forward, which leads elsewhere.
+        case .forwarded: defaults.published != .enforce || service.section == .forward
+        // The replies of another host are not this host's.
+        case .silenced: service.forwarding?.isLocal ?? true
+        case .refused, .redirected, .unknown: true
+        }
     }
 }
 
@@ -73,12 +79,14 @@ extension Finding {
         let rule = override.place
         let message =
             switch override.effect {
-            case .refused: "\(rule.table) drops connections to \(port.text) that service \"\(service.name)\" allows"
+            case .refused:
+                "\(rule.table) drops connections to \(port.text) that \(service.kind) \"\(service.name)\" allows"
             case .silenced:
-                "\(rule.table) drops the replies of \(port.text) to clients that service \"\(service.name)\" allows"
-            case .redirected: "\(rule.table) redirects connections to \(port.text) of service \"\(service.name)\""
+                "\(rule.table) drops the replies of \(port.text) to clients that \(service.kind) \"\(service.name)\" allows"
+            case .redirected:
+                "\(rule.table) redirects connections to \(port.text) of \(service.kind) \"\(service.name)\""
             case .forwarded:
-                "\(rule.table) sends connections to \(port.text) elsewhere, past service \"\(service.name)\""
+                "\(rule.table) sends connections to \(port.text) elsewhere, past \(service.kind) \"\(service.name)\""
             case .unknown: "the effect of \(rule.table) on connections to \(port.text) is not known"
             }
         let severity: Severity = override.effect.isDrop && override.isWhole ? .error : .warning

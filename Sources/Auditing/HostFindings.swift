@@ -69,8 +69,15 @@ extension Policy {
             + services.flatMap { service in
                 service.entries.flatMap { entry in
                     entry.interfaces.map {
-                        InterfaceUse(pattern: $0, subject: "service \"\(service.name)\"", location: entry.location)
+                        InterfaceUse(
+                            pattern: $0, subject: "\(service.kind) \"\(service.name)\"", location: entry.location)
                     }
+                }
+            }
+            + masquerades.flatMap { masquerade in
+                masquerade.interfaces.map {
+                    InterfaceUse(
+                        pattern: $0, subject: "\"masquerade\" \"\(masquerade.name)\"", location: masquerade.location)
                 }
             }
     }

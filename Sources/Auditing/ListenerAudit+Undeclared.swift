@@ -6,7 +6,7 @@ extension ListenerAudit {
     /// Listeners beyond loopback on undeclared ports: one finding for all sockets of one owner on one port.
     var undeclared: [Finding] {
         let strangers = listeners.all.filter { listener in
-            !listener.isLoopbackOnly && services.owner(of: listener) == nil
+            !listener.isLoopbackOnly && services.owner(of: listener) == nil && !isTarget(listener)
                 && !isProxy(listener)
         }
         let groups = Dictionary(grouping: strangers) {

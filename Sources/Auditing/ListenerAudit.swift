@@ -21,6 +21,8 @@ public struct ListenerAudit {
     let listeners: ListenersByPort
     let raw: [Listener]
     let services: ServicePorts
+    /// The ports to which forwards lead on this host.
+    let localTargets: [TransportProtocol: IntervalSet<UInt16>]
     let ephemeral: EphemeralPorts
     let published: PublishedPorts
     let executables: (_ name: String) -> [String]
@@ -54,6 +56,7 @@ public struct ListenerAudit {
         self.listeners = ListenersByPort(listeners)
         self.raw = raw
         services = ServicePorts(policy)
+        localTargets = policy.localTargets
         self.ephemeral = ephemeral
         self.published = published
         self.executables = executables
@@ -66,7 +69,7 @@ public struct ListenerAudit {
     /// Every finding, by service and then by port.
     public var findings: [Finding] {
         policy.services.flatMap { findings(about: $0) } + undeclared + silenced + undeclaredPublished + shared
-            + unknown + unreadPublished
+            + .shadowedListeners(of: policy, listeners.all.map { $0.naming(containers) }) + unknown + unreadPublished
     }
 
     /// The worst exposure of the port in any of the families, at the addresses of the listeners.
@@ -78,7 +81,8 @@ public struct ListenerAudit {
     }
 
     private func findings(about service: Service) -> [Finding] {
-        service.ports.flatMap { port -> [Finding] in
+        guard service.forwarding == nil else { return findings(aboutForward: service) }
+        return service.ports.flatMap { port -> [Finding] in
             // The kernel itself receives most of these protocols, so nothing need wait for them.
             guard port.transport.hasPorts else {
                 return expectations(
@@ -98,7 +102,7 @@ public struct ListenerAudit {
     }
 
     /// Whether the allowed clients of a port find a listener.
-    private func reachability(of port: ServicePort, _ own: ArraySlice<Listener>, _ service: Service) -> [Finding] {
+    func reachability(of port: ServicePort, _ own: ArraySlice<Listener>, _ service: Service) -> [Finding] {
         // An expired service is closed; `expiries` reports it.
         if service.isExpired(at: now) || service.entries.allSatisfy(\.isForNobody) { return [] }
         let place = AuditedPort(port.transport, port.range)
@@ -113,14 +117,15 @@ public struct ListenerAudit {
         }
         guard !own.isEmpty || !redirected.isEmpty else {
             let at = service.destinations.map { " at \($0.entries.joined(separator: ", "))" } ?? ""
-            let message = "service \"\(service.name)\" is open on \(place.text)\(at), and nothing listens: "
+            let verb = service.forwarding == nil ? "is open on" : "leads to"
+            let message = "\(service.kind) \"\(service.name)\" \(verb) \(place.text)\(at), and nothing listens: "
             let advice = "start it, close it, or write \"optional: true\""
             return service.listener.isOptional ? [] : finding(.missingListener, message + advice)
         }
         let exposed = own.filter { !$0.isLoopbackOnly }
         guard !exposed.isEmpty || !redirected.isEmpty else {
             let message =
-                "service \"\(service.name)\": allowed clients cannot connect to \(place.text): "
+                "\(service.kind) \"\(service.name)\": allowed clients cannot connect to \(place.text): "
             return finding(
                 .loopbackOnly, message + "it listens on \(own.addresses) only; bind it to another address, or close it")
         }
@@ -134,7 +139,7 @@ public struct ListenerAudit {
             let found =
                 exposed.isEmpty
                 ? "published on \(Set(redirected.map(\.family)).map(\.title).joined())" : exposed.addresses
-            let message = "service \"\(service.name)\" is open to \(family.title) on \(place.text), "
+            let message = "\(service.kind) \"\(service.name)\" is open to \(family.title) on \(place.text), "
             let advice = "and nothing listens on \(family.title) (found: \(found)): bind it to both, or narrow \"from\""
             return finding(.wrongFamily, message + advice, family)
         }

@@ -77,7 +77,7 @@ public struct LiveRuleset {
     public func audit(of sockets: HostSockets, _ policy: Policy) -> [Finding] {
         var published = PublishedPorts(hasLegacyTable: sockets.hasLegacyTable)
         if case .regions(let regions, _) = reading {
-            published.redirections = regions.redirections.filter { !$0.isOfLegacyTable }
+            published.redirections = regions.redirections.filter(\.isPublished)
             published.unread = regions.unread
         }
         let audit = ListenerAudit(
@@ -137,6 +137,6 @@ public struct LiveRuleset {
 extension AccessRegions {
     /// The ports that tables publish, without those of whole addresses.
     fileprivate var publishedPorts: [Redirection] {
-        PublishedPorts(redirections: redirections.filter { !$0.isOfLegacyTable }).ofPorts
+        PublishedPorts(redirections: redirections.filter(\.isPublished)).ofPorts
     }
 }

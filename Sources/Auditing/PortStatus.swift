@@ -27,7 +27,7 @@ public struct PortStatus {
     public internal(set) var name: String?
     /// The state of that service; `nil` without one.
     public internal(set) var loaded: Loaded?
-    /// The sockets; for an undeclared port without those bound to loopback.
+    /// The sockets; for an undeclared port without those bound to loopback, of a forward those to which it leads.
     public internal(set) var listeners: [Listener] = []
     /// The rules of other tables that publish it.
     public internal(set) var published: [Redirection] = []
@@ -60,7 +60,7 @@ extension PortStatus {
         _ policy: Policy, _ compiled: CompiledPolicy, loaded: Table?, in ruleset: LiveRuleset, sockets: HostSockets,
         usages: [String: ServiceUsage]
     ) -> [PortStatus] {
-        var list = PortStatusList(live: ruleset, sockets: sockets)
+        var list = PortStatusList(live: ruleset, sockets: sockets, targets: policy.localTargets)
         let (wanted, found) = (DecompiledPolicy(compiled.table), DecompiledPolicy(loaded))
         list.add(policy.services, wanted.services, found.services, usages)
         list.add(policy.trusted, wanted.trusted, found.trusted)
@@ -76,8 +76,11 @@ private struct PortStatusList {
     private let live: LiveRuleset
     private let sockets: HostSockets
     private let redirections: RedirectionsByPort
+    /// The ports to which forwards of the policy lead on this host.
+    private let targets: [TransportProtocol: IntervalSet<UInt16>]
 
-    init(live: LiveRuleset, sockets: HostSockets) {
+    init(live: LiveRuleset, sockets: HostSockets, targets: [TransportProtocol: IntervalSet<UInt16>]) {
+        self.targets = targets
         self.live = live
         self.sockets = sockets
         redirections = RedirectionsByPort(live.redirections)
@@ -94,7 +97,11 @@ private struct PortStatusList {
             for port in service.ports {
                 let addresses = service.destinations?.addresses.samples ?? []
                 var row = row(port.transport, port.range, at: addresses)
-                row.listeners.removeAll { !service.reaches($0) }
+                if let forwarding = service.forwarding {
+                    row.listeners = listeners(of: forwarding, port.transport)
+                } else {
+                    row.listeners.removeAll { !service.reaches($0) }
+                }
                 row.service = service
                 row.name = service.name
                 row.loaded = Self.loaded(actual, target)
@@ -112,6 +119,13 @@ private struct PortStatusList {
                 rows.append(row)
             }
         }
+    }
+
+    /// The sockets of this host to which a forward leads.
+    private func listeners(of forwarding: Forwarding, _ transport: TransportProtocol) -> [Listener] {
+        let ports = Set(forwarding.targets.filter(\.isLocal).compactMap(\.port))
+        return sockets.listeners.filter { $0.transport == transport && ports.contains($0.port) }
+            .map { $0.naming(sockets.containers) }
     }
 
     private static func loaded(_ actual: DecompiledService?, _ target: DecompiledService?) -> PortStatus.Loaded {
@@ -158,7 +172,8 @@ private struct PortStatusList {
 
     /// Adds the ports that have no row yet: of sockets beyond loopback, and published ones.
     mutating func addUndeclared() {
-        let known = Dictionary(grouping: rows, by: \.transport).mapValues { IntervalSet($0.map(\.ports)) }
+        var known = Dictionary(grouping: rows, by: \.transport).mapValues { IntervalSet($0.map(\.ports)) }
+        for (transport, ports) in targets { known[transport] = ports.union(known[transport] ?? IntervalSet()) }
         var rest: [TransportProtocol: [ClosedRange<UInt16>]] = [:]
         for listener in sockets.listeners where !listener.isLoopbackOnly {
             rest[listener.transport, default: []].append(listener.port...listener.port)

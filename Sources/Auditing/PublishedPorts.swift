@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Compiler
 public import Reachability
 
 /// Ports of this host that other tables publish: they redirect them, to a container for example.
@@ -35,4 +36,9 @@ public struct PublishedPorts: Hashable, Sendable {
         let wholesale = wholesaleRules
         return redirections.filter { !wholesale.contains($0.rule) }
     }
+}
+
+extension Redirection {
+    /// Whether another table publishes the ports by a rule that is read: what portreeve's table redirects is a forward.
+    var isPublished: Bool { !isOfLegacyTable && rule.table != Names.table }
 }

@@ -25,7 +25,7 @@ public struct ReachabilityLoss {
         self.before = before
         self.after = after
         self.services = services
-        redirections = PublishedPorts(redirections: before.redirections.filter { !$0.isOfLegacyTable }).ofPorts
+        redirections = PublishedPorts(redirections: before.redirections.filter(\.isPublished)).ofPorts
     }
 
     /// Published ports that the change closes, by port: one finding for both families of one rule.

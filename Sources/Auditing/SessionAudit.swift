@@ -42,7 +42,11 @@ public struct SessionAudit {
             guard !group.isEmpty else { return [] }
             let regions = AccessRegions(
                 [table], in: Circumstances(now: now), path: isForwarded ? .published : .arriving)
-            return group.compactMap { refused($0, by: regions) }
+            let targets = ForwardTargets(table)
+            return group.compactMap { session in
+                if session.isOfForward, !targets.lead(session) { return session }
+                return refused(session, by: regions)
+            }
         }
     }
 
@@ -50,7 +54,8 @@ public struct SessionAudit {
         var session = session
         func refusal() -> AccessRegions.Refusal {
             regions.refusal(
-                session.transport, port: session.port, family: session.family, source: session.client.address.value,
+                session.transport, port: session.decidedPort, family: session.family,
+                source: session.client.address.value,
                 interface: session.interface, at: session.decidedAddress)
         }
         var result = refusal()
@@ -83,10 +88,11 @@ public struct SessionAudit {
 
     private func finding(_ group: [Session]) -> Finding {
         let first = group[0]
-        let place = AuditedPort(first.transport, first.port...first.port, at: first.client.address)
+        let port = first.decidedPort
+        let place = AuditedPort(first.transport, port...port, at: first.client.address)
         let service = policy.services.first { service in
             service.isReached(at: first.decidedAddress)
-                && service.ports.contains { $0.transport == first.transport && $0.range.contains(first.port) }
+                && service.ports.contains { $0.transport == first.transport && $0.range.contains(port) }
         }
         let reason = reason(first, service)
         let count = group.count == 1 ? "is connected" : "has \(group.count) connections"
@@ -118,7 +124,8 @@ public struct SessionAudit {
     }
 
     private func way(of session: Session) -> String? {
-        session.isForwarded ? "forwarded to \(session.server)" : session.interface.map { "on \($0)" }
+        session.isForwarded || session.isOfForward
+            ? "forwarded to \(session.server)" : session.interface.map { "on \($0)" }
     }
 
     private func holders(of group: [Session]) -> String? {
@@ -148,11 +155,14 @@ extension Session {
     }
 
     /// The address of this host on which the policy decides.
-    var decidedAddress: IPAddress { (isForwarded ? dialled : server).address }
+    var decidedAddress: IPAddress { (isForwarded || isOfForward ? dialled : server).address }
+
+    /// The port on which the policy decides: of a forward to another port of this host the one that was dialled.
+    var decidedPort: UInt16 { isOfForward ? dialled.port : port }
 
     /// Whether both sessions have the same client and port.
     fileprivate func isAlike(_ other: Session) -> Bool {
-        transport == other.transport && port == other.port && client.address == other.client.address
+        transport == other.transport && decidedPort == other.decidedPort && client.address == other.client.address
             && isForwarded == other.isForwarded && isUnheld == other.isUnheld
     }
 
@@ -163,7 +173,7 @@ extension Session {
 
     private var order: UInt64 {
         let flags: UInt64 = (isUnheld ? 4 : 0) + (isForwarded ? 2 : 0) + (family == .ipv6 ? 1 : 0)
-        return UInt64(transport.rawValue) << 32 | UInt64(port) << 8 | flags
+        return UInt64(transport.rawValue) << 32 | UInt64(decidedPort) << 8 | flags
     }
 
     fileprivate var processes: [SocketProcess] {

@@ -34,7 +34,7 @@ extension [Finding] {
         let rest = policy.trusted.isEmpty ? "" : "; clients that \"trusted\" lets in are not counted"
         return Finding(
             .unusedService, .notice,
-            "no client has connected to service \"\(service.name)\" for more than \(span.text)\(gap)\(rest): "
+            "no client has connected to \(service.kind) \"\(service.name)\" for more than \(span.text)\(gap)\(rest): "
                 + "delete it if it is no longer needed",
             service: service.name, policy: service.location)
     }
@@ -48,7 +48,7 @@ extension Service {
 
     /// Whether a connection is one to it.
     fileprivate func serves(_ session: Session) -> Bool {
-        isReached(at: (session.isForwarded ? session.dialled : session.server).address)
-            && ports.contains { $0.transport == session.transport && $0.range.contains(session.port) }
+        isReached(at: session.decidedAddress)
+            && ports.contains { $0.transport == session.transport && $0.range.contains(session.decidedPort) }
     }
 }

@@ -123,7 +123,8 @@ extension DecompiledForwarding {
 
 extension Rule {
     /// The rules of a forward that say nothing of its targets.
-    fileprivate static let known = AddressFamily.allCases.map(returnLoopback) + [Rule(Match.set(Label.forwarded))]
+    fileprivate static let known =
+        AddressFamily.allCases.flatMap { [returnLoopback($0), labelForwarded($0)] } + [Rule(Match.set(Label.forwarded))]
 
     /// The chains of targets among which the rule chooses, and whether by turns; `nil` for a rule of another kind.
     fileprivate var choice: (chains: [String], takesTurns: Bool)? {

@@ -118,6 +118,11 @@ enum Match {
         [.meta(.outputInterfaceName, into: .first)] + interface(pattern).dropFirst()
     }
 
+    /// Packets that leave by the loopback interface; no packet that arrives has an output interface before it is routed.
+    static let leavesByLoopback: [Expression] = [
+        .meta(.outputInterface, into: .first), .compare(Comparison(loopbackIndex.hostOrderBytes)),
+    ]
+
     /// Packets of this host to an address of its own.
     static let isToThisHost = destination(local, .destination)
 

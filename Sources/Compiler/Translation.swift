@@ -46,7 +46,7 @@ extension TableBuilder {
         let transports = TransportProtocol.withPorts.filter { forward.ports.map(\.transport).contains($0) }
         var rules: [Rule] = []
         if !forwarding.isLocal { rules += forwarding.families.ordered.map(Rule.returnLoopback) }
-        rules.append(Rule(Match.set(Label.forwarded)))
+        rules += Rule.labelForwarded(forwarding.families)
         rules += hairpinRules(forward)
         rules += forwarding.choice(of: forward.name, transports)
         append(Chain(name: Names.forward(forward.name), rules: rules), of: forward)
@@ -87,13 +87,23 @@ extension Rule {
     /// A client in the network of its target gets the answer by this host.
     static let hairpin = Rule(Match.has(Label.hairpin) + [.masquerade])
 
+    /// The rules that label connections of families with a target: of the others none is translated.
+    fileprivate static func labelForwarded(_ families: Set<AddressFamily>) -> [Rule] {
+        guard families.count < AddressFamily.allCases.count else { return [Rule(Match.set(Label.forwarded))] }
+        return families.map { labelForwarded($0) }
+    }
+
+    static func labelForwarded(_ family: AddressFamily) -> Rule {
+        Rule(Match.family(family) + Match.set(Label.forwarded))
+    }
+
     /// What dials a loopback address stays on this host: the kernel would lose it on the way to another.
     static func returnLoopback(_ family: AddressFamily) -> Rule {
         let ranges = AddressSet.loopback
         let match =
             family == .ipv4
             ? ranges.ipv4.ranges.flatMap(Match.destination) : ranges.ipv6.ranges.flatMap(Match.destination)
-        return Rule(match + [.verdict(.return)])
+        return Rule(Match.leavesByLoopback + match + [.verdict(.return)])
     }
 }
 

@@ -41,6 +41,7 @@ extension [AccessOverride] {
     /// The effects of `others` on the connections that `allowed` accepts, except on `lo`.
     ///
     /// If the routes of the host are known, a source counts only on the interfaces by which the route back to it leaves.
+    /// What `allowed` translates meets the others with its new destination.
     /// Connections that are forwarded from one bridge of containers to another network, and refused there, are left out:
     /// container engines keep their networks apart.
     public init(of allowed: Table, by others: [Table], in circumstances: Circumstances) {
@@ -52,6 +53,7 @@ extension [AccessOverride] {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
         let seesReplies = Hooks(tables: others).decidesOnReplies
+        let others = others + (allowed.translation.map { [$0] } ?? [])
         let interfaces = InterfaceClass.all(
             in: [allowed] + others, circumstances.routes, includesOutput: seesReplies)
         let transports = TransportProtocol.all(in: [allowed])
@@ -64,7 +66,7 @@ extension [AccessOverride] {
             budget: budget)
         let arrivals = Arrivals(circumstances.routes, interfaces)
         let bridges = circumstances.routes?.containerBridges ?? []
-        var search = OverrideSearch(spaces: spaces, rules: rules, bridges: bridges)
+        var search = OverrideSearch(own: allowed.name, spaces: spaces, rules: rules, bridges: bridges)
         for key in survey.keys where key.interface != .loopback {
             let space = spaces[key.family]
             let open = (regions.segments[key]?.all ?? []).map { arrivals.limit($0, key, space) }
@@ -100,6 +102,8 @@ private struct OverrideSearch {
         let effect: AccessOverride.Effect
     }
 
+    /// The first table, which has no effect on its own connections.
+    let own: TableName
     let spaces: SourceSpaces
     let rules: RuleNumbers
     let bridges: Set<String>
@@ -107,7 +111,8 @@ private struct OverrideSearch {
     /// The ports with a source that is not certain to be met by an effect.
     private var survivors: [Scope: [ClosedRange<UInt16>]] = [:]
 
-    init(spaces: SourceSpaces, rules: RuleNumbers, bridges: Set<String>) {
+    init(own: TableName, spaces: SourceSpaces, rules: RuleNumbers, bridges: Set<String>) {
+        self.own = own
         self.spaces = spaces
         self.rules = rules
         self.bridges = bridges
@@ -139,7 +144,7 @@ private struct OverrideSearch {
             if isLeftOut { continue }
             effects.add(piece, piece.doubts.isEmpty ? .refused : .unknown, piece.doubts.first ?? place, rules)
         }
-        for (piece, place, state) in outcome.redirected {
+        for (piece, place, state) in outcome.redirected where rules.all[place].table != own {
             // A redirection that may happen leads to where it leads if it does.
             let effect: AccessOverride.Effect =
                 state.isForwarded ? .forwarded : piece.doubts.isEmpty ? .redirected : .unknown

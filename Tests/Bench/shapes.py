@@ -14,6 +14,8 @@ SOURCES = policies.SOURCES[::-1]
 # Ranges of ten ports, ten ports apart.
 FIRST_RANGE, STRIDE, WIDTH = 40_000, 4, 2
 STRANGER, DENIED = "10.16.0.1", "10.17.0.1"
+# The port of this host to which forwards lead.
+TARGET = 9_000
 STATE = "ct state vmap { established : accept, related : accept, invalid : drop }\n"
 ENTRY = STATE + "iif lo accept\nmeta l4proto vmap { icmp : accept, ipv6-icmp : accept }\n"
 SLOW = 15.0
@@ -190,6 +192,42 @@ def established_behind(size):
         "meta l4proto vmap { icmp : accept, ipv6-icmp : accept }\n")
 
 
+def forwarding(size, find, decide, marks, own="fib daddr type local "):
+    """Forwards of ports to a port of this host: how one is found, how its port is decided on, and how it is marked."""
+    elements = ", ".join(f"udp . {port} : goto f{port}" for port in ports(size))
+    dialled = ", ".join(f"{port} : goto s{port}" for port in ports(size))
+    mark = "ct label set 125; " if marks else ""
+    forwards = "".join(
+        f"chain f{port} {{ {mark}meta l4proto udp dnat to :{TARGET}; }}\n" for port in ports(size))
+    maps = (
+        f"map forwards {{ type inet_proto . inet_service : verdict; elements = {{ {elements} }} }}\n"
+        f"map dialled {{ type inet_service : verdict; elements = {{ {dialled} }} }}\n")
+    nat = f"chain nat {{ type nat hook prerouting priority dstnat; {own}{find}; }}\n"
+    label = (
+        "chain first { type filter hook prerouting priority dstnat - 1; ct state new goto labels; }\n"
+        "chain labels { fib daddr type local ct label set 127 accept; }\n") if marks else ""
+    return table(chains(size) + forwards + maps + label + nat, decide + "counter drop")
+
+
+FOUND = "meta l4proto . th dport vmap @forwards"
+
+
+def forward_by_label(size):
+    return forwarding(
+        size, FOUND, "ct label 125 meta l4proto udp ct original proto-dst vmap @dialled\n", True, "ct label 127 ")
+
+
+def forward_by_status(size):
+    return forwarding(size, FOUND, "ct status dnat meta l4proto udp ct original proto-dst vmap @dialled\n", False)
+
+
+def forward_a_rule_each(size):
+    rules = "".join(
+        f"udp dport {port} ip saddr {source} dnat to :{TARGET}\n" for port in ports(size) for source in SOURCES)
+    return table(
+        f"chain nat {{ type nat hook prerouting priority dstnat;\n{rules}}}\n", "ct status dnat counter accept\ncounter drop")
+
+
 # For each question the kinds of packets and the shapes; some shapes leave out some sizes.
 QUESTIONS = {
     "dispatch": (("accepted", "refused"), {
@@ -235,6 +273,11 @@ QUESTIONS = {
         "32 in one shared set": sources("a shared set", 32),
         "1,000 in one shared set": sources("a shared set", 1_000),
     }),
+    "forward": (("forwarded", "refused"), {
+        "maps, and labels": forward_by_label,
+        "maps, and the status of conntrack": forward_by_status,
+        "a rule per forward, and per source": forward_a_rule_each,
+    }),
     "conntrack": (("accepted", "refused", "established"), {
         "established first": one_map,
         "established behind the map": established_behind,
@@ -251,6 +294,7 @@ def frames(kind, size):
         "refused": (packets.flows(packets.REFUSED), last, False),
         "ranged": (packets.flows(high), high, False),
         "denied": (packets.flows(last, DENIED), last, False),
+        "forwarded": (packets.flows(last), TARGET, False),
         "established": ([packets.frame(last, packets.CLIENT, packets.SOURCE)] * packets.COUNT, last, True),
     }[kind]
 

@@ -16,7 +16,8 @@ import Testing
     @Test func areComplete() {
         let names = ExampleFiles.policies.map { $0.deletingPathExtension().lastPathComponent }
         let promised = [
-            "bastion", "container-host", "database", "dns-server", "file-server", "k3s-node", "keepalived", "mail",
+            "bastion", "container-host", "database", "dns-server", "file-server", "gateway", "k3s-node", "keepalived",
+            "mail",
             "minimal",
             "monitoring", "router", "vpn-gateway", "web-server",
         ]

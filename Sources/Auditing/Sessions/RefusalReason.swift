@@ -19,6 +19,8 @@ public enum RefusalReason: Hashable, Sendable {
     case otherInterface(service: String)
     /// The service lets the client in at other addresses of this host only.
     case otherAddress(service: String)
+    /// The forward of the port does not lead to where the connection goes.
+    case otherTarget(service: String)
     /// The host does not speak the family of the client.
     case otherFamily
     /// The client has too many connections to the service, or opens them too fast.
@@ -40,6 +42,7 @@ public enum RefusalReason: Hashable, Sendable {
         case .otherSources: "not-in-from"
         case .otherInterface: "other-interface"
         case .otherAddress: "other-address"
+        case .otherTarget: "other-target"
         case .otherFamily: "other-family"
         case .overLimit: "over-limit"
         case .ping: "ping"
@@ -58,6 +61,7 @@ public enum RefusalReason: Hashable, Sendable {
         case .otherSources: "not in \"from\""
         case .otherInterface: "other interface"
         case .otherAddress: "other address"
+        case .otherTarget: "other target"
         case .otherFamily: "not in \"families\""
         case .overLimit: "over the limit"
         case .ping: "over \"ping\", or off"
@@ -76,6 +80,7 @@ public enum RefusalReason: Hashable, Sendable {
         case .otherSources(let service): "and service \"\(service)\" is not open to it"
         case .otherInterface(let service): "and service \"\(service)\" is not open on that interface"
         case .otherAddress(let service): "and service \"\(service)\" is not open at that address"
+        case .otherTarget(let service): "and \"\(service)\" no longer leads there"
         case .otherFamily: "whose family is not in \"families\""
         case .overLimit(let service): "and is over the limit of service \"\(service)\""
         case .ping: "which \"ping\" does not answer"
@@ -91,7 +96,7 @@ extension RefusalReason {
         switch self {
         case .noService, .denied, .banned, .otherFamily, .ping, .controlMessage, .outbound: nil
         case .expired(let service, _), .otherSources(let service), .otherInterface(let service),
-            .otherAddress(let service), .overLimit(let service):
+            .otherAddress(let service), .otherTarget(let service), .overLimit(let service):
             service
         }
     }
@@ -105,6 +110,7 @@ extension SessionAudit {
             return .banned
         }
         guard let service else { return .noService }
+        if session.isOfForward, !ForwardTargets(table).lead(session) { return .otherTarget(service: service.name) }
         let entries = service.entries.filter { $0.addresses.contains(session.client.address) }
         if let expires = (entries.first ?? service.entries.first)?.expires, service.isExpired(at: now) {
             return .expired(service: service.name, written: expires.written)

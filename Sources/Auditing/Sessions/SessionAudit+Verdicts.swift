@@ -28,6 +28,7 @@ extension SessionAudit {
         private let services: ServicePorts
         private lazy var arriving = regions(.arriving)
         private lazy var published = regions(.published)
+        private lazy var targets = ForwardTargets(audit.table)
         private var refusals: [Dialled: PortRefusals] = [:]
 
         init(_ audit: SessionAudit) {
@@ -43,14 +44,16 @@ extension SessionAudit {
             let session = connection.session
             guard connection.direction != .outbound else { return JudgedConnection(connection, .accept) }
             guard session.isDecided else { return JudgedConnection(connection, undecided) }
-            let service = services.owners(session.transport, session.port...session.port).first {
+            let port = session.decidedPort
+            let service = services.owners(session.transport, port...port).first {
                 $0.service.isReached(at: session.decidedAddress)
             }?.service
             // What arrives on the loopback interface is accepted.
             guard !connection.isWithinHost else {
                 return JudgedConnection(connection, .accept, service: service?.name)
             }
-            let verdict = verdict(session)
+            let isLost = session.isOfForward && !targets.lead(session)
+            let verdict = isLost ? .refuse : verdict(session)
             return JudgedConnection(
                 connection, verdict, service: service?.name,
                 reason: verdict == .refuse ? audit.reason(session, service) : nil)
@@ -75,12 +78,12 @@ extension SessionAudit {
 
         private mutating func refusal(_ session: Session, on interface: String?) -> AccessRegions.Refusal {
             let dialled = Dialled(
-                transport: session.transport, port: session.port, address: session.decidedAddress,
+                transport: session.transport, port: session.decidedPort, address: session.decidedAddress,
                 interface: interface, isForwarded: session.isForwarded)
             if let known = refusals[dialled] { return known.refusal(of: session.client.address.value) }
             let regions = session.isForwarded ? published : arriving
             let found = regions.refusals(
-                session.transport, port: session.port, family: session.family, interface: interface,
+                session.transport, port: session.decidedPort, family: session.family, interface: interface,
                 at: session.decidedAddress)
             refusals[dialled] = found
             return found.refusal(of: session.client.address.value)

@@ -21,6 +21,7 @@ struct PolicyDifference {
         let sections = [
             ("defaults", old.defaults != new.defaults), ("sources", old.groups != new.groups && services.isEmpty),
             ("deny", old.deny != new.deny), ("trusted", old.trusted != new.trusted),
+            ("masquerade", old.masquerades != new.masquerades),
             (
                 "sources",
                 old.groups == new.groups && (old.listFiles != new.listFiles || old.names != new.names)
@@ -61,6 +62,7 @@ extension Policy {
         var copy = Policy(
             defaults: defaults.withoutPlaces, groups: groups, deny: deny?.withoutPlace, trusted: trusted,
             services: services)
+        copy.masquerades = masquerades.map(\.withoutPlaces)
         copy.names = names.map {
             NamedSource(name: $0.name, location: .nowhere, groups: $0.groups, keep: $0.keep, atMost: $0.atMost)
         }
@@ -115,6 +117,26 @@ extension Service {
         copy.destinations = destinations?.withoutPlace
         copy.entries = entries.map(\.withoutPlaces)
         for index in copy.ports.indices { copy.ports[index].location = .nowhere }
+        copy.forwarding = forwarding?.withoutPlaces
+        return copy
+    }
+}
+
+extension Forwarding {
+    fileprivate var withoutPlaces: Forwarding {
+        var copy = self
+        copy.location = .nowhere
+        copy.hairpin = hairpin?.withoutPlace
+        for index in copy.targets.indices { copy.targets[index].location = .nowhere }
+        return copy
+    }
+}
+
+extension Masquerade {
+    fileprivate var withoutPlaces: Masquerade {
+        var copy = self
+        copy.location = .nowhere
+        (copy.sources, copy.except) = (sources.withoutPlace, except?.withoutPlace)
         return copy
     }
 }

@@ -165,6 +165,7 @@ public struct Verification {
     /// What the policy says of interfaces and addresses that this host has, or has not.
     private func host(_ resolvers: [IPAddress]) -> [Finding] {
         .unknownInterfaces(of: verified.policy, among: network?.interfaces ?? [])
+            + .forwarding(of: verified.policy, over: network)
             + .deniedHost(
                 of: verified.policy, addresses: addresses, gateways: network?.gateways ?? [], resolvers: resolvers)
     }

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Auditing
+internal import Compiler
 internal import Listeners
 internal import Policies
 internal import Reachability
@@ -40,6 +41,7 @@ struct LockoutTrial {
         var question = Explanation.Question(session, isEstablished: subject == .session)
         question.setting = circumstances
         let now = circumstances.now ?? 0
+        question = dialled(question, now: now)
         let (conclusion, dependsOnInterface) = question.conclusion(through: after, now: now)
         let isUnknown = dependsOnInterface || ![.accept, .refuse].contains(conclusion.verdict)
         guard isUnknown || conclusion.verdict == .refuse else { return nil }
@@ -53,7 +55,42 @@ struct LockoutTrial {
     }
 }
 
+extension LockoutTrial {
+    /// The question about the port that the client dialled: where the session's own port is closed today, that of a forward
+    /// which leads there.
+    private func dialled(_ question: Explanation.Question, now: Int64) -> Explanation.Question {
+        let ports = forwardedPorts(to: question.port)
+        guard !ports.isEmpty, question.conclusion(through: before, now: now).0.verdict == .refuse else {
+            return question
+        }
+        let candidates = ports.map { question.dialling($0) }
+        return candidates.first { $0.conclusion(through: before, now: now).0.verdict == .accept } ?? question
+    }
+
+    /// The ports that forwards of today lead to a port of this host.
+    private func forwardedPorts(to port: UInt16) -> [UInt16] {
+        guard let own = before.first(where: { $0.name == Names.table }) else { return [] }
+        return DecompiledPolicy(own).services.flatMap { service -> [UInt16] in
+            guard service.forwarding?.targets.contains(where: { $0.address == nil && $0.port == port }) == true else {
+                return []
+            }
+            return service.ports.filter { $0.transport == .tcp }.map(\.range.lowerBound)
+        }
+    }
+}
+
 extension Explanation.Question {
+    /// The same question about another port.
+    fileprivate func dialling(_ port: UInt16) -> Self {
+        var question = Self(source: source, transport: transport, port: port, interface: interface)
+        question.interfaceIndex = interfaceIndex
+        question.destination = destination
+        question.isEstablished = isEstablished
+        question.setting = setting
+        question.returnInterface = returnInterface
+        return question
+    }
+
     /// Evaluates a packet of the session, or of a new one like it.
     fileprivate init(_ session: AdminSession, isEstablished: Bool) {
         self.init(

@@ -15,6 +15,8 @@ public struct AccessReport {
         public let ports: ClosedRange<UInt16>
         /// The service that declares the ports; `nil` if a rule from outside of the policy opened them.
         public let service: String?
+        /// Whether that service is a forward, which leads elsewhere.
+        public var isForward = false
         /// The entry of `trusted` that lets the sources in on every port of every protocol; `nil` for none.
         public var trusted: String?
     }

@@ -39,6 +39,7 @@ public struct Consequences {
             let sockets = try sockets()
             let listeners = sockets.listeners.map { $0.naming(sockets.containers) }
             clients = loss.clients(of: listeners, raw: sockets.raw, sockets.ephemeral)
+            losses += .shadowedListeners(of: plan.policy, listeners)
             losses = loss.listeners(listeners, sockets.ephemeral) + loss.rawSockets(sockets.raw) + losses
         } catch {
             clients = []
@@ -47,7 +48,9 @@ public struct Consequences {
         let denied = [Finding].deniedHost(
             of: plan.policy, addresses: plan.ruleset.addresses, gateways: plan.ruleset.gateways,
             resolvers: resolvers())
-        breakages = denied + losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
+        let forwarding = [Finding].forwarding(of: plan.policy, over: plan.ruleset.network)
+        breakages =
+            denied + forwarding + losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
     }
 }
 

@@ -7,6 +7,7 @@ struct PortOwners {
     private struct Span {
         let range: ClosedRange<UInt16>
         let service: String
+        let isForward: Bool
         /// The addresses of the host at which the service is reached; `nil` for all.
         let addresses: AddressSet?
     }
@@ -66,7 +67,9 @@ struct PortOwners {
         for service in policy.services {
             for port in service.ports {
                 spans[port.transport, default: []].append(
-                    Span(range: port.range, service: service.name, addresses: port.addresses))
+                    Span(
+                        range: port.range, service: service.name, isForward: service.forwarding != nil,
+                        addresses: port.addresses))
             }
         }
         self.init(spans)
@@ -86,7 +89,8 @@ struct PortOwners {
             for span in added.all {
                 let rest = IntervalSet([span.range]).subtracting(declared).ranges
                 union[transport, default: []] += rest.map {
-                    Span(range: $0, service: span.service, addresses: span.addresses)
+                    Span(
+                        range: $0, service: span.service, isForward: span.isForward, addresses: span.addresses)
                 }
             }
         }
@@ -98,16 +102,18 @@ struct PortOwners {
         var rows: [AccessReport.Row] = []
         var next = max(1, Int(change.ports.lowerBound))
         let last = Int(change.ports.upperBound)
-        func cut(through end: Int, _ service: String?) {
+        func cut(through end: Int, _ span: Span?) {
             guard next <= end else { return }
-            rows.append(.init(change: change, ports: UInt16(next)...UInt16(end), service: service))
+            var row = AccessReport.Row(change: change, ports: UInt16(next)...UInt16(end), service: span?.service)
+            row.isForward = span?.isForward == true
+            rows.append(row)
             next = end + 1
         }
         for span in spans[change.transport]?.meant(by: change) ?? [] {
             guard span.range.lowerBound <= change.ports.upperBound else { break }
             guard Int(span.range.upperBound) >= next else { continue }
             cut(through: Int(span.range.lowerBound) - 1, nil)
-            cut(through: min(last, Int(span.range.upperBound)), span.service)
+            cut(through: min(last, Int(span.range.upperBound)), span)
         }
         cut(through: last, nil)
         return rows

@@ -2,7 +2,7 @@ public import Addressing
 internal import Auditing
 internal import Compiler
 public import Kernel
-internal import Listeners
+public import Listeners
 public import Reachability
 public import Rulesets
 public import System
@@ -21,6 +21,8 @@ public struct WholeRuleset {
     public let addresses: AddressSet?
     /// The routes of the host; `nil` if they are not known.
     public let routes: Routes?
+    /// The interfaces and routes of the host, which are asked of the kernel; `nil` if they are not known.
+    public let network: (any HostNetwork)?
     /// The gateways of the host; empty if they are not known.
     public let gateways: Set<IPAddress>
 
@@ -37,7 +39,7 @@ public struct WholeRuleset {
             (generation, self.own, self.others) = (own.generation, own, others)
             legacy = store.legacyTables()
             addresses = store.addresses()
-            let network = store.network()
+            network = store.network()
             routes = network.map { Routes($0) }
             gateways = network?.gateways ?? []
             return

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Changes
+internal import Policies
 internal import Reachability
 
 extension AccessReport {
@@ -28,7 +29,7 @@ extension AccessReport.Row {
         var members: [(String, JSON)] = [
             ("protocol", .string(trusted == nil ? change.transport.name : "any")),
             ("port", trusted == nil && change.transport.hasPorts ? ports.json : .null),
-            ("family", .string(change.family.rawValue)), ("service", JSON(service)),
+            ("family", .string(change.family.rawValue)), ("section", JSON(section)), ("service", JSON(service)),
             ("sources", .array(change.sources.texts(atMost: Self.listedSources).map(JSON.string))),
             ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
         ]
@@ -37,6 +38,12 @@ extension AccessReport.Row {
         if !change.interfaces.isEmpty { members.append(("interfaces", .array(interfaces.map(JSON.string)))) }
         if !change.doubts.isEmpty { members.append(("rules", .array(change.doubts.map { .string("\($0)") }))) }
         return .object(members)
+    }
+
+    /// The section of the policy that decides; `nil` for ports that no line is about.
+    private var section: String? {
+        if trusted != nil { return "trusted" }
+        return service == nil ? nil : (isForward ? Service.Section.forward : .services).rawValue
     }
 
     /// The row for people.

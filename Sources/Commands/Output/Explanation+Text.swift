@@ -26,7 +26,8 @@ extension Explanation {
             if isLoopback { return "always accepted: it comes in on loopback" }
             if let trusted { return "\"trusted\" \"\(trusted.name)\" lets everything from there in\(placeText)" }
             if let service, isGranted {
-                return "a grant of service \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
+                return
+                    "a grant of \(service.kind) \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
             if let excess { return excess }
             if let service, isOwn, !isOutsideSources { return "\(decider(of: service)) lets it in\(limit)" }
@@ -51,7 +52,7 @@ extension Explanation {
 
     /// The service, or the entry of it that decides.
     private func decider(of service: Service) -> String {
-        let name = "service \"\(service.name)\""
+        let name = "\(service.kind) \"\(service.name)\""
         guard service.listsEntries, let entry = decidingEntry else { return name }
         return "\(entry.title) of \(name)"
     }
@@ -77,18 +78,23 @@ extension Explanation {
         if isLeftOut { return "\"defaults.families\" leaves out \(question.source.family.name)" }
         if service == nil, let elsewhere { return elsewhere.onlyText }
         guard let service else { return "no service declares \(portText)" }
-        if isExpired { return "service \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
-        if isOutsideSources { return "service \"\(service.name)\" is not open to this source" }
-        if service.listsEntries, decidingEntry == nil { return "no entry of service \"\(service.name)\" matches" }
+        if lacksTarget {
+            return "forward \"\(service.name)\" has no \(question.source.family.name) target"
+        }
+        if isExpired { return "\(service.kind) \"\(service.name)\" has expired (\(expiry?.written ?? ""))" }
+        if isOutsideSources { return "\(service.kind) \"\(service.name)\" is not open to this source" }
+        if service.listsEntries, decidingEntry == nil {
+            return "no entry of \(service.kind) \"\(service.name)\" matches"
+        }
         switch deviation {
         case .added(let rule): return "a rule that is not in the policy refuses it: \"\(rule)\""
         case .missing:
-            return "the live table lacks the rule or the element of service \"\(service.name)\" that lets it in"
+            return "the live table lacks the rule or the element of \(service.kind) \"\(service.name)\" that lets it in"
         case .admitted, nil: break
         }
         if !interfaces.isEmpty {
             let names = interfaces.map(\.description).joined(separator: ", ")
-            return "service \"\(service.name)\" is open on \(names) only"
+            return "\(service.kind) \"\(service.name)\" is open on \(names) only"
         }
         if service.destinations != nil, question.destination == nil { return service.onlyText }
         return "it is refused by \"\(conclusion.decision.map { "\($0)" } ?? "no single rule")\""
@@ -115,27 +121,34 @@ extension Explanation {
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
         if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }
         if let address = question.dialled, service == nil, let elsewhere {
-            return "add \(address) to \"addresses\" of service \"\(elsewhere.name)\"\(elsewhere.location.text)"
+            return
+                "add \(address) to \"addresses\" of \(elsewhere.kind) \"\(elsewhere.name)\"\(elsewhere.location.text)"
         }
         guard let service else {
             let name = question.transport.name
             return "declare a service with "
                 + (question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)")
         }
-        if isExpired { return "set a later \"expires\" for service \"\(service.name)\"\(service.location.text)" }
+        if lacksTarget {
+            let place = service.forwarding?.location.text ?? ""
+            return "add an \(question.source.family.name) target to \"to\" of forward \"\(service.name)\"\(place)"
+        }
+        if isExpired {
+            return "set a later \"expires\" for \(service.kind) \"\(service.name)\"\(service.location.text)"
+        }
         if isOutsideSources { return admission(of: source, to: service) }
         if service.listsEntries, decidingEntry == nil {
-            return "add an entry to \"allow\" of service \"\(service.name)\"\(service.location.text)"
+            return "add an entry to \"allow\" of \(service.kind) \"\(service.name)\"\(service.location.text)"
         }
         if let deviation, deviation != .admitted { return Self.applying }
         if !interfaces.isEmpty {
             let name = question.interface ?? question.returnInterface ?? "the interface"
-            return "add \(name) to \"interfaces\" of service \"\(service.name)\"\(service.location.text)"
+            return "add \(name) to \"interfaces\" of \(service.kind) \"\(service.name)\"\(service.location.text)"
         }
         if let destinations = service.destinations, question.destination == nil {
             return
                 "dial \(destinations.entries.joined(separator: ", ")), or add an address of this host to \"addresses\""
-                + " of service \"\(service.name)\"\(service.location.text)"
+                + " of \(service.kind) \"\(service.name)\"\(service.location.text)"
         }
         return isLive ? Self.applying : nil
     }
@@ -157,7 +170,7 @@ extension Explanation {
 
     /// The change to the sources of a service that would let the source in.
     private func admission(of source: String, to service: Service) -> String {
-        let name = "service \"\(service.name)\""
+        let name = "\(service.kind) \"\(service.name)\""
         if let exempt = entries.first(where: { $0.mismatch == .exempt })?.entry.except {
             return "remove \(source) from \"except\" of \(name)\(exempt.location.text)"
         }
@@ -172,6 +185,7 @@ extension Explanation {
     /// The listeners in a few words; `nil` if they were not read.
     private var audience: String? {
         guard let listeners else { return nil }
+        if let targetText, conclusion.isForwarded { return "another host: \(targetText)" }
         if let container { return "\(container.text)\(placeOfTarget), to which it is redirected" }
         if conclusion.isForwarded { return "it is redirected to another host or a container\(placeOfTarget)" }
         guard let first = listeners.first else { return "nothing listens on \(portText)" }
@@ -179,6 +193,14 @@ extension Explanation {
             return "the listener is reachable only from this host: \(first.address)"
         }
         return listeners.map { "\($0.address)\($0.processNames)" }.joined(separator: ", ")
+    }
+
+    /// The targets of the forward that leads the connection elsewhere, and how one of several is chosen; `nil` for none.
+    private var targetText: String? {
+        guard forwarding != nil, !targets.isEmpty else { return nil }
+        let list = targets.map(\.description).joined(separator: " or ")
+        guard targets.count > 1, let balance = service?.forwarding?.balance else { return list }
+        return list + (balance == .source ? ", by the address of the client" : ", by turns")
     }
 
     private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }
@@ -198,7 +220,11 @@ extension Explanation {
         }
         lines += names.map { "name: \($0.text(of: question.source))" }
         lines += passedEntries.map { "passed over: \($0.printable)" }
-        if let rule = conclusion.redirection { lines.append("redirected: \("\(rule)".printable)") }
+        if let targetText {
+            lines.append("forwarded: to \(targetText)")
+        } else if let rule = conclusion.redirection {
+            lines.append("redirected: \("\(rule)".printable)")
+        }
         if let audience { lines.append("listens: \(audience.printable)") }
         if let change = nearestChange(given: edit) { lines.append("to let it in: \(change.printable)") }
         if let edit { lines += edit.lines }
@@ -212,6 +238,8 @@ extension Explanation {
         return [
             "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
             "asked": .string(isLive ? "kernel" : "policy"), "service": JSON(service?.name), "policy": place,
+            "section": JSON(service?.section.rawValue),
+            "forwarded": .array(forwarding == nil ? [] : targets.map { .string($0.description) }),
             "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
             "trusted": JSON(trusted?.name),
             "entries": .array(service?.listsEntries == true ? entries.map(Self.json) : []),
@@ -252,7 +280,7 @@ extension Explanation {
 extension Service {
     /// The addresses at which the service is open, in a sentence.
     fileprivate var onlyText: String {
-        "service \"\(name)\" is open at \((destinations?.entries ?? []).joined(separator: ", ")) only"
+        "\(kind) \"\(name)\" is open at \((destinations?.entries ?? []).joined(separator: ", ")) only"
     }
 }
 

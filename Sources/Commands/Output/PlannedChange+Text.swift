@@ -61,6 +61,7 @@ extension PlannedChange {
         let lost = before.denied.subtracting(after.denied)
         if !gained.isEmpty { lines.append(("+ deny  from \(gained.text)", .add)) }
         if !lost.isEmpty { lines.append(("- deny  from \(lost.text)", .remove)) }
+        lines += masquerades.map { ("\($0.action.sign) masquerade  \($0.name)  \($0.text)", $0.action) }
         lines += ending.map { grant in
             let isGone = !after.services.contains { $0.name == grant.service }
             let reason = isGone ? "with its service" : "since \"families\" leaves out \(grant.address.family)"
@@ -72,7 +73,7 @@ extension PlannedChange {
     /// One line per object: all, or those that the lines of services do not cover.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
-        let told = Set((trusted + services).map(\.name))
+        let told = Set((trusted + services).map(\.name) + masquerades.map(\.name))
         let shown = objects.filter { change in
             verbose || (isNew ? change.isTable : !change.isImplied(by: told))
         }
@@ -101,7 +102,12 @@ extension PlannedChange {
                 )
             }
         }
-        let lines = serviceLines + objects.flatMap(ObjectLine.all)
+        let translations = masquerades.map { change in
+            ObjectLine(
+                action: change.action, object: "masquerade", name: change.name, before: change.before?.text,
+                after: change.after?.text)
+        }
+        let lines = serviceLines + translations + objects.flatMap(ObjectLine.all)
         return [
             "format_version": 1, "in_sync": .bool(isEmpty), "generation": .number(Int(snapshot.generation)),
             "changes": .array(lines.map(\.json)),
@@ -110,6 +116,29 @@ extension PlannedChange {
             "unknown_names": .array(policy.names.filter(\.isUnknown).map { .string($0.name) }),
             "drifted": .bool(comparison.flatMap(driftNote) != nil), "refused": JSON(lockout?.reasons),
         ]
+    }
+}
+
+/// A change of an entry of `masquerade`.
+private struct MasqueradeChange {
+    let name: String
+    let before: DecompiledMasquerade?
+    let after: DecompiledMasquerade?
+
+    var action: ObjectChange.Action { before == nil ? .add : after == nil ? .remove : .change }
+
+    /// The entry, or the entries before and after.
+    var text: String { [before, after].compactMap { $0?.text }.joined(separator: " -> ") }
+}
+
+extension PlannedChange {
+    /// Every entry of `masquerade` that is added, removed or changed, by name.
+    private var masquerades: [MasqueradeChange] {
+        let old = Dictionary(before.masquerades.map { ($0.name, $0) }) { first, _ in first }
+        let new = Dictionary(after.masquerades.map { ($0.name, $0) }) { first, _ in first }
+        return Set(old.keys).union(new.keys).sorted().compactMap { name in
+            old[name] == new[name] ? nil : MasqueradeChange(name: name, before: old[name], after: new[name])
+        }
     }
 }
 

@@ -26,7 +26,8 @@ extension ServiceChange {
             let sources = isSame && !declared[index].isEmpty ? declared[index] : service.entries[index].sources.text
             return ["from \(sources)"] + service.entries[index].conditions
         }
-        return texts.count == 1 ? texts[0] : [texts.map { $0.joined(separator: " ") }.joined(separator: "; ")]
+        let lead = service.forwarding.map { ["to \($0.text)"] } ?? []
+        return lead + (texts.count == 1 ? texts[0] : [texts.map { $0.joined(separator: " ") }.joined(separator: "; ")])
     }
 
     private func reason(_ service: DecompiledService) -> [String] {
@@ -50,7 +51,10 @@ extension ServiceChange {
         } else {
             words += changes(before.entries, after.entries)
         }
-        words += before.foreign.map { "removes the rule `\($0)`" }
+        if before.forwarding != after.forwarding {
+            words.append("to \(before.forwarding?.text ?? "this host") -> \(after.forwarding?.text ?? "this host")")
+        }
+        words += (before.foreign + (before.forwarding?.foreign ?? [])).map { "removes the rule `\($0)`" }
         return words.isEmpty ? ["its rules, with the same effect"] : words
     }
 
@@ -71,6 +75,20 @@ extension ServiceChange {
         }
         return words
     }
+}
+
+extension DecompiledForwarding {
+    /// The targets, and how a client is assigned to one of several.
+    var text: String {
+        let list = targets.map(\.description).joined(separator: ", ")
+        return list + (takesTurns && targets.count > 1 ? " by turns" : "")
+            + (hairpin.isEmpty ? "" : " hairpin \(hairpin.text)")
+    }
+}
+
+extension DecompiledMasquerade {
+    /// The sources and the interfaces in one line.
+    var text: String { "from \(sources.text) by \(interfaces.joined(separator: ", "))" }
 }
 
 extension DecompiledService {

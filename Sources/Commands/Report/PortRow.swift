@@ -97,7 +97,8 @@ struct PortRow {
             return (names.isEmpty ? ["unknown process"] : names).map { $0 + place }
         }
         let containers = port["containers"].items.compactMap { $0["name"].string ?? $0["id"].string }
-        return Self.distinct(texts + containers.map { "container \($0)" })
+        let targets = port["to"].items.compactMap { $0.string.map { "to \($0)" } }
+        return Self.distinct(targets + texts + containers.map { "container \($0)" })
     }
 
     private var lastUsed: String {

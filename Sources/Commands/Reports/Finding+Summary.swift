@@ -28,6 +28,7 @@ extension Finding.Identifier {
         case .reviewDue: "The review of an entry of the policy is due."
         case .unusedService: "No client has connected to a service for a long time."
         case .unknownInterface: "The policy names an interface that the host does not have."
+        case .forwardingOff: "Forwarded packets go nowhere: forwarding is off, or a target has no route."
         case .deniesHost: "The deny list covers an address of the host, its gateways or its resolvers."
         case .nameStale: "A DNS name of the policy has had no answer for longer than it may."
         case .listOutOfBounds: "A list is missing, invalid or out of its bounds: the last good one is in force."

@@ -63,7 +63,7 @@ extension PortStatus {
     }
 
     private var listenerText: String {
-        var names: [String] = []
+        var names = (service?.forwarding?.targets ?? []).map { "to \($0)" }
         for listener in listeners {
             let place = listener.isLoopbackOnly ? "@lo" : ""
             for name in listener.ownerNames.map({ $0 + place }) where !names.contains(name) { names.append(name) }
@@ -103,6 +103,10 @@ extension PortStatus {
             ("why", JSON(service.why)), ("owner", JSON(service.owner)), ("ticket", JSON(service.ticket)),
             ("entries", .array(service.entries.map(\.json))), ("policy", service.location.json),
         ]
+        members.append(("section", .string(service.section.rawValue)))
+        if let targets = service.forwarding?.targets {
+            members.append(("to", .array(targets.map { .string("\($0)") })))
+        }
         if let destinations = service.destinations {
             members.append(("addresses", .array(destinations.entries.map(JSON.string))))
         }
