@@ -109,7 +109,8 @@ struct ForwardTests {
     @Test("diff compares the sources of forwards")
     func diff() throws {
         let other = try terminal.write(
-            Self.policy.replacing("from: 192.0.2.0/24", with: "from: [192.0.2.0/24, 198.51.100.0/24]"))
+            Self.policy.replacing("from: 192.0.2.0/24", with: "from: [192.0.2.0/24, 198.51.100.0/24]"), to: "other.yaml"
+        )
         _ = try terminal.run("diff", path, other)
         #expect(terminal.output.contains("+ tcp/443 (web) from 198.51.100.0/24"))
     }

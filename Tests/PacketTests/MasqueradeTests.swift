@@ -7,12 +7,15 @@ import Testing
 struct MasqueradeTests {
     private let network: Network
     private let inside: Inside
+    /// Port 5000 of every client.
+    private let listener: Socket
 
     private static let destinations: [AddressFamily: String] = [.ipv4: "203.0.113.7", .ipv6: "2001:db8:7::7"]
 
     init() throws {
         network = try Network()
         inside = try Inside([9, 10], behind: network.host)
+        listener = try network.client.run { try Socket.listening(.tcp, on: 5000) }
         // The clients' namespace answers at every address, but not at those of the inside network.
         let wire = network.wire
         for number in [9, 10] {
@@ -29,7 +32,6 @@ struct MasqueradeTests {
 
     /// The address under which a host inside arrives outside.
     private func peer(of host: Int, _ family: AddressFamily) throws -> IPAddress? {
-        let listener = try network.client.run { try Socket.listening(.tcp, on: 5000) }
         let client = try inside.hosts[host].run {
             let socket = try Socket(.tcp, family)
             let address = try IPAddress(Self.destinations[family] ?? "")
