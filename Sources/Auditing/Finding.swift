@@ -141,6 +141,8 @@ extension Finding {
         public var unit: String?
         /// A word for what differs where the other parts are equal, such as a family or the client of a session.
         public var aspect: String?
+        /// Whether it is about connections that this host begins, so that `service` is a line of `outbound`.
+        public var isOutbound = false
         /// Whether the kernel chose the port, so that it differs from run to run.
         public var hasChosenPort = false
         /// Whether it lets connections around the policy, which an acceptance of a whole table does not cover.

@@ -4,7 +4,7 @@ extension [Finding] {
     /// A review is announced this many seconds before it is due: a week.
     private static let noticeTime: Int64 = 7 * 86400
 
-    /// Services and entries of `trusted` whose review is due, or will be within a week; none without `review-every`.
+    /// Services, lines of `outbound` and entries of `trusted` whose review is due, or will be within a week; none without `review-every`.
     ///
     /// - Parameters:
     ///   - policy: the policy.
@@ -18,7 +18,10 @@ extension [Finding] {
         let services = policy.services.filter { !$0.isExpired(at: now) }.compactMap {
             review($0.reviewed, every: span, "service \"\($0.name)\"", now: now)?.of($0)
         }
-        return trusted + services
+        let lines = policy.outbound.filter { !$0.isExpired(at: now) }.compactMap {
+            review($0.reviewed, every: span, $0.title, now: now)?.of($0)
+        }
+        return trusted + services + lines
     }
 
     private static func review(
@@ -42,7 +45,20 @@ extension [Finding] {
     }
 }
 
+extension OutboundLine {
+    /// The line in a sentence.
+    public var title: String { "outbound \"\(name)\"" }
+}
+
 extension Finding {
+    /// The finding about a line of `outbound`.
+    func of(_ line: OutboundLine) -> Finding {
+        var finding = self
+        (finding.service, finding.policy) = (line.name, line.location)
+        finding.details.isOutbound = true
+        return finding
+    }
+
     fileprivate func of(_ trusted: Trusted) -> Finding {
         var finding = self
         finding.policy = trusted.location

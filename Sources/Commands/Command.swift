@@ -88,12 +88,12 @@ extension PolicyOptions {
 
     /// Reads the policy, as if it were at `destination` if that is given, and reports its diagnostics.
     ///
-    /// With `appliesHere` the policy must be for this host; with `isLinted` its names are compared with those of the host.
+    /// With `appliesHere` the policy must be for this host, which must have the users of `outbound`, as with `requiresUsers`; with `isLinted` its names are compared with those of the host.
     /// Its lists are compared with the last ones, which replace unusable ones with `keepsLastLists`. The addresses of DNS names
     /// are those of the last lists, or of `names` if the lists are not compared; by default those that this namespace has.
     func read(
         on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false,
-        lists: LastLists? = nil, names: LastLists? = nil, keepsLastLists: Bool = false
+        lists: LastLists? = nil, names: LastLists? = nil, keepsLastLists: Bool = false, requiresUsers: Bool = false
     ) -> PolicyReading {
         let names =
             lists ?? names ?? LastLists { try RulesetState(existingAt: host.changes.location(), on: host.changes) }
@@ -101,6 +101,7 @@ extension PolicyOptions {
         if isLinted { options.interfaces = host.interfaces().map { InterfaceName($0.name, otherNames: $0.otherNames) } }
         options.destination = destination
         options.hostNames = appliesHere ? host.names() : nil
+        options.requiresUsers = appliesHere || requiresUsers
         options.keepsLastLists = keepsLastLists
         let files = TrustedFiles(
             caller: host.caller, lastList: { lists?.text($0) }, addresses: names.addresses(ofName:))

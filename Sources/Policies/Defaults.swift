@@ -65,6 +65,16 @@ public struct Defaults: Hashable, Sendable {
         case reject
     }
 
+    /// What a connection of this host gets that no line of `outbound` lets out.
+    public enum Outbound: String, Hashable, Sendable, CaseIterable {
+        /// It is accepted, and packets that leave are not looked at.
+        case accept
+        /// It is accepted, counted and logged.
+        case audit
+        /// It is refused, so that the program fails at once.
+        case reject
+    }
+
     /// The answer to an ICMP or ICMPv6 echo request.
     public enum Ping: Hashable, Sendable {
         /// A reply.
@@ -93,6 +103,8 @@ public struct Defaults: Hashable, Sendable {
 
     /// The answer to a refused packet.
     public var inbound: Inbound
+    /// What a connection of this host gets that no line of `outbound` lets out.
+    public var outbound = Outbound.accept
     /// The highest rate at which refused packets are logged; `nil` for no logging.
     public var log: Rate?
     /// The place to which packets are logged.

@@ -33,8 +33,12 @@ public struct Policy: Hashable, Sendable {
     public var trusted: [Trusted]
     /// The services, sorted by name.
     public var services: [Service]
-    /// The assertions under `tests`, in the order of the policy.
+    /// The lines of `outbound`, sorted by name.
+    public var outbound: [OutboundLine] = []
+    /// The assertions under `tests` about connections to this host, in the order of the policy.
     public var assertions: [Assertion]
+    /// The assertions under `tests` about connections of this host, in the order of the policy.
+    public var outboundAssertions: [OutboundAssertion] = []
     /// The findings that are known and meant, in the order of the policy.
     public var acceptances: [Acceptance]
     /// The paths of all files: the main file first, then included files and lists in the order of loading.

@@ -39,6 +39,8 @@ public struct ReadingOptions: Hashable, Sendable {
     public var interfaces: [InterfaceName] = []
     /// Whether a list that cannot be used is as it was when the policy was applied last, instead of an error.
     public var keepsLastLists = false
+    /// Whether a user of `outbound` that this host does not have is an error, not a warning.
+    public var requiresUsers = false
     /// The names of this host, which a policy with `host` must be for; `nil` to read it on any host.
     public var hostNames: [String]?
 

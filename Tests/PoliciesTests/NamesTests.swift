@@ -95,7 +95,7 @@ struct NamesTests {
     }
 
     @Test(
-        "Names can stand in \"from\" only, however they are nested",
+        "Names can stand in \"from\" and \"to\" only, however they are nested",
         arguments: [
             ("deny: all", "deny"), ("never-deny: [office, all]", "never-deny"),
             ("trusted: {t: {interfaces: eth0, except: all}}", "except"),
@@ -107,7 +107,8 @@ struct NamesTests {
     func places(line: String, key: String) throws {
         let head = Self.policy.replacing(#/services:.*\n/#, with: "")
         let (reading, messages) = try read(head + line + "\n", ["vpn.example.net": "192.0.2.7\n"])
-        let end = "has the DNS name \"b.example.net\", and names can stand in \"from\" only, not in \"\(key)\""
+        let end =
+            "has the DNS name \"b.example.net\", and names can stand in \"from\" and \"to\" only, not in \"\(key)\""
         #expect(reading.policy == nil)
         #expect(messages.filter { $0.hasPrefix("error: ") && $0.hasSuffix(end) }.count == 1, "\(messages)")
         for good in [

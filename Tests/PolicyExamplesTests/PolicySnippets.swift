@@ -30,6 +30,9 @@ enum PolicySnippets {
             "version: 1\nservices: {ssh: {ports: 22, from: nobody, connections: 5}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: [{from: any, limit: {rate: 1/day, per: all}, connections: \"5\"}]}}",
             "version: 1\nservices: {ssh: {ports: 22, allow: {from: any, except: 10.0.0.1, interfaces: eth0, limit: 1/day, log: true, expires: 2099-01-01, why: a, owner: b, ticket: c}}}",
+            "version: 1\noutbound: {}",
+            "version: 1\noutbound: {dns: {ports: [53/udp, domain], protocols: esp, to: [any, 192.0.2.1], except: 10.0.0.1, interfaces: \"eth*\", user: [root, 42], limit: {rate: 1/day, burst: 3, per: all}, log: on, expires: 2099-01-01, process: named, unit: named.service, optional: true, why: a, owner: b, ticket: 4, reviewed: 2026-01-01}}",
+            "version: 1\ntests: [{out: 53/udp, to: any, except: 10.0.0.1, user: 42, interface: eth0, protocol: esp, expect: allow}]",
             "version: 1\ntrusted: {}",
             "version: 1\ntrusted: {lan: {interfaces: [cni0, wg*]}, vpn: {from: 10.0.0.1, except: 10.0.0.2, log: false, expires: 2099-01-01, why: a, owner: b, ticket: 4}}",
             "version: 1\ntests: [{from: any, to: 22, interface: eth0, expect: deny}]",
@@ -86,6 +89,17 @@ enum PolicySnippets {
             "version: 1\naccepted: [{finding: ruleset-drift}]", "version: 1\naccepted: [{finding: a, port: 0}]",
             "version: 1\naccepted: [{finding: a, table: \"*\"}]", "version: 1\naccepted: [{finding: a, tables: b}]",
             "version: 1\naccepted: [{finding: a, until: tomorrow}]",
+            "version: 1\noutbound: {dns: {ports: 53/udp}}", "version: 1\noutbound: {dns: {to: any}}",
+            "version: 1\noutbound: {dns: {ports: 53/udp, to: any, from: any}}",
+            "version: 1\noutbound: {dns: {ports: 53/udp, to: any, connections: 3}}",
+            "version: 1\noutbound: {DNS: {ports: 53/udp, to: any}}",
+            "version: 1\noutbound: {dns: {ports: 53/udp, to: []}}",
+            "version: 1\noutbound: {dns: {ports: 53/udp, to: any, limit: {rate: 1/day, per: source}}}",
+            "version: 1\noutbound: [dns]",
+            "version: 1\ntests: [{out: 53/udp, expect: allow}]",
+            "version: 1\ntests: [{out: 53/udp, to: any, from: any, expect: allow}]",
+            "version: 1\ntests: [{out: 53/udp, to: 22/tcp, expect: allow}]",
+            "version: 1\ntests: [{from: any, to: 22, user: root, expect: deny}]",
             "version: 1\ntests: {}", "version: 1\ntests: [{from: any, to: 22}]",
             "version: 1\ntests: [{from: any, to: 22, expect: accept}]",
             "version: 1\ntests: [{from: any, to: 22, expect: deny, port: 1}]",
@@ -100,6 +114,10 @@ enum PolicySnippets {
             "version: 1\nsources: {a: {file: nowhere.txt, at-least: 2, at-most: \"3\", shrink: 0%, widest: /8}}",
             "version: 1\nsources: {a: {file: nowhere.txt, widest: {ipv4: /32, ipv6: /128}}}",
             "version: 1\ninclude: [nowhere.yaml]",
+            "version: 1\nsources: {a: {names: b.c}}\noutbound: {a: {ports: 1, to: any, except: a}}",
+            "version: 1\noutbound: {a: {ports: 1, to: any, user: 4294967295}}",
+            "version: 1\ndefaults: {require: owner}\noutbound: {a: {ports: 1, to: any}}",
+            "version: 1\ndefaults: {outbound: reject}\ntests: [{out: 53/udp, to: 192.0.2.1, expect: allow}]",
             "version: 1\nservices: {a: {ports: 22, from: any}, b: {ports: 20-30, from: any}}",
             "version: 1\nservices: {a: {ports: [22, 22/tcp], from: any}}",
             "version: 1\nservices: {a: {protocols: [esp, 50], from: any}}",
@@ -114,14 +132,16 @@ enum PolicySnippets {
         + ["expires: 2027-02-30", "limit: {rate: 1/day, burst: 4294967295}"].map(service)
 
     private static let goodDefaults = [
-        "", "inbound: drop", "inbound: reject", "log: off", "log: 5/minute", "ping: accept", "ping: drop",
+        "", "outbound: accept", "outbound: audit", "outbound: reject", "inbound: drop", "inbound: reject", "log: off",
+        "log: 5/minute", "ping: accept", "ping: drop",
         "ping: 10/second", "published: enforce", "published: ignore", "require: []", "require: why",
         "require: [why, owner, ticket, expires]", "grant-limit: off", "grant-limit: 4h", "grant-limit: 1h30m",
         "grant-limit: 7d", "log: no", "log: false", "grant-limit: no",
     ]
 
     private static let badDefaults = [
-        "inbound: accept", "inbound: [drop]", "log: on", "log: 0/minute", "log: 5/min", "log: 5", "ping: off",
+        "outbound: drop", "inbound: accept", "inbound: [drop]", "log: on", "log: 0/minute", "log: 5/min", "log: 5",
+        "ping: off",
         "ping: true", "published: true", "require: [reason]", "require: [why, why]", "forward: drop", "inbound:",
         "grant-limit: 4", "grant-limit: 0h", "grant-limit: \"\"", "grant-limit: never", "grant-limit: 1m1h",
     ]

@@ -9,11 +9,12 @@ extension Finding {
     /// by which another table publishes a port is in the identity.
     public var identity: String {
         let hidesPlace = details.hasChosenPort
-        let parts = [
-            identifier.rawValue, hidesPlace ? nil : port?.text, hidesPlace ? nil : localAddress, service,
-            process?.executable ?? process?.name, table, identifier == .undeclaredPublishedPort ? nil : chain, set,
-            details.element, details.rule, details.interface, details.source, details.unit, details.aspect,
-        ]
+        let parts =
+            [
+                identifier.rawValue, hidesPlace ? nil : port?.text, hidesPlace ? nil : localAddress, service,
+                process?.executable ?? process?.name, table, identifier == .undeclaredPublishedPort ? nil : chain, set,
+                details.element, details.rule, details.interface, details.source, details.unit, details.aspect,
+            ] + (details.isOutbound ? ["out"] : [])
         return parts.map { ($0 ?? "").escapedPart }.joined(separator: "|")
     }
 

@@ -10,6 +10,8 @@ struct RefreshedFiles: PolicyFiles {
     /// The addresses of DNS names that are not as they were applied.
     var names: [String: [UInt8]] = [:]
 
+    func number(ofUser name: String) -> UInt32? { recorded.number(ofUser: name) }
+
     func read(_ path: String, checksOwnership: Bool) throws(FileRefusal) -> PolicyFile {
         guard lists.contains(path) else { return try recorded.read(path, checksOwnership: checksOwnership) }
         guard path.hasPrefix("/") else {

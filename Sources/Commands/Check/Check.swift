@@ -44,7 +44,8 @@ public struct Check: Command {
     /// Reads, lints, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let reading = policy.read(on: host, as: destination, isLinted: true, names: kernel.lastLists(on: host))
+        let reading = policy.read(
+            on: host, as: destination, isLinted: true, names: kernel.lastLists(on: host), requiresUsers: asksKernel)
         let path = (destination ?? policy.policy).printable
         let warnings = reading.diagnostics.count { $0.severity == .warning }
         let isValid = reading.policy != nil && !(strict && warnings > 0)

@@ -32,6 +32,7 @@ extension Finding {
             ("rule", details.rule), ("interface", details.interface), ("source", details.source),
             ("unit", details.unit),
         ]
+        if details.isOutbound { members.append(("direction", .string("out"))) }
         for (key, value) in parts {
             if let value { members.append((key, .string(value))) }
         }

@@ -43,7 +43,7 @@ extension ServiceDecoder {
     }
 
     /// The name of one interface; `nil` after an error.
-    private func interface(_ node: YamlNode) -> String? {
+    func interface(_ node: YamlNode) -> String? {
         guard let text = node.text(as: "interface", log),
             let pattern = InterfacePattern(decoding: text, at: node.place, log)
         else { return nil }

@@ -5,11 +5,14 @@ extension Defaults {
     init(decoding node: YamlNode, _ groups: SourceGroups, _ log: DiagnosticLog) {
         self.init()
         let keys = [
-            "inbound", "log", "ping", "families", "published", "routed", "require", "grant-limit",
+            "inbound", "outbound", "log", "ping", "families", "published", "routed", "require", "grant-limit",
             "review-every", "unused-after",
         ]
         guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
+        if let node = keyed["outbound"], let word = node.word(as: "outbound", of: Outbound.self, log) {
+            outbound = word
+        }
         if let node = keyed["published"], let word = node.word(as: "published", of: Published.self, log) {
             published = word
         }

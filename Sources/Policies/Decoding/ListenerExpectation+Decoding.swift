@@ -1,10 +1,12 @@
 extension ListenerExpectation {
-    /// The expectation in the keys `process`, `unit`, `user` and `optional` of a service.
-    init(decoding keyed: KeyedNode, _ log: DiagnosticLog) {
+    /// The expectation in the keys `process`, `unit`, `user` and `optional`.
+    ///
+    /// Without `decodesUser` the key `user` means something else.
+    init(decoding keyed: KeyedNode, _ log: DiagnosticLog, decodesUser: Bool = true) {
         self.init()
         if let node = keyed["process"] { processes = Self.processes(node, log) }
         if let node = keyed["unit"] { units = Self.units(node, log) }
-        if let node = keyed["user"] { users = Self.names(node, "user", log).map(\.text) }
+        if decodesUser, let node = keyed["user"] { users = Self.names(node, "user", log).map(\.text) }
         if let node = keyed["optional"] { isOptional = node.flag(as: "optional", log) ?? false }
     }
 

@@ -55,8 +55,19 @@ struct PolicyAssembly {
         policy.trusted = trusted(main).sorted { $0.name < $1.name }
         let services = self.services(documents, decoder, besides: policy.trusted)
         policy.services = services.map(\.service).sorted { $0.name < $1.name }
-        let assertions = assertions(documents, decoder)
-        policy.assertions = assertions.map(\.assertion)
+        let outbound = OutboundDecoder(
+            services: decoder, number: loader.files.number(ofUser:), requiresUsers: options.requiresUsers)
+        let lines = outbound.lines(documents)
+        policy.outbound = lines.map(\.line).sorted { $0.name < $1.name }
+        let tests = tests(documents)
+        let assertions = tests.filter { $0.value(of: "out") == nil }.compactMap { node in
+            decoder.assertion(node).map { ($0, node.place) }
+        }
+        let outboundAssertions = tests.filter { $0.value(of: "out") != nil }.compactMap { node in
+            outbound.assertion(node).map { ($0, node.place) }
+        }
+        policy.assertions = assertions.map(\.0)
+        policy.outboundAssertions = outboundAssertions.map(\.0)
         let acceptances = acceptances(documents, decoder)
         policy.acceptances = acceptances.map(\.acceptance)
         policy.files = loader.paths
@@ -68,8 +79,11 @@ struct PolicyAssembly {
         guard !log.hasErrors else { return nil }
         let check = AssertionCheck(policy, log)
         for (assertion, place) in assertions { check.run(assertion, at: place) }
+        let outboundCheck = OutboundCheck(policy, log)
+        for (assertion, place) in outboundAssertions { outboundCheck.run(assertion, at: place) }
         let lint = PolicyLint(policy: policy, now: options.now, interfaces: options.interfaces, log: log)
         lint.run(services, root: main.keyed, denied: deny?.places ?? [])
+        lint.check(lines, in: documents)
         lint.check(acceptances)
         if let place = names.firstPlace { lint.noteTrustInNames(at: place) }
         groups.warnOfUnused()
@@ -117,41 +131,20 @@ struct PolicyAssembly {
     private func services(
         _ documents: [PolicyDocument], _ decoder: ServiceDecoder, besides trusted: [Trusted]
     ) -> [PlacedService] {
-        var first: [String: SourceSpan] = [:]
-        let taken = Dictionary(trusted.map { ($0.name, $0.location) }) { first, _ in first }
-        var services: [PlacedService] = []
-        for document in documents {
-            guard let node = document.keyed["services"] else { continue }
-            for entry in node.uniqueEntries(as: "\"services\"", log) ?? [] {
-                if let earlier = first[entry.key] {
-                    let name = Printable.quoted(entry.key)
-                    log.error("service \(name) is already defined at \(earlier.description)", at: entry.place)
-                    continue
-                }
-                if let place = taken[entry.key] {
-                    let other = "\(Printable.text(place.file)):\(place.line):\(place.column)"
-                    log.error(
-                        "\(Printable.quoted(entry.key)) is already an entry of \"trusted\" at \(other)", at: entry.place
-                    )
-                    continue
-                }
-                first[entry.key] = entry.place
-                if let service = decoder.service(entry) { services.append(service) }
-            }
-        }
-        return services
+        let taken = Dictionary(trusted.map { ($0.name, ("trusted", $0.location)) }) { first, _ in first }
+        let section = PolicySection(key: "services", noun: "service", taken: taken)
+        return section.entries(in: documents, log).compactMap(decoder.service)
     }
 
-    private func assertions(
-        _ documents: [PolicyDocument], _ decoder: ServiceDecoder
-    ) -> [(assertion: Assertion, place: SourceSpan)] {
-        documents.flatMap { document -> [(assertion: Assertion, place: SourceSpan)] in
+    /// The entries of `tests` in all files, in order.
+    private func tests(_ documents: [PolicyDocument]) -> [YamlNode] {
+        documents.flatMap { document -> [YamlNode] in
             guard let node = document.keyed["tests"] else { return [] }
             guard case .sequence(let items) = node.content else {
                 log.error("\"tests\" must be a list, not \(node.kind)", at: node.place)
                 return []
             }
-            return items.compactMap { node in decoder.assertion(node).map { ($0, node.place) } }
+            return items
         }
     }
 

@@ -6,10 +6,10 @@ struct PolicyDocument {
     /// The keys of the main file.
     private static let keys = [
         "version", "host", "defaults", "include", "sources", "deny", "never-deny", "trusted", "accepted",
-        "services", "tests",
+        "services", "outbound", "tests",
     ]
     /// The keys of an included file.
-    private static let includeKeys = ["version", "sources", "deny", "accepted", "services", "tests"]
+    private static let includeKeys = ["version", "sources", "deny", "accepted", "services", "outbound", "tests"]
 
     /// The main file at `path`, then the files that it includes, in order; empty after an error in the main file.
     ///

@@ -26,6 +26,9 @@ public protocol PolicyFiles {
 
     /// The addresses of a DNS name that are known, one a line; `nil` if none is.
     func addresses(ofName name: String) -> [UInt8]?
+
+    /// The number of a user in the user database of the host; `nil` if there is none.
+    func number(ofUser name: String) -> UInt32?
 }
 
 extension PolicyFiles {
@@ -34,6 +37,9 @@ extension PolicyFiles {
 
     /// None is known.
     public func addresses(ofName name: String) -> [UInt8]? { nil }
+
+    /// No user is known.
+    public func number(ofUser name: String) -> UInt32? { nil }
 }
 
 /// The contents and the identity of a file.

@@ -108,20 +108,29 @@ final class SourceGroups {
         guard let name = group.names.min() else { return }
         log.error(
             "group \(Printable.quoted(group.name)) has the DNS name \(Printable.quoted(name)), "
-                + "and names can stand in \"from\" only, not in \"\(what)\"", at: place)
+                + "and names can stand in \"from\" and \"to\" only, not in \"\(what)\"", at: place)
     }
 
     /// The sources of a service, without those of a family that the host does not speak; `nil` after an error.
     func sources(_ node: YamlNode, allowsNobody: Bool = false) -> SourceList? {
-        guard var list = list(node, as: "from", allowsNobody: allowsNobody, allowsNames: true) else { return nil }
+        spoken(node, as: "from", "sources", allowsNobody: allowsNobody)
+    }
+
+    private func spoken(
+        _ node: YamlNode, as what: String, _ noun: String, allowsNobody: Bool = false
+    ) -> SourceList? {
+        guard var list = list(node, as: what, allowsNobody: allowsNobody, allowsNames: true) else { return nil }
         let spoken = list.addresses.intersection(families)
         if spoken.isEmpty, !list.addresses.isEmpty, list.names.isEmpty {
             let family = families.contains(.ipv4) ? "IPv6" : "IPv4"
-            log.warning("all sources are \(family), which \"defaults.families\" leaves out", at: node.place)
+            log.warning("all \(noun) are \(family), which \"defaults.families\" leaves out", at: node.place)
         }
         list.addresses = spoken
         return list
     }
+
+    /// The destinations of a line of `outbound`, without those of a family that the host does not speak; `nil` after an error.
+    func outboundDestinations(_ node: YamlNode) -> SourceList? { spoken(node, as: "to", "destinations") }
 
     /// The addresses of a host at which a service is reached; `nil` after an error.
     func destinations(_ node: YamlNode) -> SourceList? {

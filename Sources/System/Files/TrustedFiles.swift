@@ -30,6 +30,9 @@ public struct TrustedFiles: PolicyFiles {
     /// The addresses of a DNS name that are known, one a line; `nil` if none is.
     public func addresses(ofName name: String) -> [UInt8]? { addresses(name) }
 
+    /// The number of a user in the user database of the host; `nil` if there is none.
+    public func number(ofUser name: String) -> UInt32? { HostCalls.userNumber(of: name) }
+
     /// The contents of a list as it was applied last; `nil` if that is not known.
     public func lastList(_ path: String) -> [UInt8]? { lastList(path) }
 

@@ -43,11 +43,24 @@ public enum HostCalls {
         return unsafe if_nametoindex(name)
     }
 
+    /// The size of the buffer for one entry of the user database, in bytes.
+    private static let userRoom = 16 << 10
+
+    /// The number of a user in the user database; `nil` if there is none.
+    static func userNumber(of name: String) -> UInt32? {
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: userRoom) { buffer in
+            guard let start = buffer.baseAddress else { return nil }
+            var entry = unsafe passwd()
+            var found: UnsafeMutablePointer<passwd>?
+            let code = unsafe getpwnam_r(name, &entry, start, buffer.count, &found)
+            guard code == 0 else { return nil }
+            return unsafe found?.pointee.pw_uid
+        }
+    }
+
     /// The name of a user in the user database; `nil` if there is none.
     static func userName(of number: UInt32) -> String? {
-        // The size of the buffer for one entry, in bytes.
-        let room = 16 << 10
-        return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: room) { buffer in
+        unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: userRoom) { buffer in
             guard let start = buffer.baseAddress else { return nil }
             var entry = unsafe passwd()
             var found: UnsafeMutablePointer<passwd>?
