@@ -10,6 +10,7 @@ public func compile(_ policy: Policy) -> CompiledPolicy {
     var builder = TableBuilder(policy)
     builder.addBaseChains()
     for service in policy.services { builder.add(service) }
+    builder.addOutboundChains()
     return builder.finished()
 }
 
@@ -19,6 +20,8 @@ struct TableBuilder {
     var chains: [Chain] = []
     var sourceSets: SourceSets
     var limiterSets: [NamedSet] = []
+    /// The maps from destination ports to the lines of `outbound`.
+    var outboundMaps: [NamedSet] = []
     /// The expressions of the accepting rules, by sources: services with the same sources share them.
     var acceptances: [AddressSet: [[Expression]]] = [:]
     var origins: Origins
@@ -37,7 +40,7 @@ struct TableBuilder {
         origins.sets = sourceSets.origins
         let table = Table(
             name: Names.table, userdata: Userdata.comment(Names.tableComment), chains: chains,
-            sets: sourceSets.used + limiterSets + maps)
+            sets: sourceSets.used + limiterSets + maps + outboundMaps)
         return CompiledPolicy(table: table, origins: origins)
     }
 }

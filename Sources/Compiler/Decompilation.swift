@@ -8,7 +8,9 @@ struct Decompilation {
     private(set) var services: [String: DecompiledService] = [:]
     private(set) var trusted: [String: DecompiledEntry] = [:]
     private(set) var denied = AddressSet()
-    private(set) var foreign: [String] = []
+    /// The lines of `outbound`, by name.
+    var lines: [String: DecompiledService] = [:]
+    var foreign: [String] = []
     /// The protocols without ports, each with its chain.
     private var protocols: [(TransportProtocol, chain: String)] = []
     /// The services that each chain leads to by the dialled address.
@@ -31,7 +33,9 @@ struct Decompilation {
                 read(service: String(chain.name.dropFirst(prefix.count)), chain)
             } else if chain.name == Names.input {
                 readInput(chain)
-            } else if chain.base != nil && ![Names.dialled, Names.published, Names.routed].contains(chain.name) {
+            } else if chain.base != nil
+                && ![Names.dialled, Names.published, Names.routed, Names.output].contains(chain.name)
+            {
                 foreign += chain.rules.map { "\(chain.name): \($0)" }
             }
         }
@@ -153,17 +157,20 @@ struct Decompilation {
 }
 
 /// A map from ports to the chains of services.
-private enum PortMap {
+enum PortMap {
     /// Single ports of all protocols.
     case all
     /// Ranges of ports of one protocol.
     case ranges(TransportProtocol)
 
     /// The map with this name; `nil` for other sets, also for maps of published ports, which have the same ports.
-    init?(name: String) {
-        if name == Names.services {
+    ///
+    /// With `isOutbound` it is a map of the lines of `outbound`.
+    init?(name: String, isOutbound: Bool = false) {
+        let ranges = isOutbound ? Names.outboundRanges : Names.ranges
+        if name == (isOutbound ? Names.outbound : Names.services) {
             self = .all
-        } else if let transport = TransportProtocol.withPorts.first(where: { Names.ranges($0.name) == name }) {
+        } else if let transport = TransportProtocol.withPorts.first(where: { ranges($0.name) == name }) {
             self = .ranges(transport)
         } else {
             return nil
@@ -189,7 +196,7 @@ private enum PortMap {
 }
 
 extension DecompiledService.Port {
-    fileprivate var order: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
+    var order: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
 }
 
 extension SetElement.Value {

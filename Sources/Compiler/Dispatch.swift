@@ -68,19 +68,25 @@ struct Dispatch {
 
     /// The rules that look up the destination port.
     var rules: [Rule] {
-        let hash = Rule([
+        [Self.lookup(Names.services)] + Self.transports(spans).map { Self.lookup(Names.ranges($0.name), $0) }
+    }
+
+    /// The rule that looks up the protocol and the destination port in a map.
+    static func lookup(_ map: String) -> Rule {
+        Rule([
             .meta(.transportProtocol, into: .first),
             .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
-            .lookup(Lookup(.named(Names.services), destination: .verdict)),
+            .lookup(Lookup(.named(map), destination: .verdict)),
         ])
-        return [hash]
-            + Self.transports(spans).map { transport in
-                Rule(
-                    Match.transport(transport.rawValue) + [
-                        .payload(Payload(base: .transport, offset: 2, length: 2)),
-                        .lookup(Lookup(.named(Names.ranges(transport.name)), destination: .verdict)),
-                    ])
-            }
+    }
+
+    /// The rule that looks up the destination port of a protocol in a map.
+    static func lookup(_ map: String, _ transport: TransportProtocol) -> Rule {
+        Rule(
+            Match.transport(transport.rawValue) + [
+                .payload(Payload(base: .transport, offset: 2, length: 2)),
+                .lookup(Lookup(.named(map), destination: .verdict)),
+            ])
     }
 
     /// The rule that sends ICMP to the chain of its family, and protocols without ports to their services.
@@ -131,7 +137,7 @@ struct Dispatch {
     }
 
     /// A key of the hash map: protocol and port in network byte order, each padded to 4 bytes.
-    private static func key(_ transport: TransportProtocol, _ port: UInt16) -> [UInt8] {
+    static func key(_ transport: TransportProtocol, _ port: UInt16) -> [UInt8] {
         [transport.rawValue, 0, 0, 0] + port.bigEndianBytes + [0, 0]
     }
 }

@@ -4,8 +4,11 @@ internal import Rulesets
 /// The comment on the rules of an entry in the kernel.
 enum RuleComment {
     /// Why, owner and ticket, cut after a word if they are too long; `nil` if the entry has none of them.
-    static func text(of entry: AllowEntry) -> String? {
-        let parts = [entry.why, entry.owner, entry.ticket].compactMap { $0 }.filter { !$0.isEmpty }
+    static func text(of entry: AllowEntry) -> String? { text(entry.why, entry.owner, entry.ticket) }
+
+    /// The same of these parts.
+    static func text(_ why: String?, _ owner: String?, _ ticket: String?) -> String? {
+        let parts = [why, owner, ticket].compactMap { $0 }.filter { !$0.isEmpty }
         guard !parts.isEmpty else { return nil }
         if let only = parts.first, parts.count == 1, isPlain(only) { return only }
         // nft has no escape for a quote inside a string.

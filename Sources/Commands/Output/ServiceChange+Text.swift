@@ -24,10 +24,13 @@ extension ServiceChange {
         let isSame = declared.count == service.entries.count
         let texts = service.entries.indices.map { index in
             let sources = isSame && !declared[index].isEmpty ? declared[index] : service.entries[index].sources.text
-            return ["from \(sources)"] + service.entries[index].conditions
+            return ["\(preposition) \(sources)"] + service.entries[index].conditions
         }
         return texts.count == 1 ? texts[0] : [texts.map { $0.joined(separator: " ") }.joined(separator: "; ")]
     }
+
+    /// The word before the addresses.
+    private var preposition: String { isOutbound ? "to" : "from" }
 
     private func reason(_ service: DecompiledService) -> [String] {
         guard let declared else { return service.entries.first?.comment.map { [$0] } ?? [] }
@@ -41,8 +44,8 @@ extension ServiceChange {
         if before.entries.count == 1, after.entries.count == 1 {
             let gained = after.sources.subtracting(before.sources)
             let lost = before.sources.subtracting(after.sources)
-            if !gained.isEmpty { words.append("from + \(gained.clientsText)") }
-            if !lost.isEmpty { words.append("from - \(lost.clientsText)") }
+            if !gained.isEmpty { words.append("\(preposition) + \(gained.clientsText)") }
+            if !lost.isEmpty { words.append("\(preposition) - \(lost.clientsText)") }
         }
         if before.ports != after.ports { words.append("ports were \(before.portsText)") }
         if before.entries.count == 1, after.entries.count == 1 {
@@ -102,7 +105,8 @@ extension DecompiledEntry {
     /// The conditions besides the source, each with its name, in a fixed order.
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
-            ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limitText),
+            ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")),
+            ("user", users.isEmpty ? nil : users.map(String.init).joined(separator: ", ")), ("limit", limitText),
             ("connections", connections.map { "\($0)" }),
             ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
         ]
