@@ -148,6 +148,7 @@ public struct Verification {
         findings += grantFindings
         if areas.contains(.sessions) {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
+            findings += try .outboundSessions(verified.policy, among: surroundings.sessions, now: now)
         }
         findings += host(surroundings.resolvers()) + verified.listFindings
         if let names { findings += .staleNames(of: verified.policy, names, now: now) }

@@ -20,7 +20,8 @@ public struct Consequences {
     ///
     /// Sockets are readable without privileges; their owners are not.
     public init(
-        of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets,
+        of plan: PlannedChange, now: Int64, losses outbound: OutboundLosses? = nil,
+        sockets: () throws(KernelError) -> HostSockets,
         resolvers: () -> [IPAddress] = { [] }
     ) {
         let others = plan.ruleset.neighbours
@@ -47,7 +48,9 @@ public struct Consequences {
         let denied = [Finding].deniedHost(
             of: plan.policy, addresses: plan.ruleset.addresses, gateways: plan.ruleset.gateways,
             resolvers: resolvers())
-        breakages = denied + losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
+        breakages =
+            denied + losses + (outbound?.findings ?? []) + overrides.sorted { $0.rank < $1.rank }
+            + .legacyTables(plan.ruleset.legacy)
     }
 }
 

@@ -73,7 +73,8 @@ extension PlannedChange {
     /// One line per object: all, or those that the lines of services do not cover.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
-        let lines = outbound.map { ObjectChange.outbound($0.name) }
+        let isOtherMode = before.outboundMode != after.outboundMode
+        let lines = outbound.map { ObjectChange.outbound($0.name) } + (isOtherMode ? [ObjectChange.outbound("")] : [])
         let told = Set((trusted + services).map(\.name) + lines)
         let shown = objects.filter { change in
             verbose || (isNew ? change.isTable : !change.isImplied(by: told))

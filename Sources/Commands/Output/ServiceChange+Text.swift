@@ -3,6 +3,7 @@ internal import Changes
 internal import Compiler
 internal import Policies
 internal import Rulesets
+internal import System
 
 extension ServiceChange {
     /// The ports in the notation of a policy, but with the protocol first.
@@ -106,7 +107,8 @@ extension DecompiledEntry {
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
             ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")),
-            ("user", users.isEmpty ? nil : users.map(String.init).joined(separator: ", ")), ("limit", limitText),
+            ("user", users.isEmpty ? nil : users.map { UserNames.name(of: $0) ?? "\($0)" }.joined(separator: ", ")),
+            ("limit", limitText),
             ("connections", connections.map { "\($0)" }),
             ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
         ]
