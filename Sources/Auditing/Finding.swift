@@ -66,11 +66,15 @@ public struct Finding: Hashable, Sendable {
         case unreachableListener = "unreachable-listener"
         /// A change would close a port that another table publishes.
         case unreachablePublishedPort = "unreachable-published-port"
+        /// A change would refuse connections of this host: found by `plan`, never by `verify`.
+        case unreachableDestination = "unreachable-destination"
         /// Something could not be read or understood.
         case unknown
 
         /// The kinds that `verify` can report.
-        public static let verified = allCases.filter { $0 != .unreachableListener && $0 != .unreachablePublishedPort }
+        public static let verified = allCases.filter {
+            ![.unreachableListener, .unreachablePublishedPort, .unreachableDestination].contains($0)
+        }
     }
 
     /// The severity.

@@ -219,7 +219,7 @@ private struct SharedPlace: Hashable {
 
 extension ListenerExpectation {
     /// Whether any process may listen.
-    fileprivate var isAnybody: Bool { processes.isEmpty && units.isEmpty && users.isEmpty }
+    var isAnybody: Bool { processes.isEmpty && units.isEmpty && users.isEmpty }
 }
 
 extension Listener {
@@ -232,7 +232,7 @@ extension Listener {
 
 extension [String] {
     /// The words in quotes: `"a" or "b"`.
-    fileprivate var quoted: String { map { "\"\($0)\"" }.joined(separator: " or ") }
+    var quoted: String { map { "\"\($0)\"" }.joined(separator: " or ") }
 }
 
 extension SocketProcess {
@@ -248,7 +248,7 @@ extension SocketProcess {
     }
 
     /// Whether the process runs `expected`, the name or the absolute path of an executable.
-    fileprivate func isRunning(_ expected: String) -> Bool {
+    func isRunning(_ expected: String) -> Bool {
         guard let executable else { return false }
         return expected.hasPrefix("/") ? executable == expected : executable.split(separator: "/").last == expected[...]
     }

@@ -34,6 +34,9 @@ public struct ServiceUsage: Equatable, Sendable {
 }
 
 extension ServiceUsage {
+    /// The key of a line of `outbound` among those of services, which have no dots.
+    public static func key(ofLine name: String) -> String { "outbound.\(name)" }
+
     /// The packets in all counters together.
     public var hits: UInt64 { counters.values.reduce(0, &+) }
 

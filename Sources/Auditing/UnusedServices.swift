@@ -3,7 +3,7 @@ public import Listeners
 public import Policies
 
 extension [Finding] {
-    /// Services with ports to which no client has connected for the time of `unused-after`.
+    /// Lines of `outbound` by which nothing went out, and services with ports to which no client has connected for the time of `unused-after`.
     ///
     /// Nothing is said of a service that was not followed for so long, is closed, or has a protocol without ports: its flows
     /// may go on for years without a new connection.
@@ -18,13 +18,29 @@ extension [Finding] {
         of policy: Policy, _ usages: [String: ServiceUsage], now: Int64, sessions: () -> [Session]?
     ) -> [Finding] {
         guard let span = policy.defaults.unusedAfter else { return [] }
+        let lines = policy.outbound.filter { line in
+            guard let usage = usages[ServiceUsage.key(ofLine: line.name)], !line.isExpired(at: now) else {
+                return false
+            }
+            return !line.client.isOptional && usage.quiet >= span.seconds * 1000
+                && line.ports.allSatisfy(\.transport.hasPorts)
+        }.map { finding($0, usages[ServiceUsage.key(ofLine: $0.name)]?.unseen ?? 0, span) }
         let quiet = policy.services.filter { service in
             guard let usage = usages[service.name], usage.quiet >= span.seconds * 1000 else { return false }
             return service.isOpen(at: now) && service.ports.allSatisfy(\.transport.hasPorts)
         }
-        guard !quiet.isEmpty, let sessions = sessions() else { return [] }
-        return quiet.filter { service in !sessions.contains { service.serves($0) } }
+        guard !quiet.isEmpty, let sessions = sessions() else { return lines }
+        return lines
+            + quiet.filter { service in !sessions.contains { service.serves($0) } }
             .map { finding($0, usages[$0.name]?.unseen ?? 0, span, policy) }
+    }
+
+    private static func finding(_ line: OutboundLine, _ unseen: Int64, _ span: TimeSpan) -> Finding {
+        let gap = unseen == 0 ? "" : ", but for \(TimeSpan(seconds: unseen / 1000 + 1).text) that were not counted"
+        return Finding(
+            .unusedService, .notice,
+            "nothing was let out by \(line.title) for more than \(span.text)\(gap): delete it if it is no longer needed"
+        ).of(line)
     }
 
     private static func finding(

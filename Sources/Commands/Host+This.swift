@@ -74,6 +74,7 @@ extension Host {
         host.interfaces = { (try? KernelNetwork().interfaces) ?? [] }
         // Another network namespace has resolvers of its own.
         host.resolvers = { RulesetIdentity.isHost ? Resolvers.ofThisHost() : [] }
+        host.outboundNeeds = { RulesetIdentity.isHost ? .ofThisHost() : OutboundNeeds() }
         host.programs = { SocketPrograms.concerning((try? SocketTable.listeners()) ?? []) }
         host.caller = caller
         host.lookUp = { NameLookup(in: $1).answers(for: $0) }

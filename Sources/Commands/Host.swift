@@ -28,6 +28,8 @@ public struct Host {
     public var interfaces: () -> [HostInterface] = { [] }
     /// The servers that this host asks for names.
     public var resolvers: () -> [IPAddress] = { [] }
+    /// The servers that this host's configuration names.
+    public var outboundNeeds: () -> OutboundNeeds = { OutboundNeeds() }
     /// The BPF programs that decide about listening sockets, where the ruleset was opened last.
     public var programs: () -> ProgramList = { ProgramList() }
     /// Asks the resolver of the system for the addresses of DNS names, in the network namespace whose ruleset was opened last.

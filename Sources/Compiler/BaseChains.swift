@@ -111,7 +111,7 @@ extension TableBuilder {
         }
     }
 
-    private mutating func append(_ chain: Chain, at location: SourceLocation) {
+    mutating func append(_ chain: Chain, at location: SourceLocation) {
         chains.append(chain)
         origins.chains[chain.name] = location
     }

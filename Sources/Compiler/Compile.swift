@@ -11,6 +11,7 @@ public func compile(_ policy: Policy) -> CompiledPolicy {
     builder.addBaseChains()
     for service in policy.services { builder.add(service) }
     builder.addTranslation()
+    builder.addOutboundChains()
     return builder.finished()
 }
 
@@ -31,6 +32,8 @@ struct TableBuilder {
     var chains: [Chain] = []
     var sourceSets: SourceSets
     var limiterSets: [NamedSet] = []
+    /// The maps from destination ports to the lines of `outbound`.
+    var outboundMaps: [NamedSet] = []
     /// The expressions of the accepting rules, by sources: services with the same sources share them.
     var acceptances: [AddressSet: [[Expression]]] = [:]
     var origins: Origins
@@ -51,7 +54,7 @@ struct TableBuilder {
         origins.sets = sourceSets.origins
         let table = Table(
             name: Names.table, userdata: Userdata.comment(Names.tableComment), chains: chains,
-            sets: sourceSets.used + limiterSets + maps)
+            sets: sourceSets.used + limiterSets + maps + outboundMaps)
         return CompiledPolicy(table: table, origins: origins)
     }
 }

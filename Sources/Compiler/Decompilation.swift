@@ -9,7 +9,9 @@ struct Decompilation {
     private(set) var trusted: [String: DecompiledEntry] = [:]
     private(set) var masquerades: [String: DecompiledMasquerade] = [:]
     private(set) var denied = AddressSet()
-    private(set) var foreign: [String] = []
+    /// The lines of `outbound`, by name.
+    var lines: [String: DecompiledService] = [:]
+    var foreign: [String] = []
     /// The protocols without ports, each with its chain.
     private var protocols: [(TransportProtocol, chain: String)] = []
     /// The services that each chain leads to by the dialled address.
@@ -168,18 +170,23 @@ struct Decompilation {
 }
 
 /// A map from ports to the chains of services.
-private enum PortMap {
+enum PortMap {
     /// Single ports of all protocols.
     case all
     /// Ranges of ports of one protocol.
     case ranges(TransportProtocol)
 
     /// The map with this name; `nil` for other sets, also for maps of published ports, which have the same ports.
-    init?(name: String) {
+    ///
+    /// With `isOutbound` it is a map of the lines of `outbound`.
+    init?(name: String, isOutbound: Bool = false) {
+        let maps = isOutbound ? [Names.outbound] : [Names.services, Names.forwards]
         let isOfRanges = { (transport: TransportProtocol) in
-            [Names.ranges(transport.name), Names.forwardRanges(transport.name)].contains(name)
+            (isOutbound
+                ? [Names.outboundRanges(transport.name)]
+                : [Names.ranges(transport.name), Names.forwardRanges(transport.name)]).contains(name)
         }
-        if name == Names.services || name == Names.forwards {
+        if maps.contains(name) {
             self = .all
         } else if let transport = TransportProtocol.withPorts.first(where: isOfRanges) {
             self = .ranges(transport)
@@ -217,11 +224,11 @@ extension DecompiledMasquerade {
 
 extension Names {
     /// The base chains that are the same for all policies which have them.
-    fileprivate static let wholeChains = [dialled, published, routed, natPrerouting, natOutput]
+    fileprivate static let wholeChains = [dialled, published, routed, output, natPrerouting, natOutput]
 }
 
 extension DecompiledService.Port {
-    fileprivate var order: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
+    var order: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
 }
 
 extension SetElement.Value {

@@ -1,4 +1,5 @@
 public import Addressing
+public import Policies
 public import Rulesets
 
 /// An entry of a service that was read back.
@@ -15,6 +16,8 @@ public struct DecompiledEntry: Hashable, Sendable {
     public var connections: UInt32?
     /// Whether each connection is logged.
     public var isLogged = false
+    /// The numbers of the users whose sockets a line of `outbound` is about; empty for all.
+    public var users: [UInt32] = []
     /// The time at which it closes, in seconds since 1970-01-01T00:00:00Z; `nil` for never.
     public var expires: Int64?
     /// Why, owner and ticket, as in the comment of the rules.
@@ -67,6 +70,10 @@ public struct DecompiledPolicy: Hashable, Sendable {
     public var trusted: [DecompiledService] = []
     /// The entries of `masquerade`, sorted by name.
     public var masquerades: [DecompiledMasquerade] = []
+    /// The lines of `outbound` as services whose sources are the destinations, sorted by name.
+    public var outbound: [DecompiledService] = []
+    /// What becomes of connections that no line of `outbound` lets out.
+    public var outboundMode = Defaults.Outbound.accept
     /// The sources of `deny`.
     public var denied = AddressSet()
     /// Rules outside the services that the compiler does not make, each with its chain.
@@ -85,6 +92,9 @@ public struct DecompiledPolicy: Hashable, Sendable {
             return service
         }
         masquerades = reading.masquerades.values.sorted { $0.name < $1.name }
+        reading.readOutbound()
+        outbound = reading.lines.values.sorted { $0.name < $1.name }
+        outboundMode = table.outboundMode
         denied = reading.denied
         foreign = reading.foreign
     }

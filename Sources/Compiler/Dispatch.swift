@@ -96,19 +96,25 @@ struct Dispatch {
     var forwardRules: [Rule] { rules(in: Names.forwards, Names.forwardRanges) }
 
     private func rules(in map: String, _ ranges: (String) -> String) -> [Rule] {
-        let hash = Rule([
+        [Self.lookup(map)] + Self.transports(spans).map { Self.lookup(ranges($0.name), $0) }
+    }
+
+    /// The rule that looks up the protocol and the destination port in a map.
+    static func lookup(_ map: String) -> Rule {
+        Rule([
             .meta(.transportProtocol, into: .first),
             .payload(Payload(base: .transport, offset: 2, length: 2, into: .secondWord)),
             .lookup(Lookup(.named(map), destination: .verdict)),
         ])
-        return [hash]
-            + Self.transports(spans).map { transport in
-                Rule(
-                    Match.transport(transport.rawValue) + [
-                        .payload(Payload(base: .transport, offset: 2, length: 2)),
-                        .lookup(Lookup(.named(ranges(transport.name)), destination: .verdict)),
-                    ])
-            }
+    }
+
+    /// The rule that looks up the destination port of a protocol in a map.
+    static func lookup(_ map: String, _ transport: TransportProtocol) -> Rule {
+        Rule(
+            Match.transport(transport.rawValue) + [
+                .payload(Payload(base: .transport, offset: 2, length: 2)),
+                .lookup(Lookup(.named(map), destination: .verdict)),
+            ])
     }
 
     /// The rule that sends ICMP to the chain of its family, and protocols without ports to their services.
@@ -159,7 +165,7 @@ struct Dispatch {
     }
 
     /// A key of the hash map: protocol and port in network byte order, each padded to 4 bytes.
-    private static func key(_ transport: TransportProtocol, _ port: UInt16) -> [UInt8] {
+    static func key(_ transport: TransportProtocol, _ port: UInt16) -> [UInt8] {
         [transport.rawValue, 0, 0, 0] + port.bigEndianBytes + [0, 0]
     }
 }

@@ -66,9 +66,9 @@ extension Chain {
     }()
 
     /// fe80::/10, RFC 4291 2.5.6.
-    private static let linkLocal: ClosedRange<UInt128> = (0xfe80 << 112)...((0xfec0 << 112) - 1)
+    static let linkLocal: ClosedRange<UInt128> = (0xfe80 << 112)...((0xfec0 << 112) - 1)
 
-    private static func icmp(
+    static func icmp(
         _ number: UInt8, type: UInt8, _ comment: String?, source: ClosedRange<UInt128>? = nil,
         sources: [Expression]? = nil, hopLimit: UInt8? = nil,
         _ statements: [Expression] = [], _ verdict: Verdict = .accept
@@ -111,5 +111,5 @@ extension Rule {
 
 extension Rate {
     /// The rate with the default burst of nft.
-    fileprivate var limit: RateLimit { RateLimit(rate: UInt64(count), unit: unit.seconds) }
+    var limit: RateLimit { RateLimit(rate: UInt64(count), unit: unit.seconds) }
 }

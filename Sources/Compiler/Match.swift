@@ -14,7 +14,7 @@ enum Match {
     /// The type of an echo request of ICMPv6, RFC 4443 4.1.
     static let icmpv6Echo: UInt8 = 128
     /// The index of `lo` in every network namespace: `LOOPBACK_IFINDEX` of the kernel's `include/net/flow.h`.
-    private static let loopbackIndex: UInt32 = 1
+    static let loopbackIndex: UInt32 = 1
     /// `IPS_CONFIRMED` of `linux/netfilter/nf_conntrack_common.h`.
     private static let confirmed: UInt32 = 1 << 3
     /// `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
@@ -69,6 +69,16 @@ enum Match {
         [.conntrack(ConntrackLoad(family == .ipv4 ? .destinationIPv4 : .destinationIPv6, direction: 0))]
     }
 
+    /// Packets to an address in the set.
+    static func destination(in set: String, _ family: AddressFamily) -> [Expression] {
+        destinationLoad(family) + [.lookup(Lookup(.named(set)))]
+    }
+
+    /// Packets with an address in the set.
+    static func address(_ field: SourceMatch.Field, in set: String, _ family: AddressFamily) -> [Expression] {
+        field == .source ? source(in: set, family) : destination(in: set, family)
+    }
+
     /// Packets from an address in the set.
     static func source(in set: String, _ family: AddressFamily) -> [Expression] {
         self.family(family) + [sourceLoad(family), .lookup(Lookup(.named(set)))]
@@ -106,11 +116,15 @@ enum Match {
 
     /// Packets that arrive on an interface with this name.
     static func interface(_ pattern: InterfacePattern) -> [Expression] {
+        [.meta(.inputInterfaceName, into: .first), interfaceName(pattern)]
+    }
+
+    /// The comparison of the name of an interface.
+    static func interfaceName(_ pattern: InterfacePattern) -> Expression {
         let name = Array(pattern.name.utf8)
         // A prefix is compared only in its own length; a whole name is compared with its padding of NULs.
         let padding = pattern.isPrefix ? 0 : InterfacePattern.maximumLength + 1 - name.count
-        let value = name + Array(repeating: 0, count: padding)
-        return [.meta(.inputInterfaceName, into: .first), .compare(Comparison(value))]
+        return .compare(Comparison(name + Array(repeating: 0, count: padding)))
     }
 
     /// Packets that leave by an interface with this name.

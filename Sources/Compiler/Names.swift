@@ -52,6 +52,44 @@ public enum Names {
     /// The start of the names of these sets.
     static let pings = "ping"
 
+    /// The base chain for packets that this host sends.
+    public static let output = "output"
+    /// The chain for ICMP that this host sends.
+    static let outboundICMPv4 = "outbound-icmp-ipv4"
+    /// The chain for ICMPv6 that this host sends.
+    static let outboundICMPv6 = "outbound-icmp-ipv6"
+    /// The chain for the requests of this host's DHCP client.
+    static let outboundDHCPv4 = "outbound-dhcp-ipv4"
+    /// The chain for the requests of this host's DHCPv6 client.
+    static let outboundDHCPv6 = "outbound-dhcp-ipv6"
+    /// The chain that refuses the connections that no line of `outbound` lets out.
+    public static let outboundRefuse = "outbound-refuse"
+    /// The chain that counts them, and lets them out.
+    public static let outboundAudit = "outbound-audit"
+
+    /// The chain for the connections that no line of `outbound` lets out.
+    static func outboundRest(_ mode: Defaults.Outbound) -> String { mode == .audit ? outboundAudit : outboundRefuse }
+
+    /// The map from protocol and destination port to the chain of a line of `outbound`.
+    public static let outbound = "outbound"
+
+    /// The map from the destination ports of a protocol to the chains of lines with ranges of ports.
+    public static func outboundRanges(_ transport: String) -> String { "outbound-ranges-\(transport)" }
+
+    /// The chain of a line of `outbound`, and the start of the names of the sets of its destinations.
+    public static func line(_ name: String) -> String { "out-\(name)" }
+
+    /// The chain that limits, logs and accepts the connections of a line of `outbound`.
+    public static func lineAdmission(_ name: String) -> String { "out-\(name).admit" }
+
+    /// The chain of a port that several lines of `outbound` have, and the start of the names of its maps.
+    static func sharedPort(_ port: ServicePort) -> String {
+        guard port.transport.hasPorts else { return "outbound-port-\(port.transport.rawValue)" }
+        let range = port.range
+        let ports = range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        return "outbound-port-\(port.transport.name)-\(ports)"
+    }
+
     /// The map from protocol and port to the chain of a service.
     public static let services = "services"
 
@@ -157,6 +195,10 @@ extension Names {
         case trusted(String)
         /// It changes the sources of the entry of `masquerade` with this name.
         case masquerade(String)
+        /// It lets out the connections of the line of `outbound` with this name.
+        case line(String)
+        /// It finds a line of `outbound`, or decides on connections that none lets out.
+        case outbound
         /// It does not belong to a service, or is not portreeve's.
         case other
     }
@@ -165,10 +207,19 @@ extension Names {
     public static func purpose(ofChain name: String) -> ChainPurpose {
         if name.hasPrefix(trusted("")) { return .trusted(String(name.dropFirst(trusted("").count))) }
         if name.hasPrefix(masquerade("")) { return .masquerade(String(name.dropFirst(masquerade("").count))) }
+        if let line = lineName(ofChain: name) { return .line(line) }
+        if name == output || name.hasPrefix("\(outbound)-") { return .outbound }
         if dispatchers.contains(where: name.hasPrefix) { return .addresses }
         let prefix = chains(of: "").first(where: name.hasPrefix)
         // An entry of `allow` has a name of its own after a dot.
         return prefix.map { .service(String(name.dropFirst($0.count).prefix { $0 != "." })) } ?? .other
+    }
+
+    /// The name of the line of `outbound` that has the chain; `nil` for other chains.
+    static func lineName(ofChain name: String) -> String? {
+        guard name.hasPrefix(line("")) else { return nil }
+        // No name of a line has a dot.
+        return String(name.dropFirst(line("").count).prefix { $0 != "." })
     }
 
     /// The purpose of a set or a map.
@@ -189,9 +240,10 @@ extension Names {
     /// The purpose of the set with this name.
     public static func purpose(ofSet name: String) -> SetPurpose {
         let starts =
-            [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published("")]
-            + [forwardRanges(""), hairpins, masquerade("")] + dispatchers
-        if name == services || name == forwards || starts.contains(where: name.hasPrefix) { return .services }
+            [service(""), trusted(""), group(""), limiters, counters, grants, ranges(""), published(""), line("")]
+            + [forwardRanges(""), hairpins, masquerade(""), "\(outbound)-"] + dispatchers
+        let maps = [services, forwards, outbound]
+        if maps.contains(name) || starts.contains(where: name.hasPrefix) { return .services }
         return name.hasPrefix("\(denied)-") || name.hasPrefix(bans) ? .denied : .other
     }
 }

@@ -148,7 +148,7 @@ extension AllowEntry {
 
 extension ConnectionLimit {
     /// The match on connections above the limit.
-    fileprivate var excess: RateLimit {
+    var excess: RateLimit {
         RateLimit(rate: UInt64(rate.count), unit: rate.unit.seconds, burst: burst, isOver: true)
     }
 }

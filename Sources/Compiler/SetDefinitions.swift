@@ -23,13 +23,14 @@ enum KeyType: UInt32 {
     case ipv6Address = 8
     case transportProtocol = 12
     case port = 13
+    case user = 24
     case conntrackState = 26
 
     var length: UInt32 {
         switch self {
         case .transportProtocol: 1
         case .port: 2
-        case .integer, .ipv4Address, .conntrackState: 4
+        case .integer, .ipv4Address, .user, .conntrackState: 4
         case .ipv6Address: 16
         }
     }
@@ -91,6 +92,14 @@ extension SetDefinition {
 }
 
 extension AnonymousSet {
+    /// An anonymous set of single values in host byte order.
+    static func values(_ type: KeyType, _ keys: [[UInt8]]) -> AnonymousSet {
+        let definition = SetDefinition(
+            keyType: type.rawValue, keyLength: type.length, flags: [.anonymous, .constant], size: UInt32(keys.count),
+            userdata: ListingHint.keyByteOrder(ListingHint.hostOrder))
+        return AnonymousSet(definition: definition, elements: .list(keys.map { SetElement(key: $0) }.sortedByKey()))
+    }
+
     /// An anonymous verdict map.
     static func verdicts(_ type: KeyType, _ entries: [([UInt8], Verdict)]) -> AnonymousSet {
         let definition = SetDefinition(

@@ -50,6 +50,7 @@ extension Rule {
     /// Whether it leads to an entry of `allow` or `trusted` until a time that is over.
     fileprivate func hasLapsed(by time: Int64) -> Bool {
         let conditions = RuleConditions(self)
+        if let end = lineExpiry { return end <= time }
         guard let end = conditions.expires, case .verdict(.jump)? = conditions.rest.first else { return false }
         return end <= time
     }

@@ -15,6 +15,8 @@ public struct AccessChange: Hashable, Sendable {
     public var interfaces: [String?]
     /// The addresses of this host that it is about; empty for all.
     public var destinations: [DestinationClass] = []
+    /// The users of the sockets of packets that leave; empty for all of them, and for packets that arrive.
+    public var users: [SocketUser] = []
     /// The rules that make the access unknown; empty for a certain change.
     public var doubts: [RuleReference]
 }
@@ -45,7 +47,9 @@ public struct AccessDifference {
     public init(from old: [Table], to new: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
-        let interfaces = InterfaceClass.all(in: old + new, circumstances.routes)
+        let interfaces = InterfaceClass.all(
+            in: old + new, circumstances.routes, includesOutput: path == .leaving)
+        let users = path.users(in: old + new)
         let transports = TransportProtocol.all(in: old + new)
         let destinations = path.destinations(in: old + new, circumstances)
         let kept = Set(old.filter(new.contains).map(\.name))
@@ -53,9 +57,11 @@ public struct AccessDifference {
         func regions(_ tables: [Table]) -> AccessRegions {
             AccessRegions(
                 tables, in: circumstances, path: path, transports: transports, interfaces: interfaces,
-                destinations: destinations, spaces: spaces, rules: rules, sharing: shared)
+                destinations: destinations, users: users, spaces: spaces, rules: rules, sharing: shared)
         }
-        self.init(from: regions(old), to: regions(new), ChangeCollector(interfaces, destinations), kept)
+        self.init(
+            from: regions(old), to: regions(new), ChangeCollector(interfaces, destinations, users.compactMap(\.self)),
+            kept)
     }
 
     private init(

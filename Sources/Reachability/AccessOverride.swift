@@ -62,7 +62,7 @@ extension [AccessOverride] {
             [allowed], in: circumstances, path: .arriving, transports: transports, interfaces: interfaces,
             destinations: destinations, spaces: spaces, rules: rules)
         let survey = Survey(
-            others, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: true,
+            others, circumstances, transports, interfaces, destinations, [nil], spaces, rules, keepsRefusals: true,
             budget: budget)
         let arrivals = Arrivals(circumstances.routes, interfaces)
         let bridges = circumstances.routes?.containerBridges ?? []

@@ -8,6 +8,7 @@ struct ChangeCollector {
         let transport: TransportProtocol
         let family: AddressFamily
         let change: AccessDifference.Change
+        let user: SocketUser?
     }
 
     /// The places of a change.
@@ -24,10 +25,13 @@ struct ChangeCollector {
     private let interfaces: [InterfaceClass]
     private let order: [InterfaceClass: Int]
     private let destinations: DestinationClasses
+    /// The classes of users; none for packets that arrive.
+    private let users: [SocketUser]
     private var found: [Subject: Places] = [:]
 
-    init(_ interfaces: [InterfaceClass], _ destinations: DestinationClasses) {
+    init(_ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ users: [SocketUser] = []) {
         self.interfaces = interfaces
+        self.users = users
         self.destinations = destinations
         order = Dictionary(uniqueKeysWithValues: interfaces.enumerated().map { ($1, $0) })
     }
@@ -39,7 +43,7 @@ struct ChangeCollector {
     ) {
         let (key, common) = (comparison.key, comparison.common[keyPath: kind])
         func subject(_ change: AccessDifference.Change) -> Subject {
-            Subject(transport: key.transport, family: key.family, change: change)
+            Subject(transport: key.transport, family: key.family, change: change, user: key.user)
         }
         var except: [[Int]] = Array(repeating: [], count: common.count)
         for exception in comparison.exceptions {
@@ -63,11 +67,28 @@ struct ChangeCollector {
                     transport: subject.transport, ports: subject.change.ports, family: subject.family,
                     sources: spaces.addresses(subject.change.sources, subject.family),
                     interfaces: ordinary.allSatisfy(group.interfaces.contains) ? [] : group.interfaces.map(\.pattern),
-                    destinations: group.destinations, doubts: subject.change.doubts.map { rules.all[$0] })
+                    destinations: group.destinations, users: subject.user.map { [$0] } ?? [],
+                    doubts: subject.change.doubts.map { rules.all[$0] })
             }
         }
-        let ordered = changes.map { ($0.order, $0) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
+        let ordered = joined(changes).map { ($0.order, $0) }.sorted { $0.0.lexicographicallyPrecedes($1.0) }
         return ordered.map(\.1)
+    }
+
+    /// The same change of several users as one; without users if it is that of all.
+    private func joined(_ changes: [AccessChange]) -> [AccessChange] {
+        guard !users.isEmpty else { return changes }
+        let groups = Dictionary(grouping: changes) { change in
+            var subject = change
+            subject.users = []
+            return subject
+        }
+        return groups.map { subject, same in
+            var change = subject
+            let concerned = Set(same.flatMap(\.users))
+            change.users = concerned.count == users.count ? [] : users.filter(concerned.contains)
+            return change
+        }
     }
 
     /// The destinations with the same interfaces, together; none for all of them.

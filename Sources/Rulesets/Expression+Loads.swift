@@ -12,12 +12,14 @@ public struct MetaKey: RawRepresentable, Hashable, Sendable {
     public static let mark = Self(rawValue: 3)
     /// The index of the input interface: 4 bytes, host byte order.
     public static let inputInterface = Self(rawValue: 4)
-    /// The name of the input interface: 16 bytes, padded with NUL.
-    public static let inputInterfaceName = Self(rawValue: 6)
     /// The index of the output interface: 4 bytes, host byte order.
     public static let outputInterface = Self(rawValue: 5)
+    /// The name of the input interface: 16 bytes, padded with NUL.
+    public static let inputInterfaceName = Self(rawValue: 6)
     /// The name of the output interface: 16 bytes, padded with NUL.
     public static let outputInterfaceName = Self(rawValue: 7)
+    /// The number of the user of the socket: 4 bytes, host byte order; a packet without a socket has none.
+    public static let socketUser = Self(rawValue: 10)
     /// The address family, `NFPROTO_…`: 1 byte.
     public static let networkProtocol = Self(rawValue: 15)
     /// The transport protocol, `IPPROTO_…`: 1 byte.

@@ -201,7 +201,7 @@ struct SessionListTests {
         #expect(
             Set(session.keys) == [
                 "direction", "protocol", "local", "remote", "translated", "state", "since", "bytes", "interface",
-                "process", "processes", "socket", "tracked", "service", "verdict", "reason",
+                "process", "processes", "socket", "tracked", "service", "verdict", "missing", "reason",
             ])
         #expect(session["direction"] as? String == "in" && session["verdict"] as? String == "refuse")
         #expect(session["since"] as? String == "2027-01-15T06:57:57Z")

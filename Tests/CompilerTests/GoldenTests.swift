@@ -79,7 +79,30 @@ struct GoldenTests {
             #expect(loaded.entries.map(\.sharesLimit) == service.entries.map { $0.limit?.isShared == true })
             #expect(loaded.entries.map(\.isLogged) == service.entries.map(\.log))
         }
+        let lines = policy.defaults.outbound == .accept ? [] : policy.outbound
+        #expect(loaded.outbound.map(\.name) == lines.map(\.name))
+        for (loaded, line) in zip(loaded.outbound, lines) { expect(loaded, is: line) }
+        #expect(loaded.outbound.allSatisfy(\.foreign.isEmpty) && loaded.outboundMode == policy.defaults.outbound)
         #expect(loaded.denied == policy.deny?.addresses ?? loaded.denied)
         #expect(loaded.foreign.isEmpty && loaded.services.allSatisfy(\.foreign.isEmpty))
+    }
+
+    private func expect(_ loaded: DecompiledService, is line: OutboundLine) {
+        let entry = loaded.entries[0]
+        let numbers = Set(line.users.compactMap(\.number)).sorted()
+        // A line for users that the host does not have lets out nothing.
+        guard line.users.isEmpty || !numbers.isEmpty else {
+            #expect(entry.sources.isEmpty)
+            return
+        }
+        #expect(entry.sources == line.addresses && entry.users == numbers)
+        #expect(entry.interfaces == line.interfaces.map(\.description) && entry.expires == line.expires?.end)
+        #expect((entry.limit != nil) == (line.limit != nil) && entry.isLogged == line.log)
+        let single = Set(line.ports.filter { $0.range.count == 1 }.map(\.description))
+        let found = Set(loaded.ports.filter { $0.range.count == 1 }.map { $0.transport.text($0.range) })
+        #expect(found == Set(single.map { $0.split(separator: "/").reversed().joined(separator: "/") }))
+        let covered = loaded.ports.filter { $0.range.count > 1 && $0.transport.hasPorts }.map(\.range.count)
+        let meant = line.ports.filter { $0.range.count > 1 && $0.transport.hasPorts }.map(\.range.count)
+        #expect(covered.reduce(0, +) == meant.reduce(0, +))
     }
 }

@@ -137,7 +137,7 @@ struct AgreementTests {
             let spaces = SourceSpaces()
             let survey = Survey(
                 tables, Circumstances(now: 0), TransportProtocol.all(in: tables), InterfaceClass.all(in: tables),
-                DestinationClasses(), spaces, RuleNumbers(), keepsRefusals: true)
+                DestinationClasses(), [nil], spaces, RuleNumbers(), keepsRefusals: true)
             for key in survey.keys where key.transport == .tcp {
                 let outcome = survey.evaluate(key, .arriving)
                 let pieces = outcome.accepted + outcome.refused.map(\.piece) + outcome.unknown

@@ -31,7 +31,7 @@ struct DestinationClassTests {
             let regions = AccessRegions([table], in: circumstances)
             let survey = Survey(
                 [table], circumstances, [.tcp, .udp], InterfaceClass.all(in: [table]),
-                PacketPath.arriving.destinations(in: [table], circumstances), regions.spaces, regions.rules,
+                PacketPath.arriving.destinations(in: [table], circumstances), [nil], regions.spaces, regions.rules,
                 keepsRefusals: false)
             // Those of lo are computed when they are asked for.
             for key in survey.keys where key.interface != .loopback {

@@ -25,7 +25,7 @@ public struct ConnectionQuery: Sendable {
     public var peers: AddressSet?
     /// The directions.
     public var directions = Set(LiveConnection.Direction.allCases)
-    /// Whether only connections that the policy would refuse are wanted.
+    /// Whether only connections are wanted that the policy would refuse, or that only `audit` lets pass.
     public var isRefusedOnly = false
     /// The order.
     public var order = Order.port
@@ -35,7 +35,7 @@ public struct ConnectionQuery: Sendable {
 
     /// Whether the connection is wanted.
     public func matches(_ judged: JudgedConnection) -> Bool {
-        if isRefusedOnly && judged.verdict != .refuse { return false }
+        if isRefusedOnly && judged.verdict != .refuse && !judged.isAuditOnly { return false }
         if let service, judged.service != service { return false }
         if let peers, !peers.contains(judged.connection.remote.address) { return false }
         return directions.contains(judged.connection.direction)

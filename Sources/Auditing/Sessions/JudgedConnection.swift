@@ -16,12 +16,21 @@ public struct JudgedConnection: Sendable {
 
     /// The connection.
     public var connection: LiveConnection
-    /// The name of the service whose port was dialled; `nil` for none, and for outbound connections.
+    /// The name of the service whose port was dialled, or of the line that lets a connection of this host out; `nil` for none.
     public var service: String?
     /// The verdict.
     public var verdict: Verdict
-    /// Why it is refused; `nil` unless it is.
+    /// Why it is refused, or would be refused if `defaults.outbound` were not `audit`; `nil` otherwise.
     public var reason: RefusalReason?
+
+    /// Whether it passes only because `defaults.outbound` is `audit`.
+    public var isAuditOnly: Bool { verdict == .accept && reason != nil }
+
+    /// The line of `outbound` that is missing, as a policy writes it; `nil` where none is.
+    public var missingLine: String? {
+        guard reason == .outbound else { return nil }
+        return OutboundCall(connection, interface: nil).suggestion(user: connection.processes.first?.user)
+    }
 
     /// A connection of these parts.
     public init(

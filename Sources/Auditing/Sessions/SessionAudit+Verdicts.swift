@@ -26,6 +26,7 @@ extension SessionAudit {
 
         private let audit: SessionAudit
         private let services: ServicePorts
+        private let outbound: OutboundAudit
         private lazy var arriving = regions(.arriving)
         private lazy var published = regions(.published)
         private lazy var targets = ForwardTargets(audit.table)
@@ -34,6 +35,7 @@ extension SessionAudit {
         init(_ audit: SessionAudit) {
             self.audit = audit
             services = ServicePorts(audit.policy)
+            outbound = OutboundAudit(audit.policy, now: audit.now, interface: audit.interface)
         }
 
         private func regions(_ path: PacketPath) -> AccessRegions {
@@ -42,7 +44,7 @@ extension SessionAudit {
 
         mutating func judge(_ connection: LiveConnection) -> JudgedConnection {
             let session = connection.session
-            guard connection.direction != .outbound else { return JudgedConnection(connection, .accept) }
+            guard connection.direction != .outbound else { return outbound.judge(connection) }
             guard session.isDecided else { return JudgedConnection(connection, undecided) }
             let port = session.decidedPort
             let service = services.owners(session.transport, port...port).first {

@@ -149,6 +149,7 @@ public struct Verification {
         if areas.contains(.sessions) {
             findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
             findings += .scarcePorts(try surroundings.sessions.scarcePorts())
+            findings += try .outboundSessions(verified.policy, among: surroundings.sessions, now: now)
         }
         findings += host(surroundings.resolvers()) + verified.listFindings
         if let names { findings += .staleNames(of: verified.policy, names, now: now) }

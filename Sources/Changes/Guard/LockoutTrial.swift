@@ -43,6 +43,9 @@ struct LockoutTrial {
         let now = circumstances.now ?? 0
         question = dialled(question, now: now)
         let (conclusion, dependsOnInterface) = question.conclusion(through: after, now: now)
+        if subject == .session, conclusion.verdict == .accept, let reply = replyOutcome(question, session, now) {
+            return reply
+        }
         let isUnknown = dependsOnInterface || ![.accept, .refuse].contains(conclusion.verdict)
         guard isUnknown || conclusion.verdict == .refuse else { return nil }
         let isOld = question.conclusion(through: before, now: now).0.verdict == .refuse
@@ -76,6 +79,23 @@ extension LockoutTrial {
             }
             return service.ports.filter { $0.transport == .tcp }.map(\.range.lowerBound)
         }
+    }
+
+    /// The outcome for what this host sends in an established session that conntrack does not know yet, as before the first
+    /// change; `nil` if it passes, or if that is not changed.
+    private func replyOutcome(
+        _ question: Explanation.Question, _ session: AdminSession, _ now: Int64
+    ) -> LockoutOutcome? {
+        var packet = Packet(
+            transport: .tcp, port: UInt16.max, from: session.client, interface: session.interface ?? "")
+        (packet.isEstablished, packet.isUntrackedYet, packet.user) = (true, true, .number(0))
+        func verdict(_ tables: [Table]) -> PacketConclusion {
+            PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving)
+        }
+        let conclusion = verdict(after)
+        guard conclusion.verdict == .refuse, verdict(before).verdict == .accept else { return nil }
+        return LockoutOutcome(
+            question: question, subjects: [.session], conclusion: conclusion, effect: .refused, explanation: nil)
     }
 }
 

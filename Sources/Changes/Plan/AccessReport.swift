@@ -27,6 +27,8 @@ public struct AccessReport {
     public let lost: [Row]
     /// Changes that are not known.
     public let unknown: [Row]
+    /// What this host itself can begin.
+    public let outbound: OutboundAccess
     /// The access before.
     public let before: AccessRegions
     /// The access after.
@@ -51,6 +53,7 @@ public struct AccessReport {
         gained = difference.gained.flatMap(newOwners.either(owners).rows).gathered(by: newPolicy.trusted)
         lost = difference.lost.flatMap(owners.either(newOwners).rows).gathered(by: oldPolicy.trusted)
         unknown = difference.unknown.flatMap(newOwners.rows)
+        outbound = OutboundAccess(from: old, oldPolicy, to: new, newPolicy, in: circumstances)
         before = difference.before
         after = difference.after
         declared = owners.ports.merging(newOwners.ports) { $0.union($1) }
@@ -69,5 +72,5 @@ public struct AccessReport {
     }
 
     /// Whether access certainly stays the same.
-    public var isEmpty: Bool { gained.isEmpty && lost.isEmpty && unknown.isEmpty }
+    public var isEmpty: Bool { gained.isEmpty && lost.isEmpty && unknown.isEmpty && outbound.isEmpty }
 }

@@ -20,7 +20,8 @@ public struct Consequences {
     ///
     /// Sockets are readable without privileges; their owners are not.
     public init(
-        of plan: PlannedChange, now: Int64, sockets: () throws(KernelError) -> HostSockets,
+        of plan: PlannedChange, now: Int64, losses outbound: OutboundLosses? = nil,
+        sockets: () throws(KernelError) -> HostSockets,
         resolvers: () -> [IPAddress] = { [] }
     ) {
         let others = plan.ruleset.neighbours
@@ -50,7 +51,8 @@ public struct Consequences {
             resolvers: resolvers())
         let forwarding = [Finding].forwarding(of: plan.policy, over: plan.ruleset.network)
         breakages =
-            denied + forwarding + losses + overrides.sorted { $0.rank < $1.rank } + .legacyTables(plan.ruleset.legacy)
+            denied + forwarding + losses + (outbound?.findings ?? []) + overrides.sorted { $0.rank < $1.rank }
+            + .legacyTables(plan.ruleset.legacy)
     }
 }
 

@@ -94,10 +94,14 @@ public struct ObjectChange {
         }
     }
 
+    /// The name of a line of `outbound` among those of services: a service can have the same one.
+    public static func outbound(_ line: String) -> String { "\(Names.outbound) \(line)" }
+
     private func isImplied(by services: Set<String>, chain: String) -> Bool {
         switch Names.purpose(ofChain: chain) {
         case .service(let name), .trusted(let name), .masquerade(let name): services.contains(name)
-        case .addresses: !services.isEmpty
+        case .line(let name): services.contains(Self.outbound(name))
+        case .addresses, .outbound: !services.isEmpty
         case .other: false
         }
     }

@@ -55,6 +55,9 @@ public struct PlannedChange {
     /// The changes of entries of `trusted`, by name.
     public var trusted: [ServiceChange] { isEmpty ? [] : policies.trusted }
 
+    /// The changes of lines of `outbound`, by name.
+    public var outbound: [ServiceChange] { isEmpty ? [] : policies.outbound }
+
     /// The changes by object, computed on every access.
     public var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
 
@@ -67,8 +70,10 @@ public struct PlannedChange {
                 .map { action, word in (services.count { $0.action == action }, word) }
         }
         counts.removeAll { $0.0 == 0 }
-        guard !counts.isEmpty else { return "no service changed" }
-        return "services: " + counts.map { "\($0) \($1)" }.joined(separator: ", ")
+        let lines = outbound.isEmpty ? "" : "\(outbound.count) of outbound"
+        guard !counts.isEmpty else { return lines.isEmpty ? "no service changed" : "lines changed: \(lines)" }
+        let text = "services: " + counts.map { "\($0) \($1)" }.joined(separator: ", ")
+        return lines.isEmpty ? text : "\(text); lines changed: \(lines)"
     }
 }
 
@@ -81,6 +86,7 @@ private final class PlannedPolicies {
     lazy var before = DecompiledPolicy(live)
     lazy var after = DecompiledPolicy(target)
     lazy var services = ServiceChange.all(from: before, to: after, of: policy)
+    lazy var outbound = ServiceChange.outbound(from: before, to: after, of: policy)
     lazy var trusted = ServiceChange.trusted(from: before, to: after, of: policy)
 
     init(_ live: Table?, _ target: Table, _ policy: Policy) {

@@ -9,6 +9,8 @@ public struct ServiceChange {
     public let after: DecompiledService?
     /// The declaration in the policy, for text that the kernel does not store.
     public let declared: Service?
+    /// Whether it is a line of `outbound`, whose sources are the destinations.
+    public var isOutbound = false
 
     /// Every service that is added, removed or changed, by name.
     static func all(from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy) -> [ServiceChange] {
@@ -25,6 +27,23 @@ public struct ServiceChange {
                 why: trusted.entry.why, owner: trusted.entry.owner, ticket: trusted.entry.ticket)
         }
         return all(from: old.trusted, to: new.trusted, of: declared)
+    }
+
+    /// Every line of `outbound` that is added, removed or changed, by name.
+    static func outbound(
+        from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy
+    ) -> [ServiceChange] {
+        let declared = policy.outbound.map { line in
+            Service(
+                name: line.name, location: line.location, ports: line.ports,
+                entries: [AllowEntry(location: line.location, sources: line.destinations, except: line.except)],
+                why: line.why, owner: line.owner, ticket: line.ticket)
+        }
+        return all(from: old.outbound, to: new.outbound, of: declared).map { change in
+            var line = change
+            line.isOutbound = true
+            return line
+        }
     }
 
     private static func all(

@@ -32,8 +32,9 @@ public struct SessionCut {
         _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore,
         sparing admins: (() -> AdminSessions)?, now: Int64
     ) {
+        let outbound = (try? [Finding].outboundStale(policy, among: store, now: now)) ?? []
         self.init(among: store, sparing: admins) { sessions in
-            SessionAudit(policy, compiled, routedBy: store, now: now).stale(sessions)
+            SessionAudit(policy, compiled, routedBy: store, now: now).stale(sessions) + outbound
         }
     }
 

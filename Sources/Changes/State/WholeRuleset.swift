@@ -90,11 +90,24 @@ extension WholeRuleset {
         return states[index].packets ?? 0
     }
 
-    /// The packets that the rules of each loaded service accepted, by the handle of the rule.
+    /// The connections of this host that no line of `outbound` let out, and that `audit` let pass or `reject` refused; `nil` where
+    /// the table looks at none.
+    public var outboundHits: UInt64? {
+        let name = [Names.outboundAudit, Names.outboundRefuse].first { own.table?.chain($0) != nil }
+        guard let name, let rules = own.table?.chain(name)?.rules else { return nil }
+        return rules.indices.reduce(0) { $0 &+ packets(ofRule: $1, in: name) }
+    }
+
+    /// The packets that the rules of each loaded service, or line of `outbound`, accepted, by the handle of the rule.
     public var counters: [String: [UInt64: UInt64]] {
         var counters: [String: [UInt64: UInt64]] = [:]
         for chain in own.table?.chains ?? [] {
-            guard case .service(let service) = Names.purpose(ofChain: chain.name) else { continue }
+            let service: String
+            switch Names.purpose(ofChain: chain.name) {
+            case .service(let name): service = name
+            case .line(let name): service = ServiceUsage.key(ofLine: name)
+            default: continue
+            }
             for (rule, state) in zip(chain.rules, own.states[chain.name] ?? []) {
                 guard rule.expressions.last == .verdict(.accept), let packets = state.packets else { continue }
                 counters[service, default: [:]][state.handle] = packets

@@ -42,6 +42,12 @@ public struct Explain: Command {
     @Option(help: ArgumentHelp("The address of this host that the client dials.", valueName: "address"))
     var address: String?
 
+    @Flag(help: "Explain a connection that this host begins: the first argument is its destination.")
+    var out = false
+
+    @Option(help: ArgumentHelp("With --out, the user of the socket, by name or number.", valueName: "name"))
+    var user: String?
+
     @Flag(name: .customLong("kernel"), help: "Evaluate the live ruleset of all tables.")
     var asksKernel = false
 
@@ -57,12 +63,17 @@ public struct Explain: Command {
         if port == nil && transport == nil {
             throw ValidationError("name a port such as 443/tcp, or a protocol with --protocol")
         }
+        if user != nil && !out { throw ValidationError("--user needs --out") }
+        if out && address != nil {
+            throw ValidationError("--address is about connections to this host, not with --out")
+        }
         if asksPolicy && kernel.netns != nil { throw ValidationError("--netns cannot be used with --policy") }
     }
 
     /// Evaluates, and explains.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        if out { return try executeOut(on: host, console) }
         let client = try AddressArgument(source).address
         guard let view = try look(on: host, console) else {
             let policy = try namedPolicy.load(on: host, console)
@@ -127,7 +138,7 @@ public struct Explain: Command {
     }
 
     /// The policy: with a protocol there is no port, and the second argument is the policy.
-    private var namedPolicy: PolicyOptions {
+    var namedPolicy: PolicyOptions {
         var options = policy
         if transport != nil, let port { options.policy = port }
         return options
@@ -170,7 +181,7 @@ public struct Explain: Command {
         return question
     }
 
-    private func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
+    func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
         guard let transport = TransportProtocol(named: text, files: TrustedFiles()) else {
             throw CommandError(.usage, "unknown protocol \"\(text)\": write its number, or a name from /etc/protocols")
         }
@@ -181,7 +192,7 @@ public struct Explain: Command {
     }
 
     /// The live tables, the policy that was applied, and the sockets.
-    private struct View {
+    struct View {
         let ruleset: WholeRuleset
         let verified: VerifiedPolicy
         let sockets: HostSockets?
@@ -203,7 +214,7 @@ public struct Explain: Command {
     }
 
     /// Reads the host; `nil` if only the policy is evaluated, or if the tables may not be read.
-    private func look(on host: Host, _ console: Console) throws -> View? {
+    func look(on host: Host, _ console: Console) throws -> View? {
         guard !asksPolicy else { return nil }
         let store: any RulesetStore
         let ruleset: WholeRuleset

@@ -12,6 +12,9 @@ struct FirstPolicy {
     /// The user's address, if the user is connected by SSH.
     let client: String?
 
+    /// The lines of `outbound`; `nil` for a policy without the section.
+    var outbound: [FirstLine]?
+
     /// The sources of closed services.
     private static let nobody = "nobody   # closed to other hosts"
     /// The source group of the user's address.
@@ -23,7 +26,7 @@ struct FirstPolicy {
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
             + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.nobody) }
-        return (lines + leftOut).joined(separator: "\n") + "\n"
+        return (lines + outboundLines + leftOut).joined(separator: "\n") + "\n"
     }
 
     private var head: [String] {
@@ -32,8 +35,15 @@ struct FirstPolicy {
             "# A service is closed until its \"from\" lists clients: \"any\", a group of",
             "# \"sources\" below, or addresses. Fill in \"why\", and delete services that",
             "# should not be open. Then: portreeve check, portreeve plan, portreeve apply.",
-            "version: 1", "",
-        ]
+            "version: 1",
+        ] + (outbound == nil ? [] : ["defaults:", "  outbound: audit   # then reject, when nothing is missing"]) + [""]
+    }
+
+    /// The section `outbound`.
+    private var outboundLines: [String] {
+        guard let outbound else { return [] }
+        return ["", "# What this host connects to now. Programs that run later are missing: see portreeve status."]
+            + ["outbound:" + (outbound.isEmpty ? " {}" : "")] + outbound.flatMap(\.lines)
     }
 
     private var sources: [String] {

@@ -102,7 +102,8 @@ struct FirstService {
         return String(name.prefix(26).reversed().drop { $0 == "-" }.reversed())
     }
 
-    private static func unique(_ name: String, _ taken: inout Set<String>) -> String {
+    /// A name that is not taken, which it takes.
+    static func unique(_ name: String, _ taken: inout Set<String>) -> String {
         let names = [name] + (2...65_536).lazy.map { "\(name)-\($0)" }
         let free = names.first { !taken.contains($0) } ?? name
         taken.insert(free)
@@ -119,10 +120,10 @@ struct FirstService {
         var lines = note.map { ["  # \($0.printable)"] } ?? []
         lines += ["  \(name):"] + line("ports", ranges) + line("protocols", protocols, protocolNames)
         lines.append("    from: \(sources)")
-        if let executable = owner.executable { lines.append("    process: \(scalar(executable))") }
-        if let unit = owner.unit { lines.append("    unit: \(scalar(unit))") }
-        if owner.users.count == 1 { lines.append("    user: \(scalar(owner.users[0]))") }
-        if owner.users.count > 1 { lines.append("    user: [\(owner.users.map(scalar).joined(separator: ", "))]") }
+        if let executable = owner.executable { lines.append("    process: \(Self.scalar(executable))") }
+        if let unit = owner.unit { lines.append("    unit: \(Self.scalar(unit))") }
+        if owner.users.count == 1 { lines.append("    user: \(Self.scalar(owner.users[0]))") }
+        if owner.users.count > 1 { lines.append("    user: [\(owner.users.map(Self.scalar).joined(separator: ", "))]") }
         return lines + ["    why: \(Service.unfilledReason)"]
     }
 
@@ -151,7 +152,7 @@ struct FirstService {
     }
 
     /// A text as a YAML scalar: in quotes if it has other characters than letters, digits and a few signs.
-    private func scalar(_ text: String) -> String {
+    static func scalar(_ text: String) -> String {
         let isPlain = text.unicodeScalars.allSatisfy { scalar in
             scalar.isASCII
                 && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil

@@ -13,6 +13,9 @@ public struct Init: Command {
     @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))
     var policy = PolicyOptions.standardPath
 
+    @Flag(help: "Write the section outbound, too, from the live connections of this host.")
+    var outbound = false
+
     @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
@@ -31,7 +34,9 @@ public struct Init: Command {
         let console = Console(host, output)
         if let namespace = kernel.netns { try host.enter(namespace) }
         let sockets = try host.readSockets()
-        let text = FirstPolicy(sockets: sockets, networks: host.networks(), client: client(host)).text
+        var first = FirstPolicy(sockets: sockets, networks: host.networks(), client: client(host))
+        if outbound { first.outbound = try FirstLine.all(on: host) }
+        let text = first.text
         if policy == "-" {
             host.standardOutput(text)
             return .success

@@ -7,8 +7,9 @@ extension AccessReport {
     /// The report for programs.
     var json: JSON {
         [
-            "gained": .array(gained.map(\.json)), "lost": .array(lost.map(\.json)),
-            "unknown": .array(unknown.map(\.json)),
+            "gained": .array(gained.map(\.json) + outbound.json.gained),
+            "lost": .array(lost.map(\.json) + outbound.json.lost),
+            "unknown": .array(unknown.map(\.json) + outbound.json.unknown),
         ]
     }
 
@@ -16,6 +17,7 @@ extension AccessReport {
     func lines(_ console: Console) -> [String] {
         gained.map { console.styled("+ \($0.text)", .green) } + lost.map { console.styled("- \($0.text)", .red) }
             + unknown.map { console.styled("? \($0.text)", .yellow) }
+            + outbound.lines(console, atMost: .max, hint: nil)
     }
 }
 
@@ -29,7 +31,8 @@ extension AccessReport.Row {
         var members: [(String, JSON)] = [
             ("protocol", .string(trusted == nil ? change.transport.name : "any")),
             ("port", trusted == nil && change.transport.hasPorts ? ports.json : .null),
-            ("family", .string(change.family.rawValue)), ("section", JSON(section)), ("service", JSON(service)),
+            ("family", .string(change.family.rawValue)), ("service", JSON(service)), ("direction", "in"),
+            ("section", JSON(section)),
             ("sources", .array(change.sources.texts(atMost: Self.listedSources).map(JSON.string))),
             ("sources_count", .number(count)), ("witness", JSON(change.sources.witness?.description)),
         ]

@@ -10,6 +10,7 @@ extension Consequences {
         host.progress("computing who can connect…")
         self.init(
             of: plan, now: host.now,
+            losses: OutboundLosses(by: plan, among: host.sessions, host.outboundNeeds, now: host.now),
             sockets: { () throws(KernelError) in
                 host.progress("finding the processes that listen…")
                 return try host.readSockets()
@@ -28,8 +29,9 @@ extension Consequences {
 
     /// Gains and losses; all, or the first lines.
     func accessLines(_ console: Console, named names: SourceNames, isWhole: Bool, hint: String?) -> [String] {
-        access.groupedLines(
-            console, named: names, atMost: isWhole ? .max : AccessReport.shownLines, hint: hint)
+        let maximum = isWhole ? Int.max : AccessReport.shownLines
+        return access.groupedLines(console, named: names, atMost: maximum, hint: hint)
+            + access.outbound.lines(console, atMost: maximum, hint: hint)
     }
 }
 

@@ -303,9 +303,10 @@ extension SourceLocation {
 
 extension PacketConclusion.Step {
     /// The rule, or the policy of a base chain.
-    fileprivate var text: String { place.rule?.text(in: place.table.family) ?? action }
+    var text: String { place.rule?.text(in: place.table.family) ?? action }
 
-    fileprivate var json: JSON {
+    /// The step for programs.
+    var json: JSON {
         [
             "table": .string(place.table.description), "chain": .string(place.chain),
             "rule": JSON(place.rule?.text(in: place.table.family)),

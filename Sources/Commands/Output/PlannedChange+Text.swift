@@ -50,15 +50,19 @@ extension PlannedChange {
 
     /// One line per entry of `trusted` and per service, in columns, and lines for `deny` and for grants.
     private var sourceLines: [(line: String, action: ObjectChange.Action)] {
-        let changes = trusted + services
-        let nameWidth = changes.map(\.name.count).max() ?? 0
+        let changes = trusted + services + outbound
+        let nameWidth = changes.map(\.title.count).max() ?? 0
         let portWidth = min(changes.map(\.ports.count).max() ?? 0, 24)
         var lines = changes.map { change in
-            let columns = [change.name.padded(to: nameWidth), change.ports.padded(to: portWidth)] + change.details
+            let columns = [change.title.padded(to: nameWidth), change.ports.padded(to: portWidth)] + change.details
             return ("\(change.action.sign) \(columns.joined(separator: "  "))", change.action)
         }
         let gained = after.denied.subtracting(before.denied)
         let lost = before.denied.subtracting(after.denied)
+        if before.outboundMode != after.outboundMode {
+            lines.append(
+                ("~ defaults.outbound  \(before.outboundMode.rawValue) -> \(after.outboundMode.rawValue)", .change))
+        }
         if !gained.isEmpty { lines.append(("+ deny  from \(gained.text)", .add)) }
         if !lost.isEmpty { lines.append(("- deny  from \(lost.text)", .remove)) }
         lines += masquerades.map { ("\($0.action.sign) masquerade  \($0.name)  \($0.text)", $0.action) }
@@ -73,7 +77,9 @@ extension PlannedChange {
     /// One line per object: all, or those that the lines of services do not cover.
     private func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
-        let told = Set((trusted + services).map(\.name) + masquerades.map(\.name))
+        let isOtherMode = before.outboundMode != after.outboundMode
+        let lines = outbound.map { ObjectChange.outbound($0.name) } + (isOtherMode ? [ObjectChange.outbound("")] : [])
+        let told = Set((trusted + services).map(\.name) + masquerades.map(\.name) + lines)
         let shown = objects.filter { change in
             verbose || (isNew ? change.isTable : !change.isImplied(by: told))
         }
@@ -85,21 +91,25 @@ extension PlannedChange {
         let counts = [ObjectChange.Action.add, .change, .remove].map { action in
             "\(services.count { $0.action == action }) to \(action.rawValue)"
         }
+        let lines = outbound.isEmpty ? "" : "; outbound: \(counted(outbound.count, "line")) changed"
         return
-            "services: \(counts.joined(separator: ", ")); \(counted(transaction.operations.count, "step")) in one transaction"
+            "services: \(counts.joined(separator: ", "))\(lines); \(counted(transaction.operations.count, "step")) in one transaction"
     }
 
     /// The plan for programs.
     func json(
         _ consequences: Consequences, _ orphaned: OrphanedSessions, since comparison: Verification?, lockout: Lockout?
     ) -> JSON {
-        let serviceLines = [("trusted", trusted), ("service", services)].flatMap { object, changes in
+        let serviceLines = [("trusted", trusted), ("service", services), ("outbound", outbound)].flatMap {
+            object, changes in
             changes.map { change in
-                ObjectLine(
-                    action: change.action, object: object, name: change.name,
-                    before: change.before.map { "\($0.portsText) from \($0.sources.text)" },
-                    after: change.after.map { "\($0.portsText) from \($0.sources.text)" }
-                )
+                let word = change.isOutbound ? "to" : "from"
+                return
+                    ObjectLine(
+                        action: change.action, object: object, name: change.name,
+                        before: change.before.map { "\($0.portsText) \(word) \($0.sources.text)" },
+                        after: change.after.map { "\($0.portsText) \(word) \($0.sources.text)" }
+                    )
             }
         }
         let translations = masquerades.map { change in
@@ -140,6 +150,11 @@ extension PlannedChange {
             old[name] == new[name] ? nil : MasqueradeChange(name: name, before: old[name], after: new[name])
         }
     }
+}
+
+extension ServiceChange {
+    /// The name, and that it is a line of `outbound`.
+    fileprivate var title: String { isOutbound ? "outbound \(name)" : name }
 }
 
 extension String {

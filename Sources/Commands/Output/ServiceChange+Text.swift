@@ -3,6 +3,7 @@ internal import Changes
 internal import Compiler
 internal import Policies
 internal import Rulesets
+internal import System
 
 extension ServiceChange {
     /// The ports in the notation of a policy, but with the protocol first.
@@ -24,11 +25,14 @@ extension ServiceChange {
         let isSame = declared.count == service.entries.count
         let texts = service.entries.indices.map { index in
             let sources = isSame && !declared[index].isEmpty ? declared[index] : service.entries[index].sources.text
-            return ["from \(sources)"] + service.entries[index].conditions
+            return ["\(preposition) \(sources)"] + service.entries[index].conditions
         }
         let lead = service.forwarding.map { ["to \($0.text)"] } ?? []
         return lead + (texts.count == 1 ? texts[0] : [texts.map { $0.joined(separator: " ") }.joined(separator: "; ")])
     }
+
+    /// The word before the addresses.
+    private var preposition: String { isOutbound ? "to" : "from" }
 
     private func reason(_ service: DecompiledService) -> [String] {
         guard let declared else { return service.entries.first?.comment.map { [$0] } ?? [] }
@@ -42,8 +46,8 @@ extension ServiceChange {
         if before.entries.count == 1, after.entries.count == 1 {
             let gained = after.sources.subtracting(before.sources)
             let lost = before.sources.subtracting(after.sources)
-            if !gained.isEmpty { words.append("from + \(gained.clientsText)") }
-            if !lost.isEmpty { words.append("from - \(lost.clientsText)") }
+            if !gained.isEmpty { words.append("\(preposition) + \(gained.clientsText)") }
+            if !lost.isEmpty { words.append("\(preposition) - \(lost.clientsText)") }
         }
         if before.ports != after.ports { words.append("ports were \(before.portsText)") }
         if before.entries.count == 1, after.entries.count == 1 {
@@ -120,7 +124,9 @@ extension DecompiledEntry {
     /// The conditions besides the source, each with its name, in a fixed order.
     fileprivate var conditionPairs: [(name: String, text: String?)] {
         [
-            ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")), ("limit", limitText),
+            ("on", interfaces.isEmpty ? nil : interfaces.joined(separator: ", ")),
+            ("user", users.isEmpty ? nil : users.map { UserNames.name(of: $0) ?? "\($0)" }.joined(separator: ", ")),
+            ("limit", limitText),
             ("connections", connections.map { "\($0)" }),
             ("log", isLogged ? "on" : nil), ("until", expires.map(UTCTime.lastMoment)),
         ]

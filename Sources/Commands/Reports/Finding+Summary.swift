@@ -34,6 +34,7 @@ extension Finding.Identifier {
         case .listOutOfBounds: "A list is missing, invalid or out of its bounds: the last good one is in force."
         case .unreachableListener: "A change would close a port that has a listener."
         case .unreachablePublishedPort: "A change would close a port that another table publishes."
+        case .unreachableDestination: "A change would refuse connections that this host begins."
         case .unknown: "Something could not be read or understood."
         }
     }

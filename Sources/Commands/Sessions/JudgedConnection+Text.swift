@@ -60,6 +60,7 @@ extension JudgedConnection {
 
     private var policyText: String {
         switch verdict {
+        case .accept where isAuditOnly: "audit: \(missingLine.map { "add \($0)" } ?? reason?.text ?? "")"
         case .accept, .unknown: verdict.rawValue
         case .refuse: reason.map { "refuse: \($0.text)" } ?? verdict.rawValue
         case .ignore: "-"
@@ -87,7 +88,7 @@ extension JudgedConnection {
             "process": connection.processes.first?.json ?? .null, "processes": .number(connection.processes.count),
             "socket": .bool(session.socket != nil || !connection.receivers.isEmpty),
             "tracked": .bool(session.tracked != nil), "service": JSON(service),
-            "verdict": .string(verdict.rawValue), "reason": JSON(reason?.word),
+            "verdict": .string(verdict.rawValue), "reason": JSON(reason?.word), "missing": JSON(missingLine),
         ]
     }
 }

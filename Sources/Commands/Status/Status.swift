@@ -47,17 +47,19 @@ public struct Status: Command {
             try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
             waiting: waiting,
             edit: comparison.verified.difference?.statement ?? comparison.verified.edit)
+        let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {
             console.print([
                 "format_version": 1, "state": states.json, "generation": .number(Int(ruleset.generation)),
                 "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
                 "grants": grants.json(in: ruleset.own.table), "bans": grants.bans.json(in: ruleset.own.table),
                 "names": names.json(of: verified.policy), "findings": .array(findings.map(\.json)),
-                "ports": .array(rows.map(\.json)),
+                "ports": .array(rows.map(\.json)), "outbound": outbound.json,
             ])
             return .success
         }
         if !(states.isEmpty && console.isQuiet) { console.print(states.line(console)) }
+        for line in outbound.lines(console) { console.print(line) }
         let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
         for line in lines { console.print(console.styled(line, .yellow)) }
         for line in names.lines(of: verified.policy) { console.print(line) }

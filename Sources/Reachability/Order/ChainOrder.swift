@@ -37,7 +37,7 @@ final class ChainOrder {
     func cut(
         _ pieces: [Piece], at position: Int, _ setting: Setting, _ space: SourceSpace
     ) -> (inside: [Piece], outside: [Piece]) {
-        guard balance[position] >= 0, !setting.isReply, bounds[position].sources != nil,
+        guard balance[position] >= 0, !setting.isSent, bounds[position].sources != nil,
             let ports = bounds[position].ports, ports.lowerBound == ports.upperBound,
             let port = UInt16(exactly: ports.lowerBound)
         else { return (pieces, []) }
@@ -132,6 +132,10 @@ extension Extent {
             self = Extent(reply: piece, space)
             return
         }
+        guard !setting.isLeaving else {
+            self = Extent(leaving: piece, setting, space)
+            return
+        }
         // Rules behind a translation of the source read another address.
         sources = piece.state.source == nil ? space.bounds(piece.sources) : 0...UInt128.max
         destinations = piece.state.destination?.constants.map {
@@ -155,6 +159,18 @@ extension Extent {
 }
 
 extension Extent {
+    /// The ranges of the packets of this host to a piece: its sources are the far ends.
+    private init(leaving piece: Piece, _ setting: Setting, _ space: SourceSpace) {
+        var ports: ClosedRange<UInt128>?
+        if setting.transport.hasPorts, piece.state.headerPort == .dialledPort,
+            let first = piece.ports.ranges.first, let last = piece.ports.ranges.last
+        {
+            ports = UInt128(first.lowerBound)...UInt128(last.upperBound)
+        }
+        let destinations = piece.state.isTranslated ? nil : space.bounds(piece.sources)
+        (sources, self.destinations, self.ports) = (0...UInt128.max, destinations, ports)
+    }
+
     /// The ranges of the replies to a piece: they go to its sources, at ports that are not known.
     private init(reply piece: Piece, _ space: SourceSpace) {
         (sources, destinations, ports) = (0...UInt128.max, space.bounds(piece.sources), nil)

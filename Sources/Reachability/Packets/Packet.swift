@@ -17,6 +17,11 @@ public struct Packet: Hashable, Sendable {
     /// Whether the packet carries data of an established connection; otherwise it opens one.
     public var isEstablished = false
 
+    /// Whether conntrack meets an established connection with this packet.
+    public var isUntrackedYet = false
+    /// The user of the socket of a packet that leaves.
+    public var user: SocketUser?
+
     /// The first packet of a connection, of these parts.
     public init(
         transport: TransportProtocol, port: UInt16, family: AddressFamily, source: UInt128, interface: String
@@ -43,6 +48,9 @@ public enum PacketPath: Hashable, Sendable {
     case published
     /// All hooks from prerouting on, of packets to this address, which is another host's.
     case routed(to: IPAddress)
+    /// The hooks of packets that this host sends: their sources are the far ends, and their interface is the one by which
+    /// they leave.
+    case leaving
 }
 
 /// The verdict of a ruleset on a packet.

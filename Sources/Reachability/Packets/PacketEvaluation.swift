@@ -47,28 +47,30 @@ public struct PacketEvaluation {
     ) -> PacketConclusion {
         let hooks = Hooks(tables: tables)
         let conclusions = hooks.alternatives.map { hooks in
-            var evaluation = PacketEvaluation(packet, hooks, circumstances)
+            var evaluation = PacketEvaluation(packet, hooks, circumstances, path)
             return evaluation.conclusion(path)
         }
         guard let example = hooks.ties.example else { return conclusions[0] }
         return conclusions[0].combined(with: conclusions, doubtedBy: example, isComplete: hooks.ties.isComplete)
     }
 
-    private init(_ packet: Packet, _ hooks: Hooks, _ circumstances: Circumstances) {
+    private init(_ packet: Packet, _ hooks: Hooks, _ circumstances: Circumstances, _ path: PacketPath) {
         self.packet = packet
         self.hooks = hooks
         let name = KernelName.bytes(of: packet.interface).prefix(InterfacePattern.maximumLength)
         setting = Setting(
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),
-            circumstances: circumstances, isEstablished: packet.isEstablished, source: packet.source)
+            circumstances: circumstances, isEstablished: packet.isEstablished, source: packet.source,
+            user: path == .leaving ? packet.user ?? SocketUser.none : nil, isUntrackedYet: packet.isUntrackedYet)
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {
-        let hook: Hook = path == .published ? .forward : .ingress
+        let hook: Hook = path == .published ? .forward : path == .leaving ? .output : .ingress
         let state = path == .arriving ? PacketState(packet) : path.start
         let rest = follow(PacketWalk(pending: hooks.entries(hook, setting)[...], hook: hook, state: state))
-        let lower = path == .published ? [] : hooks.lowerChains(setting)
+        let lower =
+            path == .published ? [] : path == .leaving ? hooks.egressChains : hooks.lowerChains(setting)
         guard !lower.isEmpty, rest.verdict != .refuse else { return rest }
         var unsure = rest
         unsure.verdict = .unknown(lower)
@@ -148,7 +150,7 @@ public struct PacketEvaluation {
             // packets without a connection (`nf_nat_inet_fn`).
             let isSettled =
                 setting.isEstablished || walk.state.tracking == .excluded
-                || walk.hook == .prerouting && walk.state.isTranslated
+                || (walk.hook == .prerouting || walk.hook == .output) && walk.state.isTranslated
                 || walk.hook == .input && walk.state.source != nil
             if entry.base.type == "nat" && isSettled { continue }
             walk.frames = [.init(table: entry.table, chain: entry.chain)]
@@ -256,7 +258,7 @@ extension PacketWalk {
         switch hook {
         case .ingress: .prerouting
         case .prerouting: state.isForwarded ? .forward : .input
-        case .forward: .postrouting
+        case .forward, .output: .postrouting
         default: nil
         }
     }

@@ -16,7 +16,7 @@ extension Setting {
             let value = state.tracking == .before ? ConntrackState.invalid : ConntrackState.untracked
             return load.key == .state ? [SymbolicByte](constants: value.hostOrderBytes) : nil
         }
-        if isEstablished { return established(load) }
+        if isEstablished && !isUntrackedYet { return established(load) }
         switch load.key {
         case .state: return [SymbolicByte](constants: ConntrackState.new.hostOrderBytes)
         case .direction: return [SymbolicByte(0)]
@@ -26,9 +26,12 @@ extension Setting {
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .destinationPort: return load.direction == 0 && transport.hasPorts ? .dialledPort : .unknown(2)
+        case .source where isLeaving, .sourceIPv4 where isLeaving, .sourceIPv6 where isLeaving: return .unknown(16)
         case .source, .sourceIPv4, .sourceIPv6: return load.direction == 0 ? sourceAddress : .unknown(16)
         // Of the other family the load ends the rule (`nft_ct_get_eval`).
         case .destinationIPv4 where family != .ipv4, .destinationIPv6 where family != .ipv6: return nil
+        case .destinationIPv4 where isLeaving, .destinationIPv6 where isLeaving:
+            return load.direction == 0 ? sourceAddress : .unknown(16)
         case .destinationIPv4, .destinationIPv6: return load.direction == 0 ? state.dialled(family) : .unknown(16)
         default: return .unknown(16)
         }

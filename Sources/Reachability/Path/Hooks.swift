@@ -97,6 +97,17 @@ struct Hooks {
         }
     }
 
+    /// The chains behind the IP layer that may drop packets that leave and are not modelled: those of devices.
+    var egressChains: [RuleReference] {
+        bases.filter { entry in
+            let isEgress = tables[entry.table].name.family == .netdev && entry.base.hook.rawValue == Self.egress
+            return isEgress && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
+        }.map { RuleReference(table: tables[$0.table].name, chain: $0.chain.name) }
+    }
+
+    /// `NF_NETDEV_EGRESS` of `linux/netfilter.h`, a number of the family netdev.
+    private static let egress: UInt32 = 1
+
     /// The chains before the IP layer that may drop packets of the setting and are not modelled: of bridges, and of devices
     /// that are not known.
     func lowerChains(_ setting: Setting) -> [RuleReference] {

@@ -17,6 +17,8 @@ extension Setting {
         switch expression {
         // Without a kind the load ends the rule (`nft_meta_store_kind`).
         case .meta(.outputInterfaceKind, _) where output(state)?.kind == nil && output(state) != nil: .fails
+        // As it does without a socket (`nft_meta_get_eval_skugid`).
+        case .meta(.socketUser, _) where user == SocketUser.none: .fails
         case .meta(let key, let destination): .value(meta(key, state, hook), destination)
         case .payload(let payload): .value(bytes(payload, state), payload.destination)
         case .conntrack(let load): conntrack(load, state).map { .value($0, load.destination) } ?? .fails
@@ -30,12 +32,16 @@ extension Setting {
 
     private func meta(_ key: MetaKey, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         switch key {
-        case .inputInterface where isReply: return [SymbolicByte](constants: UInt32(0).hostOrderBytes)
-        case .inputInterfaceName where isReply: return [SymbolicByte](constants: Array(repeating: 0, count: 16))
-        case .outputInterfaceName where isReply: return [SymbolicByte](constants: interface)
-        case .outputInterface where isReply:
+        case .inputInterface where isSent: return [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .inputInterfaceName where isSent: return [SymbolicByte](constants: Array(repeating: 0, count: 16))
+        // A translation at the output hook has the packet routed again.
+        case .outputInterfaceName where isLeaving && state.isTranslated: return .unknown(16)
+        case .outputInterface where isLeaving && state.isTranslated: return .unknown(4)
+        case .outputInterfaceName where isSent: return [SymbolicByte](constants: interface)
+        case .outputInterface where isSent:
             return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
-        case .packetType where isReply: return [.unknown]
+        case .packetType where isSent: return [.unknown]
+        case .socketUser where isLeaving: return userNumber
         case .inputInterfaceName: return [SymbolicByte](constants: interface)
         case .inputInterface: return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
         case .networkProtocol: return [SymbolicByte(familyNumber)]
@@ -60,6 +66,14 @@ extension Setting {
         }
     }
 
+    /// The number of the user of the socket.
+    private var userNumber: [SymbolicByte] {
+        switch user {
+        case .number(let number), .other(let number): [SymbolicByte](constants: number.hostOrderBytes)
+        case .none?, nil: .unknown(4)
+        }
+    }
+
     /// A name of 16 bytes, padded with NUL.
     private static func name(_ text: String) -> [SymbolicByte] {
         [SymbolicByte](constants: InterfaceClass.padded(Array(text.utf8)))
@@ -80,6 +94,8 @@ extension Setting {
     /// A byte of the IPv4 header, RFC 791 3.1.
     private func ipv4Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
+        case 12..<16 where isLeaving: SymbolicByte(.destination(UInt8(offset - 12)))
+        case 16..<20 where isLeaving: state.farByte(offset - 16)
         case 12..<16 where isReply: state.destinationByte(offset - 12)
         case 16..<20 where isReply: SymbolicByte(.source(UInt8(offset - 16)))
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x40)
@@ -96,6 +112,8 @@ extension Setting {
     /// A byte of the IPv6 header, RFC 8200 3; there are no extension headers.
     private func ipv6Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
+        case 8..<24 where isLeaving: SymbolicByte(.destination(UInt8(offset - 8)))
+        case 24..<40 where isLeaving: state.farByte(offset - 24)
         case 8..<24 where isReply: state.destinationByte(offset - 8)
         case 24..<40 where isReply: SymbolicByte(.source(UInt8(offset - 24)))
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x60)
@@ -110,6 +128,8 @@ extension Setting {
     private func transportByte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         guard transport.hasPorts else { return .unknown }
         return switch (offset, transport) {
+        // A port that the kernel chose, from 32768 on (`ip_local_port_range` of ip(7)); a program may choose another one.
+        case (0, _) where isLeaving: SymbolicByte(.unknown, mask: 0x7f, flip: 0x80)
         case (0...1, _) where isReply: state.headerPort[offset]
         case (2...3, _) where isReply: .unknown
         // RFC 9293 3.5: the first reply has SYN and ACK; RFC 3168 6.1.1: the two bits of ECN are unknown.
@@ -123,11 +143,18 @@ extension Setting {
         }
     }
 
+    /// The type of an address of another host, a group or a broadcast address, none of which is `RTN_LOCAL` (2): those are
+    /// `RTN_UNICAST` (1), `RTN_BROADCAST` (3) and `RTN_MULTICAST` (5) of `linux/rtnetlink.h`.
+    private static let farType: [SymbolicByte] = zip(UInt32(6).hostOrderBytes, UInt32(1).hostOrderBytes).map {
+        SymbolicByte(.unknown, mask: $0, flip: $1)
+    }
+
     /// The result of `fib`; the route to the source is assumed to use the input interface, as the source is not spoofed.
     private func route(_ query: RouteLookup, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         let (unicast, local): (UInt32, UInt32) = (1, 2)  // RTN_UNICAST and RTN_LOCAL of linux/rtnetlink.h
         let isSource = query.flags.contains(.source)
-        if isReply { return .unknown(query.flags.contains(.isPresent) ? 1 : query.result == .interfaceName ? 16 : 4) }
+        if isLeaving, !isSource, query.result == .addressType, !state.isTranslated { return Self.farType }
+        if isSent { return .unknown(query.flags.contains(.isPresent) ? 1 : query.result == .interfaceName ? 16 : 4) }
         switch query.result {
         case .addressType:
             // The kernel takes no packet of another host with an address of its own, of a group or of a broadcast.
@@ -178,6 +205,11 @@ extension Setting {
 extension PacketState {
     /// A byte of the source address.
     fileprivate func sourceByte(_ index: Int) -> SymbolicByte { source?[index] ?? SymbolicByte(.source(UInt8(index))) }
+
+    /// A byte of the destination of a packet that this host sends, unless a rule has replaced it.
+    fileprivate func farByte(_ index: Int) -> SymbolicByte {
+        destination?[index] ?? SymbolicByte(.source(UInt8(index)))
+    }
 
     /// A byte of the destination address: an address of this host unless a rule has replaced it.
     fileprivate func destinationByte(_ index: Int) -> SymbolicByte {

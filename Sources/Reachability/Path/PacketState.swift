@@ -64,7 +64,7 @@ extension PacketPath {
     /// The state in which packets start on the path.
     var start: PacketState {
         switch self {
-        case .arriving: PacketState()
+        case .arriving, .leaving: PacketState()
         case .published: .published
         case .routed(let address):
             PacketState(

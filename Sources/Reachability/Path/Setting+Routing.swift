@@ -6,7 +6,7 @@ extension Setting {
     ///
     /// That this host forwards at all is taken for granted: container engines turn it on when they start.
     func loses(_ state: PacketState) -> Certainty {
-        guard let routes = circumstances.routes, circumstances.addresses != nil, interfaceName != "lo",
+        guard let routes = circumstances.routes, circumstances.addresses != nil, interfaceName != "lo", !isLeaving,
             let destination = state.destination?.constants
         else { return .no }
         guard !state.isForwarded, family == .ipv4, destination.first == 127 else { return .no }

@@ -20,12 +20,19 @@ struct Setting {
     /// Whether the packets are this host's replies: they leave by the interface and go to the source, from the port that was
     /// dialled.
     let isReply: Bool
+    /// Whether the packets open connections of this host: they leave by the interface, and their sources are the far ends.
+    let isLeaving: Bool
+    /// Whether conntrack takes the packets for the first ones of their connections, though these are established.
+    let isUntrackedYet: Bool
+    /// The user of their sockets; `nil` for packets that arrive.
+    let user: SocketUser?
     /// The source address, if all packets have the same.
     let source: UInt128?
 
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
-        isEstablished: Bool = false, isReply: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil
+        isEstablished: Bool = false, isReply: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil,
+        user: SocketUser? = nil, isUntrackedYet: Bool = false
     ) {
         self.family = family
         self.transport = transport
@@ -33,11 +40,17 @@ struct Setting {
         self.circumstances = circumstances
         self.isEstablished = isEstablished || isReply
         self.isReply = isReply
+        isLeaving = user != nil
+        self.isUntrackedYet = isUntrackedYet
+        self.user = user
         self.source = source
         let isLoopback = interface.starts(with: Self.loopback)
         own = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
         destinations = dialled.map { Destinations($0, family, includingLoopback: isLoopback) } ?? own
     }
+
+    /// Whether this host sends the packets.
+    var isSent: Bool { isReply || isLeaving }
 
     /// `lo` with its NUL.
     private static let loopback = Array("lo\0".utf8)

@@ -14,6 +14,8 @@ public struct AccessRegions {
         public var interface: InterfaceClass
         /// The addresses of this host that the packets are for.
         public var destination = DestinationClass.all
+        /// The user of the sockets of packets that leave; `nil` for packets that arrive.
+        public var user: SocketUser?
     }
 
     /// Adjacent ports with the same sources; all ports for a protocol without ports.
@@ -59,8 +61,8 @@ public struct AccessRegions {
     public init(_ tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving) {
         self.init(
             tables, in: circumstances, path: path, transports: TransportProtocol.all(in: tables),
-            interfaces: InterfaceClass.all(in: tables, circumstances.routes),
-            destinations: path.destinations(in: tables, circumstances),
+            interfaces: InterfaceClass.all(in: tables, circumstances.routes, includesOutput: path == .leaving),
+            destinations: path.destinations(in: tables, circumstances), users: path.users(in: tables),
             spaces: SourceSpaces(), rules: RuleNumbers())
     }
 
@@ -68,13 +70,14 @@ public struct AccessRegions {
     /// through chains that both have.
     init(
         _ tables: [Table], in circumstances: Circumstances, path: PacketPath, transports: [TransportProtocol],
-        interfaces: [InterfaceClass], destinations: DestinationClasses, spaces: SourceSpaces, rules: RuleNumbers,
+        interfaces: [InterfaceClass], destinations: DestinationClasses, users: [SocketUser?] = [nil],
+        spaces: SourceSpaces, rules: RuleNumbers,
         budget: WorkBudget = WorkBudget(), sharing shared: SharedChains? = nil
     ) {
         self.spaces = spaces
         self.rules = rules
         let survey = Survey(
-            tables, circumstances, transports, interfaces, destinations, spaces, rules, keepsRefusals: false,
+            tables, circumstances, transports, interfaces, destinations, users, spaces, rules, keepsRefusals: false,
             budget: budget, sharing: shared)
         var segments: [Key: SegmentList] = [:]
         var collector = RedirectionCollector(rules)
@@ -182,11 +185,15 @@ struct DestinationClasses {
 extension PacketPath {
     /// The classes of destinations on the path: packets to another host have one destination.
     func destinations(in tables: [Table], _ circumstances: Circumstances) -> DestinationClasses {
-        if case .routed = self {
-            DestinationClasses()
-        } else {
-            DestinationClasses(in: tables, of: circumstances.addresses)
+        switch self {
+        case .routed, .leaving: DestinationClasses()
+        case .arriving, .published: DestinationClasses(in: tables, of: circumstances.addresses)
         }
+    }
+
+    /// The classes of users on the path: packets that arrive have none.
+    func users(in tables: [Table]) -> [SocketUser?] {
+        self == .leaving ? SocketUser.classes(in: tables) : [nil]
     }
 }
 
@@ -233,7 +240,8 @@ struct Survey {
 
     init(
         _ tables: [Table], _ circumstances: Circumstances, _ transports: [TransportProtocol],
-        _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ spaces: SourceSpaces,
+        _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ users: [SocketUser?],
+        _ spaces: SourceSpaces,
         _ rules: RuleNumbers, keepsRefusals: Bool, budget: WorkBudget = WorkBudget(),
         sharing shared: SharedChains? = nil
     ) {
@@ -251,10 +259,12 @@ struct Survey {
         readers = conditions.mapValues(SetReader.init)
         keysByPlace = transports.flatMap { transport in
             AddressFamily.allCases.flatMap { family in
-                interfaces.map { interface in
-                    destinations[family].map {
-                        AccessRegions.Key(
-                            family: family, transport: transport, interface: interface, destination: $0)
+                interfaces.flatMap { interface in
+                    users.map { user in
+                        destinations[family].map {
+                            AccessRegions.Key(
+                                family: family, transport: transport, interface: interface, destination: $0, user: user)
+                        }
                     }
                 }
             }
@@ -284,7 +294,8 @@ struct Survey {
     func setting(_ key: AccessRegions.Key, isReply: Bool = false) -> Setting {
         Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
-            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible)
+            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible,
+            user: key.user)
     }
 
     /// The result of an evaluation in every order.
@@ -307,7 +318,8 @@ struct Survey {
             preconditionFailure("both families have a reader")
         }
         return RegionEvaluation(
-            hooks, key, setting(key, isReply: isReply), reader, conditions, rules, budget, isReply ? nil : shared,
+            hooks, key, setting(key, isReply: isReply), reader, conditions, rules, budget,
+            isReply || key.user != nil ? nil : shared,
             keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)
     }
 }

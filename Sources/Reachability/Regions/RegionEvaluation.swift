@@ -96,6 +96,7 @@ final class RegionEvaluation {
     /// The result for all packets in these disjoint boxes.
     func evaluate(_ path: PacketPath, of boxes: [Box]) -> Outcome {
         guard !boxes.isEmpty else { return outcome }
+        guard path != .leaving else { return evaluateLeaving(boxes) }
         var pieces = pieces(boxes, path.start)
         if path != .published {
             for chain in hooks.lowerChains(setting) { pieces = passBelow(chain, pieces) }
@@ -104,6 +105,15 @@ final class RegionEvaluation {
         }
         let forwarded = pass(.forward, pieces.filter(\.state.isForwarded))
         outcome.accepted += pass(.postrouting, forwarded)
+        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
+        return outcome
+    }
+
+    /// The result for the packets of this host to the far ends in these disjoint boxes.
+    private func evaluateLeaving(_ boxes: [Box]) -> Outcome {
+        var pieces = pass(.output, pieces(boxes, PacketPath.leaving.start)).afterConntrack()
+        for chain in hooks.egressChains { pieces = passBelow(chain, pieces) }
+        outcome.accepted = pass(.postrouting, pieces)
         outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
         return outcome
     }
@@ -142,7 +152,8 @@ final class RegionEvaluation {
             // A connection is translated once: later nat chains are skipped, as they are for packets without a connection.
             let isSettled = { (piece: Piece) in
                 entry.base.type == "nat"
-                    && (piece.state.tracking == .excluded || hook == .prerouting && piece.state.isTranslated
+                    && (piece.state.tracking == .excluded
+                        || (hook == .prerouting || hook == .output) && piece.state.isTranslated
                         || hook == .input && piece.state.source != nil)
             }
             let skipped = pieces.filter(isSettled)
@@ -202,7 +213,7 @@ final class RegionEvaluation {
             let scope = RuleScope(table: table, chain: chain, rule: order.rules[position], depth: depth)
             meetings += waiting.count
             if meetings > busiest?.meetings ?? 0 { busiest = (meetings, scope) }
-            let isWhole = setting.isReply || order.readsTarget(position)
+            let isWhole = setting.isSent || order.readsTarget(position)
             for pieces in Piece.gathered(waiting, space).byState(isWhole: isWhole) {
                 spend(pieces.count)
                 guard budget.isLeft, depth <= Self.maximumDepth else {
@@ -212,7 +223,7 @@ final class RegionEvaluation {
                 let (inside, outside) = order.cut(pieces, at: position, setting, space)
                 schedule(outside, from: position + 1)
                 guard !inside.isEmpty else { continue }
-                let exact = setting.isReply ? nil : order.exactRule(position, space)
+                let exact = setting.isSent ? nil : order.exactRule(position, space)
                 let found = evaluate(scope, inside, exact)
                 schedule(found.next, from: position + 1)
                 result.accepted += found.accepted

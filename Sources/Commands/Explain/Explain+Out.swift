@@ -1,0 +1,139 @@
+internal import Addressing
+internal import Auditing
+internal import Changes
+internal import Compiler
+internal import Kernel
+internal import Policies
+internal import Printing
+internal import Reachability
+internal import Rulesets
+internal import System
+
+extension Explain {
+    /// Explains a connection that this host begins: the first argument is its destination.
+    func executeOut(on host: Host, _ console: Console) throws -> ExitStatus {
+        let destination = try AddressArgument(source).address
+        guard let view = try look(on: host, console) else {
+            let policy = try namedPolicy.load(on: host, console)
+            write(
+                OutboundExplanation(
+                    try outboundQuestion(destination, policy), policy: policy, tables: [compile(policy).table],
+                    isLive: false, now: host.now), to: console)
+            return .success
+        }
+        var question = try outboundQuestion(destination, view.verified.policy)
+        question.setting = view.ruleset.circumstances(now: host.now)
+        if interface == nil, !question.isWithinHost { question.interface = host.sessions.interface(to: destination) }
+        let isLive = asksKernel || view.ruleset.own.table != nil
+        let policy = isLive ? view.verified.policy : view.verified.declared ?? view.verified.policy
+        let tables = isLive ? view.ruleset.tables : [compile(policy).table] + view.ruleset.neighbours
+        write(
+            OutboundExplanation(question, policy: policy, tables: tables, isLive: isLive, now: host.now), to: console)
+        return .success
+    }
+
+    private func outboundQuestion(
+        _ destination: IPAddress, _ policy: Policy
+    ) throws(CommandError) -> OutboundExplanation.Question {
+        var (protocolNumber, number): (TransportProtocol, UInt16)
+        if let transport {
+            (protocolNumber, number) = (try protocolNamed(transport), 0)
+        } else {
+            let named = try PortArgument(port ?? "", of: Policy(services: []))
+            (protocolNumber, number) = (named.transport, named.port)
+        }
+        return OutboundExplanation.Question(
+            to: destination, protocolNumber, port: number, user: try outboundUser(policy), interface: interface)
+    }
+
+    /// The user by number, or by a name of the user database or of the policy.
+    private func outboundUser(_ policy: Policy) throws(CommandError) -> OutboundUser? {
+        guard let user else { return nil }
+        if let number = UInt32(user) { return OutboundUser(written: user, number: number) }
+        if let number = TrustedFiles().number(ofUser: user) { return OutboundUser(written: user, number: number) }
+        throw CommandError(.usage, "unknown user \"\(user.printable)\"")
+    }
+
+    private func write(_ answer: OutboundExplanation, to console: Console) {
+        if console.isJSON { console.print(answer.json) } else { console.print(answer.text(console)) }
+    }
+}
+
+extension OutboundExplanation {
+    /// The answer for people.
+    func text(_ console: Console) -> String {
+        let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
+        var lines = ["\(console.styled(verdict.rawValue, style)): \(reason.printable)"]
+        if let place { lines.append("policy: \(place.file.printable):\(place.line)") }
+        if let change { lines.append("to allow it: \(change)") }
+        let steps = conclusion.trace.map { "  \($0.place.chain): \($0.text)" }
+        if differences.isEmpty, !steps.isEmpty { lines += ["rules:"] + steps.map(\.printable) }
+        return lines.joined(separator: "\n")
+    }
+
+    /// The answer for programs.
+    var json: JSON {
+        [
+            "format_version": 1, "direction": "out", "verdict": .string(verdict.rawValue), "reason": .string(reason),
+            "asked": .string(isLive ? "kernel" : "policy"), "section": JSON(line == nil ? nil : "outbound"),
+            "service": JSON(line?.name), "policy": place?.json ?? .null, "user": JSON(question.user?.written),
+            "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
+            "change": JSON(change), "trace": .array(conclusion.trace.map(\.json)),
+            "interface": JSON(question.interface), "listeners": .null,
+        ]
+    }
+
+    /// The reason in one sentence.
+    var reason: String {
+        if !differences.isEmpty { return "it depends on the user or the interface: \(differenceText)" }
+        switch conclusion.verdict {
+        case .unknown(let rules):
+            let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
+            return "a rule that is not understood decides: \(names)"
+        case .accept where question.isWithinHost: return "always let out: it stays on this host"
+        case .accept where policy.defaults.outbound == .accept && !isForeign:
+            return "\"defaults.outbound\" is accept: nothing that leaves is refused"
+        case .accept where isAuditOnly:
+            return "no line of \"outbound\" lets it out; \"defaults.outbound\" is audit, which lets it pass"
+        case .accept:
+            let limit = conclusion.isLimited ? ", within its limit" : ""
+            if let line { return "outbound \"\(line.name)\" lets it out\(limit)" }
+            return "no rule refuses it: \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
+        case .refuse where isForeign:
+            return "another table refuses it: \"\(conclusion.decision.map { "\($0)" } ?? "")\""
+        case .refuse where verdict == .unknown: return "no address of a DNS name of \"outbound\" is known"
+        case .refuse where answer == .denied: return "\"deny\" covers the destination"
+        case .refuse: return "no line of \"outbound\" lets it out"
+        }
+    }
+
+    /// The smallest change that would let it out; `nil` if it goes out, or if that is not known.
+    private var change: String? {
+        guard verdict == .refuse || isAuditOnly, !isForeign else { return nil }
+        if answer == .denied { return "remove \(question.destination) from \"deny\"" }
+        return "add \(suggestion) to \"outbound\""
+    }
+
+    private var differenceText: String {
+        [ConnectionVerdict.accept, .refuse, .unknown].compactMap { verdict in
+            let titles = differences.filter { $0.verdict == verdict }.map(\.place.title)
+            return titles.isEmpty ? nil : "\(verdict.rawValue) for \(titles.joined(separator: ", "))"
+        }.joined(separator: "; ")
+    }
+}
+
+extension OutboundExplanation.Case {
+    /// The user and the interface in words.
+    fileprivate var title: String { user.title + (interface.map { " by \($0)" } ?? "") }
+}
+
+extension SocketUser {
+    /// The class of users in words.
+    fileprivate var title: String {
+        switch self {
+        case .number: "user \(name)"
+        case .other: "other users"
+        case .none: "the kernel"
+        }
+    }
+}
