@@ -60,7 +60,10 @@ import Testing
         ("10.0.0.0/24", "a target is one address, not \"10.0.0.0/24\""),
         ("10.0.0.1-10.0.0.9", "a target is one address, not \"10.0.0.1-10.0.0.9\""),
         ("web1:80", "\"web1:80\" has no address: a target is an address, not a name"),
-        ("010.0.0.1", "\"010.0.0.1\" has a number with a leading zero, which some programs read as octal; did you mean \"10.0.0.1\"?"),
+        (
+            "010.0.0.1",
+            "\"010.0.0.1\" has a number with a leading zero, which some programs read as octal; did you mean \"10.0.0.1\"?"
+        ),
         ("10.0.0.9:0", "\"10.0.0.9:0\" needs a port from 1 to 65535, without leading zeros"),
         ("10.0.0.9:65536", "\"10.0.0.9:65536\" needs a port from 1 to 65535, without leading zeros"),
         ("10.0.0.9:http", "\"10.0.0.9:http\" needs a port as a number"),
