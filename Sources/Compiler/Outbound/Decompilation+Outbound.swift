@@ -31,7 +31,7 @@ extension Decompilation {
     /// Reads the protocols without ports, and the rules that the compiler does not make.
     private mutating func readOutput(_ chain: Chain) {
         let rests = [Names.outboundRefuse, Names.outboundAudit].map { Rule([.verdict(.goto($0))]) }
-        let known = Rule.outboundEntry + rests
+        let known = Rule.outboundEntry + [.leavesForwarded] + rests
         for rule in chain.rules where !known.contains(rule) && !rule.looksUpOutbound {
             if let targets = rule.lineTargets {
                 for (transport, chain) in targets {

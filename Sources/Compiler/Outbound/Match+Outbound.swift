@@ -2,18 +2,8 @@ internal import Addressing
 internal import Rulesets
 
 extension Match {
-    /// Packets that this host sends to itself.
-    static let isToThisHost: [Expression] = [
-        .meta(.outputInterface, into: .first), .compare(Comparison(loopbackIndex.hostOrderBytes)),
-    ]
-
     /// Packets to an address of this host.
     static let isToOwnAddress = ownDestinations[0]
-
-    /// Packets that leave by an interface with this name.
-    static func outputInterface(_ pattern: InterfacePattern) -> [Expression] {
-        [.meta(.outputInterfaceName, into: .first), interfaceName(pattern)]
-    }
 
     /// Packets of sockets of these users; a packet without a socket has none.
     static func users(_ numbers: [UInt32]) -> [Expression] {

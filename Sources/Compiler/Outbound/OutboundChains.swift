@@ -12,7 +12,8 @@ extension TableBuilder {
         let dispatch = OutboundDispatch(policy.outbound)
         let base = BaseChain(type: "filter", hook: .output, priority: 0, policy: .accept)
         let rest = Rule([.verdict(.goto(Names.outboundRest(policy.defaults.outbound)))])
-        let rules = Rule.outboundEntry + deniedDestinations(rest) + dispatch.protocols + dispatch.rules + [rest]
+        let forwarded = policy.services.contains { $0.forwarding != nil } ? [Rule.leavesForwarded] : []
+        let rules = Rule.outboundEntry + forwarded + deniedDestinations(rest) + dispatch.protocols + dispatch.rules + [rest]
         chains.append(Chain(name: Names.output, base: base, rules: rules))
         for line in policy.outbound { add(line) }
         for shared in dispatch.shared { append(shared.chain, at: shared.location) }
@@ -70,7 +71,7 @@ extension OutboundLine {
 extension Rule {
     /// The rules before the lines of `outbound`: what a host sends for its connections, its links and its addresses.
     static let outboundEntry: [Rule] = [
-        Rule(Match.isToThisHost + [.verdict(.accept)]), .outboundState,
+        Rule(Match.leavesByLoopback + [.verdict(.accept)]), .outboundState,
         Rule(Match.opensNoConnection + [.verdict(.accept)]),
         .protocols([
             ([Match.icmpProtocol], .jump(Names.outboundICMPv4)), ([Match.igmpProtocol], .accept),
@@ -79,6 +80,9 @@ extension Rule {
         Rule(Match.sourcePort(DHCP.clientPort) + [.verdict(.jump(Names.outboundDHCPv4))]),
         Rule(Match.sourcePort(dhcpv6Port) + [.verdict(.jump(Names.outboundDHCPv6))]),
     ]
+
+    /// Accepts what this host sends to a port of its own that a forward leads to another host.
+    static let leavesForwarded = Rule(Match.has(Label.forwarded) + [.verdict(.accept)])
 
     /// Accepts packets of established and related connections.
     private static let outboundState = Rule([
