@@ -50,10 +50,22 @@ extension Control {
     static func all(_ facts: Facts) -> [Control] {
         [documented(facts), reviewed(facts), consistent(facts)] + [
             inbound(facts, pci, "1.3.1", "Inbound traffic is restricted to what is necessary, and all other is denied"),
-            Control(
-                standard: pci, number: "1.3.2", title: "Outbound traffic is restricted to what is necessary",
-                verdict: .fails, evidence: "the policy does not limit outgoing connections"),
+            outbound(facts),
         ] + ruleset(facts) + [denied(facts, nist, "3.13.6", "Deny by default, allow by exception")]
+    }
+
+    /// What leaves without a line of `outbound`.
+    private static func outbound(_ facts: Facts) -> Control {
+        let lines = counted(facts.policy.outbound.count, "line")
+        let (verdict, evidence): (Verdict, String) =
+            switch facts.policy.defaults.outbound {
+            case .accept: (.fails, "the policy does not limit outgoing connections")
+            case .audit: (.fails, "outgoing connections are counted, and none is refused: \(lines) of \"outbound\"")
+            case .reject: (.holds, "\(lines) of \"outbound\", and all other connections of this host are refused")
+            }
+        return Control(
+            standard: pci, number: "1.3.2", title: "Outbound traffic is restricted to what is necessary",
+            verdict: verdict, evidence: evidence)
     }
 
     private static func documented(_ facts: Facts) -> Control {
@@ -133,6 +145,7 @@ extension Control {
             return Control(standard: cis, number: number, title: title, verdict: verdict, evidence: evidence)
         }
         let boot = facts.isLoadedAtBoot
+        let limits = facts.policy.defaults.outbound != .accept
         let bootEvidence =
             boot.map { $0 ? "portreeve.service is enabled" : "portreeve.service is not enabled" }
             ?? "this network namespace is not the host's, or the host has no systemd"
@@ -140,15 +153,18 @@ extension Control {
         return [
             control("4.3.4", "A table of nftables exists", .holds, "table inet portreeve"),
             control(
-                "4.3.5", "Base chains exist", .holdsInPart,
-                "input and forward have base chains; output has none, since outgoing connections are not limited"),
+                "4.3.5", "Base chains exist", limits ? .holds : .holdsInPart,
+                limits
+                    ? "input, forward and output have base chains"
+                    : "input and forward have base chains; output has none, since outgoing connections are not limited"),
             control(
                 "4.3.6", "Loopback traffic is configured", .holdsInPart,
                 "what comes in on loopback is accepted; the kernel drops loopback addresses that come in elsewhere, unless route_localnet is set, which was not examined"
             ),
             control(
                 "4.3.7", "Outbound and established connections are configured", .holds,
-                "established and related packets are accepted; outgoing connections are not limited"),
+                "established and related packets are accepted; outgoing connections "
+                    + (limits ? "have lines in the policy" : "are not limited")),
             denied(facts, cis, "4.3.8", "Default deny"),
             control("4.3.9", "The service is enabled", bootVerdict, bootEvidence),
             control(

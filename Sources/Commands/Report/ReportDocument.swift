@@ -111,7 +111,12 @@ struct ReportDocument {
                 "direction": "in", "family": .string(family),
                 "verdict": .string(isLoaded ? policy.defaults.inbound.rawValue : "accept"),
             ]
-        } + [["direction": "out", "family": "both", "verdict": "accept"]]
+        } + [
+            [
+                "direction": "out", "family": "both",
+                "verdict": .string(isLoaded ? policy.defaults.outbound.rawValue : "accept"),
+            ]
+        ]
     }
 
     // The history

@@ -130,15 +130,33 @@ private struct LinesByAddress {
     private(set) var rest: [OutboundLine] = []
 
     init(_ lines: [OutboundLine]) {
-        var taken = AddressSet()
-        for line in lines {
-            if line.addresses.ipv4.isAll || line.addresses.ipv6.isAll || !taken.intersection(line.addresses).isEmpty {
-                rest.append(line)
-            } else {
-                apart.append(line)
-                taken = taken.union(line.addresses)
-            }
+        var shared = Set(
+            lines.indices.filter { lines[$0].addresses.ipv4.isAll || lines[$0].addresses.ipv6.isAll })
+        shared.formUnion(Self.overlapping(lines.map(\.addresses.ipv4.ranges), except: shared))
+        shared.formUnion(Self.overlapping(lines.map(\.addresses.ipv6.ranges), except: shared))
+        for (index, line) in lines.enumerated() {
+            if shared.contains(index) { rest.append(line) } else { apart.append(line) }
         }
+    }
+
+    /// The lists of which a range overlaps one of a list that is not among them.
+    private static func overlapping<Bound>(_ lists: [[ClosedRange<Bound>]], except: Set<Int>) -> Set<Int> {
+        let ranges = lists.enumerated().filter { !except.contains($0.offset) }
+            .flatMap { index, ranges in ranges.map { (range: $0, list: index) } }
+            .sorted { ($0.range.lowerBound, $0.list) < ($1.range.lowerBound, $1.list) }
+        var found: Set<Int> = []
+        var last: (range: ClosedRange<Bound>, list: Int)?
+        for next in ranges where !found.contains(next.list) {
+            guard let before = last, before.range.overlaps(next.range), before.list != next.list else {
+                last = next
+                continue
+            }
+            // The narrower one is found by its address.
+            let isWider = before.range.upperBound > next.range.upperBound
+            found.insert(isWider ? before.list : next.list)
+            if isWider { last = next }
+        }
+        return found
     }
 
     private var families: [AddressFamily] {

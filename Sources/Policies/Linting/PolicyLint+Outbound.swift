@@ -11,7 +11,8 @@ extension PolicyLint {
             }
         }
         let redundancy = SourceRedundancy(policy)
-        for placed in lines { check(placed, redundancy, among: lines.map(\.line)) }
+        let rivals = Rivals(lines.map(\.line))
+        for placed in lines { check(placed, redundancy, among: rivals.lines(for: placed.line)) }
     }
 
     private func check(_ placed: PlacedLine, _ redundancy: SourceRedundancy, among lines: [OutboundLine]) {
@@ -47,6 +48,35 @@ extension PolicyLint {
         }
         guard let deny = policy.deny, deny.addresses.isSuperset(of: line.addresses) else { return nil }
         return "\"deny\" covers all its destinations"
+    }
+}
+
+/// The lines that may let out all of another one, found by its first port: a policy may have thousands.
+private struct Rivals {
+    private struct Port: Hashable {
+        let transport: TransportProtocol
+        let number: UInt16
+    }
+
+    private var singles: [Port: [OutboundLine]] = [:]
+    private var ranges: [OutboundLine] = []
+
+    /// So many lines with one port are written by a program, and need not be few.
+    private static let most = 200
+
+    init(_ lines: [OutboundLine]) {
+        for line in lines {
+            if line.ports.contains(where: { $0.range.count > 1 }) { ranges.append(line) }
+            for port in line.ports where port.range.count == 1 {
+                singles[Port(transport: port.transport, number: port.range.lowerBound), default: []].append(line)
+            }
+        }
+    }
+
+    func lines(for line: OutboundLine) -> [OutboundLine] {
+        guard let first = line.ports.first else { return [] }
+        let found = (singles[Port(transport: first.transport, number: first.range.lowerBound)] ?? []) + ranges
+        return found.count > Self.most ? [] : found
     }
 }
 
