@@ -13,7 +13,8 @@ extension TableBuilder {
         let base = BaseChain(type: "filter", hook: .output, priority: 0, policy: .accept)
         let rest = Rule([.verdict(.goto(Names.outboundRest(policy.defaults.outbound)))])
         let forwarded = policy.services.contains { $0.forwarding != nil } ? [Rule.leavesForwarded] : []
-        let rules = Rule.outboundEntry + forwarded + deniedDestinations(rest) + dispatch.protocols + dispatch.rules + [rest]
+        let rules =
+            Rule.outboundEntry + forwarded + deniedDestinations(rest) + dispatch.protocols + dispatch.rules + [rest]
         chains.append(Chain(name: Names.output, base: base, rules: rules))
         for line in policy.outbound { add(line) }
         for shared in dispatch.shared { append(shared.chain, at: shared.location) }
