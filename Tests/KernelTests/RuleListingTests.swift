@@ -47,8 +47,8 @@ struct RuleListingTests {
     func bytecode() throws {
         #expect(try load("quota over 9 bytes drop").description == "[quota bytes 9 consumed 0 flags 1] drop")
         #expect(
-            try load("meta mark set jhash ip saddr mod 4").description
-                == "meta mark set ip saddr [hash reg 1 = jhash(reg 2, 4, 0x0) % mod 4]")
+            try load("meta mark set symhash mod 4").description
+                == "meta mark set [hash reg 1 = symhash() % mod 4]")
         #expect(
             try load("tcp option sack-permitted exists accept").description
                 == "[exthdr load tcpopt 1b @ 4 + 0 present => reg 1] 1 accept")

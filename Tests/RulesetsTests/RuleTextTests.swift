@@ -85,6 +85,11 @@ struct RuleTextTests {
             Rule([.meta(.inputInterfaceName, into: .first), .compare(Comparison(Array("wg".utf8))), .verdict(.accept)]),
             "iifname \"wg*\" accept"
         ),
+        (
+            Rule([
+                .payload(Payload(base: .transport, offset: .max, length: 1)), .compare(Comparison([7])), .verdict(.drop),
+            ]), "@th,34359738360,8 7 drop"
+        ),
         (Rule([.opaque(name: "masq", attributes: [1, 2])]), "[masq 0x0102]"),
         (Rule([.opaque(name: "masq", attributes: [])]), "masquerade"),
         (Rule([.opaque(name: "unreadable", attributes: [])]), "[unreadable]"),

@@ -34,7 +34,8 @@ public struct Portreeve {
         try Program.run([try Self.executable] + arguments + stateOption(arguments))
     }
 
-    /// The ids of what `verify` finds about the rulesets, but for interfaces that the policy names and the namespace has not.
+    /// The ids of what `verify` finds about the rulesets, but for interfaces and forwarding that the policy needs and the namespace
+    /// has not.
     public func rulesetFindings(_ policy: String) throws -> [String] {
         let options = ["--only", "ruleset", "--format", "json", "--allow-insecure-permissions"]
         let result = try self(["verify", policy] + options)
@@ -42,7 +43,7 @@ public struct Portreeve {
         guard result.status == (found.isEmpty ? 0 : 2) else {
             return ["exit status \(result.status): \(result.errors)"]
         }
-        return found.filter { $0 != "unknown-interface" }
+        return found.filter { !["unknown-interface", "forwarding-off"].contains($0) }
     }
 
     /// The directory of the command's state, in the folder.

@@ -97,7 +97,8 @@ struct LoadedField {
         default:
             let base = ["@ll", "@nh", "@th"]
             let name = Int(payload.base.rawValue) < base.count ? base[Int(payload.base.rawValue)] : "@ih"
-            self.init("\(name),\(payload.offset * 8),\(payload.length * 8)", .integer, width: Int(payload.length))
+            let (offset, length) = (Int(payload.offset), Int(payload.length))
+            self.init("\(name),\(offset * 8),\(length * 8)", .integer, width: length)
         }
     }
 
