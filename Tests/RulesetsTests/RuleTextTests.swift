@@ -87,7 +87,8 @@ struct RuleTextTests {
         ),
         (
             Rule([
-                .payload(Payload(base: .transport, offset: .max, length: 1)), .compare(Comparison([7])), .verdict(.drop),
+                .payload(Payload(base: .transport, offset: .max, length: 1)), .compare(Comparison([7])),
+                .verdict(.drop),
             ]), "@th,34359738360,8 7 drop"
         ),
         (Rule([.opaque(name: "masq", attributes: [1, 2])]), "[masq 0x0102]"),
