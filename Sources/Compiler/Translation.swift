@@ -5,6 +5,9 @@ internal import Rulesets
 extension TableBuilder {
     /// Where the kernel translates destinations, `NF_IP_PRI_NAT_DST`, and sources, `NF_IP_PRI_NAT_SRC`.
     private static let (destinationPriority, sourcePriority): (Int32, Int32) = (-100, 100)
+    /// Behind the chains of others that translate what this host sends, at -100. Younger versions of nft list a priority up to 10
+    /// from that as `dstnat`, which older ones refuse in this hook.
+    private static let outputPriority: Int32 = -89
 
     /// Adds the chains that translate addresses: those of forwards, and those of `masquerade`.
     mutating func addTranslation() {
@@ -26,7 +29,7 @@ extension TableBuilder {
         add(
             Names.natPrerouting, at: .prerouting, Self.destinationPriority,
             [Rule(Match.has(Label.ownAddress) + entry)])
-        add(Names.natOutput, at: .output, Self.destinationPriority, [Rule(Match.isToThisHost + entry)])
+        add(Names.natOutput, at: .output, Self.outputPriority, [Rule(Match.isToThisHost + entry)])
         chains.append(Chain(name: Names.forwards, rules: dispatch.forwardRules))
         for addresses in dispatch.switches {
             chains.append(addresses.translatedChain)

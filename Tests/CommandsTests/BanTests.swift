@@ -139,6 +139,9 @@ struct BanTests {
         #expect(throws: (any Error).self) { try terminal.run("ban", "192.0.2.1", "--for", "1h", "--why", " ") }
         #expect(terminal.store.table == before)
         #expect(try ban("128.0.0.0/7", "1h", "--force") == .success)
+        #expect(try ban("128.1.2.3") == .success)
+        #expect(try terminal.run("unban", "128.1.2.3") == .success)
+        #expect(terminal.output == "the ban of 128.1.2.3 ended, but 128.0.0.0/7 is banned, too, and covers it\n")
         #expect(try terminal.run("unban", "128.1.2.3") == .failure)
         #expect(terminal.errors.contains("128.1.2.3 has no ban of its own: 128.0.0.0/7 is banned"))
         terminal.store.put(nil)

@@ -22,6 +22,12 @@ struct ChangeTests {
     func history() throws {
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output == "there are no changes yet\n")
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(terminal.output == "table inet portreeve is not loaded: nothing to do\n")
+        #expect(try terminal.run("rollback", "--yes") == .failure)
+        #expect(terminal.errors.contains("nothing was applied yet"))
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output == "there are no changes yet\n")
         #expect(try terminal.run("apply", policy, "--yes") == .success)
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("apply", narrow, "--yes") == .success)

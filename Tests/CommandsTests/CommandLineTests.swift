@@ -112,6 +112,7 @@ struct CommandLineTests {
             ),
             (["grant", "web", path, "--from", "10.0.0.0/8"] + time, "such as 192.0.2.7 or 2001:db8::7"),
             (["explain", "10.0.0.1", "htp", path, "--policy"], "unknown port \"htp\", did you mean \"http\"?"),
+            (["explain", "10.0.0.1", "icmp", path, "--policy"], "icmp has no ports: write \"--protocol icmp\""),
             (["explain", "10.0.0.1", "80,443", path, "--policy"], "\"80,443\" is more than one port"),
             (["explain", "10.0.0.1", "65536", path, "--policy"], "\"65536\" is not a port: ports are 1 to 65535"),
             (["plan", path, "--format", "nagios"], "plan has no format \"nagios\"; write text or json"),

@@ -37,6 +37,15 @@ struct MissingPolicyTests {
                 == "portreeve: there is no policy \(folder)\(name): did you mean \"\(folder)policy.yaml\"?\n")
     }
 
+    @Test(
+        "Every command that takes a policy takes that of the host where none is named",
+        arguments: ["check", "plan", "apply", "verify", "status", "sessions", "report", "refusals", "refresh", "show"])
+    func standard(command: String) throws {
+        // The tests have no policy there; a host that has one would answer otherwise, and not with a message of the parser.
+        _ = try terminal.run([command])
+        #expect(!terminal.errors.contains("parsable argument"), "\(terminal.errors)")
+    }
+
     @Test("The policy of another host, or an old one, is not for init to write")
     func elsewhere() throws {
         let path = folder + "none.yaml"

@@ -247,7 +247,9 @@ struct SessionTests {
             "apply", try terminal.write("version: 1\nservices: {ssh: {ports: 22, from: any}}\n"), "--yes")
         let path = try terminal.write(policy)
         _ = try terminal.run("plan", path)
-        #expect(terminal.output.contains("\n1 open session stays connected unless you add --cut-sessions\n"))
+        #expect(
+            terminal.output.contains(
+                "\n1 open session stays connected unless \"portreeve apply --cut-sessions\" ends it\n"))
         #expect(terminal.output.hasSuffix("\n  192.0.2.77:40000 -> tcp/22\n"))
         _ = try terminal.run("plan", path, "--format", "json")
         let sessions = try #require(try terminal.json()["sessions"] as? [[String: Any]])

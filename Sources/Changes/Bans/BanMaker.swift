@@ -73,7 +73,10 @@ public struct BanMaker {
         let change = GrantChange(
             kind: .unban, summary: "ban of \(addresses) ended", snapshot: snapshot, before: before,
             after: { _ in before.unbanning(addresses) }, base: base)
-        return BanOutcome(deed: .unbanned, addresses: addresses, made: try state.make(change, in: store, now: now))
+        let cover = banned.first { $0 != addresses && AddressSet($0).isSuperset(of: AddressSet(addresses)) }
+        return BanOutcome(
+            deed: .unbanned(stillCoveredBy: cover), addresses: addresses,
+            made: try state.make(change, in: store, now: now))
     }
 
     /// The live table, the same without grants and bans, and both.

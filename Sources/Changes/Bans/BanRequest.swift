@@ -34,8 +34,8 @@ public struct BanOutcome {
     public enum Deed: Hashable, Sendable {
         /// The addresses get nothing until this time, in seconds since 1970-01-01T00:00:00Z.
         case banned(until: Int64, for: TimeSpan)
-        /// The ban of the addresses was ended.
-        case unbanned
+        /// The ban of the addresses was ended; another one may cover them still.
+        case unbanned(stillCoveredBy: AddressRange?)
         /// The addresses had no ban.
         case needless
     }

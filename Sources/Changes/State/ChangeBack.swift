@@ -39,7 +39,12 @@ public struct ChangeBack {
     private static func previous(_ log: ChangeLog) throws -> ChangeLog.Entry {
         let confirmed = try log.entries().filter(\.outcome.isInForce)
         guard let last = confirmed.lastIndex(where: { $0.outcome == .confirmed }), last > 0 else {
-            throw ChangeError(.failure, "there is no earlier change: run \"portreeve history\" for a list")
+            throw ChangeError(
+                .failure,
+                confirmed.isEmpty
+                    ? "there is no earlier change: nothing was applied yet"
+                    : "there is no earlier change: \"portreeve remove\" takes the table out, and \"portreeve apply\" loads the policy file"
+            )
         }
         return confirmed[last - 1]
     }

@@ -96,7 +96,11 @@ extension PolicyReading {
         let warnings = diagnostics.count { $0.severity == .warning }
         let counts = [(errors, "error"), (warnings, "warning")].filter { $0.0 > 0 }.map { counted($0.0, $0.1) }
         guard let policy else { return "invalid, \(counts.joined(separator: ", "))" }
-        return (["valid", counted(policy.services.count, "service")] + counts).joined(separator: ", ")
+        let forwards = policy.services.count { $0.forwarding != nil }
+        let sections = [(forwards, "forward"), (policy.outbound.count, "outbound line")].filter { $0.0 > 0 }
+        return
+            (["valid", counted(policy.services.count - forwards, "service")]
+            + sections.map { counted($0.0, $0.1) } + counts).joined(separator: ", ")
     }
 
     fileprivate func json(isValid: Bool) -> JSON {

@@ -15,6 +15,8 @@ struct PortArgument {
             (transport, port) = (named.transport, named.port)
         } else if let number = text.split(separator: "/").compactMap({ Int($0) }).first, !(1...65535).contains(number) {
             throw CommandError(.usage, "\"\(text)\" is not a port: ports are 1 to 65535")
+        } else if let named = TransportProtocol(named: text, files: TrustedFiles()), !named.hasPorts, Int(text) == nil {
+            throw CommandError(.usage, "\(text) has no ports: write \"--protocol \(text)\" for the port")
         } else if text.contains(",") {
             throw CommandError(.usage, "\"\(text)\" is more than one port: ask for one at a time, such as 22/tcp")
         } else {

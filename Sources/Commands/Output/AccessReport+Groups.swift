@@ -24,6 +24,14 @@ extension AccessReport {
         }
     }
 
+    /// Those lines, and what changes for the connections that this host begins.
+    func changeLines(
+        _ console: Console, named names: SourceNames, atMost maximum: Int = shownLines, hint: String?
+    ) -> [String] {
+        groupedLines(console, named: names, atMost: maximum, hint: hint)
+            + outbound.lines(console, atMost: maximum, hint: hint)
+    }
+
     /// What each service gives and takes, without marks and colours.
     var groupedTexts: (gained: [String], lost: [String]) {
         func texts(_ rows: [Row]) -> [String] {

@@ -26,7 +26,8 @@ extension BanOutcome {
     private var text: String {
         switch deed {
         case .banned(let end, let span): "\(addresses) is banned until \(UTCTime.text(end)) (\(span.text))"
-        case .unbanned: "\(addresses) is no longer banned"
+        case .unbanned(nil): "\(addresses) is no longer banned"
+        case .unbanned(let cover?): "the ban of \(addresses) ended, but \(cover) is banned, too, and covers it"
         case .needless: "\(addresses) is not banned: nothing to do"
         }
     }

@@ -29,9 +29,7 @@ extension Consequences {
 
     /// Gains and losses; all, or the first lines.
     func accessLines(_ console: Console, named names: SourceNames, isWhole: Bool, hint: String?) -> [String] {
-        let maximum = isWhole ? Int.max : AccessReport.shownLines
-        return access.groupedLines(console, named: names, atMost: maximum, hint: hint)
-            + access.outbound.lines(console, atMost: maximum, hint: hint)
+        access.changeLines(console, named: names, atMost: isWhole ? .max : AccessReport.shownLines, hint: hint)
     }
 }
 

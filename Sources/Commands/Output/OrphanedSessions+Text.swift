@@ -6,7 +6,7 @@ extension OrphanedSessions {
     var text: String {
         let head =
             "\n\(counted(sessions.count, "open session")) \(sessions.count == 1 ? "stays" : "stay") connected "
-            + "unless you add --cut-sessions"
+            + "unless \"portreeve apply --cut-sessions\" ends \(sessions.count == 1 ? "it" : "them")"
         let lines = sessions.isEmpty ? [] : [head] + sessions.map { "  \($0.text)" }.bounded("sessions")
         let unknown = doubt.map { ["\ncannot list the sessions that this would refuse: \($0)"] } ?? []
         return (lines + unknown).map { "\n" + $0 }.joined()

@@ -13,7 +13,7 @@ extension Removal {
             : .clientTable(
                 openings.map { ($0.columns, $0.before.isEmpty ? .red : .yellow) }, console, maximum, hint: "--verbose")
         let notes = doubt.map { [console.styled("! \($0)", .yellow)] } ?? []
-        let gains = access.groupedLines(console, named: names, atMost: maximum, hint: "--verbose")
+        let gains = access.changeLines(console, named: names, atMost: maximum, hint: "--verbose")
         let nothing = access.isEmpty ? ["no source gains access: other tables refuse the same packets"] : []
         return [table, notes, gains + nothing, [stays]].filter { !$0.isEmpty }
             .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")

@@ -40,6 +40,10 @@ public struct Remove: Command {
         var maker = ChangeMaker(host, kernel, safety, console)
         let notLoaded = "table \(Names.table) is not loaded: nothing to do"
         if isDryRun { return try show(change, in: store, notLoaded, on: host, console) }
+        // A history that begins with a removal would be one to go back to.
+        if snapshot.table == nil, try kernel.state(on: host).log.entries().isEmpty {
+            return try show(change, in: store, notLoaded, on: host, console)
+        }
         if snapshot.table == nil { return try maker.keep(change, in: store, done: notLoaded) }
         let removal = try self.removal(change, in: store, on: host)
         maker.removal = removal

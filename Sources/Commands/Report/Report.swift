@@ -92,7 +92,7 @@ public struct Report: Command {
         options.format = .json
         let console = Console(host, options)
         var policy = PolicyOptions()
-        if let path = files.first { policy.policy = path }
+        policy.policy = files.first ?? PolicyOptions.standardPath
         policy.allowInsecurePermissions = allowInsecurePermissions
         let store = try host.openStore(kernel.netns)
         return try ReportDocument(

@@ -64,7 +64,7 @@ public struct Rollback: Command {
 
     /// Who gains and who loses access, after a line that says by what.
     private func text(_ headline: String, _ access: AccessReport, _ console: Console) -> String {
-        let lines = access.groupedLines(
+        let lines = access.changeLines(
             console, named: SourceNames(), atMost: verbose ? .max : AccessReport.shownLines, hint: "--verbose")
         return ([headline] + lines).joined(separator: "\n")
     }

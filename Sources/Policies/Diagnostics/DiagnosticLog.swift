@@ -10,13 +10,15 @@ final class DiagnosticLog {
     /// Whether an error was reported.
     var hasErrors: Bool { errorCount > 0 }
 
-    /// Reports an error at `place` and suggests `repair`, the likely intended text.
+    /// Reports an error at `place` and suggests `repair`, the likely intended text; once, if it is reported again.
     func error(
         _ message: @autoclosure () -> String, at place: @autoclosure () -> SourceSpan,
         repair: @autoclosure () -> String? = nil
     ) {
         errorCount += 1
-        if errorCount <= Self.limit { keep(.error, message(), place(), repair()) }
+        guard errorCount <= Self.limit else { return }
+        let isNew = keep(.error, message(), place(), repair())
+        if !isNew { errorCount -= 1 }
     }
 
     /// Reports a warning at `place` and suggests `repair`, the likely intended text.
@@ -55,12 +57,23 @@ final class DiagnosticLog {
         return order.map(\.element.diagnostic) + remainder(errorCount, .error) + remainder(warningCount, .warning)
     }
 
-    private func keep(_ severity: Diagnostic.Severity, _ message: String, _ place: SourceSpan, _ repair: String?) {
-        guard !place.file.isHidden else { return keepHidden(severity, place) }
+    /// Keeps a diagnostic; returns whether the same was not kept before, as of a key that stands for several.
+    @discardableResult
+    private func keep(
+        _ severity: Diagnostic.Severity, _ message: String, _ place: SourceSpan, _ repair: String?
+    ) -> Bool {
+        guard !place.file.isHidden else {
+            keepHidden(severity, place)
+            return true
+        }
         let hint = repair.map { "; did you mean \(Printable.quoted($0))?" } ?? ""
         let diagnostic = Diagnostic(
             severity: severity, message: message + hint, location: place.location, excerpt: place.excerpt)
+        guard !kept.contains(where: { $0.file == place.file.index && $0.diagnostic == diagnostic }) else {
+            return false
+        }
         kept.append((place.file.index, diagnostic))
+        return true
     }
 
     /// Keeps one diagnostic about a file whose contents the caller could not read: it shows none of them.
