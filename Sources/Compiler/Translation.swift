@@ -5,8 +5,9 @@ internal import Rulesets
 extension TableBuilder {
     /// Where the kernel translates destinations, `NF_IP_PRI_NAT_DST`, and sources, `NF_IP_PRI_NAT_SRC`.
     private static let (destinationPriority, sourcePriority): (Int32, Int32) = (-100, 100)
-    /// Behind the chains of others that translate what this host sends, at -100. Younger versions of nft list a priority up to 10
-    /// from that as `dstnat`, which older ones refuse in this hook.
+    /// Behind the chains of others that translate what this host sends, which are at -100.
+    ///
+    /// Younger versions of nft list a priority up to 10 from that as `dstnat`, which older ones refuse in this hook.
     private static let outputPriority: Int32 = -89
 
     /// Adds the chains that translate addresses: those of forwards, and those of `masquerade`.

@@ -188,7 +188,9 @@ extension Explanation {
         if let targetText, conclusion.isForwarded { return "another host: \(targetText)" }
         if let container { return "\(container.text)\(placeOfTarget), to which it is redirected" }
         if conclusion.isForwarded { return "it is redirected to another host or a container\(placeOfTarget)" }
-        guard let first = listeners.first else { return "nothing listens on \(portText) over \(question.source.family.name)" }
+        guard let first = listeners.first else {
+            return "nothing listens on \(portText) over \(question.source.family.name)"
+        }
         if listeners.allSatisfy(\.isLoopbackOnly) && !question.isFromThisHost {
             return "the listener is reachable only from this host: \(first.address)"
         }

@@ -15,7 +15,20 @@ def run(options, checks):
         host = Host(options.binary, checks)
         for name in sorted(interfaces(policy)):
             host.run("ip", "link", "add", name, "type", "veth")
+        if "\nforward:" in policy.read_text():
+            route(host)
         example(policy, host, random.Random(policy.name))
+
+
+def route(host):
+    """Makes a router of the host, with a way to the targets of its forwards."""
+    host.run("ip", "link", "add", "inside", "type", "veth", "peer", "name", "beyond")
+    for name in ["inside", "beyond"]:
+        host.run("ip", "link", "set", name, "up")
+    host.run("ip", "route", "add", "10.0.0.0/8", "dev", "inside")
+    host.run("ip", "-6", "route", "add", "fd00::/8", "dev", "inside")
+    for setting in ["ipv4/ip_forward", "ipv6/conf/all/forwarding"]:
+        host.run("sh", "-c", f"echo 1 > /proc/sys/net/{setting}")
 
 
 def interfaces(policy):
