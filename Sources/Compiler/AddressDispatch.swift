@@ -28,25 +28,10 @@ struct AddressDispatch {
     private static func segments(
         of transport: TransportProtocol, _ services: [Service]
     ) -> [(ServicePort, [Service])] {
-        var claims = services.flatMap { service in
-            service.ports.filter { $0.transport == transport }.map { (port: $0, service: service) }
+        let claims = services.flatMap { service in
+            service.ports.filter { $0.transport == transport }.map { (port: $0, owner: service) }
         }
-        claims.sort { $0.port.range.lowerBound < $1.port.range.lowerBound }
-        let edges = Set(
-            claims.flatMap { [Int($0.port.range.lowerBound), Int($0.port.range.upperBound) + 1] }
-        ).sorted()
-        var active: [(port: ServicePort, service: Service)] = []
-        var next = 0
-        return zip(edges, edges.dropFirst()).compactMap { lower, end in
-            active.removeAll { Int($0.port.range.upperBound) < lower }
-            while next < claims.count, Int(claims[next].port.range.lowerBound) <= lower {
-                active.append(claims[next])
-                next += 1
-            }
-            guard var port = active.first?.port else { return nil }
-            port.range = UInt16(lower)...UInt16(end - 1)
-            return (port, active.map(\.service).sorted { $0.name < $1.name })
-        }
+        return ServicePort.segments(claims).map { ($0.port, $0.owners.sorted { $0.name < $1.name }) }
     }
 }
 

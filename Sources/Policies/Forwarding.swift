@@ -103,7 +103,7 @@ extension Service {
     /// Its kind and name for a message.
     var title: String { "\(kind) \(Printable.quoted(name))" }
 
-    /// The families of addresses at which clients reach it, whoever they are.
+    /// The families of the addresses at which clients reach it.
     public var reachableFamilies: Set<AddressFamily> {
         let families = forwarding?.families ?? Set(AddressFamily.allCases)
         guard let addresses = destinations?.addresses else { return families }

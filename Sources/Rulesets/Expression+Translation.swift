@@ -16,7 +16,7 @@ public struct AddressTranslation: Hashable, Sendable {
     public var addresses: RegisterPair?
     /// The registers with the first and the last port; `nil` keeps the port.
     public var ports: RegisterPair?
-    /// `NF_NAT_RANGE_…` of `linux/netfilter/nf_nat.h`, without those that say which registers there are.
+    /// `NF_NAT_RANGE_…` of `linux/netfilter/nf_nat.h`, without the flags about registers.
     public var flags: UInt32
 
     /// A translation of these parts.

@@ -28,7 +28,7 @@ public struct OutboundAudit {
             connection, interface: hasInterfaces ? interface(connection.session.dialled.address) : nil)
     }
 
-    /// What the lines say of a connection that this host began, whatever becomes of those that none lets out.
+    /// The verdict of the lines on a connection of this host, as if `defaults.outbound` were reject.
     public func answer(to connection: LiveConnection) -> OutboundLines.Answer {
         connection.isWithinHost ? .accepted(nil) : lines.answer(to: call(connection))
     }

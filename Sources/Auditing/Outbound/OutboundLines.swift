@@ -85,7 +85,7 @@ public struct OutboundLines: Sendable {
         self.now = now
     }
 
-    /// What the lines say of a connection, whatever becomes of those that none lets out.
+    /// The verdict of the lines on a connection, as if `defaults.outbound` were reject.
     public func answer(to call: OutboundCall) -> Answer {
         if call.isNeeded { return .accepted(nil) }
         if denied?.contains(call.destination) == true { return .denied }

@@ -27,39 +27,19 @@ struct OutboundDispatch {
     init(_ lines: [OutboundLine]) {
         for transport in Set(lines.flatMap(\.ports).map(\.transport)).sorted(by: { $0.rawValue < $1.rawValue }) {
             let claims = lines.flatMap { line in
-                line.ports.filter { $0.transport == transport }.map { (port: $0, line: line) }
+                line.ports.filter { $0.transport == transport }.map { (port: $0, owner: line) }
             }
             guard transport.hasPorts else {
-                whole.append(target(claims[0].port, claims.map(\.line)))
+                whole.append(target(claims[0].port, claims.map(\.owner)))
                 continue
             }
             let single = Dictionary(grouping: claims.filter { $0.port.range.count == 1 }, by: \.port.range.lowerBound)
             for (_, claims) in single.sorted(by: { $0.key < $1.key }) {
-                singles.append(target(claims[0].port, claims.map(\.line)))
+                singles.append(target(claims[0].port, claims.map(\.owner)))
             }
-            for (port, lines) in Self.segments(claims.filter { $0.port.range.count > 1 }) {
+            for (port, lines) in ServicePort.segments(claims.filter { $0.port.range.count > 1 }) {
                 spans.append(target(port, lines))
             }
-        }
-    }
-
-    /// The ranges of one protocol cut into disjoint ones, each with the lines that have it.
-    private static func segments(
-        _ claims: [(port: ServicePort, line: OutboundLine)]
-    ) -> [(ServicePort, [OutboundLine])] {
-        let claims = claims.sorted { $0.port.range.lowerBound < $1.port.range.lowerBound }
-        let edges = Set(claims.flatMap { [Int($0.port.range.lowerBound), Int($0.port.range.upperBound) + 1] }).sorted()
-        var active: [(port: ServicePort, line: OutboundLine)] = []
-        var next = 0
-        return zip(edges, edges.dropFirst()).compactMap { lower, end in
-            active.removeAll { Int($0.port.range.upperBound) < lower }
-            while next < claims.count, Int(claims[next].port.range.lowerBound) <= lower {
-                active.append(claims[next])
-                next += 1
-            }
-            guard var port = active.first?.port else { return nil }
-            port.range = UInt16(lower)...UInt16(end - 1)
-            return (port, active.map(\.line))
         }
     }
 
@@ -123,7 +103,7 @@ struct OutboundDispatch {
     }
 }
 
-/// Lines with one port that are found by the destination: those that have no destination in common.
+/// Lines with one port and no destination in common, which are found by the destination.
 private struct LinesByAddress {
     private var apart: [OutboundLine] = []
     /// The lines that share destinations with others, or have all.
@@ -139,7 +119,7 @@ private struct LinesByAddress {
         }
     }
 
-    /// The lists of which a range overlaps one of a list that is not among them.
+    /// The lists with a range that overlaps a range of another list.
     private static func overlapping<Bound>(_ lists: [[ClosedRange<Bound>]], except: Set<Int>) -> Set<Int> {
         let ranges = lists.enumerated().filter { !except.contains($0.offset) }
             .flatMap { index, ranges in ranges.map { (range: $0, list: index) } }

@@ -1,7 +1,7 @@
 internal import Rulesets
 
 extension Table {
-    /// The chains that translate destinations before routing, with those that packets pass before; `nil` if there are none.
+    /// The chains that translate destinations before routing, and the chains that packets pass before them; `nil` if there are none.
     ///
     /// What this table translates meets the later hooks of other tables with its new destination.
     var translation: Table? {
