@@ -45,9 +45,14 @@ let package = Package(
                 "System",
             ], swiftSettings: strict),
         .target(
+            name: "Importing",
+            dependencies: ["Addressing", "Compiler", "Listeners", "Policies", "Printing", "Reachability", "Rulesets"],
+            swiftSettings: strict),
+        .target(
             name: "Commands",
             dependencies: [
-                "Addressing", "Auditing", "Changes", "Compiler", "Kernel", "Listeners", "Policies", "Printing",
+                "Addressing", "Auditing", "Changes", "Compiler", "Importing", "Kernel", "Listeners", "Policies",
+                "Printing",
                 "Reachability", "Rulesets", "System",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ], swiftSettings: strict),
@@ -71,8 +76,8 @@ let package = Package(
         .testTarget(
             name: "ReachabilityTests",
             dependencies: [
-                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
-                "TestSupport",
+                "Addressing", "Auditing", "Compiler", "Importing", "Kernel", "Listeners", "Policies", "Reachability",
+                "Rulesets", "System", "TestSupport",
             ],
             exclude: ["Hosts"],
             swiftSettings: strict),

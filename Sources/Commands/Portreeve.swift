@@ -21,7 +21,9 @@ public struct Portreeve: ParsableCommand {
         version: "0.1.0",
         subcommands: [Undo.self],
         groupedSubcommands: [
-            CommandGroup(name: "Policy", subcommands: [Init.self, Edit.self, Check.self, Show.self, Diff.self]),
+            CommandGroup(
+                name: "Policy",
+                subcommands: [Init.self, Import.self, Edit.self, Check.self, Show.self, Diff.self]),
             CommandGroup(
                 name: "Ruleset",
                 subcommands: [

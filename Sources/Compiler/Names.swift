@@ -247,3 +247,8 @@ extension Names {
         return name.hasPrefix("\(denied)-") || name.hasPrefix(bans) ? .denied : .other
     }
 }
+
+extension Names {
+    /// The chains that accept what a host needs, whatever the policy says: ICMP errors, messages of the link and DHCPv6.
+    public static let chainsOfEveryHost: Set<String> = [icmpv4, icmpv6, linkIGMP, linkICMPv6, dhcpv6]
+}

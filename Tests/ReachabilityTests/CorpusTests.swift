@@ -44,7 +44,7 @@ struct CorpusTests {
 }
 
 /// The folder of rulesets: that in the environment, or the one beside this file.
-private enum Corpus {
+enum Corpus {
     static let folder = ProcessInfo.processInfo.environment["RULESETS"].map { URL(filePath: $0) } ?? .hosts
 
     static var files: [URL] {
@@ -65,7 +65,7 @@ private enum Corpus {
 }
 
 /// The packets that a ruleset may treat in different ways: by the interfaces, addresses and ports that its text has.
-private struct CorpusSample {
+struct CorpusSample {
     private(set) var interfaces: [String]
     private var sources: [IPAddress] = []
     private var ports: [UInt16]

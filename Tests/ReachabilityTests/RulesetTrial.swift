@@ -1,5 +1,6 @@
 import Addressing
 import Foundation
+import Importing
 import Kernel
 import Listeners
 import Rulesets
@@ -60,20 +61,60 @@ struct RulesetTrial {
         try NftProgram.load(Self.probe)
     }
 
-    /// Sends the packets, and compares.
-    func outcome(of packets: [Packet]) throws -> Outcome {
-        var sent: [UInt16: Packet] = [:]
-        for packet in packets {
-            let sourcePort = 20000 + UInt16(sent.count)
-            try wire.send(packet, sourcePort: sourcePort)
-            sent[sourcePort] = packet
+    /// Ends what a policy replaces, as the commands of a hand-over do, and writes its table.
+    func handOver(_ takeover: Takeover, to table: Table) throws {
+        for firewall in takeover.firewalls {
+            switch firewall {
+            case .firewalld: try NftProgram.load("delete table inet firewalld")
+            case .chain(let table, let chain): try NftProgram.load("delete chain \(table) \(chain)")
+            case .iptables, .ufw:
+                for left in takeover.remaining {
+                    for chain in left.chains
+                    where chain.base?.type == "filter"
+                        && tables.contains(where: { $0.name == left.name && $0.chain(chain.name) != chain })
+                    {
+                        try empty(chain, of: left.name, keeping: chain.rules.count)
+                    }
+                }
+            case .portreeve: break
+            }
         }
+        let nftables = try Nftables()
+        let before = try nftables.snapshot(of: table.name)
+        _ = try nftables.commit(Transaction(from: nil, to: table, named: table.name), onto: before)
+    }
+
+    /// Empties a chain of iptables; rules that lead to other programs' chains stay.
+    private func empty(_ chain: Chain, of table: TableName, keeping count: Int) throws {
+        let program = table.family == .ipv6 ? "ip6tables-nft" : "iptables-nft"
+        let listed = try Program.run([program, "-S", chain.name]).output.split(separator: "\n").map(String.init)
+        let kept =
+            count == 0
+            ? [] : listed.filter { $0.hasPrefix("-A") && Takeover.neighbours.contains(where: $0.lowercased().contains) }
+        try #require(kept.count == count)
+        for line in ["-P \(chain.name) ACCEPT", "-F \(chain.name)"] + kept {
+            let result = try Program.run(["sh", "-c", "\(program) \(line)"])
+            try #require(result.status == 0, "\(line): \(result.errors)")
+        }
+    }
+
+    /// Sends the packets, each from a port of its own from this one on; the ports of those that the kernel accepts.
+    func accepted(_ packets: [Packet], from first: UInt16 = 20_000) throws -> [(
+        sourcePort: UInt16, packet: Packet, isAccepted: Bool
+    )] {
+        for (number, packet) in packets.enumerated() { try wire.send(packet, sourcePort: first + UInt16(number)) }
         let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
         let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })
+        return packets.enumerated().map { (first + UInt16($0), $1, seen.contains(first + UInt16($0))) }
+    }
+
+    /// Sends the packets, and compares.
+    func outcome(of packets: [Packet]) throws -> Outcome {
+        let sent = try accepted(packets)
         let circumstances = try wire.circumstances()
         let regions = AccessRegions(tables, in: circumstances)
         var outcome = Outcome()
-        for (sourcePort, sentPacket) in sent.sorted(by: { $0.key < $1.key }) {
+        for (_, sentPacket, isAccepted) in sent {
             var packet = sentPacket
             packet.destination = Wire.destination(packet.family).value
             let key = try #require(regions.key(of: packet), "\(packet)")
@@ -81,7 +122,7 @@ struct RulesetTrial {
                 [
                     PacketEvaluation.conclude(packet, through: tables, in: circumstances).verdict,
                     regions.verdict(key, port: packet.port, source: packet.source),
-                ], about: packet, seen.contains(sourcePort) ? .accept : .refuse)
+                ], about: packet, isAccepted ? .accept : .refuse)
         }
         return outcome
     }

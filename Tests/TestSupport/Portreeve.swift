@@ -29,6 +29,9 @@ public struct Portreeve {
         try Program.run(prefix + [try Self.executable] + arguments + stateOption(arguments))
     }
 
+    /// The path of a file of the test's folder, which need not exist.
+    public func file(_ name: String) -> String { folder.url.appending(path: name).path }
+
     /// Runs the command with these arguments.
     public func callAsFunction(_ arguments: [String]) throws -> Program.Result {
         try Program.run([try Self.executable] + arguments + stateOption(arguments))

@@ -18,6 +18,8 @@ final class ServicesDatabase {
     let path: String
     private let files: any PolicyFiles
     private lazy var entries = read()
+    /// The first name of each port.
+    private var firstNames: [TransportProtocol: [UInt16: String]] = [:]
 
     init(path: String, in files: any PolicyFiles) {
         self.path = path
@@ -38,6 +40,12 @@ final class ServicesDatabase {
         }
     }
 
+    /// The first name of a port; `nil` for none, and if the database cannot be read.
+    func name(_ transport: TransportProtocol, _ port: UInt16) -> String? {
+        _ = entries
+        return firstNames[transport]?[port]
+    }
+
     /// All names and aliases; of several lines with one name the first wins, as in `getservbyname(3)`.
     private func read() -> Result<[String: [TransportProtocol: UInt16]], FileRefusal> {
         do throws(FileRefusal) {
@@ -50,6 +58,7 @@ final class ServicesDatabase {
                 }
                 .map { String(decoding: $0, as: UTF8.self) }
                 guard words.count >= 2, let (port, transport) = Self.port(words[1]) else { continue }
+                if firstNames[transport]?[port] == nil { firstNames[transport, default: [:]][port] = words[0] }
                 for name in [words[0]] + words.dropFirst(2) where ports[name]?[transport] == nil {
                     ports[name, default: [:]][transport] = port
                 }

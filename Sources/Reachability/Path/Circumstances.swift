@@ -20,6 +20,9 @@ public struct Circumstances: Sendable {
     public var addresses: AddressSet?
     /// The routes of this host; if `nil`, a verdict that depends on them is unknown.
     public var routes: Routes?
+    /// Whether each address of a host with few of them is a class of destinations of its own, whatever the rules distinguish:
+    /// then a rule about one of them makes nothing unknown.
+    public var tellsAddressesApart = false
 
     /// Circumstances of these parts.
     public init(

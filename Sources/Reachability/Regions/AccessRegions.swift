@@ -130,7 +130,8 @@ public struct AccessRegions {
         }
     }
 
-    private func evaluated(_ key: Key) -> SegmentList {
+    /// The segments of a class that no ruleset names.
+    func evaluated(_ key: Key) -> SegmentList {
         SegmentList(Segment.all(of: survey.evaluate(key, path), spaces[key.family], survey.budget))
     }
 
@@ -176,6 +177,12 @@ struct DestinationClasses {
         ipv6 = DestinationClass.all(in: tables, .ipv6, of: host)
     }
 
+    /// One class for each address of a host; those that the rulesets distinguish for a family with many, or none.
+    init(in tables: [Table], ofEach host: AddressSet) {
+        ipv4 = DestinationClass.each(of: host, .ipv4) ?? DestinationClass.all(in: tables, .ipv4, of: host)
+        ipv6 = DestinationClass.each(of: host, .ipv6) ?? DestinationClass.all(in: tables, .ipv6, of: host)
+    }
+
     /// One class with every address.
     init() { (ipv4, ipv6) = ([.all], [.all]) }
 
@@ -187,7 +194,12 @@ extension PacketPath {
     func destinations(in tables: [Table], _ circumstances: Circumstances) -> DestinationClasses {
         switch self {
         case .routed, .leaving: DestinationClasses()
-        case .arriving, .published: DestinationClasses(in: tables, of: circumstances.addresses)
+        case .arriving, .published:
+            if circumstances.tellsAddressesApart, let addresses = circumstances.addresses {
+                DestinationClasses(in: tables, ofEach: addresses)
+            } else {
+                DestinationClasses(in: tables, of: circumstances.addresses)
+            }
         }
     }
 

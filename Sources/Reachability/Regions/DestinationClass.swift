@@ -48,6 +48,16 @@ public struct DestinationClass: Hashable, Sendable {
         return classes + [DestinationClass(addresses: others, isRest: true, possible: own ?? others.one)]
     }
 
+    /// The most addresses of a host that are told apart.
+    private static let most = 16
+
+    /// One class for each address of a family that others can dial; `nil` for more than 16, and unless there are two.
+    static func each(of host: AddressSet, _ family: AddressFamily) -> [DestinationClass]? {
+        let own = host.part(of: family).subtracting(.loopback).singles
+        guard (2...most).contains(own.count) else { return nil }
+        return own.map { DestinationClass(addresses: AddressSet($0), possible: AddressSet($0)) }
+    }
+
     /// The classes of addresses that lead to the same chains: one for each of the host's, since other rules may distinguish
     /// them; the host's first one stands for those that it does not have.
     private static func named(_ addresses: AddressSet, of host: AddressSet?) -> [DestinationClass] {

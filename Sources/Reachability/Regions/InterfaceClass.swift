@@ -163,8 +163,9 @@ private struct InterfaceNames {
         guard !start.isEmpty, !start.contains(where: { [0x20, 0x2f, 0x3a].contains($0) || 9...13 ~= $0 }),
             name.dropFirst(start.count).allSatisfy({ $0 == 0 })
         else { return }
-        if name.count == 16 && (upper == nil || upper == name) {
-            names.insert(name)
+        // A NUL ends the name: iptables compares that, too, and no more of the 16 bytes.
+        if start.count < name.count || name.count == 16, upper == nil || upper == name {
+            names.insert(InterfaceClass.padded(start))
         } else {
             starts.insert(start)
         }

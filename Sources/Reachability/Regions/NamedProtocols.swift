@@ -27,6 +27,8 @@ extension TransportProtocol {
             case .lookup(let lookup) where isLoaded:
                 isLoaded = false
                 return keys(of: lookup.set, in: table).compactMap(\.first)
+            // Another load takes the register.
+            case .meta, .payload, .conntrack, .route: isLoaded = false
             default: break
             }
             return []

@@ -3,8 +3,8 @@ internal import Addressing
 extension XtablesExtension {
     /// The equivalent native expressions in a table of this family; `nil` if there are none, or the extension is unknown.
     ///
-    /// Known are the extensions that decide on ports, marks and redirections: the matches `tcp`, `udp`, `multiport`,
-    /// `addrtype`, `conntrack`, `state`, `mark`, `connmark` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
+    /// Known are the extensions that decide on ports, messages of ICMP, addresses, marks and redirections: the matches `tcp`,
+    /// `udp`, `multiport`, `icmp`, `icmp6`, `iprange`, `addrtype`, `conntrack`, `state`, `mark`, `connmark` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
     /// `MASQUERADE`, `MARK` and `CONNMARK`.
     public func native(in family: TableFamily) -> [Expression]? {
         let structure = ExtensionStructure(info)
@@ -12,6 +12,9 @@ extension XtablesExtension {
         case (.match, "comment", _): []
         case (.match, "tcp", 0): structure.tcpMatch
         case (.match, "udp", 0): structure.udpMatch
+        case (.match, "icmp", 0): structure.messageMatch(anyType: .max)
+        case (.match, "icmp6", 0): structure.messageMatch(anyType: nil)
+        case (.match, "iprange", 1): structure.addressRangeMatch(family)
         case (.match, "multiport", 1): structure.multiportMatch
         case (.match, "addrtype", 1): structure.addressTypeMatch(family)
         case (.match, "conntrack", 2...3): ConntrackMatch(structure, revision, family)?.expressions

@@ -1,0 +1,82 @@
+public import ArgumentParser
+internal import Auditing
+internal import Changes
+internal import Compiler
+internal import Importing
+internal import Listeners
+internal import Policies
+internal import Printing
+internal import System
+
+/// `portreeve import`: writes a policy that lets in what the live rulesets let in.
+public struct Import: Command {
+    /// The help.
+    public static let configuration = CommandConfiguration(
+        commandName: "import",
+        abstract: "Write a policy that lets in what the live rulesets let in, and prove it; changes no ruleset.",
+        discussion: """
+            All tables together are evaluated: those of ufw, firewalld, iptables and nft. The policy is compiled and compared with them: \
+            the result is "equal", or every difference with the rule that causes it. Exit status 2 if they are not equal.
+            """)
+
+    @Argument(
+        help: ArgumentHelp(
+            "The policy file to write, which must not exist; - for standard output.", valueName: "policy"))
+    var policy = "-"
+
+    @OptionGroup var kernel: KernelOptions
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+
+    /// Creates a command for the parser.
+    public init() {}
+
+    /// Reads the rulesets, writes the policy, and reports the proof.
+    public func execute(on host: Host) throws -> ExitStatus {
+        let console = Console(host, output)
+        let ruleset = try WholeRuleset(kernel.openStore(on: host))
+        let circumstances = ruleset.circumstances(now: host.now)
+        host.progress("computing who can connect…")
+        guard !RulesetImport.isOpen(ruleset.tables, own: Names.table, in: circumstances) else {
+            throw CommandError(
+                .failure,
+                "nothing to import: the live rulesets refuse nothing; \"portreeve init\" writes a first policy from what listens"
+            )
+        }
+        let listeners = (try? host.readSockets())?.listeners ?? []
+        var options = PolicyOptions()
+        (options.policy, options.allowInsecurePermissions) = (policy, true)
+        let result = RulesetImport(
+            of: ruleset.tables, own: Names.table, in: circumstances, listeners: listeners, files: TrustedFiles(),
+            options: options.readingOptions(on: host))
+        guard let proof = result.proof else { throw unreadable(result, console) }
+        try write(result.text, on: host, console)
+        let report = ImportReport(result, proof, path: policy, netns: kernel.netns)
+        if console.isJSON {
+            console.print(report.json)
+        } else if policy == "-" {
+            console.copy(result.text)
+            if !console.isQuiet { report.lines(console).forEach { console.note($0, .notice) } }
+        } else if !console.isQuiet || proof.verdict != .equal {
+            console.print(report.lines(console).joined(separator: "\n"))
+        }
+        return proof.verdict == .equal ? .success : .difference
+    }
+
+    /// Creates the file, unless the policy goes to standard output.
+    private func write(_ text: String, on host: Host, _ console: Console) throws {
+        guard policy != "-" else { return }
+        console.requireOutput()
+        if let directory = try host.files.createDirectory(policy) {
+            console.note("made the directory \(directory.printable)")
+        }
+        guard try host.files.create(policy, text) else {
+            throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
+        }
+    }
+
+    private func unreadable(_ result: RulesetImport, _ console: Console) -> CommandError {
+        for error in result.diagnostics { console.quote(error, .error) }
+        return CommandError(.failure, "the rulesets cannot be written as a policy; please report this")
+    }
+}

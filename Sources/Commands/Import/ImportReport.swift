@@ -1,0 +1,186 @@
+internal import Addressing
+internal import Changes
+internal import Importing
+internal import Printing
+internal import Reachability
+internal import Rulesets
+
+/// The proof of an import, and the commands of the hand-over.
+struct ImportReport {
+    private let result: RulesetImport
+    private let proof: ImportProof
+    private let path: String
+    private let netns: String?
+
+    init(_ result: RulesetImport, _ proof: ImportProof, path: String, netns: String?) {
+        (self.result, self.proof, self.path, self.netns) = (result, proof, path, netns)
+    }
+
+    /// The report for programs.
+    var json: JSON {
+        [
+            "format_version": 1, "policy": .string(result.text), "verdict": .string(proof.verdict.rawValue),
+            "differences": .array(proof.differences.map(\.json)),
+            "firewalls": .array(result.takeover.firewalls.map { .string($0.text) }),
+            "steps": .array(steps.map { .string($0.command) }),
+        ]
+    }
+
+    /// The report for people.
+    func lines(_ console: Console) -> [String] {
+        let style: Console.Style = proof.verdict == .equal ? .green : .yellow
+        let written = path == "-" ? [] : ["written: \(path.printable)"]
+        let differences = proof.differences.grouped.map { first, more in
+            let others = more > 0 ? " (and \(more) more by this rule)" : ""
+            return console.styled("\(first.sign) \(first.text)\(others)", first.kind == .wider ? .red : .yellow)
+        }
+        return written + [console.styled("\(proof.verdict.rawValue): \(sentence)", style)] + differences
+            + warnings.map { "warning: \($0)" }
+            + ["next:"] + stepLines
+    }
+
+    private var sentence: String {
+        let count = proof.differences.count == 1 ? "1 difference" : "\(proof.differences.count) differences"
+        return switch proof.verdict {
+        case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
+        case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"
+        case .wider: "the policy lets in connections that the live rulesets refuse (\(count))"
+        case .incomparable: "the policy lets in some connections more and some less than the live rulesets (\(count))"
+        case .unknown: "nothing certainly differs, but some rules are not understood (\(count))"
+        }
+    }
+
+    /// Chains that go with a firewall, and decide on other packets than the policy does.
+    private var warnings: [String] {
+        result.takeover.lost.map {
+            "\($0.table) \($0.chain) goes with its firewall, too: the policy does not replace it".printable
+        }
+    }
+
+    /// A command of the hand-over, and its purpose.
+    private struct Step {
+        let command: String
+        var purpose = ""
+    }
+
+    private var steps: [Step] {
+        let file = path == "-" ? "POLICY" : path.printable
+        let place = netns.map { " --netns \($0.printable)" } ?? ""
+        let inside = netns.map { "ip netns exec \($0.printable) " } ?? ""
+        let disabling = result.takeover.firewalls.flatMap {
+            $0.disabling.map { Step(command: inside + $0.command, purpose: $0.purpose) }
+        }
+        return [
+            Step(command: "portreeve check \(file)", purpose: "after you have read it and filled in \"why\""),
+            Step(
+                command: "portreeve apply \(file)\(place) --confirm 5m", purpose: "both firewalls decide from here on"),
+            Step(command: "portreeve confirm\(place)", purpose: "from a new login"),
+        ] + disabling + [Step(command: "portreeve verify \(file)\(place)")]
+    }
+
+    private var stepLines: [String] {
+        steps.enumerated().map { index, step in
+            "  \(index + 1). \(step.command)" + (step.purpose.isEmpty ? "" : "   # \(step.purpose)")
+        }
+    }
+}
+
+extension Takeover.Firewall {
+    /// The name in a few words.
+    var text: String {
+        switch self {
+        case .firewalld: "firewalld"
+        case .ufw: "ufw"
+        case .iptables(let family): family == .ipv6 ? "ip6tables" : "iptables"
+        case .chain(let table, let chain): "\(table) \(chain)".printable
+        case .portreeve: "portreeve"
+        }
+    }
+
+    /// The commands that end its decisions.
+    var disabling: [(command: String, purpose: String)] {
+        switch self {
+        case .firewalld: return [("systemctl disable --now firewalld", "")]
+        case .ufw: return [("ufw disable", "")]
+        case .iptables(let family):
+            let program = family == .ipv6 ? "ip6tables" : "iptables"
+            return [
+                ("\(program) -P INPUT ACCEPT", ""),
+                ("\(program) -F INPUT", "and save that where your rules are loaded from at boot"),
+            ]
+        case .chain(let table, let chain):
+            return [
+                ("nft delete chain \(table) \(chain)".printable, "and delete it from the file that is loaded at boot")
+            ]
+        case .portreeve: return []
+        }
+    }
+}
+
+extension ImportDifference {
+    /// The sign of a line.
+    fileprivate var sign: String { [.wider: "+", .narrower: "-", .unknown: "?"][kind] ?? "?" }
+
+    /// The ports, the protocol first.
+    private var portText: String {
+        guard let transport else { return "protocols that no rule names" }
+        return isEchoRequest ? "ping" : transport.text(ports)
+    }
+
+    private var isEchoRequest: Bool {
+        transport == EchoRequest.transport(family) && ports.lowerBound == EchoRequest.port(family)
+    }
+
+    private var interfaceNames: [String] { interfaces.map { $0 ?? "others" } }
+
+    /// The cause in a few words.
+    fileprivate var reason: String {
+        if let limit { return "the policy cannot say the limit of \"\(limit)\"".printable }
+        if isNeeded { return "every host needs it, and portreeve lets it in" }
+        let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
+        return switch kind {
+        case .wider: "\(name) refuses it"
+        case .narrower: "\(name) lets it in, which the policy does not say"
+        case .unknown: "\(name) is not understood"
+        }
+    }
+
+    /// The difference in a line.
+    fileprivate var text: String {
+        let place =
+            (group.map { " to \($0)" } ?? "")
+            + (interfaces.isEmpty ? "" : " on \(interfaceNames.joined(separator: ", ").printable)")
+        return "\(portText)\(place) from \(sources.clientsText): \(reason)"
+    }
+
+    /// The difference for programs.
+    fileprivate var json: JSON {
+        var members: [(String, JSON)] = [
+            ("kind", .string(kind.rawValue)), ("protocol", .string(transport?.name ?? "any")),
+            ("port", transport?.hasPorts == true ? ports.json : .null), ("family", .string(family.rawValue)),
+            ("sources", .array(sources.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))),
+            ("reason", .string(reason)), ("rule", JSON(rule.map { "\($0)".printable })),
+        ]
+        if let group { members.append(("group", .string("\(group)"))) }
+        if !interfaces.isEmpty { members.append(("interfaces", .array(interfaceNames.map { .string($0.printable) }))) }
+        return .object(members)
+    }
+}
+
+extension [ImportDifference] {
+    /// The first difference by each cause, and the number of others.
+    fileprivate var grouped: [(first: ImportDifference, more: Int)] {
+        var places: [String: Int] = [:]
+        var groups: [(first: ImportDifference, more: Int)] = []
+        for difference in self {
+            let cause = "\(difference.sign) \(difference.reason) \(difference.rule == nil)"
+            if let place = places[cause], difference.rule != nil {
+                groups[place].more += 1
+            } else {
+                places[cause] = groups.count
+                groups.append((difference, 0))
+            }
+        }
+        return groups
+    }
+}

@@ -1,0 +1,180 @@
+internal import Addressing
+internal import Listeners
+internal import Policies
+internal import Printing
+internal import Reachability
+internal import Rulesets
+
+/// The text of a policy, written from a draft.
+struct ImportedPolicy {
+    private var draft: PolicyDraft
+    private let listeners: [Listener]
+    private let origin: [String]
+    private var terms: SourceTerms
+    private var sections: [String] = []
+    private var pingLine: String?
+
+    /// More rules than these are counted, not listed.
+    private static let listedRules = 3
+
+    /// Writes a draft.
+    ///
+    /// - Parameters:
+    ///   - draft: the draft.
+    ///   - origin: the tables that it comes from.
+    ///   - names: the names of ports.
+    ///   - listeners: the listening sockets, which tell the processes of services.
+    init(_ draft: PolicyDraft, of origin: [String], _ names: PortNames, listeners: [Listener]) {
+        self.draft = draft
+        self.origin = origin
+        self.listeners = listeners.filter { !$0.isLoopbackOnly }
+        terms = SourceTerms(draft.groups)
+        self.draft.name(names, self.listeners)
+        write()
+        terms = SourceTerms(draft.groups, after: terms.uses)
+        write()
+    }
+
+    private mutating func write() {
+        pingLine = ping
+        sections = [deny, trusted, services].map { $0(&self) }.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
+    }
+
+    private typealias Section = (inout ImportedPolicy) -> [String]
+
+    /// The file.
+    var text: String {
+        ([head, defaults, sources].filter { !$0.isEmpty }.map { $0.joined(separator: "\n") } + sections)
+            .joined(separator: "\n\n") + "\n"
+    }
+
+    private var head: [String] {
+        ["# Written by portreeve import from the rules of " + origin.map(\.printable).joined(separator: ", ") + "."]
+            + (draft.doubts.isEmpty
+                ? [] : ["# Not understood, and so perhaps missing here:"] + draft.doubts.map { "#   \($0.printable)" })
+            + ["version: 1"]
+    }
+
+    private var defaults: [String] { pingLine.map { ["defaults:", "  ping: \($0)"] } ?? [] }
+
+    /// The value of `ping`, which knows no `except`; `nil` for the default.
+    private var ping: String? {
+        mutating get {
+            switch draft.ping {
+            case .accept: return nil
+            case .drop: return "drop"
+            case .from(let sources): return "{from: \(YAMLText.list(terms.list(sources, naming: "ping-clients")))}"
+            }
+        }
+    }
+
+    private var sources: [String] {
+        terms.groups.isEmpty
+            ? []
+            : ["sources:"]
+                + terms.groups.map {
+                    "  \($0.name): [\($0.addresses.terms.map(YAMLText.scalar).joined(separator: ", "))]"
+                }
+    }
+
+    private var deny: Section {
+        { policy in
+            guard !policy.draft.denied.isEmpty else { return [] }
+            let list = policy.terms.list(policy.draft.denied, naming: "denied")
+            return ["deny: [\(list.map(YAMLText.scalar).joined(separator: ", "))]"]
+        }
+    }
+
+    private var trusted: Section {
+        { policy in
+            let entries = policy.draft.trusted
+            guard !entries.isEmpty else { return [] }
+            return ["trusted:"]
+                + entries.flatMap { entry in
+                    ["  \(entry.name):"] + policy.conditions(entry.access, naming: entry.name).map { "    \($0)" }
+                        + ["    why: \(YAMLText.scalar(entry.comment ?? Service.unfilledReason))"]
+                }
+        }
+    }
+
+    private var services: Section {
+        { policy in
+            let services = policy.draft.services
+            let lines = services.flatMap { policy.lines($0) }
+            return ["services:" + (lines.isEmpty ? " {}" : "")] + lines
+        }
+    }
+
+    private mutating func lines(_ service: PolicyDraft.Service) -> [String] {
+        var lines = service.rules.prefix(Self.listedRules).map { "  # \($0.printable)" }
+        if service.rules.count > Self.listedRules {
+            lines.append("  # and \(service.rules.count - Self.listedRules) more rules")
+        }
+        if let limit = service.limit { lines.append("  # limited by \(limit.rule.printable)") }
+        lines += ["  \(service.name):"] + service.portLines.map { "    \($0)" }
+        if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
+        if service.entries.count == 1 {
+            lines += conditions(service.entries[0], naming: service.name + "-clients").map { "    \($0)" }
+            if let limit = service.limit?.text { lines.append("    limit: \(limit)") }
+        } else {
+            lines.append("    allow:")
+            lines += service.entries.map { entry in
+                let conditions =
+                    conditions(entry, naming: service.name + "-clients")
+                    + ((service.limit?.text).map { ["limit: \($0)"] } ?? [])
+                return "      - {\(conditions.joined(separator: ", "))}"
+            }
+        }
+        return lines + owner(service).map { "    \($0)" } + [
+            "    why: \(YAMLText.scalar(service.comment?.reason ?? Service.unfilledReason))"
+        ]
+    }
+
+    /// The keys of an entry.
+    private mutating func conditions(_ access: InterfaceAccess, naming name: String) -> [String] {
+        let terms = terms.terms(access.sources, naming: name)
+        return ["from: \(YAMLText.list(terms.from))"]
+            + (terms.except.isEmpty ? [] : ["except: \(YAMLText.list(terms.except))"])
+            + (access.interfaces.isEmpty ? [] : ["interfaces: \(YAMLText.list(access.interfaces))"])
+    }
+
+    /// The process and the unit that listen on the ports of a service, if it is one.
+    private func owner(_ service: PolicyDraft.Service) -> [String] {
+        let own = listeners.filter { service.ports[$0.transport]?.contains($0.port) == true }
+        if own.isEmpty { return ["optional: true   # nothing listens now"] }
+        let processes = own.flatMap(\.processes)
+        let (units, executables) = (Set(processes.map(\.unit)), Set(processes.map(\.executable)))
+        guard processes.count > 0, units.count == 1 else { return [] }
+        return (executables.count == 1 ? executables.first?.map { ["process: \(YAMLText.scalar($0))"] } : nil) ?? []
+            + (units.first?.map { ["unit: \(YAMLText.scalar($0))"] } ?? [])
+    }
+}
+
+extension Listener {
+    /// The processes that hold it.
+    fileprivate var processes: [SocketProcess] {
+        if case .processes(let processes) = owners { processes } else { [] }
+    }
+}
+
+extension String {
+    /// The text of a comment as a reason: one line without controls.
+    fileprivate var reason: String { split(whereSeparator: \.isNewline).joined(separator: " ").printable }
+}
+
+extension PolicyDraft.Service {
+    /// The lines `ports` and `protocols`.
+    fileprivate var portLines: [String] {
+        let ports = TransportProtocol.withPorts.flatMap { transport in
+            (self.ports[transport]?.ranges ?? []).map { range in
+                (range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)")
+                    + "/\(transport.name)"
+            }
+        }
+        let protocols = self.ports.keys.filter { !$0.hasPorts }.sorted { $0.rawValue < $1.rawValue }.map {
+            "\($0.rawValue)"
+        }
+        return (ports.isEmpty ? [] : ["ports: \(YAMLText.list(ports))"])
+            + (protocols.isEmpty ? [] : ["protocols: \(YAMLText.list(protocols))"])
+    }
+}

@@ -1,0 +1,294 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+extension PolicyDraft {
+    /// The policy with the access of these regions.
+    ///
+    /// - Parameters:
+    ///   - regions: the access through all tables.
+    ///   - tables: the tables.
+    ///   - circumstances: those of the regions.
+    init(_ regions: AccessRegions, of tables: [Table], in circumstances: Circumstances) {
+        let survey = AccessSurvey(regions, tables, circumstances)
+        groups = LiveGroup.all(in: tables)
+        denied = survey.denied
+        trusted = survey.trusted
+        ping = survey.ping
+        services = survey.services
+        doubts = survey.doubts
+    }
+}
+
+/// The access through live tables, as the sections of a policy see it.
+private struct AccessSurvey {
+    private typealias Cell = AccessProfile.Cell
+
+    private let regions: AccessRegions
+    private let tables: [Table]
+    private let circumstances: Circumstances
+    private let profiles: [(transport: TransportProtocol, profile: AccessProfile)]
+    private let echoes: [Cell]
+    /// The access of a protocol that no rule names.
+    private let others: [Cell]
+    private let naming: InterfaceNaming
+    let denied: AddressSet
+    /// The sources by interface that are let in, or refused, on every port.
+    private var decided: [InterfaceClass: AddressSet] = [:]
+    private var everything: [InterfaceClass: AddressSet] = [:]
+
+    init(_ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances) {
+        self.regions = regions
+        self.tables = tables
+        self.circumstances = circumstances
+        profiles = regions.transports.flatMap { transport in
+            regions.profiles(of: transport).map { (transport, $0) }
+        }
+        echoes = AddressFamily.allCases.flatMap(regions.echoRequests)
+        others = regions.profiles(of: .unnamed).flatMap(\.cells)
+        let classes = Array(Set(others.map(\.interface)))
+        naming = InterfaceNaming(classes, present: Array((circumstances.routes?.indices ?? [:]).keys))
+        let cells = profiles.flatMap(\.profile.cells)
+        denied = Self.denied(cells + echoes + others)
+        everything = Self.everything(cells + echoes + others)
+        for interface in classes {
+            decided[interface] = denied.union(.impossible).union(everything[interface] ?? AddressSet())
+        }
+    }
+
+    /// The sources that nothing is open to, if some ports are open to all others.
+    private static func denied(_ cells: [Cell]) -> AddressSet {
+        var reached = AddressSet()
+        for cell in Set(cells.map { $0.open.union($0.unknown) }) { reached = reached.union(cell) }
+        return AddressFamily.allCases.map { family -> AddressSet in
+            let rest = AddressSet.all(family).subtracting(reached).subtracting(.impossible)
+            // Where most addresses are shut out, the others are let in by name.
+            return reached.part(family).hasMost(of: family) ? rest : AddressSet()
+        }.reduce(AddressSet()) { $0.union($1) }
+    }
+
+    /// The sources by interface that every port of every protocol is open to.
+    private static func everything(_ cells: [Cell]) -> [InterfaceClass: AddressSet] {
+        var found: [InterfaceClass: [AddressFamily: AddressSet]] = [:]
+        for cell in cells {
+            let old = found[cell.interface]?[cell.family]
+            found[cell.interface, default: [:]][cell.family] = old.map { $0.intersection(cell.open) } ?? cell.open
+        }
+        return found.mapValues { $0.values.reduce(AddressSet()) { $0.union($1) } }
+    }
+
+    /// The entries of `trusted`.
+    var trusted: [PolicyDraft.Trusted] {
+        let open = everything.mapValues { $0.subtracting(.impossible) }
+        let spare = decided.mapValues { _ in denied.union(.impossible) }
+        return AccessByInterface(open).entries(sparing: spare, naming).map { access in
+            var access = access
+            // Everything from everywhere needs a place, by the language: the interfaces that the host has.
+            if access.interfaces.isEmpty, access.sources.isAny { access.interfaces = naming.all }
+            return PolicyDraft.Trusted(access: access)
+        }.filter { !$0.access.sources.isAny || !$0.access.interfaces.isEmpty }
+    }
+
+    /// Echo requests from the sources that every interface lets in: `ping` decides before `trusted`, and knows no interfaces.
+    var ping: PolicyDraft.Ping {
+        let spare = denied.union(.impossible)
+        var sources = AddressSet.any
+        for cell in echoes {
+            let others = AddressSet.all(cell.family == .ipv4 ? .ipv6 : .ipv4)
+            sources = sources.intersection(cell.open.union(spare).union(others))
+        }
+        sources = sources.simplified(with: spare)
+        if sources.isAny { return .accept }
+        return sources.isEmpty ? .drop : .from(sources)
+    }
+
+    /// The rules that make access unknown.
+    var doubts: [String] {
+        let all = (profiles.flatMap(\.profile.cells) + echoes + others).filter { !$0.unknown.isEmpty }.flatMap(\.doubts)
+        return Set(all.map(\.description)).sorted()
+    }
+
+    /// One service for ports that the same rules open to the same sources.
+    var services: [PolicyDraft.Service] {
+        var services: [PolicyDraft.Service] = []
+        for (transport, profile) in profiles
+        where transport.hasPorts || Set(profile.cells.map(\.open)) != Set(others.map(\.open)) {
+            for (destinations, cells) in byDestination(profile.cells) {
+                let access = AccessByInterface(cells)
+                guard !access.isClosed(but: decided) else { continue }
+                let ports = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
+                for range in ports.ranges.flatMap(\.parts) {
+                    let entries = access.entries(sparing: spare(transport, range), naming)
+                    guard !entries.isEmpty else { continue }
+                    var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)
+                    service.destinations = destinations
+                    if let packet = packet(transport, range.lowerBound, cells) { explain(&service, packet) }
+                    services.append(service)
+                }
+            }
+        }
+        return services.joined
+    }
+
+    /// The sources by interface that need no line: replies to a DHCPv6 client are let in anyway, RFC 8415 7.2.
+    private func spare(_ transport: TransportProtocol, _ range: ClosedRange<UInt16>) -> [InterfaceClass: AddressSet] {
+        guard transport == .udp, range == 546...546 else { return decided }
+        return decided.mapValues { $0.union(.linkLocal) }
+    }
+
+    /// The cells at each part of the host's addresses with the same access; without addresses if it is the same at all.
+    private func byDestination(_ cells: [Cell]) -> [(AddressSet, [Cell])] {
+        let families = AddressFamily.allCases.map { family in groups(cells.filter { $0.family == family }) }
+        guard families.contains(where: { $0.count > 1 }) else { return [(AddressSet(), cells)] }
+        // One service has addresses of both families, with the access of each.
+        return (0..<(families.map(\.count).max() ?? 0)).map { index in
+            let parts = families.filter { index < $0.count }.map { $0[index] }
+            let addresses = parts.reduce(AddressSet()) { $0.union($1.addresses) }
+            return (circumstances.addresses.map(addresses.intersection) ?? addresses, parts.flatMap(\.cells))
+        }
+    }
+
+    /// The cells of one family by the addresses of this host that have the same.
+    private func groups(_ cells: [Cell]) -> [(addresses: AddressSet, cells: [Cell])] {
+        let parts = Dictionary(grouping: cells, by: \.destination)
+        let groups = Dictionary(grouping: parts.keys) { AccessByInterface(parts[$0] ?? []).sources }
+        return groups.values.map { destinations in
+            let all = AddressSet.all(cells[0].family)
+            let addresses = destinations.reduce(AddressSet()) { $0.union($1.addresses ?? all) }
+            return (addresses, destinations.flatMap { parts[$0] ?? [] })
+        }.sorted { $0.addresses.order < $1.addresses.order }
+    }
+
+    /// The packet of a client that is let in.
+    private func packet(_ transport: TransportProtocol, _ port: UInt16, _ cells: [Cell]) -> Packet? {
+        for cell in cells {
+            let clients = cell.open.subtracting(decided[cell.interface] ?? AddressSet())
+            guard let witness = clients.witness.flatMap({ IPAddress($0) }) else { continue }
+            var packet = Packet(transport: transport, port: port, from: witness, interface: cell.interface.witness)
+            packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
+            return packet
+        }
+        return nil
+    }
+
+    /// Notes the rule that lets clients in, and the one that limits them.
+    private func explain(_ service: inout PolicyDraft.Service, _ packet: Packet) {
+        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
+        guard let telling else { return }
+        service.rules = [telling.textWithoutComment]
+        service.comment = telling.rule?.note ?? conclusion.decision?.rule?.note
+        guard conclusion.isLimited else { return }
+        var strict = circumstances
+        strict.limits = .either
+        let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
+        guard case .unknown(let rules) = limited.verdict, let rule = rules.first else { return }
+        service.limit = PolicyDraft.DraftLimit(rule: rule.textWithoutComment, text: rule.rule?.limitText)
+    }
+}
+
+extension RuleReference {
+    /// The rule in nft's notation, without its comment, which is the reason of a service.
+    fileprivate var textWithoutComment: String {
+        var place = self
+        place.rule?.userdata = []
+        return place.description
+    }
+}
+
+extension ClosedRange<UInt16> {
+    /// The ports one by one, where there are few, since each may have a rule of its own.
+    fileprivate var parts: [ClosedRange<UInt16>] { count <= 16 ? map { $0...$0 } : [self] }
+}
+
+extension AddressSet {
+    /// Whether it has more than half of the addresses of a family.
+    fileprivate func hasMost(of family: AddressFamily) -> Bool {
+        let sizes =
+            ipv4.ranges.map { Double($0.upperBound - $0.lowerBound) + 1 }
+            + ipv6.ranges.map { Double($0.upperBound - $0.lowerBound) + 1 }
+        return sizes.reduce(0, +) > (family == .ipv4 ? 0x1p31 : 0x1p127)
+    }
+
+    /// The link-local addresses, RFC 4291 2.5.6.
+    fileprivate static let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
+
+    /// The lowest address.
+    fileprivate var order: UInt128 {
+        ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? ipv6.ranges.first?.lowerBound ?? 0
+    }
+
+    /// The first address of a class of destinations that the host has.
+    fileprivate func first(_ family: AddressFamily, of destination: DestinationClass) -> UInt128? {
+        let own = destination.addresses.map(intersection) ?? self
+        return own.part(family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
+    }
+}
+
+extension PolicyDraft.Service {
+    /// What services of one line have in common.
+    struct Subject: Hashable {
+        let entries: [InterfaceAccess]
+        let destinations: AddressSet
+        let rules: [String]
+        let limit: PolicyDraft.DraftLimit?
+        let ports: [ClosedRange<UInt16>]?
+    }
+
+    /// The subject of services that the same rule opens.
+    fileprivate var byRule: Subject {
+        Subject(
+            entries: entries, destinations: destinations, rules: rules, limit: limit,
+            ports: rules.isEmpty ? ports.values.flatMap(\.ranges) : nil)
+    }
+
+    /// The subject of services at the same ports of several protocols.
+    fileprivate var byPort: Subject {
+        Subject(
+            entries: entries, destinations: destinations, rules: [], limit: limit,
+            ports: Set(ports.values).count == 1 ? ports.values.first?.ranges : nil)
+    }
+}
+
+extension [PolicyDraft.Service] {
+    /// The services with those joined that one rule opens, and then those with the same ports of several protocols.
+    fileprivate var joined: Self { joined(by: \.byRule).joined(by: \.byPort) }
+
+    private func joined(by subject: KeyPath<Element, PolicyDraft.Service.Subject>) -> Self {
+        var places: [PolicyDraft.Service.Subject: Int] = [:]
+        var result: Self = []
+        for service in self {
+            guard let place = places[service[keyPath: subject]] else {
+                places[service[keyPath: subject]] = result.count
+                result.append(service)
+                continue
+            }
+            result[place].ports.merge(service.ports) { $0.union($1) }
+            result[place].rules += service.rules.filter { !result[place].rules.contains($0) }
+            result[place].comment = result[place].comment ?? service.comment
+        }
+        return result
+    }
+}
+
+extension Rule {
+    /// Whether it tests more than that the packet is there.
+    fileprivate var hasCondition: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .compare, .range, .lookup: true
+            case .xtables(let part): part.kind == .match && part.name != "comment"
+            default: false
+            }
+        }
+    }
+
+    /// The comment of nft or of iptables, which has it in a match of its own: `xt_comment.h` of the kernel.
+    var note: String? {
+        if let comment { return comment }
+        for case .xtables(let match) in expressions where match.name == "comment" {
+            return String(validating: match.info.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        return nil
+    }
+}

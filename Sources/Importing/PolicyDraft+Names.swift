@@ -1,0 +1,60 @@
+internal import Addressing
+internal import Listeners
+internal import Policies
+
+extension PolicyDraft {
+    /// Gives each service and each entry of `trusted` a name of its own.
+    mutating func name(_ names: PortNames, _ listeners: [Listener]) {
+        var taken: Set<String> = []
+        for index in services.indices {
+            services[index].name = PolicyName.unique(services[index].likelyName(names, listeners), &taken)
+        }
+        for index in trusted.indices {
+            let interfaces = trusted[index].access.interfaces
+            let sources = trusted[index].access.sources
+            let family = sources.ipv6.isAll ? "ipv6" : sources.ipv4.isAll ? "ipv4" : "trusted"
+            let name = interfaces.count == 1 ? PolicyName.valid(interfaces[0]) : sources.isAny ? "everywhere" : family
+            trusted[index].name = PolicyName.unique(name, &taken)
+        }
+    }
+}
+
+extension PolicyDraft.Service {
+    /// The ports that are known under one name together.
+    private static let families: [(name: String, ports: Set<UInt16>)] = [
+        ("web", [80, 443]), ("mail", [25, 465, 587]), ("mailboxes", [110, 143, 993, 995]),
+        ("samba", [137, 138, 139, 445]),
+    ]
+
+    /// A range of more ports than these has no service of its own.
+    private static let many = 1000
+
+    fileprivate func likelyName(_ names: PortNames, _ listeners: [Listener]) -> String {
+        let single = ports.flatMap { transport, ports in ports.ranges.map { (transport, $0) } }
+            .sorted { ($0.1.lowerBound, $0.0.rawValue) < ($1.1.lowerBound, $1.0.rawValue) }
+        guard let (transport, range) = single.first else { return "service" }
+        guard transport.hasPorts else {
+            return PolicyName.valid(
+                transport.name == "\(transport.rawValue)" ? "protocol-\(transport.name)" : transport.name)
+        }
+        let numbers = Set(single.filter { $0.1.count == 1 }.map(\.1.lowerBound))
+        if numbers.count > 1, single.allSatisfy({ $0.1.count == 1 }),
+            let family = Self.families.first(where: { numbers.isSubset(of: $0.ports) })
+        {
+            return family.name
+        }
+        if range.count == 1, let known = names.name(transport, range.lowerBound) { return PolicyName.valid(known) }
+        if let process = process(listeners) { return PolicyName.valid(process) }
+        if range.count > Self.many { return "most-ports" }
+        return range.count == 1
+            ? "\(transport.name)-\(range.lowerBound)" : "\(transport.name)-\(range.lowerBound)-\(range.upperBound)"
+    }
+
+    /// The name of the only process that listens on the ports.
+    private func process(_ listeners: [Listener]) -> String? {
+        let names = listeners.filter { ports[$0.transport]?.contains($0.port) == true }.flatMap { listener in
+            if case .processes(let processes) = listener.owners { processes.map(\.name) } else { [String]() }
+        }
+        return Set(names).count == 1 ? names[0] : nil
+    }
+}

@@ -1,0 +1,54 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+/// The sections of a policy that is written from live rulesets.
+struct PolicyDraft {
+    /// A service.
+    struct Service {
+        var name = ""
+        /// The ports of each protocol; a protocol without ports has all.
+        var ports: [TransportProtocol: IntervalSet<UInt16>]
+        /// The addresses of this host at which it is reached; empty for all.
+        var destinations = AddressSet()
+        var entries: [InterfaceAccess]
+        /// The rules that let clients in, as nft writes them.
+        var rules: [String] = []
+        /// The comment of those rules.
+        var comment: String?
+        var limit: DraftLimit?
+    }
+
+    /// A limit of new connections.
+    struct DraftLimit: Hashable {
+        /// The rule that limits them.
+        var rule: String
+        /// The limit as a policy writes it; `nil` if a policy cannot say it.
+        var text: String?
+    }
+
+    /// Sources that every port is open to.
+    struct Trusted {
+        var name = ""
+        var access: InterfaceAccess
+        var rule: String?
+        var comment: String?
+    }
+
+    /// What becomes of echo requests.
+    enum Ping: Hashable {
+        case accept
+        case drop
+        case from(AddressSet)
+    }
+
+    /// The named sets of the live tables.
+    var groups: [LiveGroup] = []
+    /// The sources that no port is open to, while others are open to all but these.
+    var denied = AddressSet()
+    var trusted: [Trusted] = []
+    var ping = Ping.accept
+    var services: [Service] = []
+    /// The rules that make access unknown, and with it the policy incomplete.
+    var doubts: [String] = []
+}

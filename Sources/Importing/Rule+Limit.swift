@@ -1,0 +1,51 @@
+internal import Rulesets
+
+extension Rule {
+    /// The limit of the rule as a policy writes it; `nil` if a policy cannot say it.
+    ///
+    /// A limit of nf_tables is that of all sources together. The match `recent` of iptables counts the packets of one source in
+    /// a window (`struct xt_recent_mtinfo` of `linux/netfilter/xt_recent.h`): the same number at once, and the same rate.
+    var limitText: String? {
+        let texts = expressions.compactMap { expression -> String? in
+            switch expression {
+            case .limit(let limit) where !limit.countsBytes: limit.text
+            case .dynamicSet(let set):
+                set.expressions.compactMap {
+                    if case .limit(let limit) = $0, !limit.countsBytes { limit.rateText } else { nil }
+                }.first
+            case .xtables(let match) where match.kind == .match && match.name == "recent": match.recentText
+            default: nil
+            }
+        }
+        return texts.count == 1 ? texts[0] : nil
+    }
+}
+
+extension RateLimit {
+    /// For one source.
+    fileprivate var rateText: String? { keys.map { "{\($0)}" } }
+
+    /// For all sources together.
+    fileprivate var text: String? { keys.map { "{\($0), per: all}" } }
+
+    /// The rate and the burst; `nil` for a unit that a policy has not.
+    private var keys: String? {
+        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86_400: "day"]
+        guard let unit = units[unit], rate > 0 else { return nil }
+        return "rate: \(rate)/\(unit), burst: \(max(1, burst))"
+    }
+}
+
+extension XtablesExtension {
+    /// The limit of `recent`: seconds and hits in host byte order at the offsets 0 and 4.
+    fileprivate var recentText: String? {
+        let numbers = [0, 4].map { offset in
+            info.dropFirst(offset).prefix(4).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        }
+        let (seconds, hits) = (numbers[0], numbers[1])
+        // The packet that reaches the number is refused.
+        guard seconds > 0, hits > 1, seconds <= 3600 else { return nil }
+        let (unit, length): (String, UInt64) = hits * 60 >= seconds ? ("minute", 60) : ("hour", 3600)
+        return "{rate: \(max(1, hits * length / seconds))/\(unit), burst: \(hits - 1)}"
+    }
+}

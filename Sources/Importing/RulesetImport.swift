@@ -1,0 +1,84 @@
+internal import Addressing
+internal import Compiler
+public import Listeners
+public import Policies
+public import Reachability
+public import Rulesets
+
+/// A policy that lets in what live rulesets let in, and the proof.
+public struct RulesetImport {
+    /// The text of the policy.
+    public let text: String
+    /// The comparison of the policy with the rulesets; `nil` if the text is not a valid policy.
+    public let proof: ImportProof?
+    /// The policy; `nil` if the text is not a valid one.
+    public let policy: Policy?
+    /// Errors in the text: none, unless this program has a fault.
+    public let diagnostics: [Diagnostic]
+    /// The tables that it replaces, and those that stay.
+    public let takeover: Takeover
+
+    /// Writes the policy, reads it again, compiles it, and compares.
+    ///
+    /// - Parameters:
+    ///   - tables: the live tables.
+    ///   - own: the name of portreeve's table.
+    ///   - circumstances: the circumstances in which packets meet the tables.
+    ///   - listeners: the listening sockets, which tell the processes of services.
+    ///   - files: the files that the policy reader reads beside the text.
+    ///   - options: the options of the policy reader.
+    public init(
+        of tables: [Table], own: TableName, in circumstances: Circumstances, listeners: [Listener],
+        files: any PolicyFiles, options: ReadingOptions
+    ) {
+        var circumstances = circumstances
+        circumstances.tellsAddressesApart = true
+        takeover = Takeover(tables, own: own)
+        let regions = AccessRegions(takeover.imported, in: circumstances)
+        let draft = PolicyDraft(regions, of: takeover.imported, in: circumstances)
+        let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
+        let origin = takeover.imported.map(\.name.description)
+        text = ImportedPolicy(draft, of: origin, names, listeners: listeners).text
+        let reading = PolicyReader.read(path: "-", options: options, files: TextFile(text: text, files: files))
+        diagnostics = reading.diagnostics.filter { $0.severity == .error }
+        let remaining = takeover.remaining
+        policy = reading.policy
+        proof = reading.policy.map { policy in
+            ImportProof(
+                from: tables, to: [compile(policy).table] + remaining, own: own, in: circumstances,
+                unwritten: draft.services.filter { $0.limit != nil && $0.limit?.text == nil })
+        }
+    }
+
+    /// Whether the live rulesets refuse nothing that arrives, so that there is nothing to import.
+    ///
+    /// The bans of other programs do not count.
+    public static func isOpen(_ tables: [Table], own: TableName, in circumstances: Circumstances) -> Bool {
+        let regions = AccessRegions(Takeover(tables, own: own).imported, in: circumstances)
+        return [TransportProtocol.tcp, .udp].allSatisfy { transport in
+            regions.profiles(of: transport).allSatisfy { profile in
+                profile.cells.allSatisfy {
+                    AddressSet.all($0.family).subtracting($0.open).subtracting(.impossible).isEmpty
+                }
+            }
+        }
+    }
+}
+
+/// The files of a policy whose text is in memory.
+private struct TextFile: PolicyFiles {
+    let text: String
+    let files: any PolicyFiles
+
+    func readStandardInput() throws(FileRefusal) -> PolicyFile { PolicyFile(bytes: Array(text.utf8), identity: []) }
+
+    func read(_ path: String, checksOwnership: Bool) throws(FileRefusal) -> PolicyFile {
+        try files.read(path, checksOwnership: checksOwnership)
+    }
+
+    func checkDirectories(above path: String) throws(FileRefusal) {}
+
+    func identity(of path: String) -> [UInt64]? { files.identity(of: path) }
+
+    func paths(matching pattern: String) throws(FileRefusal) -> [String] { try files.paths(matching: pattern) }
+}

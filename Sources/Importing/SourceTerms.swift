@@ -1,0 +1,107 @@
+internal import Addressing
+internal import Printing
+
+/// Sets of sources in the notation of a policy: groups of the live tables, groups for what is written often, addresses.
+struct SourceTerms {
+    /// The terms of `from` and `except`.
+    struct Terms: Hashable {
+        var from: [String]
+        var except: [String] = []
+    }
+
+    private let known: [LiveGroup]
+    /// How often each list of addresses is written.
+    private(set) var uses: [AddressSet: Int] = [:]
+    /// How often each list was written in an earlier attempt.
+    private let earlier: [AddressSet: Int]
+    private var taken: Set<String> = []
+    /// The groups that are used, by their addresses, in the order of use.
+    private(set) var groups: [(name: String, addresses: AddressSet)] = []
+    private var names: [AddressSet: String] = [:]
+
+    /// Longer lists become groups.
+    private static let longest = 3
+
+    /// Terms with the groups of the live tables; a list that was written several times in an earlier attempt becomes a group.
+    init(_ known: [LiveGroup], after earlier: [AddressSet: Int] = [:]) { (self.known, self.earlier) = (known, earlier) }
+
+    /// The terms of a set; a longer list becomes a group with this name.
+    mutating func terms(_ sources: AddressSet, naming name: String) -> Terms {
+        if sources.isAny { return Terms(from: ["any"]) }
+        let rest = sources.complement
+        if rest.count < sources.count, !isKnown(sources) {
+            let families = AddressFamily.allCases.filter { !sources.part($0).isEmpty }
+            let from = families.count == 2 ? ["any"] : [families == [.ipv4] ? "0.0.0.0/0" : "::/0"]
+            return Terms(from: from, except: rest.isEmpty ? [] : list(rest, naming: "excluded"))
+        }
+        return Terms(from: list(sources, naming: name))
+    }
+
+    /// The terms of a list, as `deny` and a group have it.
+    mutating func list(_ sources: AddressSet, naming name: String) -> [String] {
+        if let name = names[sources] { return [name] }
+        var rest = sources
+        var terms: [String] = []
+        for group in known where !rest.isEmpty && rest.isSuperset(of: group.addresses) {
+            // A group of one address says less than the address.
+            guard group.addresses.count > 1 || group.addresses == rest else { continue }
+            // Nor does one that leaves more to write than before.
+            guard rest.subtracting(group.addresses).count < rest.count else { continue }
+            terms.append(use(group.addresses, group.name))
+            rest = rest.subtracting(group.addresses)
+        }
+        uses[rest, default: 0] += 1
+        if rest.count > Self.longest || rest.count > 1 && earlier[rest, default: 0] > 1 {
+            terms.append(use(rest, name))
+        } else {
+            terms += rest.terms
+        }
+        return terms
+    }
+
+    private func isKnown(_ sources: AddressSet) -> Bool { known.contains { $0.addresses == sources } }
+
+    /// The group with these addresses, which is made if it is new.
+    private mutating func use(_ addresses: AddressSet, _ name: String) -> String {
+        if let known = names[addresses] { return known }
+        let name = PolicyName.unique(name, &taken)
+        groups.append((name, addresses))
+        names[addresses] = name
+        return name
+    }
+}
+
+extension AddressSet {
+    /// Each range as a policy writes it.
+    var terms: [String] { ipv4.ranges.map(IPv4Address.text(of:)) + ipv6.ranges.map(IPv6Address.text(of:)) }
+}
+
+/// Scalars and lists of YAML.
+enum YAMLText {
+    /// A text as a scalar: in quotes if it has other characters than letters, digits and a few signs.
+    static func scalar(_ text: String) -> String {
+        let isPlain = text.unicodeScalars.allSatisfy { scalar in
+            scalar.isASCII
+                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
+                    || "/._-+ ".unicodeScalars.contains(scalar))
+        }
+        let isBare =
+            isPlain && text.first?.isWhitespace == false && text.last?.isWhitespace == false && !text.hasPrefix("-")
+        guard !isBare else { return text }
+        let escaped = text.unicodeScalars.map { scalar in
+            switch scalar {
+            case "\"": "\\\""
+            case "\\": "\\\\"
+            case _ where scalar.isControl: "?"
+            default: String(scalar)
+            }
+        }
+        return "\"\(escaped.joined())\""
+    }
+
+    /// A list in one line; one value stands for itself.
+    static func list(_ values: [String]) -> String {
+        let scalars = values.map(scalar)
+        return scalars.count == 1 ? scalars[0] : "[\(scalars.joined(separator: ", "))]"
+    }
+}

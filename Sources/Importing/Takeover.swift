@@ -1,0 +1,212 @@
+internal import Addressing
+public import Rulesets
+
+/// The division of a host's tables between those that a policy replaces and those that stay beside it.
+///
+/// A policy replaces what decides on packets to this host: the input chains of firewalls. Translation, forwarding and output stay
+/// as they are, and so do the tables of programs that ban sources or run containers.
+public struct Takeover {
+    /// A firewall whose decisions a policy replaces.
+    public enum Firewall: Hashable, Sendable {
+        /// The table of firewalld.
+        case firewalld
+        /// The chains of ufw.
+        case ufw
+        /// The chain INPUT of iptables in this family.
+        case iptables(TableFamily)
+        /// A base chain of nftables.
+        case chain(table: TableName, chain: String)
+        /// portreeve's own table.
+        case portreeve
+    }
+
+    /// The tables that decide now, without the bans of other programs, and without filters that stay.
+    public private(set) var imported: [Table] = []
+    /// The tables that stay when the firewalls are gone.
+    public private(set) var remaining: [Table] = []
+    /// The firewalls, in the order of their tables.
+    public private(set) var firewalls: [Firewall] = []
+    /// The chains that go with the firewalls, though they refuse packets that are forwarded or leave.
+    public private(set) var lost: [LostChain] = []
+
+    /// A base chain that refuses packets, and goes with its firewall.
+    public struct LostChain: Hashable, Sendable {
+        /// The table.
+        public var table: TableName
+        /// The chain.
+        public var chain: String
+    }
+
+    /// The starts of the names of tables and chains of programs that ban sources, run containers or build networks.
+    public static let neighbours = [
+        "f2b-", "fail2ban", "crowdsec", "sshguard", "docker", "kube-", "cali-", "cilium", "flannel", "cni-", "netavark",
+        "libvirt", "ts-",
+        "tailscale", "podman", "lxc", "lxd", "incus", "wg-quick", "nm-shared", "blacklist",
+    ]
+
+    /// Divides the live tables; `own` is the name of portreeve's.
+    public init(_ tables: [Table], own: TableName) {
+        for table in tables {
+            if table.name == own {
+                firewalls.append(.portreeve)
+                imported.append(table)
+            } else if table.isOfNeighbour {
+                remaining.append(table)
+                // Bans are no part of a policy; all else may let packets in.
+                if !table.onlyRefuses { imported.append(table) }
+            } else if table.name.name == "firewalld" {
+                firewalls.append(.firewalld)
+                imported.append(table)
+                lost += table.refusingChains(besides: [.input, .prerouting])
+            } else {
+                divide(table)
+            }
+        }
+        firewalls = firewalls.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        imported = imported.map(\.withoutOtherFilters)
+    }
+
+    private mutating func divide(_ table: Table) {
+        imported.append(table.rewriting { chain in chain.rules.filter { !table.onlyBans($0) } })
+        let isOfXtables = table.isOfXtables
+        let isOfUfw = table.chains.contains { $0.name.hasPrefix("ufw") }
+        var left = table
+        for chain in table.chains where chain.decidesOnInput {
+            if isOfXtables {
+                firewalls.append(isOfUfw ? .ufw : .iptables(table.name.family))
+                left = left.emptying(chain.name) { table.isOfNeighbour($0) }
+            } else {
+                firewalls.append(.chain(table: table.name, chain: chain.name))
+                left = left.removing(chain.name)
+            }
+        }
+        if isOfUfw {
+            for chain in table.chains where chain.base != nil && !chain.decidesOnInput {
+                if chain.base?.policy == .drop { lost.append(LostChain(table: table.name, chain: chain.name)) }
+                left = left.emptying(chain.name) { $0.target?.hasPrefix("ufw") != true }
+            }
+        }
+        remaining.append(left)
+    }
+}
+
+extension Chain {
+    /// Whether a policy replaces it: a filter at the input hook that decides.
+    fileprivate var decidesOnInput: Bool {
+        guard let base, base.type == "filter", base.hook == .input else { return false }
+        return base.policy == .drop || !rules.isEmpty
+    }
+}
+
+extension Rule {
+    /// The chain of the jump or goto with which it ends.
+    fileprivate var target: String? {
+        guard case .verdict(let verdict)? = expressions.last else { return nil }
+        return verdict.target
+    }
+}
+
+extension Table {
+    private static func isOfNeighbour(_ name: String) -> Bool {
+        Takeover.neighbours.contains(where: name.lowercased().hasPrefix)
+    }
+
+    /// Whether it is the table of a program that runs beside a firewall.
+    fileprivate var isOfNeighbour: Bool { Self.isOfNeighbour(name.name) }
+
+    /// Whether the rule leads to a chain of such a program.
+    fileprivate func isOfNeighbour(_ rule: Rule) -> Bool { rule.target.map(Self.isOfNeighbour) ?? false }
+
+    /// Whether the rule leads to a chain of such a program which lets nothing in.
+    fileprivate func onlyBans(_ rule: Rule) -> Bool {
+        guard isOfNeighbour(rule), let target = rule.target, let chain = chain(target) else { return false }
+        return chain.rules.allSatisfy(\.onlyRefuses)
+    }
+
+    /// Whether it lets nothing in that other tables refuse, since it redirects nothing.
+    fileprivate var onlyRefuses: Bool {
+        chains.allSatisfy { $0.base?.type != "nat" && $0.base?.hook != .prerouting }
+    }
+
+    /// Whether `iptables-nft` manages it.
+    fileprivate var isOfXtables: Bool {
+        [.ipv4, .ipv6].contains(name.family) && ["filter", "nat", "mangle", "raw", "security"].contains(name.name)
+            && chains.contains { ["INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"].contains($0.name) }
+    }
+
+    /// The base chains at other hooks that refuse.
+    fileprivate func refusingChains(besides hooks: [Hook]) -> [Takeover.LostChain] {
+        chains.filter { chain in
+            guard let base = chain.base, !hooks.contains(base.hook), base.type == "filter" else { return false }
+            return base.policy == .drop || !chain.rules.isEmpty
+        }.map { Takeover.LostChain(table: name, chain: $0.name) }
+    }
+
+    /// The table with other rules in each chain.
+    fileprivate func rewriting(_ rules: (Chain) -> [Rule]) -> Table {
+        Table(
+            name: name, flags: flags, userdata: userdata,
+            chains: chains.map { chain in
+                var chain = chain
+                chain.rules = rules(chain)
+                return chain
+            }, sets: sets, objects: objects)
+    }
+
+    /// The table with the base chain `name` accepting, and only those of its rules that stay.
+    fileprivate func emptying(_ name: String, keeping stays: (Rule) -> Bool) -> Table {
+        Table(
+            name: self.name, flags: flags, userdata: userdata,
+            chains: chains.map { chain in
+                guard chain.name == name else { return chain }
+                var chain = chain
+                chain.rules = chain.rules.filter(stays)
+                chain.base?.policy = .accept
+                return chain
+            }, sets: sets, objects: objects)
+    }
+
+    /// The table without the base chain `name`.
+    fileprivate func removing(_ name: String) -> Table {
+        Table(
+            name: self.name, flags: flags, userdata: userdata, chains: chains.filter { $0.name != name }, sets: sets,
+            objects: objects)
+    }
+}
+
+extension Table {
+    /// The table without the filters of other hooks, which stay and refuse what they refuse; those that mark packets count.
+    fileprivate var withoutOtherFilters: Table {
+        Table(
+            name: name, flags: flags, userdata: userdata,
+            chains: chains.filter { chain in
+                guard let base = chain.base, base.type == "filter", base.hook != .input else { return true }
+                return base.hook == .prerouting && !chain.rules.allSatisfy(\.marksNothing)
+            }, sets: sets, objects: objects)
+    }
+}
+
+extension Rule {
+    /// Whether it changes neither the packet nor its connection, so that later chains do not see it.
+    fileprivate var marksNothing: Bool {
+        // A packet that is dropped meets no later chain.
+        expressions.last == .verdict(.drop)
+            || expressions.allSatisfy { expression in
+                switch expression {
+                case .setConntrack, .dynamicSet, .translate, .redirect, .xtables, .opaque, .verdict(.jump),
+                    .verdict(.goto):
+                    false
+                default: true
+                }
+            }
+    }
+
+    /// Whether it accepts nothing: it ends in a refusal or returns.
+    fileprivate var onlyRefuses: Bool {
+        switch expressions.last {
+        case .verdict(.accept), .verdict(.jump), .verdict(.goto), .verdict(.other): false
+        case .xtables(let extension_) where extension_.kind == .target: extension_.name == "REJECT"
+        default: true
+        }
+    }
+}

@@ -1,0 +1,47 @@
+internal import Addressing
+
+extension ExtensionStructure {
+    /// `struct ipt_icmp` and `struct ip6t_icmp`: the type, the lowest and the highest code, an inversion.
+    ///
+    /// - Parameter anyType: the type that stands for every type, as for IPv4 (`icmp_type_code_match` of the kernel).
+    /// - Returns: the test of type and code; `nil` for a structure that is too short or has other flags.
+    func messageMatch(anyType: UInt8?) -> [Expression]? {
+        guard let parts = bytes(0, 4), parts[3] < 2, parts[1] <= parts[2] else { return nil }
+        let isInverted = parts[3] == 1
+        guard parts[0] != anyType else { return isInverted ? nil : [] }
+        if parts[1] == 0, parts[2] == .max {
+            return [
+                .payload(Payload(base: .transport, offset: 0, length: 1)),
+                .compare(Comparison(isInverted ? .notEqual : .equal, [parts[0]])),
+            ]
+        }
+        let range = RangeComparison(
+            isInverted: isInverted, source: .first, lower: [parts[0], parts[1]], upper: [parts[0], parts[2]])
+        return [.payload(Payload(base: .transport, offset: 0, length: 2)), .range(range)]
+    }
+
+    /// `struct xt_iprange_mtinfo`: the lowest and the highest source, the same of the destination, flags.
+    func addressRangeMatch(_ family: TableFamily) -> [Expression]? {
+        let flagsOffset = 64
+        guard let flags = bytes(flagsOffset, 1)?.first, flags & ~0x33 == 0 else { return nil }
+        // IPRANGE_SRC and IPRANGE_DST, and their inversions four bits above.
+        let (source, destination) = (
+            range(at: 0, family, isSource: true, flags & 0x10 != 0),
+            range(at: 32, family, isSource: false, flags & 0x20 != 0)
+        )
+        guard let source, let destination else { return nil }
+        return (flags & 1 != 0 ? source : []) + (flags & 2 != 0 ? destination : [])
+    }
+
+    /// A test of an address of the network header: RFC 791 3.1, RFC 8200 3.
+    private func range(at offset: Int, _ family: TableFamily, isSource: Bool, _ isInverted: Bool) -> [Expression]? {
+        let isIPv4 = family == .ipv4
+        let length = isIPv4 ? 4 : 16
+        guard let lower = bytes(offset, length), let upper = bytes(offset + 16, length) else { return nil }
+        let start = isIPv4 ? (isSource ? 12 : 16) : (isSource ? 8 : 24)
+        return [
+            .payload(Payload(base: .network, offset: UInt32(start), length: UInt32(length))),
+            .range(RangeComparison(isInverted: isInverted, source: .first, lower: lower, upper: upper)),
+        ]
+    }
+}

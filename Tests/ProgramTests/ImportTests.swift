@@ -1,0 +1,171 @@
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Import", .privileged, .networkNamespace)
+struct ImportTests {
+    private let portreeve: Portreeve
+
+    init() throws {
+        portreeve = try Portreeve()
+        try portreeve.shell(
+            """
+            ip link set lo up
+            ip link add eth1 type veth peer name far
+            ip addr add 192.0.2.1/24 dev eth1
+            ip link set eth1 up
+            """)
+    }
+
+    /// A ruleset as people write it; it lets in what portreeve lets in on every host.
+    private static let firewall = """
+        table inet filter {
+          set admins { type ipv4_addr; flags interval; elements = { 10.8.0.0/16, 192.0.2.10 }; }
+          set bad { type ipv4_addr; flags interval; elements = { 198.51.100.0/24, 203.0.113.66 }; }
+          chain input {
+            type filter hook input priority 0; policy drop;
+            ip saddr @bad drop
+            ct state established,related accept
+            iif lo accept
+            meta l4proto { icmp, ipv6-icmp } accept
+            ip6 saddr fe80::/10 udp dport 546 accept
+            iifname "wg*" accept
+            ip saddr @admins tcp dport 22 accept comment "Admin access"
+            tcp dport { 80, 443 } accept
+            iifname "eth1" tcp dport 5432 accept
+            udp dport 51820 limit rate 20/second burst 40 packets accept
+          }
+        }
+        """
+
+    @discardableResult
+    private func load(_ text: String) throws -> String {
+        try portreeve.shell("nft -f " + portreeve.write(text, to: "rules.nft"))
+    }
+
+    private func json(_ arguments: String...) throws -> [String: Any] {
+        let result = try portreeve(arguments + ["--format", "json"])
+        return try #require(
+            try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
+    }
+
+    @Test("A hand-written firewall becomes a policy that lets in the same, and nobody gains or loses")
+    func handWritten() throws {
+        try load(Self.firewall)
+        let path = portreeve.file("policy.yaml")
+        let result = try portreeve("import", path)
+        #expect(result.status == 0, "\(result.output) \(result.errors)")
+        #expect(
+            result.output.contains(
+                "equal: the policy lets in exactly the new connections that the live rulesets let in"))
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        #expect(
+            text == """
+                # Written by portreeve import from the rules of inet filter.
+                version: 1
+
+                sources:
+                  bad: [198.51.100.0/24, 203.0.113.66]
+                  admins: [10.8.0.0/16, 192.0.2.10]
+
+                deny: [bad]
+
+                trusted:
+                  wg:
+                    from: any
+                    interfaces: "wg*"
+                    why: to be filled in
+
+                services:
+                  # inet filter input: ip saddr @admins tcp dport 22 accept
+                  ssh:
+                    ports: 22/tcp
+                    from: admins
+                    optional: true   # nothing listens now
+                    why: Admin access
+                  # inet filter input: tcp dport { 80, 443 } accept
+                  web:
+                    ports: [80/tcp, 443/tcp]
+                    from: any
+                    optional: true   # nothing listens now
+                    why: to be filled in
+                  # inet filter input: iifname "eth1" tcp dport 5432 accept
+                  postgresql:
+                    ports: 5432/tcp
+                    from: any
+                    interfaces: eth1
+                    optional: true   # nothing listens now
+                    why: to be filled in
+                  # inet filter input: udp dport 51820 limit rate 20/second burst 40 packets accept
+                  # limited by inet filter input: udp dport 51820 limit rate 20/second burst 40 packets accept
+                  udp-51820:
+                    ports: 51820/udp
+                    from: any
+                    limit: {rate: 20/second, burst: 40, per: all}
+                    optional: true   # nothing listens now
+                    why: to be filled in
+
+                """)
+        let access = try #require(try json("plan", path)["access"] as? [String: [Any]])
+        let changes = access.values.flatMap { $0 }
+        #expect(changes.isEmpty, "\(changes)")
+    }
+
+    @Test("The commands of the hand-over lead to a host where the policy alone decides")
+    func handOver() throws {
+        try load(Self.firewall)
+        let path = portreeve.file("policy.yaml")
+        #expect(try portreeve("import", path, "--quiet").status == 0)
+        #expect(try portreeve("apply", path, "--yes").status == 0)
+        let steps = try #require(try json("import")["steps"] as? [String])
+        #expect(steps.contains("nft delete chain inet filter input"), "\(steps)")
+        try portreeve.shell("nft delete chain inet filter input")
+        let verified = try portreeve("verify", path, "--only", "ruleset")
+        #expect(verified.status == 0, "\(verified.output)")
+        let explained = try portreeve("explain", "192.0.2.10", "22/tcp")
+        #expect(explained.output.contains("accept"), "\(explained.output)")
+    }
+
+    @Test("What a policy cannot say is a difference with its rule, and exit status 2")
+    func differences() throws {
+        try load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ip6 saddr fe80::/10 udp dport 546 accept
+                tcp dport 22 accept
+                ip daddr 224.0.0.251 udp dport 5353 accept
+                udp sport 67 udp dport 68 accept
+              }
+            }
+            """)
+        let result = try portreeve("import", "--format", "json")
+        #expect(result.status == 2)
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
+        #expect(object["verdict"] as? String == "narrower")
+        let differences = try #require(object["differences"] as? [[String: Any]])
+        let lines = differences.map {
+            "\($0["kind"] ?? "") \($0["protocol"] ?? "")/\($0["port"] ?? "") \($0["group"] ?? "") \($0["rule"] ?? "")"
+        }
+        #expect(
+            lines == [
+                "unknown udp/68  inet filter input: @th,0,32 4390980 accept",
+                "unknown udp/68  inet filter input: @th,0,32 4390980 accept",
+                "narrower udp/5353 224.0.0.251 inet filter input: ip daddr 224.0.0.251 udp dport 5353 accept",
+            ])
+    }
+
+    @Test("A host where nothing is refused has nothing to import, and a file is never overwritten")
+    func refusals() throws {
+        let empty = try portreeve("import")
+        #expect(empty.status == 1)
+        #expect(empty.errors.contains("nothing to import: the live rulesets refuse nothing"))
+        try load(Self.firewall)
+        let path = try portreeve.write("kept", to: "kept.yaml")
+        let refused = try portreeve("import", path)
+        #expect(refused.status == 1)
+        #expect(refused.errors.contains("exists; nothing was written"))
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "kept")
+    }
+}

@@ -1,0 +1,88 @@
+import Addressing
+import Compiler
+import Foundation
+import Importing
+import Kernel
+import Policies
+import Rulesets
+import System
+import TestSupport
+import Testing
+
+@testable import Reachability
+
+/// Policies that are written from the rulesets of `CorpusTests`: what they let in against what the rulesets let in, by packets.
+@Suite("Imports of rulesets in a folder", .privileged, .networkNamespace)
+struct ImportAgreementTests {
+    @Test(
+        "The kernel treats packets alike under a ruleset and its policy, but for the differences that are named",
+        arguments: Corpus.files)
+    func imports(file: URL) throws {
+        guard let text = try? Corpus.text(of: file) else { return }
+        let sample = CorpusSample(text)
+        guard
+            let trial = try? RulesetTrial(
+                text, isRestored: file.pathExtension == "iptables", interfaces: sample.interfaces)
+        else {
+            print("import: \(file.lastPathComponent): not loaded")
+            return
+        }
+        let circumstances = try trial.wire.circumstances()
+        guard !RulesetImport.isOpen(trial.tables, own: Names.table, in: circumstances) else {
+            print("import: \(file.lastPathComponent): open")
+            return
+        }
+        let result = RulesetImport(
+            of: trial.tables, own: Names.table, in: circumstances, listeners: [], files: TrustedFiles(),
+            options: ReadingOptions())
+        let proof = try #require(result.proof, "\(result.diagnostics) \(result.text)")
+        try compare(trial, result, proof, sample.packets, file.lastPathComponent)
+    }
+
+    /// Sends the packets under the ruleset and under the policy.
+    private func compare(
+        _ trial: RulesetTrial, _ result: RulesetImport, _ proof: ImportProof, _ packets: [Packet], _ file: String
+    ) throws {
+        let before = try trial.accepted(packets)
+        let policy = try #require(result.policy)
+        try trial.handOver(result.takeover, to: compile(policy).table)
+        let after = try trial.accepted(packets, from: 40_000)
+        var (different, wrong): (Int, [String]) = (0, [])
+        for (old, new) in zip(before, after) {
+            let named = Set(proof.differences.filter { $0.concerns(old.packet) }.map(\.kind))
+            if old.isAccepted != new.isAccepted { different += 1 }
+            let fits =
+                old.isAccepted == new.isAccepted
+                ? named.isSubset(of: [.unknown])
+                : named.contains(.unknown) || named.contains(old.isAccepted ? .narrower : .wider)
+            if !fits {
+                wrong.append("\(old.packet): before \(old.isAccepted), after \(new.isAccepted), named \(named)")
+            }
+        }
+        print(
+            "import: \(file): \(proof.verdict), \(packets.count) packets, \(different) different, \(wrong.count) wrong, \(proof.differences.count) differences"
+        )
+        #expect(wrong.isEmpty, "\(wrong.prefix(3)) \(result.text)")
+    }
+}
+
+extension ImportDifference {
+    /// Whether the packet to an address of this host is among those that it is about.
+    fileprivate func concerns(_ packet: Packet) -> Bool {
+        let destination = Wire.destination(packet.family)
+        guard group == nil, limit == nil, transport == packet.transport, family == packet.family,
+            ports.contains(packet.port),
+            destinations.isEmpty || destinations.contains(where: { $0.contains(destination) })
+        else { return false }
+        let source: IPAddress = family == .ipv4 ? .ipv4(UInt32(packet.source)) : .ipv6(packet.source)
+        return sources.contains(source) && concerns(interface: packet.interface)
+    }
+
+    private func concerns(interface: String) -> Bool {
+        interfaces.isEmpty
+            || interfaces.contains { pattern in
+                guard let pattern else { return true }
+                return pattern.hasSuffix("*") ? interface.hasPrefix(pattern.dropLast()) : interface == pattern
+            }
+    }
+}
