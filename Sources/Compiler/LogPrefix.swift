@@ -48,9 +48,11 @@ public enum LogPrefix: Hashable, Sendable {
 }
 
 extension Defaults {
-    /// The statement that logs a packet, without a limit.
+    /// The statement that logs a packet, without a limit; of a packet of this host with the user of its socket, which listeners of
+    /// a group always get.
     func log(_ prefix: LogPrefix) -> Expression {
-        .log(LogStatement(prefix: prefix.text, group: logDestination.group))
+        let flags = prefix == .outbound && logDestination.group == nil ? LogStatement.user : 0
+        return .log(LogStatement(prefix: prefix.text, flags: flags, group: logDestination.group))
     }
 }
 

@@ -1,6 +1,7 @@
 public import Addressing
 
-/// A connection from another host to this host, or through one of its ports to a container.
+/// A connection from another host to this host, or through one of its ports to a container or another host; or one that this host
+/// began.
 public struct Session: Hashable, Sendable {
     /// The protocol.
     public var transport: TransportProtocol
@@ -16,6 +17,8 @@ public struct Session: Hashable, Sendable {
     public var isForwarded: Bool
     /// Whether the client dialled an address of this host: others are not decided by the policy if they are forwarded.
     public var isDialledHere = true
+    /// Whether this host began it, so that `client` is this host.
+    public var isOutbound = false
     /// Whether conntrack takes it for open and no socket of this host has it, so that its packets pass as established.
     public var isUnheld = false
     /// The socket of this host; `nil` for a forwarded connection, or one without a socket of its own.
@@ -46,8 +49,8 @@ public struct Session: Hashable, Sendable {
     /// The endpoints that identify the session as long as it lasts.
     public var ends: [Endpoint] { [client, dialled, server] }
 
-    /// The port that the policy decides on: the dialled port for forwarded sessions, the server's port for others.
-    public var port: UInt16 { isForwarded ? dialled.port : server.port }
+    /// The port that the policy decides on: the dialled port for sessions with other hosts, the server's port for others.
+    public var port: UInt16 { isForwarded || isOutbound ? dialled.port : server.port }
 
     /// The family of its addresses.
     public var family: AddressFamily { client.address.family }

@@ -51,4 +51,13 @@ public struct TrackedConnection: Hashable, Sendable {
         self.start = start
         self.identity = identity
     }
+    /// What tells it from the other entries of its time: the protocol and both directions.
+    public struct Directions: Hashable, Sendable {
+        let transport: TransportProtocol
+        let original: Direction
+        let reply: Direction
+    }
+
+    /// The protocol and both directions.
+    public var directions: Directions { Directions(transport: transport, original: original, reply: reply) }
 }

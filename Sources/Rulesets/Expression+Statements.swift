@@ -126,6 +126,9 @@ public struct LogStatement: Hashable, Sendable {
     /// The group, which has neither level nor flags; `nil` for the kernel's log.
     public var group: UInt16?
 
+    /// The flag for the numbers of the socket's user and group: `NF_LOG_UID` of `linux/netfilter/nf_log.h`.
+    public static let user: UInt32 = 8
+
     /// A statement of these parts.
     public init(prefix: String?, level: UInt32 = 4, flags: UInt32 = 0, group: UInt16? = nil) {
         self.prefix = prefix

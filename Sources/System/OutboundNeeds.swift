@@ -13,6 +13,11 @@ public struct OutboundNeeds: Equatable, Sendable {
         /// The file that names it.
         public var file: String
 
+        /// A server of these parts.
+        public init(name: String, transport: TransportProtocol, port: UInt16, file: String) {
+            (self.name, self.transport, self.port, self.file) = (name, transport, port, file)
+        }
+
         /// The address; `nil` for a name.
         public var address: IPAddress? { (try? AddressRange(name)).flatMap(IPAddress.init) }
     }

@@ -113,6 +113,9 @@ final class Terminal {
     /// The names that were looked up.
     private(set) var lookedUp: [String] = []
 
+    /// The servers that the host's configuration names.
+    var needs = OutboundNeeds()
+
     /// The editor of `edit`: it gets the path of a copy of the policy.
     var editor: (_ path: String) -> Void = { _ in }
 
@@ -133,6 +136,7 @@ final class Terminal {
         var host = plainHost
         host.lookUp = { [unowned self] names, _ in lookUp(names) }
         host.edit = { [unowned self] path throws(KernelError) in editor(path) }
+        host.outboundNeeds = { [needs] in needs }
         host.clock = { [now] in now }
         host.wait = { [unowned self] _, _ in wakenings.isEmpty ? .stop : wakenings.removeFirst() }
         host.packetLog = { [unowned self] destination, start throws(KernelError) in

@@ -12,26 +12,13 @@ import Testing
 /// What this host sends, against the kernel: the lines of the policy, one packet, and the region algebra agree with it.
 @Suite("Connections that this host begins", .privileged, .networkNamespace)
 struct OutboundTests {
-    private let network: Network
-    private let ports: [UInt16] = [25, 53, 80, 123, 443, 5432, 9050]
-    private let tcp: [UInt16: Socket]
-    private let udp: [UInt16: Socket]
+    private let departures: Departures
 
-    init() throws {
-        let network = try Network(interfaces: ["eth0", "wg7"])
-        self.network = network
-        let ports = ports
-        (tcp, udp) = try network.client.run {
-            let streams = try ports.map { ($0, try Socket.listening(.tcp, on: $0)) }
-            let datagrams = try ports.map { ($0, try Socket.listening(.udp, on: $0)) }
-            return (Dictionary(uniqueKeysWithValues: streams), Dictionary(uniqueKeysWithValues: datagrams))
-        }
-        try network.host.ip("route add 198.51.100.0/24 dev wg7\nroute add 2001:db8:7::/48 dev wg7")
-        try network.host.ip(
-            ["198.51.100.7", "198.51.100.9", "2001:db8:7::7"].map {
-                "neigh replace \($0) lladdr \(network.wires[1].clientHardware) dev wg7 nud permanent\n"
-            }.joined())
-    }
+    init() throws { departures = try Departures(to: [25, 53, 80, 123, 443, 5432, 9050]) }
+
+    private var network: Network { departures.network }
+
+    private func goesOut(_ attempt: Attempt) throws -> Bool { try departures.goesOut(attempt) }
 
     private static let policy = """
         version: 1
@@ -48,19 +35,6 @@ struct OutboundTests {
 
         """
 
-    private struct Attempt: CustomStringConvertible {
-        let kind: TransportProtocol
-        let destination: String
-        let port: UInt16
-        let user: UInt32
-        var interface: String {
-            destination.hasPrefix("198.51.100") || destination.hasPrefix("2001:db8:7:") ? "wg7" : "eth0"
-        }
-        /// Whether `deny` has the destination, whose replies are dropped.
-        var isDenied: Bool { destination == "203.0.113.66" || destination.hasPrefix("2001:db8:66:") }
-        var description: String { "\(kind) \(destination) \(port) user \(user)" }
-    }
-
     private static var attempts: [Attempt] {
         let destinations = [
             "192.0.2.53", "192.0.2.54", "192.0.2.80", "192.0.2.7", "203.0.113.66", "198.51.100.7", "2001:db8::53",
@@ -76,33 +50,6 @@ struct OutboundTests {
                 }
             }
         }
-    }
-
-    /// Opens the next sockets of this thread as a user: setfsuid(2), which Glibc's module does not have.
-    private static func act(as user: UInt32) {
-        typealias Call = @convention(c) (UInt32) -> Int32
-        guard let symbol = unsafe dlsym(nil, "setfsuid") else { preconditionFailure("the C library has setfsuid") }
-        _ = unsafe unsafeBitCast(symbol, to: Call.self)(user)
-    }
-
-    /// Whether a connection of the user goes out; the kernel refuses at once.
-    private func goesOut(_ attempt: Attempt) throws -> Bool {
-        Self.act(as: attempt.user)
-        defer { Self.act(as: 0) }
-        let endpoint = Endpoint(address: try IPAddress(attempt.destination), port: attempt.port)
-        let socket = try Socket(attempt.kind == .tcp ? .tcp : .udp, endpoint.address.family)
-        guard attempt.kind == .tcp else {
-            guard socket.connect(to: endpoint) == 0, socket.send([1]) == 0 else { return false }
-            let server = try #require(udp[attempt.port])
-            return server.wait(for: POLLIN) && server.receive() != nil
-        }
-        guard socket.connect(to: endpoint) == 0 else { return false }
-        try #require(socket.wait(for: POLLOUT), "an answer to \(attempt)")
-        let code = socket.takeError()
-        try #require([0, ECONNREFUSED].contains(code), "\(attempt): \(code)")
-        socket.resetsOnClose()
-        if code == 0 { _ = try #require(tcp[attempt.port]).accept() }
-        return code == 0
     }
 
     @Test("Under reject the kernel, the lines, one packet and the regions agree; audit and accept refuse nothing")
@@ -124,21 +71,10 @@ struct OutboundTests {
                 interface: attempt.interface)
             let isMeant = if case .accepted = lines.answer(to: call) { true } else { false }
             #expect(isMeant == isOut, "lines: \(attempt)")
-            var packet = Reachability.Packet(
-                transport: attempt.kind, port: attempt.port, from: destination, interface: attempt.interface)
-            packet.user = .number(attempt.user)
+            let packet = try attempt.packet
             let conclusion = PacketEvaluation.conclude(packet, through: [table], in: circumstances, path: .leaving)
             #expect(conclusion.verdict == (isOut ? .accept : .refuse), "packet: \(attempt)")
-            let key = try #require(
-                regions.keys.first { key in
-                    let isUser =
-                        key.user == .number(attempt.user)
-                        || attempt.user == 33 && { if case .other? = key.user { true } else { false } }()
-                    let isPlace = (key.interface.pattern == "wg*") == (attempt.interface == "wg7")
-                    return key.transport == attempt.kind && key.family == destination.family && isUser && isPlace
-                        && key.interface != .loopback
-                })
-            let verdict = regions.verdict(key, port: attempt.port, source: destination.value)
+            let verdict = try regions.verdict(on: attempt)
             #expect(verdict == (isOut ? .accept : .refuse), "regions: \(attempt)")
         }
         #expect(counts.accepted > 60 && counts.refused > 300, "\(counts)")
@@ -158,7 +94,7 @@ struct OutboundTests {
         let inbound = try network.client.run {
             try Session(from: client, to: Endpoint(address: host, port: 22), listener: listener)
         }
-        let stream = try #require(tcp[5432])
+        let stream = try #require(departures.tcp[5432])
         let outbound = try Session(to: Endpoint(address: client, port: 5432), listener: stream)
         try Firewall.load("version: 1\ndefaults: {outbound: reject}\nservices: {ssh: {ports: 22, from: any, why: x}}\n")
         // The other end of this host's own connection is a stranger to conntrack until this host sends.
@@ -261,14 +197,14 @@ struct OutboundTests {
             try #require(result.status == 0, "\(result)")
         }
         func held(_ attempt: Attempt) throws -> [Socket] {
-            Self.act(as: attempt.user)
-            defer { Self.act(as: 0) }
+            Departures.act(as: attempt.user)
+            defer { Departures.act(as: 0) }
             let endpoint = Endpoint(address: try IPAddress(attempt.destination), port: attempt.port)
             let socket = try Socket(attempt.kind == .tcp ? .tcp : .udp, endpoint.address.family)
             try #require(socket.connect(to: endpoint) == 0 && socket.wait(for: POLLOUT))
             try #require(socket.send([1]) == 0)
             guard attempt.kind == .tcp else { return [socket] }
-            let server = try #require(tcp[attempt.port])
+            let server = try #require(departures.tcp[attempt.port])
             try #require(server.wait(for: POLLIN))
             return [socket, try #require(server.accept()).0]
         }
@@ -317,4 +253,9 @@ struct OutboundTests {
         #expect(try portreeve("remove", "--yes").status == 0)
         #expect(try goesOut(Attempt(kind: .tcp, destination: "203.0.113.99", port: 25, user: 33)))
     }
+}
+
+extension Attempt {
+    /// Whether `deny` has the destination, whose replies are dropped.
+    fileprivate var isDenied: Bool { destination == "203.0.113.66" || destination.hasPrefix("2001:db8:66:") }
 }

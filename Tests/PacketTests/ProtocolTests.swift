@@ -5,7 +5,7 @@ import Testing
 
 extension TransportProtocol {
     /// The first packet of a connection to `port`, valid for conntrack, without regard to checksums.
-    fileprivate func opening(from source: UInt16, to port: UInt16) -> [UInt8] {
+    func opening(from source: UInt16, to port: UInt16) -> [UInt8] {
         let ports = [source, port].flatMap { [UInt8($0 >> 8), UInt8($0 & 0xff)] }
         switch self {
         // INIT, RFC 9260 3.3.2: length 20, a tag, a window, one stream per direction.

@@ -1,6 +1,7 @@
 import Addressing
 import Compiler
 import Glibc
+import Kernel
 import Policies
 import Rulesets
 import TestSupport
@@ -35,17 +36,45 @@ struct RandomPolicyTests {
         for _ in 0..<25 { try comparison.compareNext(150) { $0.outcome(ofRedirected: $1, at: $2) } }
         comparison.finish()
     }
+
+    @Test("Packets that forwards lead to another host", .serialized, arguments: Seeds.range(4))
+    func forwards(seed: UInt64) throws {
+        let network = try Network(interfaces: RandomPolicy.interfaces)
+        let container = try Container(behind: network.host)
+        let arena = Arena(network, try container.namespace.run { try Listeners() })
+        var comparison = Comparison(seed: 1_000 + seed, arena: arena, isForwarded: true, forwardsToThisHost: false)
+        comparison.observed = { $0.observed($1, $2) }
+        for number in 0..<25 {
+            try comparison.compareNext(150, isEvaluated: number % 5 == 0) { $0.outcome(ofForwarded: $1, at: $2) }
+        }
+        comparison.finish()
+    }
+
+    @Test("Packets that forwards lead to another port of this host", .serialized, arguments: Seeds.range(4))
+    func localForwards(seed: UInt64) throws {
+        let arena = try Arena(interfaces: RandomPolicy.interfaces)
+        var comparison = Comparison(seed: 2_000 + seed, arena: arena, isForwarded: true, forwardsToThisHost: true)
+        for number in 0..<25 {
+            try comparison.compareNext(150, isEvaluated: number % 5 == 0) { $0.outcome(of: $1, at: $2) }
+        }
+        comparison.finish()
+    }
 }
 
 /// Compares the outcomes of random probes with the meaning of random policies.
 private struct Comparison {
     let arena: Arena
+    /// What becomes of a packet with this verdict, where that is not the same; `nil` where it is.
+    var observed: ((Meaning, Packet, Outcome) -> Outcome)?
     private var policies: RandomPolicy
     private var packets: RandomPackets
     private var counts: [Outcome: Int] = [:]
+    /// Whether policies have forwards in place of services, and whether those lead to ports of this host.
+    private let forwards: Bool?
 
-    init(seed: UInt64, arena: Arena, isForwarded: Bool = false) {
+    init(seed: UInt64, arena: Arena, isForwarded: Bool = false, forwardsToThisHost forwards: Bool? = nil) {
         self.arena = arena
+        self.forwards = forwards
         policies = RandomPolicy(seed: seed)
         packets = RandomPackets(seed: seed, areForHost: !isForwarded)
     }
@@ -56,18 +85,19 @@ private struct Comparison {
         _ count: Int, isEvaluated: Bool = false, _ meaning: (Meaning, Packet, Int64) -> Outcome
     ) throws {
         let now = Int64(time(nil))
-        let policy = policies.next(now: now)
+        let policy = forwards.map { policies.nextForwarding(now: now, toThisHost: $0) } ?? policies.next(now: now)
         let read = try Firewall.policy(policy.text)
         try Firewall.load(read)
         let batch = packets.next(count, for: policy, over: RandomPolicy.interfaces)
         let meant = batch.map { meaning(Meaning(policy: policy), $0, now) }
-        let outcomes = try arena.outcomes(of: batch, meant: meant)
-        if isEvaluated { Computed(read, at: now).compare(batch, meant) }
-        for (packet, (outcome, meant)) in zip(batch, zip(outcomes, meant)) {
+        let expected = zip(batch, meant).map { observed?(Meaning(policy: policy), $0, $1) ?? $1 }
+        let outcomes = try arena.outcomes(of: batch, meant: expected)
+        if isEvaluated { try Computed(read, at: now).compare(batch, meant) }
+        for (packet, (outcome, meant)) in zip(batch, zip(outcomes, expected)) {
             if outcome != meant { Issue.record("\(outcome), not \(meant): \(Self.text(packet, policy))") }
             counts[meant, default: 0] += 1
         }
-        try #require(outcomes == meant, "the next policies would tell nothing new, slowly")
+        try #require(outcomes == expected, "the next policies would tell nothing new, slowly")
     }
 
     /// Checks that no packet came late, and that each outcome was tested.
@@ -97,9 +127,9 @@ private struct Computed {
     private let circumstances: Circumstances
     private let regions: AccessRegions
 
-    init(_ policy: Policy, at now: Int64) {
+    init(_ policy: Policy, at now: Int64) throws {
         tables = [compile(policy).table]
-        circumstances = Circumstances(now: now)
+        circumstances = Circumstances(now: now, addresses: try NftablesStore().addresses())
         regions = AccessRegions(tables, in: circumstances)
     }
 
@@ -116,27 +146,5 @@ private struct Computed {
             let region = regions.verdict(key, port: packet.port, source: packet.source.value)
             if region != expected { Issue.record("algebra: \(region), not \(expected): \(packet)") }
         }
-    }
-}
-
-extension AccessRegions {
-    /// The most specific key of a packet; `nil` for a protocol that no rule names.
-    fileprivate func key(of packet: Reachability.Packet) -> Key? {
-        let fitting = keys.filter { key in
-            key.family == packet.family && key.transport == packet.transport
-                && packet.destination.map { key.destination.contains($0.address(packet.family)) } ?? true
-        }
-        func first(_ holds: (InterfaceClass.Kind) -> Bool) -> Key? { fitting.first { holds($0.interface.kind) } }
-        let starts = fitting.compactMap { if case .prefixed(let start) = $0.interface.kind { start } else { nil } }
-        let longest = starts.filter(packet.interface.hasPrefix).max { $0.utf8.count < $1.utf8.count }
-        return first { $0 == .named(packet.interface) } ?? longest.flatMap { start in first { $0 == .prefixed(start) } }
-            ?? first { $0 == .other }
-    }
-}
-
-extension UInt128 {
-    /// The address of this number.
-    fileprivate func address(_ family: AddressFamily) -> IPAddress {
-        family == .ipv4 ? .ipv4(UInt32(truncatingIfNeeded: self)) : .ipv6(self)
     }
 }

@@ -20,7 +20,17 @@ public struct Refusal: Sendable {
 
     /// Whether a line that would let it in can be honestly proposed.
     public var mayBeLetIn: Bool {
-        !isScan && !knock.isLate && verdict == .refuse && knock.direction != .outbound
+        guard !isScan, !knock.isLate else { return false }
+        return verdict == .refuse || isAuditOnly
+    }
+
+    /// Whether only `defaults.outbound: audit` let it pass.
+    public var isAuditOnly: Bool { verdict == .accept && reason == .outbound }
+
+    /// The line of `outbound` that would let it out, as a policy writes it, for this user if one is named; `nil` where none is missing.
+    public func missingLine(user: String?) -> String? {
+        guard knock.direction == .outbound, reason == .outbound, mayBeLetIn else { return nil }
+        return OutboundCall(knock).suggestion(user: user)
     }
 }
 
@@ -33,6 +43,7 @@ extension Refusal {
         let destination: IPAddress?
         let transport: TransportProtocol
         let port: UInt16?
+        let user: UInt32?
         let messageType: UInt8?
         let reason: RefusalReason?
         let verdict: JudgedConnection.Verdict
@@ -43,7 +54,8 @@ extension Refusal {
         let isElsewhere = knock.direction == .outbound || (port == nil && transport.hasPorts)
         return Subject(
             direction: knock.direction, source: knock.source, destination: isElsewhere ? knock.destination : nil,
-            transport: transport, port: port, messageType: knock.messageType, reason: reason, verdict: verdict,
+            transport: transport, port: port, user: knock.user, messageType: knock.messageType, reason: reason,
+            verdict: verdict,
             isLate: knock.isLate)
     }
 
@@ -95,5 +107,14 @@ extension IPAddress {
         case .ipv4: self
         case .ipv6(let value): .ipv6(value & ~UInt128(UInt64.max))
         }
+    }
+}
+
+extension OutboundCall {
+    /// The connection of a logged packet of this host.
+    init(_ knock: RefusalTally.Knock) {
+        self.init(
+            knock.transport, to: knock.destination, port: knock.port ?? 0,
+            user: knock.user.map(User.number) ?? .unknown)
     }
 }

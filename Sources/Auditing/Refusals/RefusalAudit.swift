@@ -10,6 +10,7 @@ public import Rulesets
 /// The policy decides, not what was logged: it may have changed since, and another table can use portreeve's prefixes.
 public struct RefusalAudit {
     private let policy: Policy
+    private let outbound: OutboundLines
     /// The compiled policy with the grants and bans that are in force.
     private let table: Table
     private let circumstances: Circumstances
@@ -31,6 +32,7 @@ public struct RefusalAudit {
         publishedPorts: @escaping (TransportProtocol, IPAddress) -> [UInt16]
     ) {
         (self.policy, self.table, self.circumstances, self.now) = (policy, table, circumstances, now)
+        outbound = OutboundLines(policy, now: now)
         self.publishedPorts = publishedPorts
     }
 
@@ -44,7 +46,7 @@ public struct RefusalAudit {
     private func judge(_ knock: RefusalTally.Knock, _ count: RefusalTally.Count) -> Refusal {
         var refusal = Refusal(knock: knock, count: count, port: knock.decidedPort, verdict: .unknown)
         if knock.direction == .outbound {
-            (refusal.verdict, refusal.reason) = (.refuse, .outbound)
+            (refusal.verdict, refusal.reason) = departure(knock)
         } else if knock.transport == .icmp || knock.transport == .icmpv6 {
             (refusal.verdict, refusal.reason) = control(knock)
         } else {
@@ -52,6 +54,21 @@ public struct RefusalAudit {
             explain(&refusal)
         }
         return refusal
+    }
+
+    /// What becomes of a packet of this host.
+    private func departure(_ knock: RefusalTally.Knock) -> (JudgedConnection.Verdict, RefusalReason?) {
+        let isAudit = policy.defaults.outbound == .audit
+        guard knock.transport != .icmp, knock.transport != .icmpv6 else {
+            return (isAudit ? .accept : .refuse, .controlMessage)
+        }
+        switch outbound.answer(to: OutboundCall(knock)) {
+        case _ where policy.defaults.outbound == .accept: return (.accept, nil)
+        case .accepted: return (.accept, nil)
+        case .denied: return (isAudit ? .accept : .refuse, .denied)
+        // Without the user or the interface it is known that a line did not let it out when it was logged.
+        case .refused, .unknown: return (isAudit ? .accept : .refuse, .outbound)
+        }
     }
 
     /// The only port of this host that leads there; `nil` if there are several.

@@ -24,6 +24,8 @@ public struct RefusalTally: Sendable {
         public let messageType: UInt8?
         /// The interface that they arrived by; empty for packets of this host.
         public let interface: String
+        /// The number of the user of their socket, of packets of this host; `nil` if it was not logged.
+        public let user: UInt32?
         /// Whether they look like late answers to a connection that this host began.
         public let isLate: Bool
     }
@@ -96,6 +98,7 @@ extension RefusalTally.Knock {
         (port, messageType) = (packet.port, packet.messageType)
         dialledPort = packet.direction == .forwarded ? packet.dialled?.port : packet.port
         interface = packet.arrival ?? ""
+        user = packet.direction == .outbound ? packet.user : nil
         isLate = packet.isMidway || Self.looksLikeAnswer(packet)
     }
 

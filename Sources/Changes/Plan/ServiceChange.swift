@@ -72,6 +72,14 @@ public struct ServiceChange {
         }
     }
 
+    /// The changes of lines of `outbound` that both states have.
+    public static func ofSharedLines(from old: DecompiledPolicy, to new: DecompiledPolicy) -> [ServiceChange] {
+        let before = Dictionary(old.outbound.map { ($0.name, $0) }) { first, _ in first }
+        return new.outbound.compactMap { line in
+            before[line.name].map { ServiceChange(before: $0, after: line, declared: nil, isOutbound: true) }
+        }
+    }
+
     /// The service's name.
     public var name: String { after?.name ?? before?.name ?? "" }
 

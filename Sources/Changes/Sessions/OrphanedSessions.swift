@@ -19,7 +19,10 @@ public struct OrphanedSessions {
             let list = try store.read()
             doubt = list.doubt
             let audit = SessionAudit(plan.policy, plan.compiled, routedBy: store, now: now)
-            let orphaned = audit.orphaned(audit.stale(list.sessions), by: plan.snapshot.table)
+            let outgoing = try [Finding].outboundStale(plan.policy, among: store, now: now)
+            let orphaned =
+                audit.orphaned(audit.stale(list.sessions), by: plan.snapshot.table)
+                + outgoing.letOut(by: plan.snapshot.table, now: now)
             if !orphaned.isEmpty { sessions = try store.owners(of: orphaned) }
         } catch {
             doubt = "\(error)"

@@ -1,8 +1,11 @@
 internal import Addressing
 public import Auditing
+internal import Compiler
 public import Kernel
 internal import Listeners
 public import Policies
+internal import Reachability
+internal import Rulesets
 public import System
 
 extension [Finding] {
@@ -32,6 +35,28 @@ extension [Finding] {
         guard policy.defaults.outbound == .reject else { return [] }
         let audit = OutboundAudit(policy, now: now) { store.interface(to: $0) }
         return audit.refused(try store.connections().connections)
-            .filter { $0.state == .established && $0.session.socket != nil }.map(\.session)
+            .filter { $0.state == .established && !$0.isWithoutSocket }
+            .map { connection in
+                var session = connection.session
+                session.isOutbound = true
+                session.interface = session.interface ?? audit.call(connection).interface
+                return session
+            }
+    }
+}
+
+extension [Session] {
+    /// The sessions of this host among them that a table lets out.
+    func letOut(by table: Table?, now: Int64) -> [Session] {
+        guard let table, DecompiledPolicy(table).outboundMode == .reject else { return self }
+        let circumstances = Circumstances(now: now)
+        return filter { session in
+            var packet = Packet(
+                transport: session.transport, port: session.port, from: session.dialled.address,
+                interface: session.interface ?? "")
+            packet.user = session.socket.map { .number($0.userID) }
+            return PacketEvaluation.conclude(packet, through: [table], in: circumstances, path: .leaving).verdict
+                != .refuse
+        }
     }
 }

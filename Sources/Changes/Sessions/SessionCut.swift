@@ -32,22 +32,23 @@ public struct SessionCut {
         _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore,
         sparing admins: (() -> AdminSessions)?, now: Int64
     ) {
-        let outbound = (try? [Finding].outboundStale(policy, among: store, now: now)) ?? []
-        self.init(among: store, sparing: admins) { sessions in
-            SessionAudit(policy, compiled, routedBy: store, now: now).stale(sessions) + outbound
+        let outgoing = { () throws(KernelError) in try [Finding].outboundStale(policy, among: store, now: now) }
+        self.init(among: store, sparing: admins, outgoing) { sessions in
+            SessionAudit(policy, compiled, routedBy: store, now: now).stale(sessions)
         }
     }
 
-    /// Terminates the sessions that `choose` returns.
+    /// Terminates the sessions that `choose` returns, and those that this host began and `outgoing` finds.
     init(
-        among store: any SessionStore, sparing admins: (() -> AdminSessions)?, _ choose: ([Session]) -> [Session]
+        among store: any SessionStore, sparing admins: (() -> AdminSessions)?,
+        _ outgoing: () throws(KernelError) -> [Session] = { [] }, _ choose: ([Session]) -> [Session]
     ) {
         do throws(KernelError) {
             let list = try store.read()
             failure = list.doubt
-            var stale = choose(list.sessions)
+            var stale = choose(list.sessions) + (try outgoing())
             if let admins, !stale.isEmpty { spare(admins(), in: &stale) }
-            try end(stale, in: store)
+            try end(stale, in: store, outgoing)
         } catch {
             failure = "\(error)"
         }
@@ -64,11 +65,14 @@ public struct SessionCut {
     }
 
     /// Terminates sessions, then checks which of them still exist.
-    private mutating func end(_ stale: [Session], in store: any SessionStore) throws(KernelError) {
+    private mutating func end(
+        _ stale: [Session], in store: any SessionStore, _ outgoing: () throws(KernelError) -> [Session]
+    ) throws(KernelError) {
         guard !stale.isEmpty else { return }
         let named = try store.owners(of: stale)
         unsure = try store.end(named)
-        let left = Set(try store.read().sessions.map(\.ends))
+        var left = Set(try store.read().sessions.map(\.ends))
+        if stale.contains(where: \.isOutbound) { left.formUnion(try outgoing().map(\.ends)) }
         remaining = named.filter { left.contains($0.ends) }
         let doubtful = left.union(unsure.map(\.ends))
         ended = named.filter { !doubtful.contains($0.ends) }

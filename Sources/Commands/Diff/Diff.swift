@@ -80,35 +80,47 @@ public struct Diff: Command {
     }
 }
 
-/// A changed condition of a port: its rate limit or its expiry.
+/// A changed condition of a port or of a line of `outbound`: its rate limit, its expiry, or where it leads.
 private struct ConditionLine {
-    let port: DecompiledService.Port
+    /// The port; `nil` for a line of `outbound`, whose ports may be other lines', too.
+    let port: DecompiledService.Port?
+    /// The name of the service or line.
+    let name: String
     let condition: String
     let before: String?
     let after: String?
 
-    /// Every changed limit or expiry of ports that both states declare.
+    /// Every changed condition of ports and of lines that both states declare.
     static func all(from old: DecompiledPolicy, to new: DecompiledPolicy) -> [ConditionLine] {
-        ServiceChange.ofSharedPorts(from: old, to: new).flatMap { port, change -> [ConditionLine] in
-            let (before, after) = (change.before, change.after)
-            return [
-                Self(port: port, condition: "limit", before: before?.limitText, after: after?.limitText),
-                Self(
-                    port: port, condition: "connections", before: before?.connectionsText,
-                    after: after?.connectionsText),
-                Self(
-                    port: port, condition: "until", before: before?.expiryText, after: after?.expiryText),
-            ]
-        }.filter { $0.before != $0.after }.sorted { $0.order < $1.order }
+        let ports = ServiceChange.ofSharedPorts(from: old, to: new).flatMap { port, change in conditions(change, port) }
+        let outbound = ServiceChange.ofSharedLines(from: old, to: new).flatMap { conditions($0, nil) }
+        return (ports + outbound).filter { $0.before != $0.after }.sorted { $0.order < $1.order }
     }
 
-    private var order: String { "\(port.text) \(condition)" }
+    private static func conditions(_ change: ServiceChange, _ port: DecompiledService.Port?) -> [ConditionLine] {
+        let texts: [(String, (DecompiledService) -> String?)] = [
+            ("limit", \.limitText), ("connections", \.connectionsText), ("until", \.expiryText),
+            ("to", { $0.forwarding?.text }),
+        ]
+        return texts.map { name, text in
+            Self(
+                port: port, name: change.name, condition: name, before: change.before.flatMap(text),
+                after: change.after.flatMap(text))
+        }
+    }
 
-    var text: String { "\(port.text)  \(condition) \(before ?? "none") -> \(after ?? "none")" }
+    private var order: String { "\(port == nil ? 1 : 0) \(place) \(condition)" }
+
+    private var place: String { port?.text ?? "outbound \(name)" }
+
+    var text: String { "\(place)  \(condition) \(before ?? nothing) -> \(after ?? nothing)" }
+
+    private var nothing: String { condition == "to" ? "this host" : "none" }
 
     var json: JSON {
         [
-            "protocol": .string(port.transport.name), "port": port.json, "condition": .string(condition),
+            "direction": .string(port == nil ? "out" : "in"), "service": .string(name),
+            "protocol": JSON(port?.transport.name), "port": port?.json ?? .null, "condition": .string(condition),
             "before": JSON(before), "after": JSON(after),
         ]
     }

@@ -2,15 +2,32 @@ internal import Addressing
 internal import Auditing
 internal import Listeners
 internal import Policies
+internal import System
 
 extension Refusal {
     /// Refusals for which one line would do.
     struct Place: Hashable {
         let port: String
         let reason: RefusalReason?
+        /// The destination and the user of a packet of this host.
+        let departure: String?
     }
 
-    var place: Place { Place(port: portText, reason: reason) }
+    var place: Place {
+        Place(port: portText, reason: reason, departure: isDeparture ? "\(knock.destination) \(user ?? "")" : nil)
+    }
+
+    /// Whether this host sent it.
+    private var isDeparture: Bool { knock.direction == .outbound }
+
+    /// The user of its socket, by name where there is one.
+    private var user: String? { knock.user.map { UserNames.name(of: $0) ?? "\($0)" } }
+
+    /// What a proposed line would do: `let 192.0.2.7 in on tcp/22`.
+    var aim: String {
+        guard isDeparture else { return "let \(knock.source) in on \(portText)" }
+        return "let \(user.map { "user \($0)" } ?? "this host") out to \(knock.destination) on \(portText)"
+    }
 
     /// The port, or the kind of a message without one; with the container whose dialled port is not known.
     var portText: String {
@@ -32,7 +49,8 @@ extension Refusal {
     var whyText: String {
         let why =
             switch verdict {
-            case .accept: "let in now"
+            case .accept where isAuditOnly: "\(RefusalReason.outbound.text), let pass by audit"
+            case .accept: isDeparture ? "let out now" : "let in now"
             case .refuse: reason?.text ?? "refused"
             case .unknown, .ignore: "not known"
             }
@@ -41,6 +59,7 @@ extension Refusal {
 
     /// The line that would let the source in; `nil` if none is proposed.
     var change: String? {
+        if let line = missingLine(user: user) { return "write NAME: \(line) under \"outbound\"" }
         guard mayBeLetIn, let explanation else { return nil }
         let source = knock.source.family == .ipv4 ? "\(knock.source)" : "\"\(knock.source)\""
         switch reason {
@@ -72,6 +91,7 @@ extension Refusal {
             "verdict": .string(verdict.rawValue), "service": JSON(service),
             "policy": explanation?.place?.json ?? .null, "change": JSON(change), "scan": .bool(isScan),
             "late": .bool(knock.isLate),
+            "user": JSON(user),
         ]
     }
 

@@ -68,7 +68,7 @@ struct RefusalReport {
         let most = console.columns == nil ? groups.count : Self.mostProposals
         let lines = groups.prefix(most).map { refusal, change, others in
             let crowd = others == 0 ? "" : " (\(counted(others, "other source")) knock there, too)"
-            return "to let \(refusal.knock.source) in on \(refusal.portText)\(crowd): \(change)"
+            return "to \(refusal.aim)\(crowd): \(change)"
         }
         return lines + (groups.count > most ? ["… and \(groups.count - most) more; --format json lists each"] : [])
     }

@@ -51,11 +51,23 @@ public struct ConntrackTable: ~Copyable {
         }
     }
 
+    /// The connections with their identities, which `flows` leaves out; those that are gone are left out.
+    ///
+    /// - Throws: as `connections`.
+    public func identified(_ connections: [TrackedConnection]) throws(KernelError) -> [TrackedConnection] {
+        let unidentified = connections.filter(\.identity.isEmpty)
+        guard !unidentified.isEmpty else { return connections }
+        let wanted = Set(unidentified.map(\.directions))
+        let found = try self.connections().filter { wanted.contains($0.directions) }
+        return connections.filter { !$0.identity.isEmpty } + found
+    }
+
     /// Deletes a connection from conntrack; leaves a newer connection with the same addresses and ports alone.
     ///
     /// - Returns: `false` if the connection was gone.
     /// - Throws: `permission` without CAP_NET_ADMIN.
     public func delete(_ connection: TrackedConnection) throws(KernelError) -> Bool {
+        precondition(!connection.identity.isEmpty, "without an identity the kernel would delete every connection")
         let sequence = socket.sequence()
         let request = ConntrackRequest(
             IPCTNL_MSG_CT_DELETE, family: UInt8(connection.original.source.address.familyNumber), flags: NLM_F_ACK,

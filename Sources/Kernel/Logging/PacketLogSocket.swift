@@ -87,6 +87,7 @@ public final class PacketLogSocket: PacketLog {
         guard var packet = LoggedPacket(bytes: bytes, prefix: prefix, time: seconds) else { return nil }
         packet.arrival = attributes.u32(NFULA_IFINDEX_INDEV).map { interfaces[$0] }
         packet.departure = attributes.u32(NFULA_IFINDEX_OUTDEV).map { interfaces[$0] }
+        packet.user = attributes.u32(NFULA_UID)
         let original = attributes.nest(NFULA_CT)?.nest(CTA_TUPLE_ORIG).flatMap(TrackedConnection.Direction.init)
         if let original, original.source.address == packet.source { packet.dialled = original.destination }
         return packet

@@ -56,12 +56,14 @@ public struct KernelSessions: SessionStore {
     /// Closes the sockets first: their resets still reach the client, and no socket is left that could send a packet,
     /// by which conntrack would take the server for the side that began.
     public func end(_ sessions: [Session]) throws(KernelError) -> [Session] {
-        _ = try SocketTable.destroy(sessions.compactMap(\.socket))
+        for (transport, group) in Dictionary(grouping: sessions, by: \.transport) {
+            _ = try SocketTable.destroy(group.compactMap(\.socket), transport: transport)
+        }
         let forwarded = sessions.filter { $0.isForwarded && $0.transport == .tcp }
         let unfound = try endElsewhere(forwarded)
         let conntrack = try ConntrackTable()
-        for tracked in sessions.compactMap(\.tracked) { _ = try conntrack.delete(tracked) }
-        return unfound
+        for tracked in try conntrack.identified(sessions.compactMap(\.tracked)) { _ = try conntrack.delete(tracked) }
+        return unfound.filter(\.mayBeResumed)
     }
 
     /// Closes the sockets of forwarded sessions in the network namespaces of containers; returns the sessions without
@@ -80,4 +82,10 @@ public struct KernelSessions: SessionStore {
         }
         return rest
     }
+}
+
+extension Session {
+    /// Whether packets that its server sends after the end may look to the client like those of the session: without an entry in
+    /// conntrack they keep the port of the server, and masquerading gives them the address that the client dialled.
+    fileprivate var mayBeResumed: Bool { server.port == dialled.port && peer == client }
 }

@@ -18,6 +18,7 @@ public protocol SessionStore {
     func owners(of sessions: [Session]) throws(KernelError) -> [Session]
     /// Ends sessions, so that no byte passes in either direction, whichever side sends next.
     ///
-    /// - Returns: the sessions that may continue: the socket of their server was not found.
+    /// - Returns: the sessions that may continue: the socket of their server was not found, and what it sends may look to the client
+    ///   like packets of the session.
     func end(_ sessions: [Session]) throws(KernelError) -> [Session]
 }

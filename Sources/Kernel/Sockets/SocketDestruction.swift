@@ -1,3 +1,4 @@
+public import Addressing
 internal import CMnl
 internal import Glibc
 public import Listeners
@@ -9,21 +10,25 @@ extension SocketTable {
     /// The process that holds such a socket gets ECONNABORTED, and the peer a reset. A newer connection with the same
     /// addresses and ports is left alone.
     ///
+    /// - Parameters:
+    ///   - connections: the connections.
+    ///   - transport: their protocol; a datagram socket loses its peer, and its process can connect it again.
     /// - Returns: the connections that still existed.
     /// - Throws: `permission` without CAP_NET_ADMIN; `unsupported` without CONFIG_INET_DIAG_DESTROY.
-    public static func destroy(_ connections: [EstablishedConnection]) throws(KernelError) -> Set<EstablishedConnection>
-    {
+    public static func destroy(
+        _ connections: [EstablishedConnection], transport: TransportProtocol = .tcp
+    ) throws(KernelError) -> Set<EstablishedConnection> {
         let socket = try open()
         var ended: Set<EstablishedConnection> = []
-        for connection in connections where try destroy(connection, on: socket) { ended.insert(connection) }
+        for connection in connections where try destroy(connection, transport, on: socket) { ended.insert(connection) }
         return ended
     }
 
     private static func destroy(
-        _ connection: EstablishedConnection, on socket: borrowing NetlinkSocket
+        _ connection: EstablishedConnection, _ transport: TransportProtocol, on socket: borrowing NetlinkSocket
     ) throws(KernelError) -> Bool {
         let sequence = socket.sequence()
-        let request = SocketRequest(destroying: connection, sequence: sequence)
+        let request = SocketRequest(destroying: connection, transport: transport, sequence: sequence)
         do throws(SystemError) {
             try socket.request(request.bytes, sequence: sequence) { _ in }
             return true

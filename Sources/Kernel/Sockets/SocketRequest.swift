@@ -24,10 +24,10 @@ struct SocketRequest {
     }
 
     /// Requests to close one connection, and no newer one with the same addresses and ports; kernel 4.5 or later.
-    init(destroying connection: EstablishedConnection, sequence: UInt32) {
+    init(destroying connection: EstablishedConnection, transport: TransportProtocol = .tcp, sequence: UInt32) {
         var request = inet_diag_req_v2()
         request.sdiag_family = UInt8(truncatingIfNeeded: connection.local.address.familyNumber)
-        request.sdiag_protocol = TransportProtocol.tcp.rawValue
+        request.sdiag_protocol = transport.rawValue
         request.idiag_states = SocketStates.established.rawValue
         request.id.idiag_sport = connection.local.port.bigEndian
         request.id.idiag_dport = connection.remote.port.bigEndian

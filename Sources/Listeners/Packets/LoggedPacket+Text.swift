@@ -22,7 +22,7 @@ extension LoggedPacket {
             }
         }
 
-        private static let unique: Set<Substring> = ["IN", "OUT", "SRC", "DST", "PROTO", "SPT", "DPT", "TYPE"]
+        private static let unique: Set<Substring> = ["IN", "OUT", "SRC", "DST", "PROTO", "SPT", "DPT", "TYPE", "UID"]
 
         subscript(key: Substring) -> Substring? { values[key] }
 
@@ -60,6 +60,7 @@ extension LoggedPacket {
         (arrival, departure) = (fields.interface("IN"), fields.interface("OUT"))
         (sourcePort, port) = (fields.number("SPT"), fields.number("DPT"))
         messageType = fields.number("TYPE")
+        user = fields.number("UID")
         // The flags are the last words that a message cut short would lack.
         isMidway =
             transport == .tcp && port != nil && (!fields.words.contains("SYN") || fields.words.contains("ACK"))

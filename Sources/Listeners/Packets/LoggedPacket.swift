@@ -24,6 +24,8 @@ public struct LoggedPacket: Hashable, Sendable {
     public var messageType: UInt8?
     /// Whether it is a segment of TCP that opens no connection, such as the late answer of a server.
     public var isMidway = false
+    /// The number of the user of its socket; `nil` for a packet of another host, and if it was not logged.
+    public var user: UInt32?
     /// The destination that the client dialled; `nil` if it is not known to differ.
     public var dialled: Endpoint?
 

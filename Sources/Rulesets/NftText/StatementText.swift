@@ -50,6 +50,7 @@ extension LogStatement: CustomStringConvertible {
         if level != Self.warning {
             text += " level \(Int(level) < Self.levels.count ? Self.levels[Int(level)] : "\(level)")"
         }
+        if flags == Self.user { return text + " flags skuid" }
         if flags != 0 { text += " [flags 0x\(String(flags, radix: 16))]" }
         return text
     }

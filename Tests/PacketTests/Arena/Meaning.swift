@@ -77,7 +77,7 @@ struct Meaning {
         }
     }
 
-    private func isReached(_ service: Service, by packet: Packet) -> Bool {
+    func isReached(_ service: Service, by packet: Packet) -> Bool {
         guard let destinations = service.destinations else { return true }
         return packet.destination.map { names(destinations, $0) } ?? false
     }

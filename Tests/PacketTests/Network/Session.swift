@@ -22,6 +22,9 @@ struct Session {
         server = try #require(listener.accept()).0
     }
 
+    /// A connection of these ends.
+    init(client: Socket, server: Socket) { (self.client, self.server) = (client, server) }
+
     /// Whether bytes pass in both directions, in time.
     func exchanges(milliseconds: Int32 = Socket.patience) -> Bool {
         Self.passes(client, server, milliseconds) && Self.passes(server, client, milliseconds)

@@ -10,7 +10,9 @@ extension Policy {
         if let neverDeny { lines.append("never-deny: \(neverDeny.text)") }
         lines += ["sources:"] + groups.map { "  \($0.name): [\($0.addresses.text)]" }
         if !trusted.isEmpty { lines += ["trusted:"] + trusted.map { "  \($0.name): {\($0.entry.text)}" } }
-        lines += ["services:"] + services.map { "  \($0.name): {\($0.text)}" }
+        let (plain, forwards) = (services.filter { $0.forwarding == nil }, services.filter { $0.forwarding != nil })
+        lines += [plain.isEmpty ? "services: {}" : "services:"] + plain.map { "  \($0.name): {\($0.text)}" }
+        if !forwards.isEmpty { lines += ["forward:"] + forwards.map { "  \($0.name): {\($0.text)}" } }
         return lines.joined(separator: "\n") + "\n"
     }
 }
@@ -53,6 +55,7 @@ extension Service {
         if !whole.isEmpty {
             parts.append("protocols: [\(whole.map { "\($0.transport.rawValue)" }.joined(separator: ", "))]")
         }
+        if let forwarding { parts.append("to: [\(forwarding.targets.map { "'\($0)'" }.joined(separator: ", "))]") }
         if let destinations { parts.append("addresses: \(destinations.text)") }
         parts += listsEntries ? [list] : entries.map(\.text)
         if let why { parts.append("why: \(why)") }
