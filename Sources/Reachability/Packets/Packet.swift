@@ -19,6 +19,8 @@ public struct Packet: Hashable, Sendable {
 
     /// Whether conntrack meets an established connection with this packet.
     public var isUntrackedYet = false
+    /// Whether an ICMP or ICMPv6 packet is an echo request; nothing is known of other messages.
+    public var isEchoRequest = false
     /// The user of the socket of a packet that leaves.
     public var user: SocketUser?
 

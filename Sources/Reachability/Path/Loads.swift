@@ -126,7 +126,9 @@ extension Setting {
 
     /// A byte of the transport header; the ports are at the same offset in all these protocols.
     private func transportByte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
-        guard transport.hasPorts else { return .unknown }
+        guard transport.hasPorts else {
+            return isEcho && offset < 2 ? SymbolicByte(offset == 0 ? echoType : 0) : .unknown
+        }
         return switch (offset, transport) {
         // A port that the kernel chose, from 32768 on (`ip_local_port_range` of ip(7)); a program may choose another one.
         case (0, _) where isLeaving: SymbolicByte(.unknown, mask: 0x7f, flip: 0x80)
@@ -140,6 +142,14 @@ extension Setting {
         // RFC 9293 3.5: the first packet has only SYN; RFC 3168 6.1.1: the two bits of ECN are unknown.
         case (13, .tcp): SymbolicByte(.unknown, mask: 0xc0, flip: 0x02)
         default: .unknown
+        }
+    }
+
+    /// The type of an echo request or a reply to one, RFC 792 and RFC 4443 4.1 and 4.2.
+    private var echoType: UInt8 {
+        switch transport {
+        case .icmp: isReply ? 0 : 8
+        default: isReply ? 129 : 128
         }
     }
 
