@@ -23,6 +23,8 @@ public struct Explanation: Sendable {
         public var destination: UInt128?
         /// Whether the connection is established already.
         public var isEstablished = false
+        /// Whether a packet of ICMP or ICMPv6 is an echo request.
+        public var isEchoRequest = false
         /// The addresses and routes of the host; `nil` if they are not known.
         public var setting: Circumstances?
         /// The interface by which the route back to the source leaves, on which connections are assumed to arrive if
@@ -271,6 +273,7 @@ extension Explanation.Question {
     ) -> PacketConclusion {
         var packet = Packet(transport: transport, port: port, from: source, interface: interface)
         (packet.destination, packet.isEstablished) = (destination, isEstablished)
+        packet.isEchoRequest = isEchoRequest
         return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
     }
 

@@ -65,6 +65,7 @@ extension Host {
             }
             return try PacketLogSocket(group: group) { Int64(time(nil)) }
         }
+        host.isKernelLogReadable = { RulesetIdentity.isHost || KernelLog.hasEveryNamespace }
         host.flushes = { .flushes }
         host.isLoadedAtBoot = { .isLoadedAtBoot }
         if host.isErrorTerminal && HostCalls.variable("TERM") != "dumb" { host.progress = ProgressLine.show }

@@ -65,6 +65,8 @@ public struct Host {
         _, _ throws(KernelError) in
         throw KernelError(.missing, "reading the log of packets", answer: "there is none")
     }
+    /// Whether the kernel's log has the packets of the network namespace whose ruleset was opened last.
+    public var isKernelLogReadable: () -> Bool = { true }
     /// Subscribes to the kernel's notices of commits to the ruleset that was opened last.
     public var rulesetNotices: () throws(KernelError) -> any ChangeNotices = { () throws(KernelError) in
         throw KernelError(.missing, "subscribing to the notices of nf_tables", answer: "there are none")

@@ -82,7 +82,9 @@ struct ChangeTests {
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("pending, 5m left"))
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("state: change 1 is not confirmed and will be undone in 5m\n"))
+        #expect(
+            terminal.output.hasPrefix(
+                "state: change 1 is not confirmed and will be undone in 5m: run \"portreeve confirm\" "))
         #expect(try terminal.run("confirm") == .success)
         #expect(terminal.output == "change 1 is confirmed\n")
         #expect(try terminal.run("apply", narrow, "--yes") == .success)

@@ -51,6 +51,31 @@ struct ExplainTests {
                 == "write 192.0.2.9 instead of \"nobody\" in \"from\" of service \"local\" (\(path):4)")
     }
 
+    @Test("An echo request is decided by ping, in the family of the source")
+    func ping() throws {
+        let terminal = try Terminal()
+        func answer(_ ping: String, _ source: String, _ name: String) throws -> (verdict: String, reason: String) {
+            let path = try terminal.write(
+                "version: 1\ndefaults: {\(ping)}\nsources: {lan: 192.0.2.0/24}\nservices: {}\n")
+            return try verdict(terminal, [source, "--protocol", name, path, "--policy"])
+        }
+        let accepted = ("accept", "\"defaults.ping\" lets echo requests in")
+        #expect(try answer("ping: accept", "192.0.2.9", "icmp") == accepted)
+        #expect(try answer("ping: accept", "2001:db8::9", "icmpv6") == accepted)
+        #expect(try answer("ping: 9/second", "192.0.2.9", "1").reason == "\(accepted.1), within its limit")
+        #expect(try answer("ping: drop", "2001:db8::9", "58") == ("refuse", "\"defaults.ping\" drops echo requests"))
+        let change = try terminal.json()["change"] as? String
+        #expect(change == "write \"ping: accept\", or a rate, under \"defaults\"")
+        let limited = "ping: {from: lan, rate: 9/second}"
+        #expect(try answer(limited, "192.0.2.9", "icmp").verdict == "accept")
+        #expect(
+            try answer(limited, "198.51.100.9", "icmp") == (
+                "refuse", "\"defaults.ping\" lets in echo requests of other sources only"
+            ))
+        #expect(try terminal.run("explain", "192.0.2.9", "--protocol", "icmpv6", "--policy") == .usage)
+        #expect(terminal.errors == "portreeve: 192.0.2.9 is an IPv4 address: write --protocol icmp\n")
+    }
+
     @Test("Reads the live ruleset, and names the table that overrides the policy")
     func foreign() throws {
         let terminal = try Terminal()

@@ -43,7 +43,8 @@ struct JSONManualTests {
         var count = 0
         for line in [
             ["check", path], ["check", path + "-none"], ["show", path], ["diff", path, other], ["plan", path],
-            ["apply", path, "--yes", "--confirm", "5m"], ["status", path], ["report", path, "--redact"], ["confirm"], ["import"],
+            ["apply", path, "--yes", "--confirm", "5m"], ["status", path], ["report", path, "--redact"], ["confirm"],
+            ["import"],
             ["grant"] + grant,
             ["ban", "198.51.100.9", "--for", "1h", "--why", "x", "--cut-sessions"], ["status", path], ["verify", path],
             ["verify", other], ["explain", "192.0.2.1", "22", path], ["explain", "192.0.2.1", "8080", other],

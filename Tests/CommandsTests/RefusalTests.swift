@@ -166,6 +166,31 @@ struct RefusalTests {
         #expect(terminal.errors.hasPrefix("portreeve: portreeve's table is not loaded"))
     }
 
+    @Test("In a network namespace the first message has the line, the command and the reason")
+    func namespace() throws {
+        let (terminal, path) = try terminal(policy: "version: 1\nservices: {}\n")
+        terminal.isKernelLogReadable = false
+        #expect(try terminal.run("refusals", path) == .failure)
+        let advice = """
+            write "log: {rate: 5/minute, to: netlink, group: 5}" under "defaults" in \(path), run portreeve apply \(path), \
+            then portreeve refusals --watch \(path): the kernel's log has only packets of the host, not of a network \
+            namespace, and a netlink group keeps none
+
+            """
+        #expect(terminal.errors == "portreeve: refused packets are not logged: \(advice)")
+        // A log that cannot be read here is of no more use.
+        _ = try terminal.write("version: 1\ndefaults: {log: 5/minute}\nservices: {}\n")
+        #expect(try terminal.run("refusals", path) == .failure)
+        #expect(terminal.errors == "portreeve: refused packets are not logged: \(advice)")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("refusals", path) == .failure)
+        #expect(terminal.errors == "portreeve: refused packets go to a log that has none of them: \(advice)")
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("refusals", path) == .failure)
+        #expect(
+            terminal.errors == "portreeve: portreeve's table is not loaded, so that it refuses nothing: \(advice)")
+    }
+
     @Test("A netlink group is watched: a line for each refusal, until a signal")
     func netlink() throws {
         let (terminal, path) = try terminal(

@@ -110,7 +110,8 @@ struct ScreenTests {
         let text = terminal.output
         #expect(text.hasPrefix("PORT      PROCESS             OPEN TODAY TO  AFTER THIS\n"), "\(text)")
         #expect(text.contains("tcp/5432  postgres (pid 812)  closed         any IPv4 address\n"), "\(text)")
-        #expect(!text.contains("tcp/22 ") && text.hasSuffix("\nno other table stays\n"), "\(text)")
+        #expect(
+            !text.contains("tcp/22 ") && text.hasSuffix("\nno other table filters packets on this host\n"), "\(text)")
         terminal.answer = "n"
         #expect(try terminal.run("remove") == .failure)
         #expect(terminal.output == text && terminal.store.table != nil)

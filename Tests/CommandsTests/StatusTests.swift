@@ -115,7 +115,8 @@ struct StatusTests {
         _ = try terminal.run("apply", path, "--yes", "--confirm", "2m")
         #expect(
             try state(terminal, path) == (
-                "state: change 2 is not confirmed and will be undone in 2m", ["change-pending"]
+                "state: change 2 is not confirmed and will be undone in 2m: run \"portreeve confirm\" to keep it, "
+                    + "or \"portreeve rollback\" to undo it now", ["change-pending"]
             ))
         terminal.uptime += 121_000
         let overdue = try state(terminal, path)

@@ -102,6 +102,8 @@ final class Terminal {
     /// The log of packets, and how it was opened.
     let log = MemoryLog()
     private(set) var logOpenings: [String] = []
+    /// Whether the kernel's log has the packets of this network namespace.
+    var isKernelLogReadable = true
     /// What ends each wait of a command that goes on; a signal does once the list is empty.
     var wakenings: [Wakening] = []
 
@@ -143,6 +145,7 @@ final class Terminal {
             logOpenings.append("\(destination)\(start == .now ? " from now" : "")")
             return log
         }
+        host.isKernelLogReadable = { [isKernelLogReadable] in isKernelLogReadable }
         host.repaint = { [unowned self] frame in output += try frame(screen).joined(separator: "\n") }
         return host
     }

@@ -10,6 +10,8 @@ public struct AppliedRecord {
     public let number: Int
     /// When it was made, in seconds since 1970-01-01T00:00:00Z.
     public let time: Int64
+    /// The pending change; `nil` if there is none.
+    var waiting: WaitingChange?
     private let document: StateDocument
 
     /// Keeps the record of a change; `nil` if it left no policy in force, or if its policy was not recorded.
@@ -64,13 +66,16 @@ extension RulesetState {
         let last = try log.lastConfirmed()
         let open = try log.entries().filter { $0.outcome == .prepared }
         guard !open.isEmpty else { return try last.flatMap(record) }
-        let pending = try waiting().map { try log.entry($0.pending.number) }
+        let waiting = try waiting(in: store)
+        let pending = try waiting.map { try log.entry($0.pending.number) }
         let candidates = try (open.reversed() + [last].compactMap(\.self)).compactMap(record)
         let tables = candidates.map(\.table)
         let live = try store.snapshot(of: Names.table, expecting: tables.compactMap(\.self)).table
         let grants = try self.grants()
         let index = tables.firstIndex { $0 != nil && grants.target($0, onto: live) == live }
-        return try index.map { candidates[$0] } ?? (pending ?? last).flatMap(record)
+        var applied = try index.map { candidates[$0] } ?? (pending ?? last).flatMap(record)
+        applied?.waiting = waiting
+        return applied
     }
 
     private func record(_ entry: ChangeLog.Entry) throws -> AppliedRecord? {

@@ -40,6 +40,10 @@ extension Finding {
 
     /// What makes the file and the table agree again.
     private static func cure(_ path: String, _ record: AppliedRecord) -> String {
+        if let waiting = record.waiting {
+            return "run \(waiting.firstStep) first (change \(waiting.pending.number) is not confirmed), "
+                + "then \"portreeve apply\"; or undo the edit"
+        }
         if let origin = record.origin {
             return "\"portreeve history --show \(origin)\" prints that policy, to put into the file; "
                 + "\"portreeve apply\" would load the file instead, and revert the rollback"

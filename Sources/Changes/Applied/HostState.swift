@@ -7,13 +7,13 @@ public enum HostState: Equatable {
     /// The table differs from the policy that was applied, in this many places.
     case drifted(Int)
     /// A change was not confirmed in time, and was not undone.
-    case overdue(PendingChange)
+    case overdue(WaitingChange)
     /// Other programs drop or redirect what the policy allows; their tables, and interfaces with programs of their own.
     case overridden(tables: [String])
     /// This many things could not be read or understood.
     case unknown(Int)
     /// A change is undone in some seconds unless it is confirmed.
-    case pending(PendingChange, seconds: Int64)
+    case pending(WaitingChange)
     /// The file was edited since it was applied, or cannot be used, in these words.
     case edited(String)
 
@@ -26,7 +26,7 @@ public enum HostState: Equatable {
     ///   - edit: how the file was edited since it was applied.
     /// - Returns: the states.
     public static func all(
-        isLoaded: Bool, _ findings: [Finding], waiting: (pending: PendingChange, seconds: Int64, isOverdue: Bool)?,
+        isLoaded: Bool, _ findings: [Finding], waiting: WaitingChange?,
         edit: String?
     ) -> [HostState] {
         let serious = findings.filter { $0.severity != .notice }
@@ -35,11 +35,11 @@ public enum HostState: Equatable {
         let (drift, doubts) = (those(.rulesetDrift), those(.unknown))
         let overrides = those(.foreignOverride) + those(.foreignBypass)
         if !isLoaded { states.append(.notLoaded) } else if !drift.isEmpty { states.append(.drifted(drift.count)) }
-        if let waiting, waiting.isOverdue { states.append(.overdue(waiting.pending)) }
+        if let waiting, waiting.isOverdue { states.append(.overdue(waiting)) }
         let places = Set(overrides.compactMap { $0.table ?? $0.details.interface })
         if !overrides.isEmpty { states.append(.overridden(tables: places.sorted())) }
         if !doubts.isEmpty { states.append(.unknown(doubts.count)) }
-        if let waiting, !waiting.isOverdue { states.append(.pending(waiting.pending, seconds: waiting.seconds)) }
+        if let waiting, !waiting.isOverdue { states.append(.pending(waiting)) }
         return states + (edit.map { [.edited($0)] } ?? [])
     }
 }

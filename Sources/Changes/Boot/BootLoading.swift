@@ -103,7 +103,7 @@ public struct BootLoading {
     private func loadFlushed(_ pending: PendingChange, of state: RulesetState) throws -> Outcome {
         let record = try? state.log.record(state.log.entry(pending.number))
         guard let record, let table = record.table, try !store.tableNames().contains(Names.table) else {
-            throw state.refusal(pending)
+            throw state.refusal(pending, in: store)
         }
         try TableWriter.insist(on: table, in: store, carrying: (try? state.grants()) ?? GrantBook())
         return .table(change: pending.number, record)

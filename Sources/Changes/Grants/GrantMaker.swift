@@ -101,7 +101,7 @@ public struct GrantMaker {
     private func open() throws -> FileLock {
         let lock = try state.lock()
         try state.settle(store).forEach { note(.settlement($0)) }
-        if let pending = try state.pending() { throw state.refusal(pending) }
+        if let pending = try state.pending() { throw state.refusal(pending, in: store) }
         return lock
     }
 

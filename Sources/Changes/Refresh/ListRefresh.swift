@@ -30,13 +30,13 @@ public struct ListRefresh {
         _ state: RulesetState, in store: any RulesetStore, reading options: ReadingOptions, now: Int64,
         _ answers: (_ names: [String]) -> [NameAnswer] = { _ in [] }
     ) throws {
-        try state.requireNoneWaiting()
+        try state.requireNoneWaiting(in: store)
         var record = try Self.record(state, store)
         var all: [NameAnswer] = []
         if record.hasNames, let names = record.policy(options)?.names, !names.isEmpty {
             all = answers(names.map(\.name))
             // Look-ups take their time, in which another policy may have been applied.
-            try state.requireNoneWaiting()
+            try state.requireNoneWaiting(in: store)
             record = try Self.record(state, store)
         }
         (self.state, self.store, self.now, self.record) = (state, store, now, record)

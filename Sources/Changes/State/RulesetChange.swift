@@ -100,7 +100,7 @@ extension RulesetState {
                 .changedUnderneath,
                 "it was undone after the new change was planned; the new one was not made: try again")
         }
-        if let pending = try pending() { throw refusal(pending) }
+        if let pending = try pending() { throw refusal(pending, in: store) }
         var change = change
         change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
         try requireNoBan(of: change.neverDeny, in: change.grants.bans)
@@ -155,7 +155,7 @@ extension RulesetState {
             return nil
         }
         guard let span, try log.record(log.entry(pending.number)).table == change.table else {
-            throw refusal(pending)
+            throw refusal(pending, in: store)
         }
         try rearm(pending, within: span.seconds * 1000)
         return pending.number
@@ -166,7 +166,7 @@ extension RulesetState {
     private func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
-        if let pending = try pending() { throw refusal(pending) }
+        if let pending = try pending() { throw refusal(pending, in: store) }
         try settle(store)
         let last = try log.lastConfirmed()
         let saved = last.flatMap { try? log.document($0) }.flatMap { change.hasFiles(of: $0) ? $0 : nil }

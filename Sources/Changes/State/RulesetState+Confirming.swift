@@ -22,17 +22,23 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         let found = try settle(store)
         guard let pending = try pending() else { return .nothingWaits(found, last: try lastConfirmable()) }
-        let table = try log.record(log.entry(pending.number)).table
-        let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? [])
-        let target = try grants().target(table, onto: live.table)
-        guard Transaction(from: live.table, to: target, named: Names.table).isEmpty else {
+        guard try isUntouched(pending, in: store) else {
             throw ChangeError(
                 .changedUnderneath,
-                "the ruleset has changed since change \(pending.number): run \"portreeve rollback\" to undo that change"
-            )
+                "the table was changed since change \(pending.number), which cannot be confirmed: "
+                    + "run \"portreeve rollback\" to undo it, then \"portreeve apply\"")
         }
+        let generation = try store.generation()
         try confirm(pending)
-        return .confirmed(Made(number: pending.number, generation: live.generation))
+        return .confirmed(Made(number: pending.number, generation: generation))
+    }
+
+    /// Whether the live table is the one that the change made.
+    func isUntouched(_ pending: PendingChange, in store: any RulesetStore) throws -> Bool {
+        let table = try log.record(log.entry(pending.number)).table
+        let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? []).table
+        let target = try grants().target(table, onto: live)
+        return Transaction(from: live, to: target, named: Names.table).isEmpty
     }
 
     /// The last change that was confirmed or undone: grants, bans and renewed lists need no confirmation.

@@ -166,26 +166,4 @@ public struct RulesetState {
         let isFree = try files.lock(UndoProcess.lockName) != nil
         if isFree { try host.arm(files.directory) }
     }
-
-    /// The pending change of the calling thread's ruleset, and the seconds until it is undone, 0 if that is overdue;
-    /// `nil` if there is none.
-    public func waiting() throws -> (pending: PendingChange, seconds: Int64, isOverdue: Bool)? {
-        guard let pending = try pending(), pending.identity == host.identity() else { return nil }
-        return (pending, max(0, remaining(pending) / 1000), isOverdue(pending))
-    }
-
-    /// Fails if a change of the calling thread's ruleset is pending.
-    public func requireNoneWaiting() throws {
-        guard let pending = try pending(), !isOverdue(pending), pending.identity == host.identity() else { return }
-        throw refusal(pending)
-    }
-
-    /// The error for a command that cannot run while a change is pending.
-    public func refusal(_ pending: PendingChange) -> ChangeError {
-        let seconds = max(0, remaining(pending) / 1000)
-        return ChangeError(
-            .refused,
-            "change \(pending.number) is not confirmed and will be undone in \(TimeSpan(seconds: seconds).text): "
-                + "run \"portreeve confirm\" to keep it, or \"portreeve rollback\" to undo it now")
-    }
 }

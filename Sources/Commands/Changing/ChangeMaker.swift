@@ -60,7 +60,7 @@ struct ChangeMaker {
         let state = try kernel.state(on: host)
         var change = change
         change.grants = try state.grants()
-        try state.requireNoneWaiting()
+        try state.requireNoneWaiting(in: store)
         host.progress("computing who can connect…")
         let warnings = try warnings(of: change, in: store)
         warnings.forEach { console.note($0) }

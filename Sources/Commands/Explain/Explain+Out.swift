@@ -37,7 +37,7 @@ extension Explain {
     ) throws(CommandError) -> OutboundExplanation.Question {
         var (protocolNumber, number): (TransportProtocol, UInt16)
         if let transport {
-            (protocolNumber, number) = (try protocolNamed(transport), 0)
+            (protocolNumber, number) = (try protocolNamed(transport, of: destination.family), 0)
         } else {
             let named = try PortArgument(port ?? "", of: Policy(services: []))
             (protocolNumber, number) = (named.transport, named.port)

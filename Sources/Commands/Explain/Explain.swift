@@ -33,7 +33,9 @@ public struct Explain: Command {
 
     @Option(
         name: .customLong("protocol"),
-        help: ArgumentHelp("A protocol without ports, instead of the port: esp, vrrp, 47.", valueName: "protocol"))
+        help: ArgumentHelp(
+            "A protocol without ports, instead of the port: esp, vrrp, 47; icmp for an echo request.",
+            valueName: "protocol"))
     var transport: String?
 
     @Option(help: ArgumentHelp("The interface on which the connection arrives.", valueName: "name"))
@@ -168,7 +170,7 @@ public struct Explain: Command {
     }
 
     private func question(of source: IPAddress, _ policy: Policy) throws(CommandError) -> Explanation.Question {
-        if let transport { return try question(of: source, protocolNamed(transport), port: 0) }
+        if let transport { return try question(of: source, protocolNamed(transport, of: source.family), port: 0) }
         let destination = try PortArgument(port ?? "", of: policy)
         return try question(of: source, destination.transport, port: destination.port)
     }
@@ -178,11 +180,24 @@ public struct Explain: Command {
     ) throws(CommandError) -> Explanation.Question {
         var question = Explanation.Question(source: source, transport: transport, port: port, interface: interface)
         question.destination = try dialled(by: source)?.value
+        question.isEchoRequest = [.icmp, .icmpv6].contains(transport)
         return question
     }
 
-    func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
-        guard let transport = TransportProtocol(named: text, files: TrustedFiles()) else {
+    /// The protocol of this name, for addresses of a family.
+    func protocolNamed(_ text: String, of family: AddressFamily) throws(CommandError) -> TransportProtocol {
+        let transport = try protocolNamed(text)
+        let other: TransportProtocol = family == .ipv4 ? .icmpv6 : .icmp
+        guard transport != other else {
+            let name = family == .ipv4 ? "icmp" : "icmpv6"
+            throw CommandError(.usage, "\(source) is an \(family.name) address: write --protocol \(name)")
+        }
+        return transport
+    }
+
+    private func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
+        let name = text == "icmpv6" ? TransportProtocol.icmpv6.name : text
+        guard let transport = TransportProtocol(named: name, files: TrustedFiles()) else {
             throw CommandError(.usage, "unknown protocol \"\(text)\": write its number, or a name from /etc/protocols")
         }
         guard !transport.hasPorts else {

@@ -7,7 +7,10 @@ internal import Reachability
 internal import Rulesets
 
 extension Explanation {
-    private var portText: String { question.transport.text(question.port...question.port) }
+    private var portText: String {
+        let text = question.transport.text(question.port...question.port)
+        return question.isEchoRequest ? "\(text) echo request" : text
+    }
 
     /// The reason in one sentence; `grant` describes the grant that lets the source in, or the ban that shuts it out, if it is
     /// known.
@@ -30,6 +33,7 @@ extension Explanation {
                     "a grant of \(service.kind) \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
             if let excess { return excess }
+            if question.isEchoRequest, isOwn { return "\"defaults.ping\" lets echo requests in\(limit)" }
             if let service, isOwn, !isOutsideSources { return "\(decider(of: service)) lets it in\(limit)" }
             return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
         case .refuse where isBanned: return "the source is banned\(grant.map { ": \($0)" } ?? "")"
@@ -77,6 +81,7 @@ extension Explanation {
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
         if isLeftOut { return "\"defaults.families\" leaves out \(question.source.family.name)" }
         if service == nil, let elsewhere { return elsewhere.onlyText }
+        if question.isEchoRequest { return "\"defaults.ping\" \(pingText)" }
         guard let service else { return "no service declares \(portText)" }
         if lacksTarget {
             return "forward \"\(service.name)\" has no \(question.source.family.name) target"
@@ -124,6 +129,7 @@ extension Explanation {
             return
                 "add \(address) to \"addresses\" of \(elsewhere.kind) \"\(elsewhere.name)\"\(elsewhere.location.text)"
         }
+        if question.isEchoRequest { return deviation == nil ? pingAdmission(of: source) : Self.applying }
         guard let service else {
             let name = question.transport.name
             return "declare a service with "
@@ -151,6 +157,24 @@ extension Explanation {
                 + " of \(service.kind) \"\(service.name)\"\(service.location.text)"
         }
         return isLive ? Self.applying : nil
+    }
+
+    /// Why echo requests of the source get no answer.
+    private var pingText: String {
+        switch deviation {
+        case .added(let rule): "lets it in, and a rule that is not in the policy refuses it: \"\(rule)\""
+        case .missing: "lets it in, and the live table lacks the rule"
+        case .admitted, nil:
+            policy.defaults.ping == .drop ? "drops echo requests" : "lets in echo requests of other sources only"
+        }
+    }
+
+    /// The change of `ping` that would let the source in.
+    private func pingAdmission(of source: String) -> String {
+        guard policy.defaults.ping != .drop, let sources = policy.defaults.pingSources else {
+            return "write \"ping: accept\", or a rate, under \"defaults\""
+        }
+        return "add \(source) to \"from\" of \"ping\"\(sources.location.text)"
     }
 
     private static let applying = "run \"portreeve apply\""
@@ -188,6 +212,7 @@ extension Explanation {
         if let targetText, conclusion.isForwarded { return "another host: \(targetText)" }
         if let container { return "\(container.text)\(placeOfTarget), to which it is redirected" }
         if conclusion.isForwarded { return "it is redirected to another host or a container\(placeOfTarget)" }
+        if question.isEchoRequest { return "the kernel answers echo requests itself" }
         guard let first = listeners.first else {
             return "nothing listens on \(portText) over \(question.source.family.name)"
         }

@@ -8,7 +8,17 @@ extension [HostState] {
     }
 
     /// The states in words.
-    var sentence: String { isEmpty ? "in sync" : map(\.text).joined(separator: "; ") }
+    var sentence: String { isEmpty ? "in sync" : map { $0.text(isPending: isPending) }.joined(separator: "; ") }
+
+    /// Whether a pending change must be confirmed or undone before the next `apply`.
+    private var isPending: Bool {
+        contains {
+            switch $0 {
+            case .pending, .overdue: true
+            default: false
+            }
+        }
+    }
 
     /// The states for programs: at least one word.
     var json: JSON { .array(isEmpty ? ["in-sync"] : map { .string($0.word) }) }
@@ -23,15 +33,16 @@ extension HostState {
         }
     }
 
-    fileprivate var text: String {
+    /// The state, and what to do about it; with `isPending` the pending change says that.
+    fileprivate func text(isPending: Bool) -> String {
         switch self {
+        case .notLoaded where isPending: "not loaded"
         case .notLoaded: "not loaded: \"portreeve apply\" loads the policy"
         case .drifted(let count): "drifted: \"portreeve verify\" lists \(counted(count, "difference"))"
-        case .overdue(let pending): pending.text(seconds: 0, isOverdue: true)
+        case .overdue(let waiting), .pending(let waiting): waiting.text
         case .overridden(let tables):
             "other tables change what the policy allows (\(tables.joined(separator: ", "))): \"portreeve verify\" says how"
         case .unknown(let count): "\"portreeve verify\" lists \(counted(count, "thing")) that it does not know"
-        case .pending(let pending, let seconds): pending.text(seconds: seconds, isOverdue: false)
         case .edited(let sentence): sentence
         }
     }

@@ -28,8 +28,12 @@ extension PlannedChange {
 
     /// A sentence about what was applied, where the plan alone would mislead: nothing changes in the table although the file
     /// was edited, or the table was changed by another program.
-    func note(since comparison: Verification) -> String? {
+    func note(since comparison: Verification, _ waiting: WaitingChange?) -> String? {
         guard let edit = comparison.verified.difference, isEmpty else { return driftNote(comparison) }
+        if let waiting {
+            return "nothing to load, but \(edit.sentence): \(waiting.firstStep) first, "
+                + "then \"portreeve apply\" records the policy in the file"
+        }
         return "nothing to load, but \(edit.sentence): \"portreeve apply\" records the policy in the file"
     }
 
@@ -98,7 +102,8 @@ extension PlannedChange {
 
     /// The plan for programs.
     func json(
-        _ consequences: Consequences, _ orphaned: OrphanedSessions, since comparison: Verification?, lockout: Lockout?
+        _ consequences: Consequences, _ orphaned: OrphanedSessions, since comparison: Verification?, lockout: Lockout?,
+        _ waiting: WaitingChange?
     ) -> JSON {
         let serviceLines = [("trusted", trusted), ("service", services), ("outbound", outbound)].flatMap {
             object, changes in
@@ -125,6 +130,7 @@ extension PlannedChange {
             "sessions": orphaned.json, "edited": JSON(comparison?.verified.edit),
             "unknown_names": .array(policy.names.filter(\.isUnknown).map { .string($0.name) }),
             "drifted": .bool(comparison.flatMap(driftNote) != nil), "refused": JSON(lockout?.reasons),
+            "pending": waiting?.json ?? .null,
         ]
     }
 }

@@ -62,6 +62,7 @@ public struct Plan: Command {
         }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, on: host)
+        let waiting = try kernel.existingState(on: host)?.waiting(in: store)
         let lockout = try lockout(by: plan, carrying: grants, in: store, on: host)
         let unknown = wanted.unknownNameLines.map { "\n\($0)" }.joined()
         if let out {
@@ -70,11 +71,14 @@ public struct Plan: Command {
             try ReviewedPlan(plan, text: text, now: host.now, on: host.changes).write(to: out)
         }
         if console.isJSON {
-            console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout))
+            console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout, waiting))
         } else if !(plan.isEmpty && console.isQuiet) {
-            let note = comparison.flatMap { plan.note(since: $0) }.map { console.styled($0, .yellow) }
+            let note = comparison.flatMap { plan.note(since: $0, waiting) }.map { console.styled($0, .yellow) }
             let text = plan.text(consequences, console, verbose: verbose) + orphaned.text + unknown
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
+        }
+        if let waiting, !console.isJSON, !(plan.isEmpty && console.isQuiet) {
+            console.note(waiting.note(isInSync: plan.isEmpty))
         }
         if let lockout { console.note("portreeve: warning: apply will refuse this: \(lockout.reasons)") }
         if !console.isQuiet { reading.refusedLists.forEach { console.note($0.warning) } }
@@ -94,11 +98,6 @@ public struct Plan: Command {
         let change = RulesetChange(
             snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: plan.policy,
             grants: grants)
-        do {
-            try LockoutGuard(host.admins, force: false, now: host.now) { _ in }.allow(change, in: store)
-            return nil
-        } catch let lockout as Lockout {
-            return lockout
-        }
+        return try change.lockout(in: store, on: host)
     }
 }

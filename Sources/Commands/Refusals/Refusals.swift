@@ -44,7 +44,7 @@ public struct Refusals: Command {
                 policy.loadVerified(on: host, kernel, in: store, console), kernel.grants(on: host), in: store, now: now)
         }
         let judge = try read(now: host.now)
-        let rate = try rate(judge)
+        let rate = try rate(judge, on: host)
         let isPiped = watch && (host.outputColumns == nil || console.isJSON)
         if isPiped { host.holdSignals() }
         let start = since.map { LogStart.time(host.now - $0.seconds) } ?? (isPiped ? .now : .oldest)
@@ -60,22 +60,21 @@ public struct Refusals: Command {
     }
 
     /// The rate of the log in the policy that was applied.
-    private func rate(_ judge: RefusalJudge) throws(CommandError) -> Rate {
+    private func rate(_ judge: RefusalJudge, on host: Host) throws(CommandError) -> Rate {
         let path = policy.policy.printable
+        let advice = LogAdvice(path, isKernelLogReadable: host.isKernelLogReadable())
         guard judge.isLoaded else {
             throw CommandError(
-                .failure, "portreeve's table is not loaded, so that it refuses nothing: run portreeve apply \(path)")
+                .failure,
+                "portreeve's table is not loaded, so that it refuses nothing: \(advice.toLoad(judge.policy))")
         }
-        guard let rate = judge.policy.defaults.log else {
-            if judge.edited?.defaults.log != nil {
+        guard let rate = judge.policy.defaults.log, advice.isReadable(judge.policy) else {
+            if let edited = judge.edited, edited.defaults.log != nil, advice.isReadable(edited) {
                 throw CommandError(
                     .failure,
-                    "refused packets are logged as soon as the edited policy is applied: run portreeve apply \(path)")
+                    "refused packets are logged as soon as the edited policy is applied: \(advice.toLoad(edited))")
             }
-            throw CommandError(
-                .failure,
-                "refused packets are not logged: write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply"
-            )
+            throw CommandError(.failure, advice.toLog(judge.policy))
         }
         if let group = judge.policy.defaults.logDestination.group, !watch {
             throw CommandError(

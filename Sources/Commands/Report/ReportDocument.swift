@@ -26,7 +26,7 @@ struct ReportDocument {
     private let findings: [Finding]
     private let states: [HostState]
     private let rows: [PortStatus]
-    private let waiting: (pending: PendingChange, seconds: Int64, isOverdue: Bool)?
+    private let waiting: WaitingChange?
     private let history: [LoggedChange]?
 
     /// Reads the rulesets, the sockets, the sessions and the history.
@@ -49,7 +49,7 @@ struct ReportDocument {
         let found = try verification.findings(host.surroundings) + doubts
         findings = found.accepting(verified.acceptances, now: host.now)
         let state = try kernel.existingState(on: host)
-        waiting = try state?.waiting()
+        waiting = try state?.waiting(in: store)
         history = try state?.history(now: host.now)
         states = HostState.all(
             isLoaded: ruleset.own.table != nil, findings, waiting: waiting,
@@ -73,10 +73,7 @@ struct ReportDocument {
             ("policy", ["file": JSON(policy.files.first), "sha256": .string(policy.hash)]),
             ("state", states.json), ("state_text", .string(states.sentence)),
             ("generation", .number(Int(ruleset.generation))),
-            (
-                "pending",
-                waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null
-            ),
+            ("pending", waiting?.json ?? .null),
             ("directions", .array(directions)), ("controls", .array(controls.map(\.json))),
             ("findings", .array(findings.map { $0.json.adding([("summary", .string($0.identifier.summary))]) })),
             ("ports", .array(rows.map(port))), ("sources", .array(policy.groups.map(\.json))),

@@ -50,31 +50,44 @@ public struct Rollback: Command {
         if back.change.transaction.isEmpty {
             return try maker.keep(back.change, in: store, done: try sameness(of: back, state.log))
         }
-        let access = try AccessReport(of: back.change, in: store, now: host.now)
-        return try maker.make(back.change, in: store, question: "go back to change \(back.number)?") { isAnew in
-            let access = isAnew ? try AccessReport(of: back.change, in: store, now: host.now) : access
+        return try maker.make(back.change, in: store, question: question(back)) { _ in
             let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
-            return text(headline(of: back), access, console) + "\n" + advice
+            return try text(headline(of: back), back.change, in: store, on: host, console) + "\n" + advice
         }
+    }
+
+    private func question(_ back: ChangeBack) -> String {
+        let start = "go back to change \(back.number)?"
+        return back.change.table == nil ? "\(start) it removes the table \(Names.table)" : start
     }
 
     private func headline(of back: ChangeBack) -> String {
         "back to change \(back.number) of \(UTCTime.text(back.record.time)) by \(back.record.author.text)"
     }
 
-    /// Who gains and who loses access, after a line that says by what.
-    private func text(_ headline: String, _ access: AccessReport, _ console: Console) -> String {
+    /// The listeners whose clients change, then who gains and who loses access, after a line that says by what.
+    private func text(
+        _ headline: String, _ change: RulesetChange, in store: any RulesetStore, on host: Host, _ console: Console
+    ) throws -> String {
+        let access = try AccessReport(of: change, in: store, now: host.now)
+        let listeners = ListenerChanges(of: access, sockets: host.readSockets).lines(console, isWhole: verbose)
         let lines = access.changeLines(
             console, named: SourceNames(), atMost: verbose ? .max : AccessReport.shownLines, hint: "--verbose")
-        return ([headline] + lines).joined(separator: "\n")
+        let warning = change.table == nil && change.snapshot.table != nil ? [console.styled(Self.removal, .red)] : []
+        let head = [headline] + warning
+        let sections = listeners.isEmpty ? [head + lines] : [head, listeners, lines].filter { !$0.isEmpty }
+        return sections.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
+
+    private static let removal =
+        "! this removes the table \(Names.table): every port will be open, unless another table closes it"
 
     /// Prints what the command would change, and changes nothing.
     private func show(
         _ state: RulesetState, _ store: any RulesetStore, on host: Host, _ console: Console
     ) throws -> ExitStatus {
         if number == nil, let pending = try state.pending(), let undo = try state.undoOfWaiting(in: store) {
-            try show(undo, "undo of change \(pending.number)", in: store, on: host, console)
+            try show(undo, "undo of change \(pending.number)", isUndo: true, in: store, on: host, console)
             return .success
         }
         let back = try ChangeBack(to: number, of: state, in: store)
@@ -87,13 +100,19 @@ public struct Rollback: Command {
     }
 
     private func show(
-        _ change: RulesetChange, _ headline: String, in store: any RulesetStore, on host: Host, _ console: Console
+        _ change: RulesetChange, _ headline: String, isUndo: Bool = false, in store: any RulesetStore, on host: Host,
+        _ console: Console
     ) throws {
-        let access = try AccessReport(of: change, in: store, now: host.now)
         if console.isJSON {
+            let access = try AccessReport(of: change, in: store, now: host.now)
             console.print(["format_version": 1, "changed": false, "access": access.json])
         } else {
-            console.print(text(headline, access, console))
+            console.print(try text(headline, change, in: store, on: host, console))
+        }
+        // The undo of a pending change asks no guard: it must work in an emergency.
+        let guarded = isUndo ? "this" : "rollback will refuse this: it"
+        if let lockout = try change.lockout(in: store, on: host) {
+            console.note("portreeve: warning: \(guarded) would lock you out: \(lockout.reasons)")
         }
     }
 
@@ -101,7 +120,9 @@ public struct Rollback: Command {
     private func sameness(of back: ChangeBack, _ log: ChangeLog) throws -> String {
         let start = "the table of change \(back.number) is loaded already: nothing to do"
         guard number == nil, let earlier = try back.earlierDifference(in: log) else { return start }
-        return "\(start); \"portreeve rollback \(earlier)\" goes further back"
+        let back = "\(start); \"portreeve rollback \(earlier)\" goes further back"
+        let isRemoval = try log.record(log.entry(earlier)).table == nil
+        return isRemoval ? "\(back), to a removal: every port would be open" : back
     }
 
     /// The policy file that has the text of the pending change, and would load it again.

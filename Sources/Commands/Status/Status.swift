@@ -41,7 +41,7 @@ public struct Status: Command {
         let others = [Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy)
         let stale = [Finding].staleNames(of: verified.policy, names, now: host.now)
         let findings = (others + verified.listFindings + stale).accepting(verified.acceptances, now: host.now)
-        let waiting = try kernel.existingState(on: host)?.waiting()
+        let waiting = try kernel.existingState(on: host)?.waiting(in: store)
         let states = HostState.all(
             isLoaded: ruleset.own.table != nil,
             try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
@@ -51,7 +51,7 @@ public struct Status: Command {
         if console.isJSON {
             console.print([
                 "format_version": 1, "state": states.json, "generation": .number(Int(ruleset.generation)),
-                "pending": waiting.map { $0.pending.json(seconds: $0.seconds, isOverdue: $0.isOverdue) } ?? .null,
+                "pending": waiting?.json ?? .null,
                 "grants": grants.json(in: ruleset.own.table), "bans": grants.bans.json(in: ruleset.own.table),
                 "names": names.json(of: verified.policy), "findings": .array(findings.map(\.json)),
                 "ports": .array(rows.map(\.json)), "outbound": outbound.json,

@@ -18,6 +18,8 @@ struct VerificationReport {
     let unused: [Acceptance]?
     /// Whether the state knows what was applied; otherwise the host was compared with the file.
     private let isRecorded: Bool
+    /// The pending change; `nil` if there is none, or if the user may not know.
+    var waiting: WaitingChange?
 
     /// A report of these findings, each as the policy accepts it.
     init(_ verification: Verification, _ found: [Finding], now: Int64, withUnused: Bool) {
@@ -62,6 +64,12 @@ struct VerificationReport {
         guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
         let isEdited = findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", including your edit" : ""
+        if let waiting {
+            return [
+                "  the live table is not what change \(waiting.pending.number) made: "
+                    + "run \(waiting.firstStep), then \"portreeve apply\"\(isEdited ? " with your edit" : "")"
+            ]
+        }
         let (meant, again) = isRecorded ? ("what was applied", " again") : ("what the policy says", "")
         return ["  the live table is not \(meant): \"portreeve apply\" loads the policy\(again)\(edit)"]
     }
@@ -88,7 +96,9 @@ struct VerificationReport {
     }
 
     /// The report for programs.
-    var json: JSON { ["format_version": 1, "findings": .array(findings.map(\.json))] }
+    var json: JSON {
+        ["format_version": 1, "findings": .array(findings.map(\.json)), "pending": waiting?.json ?? .null]
+    }
 }
 
 extension Finding {

@@ -84,6 +84,9 @@ public struct Verify: Command {
             if failOnNews { return hasNews ? .difference : .success }
         } else {
             try write(lines(report, on: host, console), on: host, console)
+            if output.format == .text, !console.isQuiet, let waiting = report.waiting {
+                console.note("portreeve: \(waiting.text)")
+            }
         }
         return output.format == .nagios ? report.nagiosStatus : report.status
     }
@@ -102,7 +105,10 @@ public struct Verify: Command {
         verification.names = kernel.names(on: host)
         var report = VerificationReport(
             verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
-        if output.format == .prometheus { report.facts = facts(of: verification.verified.policy, on: host) }
+        report.waiting = try? kernel.existingState(on: host)?.waiting(in: store)
+        if output.format == .prometheus {
+            report.facts = facts(of: verification.verified.policy, report.waiting, on: host)
+        }
         return report
     }
 
@@ -113,8 +119,7 @@ public struct Verify: Command {
     }
 
     /// What metrics say of the host; a change that waits is unknown to a user who may not read the state.
-    private func facts(of policy: Policy, on host: Host) -> HostFacts {
-        let waiting = try? kernel.existingState(on: host)?.waiting()
+    private func facts(of policy: Policy, _ waiting: WaitingChange?, on host: Host) -> HostFacts {
         let active = kernel.grants(on: host).active.count
         return HostFacts(policy, grants: active, undo: waiting.map { host.now + $0.seconds })
     }

@@ -19,6 +19,8 @@ public struct Packet: Hashable, Sendable {
 
     /// Whether conntrack meets an established connection with this packet.
     public var isUntrackedYet = false
+    /// Whether an ICMP or ICMPv6 packet is an echo request; otherwise the port has its type and code.
+    public var isEchoRequest = false
     /// The user of the socket of a packet that leaves.
     public var user: SocketUser?
 

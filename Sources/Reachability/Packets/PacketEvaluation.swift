@@ -62,7 +62,8 @@ public struct PacketEvaluation {
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),
             circumstances: circumstances, isEstablished: packet.isEstablished, source: packet.source,
-            user: path == .leaving ? packet.user ?? SocketUser.none : nil, isUntrackedYet: packet.isUntrackedYet)
+            user: path == .leaving ? packet.user ?? SocketUser.none : nil, isUntrackedYet: packet.isUntrackedYet,
+            isEcho: packet.isEchoRequest)
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {

@@ -126,9 +126,11 @@ extension Setting {
 
     /// A byte of the transport header; the ports are at the same offset in all these protocols.
     private func transportByte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
-        // The type and the code of a message, RFC 792 and RFC 4443 2.1, stand for the port.
-        if isControlMessage, offset < 2, !isReply { return state.headerPort[offset] }
-        guard transport.hasPorts else { return .unknown }
+        guard transport.hasPorts else {
+            if isEcho { return offset < 2 ? SymbolicByte(offset == 0 ? echoType : 0) : .unknown }
+            // The type and the code of a message, RFC 792 and RFC 4443 2.1, stand for the port.
+            return isControlMessage && offset < 2 && !isReply ? state.headerPort[offset] : .unknown
+        }
         return switch (offset, transport) {
         // A port that the kernel chose, from 32768 on (`ip_local_port_range` of ip(7)); a program may choose another one.
         case (0, _) where isLeaving: SymbolicByte(.unknown, mask: 0x7f, flip: 0x80)
@@ -147,6 +149,14 @@ extension Setting {
 
     /// Whether the packet is a message of ICMP or ICMPv6.
     private var isControlMessage: Bool { transport == .icmp || transport == .icmpv6 }
+
+    /// The type of an echo request or a reply to one, RFC 792 and RFC 4443 4.1 and 4.2.
+    private var echoType: UInt8 {
+        switch transport {
+        case .icmp: isReply ? 0 : 8
+        default: isReply ? 129 : 128
+        }
+    }
 
     /// The type of an address of another host, a group or a broadcast address, none of which is `RTN_LOCAL` (2): those are
     /// `RTN_UNICAST` (1), `RTN_BROADCAST` (3) and `RTN_MULTICAST` (5) of `linux/rtnetlink.h`.

@@ -24,6 +24,8 @@ struct Setting {
     let isLeaving: Bool
     /// Whether conntrack takes the packets for the first ones of their connections, though these are established.
     let isUntrackedYet: Bool
+    /// Whether packets of ICMP or ICMPv6 are echo requests, or the replies to them.
+    let isEcho: Bool
     /// The user of their sockets; `nil` for packets that arrive.
     let user: SocketUser?
     /// The source address, if all packets have the same.
@@ -32,7 +34,7 @@ struct Setting {
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
         isEstablished: Bool = false, isReply: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil,
-        user: SocketUser? = nil, isUntrackedYet: Bool = false
+        user: SocketUser? = nil, isUntrackedYet: Bool = false, isEcho: Bool = false
     ) {
         self.family = family
         self.transport = transport
@@ -42,6 +44,7 @@ struct Setting {
         self.isReply = isReply
         isLeaving = user != nil
         self.isUntrackedYet = isUntrackedYet
+        self.isEcho = isEcho
         self.user = user
         self.source = source
         let isLoopback = interface.starts(with: Self.loopback)

@@ -27,6 +27,11 @@ public final class KernelLog: PacketLog {
     /// Whether packets of every network namespace are in the log.
     private let hasOthers: Bool
 
+    /// Whether the kernel writes the packets of every network namespace to its log.
+    public static var hasEveryNamespace: Bool {
+        ProcFile.text("/proc/sys/net/netfilter/nf_log_all_netns")?.hasPrefix("1") == true
+    }
+
     /// Opens the log.
     ///
     /// - Parameters:
@@ -34,7 +39,7 @@ public final class KernelLog: PacketLog {
     ///   - isHost: whether the calling thread is in the network namespace of the host.
     /// - Throws: `permission` without the right to read the log, `unsupported` if packets of the network namespace do not reach it.
     public init(from start: LogStart, isHost: Bool) throws(KernelError) {
-        hasOthers = ProcFile.text("/proc/sys/net/netfilter/nf_log_all_netns")?.hasPrefix("1") == true
+        hasOthers = Self.hasEveryNamespace
         guard isHost || hasOthers else {
             throw KernelError(
                 .unsupported, "reading the refused packets of a network namespace",

@@ -1,0 +1,79 @@
+public import Kernel
+internal import Policies
+
+/// The pending change of the calling thread's ruleset, and the next step that it asks for.
+public struct WaitingChange: Equatable {
+    /// The change.
+    public let pending: PendingChange
+    /// The seconds until it is undone; 0 if that is overdue.
+    public let seconds: Int64
+    /// Whether it should have been undone already.
+    public let isOverdue: Bool
+    /// Whether the live table is not the one that the change made, so that it cannot be confirmed.
+    public internal(set) var isDrifted = false
+
+    init(_ pending: PendingChange, milliseconds: Int64, isOverdue: Bool) {
+        self.pending = pending
+        seconds = max(0, milliseconds / 1000)
+        self.isOverdue = isOverdue
+    }
+
+    /// The state of the change, and the next step; every command says the same.
+    public var text: String { "\(fact): \(step)" }
+
+    private var fact: String {
+        if isOverdue { return "change \(pending.number) was not confirmed in time, and its undo is overdue" }
+        let deadline =
+            "change \(pending.number) is not confirmed and will be undone in \(TimeSpan(seconds: seconds).text)"
+        return isDrifted ? "\(deadline), and the table was changed since" : deadline
+    }
+
+    private var step: String {
+        if isOverdue { return "run \"portreeve rollback\" to undo it now" }
+        return isDrifted
+            ? "run \"portreeve rollback\" to undo it, then \"portreeve apply\""
+            : "run \"portreeve confirm\" to keep it, or \"portreeve rollback\" to undo it now"
+    }
+
+    /// The step that must come before the next `apply`: `"portreeve confirm" or "portreeve rollback"`.
+    public var firstStep: String {
+        isOverdue || isDrifted ? "\"portreeve rollback\"" : "\"portreeve confirm\" or \"portreeve rollback\""
+    }
+}
+
+extension RulesetState {
+    /// The pending change of the calling thread's ruleset, without a look at the live table; `nil` if there is none.
+    public func waiting() throws -> WaitingChange? {
+        guard let pending = try pending(), pending.identity == host.identity() else { return nil }
+        return waiting(pending)
+    }
+
+    /// The pending change of the calling thread's ruleset; `nil` if there is none.
+    public func waiting(in store: any RulesetStore) throws -> WaitingChange? {
+        guard var waiting = try waiting() else { return nil }
+        waiting.isDrifted = isDrifted(waiting.pending, in: store)
+        return waiting
+    }
+
+    private func waiting(_ pending: PendingChange) -> WaitingChange {
+        WaitingChange(pending, milliseconds: remaining(pending), isOverdue: isOverdue(pending))
+    }
+
+    /// Whether the live table is not the one that the change made; `false` if that cannot be told.
+    private func isDrifted(_ pending: PendingChange, in store: any RulesetStore) -> Bool {
+        (try? !isUntouched(pending, in: store)) ?? false
+    }
+
+    /// Fails if a change of the calling thread's ruleset is pending.
+    public func requireNoneWaiting(in store: any RulesetStore) throws {
+        guard let pending = try pending(), !isOverdue(pending), pending.identity == host.identity() else { return }
+        throw refusal(pending, in: store)
+    }
+
+    /// The error for a command that cannot run while a change is pending.
+    public func refusal(_ pending: PendingChange, in store: any RulesetStore) -> ChangeError {
+        var waiting = WaitingChange(pending, milliseconds: remaining(pending), isOverdue: false)
+        waiting.isDrifted = isDrifted(pending, in: store)
+        return ChangeError(.refused, waiting.text)
+    }
+}

@@ -1,0 +1,41 @@
+internal import Policies
+
+/// What to do so that `refusals` can read the refused packets.
+struct LogAdvice {
+    private let path: String
+    /// Whether the kernel's log has the packets of this network namespace.
+    private let isKernelLogReadable: Bool
+
+    init(_ path: String, isKernelLogReadable: Bool) {
+        self.path = path
+        self.isKernelLogReadable = isKernelLogReadable
+    }
+
+    /// Whether the log of a policy, if it has one, can be read here.
+    func isReadable(_ policy: Policy) -> Bool {
+        policy.defaults.log == nil || isKernelLogReadable || policy.defaults.logDestination.group != nil
+    }
+
+    /// The commands for a policy that is not loaded.
+    func toLoad(_ policy: Policy) -> String {
+        guard isReadable(policy), policy.defaults.log != nil || isKernelLogReadable else { return inNamespace }
+        return "run portreeve apply \(path)"
+    }
+
+    /// Why the policy that was applied logs nothing that can be read here, and the commands.
+    func toLog(_ policy: Policy) -> String {
+        guard policy.defaults.log == nil else {
+            return "refused packets go to a log that has none of them: \(inNamespace)"
+        }
+        let advice =
+            isKernelLogReadable
+            ? "write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply" : inNamespace
+        return "refused packets are not logged: \(advice)"
+    }
+
+    private var inNamespace: String {
+        "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\" in \(path), run portreeve apply \(path), "
+            + "then portreeve refusals --watch \(path): the kernel's log has only packets of the host, "
+            + "not of a network namespace, and a netlink group keeps none"
+    }
+}

@@ -1,0 +1,95 @@
+import Rulesets
+import Testing
+
+@testable import Commands
+
+@Suite("Every command gives the same advice while a change is pending")
+struct WaitingChangeTests {
+    private let terminal: Terminal
+    private let policy: String
+
+    private static let untouched = """
+        change 1 is not confirmed and will be undone in 2m: run "portreeve confirm" to keep it, \
+        or "portreeve rollback" to undo it now
+        """
+    private static let drifted = """
+        change 1 is not confirmed and will be undone in 2m, and the table was changed since: \
+        run "portreeve rollback" to undo it, then "portreeve apply"
+        """
+
+    init() throws {
+        terminal = try Terminal()
+        policy = try terminal.write(web)
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
+    }
+
+    private func edit() throws { _ = try terminal.write(web.replacing("ports: 5432", with: "ports: 5433")) }
+
+    private func tamper() throws {
+        let table = try #require(terminal.store.table)
+        var chains = table.chains
+        let input = try #require(chains.firstIndex { $0.name == "input" })
+        chains[input].rules.insert(Rule([.verdict(.accept)]), at: 0)
+        terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: chains, sets: table.sets))
+    }
+
+    /// The finding of this kind in the output of `verify`.
+    private func finding(_ identifier: String) -> Substring? {
+        terminal.output.split(separator: "\n").first { $0.hasSuffix("[\(identifier)]") }
+    }
+
+    @Test("Where nothing else has happened: confirm or rollback")
+    func untouched() throws {
+        #expect(try terminal.run("plan", policy) == .success)
+        #expect(terminal.output == "in sync: nothing to do\n")
+        #expect(terminal.errors == "portreeve: \(Self.untouched)\n")
+        #expect(try terminal.run("plan", policy, "--quiet") == .success)
+        #expect(terminal.errors.isEmpty)
+        #expect(try terminal.run("plan", policy, "--format", "json") == .success)
+        #expect(try (terminal.json()["pending"] as? [String: Any])?["change"] as? Int == 1)
+        _ = try terminal.run("verify", policy)
+        #expect(terminal.errors == "portreeve: \(Self.untouched)\n")
+        _ = try terminal.run("verify", policy, "--format", "json")
+        #expect(try (terminal.json()["pending"] as? [String: Any])?["seconds_left"] as? Int == 120)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.hasPrefix("state: \(Self.untouched)\n"))
+    }
+
+    @Test("Where the policy was edited: the same first, then apply")
+    func edited() throws {
+        try edit()
+        #expect(try terminal.run("plan", policy) == .success)
+        #expect(terminal.errors == "portreeve: warning: apply will refuse this: \(Self.untouched)\n")
+        #expect(try terminal.run("apply", policy, "--yes") == .refused)
+        #expect(terminal.errors == "portreeve: \(Self.untouched)\n")
+        _ = try terminal.run("verify", policy)
+        let advice = "run \"portreeve confirm\" or \"portreeve rollback\" first (change 1 is not confirmed), "
+        #expect(finding("not-applied")?.contains("\(advice)then \"portreeve apply\"; or undo the edit") == true)
+    }
+
+    @Test("Where the table was changed: rollback, since confirm refuses")
+    func drifted() throws {
+        try edit()
+        try tamper()
+        _ = try terminal.run("verify", policy)
+        let advice = "  the live table is not what change 1 made: run \"portreeve rollback\", then \"portreeve apply\""
+        #expect(terminal.output.contains("\n\(advice) with your edit\n"))
+        #expect(finding("not-applied")?.contains("run \"portreeve rollback\" first") == true)
+        #expect(terminal.errors == "portreeve: \(Self.drifted)\n")
+        #expect(try terminal.run("apply", policy, "--yes") == .refused)
+        #expect(terminal.errors == "portreeve: \(Self.drifted)\n")
+        #expect(try terminal.run("confirm") == .changedUnderneath)
+        #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply\""))
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains(Self.drifted))
+    }
+
+    @Test("Where the table is gone, status advises no apply, which would be refused")
+    func gone() throws {
+        terminal.store.put(nil)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.hasPrefix("state: not loaded; \(Self.drifted)\n"))
+        #expect(try terminal.run("rollback") == .success)
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+    }
+}
