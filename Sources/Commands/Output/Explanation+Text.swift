@@ -177,6 +177,25 @@ extension Explanation {
         return "add \(source) to \"from\" of \"ping\"\(sources.location.text)"
     }
 
+    /// What else stands in the way of the nearest change: the policy's own tests, and a listener on loopback.
+    private var caveats: [String] {
+        guard verdict == .refuse, !isBanned, !isForeign, deviation == nil, conclusion.redirection == nil else {
+            return []
+        }
+        let tests = policy.assertions.filter { $0.expect == .deny && covers($0) }.map { test in
+            "the test\(test.location.text) expects \"deny\" and must change, too"
+        }
+        let isOnLoopback = listeners?.isEmpty == false && listeners?.allSatisfy(\.isLoopbackOnly) == true
+        return tests.prefix(1) + (isOnLoopback ? ["the listener must be bound to another address, too"] : [])
+    }
+
+    /// Whether a test is about this connection.
+    private func covers(_ test: Assertion) -> Bool {
+        let sources = test.from.addresses.subtracting(test.except?.addresses ?? AddressSet())
+        return sources.isSuperset(of: question.addresses)
+            && test.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
+    }
+
     private static let applying = "run \"portreeve apply\""
 
     /// The same where the file was edited since: applying it would load the edit.
@@ -217,7 +236,10 @@ extension Explanation {
             return "nothing listens on \(portText) over \(question.source.family.name)"
         }
         if listeners.allSatisfy(\.isLoopbackOnly) && !question.isFromThisHost {
-            return "the listener is reachable only from this host: \(first.address)"
+            let place = "on \(first.address)\(first.processNames) only"
+            return verdict == .accept
+                ? "\(place): what is let in finds no listener; bind it to another address"
+                : "\(place), which no other host reaches"
         }
         return listeners.map { "\($0.address)\($0.processNames)" }.joined(separator: ", ")
     }
@@ -253,7 +275,9 @@ extension Explanation {
             lines.append("redirected: \("\(rule)".printable)")
         }
         if let audience { lines.append("listens: \(audience.printable)") }
-        if let change = nearestChange(given: edit) { lines.append("to let it in: \(change.printable)") }
+        if let change = nearestChange(given: edit) {
+            lines.append("to let it in: \(([change] + caveats).joined(separator: "; ").printable)")
+        }
         if let edit { lines += edit.lines }
         let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)".printable }
         return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
