@@ -58,10 +58,10 @@ struct BanTests {
             """, to: "few.yaml")
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(try terminal.run("status", path) == .success)
-        #expect(terminal.output.contains("as FROM"))
+        #expect(terminal.output.contains("  same  "))
         #expect(try ban("192.0.2.0/24") == .success)
         #expect(try terminal.run("status", path) == .success)
-        #expect(!terminal.output.contains("as FROM"))
+        #expect(!terminal.output.contains("  same  "))
         #expect(terminal.output.contains("  2001:db8::66  "), "\(terminal.output)")
         #expect(try terminal.run("status", path, "--format", "json") == .success)
         let row = try #require((try terminal.json()["ports"] as? [[String: Any]])?.first)
@@ -86,14 +86,17 @@ struct BanTests {
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(try terminal.run("grant", "ssh", path, "--from", "192.0.2.67", "--for", "1m", "--why", "x") == .success)
         #expect(try terminal.run("status", path) == .success)
-        #expect(!terminal.output.contains("as FROM"))
+        #expect(!terminal.output.contains("  same  "))
         #expect(terminal.output.contains("192.0.2.66/31"), "\(terminal.output)")
     }
 
     @Test("Shuts out an address or a prefix; neither the ban nor its end is a difference from the policy")
     func banning() throws {
         #expect(try ban("198.51.100.7") == .success)
-        #expect(terminal.output == "198.51.100.7 is banned until 2027-01-15T10:00:00Z (2h)\n")
+        #expect(
+            terminal.output
+                == "198.51.100.7 is banned for 2h, until 2027-01-15T10:00:00Z; \"portreeve unban 198.51.100.7\" ends it\n"
+        )
         #expect(try ban("2001:db8:bad::/48", "1h") == .success)
         #expect(live == ["198.51.100.7": 7200, "2001:db8:bad::/48": 3600])
         try isClean()
@@ -141,9 +144,15 @@ struct BanTests {
         #expect(try ban("128.0.0.0/7", "1h", "--force") == .success)
         #expect(try ban("128.1.2.3") == .success)
         #expect(try terminal.run("unban", "128.1.2.3") == .success)
-        #expect(terminal.output == "the ban of 128.1.2.3 ended, but 128.0.0.0/7 is banned, too, and covers it\n")
+        #expect(
+            terminal.output
+                == "128.1.2.3 is still shut out: it is in 128.0.0.0/7, which is banned, too; "
+                + "\"portreeve unban 128.0.0.0/7\" ends that\n")
         #expect(try terminal.run("unban", "128.1.2.3") == .failure)
-        #expect(terminal.errors.contains("128.1.2.3 has no ban of its own: 128.0.0.0/7 is banned"))
+        #expect(
+            terminal.errors.contains(
+                "128.1.2.3 has no ban of its own: it is in 128.0.0.0/7, which is banned; \"portreeve unban 128.0.0.0/7\""
+            ))
         terminal.store.put(nil)
         #expect(try ban("198.51.100.7") == .failure)
         #expect(terminal.errors.contains("table inet portreeve is not loaded"))
@@ -158,6 +167,24 @@ struct BanTests {
         #expect(live == [:])
         #expect(try ban("198.51.100.0/24", "1h", "--force") == .success)
         #expect(live.count == 1)
+    }
+
+    @Test("The warning about a client that was refused before names the rule that refused it")
+    func refusedBefore() throws {
+        let client = try #require(IPAddress(AddressRange("203.0.113.7")))
+        let server = Endpoint(try #require(IPAddress(AddressRange("192.0.2.1"))), 2222)
+        terminal.admins = AdminSessions(sessions: [
+            AdminSession(client: client, server: server, isEstablished: false)
+        ])
+        #expect(try ban("203.0.113.7") == .success)
+        #expect(
+            terminal.errors == """
+                portreeve: warning: a new connection from 203.0.113.7 to tcp/2222 would be refused, as it is now
+                  rule: inet portreeve refuse: counter drop
+
+                """)
+        #expect(terminal.output.hasPrefix("203.0.113.7 is banned for 2h, until "))
+        #expect(terminal.output.hasSuffix("; \"portreeve unban 203.0.113.7\" ends it\n"))
     }
 
     @Test("A policy that protects a banned address waits for the end of the ban")

@@ -68,7 +68,9 @@ public struct BanMaker {
             let cover = banned.first { AddressSet($0).isSuperset(of: AddressSet(addresses)) }
             guard let cover else { return BanOutcome(deed: .needless, addresses: addresses) }
             throw ChangeError(
-                .failure, "\(addresses) has no ban of its own: \(cover) is banned; nothing was changed")
+                .failure,
+                "\(addresses) has no ban of its own: it is in \(cover), which is banned; "
+                    + "\"portreeve unban \(cover)\" ends that; nothing was changed")
         }
         let change = GrantChange(
             kind: .unban, summary: "ban of \(addresses) ended", snapshot: snapshot, before: before,

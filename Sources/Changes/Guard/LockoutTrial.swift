@@ -48,9 +48,11 @@ struct LockoutTrial {
         }
         let isUnknown = dependsOnInterface || ![.accept, .refuse].contains(conclusion.verdict)
         guard isUnknown || conclusion.verdict == .refuse else { return nil }
-        let isOld = question.conclusion(through: before, now: now).0.verdict == .refuse
+        let old = question.conclusion(through: before, now: now).0
+        let isOld = old.verdict == .refuse
         return LockoutOutcome(
-            question: question, subjects: [subject], conclusion: conclusion,
+            // Without a policy to explain it, a refusal that stays is told by the rule that refuses already.
+            question: question, subjects: [subject], conclusion: isOld && policy == nil ? old : conclusion,
             effect: isUnknown ? .unknown : isOld ? .alreadyRefused : .refused,
             explanation: policy.map {
                 Explanation(question, policy: $0, tables: after, isLive: false, now: now)

@@ -14,8 +14,6 @@ public struct Ban: Command {
     @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
     var addresses: String
 
-    @OptionGroup var kernel: KernelOptions
-
     @Option(
         name: .customLong("for"), help: ArgumentHelp("The duration, such as 2h.", valueName: "time"),
         transform: TimeSpan.argument)
@@ -32,9 +30,13 @@ public struct Ban: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Rejects an empty or unprintable reason.
     public func validate() throws {
@@ -50,7 +52,8 @@ public struct Ban: Command {
         let outcome = try maker.ban(
             request, isForced: force, reading: ReadingOptions(), guardedBy: LockoutGuard(host, console, force: force))
         if let own = store.addresses(), !own.intersection(AddressSet(request.addresses)).isEmpty {
-            console.note("portreeve: warning: \(addresses) has an address of this host: replies to it may be dropped")
+            let effect = "covers an address of this host, whose own connections may break"
+            console.note("portreeve: warning: \(addresses) \(effect)")
         }
         let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil
         outcome.write(to: console, cut)

@@ -12,12 +12,15 @@ public struct Unban: Command {
     @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
     var addresses: String
 
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Ends the ban; one that has ended is no error, since the kernel may be faster.
     public func execute(on host: Host) throws -> ExitStatus {

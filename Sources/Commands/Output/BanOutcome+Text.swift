@@ -25,9 +25,11 @@ extension BanOutcome {
 
     private var text: String {
         switch deed {
-        case .banned(let end, let span): "\(addresses) is banned until \(UTCTime.text(end)) (\(span.text))"
+        case .banned(let end, let span):
+            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\" ends it"
         case .unbanned(nil): "\(addresses) is no longer banned"
-        case .unbanned(let cover?): "the ban of \(addresses) ended, but \(cover) is banned, too, and covers it"
+        case .unbanned(let cover?):
+            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\" ends that"
         case .needless: "\(addresses) is not banned: nothing to do"
         }
     }
