@@ -49,12 +49,12 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .difference)
         #expect(
             terminal.output.contains(
-                "warning: the file is not the policy of change 1, to which change 3 of 2027-01-15T08:00:00Z went back: "
+                "warning: the file is not the policy of change 1, which change 3 of 2027-01-15T08:00:00Z restored: "
                     + "\"db\" changed: \"portreeve history --show 1\" prints that policy, to put into the file; "
                     + "\"portreeve apply\" would load the file instead, and revert the rollback [not-applied]"),
             "\(terminal.output)")
         #expect(try terminal.run("status", path) == .success)
-        #expect(terminal.output.hasPrefix("state: the file is not the policy of change 1, to which change 3"))
+        #expect(terminal.output.hasPrefix("state: the file is not the policy of change 1, which change 3"))
         #expect(try terminal.run("apply", path, "--yes") == .success)
         let other = try terminal.write(web, to: "other.yaml")
         #expect(try verify(terminal, other) == .difference)

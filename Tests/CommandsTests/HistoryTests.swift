@@ -48,7 +48,7 @@ struct HistoryTests {
         let lines = terminal.output.split(separator: "\n").map(String.init)
         for (line, words) in zip(
             lines.dropFirst().reversed(),
-            ["applied", "rolled back by hand", "undone by the timer", "repaired drift", "lost in a reboot"])
+            ["applied", "undone by hand", "undone by the timer", "repaired drift", "lost in a reboot"])
         {
             #expect(line.contains("  \(words)  "), "\(line)")
         }

@@ -47,7 +47,7 @@ struct HostReportTests {
         let page = try page()
         for text in [
             "<!DOCTYPE html>", "tcp/22", "office", "home, at most 3/minute", "Admin", "ops@example.org, OPS-1",
-            "&lt;b&gt;Site&lt;/b&gt; &amp; shop", "ng&lt;i&gt;nx", "tcp/9999", "in no policy", "undeclared-listener",
+            "&lt;b&gt;Site&lt;/b&gt; &amp; shop", "ng&lt;i&gt;nx", "tcp/9999", "in no policy", "undeclared listener",
             "<div>2026-12-01</div><div>due 2027-05-31</div>", "never", "What was not examined", "outgoing connections",
             "PCI DSS 4.0.1 1.2.5",
             "tcp/443 (web) for anyone but 192.0.2.0/24",

@@ -21,12 +21,12 @@ extension Finding {
             policy: start)
     }
 
-    /// How the file differs from what was applied: it was edited, a change went back, or another file was applied.
+    /// How the file differs from what was applied: it was edited, a rollback restored another one, or another file was applied.
     static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
         let parts = listed(difference.parts)
         if let origin = record.origin {
             return PolicyEdit(
-                words: "not the policy of change \(origin), to which \(record.text) went back: \(parts)",
+                words: "not the policy of change \(origin), which \(record.text) restored: \(parts)",
                 subject: "the file is", isEdit: false)
         }
         guard record.isOf(path) else {

@@ -77,13 +77,13 @@ extension LoggedChange.Expiry {
 
 extension ChangeReason {
     /// The reason in words.
-    fileprivate var text: String {
+    var text: String {
         switch self {
         case .repaired: "repaired drift"
-        case .restored: "went back"
+        case .restored: "rolled back"
         case .refreshed: "refreshed lists"
         case .undoneByTimer: "undone by the timer"
-        case .rolledBack: "rolled back by hand"
+        case .rolledBack: "undone by hand"
         case .lost: "lost in a reboot"
         case .notMade: "not made"
         case .applied, .removed, .granted, .revoked, .banned, .unbanned, .expired, .replaced, .ended, .undone:

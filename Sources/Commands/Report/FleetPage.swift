@@ -96,7 +96,7 @@ struct FleetPage {
                 (
                     style: finding["severity"].string ?? "",
                     cells: [
-                        HTML(finding["severity"].string ?? ""), HTML(finding["id"].string ?? ""),
+                        HTML(finding["severity"].string ?? ""), HTML(HostPage.words(finding["id"])),
                         HTML(finding["message"].string ?? ""),
                     ]
                 )
@@ -107,7 +107,7 @@ struct FleetPage {
                 "details", isOpen,
                 [.element("summary", head)]
                     + HostPage.bounded(
-                        [.init("Severity"), .init("Id"), .init("Finding")], rows, atMost: Self.shownFindings))
+                        [.init("Severity"), .init("Kind"), .init("Finding")], rows, atMost: Self.shownFindings))
         }
         return parts.isEmpty ? .empty : .section("Findings of each host", parts)
     }

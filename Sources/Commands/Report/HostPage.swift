@@ -1,3 +1,5 @@
+internal import Changes
+
 /// The page about one host, made from its report.
 struct HostPage {
     private let document: JSON
@@ -102,7 +104,7 @@ struct HostPage {
             (
                 style: finding["severity"].string ?? "",
                 cells: [
-                    HTML(finding["severity"].string ?? ""), HTML(finding["id"].string ?? ""),
+                    HTML(finding["severity"].string ?? ""), HTML(Self.words(finding["id"])),
                     .lines([finding["message"].string ?? ""] + acceptance(finding)),
                     HTML(Self.place(finding["policy"])),
                 ]
@@ -110,12 +112,17 @@ struct HostPage {
         }
         return .section(
             "Findings",
-            Self.bounded([.init("Severity"), .init("Id"), .init("Finding"), .init("Policy")], rows))
+            Self.bounded([.init("Severity"), .init("Kind"), .init("Finding"), .init("Policy")], rows))
     }
 
     private func acceptance(_ finding: JSON) -> [String] {
         guard let why = finding["accepted"]["why"].string else { return [] }
         return ["accepted: \(why)" + (finding["accepted"]["owner"].string.map { " (\($0))" } ?? "")]
+    }
+
+    /// What happened in a change, in words.
+    private static func deed(_ change: JSON) -> String {
+        change["reason"].string.map { ChangeReason(rawValue: $0)?.text ?? $0 } ?? change["kind"].string ?? ""
     }
 
     /// The file and the line of something in the policy.
@@ -173,13 +180,25 @@ struct HostPage {
             let verdict = entry["verdict"].string ?? ""
             return (
                 style: entry["direction"].string == "in" && verdict == "accept" ? "error" : "",
-                cells: [HTML(entry["direction"].string ?? ""), HTML(entry["family"].string ?? ""), HTML(verdict)]
+                cells: [
+                    HTML(entry["direction"].string == "in" ? "to this host" : "of this host"),
+                    HTML(Self.families[entry["family"].string ?? ""] ?? ""), HTML(Self.fates[verdict] ?? verdict),
+                ]
             )
         }
         return .section(
             "Without a line of the policy",
             [HTML.table([.init("Direction"), .init("Family"), .init("What a new connection gets")], rows)])
     }
+
+    private static let families = ["ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"]
+    private static let fates = [
+        "accept": "it is let in", "drop": "dropped, without an answer", "reject": "refused, with an answer",
+        "audit": "let out, and counted",
+    ]
+
+    /// The identifier of a kind of finding, in words.
+    static func words(_ identifier: JSON) -> String { (identifier.string ?? "").replacing("-", with: " ") }
 
     private var changes: HTML {
         let all = document["changes"].items
@@ -196,7 +215,7 @@ struct HostPage {
                     HTML(change["change"].scalar ?? ""), HTML(change["time"].string ?? ""),
                     HTML(by.compactMap(\.self).joined(separator: " ")),
                     .lines([
-                        "\(change["reason"].string ?? change["kind"].string ?? ""): \(change["summary"].string ?? "")"
+                        "\(Self.deed(change)): \(change["summary"].string ?? "")"
                     ]),
                     .lines(Self.first(gained)), .lines(Self.first(lost)),
                 ]

@@ -103,7 +103,7 @@ struct PortRow {
 
     private var lastUsed: String {
         if let time = HostPage.day(port["last_used"].string) { return time }
-        return HostPage.day(port["counted_since"].string).map { "not since \($0)" } ?? ""
+        return HostPage.day(port["counted_since"].string).map { "never, counted since \($0)" } ?? ""
     }
 
     private var review: [String] {

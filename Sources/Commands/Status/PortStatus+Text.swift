@@ -42,7 +42,7 @@ extension PortStatus {
 
     private var clientsText: String {
         if access.isEmpty { return exposure == .trusted ? "trusted only" : "no one" }
-        return isAsDeclared == true ? "as FROM" : access.map(\.text).joined(separator: "; ")
+        return isAsDeclared == true ? "same" : access.map(\.text).joined(separator: "; ")
     }
 
     /// The day on which the counters were last seen to rise.
