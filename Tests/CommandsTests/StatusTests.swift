@@ -70,10 +70,10 @@ struct StatusTests {
                                         192.0.2.0/24,
                                         198.51.100.0/24
                 tcp/70         old      -                  anyone   yes     -         -
-                tcp/80         web      any                as FROM  yes     nginx     -
-                tcp/443        web      any                as FROM  yes     nginx     -
+                tcp/80         web      any                same     yes     nginx     -
+                tcp/443        web      any                same     yes     nginx     -
                 tcp/2222       -        -                  no one   -       sshd      -
-                tcp/8000-8100  web      any                as FROM  yes     -         -
+                tcp/8000-8100  web      any                same     yes     -         -
                 udp/443        -        -                  no one   -       nginx     -
                 a wider terminal also shows OWNER
 
@@ -168,9 +168,9 @@ struct StatusTests {
             terminal.output == """
                 state: in sync
                 PORT      SERVICE  FROM               OPEN TO       LOADED  LISTENER
-                any       cluster  any on cni0        as FROM       yes     -
-                tcp/80    web      any                as FROM       yes     -
-                tcp/5432  db       10.0.0.0/8 on wg*  as FROM       yes     -
+                any       cluster  any on cni0        same          yes     -
+                tcp/80    web      any                same          yes     -
+                tcp/5432  db       10.0.0.0/8 on wg*  same          yes     -
                 tcp/9000  -        -                  trusted only  -       nginx
 
                 """)
@@ -181,8 +181,8 @@ struct StatusTests {
             terminal.output.hasSuffix(
                 """
                 PORT      SERVICE  FROM               OPEN TO  LOADED  LISTENER
-                any       cluster  any on cni0        as FROM  no      -
-                tcp/80    web      any                as FROM  no      -
+                any       cluster  any on cni0        same     no      -
+                tcp/80    web      any                same     no      -
                 tcp/5432  db       10.0.0.0/8 on wg*  anyone   no      -
                 tcp/9000  -        -                  anyone   -       nginx
 
@@ -229,7 +229,7 @@ struct StatusTests {
         let policy = try terminal.policy(text)
         #expect(
             policy.services.map(\.name) == [
-                "nginx", "service-9-odd-name", "ssh", "tcp-2049", "tcp-631", "tcp-9999", "udp-51820",
+                "ipp", "nfs", "nginx", "service-9-odd-name", "ssh", "tcp-9999", "udp-51820",
             ])
         let ssh = try #require(policy.services.first { $0.name == "ssh" })
         #expect(ssh.entries[0].sources.entries == ["ssh-client"])
@@ -269,6 +269,23 @@ struct StatusTests {
         let policy = try terminal.policy(text)
         #expect(policy.services.map(\.name) == ["bird", "keepalived"])
         #expect(policy.services[1].listener.units == ["keepalived.service"])
+    }
+
+    @Test("init names a service by the port where the program could serve anything, and drops versions")
+    func initialNames() throws {
+        let terminal = try Terminal()
+        func process(_ name: String, pid: Int32) -> SocketProcess {
+            SocketProcess(pid: pid, name: name, executable: "/usr/bin/\(name)", user: "root")
+        }
+        terminal.sockets.listeners = [
+            listener(.tcp, 80, .processes([process("python3.11", pid: 1)])),
+            listener(.tcp, 5432, .processes([process("java", pid: 2)])),
+            listener(.tcp, 8001, .processes([process("mysqld-8.0", pid: 3)])),
+            listener(.tcp, 7, .processes([process("node", pid: 4)])), listener(.udp, 53, .kernel),
+        ]
+        #expect(try terminal.run("init", "-") == .success)
+        let policy = try terminal.policy(terminal.output)
+        #expect(policy.services.map(\.name).sorted() == ["domain", "echo", "http", "mysqld", "postgresql"])
     }
 
     @Test("init never overwrites a file")

@@ -1,7 +1,9 @@
 internal import Addressing
 internal import Auditing
 internal import Listeners
+internal import Policies
 internal import Printing
+internal import System
 
 /// A first policy: one service for each current listener, closed until its sources are filled in.
 struct FirstPolicy {
@@ -22,7 +24,8 @@ struct FirstPolicy {
 
     /// The text of the file.
     var text: String {
-        let services = FirstService.all(of: reachable + sockets.raw.filter(\.waitsForProtocol))
+        let names = PortNames(files: TrustedFiles())
+        let services = FirstService.all(of: reachable + sockets.raw.filter(\.waitsForProtocol)) { names.name($1, $0) }
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
             + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.nobody) }

@@ -35,7 +35,14 @@ struct FirstService {
     private let note: String?
 
     /// One service per owner, ordered by port, with unique names.
-    static func all(of listeners: [Listener]) -> [FirstService] {
+    ///
+    /// - Parameters:
+    ///   - listeners: the listeners.
+    ///   - portName: the name of a port in the services database; `nil` if it has none.
+    /// - Returns: the services.
+    static func all(
+        of listeners: [Listener], portName: (UInt16, TransportProtocol) -> String?
+    ) -> [FirstService] {
         // A port belongs to one service: if owners share it, to the first one.
         var owners: [Place: Owner] = [:]
         var notes: [Owner: String] = [:]
@@ -48,7 +55,7 @@ struct FirstService {
         let groups = Dictionary(grouping: owners.keys, by: { owners[$0] ?? Owner() }).mapValues { $0.sorted() }
         return groups.sorted { $0.value[0] < $1.value[0] }.map { owner, places in
             var service = FirstService(
-                name: name(owner, places[0]), owner: owner, places: places, note: notes[owner])
+                name: name(owner, places[0], portName), owner: owner, places: places, note: notes[owner])
             service.name = unique(service.name, &taken)
             return service
         }
@@ -86,12 +93,23 @@ struct FirstService {
         return Set(own.compactMap(\.user)).sorted()
     }
 
-    private static func name(_ owner: Owner, _ place: Place) -> String {
+    /// The name of the unit or the program; of the port, if the program could serve anything, or is not known.
+    private static func name(
+        _ owner: Owner, _ place: Place, _ portName: (UInt16, TransportProtocol) -> String?
+    ) -> String {
         if place.transport == .tcp && place.port == sshPort { return "ssh" }
         let unit = owner.unit.flatMap { $0.hasSuffix(".service") ? String($0.dropLast(".service".count)) : nil }
-        let executable = owner.executable?.split(separator: "/").last.map(String.init)
-        return sanitized(unit ?? executable ?? owner.place ?? "port")
+        let program = owner.executable?.split(separator: "/").last.map { String($0).withoutVersion }
+        let specific = program.flatMap { interpreters.contains($0) ? nil : $0 }
+        let known = place.transport.hasPorts ? portName(place.port, place.transport) : nil
+        return sanitized(unit ?? specific ?? known ?? program ?? owner.place ?? "port")
     }
+
+    /// Programs whose name says nothing of the service.
+    private static let interpreters: Set<String> = [
+        "bash", "busybox", "bun", "dash", "deno", "dotnet", "java", "lua", "nc", "ncat", "node", "nodejs", "perl",
+        "php", "python", "ruby", "sh", "socat",
+    ]
 
     /// A valid name, `[a-z][a-z0-9-]{0,30}`, from any text.
     static func sanitized(_ text: String) -> String {
@@ -168,5 +186,13 @@ struct FirstService {
             }
         }
         return "\"\(escaped.joined())\""
+    }
+}
+
+extension String {
+    /// The name of a program without the version at its end: `python` of `python3.11`.
+    fileprivate var withoutVersion: String {
+        let name = reversed().drop { $0.isNumber || ".-_".contains($0) }.reversed()
+        return name.isEmpty || last?.isNumber != true ? self : String(name)
     }
 }
