@@ -116,7 +116,7 @@ import Testing
             "unknown key \"protocols\" in forward \"web\""
         ),
         (
-            "⟨Web⟩: {}",
+            "⟨Web⟩: {ports: 443, to: 10.0.0.9, from: any}",
             "\"Web\" is not a forward name; use a lower-case letter, then up to 30 lower-case letters, digits and -"
         ),
     ])

@@ -31,6 +31,35 @@ import Testing
         try expectErrors("version: 1\nservices: {}\nsources:\n  office: [192.0.2.1, ⟨\(text)⟩]\n", [message])
     }
 
+    @Test("Several entries in one value are shown as the list that was meant")
+    func listsWithoutBrackets() throws {
+        func policy(_ ports: String, _ from: String) -> String {
+            "version: 1\nsources: {a: 10.0.0.0/8, b: 192.0.2.0/24}\nservices:\n  web:\n    ports: \(ports)\n    from: \(from)\n"
+        }
+        for text in ["80, 443", "80 443", "ssh,443/udp"] {
+            let list = text.replacing(", ", with: ",").replacing(" ", with: ",").replacing(",", with: ", ")
+            let message = "\"\(text)\" is several ports: write a list; did you mean \"[\(list)]\"?"
+            try expectErrors(policy("⟨\(text)⟩", "any"), [message])
+        }
+        for text in ["a b", "a, 192.0.2.0/24", "10.0.0.1 10.0.0.2"] {
+            let list = text.replacing(", ", with: " ").replacing(" ", with: ", ")
+            let message = "\"\(text)\" is several entries: write a list; did you mean \"[\(list)]\"?"
+            try expectErrors(policy("80", "⟨\(text)⟩"), [message])
+        }
+        try expectErrors(policy("80", "⟨a b !⟩"), ["\"a b !\" is neither an address nor a group name"])
+    }
+
+    @Test("An invalid name hides no other error of its service")
+    func errorsBesideName() throws {
+        let form = "use a lower-case letter, then up to 30 lower-case letters, digits and -"
+        try expectErrors(
+            "version: 1\nservices:\n  ⟨Web⟩:\n    ports: ⟨99999⟩\n    from: ⟨nowhere⟩\n",
+            [
+                "\"Web\" is not a service name; \(form)", "\"99999\" has a port above 65535",
+                "unknown group \"nowhere\"",
+            ])
+    }
+
     @Test func refusesMappedAddresses() throws {
         try expectErrors(
             "version: 1\nservices: {}\ndeny: ⟨\"::ffff:192.0.2.1\"⟩\n",
@@ -301,7 +330,7 @@ import Testing
             "a: ⟨www.example.org⟩",
             "unknown group \"www.example.org\" (a DNS name is written as {names: [www.example.org]} in a group)"
         ),
-        ("a: ⟨\"x y\"⟩", "\"x y\" is neither an address nor a group name"),
+        ("a: ⟨\"x y\"⟩", "\"x y\" is several entries: write a list; did you mean \"[x, y]\"?"),
         ("a: {file: ⟨nowhere.txt⟩}", "\"nowhere.txt\" cannot be read: no such file or directory"),
         ("a: {⟨fiel⟩: x, file: empty}", "unknown key \"fiel\" in an entry of a group; did you mean \"file\"?"),
         ("a: ⟨{⟩}", "an entry of a group lacks \"file\" or \"names\""), ("a: {file: ⟨.⟩}", "\".\" is a directory"),

@@ -74,7 +74,9 @@ public struct GrantMaker {
         let addresses = before.addresses(of: service, address, orFoundIn: live)
         guard !addresses.isEmpty else {
             let whom = address.map { " for \($0)" } ?? ""
-            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom); nothing was changed")
+            let granted = Set(before.active.map(\.service)).subtracting([service])
+            let hint = Spelling.nearest(to: service, among: granted).map { " (did you mean \"\($0)\"?)" } ?? ""
+            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom)\(hint); nothing was changed")
         }
         let names = addresses.map(\.description).joined(separator: ", ")
         let change = GrantChange(

@@ -70,14 +70,14 @@ struct EntryDecoder {
 
     /// The entry of `trusted`; `nil` after an error.
     func trusted(_ entry: YamlEntry) -> Trusted? {
-        guard ServiceName.isValid(entry, "a name for \"trusted\"", log) else { return nil }
+        let isNamed = ServiceName.isValid(entry, "a name for \"trusted\"", log)
         let name = Printable.quoted(entry.key)
         let keys = Self.keys.filter { !["limit", "connections"].contains($0) } + ["reviewed"]
         guard let keyed = KeyedNode(entry.value, as: "\"trusted\" \(name)", keys: keys, log) else { return nil }
         let errors = log.errorCount
         var trusted = Trusted(name: entry.key, entry: self.entry(keyed, at: entry.place.location, otherwise: .any))
         trusted.reviewed = keyed["reviewed"].flatMap { Review(decoding: $0, log) }
-        guard log.errorCount == errors else { return nil }
+        guard isNamed, log.errorCount == errors else { return nil }
         let everything = AddressSet.any.intersection(groups.families)
         if keyed["interfaces"] == nil {
             guard let node = keyed["from"], !trusted.entry.sources.addresses.isSuperset(of: everything) else {

@@ -16,7 +16,8 @@ struct ServiceDecoder {
     /// The service in an entry of `services`, or the forward in one of `forward`; `nil` after an error.
     func service(_ entry: YamlEntry, in section: Service.Section = .services) -> PlacedService? {
         let keys = section == .services ? Service.keys : Service.forwardKeys
-        guard ServiceName.isValid(entry, "a \(section.kind) name", log) else { return nil }
+        // An invalid name hides no other error of the service.
+        let isNamed = ServiceName.isValid(entry, "a \(section.kind) name", log)
         var name: String { "\(section.kind) \(Printable.quoted(entry.key))" }
         guard let keyed = KeyedNode(entry.value, as: name, keys: keys, log) else { return nil }
         reportMissing(keyed, name, section, at: entry.place)
@@ -39,7 +40,7 @@ struct ServiceDecoder {
             // A client without a target of its family is let in nowhere.
             service.entries = service.entries.map { $0.restricted(to: families) }
         }
-        return PlacedService(service: service, entry: entry, ports: ports)
+        return isNamed ? PlacedService(service: service, entry: entry, ports: ports) : nil
     }
 
     private func decodeEntries(_ keyed: KeyedNode, _ name: @autoclosure () -> String, _ service: inout Service) {

@@ -27,6 +27,10 @@ struct PortDecoder {
 
     /// The port or range in one entry: `22/tcp`, `ssh`, `8000-8100/udp`.
     private func port(_ text: String, at place: SourceSpan) -> ServicePort? {
+        if let list = ListText(text, isEntry) {
+            log.error("\(Printable.quoted(text)) is several ports: write a list", at: place, repair: list.repair)
+            return nil
+        }
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let transport = parts.count == 1 ? .tcp : TransportProtocol(name: String(parts[1]))
         guard let transport else {
@@ -43,6 +47,20 @@ struct PortDecoder {
             isNumeric(parts[0])
             ? numericRange(parts[0], of: text, at: place) : namedRange(String(parts[0]), transport, at: place)
         return range.map { ServicePort(transport: transport, range: $0, location: place.location) }
+    }
+
+    /// Whether a word of a list looks like a port: `80`, `443/udp`, `http`.
+    private func isEntry(_ word: String) -> Bool {
+        let parts = word.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let transport = parts.count == 2 ? TransportProtocol(name: parts[1]) : parts.count == 1 ? .tcp : nil
+        guard let transport, transport.hasPorts, let port = parts.first, TransportProtocol(name: port) == nil else {
+            return false
+        }
+        if port.split(separator: "-", omittingEmptySubsequences: false).allSatisfy({ DecimalNumber.isDigits($0) }) {
+            return true
+        }
+        if case .port = database.find(port, transport) { return true }
+        return false
     }
 
     /// Whether `name` is that of a protocol that a service can list under `protocols`.

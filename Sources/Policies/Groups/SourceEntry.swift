@@ -15,7 +15,7 @@ enum SourceEntry {
             self = .any
         } else if Self.isGroupName(text) {
             self = .group(text)
-        } else if AddressRange.isIntended(by: text) {
+        } else if AddressRange.isIntended(by: text), !text.contains(where: { ", ".contains($0) }) {
             do throws(AddressError) {
                 self = .range(try AddressRange(text))
             } catch {
@@ -23,7 +23,9 @@ enum SourceEntry {
                 return nil
             }
         } else {
-            log.error("\(Printable.quoted(text)) is neither an address nor a group name", at: place)
+            let repair = ListText(text) { Self.isGroupName($0) || (try? AddressRange($0)) != nil }?.repair
+            let fault = repair == nil ? "is neither an address nor a group name" : "is several entries: write a list"
+            log.error("\(Printable.quoted(text)) \(fault)", at: place, repair: repair)
             return nil
         }
     }
