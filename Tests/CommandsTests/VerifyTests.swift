@@ -81,6 +81,23 @@ struct VerifyTests {
             terminal.output.contains("notice: a comment in chain \"service-web\" is \"The site\", not \"Public site\""))
     }
 
+    @Test("Entries that expire soon are told together")
+    func expiringSoon() throws {
+        let terminal = try Terminal()
+        let names = ["one", "two", "three"].enumerated()
+        let lines = names.map { "  \($1): {ports: \($0 + 1), from: any, expires: 2027-01-20, optional: true}\n" }
+        let path = try terminal.write("version: 1\nservices:\n\(lines.joined())")
+        _ = try terminal.run("verify", path, "--only", "sessions")
+        #expect(
+            terminal.output.contains(
+                """
+                notice: 3 entries of the policy expire soon [expires-soon]
+                  one (policy.yaml:3), three (policy.yaml:5), two (policy.yaml:4)
+                  renew each that is still needed: --verbose says when each ends
+
+                """), "\(terminal.output)")
+    }
+
     @Test(
         "Without a policy every command exits 1 and names init",
         arguments: ["check", "plan", "apply", "verify", "show", "status"])

@@ -197,6 +197,7 @@ public struct Verification {
             own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: circumstances, now: now)
         let sockets = try surroundings.sockets()
         let routed = RoutedContainers(through: ruleset.tables, in: circumstances, known: sockets.containers)
-        return findings + live.audit(of: sockets, policy) + routed.findings(policy)
+        let audited = live.audit(of: sockets, policy).filter { !$0.isOfUnspokenFamily(among: addresses) }
+        return findings + audited + routed.findings(policy)
     }
 }

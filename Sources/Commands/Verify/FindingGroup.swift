@@ -32,6 +32,11 @@ struct FindingGroup {
         }
     }
 
+    /// The same, in which processes that were told of before have their numbers alone.
+    func shortened(knowing told: Set<Int32>) -> FindingGroup {
+        FindingGroup(findings: findings.map { $0.shortened(knowing: told) })
+    }
+
     /// A finding as it is, or the group in three lines: what they share, which they are, and what mends them.
     func text(_ console: Console) -> String {
         let first = findings[0]
@@ -54,12 +59,18 @@ struct FindingGroup {
         }
         return owners.map { owner in
             let places = Self.ranges(ports[owner] ?? []).listed(atMost: most)
-            return (places.isEmpty ? owner : owner.isEmpty ? places : "\(places) (\(owner))").printable
+            return (places.isEmpty ? Self.named(owner) : owner.isEmpty ? places : "\(places) (\(owner))").printable
         }
     }
 }
 
 extension FindingGroup {
+    /// A service without a port: `ssh (policy.yaml:3)`.
+    private static func named(_ owner: String) -> String {
+        guard let comma = owner.firstIndex(of: ",") else { return owner }
+        return "\(owner[..<comma]) (\(owner[owner.index(comma, offsetBy: 2)...]))"
+    }
+
     /// The ports in their order; three or more in a row are a range.
     private static func ranges(_ ports: [AuditedPort]) -> [String] {
         var runs: [(first: AuditedPort, texts: [String], last: UInt16)] = []
@@ -159,6 +170,12 @@ extension Finding.GroupKey {
                 "entries of the policy were never reviewed, or too long ago",
                 "confirm that each is still needed and write the day as \"reviewed\", or delete it"
             )
+        case .reviewDue:
+            ("entries of the policy are due for review within a week", "--verbose says when each is, and what to write")
+        case .expiresSoon:
+            ("entries of the policy expire soon", "renew each that is still needed: --verbose says when each ends")
+        case .expired:
+            ("entries of the policy have expired and are closed", "renew each, or delete it")
         case .foreignOverride where cause != nil:
             cause.map {
                 (

@@ -1,5 +1,6 @@
 internal import Auditing
 internal import Changes
+internal import Listeners
 internal import Policies
 
 /// The result of a verification.
@@ -53,7 +54,12 @@ struct VerificationReport {
     /// Drift first, then the groups, then stale sessions; a host can have any number of the first and the last.
     private func groupLines(_ console: Console) -> [String] {
         let drift = groups.filter { $0.findings[0].identifier == .rulesetDrift }.map { text($0, console) }
-        let others = groups.filter { $0.findings[0].identifier != .rulesetDrift }.map { text($0, console) }
+        var told: Set<Int32> = []
+        let others = groups.filter { $0.findings[0].identifier != .rulesetDrift }.map { group in
+            // A long command line is told once.
+            defer { told.formUnion(group.findings.count == 1 ? group.findings[0].process.map { [$0.pid] } ?? [] : []) }
+            return text(group.shortened(knowing: told), console)
+        }
         let sessions = findings.filter { $0.identifier == .staleSession }
         return (console.columns == nil ? drift : drift.bounded("differences of the ruleset")) + driftAdvice + others
             + sessions.lines { text(FindingGroup(findings: [$0]), console) }
