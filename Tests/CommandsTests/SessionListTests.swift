@@ -34,7 +34,7 @@ struct SessionListTests {
     private func lines(_ terminal: Terminal, _ options: String...) throws -> [String] {
         #expect(try terminal.run(["sessions", try terminal.write(policy)] + options) == .success, "\(terminal.errors)")
         let lines = terminal.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
-        return lines.first?.hasPrefix("DIRECTION") == true ? Array(lines.dropFirst()) : lines
+        return lines.first?.hasPrefix("DIR ") == true ? Array(lines.dropFirst()) : lines
     }
 
     /// Sockets and entries of conntrack with every verdict.
@@ -249,6 +249,17 @@ struct SessionListTests {
         #expect(terminal.output.contains("a wider terminal also shows") == (columns == 80), "\(terminal.output)")
     }
 
+    @Test("80 columns have the ends, the process, the service and the whole verdict")
+    func narrow() throws {
+        let terminal = try mixed()
+        (terminal.outputColumns, terminal.forbidsColor) = (80, true)
+        #expect(try terminal.run("sessions", try terminal.write(policy)) == .success)
+        let lines = terminal.output.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= 80 }, "\(terminal.output)")
+        for heading in ["LOCAL", "PEER", "SERVICE", "POLICY"] { #expect(lines[0].contains(heading)) }
+        #expect(terminal.output.contains("refuse: "), "\(terminal.output)")
+    }
+
     @Test("A screen has as many connections as fit, and how to leave")
     func screen() throws {
         let terminal = try mixed()
@@ -259,7 +270,7 @@ struct SessionListTests {
         #expect(lines.count == 6, "\(terminal.output)")
         #expect(
             lines[0] == "portreeve sessions, 2027-01-15T08:00:00Z: 6 connections: 5 in, 1 out; the policy refuses 3")
-        #expect(lines[1].hasPrefix("DIRECTION") && lines[2].hasPrefix("in "), "\(terminal.output)")
+        #expect(lines[1].hasPrefix("DIR ") && lines[2].hasPrefix("in "), "\(terminal.output)")
         #expect(lines[5] == "… 3 more; q quits")
     }
 }

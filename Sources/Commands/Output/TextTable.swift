@@ -18,6 +18,8 @@ struct TextTable {
     private let widths: [Int]
     /// The headings of the columns that are left out because the terminal is too narrow.
     let omitted: [String]
+    /// Whether every line fits the terminal.
+    let fits: Bool
 
     /// Creates a table without empty columns; every row has as many cells as the heading.
     ///
@@ -36,7 +38,7 @@ struct TextTable {
             omitted.append(rows[0][column])
             layout = Layout(rows, kept, breakable, width ?? .max)
         }
-        (cells, widths, self.omitted) = (layout.cells, layout.widths, omitted)
+        (cells, widths, self.omitted, fits) = (layout.cells, layout.widths, omitted, layout.fits)
     }
 
     /// The widths of columns: the widest breakable ones are narrowed until the lines fit.

@@ -6,14 +6,16 @@ internal import Policies
 extension JudgedConnection {
     /// The headings of `columns`.
     static let headings = [
-        "DIRECTION", "PROTOCOL", "LOCAL", "PEER", "STATE", "AGE", "RECEIVED", "SENT", "PROCESS", "UNIT", "SERVICE",
+        "DIR", "PROTO", "LOCAL", "PEER", "STATE", "AGE", "RECEIVED", "SENT", "PROCESS", "UNIT", "SERVICE",
         "POLICY",
     ]
 
     /// The columns whose cells may be broken into lines: process, unit and service.
     static let breakable: Set<Int> = [8, 9, 10]
-    /// The columns that a narrow terminal leaves out: unit, age, bytes and state.
-    static let omissible = [9, 5, 6, 7, 4]
+    /// The policy's verdict, which is broken into lines where no column is left to leave out.
+    static let policyColumn = 11
+    /// The columns that a narrow terminal leaves out: unit, age, bytes, state and protocol.
+    static let omissible = [9, 5, 6, 7, 4, 1]
 
     /// The row for people.
     func columns(now: Int64) -> [String] {

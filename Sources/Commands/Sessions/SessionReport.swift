@@ -67,9 +67,13 @@ struct SessionReport {
         _ connections: [JudgedConnection], _ console: Console
     ) -> (rows: [[String]], omitted: [String]) {
         guard !connections.isEmpty else { return ([], []) }
-        let table = TextTable(
-            [JudgedConnection.headings] + connections.map { $0.columns(now: now) },
-            breakable: JudgedConnection.breakable, omissible: JudgedConnection.omissible, width: console.columns)
+        let cells = [JudgedConnection.headings] + connections.map { $0.columns(now: now) }
+        func laidOut(_ breakable: Set<Int>) -> TextTable {
+            TextTable(
+                cells, breakable: breakable, omissible: JudgedConnection.omissible, width: console.columns)
+        }
+        var table = laidOut(JudgedConnection.breakable)
+        if !table.fits { table = laidOut(JudgedConnection.breakable.union([JudgedConnection.policyColumn])) }
         let rows = table.rows
         guard console.colorsOutput else { return (rows, table.omitted) }
         let styled = zip(rows.dropFirst(), connections).map { lines, judged in
