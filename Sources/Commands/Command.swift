@@ -19,6 +19,9 @@ public protocol Command: ParsableCommand {
     /// The formats that the command supports.
     static var formats: [OutputFormat] { get }
 
+    /// Whether the command changes the host or a file, so that a lost result is reported even if its reader has ended.
+    var makesChange: Bool { get }
+
     /// Does the work.
     func execute(on host: Host) throws -> ExitStatus
 
@@ -29,6 +32,9 @@ public protocol Command: ParsableCommand {
 extension Command {
     /// Text and JSON.
     public static var formats: [OutputFormat] { [.text, .json] }
+
+    /// Only reads.
+    public var makesChange: Bool { false }
 
     /// Does the work; turns every error into a message and an exit status.
     public func run(on host: Host) -> ExitStatus {
@@ -70,7 +76,9 @@ extension Command {
 
     /// Runs on the real host, and ends the process.
     public func run() throws {
-        let status = run(on: .this)
+        var host = Host.this
+        if !makesChange { host.standardOutput = { StandardStream.output.put($0) } }
+        let status = run(on: host)
         if status != .success { throw ExitCode(status.rawValue) }
     }
 }

@@ -33,7 +33,7 @@ extension Host {
                     environment: HostCalls.variable, connections: SocketTable.connections, route: ReturnRoute.lookUp)
             },
             sshClient: HostCalls.variable("SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText,
-            standardOutput: { StandardStream.output.put($0) },
+            standardOutput: { StandardStream.output.put($0, reportsReader: true) },
             standardError: { StandardStream.error.put($0) },
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }

@@ -25,41 +25,6 @@ public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable 
     case csv
 }
 
-/// When to use colours.
-public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
-    /// On a terminal, unless NO_COLOR is set.
-    case auto
-    /// Always.
-    case always
-    /// Never.
-    case never
-}
-
-/// Options of every command.
-public struct OutputOptions: ParsableArguments, Sendable {
-    @Option(
-        name: .customLong("format"),
-        help: ArgumentHelp(
-            "The format of results: text or json; for check and verify also junit or sarif, for verify nagios or prometheus, for report html, json or csv.",
-            valueName: "format"))
-    var chosen: OutputFormat?
-
-    @Flag(name: .shortAndLong, help: "Print nothing on success.")
-    var quiet = false
-
-    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
-    var color: ColorChoice = .auto
-
-    /// The options with their defaults.
-    public init() {}
-
-    /// The format; text unless one is chosen.
-    var format: OutputFormat {
-        get { chosen ?? .text }
-        set { chosen = newValue }
-    }
-}
-
 /// The policy that a command reads.
 public struct PolicyOptions: ParsableArguments, Sendable {
     /// The policy of this host.

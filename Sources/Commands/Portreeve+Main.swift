@@ -22,9 +22,17 @@ extension Portreeve {
             try command.run()
         } catch {
             let code = exitCode(for: error)
-            end(saying: fullMessage(for: error), to: code.isSuccess ? .output : .error, code.rawValue)
+            end(saying: message(for: error), to: code.isSuccess ? .output : .error, code.rawValue)
         }
         Glibc.exit(ExitStatus.success.rawValue)
+    }
+
+    /// The parser's message, with the prefix of all messages instead of its own.
+    private static func message(for error: any Error) -> String {
+        let (text, prefix) = (fullMessage(for: error), "Error: ")
+        guard text.hasPrefix(prefix) else { return text }
+        let rest = text.dropFirst(prefix.count)
+        return "portreeve: \(rest.prefix(1).lowercased())\(rest.dropFirst())"
     }
 
     private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {
@@ -43,10 +51,13 @@ extension Portreeve {
 }
 
 extension StandardStream {
-    /// Writes all of `text`; ends the process with a message and a failure if that is not possible.
-    func put(_ text: String) {
+    /// Writes all of `text`; ends the process with a failure if that is not possible, and with a message unless its reader has
+    /// ended: a change is not made then, or its outcome is lost, so that a command that makes one reports that, too.
+    func put(_ text: String, reportsReader: Bool = false) {
         do throws(KernelError) { try write(text) } catch {
-            if self != .error { try? StandardStream.error.write("portreeve: \(error)\n") }
+            // A reader such as head(1) has all that it wants; other failures lose a result.
+            let isRead = self == .output && error.code == EPIPE && !reportsReader
+            if self != .error, !isRead { try? StandardStream.error.write("portreeve: \(error)\n") }
             Glibc.exit(ExitStatus.failure.rawValue)
         }
     }

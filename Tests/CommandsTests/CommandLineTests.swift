@@ -122,6 +122,30 @@ struct CommandLineTests {
         }
     }
 
+    @Test("The help lists the formats of the command alone, its own options first and rare ones last")
+    func help() throws {
+        func help(_ name: String) throws -> String {
+            let command = try #require(Portreeve.configuration.subcommands.first { $0._commandName == name })
+            return Portreeve.helpMessage(for: command, columns: 200)
+        }
+        for (name, formats) in [
+            ("plan", "text or json."), ("check", "text, json, junit or sarif."),
+            ("verify", "text, json, nagios, prometheus, junit or sarif."), ("probe", "text, json or junit."),
+            ("report", "html, json or csv."),
+        ] {
+            #expect(try help(name).contains("The format of results: \(formats)\n"), "\(name)")
+        }
+        let options = try help("apply").split(separator: "\n").filter { $0.hasPrefix("  -") }.compactMap {
+            $0.firstMatch(of: #/--[a-z-]+/#).map { String($0.0) }
+        }
+        #expect(
+            options == [
+                "--yes", "--confirm", "--force", "--dry-run", "--cut-sessions", "--format", "--quiet", "--color",
+                "--keep-lists", "--allow-insecure-permissions", "--netns", "--state-dir", "--boot", "--floor",
+                "--version", "--help",
+            ])
+    }
+
     @Test("A format written as an option is named as it is written", arguments: ["--json", "--jsn", "--sarif"])
     func format(option: String) {
         let format = option == "--sarif" ? "sarif" : "json"

@@ -37,10 +37,20 @@ struct StandardStreamTests {
         try expectFailure(line, "\"$@\" > /dev/full", saying: "no space left on device")
     }
 
-    @Test("A pipe whose reader has ended", arguments: CommandLines.all)
+    /// A script whose output has no reader any more, with the exit status of the command.
+    private static let unread = "{ { sleep 0.1; \"$@\"; echo $? >&3; } | true; } 3>&1 | { read status; exit $status; }"
+
+    @Test(
+        "A pipe whose reader has ended is no news to it, but for a command that makes a change",
+        arguments: CommandLines.all)
     func pipe(line: CommandLines) throws {
-        let script = "{ { sleep 0.1; \"$@\"; echo $? >&3; } | true; } 3>&1 | { read status; exit $status; }"
-        try expectFailure(line, script, saying: "broken pipe")
+        let changing = ["apply", "rollback", "init", "remove", "grant", "ban"]
+        if line.writes || changing.contains(where: line.description.hasPrefix), !line.description.hasSuffix("--help") {
+            return try expectFailure(line, Self.unread, saying: "broken pipe")
+        }
+        let result = try line.run(try Trial(), Self.unread)
+        #expect(result.status == 1, "\(result)")
+        #expect(!result.errors.contains("broken pipe"), "\(result.errors)")
     }
 
     @Test("A closed or full standard error", arguments: ["2> /dev/full", "2>&-"])

@@ -13,15 +13,21 @@ public struct Apply: Command {
         commandName: "apply",
         abstract: "Load the policy, or a reviewed plan of it, into the kernel in one transaction.")
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
-    @OptionGroup var lists: ListOptions
 
     @Flag(
         name: [.customShort("n"), .customLong("dry-run")],
         help: "Show the changes, as \"portreeve plan\" does, and make none.")
     var isDryRun = false
+
+    @Flag(help: "End the sessions that the policy refuses, except your own.")
+    var cutSessions = false
+
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+    @OptionGroup var lists: ListOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     @Flag(help: "Load the last confirmed change as it was saved, without reading a policy: for the boot.")
     var boot = false
@@ -32,14 +38,11 @@ public struct Apply: Command {
             valueName: "what"))
     var floor: Floor = .ssh
 
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
-
-    @Flag(help: "End the sessions that the policy refuses, except your own.")
-    var cutSessions = false
-
     /// Creates a command for the parser.
     public init() {}
+
+    /// Unless it only shows.
+    public var makesChange: Bool { !isDryRun }
 
     /// Rejects options that contradict each other.
     public func validate() throws {

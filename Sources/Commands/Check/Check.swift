@@ -12,11 +12,6 @@ public struct Check: Command {
         commandName: "check",
         abstract: "Validate and lint the policy; with --kernel the kernel validates the ruleset, too.")
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
-
     @Flag(name: .customLong("kernel"), help: "Have the kernel validate the ruleset without committing it.")
     var asksKernel = false
 
@@ -30,10 +25,17 @@ public struct Check: Command {
     var strict = false
 
     /// The supported formats.
-    public static let formats: [OutputFormat] = [.text, .json, .junit, .sarif]
+    public static var formats: [OutputFormat] { CheckFormats.formats }
+
+    @OptionGroup var formatted: FormattedOutput<CheckFormats>
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// The output options.
+    public var output: OutputOptions { formatted.options }
 
     /// Rejects a path that cannot be a file.
     public func validate() throws {

@@ -9,12 +9,15 @@ public struct Confirm: Command {
         commandName: "confirm",
         abstract: "Keep the change of \"apply --confirm\"; best run from a new login.")
 
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Confirms the pending change, if it is still live.
     public func execute(on host: Host) throws -> ExitStatus {

@@ -26,9 +26,9 @@ public struct Diff: Command {
     @Flag(help: "Exit with status 2 if there is a difference.")
     var detailedExitcode = false
 
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}

@@ -14,17 +14,21 @@ public struct Edit: Command {
             text was applied; until then the edit is beside it, in a file that ends with ".edit".
             """)
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
 
     /// Text alone: the editor needs the terminal.
     public static let formats: [OutputFormat] = [.text]
 
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// The file that the editor gets.
     private var copy: String { "\(policy.policy).edit" }

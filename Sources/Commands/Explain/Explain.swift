@@ -26,11 +26,6 @@ public struct Explain: Command {
             "The destination port: 443/tcp, 53/udp, ssh, or a service of the policy.", valueName: "port"))
     var port: String?
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
-
     @Option(
         name: .customLong("protocol"),
         help: ArgumentHelp(
@@ -55,6 +50,11 @@ public struct Explain: Command {
 
     @Flag(name: .customLong("policy"), help: "Evaluate only the policy; needs no privileges.")
     var asksPolicy = false
+
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}

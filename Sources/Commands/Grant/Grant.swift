@@ -16,9 +16,6 @@ public struct Grant: Command {
     @Argument(help: ArgumentHelp("The name of the service in the policy.", valueName: "service"))
     var service: String
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
-
     @Option(help: ArgumentHelp("The address to allow.", valueName: "address"))
     var from: String
 
@@ -32,9 +29,14 @@ public struct Grant: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Rejects an empty or unprintable reason.
     public func validate() throws {

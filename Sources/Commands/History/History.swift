@@ -14,9 +14,9 @@ public struct History: Command {
         transform: ChangeNumber.argument)
     var show: Int?
 
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}

@@ -16,12 +16,15 @@ public struct Init: Command {
     @Flag(help: "Write the section outbound, too, from the live connections of this host.")
     var outbound = false
 
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// The user's address, unless a policy cannot name it because it is link-local.
     private func client(_ host: Host) -> String? {

@@ -11,11 +11,7 @@ public struct Plan: Command {
         commandName: "plan",
         abstract: "Show the changes that apply would make, without making them.")
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
     @OptionGroup var lists: ListOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
 
     @Flag(help: "Exit with status 2 if there is a difference.")
     var detailedExitcode = false
@@ -26,8 +22,16 @@ public struct Plan: Command {
     @Option(help: ArgumentHelp("Save the plan in this file; apply takes the file for the policy.", valueName: "file"))
     var out: String?
 
+    /// The output options.
+    @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
+
     /// Creates a command for the parser.
     public init() {}
+
+    /// Only with --out.
+    public var makesChange: Bool { out != nil }
 
     /// Compares the policy with the live table, and reports.
     public func execute(on host: Host) throws -> ExitStatus {

@@ -17,10 +17,6 @@ public struct Probe: Command {
     @Argument(help: ArgumentHelp("The address or the name of the host; no other one is tried.", valueName: "host"))
     var target: String
 
-    @OptionGroup var policy: PolicyOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
-
     @Option(
         name: .customLong("as"),
         help: ArgumentHelp("The address that the host sees, where this one is translated.", valueName: "address"))
@@ -42,10 +38,16 @@ public struct Probe: Command {
     private static let most = 2_000
 
     /// The supported formats.
-    public static let formats: [OutputFormat] = [.text, .json, .junit]
+    public static var formats: [OutputFormat] { ProbeFormats.formats }
+
+    @OptionGroup var formatted: FormattedOutput<ProbeFormats>
+    @OptionGroup var policy: PolicyOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// The output options.
+    public var output: OutputOptions { formatted.options }
 
     /// Rejects rates and times that are out of bounds.
     public func validate() throws {

@@ -19,7 +19,7 @@ struct ProbeReport {
     /// Writes the ports of services and the contradictions, and counts the others; with `--quiet` only contradictions.
     func print(to console: Console) {
         let shown = results.filter { $0.verdict.isContradiction || !console.isQuiet && isListed($0) }
-        let rows = [["port", "service", "policy", "seen", "verdict", ""]] + shown.map(\.row)
+        let rows = [["PORT", "SERVICE", "POLICY", "SEEN", "VERDICT", ""]] + shown.map(\.row)
         let table = TextTable(rows, breakable: [1, 5], width: console.columns).rows
         var lines = shown.isEmpty ? [] : table[0]
         for (row, result) in zip(table.dropFirst(), shown) {

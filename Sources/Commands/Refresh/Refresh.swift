@@ -11,8 +11,6 @@ public struct Refresh: Command {
         commandName: "refresh",
         abstract: "Read the lists and look up the names of the policy that was applied, and load what changed.")
 
-    @OptionGroup var kernel: KernelOptions
-
     @Flag(help: "As root, accept a list that another user can write.")
     var allowInsecurePermissions = false
 
@@ -21,9 +19,13 @@ public struct Refresh: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Reads, loads, and reports what is new.
     public func execute(on host: Host) throws -> ExitStatus {

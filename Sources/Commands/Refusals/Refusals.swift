@@ -13,9 +13,6 @@ public struct Refusals: Command {
         commandName: "refusals",
         abstract: "Show who was refused, at which ports, how often, why, and the line that would let them in.")
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
-
     @Option(
         help: ArgumentHelp("Only packets of the last time, such as 2h or 7d.", valueName: "time"),
         transform: TimeSpan.argument)
@@ -26,6 +23,8 @@ public struct Refusals: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}

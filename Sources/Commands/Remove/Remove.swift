@@ -11,7 +11,6 @@ public struct Remove: Command {
         commandName: "remove",
         abstract: "Delete the table from the kernel: portreeve then closes no port.")
 
-    @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
 
     @Flag(
@@ -24,9 +23,13 @@ public struct Remove: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Unless it only shows.
+    public var makesChange: Bool { !isDryRun }
 
     /// Asks, deletes the table, and reads back.
     public func execute(on host: Host) throws -> ExitStatus {

@@ -31,15 +31,17 @@ public struct Report: Command {
     @Flag(help: "Replace names of people, and addresses of single clients.")
     var redact = false
 
-    @OptionGroup var kernel: KernelOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
-
     /// A page, JSON or a table.
-    public static let formats: [OutputFormat] = [.html, .json, .csv]
+    public static var formats: [OutputFormat] { ReportFormats.formats }
+
+    @OptionGroup var formatted: FormattedOutput<ReportFormats>
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// The output options.
+    public var output: OutputOptions { formatted.options }
 
     /// Rejects files that do not go together.
     public func validate() throws {

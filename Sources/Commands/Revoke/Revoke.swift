@@ -13,8 +13,6 @@ public struct Revoke: Command {
     @Argument(help: ArgumentHelp("The service.", valueName: "service"))
     var service: String
 
-    @OptionGroup var kernel: KernelOptions
-
     @Option(help: ArgumentHelp("The address; without it, all addresses with a grant.", valueName: "address"))
     var from: String?
 
@@ -23,9 +21,13 @@ public struct Revoke: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Ends the grants.
     public func execute(on host: Host) throws -> ExitStatus {

@@ -27,13 +27,17 @@ public struct Rollback: Command {
     @Flag(help: "Show every source, too.")
     var verbose = false
 
-    @OptionGroup var kernel: KernelOptions
     @OptionGroup var safety: SafetyOptions
+
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Unless it only shows.
+    public var makesChange: Bool { !isDryRun }
 
     /// Goes back, with the lockout guard of every change.
     public func execute(on host: Host) throws -> ExitStatus {

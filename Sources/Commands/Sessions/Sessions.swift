@@ -15,9 +15,6 @@ public struct Sessions: Command {
         commandName: "sessions",
         abstract: "Show the live connections: both ends, process, service, and whether the policy allows them.")
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
-
     @Option(help: ArgumentHelp("Only connections to this service.", valueName: "name"))
     var service: String?
 
@@ -41,6 +38,8 @@ public struct Sessions: Command {
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}

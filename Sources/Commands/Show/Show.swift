@@ -9,9 +9,9 @@ public struct Show: Command {
         commandName: "show",
         abstract: "Print the ruleset of the policy as text for nft -f.")
 
-    @OptionGroup var policy: PolicyOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
 
     /// Creates a command for the parser.
     public init() {}

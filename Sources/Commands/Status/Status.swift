@@ -14,10 +14,10 @@ public struct Status: Command {
         commandName: "status",
         abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.")
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}

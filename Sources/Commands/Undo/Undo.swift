@@ -10,12 +10,15 @@ public struct Undo: Command {
         commandName: "undo",
         abstract: "Wait until the pending change is confirmed, or undo it.", shouldDisplay: false)
 
-    @OptionGroup var kernel: KernelOptions
     /// The output options.
     @OptionGroup public var output: OutputOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// Always.
+    public var makesChange: Bool { true }
 
     /// Waits, and undoes the change if it is not confirmed.
     public func execute(on host: Host) throws -> ExitStatus {

@@ -15,11 +15,6 @@ public struct Verify: Command {
             "Compare the live ruleset, the listeners and the sessions with the policy; exit 2 if something differs."
     )
 
-    @OptionGroup var policy: PolicyOptions
-    @OptionGroup var kernel: KernelOptions
-    /// The output options.
-    @OptionGroup public var output: OutputOptions
-
     @Option(
         help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"),
         transform: AreaList.argument)
@@ -49,10 +44,20 @@ public struct Verify: Command {
     var verbose = false
 
     /// The supported formats.
-    public static let formats: [OutputFormat] = [.text, .json, .nagios, .prometheus, .junit, .sarif]
+    public static var formats: [OutputFormat] { VerifyFormats.formats }
+
+    @OptionGroup var formatted: FormattedOutput<VerifyFormats>
+    @OptionGroup var policy: PolicyOptions
+    @OptionGroup var kernel: KernelOptions
 
     /// Creates a command for the parser.
     public init() {}
+
+    /// The output options.
+    public var output: OutputOptions { formatted.options }
+
+    /// Only with --news.
+    public var makesChange: Bool { news != nil }
 
     /// Rejects options that contradict each other.
     public func validate() throws {

@@ -1,0 +1,94 @@
+public import ArgumentParser
+
+/// When to use colours.
+public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
+    /// On a terminal, unless NO_COLOR is set.
+    case auto
+    /// Always.
+    case always
+    /// Never.
+    case never
+}
+
+/// Options of every command.
+public struct OutputOptions: ParsableArguments, Sendable {
+    @Option(
+        name: .customLong("format"),
+        help: ArgumentHelp("The format of results: text or json.", valueName: "format"),
+        completion: .list(["text", "json"]))
+    var chosen: OutputFormat?
+
+    @Flag(name: .shortAndLong, help: "Print nothing on success.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
+    var color: ColorChoice = .auto
+
+    /// The options with their defaults.
+    public init() {}
+
+    /// The format; text unless one is chosen.
+    var format: OutputFormat {
+        get { chosen ?? .text }
+        set { chosen = newValue }
+    }
+}
+
+extension OutputFormat {
+    /// None: the help of each command names its own.
+    public static var allValueStrings: [String] { [] }
+}
+
+/// The formats of a command that has others than text and JSON; the first one is the default.
+protocol FormatChoice: Sendable {
+    static var formats: [OutputFormat] { get }
+}
+
+extension FormatChoice {
+    /// The help of `--format`.
+    fileprivate static var help: String {
+        let names = formats.map(\.rawValue)
+        return "The format of results: \(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")."
+    }
+}
+
+/// The options of every command, for one with further formats.
+struct FormattedOutput<Choice: FormatChoice>: ParsableArguments {
+    @Option(
+        name: .customLong("format"), help: ArgumentHelp(Choice.help, valueName: "format"),
+        completion: .list(Choice.formats.map(\.rawValue)))
+    var chosen: OutputFormat?
+
+    @Flag(name: .shortAndLong, help: "Print nothing on success.")
+    var quiet = false
+
+    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
+    var color: ColorChoice = .auto
+
+    /// The same as the options of any command.
+    var options: OutputOptions {
+        var options = OutputOptions()
+        (options.chosen, options.quiet, options.color) = (chosen, quiet, color)
+        return options
+    }
+}
+
+/// The formats of `verify`.
+enum VerifyFormats: FormatChoice {
+    static let formats: [OutputFormat] = [.text, .json, .nagios, .prometheus, .junit, .sarif]
+}
+
+/// The formats of `check`.
+enum CheckFormats: FormatChoice {
+    static let formats: [OutputFormat] = [.text, .json, .junit, .sarif]
+}
+
+/// The formats of `probe`.
+enum ProbeFormats: FormatChoice {
+    static let formats: [OutputFormat] = [.text, .json, .junit]
+}
+
+/// The formats of `report`.
+enum ReportFormats: FormatChoice {
+    static let formats: [OutputFormat] = [.html, .json, .csv]
+}
