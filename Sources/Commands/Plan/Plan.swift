@@ -66,7 +66,7 @@ public struct Plan: Command {
         }
         let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
         let consequences = Consequences(of: plan, on: host)
-        let waiting = try kernel.existingState(on: host)?.waiting(in: store)
+        let waiting = try? kernel.existingState(on: host)?.waiting(in: store)
         let lockout = try lockout(by: plan, carrying: grants, in: store, on: host)
         let unknown = wanted.unknownNameLines.map { "\n\($0)" }.joined()
         if let out {
