@@ -33,11 +33,17 @@ struct OutboundDispatch {
                 whole.append(target(claims[0].port, claims.map(\.owner)))
                 continue
             }
-            let single = Dictionary(grouping: claims.filter { $0.port.range.count == 1 }, by: \.port.range.lowerBound)
+            // Where two ranges meet in one port, its lines are found with those of the port alone: one port has one chain.
+            let segments = ServicePort.segments(claims.filter { $0.port.range.count > 1 })
+            let meetings = segments.filter { $0.port.range.count == 1 }.flatMap { port, lines in
+                lines.map { (port: port, owner: $0) }
+            }
+            let single = Dictionary(
+                grouping: claims.filter { $0.port.range.count == 1 } + meetings, by: \.port.range.lowerBound)
             for (_, claims) in single.sorted(by: { $0.key < $1.key }) {
                 singles.append(target(claims[0].port, claims.map(\.owner)))
             }
-            for (port, lines) in ServicePort.segments(claims.filter { $0.port.range.count > 1 }) {
+            for (port, lines) in segments where port.range.count > 1 {
                 spans.append(target(port, lines))
             }
         }
