@@ -67,6 +67,7 @@ extension Policy {
         case .forwarded: defaults.published != .enforce || service.section == .forward
         // The replies of another host are not this host's.
         case .silenced: service.forwarding?.isLocal ?? true
+        case .silencedTarget: service.section == .forward
         case .refused, .redirected, .unknown: true
         }
     }
@@ -83,6 +84,8 @@ extension Finding {
                 "\(rule.table) drops connections to \(port.text) that \(service.kind) \"\(service.name)\" allows"
             case .silenced:
                 "\(rule.table) drops the replies of \(port.text) to clients that \(service.kind) \"\(service.name)\" allows"
+            case .silencedTarget:
+                "\(rule.table) drops the replies that \(service.kind) \"\(service.name)\" gets for \(port.text) from where it leads"
             case .redirected:
                 "\(rule.table) redirects connections to \(port.text) of \(service.kind) \"\(service.name)\""
             case .forwarded:
@@ -107,13 +110,14 @@ extension AccessOverride {
 
 extension AccessOverride.Effect {
     /// Whether clients that the policy allows get no answer.
-    fileprivate var isDrop: Bool { self == .refused || self == .silenced }
+    fileprivate var isDrop: Bool { [.refused, .silenced, .silencedTarget].contains(self) }
 
     /// The effect in one word.
     fileprivate var word: String {
         switch self {
         case .refused: "drops"
         case .silenced: "silences"
+        case .silencedTarget: "silences-target"
         case .redirected: "redirects"
         case .forwarded: "forwards"
         case .unknown: "unknown"

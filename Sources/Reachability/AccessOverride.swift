@@ -9,6 +9,8 @@ public struct AccessOverride: Hashable, Sendable {
         case refused
         /// The replies of this host are dropped or rejected.
         case silenced
+        /// The replies of the host to which a forward leads are dropped or rejected.
+        case silencedTarget
         /// They are redirected to another port of this host.
         case redirected
         /// They are forwarded to another host, such as a container.
@@ -53,9 +55,11 @@ extension [AccessOverride] {
         let spaces = SourceSpaces()
         let rules = RuleNumbers()
         let seesReplies = Hooks(tables: others).decidesOnReplies
+        // Only what the first table forwards is its own.
+        let seesForwarded = allowed.translation != nil && Hooks(tables: others).decidesOnForwardedReplies
         let others = others + (allowed.translation.map { [$0] } ?? [])
         let interfaces = InterfaceClass.all(
-            in: [allowed] + others, circumstances.routes, includesOutput: seesReplies)
+            in: [allowed] + others, circumstances.routes, includesOutput: seesReplies || seesForwarded)
         let transports = TransportProtocol.all(in: [allowed])
         let destinations = DestinationClasses(in: [allowed] + others, of: circumstances.addresses)
         let regions = AccessRegions(
@@ -73,8 +77,12 @@ extension [AccessOverride] {
                 .filter { $0.open != space.none }
             guard !open.isEmpty else { continue }
             let boxes = open.boxes(space)
-            search.add(survey.evaluate(key, .arriving, of: boxes), key, open)
-            if seesReplies { search.add(replies: survey.evaluateReplies(key, to: boxes), key, open) }
+            let outcome = survey.evaluate(key, .arriving, of: boxes)
+            search.add(outcome, key, open)
+            if seesReplies { search.add(replies: survey.evaluateReplies(key, to: boxes), .silenced, key, open) }
+            let forwarded = outcome.accepted.filter { $0.state.isForwarded && $0.doubts.isEmpty }
+            guard seesForwarded, !forwarded.isEmpty else { continue }
+            search.add(replies: survey.evaluateReplies(key, toForwarded: forwarded), .silencedTarget, key, open)
         }
         self = search.overrides
     }
@@ -125,7 +133,7 @@ private struct OverrideSearch {
             var override = override
             let scope = Scope(transport: override.transport, family: override.family, effect: override.effect)
             let rest = survivors[scope] ?? IntervalSet()
-            let isDrop = [.refused, .silenced].contains(override.effect)
+            let isDrop = [.refused, .silenced, .silencedTarget].contains(override.effect)
             override.isWhole = isDrop && rest.intersection(IntervalSet(override.ports)).isEmpty
             return override
         }
@@ -159,15 +167,16 @@ private struct OverrideSearch {
 
     /// Adds the replies that are certain to be refused: what depends on a process or a mark is left out.
     mutating func add(
-        replies outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]
+        replies outcome: RegionEvaluation.Outcome, _ effect: AccessOverride.Effect, _ key: AccessRegions.Key,
+        _ open: [AccessRegions.Segment]
     ) {
         var effects = EffectCollector()
         for (piece, place) in outcome.refused where piece.doubts.isEmpty {
-            effects.add(piece, .silenced, place, rules)
+            effects.add(piece, effect, place, rules)
         }
         for effect in effects.all { meet(effect, key, open) }
         let doubted = outcome.refused.map(\.piece).filter { !$0.doubts.isEmpty }
-        keep(outcome.accepted + outcome.unknown + doubted, .silenced, key, open)
+        keep(outcome.accepted + outcome.unknown + doubted, effect, key, open)
     }
 
     /// Records on which ports a source is not certain to be met by an effect.

@@ -89,10 +89,15 @@ struct Hooks {
     }
 
     /// Whether a chain sees the replies of this host and may drop them.
-    var decidesOnReplies: Bool {
+    var decidesOnReplies: Bool { decides(at: [.output, .postrouting]) }
+
+    /// Whether a chain sees the replies of hosts to which this one forwards and may drop them.
+    var decidesOnForwardedReplies: Bool { decides(at: [.prerouting, .forward, .postrouting]) }
+
+    /// Whether a chain of one of the hooks may drop packets of established connections.
+    private func decides(at hooks: [Hook]) -> Bool {
         bases.contains { entry in
-            let isPassed = entry.base.hook == .output || entry.base.hook == .postrouting
-            return isPassed && entry.base.type != "nat"
+            return hooks.contains(entry.base.hook) && entry.base.type != "nat"
                 && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
         }
     }

@@ -32,6 +32,14 @@ extension Setting {
 
     private func meta(_ key: MetaKey, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         switch key {
+        case .inputInterface where isReply && state.isForwarded:
+            return output(state).map { [SymbolicByte](constants: $0.index.hostOrderBytes) } ?? .unknown(4)
+        case .inputInterfaceName where isReply && state.isForwarded:
+            return output(state).map { Self.name($0.name) } ?? .unknown(16)
+        case .outputInterface where isReply && isBeforeRouting(hook):
+            return [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case .outputInterfaceName where isReply && isBeforeRouting(hook):
+            return [SymbolicByte](constants: Array(repeating: 0, count: 16))
         case .inputInterface where isSent: return [SymbolicByte](constants: UInt32(0).hostOrderBytes)
         case .inputInterfaceName where isSent: return [SymbolicByte](constants: Array(repeating: 0, count: 16))
         // A translation at the output hook has the packet routed again.

@@ -17,8 +17,8 @@ struct Setting {
     let own: Destinations
     /// Whether the packets carry data of an established connection; otherwise they open one.
     let isEstablished: Bool
-    /// Whether the packets are this host's replies: they leave by the interface and go to the source, from the port that was
-    /// dialled.
+    /// Whether the packets are replies of this host, or of the hosts to which it forwards: they leave by the interface and go to the
+    /// source, from the port that was dialled or that a rule has put in its place.
     let isReply: Bool
     /// Whether the packets open connections of this host: they leave by the interface, and their sources are the far ends.
     let isLeaving: Bool

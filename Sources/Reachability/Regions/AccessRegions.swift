@@ -302,6 +302,11 @@ struct Survey {
         outcome(key, isReply: true) { $0.evaluateReplies(to: boxes) }
     }
 
+    /// The result for the replies of the hosts to which the packets in these pieces were forwarded.
+    func evaluateReplies(_ key: AccessRegions.Key, toForwarded pieces: [Piece]) -> RegionEvaluation.Outcome {
+        outcome(key, isReply: true) { $0.evaluateReplies(toForwarded: pieces) }
+    }
+
     /// What the packets of a class have in common.
     func setting(_ key: AccessRegions.Key, isReply: Bool = false) -> Setting {
         Setting(

@@ -126,6 +126,20 @@ final class RegionEvaluation {
         return outcome
     }
 
+    /// The result for the replies of the hosts to which the packets in these pieces were forwarded.
+    func evaluateReplies(toForwarded pieces: [Piece]) -> Outcome {
+        let arriving = pieces.map { piece in
+            var (reply, state) = (piece, piece.state)
+            state.tracking = .before
+            reply.shared = SharedState(state)
+            return reply
+        }
+        let routed = pass(.prerouting, arriving).afterConntrack()
+        outcome.accepted = pass(.postrouting, pass(.forward, routed))
+        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
+        return outcome
+    }
+
     private func pieces(_ boxes: [Box], _ state: PacketState) -> [Piece] {
         let shared = SharedState(state)
         return boxes.map { Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, shared: shared) }
