@@ -17,6 +17,7 @@ import tempfile
 import time
 
 import connections
+import directions
 import listeners
 import namespaces
 import neighbours
@@ -26,7 +27,7 @@ import shapes
 import ufw
 from harness import Bench, run
 
-CASES = ("start", "prefixes", "services", "neighbours", "listeners", "connections", "packets")
+CASES = ("start", "prefixes", "services", "neighbours", "listeners", "connections", "packets", "directions")
 # Takes some minutes and is of interest to developers alone, so it runs on request only.
 MORE = ("shapes",)
 TOOLS = ("nft", "iptables-restore", "iptables-nft", "ufw", "ss")
@@ -229,6 +230,10 @@ def bench_neighbours(bench):
 
 def bench_packets(bench):
     packets.measure(bench, run, (10, 1_000) if bench.quick else (10, 5_000))
+
+
+def bench_directions(bench):
+    directions.measure(bench, run, (10, 1_000) if bench.quick else (10, 5_000))
 
 
 def bench_shapes(bench):
