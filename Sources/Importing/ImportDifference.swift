@@ -99,8 +99,18 @@ private struct Judge {
     let own: TableName
     let circumstances: Circumstances
 
-    /// A difference; `nil` if it is about sources that no packet has, or about port 0.
+    /// Whether the host has an interface that no rule names; claims about others would be about none.
+    private var hasOthers: Bool {
+        guard let present = circumstances.routes?.indices.keys else { return true }
+        let patterns = InterfaceClass.all(in: old + new, circumstances.routes).compactMap(\.pattern)
+        return present.contains { name in
+            name != "lo" && !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
+        }
+    }
+
+    /// A difference; `nil` if it is about sources that no packet has, about port 0, or about interfaces that the host has not.
     func difference(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
+        if change.interfaces == [nil], !hasOthers { return nil }
         guard let sources = change.sources.possible, !change.transport.hasPorts || change.ports.upperBound > 0 else {
             return nil
         }
@@ -150,7 +160,7 @@ private struct Judge {
             }
         }
         let places = Set(before.map(\.interface)).count
-        return found.map { difference, interfaces in
+        return found.filter { $0.value != [nil] || hasOthers }.map { difference, interfaces in
             var difference = difference
             difference.interfaces = Set(interfaces).count == places ? [] : interfaces
             return difference

@@ -63,7 +63,10 @@ struct ImportedPolicy {
             switch draft.ping {
             case .accept: return nil
             case .drop: return "drop"
-            case .from(let sources): return "{from: \(YAMLText.list(terms.list(sources, naming: "ping-clients")))}"
+            case .from(let sources, let rate):
+                if sources.isAny, let rate { return rate }
+                let from = YAMLText.list(terms.list(sources, naming: "ping-clients"))
+                return "{from: \(from)\(rate.map { ", rate: \($0)" } ?? "")}"
             }
         }
     }

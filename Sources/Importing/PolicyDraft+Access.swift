@@ -9,8 +9,9 @@ extension PolicyDraft {
     ///   - regions: the access through all tables.
     ///   - tables: the tables.
     ///   - circumstances: those of the regions.
-    init(_ regions: AccessRegions, of tables: [Table], in circumstances: Circumstances) {
-        let survey = AccessSurvey(regions, tables, circumstances)
+    ///   - interfaces: the interfaces that the host has, or that a rule names, as a policy writes them.
+    init(_ regions: AccessRegions, of tables: [Table], in circumstances: Circumstances, interfaces: Set<String>) {
+        let survey = AccessSurvey(regions, tables, circumstances, interfaces)
         groups = LiveGroup.all(in: tables)
         denied = survey.denied
         trusted = survey.trusted
@@ -37,7 +38,9 @@ private struct AccessSurvey {
     private var decided: [InterfaceClass: AddressSet] = [:]
     private var everything: [InterfaceClass: AddressSet] = [:]
 
-    init(_ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances) {
+    init(
+        _ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>
+    ) {
         self.regions = regions
         self.tables = tables
         self.circumstances = circumstances
@@ -47,7 +50,7 @@ private struct AccessSurvey {
         echoes = AddressFamily.allCases.flatMap(regions.echoRequests)
         others = regions.profiles(of: .unnamed).flatMap(\.cells)
         let classes = Array(Set(others.map(\.interface)))
-        naming = InterfaceNaming(classes, present: Array((circumstances.routes?.indices ?? [:]).keys))
+        naming = InterfaceNaming(classes, present: interfaces.sorted())
         let cells = profiles.flatMap(\.profile.cells)
         denied = Self.denied(cells + echoes + others)
         everything = Self.everything(cells + echoes + others)
@@ -98,8 +101,23 @@ private struct AccessSurvey {
             sources = sources.intersection(cell.open.union(spare).union(others))
         }
         sources = sources.simplified(with: spare)
-        if sources.isAny { return .accept }
-        return sources.isEmpty ? .drop : .from(sources)
+        if sources.isEmpty { return .drop }
+        let rate = pingRate
+        return sources.isAny && rate == nil ? .accept : .from(sources, rate: rate)
+    }
+
+    /// The rate up to which echo requests are answered, if a rule limits them.
+    private var pingRate: String? {
+        for cell in echoes {
+            guard let witness = cell.open.subtracting(denied).witness.flatMap({ IPAddress($0) }) else { continue }
+            var packet = Packet(
+                transport: EchoRequest.transport(cell.family), port: EchoRequest.port(cell.family), from: witness,
+                interface: cell.interface.witness)
+            packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
+            let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+            if conclusion.isLimited, let rate = conclusion.decision?.rule?.rateText { return rate }
+        }
+        return nil
     }
 
     /// The rules that make access unknown.
@@ -144,7 +162,8 @@ private struct AccessSurvey {
         return (0..<(families.map(\.count).max() ?? 0)).map { index in
             let parts = families.filter { index < $0.count }.map { $0[index] }
             let addresses = parts.reduce(AddressSet()) { $0.union($1.addresses) }
-            return (circumstances.addresses.map(addresses.intersection) ?? addresses, parts.flatMap(\.cells))
+            let own = circumstances.addresses.map(addresses.intersection) ?? addresses
+            return (own.subtracting(.loopback), parts.flatMap(\.cells))
         }
     }
 

@@ -39,7 +39,7 @@ struct PolicyDraft {
     enum Ping: Hashable {
         case accept
         case drop
-        case from(AddressSet)
+        case from(AddressSet, rate: String?)
     }
 
     /// The named sets of the live tables.

@@ -21,18 +21,32 @@ extension Rule {
     }
 }
 
+extension Rule {
+    /// The rate of its only limit as a policy writes it; `nil` for none.
+    var rateText: String? {
+        let limits = expressions.compactMap {
+            if case .limit(let limit) = $0, !limit.countsBytes { limit } else { nil }
+        }
+        return limits.count == 1 ? limits[0].rateOnly : nil
+    }
+}
+
 extension RateLimit {
+    /// The rate; `nil` for a unit that a policy has not.
+    fileprivate var rateOnly: String? {
+        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86_400: "day"]
+        return rate > 0 ? units[unit].map { "\(rate)/\($0)" } : nil
+    }
+
     /// For one source.
     fileprivate var rateText: String? { keys.map { "{\($0)}" } }
 
     /// For all sources together.
     fileprivate var text: String? { keys.map { "{\($0), per: all}" } }
 
-    /// The rate and the burst; `nil` for a unit that a policy has not.
+    /// The rate and the burst.
     private var keys: String? {
-        let units: [UInt64: String] = [1: "second", 60: "minute", 3600: "hour", 86_400: "day"]
-        guard let unit = units[unit], rate > 0 else { return nil }
-        return "rate: \(rate)/\(unit), burst: \(max(1, burst))"
+        rateOnly.map { "rate: \($0), burst: \(max(1, burst))" }
     }
 }
 

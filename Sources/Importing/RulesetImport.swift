@@ -35,7 +35,11 @@ public struct RulesetImport {
         circumstances.tellsAddressesApart = true
         takeover = Takeover(tables, own: own)
         let regions = AccessRegions(takeover.imported, in: circumstances)
-        let draft = PolicyDraft(regions, of: takeover.imported, in: circumstances)
+        let named = InterfaceClass.all(in: tables, circumstances.routes)
+        let present = (circumstances.routes?.indices ?? [:]).keys
+        let draft = PolicyDraft(
+            regions, of: takeover.imported, in: circumstances,
+            interfaces: Set(named.compactMap(\.pattern) + present).subtracting(["lo"]))
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
         let origin = takeover.imported.map(\.name.description)
         text = ImportedPolicy(draft, of: origin, names, listeners: listeners).text

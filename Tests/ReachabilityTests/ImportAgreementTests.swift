@@ -47,9 +47,10 @@ struct ImportAgreementTests {
         let policy = try #require(result.policy)
         try trial.handOver(result.takeover, to: compile(policy).table)
         let after = try trial.accepted(packets, from: 40_000)
+        let patterns = InterfaceClass.all(in: trial.tables).compactMap(\.pattern)
         var (different, wrong): (Int, [String]) = (0, [])
         for (old, new) in zip(before, after) {
-            let named = Set(proof.differences.filter { $0.concerns(old.packet) }.map(\.kind))
+            let named = Set(proof.differences.filter { $0.concerns(old.packet, patterns) }.map(\.kind))
             if old.isAccepted != new.isAccepted { different += 1 }
             let fits =
                 old.isAccepted == new.isAccepted
@@ -68,21 +69,20 @@ struct ImportAgreementTests {
 
 extension ImportDifference {
     /// Whether the packet to an address of this host is among those that it is about.
-    fileprivate func concerns(_ packet: Packet) -> Bool {
+    fileprivate func concerns(_ packet: Packet, _ patterns: [String]) -> Bool {
         let destination = Wire.destination(packet.family)
         guard group == nil, limit == nil, transport == packet.transport, family == packet.family,
             ports.contains(packet.port),
             destinations.isEmpty || destinations.contains(where: { $0.contains(destination) })
         else { return false }
         let source: IPAddress = family == .ipv4 ? .ipv4(UInt32(packet.source)) : .ipv6(packet.source)
-        return sources.contains(source) && concerns(interface: packet.interface)
+        return sources.contains(source) && concerns(interface: packet.interface, patterns)
     }
 
-    private func concerns(interface: String) -> Bool {
-        interfaces.isEmpty
-            || interfaces.contains { pattern in
-                guard let pattern else { return true }
-                return pattern.hasSuffix("*") ? interface.hasPrefix(pattern.dropLast()) : interface == pattern
-            }
+    private func concerns(interface: String, _ patterns: [String]) -> Bool {
+        func fits(_ pattern: String) -> Bool {
+            pattern.hasSuffix("*") ? interface.hasPrefix(pattern.dropLast()) : interface == pattern
+        }
+        return interfaces.isEmpty || interfaces.contains { $0.map(fits) ?? !patterns.contains(where: fits) }
     }
 }

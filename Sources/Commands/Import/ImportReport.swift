@@ -131,6 +131,12 @@ extension ImportDifference {
         transport == EchoRequest.transport(family) && ports.lowerBound == EchoRequest.port(family)
     }
 
+    /// The addresses of this host, if it is not about all of them.
+    private var addressText: String {
+        let addresses = destinations.compactMap(\.addresses).reduce(AddressSet()) { $0.union($1) }
+        return addresses.isEmpty ? "" : " at \(addresses.text)"
+    }
+
     private var interfaceNames: [String] { interfaces.map { $0 ?? "others" } }
 
     /// The cause in a few words.
@@ -161,6 +167,11 @@ extension ImportDifference {
             ("sources", .array(sources.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))),
             ("reason", .string(reason)), ("rule", JSON(rule.map { "\($0)".printable })),
         ]
+        let addresses = destinations.compactMap(\.addresses).reduce(AddressSet()) { $0.union($1) }
+        if !addresses.isEmpty {
+            members.append(
+                ("addresses", .array(addresses.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))))
+        }
         if let group { members.append(("group", .string("\(group)"))) }
         if !interfaces.isEmpty { members.append(("interfaces", .array(interfaceNames.map { .string($0.printable) }))) }
         return .object(members)
