@@ -65,7 +65,10 @@ extension Host {
             }
             return try PacketLogSocket(group: group) { Int64(time(nil)) }
         }
-        host.isKernelLogReadable = { RulesetIdentity.isHost || KernelLog.hasEveryNamespace }
+        host.isKernelLogReadable = {
+            // The sysctl is one of the host's namespace, and not seen in others.
+            RulesetIdentity.isHost || (try? NetworkNamespace.inHost { KernelLog.hasEveryNamespace }) == true
+        }
         host.flushes = { .flushes }
         host.isLoadedAtBoot = { .isLoadedAtBoot }
         if host.isErrorTerminal && HostCalls.variable("TERM") != "dumb" { host.progress = ProgressLine.show }
