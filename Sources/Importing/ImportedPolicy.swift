@@ -95,7 +95,7 @@ struct ImportedPolicy {
             return ["trusted:"]
                 + entries.flatMap { entry in
                     ["  \(entry.name):"] + policy.conditions(entry.access, naming: entry.name).map { "    \($0)" }
-                        + ["    why: \(YAMLText.scalar(entry.comment ?? Service.unfilledReason))"]
+                        + ["    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"]
                 }
         }
     }
@@ -161,8 +161,11 @@ extension Listener {
 }
 
 extension String {
-    /// The text of a comment as a reason: one line without controls.
-    fileprivate var reason: String { split(whereSeparator: \.isNewline).joined(separator: " ").printable }
+    /// The text of a comment as a reason: one line without controls; `nil` for none.
+    fileprivate var reason: String? {
+        let text = split(whereSeparator: \.isWhitespace).joined(separator: " ").printable
+        return text.isEmpty ? nil : text
+    }
 }
 
 extension PolicyDraft.Service {

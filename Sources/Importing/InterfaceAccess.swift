@@ -69,7 +69,7 @@ struct InterfaceNaming {
 
     /// The patterns of some classes.
     ///
-    /// The interfaces that no ruleset names have none: those that the host has are listed.
+    /// No pattern stands for the interfaces that no rule names: the host's interfaces of that class are listed.
     func patterns(_ classes: [InterfaceClass]) -> [String] {
         classes.flatMap { kind in
             kind.pattern.map { [$0] } ?? present.filter { name in !self.classes.contains { $0.names(name) } }

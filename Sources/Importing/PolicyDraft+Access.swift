@@ -206,15 +206,6 @@ private struct AccessSurvey {
     }
 }
 
-extension RuleReference {
-    /// The rule in nft's notation, without its comment, which is the reason of a service.
-    fileprivate var textWithoutComment: String {
-        var place = self
-        place.rule?.userdata = []
-        return place.description
-    }
-}
-
 extension ClosedRange<UInt16> {
     /// The ports one by one, where there are few, since each may have a rule of its own.
     fileprivate var parts: [ClosedRange<UInt16>] { count <= 16 ? map { $0...$0 } : [self] }
@@ -241,73 +232,5 @@ extension AddressSet {
     fileprivate func first(_ family: AddressFamily, of destination: DestinationClass) -> UInt128? {
         let own = destination.addresses.map(intersection) ?? self
         return own.part(family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
-    }
-}
-
-extension PolicyDraft.Service {
-    /// What services of one line have in common.
-    struct Subject: Hashable {
-        let entries: [InterfaceAccess]
-        let destinations: AddressSet
-        let rules: [String]
-        let limit: PolicyDraft.DraftLimit?
-        let ports: [ClosedRange<UInt16>]?
-    }
-
-    /// The subject of services that the same rule opens.
-    fileprivate var byRule: Subject {
-        Subject(
-            entries: entries, destinations: destinations, rules: rules, limit: limit,
-            ports: rules.isEmpty ? ports.values.flatMap(\.ranges) : nil)
-    }
-
-    /// The subject of services at the same ports of several protocols.
-    fileprivate var byPort: Subject {
-        Subject(
-            entries: entries, destinations: destinations, rules: [], limit: limit,
-            ports: Set(ports.values).count == 1 ? ports.values.first?.ranges : nil)
-    }
-}
-
-extension [PolicyDraft.Service] {
-    /// The services with those joined that one rule opens, and then those with the same ports of several protocols.
-    fileprivate var joined: Self { joined(by: \.byRule).joined(by: \.byPort) }
-
-    private func joined(by subject: KeyPath<Element, PolicyDraft.Service.Subject>) -> Self {
-        var places: [PolicyDraft.Service.Subject: Int] = [:]
-        var result: Self = []
-        for service in self {
-            guard let place = places[service[keyPath: subject]] else {
-                places[service[keyPath: subject]] = result.count
-                result.append(service)
-                continue
-            }
-            result[place].ports.merge(service.ports) { $0.union($1) }
-            result[place].rules += service.rules.filter { !result[place].rules.contains($0) }
-            result[place].comment = result[place].comment ?? service.comment
-        }
-        return result
-    }
-}
-
-extension Rule {
-    /// Whether it tests more than that the packet is there.
-    fileprivate var hasCondition: Bool {
-        expressions.contains { expression in
-            switch expression {
-            case .compare, .range, .lookup: true
-            case .xtables(let part): part.kind == .match && part.name != "comment"
-            default: false
-            }
-        }
-    }
-
-    /// The comment of nft or of iptables, which has it in a match of its own: `xt_comment.h` of the kernel.
-    var note: String? {
-        if let comment { return comment }
-        for case .xtables(let match) in expressions where match.name == "comment" {
-            return String(validating: match.info.prefix { $0 != 0 }, as: UTF8.self)
-        }
-        return nil
     }
 }

@@ -13,7 +13,9 @@ extension PolicyDraft {
             let interfaces = trusted[index].access.interfaces
             let sources = trusted[index].access.sources
             let family = sources.ipv6.isAll ? "ipv6" : sources.ipv4.isAll ? "ipv4" : "trusted"
-            let name = interfaces.count == 1 ? PolicyName.valid(interfaces[0]) : sources.isAny ? "everywhere" : family
+            let name =
+                interfaces.count == 1
+                ? PolicyName.valid(interfaces[0], prefix: "on-") : sources.isAny ? "everywhere" : family
             trusted[index].name = PolicyName.unique(name, &taken)
         }
     }
@@ -35,7 +37,7 @@ extension PolicyDraft.Service {
         guard let (transport, range) = single.first else { return "service" }
         guard transport.hasPorts else {
             return PolicyName.valid(
-                transport.name == "\(transport.rawValue)" ? "protocol-\(transport.name)" : transport.name)
+                transport.name, prefix: "protocol-")
         }
         let numbers = Set(single.filter { $0.1.count == 1 }.map(\.1.lowerBound))
         if numbers.count > 1, single.allSatisfy({ $0.1.count == 1 }),
@@ -43,8 +45,10 @@ extension PolicyDraft.Service {
         {
             return family.name
         }
-        if range.count == 1, let known = names.name(transport, range.lowerBound) { return PolicyName.valid(known) }
-        if let process = process(listeners) { return PolicyName.valid(process) }
+        if range.count == 1, let known = names.name(transport, range.lowerBound) {
+            return PolicyName.valid(known, prefix: "service-")
+        }
+        if let process = process(listeners) { return PolicyName.valid(process, prefix: "service-") }
         if range.count > Self.many { return "most-ports" }
         return range.count == 1
             ? "\(transport.name)-\(range.lowerBound)" : "\(transport.name)-\(range.lowerBound)-\(range.upperBound)"

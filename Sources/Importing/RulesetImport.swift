@@ -15,7 +15,7 @@ public struct RulesetImport {
     public let policy: Policy?
     /// Errors in the text: none, unless this program has a fault.
     public let diagnostics: [Diagnostic]
-    /// The tables that it replaces, and those that stay.
+    /// The tables that it replaces, and the remaining ones.
     public let takeover: Takeover
 
     /// Writes the policy, reads it again, compiles it, and compares.

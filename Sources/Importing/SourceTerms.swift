@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Printing
+internal import Policies
 
 /// Sets of sources in the notation of a policy: groups of the live tables, groups for what is written often, addresses.
 struct SourceTerms {
@@ -74,34 +74,4 @@ struct SourceTerms {
 extension AddressSet {
     /// Each range as a policy writes it.
     var terms: [String] { ipv4.ranges.map(IPv4Address.text(of:)) + ipv6.ranges.map(IPv6Address.text(of:)) }
-}
-
-/// Scalars and lists of YAML.
-enum YAMLText {
-    /// A text as a scalar: in quotes if it has other characters than letters, digits and a few signs.
-    static func scalar(_ text: String) -> String {
-        let isPlain = text.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII
-                && (scalar.properties.isAlphabetic || ("0"..."9").contains(scalar)
-                    || "/._-+ ".unicodeScalars.contains(scalar))
-        }
-        let isBare =
-            isPlain && text.first?.isWhitespace == false && text.last?.isWhitespace == false && !text.hasPrefix("-")
-        guard !isBare else { return text }
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            case _ where scalar.isControl: "?"
-            default: String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\""
-    }
-
-    /// A list in one line; one value stands for itself.
-    static func list(_ values: [String]) -> String {
-        let scalars = values.map(scalar)
-        return scalars.count == 1 ? scalars[0] : "[\(scalars.joined(separator: ", "))]"
-    }
 }

@@ -38,7 +38,7 @@ public struct SessionCut {
         }
     }
 
-    /// Terminates the sessions that `choose` returns, and those that this host began and `outgoing` finds.
+    /// Terminates the sessions that `choose` returns, and the sessions of this host that `outgoing` finds.
     init(
         among store: any SessionStore, sparing admins: (() -> AdminSessions)?,
         _ outgoing: () throws(KernelError) -> [Session] = { [] }, _ choose: ([Session]) -> [Session]

@@ -22,24 +22,28 @@ extension RulesetState {
         defer { withExtendedLifetime(lock) {} }
         let found = try settle(store)
         guard let pending = try pending() else { return .nothingWaits(found, last: try lastConfirmable()) }
-        guard try isUntouched(pending, in: store) else {
+        let live = try store.snapshot(of: Names.table, expecting: try table(of: pending).map { [$0] } ?? [])
+        guard try isUntouched(pending, live) else {
             throw ChangeError(
                 .changedUnderneath,
                 "the table was changed since change \(pending.number), which cannot be confirmed: "
                     + "run \"portreeve rollback\" to undo it, then \"portreeve apply\"")
         }
-        let generation = try store.generation()
         try confirm(pending)
-        return .confirmed(Made(number: pending.number, generation: generation))
+        return .confirmed(Made(number: pending.number, generation: live.generation))
     }
 
     /// Whether the live table is the one that the change made.
     func isUntouched(_ pending: PendingChange, in store: any RulesetStore) throws -> Bool {
-        let table = try log.record(log.entry(pending.number)).table
-        let live = try store.snapshot(of: Names.table, expecting: table.map { [$0] } ?? []).table
-        let target = try grants().target(table, onto: live)
-        return Transaction(from: live, to: target, named: Names.table).isEmpty
+        try isUntouched(pending, store.snapshot(of: Names.table, expecting: table(of: pending).map { [$0] } ?? []))
     }
+
+    private func isUntouched(_ pending: PendingChange, _ live: TableSnapshot) throws -> Bool {
+        let target = try grants().target(table(of: pending), onto: live.table)
+        return Transaction(from: live.table, to: target, named: Names.table).isEmpty
+    }
+
+    private func table(of pending: PendingChange) throws -> Table? { try log.record(log.entry(pending.number)).table }
 
     /// The last change that was confirmed or undone: grants, bans and renewed lists need no confirmation.
     private func lastConfirmable() throws -> ChangeLog.Entry? {

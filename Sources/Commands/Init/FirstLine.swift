@@ -40,7 +40,7 @@ struct FirstLine {
         }
         var taken = Set(lines.map(\.name))
         for var line in Self.lines(known.isEmpty ? [] : host.sessions.owners(of: known)) {
-            line.name = FirstService.unique(line.name, &taken)
+            line.name = PolicyName.unique(line.name, &taken)
             lines.append(line)
         }
         return lines
@@ -74,16 +74,11 @@ struct FirstLine {
     /// The lines of the policy.
     var lines: [String] {
         let key = ports.allSatisfy { $0.contains("/") } ? "ports" : "protocols"
-        let addresses = destinations.map { $0.family == .ipv6 ? "\"\($0)\"" : "\($0)" }
         let to =
             destinations.count > Self.mostDestinations
-            ? "any   # \(destinations.count) addresses now" : Self.list(addresses)
-        return ["  \(name):", "    \(key): \(Self.list(ports))", "    to: \(to)"]
-            + (user.map { ["    user: \(FirstService.scalar($0))"] } ?? []) + ["    why: \(why)"]
-    }
-
-    private static func list(_ values: [String]) -> String {
-        values.count == 1 ? values[0] : "[\(values.joined(separator: ", "))]"
+            ? "any   # \(destinations.count) addresses now" : YAMLText.list(destinations.map(\.description))
+        return ["  \(name):", "    \(key): \(YAMLText.list(ports))", "    to: \(to)"]
+            + (user.map { ["    user: \(YAMLText.scalar($0))"] } ?? []) + ["    why: \(why)"]
     }
 }
 

@@ -2,6 +2,7 @@ internal import Addressing
 internal import Auditing
 internal import Listeners
 internal import Policies
+internal import Policies
 internal import Printing
 internal import System
 
@@ -51,11 +52,11 @@ struct FirstPolicy {
 
     private var sources: [String] {
         let own =
-            client.map { ["  \(Self.client): [\(quoted($0))]   # your address in this SSH connection"] }
+            client.map { ["  \(Self.client): [\(YAMLText.scalar($0))]   # your address in this SSH connection"] }
             ?? []
         let byInterface = Dictionary(grouping: networks, by: \.interface).sorted { $0.key < $1.key }
         let suggestions = byInterface.map { interface, networks in
-            let prefixes = networks.map { quoted($0.prefix) }.joined(separator: ", ")
+            let prefixes = networks.map { YAMLText.scalar($0.prefix) }.joined(separator: ", ")
             return "\(groupName(interface)): [\(prefixes)]   # the networks of \(interface.printable)"
         }
         // An empty list of sources would be an error.
@@ -91,9 +92,6 @@ struct FirstPolicy {
     /// The name of the source group of an interface's networks.
     private func groupName(_ interface: String) -> String { "net-" + FirstService.sanitized(interface) }
 }
-
-/// The text, in quotes if it has a colon, as YAML requires.
-private func quoted(_ text: String) -> String { text.contains(":") ? "\"\(text)\"" : text }
 
 extension Listener {
     /// The owner in a few words.

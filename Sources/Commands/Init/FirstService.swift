@@ -56,7 +56,7 @@ struct FirstService {
         return groups.sorted { $0.value[0] < $1.value[0] }.map { owner, places in
             var service = FirstService(
                 name: name(owner, places[0], portName), owner: owner, places: places, note: notes[owner])
-            service.name = unique(service.name, &taken)
+            service.name = PolicyName.unique(service.name, &taken)
             return service
         }
     }
@@ -111,22 +111,8 @@ struct FirstService {
         "php", "python", "ruby", "sh", "socat",
     ]
 
-    /// A valid name, `[a-z][a-z0-9-]{0,30}`, from any text.
-    static func sanitized(_ text: String) -> String {
-        let kept = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
-        let words = String(kept).split(separator: "-").joined(separator: "-")
-        let name = words.first?.isLetter == true ? words : "service-" + words
-        // Leaves room for a number that makes the name unique.
-        return String(name.prefix(26).reversed().drop { $0 == "-" }.reversed())
-    }
-
-    /// A name that is not taken, which it takes.
-    static func unique(_ name: String, _ taken: inout Set<String>) -> String {
-        let names = [name] + (2...65_536).lazy.map { "\(name)-\($0)" }
-        let free = names.first { !taken.contains($0) } ?? name
-        taken.insert(free)
-        return free
-    }
+    /// A valid name from any text.
+    static func sanitized(_ text: String) -> String { PolicyName.valid(text, prefix: "service-") }
 
     /// Whether it is the service of the user's SSH connection.
     var isSSH: Bool {
@@ -138,17 +124,15 @@ struct FirstService {
         var lines = note.map { ["  # \($0.printable)"] } ?? []
         lines += ["  \(name):"] + line("ports", ranges) + line("protocols", protocols, protocolNames)
         lines.append("    from: \(sources)")
-        if let executable = owner.executable { lines.append("    process: \(Self.scalar(executable))") }
-        if let unit = owner.unit { lines.append("    unit: \(Self.scalar(unit))") }
-        if owner.users.count == 1 { lines.append("    user: \(Self.scalar(owner.users[0]))") }
-        if owner.users.count > 1 { lines.append("    user: [\(owner.users.map(Self.scalar).joined(separator: ", "))]") }
+        if let executable = owner.executable { lines.append("    process: \(YAMLText.scalar(executable))") }
+        if let unit = owner.unit { lines.append("    unit: \(YAMLText.scalar(unit))") }
+        if !owner.users.isEmpty { lines.append("    user: \(YAMLText.list(owner.users))") }
         return lines + ["    why: \(Service.unfilledReason)"]
     }
 
     /// A key with a value or a list, and a comment; nothing for an empty list.
     private func line(_ key: String, _ values: [String], _ comment: String = "") -> [String] {
-        if values.isEmpty { return [] }
-        return ["    \(key): " + (values.count == 1 ? values[0] : "[\(values.joined(separator: ", "))]") + comment]
+        values.isEmpty ? [] : ["    \(key): \(YAMLText.list(values))\(comment)"]
     }
 
     private var wholeProtocols: [TransportProtocol] { places.map(\.transport).filter { !$0.hasPorts } }
@@ -167,25 +151,6 @@ struct FirstService {
             let ports = places.filter { $0.transport == transport }.map { $0.port...$0.port }
             return IntervalSet(ports).ranges.map { "\($0.text)/\(transport.name)" }
         }
-    }
-
-    /// A text as a YAML scalar: in quotes if it has other characters than letters, digits and a few signs.
-    static func scalar(_ text: String) -> String {
-        let isPlain = text.unicodeScalars.allSatisfy { scalar in
-            scalar.isASCII
-                && (scalar.properties.isAlphabetic || scalar.properties.numericType != nil
-                    || "/._-@+".unicodeScalars.contains(scalar))
-        }
-        guard !isPlain || text.hasPrefix("-") || text.hasPrefix("@") else { return text }
-        let escaped = text.unicodeScalars.map { scalar in
-            switch scalar {
-            case "\"": "\\\""
-            case "\\": "\\\\"
-            case _ where scalar.isControl: "?"
-            default: String(scalar)
-            }
-        }
-        return "\"\(escaped.joined())\""
     }
 }
 

@@ -23,6 +23,37 @@ def run(options, checks):
     checks(host.table.status != 0, "remove deletes the table")
     checks(host.expect(0, "status", policy, "--format", "json").json["ports"] is not None, "status works without a table")
     host.expect(2, "verify", policy, "--only", "ruleset")
+    taking_over(host)
+
+
+FIREWALL = """
+table inet filter {
+  set bad { type ipv4_addr; flags interval; elements = { 198.51.100.0/24 }; }
+  chain input {
+    type filter hook input priority 0; policy drop
+    ip saddr @bad drop
+    ct state established,related accept
+    iif lo accept
+    meta l4proto { icmp, ipv6-icmp } accept
+    ip6 saddr fe80::/10 udp dport 546 accept
+    tcp dport { 80, 443 } accept
+    iifname "wire*" tcp dport 5432 accept
+    tcp dport 22 limit rate 10/minute accept
+  }
+}
+"""
+
+
+def taking_over(host):
+    host.run("nft", "-f", "-", input=FIREWALL)
+    written = str(host.folder / "imported.yaml")
+    imported = host.expect(0, "import", written, "--format", "json").json
+    host.check(imported["verdict"] == "equal" and not imported["differences"], f"the policy lets in the same: {imported}")
+    host.expect(0, "apply", written, "--yes")
+    host.run("nft", "delete", "chain", "inet", "filter", "input")
+    host.expect(0, "verify", written, "--only", "ruleset")
+    host.expect(0, "remove", "--yes")
+    host.run("nft", "delete", "table", "inet", "filter")
 
 
 def planning(host, policy):

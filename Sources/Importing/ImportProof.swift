@@ -1,0 +1,222 @@
+internal import Addressing
+internal import Compiler
+internal import Reachability
+internal import Rulesets
+
+/// The comparison of a policy with the rulesets that it was written from.
+public struct ImportProof {
+    /// The verdicts.
+    public enum Verdict: String, Hashable, Sendable {
+        /// Both let in the same new connections.
+        case equal
+        /// The policy refuses some that the rulesets let in.
+        case narrower
+        /// The policy lets in some that the rulesets refuse.
+        case wider
+        /// Both of that.
+        case incomparable
+        /// There is no certain difference, but perhaps one.
+        case unknown
+    }
+
+    /// Every difference.
+    public let differences: [ImportDifference]
+
+    /// The verdict.
+    public var verdict: Verdict {
+        let kinds = Set(differences.map(\.kind))
+        if kinds.isSuperset(of: [.narrower, .wider]) { return .incomparable }
+        if kinds.contains(.narrower) { return .narrower }
+        if kinds.contains(.wider) { return .wider }
+        return kinds.isEmpty ? .equal : .unknown
+    }
+
+    /// Compares the access through the live tables with that through the tables of the future.
+    ///
+    /// - Parameters:
+    ///   - old: the live tables.
+    ///   - new: portreeve's table and the tables that stay.
+    ///   - own: the name of portreeve's table.
+    ///   - circumstances: the circumstances in which packets meet the tables.
+    ///   - services: the services whose limits the policy cannot say.
+    init(
+        from old: [Table], to new: [Table], own: TableName, in circumstances: Circumstances,
+        unwritten services: [PolicyDraft.Service] = []
+    ) {
+        let difference = AccessDifference(from: old, to: new, in: circumstances)
+        let judge = Judge(old: old, new: new, own: own, circumstances: circumstances)
+        let known: [(ImportDifference.Kind, [AccessChange])] = [
+            (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
+        ]
+        differences =
+            known.flatMap { kind, changes in changes.compactMap { judge.difference(kind, $0) } }
+            + judge.messages(difference.before, difference.after)
+            + judge.groups(known: Set(difference.gained + difference.lost + difference.unknown))
+            + services.flatMap(\.unlimited)
+    }
+}
+
+/// Turns changes of access into differences, with the rules that cause them.
+private struct Judge {
+    let old: [Table]
+    let new: [Table]
+    let own: TableName
+    let circumstances: Circumstances
+
+    /// Whether the host has an interface that no rule names; claims about others would be about none.
+    private var hasOthers: Bool {
+        guard let present = circumstances.routes?.indices.keys else { return true }
+        let patterns = InterfaceClass.all(in: old + new, circumstances.routes).compactMap(\.pattern)
+        return present.contains { name in
+            name != "lo" && !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
+        }
+    }
+
+    /// A difference; `nil` if it is about sources that no packet has, about port 0, or about interfaces that the host has not.
+    func difference(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
+        if change.interfaces == [nil], !hasOthers { return nil }
+        guard let sources = change.sources.possible, !change.transport.hasPorts || change.ports.upperBound > 0 else {
+            return nil
+        }
+        let ports = change.transport.hasPorts ? max(1, change.ports.lowerBound)...change.ports.upperBound : change.ports
+        var difference = ImportDifference(
+            kind: kind, transport: change.transport, ports: ports, family: change.family, sources: sources,
+            interfaces: change.interfaces, destinations: change.destinations)
+        difference.explain(change.doubts, self)
+        return difference
+    }
+
+    /// The differences in echo requests, and in protocols that no rule names.
+    func messages(_ before: AccessRegions, _ after: AccessRegions) -> [ImportDifference] {
+        let echoes = AddressFamily.allCases.flatMap { family in
+            differences(
+                before.echoRequests(family), after.echoRequests(family), EchoRequest.transport(family),
+                EchoRequest.port(family)...EchoRequest.port(family))
+        }
+        let unnamed = TransportProtocol.unnamed
+        let others = differences(
+            before.profiles(of: unnamed).flatMap(\.cells), after.profiles(of: unnamed).flatMap(\.cells), nil,
+            0...UInt16.max)
+        return echoes + others
+    }
+
+    /// The differences at the same places.
+    private func differences(
+        _ before: [AccessProfile.Cell], _ after: [AccessProfile.Cell], _ transport: TransportProtocol?,
+        _ ports: ClosedRange<UInt16>
+    ) -> [ImportDifference] {
+        var found: [ImportDifference: [String?]] = [:]
+        for (was, willBe) in zip(before, after) {
+            let doubtful = was.unknown.union(willBe.unknown)
+            let parts: [(ImportDifference.Kind, AddressSet)] = [
+                (.wider, willBe.open.subtracting(was.open).subtracting(doubtful)),
+                (.narrower, was.open.subtracting(willBe.open).subtracting(doubtful)), (.unknown, doubtful),
+            ]
+            for (kind, sources) in parts {
+                guard let sources = sources.possible else { continue }
+                var difference = ImportDifference(
+                    kind: kind, transport: transport, ports: ports, family: was.family, sources: sources,
+                    interfaces: [was.interface.witness],
+                    destinations: was.destination.addresses == nil ? [] : [was.destination])
+                difference.explain(was.doubts + willBe.doubts, self)
+                difference.interfaces = []
+                found[difference, default: []].append(was.interface.pattern)
+            }
+        }
+        let places = Set(before.map(\.interface)).count
+        return found.filter { $0.value != [nil] || hasOthers }.map { difference, interfaces in
+            var difference = difference
+            difference.interfaces = Set(interfaces).count == places ? [] : interfaces
+            return difference
+        }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
+    }
+
+    /// The differences for packets to the groups and broadcast addresses that a rule names: these are not this host's own.
+    func groups(known: Set<AccessChange>) -> [ImportDifference] {
+        let subjects = Set(known.map(\.subject))
+        return old.groupAddresses.flatMap { group in
+            var circumstances = circumstances
+            (circumstances.addresses, circumstances.tellsAddressesApart) = (AddressSet(group), false)
+            let judge = Judge(old: old, new: new, own: own, circumstances: circumstances)
+            let difference = AccessDifference(from: old, to: new, in: circumstances)
+            let changes: [(ImportDifference.Kind, [AccessChange])] = [
+                (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
+            ]
+            return changes.flatMap { kind, changes in
+                changes.filter { $0.family == group.family && !subjects.contains($0.subject) }.compactMap { change in
+                    var result = judge.difference(kind, change)
+                    result?.group = group
+                    return result
+                }
+            }
+        }
+    }
+
+    /// The conclusion of tables about a packet of a difference.
+    func conclusion(_ tables: [Table], _ difference: ImportDifference) -> PacketConclusion? {
+        guard let source = difference.sources.witness.flatMap({ IPAddress($0) }) else { return nil }
+        var packet = Packet(
+            transport: difference.transport ?? .unnamed, port: difference.ports.lowerBound, from: source,
+            interface: difference.interfaces.first.flatMap { $0?.replacing("*", with: "0") } ?? "eth0")
+        let own = circumstances.addresses.map { addresses in
+            difference.destinations.first?.addresses.map(addresses.intersection) ?? addresses
+        }
+        packet.destination =
+            own?.part(difference.family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
+        return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+    }
+}
+
+extension AccessChange {
+    /// The change without the addresses of this host.
+    fileprivate var subject: AccessChange {
+        var subject = self
+        (subject.destinations, subject.doubts) = ([], [])
+        return subject
+    }
+}
+
+extension PolicyDraft.Service {
+    /// The differences for a service whose limit the policy cannot say.
+    fileprivate var unlimited: [ImportDifference] {
+        ports.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { transport, ports in
+            ports.ranges.flatMap { range in
+                AddressFamily.allCases.compactMap { family in
+                    let sources = entries.reduce(AddressSet()) { $0.union($1.sources.part(family)) }
+                    guard !sources.isEmpty else { return nil }
+                    var difference = ImportDifference(
+                        kind: .wider, transport: transport, ports: range, family: family, sources: sources,
+                        interfaces: [],
+                        destinations: [])
+                    difference.limit = limit?.rule
+                    return difference
+                }
+            }
+        }
+    }
+}
+
+extension AddressSet {
+    /// The sources that a packet can have, in the shortest form; `nil` for none.
+    fileprivate var possible: AddressSet? {
+        subtracting(.impossible).isEmpty ? nil : simplified(with: .impossible)
+    }
+}
+
+extension TransportProtocol {
+    /// A protocol for experiments, RFC 3692: no rule is about it alone.
+    static let unnamed = Self(rawValue: 253)
+}
+
+extension ImportDifference {
+    /// Finds the rule that causes the difference.
+    fileprivate mutating func explain(_ doubts: [RuleReference], _ judge: Judge) {
+        guard kind != .unknown else {
+            rule = doubts.first
+            return
+        }
+        rule = judge.conclusion(judge.old, self)?.decision
+        guard kind == .wider, let accepting = judge.conclusion(judge.new, self)?.decision else { return }
+        isNeeded = accepting.table == judge.own && Names.chainsOfEveryHost.contains(accepting.chain)
+    }
+}

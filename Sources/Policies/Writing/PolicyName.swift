@@ -1,0 +1,19 @@
+/// Names that a written policy gives to services, groups and lines.
+public enum PolicyName {
+    /// A valid name, `[a-z][a-z0-9-]{0,30}`, from any text; `prefix` stands before one that does not begin with a letter.
+    public static func valid(_ text: String, prefix: String) -> String {
+        let kept = text.lowercased().map { $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "-" }
+        let words = String(kept).split(separator: "-").joined(separator: "-")
+        let name = words.first?.isLetter == true ? words : prefix + words
+        // Leaves room for a number that makes the name unique.
+        return String(name.prefix(26).reversed().drop { $0 == "-" }.reversed())
+    }
+
+    /// A name that is not taken, which it takes.
+    public static func unique(_ name: String, _ taken: inout Set<String>) -> String {
+        let names = [name] + (2...65_536).lazy.map { "\(name)-\($0)" }
+        let free = names.first { !taken.contains($0) } ?? name
+        taken.insert(free)
+        return free
+    }
+}
