@@ -22,7 +22,8 @@ BINARY = .build/release/portreeve
 # The program that loads the floor when portreeve itself cannot run.
 FLOOR = .build/portreeve-floor
 SOURCES := Package.swift $(shell find Sources -type f)
-MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-json.5 man/portreeve-fleet.7
+MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-json.5 man/portreeve-findings.7 man/portreeve-fleet.7 \
+  man/portreeve-ruleset.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-watch.service portreeve-refresh.service portreeve-refresh.timer
 
 .PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review test-report bench install uninstall lint clean help
@@ -193,9 +194,8 @@ install: $(BINARY) $(FLOOR)
 	chmod 644 "$(DESTDIR)$(examplesdir)/portreeve-verify.cron" "$(DESTDIR)$(examplesdir)/fail2ban-portreeve.conf"
 
 uninstall:
-	rm -f "$(DESTDIR)$(bindir)/portreeve" "$(DESTDIR)$(mandir)/man8/portreeve.8" \
-	  "$(DESTDIR)$(mandir)/man7/portreeve-fleet.7" "$(DESTDIR)$(mandir)/man5/portreeve-policy.5" \
-	  "$(DESTDIR)$(mandir)/man5/portreeve-json.5"
+	rm -f "$(DESTDIR)$(bindir)/portreeve"
+	for manual in $(MANUALS); do rm -f "$(DESTDIR)$(mandir)/man$${manual##*.}/$${manual##*/}" || exit 1; done
 	rm -f "$(DESTDIR)$(libexecdir)/portreeve-floor" "$(DESTDIR)$(unitdir)/nftables.service.d/portreeve.conf"
 	-rmdir "$(DESTDIR)$(unitdir)/nftables.service.d"
 	for unit in $(UNITS); do rm -f "$(DESTDIR)$(unitdir)/$$unit"; done

@@ -16,7 +16,8 @@ public struct Portreeve: ParsableCommand {
               portreeve verify                 compare the host with the policy
               portreeve explain 192.0.2.7 ssh  show whether that connection gets in
 
-            portreeve(8) describes the commands, portreeve-policy(5) the policy file.
+            portreeve(8) describes the commands, portreeve-policy(5) the policy file, portreeve-findings(7) what verify
+            reports.
             """,
         version: "0.1.0",
         subcommands: [Undo.self],

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Auditing
 import Commands
 import Foundation
 import Testing
@@ -36,6 +37,15 @@ struct ManualTests {
         #expect(options.subtracting(described).isEmpty, "of \(name)")
     }
 
+    @Test("Describes every finding, with its id as an entry")
+    func findings() {
+        let page = Self.text("portreeve-findings.7")
+        let entries = page.split(separator: "\n").filter { $0.hasPrefix(".It Li ") }.joined(separator: " ")
+        let described = Set(entries.matches(of: #/[a-z]+(?:-[a-z]+)*/#).map { String($0.output) })
+        let missing = Finding.Identifier.allCases.map(\.rawValue).filter { !described.contains($0) }
+        #expect(missing.isEmpty)
+    }
+
     @Test("Every command sets its name, so that none is derived at every start")
     func names() {
         #expect(Portreeve.configuration.subcommands.allSatisfy { $0.configuration.commandName != nil })
@@ -45,7 +55,8 @@ struct ManualTests {
     func nothingElse() {
         var known: Set<String> = ["help", "version"]
         for command in Portreeve.configuration.subcommands { known.formUnion(options(of: command)) }
-        let pages = Self.page + Self.text("portreeve-json.5")
+        let pages =
+            Self.page + ["json.5", "findings.7", "ruleset.7"].map { Self.text("portreeve-\($0)") }.joined()
         let named = Set(pages.matches(of: #/Fl -([a-z][a-z-]+)/#).map { String($0.1) })
         #expect(named.subtracting(known).isEmpty)
     }

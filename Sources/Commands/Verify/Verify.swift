@@ -12,7 +12,8 @@ public struct Verify: Command {
     public static let configuration = CommandConfiguration(
         commandName: "verify",
         abstract:
-            "Compare the live ruleset, the listeners and the sessions with the policy; exit 2 if something differs."
+            "Compare the live ruleset, the listeners and the sessions with the policy; exit 2 if something differs.",
+        discussion: "portreeve-findings(7) lists all findings, and what to do about each."
     )
 
     @Option(
