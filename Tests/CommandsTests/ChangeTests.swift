@@ -63,7 +63,7 @@ struct ChangeTests {
         #expect(terminal.armed == 1)
         #expect(
             terminal.errors == """
-                change 1 will be undone in 2m: check that you can log in, then run portreeve confirm
+                change 1 will be undone in 2m: check that you can log in, then run "portreeve confirm"
 
                 """)
         terminal.uptime += 30_000

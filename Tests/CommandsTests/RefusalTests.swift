@@ -155,7 +155,7 @@ struct RefusalTests {
         #expect(try terminal.run("refusals", path) == .failure)
         #expect(
             terminal.errors
-                == "portreeve: refused packets are not logged: write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply\n"
+                == "portreeve: refused packets are not logged: write \"log: 5/minute\" under \"defaults\" in \(path), and run \"portreeve apply\"\n"
         )
         _ = try terminal.write("version: 1\ndefaults: {log: 5/minute}\nservices: {}\n")
         #expect(try terminal.run("refusals", path) == .failure)
@@ -172,8 +172,8 @@ struct RefusalTests {
         terminal.isKernelLogReadable = false
         #expect(try terminal.run("refusals", path) == .failure)
         let advice = """
-            write "log: {rate: 5/minute, to: netlink, group: 5}" under "defaults" in \(path), run portreeve apply \(path), \
-            then portreeve refusals --watch \(path): the kernel's log has only packets of the host, not of a network \
+            write "log: {rate: 5/minute, to: netlink, group: 5}" under "defaults" in \(path), run "portreeve apply \(path)", \
+            then "portreeve refusals --watch \(path)": the kernel's log has only packets of the host, not of a network \
             namespace, and a netlink group keeps none
 
             """

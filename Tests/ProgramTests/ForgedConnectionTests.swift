@@ -44,7 +44,8 @@ struct ForgedConnectionTests {
         try sockets.open("tcp 0.0.0.0 5432")
         let clients = """
             import socket, time
-            held = []
+            # The first one waits until the other end answers.
+            held = [socket.create_connection(("192.0.2.1", 5432), timeout=30)]
             for number in range(200):
                 held.append(socket.socket())
                 held[-1].setblocking(False)
@@ -57,10 +58,10 @@ struct ForgedConnectionTests {
         let process = try portreeve.shell(
             """
             unshare -n sh -c 'until ip link show v1 >/dev/null 2>&1; do sleep 0.02; done; ip address add 192.0.2.2/24 dev v1
-                ip link set v1 up; sleep 0.2; exec /usr/bin/python3 \(script)' > \(output) 2>&1 &
+                ip link set v1 up; until ip link show v1 | grep -q LOWER_UP; do sleep 0.02; done; exec /usr/bin/python3 \(script)' > \(output) 2>&1 &
             sleep 0.2; ip link add v0 type veth peer name v1 netns $!
             ip address add 192.0.2.1/24 dev v0; ip link set v0 up
-            for i in $(seq 200); do [ -s \(output) ] && break; sleep 0.05; done
+            for i in $(seq 600); do [ -s \(output) ] && break; sleep 0.05; done
             sleep 0.5
             echo $!
             """)

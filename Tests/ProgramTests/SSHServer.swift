@@ -61,7 +61,7 @@ final class SSHServer {
     }
 
     /// Runs a shell command in a tmux session, whose processes are no descendants of the test; returns output and
-    /// status.
+    /// status. The session has a server of its own, since that of an earlier one may be about to exit.
     func inTmux(_ command: String) throws -> Program.Result {
         let number = processes.count + Int.random(in: 0..<1_000_000)
         let script = try portreeve.write(
@@ -70,7 +70,7 @@ final class SSHServer {
         return try Program.run([
             "sh", "-c",
             """
-            tmux -S \(folder)/socket -f /dev/null new-session -d "sh \(script)"
+            tmux -S \(folder)/tmux-\(number).socket -f /dev/null new-session -d "sh \(script)"
             for i in $(seq 400); do if [ -s \(folder)/tmux-\(number).status ]; then break; fi; sleep 0.02; done
             cat \(folder)/tmux-\(number).out >&2
             exit $(cat \(folder)/tmux-\(number).status)

@@ -87,7 +87,7 @@ public struct BanMaker {
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         guard let live = snapshot.table else {
             throw ChangeError(
-                .failure, "table \(Names.table) is not loaded: run portreeve apply first; nothing was changed")
+                .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
         }
         let book = try state.grants()
         if let fault = book.bans.fault { throw ChangeError(.failure, "\(fault); nothing was changed") }

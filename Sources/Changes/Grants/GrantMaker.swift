@@ -45,7 +45,7 @@ public struct GrantMaker {
         let (snapshot, live, base, before) = try look()
         guard let service = DecompiledPolicy(live).services.first(where: { $0.name == request.service }) else {
             throw ChangeError(
-                .failure, "service \"\(request.service)\" is not loaded: run portreeve apply first; nothing was changed"
+                .failure, "service \"\(request.service)\" is not loaded: run \"portreeve apply\" first; nothing was changed"
             )
         }
         if service.sources.isSuperset(of: AddressSet(request.address)) {
@@ -93,7 +93,7 @@ public struct GrantMaker {
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         guard let live = snapshot.table else {
             throw ChangeError(
-                .failure, "table \(Names.table) is not loaded: run portreeve apply first; nothing was changed")
+                .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
         }
         let grants = try state.grants()
         return (snapshot, live, grants.base(of: live, loaded: last), grants)

@@ -53,7 +53,7 @@ public struct ListRefresh {
 
     private static func record(_ state: RulesetState, _ store: any RulesetStore) throws -> AppliedRecord {
         if let record = try state.applied(in: store) { return record }
-        throw ChangeError(.failure, "no policy was applied: run portreeve apply first; nothing was changed")
+        throw ChangeError(.failure, "no policy was applied: run \"portreeve apply\" first; nothing was changed")
     }
 
     /// Saves when the addresses of names were seen.
@@ -88,19 +88,19 @@ public struct ListRefresh {
     private func change() throws -> RulesetChange {
         guard let saved = record.table else {
             throw ChangeError(
-                .failure, "cannot read the table that was applied: run portreeve apply; nothing was changed")
+                .failure, "cannot read the table that was applied: run \"portreeve apply\"; nothing was changed")
         }
         let difference = TableDifference(from: compile(refreshed.applied).table, to: compile(refreshed.policy).table)
         guard difference.fits(saved) else {
             throw ChangeError(
                 .failure,
-                "this version of portreeve compiles the policy to another table: run portreeve apply first; nothing was changed"
+                "this version of portreeve compiles the policy to another table: run \"portreeve apply\" first; nothing was changed"
             )
         }
         let snapshot = try store.snapshot(of: Names.table, expecting: [saved])
         guard let live = snapshot.table else {
             throw ChangeError(
-                .failure, "table \(Names.table) is not loaded: run portreeve apply; nothing was changed")
+                .failure, "table \(Names.table) is not loaded: run \"portreeve apply\"; nothing was changed")
         }
         let grants = try state.grants()
         let base = grants.base(of: live, loaded: saved)

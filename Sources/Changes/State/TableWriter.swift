@@ -33,7 +33,7 @@ struct TableWriter {
             // A failure after the commit must not look like a change that was not made.
             throw ChangeError(
                 error.isStale ? .changedUnderneath : .failure,
-                "applied, but cannot read it back: \(error): run portreeve verify")
+                "applied, but cannot read it back: \(error): run \"portreeve verify\"")
         }
         return generation
     }
@@ -43,9 +43,9 @@ struct TableWriter {
         guard !grants.current.isLive(table, in: live) else { return }
         guard live.generation == generation else {
             throw ChangeError(
-                .changedUnderneath, "applied, but another process has changed the ruleset since: run portreeve verify")
+                .changedUnderneath, "applied, but another process has changed the ruleset since: run \"portreeve verify\"")
         }
-        throw ChangeError(.failure, "the live table is not the one that was sent to the kernel: run portreeve verify")
+        throw ChangeError(.failure, "the live table is not the one that was sent to the kernel: run \"portreeve verify\"")
     }
 
     /// The live table after the commit; other programs may go on committing.
@@ -63,11 +63,11 @@ struct TableWriter {
     private func liveState(_ old: Table?, _ new: Table?) -> String {
         let candidates = [new, old].compactMap(\.self)
         guard let live = try? store.snapshot(of: Names.table, expecting: candidates) else {
-            return "cannot read the live table: run portreeve verify"
+            return "cannot read the live table: run \"portreeve verify\""
         }
         if grants.current.isLive(old, in: live) { return "nothing was changed" }
         if grants.current.isLive(new, in: live) { return "the change was made nevertheless" }
-        return "neither the old nor the new table is live: run portreeve verify"
+        return "neither the old nor the new table is live: run \"portreeve verify\""
     }
 }
 

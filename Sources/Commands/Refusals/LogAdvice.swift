@@ -19,7 +19,7 @@ struct LogAdvice {
     /// The commands for a policy that is not loaded.
     func toLoad(_ policy: Policy) -> String {
         guard isReadable(policy), policy.defaults.log != nil || isKernelLogReadable else { return inNamespace }
-        return "run portreeve apply \(path)"
+        return "run \"portreeve apply \(path)\""
     }
 
     /// Why the policy that was applied logs nothing that can be read here, and the commands.
@@ -29,13 +29,13 @@ struct LogAdvice {
         }
         let advice =
             isKernelLogReadable
-            ? "write \"log: 5/minute\" under \"defaults\" in \(path), and run portreeve apply" : inNamespace
+            ? "write \"log: 5/minute\" under \"defaults\" in \(path), and run \"portreeve apply\"" : inNamespace
         return "refused packets are not logged: \(advice)"
     }
 
     private var inNamespace: String {
-        "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\" in \(path), run portreeve apply \(path), "
-            + "then portreeve refusals --watch \(path): the kernel's log has only packets of the host, "
+        "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\" in \(path), run \"portreeve apply \(path)\", "
+            + "then \"portreeve refusals --watch \(path)\": the kernel's log has only packets of the host, "
             + "not of a network namespace, and a netlink group keeps none"
     }
 }

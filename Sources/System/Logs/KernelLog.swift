@@ -45,7 +45,7 @@ public final class KernelLog: PacketLog {
                 .unsupported, "reading the refused packets of a network namespace",
                 answer: "the kernel writes those of the host alone to its log",
                 advice:
-                    "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\", and run portreeve apply and portreeve refusals --watch"
+                    "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\", and run \"portreeve apply\" and \"portreeve refusals --watch\""
             )
         }
         do throws(SystemError) { file = try File(Self.path, O_RDONLY | O_NONBLOCK) } catch {
