@@ -76,7 +76,7 @@ struct AppliedPolicyTests {
         #expect(terminal.output.contains("\nfile: edited since change 1"))
         #expect(
             terminal.output.contains(
-                "\nafter \"portreeve apply\": refuse: service \"web\" is not open to this source\n"))
+                "\nonce the file is applied: refuse: service \"web\" is not open to this source\n"))
         _ = try terminal.run("explain", "192.0.2.1", "443", path, "--format", "json")
         #expect((try terminal.json()["after_apply"] as? [String: Any])?["verdict"] as? String == "refuse")
         _ = try terminal.write(web.replacing("why: Public site", with: "why: Public site\n    process: nginx"))

@@ -36,10 +36,10 @@ public struct Edit: Command {
     /// Edits until the policy is valid, applies it, and replaces the file.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        guard let old = try host.files.read(policy.policy) else { throw CommandError(.failure, policy.absence) }
         if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
             console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
         }
-        guard let old = try host.files.read(policy.policy) else { throw CommandError(.failure, policy.absence) }
         guard try host.files.lock(copy) else {
             throw CommandError(.failure, "another process is editing \(copy.printable): wait until it has ended")
         }

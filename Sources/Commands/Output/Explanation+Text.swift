@@ -316,7 +316,7 @@ extension Explanation {
         /// Lines for people.
         fileprivate var lines: [String] {
             ["file: \(text.printable)"]
-                + (after.map { ["after \"portreeve apply\": \($0.verdict.rawValue): \($0.reason().printable)"] } ?? [])
+                + (after.map { ["once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)"] } ?? [])
         }
     }
 }
