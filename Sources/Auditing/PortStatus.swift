@@ -65,7 +65,8 @@ extension PortStatus {
         list.add(policy.services, wanted.services, found.services, usages)
         list.add(policy.trusted, wanted.trusted, found.trusted)
         list.addUndeclared()
-        return list.rows.sorted { $0.order.lexicographicallyPrecedes($1.order) }
+        return list.rows.map { (order: $0.order, row: $0) }
+            .sorted { $0.order.lexicographicallyPrecedes($1.order) }.map(\.row)
     }
 }
 
@@ -91,9 +92,9 @@ private struct PortStatusList {
         _ declared: [Service], _ wanted: [DecompiledService], _ found: [DecompiledService],
         _ usages: [String: ServiceUsage]
     ) {
+        let (targets, loaded) = (wanted.byName, found.byName)
         for service in declared {
-            let target = wanted.first { $0.name == service.name }
-            let actual = found.first { $0.name == service.name }
+            let (target, actual) = (targets[service.name], loaded[service.name])
             for port in service.ports {
                 let addresses = service.destinations?.addresses.samples ?? []
                 var row = row(port.transport, port.range, at: addresses)
@@ -110,7 +111,8 @@ private struct PortStatusList {
                 rows.append(row)
             }
         }
-        for service in found where !declared.contains(where: { $0.name == service.name }) {
+        let names = Set(declared.map(\.name))
+        for service in found where !names.contains(service.name) {
             for port in service.ports {
                 var row = row(port.transport, port.range)
                 row.name = service.name
@@ -218,6 +220,13 @@ private struct PortStatusList {
             at: published.isEmpty ? listeners.boundAddresses : [])
         row.listeners.removeAll(where: \.isLoopbackOnly)
         return row
+    }
+}
+
+extension [DecompiledService] {
+    /// The services by name.
+    fileprivate var byName: [String: DecompiledService] {
+        Dictionary(map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 }
 

@@ -27,7 +27,7 @@ import shapes
 import ufw
 from harness import Bench, run
 
-CASES = ("start", "prefixes", "services", "neighbours", "listeners", "connections", "packets", "directions")
+CASES = ("start", "prefixes", "services", "bans", "neighbours", "listeners", "connections", "packets", "directions")
 # Takes some minutes and is of interest to developers alone, so it runs on request only.
 MORE = ("shapes",)
 TOOLS = ("nft", "iptables-restore", "iptables-nft", "ufw", "ss")
@@ -148,6 +148,30 @@ def bench_services(bench):
                 "services: apply", size, min(times, 5), bench.apply(policy),
                 rules.command("--force", "enable"), flush, agree, their_check=rules.must_be_loaded)
         flush()
+
+
+def bench_bans(bench):
+    """One more ban, its end, and other commands, beside thousands of bans; nft adds an element with a timeout."""
+    policy = bench.write("bans.yaml", "version: 1\nservices:\n  ssh: {ports: 22, from: any, optional: true, why: bench}\n")
+    run(bench.apply(policy))
+    run(["nft", "add table inet plain; add set inet plain banned { type ipv4_addr; flags timeout; }"])
+    element = ["nft", "add element inet plain banned { 203.0.113.9 timeout 2h }"]
+    here = bench.options()
+    state = here[1:]
+    ban = lambda address: bench.portreeve("ban", address, "--for", "2h", "--why", "bench", "--quiet", *state)
+    unban = bench.portreeve("unban", "203.0.113.9", "--quiet", *state)
+    size = 100 if bench.quick else 5_000
+    for number in range(size):
+        run(ban(f"198.18.{number // 250}.{1 + number % 250}"))
+    times = turns(bench, 1_000)
+    bench.compare("bans: one more", size, times, ban("203.0.113.9"), element, lambda: run(unban))
+    bench.compare("bans: one less", size, times, unban, element, lambda: run(ban("203.0.113.9")))
+    listing = ["nft", "list", "ruleset"]
+    for command in ("status", "verify"):
+        bench.compare(
+            f"bans: {command}", size, times, bench.portreeve(command, policy, *here), listing, statuses=(0, 2))
+    bench.compare("bans: apply beside them", size, times, bench.apply(policy), listing, touch)
+    flush()
 
 
 def flush():

@@ -97,6 +97,24 @@ struct StateReadingTests {
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
     }
 
+    @Test("The next writer deletes the temporary file of a killed one, and leaves that of a live one alone")
+    func abandoned() throws {
+        let trial = try Trial()
+        let directory = trial.portreeve.stateDirectory
+        func temporary() throws -> [String] {
+            try FileManager.default.contentsOfDirectory(atPath: directory).filter { $0.hasSuffix(".tmp") }
+        }
+        let killed = try trial.portreeve(
+            "apply", trial.new, "--yes", "--quiet", prefix: fault("fsync", "signal=KILL:when=1"))
+        #expect(killed.status != 0)
+        #expect(try temporary().count == 1)
+        let ours = "change-9.prepared.\(getpid()).tmp"
+        try Data().write(to: URL(filePath: "\(directory)/\(ours)"))
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
+        #expect(try temporary() == [ours])
+        #expect(try trial.isLive(trial.new))
+    }
+
     @Test("A signal during a system call is not an error", arguments: ["fsync", "write", "poll"])
     func signals(call: String) throws {
         let trial = try Trial()

@@ -44,6 +44,21 @@ struct BoundedWorkTests {
         #expect(large.after < large.before, "\(large)")
     }
 
+    @Test(
+        "The clients of a wide range of ports, with sources of their own each, take memory in proportion to the rules",
+        arguments: [Shape.drops, .bans, .accepts, .jumps, .published])
+    func wideRange(shape: Shape) {
+        func ranges(_ count: Int) -> Int {
+            let regions = regions(shape.tables(count), WorkBudget())
+            func known() -> Int { AddressFamily.allCases.reduce(0) { $0 + regions.spaces[$1].rangeCount } }
+            let before = known()
+            _ = regions.access(.tcp, 0...UInt16.max, [.ipv4, .ipv6])
+            return known() - before
+        }
+        let (small, large) = (ranges(100), ranges(200))
+        #expect(large <= small * 5 / 2, "\(small) and \(large) ranges")
+    }
+
     /// The steps for both rulesets of a plan that closes a port, behind the chains of other tables.
     private func planned(beside others: [Table]) -> (before: Int, after: Int) {
         func own(_ rules: [Rule]) -> Table {

@@ -58,9 +58,7 @@ extension Nftables {
         socket.skipSequence(batch.count)
         let (refusals, isAcknowledged): ([Refusal], Bool)
         do throws(SystemError) {
-            socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
-            try socket.send(batch.bytes)
-            (refusals, isAcknowledged) = try replies(to: batch)
+            (refusals, isAcknowledged) = try send(batch)
         } catch {
             var error = error.during("changing table \(transaction.table)")
             if error.category == .io { error.advice = "the change may be live; run \"portreeve status\"" }
@@ -68,6 +66,18 @@ extension Nftables {
         }
         guard let first = refusals.min(by: { $0.sequence < $1.sequence }) else { return isAcknowledged }
         throw first.error(in: transaction, step: batch.step(of: first.sequence))
+    }
+
+    /// Whether the kernel accepts each message of a batch, whose last message asks for an acknowledgement.
+    func accepts(_ batch: borrowing Batch) throws(SystemError) -> Bool {
+        let (refusals, isAcknowledged) = try send(batch)
+        return refusals.isEmpty && isAcknowledged
+    }
+
+    private func send(_ batch: borrowing Batch) throws(SystemError) -> ([Refusal], isAcknowledged: Bool) {
+        socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
+        try socket.send(batch.bytes)
+        return try replies(to: batch)
     }
 
     /// Collects the refusals and whether the kernel acknowledged the batch; it replies before `send` returns.

@@ -46,23 +46,10 @@ extension Nftables {
     ) throws(SystemError) -> Bool {
         let expected = ExpectedElements(ranges: ranges)
         guard isCommitted ? expected.agrees(with: set.count) : expected.isExhausted(by: set.count) else { return false }
-        let asked = isCommitted ? expected.sample(Self.sampled) : expected
-        guard finds(asked.ranges, in: set) else { return false }
-        if !isCommitted, let opening = TreeElement.opening(of: ranges), !has(opening, set) { return false }
+        let isFound = isCommitted ? finds(expected.sample(Self.sampled).ranges, in: set) : findsAll(ranges, in: set)
+        guard isFound else { return false }
         // The kernel does not count the catch-all element.
         return try hasNoCatchAll(set)
-    }
-
-    /// Whether the set has the end at key zero, which no lookup finds: whether the kernel would delete it.
-    ///
-    /// The batch has no end, so nothing is deleted; it is valid in one generation only.
-    private func has<Key: IntervalKey>(
-        _ opening: TreeElement<Key>, _ set: LookedUpSet
-    ) -> Bool {
-        let deletion = Transaction.Operation.deleteElements(
-            .list([opening.element]), set: set.name, set.definition)
-        let transaction = Transaction(table: set.table, operations: [deletion])
-        return (try? validate(transaction, onto: TableSnapshot(generation: set.generation, table: nil))) != nil
     }
 
     private func hasNoCatchAll(_ set: LookedUpSet) throws(SystemError) -> Bool {

@@ -34,28 +34,39 @@ extension Nftables {
     /// The number of ranges that justifies one more thread.
     private static let threadLoad = 10_000
 
-    /// Whether the set has the start and the end of each range, without other data.
+    /// Whether the set has the start and the end of each range, without other data, by lookups.
     ///
-    /// A lookup takes the kernel about a microsecond, most of it for the reply, and holds no lock: so threads share the
-    /// lookups, each with its own socket. Starts and ends are looked up apart, since a `ReplyFilter` compares replies of one
-    /// length.
+    /// Starts and ends are looked up apart, since a `ReplyFilter` compares replies of one length.
     func finds<Key: IntervalKey>(_ ranges: [ClosedRange<Key>], in set: LookedUpSet) -> Bool {
-        [false, true].allSatisfy { areEnds in
-            let queue = RangeQueue(ranges, portion: ReplyFilter.capacity)
-            let failed = Atomic<Bool>(false)
-            let number = min(Self.threads, Threads.processors, 1 + ranges.count / Self.threadLoad)
-            let helpers = (1..<number).compactMap { _ in helper() }
-            Threads.run(helpers: helpers.count) { index in
-                let isFound =
-                    index == 0
-                    ? findsAll(of: queue, areEnds, in: set)
-                    : helpers[index - 1].nftables.findsAll(of: queue, areEnds, in: set)
-                guard !isFound else { return }
-                failed.store(true, ordering: .relaxed)
-                queue.close()
-            }
-            return !failed.load(ordering: .relaxed)
+        [false, true].allSatisfy { areEnds in lookUp(ranges, areEnds: areEnds, in: set) { true } }
+    }
+
+    /// The same for many ranges: their ends, and the end at key zero, are deleted in a batch that changes nothing.
+    func findsAll<Key: IntervalKey>(_ ranges: [ClosedRange<Key>], in set: LookedUpSet) -> Bool {
+        lookUp(ranges, areEnds: false, in: set) { couldDeleteEnds(of: ranges, in: set) }
+    }
+
+    /// Whether the set has the start, or the end, of each range, without other data, and `first` holds.
+    ///
+    /// A lookup takes the kernel about two microseconds, most of it for the reply, and holds no lock: so threads share the
+    /// lookups, each with its own socket. The calling thread runs `first` meanwhile.
+    private func lookUp<Key: IntervalKey>(
+        _ ranges: [ClosedRange<Key>], areEnds: Bool, in set: LookedUpSet, _ first: @Sendable () -> Bool
+    ) -> Bool {
+        let queue = RangeQueue(ranges, portion: ReplyFilter.capacity)
+        let failed = Atomic<Bool>(false)
+        let number = min(Self.threads, Threads.processors, 1 + ranges.count / Self.threadLoad)
+        let helpers = (1..<number).compactMap { _ in helper() }
+        Threads.run(helpers: helpers.count) { index in
+            let isFound =
+                index == 0
+                ? first() && findsAll(of: queue, areEnds, in: set)
+                : helpers[index - 1].nftables.findsAll(of: queue, areEnds, in: set)
+            guard !isFound else { return }
+            failed.store(true, ordering: .relaxed)
+            queue.close()
         }
+        return !failed.load(ordering: .relaxed)
     }
 
     /// One more socket; `nil` if the calling thread is now in another network namespace.

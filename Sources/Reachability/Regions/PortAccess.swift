@@ -147,8 +147,8 @@ extension AccessRegions {
     private func add(_ found: [Segment], _ family: AddressFamily, to part: inout Part) {
         let space = spaces[family]
         func has(_ sources: SourceSpace.ID) -> Bool { sources != space.none && hasRemoteSource(sources, family) }
-        let open = space.canonical(found.map(\.open).reduce(space.none, space.union))
-        let maybe = found.map(\.unknown).reduce(space.none, space.union)
+        let open = space.canonical(space.union(of: Set(found.map(\.open))))
+        let maybe = space.union(of: Set(found.map(\.unknown)))
         let unknown = space.canonical(space.difference(maybe, open))
         if has(open) { part.sources.open[family] = open }
         if has(unknown) {

@@ -68,8 +68,8 @@ extension AccessRegions {
     ) -> (open: AddressSet, unknown: AddressSet) {
         let space = spaces[family]
         let found = segments(transport, ports, family, addresses)
-        let open = found.map(\.open).reduce(space.none, space.union)
-        let unknown = space.difference(found.map(\.unknown).reduce(space.none, space.union), open)
+        let open = space.union(of: Set(found.map(\.open)))
+        let unknown = space.difference(space.union(of: Set(found.map(\.unknown))), open)
         return (
             spaces.addresses(space.canonical(open), family), spaces.addresses(space.canonical(unknown), family)
         )

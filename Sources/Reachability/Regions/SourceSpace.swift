@@ -98,6 +98,9 @@ final class SourceSpace {
     /// The number of ranges of a set, so far as they are computed.
     func count(_ id: ID) -> Int { nodes[id].spans?.ranges.count ?? 1 }
 
+    /// The number of ranges of all computed sets.
+    var rangeCount: Int { nodes.reduce(0) { $0 + ($1.spans?.ranges.count ?? 0) } }
+
     /// Whether the set is known to be empty.
     func isEmpty(_ id: ID) -> Bool { nodes[id].spans?.isEmpty ?? false }
 
@@ -170,7 +173,8 @@ final class SourceSpace {
         return result
     }
 
-    /// The addresses in any of these sets.
+    /// The addresses in any of these sets, without a set for each step on the way: those of thousands of sets would fill the
+    /// memory.
     func union(of sets: some Collection<ID>) -> ID {
         guard sets.count > 2 else { return sets.reduce(none, union) }
         return number(IntervalSet(sets.flatMap { spans($0).ranges }))

@@ -15,6 +15,14 @@ public enum FileReplacement {
     /// The suffix of temporary names, after the process id.
     static let temporary = ".tmp"
 
+    /// The process that writes a file under this temporary name; `nil` if it is none.
+    static func writer(of name: String) -> pid_t? {
+        guard name.hasSuffix(temporary) else { return nil }
+        let parts = name.dropLast(temporary.count).split(separator: ".", omittingEmptySubsequences: false)
+        guard parts.count > 1, let writer = parts.last.flatMap({ pid_t($0) }), writer > 0 else { return nil }
+        return writer
+    }
+
     /// Writes the pieces under a temporary name in the same directory, flushes the file to the disk and renames it.
     ///
     /// - Parameters:

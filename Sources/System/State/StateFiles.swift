@@ -174,12 +174,29 @@ public struct StateFiles: Sendable {
     /// - Parameters:
     ///   - name: the name of the lock file, which stays afterwards.
     ///   - patience: how long to wait for the lock, in milliseconds.
-    /// - Returns: the lock; `nil` if another process still holds it.
+    /// - Returns: the lock; `nil` if another process still holds it. Its holder has no temporary files of dead processes.
     /// - Throws: `permission` or `io`.
     public func lock(_ name: String, patience: Int = 0) throws(KernelError) -> FileLock? {
-        do throws(SystemError) { return try FileLock.take(path(name), patience: patience) } catch {
+        let lock: FileLock?
+        do throws(SystemError) { lock = try FileLock.take(path(name), patience: patience) } catch {
             throw error.duringStorage("locking \(path(name))")
         }
+        if lock != nil { removeAbandoned() }
+        return lock
+    }
+
+    /// Deletes the temporary files of processes that were killed while they wrote.
+    ///
+    /// A process may write files without the lock, so the files of processes that live are left alone.
+    private func removeAbandoned() {
+        guard var entries = try? Directory(directory) else { return }
+        var abandoned: [String] = []
+        while let name = entries.next()?.name {
+            if let writer = FileReplacement.writer(of: name), kill(writer, 0) != 0, errno == ESRCH {
+                abandoned.append(name)
+            }
+        }
+        for name in abandoned { try? FileSystem.delete(path(name)) }
     }
 
     private func path(_ name: String) -> String { "\(directory)/\(name)" }
