@@ -27,9 +27,9 @@ import shapes
 import ufw
 from harness import Bench, run
 
-CASES = ("start", "prefixes", "services", "bans", "neighbours", "listeners", "connections", "packets", "directions")
-# Takes some minutes and is of interest to developers alone, so it runs on request only.
-MORE = ("shapes",)
+CASES = ("start", "prefixes", "services", "neighbours", "listeners", "connections", "packets", "directions")
+# These take some minutes, so they run on request only.
+MORE = ("bans", "shapes")
 TOOLS = ("nft", "iptables-restore", "iptables-nft", "ufw", "ss")
 HERE = pathlib.Path(__file__).resolve()
 
