@@ -17,6 +17,8 @@ public struct RulesetImport {
     public let diagnostics: [Diagnostic]
     /// The tables that it replaces, and the remaining ones.
     public let takeover: Takeover
+    /// The rules that translate addresses and stay, since a policy cannot say them.
+    public let kept: [RuleReference]
 
     /// Writes the policy, reads it again, compiles it, and compares.
     ///
@@ -27,22 +29,29 @@ public struct RulesetImport {
     ///   - listeners: the listening sockets, which tell the processes of services.
     ///   - files: the files that the policy reader reads beside the text.
     ///   - options: the options of the policy reader.
+    ///   - userName: the name of a user of this host, by its number.
     public init(
         of tables: [Table], own: TableName, in circumstances: Circumstances, listeners: [Listener],
-        files: any PolicyFiles, options: ReadingOptions
+        files: any PolicyFiles, options: ReadingOptions, userName: @escaping (UInt32) -> String? = { _ in nil }
     ) {
         var circumstances = circumstances
         circumstances.tellsAddressesApart = true
-        takeover = Takeover(tables, own: own)
+        var takeover = Takeover(tables, own: own)
         let regions = AccessRegions(takeover.imported, in: circumstances)
-        let named = InterfaceClass.all(in: tables, circumstances.routes)
+        let named = InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true)
         let present = (circumstances.routes?.indices ?? [:]).keys
+        let interfaces = Set(named.compactMap(\.pattern) + present).subtracting(["lo"])
+        let translation = TranslationPlan(takeover, in: circumstances, interfaces: interfaces)
+        let leaving = OutboundPlan(takeover, in: circumstances, interfaces: interfaces)
+        takeover.replace(translation.replaced)
+        takeover.replace(outbound: leaving.chains)
+        self.takeover = takeover
+        kept = translation.kept
         let draft = PolicyDraft(
-            regions, of: takeover.imported, in: circumstances,
-            interfaces: Set(named.compactMap(\.pattern) + present).subtracting(["lo"]))
+            regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
         let origin = takeover.imported.map(\.name.description)
-        text = ImportedPolicy(draft, of: origin, names, listeners: listeners).text
+        text = ImportedPolicy(draft, of: origin, names, listeners: listeners, userName: userName).text
         let reading = PolicyReader.read(path: "-", options: options, files: TextFile(text: text, files: files))
         diagnostics = reading.diagnostics.filter { $0.severity == .error }
         let remaining = takeover.remaining
@@ -83,6 +92,8 @@ private struct TextFile: PolicyFiles {
     func checkDirectories(above path: String) throws(FileRefusal) {}
 
     func identity(of path: String) -> [UInt64]? { files.identity(of: path) }
+
+    func number(ofUser name: String) -> UInt32? { files.number(ofUser: name) }
 
     func paths(matching pattern: String) throws(FileRefusal) -> [String] { try files.paths(matching: pattern) }
 }
