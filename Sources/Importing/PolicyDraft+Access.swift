@@ -232,7 +232,7 @@ private struct AccessSurvey {
             ?? conclusion.decision
         guard let telling else { return }
         service.rules = [telling.textWithoutComment]
-        service.comment = telling.rule?.note ?? conclusion.decision?.rule?.note
+        service.comment = tables.note(of: telling) ?? conclusion.decision.flatMap(tables.note)
         guard conclusion.isLimited else { return }
         var strict = circumstances
         strict.limits = .either

@@ -23,6 +23,15 @@ extension Rule {
     }
 }
 
+extension [Table] {
+    /// The comment of a rule in the tables as they were read: evaluation leaves out the comments of iptables.
+    func note(of place: RuleReference) -> String? {
+        let rules = first { $0.name == place.table }?.chain(place.chain)?.rules ?? []
+        guard let index = place.index, index < rules.count else { return place.rule?.note }
+        return rules[index].note
+    }
+}
+
 extension RuleReference {
     /// The rule in nft's notation, without its comment, which is the reason of a service.
     var textWithoutComment: String {

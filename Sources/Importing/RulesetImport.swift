@@ -28,11 +28,13 @@ public struct RulesetImport {
     ///   - circumstances: the circumstances in which packets meet the tables.
     ///   - listeners: the listening sockets, which tell the processes of services.
     ///   - files: the files that the policy reader reads beside the text.
+    ///   - hostFiles: the files of the host whose rulesets these are, for the reasons in the files of ufw; `nil` if it is another.
     ///   - options: the options of the policy reader.
     ///   - userName: the name of a user of this host, by its number.
     public init(
         of tables: [Table], own: TableName, in circumstances: Circumstances, listeners: [Listener],
-        files: any PolicyFiles, options: ReadingOptions, userName: @escaping (UInt32) -> String? = { _ in nil }
+        files: any PolicyFiles, hostFiles: (any PolicyFiles)? = nil, options: ReadingOptions,
+        userName: @escaping (UInt32) -> String? = { _ in nil }
     ) {
         var circumstances = circumstances
         circumstances.tellsAddressesApart = true
@@ -47,8 +49,14 @@ public struct RulesetImport {
         takeover.replace(outbound: leaving.chains)
         self.takeover = takeover
         kept = translation.kept
-        let draft = PolicyDraft(
+        var draft = PolicyDraft(
             regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
+        if let hostFiles {
+            let ufw = UfwRules(hostFiles)
+            for index in draft.services.indices where draft.services[index].comment == nil {
+                draft.services[index].comment = ufw.reason(of: draft.services[index])
+            }
+        }
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
         let origin = takeover.imported.map(\.name.description)
         text = ImportedPolicy(draft, of: origin, names, listeners: listeners, userName: userName).text
