@@ -123,7 +123,7 @@ extension DifferenceJudge {
     }
 
     private func outbound(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
-        if change.interfaces == [nil], !hasOthers { return nil }
+        if change.interfaces == [nil], !hasOthers(leaving: true) { return nil }
         let destinations = change.sources.subtracting(.loopback)
         guard let witness = destinations.witness.flatMap({ IPAddress($0) }),
             !change.transport.hasPorts || change.ports.upperBound > 0
@@ -145,14 +145,14 @@ extension DifferenceJudge {
         }
         difference.rule = decision(old)
         if kind == .wider, let accepting = decision(new), accepting.table == own {
-            difference.isNeeded = !accepting.chain.hasPrefix("out-")
+            difference.isNeeded = accepting.chain == "output" || accepting.chain.hasPrefix("outbound-")
         }
         return difference
     }
 
     /// A difference in the masqueraded packets, which is mostly the same for all protocols.
     private func masquerade(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
-        if change.interfaces == [nil], !hasOthers { return nil }
+        if change.interfaces == [nil], !hasOthers(leaving: true) { return nil }
         guard let sources = change.sources.possible else { return nil }
         let isWhole = change.ports == 0...UInt16.max
         var difference = ImportDifference(

@@ -65,9 +65,13 @@ struct DifferenceJudge {
     let circumstances: Circumstances
 
     /// Whether the host has an interface that no rule names; claims about others would be about none.
-    var hasOthers: Bool {
+    var hasOthers: Bool { hasOthers(leaving: false) }
+
+    /// Whether the host has an interface that no rule names, be it one by which packets leave.
+    func hasOthers(leaving: Bool) -> Bool {
         guard let present = circumstances.routes?.indices.keys else { return true }
-        let patterns = InterfaceClass.all(in: old + new, circumstances.routes).compactMap(\.pattern)
+        let patterns = InterfaceClass.all(in: old + new, circumstances.routes, includesOutput: leaving).compactMap(
+            \.pattern)
         return present.contains { name in
             name != "lo" && !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
         }

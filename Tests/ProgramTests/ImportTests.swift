@@ -165,7 +165,12 @@ struct ImportTests {
         }
         try load(
             """
-            table ip filter { chain input { type filter hook input priority 0; policy drop; iif lo accept; } }
+            table ip filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                iif lo accept
+              }
+            }
             \(rules.joined(separator: "\n"))
             """)
         let text = try #require(try json("import")["policy"] as? String)
