@@ -13,8 +13,24 @@ public struct ImportDifference: Hashable, Sendable {
         case unknown
     }
 
+    /// What differs.
+    public enum Subject: Hashable, Sendable {
+        /// Whether new connections to this host are let in.
+        case access
+        /// The place to which a port leads; the place is that of the rulesets, `nil` if it is not known.
+        case target(String?)
+        /// Whether connections to addresses of other hosts are translated, too.
+        case elsewhere
+        /// Whether packets leave under this host's address; the interfaces are those by which they leave.
+        case masquerade
+        /// Whether this host may begin connections: the sources are the far ends; of these users, of all if there are none.
+        case outbound([SocketUser])
+    }
+
     /// The kind.
     public var kind: Kind
+    /// What differs.
+    public var subject = Subject.access
     /// The protocol; `nil` for all that no rule names.
     public var transport: TransportProtocol?
     /// The ports, both ends included; all for a protocol without ports.

@@ -44,7 +44,7 @@ public struct ImportProof {
         unwritten services: [PolicyDraft.Service] = []
     ) {
         let difference = AccessDifference(from: old, to: new, in: circumstances)
-        let judge = Judge(old: old, new: new, own: own, circumstances: circumstances)
+        let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
         let known: [(ImportDifference.Kind, [AccessChange])] = [
             (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
         ]
@@ -52,21 +52,26 @@ public struct ImportProof {
             known.flatMap { kind, changes in changes.compactMap { judge.difference(kind, $0) } }
             + judge.messages(difference.before, difference.after)
             + judge.groups(known: Set(difference.gained + difference.lost + difference.unknown))
+            + judge.targets(difference.before, difference.after) + judge.elsewhere + judge.masquerades + judge.outbound
             + services.flatMap(\.unlimited)
     }
 }
 
 /// Turns changes of access into differences, with the rules that cause them.
-private struct Judge {
+struct DifferenceJudge {
     let old: [Table]
     let new: [Table]
     let own: TableName
     let circumstances: Circumstances
 
     /// Whether the host has an interface that no rule names; claims about others would be about none.
-    private var hasOthers: Bool {
+    var hasOthers: Bool { hasOthers(leaving: false) }
+
+    /// Whether the host has an interface that no rule names, be it one by which packets leave.
+    func hasOthers(leaving: Bool) -> Bool {
         guard let present = circumstances.routes?.indices.keys else { return true }
-        let patterns = InterfaceClass.all(in: old + new, circumstances.routes).compactMap(\.pattern)
+        let patterns = InterfaceClass.all(in: old + new, circumstances.routes, includesOutput: leaving).compactMap(
+            \.pattern)
         return present.contains { name in
             name != "lo" && !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
         }
@@ -137,7 +142,7 @@ private struct Judge {
         return old.groupAddresses.flatMap { group in
             var circumstances = circumstances
             (circumstances.addresses, circumstances.tellsAddressesApart) = (AddressSet(group), false)
-            let judge = Judge(old: old, new: new, own: own, circumstances: circumstances)
+            let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
             let difference = AccessDifference(from: old, to: new, in: circumstances)
             let changes: [(ImportDifference.Kind, [AccessChange])] = [
                 (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
@@ -198,7 +203,7 @@ extension PolicyDraft.Service {
 
 extension AddressSet {
     /// The sources that a packet can have, in the shortest form; `nil` for none.
-    fileprivate var possible: AddressSet? {
+    var possible: AddressSet? {
         subtracting(.impossible).isEmpty ? nil : simplified(with: .impossible)
     }
 }
@@ -210,7 +215,7 @@ extension TransportProtocol {
 
 extension ImportDifference {
     /// Finds the rule that causes the difference.
-    fileprivate mutating func explain(_ doubts: [RuleReference], _ judge: Judge) {
+    fileprivate mutating func explain(_ doubts: [RuleReference], _ judge: DifferenceJudge) {
         guard kind != .unknown else {
             rule = doubts.first
             return

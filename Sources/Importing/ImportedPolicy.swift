@@ -10,6 +10,7 @@ struct ImportedPolicy {
     private var draft: PolicyDraft
     private let listeners: [Listener]
     private let origin: [String]
+    private let userName: (UInt32) -> String?
     private var terms: SourceTerms
     private var sections: [String] = []
     private var pingLine: String?
@@ -24,7 +25,12 @@ struct ImportedPolicy {
     ///   - origin: the tables that it comes from.
     ///   - names: the names of ports.
     ///   - listeners: the listening sockets, which tell the processes of services.
-    init(_ draft: PolicyDraft, of origin: [String], _ names: PortNames, listeners: [Listener]) {
+    ///   - userName: the name of a user of this host, by its number.
+    init(
+        _ draft: PolicyDraft, of origin: [String], _ names: PortNames, listeners: [Listener],
+        userName: @escaping (UInt32) -> String?
+    ) {
+        self.userName = userName
         self.draft = draft
         self.origin = origin
         self.listeners = listeners.filter { !$0.isLoopbackOnly }
@@ -37,7 +43,8 @@ struct ImportedPolicy {
 
     private mutating func write() {
         pingLine = ping
-        sections = [deny, trusted, services].map { $0(&self) }.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }
+        sections = [deny, trusted, services, outbound, forwards, masquerades].map { $0(&self) }.filter { !$0.isEmpty }
+            .map { $0.joined(separator: "\n") }
     }
 
     private typealias Section = (inout ImportedPolicy) -> [String]
@@ -52,10 +59,17 @@ struct ImportedPolicy {
         ["# Written by portreeve import from the rules of " + origin.map(\.printable).joined(separator: ", ") + "."]
             + (draft.doubts.isEmpty
                 ? [] : ["# Not understood, and so perhaps missing here:"] + draft.doubts.map { "#   \($0.printable)" })
+            + (draft.kept.isEmpty
+                ? []
+                : ["# These rules stay beside this policy, which cannot say them:"]
+                    + draft.kept.map { "#   \($0.printable)" })
             + ["version: 1"]
     }
 
-    private var defaults: [String] { pingLine.map { ["defaults:", "  ping: \($0)"] } ?? [] }
+    private var defaults: [String] {
+        let keys = (draft.refusesOutbound ? ["  outbound: reject"] : []) + (pingLine.map { ["  ping: \($0)"] } ?? [])
+        return keys.isEmpty ? [] : ["defaults:"] + keys
+    }
 
     /// The value of `ping`, which knows no `except`; `nil` for the default.
     private var ping: String? {
@@ -102,9 +116,34 @@ struct ImportedPolicy {
 
     private var services: Section {
         { policy in
-            let services = policy.draft.services
+            let services = policy.draft.services.filter { $0.targets == nil }
             let lines = services.flatMap { policy.lines($0) }
             return ["services:" + (lines.isEmpty ? " {}" : "")] + lines
+        }
+    }
+
+    private var outbound: Section {
+        { policy in
+            let lines = policy.draft.outbound.flatMap { policy.lines($0) }
+            return lines.isEmpty ? [] : ["outbound:"] + lines
+        }
+    }
+
+    private var forwards: Section {
+        { policy in
+            let lines = policy.draft.services.filter { $0.targets != nil }.flatMap { policy.lines($0) }
+            return lines.isEmpty ? [] : ["forward:"] + lines
+        }
+    }
+
+    private var masquerades: Section {
+        { policy in
+            let lines = policy.draft.masquerades.flatMap { entry in
+                (entry.rule.isEmpty ? [] : ["  # \(entry.rule.printable)"]) + ["  \(entry.name):"]
+                    + policy.conditions(entry.access, naming: entry.name + "-sources").map { "    \($0)" }
+                    + ["    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"]
+            }
+            return lines.isEmpty ? [] : ["masquerade:"] + lines
         }
     }
 
@@ -115,9 +154,17 @@ struct ImportedPolicy {
         }
         if let limit = service.limit { lines.append("  # limited by \(limit.rule.printable)") }
         lines += ["  \(service.name):"] + service.portLines.map { "    \($0)" }
+        if let targets = service.targets {
+            lines.append("    to: \(YAMLText.list(targets.texts))")
+            if let balance = targets.balance { lines.append("    balance: \(balance)") }
+        }
         if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
         if service.entries.count == 1 {
-            lines += conditions(service.entries[0], naming: service.name + "-clients").map { "    \($0)" }
+            let name = service.name + (service.isOutbound ? "-servers" : "-clients")
+            lines += conditions(service.entries[0], naming: name, isOutbound: service.isOutbound).map { "    \($0)" }
+            if !service.users.isEmpty {
+                lines.append("    user: \(YAMLText.list(service.users.map { userName($0) ?? String($0) }))")
+            }
             if let limit = service.limit?.text { lines.append("    limit: \(limit)") }
         } else {
             lines.append("    allow:")
@@ -128,15 +175,18 @@ struct ImportedPolicy {
                 return "      - {\(conditions.joined(separator: ", "))}"
             }
         }
-        return lines + owner(service).map { "    \($0)" } + [
+        let owner = service.targets == nil && !service.isOutbound ? owner(service) : []
+        return lines + owner.map { "    \($0)" } + [
             "    why: \(YAMLText.scalar(service.comment?.reason ?? Service.unfilledReason))"
         ]
     }
 
     /// The keys of an entry.
-    private mutating func conditions(_ access: InterfaceAccess, naming name: String) -> [String] {
+    private mutating func conditions(
+        _ access: InterfaceAccess, naming name: String, isOutbound: Bool = false
+    ) -> [String] {
         let terms = terms.terms(access.sources, naming: name)
-        return ["from: \(YAMLText.list(terms.from))"]
+        return ["\(isOutbound ? "to" : "from"): \(YAMLText.list(terms.from))"]
             + (terms.except.isEmpty ? [] : ["except: \(YAMLText.list(terms.except))"])
             + (access.interfaces.isEmpty ? [] : ["interfaces: \(YAMLText.list(access.interfaces))"])
     }
@@ -169,10 +219,17 @@ extension String {
 }
 
 extension PolicyDraft.Service {
+    /// The range; one by one the ports of a forward to a port.
+    private func separated(_ range: ClosedRange<UInt16>) -> [ClosedRange<UInt16>] {
+        guard let targets, targets.texts.contains(where: { $0.hasPrefix(":") || $0.contains("]:") || $0.isWithPort })
+        else { return [range] }
+        return range.map { $0...$0 }
+    }
+
     /// The lines `ports` and `protocols`.
     fileprivate var portLines: [String] {
         let ports = TransportProtocol.withPorts.flatMap { transport in
-            (self.ports[transport]?.ranges ?? []).map { range in
+            (self.ports[transport]?.ranges ?? []).flatMap(separated).map { range in
                 (range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)")
                     + "/\(transport.name)"
             }
@@ -183,4 +240,9 @@ extension PolicyDraft.Service {
         return (ports.isEmpty ? [] : ["ports: \(YAMLText.list(ports))"])
             + (protocols.isEmpty ? [] : ["protocols: \(YAMLText.list(protocols))"])
     }
+}
+
+extension String {
+    /// Whether the target of a forward, with an address of IPv4, has a port.
+    fileprivate var isWithPort: Bool { contains(".") && contains(":") }
 }

@@ -10,14 +10,23 @@ extension PolicyDraft {
     ///   - tables: the tables.
     ///   - circumstances: those of the regions.
     ///   - interfaces: the interfaces that the host has, or that a rule names, as a policy writes them.
-    init(_ regions: AccessRegions, of tables: [Table], in circumstances: Circumstances, interfaces: Set<String>) {
-        let survey = AccessSurvey(regions, tables, circumstances, interfaces)
+    ///   - translation: the translations that become lines.
+    ///   - leaving: the lines for connections of this host.
+    init(
+        _ regions: AccessRegions, of tables: [Table], in circumstances: Circumstances, interfaces: Set<String>,
+        _ translation: TranslationPlan, _ leaving: OutboundPlan
+    ) {
+        let survey = AccessSurvey(regions, tables, circumstances, interfaces, translation.forwards)
         groups = LiveGroup.all(in: tables)
         denied = survey.denied
         trusted = survey.trusted
         ping = survey.ping
-        services = survey.services
-        doubts = survey.doubts
+        services = survey.services + survey.forwards
+        masquerades = translation.masquerades
+        kept = translation.kept.map(\.textWithoutComment)
+        outbound = leaving.lines
+        refusesOutbound = !leaving.chains.isEmpty
+        doubts = Set(survey.doubts + leaving.doubts).sorted()
     }
 }
 
@@ -37,10 +46,13 @@ private struct AccessSurvey {
     /// The sources by interface that are let in, or refused, on every port.
     private var decided: [InterfaceClass: AddressSet] = [:]
     private var everything: [InterfaceClass: AddressSet] = [:]
+    private let forwarded: [ForwardPlan.Entry]
 
     init(
-        _ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>
+        _ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>,
+        _ forwarded: [ForwardPlan.Entry]
     ) {
+        self.forwarded = forwarded
         self.regions = regions
         self.tables = tables
         self.circumstances = circumstances
@@ -53,7 +65,7 @@ private struct AccessSurvey {
         naming = InterfaceNaming(classes, present: interfaces.sorted())
         let cells = profiles.flatMap(\.profile.cells)
         denied = Self.denied(cells + echoes + others)
-        everything = Self.everything(cells + echoes + others)
+        everything = (cells + echoes + others).openEverywhere
         for interface in classes {
             decided[interface] = denied.union(.impossible).union(everything[interface] ?? AddressSet())
         }
@@ -68,16 +80,6 @@ private struct AccessSurvey {
             // Where most addresses are shut out, the others are let in by name.
             return reached.part(family).hasMost(of: family) ? rest : AddressSet()
         }.reduce(AddressSet()) { $0.union($1) }
-    }
-
-    /// The sources by interface that every port of every protocol is open to.
-    private static func everything(_ cells: [Cell]) -> [InterfaceClass: AddressSet] {
-        var found: [InterfaceClass: [AddressFamily: AddressSet]] = [:]
-        for cell in cells {
-            let old = found[cell.interface]?[cell.family]
-            found[cell.interface, default: [:]][cell.family] = old.map { $0.intersection(cell.open) } ?? cell.open
-        }
-        return found.mapValues { $0.values.reduce(AddressSet()) { $0.union($1) } }
     }
 
     /// The entries of `trusted`.
@@ -131,21 +133,51 @@ private struct AccessSurvey {
         var services: [PolicyDraft.Service] = []
         for (transport, profile) in profiles
         where transport.hasPorts || Set(profile.cells.map(\.open)) != Set(others.map(\.open)) {
-            for (destinations, cells) in byDestination(profile.cells) {
-                let access = AccessByInterface(cells)
-                guard !access.isClosed(but: decided) else { continue }
-                let ports = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
-                for range in ports.ranges.flatMap(\.parts) {
-                    let entries = access.entries(sparing: spare(transport, range), naming)
-                    guard !entries.isEmpty else { continue }
-                    var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)
-                    service.destinations = destinations
-                    if let packet = packet(transport, range.lowerBound, cells) { explain(&service, packet) }
-                    services.append(service)
-                }
-            }
+            let leading = IntervalSet(forwarded.filter { $0.transport == transport }.map(\.ports))
+            let own = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
+            let ranges = own.subtracting(leading).ranges.flatMap(\.parts)
+            services += self.services(transport, ranges, profile.cells)
         }
         return services.joined
+    }
+
+    /// One forward for ports that the same rules send to the same place.
+    var forwards: [PolicyDraft.Service] {
+        forwarded.flatMap { entry in
+            services(entry.transport, [entry.ports], entry.cells).map { service in
+                var forward = service
+                forward.targets = entry.targets
+                // Clients of the family without a target are refused in any case.
+                for index in forward.entries.indices {
+                    let family = entry.targets.onlyFamily
+                    if let family, forward.entries[index].sources.part(family) == .all(family) {
+                        forward.entries[index].sources = .any
+                    }
+                }
+                return forward
+            }
+        }.joined
+    }
+
+    /// A service for each range of ports with this access, for each part of the host's addresses.
+    private func services(
+        _ transport: TransportProtocol, _ ranges: [ClosedRange<UInt16>], _ cells: [Cell]
+    ) -> [PolicyDraft.Service] {
+        var services: [PolicyDraft.Service] = []
+        guard !ranges.isEmpty else { return [] }
+        for (destinations, cells) in byDestination(cells) {
+            let access = AccessByInterface(cells)
+            guard !access.isClosed(but: decided) else { continue }
+            for range in ranges {
+                let entries = access.entries(sparing: spare(transport, range), naming)
+                guard !entries.isEmpty else { continue }
+                var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)
+                service.destinations = destinations
+                if let packet = packet(transport, range.lowerBound, cells) { explain(&service, packet) }
+                services.append(service)
+            }
+        }
+        return services
     }
 
     /// The sources by interface that need no line: replies to a DHCPv6 client are let in anyway, RFC 8415 7.2.
@@ -160,7 +192,9 @@ private struct AccessSurvey {
         guard families.contains(where: { $0.count > 1 }) else { return [(AddressSet(), cells)] }
         // One service has addresses of both families, with the access of each.
         return (0..<(families.map(\.count).max() ?? 0)).map { index in
-            let parts = families.filter { index < $0.count }.map { $0[index] }
+            let parts = families.filter { index < $0.count }.map { $0[index] }.filter {
+                !AccessByInterface($0.cells).isClosed(but: decided)
+            }
             let addresses = parts.reduce(AddressSet()) { $0.union($1.addresses) }
             let own = circumstances.addresses.map(addresses.intersection) ?? addresses
             return (own.subtracting(.loopback), parts.flatMap(\.cells))
@@ -193,10 +227,12 @@ private struct AccessSurvey {
     /// Notes the rule that lets clients in, and the one that limits them.
     private func explain(_ service: inout PolicyDraft.Service, _ packet: Packet) {
         let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-        let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
+        let telling =
+            conclusion.redirection ?? conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place
+            ?? conclusion.decision
         guard let telling else { return }
         service.rules = [telling.textWithoutComment]
-        service.comment = telling.rule?.note ?? conclusion.decision?.rule?.note
+        service.comment = tables.note(of: telling) ?? conclusion.decision.flatMap(tables.note)
         guard conclusion.isLimited else { return }
         var strict = circumstances
         strict.limits = .either
@@ -206,9 +242,21 @@ private struct AccessSurvey {
     }
 }
 
+extension [AccessProfile.Cell] {
+    /// The sources by interface that every port of these cells is open to.
+    var openEverywhere: [InterfaceClass: AddressSet] {
+        var found: [InterfaceClass: [AddressFamily: AddressSet]] = [:]
+        for cell in self {
+            let old = found[cell.interface]?[cell.family]
+            found[cell.interface, default: [:]][cell.family] = old.map { $0.intersection(cell.open) } ?? cell.open
+        }
+        return found.mapValues { $0.values.reduce(AddressSet()) { $0.union($1) } }
+    }
+}
+
 extension ClosedRange<UInt16> {
     /// The ports one by one, where there are few, since each may have a rule of its own.
-    fileprivate var parts: [ClosedRange<UInt16>] { count <= 16 ? map { $0...$0 } : [self] }
+    var parts: [ClosedRange<UInt16>] { count <= 16 ? map { $0...$0 } : [self] }
 }
 
 extension AddressSet {

@@ -9,6 +9,16 @@ extension PolicyDraft {
         for index in services.indices {
             services[index].name = PolicyName.unique(services[index].likelyName(names, listeners), &taken)
         }
+        var lines: Set<String> = []
+        for index in outbound.indices {
+            outbound[index].name = PolicyName.unique(outbound[index].likelyName(names, []), &lines)
+        }
+        lines = []
+        for index in masquerades.indices {
+            let interfaces = masquerades[index].access.interfaces
+            let name = interfaces.count == 1 ? "by-\(interfaces[0])" : "outgoing"
+            masquerades[index].name = PolicyName.unique(PolicyName.valid(name, prefix: "by-"), &lines)
+        }
         for index in trusted.indices {
             let interfaces = trusted[index].access.interfaces
             let sources = trusted[index].access.sources

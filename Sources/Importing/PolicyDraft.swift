@@ -17,6 +17,12 @@ struct PolicyDraft {
         /// The comment of those rules.
         var comment: String?
         var limit: DraftLimit?
+        /// The targets of a forward; `nil` if a program of this host answers.
+        var targets: ForwardTargets?
+        /// Whether it is a line of `outbound`: connections of this host.
+        var isOutbound = false
+        /// The users of the sockets of a line of `outbound`; empty for all.
+        var users: [UInt32] = []
     }
 
     /// A limit of new connections.
@@ -49,6 +55,14 @@ struct PolicyDraft {
     var trusted: [Trusted] = []
     var ping = Ping.accept
     var services: [Service] = []
+    /// The lines of `outbound`.
+    var outbound: [Service] = []
+    /// Whether what no line lets out is refused.
+    var refusesOutbound = false
+    /// The sources that leave under this host's address.
+    var masquerades: [TranslationPlan.Masquerade] = []
+    /// The rules that translate addresses and stay, in nft's notation.
+    var kept: [String] = []
     /// The rules that make access unknown, and with it the policy incomplete.
     var doubts: [String] = []
 }

@@ -17,9 +17,18 @@ extension Rule {
     var note: String? {
         if let comment { return comment }
         for case .xtables(let match) in expressions where match.name == "comment" {
-            return String(validating: match.info.prefix { $0 != 0 }, as: UTF8.self)
+            return String(validating: match.info.prefix { $0 != 0 }, as: UTF8.self).map { $0.ufwApplication ?? $0 }
         }
         return nil
+    }
+}
+
+extension [Table] {
+    /// The comment of a rule in the tables as they were read: evaluation leaves out the comments of iptables.
+    func note(of place: RuleReference) -> String? {
+        let rules = first { $0.name == place.table }?.chain(place.chain)?.rules ?? []
+        guard let index = place.index, index < rules.count else { return place.rule?.note }
+        return rules[index].note
     }
 }
 
@@ -29,5 +38,15 @@ extension RuleReference {
         var place = self
         place.rule?.userdata = []
         return place.description
+    }
+}
+
+extension String {
+    /// The name of the application profile in a comment of ufw, such as `'dapp_Nginx%20Full'`; `nil` for other comments.
+    fileprivate var ufwApplication: String? {
+        let start = "'dapp_"
+        guard hasPrefix(start), hasSuffix("'"), count > start.count + 1 else { return nil }
+        let name = dropFirst(start.count).dropLast().split(separator: ",").first ?? ""
+        return name.replacing("%20", with: " ") + " (application of ufw)"
     }
 }

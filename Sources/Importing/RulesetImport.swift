@@ -17,6 +17,8 @@ public struct RulesetImport {
     public let diagnostics: [Diagnostic]
     /// The tables that it replaces, and the remaining ones.
     public let takeover: Takeover
+    /// The rules that translate addresses and stay, since a policy cannot say them.
+    public let kept: [RuleReference]
 
     /// Writes the policy, reads it again, compiles it, and compares.
     ///
@@ -26,23 +28,38 @@ public struct RulesetImport {
     ///   - circumstances: the circumstances in which packets meet the tables.
     ///   - listeners: the listening sockets, which tell the processes of services.
     ///   - files: the files that the policy reader reads beside the text.
+    ///   - hostFiles: the files of the host whose rulesets these are, for the reasons in the files of ufw; `nil` if it is another.
     ///   - options: the options of the policy reader.
+    ///   - userName: the name of a user of this host, by its number.
     public init(
         of tables: [Table], own: TableName, in circumstances: Circumstances, listeners: [Listener],
-        files: any PolicyFiles, options: ReadingOptions
+        files: any PolicyFiles, hostFiles: (any PolicyFiles)? = nil, options: ReadingOptions,
+        userName: @escaping (UInt32) -> String? = { _ in nil }
     ) {
         var circumstances = circumstances
         circumstances.tellsAddressesApart = true
-        takeover = Takeover(tables, own: own)
+        var takeover = Takeover(tables, own: own)
         let regions = AccessRegions(takeover.imported, in: circumstances)
-        let named = InterfaceClass.all(in: tables, circumstances.routes)
+        let named = InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true)
         let present = (circumstances.routes?.indices ?? [:]).keys
-        let draft = PolicyDraft(
-            regions, of: takeover.imported, in: circumstances,
-            interfaces: Set(named.compactMap(\.pattern) + present).subtracting(["lo"]))
+        let interfaces = Set(named.compactMap(\.pattern) + present).subtracting(["lo"])
+        let translation = TranslationPlan(takeover, in: circumstances, interfaces: interfaces)
+        let leaving = OutboundPlan(takeover, in: circumstances, interfaces: interfaces)
+        takeover.replace(translation.replaced)
+        takeover.replace(outbound: leaving.chains)
+        self.takeover = takeover
+        kept = translation.kept
+        var draft = PolicyDraft(
+            regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
+        if let hostFiles {
+            let ufw = UfwRules(hostFiles)
+            for index in draft.services.indices where draft.services[index].comment == nil {
+                draft.services[index].comment = ufw.reason(of: draft.services[index])
+            }
+        }
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
         let origin = takeover.imported.map(\.name.description)
-        text = ImportedPolicy(draft, of: origin, names, listeners: listeners).text
+        text = ImportedPolicy(draft, of: origin, names, listeners: listeners, userName: userName).text
         let reading = PolicyReader.read(path: "-", options: options, files: TextFile(text: text, files: files))
         diagnostics = reading.diagnostics.filter { $0.severity == .error }
         let remaining = takeover.remaining
@@ -83,6 +100,8 @@ private struct TextFile: PolicyFiles {
     func checkDirectories(above path: String) throws(FileRefusal) {}
 
     func identity(of path: String) -> [UInt64]? { files.identity(of: path) }
+
+    func number(ofUser name: String) -> UInt32? { files.number(ofUser: name) }
 
     func paths(matching pattern: String) throws(FileRefusal) -> [String] { try files.paths(matching: pattern) }
 }

@@ -3,8 +3,8 @@ public import Rulesets
 
 /// The division of a host's tables between those that a policy replaces and those that stay beside it.
 ///
-/// A policy replaces what decides on packets to this host: the input chains of firewalls. Translation, forwarding and output stay
-/// as they are, and so do the tables of programs that ban sources or run containers.
+/// A policy replaces what decides on packets to this host: the input chains of firewalls, and the translations that it can say as
+/// well. Filters of forwarded packets stay as they are, and so do the tables of programs that ban sources or run containers.
 public struct Takeover {
     /// A firewall whose decisions a policy replaces.
     public enum Firewall: Hashable, Sendable {
@@ -16,12 +16,18 @@ public struct Takeover {
         case iptables(TableFamily)
         /// A base chain of nftables.
         case chain(table: TableName, chain: String)
+        /// The chain OUTPUT of iptables in this family.
+        case iptablesOutput(TableFamily)
+        /// Rules of a chain of iptables, by their numbers from 1.
+        case rules(table: TableName, chain: String, numbers: [Int])
         /// portreeve's own table.
         case portreeve
     }
 
     /// The tables that decide now, without the bans of other programs, and without filters that stay.
     public private(set) var imported: [Table] = []
+    /// The same tables with all filters.
+    private(set) var whole: [Table] = []
     /// The tables that stay when the firewalls are gone.
     public private(set) var remaining: [Table] = []
     /// The firewalls, in the order of their tables.
@@ -63,8 +69,51 @@ public struct Takeover {
             }
         }
         firewalls = firewalls.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+        whole = imported
         imported = imported.map(\.withoutOtherFilters)
     }
+
+    /// Takes out of the remaining tables what a policy says as well.
+    mutating func replace(_ replaced: [TranslationPlan.Replaced]) {
+        for each in replaced {
+            switch each {
+            case .table: continue
+            case .chain(let table, let chain):
+                firewalls.append(.chain(table: table, chain: chain))
+                rewrite(table) { $0.removing(chain) }
+            case .rules(let table, let chain, let numbers):
+                firewalls.append(.rules(table: table, chain: chain, numbers: numbers))
+                rewrite(table) { $0.removing(numbers, from: chain) }
+            }
+        }
+    }
+
+    /// Takes the filters of packets that leave out of the remaining tables: `outbound` says what they let out.
+    mutating func replace(outbound chains: [LostChain]) {
+        for filter in chains {
+            lost.removeAll { $0 == filter }
+            guard remaining.contains(where: { $0.name == filter.table && $0.chain(filter.chain) != nil }) else {
+                continue
+            }
+            if isOfXtables(filter.table) {
+                if !firewalls.contains(.ufw) { firewalls.append(.iptablesOutput(filter.table.family)) }
+                rewrite(filter.table) { table in table.emptying(filter.chain) { table.isOfNeighbour($0) } }
+            } else {
+                firewalls.append(.chain(table: filter.table, chain: filter.chain))
+                rewrite(filter.table) { $0.removing(filter.chain) }
+            }
+        }
+    }
+
+    private mutating func rewrite(_ name: TableName, _ change: (Table) -> Table) {
+        remaining = remaining.map { $0.name == name ? change($0) : $0 }
+    }
+
+    /// Whether a table goes as a whole with its firewall.
+    func replacesWhole(_ table: TableName) -> Bool { table.name == "firewalld" }
+
+    /// Whether a table is one of iptables.
+    func isOfXtables(_ table: TableName) -> Bool { whole.contains { $0.name == table && $0.isOfXtables } }
 
     private mutating func divide(_ table: Table) {
         imported.append(table.rewriting { chain in chain.rules.filter { !table.onlyBans($0) } })
@@ -111,11 +160,18 @@ extension Table {
         Takeover.neighbours.contains(where: name.lowercased().hasPrefix)
     }
 
-    /// Whether it is the table of a program that runs beside a firewall.
-    fileprivate var isOfNeighbour: Bool { Self.isOfNeighbour(name.name) }
+    /// The starts of the names of bridges to containers and virtual machines.
+    private static let bridges = ["docker", "br-", "virbr", "cni", "podman", "lxcbr", "lxdbr", "incusbr"]
 
-    /// Whether the rule leads to a chain of such a program.
-    fileprivate func isOfNeighbour(_ rule: Rule) -> Bool { rule.target.map(Self.isOfNeighbour) ?? false }
+    /// Whether it is the table of a program that runs beside a firewall.
+    var isOfNeighbour: Bool { Self.isOfNeighbour(name.name) }
+
+    /// Whether the rule leads to a chain of such a program, or is about its network.
+    func isOfNeighbour(_ rule: Rule) -> Bool {
+        rule.target.map(Self.isOfNeighbour) ?? false
+            || rule.translationEffect == .masquerade
+                && rule.interfaceNames.contains { name in Self.bridges.contains(where: name.hasPrefix) }
+    }
 
     /// Whether the rule leads to a chain of such a program which lets nothing in.
     fileprivate func onlyBans(_ rule: Rule) -> Bool {
@@ -164,6 +220,14 @@ extension Table {
                 chain.base?.policy = .accept
                 return chain
             }, sets: sets, objects: objects)
+    }
+
+    /// The table without some rules of a chain, by their numbers from 1.
+    fileprivate func removing(_ numbers: [Int], from name: String) -> Table {
+        rewriting { chain in
+            guard chain.name == name else { return chain.rules }
+            return chain.rules.enumerated().filter { !numbers.contains($0.offset + 1) }.map(\.element)
+        }
     }
 
     /// The table without the base chain `name`.

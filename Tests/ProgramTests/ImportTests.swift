@@ -156,6 +156,28 @@ struct ImportTests {
             ])
     }
 
+    @Test("Thousands of rules become a few lines")
+    func thousands() throws {
+        let rules = (0..<300).flatMap { network in
+            [22, 80, 443, 3306, 5432, 6379, 8080, 9090, 9100, 9200].map {
+                "add rule ip filter input ip saddr 10.0.\(network % 200).\(network / 200 * 128)/25 tcp dport \($0) accept"
+            }
+        }
+        try load(
+            """
+            table ip filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                iif lo accept
+              }
+            }
+            \(rules.joined(separator: "\n"))
+            """)
+        let text = try #require(try json("import")["policy"] as? String)
+        #expect(text.split(separator: "\n").count < 80, "\(text)")
+        #expect(text.contains("10.0.0.0/"))
+    }
+
     @Test("A host where nothing is refused has nothing to import, and a file is never overwritten")
     func refusals() throws {
         let empty = try portreeve("import")

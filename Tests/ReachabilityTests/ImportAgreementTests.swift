@@ -47,6 +47,8 @@ struct ImportAgreementTests {
         let policy = try #require(result.policy)
         try trial.handOver(result.takeover, to: compile(policy).table)
         let after = try trial.accepted(packets, from: 40_000)
+        let places = try trial.places()
+        let translations = AccessRegions(trial.tables, in: try trial.wire.circumstances()).translations
         let patterns = InterfaceClass.all(in: trial.tables).compactMap(\.pattern)
         var (different, wrong): (Int, [String]) = (0, [])
         for (old, new) in zip(before, after) {
@@ -56,6 +58,16 @@ struct ImportAgreementTests {
                 old.isAccepted == new.isAccepted
                 ? named.isSubset(of: [.unknown])
                 : named.contains(.unknown) || named.contains(old.isAccepted ? .narrower : .wider)
+            let isMoved =
+                old.isAccepted && new.isAccepted && old.packet.transport.hasPorts
+                && places[old.sourcePort] != places[new.sourcePort]
+                // One of several targets may be another one at each packet.
+                && translations.allSatisfy { !$0.key.isOf(old.packet) || $0.doubts.isEmpty }
+            if isMoved, !proof.differences.contains(where: { $0.movesPort(of: old.packet) }) {
+                wrong.append(
+                    "\(old.packet): before to \(places[old.sourcePort] ?? ""), after to \(places[new.sourcePort] ?? "")"
+                )
+            }
             if !fits {
                 wrong.append("\(old.packet): before \(old.isAccepted), after \(new.isAccepted), named \(named)")
             }
@@ -67,16 +79,27 @@ struct ImportAgreementTests {
     }
 }
 
+extension AccessRegions.Key {
+    /// Whether the packet has the protocol and the family.
+    fileprivate func isOf(_ packet: Packet) -> Bool { transport == packet.transport && family == packet.family }
+}
+
 extension ImportDifference {
     /// Whether the packet to an address of this host is among those that it is about.
     fileprivate func concerns(_ packet: Packet, _ patterns: [String]) -> Bool {
         let destination = Wire.destination(packet.family)
-        guard group == nil, limit == nil, transport == packet.transport, family == packet.family,
+        guard subject == .access, group == nil, limit == nil, transport == packet.transport, family == packet.family,
             ports.contains(packet.port),
             destinations.isEmpty || destinations.contains(where: { $0.contains(destination) })
         else { return false }
         let source: IPAddress = family == .ipv4 ? .ipv4(UInt32(packet.source)) : .ipv6(packet.source)
         return sources.contains(source) && concerns(interface: packet.interface, patterns)
+    }
+
+    /// Whether the port of the packet leads to another place.
+    fileprivate func movesPort(of packet: Packet) -> Bool {
+        guard case .target = subject else { return false }
+        return transport == packet.transport && family == packet.family && ports.contains(packet.port)
     }
 
     private func concerns(interface: String, _ patterns: [String]) -> Bool {

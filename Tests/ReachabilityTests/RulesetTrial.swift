@@ -33,8 +33,14 @@ struct RulesetTrial {
     private static let probe = """
         table inet probe {
           set seen { type inet_service; flags dynamic; size 65535; }
-          chain input { type filter hook input priority 2147483647; update @seen { th sport }; }
-          chain forward { type filter hook forward priority 2147483647; update @seen { th sport }; }
+          set places4 { type inet_service . ipv4_addr . inet_service; flags dynamic; size 65535; }
+          set places6 { type inet_service . ipv6_addr . inet_service; flags dynamic; size 65535; }
+          chain input { type filter hook input priority 2147483647; update @seen { th sport }; jump places; }
+          chain forward { type filter hook forward priority 2147483647; update @seen { th sport }; jump places; }
+          chain places {
+            update @places4 { th sport . ip daddr . th dport }
+            update @places6 { th sport . ip6 daddr . th dport }
+          }
         }
         """
 
@@ -67,7 +73,13 @@ struct RulesetTrial {
             switch firewall {
             case .firewalld: try NftProgram.load("delete table inet firewalld")
             case .chain(let table, let chain): try NftProgram.load("delete chain \(table) \(chain)")
-            case .iptables, .ufw:
+            case .rules(let table, let chain, let numbers):
+                let program = table.family == .ipv6 ? "ip6tables-nft" : "iptables-nft"
+                for number in numbers.sorted(by: >) {
+                    let result = try Program.run([program, "-t", table.name, "-D", chain, String(number)])
+                    try #require(result.status == 0, "\(result.errors)")
+                }
+            case .iptables, .iptablesOutput, .ufw:
                 for left in takeover.remaining {
                     for chain in left.chains
                     where chain.base?.type == "filter"
@@ -106,6 +118,22 @@ struct RulesetTrial {
         let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
         let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })
         return packets.enumerated().map { (first + UInt16($0), $1, seen.contains(first + UInt16($0))) }
+    }
+
+    /// The places that packets have reached, by their source port: the address, or "this host", and the port.
+    func places() throws -> [UInt16: String] {
+        let own = try wire.circumstances().addresses ?? AddressSet()
+        var places: [UInt16: String] = [:]
+        for set in ["places4", "places6"] {
+            let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", set])
+            for match in listing.matches(of: #/(\d+) \. ([0-9a-f.:]+) \. (\d+)/#) {
+                guard let source = UInt16(match.1),
+                    let address = (try? AddressRange(String(match.2))).flatMap({ IPAddress($0) })
+                else { continue }
+                places[source] = (own.contains(address) ? "this host" : "\(match.2)") + " port \(match.3)"
+            }
+        }
+        return places
     }
 
     /// Sends the packets, and compares.

@@ -129,7 +129,7 @@ extension OutboundExplanation.Case {
 
 extension SocketUser {
     /// The class of users in words.
-    fileprivate var title: String {
+    var title: String {
         switch self {
         case .number: "user \(name)"
         case .other: "other users"

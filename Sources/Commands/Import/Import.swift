@@ -48,7 +48,8 @@ public struct Import: Command {
         (options.policy, options.allowInsecurePermissions) = (policy, true)
         let result = RulesetImport(
             of: ruleset.tables, own: Names.table, in: circumstances, listeners: listeners, files: TrustedFiles(),
-            options: options.readingOptions(on: host))
+            hostFiles: kernel.netns == nil ? TrustedFiles() : nil,
+            options: options.readingOptions(on: host), userName: UserNames.name)
         guard let proof = result.proof else { throw unreadable(result, console) }
         try write(result.text, on: host, console)
         let report = ImportReport(result, proof, path: policy, netns: kernel.netns)

@@ -22,6 +22,7 @@ struct ImportReport {
             "format_version": 1, "policy": .string(result.text), "verdict": .string(proof.verdict.rawValue),
             "differences": .array(proof.differences.map(\.json)),
             "firewalls": .array(result.takeover.firewalls.map { .string($0.text) }),
+            "kept": .array(result.kept.map { .string("\($0)".printable) }),
             "steps": .array(steps.map { .string($0.command) }),
         ]
     }
@@ -35,7 +36,7 @@ struct ImportReport {
             return console.styled("\(first.sign) \(first.text)\(others)", first.kind == .wider ? .red : .yellow)
         }
         return written + [console.styled("\(proof.verdict.rawValue): \(sentence)", style)] + differences
-            + warnings.map { "warning: \($0)" }
+            + result.kept.map { "stays: \("\($0)".printable)" } + warnings.map { "warning: \($0)" }
             + ["next:"] + stepLines
     }
 
@@ -93,6 +94,9 @@ extension Takeover.Firewall {
         case .ufw: "ufw"
         case .iptables(let family): family == .ipv6 ? "ip6tables" : "iptables"
         case .chain(let table, let chain): "\(table) \(chain)".printable
+        case .iptablesOutput(let family): family == .ipv6 ? "ip6tables OUTPUT" : "iptables OUTPUT"
+        case .rules(let table, let chain, let numbers):
+            "\(table) \(chain), rules \(numbers.map(String.init).joined(separator: ", "))".printable
         case .portreeve: "portreeve"
         }
     }
@@ -112,7 +116,27 @@ extension Takeover.Firewall {
             return [
                 ("nft delete chain \(table) \(chain)".printable, "and delete it from the file that is loaded at boot")
             ]
+        case .iptablesOutput(let family):
+            let program = family == .ipv6 ? "ip6tables" : "iptables"
+            return [("\(program) -P OUTPUT ACCEPT", ""), ("\(program) -F OUTPUT", "")]
+        case .rules(let table, let chain, let numbers):
+            let program = table.family == .ipv6 ? "ip6tables" : "iptables"
+            // From the last one, since the numbers of those behind a deleted rule change.
+            return numbers.sorted(by: >).map { ("\(program) -t \(table.name) -D \(chain) \($0)".printable, "") }
         case .portreeve: return []
+        }
+    }
+}
+
+extension ImportDifference.Subject {
+    /// The name for programs.
+    fileprivate var text: String {
+        switch self {
+        case .access: "access"
+        case .target: "target"
+        case .elsewhere: "elsewhere"
+        case .masquerade: "masquerade"
+        case .outbound: "outbound"
         }
     }
 }
@@ -142,6 +166,22 @@ extension ImportDifference {
     /// The cause in a few words.
     fileprivate var reason: String {
         if let limit { return "the policy cannot say the limit of \"\(limit)\"".printable }
+        switch subject {
+        case .access: break
+        case .target(let target):
+            let place = target.map { "leads to \($0)" } ?? "leads to a place that is not known"
+            return "it \(place) by \(rule.map { "\"\($0)\"".printable } ?? "a rule"), and elsewhere by the policy"
+        case .elsewhere:
+            return
+                "\(rule.map { "\"\($0)\"".printable } ?? "a rule") also translates what is dialled at addresses of other hosts"
+        case .outbound: return outboundReason
+        case .masquerade:
+            return switch kind {
+            case .wider: "only the policy masquerades it"
+            case .narrower: "only the rulesets masquerade it"
+            case .unknown: "it is not known whether \(rule.map { "\"\($0)\"".printable } ?? "a rule") masquerades it"
+            }
+        }
         if isNeeded { return "every host needs it, and portreeve lets it in" }
         let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
         return switch kind {
@@ -151,12 +191,29 @@ extension ImportDifference {
         }
     }
 
+    /// The cause of a difference in the connections of this host.
+    private var outboundReason: String {
+        let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
+        return switch kind {
+        case .wider where isNeeded: "every host needs it, and portreeve lets it out"
+        case .wider: "\(name) refuses it"
+        case .narrower: "\(name) lets it out, which the policy does not say"
+        case .unknown: "\(name) is not understood"
+        }
+    }
+
     /// The difference in a line.
     fileprivate var text: String {
         let place =
             (group.map { " to \($0)" } ?? "")
             + (interfaces.isEmpty ? "" : " on \(interfaceNames.joined(separator: ", ").printable)")
-        return "\(portText)\(place) from \(sources.clientsText): \(reason)"
+        let port = subject == .masquerade && transport == nil ? "packets that leave" : portText
+        if case .outbound(let users) = subject {
+            let names = users.map(\.title).joined(separator: ", ")
+            let sockets = users.isEmpty ? "" : " of \(names)"
+            return "\(portText)\(place) to \(sources.isAny ? "any" : sources.text)\(sockets): \(reason)"
+        }
+        return "\(port)\(place) from \(sources.clientsText): \(reason)"
     }
 
     /// The difference for programs.
@@ -165,7 +222,8 @@ extension ImportDifference {
             ("kind", .string(kind.rawValue)), ("protocol", .string(transport?.name ?? "any")),
             ("port", transport?.hasPorts == true ? ports.json : .null), ("family", .string(family.rawValue)),
             ("sources", .array(sources.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))),
-            ("reason", .string(reason)), ("rule", JSON(rule.map { "\($0)".printable })),
+            ("subject", .string(subject.text)), ("reason", .string(reason)),
+            ("rule", JSON(rule.map { "\($0)".printable })),
         ]
         let addresses = destinations.compactMap(\.addresses).reduce(AddressSet()) { $0.union($1) }
         if !addresses.isEmpty {

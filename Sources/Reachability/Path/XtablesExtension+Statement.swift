@@ -3,7 +3,10 @@ internal import Rulesets
 extension XtablesExtension {
     /// The effect of an extension without native equivalent, from `net/netfilter/xt_*.c` of the kernel.
     func statement(_ limits: Circumstances.Limits) -> Statement {
-        guard kind == .target else { return name == "recent" ? recent(limits) : .mayFail }
+        if kind == .match {
+            if isDeprecatedRoutingHeader { return .fails }
+            return name == "recent" ? recent(limits) : .mayFail
+        }
         return switch name {
         case "DROP", "REJECT": .verdict(.drop)
         case "LOG", "NFLOG", "TRACE", "AUDIT", "LED", "IDLETIMER", "RATEEST", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM",
@@ -30,6 +33,16 @@ extension XtablesExtension {
         if info[8] == set { return isInverted ? .fails : .passes }
         guard checks.contains(info[8]), !isOne, limits == .kept else { return .mayFail }
         return isInverted ? .passes : .fails
+    }
+
+    /// Whether it matches routing headers of type 0 alone, which no connection has: RFC 5095.
+    ///
+    /// `struct ip6t_rt` of `linux/netfilter_ipv6/ip6t_rt.h`: type, two ends of segments left, length, flags, inversions.
+    private var isDeprecatedRoutingHeader: Bool {
+        let flagsOffset = 16
+        guard name == "rt", info.count > flagsOffset + 1 else { return false }
+        let isByType = info[flagsOffset] & 1 != 0 && info[flagsOffset + 1] == 0  // IP6T_RT_TYP
+        return isByType && info.prefix(4).allSatisfy { $0 == 0 }
     }
 
     /// `XT_CT_NOTRACK` in the first number of `struct xt_ct_target_info`.

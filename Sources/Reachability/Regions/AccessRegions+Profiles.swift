@@ -10,6 +10,8 @@ public struct AccessProfile: Hashable, Sendable {
         public var interface: InterfaceClass
         /// The addresses of this host.
         public var destination: DestinationClass
+        /// The user of the sockets of packets that leave; `nil` for packets that arrive.
+        public var user: SocketUser?
         /// The sources of that family that can connect.
         public var open: AddressSet
         /// The sources of that family of which it is not known.
@@ -86,7 +88,7 @@ extension AccessRegions {
 
     private func cell(_ key: Key, _ signature: Signature) -> AccessProfile.Cell {
         AccessProfile.Cell(
-            family: key.family, interface: key.interface, destination: key.destination,
+            family: key.family, interface: key.interface, destination: key.destination, user: key.user,
             open: spaces.addresses(signature.open, key.family),
             unknown: spaces.addresses(signature.unknown, key.family),
             doubts: signature.doubts.map { rules.all[$0] })

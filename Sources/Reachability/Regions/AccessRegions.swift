@@ -43,8 +43,8 @@ public struct AccessRegions {
     let present: Set<InterfaceClass>
     /// The keys of these interfaces.
     private let outer: OuterKeys
-    private let survey: Survey
-    private let path: PacketPath
+    let survey: Survey
+    let path: PacketPath
     /// The routes of the host; `nil` if they are not known.
     var routes: Routes? { survey.circumstances.routes }
     /// The redirections of connections on all interfaces but `lo`, sorted by protocol and port.

@@ -1,0 +1,108 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+/// The lines of `outbound` that say what filters of the live rulesets let this host begin.
+struct OutboundPlan {
+    /// The lines; the sources of their entries are the destinations.
+    private(set) var lines: [PolicyDraft.Service] = []
+    /// The base chains that refuse by default, and go.
+    private(set) var chains: [Takeover.LostChain] = []
+    /// The rules that make it unknown whether a packet may leave.
+    private(set) var doubts: [String] = []
+    private let tables: [Table]
+    private let circumstances: Circumstances
+    private let naming: InterfaceNaming
+
+    /// The plan; without lines where the rulesets let out most, since a policy cannot say a few exceptions.
+    init(_ takeover: Takeover, in circumstances: Circumstances, interfaces: Set<String>) {
+        tables = takeover.whole
+        self.circumstances = circumstances
+        let filters = tables.filter { !$0.isOfNeighbour }.flatMap { table in
+            table.chains.filter { $0.base?.type == "filter" && $0.base?.hook == .output }
+                .map { Takeover.LostChain(table: table.name, chain: $0.name) }
+        }
+        naming = InterfaceNaming(
+            InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true), present: interfaces.sorted())
+        guard !filters.isEmpty else { return }
+        let regions = AccessRegions(tables, in: circumstances, path: .leaving)
+        let refusing = AddressFamily.allCases.filter { family in
+            [TransportProtocol.tcp, .udp].allSatisfy { Self.refusesMost($0, family, regions) }
+        }
+        guard !refusing.isEmpty else { return }
+        chains = filters
+        for transport in regions.transports { add(transport, regions) }
+        lines = lines.joined
+    }
+
+    /// Whether most ports are closed to sockets that no rule names the user of, by interfaces that no rule names.
+    private static func refusesMost(
+        _ transport: TransportProtocol, _ family: AddressFamily, _ regions: AccessRegions
+    ) -> Bool {
+        let most = regions.profiles(of: transport).max { $0.ports.size < $1.ports.size }
+        let cells =
+            most?.cells.filter { cell in
+                guard case .other? = cell.user else { return false }
+                return cell.family == family && cell.interface.kind == .other
+            } ?? []
+        return !cells.isEmpty && cells.allSatisfy { $0.open.subtracting(.loopback).isEmpty }
+    }
+
+    private mutating func add(_ transport: TransportProtocol, _ regions: AccessRegions) {
+        for profile in regions.profiles(of: transport) {
+            doubts += profile.cells.filter { !$0.unknown.isEmpty }.flatMap(\.doubts).map(\.description)
+            let ports = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
+            let byUser = Dictionary(grouping: profile.cells) { $0.user ?? SocketUser.none }
+            let common = byUser.values.map { AccessByInterface($0).sources }.reduce(nil as Access?) { known, next in
+                known.map { $0.merging(next) { $0.intersection($1) } } ?? next
+            }
+            add(transport, ports, common ?? [:], [], profile.cells)
+            let more = byUser.compactMap { user, cells -> (UInt32, Access)? in
+                guard case .number(let number) = user else { return nil }
+                let rest = AccessByInterface(cells).sources.mapValues { $0 }
+                return (number, rest.merging(common ?? [:]) { $0.subtracting($1) })
+            }
+            for (access, users) in Dictionary(grouping: more, by: \.1) {
+                add(transport, ports, access, users.map(\.0).sorted(), profile.cells)
+            }
+        }
+    }
+
+    private typealias Access = [InterfaceClass: AddressSet]
+
+    /// Adds a line for each range of ports and each part of the interfaces.
+    private mutating func add(
+        _ transport: TransportProtocol, _ ports: IntervalSet<UInt16>, _ access: Access, _ users: [UInt32],
+        _ cells: [AccessProfile.Cell]
+    ) {
+        let entries = AccessByInterface(access).entries(sparing: access.mapValues { _ in .loopback }, naming)
+        for range in ports.ranges.flatMap(\.parts) {
+            for entry in entries {
+                var line = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: [entry])
+                line.users = users
+                line.isOutbound = true
+                explain(&line, transport, range.lowerBound)
+                lines.append(line)
+            }
+        }
+    }
+
+    /// Notes the rule that lets out a packet of the line.
+    private func explain(_ line: inout PolicyDraft.Service, _ transport: TransportProtocol, _ port: UInt16) {
+        let entry = line.entries[0]
+        guard let witness = entry.sources.subtracting(.loopback).witness.flatMap({ IPAddress($0) }) else { return }
+        let interface = entry.interfaces.first ?? naming.all.first ?? "eth0"
+        var packet = Packet(
+            transport: transport, port: port, from: witness, interface: interface.replacing("*", with: "0"))
+        packet.user = line.users.first.map(SocketUser.number) ?? SocketUser.none
+        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving)
+        let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
+        line.rules = telling.map { [$0.textWithoutComment] } ?? []
+        line.comment = telling.flatMap(tables.note)
+    }
+}
+
+extension IntervalSet<UInt16> {
+    /// The number of ports.
+    fileprivate var size: Int { ranges.reduce(0) { $0 + $1.count } }
+}

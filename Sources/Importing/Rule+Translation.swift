@@ -1,0 +1,110 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+/// The effect of a rule in a chain that translates addresses.
+enum TranslationEffect {
+    /// It counts, logs, calls a chain or leaves the packet alone.
+    case none
+    /// It sends the connection to another address or port.
+    case destination
+    /// It gives the connection the address of this host on the interface by which it leaves.
+    case masquerade
+    /// Any other effect.
+    case other
+}
+
+extension Rule {
+    /// Its effect in a chain that translates addresses; the targets of iptables count as the statements of nft.
+    var translationEffect: TranslationEffect {
+        for expression in expressions {
+            switch expression {
+            case .translate(let translation): return translation.kind == .destination ? .destination : .other
+            case .redirect: return .destination
+            case .opaque("masq", _): return .masquerade
+            case .xtables(let part) where part.kind == .target:
+                switch part.name {
+                case "DNAT", "REDIRECT": return .destination
+                case "MASQUERADE": return .masquerade
+                case "LOG": continue
+                default: return .other
+                }
+            case .verdict(.drop), .verdict(.other), .reject, .setConntrack, .dynamicSet: return .other
+            case .opaque(let name, _) where !["last", "log", "match"].contains(name): return .other
+            default: continue
+            }
+        }
+        return .none
+    }
+
+    /// The names, or the starts of names, of the interfaces that it compares with.
+    var interfaceNames: [String] {
+        zip(expressions, expressions.dropFirst()).compactMap { load, comparison in
+            guard case .meta(let key, _) = load, key == .inputInterfaceName || key == .outputInterfaceName,
+                case .compare(let constant) = comparison
+            else { return nil }
+            return KernelName.text(of: constant.value.prefix { $0 != 0 })
+        }
+    }
+}
+
+/// A base chain of type `nat`, and the rules that it leads to.
+struct TranslationChain {
+    /// The table.
+    let table: TableName
+    /// The base chain.
+    let name: String
+    /// The rules in it and in the chains that it calls, without those of programs that run containers or build networks.
+    var rules: [RuleReference] = []
+    /// Whether rules of such programs are among its rules.
+    var isShared = false
+
+    /// Whether it translates.
+    var translates: Bool { rules.contains { $0.rule.map { $0.translationEffect != .none } ?? false } }
+
+    /// The base chains of a hook in tables of people, not of programs.
+    static func all(in tables: [Table], at hook: Hook) -> [TranslationChain] {
+        tables.filter { !$0.isOfNeighbour }.flatMap { table in
+            table.chains.filter { $0.base?.type == "nat" && $0.base?.hook == hook }.map { base in
+                var chain = TranslationChain(table: table.name, name: base.name)
+                var seen: Set<String> = []
+                chain.collect(base, table, &seen)
+                return chain
+            }
+        }
+    }
+
+    private mutating func collect(_ chain: Chain, _ table: Table, _ seen: inout Set<String>) {
+        guard seen.insert(chain.name).inserted else { return }
+        for (index, rule) in chain.rules.enumerated() {
+            guard !table.isOfNeighbour(rule) else {
+                isShared = true
+                continue
+            }
+            rules.append(RuleReference(table: table.name, chain: chain.name, index: index, rule: rule))
+            for target in rule.targets(table) {
+                if let called = table.chain(target) { collect(called, table, &seen) }
+            }
+        }
+    }
+}
+
+extension Rule {
+    /// The chains of its jumps, also through a verdict map.
+    fileprivate func targets(_ table: Table) -> [String] {
+        expressions.flatMap { expression -> [String] in
+            switch expression {
+            case .verdict(let verdict): return verdict.target.map { [$0] } ?? []
+            case .lookup(let lookup) where lookup.destination == .verdict:
+                let elements: SetElements? =
+                    switch lookup.set {
+                    case .anonymous(let set): set.elements
+                    case .named(let name): table.set(name)?.elements
+                    }
+                guard case .list(let list)? = elements else { return [] }
+                return list.compactMap { if case .verdict(let verdict)? = $0.value { verdict.target } else { nil } }
+            default: return []
+            }
+        }
+    }
+}

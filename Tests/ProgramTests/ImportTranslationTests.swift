@@ -1,0 +1,260 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// Rulesets with translations of addresses and filters of packets that leave, and the lines that they become.
+@Suite("Import of forwards, masquerade and outbound", .privileged, .networkNamespace)
+struct ImportTranslationTests {
+    private let portreeve: Portreeve
+
+    init() throws {
+        portreeve = try Portreeve()
+        try portreeve.shell(
+            """
+            ip link set lo up
+            for end in wan lan; do
+              ip link add $end type veth peer name far-$end
+              ip link set $end addrgenmode none
+              ip link set $end up
+              ip link set far-$end addrgenmode none
+              ip link set far-$end up
+            done
+            ip addr add 192.0.2.1/24 dev wan
+            ip addr add 192.168.1.1/24 dev lan
+            echo 1 > /proc/sys/net/ipv4/ip_forward
+            """)
+    }
+
+    /// What portreeve lets in on every host, and SSH.
+    private static let input = """
+          chain input {
+            type filter hook input priority 0; policy drop;
+            ct state established,related accept
+            iif lo accept
+            meta l4proto { icmp, ipv6-icmp } accept
+            ip6 saddr fe80::/10 udp dport 546 accept
+            tcp dport 22 accept
+          }
+        """
+
+    private func load(_ text: String) throws {
+        try portreeve.shell("nft -f " + portreeve.write(text, to: "rules.nft"))
+    }
+
+    private func json(_ arguments: String...) throws -> [String: Any] {
+        let result = try portreeve(arguments + ["--format", "json"])
+        return try #require(
+            try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
+    }
+
+    /// The reasons of the differences.
+    private func reasons(_ object: [String: Any]) throws -> [String] {
+        try #require(object["differences"] as? [[String: Any]]).map { "\($0["kind"] ?? "") \($0["reason"] ?? "")" }
+    }
+
+    /// The sections of a policy after the services, without the comments.
+    private func sections(_ object: [String: Any]) throws -> String {
+        let text = try #require(object["policy"] as? String)
+        let start = try #require(text.range(of: "    why: to be filled in\n\n"))
+        return text[start.upperBound...].split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix("  # ") }.joined(separator: "\n")
+    }
+
+    @Test("Destinations that are translated become forwards, and sources that are masqueraded a line")
+    func router() throws {
+        try load(
+            """
+            table inet filter {
+            \(Self.input)
+              chain forward {
+                type filter hook forward priority 0; policy drop;
+                ct state established,related accept
+                ct status dnat accept
+                iifname "lan" oifname "wan" accept
+              }
+            }
+            table ip nat {
+              chain prerouting {
+                type nat hook prerouting priority -100;
+                ip daddr 192.0.2.1 tcp dport 443 dnat to 192.168.1.10:8443 comment "Shop"
+                iifname "wan" ip daddr 192.0.2.1 udp dport 51820 dnat to 192.168.1.11
+                ip daddr 192.0.2.1 tcp dport 8080 dnat to numgen inc mod 2 map { 0 : 192.168.1.12, 1 : 192.168.1.13 }
+              }
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                oifname "wan" ip saddr 192.168.1.0/24 masquerade comment "Clients"
+              }
+            }
+            """)
+        let object = try json("import")
+        let sections = try sections(object)
+        #expect(
+            sections == """
+                forward:
+                  https:
+                    ports: 443/tcp
+                    to: "192.168.1.10:8443"
+                    addresses: 192.0.2.1
+                    from: any
+                    why: Shop
+                  http-alt:
+                    ports: 8080/tcp
+                    to: [192.168.1.12, 192.168.1.13]
+                    balance: round-robin
+                    addresses: 192.0.2.1
+                    from: any
+                    why: to be filled in
+                  udp-51820:
+                    ports: 51820/udp
+                    to: 192.168.1.11
+                    addresses: 192.0.2.1
+                    from: any
+                    interfaces: wan
+                    why: to be filled in
+
+                masquerade:
+                  by-wan:
+                    from: 192.168.1.0/24
+                    interfaces: wan
+                    why: Clients
+
+                """)
+        let differences = try reasons(object)
+        #expect(differences.isEmpty, "\(differences)")
+        let steps = try #require(object["steps"] as? [String])
+        #expect(steps.contains("nft delete chain ip nat prerouting"), "\(steps)")
+        #expect(steps.contains("nft delete chain ip nat postrouting"), "\(steps)")
+    }
+
+    @Test("Rules that a policy cannot say stay with their chain, and the policy and the report name them")
+    func kept() throws {
+        try load(
+            """
+            table inet filter {
+            \(Self.input)
+            }
+            table ip nat {
+              chain prerouting {
+                type nat hook prerouting priority -100;
+                ip daddr 192.0.2.1 tcp dport 443 dnat to 192.168.1.10
+                ip daddr 192.0.2.1 tcp dport 8000-8100 dnat to 192.168.1.10:80
+              }
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                oifname "wan" ip saddr 192.168.1.0/24 masquerade
+                oifname "wan" ip saddr 10.9.0.0/24 snat to 192.0.2.1
+              }
+            }
+            """)
+        let object = try json("import")
+        let text = try #require(object["policy"] as? String)
+        #expect(!text.contains("forward:") && !text.contains("masquerade:"), "\(text)")
+        #expect(text.contains("# These rules stay beside this policy, which cannot say them:\n#   ip nat prerouting: "))
+        #expect((object["kept"] as? [String])?.count == 4, "\(object["kept"] ?? "")")
+        let steps = try #require(object["steps"] as? [String])
+        #expect(!steps.contains { $0.contains("nat") }, "\(steps)")
+    }
+
+    @Test("A translation of what is dialled at other hosts is a difference with its rule")
+    func elsewhere() throws {
+        try load(
+            """
+            table inet filter {
+            \(Self.input)
+            }
+            table ip nat {
+              chain prerouting {
+                type nat hook prerouting priority -100;
+                iifname "wan" tcp dport 443 dnat to 192.168.1.10
+              }
+            }
+            """)
+        let object = try json("import")
+        #expect(object["verdict"] as? String == "narrower")
+        #expect(
+            try reasons(object) == [
+                "narrower \"ip nat prerouting: iifname \"wan\" tcp dport 443 dnat ip to 192.168.1.10\" also translates what is dialled at addresses of other hosts"
+            ])
+    }
+
+    @Test("A filter of packets that leave becomes lines of outbound")
+    func outbound() throws {
+        try load(
+            """
+            table inet filter {
+              set resolvers { type ipv4_addr; elements = { 192.0.2.53, 192.0.2.54 }; }
+            \(Self.input)
+              chain output {
+                type filter hook output priority 0; policy drop;
+                oif lo accept
+                ct state established,related accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept comment "Names"
+                meta skuid 0 tcp dport { 80, 443 } accept comment "Updates"
+                oifname "wan" udp dport 123 accept
+                reject
+              }
+            }
+            """)
+        let object = try json("import")
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("defaults:\n  outbound: reject\n"), "\(text)")
+        let start = try #require(text.range(of: "outbound:\n  #"))
+        #expect(
+            text[start.lowerBound...] == """
+                outbound:
+                  # inet filter output: ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
+                  domain:
+                    ports: [53/tcp, 53/udp]
+                    to: resolvers
+                    why: Names
+                  # inet filter output: meta skuid 0 tcp dport { 80, 443 } accept
+                  web:
+                    ports: [80/tcp, 443/tcp]
+                    to: any
+                    user: root
+                    why: Updates
+                  # inet filter output: oifname "wan" udp dport 123 accept
+                  ntp:
+                    ports: 123/udp
+                    to: any
+                    interfaces: wan
+                    why: to be filled in
+
+                """)
+        let steps = try #require(object["steps"] as? [String])
+        #expect(steps.contains("nft delete chain inet filter output"), "\(steps)")
+        let differences = try reasons(object)
+        #expect(differences.isEmpty, "\(differences)")
+    }
+
+    @Test("The hand-over of a router leads to the same translations by the policy alone")
+    func handOver() throws {
+        try load(
+            """
+            table inet filter {
+            \(Self.input)
+            }
+            table ip nat {
+              chain prerouting {
+                type nat hook prerouting priority -100;
+                ip daddr 192.0.2.1 tcp dport 443 dnat to 192.168.1.10
+              }
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                oifname "wan" masquerade
+              }
+            }
+            """)
+        let path = portreeve.file("policy.yaml")
+        let imported = try portreeve("import", path, "--quiet")
+        #expect(imported.status == 0, "\(imported.output)")
+        let steps = try #require(try json("import")["steps"] as? [String])
+        #expect(try portreeve("apply", path, "--yes").status == 0)
+        for step in steps where step.hasPrefix("nft ") { try portreeve.shell(step) }
+        let left = try portreeve.shell("nft list ruleset")
+        #expect(left.contains("dnat ip to 192.168.1.10"))
+        #expect(left.contains("oifname \"wan\" jump masquerade-"))
+        #expect(try portreeve("verify", path, "--only", "ruleset").status == 0)
+    }
+}
