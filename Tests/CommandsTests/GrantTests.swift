@@ -77,7 +77,8 @@ struct GrantTests: GrantTesting {
         #expect(try grant("ssh", "198.51.100.7") == .failure)
         #expect(
             terminal.errors
-                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply\" first; nothing was changed\n")
+                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply\" first; nothing was changed\n"
+        )
     }
 
     @Test("Warns if another table still refuses the address")

@@ -149,7 +149,8 @@ struct RefreshTests {
         #expect(denied == 12)
         let other = try Terminal()
         #expect(try other.run("refresh") == .failure)
-        #expect(other.errors == "portreeve: no policy was applied: run \"portreeve apply\" first; nothing was changed\n")
+        #expect(
+            other.errors == "portreeve: no policy was applied: run \"portreeve apply\" first; nothing was changed\n")
     }
 
     @Test("Does not lock out the person who made the last change, and is no change of a person")

@@ -61,7 +61,9 @@ final class SSHServer {
     }
 
     /// Runs a shell command in a tmux session, whose processes are no descendants of the test; returns output and
-    /// status. The session has a server of its own, since that of an earlier one may be about to exit.
+    /// status.
+    ///
+    /// The session has a server of its own, since that of an earlier one may be about to exit.
     func inTmux(_ command: String) throws -> Program.Result {
         let number = processes.count + Int.random(in: 0..<1_000_000)
         let script = try portreeve.write(

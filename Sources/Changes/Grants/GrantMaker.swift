@@ -45,8 +45,8 @@ public struct GrantMaker {
         let (snapshot, live, base, before) = try look()
         guard let service = DecompiledPolicy(live).services.first(where: { $0.name == request.service }) else {
             throw ChangeError(
-                .failure, "service \"\(request.service)\" is not loaded: run \"portreeve apply\" first; nothing was changed"
-            )
+                .failure,
+                "service \"\(request.service)\" is not loaded: run \"portreeve apply\" first; nothing was changed")
         }
         if service.sources.isSuperset(of: AddressSet(request.address)) {
             try check(request, service, live, before.bans, policy)

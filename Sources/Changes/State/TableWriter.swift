@@ -43,9 +43,11 @@ struct TableWriter {
         guard !grants.current.isLive(table, in: live) else { return }
         guard live.generation == generation else {
             throw ChangeError(
-                .changedUnderneath, "applied, but another process has changed the ruleset since: run \"portreeve verify\"")
+                .changedUnderneath,
+                "applied, but another process has changed the ruleset since: run \"portreeve verify\"")
         }
-        throw ChangeError(.failure, "the live table is not the one that was sent to the kernel: run \"portreeve verify\"")
+        throw ChangeError(
+            .failure, "the live table is not the one that was sent to the kernel: run \"portreeve verify\"")
     }
 
     /// The live table after the commit; other programs may go on committing.

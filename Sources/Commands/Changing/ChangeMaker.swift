@@ -149,7 +149,8 @@ struct ChangeMaker {
         cut?.report(to: console)
         guard let span = safety.confirm, let number, !console.isJSON else { return cut?.status ?? .success }
         console.note(
-            "change \(number) will be undone in \(span.text): check that you can log in, then run \"portreeve confirm\"")
+            "change \(number) will be undone in \(span.text): check that you can log in, then run \"portreeve confirm\""
+        )
         return cut?.status ?? .success
     }
 }
