@@ -80,6 +80,8 @@ public struct Explanation: Sendable {
     public let bans: [AddressRange]
     /// The verdict once these are ended; `nil` without bans.
     public let verdictWithoutBans: ConnectionVerdict?
+    /// The answer of portreeve's table by itself, where another table refuses the connection and this one would, too.
+    private let refusedAlone: [Explanation]
     let now: Int64
 
     /// Evaluates `tables`, and finds the line of the policy that decides.
@@ -108,11 +110,22 @@ public struct Explanation: Sendable {
             bans.isEmpty
             ? nil
             : ConnectionVerdict(question.answer(through: tables.withoutBans(of: bans), of: policy, now: now).0.verdict)
+        let isForeign = answer.0.verdict == .refuse && answer.0.decision.map { $0.table != Names.table } == true
+        refusedAlone =
+            isForeign
+            ? [tables.filter { $0.name == Names.table }].filter { !$0.isEmpty }.map { own in
+                Explanation(question, policy: policy, tables: own, isLive: isLive, listeners: listeners, now: now)
+            }.filter { $0.verdict == .refuse } : []
         self.question = question
         self.policy = policy
         self.isLive = isLive
         self.now = now
     }
+
+    /// The answer of portreeve's table by itself, where another table refuses the connection and this one would, too.
+    ///
+    /// Which of two chains with the same hook and priority comes first, the kernel does not tell.
+    public var ownRefusal: Explanation? { refusedAlone.first }
 
     /// The verdict on the connection.
     public var verdict: ConnectionVerdict {

@@ -40,8 +40,14 @@ extension ListenerAudit {
 
         /// The advice.
         var advice: String {
-            let key: [Finding.Identifier: String] = [.wrongProcess: "process", .wrongUnit: "unit", .wrongUser: "user"]
-            return key[identifier].map { "; stop it, or list it under \"\($0)\"" } ?? ""
+            switch identifier {
+            case .wrongProcess: "; stop it, or list it under \"process\""
+            case .wrongUnit where process?.unit == nil:
+                "; stop it, start it as a unit, or remove \"unit\" from the service"
+            case .wrongUnit: "; stop it, or list it under \"unit\""
+            case .wrongUser: "; stop the process, or list the user under \"user\""
+            default: ""
+            }
         }
 
         init(

@@ -18,18 +18,19 @@ struct OutboundPlan {
     init(_ takeover: Takeover, in circumstances: Circumstances, interfaces: Set<String>) {
         tables = takeover.whole
         self.circumstances = circumstances
-        let filters = tables.filter { !$0.isOfNeighbour }.flatMap { table in
-            table.chains.filter { $0.base?.type == "filter" && $0.base?.hook == .output }
-                .map { Takeover.LostChain(table: table.name, chain: $0.name) }
-        }
         naming = InterfaceNaming(
             InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true), present: interfaces.sorted())
-        guard !filters.isEmpty else { return }
+        let filters = tables.filter { !$0.isOfNeighbour }.flatMap(\.outputFilters)
+        if !filters.isEmpty { replace(filters) }
+    }
+
+    /// Writes lines in place of these chains, if they refuse most of what begins here.
+    private mutating func replace(_ filters: [Takeover.LostChain]) {
         let regions = AccessRegions(tables, in: circumstances, path: .leaving)
-        let refusing = AddressFamily.allCases.filter { family in
+        let refuses = AddressFamily.allCases.contains { family in
             [TransportProtocol.tcp, .udp].allSatisfy { Self.refusesMost($0, family, regions) }
         }
-        guard !refusing.isEmpty else { return }
+        guard refuses else { return }
         chains = filters
         for transport in regions.transports { add(transport, regions) }
         lines = lines.joined
@@ -99,6 +100,14 @@ struct OutboundPlan {
         let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
         line.rules = telling.map { [$0.textWithoutComment] } ?? []
         line.comment = telling.flatMap(tables.note)
+    }
+}
+
+extension Table {
+    /// The base chains that filter what this host sends.
+    fileprivate var outputFilters: [Takeover.LostChain] {
+        chains.filter { $0.base?.type == "filter" && $0.base?.hook == .output }
+            .map { Takeover.LostChain(table: name, chain: $0.name) }
     }
 }
 

@@ -174,7 +174,7 @@ struct RefusalTests {
         let advice = """
             write "log: {rate: 5/minute, to: netlink, group: 5}" under "defaults" in \(path), run "portreeve apply \(path)", \
             then "portreeve refusals --watch \(path)": the kernel's log has only packets of the host, not of a network \
-            namespace, and a netlink group keeps none
+            namespace, and a netlink group does not store them
 
             """
         #expect(terminal.errors == "portreeve: refused packets are not logged: \(advice)")

@@ -64,7 +64,7 @@ struct StatusTests {
         #expect(
             terminal.output == """
                 state: edited since change 1 of 2027-01-15T08:00:00Z was applied: "old" removed,
-                  "ssh" added
+                  "ssh" added: "portreeve verify" says what to do
                 PORT           SERVICE  FROM               OPEN TO  LOADED  LISTENER  UNTIL
                 tcp/22         ssh      administrators,    no one   no      sshd      2027-12-31
                                         192.0.2.0/24,

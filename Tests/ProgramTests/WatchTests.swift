@@ -34,7 +34,7 @@ struct SessionWatchTests {
         let parts = output.split(separator: Self.exit, omittingEmptySubsequences: false)
         try #require(parts.count == 2, "\(output.debugDescription)")
         #expect(parts[0].hasPrefix("\(Self.entry)\u{1b}[Hportreeve sessions, "), "\(output.debugDescription)")
-        #expect(parts[0].contains(": 0 connections\u{1b}[K") && parts[0].contains("q quits\u{1b}[K\u{1b}[J"))
+        #expect(parts[0].contains(": 0 connections\r\n") && parts[0].contains("\u{1b}[Kq quits\u{1b}[J"))
         #expect(parts[1].contains("status=0\r\nrestored"), "\(output.debugDescription)")
     }
 

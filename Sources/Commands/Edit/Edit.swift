@@ -73,7 +73,9 @@ public struct Edit: Command {
                 console.quote(diagnostic, .warning)
             }
             if let edited = reading.policy, let text = try host.files.read(copy) { return (text, edited) }
-            let answer = host.ask("the policy is invalid: edit again, discard the edit, or quit and keep it? [E/d/q] ")
+            let answer = host.ask(
+                "the policy is invalid: (e)dit again, (d)iscard, or (q)uit and keep the edit? [E/d/q] "
+            )
             guard let answer, !["d", "discard", "q", "quit"].contains(answer.lowercased()) else {
                 let isDiscarded = answer?.lowercased().hasPrefix("d") == true
                 if isDiscarded { try close(on: host) }

@@ -91,7 +91,9 @@ public struct Explain: Command {
         warn(of: question, on: host, console)
         if interface == nil { question.returnInterface = host.sessions.interface(to: question.source) }
         guard asksKernel || view.ruleset.own.table != nil else {
-            write(view.answer(to: question, applying: view.verified.declared ?? view.verified.policy), to: console)
+            write(
+                view.answer(to: question, applying: view.verified.declared ?? view.verified.policy),
+                today: view.answer(to: question), to: console)
             return .success
         }
         let answer = view.answer(to: question)
@@ -122,12 +124,12 @@ public struct Explain: Command {
 
     private func write(
         _ answer: Explanation, grant: String? = nil, names: [NameSight] = [], edit: Explanation.Edit? = nil,
-        to console: Console
+        today: Explanation? = nil, to console: Console
     ) {
         if console.isJSON {
-            console.print(answer.json(grant: grant, names: names, edit: edit))
+            console.print(answer.json(grant: grant, names: names, edit: edit, today: today))
         } else {
-            console.print(answer.text(console, grant: grant, names: names, edit: edit))
+            console.print(answer.text(console, grant: grant, names: names, edit: edit, today: today))
         }
     }
 

@@ -47,7 +47,7 @@ struct ImportReport {
         case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"
         case .wider: "the policy lets in connections that the live rulesets refuse (\(count))"
         case .incomparable: "the policy lets in some connections more and some less than the live rulesets (\(count))"
-        case .unknown: "nothing certainly differs, but some rules are not understood (\(count))"
+        case .unknown: "nothing is known to differ, but not everything can be compared (\(count))"
         }
     }
 
@@ -187,7 +187,7 @@ extension ImportDifference {
         return switch kind {
         case .wider: "\(name) refuses it"
         case .narrower: "\(name) lets it in, which the policy does not say"
-        case .unknown: "\(name) is not understood"
+        case .unknown: "it is not known what \(name) does with it"
         }
     }
 
@@ -198,7 +198,7 @@ extension ImportDifference {
         case .wider where isNeeded: "every host needs it, and portreeve lets it out"
         case .wider: "\(name) refuses it"
         case .narrower: "\(name) lets it out, which the policy does not say"
-        case .unknown: "\(name) is not understood"
+        case .unknown: "it is not known what \(name) does with it"
         }
     }
 

@@ -12,10 +12,10 @@ extension AccessReport {
     ) -> [String] {
         let sections: [(rows: [Row], style: Console.Style, text: (Group) -> String)] = [
             (gained, .green, { "+ \($0.gainText(named: names)) \($0.portsText)" }),
-            (lost, .red, { "- \($0.sources.clientsText(named: names)) can no longer reach \($0.portsText)" }),
+            (lost, .red, { "- \($0.clients(named: names)) can no longer reach \($0.portsText)" }),
             (
                 unknown, .yellow,
-                { "? not known whether \($0.sources.clientsText(named: names)) can reach \($0.portsText)\($0.cause)" }
+                { "? not known whether \($0.clients(named: names)) can reach \($0.portsText)\($0.cause)" }
             ),
         ]
         return sections.flatMap { section in
@@ -76,11 +76,16 @@ extension AccessReport {
             return others.allSatisfy { $1.subtracting(ports[$0] ?? IntervalSet()).isEmpty }
         }
 
+        /// The sources, in the words of the service if it has some.
+        func clients(named names: SourceNames) -> String {
+            sources.clientsText(named: names, of: rows.first?.service)
+        }
+
         /// The sources with a verb, before the ports.
         ///
         /// "Anyone but A can reach" would say that A cannot, and A may have had access before.
         func gainText(named names: SourceNames) -> String {
-            let clients = sources.clientsText(named: names)
+            let clients = clients(named: names)
             return clients.contains(" but ") ? "\(clients) gains access to" : "\(clients) can reach"
         }
 

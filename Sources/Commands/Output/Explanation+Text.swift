@@ -76,7 +76,10 @@ extension Explanation {
     }
 
     private var refusal: String {
-        if isForeign, let rule = conclusion.decision { return "another table refuses it: \"\(rule)\"" }
+        if isForeign, let rule = conclusion.decision {
+            guard let ownRefusal else { return "another table refuses it: \"\(rule)\"" }
+            return "\(ownRefusal.reason()), and another table refuses it, too: \"\(rule)\""
+        }
         if let rule = redirection { return "another table redirects it to a port that is closed: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }
         if isLeftOut { return "\"defaults.families\" leaves out \(question.source.family.name)" }
@@ -122,7 +125,10 @@ extension Explanation {
         guard verdict == .refuse else { return nil }
         let source = question.addresses.text
         if isBanned { return unbanning }
-        if let rule = isForeign ? conclusion.decision : redirection { return "change the rule of table \(rule.table)" }
+        if let rule = isForeign ? conclusion.decision : redirection {
+            let change = "change the rule of table \(rule.table)"
+            return ownRefusal?.nearestChange.map { "\($0), and \(change)" } ?? change
+        }
         if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
         if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }
         if let address = question.dialled, service == nil, let elsewhere {
@@ -255,12 +261,15 @@ extension Explanation {
     private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }
 
     /// The explanation for people, on one screen.
-    func text(_ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil) -> String {
+    func text(
+        _ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil, today: Explanation? = nil
+    ) -> String {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
-        let asked = isLive ? "the live ruleset" : "the policy"
+        let asked = isLive ? "the live ruleset" : today == nil ? "the policy" : "the policy, which is not loaded"
         var lines = [
             "\(console.styled(verdict.rawValue, style)): \(question.addresses.text) to \(portText) by \(asked): \(reason(grant: grant).printable)"
         ]
+        if let today { lines.append("today: \(today.verdict.rawValue): \(today.reason().printable)") }
         if let interface = assumedInterface {
             lines.append("arrives: on \(interface.printable), by the route back to \(question.source)")
         }
@@ -284,7 +293,7 @@ extension Explanation {
     }
 
     /// The explanation for programs.
-    func json(grant: String?, names: [NameSight] = [], edit: Edit? = nil) -> JSON {
+    func json(grant: String?, names: [NameSight] = [], edit: Edit? = nil, today: Explanation? = nil) -> JSON {
         let place: JSON = place.map { ["file": .string($0.file), "line": .number($0.line)] } ?? .null
         return [
             "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
@@ -299,7 +308,7 @@ extension Explanation {
             "addresses": .array(openAddresses.map { .string($0.description) }),
             "listeners": listeners.map { .array($0.map(\.json)) } ?? .null, "container": container?.json ?? .null,
             "names": .array(names.map(\.json)), "edited": JSON(edit?.text),
-            "after_apply": edit?.after?.shortJSON ?? .null,
+            "after_apply": edit?.after?.shortJSON ?? .null, "today": today?.shortJSON ?? .null,
         ]
     }
 

@@ -43,7 +43,8 @@ extension HostState {
         case .overridden(let tables):
             "other tables change what the policy allows (\(tables.joined(separator: ", "))): \"portreeve verify\" says how"
         case .unknown(let count): "\"portreeve verify\" lists \(counted(count, "thing")) that it does not know"
-        case .edited(let sentence): sentence
+        case .edited(let sentence) where isPending: sentence
+        case .edited(let sentence): "\(sentence): \"portreeve verify\" says what to do"
         }
     }
 

@@ -7,8 +7,9 @@ extension ListRefresh {
         if console.isJSON { return console.print(json(made)) }
         guard !console.isQuiet else { return }
         for path in over {
-            let name = refreshed.lists.first { $0.path == path }?.name
-            console.print(name.map { "name \"\($0)\" is renewed again" } ?? "list \"\(path)\" can be used again")
+            // What the policy no longer names is no news.
+            guard let list = refreshed.lists.first(where: { $0.path == path }) else { continue }
+            console.print(list.name.map { "name \"\($0)\" is renewed again" } ?? "list \"\(path)\" can be used again")
         }
         guard made != nil else {
             // A timer runs this often, and its log must hold news only.
@@ -24,7 +25,7 @@ extension ListRefresh {
 
     /// A sentence about a refresh that changes nothing.
     private var idle: String {
-        if refreshed.lists.isEmpty { return "the policy that was applied names no list: nothing to do" }
+        if refreshed.lists.isEmpty { return "the policy that was applied has no lists and no DNS names: nothing to do" }
         let names = refreshed.lists.count { $0.name != nil }
         let lists = "\(counted(refreshed.lists.count - names, "list")) read"
         return lists + (names == 0 ? "" : ", \(counted(names, "name")) looked up") + ": no entry changed"

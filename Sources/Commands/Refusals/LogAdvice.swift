@@ -36,6 +36,6 @@ struct LogAdvice {
     private var inNamespace: String {
         "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\" in \(path), run \"portreeve apply \(path)\", "
             + "then \"portreeve refusals --watch \(path)\": the kernel's log has only packets of the host, "
-            + "not of a network namespace, and a netlink group keeps none"
+            + "not of a network namespace, and a netlink group does not store them"
     }
 }

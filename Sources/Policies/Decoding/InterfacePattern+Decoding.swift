@@ -7,6 +7,11 @@ extension InterfacePattern {
             log.error("\(Printable.quoted(text)) \(problem)", at: place)
             return nil
         }
+        if text.contains(",") {
+            log.warning(
+                "\(Printable.quoted(text)) is the name of one interface; write a list for several",
+                at: place, repair: "[\(text.split(separator: ",").joined(separator: ", "))]")
+        }
         let isPrefix = text.hasSuffix("*")
         self.init(name: isPrefix ? String(text.dropLast()) : text, isPrefix: isPrefix)
     }

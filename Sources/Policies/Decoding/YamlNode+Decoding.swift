@@ -71,8 +71,9 @@ extension YamlNode {
         guard let text = text(as: what, log) else { return nil }
         if let word = Word(rawValue: text) { return word }
         let words = Word.allCases.map(\.rawValue)
+        let choice = (words.dropLast(2) + [words.suffix(2).joined(separator: " or ")]).joined(separator: ", ")
         log.error(
-            "\"\(what)\" must be \(words.joined(separator: " or ")), not \(Printable.quoted(text))", at: place,
+            "\"\(what)\" must be \(choice), not \(Printable.quoted(text))", at: place,
             repair: Spelling.nearest(to: text, among: words))
         return nil
     }

@@ -56,9 +56,11 @@ public enum TerminalScreen {
         try StandardStream.output.write(entry)
     }
 
-    /// The lines from the top of the screen on; each erases the rest of its line, and the last one what is below.
+    /// The lines from the top of the screen on; each line is erased first, and at the end what is below.
+    ///
+    /// Erased afterwards, a line as wide as the terminal would lose its last character, on which the cursor stays.
     private static func painting(_ lines: [String], _ size: TerminalSize) -> String {
-        "\u{1b}[H" + lines.prefix(size.rows).map { $0 + "\u{1b}[K" }.joined(separator: "\r\n") + "\u{1b}[J"
+        "\u{1b}[H" + lines.prefix(size.rows).map { "\u{1b}[K" + $0 }.joined(separator: "\r\n") + "\u{1b}[J"
     }
 }
 
