@@ -129,6 +129,35 @@ struct ExplainTests {
         #expect(try verdict(terminal, ["2001:db8::9", "443/tcp", path]).verdict == "accept")
     }
 
+    @Test("Names both tables where another one refuses what the policy refuses, too")
+    func both() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write("version: 1\nservices: {web: {ports: 443, from: 10.0.0.0/8, why: x}}\n")
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.store.others = [blocking]
+        #expect(
+            try verdict(terminal, ["192.0.2.9", "443/tcp", path]) == (
+                "refuse",
+                "service \"web\" is not open to this source, and another table refuses it, too: "
+                    + "\"ip other in: tcp dport 443 drop\""
+            ))
+        let change = try terminal.json()["change"] as? String
+        #expect(change?.hasPrefix("add 192.0.2.9 to ") == true)
+        #expect(change?.hasSuffix(", and change the rule of table ip other") == true)
+    }
+
+    @Test("Says what holds today where the policy is not loaded")
+    func today() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write("version: 1\nservices: {web: {ports: 443, from: 10.0.0.0/8, why: x}}\n")
+        _ = try verdict(terminal, ["192.0.2.9", "443/tcp", path])
+        let today = try terminal.json()["today"] as? [String: Any]
+        #expect(today?["verdict"] as? String == "accept")
+        _ = try terminal.run("explain", "192.0.2.9", "443/tcp", path)
+        #expect(terminal.output.contains("by the policy, which is not loaded: service \"web\""))
+        #expect(terminal.output.contains("\ntoday: accept: no rule refuses it"))
+    }
+
     /// portreeve's table with other rules in a chain.
     private func change(_ chain: String, of terminal: Terminal, _ edit: ([Rule]) -> [Rule]) throws {
         let table = try #require(terminal.store.table)
