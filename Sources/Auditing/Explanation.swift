@@ -111,11 +111,10 @@ public struct Explanation: Sendable {
             ? nil
             : ConnectionVerdict(question.answer(through: tables.withoutBans(of: bans), of: policy, now: now).0.verdict)
         let isForeign = answer.0.verdict == .refuse && answer.0.decision.map { $0.table != Names.table } == true
-        refusedAlone =
-            isForeign
-            ? [tables.filter { $0.name == Names.table }].filter { !$0.isEmpty }.map { own in
-                Explanation(question, policy: policy, tables: own, isLive: isLive, listeners: listeners, now: now)
-            }.filter { $0.verdict == .refuse } : []
+        let own = isForeign ? tables.filter { $0.name == Names.table } : []
+        refusedAlone = own.map {
+            Explanation(question, policy: policy, tables: [$0], isLive: isLive, listeners: listeners, now: now)
+        }.filter { $0.verdict == .refuse }
         self.question = question
         self.policy = policy
         self.isLive = isLive

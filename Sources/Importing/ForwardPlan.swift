@@ -31,8 +31,6 @@ struct ForwardPlan {
     private(set) var entries: [Entry] = []
     /// The rules that translate other ports, too.
     private(set) var unsaid: Set<Place> = []
-    /// More ports with a port of the target are no forward.
-    private static let mostPorts = 16
     /// The sources by interface that reach every port, and need no forward.
     private let everything: [InterfaceClass: AddressSet]
 
@@ -63,7 +61,7 @@ struct ForwardPlan {
                 pieces.flatMap { [$0.intersection(inside), $0.subtracting(inside)] }
                 + [pieces.reduce(inside) { $0.subtracting($1) }]
         }
-        return pieces.flatMap(\.ranges).flatMap { $0.count <= mostPorts ? $0.map { $0...$0 } : [$0] }
+        return pieces.flatMap(\.ranges).flatMap(\.parts)
             .sorted { $0.lowerBound < $1.lowerBound }
     }
 

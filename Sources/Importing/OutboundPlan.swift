@@ -60,7 +60,7 @@ struct OutboundPlan {
             add(transport, ports, common ?? [:], [], profile.cells)
             let more = byUser.compactMap { user, cells -> (UInt32, Access)? in
                 guard case .number(let number) = user else { return nil }
-                let rest = AccessByInterface(cells).sources.mapValues { $0 }
+                let rest = AccessByInterface(cells).sources
                 return (number, rest.merging(common ?? [:]) { $0.subtracting($1) })
             }
             for (access, users) in Dictionary(grouping: more, by: \.1) {
