@@ -22,6 +22,8 @@ import xml.etree.ElementTree
 TARGETS = {"programs": ["ProgramTests", "SystemTests"], "others": []}
 # More failures than this are no matter of clocks.
 RETRIED = 3
+# A failure's message can have a terminal's control characters, which XML 1.0 has no way to write.
+CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 COLORS = re.compile(r"\x1b\[[0-9;]*m")
 
 
@@ -65,7 +67,8 @@ class Lane:
         """The tests that failed, as Suite/function(labels:); None if the process did not come to its end."""
         if self.tests == 0 or not os.path.exists(self.report):
             return None
-        cases = xml.etree.ElementTree.parse(self.report).iter("testcase")
+        with open(self.report, encoding="utf-8", errors="replace") as report:
+            cases = xml.etree.ElementTree.fromstring(CONTROLS.sub("", report.read())).iter("testcase")
         return [f"{case.get('classname')}/{case.get('name')}" for case in cases if case.find("failure") is not None]
 
 

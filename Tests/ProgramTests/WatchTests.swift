@@ -33,8 +33,8 @@ struct SessionWatchTests {
         let output = try watch(keys: "q")
         let parts = output.split(separator: Self.exit, omittingEmptySubsequences: false)
         try #require(parts.count == 2, "\(output.debugDescription)")
-        #expect(parts[0].hasPrefix("\(Self.entry)\u{1b}[Hportreeve sessions, "), "\(output.debugDescription)")
-        #expect(parts[0].contains(": 0 connections\r\n") && parts[0].contains("\u{1b}[Kq quits\u{1b}[J"))
+        #expect(parts[0].hasPrefix("\(Self.entry)\u{1b}[H\u{1b}[Kportreeve sessions, "), "\(output.debugDescription)")
+        #expect(parts[0].contains(": 0 connections\r\r\n\u{1b}[K") && parts[0].contains("\u{1b}[Kq quits\u{1b}[J"))
         #expect(parts[1].contains("status=0\r\nrestored"), "\(output.debugDescription)")
     }
 
@@ -100,7 +100,7 @@ struct SessionWatchTests {
         try #require(parts.count == 3, "\(output.debugDescription)")
         #expect(parts[0].hasPrefix(Self.entry) && parts[0].contains("q quits"), "\(output.debugDescription)")
         #expect(
-            parts[1].contains("<first stopped True>\(Self.entry)\u{1b}[Hportreeve sessions, "),
+            parts[1].contains("<first stopped True>\(Self.entry)\u{1b}[H\u{1b}[Kportreeve sessions, "),
             "\(output.debugDescription)")
         #expect(parts[2].contains("<second 0 True>"), "\(output.debugDescription)")
     }
