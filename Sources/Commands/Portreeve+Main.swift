@@ -36,12 +36,23 @@ extension Portreeve {
     }
 
     private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {
+        if let command = parseDirectly(words) { return command }
         do { return try parseAsRoot(words.ordered) } catch {
             if !exitCode(for: error).isSuccess, let fault = words.formatFault {
                 end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
             }
             throw error
         }
+    }
+
+    /// The command that the first word names, parsed without all the others, which takes half the time; `nil` if the words ask for
+    /// help or have a fault: only the whole program's parser knows the usage.
+    private static func parseDirectly(_ words: CommandLineWords) -> (any ParsableCommand)? {
+        guard let name = words.ordered.first,
+            let type = configuration.subcommands.first(where: { $0.configuration.commandName == name }),
+            let command = try? type.parseAsRoot(Array(words.ordered.dropFirst())), Swift.type(of: command) == type
+        else { return nil }
+        return command
     }
 
     private static func end(saying text: String, to stream: StandardStream, _ status: Int32) -> Never {

@@ -85,8 +85,8 @@ struct RegisteredProtocols {
     /// Reads the first column of `/proc/net/protocols`; `nil` if the file cannot be read.
     static func names() -> Self? {
         guard let text = ProcFile.text("/proc/thread-self/net/protocols") else { return nil }
-        let lines = text.split(separator: "\n").dropFirst()
-        return Self(names: Set(lines.compactMap { $0.split(separator: " ").first.map(String.init) }))
+        let lines = text.utf8.split(separator: UInt8(ascii: "\n")).dropFirst()
+        return Self(names: Set(lines.map { String(Substring($0.prefix { $0 != UInt8(ascii: " ") })) }))
     }
 
     /// Whether sockets of this protocol and family can exist.
