@@ -19,6 +19,8 @@ public struct Expectation: Sendable {
     var sampleThreshold: Int
     /// From this number of elements on, a `ReplyFilter` compares the replies.
     var filterThreshold: Int
+    /// From this number of elements on, what a set has lost and got is searched.
+    var searchThreshold: Int
 
     /// From this number of elements on, lookups are faster than a dump.
     public static let defaultThreshold = 75_000
@@ -48,5 +50,6 @@ public struct Expectation: Sendable {
         self.threshold = threshold ?? Self.defaultThreshold
         sampleThreshold = threshold ?? Self.defaultSampleThreshold
         filterThreshold = threshold ?? Self.defaultFilterThreshold
+        searchThreshold = threshold ?? Self.defaultThreshold
     }
 }

@@ -74,6 +74,21 @@ extension Nftables {
         return refusals.isEmpty && isAcknowledged
     }
 
+    /// The steps that the kernel refuses of a batch without an end, whose last message asks for an acknowledgement.
+    ///
+    /// The kernel goes on after a refusal, and undoes the batch once it has seen all of it. Refusals that the socket's buffer could
+    /// not hold are missing.
+    ///
+    /// - Throws: `ESTALE` if the batch was refused as a whole, such as in another generation; the errors of the socket.
+    func refusedSteps(of batch: borrowing Batch) throws(SystemError) -> Set<Int> {
+        var steps: Set<Int> = []
+        for refusal in try send(batch).0 {
+            guard let step = batch.step(of: refusal.sequence) else { throw SystemError(code: ESTALE) }
+            steps.insert(step)
+        }
+        return steps
+    }
+
     private func send(_ batch: borrowing Batch) throws(SystemError) -> ([Refusal], isAcknowledged: Bool) {
         socket.expectReplies(bytes: Int(batch.count) * Self.replyLength)
         try socket.send(batch.bytes)

@@ -22,6 +22,7 @@ extension Nftables {
         // Before the candidates: most commits of other programs change nothing here.
         let isBig = cached.map { $0.count >= expectation.threshold } ?? false
         if let cached, isBig, holds(subject, cached, isCommitted: false) { return cached }
+        var nearest = isBig ? cached : nil
         for (index, table) in expectation.candidates.enumerated() {
             guard let expected = table.set(set), expected.definition == definition else { continue }
             // It would fail again.
@@ -30,8 +31,22 @@ extension Nftables {
             let threshold = isCommitted ? expectation.sampleThreshold : expectation.threshold
             guard expected.elements.count >= threshold else { continue }
             if holds(subject, expected.elements, isCommitted: isCommitted) { return expected.elements }
+            if nearest == nil { nearest = expected.elements }
         }
-        return nil
+        // Found by search, and then confirmed as if they had been expected.
+        guard let nearest, nearest.count >= expectation.searchThreshold else { return nil }
+        return drifted(subject, from: nearest).flatMap { holds(subject, $0, isCommitted: false) ? $0 : nil }
+    }
+
+    private func drifted(_ set: LookedUpSet, from elements: SetElements) -> SetElements? {
+        // The dump that follows meets the same error and reports it.
+        do throws(SystemError) {
+            switch elements {
+            case .ranges32(let ranges): return try driftedRanges(from: ranges, in: set).map(SetElements.ranges32)
+            case .ranges128(let ranges): return try driftedRanges(from: ranges, in: set).map(SetElements.ranges128)
+            case .list: return nil
+            }
+        } catch { return nil }
     }
 
     private func holds(_ set: LookedUpSet, _ elements: SetElements, isCommitted: Bool) -> Bool {

@@ -14,7 +14,7 @@ struct LookedUpSet {
     /// The number of elements that the kernel reports.
     let count: UInt32
     /// Whether a `ReplyFilter` compares the replies, if the kernel permits it.
-    let isFiltered: Bool
+    var isFiltered: Bool
 
     /// Appends the attributes of a request for the elements that `list` writes.
     fileprivate func encode(into attributes: inout AttributeWriter, _ list: (inout AttributeWriter) -> Void) {
@@ -178,7 +178,7 @@ private final class Connection: Sendable {
 
 extension NetlinkMessage {
     /// The only element of a message, if it is a plain start or end.
-    fileprivate func soleTreeElement<Key: IntervalKey>() -> TreeElement<Key>? {
+    func soleTreeElement<Key: IntervalKey>() -> TreeElement<Key>? {
         soleElement.flatMap { TreeElement($0) }
     }
 
