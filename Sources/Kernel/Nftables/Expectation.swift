@@ -19,7 +19,7 @@ public struct Expectation: Sendable {
     var sampleThreshold: Int
     /// From this number of elements on, a `ReplyFilter` compares the replies.
     var filterThreshold: Int
-    /// From this number of elements on, what a set has lost and got is searched.
+    /// From this number of live elements on, what a set has lost and got is searched.
     var searchThreshold: Int
 
     /// From this number of elements on, lookups are faster than a dump.

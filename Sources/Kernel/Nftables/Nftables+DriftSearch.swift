@@ -5,8 +5,9 @@ internal import Rulesets
 internal import System
 
 extension Nftables {
-    /// The most gaps that may hold something: with more, the set has little to do with what was expected.
-    private static let mostGaps = 4096
+    /// The most expected ranges that may be missing, and the most gaps that may hold something: with more, the set has little to do
+    /// with what was expected.
+    private static let (mostMissing, mostGaps) = (20_000, 4096)
     /// The number of keys that are looked up in such a gap at a time: a batch takes the kernel milliseconds.
     private static let parts = 64
     /// The most blocks of ranges in one batch: the kernel keeps some hundred bytes for each range until it undoes the batch.
@@ -30,7 +31,9 @@ extension Nftables {
         var found: [ClosedRange<Key>] = []
         found.reserveCapacity(expected.count)
         for start in stride(from: 0, to: expected.count, by: ReplyFilter.capacity) {
-            collectPresent(of: expected[start...].prefix(ReplyFilter.capacity), in: set, &found)
+            let ranges = expected[start...].prefix(ReplyFilter.capacity)
+            collectPresent(of: ranges, in: set, &found)
+            guard ranges.endIndex - found.count <= Self.mostMissing else { return nil }
         }
         let present = ExpectedElements(ranges: found)
         if present.isExhausted(by: set.count) { return found }

@@ -33,8 +33,8 @@ extension Nftables {
             if holds(subject, expected.elements, isCommitted: isCommitted) { return expected.elements }
             if nearest == nil { nearest = expected.elements }
         }
-        // Found by search, and then confirmed as if they had been expected.
-        guard let nearest, nearest.count >= expectation.searchThreshold else { return nil }
+        // Found by search, and then confirmed as if they had been expected. A set that lost most of its elements is dumped quickly.
+        guard let nearest, count >= expectation.searchThreshold else { return nil }
         return drifted(subject, from: nearest).flatMap { holds(subject, $0, isCommitted: false) ? $0 : nil }
     }
 
