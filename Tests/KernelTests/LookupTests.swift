@@ -297,14 +297,14 @@ struct LookupTests {
     @Test(
         "What a big set has lost and got is found without a dump",
         arguments: [
-            [:], [0: []], [59_999: []], [7: [70...79]], [7: [70...75, 77...77]], [7: [71...74]],
+            [:], [0: []], [19_999: []], [7: [70...79]], [7: [70...75, 77...77]], [7: [71...74]],
             [7: [72...74, 78...79]],
             [0: [1...9]], [0: [1...1, 3...3, 7...8]],
-            [59_999: [599_990...599_990, 4_000_000_000...4_000_000_100]],
-            [5: [], 6: [], 7: [50...79], 100: [], 30_000: [300_003...300_004], 59_999: [1_000_000...3_000_000_000]],
+            [19_999: [199_990...199_990, 4_000_000_000...4_000_000_100]],
+            [5: [], 6: [], 7: [50...79], 100: [], 10_000: [100_003...100_004], 19_999: [1_000_000...3_000_000_000]],
         ] as [[Int: [ClosedRange<UInt32>]]])
     func drift(_ changes: [Int: [ClosedRange<UInt32>]]) throws {
-        let ranges = (0..<60_000).map { UInt32($0) * 10 }.map { max(1, $0)...($0 + 5) }
+        let ranges = (0..<20_000).map { UInt32($0) * 10 }.map { max(1, $0)...($0 + 5) }
         let nftables = try load(shapes[0])
         guard try countsElements(nftables) else { return }
         let live = ranges.indices.flatMap { changes[$0] ?? [ranges[$0]] }
@@ -312,9 +312,9 @@ struct LookupTests {
         try expect(live, insteadOf: ranges, nftables)
     }
 
-    @Test("A set that got thousands of ranges, and one of which all is gone")
+    @Test("A set that got a range in every second gap, and one of which all is gone")
     func muchDrift() throws {
-        let ranges = (1...400).map { UInt32($0) * 100 }.map { $0...($0 + 5) }
+        let ranges = (1...100).map { UInt32($0) * 100 }.map { $0...($0 + 5) }
         let nftables = try load(shapes[0])
         guard try countsElements(nftables) else { return }
         let more = ranges.enumerated().flatMap { index, range in
