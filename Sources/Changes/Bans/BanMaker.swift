@@ -58,7 +58,7 @@ public struct BanMaker {
 
     /// Ends the ban of an address or of a prefix.
     ///
-    /// - Throws: `failure` if the addresses are banned as a part of others; any error that prevents the change.
+    /// - Throws: `failure` if the addresses are not banned, or as a part of others; any error that prevents the change.
     public func unban(_ addresses: AddressRange) throws -> BanOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
@@ -66,7 +66,9 @@ public struct BanMaker {
         let banned = before.bans.active.map(\.addresses) + live.bannedSources.map(\.addresses)
         guard banned.contains(addresses) else {
             let cover = banned.first { AddressSet($0).isSuperset(of: AddressSet(addresses)) }
-            guard let cover else { return BanOutcome(deed: .needless, addresses: addresses) }
+            guard let cover else {
+                throw ChangeError(.failure, "\(addresses) is not banned\(Self.list(of: banned)); nothing was changed")
+            }
             throw ChangeError(
                 .failure,
                 "\(addresses) has no ban of its own: it is in \(cover), which is banned; "
@@ -79,6 +81,17 @@ public struct BanMaker {
         return BanOutcome(
             deed: .unbanned(stillCoveredBy: cover), addresses: addresses,
             made: try state.make(change, in: store, now: now))
+    }
+
+    /// The most addresses of a message.
+    private static let listed = 5
+
+    /// The addresses that are banned, in brackets after a space; empty if there are none.
+    private static func list(of banned: [AddressRange]) -> String {
+        let names = Set(banned.map(\.description)).sorted()
+        guard !names.isEmpty else { return "" }
+        let more = names.count > listed ? " and \(names.count - listed) more" : ""
+        return " (banned: \(names.prefix(listed).joined(separator: ", "))\(more))"
     }
 
     /// The live table, the same without grants and bans, and both.

@@ -36,14 +36,12 @@ public struct BanOutcome {
         case banned(until: Int64, for: TimeSpan)
         /// The ban of the addresses was ended; another one may cover them still.
         case unbanned(stillCoveredBy: AddressRange?)
-        /// The addresses had no ban.
-        case needless
     }
 
     /// The kind of result.
     public let deed: Deed
     /// The addresses.
     public let addresses: AddressRange
-    /// The change; `nil` if there was nothing to do.
-    public var made: RulesetState.Made?
+    /// The change.
+    public var made: RulesetState.Made
 }

@@ -74,9 +74,8 @@ public struct GrantMaker {
         let addresses = before.addresses(of: service, address, orFoundIn: live)
         guard !addresses.isEmpty else {
             let whom = address.map { " for \($0)" } ?? ""
-            let granted = Set(before.active.map(\.service)).subtracting([service])
-            let hint = Spelling.nearest(to: service, among: granted).map { " (did you mean \"\($0)\"?)" } ?? ""
-            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom)\(hint); nothing was changed")
+            let list = Self.list(of: before, besides: service)
+            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom)\(list); nothing was changed")
         }
         let names = addresses.map(\.description).joined(separator: ", ")
         let change = GrantChange(
@@ -85,6 +84,19 @@ public struct GrantMaker {
         try lockoutGuard.allow(change.rulesetChange, in: store)
         let made = try state.make(change, in: store, now: now)
         return GrantOutcome(deed: .revoked, service: service, addresses: addresses, made: made)
+    }
+
+    /// The most grants of a message.
+    private static let listed = 5
+
+    /// The service that was meant, or the grants that there are, in brackets after a space; empty if there are none.
+    private static func list(of grants: GrantBook, besides service: String) -> String {
+        let others = Set(grants.active.map(\.service)).subtracting([service])
+        if let near = Spelling.nearest(to: service, among: others) { return " (did you mean \"\(near)\"?)" }
+        let names = grants.active.map { "\($0.service) to \($0.address)" }
+        guard !names.isEmpty else { return "" }
+        let more = names.count > listed ? " and \(names.count - listed) more" : ""
+        return " (granted: \(names.prefix(listed).joined(separator: ", "))\(more))"
     }
 
     /// The live table, the same without grants, and the grants.

@@ -7,7 +7,8 @@ internal import Kernel
 public struct Unban: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "unban", abstract: "End the ban of an address or a prefix early.")
+        commandName: "unban", abstract: "End the ban of an address or a prefix early.",
+        usage: "portreeve unban <address> [options]")
 
     @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
     var addresses: String
@@ -22,12 +23,12 @@ public struct Unban: Command {
     /// Always.
     public var makesChange: Bool { true }
 
-    /// Ends the ban; one that has ended is no error, since the kernel may be faster.
+    /// Ends the ban; fails where there is none, as `revoke` does, since a mistyped address would stay shut out.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let addresses = try PrefixArgument(addresses).addresses
         let store = try kernel.openStore(on: host)
-        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console, nil)
+        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console, kernel)
         return .success
     }
 }

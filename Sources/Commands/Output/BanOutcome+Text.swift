@@ -13,32 +13,31 @@ extension BanMaker {
 }
 
 extension BanOutcome {
-    /// Prints the outcome, and the sessions that were ended.
-    func write(to console: Console, _ cut: SessionCut?) {
+    /// Prints the outcome, and the sessions that were ended; the options belong to the command that ends a ban.
+    func write(to console: Console, _ options: KernelOptions, _ cut: SessionCut? = nil) {
         if console.isJSON {
             console.print(json(cut))
         } else if !console.isQuiet {
-            console.print(text)
+            console.print(text(options.words))
         }
         cut?.report(to: console)
     }
 
-    private var text: String {
+    private func text(_ options: String = "") -> String {
         switch deed {
         case .banned(let end, let span):
-            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\" ends it"
+            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\(options)\" ends it"
         case .unbanned(nil): "\(addresses) is no longer banned"
         case .unbanned(let cover?):
-            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\" ends that"
-        case .needless: "\(addresses) is not banned: nothing to do"
+            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\(options)\" ends that"
         }
     }
 
     private func json(_ cut: SessionCut?) -> JSON {
         var members: [(String, JSON)] = [
-            ("format_version", 1), ("changed", .bool(made != nil)), ("address", .string("\(addresses)")),
-            ("until", JSON(end.map(UTCTime.text))), ("change", made.map { .number($0.number) } ?? .null),
-            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text)),
+            ("format_version", 1), ("changed", true), ("address", .string("\(addresses)")),
+            ("until", JSON(end.map(UTCTime.text))), ("change", .number(made.number)),
+            ("generation", .number(Int(made.generation))), ("message", .string(text())),
         ]
         if let cut { members.append(("sessions", cut.json)) }
         return .object(members)

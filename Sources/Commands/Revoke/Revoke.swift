@@ -8,7 +8,8 @@ public struct Revoke: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "End the grants of a service early, or the grant of one address.")
+        abstract: "End the grants of a service early, or the grant of one address.",
+        usage: "portreeve revoke <service> [--from <address>] [options]")
 
     @Argument(help: ArgumentHelp("The service.", valueName: "service"))
     var service: String
@@ -37,7 +38,7 @@ public struct Revoke: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         let lockoutGuard = LockoutGuard(host, console, force: force)
         try GrantMaker(kernel, in: store, on: host, console).revoke(service, from: address, guardedBy: lockoutGuard)
-            .write(to: console)
+            .write(to: console, kernel)
         return .success
     }
 }
