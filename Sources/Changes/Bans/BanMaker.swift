@@ -58,7 +58,7 @@ public struct BanMaker {
 
     /// Ends the ban of an address or of a prefix.
     ///
-    /// - Throws: `failure` if the addresses are not banned, or as a part of others; any error that prevents the change.
+    /// - Throws: `failure` if the addresses are banned as a part of others; any error that prevents the change.
     public func unban(_ addresses: AddressRange) throws -> BanOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
@@ -67,7 +67,8 @@ public struct BanMaker {
         guard banned.contains(addresses) else {
             let cover = banned.first { AddressSet($0).isSuperset(of: AddressSet(addresses)) }
             guard let cover else {
-                throw ChangeError(.failure, "\(addresses) is not banned\(Self.list(of: banned)); nothing was changed")
+                let others = Set(banned.map(\.description)).sorted()
+                return BanOutcome(deed: .needless(others: others), addresses: addresses)
             }
             throw ChangeError(
                 .failure,
@@ -81,17 +82,6 @@ public struct BanMaker {
         return BanOutcome(
             deed: .unbanned(stillCoveredBy: cover), addresses: addresses,
             made: try state.make(change, in: store, now: now))
-    }
-
-    /// The most addresses of a message.
-    private static let listed = 5
-
-    /// The addresses that are banned, in brackets after a space; empty if there are none.
-    private static func list(of banned: [AddressRange]) -> String {
-        let names = Set(banned.map(\.description)).sorted()
-        guard !names.isEmpty else { return "" }
-        let more = names.count > listed ? " and \(names.count - listed) more" : ""
-        return " (banned: \(names.prefix(listed).joined(separator: ", "))\(more))"
     }
 
     /// The live table, the same without grants and bans, and both.

@@ -36,12 +36,14 @@ public struct BanOutcome {
         case banned(until: Int64, for: TimeSpan)
         /// The ban of the addresses was ended; another one may cover them still.
         case unbanned(stillCoveredBy: AddressRange?)
+        /// The addresses had no ban; others have one.
+        case needless(others: [String])
     }
 
     /// The kind of result.
     public let deed: Deed
     /// The addresses.
     public let addresses: AddressRange
-    /// The change.
-    public var made: RulesetState.Made
+    /// The change; `nil` if there was nothing to do.
+    public var made: RulesetState.Made?
 }

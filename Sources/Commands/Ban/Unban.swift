@@ -23,7 +23,7 @@ public struct Unban: Command {
     /// Always.
     public var makesChange: Bool { true }
 
-    /// Ends the ban; fails where there is none, as `revoke` does, since a mistyped address would stay shut out.
+    /// Ends the ban; one that has ended is no error, since the kernel may be faster.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let addresses = try PrefixArgument(addresses).addresses

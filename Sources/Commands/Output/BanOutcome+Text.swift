@@ -30,18 +30,31 @@ extension BanOutcome {
         case .unbanned(nil): "\(addresses) is no longer banned"
         case .unbanned(let cover?):
             "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\(options)\" ends that"
+        case .needless(let others): "\(addresses) is not banned: nothing to do\(others.listed(as: "banned"))"
         }
     }
 
     private func json(_ cut: SessionCut?) -> JSON {
         var members: [(String, JSON)] = [
-            ("format_version", 1), ("changed", true), ("address", .string("\(addresses)")),
-            ("until", JSON(end.map(UTCTime.text))), ("change", .number(made.number)),
-            ("generation", .number(Int(made.generation))), ("message", .string(text())),
+            ("format_version", 1), ("changed", .bool(made != nil)), ("address", .string("\(addresses)")),
+            ("until", JSON(end.map(UTCTime.text))), ("change", made.map { .number($0.number) } ?? .null),
+            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text())),
         ]
         if let cut { members.append(("sessions", cut.json)) }
         return .object(members)
     }
 
     private var end: Int64? { if case .banned(let end, _) = deed { end } else { nil } }
+}
+
+extension [String] {
+    /// The most names in a message.
+    private static let most = 5
+
+    /// The names in brackets after a space, as what they are; empty without any.
+    func listed(as what: String) -> String {
+        guard !isEmpty else { return "" }
+        let more = count > Self.most ? " and \(count - Self.most) more" : ""
+        return " (\(what): \(prefix(Self.most).joined(separator: ", "))\(more))"
+    }
 }

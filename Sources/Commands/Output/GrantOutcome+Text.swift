@@ -55,6 +55,8 @@ extension GrantOutcome {
         case .granted(let end, let span): "\(service) is open to \(names) until \(UTCTime.text(end)) (\(span.text))"
         case .needless: "the policy already allows \(names) to reach \(service): nothing to do"
         case .revoked: "\(service) is no longer open to \(names)"
+        case .absent(let others):
+            "\(service) has no grant\(names.isEmpty ? "" : " for \(names)"): nothing to do\(others.listed(as: "granted"))"
         }
     }
 

@@ -30,7 +30,7 @@ public struct Revoke: Command {
     /// Always.
     public var makesChange: Bool { true }
 
-    /// Ends the grants.
+    /// Ends the grants; one that has ended is no error, since the kernel may be faster.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let address = try from.map { text throws(CommandError) in try AddressArgument(text).address }
