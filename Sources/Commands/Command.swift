@@ -99,9 +99,11 @@ extension PolicyOptions {
     /// With `appliesHere` the policy must be for this host, which must have the users of `outbound`, as with `requiresUsers`; with `isLinted` its names are compared with those of the host.
     /// Its lists are compared with the last ones, which replace unusable ones with `keepsLastLists`. The addresses of DNS names
     /// are those of the last lists, or of `names` if the lists are not compared; by default those that this namespace has.
+    /// With `isSeen` the user has had the text in an editor.
     func read(
         on host: Host, as destination: String? = nil, appliesHere: Bool = false, isLinted: Bool = false,
-        lists: LastLists? = nil, names: LastLists? = nil, keepsLastLists: Bool = false, requiresUsers: Bool = false
+        lists: LastLists? = nil, names: LastLists? = nil, keepsLastLists: Bool = false, requiresUsers: Bool = false,
+        isSeen: Bool = false
     ) -> PolicyReading {
         let names =
             lists ?? names ?? LastLists { try RulesetState(existingAt: host.changes.location(), on: host.changes) }
@@ -112,7 +114,8 @@ extension PolicyOptions {
         options.requiresUsers = appliesHere || requiresUsers
         options.keepsLastLists = keepsLastLists
         let files = TrustedFiles(
-            caller: host.caller, lastList: { lists?.text($0) }, addresses: names.addresses(ofName:))
+            caller: host.caller, seen: isSeen ? policy : nil, lastList: { lists?.text($0) },
+            addresses: names.addresses(ofName:))
         return PolicyReader.read(path: policy, options: options, files: files)
     }
 

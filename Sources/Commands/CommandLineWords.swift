@@ -44,6 +44,7 @@ struct CommandLineWords {
         guard let word = isHelp ? ordered.dropFirst().first : first, !word.hasPrefix("-") else { return nil }
         let names = Portreeve.commandNames + ["help"]
         if names.contains(word) { return isHelp ? nil : listFault }
+        if let advice = ForeignWord.advice(word) { return "unknown command \"\(word)\": \(advice)\n\(Self.list)" }
         let repair = Spelling.nearest(to: word, among: names).map { ": did you mean \"\($0)\"?" } ?? ""
         return "unknown command \"\(word)\"\(repair)\n\(Self.list)"
     }

@@ -38,6 +38,11 @@ extension Host {
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }
                 StandardStream.error.put(question)
+                if unsafe StopSignals.isPrepared, StopSignals.wait(for: [STDIN_FILENO], milliseconds: -1) == .stop {
+                    // The user interrupts: no question takes this answer for yes.
+                    StandardStream.error.put("\n")
+                    return "q"
+                }
                 return readLine() ?? ""
             },
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,

@@ -6,6 +6,7 @@ extension HostFiles {
         var files = HostFiles(
             read: OutputFile.read, replace: OutputFile.replace, create: OutputFile.createNew, lock: OutputFile.lock)
         files.record = OutputFile.record
+        files.createPrivately = OutputFile.createPrivately
         files.rewrite = OutputFile.rewrite
         files.delete = OutputFile.delete
         files.createDirectory = OutputFile.createDirectory(of:)

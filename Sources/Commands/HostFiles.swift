@@ -14,6 +14,8 @@ public struct HostFiles {
     public var createDirectory: (_ path: String) throws(KernelError) -> String? = { _ in nil }
     /// Creates a file; `false` if it exists.
     public var create: (_ path: String, _ text: String) throws(KernelError) -> Bool
+    /// Creates a file that only this user can read; `false` if it exists.
+    public var createPrivately: (_ path: String, _ text: String) throws(KernelError) -> Bool = { _, _ in true }
     /// Replaces the text of a file, which keeps its permissions.
     public var rewrite: (_ path: String, _ text: String) throws(KernelError) -> Void = { _, _ in }
     /// Deletes a file.

@@ -3,10 +3,11 @@ internal import Auditing
 internal import Changes
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import System
 
 /// The format of results.
-public enum OutputFormat: String, ExpressibleByArgument, CaseIterable, Sendable {
+public enum OutputFormat: String, CaseIterable, Sendable {
     /// For people.
     case text
     /// For programs.
@@ -38,6 +39,9 @@ public struct PolicyOptions: ParsableArguments, Sendable {
 
     /// The options with their defaults.
     public init() {}
+
+    /// The path as it is written on a command line, after a space; empty for the policy of this host.
+    var word: String { policy == Self.standardPath ? "" : " \(policy.printable)" }
 }
 
 /// How a command that changes the ruleset takes the lists of the policy.
@@ -64,6 +68,12 @@ public struct KernelOptions: ParsableArguments, Sendable {
 }
 
 extension KernelOptions {
+    /// The options as they are written on a command line, each after a space; empty if none is set.
+    var words: String {
+        let options = [("--netns", netns), ("--state-dir", stateDir)]
+        return options.map { name, value in value.map { " \(name) \($0.printable)" } ?? "" }.joined()
+    }
+
     /// Enters the network namespace, and opens its ruleset with the cache of big sets.
     func openStore(on host: Host) throws(KernelError) -> any RulesetStore {
         let store = try host.openStore(netns)
@@ -74,7 +84,7 @@ extension KernelOptions {
 
     /// Undoes a change whose undo is overdue, before a command reads the table that it is going to change.
     func settleOverdue(in store: any RulesetStore, on host: Host, _ console: Console) throws {
-        let settled = try existingState(on: host)?.settleOverdue(in: store)
+        let settled = try unchanged { () throws(KernelError) in try existingState(on: host) }?.settleOverdue(in: store)
         if let settled { console.note("portreeve: \(settled.text)") }
     }
 
@@ -91,9 +101,26 @@ extension KernelOptions {
         }
     }
 
-    /// The state of the network namespace, which must have been entered.
+    /// The state of the network namespace, which must have been entered, for a command that has changed nothing yet.
     func state(on host: Host) throws(KernelError) -> RulesetState {
-        try RulesetState(at: stateLocation(on: host), on: host.changes)
+        try unchanged { () throws(KernelError) in try RulesetState(at: stateLocation(on: host), on: host.changes) }
+    }
+
+    /// The result of `body`; adds to an error that nothing was changed.
+    private func unchanged<Value>(_ body: () throws(KernelError) -> Value) throws(KernelError) -> Value {
+        do throws(KernelError) { return try body() } catch {
+            var error = error
+            error.advice = [error.advice, "nothing was changed"].compactMap(\.self).joined(separator: "; ")
+            throw error
+        }
+    }
+
+    /// The state of earlier changes; fails if nothing was ever saved, with a message that says what there is none of.
+    func earlierState(on host: Host, lacking thing: String) throws -> RulesetState {
+        if let state = try existingState(on: host) { return state }
+        // A path of the command line may be mistyped.
+        let place = stateDir.map { ": the state directory \($0.printable) does not exist" } ?? ""
+        throw CommandError(.failure, "there is no \(thing)\(place)")
     }
 
     /// The state for a command that only reads; `nil` if nothing was ever saved.

@@ -1,4 +1,5 @@
 public import ArgumentParser
+internal import Policies
 
 /// When to use colours.
 public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -15,13 +16,13 @@ public struct OutputOptions: ParsableArguments, Sendable {
     @Option(
         name: .customLong("format"),
         help: ArgumentHelp("The format of results: text or json.", valueName: "format"),
-        completion: .list(["text", "json"]))
+        completion: .list(["text", "json"]), transform: PlainFormats.argument)
     var chosen: OutputFormat?
 
     @Flag(name: .shortAndLong, help: "Print nothing on success.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
     var color: ColorChoice = .auto
 
     /// The options with their defaults.
@@ -34,11 +35,6 @@ public struct OutputOptions: ParsableArguments, Sendable {
     }
 }
 
-extension OutputFormat {
-    /// None: the help of each command names its own.
-    public static var allValueStrings: [String] { [] }
-}
-
 /// The formats of a command that has others than text and JSON; the first one is the default.
 protocol FormatChoice: Sendable {
     static var formats: [OutputFormat] { get }
@@ -46,9 +42,19 @@ protocol FormatChoice: Sendable {
 
 extension FormatChoice {
     /// The help of `--format`.
-    fileprivate static var help: String {
+    fileprivate static var help: String { "The format of results: \(list)." }
+
+    /// The names of the formats: `text or json`.
+    static var list: String {
         let names = formats.map(\.rawValue)
-        return "The format of results: \(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")."
+        return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
+    }
+
+    /// The format of this name; that of another command is refused by the command itself.
+    static func argument(_ text: String) throws -> OutputFormat {
+        if let format = OutputFormat(rawValue: text) { return format }
+        let repair = Spelling.nearest(to: text, among: formats.map(\.rawValue)).map { ", did you mean \"\($0)\"?" }
+        throw ValidationError("write \(list)\(repair ?? "")")
     }
 }
 
@@ -56,13 +62,13 @@ extension FormatChoice {
 struct FormattedOutput<Choice: FormatChoice>: ParsableArguments {
     @Option(
         name: .customLong("format"), help: ArgumentHelp(Choice.help, valueName: "format"),
-        completion: .list(Choice.formats.map(\.rawValue)))
+        completion: .list(Choice.formats.map(\.rawValue)), transform: Choice.argument)
     var chosen: OutputFormat?
 
     @Flag(name: .shortAndLong, help: "Print nothing on success.")
     var quiet = false
 
-    @Option(help: ArgumentHelp("When to use colours: auto, always or never.", valueName: "when"))
+    @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
     var color: ColorChoice = .auto
 
     /// The same as the options of any command.
@@ -71,6 +77,11 @@ struct FormattedOutput<Choice: FormatChoice>: ParsableArguments {
         (options.chosen, options.quiet, options.color) = (chosen, quiet, color)
         return options
     }
+}
+
+/// The formats of most commands.
+enum PlainFormats: FormatChoice {
+    static let formats: [OutputFormat] = [.text, .json]
 }
 
 /// The formats of `verify`.

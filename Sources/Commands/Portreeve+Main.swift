@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Glibc
+internal import Policies
 internal import Printing
 internal import System
 
@@ -11,7 +12,9 @@ extension Portreeve {
         StandardStream.occupy()
         Signals.ignoreFailedWrites()
         // Inventory and package tools ask for this often, and the parser is slower than the start of the process.
-        if arguments == ["--version"] { end(saying: configuration.version, to: .output, ExitStatus.success.rawValue) }
+        if arguments.count == 1, Self.versionWords.contains(arguments[0]) {
+            end(saying: configuration.version, to: .output, ExitStatus.success.rawValue)
+        }
         if arguments.first == NameProcess.command { NameProcess.run(Array(arguments.dropFirst())) }
         let words = CommandLineWords(arguments)
         if let fault = words.fault {
@@ -22,17 +25,29 @@ extension Portreeve {
             try command.run()
         } catch {
             let code = exitCode(for: error)
-            end(saying: message(for: error), to: code.isSuccess ? .output : .error, code.rawValue)
+            end(saying: printedMessage(for: error), to: code.isSuccess ? .output : .error, code.rawValue)
         }
         Glibc.exit(ExitStatus.success.rawValue)
     }
 
+    /// The ways to ask for the version that other programs have.
+    private static let versionWords: Set<String> = ["--version", "-V", "-v", "version"]
+
     /// The parser's message, with the prefix of all messages instead of its own.
-    private static func message(for error: any Error) -> String {
+    static func printedMessage(for error: any Error) -> String {
         let (text, prefix) = (fullMessage(for: error), "Error: ")
         guard text.hasPrefix(prefix) else { return text }
-        let rest = text.dropFirst(prefix.count)
+        let rest = withoutFarSuggestion(text.dropFirst(prefix.count))
         return "portreeve: \(rest.prefix(1).lowercased())\(rest.dropFirst())"
+    }
+
+    /// The message without the option that it suggests, if that is not similar: the parser takes `--as` for `--foo`.
+    private static func withoutFarSuggestion(_ text: Substring) -> Substring {
+        let parts = text.split(separator: "'", maxSplits: 4, omittingEmptySubsequences: false)
+        guard parts.count == 5, parts[2] == ". Did you mean ", parts[4].hasPrefix("?"),
+            Spelling.nearest(to: String(parts[1]), among: [String(parts[3])]) == nil
+        else { return text }
+        return "\(parts[0])'\(parts[1])'\(parts[4].dropFirst())"
     }
 
     private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {

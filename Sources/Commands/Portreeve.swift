@@ -6,18 +6,19 @@ public struct Portreeve: ParsableCommand {
     public static let configuration = CommandConfiguration(
         commandName: "portreeve",
         abstract: "Declare which ports of this host are open, to whom, and why; portreeve keeps nftables in sync.",
+        usage: "portreeve <command> [options]",
         discussion: """
             The policy is \(PolicyOptions.standardPath), unless a command names another file.
 
               portreeve init                   write a first policy from what listens now
               portreeve plan                   show who gains and who loses access
-              portreeve apply --confirm 2m     load it, undo it after two minutes unless
+              portreeve apply --confirm 2m     load it; undone after two minutes, unless
               portreeve confirm                keeps it, best from a new login
               portreeve verify                 compare the host with the policy
               portreeve explain 192.0.2.7 ssh  show whether that connection gets in
 
-            portreeve(8) describes the commands, portreeve-policy(5) the policy file, portreeve-findings(7) what verify
-            reports.
+            portreeve(8) describes the commands, portreeve-policy(5) the policy file, portreeve-findings(7) what \
+            "portreeve verify" reports.
             """,
         version: "0.1.0",
         subcommands: [Undo.self],

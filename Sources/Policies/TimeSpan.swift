@@ -28,6 +28,12 @@ public struct TimeSpan: Hashable, Sendable {
         self.seconds = seconds
     }
 
+    /// A number without a unit, with the one that was probably meant; `nil` for other texts.
+    static func repair(_ text: String, unit: Character) -> String? {
+        let span = "\(text)\(unit)"
+        return DecimalNumber.isDigits(text[...]) && TimeSpan(span) != nil ? span : nil
+    }
+
     /// The span as text, with its two largest units: `1h30m`.
     public var text: String {
         var rest = seconds

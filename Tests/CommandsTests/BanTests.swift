@@ -118,6 +118,10 @@ struct BanTests {
         try isClean()
         #expect(try terminal.run("unban", "198.51.100.7") == .success)
         #expect(terminal.output == "198.51.100.7 is not banned: nothing to do\n")
+        #expect(try ban("198.51.100.9", "1h") == .success)
+        #expect(try terminal.run("unban", "198.51.100.7") == .success)
+        #expect(terminal.output == "198.51.100.7 is not banned: nothing to do (banned: 198.51.100.9)\n")
+        #expect(try terminal.run("unban", "198.51.100.9") == .success)
         // The next change removes the empty sets.
         _ = try terminal.write(try String(contentsOfFile: policy, encoding: .utf8).replacing("Admin", with: "Other"))
         #expect(try terminal.run("apply", policy, "--yes") == .success)

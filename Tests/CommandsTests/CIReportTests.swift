@@ -66,14 +66,14 @@ struct CIReportTests {
     @Test("SARIF of check has the line and the column of each diagnostic, relative to where CI runs")
     func checkSARIF() throws {
         let terminal = try Terminal()
-        let path = try terminal.write("version: 1\nservices:\n  ssh: {ports: 22/tcp, form: any, why: x}\n")
+        let path = try terminal.write("version: 1\nservices:\n  ssh: {ports: 22/tcp, form: any, expires: never}\n")
         #expect(try terminal.run("check", path, "--format", "sarif") == .invalidPolicy)
         let found = try allResults(terminal)
         #expect(found.allSatisfy { $0["ruleId"] as? String == "invalid-policy" && $0["level"] as? String == "error" })
         let first = try #require(found.first)
         #expect(try line(first) == 3)
-        #expect(try region(first)["startColumn"] as? Int == 3)
-        #expect(try region(try #require(found.last))["startColumn"] as? Int == 24)
+        #expect(try region(first)["startColumn"] as? Int == 24)
+        #expect(try region(try #require(found.last))["startColumn"] as? Int == 44)
         #expect(try terminal.run("check", "no where:1.yaml", "--format", "sarif") == .failure)
         #expect(try !allResults(terminal).isEmpty)
     }

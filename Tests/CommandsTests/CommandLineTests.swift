@@ -92,12 +92,76 @@ struct CommandLineTests {
             ("verify --only rulset", "did you mean \"ruleset\"?"),
             ("verify --only all", "write ruleset, listeners, sessions, or several with commas between them"),
             ("verify --color yes", "'auto', 'always' or 'never'"),
+            ("plan --format jsn", "write text or json, did you mean \"json\"?"),
+            ("verify --format xml", "write text, json, nagios, prometheus, junit or sarif"),
+            ("ban 192.0.2.1 --for 1h --why ", "--why is empty: write the reason, such as --why \"repair of db1\""),
+            ("grant web --from 192.0.2.1 --for 1h --why a\nb", "--why has a line break or another control character"),
         ])
     func values(line: String, expected: String) throws {
-        let words = line.split(separator: " ").map(String.init)
+        let words = line.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
         let error = try #require(throws: (any Error).self) { try Portreeve.parseAsRoot(words) }
         #expect(Portreeve.message(for: error).contains(expected), "\(Portreeve.message(for: error))")
         #expect(Portreeve.exitCode(for: error).rawValue == 64)
+    }
+
+    @Test("The usage of a command fits a line, and names each argument and each option that must be there")
+    func usage() throws {
+        for command in Portreeve.configuration.subcommands {
+            let usage = try #require(command.configuration.usage)
+            let lines = usage.split(separator: "\n")
+            #expect(
+                lines.allSatisfy { $0.hasPrefix("portreeve \(command._commandName) ") && $0.hasSuffix("[options]") })
+            #expect(lines.allSatisfy { $0.count <= 92 }, "\(usage)")
+            // Each error names the next one that is missing.
+            var words = [command._commandName]
+            while let missing = Self.missing(in: words), words.count < 12 {
+                #expect(usage.contains(missing.joined(separator: " ")), "\(usage)")
+                words += missing.dropLast() + [missing.first == "--for" ? "1h" : "192.0.2.1"]
+            }
+        }
+    }
+
+    /// The option and the name of the value that a command line lacks; `nil` if it lacks none.
+    private static func missing(in words: [String]) -> [String]? {
+        do { _ = try Portreeve.parseAsRoot(words) } catch {
+            let message = Portreeve.message(for: error)
+            guard let match = message.firstMatch(of: #/issing expected argument '([^']*)'/#) else { return nil }
+            return match.1.split(separator: " ").map(String.init)
+        }
+        return nil
+    }
+
+    @Test(
+        "A word of another firewall's program is answered by the command of portreeve",
+        arguments: [
+            ("allow", "\"portreeve edit\""), ("open", "\"portreeve grant\""), ("deny", "\"portreeve ban\""),
+            ("block", "\"portreeve ban\""), ("list", "\"portreeve status\""), ("reload", "\"portreeve apply\""),
+            ("enable", "\"portreeve apply\""), ("disable", "\"portreeve remove\""),
+            ("logging", "\"log\" under \"defaults\""),
+        ])
+    func foreign(word: String, advice: String) throws {
+        let fault = try #require(CommandLineWords([word]).fault)
+        #expect(fault.hasPrefix("unknown command \"\(word)\": ") && fault.contains(advice), "\(fault)")
+    }
+
+    @Test("Every command that the advice names exists")
+    func advice() {
+        for word in ["allow", "deny", "delete", "list", "enable", "disable", "log", "test", "rules"] {
+            for name in (ForeignWord.advice(word) ?? "").matches(of: #/portreeve ([a-z]+)/#).map(\.1) {
+                #expect(Portreeve.commandNames.contains(String(name)), "\(word)")
+            }
+        }
+    }
+
+    @Test(
+        "An option is suggested only if it is similar",
+        arguments: [("history --foo", nil), ("check --ass", "--as"), ("apply --dryrun", "--dry-run")])
+    func suggestions(line: String, option: String?) throws {
+        let words = line.split(separator: " ").map(String.init)
+        let error = try #require(throws: (any Error).self) { try Portreeve.parseAsRoot(words) }
+        let message = Portreeve.printedMessage(for: error)
+        #expect(message.hasPrefix("portreeve: unknown option '\(words[1])'"), "\(message)")
+        #expect(message.firstMatch(of: #/Did you mean '(.*)'/#).map { String($0.1) } == option, "\(message)")
     }
 
     @Test("A wrong address, port or format is answered by one that is right")

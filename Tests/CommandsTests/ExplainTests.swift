@@ -52,6 +52,64 @@ struct ExplainTests {
                 == "write 192.0.2.9 instead of \"nobody\" in \"from\" of service \"local\" (\(path):4)")
     }
 
+    @Test("A client that is refused for its address alone can be granted access; the command is complete")
+    func granting() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        #expect(try terminal.run("explain", "192.0.2.9", "5432", path) == .success)
+        let command = "grant db \(path) --from 192.0.2.9 --for 1h --why TEXT"
+        #expect(terminal.output.contains("\nfor a time: run \"portreeve \(command)\"\n"), "\(terminal.output)")
+        #expect(try terminal.run(command.split(separator: " ").map(String.init)) == .success)
+        #expect(try terminal.run("explain", "192.0.2.9", "5432", path) == .success)
+        #expect(terminal.output.hasPrefix("accept: ") && !terminal.output.contains("for a time: run"))
+        #expect(try terminal.run("explain", "192.0.2.9", "22", path) == .success)
+        #expect(terminal.output.hasPrefix("refuse: ") && !terminal.output.contains("for a time: run"))
+    }
+
+    @Test("Where the file is invalid, the answer says what it is based on, and names the command that shows the errors")
+    func invalidFile() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.write(web.replacing("from:", with: "form:"))
+        #expect(try terminal.run("explain", "192.0.2.9", "5432", path) == .success)
+        let based = "the answer is from the policy as it was applied; \"portreeve check \(path)\" shows what is wrong"
+        #expect(terminal.output.contains(based), "\(terminal.output)")
+        #expect(terminal.output.contains("; the errors of the file must be corrected first\n"), "\(terminal.output)")
+        // A grant reads the file, too.
+        #expect(!terminal.output.contains("for a time"))
+    }
+
+    @Test("The answer about a connection of this host says on what it depends, and which option decides")
+    func leaving() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            """
+            version: 1
+            defaults: {outbound: reject}
+            services: {}
+            outbound:
+              db: {ports: 5432, to: 10.0.0.0/8, user: "0", why: x}
+              web: {ports: 80, to: any, interfaces: eth0, why: x}
+
+            """)
+        #expect(try terminal.run("explain", "--out", "10.2.3.4", "5432", path, "--policy") == .success)
+        #expect(
+            terminal.output == """
+                unknown: this host to 10.2.3.4 tcp/5432 by the policy: it depends on the user: \
+                accept for user root; refuse for other users, the kernel: name one with --user
+
+                """)
+        #expect(try terminal.run("explain", "--out", "10.2.3.4", "80", path, "--policy") == .success)
+        let answer = "it depends on the interface: accept for eth0; refuse for others: name one with --interface\n"
+        #expect(terminal.output.hasSuffix(answer), "\(terminal.output)")
+        #expect(try terminal.run("explain", "--out", "10.2.3.4", "22", path, "--policy", "--user", "0") == .success)
+        #expect(terminal.output.hasPrefix("refuse: this host to 10.2.3.4 tcp/22 by the policy: no line of"))
+        #expect(
+            terminal.output.contains("\nto let it out: add {ports: 22/tcp, to: 10.2.3.4, user: "), "\(terminal.output)")
+    }
+
     @Test("The advice names a test that forbids it, and a listener that would not hear it")
     func caveats() throws {
         let terminal = try Terminal()

@@ -17,7 +17,12 @@ struct GrantTests: GrantTesting {
     @Test("Allows an address; neither the grant nor its expiry is a difference from the policy")
     func granting() throws {
         #expect(try grant("ssh", "198.51.100.7") == .success)
-        #expect(terminal.output == "ssh is open to 198.51.100.7 until 2027-01-15T10:00:00Z (2h)\n")
+        #expect(
+            terminal.output == """
+                ssh is open to 198.51.100.7 until 2027-01-15T10:00:00Z (2h); \
+                "portreeve revoke ssh --from 198.51.100.7" ends it
+
+                """)
         #expect(try live == [source("198.51.100.7", 7200)])
         func isClean() throws {
             #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
@@ -115,8 +120,18 @@ struct GrantTests: GrantTesting {
         #expect(terminal.output == "ssh is no longer open to 198.51.100.7\n")
         #expect(
             try Set(live.filter { $0.service == "ssh" }) == [source("198.51.100.8", 7200), source("2001:db8::7", 7200)])
-        #expect(try terminal.run("revoke", "ssh", "--from", "198.51.100.7") == .failure)
-        #expect(terminal.errors == "portreeve: service \"ssh\" has no grant for 198.51.100.7; nothing was changed\n")
+        #expect(try terminal.run("revoke", "ssh", "--from", "198.51.100.7") == .success)
+        #expect(
+            terminal.output == """
+                ssh has no grant for 198.51.100.7: nothing to do \
+                (granted: ssh to 198.51.100.8, ssh to 2001:db8::7, web to 2001:db8::7)
+
+                """)
+        #expect(try terminal.run("revoke", "sshh") == .failure)
+        #expect(
+            terminal.errors
+                == "portreeve: the policy in force has no service \"sshh\" (did you mean \"ssh\"?); nothing was changed\n"
+        )
         #expect(try terminal.run("revoke", "ssh", "--format", "json") == .success)
         let json = try terminal.json()
         #expect(json["addresses"] as? [String] == ["198.51.100.8", "2001:db8::7"] && json["changed"] as? Bool == true)

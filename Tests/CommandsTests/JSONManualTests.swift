@@ -2,6 +2,7 @@ import Addressing
 import Commands
 import Foundation
 import Listeners
+import Rulesets
 import Testing
 
 @Suite("The manual of the JSON output")
@@ -44,7 +45,6 @@ struct JSONManualTests {
         for line in [
             ["check", path], ["check", path + "-none"], ["show", path], ["diff", path, other], ["plan", path],
             ["apply", path, "--yes", "--confirm", "5m"], ["status", path], ["report", path, "--redact"], ["confirm"],
-            ["import"],
             ["grant"] + grant,
             ["ban", "198.51.100.9", "--for", "1h", "--why", "x", "--cut-sessions"], ["status", path], ["verify", path],
             ["verify", other], ["explain", "192.0.2.1", "22", path], ["explain", "192.0.2.1", "8080", other],
@@ -60,6 +60,19 @@ struct JSONManualTests {
             }
         }
         #expect(count > 300)
+    }
+
+    @Test("Names every key of an import")
+    func importKeys() throws {
+        let terminal = try Terminal()
+        let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
+        terminal.store.others = [
+            Table(
+                name: TableName(family: .inet, name: "filter"), chains: [Chain(name: "input", base: base, rules: [])])
+        ]
+        _ = try terminal.run("import", "--format", "json")
+        let keys = Self.keys(try terminal.json()).subtracting(["format_version"])
+        #expect(keys.contains("differences") && keys.subtracting(Self.words).isEmpty, "\(keys)")
     }
 
     /// The keys of all objects in a value.

@@ -231,7 +231,9 @@ struct LockoutTests {
                 portreeve: this would lock you out; nothing was changed: \
                 a new connection from 198.51.100.7 to tcp/22 would be refused
                   rule: inet portreeve refuse: counter drop
-                  or pass --force
+                  it goes back to change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7: services: 2 added
+                  "portreeve history --show 1" prints its policy, without --show it lists the other changes
+                  "portreeve rollback 1 --force --confirm 2m" goes back nevertheless, for two minutes
 
                 """)
         #expect(terminal.store.commits == commits)

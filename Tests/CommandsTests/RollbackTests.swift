@@ -71,5 +71,13 @@ struct RollbackTests {
             "\(terminal.errors)")
         #expect(terminal.store.commits == commits)
         #expect(try terminal.run("rollback", "--yes") == .refused)
+        #expect(
+            terminal.errors.hasPrefix(
+                "portreeve: this would lock you out; nothing was changed: a new connection from 198.51.100.7 to tcp/80"),
+            "\(terminal.errors)")
+        #expect(
+            terminal.errors.contains("\n  it goes back to change 1 of 2027-01-15T08:00:00Z by "), "\(terminal.errors)")
+        #expect(terminal.errors.contains("\n  \"portreeve history --show 1\" prints its policy"), "\(terminal.errors)")
+        #expect(terminal.errors.contains("\n  \"portreeve rollback 1 --force --confirm 2m\" goes back nevertheless"))
     }
 }

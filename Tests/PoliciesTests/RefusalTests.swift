@@ -222,7 +222,8 @@ import Testing
             "limit: ⟨10/min⟩",
             "unknown unit \"min\"; use second, minute, hour or day; did you mean \"10/minute\"?"
         ),
-        ("limit: ⟨10⟩", "\"10\" is not a rate such as 10/minute"),
+        ("limit: ⟨10⟩", "\"10\" lacks a unit: write 10/second, 10/minute, 10/hour or 10/day"),
+        ("limit: {⟨rat⟩: 10/minute}", "unknown key \"rat\" in \"limit\"; did you mean \"rate\"?"),
         ("limit: ⟨4294967296/day⟩", "\"4294967296/day\" is a rate above 4294967295"),
         ("limit: ⟨-1/day⟩", "\"-1/day\" is not a rate such as 10/minute"),
         ("limit: {rate: 1/day, per: ⟨host⟩}", "\"per\" must be source or all, not \"host\""),
@@ -278,6 +279,64 @@ import Testing
         }
     }
 
+    @Test(
+        "A misspelt key is one error, and the key that it stands for is not missing, too",
+        arguments: [
+            ("services:\n  ssh: {⟨prots⟩: 22, from: any}", "prots", "service \"ssh\"", "ports"),
+            ("services:\n  ssh: {ports: 22, ⟨form⟩: any}", "form", "service \"ssh\"", "from"),
+            ("services:\n  ssh: {ports: 22, ⟨alow⟩: [{from: any}]}", "alow", "service \"ssh\"", "allow"),
+            ("services:\n  ssh: {ports: 22, allow: [{⟨form⟩: any}]}", "form", "an entry of \"allow\"", "from"),
+            ("services: {}\nforward:\n  w: {ports: 443, ⟨too⟩: 10.0.0.9, from: any}", "too", "forward \"w\"", "to"),
+            (
+                "services: {}\nmasquerade:\n  v: {from: 10.8.0.0/24, ⟨interface⟩: eth0, why: x}", "interface",
+                "\"masquerade\" \"v\"", "interfaces"
+            ),
+            (
+                "services: {}\nsources:\n  a: {⟨name⟩: [vpn.example.net]}", "name", "an entry of a group", "names"
+            ),
+            ("services: {}\ntests:\n  - {⟨form⟩: any, to: 22, expect: deny}", "form", "a test", "from"),
+            (
+                "services: {}\ntests:\n  - {out: 22, to: any, ⟨expects⟩: deny}", "expects", "a test with \"out\"",
+                "expect"
+            ),
+            (
+                "services: {}\naccepted:\n  - {⟨findings⟩: shared-port, why: x}", "findings", "an accepted finding",
+                "finding"
+            ),
+        ])
+    func misspeltKeys(text: String, key: String, place: String, meant: String) throws {
+        try expectErrors(
+            "version: 1\n\(text)\n", ["unknown key \"\(key)\" in \(place); did you mean \"\(meant)\"?"])
+    }
+
+    @Test("A misspelt version is one error")
+    func misspeltVersion() throws {
+        try expectErrors(
+            "⟨versoin⟩: 1\nservices: {}\n", ["unknown key \"versoin\" in a policy; did you mean \"version\"?"])
+    }
+
+    @Test(
+        "A colon that libyaml does not expect is answered by what was probably meant",
+        arguments: [
+            (
+                "    why: fix⟨:⟩ later",
+                "mapping values are not allowed in this context; text with a colon and a space needs quotes, "
+                    + "as in why: \"first: second\""
+            ),
+            (
+                "    why: x\n      owner⟨:⟩ y",
+                "mapping values are not allowed in this context; a key has the indent of the keys beside it"
+            ),
+            (
+                "    limit: {rate: 1/day\n    why⟨:⟩ x",
+                "did not find expected ',' or '}' while parsing a flow mapping; a bracket that opens on line 6 is not closed"
+            ),
+        ])
+    func colons(lines: String, message: String) throws {
+        try expectErrors(
+            "version: 1\nservices:\n  ssh:\n    ports: 22\n    from: any\n\(lines)\n", ["invalid YAML: \(message)"])
+    }
+
     @Test func refusesAServiceWithoutItsMandatoryKeys() throws {
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {from: any}\n", ["service \"ssh\" lacks \"ports\""])
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {ports: 22}\n", ["service \"ssh\" lacks \"from\""])
@@ -308,9 +367,12 @@ import Testing
             "log: {rate: 5/minute, to: netlink, group: ⟨65536⟩}",
             "\"group\" must be a number from 0 to 65535, not \"65536\""
         ),
-        ("log: {rate: ⟨5⟩, to: kernel}", "\"5\" is not a rate such as 10/minute"),
+        ("log: {rate: ⟨5⟩, to: kernel}", "\"5\" lacks a unit: write 5/second, 5/minute, 5/hour or 5/day"),
         ("require: [⟨ownr⟩]", "\"ownr\" in \"require\" is not a key of a service; did you mean \"owner\"?"),
-        ("grant-limit: ⟨4⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"4\""),
+        (
+            "grant-limit: ⟨4⟩",
+            "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"4\"; did you mean \"4h\"?"
+        ),
         ("grant-limit: ⟨0h⟩", "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \"0h\""),
         ("⟨inbund⟩: drop", "unknown key \"inbund\" in \"defaults\"; did you mean \"inbound\"?"),
     ])

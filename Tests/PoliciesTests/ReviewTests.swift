@@ -23,7 +23,7 @@ import Testing
         arguments: [
             (
                 "defaults: {review-every: ⟨180⟩}",
-                "\"review-every\" must be a time such as 90d or 180d, or off, not \"180\""
+                "\"review-every\" must be a time such as 90d or 180d, or off, not \"180\"; did you mean \"180d\"?"
             ),
             (
                 "trusted: {lan: {interfaces: e, why: x, reviewed: ⟨never⟩}}",

@@ -26,13 +26,13 @@ struct CommandLines: CustomStringConvertible, Sendable {
         Self(description: "verify NEW --news DIR/news", needsProc: true, writes: true),
         Self(description: "grant web OLD --from 192.0.2.1 --for 1h --why x", needsProc: true, writes: true),
         Self(description: "ban 192.0.2.1 --for 1h --why x", needsProc: true, writes: true),
-        Self(description: "init -", needsProc: true), Self(description: "import"),
+        Self(description: "init -", needsProc: true),
         Self(description: "init DIR/first.yaml", needsProc: true, writes: true),
         Self(description: "explain 192.0.2.1 80 OLD"), Self(description: "remove --yes", needsProc: true, writes: true),
     ]
 
     /// The command lines that print nothing here and fail, since there is nothing for them to do.
-    static let idle = ["confirm", "refresh", "revoke web", "rollback", "unban 192.0.2.1"].map {
+    static let idle = ["confirm", "import", "refresh", "revoke web", "rollback", "unban 192.0.2.1"].map {
         Self(description: $0, needsProc: true)
     }
 

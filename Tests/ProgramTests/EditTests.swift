@@ -17,9 +17,23 @@ struct EditTests {
     /// Runs `edit` with a shell command as the editor.
     private func edit(_ editor: String, _ options: String...) throws -> Program.Result {
         let words = ["edit", policy] + options
-        let environment = ["env", "-u", "SUDO_EDITOR", "-u", "VISUAL", "EDITOR=\(editor)"]
+        // A group of its own: an editor may interrupt the whole group.
+        let environment = ["setsid", "--wait", "env", "-u", "SUDO_EDITOR", "-u", "VISUAL", "EDITOR=\(editor)"]
         return try Program.run(
             environment + [try Portreeve.executable] + words + ["--state-dir", portreeve.stateDirectory])
+    }
+
+    /// The names in the directory of the policy.
+    private func beside() throws -> [String] {
+        let folder = URL(filePath: policy).deletingLastPathComponent().path
+        let state = URL(filePath: portreeve.stateDirectory).lastPathComponent
+        return try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0 != state }
+    }
+
+    /// The text of the edit that is kept; `nil` for none.
+    private func kept() throws -> String? {
+        let names = try FileManager.default.contentsOfDirectory(atPath: portreeve.stateDirectory)
+        return names.first { $0.hasSuffix("-policy.yaml") }.flatMap { content("\(portreeve.stateDirectory)/\($0)") }
     }
 
     private func content(_ path: String) -> String? { try? String(contentsOfFile: path, encoding: .utf8) }
@@ -29,7 +43,7 @@ struct EditTests {
         let result = try edit("sed -i s/10.0.0.0.8/any/", "--yes")
         #expect(result.status == 0 && result.output.contains("applied and read back"), "\(result)")
         #expect(content(policy) == text.replacing("10.0.0.0/8", with: "any"))
-        #expect(content(policy + ".edit") == nil && content(policy + ".edit.lock") == nil)
+        #expect(try beside() == ["policy.yaml"] && kept() == nil)
         #expect(try portreeve.shell("stat -c %a \(policy)") == "640\n")
         #expect(try portreeve("plan", policy, "--detailed-exitcode", "--quiet").status == 0)
     }
@@ -38,23 +52,57 @@ struct EditTests {
     func invalid() throws {
         let result = try edit("sed -i s/version/vresion/", "--yes")
         #expect(result.status == 3 && result.errors.contains("did you mean \"version\"?"), "\(result)")
-        #expect(content(policy) == text && content(policy + ".edit")?.hasPrefix("vresion") == true)
+        #expect(content(policy) == text)
+        #expect(try beside() == ["policy.yaml"] && kept()?.hasPrefix("vresion") == true)
+        let command = "\"portreeve edit \(policy) --state-dir \(portreeve.stateDirectory)\" goes on with it in "
+        #expect(result.errors.contains(command), "\(result)")
         #expect(try portreeve("status", policy).output.hasPrefix("state: not loaded"))
         let next = try edit("sed -i s/vresion/version/", "--yes")
         #expect(next.status == 0 && next.errors.contains("continuing the edit"), "\(next)")
         #expect(next.output.hasSuffix("was not changed\n"))
+        #expect(try beside() == ["policy.yaml"] && kept() == nil)
     }
 
     @Test("Without an answer, with a failing editor, or where the file was changed meanwhile, the policy stays")
     func refused() throws {
         let unasked = try edit("sed -i s/10.0.0.0.8/any/")
-        #expect(unasked.status == 64 && unasked.errors.contains("\"portreeve edit\" goes on in"), "\(unasked)")
+        #expect(unasked.status == 64 && unasked.errors.contains("the edit is kept: "), "\(unasked)")
         let failed = try edit("false", "--yes")
         #expect(failed.status == 1 && failed.errors.contains("the editor ended with status 1"), "\(failed)")
         let overtaken = try edit("echo '#' >> \(policy); true", "--yes")
         #expect(overtaken.status == 1 && overtaken.errors.contains("was changed while it was edited"), "\(overtaken)")
         #expect(content(policy) == text + "#\n")
+        #expect(try beside() == ["policy.yaml"] && kept()?.contains("from: any") == true)
         #expect(try portreeve("status", policy).output.hasPrefix("state: not loaded"))
+    }
+
+    @Test("A failing editor that changed nothing leaves nothing, and one that changed the text leaves that")
+    func failing() throws {
+        #expect(try edit("false", "--yes").status == 1)
+        #expect(try beside() == ["policy.yaml"] && kept() == nil)
+        let failed = try edit("sh -c 'echo \"# more\" >> \"$1\"; exit 3' sh", "--yes")
+        #expect(failed.status == 1 && failed.errors.contains("the editor ended with status 3"), "\(failed)")
+        #expect(failed.errors.contains("the edit is kept: "), "\(failed)")
+        #expect(try beside() == ["policy.yaml"] && kept() == text + "# more\n")
+        let mode = try portreeve.shell("stat -c %a \(portreeve.stateDirectory)/*-policy.yaml")
+        #expect(mode == "600\n")
+    }
+
+    @Test("Keys that interrupt are the editor's, and at the question they end the command, which keeps the edit")
+    func interrupted() throws {
+        // The editor interrupts the whole group in the foreground, as a terminal does, and goes on.
+        let shared = try edit("sh -c 'trap : INT; kill -INT 0; sed -i s/10.0.0.0.8/any/ \"$1\"' sh", "--yes")
+        #expect(shared.status == 0 && content(policy)?.contains("from: any") == true, "\(shared)")
+        let words = "portreeve edit \(policy) --state-dir \(portreeve.stateDirectory)"
+        let command = words.replacing("portreeve", with: try Portreeve.executable, maxReplacements: 1)
+        // script(1) is the terminal, and sends the key once the question is there.
+        let result = try Program.run([
+            "sh", "-c",
+            "(sleep 3; printf '\\003'; sleep 1) | env EDITOR=\"sed -i s/Web/Shop/\" script -qec '\(command)' /dev/null",
+        ])
+        #expect(result.output.contains("the answer was not yes; nothing was changed"), "\(result)")
+        #expect(result.output.contains("the edit is kept: "), "\(result)")
+        #expect(try beside() == ["policy.yaml"] && kept()?.contains("Shop") == true)
     }
 
     @Test("A mistyped command is answered, options may stand first, and init makes the directory")

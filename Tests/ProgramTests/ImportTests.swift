@@ -178,6 +178,31 @@ struct ImportTests {
         #expect(text.contains("10.0.0.0/"))
     }
 
+    @Test("Where portreeve's table alone decides, nothing is imported, and the message names the commands that help")
+    func alone() throws {
+        let path = try portreeve.write("version: 1\nservices:\n  ssh: {ports: 22, from: any, why: x}\n")
+        #expect(try portreeve("apply", path, "--yes").status == 0)
+        let result = try portreeve(
+            "import", portreeve.file("imported.yaml"), "--state-dir", portreeve.stateDirectory)
+        #expect(result.status == 1 && result.output.isEmpty, "\(result)")
+        #expect(result.errors.contains("nothing to import: portreeve's own table is the only one"), "\(result)")
+        let options = " --state-dir \(portreeve.stateDirectory)"
+        for command in ["status", "rollback", "history"] {
+            #expect(result.errors.contains("\"portreeve \(command)\(options)"), "\(result)")
+        }
+        #expect(!FileManager.default.fileExists(atPath: portreeve.file("imported.yaml")))
+    }
+
+    @Test("The next steps have the options with which the rulesets were read")
+    func steps() throws {
+        try load(Self.firewall)
+        let steps = try #require(
+            try json("import", "--state-dir", portreeve.stateDirectory)["steps"] as? [String])
+        let options = " --state-dir \(portreeve.stateDirectory)"
+        #expect(steps.contains("portreeve apply POLICY\(options) --confirm 5m"), "\(steps)")
+        #expect(steps.contains("portreeve confirm\(options)"), "\(steps)")
+    }
+
     @Test("A host where nothing is refused has nothing to import, and a file is never overwritten")
     func refusals() throws {
         let empty = try portreeve("import")

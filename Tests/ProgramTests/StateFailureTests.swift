@@ -7,6 +7,54 @@ func isSentence(_ text: String) -> Bool {
     text.hasPrefix("portreeve: ") && text.hasSuffix("\n") && text.count { $0 == "\n" } == 1 && !text.contains("Error")
 }
 
+@Suite("A state directory that cannot be used", .privileged, .networkNamespace)
+struct StateDirectoryTests {
+    private let portreeve: Portreeve
+    private let policy: String
+
+    init() throws {
+        portreeve = try Portreeve()
+        policy = try portreeve.write("version: 1\nservices: {}\n")
+    }
+
+    private func run(_ line: String, in directory: String) throws -> Program.Result {
+        try Program.run(
+            [try Portreeve.executable] + line.split(separator: " ").map(String.init) + ["--state-dir", directory])
+    }
+
+    @Test(
+        "A file in its place, or above it, and a place where none can be made are named; changes say that they were not made",
+        arguments: [
+            ("/file", "opening the state directory"), ("/file/state", "making the state directory"),
+            ("proc", "making the state directory"),
+        ])
+    func wrongPlace(place: String, attempt: String) throws {
+        let file = try portreeve.write("", to: "file")
+        let directory = place == "proc" ? "/proc/state" : file + place.dropFirst("/file".count)
+        for line in ["apply \(policy) --yes --quiet", "ban 192.0.2.1 --for 1h --why x"] {
+            let result = try run(line, in: directory)
+            #expect(result.status == 1 && isSentence(result.errors), "\(result)")
+            #expect(result.errors.contains("\(attempt) \(directory): "), "\(result)")
+            #expect(
+                result.errors.hasSuffix("; name another one with --state-dir; nothing was changed\n"), "\(result)")
+        }
+    }
+
+    @Test("A path that does not exist is named, and not made by commands that need an earlier change")
+    func missing() throws {
+        let directory = portreeve.file("none")
+        for (line, thing) in [("confirm", "pending change"), ("rollback --yes", "earlier change")] {
+            let result = try run(line, in: directory)
+            #expect(result.status == 1, "\(result)")
+            #expect(
+                result.errors == "portreeve: there is no \(thing): the state directory \(directory) does not exist\n")
+        }
+        let history = try run("history", in: directory)
+        #expect(history.output == "there are no changes yet: the state directory \(directory) does not exist\n")
+        #expect(!FileManager.default.fileExists(atPath: directory))
+    }
+}
+
 @Suite("State on a disk that fails", .privileged, .networkNamespace)
 struct DiskTests {
     private let trial: Trial
@@ -37,6 +85,18 @@ struct DiskTests {
         #expect(try trial.isLive(trial.old))
         #expect(try disk.names() == ["change-1.confirmed"])
         #expect(try trial.watchers().isEmpty)
+    }
+
+    @Test("A full disk prevents bans and grants, too, and the message says so")
+    func fullForClients() throws {
+        try disk.fill()
+        for command in [["ban", "192.0.2.1"], ["grant", "web", trial.old, "--from", "198.51.100.99"]] {
+            let words = command + ["--for", "1h", "--why", "x", "--state-dir", trial.portreeve.stateDirectory]
+            let result = try Program.run(disk.prefix + [try Portreeve.executable] + words)
+            #expect(result.status == 1 && isSentence(result.errors), "\(result)")
+            #expect(result.errors.contains("no space left on device; make room"), "\(result)")
+            #expect(result.errors.hasSuffix("; nothing was changed\n"), "\(result)")
+        }
     }
 
     @Test("A disk that fills up meanwhile prevents neither the undo nor the confirmation")

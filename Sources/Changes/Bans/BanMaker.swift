@@ -66,7 +66,10 @@ public struct BanMaker {
         let banned = before.bans.active.map(\.addresses) + live.bannedSources.map(\.addresses)
         guard banned.contains(addresses) else {
             let cover = banned.first { AddressSet($0).isSuperset(of: AddressSet(addresses)) }
-            guard let cover else { return BanOutcome(deed: .needless, addresses: addresses) }
+            guard let cover else {
+                let others = Set(banned.map(\.description)).sorted()
+                return BanOutcome(deed: .needless(others: others), addresses: addresses)
+            }
             throw ChangeError(
                 .failure,
                 "\(addresses) has no ban of its own: it is in \(cover), which is banned; "

@@ -36,8 +36,8 @@ public struct BanOutcome {
         case banned(until: Int64, for: TimeSpan)
         /// The ban of the addresses was ended; another one may cover them still.
         case unbanned(stillCoveredBy: AddressRange?)
-        /// The addresses had no ban.
-        case needless
+        /// The addresses had no ban; others have one.
+        case needless(others: [String])
     }
 
     /// The kind of result.

@@ -64,7 +64,7 @@ public struct GrantMaker {
 
     /// Ends the grants of a service, or the grant of one address.
     ///
-    /// - Throws: `Lockout` if that shuts out an admin session; any error that prevents the change.
+    /// - Throws: `failure` if there is no such service; `Lockout` if that shuts out an admin session; any error that prevents the change.
     public func revoke(
         _ service: String, from address: IPAddress?, guardedBy lockoutGuard: LockoutGuard
     ) throws -> GrantOutcome {
@@ -73,10 +73,7 @@ public struct GrantMaker {
         let (snapshot, live, base, before) = try look()
         let addresses = before.addresses(of: service, address, orFoundIn: live)
         guard !addresses.isEmpty else {
-            let whom = address.map { " for \($0)" } ?? ""
-            let granted = Set(before.active.map(\.service)).subtracting([service])
-            let hint = Spelling.nearest(to: service, among: granted).map { " (did you mean \"\($0)\"?)" } ?? ""
-            throw ChangeError(.failure, "service \"\(service)\" has no grant\(whom)\(hint); nothing was changed")
+            return try nothing(of: service, address, in: live, before)
         }
         let names = addresses.map(\.description).joined(separator: ", ")
         let change = GrantChange(
@@ -85,6 +82,19 @@ public struct GrantMaker {
         try lockoutGuard.allow(change.rulesetChange, in: store)
         let made = try state.make(change, in: store, now: now)
         return GrantOutcome(deed: .revoked, service: service, addresses: addresses, made: made)
+    }
+
+    /// The outcome where there is no grant to end; fails if the policy in force has no such service, which is mistyped then.
+    private func nothing(
+        of service: String, _ address: IPAddress?, in live: Table, _ grants: GrantBook
+    ) throws -> GrantOutcome {
+        let services = DecompiledPolicy(live).services.map(\.name)
+        guard services.contains(service) else {
+            let hint = Spelling.nearest(to: service, among: services).map { " (did you mean \"\($0)\"?)" } ?? ""
+            throw ChangeError(.failure, "the policy in force has no service \"\(service)\"\(hint); nothing was changed")
+        }
+        let others = grants.active.map { "\($0.service) to \($0.address)" }
+        return GrantOutcome(deed: .absent(others: others), service: service, addresses: address.map { [$0] } ?? [])
     }
 
     /// The live table, the same without grants, and the grants.
@@ -153,6 +163,8 @@ public struct GrantOutcome {
         case needless
         /// The addresses are no longer allowed.
         case revoked
+        /// The addresses, or any if there are none, had no grant; others have one.
+        case absent(others: [String])
     }
 
     /// The kind of result.

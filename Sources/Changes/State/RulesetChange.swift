@@ -186,7 +186,7 @@ extension RulesetState {
     }
 
     /// The result of `body`; adds to an error in saving that nothing was changed.
-    private func unchanged<Value>(_ body: () throws -> Value) throws -> Value {
+    func unchanged<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as KernelError {
             throw ChangeError(
                 .failure,

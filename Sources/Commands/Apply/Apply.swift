@@ -11,7 +11,8 @@ public struct Apply: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "apply",
-        abstract: "Load the policy, or a reviewed plan of it, into the kernel in one transaction.")
+        abstract: "Load the policy, or a reviewed plan of it, into the kernel in one transaction.",
+        usage: "portreeve apply [<policy>] [--confirm <time>] [options]")
 
     @OptionGroup var safety: SafetyOptions
 
@@ -91,7 +92,7 @@ public struct Apply: Command {
         _ policy: Policy, _ renewals: [NameRenewal], on host: Host, _ console: Console
     ) throws -> ExitStatus {
         let status = try apply(policy, on: host, console)
-        if !renewals.isEmpty { try kernel.state(on: host).note(renewals, of: policy) }
+        if !renewals.isEmpty { try kernel.existingState(on: host)?.note(renewals, of: policy) }
         return status
     }
 

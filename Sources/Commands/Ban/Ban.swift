@@ -9,7 +9,8 @@ public struct Ban: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "ban",
-        abstract: "Shut out one address or prefix for a time; the kernel ends the ban by itself.")
+        abstract: "Shut out one address or prefix for a time; the kernel ends the ban by itself.",
+        usage: "portreeve ban <address> --for <time> --why <text> [options]")
 
     @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
     var addresses: String
@@ -40,7 +41,7 @@ public struct Ban: Command {
 
     /// Rejects an empty or unprintable reason.
     public func validate() throws {
-        guard why.isReason else { throw ValidationError("--why must be one line of text") }
+        try why.requireReason()
     }
 
     /// Makes the ban, unless the policy or the guard forbids it.
@@ -56,7 +57,7 @@ public struct Ban: Command {
             console.note("portreeve: warning: \(addresses) \(effect)")
         }
         let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil
-        outcome.write(to: console, cut)
+        outcome.write(to: console, kernel, cut)
         return cut?.status ?? .success
     }
 }

@@ -7,7 +7,8 @@ internal import Kernel
 public struct Unban: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "unban", abstract: "End the ban of an address or a prefix early.")
+        commandName: "unban", abstract: "End the ban of an address or a prefix early.",
+        usage: "portreeve unban <address> [options]")
 
     @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))
     var addresses: String
@@ -27,7 +28,7 @@ public struct Unban: Command {
         let console = Console(host, output)
         let addresses = try PrefixArgument(addresses).addresses
         let store = try kernel.openStore(on: host)
-        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console, nil)
+        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console, kernel)
         return .success
     }
 }

@@ -7,7 +7,8 @@ public struct Confirm: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "confirm",
-        abstract: "Keep the change of \"apply --confirm\"; best run from a new login.")
+        abstract: "Keep the change of \"apply --confirm\"; best run from a new login.",
+        usage: "portreeve confirm [options]")
 
     /// The output options.
     @OptionGroup public var output: OutputOptions
@@ -23,7 +24,7 @@ public struct Confirm: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
-        switch try kernel.state(on: host).confirm(in: store) {
+        switch try kernel.earlierState(on: host, lacking: "pending change").confirm(in: store) {
         case .nothingWaits(let found, let last):
             throw CommandError(.failure, found.last?.text ?? Self.absence(last))
         case .confirmed(let made):

@@ -12,7 +12,8 @@ public struct Diff: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "diff",
-        abstract: "Show which sources gain and lose access between two policies; needs no privileges.")
+        abstract: "Show which sources gain and lose access between two policies; needs no privileges.",
+        usage: "portreeve diff <old> <new> [options]")
 
     @Argument(help: ArgumentHelp("The old policy, or the number of a change in the history.", valueName: "old"))
     var old: String

@@ -2,6 +2,7 @@ public import ArgumentParser
 internal import Changes
 internal import Policies
 internal import Printing
+internal import System
 
 /// `portreeve edit`: the editor on a copy of the policy, then check, plan and question, as visudo does.
 public struct Edit: Command {
@@ -9,9 +10,11 @@ public struct Edit: Command {
     public static let configuration = CommandConfiguration(
         commandName: "edit",
         abstract: "Edit a copy of the policy, check it, show the plan, and apply it if you agree.",
+        usage: "portreeve edit [<policy>] [options]",
         discussion: """
             The editor is $SUDO_EDITOR, $VISUAL or $EDITOR, or else "editor". The policy is replaced only after its new \
-            text was applied; until then the edit is beside it, in a file that ends with ".edit".
+            text was applied. An edit that was not applied is kept in the state directory, and the next "portreeve edit" goes \
+            on with it.
             """)
 
     @OptionGroup var safety: SafetyOptions
@@ -30,60 +33,74 @@ public struct Edit: Command {
     /// Always.
     public var makesChange: Bool { true }
 
-    /// The file that the editor gets.
-    private var copy: String { "\(policy.policy).edit" }
-
-    /// Edits until the policy is valid, applies it, and replaces the file.
+    /// Edits until the policy is valid, applies it, and replaces the file; keeps an edit that was not applied.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         guard let old = try host.files.read(policy.policy) else { throw CommandError(.failure, policy.absence) }
+        if let netns = kernel.netns { try host.enter(netns) }
         if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
             console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
         }
-        guard try host.files.lock(copy) else {
-            throw CommandError(.failure, "another process is editing \(copy.printable): wait until it has ended")
+        let copy = try EditedCopy(of: policy.policy, with: old, in: kernel.state(on: host).files, host.files)
+        if copy.isContinued {
+            console.note("portreeve: continuing the edit in \(copy.path.printable); delete that file to start anew")
         }
-        if try !host.files.create(copy, old) { console.note("portreeve: continuing the edit in \(copy.printable)") }
-        let last = kernel.lastLists(on: host)
-        guard let (text, edited) = try edit(last, on: host, console) else {
-            return .invalidPolicy
+        if copy.isOlder(than: policy.policy) {
+            console.note("portreeve: warning: \(policy.policy.printable) was changed since that edit began")
         }
-        guard text != old else {
-            try close(on: host)
-            console.print("\(policy.policy.printable) was not changed")
-            return .success
+        defer {
+            if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
+                console.note("portreeve: the edit is kept: \"\(command)\" goes on with it in \(copy.path.printable)")
+            }
         }
-        return try apply(edited, last.renewals, text, over: old, on: host, console)
+        return try edit(copy, over: old, on: host, console)
     }
 
-    /// The valid text and its policy; `nil` if the user stops with an invalid one.
-    ///
-    /// Names without a known address are looked up, for the plan.
-    private func edit(_ last: LastLists, on host: Host, _ console: Console) throws -> (String, Policy)? {
+    /// The command that goes on with an edit.
+    private var command: String { "portreeve edit\(policy.word)\(kernel.words)" }
+
+    private func edit(
+        _ copy: EditedCopy, over old: String, on host: Host, _ console: Console
+    ) throws -> ExitStatus {
+        let last = kernel.lastLists(on: host)
         while true {
-            try host.edit(copy)
-            var options = policy
-            options.policy = copy
-            func read() -> PolicyReading {
-                options.read(on: host, as: policy.policy, appliesHere: true, isLinted: true, lists: last)
+            try host.edit(copy.path)
+            // From here on a key that interrupts is an answer, so that the command can say where the edit is.
+            host.holdSignals()
+            let reading = try reading(of: copy, last, on: host, console)
+            if let edited = reading.policy, let text = try copy.text() {
+                guard text != old else {
+                    console.print("\(policy.policy.printable) was not changed")
+                    return .success
+                }
+                return try apply(edited, last.renewals, text, over: old, on: host, console)
             }
-            var reading = read()
-            if let edited = reading.policy, try kernel.lookUp(edited, in: last, on: host, console) { reading = read() }
-            for diagnostic in reading.diagnostics {
-                console.quote(diagnostic, .warning)
-            }
-            if let edited = reading.policy, let text = try host.files.read(copy) { return (text, edited) }
             let answer = host.ask(
                 "the policy is invalid: (e)dit again, (d)iscard, or (q)uit and keep the edit? [E/d/q] "
             )
             guard let answer, !["d", "discard", "q", "quit"].contains(answer.lowercased()) else {
-                let isDiscarded = answer?.lowercased().hasPrefix("d") == true
-                if isDiscarded { try close(on: host) }
-                let rest = isDiscarded ? "" : ": \"portreeve edit\" goes on in \(copy.printable)"
-                console.note("portreeve: the policy is invalid; nothing was changed\(rest)", .error)
-                return nil
+                if answer?.lowercased().hasPrefix("d") == true { try copy.delete() }
+                console.note("portreeve: the policy is invalid; nothing was changed", .error)
+                return .invalidPolicy
             }
         }
+    }
+
+    /// Reads the copy as if it were the policy, and shows what is wrong with it; looks up names without a known address, for
+    /// the plan.
+    private func reading(
+        of copy: EditedCopy, _ last: LastLists, on host: Host, _ console: Console
+    ) throws -> PolicyReading {
+        var options = policy
+        options.policy = copy.path
+        func read() -> PolicyReading {
+            options.read(
+                on: host, as: policy.policy, appliesHere: true, isLinted: true, lists: last, isSeen: true)
+        }
+        var reading = read()
+        if let edited = reading.policy, try kernel.lookUp(edited, in: last, on: host, console) { reading = read() }
+        for diagnostic in reading.diagnostics { console.quote(diagnostic, .warning) }
+        return reading
     }
 
     /// Applies the policy, and writes its text to the file, which must still be the one that was edited.
@@ -91,23 +108,14 @@ public struct Edit: Command {
         _ edited: Policy, _ renewals: [NameRenewal], _ text: String, over old: String, on host: Host, _ console: Console
     ) throws -> ExitStatus {
         guard try host.files.read(policy.policy) == old else {
-            let message = "\(policy.policy.printable) was changed while it was edited; nothing was changed"
-            throw CommandError(.failure, "\(message): the edit is in \(copy.printable)")
+            throw CommandError(
+                .failure, "\(policy.policy.printable) was changed while it was edited; nothing was changed")
         }
-        let status: ExitStatus
-        do { status = try Apply.now(edited, renewals, policy, kernel, safety, output, on: host) } catch {
-            let hint = "\"portreeve edit\" goes on in \(copy.printable)"
-            console.note("portreeve: \(policy.policy.printable) is unchanged; \(hint)")
-            throw error
+        let status = try Apply.now(edited, renewals, policy, kernel, safety, output, on: host)
+        do { try host.files.rewrite(policy.policy, text) } catch {
+            throw CommandError(
+                .failure, "\(error.description.printable); the change is applied, and the policy file does not have it")
         }
-        try host.files.rewrite(policy.policy, text)
-        try close(on: host)
         return status
-    }
-
-    /// Deletes the copy, and the file that locks it.
-    private func close(on host: Host) throws {
-        try host.files.delete(copy)
-        try host.files.delete("\(copy).lock")
     }
 }

@@ -51,7 +51,7 @@ extension Explain {
         guard let user else { return nil }
         if let number = UInt32(user) { return OutboundUser(written: user, number: number) }
         if let number = TrustedFiles().number(ofUser: user) { return OutboundUser(written: user, number: number) }
-        throw CommandError(.usage, "unknown user \"\(user.printable)\"")
+        throw CommandError(.usage, "unknown user \"\(user.printable)\": write a user of this host, or a number")
     }
 
     private func write(_ answer: OutboundExplanation, to console: Console) {
@@ -63,9 +63,13 @@ extension OutboundExplanation {
     /// The answer for people.
     func text(_ console: Console) -> String {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
-        var lines = ["\(console.styled(verdict.rawValue, style)): \(reason.printable)"]
+        let asked = isLive ? "the live ruleset" : "the policy"
+        let port = question.transport.text(question.port...question.port)
+        let start =
+            "\(console.styled(verdict.rawValue, style)): this host to \(question.destination) \(port) by \(asked)"
+        var lines = ["\(start): \(reason.printable)"]
         if let place { lines.append("policy: \(place.file.printable):\(place.line)") }
-        if let change { lines.append("to allow it: \(change)") }
+        if let change { lines.append("to let it out: \(change)") }
         let steps = conclusion.trace.map { "  \($0.place.chain): \($0.text)" }
         if differences.isEmpty, !steps.isEmpty { lines += ["rules:"] + steps.map(\.printable) }
         return lines.joined(separator: "\n")
@@ -85,7 +89,7 @@ extension OutboundExplanation {
 
     /// The reason in one sentence.
     var reason: String {
-        if !differences.isEmpty { return "it depends on the user or the interface: \(differenceText)" }
+        if !differences.isEmpty { return differenceText }
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
@@ -114,17 +118,33 @@ extension OutboundExplanation {
         return "add \(suggestion) to \"outbound\""
     }
 
+    /// On what the verdict depends, the verdicts, and the options that decide it.
     private var differenceText: String {
+        let (users, interfaces) = (isDecided { $0.user.title }, isDecided { $0.interface ?? "" })
+        if users { return "it depends on the user: \(verdictsText { $0.user.title }): name one with --user" }
+        if interfaces {
+            let text = verdictsText { $0.interface ?? "" }
+            return "it depends on the interface: \(text): name one with --interface"
+        }
+        let text = verdictsText { $0.user.title + ($0.interface.map { " by \($0)" } ?? "") }
+        return "it depends on the user and the interface: \(text): name them with --user and --interface"
+    }
+
+    /// Whether one property of a case decides its verdict.
+    private func isDecided(_ property: (OutboundExplanation.Case) -> String) -> Bool {
+        Dictionary(grouping: differences) { property($0.place) }.values.allSatisfy { Set($0.map(\.verdict)).count == 1 }
+    }
+
+    /// The verdicts, each with the cases that have it: `accept for user root; refuse for other users`.
+    private func verdictsText(_ title: (OutboundExplanation.Case) -> String) -> String {
         [ConnectionVerdict.accept, .refuse, .unknown].compactMap { verdict in
-            let titles = differences.filter { $0.verdict == verdict }.map(\.place.title)
+            var seen: Set<String> = []
+            let titles = differences.filter { $0.verdict == verdict }.map { title($0.place) }.filter {
+                seen.insert($0).inserted
+            }
             return titles.isEmpty ? nil : "\(verdict.rawValue) for \(titles.joined(separator: ", "))"
         }.joined(separator: "; ")
     }
-}
-
-extension OutboundExplanation.Case {
-    /// The user and the interface in words.
-    fileprivate var title: String { user.title + (interface.map { " by \($0)" } ?? "") }
 }
 
 extension SocketUser {

@@ -16,7 +16,12 @@ public struct Explain: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "explain",
-        abstract: "Show whether a connection would be allowed, and which rule and policy line decide.")
+        abstract: "Show whether a connection would be allowed, and which rule and policy line decide.",
+        usage: """
+            portreeve explain <source> <port> [<policy>] [options]
+            portreeve explain <source> --protocol <protocol> [<policy>] [options]
+            portreeve explain --out <destination> <port> [<policy>] [options]
+            """)
 
     @Argument(help: ArgumentHelp("The source address of the connection.", valueName: "source"))
     var source: String
@@ -100,12 +105,13 @@ public struct Explain: Command {
         var edit: Explanation.Edit?
         if let text = view.verified.edit {
             edit = Explanation.Edit(
-                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) })
+                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) },
+                checking: "portreeve check\(namedPolicy.word)")
         }
         write(
             answer, grant: grant(behind: answer, on: host),
             names: names(of: client, in: view.verified.policy, on: host),
-            edit: edit, to: console)
+            edit: edit, granting: edit?.isUnusable == true ? nil : granting(answer), to: console)
         return .success
     }
 
@@ -124,12 +130,13 @@ public struct Explain: Command {
 
     private func write(
         _ answer: Explanation, grant: String? = nil, names: [NameSight] = [], edit: Explanation.Edit? = nil,
-        today: Explanation? = nil, to console: Console
+        today: Explanation? = nil, granting: String? = nil, to console: Console
     ) {
         if console.isJSON {
             console.print(answer.json(grant: grant, names: names, edit: edit, today: today))
         } else {
-            console.print(answer.text(console, grant: grant, names: names, edit: edit, today: today))
+            console.print(
+                answer.text(console, grant: grant, names: names, edit: edit, today: today, granting: granting))
         }
     }
 
@@ -147,6 +154,16 @@ public struct Explain: Command {
         if transport != nil, let port { options.policy = port }
         return options
     }
+
+    /// The command that lets the source in for a time; `nil` if a grant would not.
+    private func granting(_ answer: Explanation) -> String? {
+        guard let (service, span) = answer.grant(atMost: Self.usualGrant) else { return nil }
+        let words = "\(service.name)\(namedPolicy.word) --from \(answer.question.source) --for \(span.text)"
+        return "portreeve grant \(words) --why TEXT\(kernel.words)"
+    }
+
+    /// The time of a grant that is proposed.
+    private static let usualGrant = TimeSpan(seconds: 3600)
 
     /// The grant that lets the source in, or the ban that shuts it out, in words, if it is known.
     private func grant(behind explanation: Explanation, on host: Host) -> String? {

@@ -11,7 +11,8 @@ public struct Grant: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "grant",
-        abstract: "Let an address reach a service for a time; the kernel ends the grant.")
+        abstract: "Let an address reach a service for a time; the kernel ends the grant.",
+        usage: "portreeve grant <service> --from <address> --for <time> --why <text> [<policy>] [options]")
 
     @Argument(help: ArgumentHelp("The name of the service in the policy.", valueName: "service"))
     var service: String
@@ -40,7 +41,7 @@ public struct Grant: Command {
 
     /// Rejects an empty or unprintable reason.
     public func validate() throws {
-        guard why.isReason else { throw ValidationError("--why must be one line of text") }
+        try why.requireReason()
     }
 
     /// Makes the grant, unless the policy forbids it.
@@ -58,7 +59,8 @@ public struct Grant: Command {
         let store = try host.openStore(kernel.netns)
         try kernel.settleOverdue(in: store, on: host, console)
         let request = GrantRequest(service: service, address: address, span: span, why: why)
-        try GrantMaker(kernel, in: store, on: host, console).grant(request, by: policy).write(to: console)
+        try GrantMaker(kernel, in: store, on: host, console).grant(request, by: policy)
+            .write(to: console, kernel)
         return .success
     }
 }
@@ -77,9 +79,14 @@ extension GrantLimit {
 }
 
 extension String {
-    /// Whether it is one line of text that is not blank.
-    var isReason: Bool {
-        contains { !$0.isWhitespace } && !unicodeScalars.contains(where: \.properties.isControl)
+    /// Refuses a reason that is blank, or not one line of text.
+    func requireReason() throws(ValidationError) {
+        guard contains(where: { !$0.isWhitespace }) else {
+            throw ValidationError("--why is empty: write the reason, such as --why \"repair of db1\"")
+        }
+        guard !unicodeScalars.contains(where: \.properties.isControl) else {
+            throw ValidationError("--why has a line break or another control character: write one line of text")
+        }
     }
 }
 

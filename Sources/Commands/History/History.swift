@@ -1,12 +1,14 @@
 public import ArgumentParser
 internal import Changes
+internal import Printing
 
 /// `portreeve history`: the log of changes.
 public struct History: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "history",
-        abstract: "List the changes of the ruleset: when, by whom, and what happened.")
+        abstract: "List the changes of the ruleset: when, by whom, and what happened.",
+        usage: "portreeve history [options]")
 
     @Option(
         help: ArgumentHelp(
@@ -27,7 +29,8 @@ public struct History: Command {
         if let netns = kernel.netns { try host.enter(netns) }
         guard let state = try kernel.existingState(on: host) else {
             if let show { throw ChangeLog.gone(show) }
-            return report([], console)
+            // A path of the command line may be mistyped.
+            return report([], console, kernel.stateDir.map { ": the state directory \($0.printable) does not exist" })
         }
         let changes = try state.history(now: host.now)
         guard let show else { return report(changes, console) }
@@ -36,12 +39,12 @@ public struct History: Command {
         return .success
     }
 
-    private func report(_ changes: [LoggedChange], _ console: Console) -> ExitStatus {
+    private func report(_ changes: [LoggedChange], _ console: Console, _ absence: String? = nil) -> ExitStatus {
         if console.isJSON {
             let list = changes.map { $0.json(isWhole: false) }
             console.print(["format_version": 1, "changes": .array(list)])
         } else if changes.isEmpty {
-            if !console.isQuiet { console.print("there are no changes yet") }
+            if !console.isQuiet { console.print("there are no changes yet\(absence ?? "")") }
         } else {
             let lines = TextTable(
                 [LoggedChange.headings] + changes.flatMap(\.rows), breakable: [2, 3, 4], width: console.columns

@@ -14,6 +14,7 @@ public struct Import: Command {
     public static let configuration = CommandConfiguration(
         commandName: "import",
         abstract: "Write a policy that lets in what the live rulesets let in, and prove it; changes no ruleset.",
+        usage: "portreeve import [<policy>] [options]",
         discussion: """
             All tables together are evaluated: those of ufw, firewalld, iptables and nft. The policy is compiled and compared with them: \
             the result is "equal", or every difference with the rule that causes it. Exit status 2 if they are not equal.
@@ -50,9 +51,10 @@ public struct Import: Command {
             of: ruleset.tables, own: Names.table, in: circumstances, listeners: listeners, files: TrustedFiles(),
             hostFiles: kernel.netns == nil ? TrustedFiles() : nil,
             options: options.readingOptions(on: host), userName: UserNames.name)
+        guard result.takeover.firewalls != [.portreeve] else { throw CommandError(.failure, alone) }
         guard let proof = result.proof else { throw unreadable(result, console) }
         try write(result.text, on: host, console)
-        let report = ImportReport(result, proof, path: policy, netns: kernel.netns)
+        let report = ImportReport(result, proof, path: policy, kernel)
         if console.isJSON {
             console.print(report.json)
         } else if policy == "-" {
@@ -62,6 +64,14 @@ public struct Import: Command {
             console.print(report.lines(console).joined(separator: "\n"))
         }
         return proof.verdict == .equal ? .success : .difference
+    }
+
+    /// What to do where no other program has rules.
+    private var alone: String {
+        "nothing to import: portreeve's own table is the only one that decides who gets in; "
+            + "\"portreeve status\(kernel.words)\" shows what it lets in, "
+            + "\"portreeve history\(kernel.words) --show NUMBER\" the policy of a change, "
+            + "\"portreeve rollback\(kernel.words)\" goes back to an earlier one"
     }
 
     /// Creates the file, unless the policy goes to standard output.

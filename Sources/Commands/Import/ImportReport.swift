@@ -10,10 +10,10 @@ struct ImportReport {
     private let result: RulesetImport
     private let proof: ImportProof
     private let path: String
-    private let netns: String?
+    private let kernel: KernelOptions
 
-    init(_ result: RulesetImport, _ proof: ImportProof, path: String, netns: String?) {
-        (self.result, self.proof, self.path, self.netns) = (result, proof, path, netns)
+    init(_ result: RulesetImport, _ proof: ImportProof, path: String, _ kernel: KernelOptions) {
+        (self.result, self.proof, self.path, self.kernel) = (result, proof, path, kernel)
     }
 
     /// The report for programs.
@@ -66,8 +66,8 @@ struct ImportReport {
 
     private var steps: [Step] {
         let file = path == "-" ? "POLICY" : path.printable
-        let place = netns.map { " --netns \($0.printable)" } ?? ""
-        let inside = netns.map { "ip netns exec \($0.printable) " } ?? ""
+        let place = kernel.words
+        let inside = kernel.netns.map { "ip netns exec \($0.printable) " } ?? ""
         let disabling = result.takeover.firewalls.flatMap {
             $0.disabling.map { Step(command: inside + $0.command, purpose: $0.purpose) }
         }

@@ -8,7 +8,8 @@ public struct Init: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "init",
-        abstract: "Write a first policy from the listeners of this host; never overwrites a file.")
+        abstract: "Write a first policy from the listeners of this host; never overwrites a file.",
+        usage: "portreeve init [<policy>] [options]")
 
     @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))
     var policy = PolicyOptions.standardPath
@@ -61,8 +62,10 @@ public struct Init: Command {
 
     /// What was written, and the commands that come next.
     private var next: String {
-        let path = policy == PolicyOptions.standardPath ? "" : " \(policy.printable)"
-        let place = kernel.netns.map { " --netns \($0.printable)" } ?? ""
+        var options = PolicyOptions()
+        options.policy = policy
+        let path = options.word
+        let place = kernel.words
         return """
             written: \(policy.printable); every service is closed to other hosts until you fill in "from"
             next:

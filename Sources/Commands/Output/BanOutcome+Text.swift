@@ -13,24 +13,24 @@ extension BanMaker {
 }
 
 extension BanOutcome {
-    /// Prints the outcome, and the sessions that were ended.
-    func write(to console: Console, _ cut: SessionCut?) {
+    /// Prints the outcome, and the sessions that were ended; the options belong to the command that ends a ban.
+    func write(to console: Console, _ options: KernelOptions, _ cut: SessionCut? = nil) {
         if console.isJSON {
             console.print(json(cut))
         } else if !console.isQuiet {
-            console.print(text)
+            console.print(text(options.words))
         }
         cut?.report(to: console)
     }
 
-    private var text: String {
+    private func text(_ options: String = "") -> String {
         switch deed {
         case .banned(let end, let span):
-            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\" ends it"
+            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\(options)\" ends it"
         case .unbanned(nil): "\(addresses) is no longer banned"
         case .unbanned(let cover?):
-            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\" ends that"
-        case .needless: "\(addresses) is not banned: nothing to do"
+            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\(options)\" ends that"
+        case .needless(let others): "\(addresses) is not banned: nothing to do\(others.listed(as: "banned"))"
         }
     }
 
@@ -38,11 +38,23 @@ extension BanOutcome {
         var members: [(String, JSON)] = [
             ("format_version", 1), ("changed", .bool(made != nil)), ("address", .string("\(addresses)")),
             ("until", JSON(end.map(UTCTime.text))), ("change", made.map { .number($0.number) } ?? .null),
-            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text)),
+            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text())),
         ]
         if let cut { members.append(("sessions", cut.json)) }
         return .object(members)
     }
 
     private var end: Int64? { if case .banned(let end, _) = deed { end } else { nil } }
+}
+
+extension [String] {
+    /// The most names in a message.
+    private static let most = 5
+
+    /// The names in brackets after a space, as what they are; empty without any.
+    func listed(as what: String) -> String {
+        guard !isEmpty else { return "" }
+        let more = count > Self.most ? " and \(count - Self.most) more" : ""
+        return " (\(what): \(prefix(Self.most).joined(separator: ", "))\(more))"
+    }
 }

@@ -120,117 +120,6 @@ extension Explanation {
         }
     }
 
-    /// The smallest change that would allow the connection; `nil` if it is allowed or the change is not known.
-    var nearestChange: String? {
-        guard verdict == .refuse else { return nil }
-        let source = question.addresses.text
-        if isBanned { return unbanning }
-        if let rule = isForeign ? conclusion.decision : redirection {
-            let change = "change the rule of table \(rule.table)"
-            return ownRefusal?.nearestChange.map { "\($0), and \(change)" } ?? change
-        }
-        if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
-        if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }
-        if let address = question.dialled, service == nil, let elsewhere {
-            return
-                "add \(address) to \"addresses\" of \(elsewhere.kind) \"\(elsewhere.name)\"\(elsewhere.location.text)"
-        }
-        if question.isEchoRequest { return deviation == nil ? pingAdmission(of: source) : Self.applying }
-        guard let service else {
-            let name = question.transport.name
-            return "declare a service with "
-                + (question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)")
-        }
-        if lacksTarget {
-            let place = service.forwarding?.location.text ?? ""
-            return "add an \(question.source.family.name) target to \"to\" of forward \"\(service.name)\"\(place)"
-        }
-        if isExpired {
-            return "set a later \"expires\" for \(service.kind) \"\(service.name)\"\(service.location.text)"
-        }
-        if isOutsideSources { return admission(of: source, to: service) }
-        if service.listsEntries, decidingEntry == nil {
-            return "add an entry to \"allow\" of \(service.kind) \"\(service.name)\"\(service.location.text)"
-        }
-        if let deviation, deviation != .admitted { return Self.applying }
-        if !interfaces.isEmpty {
-            let name = question.interface ?? question.returnInterface ?? "the interface"
-            return "add \(name) to \"interfaces\" of \(service.kind) \"\(service.name)\"\(service.location.text)"
-        }
-        if let destinations = service.destinations, question.destination == nil {
-            return
-                "dial \(destinations.entries.joined(separator: ", ")), or add an address of this host to \"addresses\""
-                + " of \(service.kind) \"\(service.name)\"\(service.location.text)"
-        }
-        return isLive ? Self.applying : nil
-    }
-
-    /// Why echo requests of the source get no answer.
-    private var pingText: String {
-        switch deviation {
-        case .added(let rule): "lets it in, and a rule that is not in the policy refuses it: \"\(rule)\""
-        case .missing: "lets it in, and the live table lacks the rule"
-        case .admitted, nil:
-            policy.defaults.ping == .drop ? "drops echo requests" : "lets in echo requests of other sources only"
-        }
-    }
-
-    /// The change of `ping` that would let the source in.
-    private func pingAdmission(of source: String) -> String {
-        guard policy.defaults.ping != .drop, let sources = policy.defaults.pingSources else {
-            return "write \"ping: accept\", or a rate, under \"defaults\""
-        }
-        return "add \(source) to \"from\" of \"ping\"\(sources.location.text)"
-    }
-
-    /// What else stands in the way of the nearest change: the policy's own tests, and a listener on loopback.
-    private var caveats: [String] {
-        guard verdict == .refuse, !isBanned, !isForeign, deviation == nil, conclusion.redirection == nil else {
-            return []
-        }
-        let tests = policy.assertions.filter { $0.expect == .deny && covers($0) }.map { test in
-            "the test\(test.location.text) expects \"deny\" and must change, too"
-        }
-        let isOnLoopback = listeners?.isEmpty == false && listeners?.allSatisfy(\.isLoopbackOnly) == true
-        return tests.prefix(1) + (isOnLoopback ? ["the listener must be bound to another address, too"] : [])
-    }
-
-    /// Whether a test is about this connection.
-    private func covers(_ test: Assertion) -> Bool {
-        let sources = test.from.addresses.subtracting(test.except?.addresses ?? AddressSet())
-        return sources.isSuperset(of: question.addresses)
-            && test.ports.contains { $0.transport == question.transport && $0.range.contains(question.port) }
-    }
-
-    private static let applying = "run \"portreeve apply\""
-
-    /// The same where the file was edited since: applying it would load the edit.
-    private func nearestChange(given edit: Edit?) -> String? {
-        guard nearestChange == Self.applying, let edit, edit.after?.verdict != .accept else { return nearestChange }
-        return "undo the edit of the policy, then \(Self.applying)"
-    }
-
-    /// The commands that end the bans, and whether the source gets in afterwards.
-    private var unbanning: String {
-        let commands = bans.map { "\"portreeve unban \($0)\"" }
-        let run = "run \(commands.isEmpty ? "\"portreeve unban\"" : commands.joined(separator: " and "))"
-        return verdictWithoutBans == .refuse ? "\(run), and then change the policy, which refuses it, too" : run
-    }
-
-    /// The change to the sources of a service that would let the source in.
-    private func admission(of source: String, to service: Service) -> String {
-        let name = "\(service.kind) \"\(service.name)\""
-        if let exempt = entries.first(where: { $0.mismatch == .exempt })?.entry.except {
-            return "remove \(source) from \"except\" of \(name)\(exempt.location.text)"
-        }
-        let sources = service.entries.first?.sources
-        let place = sources?.location.text ?? ""
-        guard sources?.entries != [SourceList.nobody] else {
-            return "write \(source) instead of \"\(SourceList.nobody)\" in \"from\" of \(name)\(place)"
-        }
-        return "add \(source) to \"from\" of \(name)\(place)"
-    }
-
     /// The listeners in a few words; `nil` if they were not read.
     private var audience: String? {
         guard let listeners else { return nil }
@@ -261,8 +150,11 @@ extension Explanation {
     private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }
 
     /// The explanation for people, on one screen.
+    ///
+    /// `granting` is the command of a grant that would let the source in; `nil` if none would.
     func text(
-        _ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil, today: Explanation? = nil
+        _ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil, today: Explanation? = nil,
+        granting: String? = nil
     ) -> String {
         let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
         let asked = isLive ? "the live ruleset" : today == nil ? "the policy" : "the policy, which is not loaded"
@@ -285,8 +177,9 @@ extension Explanation {
         }
         if let audience { lines.append("listens: \(audience.printable)") }
         if let change = nearestChange(given: edit) {
-            lines.append("to let it in: \(([change] + caveats).joined(separator: "; ").printable)")
+            lines.append("to let it in: \(([change] + caveats(given: edit)).joined(separator: "; ").printable)")
         }
+        if let granting { lines.append("for a time: run \"\(granting.printable)\"") }
         if let edit { lines += edit.lines }
         let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)".printable }
         return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
@@ -321,11 +214,18 @@ extension Explanation {
         let text: String
         /// The answer once the file is applied; `nil` if it cannot be used.
         let after: Explanation?
+        /// The command that shows what is wrong with the file.
+        let checking: String
+
+        /// Whether the file cannot be used.
+        var isUnusable: Bool { after == nil }
 
         /// Lines for people.
         fileprivate var lines: [String] {
-            ["file: \(text.printable)"]
-                + (after.map { ["once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)"] } ?? [])
+            let advice =
+                "  the answer is from the policy as it was applied; \"\(checking)\" shows what is wrong with the file"
+            return ["file: \(text.printable)"]
+                + [after.map { "once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)" } ?? advice]
         }
     }
 }

@@ -34,13 +34,19 @@ extension UselessGrant {
 }
 
 extension GrantOutcome {
-    /// Prints the outcome.
-    func write(to console: Console) {
+    /// Prints the outcome; the options belong to the command that ends a grant.
+    func write(to console: Console, _ options: KernelOptions) {
         if console.isJSON {
             console.print(json)
         } else if !console.isQuiet {
-            console.print(text)
+            console.print(text + (end == nil ? "" : ending(options)))
         }
+    }
+
+    /// How to end a grant early.
+    private func ending(_ options: KernelOptions) -> String {
+        let names = addresses.map { " --from \($0)" }.joined()
+        return "; \"portreeve revoke \(service)\(names)\(options.words)\" ends it"
     }
 
     private var text: String {
@@ -49,6 +55,8 @@ extension GrantOutcome {
         case .granted(let end, let span): "\(service) is open to \(names) until \(UTCTime.text(end)) (\(span.text))"
         case .needless: "the policy already allows \(names) to reach \(service): nothing to do"
         case .revoked: "\(service) is no longer open to \(names)"
+        case .absent(let others):
+            "\(service) has no grant\(names.isEmpty ? "" : " for \(names)"): nothing to do\(others.listed(as: "granted"))"
         }
     }
 

@@ -9,7 +9,8 @@ public struct Plan: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "plan",
-        abstract: "Show the changes that apply would make, without making them.")
+        abstract: "Show the changes that apply would make, without making them.",
+        usage: "portreeve plan [<policy>] [options]")
 
     @OptionGroup var lists: ListOptions
 

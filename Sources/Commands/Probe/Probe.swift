@@ -12,7 +12,8 @@ public struct Probe: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "probe",
-        abstract: "Try the ports of another host from here, and compare the answers with its policy.")
+        abstract: "Try the ports of another host from here, and compare the answers with its policy.",
+        usage: "portreeve probe <host> <policy> [options]")
 
     @Argument(help: ArgumentHelp("The address or the name of the host; no other one is tried.", valueName: "host"))
     var target: String
@@ -61,9 +62,7 @@ public struct Probe: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let reading = policy.read(on: host, names: LastLists { nil })
-        if reading.fault == .absent {
-            throw CommandError(.failure, MissingPolicy(path: policy.policy, isOfThisHost: false).text)
-        }
+        if reading.fault == .absent { throw CommandError(.failure, absence) }
         guard let policy = reading.policy else { throw self.policy.failure(reading, on: host, console) }
         let address = try address(on: host)
         let prober = Prober(of: address, within: timeout.seconds * 1000, atMost: rate)
@@ -87,6 +86,15 @@ public struct Probe: Command {
                 "no port of \(target) answered, so that nothing is proved: \(advice(plan, source))")
         }
         return .success
+    }
+
+    /// A sentence about a policy that does not exist, or that was not named.
+    private var absence: String {
+        guard policy.policy == PolicyOptions.standardPath else {
+            return MissingPolicy(path: policy.policy, isOfThisHost: false).text
+        }
+        let host = target.printable
+        return "the policy of \(host) is missing: name it after the host, as in \"portreeve probe \(host) policy.yaml\""
     }
 
     private func write(_ report: ProbeReport, to console: Console, on host: Host) {

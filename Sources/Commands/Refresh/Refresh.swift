@@ -9,7 +9,8 @@ public struct Refresh: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "refresh",
-        abstract: "Read the lists and look up the names of the policy that was applied, and load what changed.")
+        abstract: "Read the lists and look up the names of the policy that was applied, and load what changed.",
+        usage: "portreeve refresh [options]")
 
     @Flag(help: "As root, accept a list that another user can write.")
     var allowInsecurePermissions = false

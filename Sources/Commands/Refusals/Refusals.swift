@@ -11,7 +11,8 @@ public struct Refusals: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "refusals",
-        abstract: "Show who was refused, at which ports, how often, why, and the line that would let them in.")
+        abstract: "Show who was refused, at which ports, how often, why, and the line that would let them in.",
+        usage: "portreeve refusals [<policy>] [options]")
 
     @Option(
         help: ArgumentHelp("Only packets of the last time, such as 2h or 7d.", valueName: "time"),

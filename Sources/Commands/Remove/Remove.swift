@@ -9,7 +9,8 @@ public struct Remove: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "remove",
-        abstract: "Delete the table from the kernel: portreeve then closes no port.")
+        abstract: "Delete the table from the kernel: portreeve then closes no port.",
+        usage: "portreeve remove [options]")
 
     @OptionGroup var safety: SafetyOptions
 

@@ -11,6 +11,7 @@ public struct Report: Command {
     public static let configuration = CommandConfiguration(
         commandName: "report",
         abstract: "Write one page about this host for people, or about several from their JSON.",
+        usage: "portreeve report [<policy> | <file> ...] [options]",
         discussion: """
               portreeve report --output host.html           what is open, to whom, why, and what changed
               portreeve report --format json > db1.json     the same for programs

@@ -8,7 +8,8 @@ public struct Revoke: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "revoke",
-        abstract: "End the grants of a service early, or the grant of one address.")
+        abstract: "End the grants of a service early, or the grant of one address.",
+        usage: "portreeve revoke <service> [--from <address>] [options]")
 
     @Argument(help: ArgumentHelp("The service.", valueName: "service"))
     var service: String
@@ -29,7 +30,7 @@ public struct Revoke: Command {
     /// Always.
     public var makesChange: Bool { true }
 
-    /// Ends the grants.
+    /// Ends the grants; one that has ended is no error, since the kernel may be faster.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let address = try from.map { text throws(CommandError) in try AddressArgument(text).address }
@@ -37,7 +38,7 @@ public struct Revoke: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         let lockoutGuard = LockoutGuard(host, console, force: force)
         try GrantMaker(kernel, in: store, on: host, console).revoke(service, from: address, guardedBy: lockoutGuard)
-            .write(to: console)
+            .write(to: console, kernel)
         return .success
     }
 }

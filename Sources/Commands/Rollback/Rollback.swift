@@ -12,7 +12,8 @@ public struct Rollback: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "rollback",
-        abstract: "Undo the pending change, or go back to an earlier one.")
+        abstract: "Undo the pending change, or go back to an earlier one.",
+        usage: "portreeve rollback [<number>] [options]")
 
     @Argument(
         help: ArgumentHelp("The number of the change to go back to, see portreeve history.", valueName: "number"),
@@ -43,7 +44,7 @@ public struct Rollback: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
-        let state = try kernel.state(on: host)
+        let state = try kernel.earlierState(on: host, lacking: "earlier change")
         if isDryRun { return try show(state, store, on: host, console) }
         if number == nil, try state.pending() != nil {
             return try undo(state, store, on: host, console)
@@ -54,10 +55,25 @@ public struct Rollback: Command {
         if back.change.transaction.isEmpty {
             return try maker.keep(back.change, in: store, done: try sameness(of: back, state.log))
         }
-        return try maker.make(back.change, in: store, question: question(back)) { _ in
-            let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
-            return try text(headline(of: back), back.change, in: store, on: host, console) + "\n" + advice
+        do {
+            return try maker.make(back.change, in: store, question: question(back)) { _ in
+                let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
+                return try text(headline(of: back), back.change, in: store, on: host, console) + "\n" + advice
+            }
+        } catch let lockout as Lockout {
+            throw CommandError(.refused, refusal(of: back, lockout))
         }
+    }
+
+    /// Whom a rollback would lock out, where it would lead, and the ways on.
+    private func refusal(of back: ChangeBack, _ lockout: Lockout) -> String {
+        let (number, options) = (back.number, kernel.words)
+        return """
+            this would lock you out; nothing was changed: \(lockout.reasons)
+              it goes \(headline(of: back)): \(back.record.summary.printable)
+              "portreeve history\(options) --show \(number)" prints its policy, without --show it lists the other changes
+              "portreeve rollback \(number)\(options) --force --confirm 2m" goes back nevertheless, for two minutes
+            """
     }
 
     private func question(_ back: ChangeBack) -> String {

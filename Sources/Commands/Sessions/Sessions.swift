@@ -13,7 +13,8 @@ public struct Sessions: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "sessions",
-        abstract: "Show the live connections: both ends, process, service, and whether the policy allows them.")
+        abstract: "Show the live connections: both ends, process, service, and whether the policy allows them.",
+        usage: "portreeve sessions [<policy>] [options]")
 
     @Option(help: ArgumentHelp("Only connections to this service.", valueName: "name"))
     var service: String?

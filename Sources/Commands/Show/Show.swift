@@ -7,7 +7,8 @@ public struct Show: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "show",
-        abstract: "Print the ruleset of the policy as text for nft -f.")
+        abstract: "Print the ruleset of the policy as text for nft -f.",
+        usage: "portreeve show [<policy>] [options]")
 
     /// The output options.
     @OptionGroup public var output: OutputOptions

@@ -12,7 +12,8 @@ public struct Status: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.")
+        abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.",
+        usage: "portreeve status [<policy>] [options]")
 
     /// The output options.
     @OptionGroup public var output: OutputOptions

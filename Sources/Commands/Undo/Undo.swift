@@ -8,7 +8,8 @@ public struct Undo: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "undo",
-        abstract: "Wait until the pending change is confirmed, or undo it.", shouldDisplay: false)
+        abstract: "Wait until the pending change is confirmed, or undo it.",
+        usage: "portreeve undo [options]", shouldDisplay: false)
 
     /// The output options.
     @OptionGroup public var output: OutputOptions

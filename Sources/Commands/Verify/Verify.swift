@@ -13,6 +13,7 @@ public struct Verify: Command {
         commandName: "verify",
         abstract:
             "Compare the live ruleset, the listeners and the sessions with the policy; exit 2 if something differs.",
+        usage: "portreeve verify [<policy>] [options]",
         discussion: "portreeve-findings(7) lists all findings, and what to do about each."
     )
 

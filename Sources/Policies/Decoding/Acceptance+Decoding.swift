@@ -14,7 +14,10 @@ extension ServiceDecoder {
     func acceptance(_ node: YamlNode, known: [String]?) -> Acceptance? {
         guard let keyed = KeyedNode(node, as: "an accepted finding", keys: Acceptance.keys, log) else { return nil }
         guard let place = keyed["finding"] else {
-            log.error("an accepted finding lacks \"finding\", the id that verify prints in brackets", at: node.place)
+            if keyed.lacks("finding") {
+                log.error(
+                    "an accepted finding lacks \"finding\", the id that verify prints in brackets", at: node.place)
+            }
             return nil
         }
         guard let finding = findingID(place, known) else { return nil }

@@ -59,7 +59,7 @@ struct EntryDecoder {
     func list(_ node: YamlNode, of service: Service) -> [AllowEntry] {
         node.items(as: "allow", log).compactMap { item in
             guard let keyed = KeyedNode(item, as: "an entry of \"allow\"", keys: Self.keys, log) else { return nil }
-            if keyed["from"] == nil { log.error("an entry of \"allow\" lacks \"from\"", at: item.place) }
+            if keyed.lacks("from") { log.error("an entry of \"allow\" lacks \"from\"", at: item.place) }
             var entry = entry(keyed, at: item.place.location)
             entry.why = entry.why ?? service.why
             entry.owner = entry.owner ?? service.owner

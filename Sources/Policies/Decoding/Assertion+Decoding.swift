@@ -5,7 +5,7 @@ extension ServiceDecoder {
     func assertion(_ node: YamlNode) -> Assertion? {
         let keys = ["from", "except", "to", "protocol", "interface", "address", "expect"]
         guard let keyed = KeyedNode(node, as: "a test", keys: keys, log) else { return nil }
-        for key in ["from", "to", "expect"] where keyed[key] == nil && !(key == "to" && keyed["protocol"] != nil) {
+        for key in ["from", "to", "expect"] where keyed.lacks(key) && !(key == "to" && !keyed.lacks("protocol")) {
             log.error("a test lacks \"\(key)\"", at: node.place)
         }
         let from = keyed["from"].flatMap { groups.list($0, as: "from", allowsNames: true) }

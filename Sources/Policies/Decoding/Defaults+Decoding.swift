@@ -47,7 +47,7 @@ extension Defaults {
             return
         }
         guard let keyed = KeyedNode(node, as: "\"ping\"", keys: ["from", "rate"], log) else { return }
-        guard keyed["from"] != nil || keyed["rate"] != nil else {
+        guard !keyed.lacks("from") || !keyed.lacks("rate") else {
             return log.error("\"ping\" lacks \"from\" or \"rate\"", at: node.place)
         }
         if let node = keyed["rate"] { ping = Rate(decoding: node, as: "rate", log).map(Ping.limited) ?? ping }
@@ -75,7 +75,8 @@ extension Defaults {
         guard let text = node.text(as: key, log), !YamlNode.isOff(text) else { return nil }
         if let span = TimeSpan(text) { return span }
         log.error(
-            "\"\(key)\" must be a time such as 90d or 180d, or off, not \(Printable.quoted(text))", at: node.place)
+            "\"\(key)\" must be a time such as 90d or 180d, or off, not \(Printable.quoted(text))", at: node.place,
+            repair: TimeSpan.repair(text, unit: "d"))
         return nil
     }
 
@@ -99,7 +100,7 @@ extension GrantLimit {
         guard longest != nil || YamlNode.isOff(text) else {
             log.error(
                 "\"grant-limit\" must be a time such as 30m, 4h or 1d, or off, not \(Printable.quoted(text))",
-                at: node.place)
+                at: node.place, repair: TimeSpan.repair(text, unit: "h"))
             return nil
         }
         self.init(longest: longest, location: node.place.location)

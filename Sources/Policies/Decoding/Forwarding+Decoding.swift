@@ -10,7 +10,7 @@ extension ServiceDecoder {
     /// - Returns: the targets, and how clients are assigned to them.
     func forwarding(_ keyed: KeyedNode, of service: Service, at place: SourceSpan) -> Forwarding? {
         guard let node = keyed["to"] else {
-            log.error("\(service.title) lacks \"to\"", at: place)
+            if keyed.lacks("to") { log.error("\(service.title) lacks \"to\"", at: place) }
             return nil
         }
         let targets = TargetDecoder(log: log).decode(node)

@@ -2,22 +2,29 @@
 struct KeyedNode {
     /// The first entry of each key; there are so few that a dictionary would be slower.
     private let entries: [YamlEntry]
+    /// The known keys that unknown ones are taken for.
+    private let meant: Set<String>
 
     /// The mapping `node`; `nil` after an error if `node` is not a mapping.
     ///
     /// Reports each key that is not in `keys`. Messages call the mapping `what`.
     init?(_ node: YamlNode, as what: @autoclosure () -> String, keys: [String], _ log: DiagnosticLog) {
         guard let unique = node.uniqueEntries(as: what(), log) else { return nil }
+        var meant: Set<String> = []
         for entry in unique where !keys.contains(entry.key) {
-            log.error(
-                "unknown key \(Printable.quoted(entry.key)) in \(what())", at: entry.place,
-                repair: Spelling.key(for: entry.key, among: keys))
+            let repair = Spelling.key(for: entry.key, among: keys)
+            if let repair { meant.insert(repair) }
+            log.error("unknown key \(Printable.quoted(entry.key)) in \(what())", at: entry.place, repair: repair)
         }
         entries = unique
+        self.meant = meant
     }
 
     /// The value of `key`; `nil` if the mapping lacks it.
     subscript(key: String) -> YamlNode? { entries.first { $0.key == key }?.value }
+
+    /// Whether the mapping has neither `key` nor a misspelt one that stands for it, which is reported already.
+    func lacks(_ key: String) -> Bool { self[key] == nil && !meant.contains(key) }
 
     /// The place of the key `key` itself; `nil` if the mapping lacks it.
     func place(of key: String) -> SourceSpan? { entries.first { $0.key == key }?.place }

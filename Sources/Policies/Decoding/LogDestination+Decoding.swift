@@ -8,7 +8,10 @@ extension Defaults {
             return
         }
         guard let keyed = KeyedNode(node, as: "\"log\"", keys: ["rate", "to", "group"], log) else { return }
-        guard let rate = keyed["rate"] else { return log.error("\"log\" lacks \"rate\"", at: node.place) }
+        guard let rate = keyed["rate"] else {
+            if keyed.lacks("rate") { log.error("\"log\" lacks \"rate\"", at: node.place) }
+            return
+        }
         self.log = Rate(decoding: rate, as: "rate", log)
         logDestination = Self.destination(keyed, node, log) ?? .kernel
     }

@@ -8,7 +8,7 @@ extension EntryDecoder {
         guard ServiceName.isValid(entry, "a name for \"masquerade\"", log) else { return nil }
         let name = "\"masquerade\" \(Printable.quoted(entry.key))"
         guard let keyed = KeyedNode(entry.value, as: name, keys: Self.masqueradeKeys, log) else { return nil }
-        for key in ["from", "interfaces"] where keyed[key] == nil {
+        for key in ["from", "interfaces"] where keyed.lacks(key) {
             log.error("\(name) lacks \"\(key)\"", at: entry.place)
         }
         let conditions = self.entry(keyed, at: entry.place.location)

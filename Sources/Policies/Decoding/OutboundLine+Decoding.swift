@@ -96,9 +96,9 @@ struct OutboundDecoder {
     }
 
     private func reportMissing(_ keyed: KeyedNode, _ name: String, at place: SourceSpan) {
-        if keyed["ports"] == nil, keyed["protocols"] == nil { log.error("\(name) lacks \"ports\"", at: place) }
-        if keyed["to"] == nil { log.error("\(name) lacks \"to\"", at: place) }
-        for key in services.required where OutboundLine.keys.contains(key) && keyed[key] == nil {
+        if keyed.lacks("ports"), keyed.lacks("protocols") { log.error("\(name) lacks \"ports\"", at: place) }
+        if keyed.lacks("to") { log.error("\(name) lacks \"to\"", at: place) }
+        for key in services.required where OutboundLine.keys.contains(key) && keyed.lacks(key) {
             guard !["ports", "protocols"].contains(key) else { continue }
             log.error("\(name) lacks \"\(key)\", which \"defaults.require\" demands", at: place)
         }
@@ -112,7 +112,7 @@ extension OutboundDecoder {
     /// The assertion in an entry of `tests` with `out`; `nil` after an error.
     func assertion(_ node: YamlNode) -> OutboundAssertion? {
         guard let keyed = KeyedNode(node, as: "a test with \"out\"", keys: Self.testKeys, log) else { return nil }
-        for key in ["to", "expect"] where keyed[key] == nil { log.error("a test lacks \"\(key)\"", at: node.place) }
+        for key in ["to", "expect"] where keyed.lacks(key) { log.error("a test lacks \"\(key)\"", at: node.place) }
         let destinations = keyed["to"].flatMap { groups.list($0, as: "to", allowsNames: true) }
         let except = keyed["except"].flatMap { groups.list($0, as: "except") }
         let ports =

@@ -55,7 +55,9 @@ struct PolicyDocument {
 
     private static func checkVersion(_ keyed: KeyedNode, isRequired: Bool, _ place: SourceSpan, _ log: DiagnosticLog) {
         guard let node = keyed["version"] else {
-            if isRequired { log.error("the policy has no \"version\"; add \"version: 1\"", at: place) }
+            if isRequired, keyed.lacks("version") {
+                log.error("the policy has no \"version\"; add \"version: 1\"", at: place)
+            }
             return
         }
         guard let text = node.text(as: "version", log), text != "1" else { return }

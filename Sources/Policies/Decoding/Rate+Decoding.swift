@@ -4,8 +4,7 @@ extension Rate {
         guard let text = node.text(as: what, log) else { return nil }
         let parts = text.split(separator: "/", omittingEmptySubsequences: false)
         guard parts.count == 2, DecimalNumber.isDigits(parts[0]) else {
-            let message = "\(Printable.quoted(text)) is not a rate such as 10/minute"
-            log.error(message, at: node.place, repair: Self.repair(parts))
+            log.error(Self.fault(text), at: node.place, repair: Self.repair(parts))
             return nil
         }
         guard let unit = Unit(rawValue: String(parts[1])) else {
@@ -24,6 +23,16 @@ extension Rate {
             return nil
         }
         self.init(count: count, unit: unit)
+    }
+
+    /// What is wrong with a text that is no number and unit.
+    private static func fault(_ text: String) -> String {
+        guard let count = DecimalNumber.parse(text[...], maximum: Int(UInt32.max)), count > 0 else {
+            return "\(Printable.quoted(text)) is not a rate such as 10/minute"
+        }
+        let units = Unit.allCases.map { "\(count)/\($0.rawValue)" }
+        return
+            "\(Printable.quoted(text)) lacks a unit: write \(units.dropLast().joined(separator: ", ")) or \(units.last ?? "")"
     }
 
     /// `10/min` as `10/minute`, `10 / minute` as `10/minute`.
@@ -51,7 +60,7 @@ extension ConnectionLimit {
         }
         guard let keyed = KeyedNode(node, as: "\"limit\"", keys: ["rate", "burst", "per"], log) else { return nil }
         guard let rateNode = keyed["rate"] else {
-            log.error("\"limit\" lacks \"rate\"", at: node.place)
+            if keyed.lacks("rate") { log.error("\"limit\" lacks \"rate\"", at: node.place) }
             return nil
         }
         guard let rate = Rate(decoding: rateNode, as: "rate", log) else { return nil }

@@ -64,7 +64,7 @@ struct ServiceDecoder {
         _ keyed: KeyedNode, _ name: @autoclosure () -> String, _ section: Service.Section, at place: SourceSpan
     ) {
         let pairs = [("ports", "protocols"), ("from", "allow")]
-        for (key, other) in pairs where keyed[key] == nil && keyed[other] == nil {
+        for (key, other) in pairs where keyed.lacks(key) && keyed.lacks(other) {
             log.error("\(name()) lacks \"\(key)\"", at: place)
         }
         // Who listens on another host is not known here.
@@ -77,7 +77,7 @@ struct ServiceDecoder {
 
     /// Whether the service, or each entry of its `allow`, has the key.
     private func has(_ key: String, _ keyed: KeyedNode) -> Bool {
-        if keyed[key] != nil { return true }
+        if !keyed.lacks(key) { return true }
         guard EntryDecoder.keys.contains(key), let allow = keyed["allow"] else { return false }
         return allow.items.allSatisfy { $0.value(of: key) != nil }
     }

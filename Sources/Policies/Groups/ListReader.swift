@@ -28,11 +28,13 @@ final class ListReader {
 
     /// Reads the list of an entry `{ file: path }` of a group; `nil` after an error.
     func read(_ node: YamlNode, of group: String) -> (list: Int, addresses: AddressSet)? {
-        guard let keyed = KeyedNode(node, as: "an entry of a group", keys: ["file"] + ListBounds.keys, log) else {
-            return nil
-        }
+        // An entry with "names" is read elsewhere; the key is known here for the sake of misspelt ones.
+        let keys = ["file", "names"] + ListBounds.keys
+        guard let keyed = KeyedNode(node, as: "an entry of a group", keys: keys, log) else { return nil }
         guard let file = keyed["file"] else {
-            log.error("an entry of a group lacks \"file\" or \"names\"", at: node.place)
+            if keyed.lacks("file"), keyed.lacks("names") {
+                log.error("an entry of a group lacks \"file\" or \"names\"", at: node.place)
+            }
             return nil
         }
         guard let name = file.text(as: "file", log) else { return nil }

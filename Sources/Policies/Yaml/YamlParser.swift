@@ -112,6 +112,7 @@ enum YamlParser {
         let place = SourceSpan(file: file, line: Int(mark.line) + 1, column: Int(mark.column) + 1, length: 1)
         let problem = unsafe parser.problem.map { unsafe String(cString: $0) } ?? "syntax error"
         let context = unsafe parser.context.map { unsafe " " + String(cString: $0) } ?? ""
-        log.error(YamlProblem.message(problem: problem, context: context, at: place), at: place)
+        let start = unsafe Int(parser.context_mark.line) + 1
+        log.error(YamlProblem.message(problem: problem, context: context, from: start, at: place), at: place)
     }
 }

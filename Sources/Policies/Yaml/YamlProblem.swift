@@ -1,8 +1,10 @@
 /// Turns libyaml's errors into messages for the author of a policy.
 enum YamlProblem {
     /// The message for libyaml's `problem` and `context`, with advice if the text at `place` shows a common mistake.
-    static func message(problem: String, context: String, at place: SourceSpan) -> String {
-        "invalid YAML: \(problem)\(context)" + advice(context: context, at: place)
+    ///
+    /// `start` is the line where the context begins.
+    static func message(problem: String, context: String, from start: Int, at place: SourceSpan) -> String {
+        "invalid YAML: \(problem)\(context)" + advice(context: context, from: start, at: place)
     }
 
     /// The tag `tag:yaml.org,2002:str` as files write it: `!!str`.
@@ -11,16 +13,30 @@ enum YamlProblem {
         return tag.hasPrefix(standard) ? "!!" + tag.dropFirst(standard.count) : tag
     }
 
-    private static func advice(context: String, at place: SourceSpan) -> String {
+    private static func advice(context: String, from start: Int, at place: SourceSpan) -> String {
         if context.contains("scanning an alias") { return "; text that starts with * needs quotes" }
         if context.contains("scanning an anchor") { return "; text that starts with & needs quotes" }
         guard let line = place.file.line(place.line) else { return "" }
-        let column = String(decoding: line, as: UTF8.self).unicodeScalars.dropFirst(place.column - 1).first
-        switch column {
+        let letters = Array(String(decoding: line, as: UTF8.self).unicodeScalars)
+        let index = place.column - 1
+        guard letters.indices.contains(index) else { return "" }
+        switch letters[index] {
         case "\t": return "; indent with spaces, not tabs"
         case "@", "`", "%": return "; text that starts with this character needs quotes"
-        case ":": return "; an address that starts with a colon needs quotes"
+        case ":":
+            return colonAdvice(before: letters[..<index], letters[index...].dropFirst().first, context, from: start)
         default: return ""
         }
+    }
+
+    /// The advice about a colon that cannot stand where it does, by what is before it and after it.
+    private static func colonAdvice(
+        before: ArraySlice<Unicode.Scalar>, _ next: Unicode.Scalar?, _ context: String, from start: Int
+    ) -> String {
+        guard next == nil || next == " " else { return "; an address that starts with a colon needs quotes" }
+        let hasKey = zip(before, before.dropFirst()).contains { $0 == ":" && $1 == " " }
+        if hasKey { return "; text with a colon and a space needs quotes, as in why: \"first: second\"" }
+        if context.contains("flow") { return "; a bracket that opens on line \(start) is not closed" }
+        return "; a key has the indent of the keys beside it"
     }
 }

@@ -85,6 +85,8 @@ private struct InterfaceNames {
     var names: Set<[UInt8]> = []
     /// Prefixes of names.
     var starts: Set<[UInt8]> = []
+    /// LOOPBACK_IFINDEX of the kernel (`include/net/flow.h`), as a ruleset compares it.
+    private static let loopbackIndex = UInt32(1).hostOrderBytes
     /// The names of the host's interfaces, by the bytes of their indices.
     private let indices: [[UInt8]: String]
 
@@ -158,6 +160,8 @@ private struct InterfaceNames {
 
     private mutating func insert(_ name: [UInt8], through upper: [UInt8]? = nil) {
         if name.count == 4, indices[name] != nil { return insert(index: name) }
+        // The host's indices may not be known, but `lo` has the same one everywhere.
+        if name == Self.loopbackIndex { return }
         let start = [UInt8](name.prefix(while: { $0 != 0 }))
         // `dev_valid_name` of the kernel (`net/core/dev.c`) takes no others; a constant of another kind is no name.
         guard !start.isEmpty, !start.contains(where: { [0x20, 0x2f, 0x3a].contains($0) || 9...13 ~= $0 }),

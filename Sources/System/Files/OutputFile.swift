@@ -62,6 +62,15 @@ public enum OutputFile {
     /// - Returns: `false` if the file exists; it is then unchanged.
     /// - Throws: `io` or `permission`.
     public static func createNew(_ path: String, with text: String) throws(KernelError) -> Bool {
+        try create(path, with: text, mode: mode)
+    }
+
+    /// The same for a file that only its owner may read and write.
+    public static func createPrivately(_ path: String, with text: String) throws(KernelError) -> Bool {
+        try create(path, with: text, mode: 0o600)
+    }
+
+    private static func create(_ path: String, with text: String, mode: mode_t) throws(KernelError) -> Bool {
         // A dangling link exists too.
         guard (try? FileSystem.status(path, followsLink: false)) == nil else { return false }
         do throws(SystemError) {

@@ -9,6 +9,7 @@ public struct TrustedFiles: PolicyFiles {
     private static let chunk = 64 << 10
 
     private let caller: FileCaller?
+    private let seen: String?
     private let lastList: (_ path: String) -> [UInt8]?
     private let addresses: (_ name: String) -> [UInt8]?
 
@@ -16,13 +17,15 @@ public struct TrustedFiles: PolicyFiles {
     ///
     /// - Parameters:
     ///   - caller: the user.
+    ///   - seen: the path of a file whose text the user has seen, as in an editor, so that it is not hidden from the user.
     ///   - lastList: the contents of a list as it was applied last.
     ///   - addresses: the addresses of a DNS name that are known.
     public init(
-        caller: FileCaller? = nil, lastList: @escaping (_ path: String) -> [UInt8]? = { _ in nil },
+        caller: FileCaller? = nil, seen: String? = nil, lastList: @escaping (_ path: String) -> [UInt8]? = { _ in nil },
         addresses: @escaping (_ name: String) -> [UInt8]? = { _ in nil }
     ) {
         self.caller = caller
+        self.seen = seen
         self.lastList = lastList
         self.addresses = addresses
     }
@@ -59,7 +62,7 @@ public struct TrustedFiles: PolicyFiles {
         let bytes = try Self.contents(of: file, size: Int(status.st_size))
         let identity = FileIdentity(status)
         var isHidden = false
-        if let caller { isHidden = !caller.canRead(status, file) }
+        if let caller, path != seen { isHidden = !caller.canRead(status, file) }
         return PolicyFile(bytes: bytes, identity: [identity.device, identity.inode], isHidden: isHidden)
     }
 

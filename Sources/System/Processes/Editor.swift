@@ -14,8 +14,12 @@ public enum Editor {
         let editor = variables.lazy.compactMap(HostCalls.variable).first { !$0.isEmpty } ?? standard
         let attempt = "editing \(path) with \(editor)"
         do throws(SystemError) {
-            let process = try ProcessCalls.spawn("/bin/sh", ["sh", "-c", "\(editor) \"$1\"", "sh", path])
-            let status = ProcessCalls.awaitEnd(of: process)
+            let status = try ProcessCalls.leavingInterrupts { () throws(SystemError) in
+                // The shell outlives an interrupt that the editor takes; with a trap, unlike an ignored signal, the editor gets it.
+                let script = "trap : INT QUIT; \(editor) \"$1\""
+                let process = try ProcessCalls.spawn("/bin/sh", ["sh", "-c", script, "sh", path])
+                return ProcessCalls.awaitEnd(of: process)
+            }
             // The shell's status for a program that it does not find: sh(1).
             guard status != 127 else {
                 throw SystemError(code: 0, text: "there is no such editor: set EDITOR to the name of one")

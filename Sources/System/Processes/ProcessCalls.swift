@@ -31,17 +31,40 @@ enum ProcessCalls {
         return process
     }
 
-    /// Starts a program with the standard streams and the environment of this process.
+    /// Starts a program with the standard streams and the environment of this process, and without the signals that this
+    /// process ignores.
     ///
     /// - Returns: the process id.
     /// - Throws: the error of the system call.
     static func spawn(_ executable: String, _ arguments: [String]) throws(SystemError) -> Int32 {
         var vector = unsafe arguments.map { unsafe strdup($0) } + [nil]
         defer { unsafe vector.forEach { unsafe free($0) } }
+        var attributes = posix_spawnattr_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        var ignored = signals(interrupts + Signals.failedWrites)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &ignored)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGDEF))
         var process: pid_t = 0
-        let code = unsafe posix_spawn(&process, executable, nil, nil, &vector, shim_environment())
+        let code = unsafe posix_spawn(&process, executable, nil, &attributes, &vector, shim_environment())
         guard code == 0 else { throw SystemError(code: code) }
         return process
+    }
+
+    /// The signals of the keys that interrupt the program in the foreground of a terminal: termios(3).
+    private static let interrupts = [SIGINT, SIGQUIT]
+
+    /// The result of `body`, during which the keys that interrupt reach the programs that it starts alone, as system(3) has it.
+    static func leavingInterrupts<Value>(to body: () throws(SystemError) -> Value) throws(SystemError) -> Value {
+        var former: [sigaction] = []
+        for number in interrupts {
+            var (action, old) = (sigaction(), sigaction())
+            unsafe action.__sigaction_handler.sa_handler = SIG_IGN
+            unsafe sigaction(number, &action, &old)
+            former.append(old)
+        }
+        defer { for (number, var old) in zip(interrupts, former) { unsafe sigaction(number, &old, nil) } }
+        return try body()
     }
 
     /// Waits until a process that this one started has ended; returns its exit status, or 128 and the number of the signal.
@@ -69,10 +92,12 @@ enum ProcessCalls {
         return unsafe sigtimedwait(&set, nil, &time) == SIGTERM
     }
 
-    private static var terminations: sigset_t {
+    private static var terminations: sigset_t { signals([SIGTERM]) }
+
+    private static func signals(_ numbers: [Int32]) -> sigset_t {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        unsafe sigaddset(&set, SIGTERM)
+        for number in numbers { unsafe sigaddset(&set, number) }
         return set
     }
 }

@@ -6,7 +6,10 @@ public enum Signals {
     ///
     /// `SIGPIPE` comes from a pipe without a reader, `SIGXFSZ` from a file longer than `RLIMIT_FSIZE`. With the signals
     /// ignored, the write fails, and the command can report the error and clean up.
-    public static func ignoreFailedWrites() { for number in [SIGPIPE, SIGXFSZ] { _ = signal(number, SIG_IGN) } }
+    public static func ignoreFailedWrites() { for number in failedWrites { _ = signal(number, SIG_IGN) } }
+
+    /// The signals of failed writes.
+    static let failedWrites = [SIGPIPE, SIGXFSZ]
 
     /// Ignores the signals at the end of a terminal or session, and blocks `SIGTERM` for `waitForTermination`.
     public static func outliveSession() {

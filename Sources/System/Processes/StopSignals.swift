@@ -25,8 +25,14 @@ public enum StopSignals {
         return reading
     }()
 
+    /// Whether the signals wait.
+    nonisolated(unsafe) public private(set) static var isPrepared = false
+
     /// Has the signals wait from now on.
-    public static func prepare() { _ = pipe }
+    public static func prepare() {
+        unsafe isPrepared = true
+        _ = pipe
+    }
 
     /// Waits until one of the descriptors can be read, at most this many milliseconds; without a limit if negative.
     public static func wait(for descriptors: [Int32], milliseconds: Int32) -> Wakening {

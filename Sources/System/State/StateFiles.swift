@@ -18,15 +18,13 @@ public struct StateFiles: Sendable {
     /// - Throws: `permission` or `io`; also if another user could write to the directory.
     public init(directory: String) throws(KernelError) {
         self.directory = directory
+        try Self.requireDirectory(directory)
         try Self.requireAccess(to: directory)
         try Self.requireOwnDirectories(above: directory)
         try Self.make(directory[...])
         let status: stat
         do throws(SystemError) { status = try FileSystem.status(directory) } catch {
-            throw error.duringStorage("opening \(directory)")
-        }
-        guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw SystemError(code: ENOTDIR).during("opening \(directory)")
+            throw error.duringStorage("opening the state directory \(directory)")
         }
         try Self.requireOwn(status, directory)
     }
@@ -48,11 +46,25 @@ public struct StateFiles: Sendable {
     private static func make(_ path: Substring) throws(KernelError) {
         do throws(SystemError) { try makeOne(path) } catch {
             guard error.code == ENOENT, let slash = path.lastIndex(of: "/"), slash > path.startIndex else {
-                throw error.duringStorage("making directory \(path)")
+                throw Self.unmade(path, error)
             }
             try make(path[..<slash])
-            do throws(SystemError) { try makeOne(path) } catch { throw error.duringStorage("making directory \(path)") }
+            do throws(SystemError) { try makeOne(path) } catch { throw Self.unmade(path, error) }
         }
+    }
+
+    private static func unmade(_ path: Substring, _ error: SystemError) -> KernelError {
+        var failure = error.duringStorage("making the state directory \(path)")
+        if [ENOENT, ENOTDIR].contains(error.code) { failure.advice = otherDirectory }
+        return failure
+    }
+
+    private static let otherDirectory = "name another one with --state-dir"
+
+    /// Refuses a path at which there is a file.
+    private static func requireDirectory(_ path: String) throws(KernelError) {
+        guard let status = try? FileSystem.status(path), status.st_mode & S_IFMT != S_IFDIR else { return }
+        throw KernelError(.io, "opening the state directory \(path)", code: ENOTDIR, advice: otherDirectory)
     }
 
     private static func makeOne(_ path: Substring) throws(SystemError) {

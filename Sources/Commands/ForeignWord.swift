@@ -1,0 +1,27 @@
+/// Commands of ufw(8), firewall-cmd(1) and systemctl(1), for people who know those.
+enum ForeignWord {
+    private static let opening =
+        "to open a port, add a service with \"portreeve edit\"; \"portreeve grant\" lets one address in for a time"
+    private static let shuttingOut =
+        "\"portreeve ban\" shuts out an address for a time; for good, add it to \"deny\" with \"portreeve edit\""
+    private static let closing = "to close a port, delete its service with \"portreeve edit\""
+    private static let listing = "\"portreeve status\" lists the ports, and who can reach them"
+    private static let loading = "\"portreeve apply\" loads the policy"
+    private static let unloading = "\"portreeve remove\" deletes the table from the kernel"
+
+    private static let words = [
+        "allow": opening, "open": opening, "permit": opening, "accept": opening, "add": opening, "limit": opening,
+        "deny": shuttingOut, "block": shuttingOut, "reject": shuttingOut, "drop": shuttingOut,
+        "close": closing, "delete": closing, "insert": opening, "default": "\"defaults\" in the policy says it",
+        "list": listing, "ls": listing, "ports": listing, "info": listing,
+        "enable": loading, "start": loading, "load": loading, "reload": loading, "restart": loading, "up": loading,
+        "disable": unloading, "stop": unloading, "flush": unloading, "reset": unloading, "down": unloading,
+        "log": "\"portreeve refusals\" shows who was refused", "logs": "\"portreeve refusals\" shows who was refused",
+        "logging": "\"log\" under \"defaults\" in the policy says what is logged",
+        "test": "\"portreeve check\" runs the tests of the policy", "lint": "\"portreeve check\" does that",
+        "validate": "\"portreeve check\" does that", "rules": "\"portreeve show\" prints the rules of the policy",
+    ]
+
+    /// What to run instead; `nil` for a word that is none of these.
+    static func advice(_ word: String) -> String? { words[word] }
+}
