@@ -37,7 +37,7 @@ extension Host {
             standardError: { StandardStream.error.put($0) },
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }
-                StandardStream.error.put(question)
+                StandardStream.error.put(question.question(in: StandardStream.error.columns))
                 return readLine() ?? ""
             },
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,

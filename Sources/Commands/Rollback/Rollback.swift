@@ -149,7 +149,9 @@ public struct Rollback: Command {
         } else if !console.isQuiet {
             found.map(\.text).forEach(console.print)
             if let source {
-                console.print("\(source.printable) still has this change: the next \"portreeve apply\" loads it again")
+                let path = source == PolicyOptions.standardPath ? "" : " \(source.printable)"
+                console.print(
+                    "\(source.printable) still has this change: the next \"portreeve apply\(path)\" loads it again")
             }
         }
         return .success
