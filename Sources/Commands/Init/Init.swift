@@ -69,7 +69,7 @@ public struct Init: Command {
               1. fill in "from" and "why" of each service, and delete services that should not be open
               2. \(command("check"))
               3. \(command("plan"))
-              4. \(command("apply --confirm 2m")), and \(command("confirm")) from a new login
+              4. \(command("apply")) --confirm 2m, and \(command("confirm")) from a new login
             """
     }
 }
