@@ -15,32 +15,33 @@ protocol KernelCommand { var kernel: KernelOptions { get } }
 /// Messages name commands in quotes as they are on a host with the standard paths: `"portreeve apply"`. Most are made where
 /// nobody knows how the program was called, so that the console adds what was named to all of them.
 struct Invocation {
-    /// The path; `nil` for the standard policy, and for a command that reads none.
-    private let policy: String?
+    /// The path, or for a command that reads no policy the one that was applied last; `nil` if neither is known.
+    private let policy: () -> String?
     /// The options of the kernel with their values.
     private let place: String
 
     /// The standard paths.
-    init() { (policy, place) = (nil, "") }
+    init() { (policy, place) = ({ nil }, "") }
 
-    init(policy: String?, _ kernel: KernelOptions?) {
-        self.policy = policy == PolicyOptions.standardPath ? nil : policy
+    init(policy: @autoclosure @escaping () -> String?, _ kernel: KernelOptions?) {
+        self.policy = policy
         let options = [("--netns", kernel?.netns), ("--state-dir", kernel?.stateDir)]
         place = options.compactMap { name, value in value.map { " \(name) \($0.shellWord)" } }.joined()
     }
 
     /// What the command line of a command named.
-    init(_ command: any Command) {
-        self.init(
-            policy: (command as? any PolicyCommand)?.policy.policy, (command as? any KernelCommand)?.kernel)
+    init(_ command: any Command, on host: Host) {
+        let kernel = (command as? any KernelCommand)?.kernel
+        if let named = (command as? any PolicyCommand)?.policy.policy {
+            self.init(policy: named, kernel)
+        } else {
+            self.init(policy: (try? kernel?.existingState(on: host))?.lastPolicy, kernel)
+        }
     }
-
-    /// Whether a proposed command is complete as it is.
-    private var isStandard: Bool { policy == nil && place.isEmpty }
 
     /// The text, in which each quoted command has what the user named.
     func completing(_ text: String) -> String {
-        guard !isStandard, text.contains(Self.start) else { return text }
+        guard text.contains(Self.start) else { return text }
         let parts = text.split(separator: Self.start, omittingEmptySubsequences: false)
         let completed = parts.dropFirst().map { part in
             // A command that was broken into cells of a table is left alone.
@@ -62,14 +63,18 @@ struct Invocation {
     /// The words of a command after the name of the program, with what the user named.
     func completed(_ command: Substring) -> String {
         let words = command.split(separator: " ").map(String.init)
-        guard !isStandard, let name = words.first, let type = Portreeve.command(named: name) else {
-            return String(command)
-        }
-        // A saved plan is no policy that another command could read.
-        let policy = policy.flatMap { ReviewedPlan.isSaved(at: $0) ? nil : $0.shellWord }
-        let path = Self.lacksPolicy(words) ? policy.map { " \($0)" } ?? "" : ""
+        guard let name = words.first, let type = Portreeve.command(named: name) else { return String(command) }
+        let path = Self.lacksPolicy(words) ? pathWord : ""
         let lacksPlace = type is any KernelCommand.Type && !words.contains("--netns") && !words.contains("--state-dir")
         return command + path + (lacksPlace ? place : "")
+    }
+
+    /// The path after a space; empty for the standard one, and for a saved plan, which no other command could read.
+    private var pathWord: String {
+        guard let path = policy(), path != PolicyOptions.standardPath, !ReviewedPlan.isSaved(at: path) else {
+            return ""
+        }
+        return " \(path.shellWord)"
     }
 
     /// Whether the command reads a policy, and these words name none.

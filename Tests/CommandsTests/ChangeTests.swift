@@ -164,7 +164,7 @@ struct ChangeTests {
         #expect(try terminal.run("rollback") == .success)
         #expect(
             terminal.output
-                == "change 2 was undone\n\(policy) still has this change: the next \"portreeve apply \(policy)\" loads it again\n"
+                == "change 2 was undone\n\(policy) still has this change: the next apply of that file loads it again\n"
         )
     }
 

@@ -7,7 +7,9 @@ import Testing
 @Suite("Commands that messages propose")
 struct InvocationTests {
     private func invocation(_ words: String...) throws -> Invocation {
-        Invocation(try #require(try Portreeve.parseAsRoot(words) as? any Command))
+        let command = try Portreeve.parseAsRoot(words)
+        return Invocation(
+            policy: (command as? any PolicyCommand)?.policy.policy, (command as? any KernelCommand)?.kernel)
     }
 
     @Test("Nothing is added where the standard paths were used")
@@ -44,7 +46,19 @@ struct InvocationTests {
         #expect(invocation.completing("\"portreeve") == "\"portreeve" && invocation.completing("") == "")
     }
 
-    @Test("A command without a policy adds none, and JSON has complete commands")
+    @Test("A command that reads no policy names the one that was applied last")
+    func applied() throws {
+        let terminal = try Terminal()
+        #expect(try terminal.run("ban", "10.0.0.9", "--for", "1h", "--why", "scans") == .failure)
+        #expect(terminal.errors.contains("run \"portreeve apply\" first"), "\(terminal.errors)")
+        let path = try terminal.write("version: 1\nservices: {}\n")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("ban", "10.0.0.9", "--for", "1h", "--why", "scans") == .failure)
+        #expect(terminal.errors.contains("run \"portreeve apply \(path)\" first"), "\(terminal.errors)")
+    }
+
+    @Test("JSON has complete commands")
     func values() throws {
         let invocation = try invocation("confirm", "--netns", "web")
         let json: JSON = ["message": "run \"portreeve apply\"", "lines": ["\"portreeve history\""], "count": 1]

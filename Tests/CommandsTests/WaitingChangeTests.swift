@@ -86,7 +86,7 @@ struct WaitingChangeTests {
         #expect(try terminal.run("apply", policy, "--yes") == .refused)
         #expect(terminal.errors == "portreeve: \(overtaken)\n")
         #expect(try terminal.run("confirm") == .changedUnderneath)
-        #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply\""))
+        #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply \(policy)\""))
         #expect(try terminal.run("status", policy) == .success)
         #expect(
             terminal.output.contains(overtaken.replacing("in 2m", with: "in 2m, at 2027-01-15T08:02:00Z")),

@@ -149,9 +149,7 @@ public struct Rollback: Command {
         } else if !console.isQuiet {
             found.map(\.text).forEach(console.print)
             if let source {
-                let path = source == PolicyOptions.standardPath ? "" : " \(source.printable)"
-                console.print(
-                    "\(source.printable) still has this change: the next \"portreeve apply\(path)\" loads it again")
+                console.print("\(source.printable) still has this change: the next apply of that file loads it again")
             }
         }
         return .success
