@@ -11,10 +11,7 @@ extension [Finding] {
         let expected = compiled.table
         guard let live else {
             let message = "the table is not loaded: the policy is not in force"
-            return [
-                Finding(
-                    .rulesetDrift, .error, message, table: expected.name.description, policy: compiled.origins.policy)
-            ]
+            return [Finding(.rulesetDrift, .error, message, table: expected.name.description)]
         }
         // A live table that was read from the cache shares storage with the expected one, so this comparison is cheap.
         if live == expected { return [] }
@@ -96,30 +93,18 @@ struct Drift {
         }
     }
 
-    /// The line of the policy that a rule of the chain comes from.
-    private func origin(of rule: Rule, in chain: String) -> SourceLocation {
-        let isDenial = [Names.input, Names.redirected].contains(chain) && rule.isDenial
-        return (isDenial ? origins.deny : nil) ?? origins.location(ofChain: chain)
+    /// The line of the policy that a rule of the chain comes from; `nil` for one that every policy has.
+    private func origin(of rule: Rule, in chain: String) -> SourceLocation? {
+        (rule.isDenial(in: chain) ? origins.deny : nil) ?? origins.chains[chain]
     }
 
     func finding(
         _ message: String, _ severity: Finding.Severity = .error, chain: String? = nil, set: String? = nil,
         policy: SourceLocation? = nil, details: Finding.Details = .init()
     ) -> Finding {
-        let place = policy ?? chain.map(origins.location(ofChain:)) ?? set.map(origins.location(ofSet:))
+        let place = policy ?? chain.flatMap { origins.chains[$0] } ?? set.flatMap { origins.sets[$0] }
         return Finding(
-            .rulesetDrift, severity, message, table: expected.name.description, chain: chain, set: set,
-            policy: place ?? origins.policy
+            .rulesetDrift, severity, message, table: expected.name.description, chain: chain, set: set, policy: place
         ).with(details)
-    }
-}
-
-extension Rule {
-    /// Whether it drops the packets of sources, as the rules of `deny` do.
-    fileprivate var isDenial: Bool {
-        let matchesSource = expressions.contains { expression in
-            if case .payload(let payload) = expression { payload.base == .network } else { false }
-        }
-        return matchesSource && [.verdict(.drop), .verdict(.goto(Names.deniedSources))].contains(expressions.last)
     }
 }

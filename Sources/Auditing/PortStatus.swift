@@ -20,7 +20,7 @@ public struct PortStatus {
     /// The protocol; `nil` for an entry of `trusted`, which is about all of them.
     public let transport: TransportProtocol?
     /// The ports, both ends included.
-    public let ports: ClosedRange<UInt16>
+    public internal(set) var ports: ClosedRange<UInt16>
     /// The service that declares the port; `nil` if there is none.
     public internal(set) var service: Service?
     /// The name of the declared or loaded service, even of one that is no longer in the policy.
@@ -43,6 +43,8 @@ public struct PortStatus {
     public internal(set) var isAsDeclared: Bool?
     /// The entry of `trusted`.
     public internal(set) var trusted: Trusted?
+    /// The number of neighbouring ports that were put together; `nil` if none were.
+    public internal(set) var foldedPorts: Int?
 }
 
 extension PortStatus {

@@ -44,6 +44,7 @@ extension Command {
                 "\(Self._commandName) has no format \"\(output.format.rawValue)\"; write \(formats)", .usage, on: host)
         }
         var host = host
+        host.invocation = Invocation(self, on: host)
         if output.quiet || output.format != .text { host.progress = { _ in } }
         do {
             return try execute(on: host)

@@ -37,7 +37,7 @@ extension Host {
             standardError: { StandardStream.error.put($0) },
             ask: { question in
                 guard isatty(STDIN_FILENO) == 1 else { return nil }
-                StandardStream.error.put(question)
+                StandardStream.error.put(question.question(in: StandardStream.error.columns))
                 if unsafe StopSignals.isPrepared, StopSignals.wait(for: [STDIN_FILENO], milliseconds: -1) == .stop {
                     // The user interrupts: no question takes this answer for yes.
                     StandardStream.error.put("\n")

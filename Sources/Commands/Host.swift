@@ -36,6 +36,8 @@ public struct Host {
     public var lookUp: (_ names: [String], _ namespace: String?) -> [NameAnswer] = { names, _ in
         names.map { NameAnswer($0, .ipv4, .failure("names are not looked up here")) }
     }
+    /// What the user named beside the command, for the commands that messages propose.
+    var invocation = Invocation()
     /// The user's address, if the user is connected by SSH.
     public var sshClient: String?
     /// The sessions of the network namespace whose ruleset was opened last.

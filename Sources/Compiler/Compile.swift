@@ -41,7 +41,7 @@ struct TableBuilder {
     init(_ policy: Policy) {
         self.policy = policy
         sourceSets = SourceSets(groups: policy.groups)
-        origins = Origins(policy: SourceLocation(file: policy.files.first ?? "-", line: 1, column: 1))
+        origins = Origins()
         origins.deny = policy.deny?.location
     }
 

@@ -15,16 +15,8 @@ public struct Origins: Hashable, Sendable {
     public var chains: [String: SourceLocation] = [:]
     /// The place of the sources of each set, by the name of the set.
     public var sets: [String: SourceLocation] = [:]
-    /// The start of the policy, the place of all other objects.
-    public var policy: SourceLocation
     /// The place of `deny`, for rules of the base chains that match sources; `nil` without `deny`.
     public var deny: SourceLocation?
 
-    init(policy: SourceLocation) { self.policy = policy }
-
-    /// The place of the chain, or the start of the policy.
-    public func location(ofChain name: String) -> SourceLocation { chains[name] ?? policy }
-
-    /// The place of the set, or the start of the policy.
-    public func location(ofSet name: String) -> SourceLocation { sets[name] ?? policy }
+    init() {}
 }

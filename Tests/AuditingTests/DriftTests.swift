@@ -20,10 +20,11 @@ struct DriftTests {
     private func drift(_ live: Table?) -> [Finding] { .drift(of: live, from: compiled) }
 
     private func finding(
-        _ severity: Finding.Severity = .error, chain: String? = nil, set: String? = nil, line: Int = 1
+        _ severity: Finding.Severity = .error, chain: String? = nil, set: String? = nil, line: Int? = nil
     ) -> Finding {
         Finding(
-            .rulesetDrift, severity, "", table: "inet portreeve", chain: chain, set: set, policy: .line(line))
+            .rulesetDrift, severity, "", table: "inet portreeve", chain: chain, set: set, policy: line.map { .line($0) }
+        )
     }
 
     @Test("The compiled table has none, a table that is not loaded is one")

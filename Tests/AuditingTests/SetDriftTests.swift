@@ -20,8 +20,8 @@ struct SetDriftTests {
 
     private func drift(_ live: Table) -> [Finding] { .drift(of: live, from: compiled) }
 
-    private func finding(_ set: String, line: Int = 1) -> Finding {
-        Finding(.rulesetDrift, .error, "", table: "inet portreeve", set: set, policy: .line(line))
+    private func finding(_ set: String, line: Int? = nil) -> Finding {
+        Finding(.rulesetDrift, .error, "", table: "inet portreeve", set: set, policy: line.map { .line($0) })
     }
 
     @Test("A set is missing, with the line of its sources, or foreign")
@@ -89,7 +89,7 @@ struct SetDriftTests {
         #expect(
             drift(table.changing(set: "services") { $0.elements = $0.definition.noElements }).facts
                 == services.elements.targets.map {
-                    finding("services", line: ["service-ssh": 10, "service-web": 20][$0 ?? ""] ?? 1)
+                    finding("services", line: ["service-ssh": 10, "service-web": 20][$0 ?? ""])
                 })
         let found = drift(
             table.changing(set: "services") { set in

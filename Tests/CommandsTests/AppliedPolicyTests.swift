@@ -32,7 +32,8 @@ struct AppliedPolicyTests {
         #expect(
             terminal.output == """
                 \(path):7: warning: the policy was edited since change 1 of 2027-01-15T08:00:00Z was applied: \
-                "db" changed, "ssh" added: run "portreeve apply", or undo the edit [not-applied]
+                "db" changed, "ssh" added: run "portreeve apply \(path)" to load it, or undo the edit \
+                [not-applied]
                 verify: 1 warning
 
                 """)
@@ -51,10 +52,10 @@ struct AppliedPolicyTests {
             terminal.output.contains(
                 "warning: the file is not the policy of change 1, which change 3 of 2027-01-15T08:00:00Z restored: "
                     + "\"db\" changed: \"portreeve history --show 1\" prints that policy, to put into the file; "
-                    + "\"portreeve apply\" would load the file instead, and revert the rollback [not-applied]"),
+                    + "\"portreeve apply \(path)\" would load the file instead, and revert the rollback [not-applied]"),
             "\(terminal.output)")
         #expect(try terminal.run("status", path) == .success)
-        #expect(terminal.output.hasPrefix("state: the file is not the policy of change 1, which change 3"))
+        #expect(terminal.output.contains(" is in force, and the file is not the policy of change 1, which change 3"))
         #expect(try terminal.run("apply", path, "--yes") == .success)
         let other = try terminal.write(web, to: "other.yaml")
         #expect(try verify(terminal, other) == .difference)
@@ -91,7 +92,7 @@ struct AppliedPolicyTests {
         #expect(try terminal.run("plan", path) == .success)
         #expect(
             terminal.output.hasPrefix(
-                "the loaded table is not what was applied (1 difference, which \"portreeve verify\" lists): "
+                "the loaded table is not what was applied (1 difference, which \"portreeve verify \(path)\" lists): "
                     + "this plan undoes that, too\n\n"))
     }
 

@@ -16,10 +16,10 @@ struct ApplyTests {
                 + web  tcp/80, tcp/443  from any  Public site
                 + table inet portreeve
 
-                - anyone can no longer reach any port that is not in the policy
-                - anyone but 10.0.0.0/8, 2001:db8::/32 can no longer reach tcp/5432 (db)
+                - nobody can reach any port that is not in the policy any more
+                - anyone but 10.0.0.0/8, 2001:db8::/32 loses access to tcp/5432 (db)
 
-                services: 2 to add, 0 to change, 0 to remove; 74 steps in one transaction
+                services: 2 to add, 0 to change, 0 to remove; 74 ruleset changes at once
 
                 """)
         #expect(try terminal.run("apply", path, "--yes") == .success)
@@ -46,15 +46,15 @@ struct ApplyTests {
         _ = try terminal.run("plan", path)
         #expect(
             terminal.output == """
-                ~ db    tcp/5432         from - 10.128.0.0/9
+                ~ db    tcp/5432         from 10.0.0.0/8, 2001:db8::/32 -> 10.0.0.0/9, 2001:db8::/32
                 + mail  tcp/25           from any  Mail
                 - web   tcp/80, tcp/443  from any  Public site
 
                 + anyone can reach tcp/25 (mail)
-                - anyone can no longer reach tcp/80, tcp/443 (web)
+                - nobody can reach tcp/80, tcp/443 (web) any more
                 - 10.128.0.0/9 can no longer reach tcp/5432 (db)
 
-                services: 1 to add, 1 to change, 1 to remove; 14 steps in one transaction
+                services: 1 to add, 1 to change, 1 to remove; 14 ruleset changes at once
 
                 """)
         _ = try terminal.run("plan", path, "--format", "json")

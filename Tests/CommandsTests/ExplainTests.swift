@@ -240,14 +240,14 @@ struct ExplainTests {
             try verdict(terminal, ["192.0.2.67", "9999", path]) == (
                 "accept",
                 "a rule that is not in the policy lets it in: \"inet portreeve input: accept\"; "
-                    + "\"portreeve apply\" removes it"
+                    + "\"portreeve apply \(path)\" removes it"
             ))
         try change("input", of: terminal) { [Rule([.verdict(.drop)])] + $0.dropFirst() }
         #expect(
             try verdict(terminal, ["192.0.2.67", "443", path]) == (
                 "refuse", "a rule that is not in the policy refuses it: \"inet portreeve input: drop\""
             ))
-        #expect(try terminal.json()["change"] as? String == "run \"portreeve apply\"")
+        #expect(try terminal.json()["change"] as? String == "run \"portreeve apply \(path)\"")
     }
 
     @Test("A missing rule is the cause, not the interface, nor a rule of portreeve's own")
@@ -270,7 +270,8 @@ struct ExplainTests {
         _ = try terminal.write("version: 1\nservices: {}\n")
         #expect(try verdict(terminal, ["192.0.2.1", "80", path]).reason == reason)
         #expect(
-            try terminal.json()["change"] as? String == "undo the edit of the policy, then run \"portreeve apply\"")
+            try terminal.json()["change"] as? String
+                == "undo the edit of the policy, then run \"portreeve apply \(path)\"")
     }
 
     /// A table of another program that closes a port.
@@ -333,8 +334,8 @@ struct ExplainTests {
         #expect(try terminal.run("diff", old, new, "--detailed-exitcode") == .difference)
         #expect(
             terminal.output == """
-                ~ tcp/5432  limit none -> 3/minute
-                ~ tcp/5432  until none -> 2099-02-01T00:00:00Z
+                ~ tcp/5432 (db)  limit none -> 3/minute
+                ~ tcp/5432 (db)  until none -> 2099-02-01T00:00:00Z
 
                 """)
     }

@@ -73,7 +73,7 @@ struct GrantTests: GrantTesting {
         #expect(terminal.output == "the policy already allows 10.1.2.3 to reach ssh: nothing to do\n")
         _ = try terminal.write(grantPolicy + "  db: {ports: 5432, from: 10.0.0.0/8, why: DB}\n")
         #expect(try grant("db", "198.51.100.7") == .failure)
-        #expect(terminal.errors.contains("service \"db\" is not loaded: run \"portreeve apply\" first"))
+        #expect(terminal.errors.contains("service \"db\" is not loaded: run \"portreeve apply \(policy)\" first"))
         #expect(throws: (any Error).self) {
             try terminal.run("grant", "ssh", policy, "--from", "198.51.100.7", "--for", "2h", "--why", " ")
         }
@@ -82,7 +82,7 @@ struct GrantTests: GrantTesting {
         #expect(try grant("ssh", "198.51.100.7") == .failure)
         #expect(
             terminal.errors
-                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply\" first; nothing was changed\n"
+                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply \(policy)\" first; nothing was changed\n"
         )
     }
 

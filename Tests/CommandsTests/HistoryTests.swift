@@ -48,7 +48,10 @@ struct HistoryTests {
         let lines = terminal.output.split(separator: "\n").map(String.init)
         for (line, words) in zip(
             lines.dropFirst().reversed(),
-            ["applied", "undone by hand", "undone by the timer", "repaired drift", "lost in a reboot"])
+            [
+                "applied", "undone by alice as root from 198.51.100.7", "undone by the timer", "repaired drift",
+                "lost in a reboot",
+            ])
         {
             #expect(line.contains("  \(words)  "), "\(line)")
         }
@@ -72,7 +75,10 @@ struct HistoryTests {
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try reasons().suffix(2) == ["ended", "applied"])
         #expect(try terminal.run("history") == .success)
-        for words in ["granted, expired  ", "granted, replaced ", "granted, revoked  ", "granted, ended  "] {
+        for words in [
+            "granted, expired  ", "granted, replaced by change 4  ", "granted, revoked by change 5  ",
+            "granted, ended by change 7  ",
+        ] {
             #expect(terminal.output.contains(words), "\(words)")
         }
     }

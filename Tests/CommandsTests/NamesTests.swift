@@ -143,7 +143,7 @@ struct NamesTests {
         #expect(try terminal.run("plan", path) == .success)
         #expect(
             terminal.output.hasSuffix(
-                "unknown: no address of b.example.net is known, which \"db\" may let in: \"portreeve apply\" looks it up first\n"
+                "unknown: no address of b.example.net is known, which \"db\" may let in: \"portreeve apply \(path)\" looks it up first\n"
             ))
         #expect(try terminal.run("plan", path, "--format", "json") == .success)
         #expect(try terminal.json()["unknown_names"] as? [String] == ["vpn.example.net", "b.example.net"])

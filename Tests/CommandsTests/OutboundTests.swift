@@ -197,8 +197,8 @@ struct OutboundTests {
         let lines = terminal.output.split(separator: "\n").map(String.init)
         #expect(
             lines == [
-                "~ tcp/8443  limit 5/second -> 6/second", "~ tcp/8443  to 10.0.0.9:443 -> 10.0.0.10:443",
-                "~ tcp/8443  until 2027-02-01T00:00:00Z -> 2027-03-01T00:00:00Z",
+                "~ tcp/8443 (shop)  limit 5/second -> 6/second", "~ tcp/8443 (shop)  to 10.0.0.9:443 -> 10.0.0.10:443",
+                "~ tcp/8443 (shop)  until 2027-02-01T00:00:00Z -> 2027-03-01T00:00:00Z",
                 "~ outbound web  limit 10/minute for all -> 20/minute for all",
                 "~ outbound web  until 2027-07-01T00:00:00Z -> 2027-08-01T00:00:00Z",
             ], "\(terminal.output)")

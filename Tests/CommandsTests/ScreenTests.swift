@@ -175,4 +175,60 @@ struct ScreenTests {
             for address in addresses.prefix(3) { #expect(shown.contains(address), "\(terminal.output)") }
         }
     }
+
+    @Test("The next columns stand below an IPv6 address that is wider than its column", arguments: [50, 60, 80, 120])
+    func longAddresses(columns: Int) throws {
+        let (source, own) = ("2001:db8:1234:5678:9abc:def0:1234:5600/120", "2001:db8:1234:5678:9abc:def0:1234:5678")
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            """
+            version: 1
+            services:
+              far: {ports: 6000, from: "\(source)", addresses: "\(own)", owner: ops@example.org, why: Far}
+              ssh: {ports: 22, from: any, owner: ops@example.org, why: Admin}
+            """)
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.sockets.listeners = [server(22, "sshd")]
+        (terminal.outputColumns, terminal.forbidsColor) = (columns, true)
+        #expect(try terminal.run("status", path) == .success)
+        let lines = terminal.output.split(separator: "\n")
+        #expect(lines.allSatisfy { $0.count <= columns }, "\(terminal.output)")
+        for address in [source, own] {
+            #expect(lines.contains { $0.split(separator: " ").contains(Substring(address)) }, "\(terminal.output)")
+        }
+        let heading = try #require(lines.first { $0.hasPrefix("PORT") })
+        let row = try #require(lines.first { $0.hasPrefix("tcp/22 ") })
+        for (title, cell) in [("SERVICE", "ssh"), ("LISTENER", "sshd")] {
+            let place = try #require(heading.range(of: title)?.lowerBound)
+            #expect(heading.distance(from: heading.startIndex, to: place) == row.offset(of: cell), "\(terminal.output)")
+        }
+    }
+
+    @Test("Neighbouring ports that no policy declares are one row of status, with their count, and rows of JSON")
+    func neighbours() throws {
+        let (terminal, path) = try terminal(
+            [server(8000), server(8001), server(8002), server(8003), server(8004, "java"), server(8006, "java")])
+        _ = try terminal.run("status", path)
+        let rows = terminal.output.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
+        #expect(rows.contains("tcp/8000-8003 (4) - - no one - python3.11"), "\(terminal.output)")
+        #expect(rows.contains("tcp/8004 - - no one - java") && rows.contains("tcp/8006 - - no one - java"))
+        _ = try terminal.run("status", path, "--format", "json")
+        #expect((try terminal.json()["ports"] as? [Any])?.count == 7)
+    }
+
+    @Test("A question is broken between words, with room for the answer", arguments: [20, 40, 80])
+    func question(columns: Int) {
+        let question = "remove table inet portreeve? every port will be open, unless another table closes it [y/N] "
+        let lines = question.question(in: columns).split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.allSatisfy { $0.count <= columns } && lines.last?.hasSuffix("[y/N] ") == true, "\(lines)")
+        #expect(lines.joined(separator: " ").split(separator: " ") == question.split(separator: " "))
+        #expect(question.question(in: nil) == question && question.question(in: 200) == question)
+    }
+}
+
+extension Substring {
+    /// The number of characters before a word; `nil` without it.
+    fileprivate func offset(of word: String) -> Int? {
+        range(of: word).map { distance(from: startIndex, to: $0.lowerBound) }
+    }
 }

@@ -249,7 +249,7 @@ struct SessionTests {
         _ = try terminal.run("plan", path)
         #expect(
             terminal.output.contains(
-                "\n1 open session stays connected unless \"portreeve apply --cut-sessions\" ends it\n"))
+                "\n1 open session stays connected unless \"portreeve apply --cut-sessions \(path)\" ends it\n"))
         #expect(terminal.output.hasSuffix("\n  192.0.2.77:40000 -> tcp/22\n"))
         _ = try terminal.run("plan", path, "--format", "json")
         let sessions = try #require(try terminal.json()["sessions"] as? [[String: Any]])

@@ -40,7 +40,7 @@ struct VerifyTests {
             terminal.output == """
                 \(path):7: error: chain "service-db" has a rule that is not in the policy: \
                 `meta l4proto tcp accept` [ruleset-drift]
-                  the live table is not what was applied: "portreeve apply" loads the policy again
+                  the live table is not what was applied: "portreeve apply \(path)" loads the policy again
                 verify: 1 error
 
                 """)
@@ -57,11 +57,12 @@ struct VerifyTests {
     @Test("A missing table is one finding")
     func absent() throws {
         let terminal = try Terminal()
-        #expect(try terminal.run("verify", try terminal.write(web), "--only", "ruleset") == .difference)
+        let path = try terminal.write(web)
+        #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
         // Nothing was applied yet.
-        let advice = "\n  the live table is not what the policy says: \"portreeve apply\" loads the policy\n"
+        let advice = "\n  the live table is not what the policy says: \"portreeve apply \(path)\" loads the policy\n"
         #expect(terminal.output.contains(advice))
-        #expect(terminal.output.contains("the table is not loaded"))
+        #expect(terminal.output.hasPrefix("error: the table is not loaded"), "\(terminal.output)")
     }
 
     @Test("A changed comment is a notice, which does not fail")

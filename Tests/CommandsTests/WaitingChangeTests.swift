@@ -12,10 +12,12 @@ struct WaitingChangeTests {
         change 1 is not confirmed and will be undone in 2m: run "portreeve confirm" to keep it, \
         or "portreeve rollback" to undo it now
         """
-    private static let drifted = """
-        change 1 is not confirmed and will be undone in 2m, and the table was changed since: \
-        run "portreeve rollback" to undo it, then "portreeve apply"
+    private var overtaken: String {
         """
+        change 1 is not confirmed and will be undone in 2m, and the table was changed since: \
+        run "portreeve rollback" to undo it, then "portreeve apply \(policy)"
+        """
+    }
 
     init() throws {
         terminal = try Terminal()
@@ -52,7 +54,10 @@ struct WaitingChangeTests {
         _ = try terminal.run("verify", policy, "--format", "json")
         #expect(try (terminal.json()["pending"] as? [String: Any])?["seconds_left"] as? Int == 120)
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("state: \(Self.untouched)\n"))
+        #expect(
+            terminal.output.hasPrefix(
+                "state: change 1 is in force, is not confirmed and will be undone in 2m, at 2027-01-15T08:02:00Z: run "),
+            "\(terminal.output)")
     }
 
     @Test("Where the policy was edited: the same first, then apply")
@@ -64,7 +69,8 @@ struct WaitingChangeTests {
         #expect(terminal.errors == "portreeve: \(Self.untouched)\n")
         _ = try terminal.run("verify", policy)
         let advice = "run \"portreeve confirm\" or \"portreeve rollback\" first (change 1 is not confirmed), "
-        #expect(finding("not-applied")?.contains("\(advice)then \"portreeve apply\"; or undo the edit") == true)
+        #expect(
+            finding("not-applied")?.contains("\(advice)then \"portreeve apply \(policy)\"; or undo the edit") == true)
     }
 
     @Test("Where the table was changed: rollback, since confirm refuses")
@@ -72,23 +78,28 @@ struct WaitingChangeTests {
         try edit()
         try tamper()
         _ = try terminal.run("verify", policy)
-        let advice = "  the live table is not what change 1 made: run \"portreeve rollback\", then \"portreeve apply\""
+        let advice =
+            "  the live table is not what change 1 made: run \"portreeve rollback\", then \"portreeve apply \(policy)\""
         #expect(terminal.output.contains("\n\(advice) with your edit\n"))
         #expect(finding("not-applied")?.contains("run \"portreeve rollback\" first") == true)
-        #expect(terminal.errors == "portreeve: \(Self.drifted)\n")
+        #expect(terminal.errors == "portreeve: \(overtaken)\n")
         #expect(try terminal.run("apply", policy, "--yes") == .refused)
-        #expect(terminal.errors == "portreeve: \(Self.drifted)\n")
+        #expect(terminal.errors == "portreeve: \(overtaken)\n")
         #expect(try terminal.run("confirm") == .changedUnderneath)
-        #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply\""))
+        #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply \(policy)\""))
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.contains(Self.drifted))
+        #expect(
+            terminal.output.contains(overtaken.replacing("in 2m", with: "in 2m, at 2027-01-15T08:02:00Z")),
+            "\(terminal.output)")
     }
 
     @Test("Where the table is gone, status advises no apply, which would be refused")
     func gone() throws {
         terminal.store.put(nil)
         #expect(try terminal.run("status", policy) == .success)
-        #expect(terminal.output.hasPrefix("state: not loaded; \(Self.drifted)\n"))
+        #expect(
+            terminal.output.hasPrefix(
+                "state: not loaded; \(overtaken.replacing("in 2m", with: "in 2m, at 2027-01-15T08:02:00Z"))\n"))
         #expect(try terminal.run("rollback") == .success)
         #expect(try terminal.run("apply", policy, "--yes") == .success)
     }

@@ -51,7 +51,7 @@ struct OutboundSessionTests {
         let name = destination.contains(":") ? "[\(near.address)]:\(near.port)" : "\(near.address):\(near.port)"
         let line = "\(name) -> tcp/5432 at \(destination) ("
         let plan = try portreeve("plan", try portreeve.write(closed)).output
-        #expect(plan.contains("\n1 open session stays connected unless \"portreeve apply --cut-sessions\" ends it\n"))
+        #expect(plan.contains("\n1 open session stays connected unless \"portreeve apply --cut-sessions "))
         #expect(plan.contains("\n  \(line)"), "\(plan)")
         try apply(closed)
         #expect(session.exchanges())

@@ -342,7 +342,7 @@ struct ContainerHostTests {
             """, to: "ignoring.yaml")
         func lines(_ policy: String, _ sign: String) throws -> [String] {
             try portreeve("plan", policy).output.split(separator: "\n").map(String.init).filter {
-                $0.hasPrefix("\(sign) any")
+                $0.hasPrefix("\(sign) any") || $0.hasPrefix("\(sign) no ")
             }
         }
         #expect(
@@ -353,8 +353,8 @@ struct ContainerHostTests {
         #expect(try portreeve("apply", ignoring, "--yes", "--quiet").status == 0)
         #expect(
             try lines(policy, "-") == [
-                "- any IPv4 address but 198.51.100.10 can no longer reach tcp/8080 (web)",
-                "- any IPv4 address can no longer reach tcp/9000 (no service)",
+                "- any IPv4 address but 198.51.100.10 loses access to tcp/8080 (web)",
+                "- no IPv4 address can reach tcp/9000 (no service) any more",
             ])
     }
 }

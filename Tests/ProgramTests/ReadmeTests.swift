@@ -16,11 +16,11 @@ struct ReadmeTests {
         return head.matches(of: #/```(\w+)\n((?s:.*?))```/#).filter { $0.1 == language }.map { String($0.2) }
     }
 
-    /// The text without what differs between hosts: process ids, the version of Python, the width of columns, and the
+    /// The text without what differs between hosts: the state directory of the test, process ids, the version of Python, the width of columns, and the
     /// names of the servers, for which Python stands in.
     private func comparable(_ text: String) -> String {
         text.replacing(#/pid \d+/#, with: "pid").replacing(#/python3\.\d+|sshd|postgres/#, with: "python3")
-            .replacing(#/ {2,}/#, with: "  ")
+            .replacing(#/ {2,}/#, with: "  ").replacing(#/ --state-dir [^ "]+/#, with: "")
     }
 
     @Test("Shows the output of the commands")

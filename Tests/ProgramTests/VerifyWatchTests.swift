@@ -88,7 +88,10 @@ struct VerifyWatchTests {
         #expect(gone < Self.longest)
         // One summary for each change.
         let said = try text()
-        #expect(said.split(separator: "\n").count { $0.hasPrefix("verify: ") } == 5, "\(said)")
+        #expect(said.split(separator: "\n").count { $0.contains("verify: ") } == 5, "\(said)")
+        #expect(said.contains(#/\n[-\d]+T[:\d]+Z error: chain "input" has a rule/#), "\(said)")
+        #expect(said.contains(#/\n  the live table is not what was applied: "portreeve apply /#), "\(said)")
+        #expect(said.contains(#/\n[-\d]+T[:\d]+Z gone: /#), "\(said)")
         kill(watch.process, SIGTERM)
         #expect(eventually { kill(watch.process, 0) != 0 })
     }

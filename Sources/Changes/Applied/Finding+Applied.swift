@@ -9,10 +9,9 @@ extension Finding {
     static func notApplied(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> Finding {
         let start = SourceLocation(file: path, line: 1, column: 1)
         guard difference.parts.isEmpty else {
+            let edit = edit(path, difference, record)
             return Finding(
-                .notApplied, .warning,
-                "\(edit(path, difference, record).sentence): \(cure(path, record))",
-                policy: difference.location ?? start)
+                .notApplied, .warning, "\(edit.sentence): \(edit.cure)", policy: difference.location ?? start)
         }
         return Finding(
             .notApplied, .notice,
@@ -23,19 +22,18 @@ extension Finding {
 
     /// How the file differs from what was applied: it was edited, a rollback restored another one, or another file was applied.
     static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
-        let parts = listed(difference.parts)
+        let (parts, cure) = (listed(difference.parts), cure(path, record))
         if let origin = record.origin {
-            return PolicyEdit(
-                words: "not the policy of change \(origin), which \(record.text) restored: \(parts)",
-                subject: "the file is", isEdit: false)
+            let words = "not the policy of change \(origin), which \(record.text) restored: \(parts)"
+            return PolicyEdit(words: words, "the file is", after: record, cure: cure)
         }
         guard record.isOf(path) else {
-            return PolicyEdit(
-                words: "not the policy that \(record.text) applied, \(record.path ?? "another file"): \(parts)",
-                subject: "\(path) is", isEdit: false)
+            let words = "not the policy that \(record.text) applied, \(record.path ?? "another file"): \(parts)"
+            return PolicyEdit(words: words, "\(path) is", after: record, cure: cure)
         }
         return PolicyEdit(
-            words: "edited since \(record.text) was applied: \(parts)", subject: "the policy was", isEdit: true)
+            words: "edited since \(record.text) was applied: \(parts)", "the policy was", after: record, cure: cure,
+            statement: "the policy was edited since: \(parts)")
     }
 
     /// What makes the file and the table agree again.
@@ -48,8 +46,8 @@ extension Finding {
             return "\"portreeve history --show \(origin)\" prints that policy, to put into the file; "
                 + "\"portreeve apply\" would load the file instead, and revert the rollback"
         }
-        guard record.isOf(path) else { return "\"portreeve apply \(path)\" would load it instead" }
-        return "run \"portreeve apply\", or undo the edit"
+        guard record.isOf(path) else { return "\"portreeve apply\" would load it instead" }
+        return "run \"portreeve apply\" to load it, or undo the edit"
     }
 
     /// The file cannot be used, and the host is held against what was applied.
@@ -108,17 +106,24 @@ extension Finding {
 public struct PolicyEdit: Hashable, Sendable {
     /// The predicate: `edited since change 3 of 2026-11-25T22:00:00Z was applied: "web" changed`.
     public let words: String
-    fileprivate let subject: String
-    fileprivate let isEdit: Bool
-
     /// The whole sentence.
-    public var sentence: String { "\(subject) \(words)" }
+    public let sentence: String
+    /// What is in force, and the difference.
+    public let statement: String
+    /// The commands, or the edit, that make the file and the table agree again.
+    public let cure: String
 
-    /// The same in a line about the host: what was edited goes without saying.
-    public var statement: String { isEdit ? words : sentence }
+    fileprivate init(
+        words: String, _ subject: String, after record: AppliedRecord, cure: String, statement: String? = nil
+    ) {
+        self.words = words
+        self.cure = cure
+        sentence = "\(subject) \(words)"
+        self.statement = "\(record.text) is in force, and \(statement ?? sentence)"
+    }
 }
 
 extension AppliedRecord {
     /// The change in words: `change 3 of 2026-11-25T22:00:00Z`.
-    fileprivate var text: String { "change \(number) of \(UTCTime.text(time))" }
+    var text: String { "change \(number) of \(UTCTime.text(time))" }
 }

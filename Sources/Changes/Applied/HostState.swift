@@ -14,8 +14,30 @@ public enum HostState: Equatable {
     case unknown(Int)
     /// A change is undone in some seconds unless it is confirmed.
     case pending(WaitingChange)
-    /// The file was edited since it was applied, or cannot be used, in these words.
-    case edited(String)
+    /// The file was edited since it was applied, or cannot be used.
+    case edited(Edit)
+
+    /// The difference of the file from what is in force.
+    public struct Edit: Equatable {
+        /// The difference in one sentence.
+        public let sentence: String
+        /// What is in force, and the difference.
+        public let statement: String
+        /// What to do about it.
+        public let cure: String
+
+        /// The difference; `nil` if the file is as it was applied.
+        public init?(_ verified: VerifiedPolicy) {
+            if let edit = verified.difference {
+                (sentence, statement, cure) = (edit.sentence, edit.statement, edit.cure)
+            } else if let fault = verified.edit, let change = verified.changeInForce {
+                (sentence, statement) = (fault, "\(change) is in force, and \(fault)")
+                cure = "correct the file, or restore it"
+            } else {
+                return nil
+            }
+        }
+    }
 
     /// The states that hold, the worst first; none if the host is in sync.
     ///
@@ -23,11 +45,11 @@ public enum HostState: Equatable {
     ///   - isLoaded: whether portreeve's table is loaded.
     ///   - findings: the findings about the rulesets; notices, such as accepted findings, change no state.
     ///   - waiting: the pending change.
-    ///   - edit: how the file was edited since it was applied.
+    ///   - edit: how the file differs from what is in force.
     /// - Returns: the states.
     public static func all(
         isLoaded: Bool, _ findings: [Finding], waiting: WaitingChange?,
-        edit: String?
+        edit: Edit?
     ) -> [HostState] {
         let serious = findings.filter { $0.severity != .notice }
         func those(_ identifier: Finding.Identifier) -> [Finding] { serious.filter { $0.identifier == identifier } }

@@ -25,6 +25,9 @@ public struct VerifiedPolicy {
     /// How the file was edited since it was applied, or why it cannot be used; `nil` if it is as it was applied.
     public var edit: String? { difference?.words ?? fault }
 
+    /// The last change that was applied, in words: `change 3 of 2026-11-25T22:00:00Z`; `nil` if none is known.
+    var changeInForce: String? { record?.text }
+
     /// How the file differs from the policy that was applied.
     public private(set) var difference: PolicyEdit?
     private var fault: String?

@@ -118,7 +118,8 @@ public struct BanBook {
 
     /// The bans that should be live, and are not.
     public func missing(in live: Table?) -> [BanRecord] {
-        guard let live, !records.isEmpty else { return [] }
+        guard !records.isEmpty else { return [] }
+        guard let live else { return active }
         let found = Set(live.bannedSources.map(\.addresses))
         return active.filter { isDue($0) && !found.contains($0.addresses) }
     }

@@ -6,17 +6,19 @@ public import Rulesets
 extension GrantBook {
     /// Findings about grants besides the differences of the table.
     public func findings(about live: Table?, _ compiled: CompiledPolicy) -> [Finding] {
-        var findings = missing(in: live).map { record -> Finding in
+        // Without a table, nothing of it is in force, which another finding says.
+        let (lost, lostBans) = live == nil ? ([], []) : (missing(in: live), bans.missing(in: live))
+        var findings = lost.map { record -> Finding in
             var finding = Finding(
                 .rulesetDrift, .notice,
                 "the grant of \"\(record.service)\" for \(record.address) is not in force although it has not expired: "
                     + "restore it with \"portreeve apply\", or end it with \"portreeve revoke\"",
                 table: Names.table.description,
-                policy: compiled.origins.location(ofChain: Names.service(record.service)))
+                policy: compiled.origins.chains[Names.service(record.service)])
             finding.details.aspect = "\(record.service) \(record.address)"
             return finding
         }
-        findings += bans.missing(in: live).map { record in
+        findings += lostBans.map { record in
             var finding = Finding(
                 .rulesetDrift, .notice,
                 "the ban of \(record.addresses) is not in force although it has not expired: "

@@ -46,7 +46,7 @@ extension GrantBook {
 
     /// The grants that should be live, and are not.
     public func missing(in live: Table?) -> [GrantRecord] {
-        guard let live else { return [] }
+        guard let live else { return active }
         let found = Set(live.grantedSources.map { Subject($0) })
         return active.filter { record in
             isDue(record) && live.keeps(record.source)

@@ -75,10 +75,13 @@ public struct ObjectChange {
     public var isTable: Bool { if case .table = object { true } else { false } }
 
     /// Whether the change is a part of a change of a service or an entry of `trusted` with one of these names, or of `deny`.
-    public func isImplied(by services: Set<String>) -> Bool {
+    ///
+    /// With `denies` the sources of `deny` change, so that its rules do.
+    public func isImplied(by services: Set<String>, denying denies: Bool) -> Bool {
         switch object {
         case .chain(let chain, _), .policy(let chain, _, _): return isImplied(by: services, chain: chain)
         case .rule(let rule, let chain):
+            if denies, rule?.isDenial(in: chain) == true { return true }
             if Names.purpose(ofChain: chain) == .other {
                 if let target = rule?.target { return isImplied(by: services, chain: target) }
                 return !services.isEmpty && rule?.looksPortsUp == true

@@ -147,6 +147,13 @@ public struct ChangeLog {
         try files.write(entry.name, record.document, .content)
     }
 
+    /// Records who undid a change; a failure leaves that unknown, since an undo must work on a full disk, too.
+    func note(_ undoer: Author, of entry: Entry) {
+        guard var record = try? record(entry) else { return }
+        record.undoer = undoer
+        try? files.write(entry.name, record.document, .content)
+    }
+
     /// Records the outcome of a change, and removes the oldest ones.
     func settle(_ entry: Entry, as outcome: Outcome) throws(KernelError) {
         let name = Entry(number: entry.number, outcome: outcome).name

@@ -70,6 +70,8 @@ public struct ChangeRecord {
     var until: Int64?
     /// The changes whose grants and bans this one ends or replaces.
     var ended: [Int] = []
+    /// The user whose command undid the change; `nil` if none did, or if it is not known.
+    public var undoer: Author?
 
     static let documentKind = "change"
 
@@ -91,6 +93,9 @@ public struct ChangeRecord {
         document.append("generation", "\(generation)")
         document.append("reason", reason?.rawValue)
         document.append("until", until.map { "\($0)" })
+        document.append("undoer", undoer?.user)
+        document.append("undoer-login", undoer?.login)
+        document.append("undoer-client", undoer?.client)
         for number in ended { document.append("ended", "\(number)") }
         for file in files {
             document.append("path", file.path)
@@ -124,7 +129,10 @@ extension ChangeRecord {
             generation: generation, archive: document.archive.map(Array.init),
             reason: document.text("reason").flatMap(ChangeReason.init), until: document.time("until"),
             ended: document.fields.filter { $0.name == "ended" }
-                .compactMap { Int(String(decoding: $0.bytes, as: UTF8.self)) })
+                .compactMap { Int(String(decoding: $0.bytes, as: UTF8.self)) },
+            undoer: document.text("undoer").map {
+                Author(user: $0, login: document.text("undoer-login"), client: document.text("undoer-client"))
+            })
         if archive != nil && table == nil { return nil }
     }
 

@@ -23,6 +23,8 @@ public struct LoggedChange {
     public internal(set) var reason: ChangeReason?
     /// Milliseconds until the change is undone, or until its grant or its ban ends; `nil` if nothing ends.
     public internal(set) var left: Int64?
+    /// The change that ended the grant or the ban of this one; `nil` if none did.
+    public internal(set) var ender: Int?
     /// The entries that closed, oldest first.
     public internal(set) var expiries: [Expiry] = []
 
@@ -51,6 +53,7 @@ extension RulesetState {
             let number = changes[index].entry.number
             if pending?.number == number { changes[index].left = pending.map(remaining) }
             changes[index].end(left[number], ends[number], now: now)
+            if changes[index].left == nil { changes[index].ender = ends[number]?.change }
             guard changes[index].entry.outcome.isInForce, let record = changes[index].record else { continue }
             changes[index].expiries = record.expiries(until: end)
             end = record.time
@@ -61,7 +64,7 @@ extension RulesetState {
 
 extension LoggedChange {
     /// The changes whose grants and bans this one ended, and how.
-    fileprivate var ends: [(Int, ChangeReason)] {
+    fileprivate var ends: [(Int, (reason: ChangeReason, change: Int))] {
         guard let record, !entry.outcome.isUndone, entry.outcome != .prepared else { return [] }
         let how: ChangeReason =
             switch record.kind {
@@ -70,15 +73,15 @@ extension LoggedChange {
             case .grant, .ban: .replaced
             default: .ended
             }
-        return record.ended.map { ($0, how) }
+        return record.ended.map { ($0, (how, entry.number)) }
     }
 
     /// Sets how the grant or the ban of the change ended, or how long it still is in force.
-    fileprivate mutating func end(_ left: Int64?, _ how: ChangeReason?, now: Int64) {
+    fileprivate mutating func end(_ left: Int64?, _ end: (reason: ChangeReason, change: Int)?, now: Int64) {
         guard let record, reason == .granted || reason == .banned else { return }
         if let left { return self.left = left }
-        guard let until = record.until else { return reason = how ?? reason }
-        reason = how ?? (until <= now ? .expired : .ended)
+        guard let until = record.until else { return reason = end?.reason ?? reason }
+        reason = end?.reason ?? (until <= now ? .expired : .ended)
     }
 }
 

@@ -50,6 +50,13 @@ extension RulesetState {
         try log.entries().last { $0.outcome == .confirmed || $0.outcome.isUndone && $0.outcome != .notMade }
     }
 
+    /// The path of the policy that was applied last; `nil` if that is not known.
+    public var lastPolicy: String? {
+        guard let entries = try? log.entries() else { return nil }
+        return entries.reversed().lazy.filter { $0.outcome.isInForce || $0.outcome == .prepared }
+            .compactMap { (try? self.log.record($0))?.files.first?.path }.first
+    }
+
     /// Undoes the pending change, unless it is settled already.
     ///
     /// - Returns: the outcomes of pending and unfinished changes.

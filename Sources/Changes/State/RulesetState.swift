@@ -138,6 +138,7 @@ public struct RulesetState {
     /// Ends a pending change that was undone.
     func close(_ pending: PendingChange, as outcome: ChangeLog.Outcome) throws {
         if let entry = try log.entries().last(where: { $0.number == pending.number && $0.outcome == .prepared }) {
+            if outcome == .rolledBack { log.note(host.author(), of: entry) }
             try log.settle(entry, as: outcome)
         }
         try PendingChange.clear(files)

@@ -19,12 +19,17 @@ public struct WaitingChange: Equatable {
     }
 
     /// The state of the change, and the next step; every command says the same.
-    public var text: String { "\(fact): \(step)" }
+    public var text: String { "\(fact()): \(step)" }
 
-    private var fact: String {
+    /// The same in a line about the host: what is in force, and the time of the undo.
+    public func text(until time: String) -> String { "\(fact(until: time)): \(step)" }
+
+    private func fact(until time: String? = nil) -> String {
         if isOverdue { return "change \(pending.number) was not confirmed in time, and its undo is overdue" }
+        let state = time == nil || isDrifted ? "" : "is in force, "
         let deadline =
-            "change \(pending.number) is not confirmed and will be undone in \(TimeSpan(seconds: seconds).text)"
+            "change \(pending.number) \(state)is not confirmed and will be undone in "
+            + TimeSpan(seconds: seconds).text + (time.map { ", at \($0)" } ?? "")
         return isDrifted ? "\(deadline), and the table was changed since" : deadline
     }
 

@@ -110,7 +110,8 @@ public struct Apply: Command {
             let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
             let consequences = Consequences(of: plan, on: host)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
-            return plan.text(consequences, console, verbose: false, hint: "portreeve plan --verbose") + orphaned.text
+            return plan.text(consequences, console, verbose: false, hint: "\"portreeve plan --verbose\"")
+                + orphaned.text(isCut: cutSessions, sparingOwn: !safety.force)
         }
     }
 

@@ -112,7 +112,7 @@ private struct ConditionLine {
 
     private var order: String { "\(port == nil ? 1 : 0) \(place) \(condition)" }
 
-    private var place: String { port?.text ?? "outbound \(name)" }
+    private var place: String { port.map { "\($0.text) (\(name))" } ?? "outbound \(name)" }
 
     var text: String { "\(place)  \(condition) \(before ?? nothing) -> \(after ?? nothing)" }
 

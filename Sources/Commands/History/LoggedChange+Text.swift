@@ -27,12 +27,14 @@ extension LoggedChange {
             return left.map { "pending, \($0 > 0 ? Self.text(left: $0) : "overdue")" } ?? "interrupted"
         }
         guard let reason else { return entry.outcome.word }
+        if reason == .rolledBack, let undoer = record?.undoer { return "undone by \(undoer.text)" }
         if let left { return "\(reason.text), \(Self.text(left: left))" }
         guard let record, record.kind == .grant || record.kind == .ban, !entry.outcome.isUndone else {
             return reason.text
         }
         let deed = record.kind == .grant ? "granted" : "banned"
-        return "\(deed), \(reason.text == deed ? "over" : reason.text)"
+        let cause = ender.map { " by change \($0)" } ?? ""
+        return "\(deed), \(reason.text == deed ? "over" : reason.text)\(cause)"
     }
 
     private static func text(left: Int64) -> String { "\(TimeSpan(seconds: left / 1000).text) left" }
@@ -59,7 +61,8 @@ extension LoggedChange {
             ("kind", .string(record.kind.rawValue)), ("time", .string(UTCTime.text(record.time))),
             ("user", .string(record.author.user)), ("login", JSON(record.author.login)),
             ("client", JSON(record.author.client)), ("summary", .string(record.summary)),
-            ("origin", record.origin.map { .number($0) } ?? .null), ("generation", .number(Int(record.generation))),
+            ("origin", record.origin.map { .number($0) } ?? .null), ("undone_by", JSON(record.undoer?.text)),
+            ("ended_by", ender.map { .number($0) } ?? .null), ("generation", .number(Int(record.generation))),
             ("expired", .array(expiries.map(\.json))),
         ]
         guard isWhole else { return .object(members) }

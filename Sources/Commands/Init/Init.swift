@@ -62,17 +62,15 @@ public struct Init: Command {
 
     /// What was written, and the commands that come next.
     private var next: String {
-        var options = PolicyOptions()
-        options.policy = policy
-        let path = options.word
-        let place = kernel.words
+        let invocation = Invocation(policy: policy, kernel)
+        func command(_ words: Substring) -> String { "portreeve \(invocation.completed(words))" }
         return """
             written: \(policy.printable); every service is closed to other hosts until you fill in "from"
             next:
               1. fill in "from" and "why" of each service, and delete services that should not be open
-              2. portreeve check\(path)
-              3. portreeve plan\(path)\(place)
-              4. portreeve apply\(path)\(place) --confirm 2m, and portreeve confirm\(place) from a new login
+              2. \(command("check"))
+              3. \(command("plan"))
+              4. \(command("apply")) --confirm 2m, and \(command("confirm")) from a new login
             """
     }
 }

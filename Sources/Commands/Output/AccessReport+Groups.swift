@@ -12,7 +12,7 @@ extension AccessReport {
     ) -> [String] {
         let sections: [(rows: [Row], style: Console.Style, text: (Group) -> String)] = [
             (gained, .green, { "+ \($0.gainText(named: names)) \($0.portsText)" }),
-            (lost, .red, { "- \($0.clients(named: names)) can no longer reach \($0.portsText)" }),
+            (lost, .red, { "- \($0.lossText(named: names))" }),
             (
                 unknown, .yellow,
                 { "? not known whether \($0.clients(named: names)) can reach \($0.portsText)\($0.cause)" }
@@ -87,6 +87,19 @@ extension AccessReport {
         func gainText(named names: SourceNames) -> String {
             let clients = clients(named: names)
             return clients.contains(" but ") ? "\(clients) gains access to" : "\(clients) can reach"
+        }
+
+        /// The sources, what they lose, and the ports.
+        ///
+        /// "Nobody but A can reach" would say that A can, and A may have had no access before.
+        func lossText(named names: SourceNames) -> String {
+            if sources.isAny { return "nobody can reach \(portsText) any more" }
+            let clients = clients(named: names)
+            if ["any IPv4 address", "any IPv6 address"].contains(clients) {
+                return "no \(clients.dropFirst("any ".count)) can reach \(portsText) any more"
+            }
+            return clients.contains(" but ")
+                ? "\(clients) loses access to \(portsText)" : "\(clients) can no longer reach \(portsText)"
         }
 
         /// The ports, the service, and the interfaces if they are limited.

@@ -17,14 +17,18 @@ extension Consequences {
             }, resolvers: host.resolvers)
     }
 
-    /// The listeners that lose clients, as a table, and other breakages; all, or the first of each.
+    /// The addresses of this host that `deny` covers, then the listeners that lose clients, as a table, and other breakages;
+    /// all, or the first of each.
     func breakLines(_ console: Console, isWhole: Bool, hint: String?) -> [[String]] {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
-        let others = breakages.filter { $0.identifier != .unreachableListener }
+        let denied = breakages.filter { $0.identifier == .deniesHost }
+        let others = breakages.filter { ![.unreachableListener, .deniesHost].contains($0.identifier) }
         let rows = clients.map { (columns: $0.columns, style: $0.after.isEmpty ? Console.Style.red : .yellow) }
         let table: [String] = rows.isEmpty ? [] : .clientTable(rows, console, maximum, hint: hint)
-        let lines = others.map { console.styled("! \($0.message)", .red) }
-        return [table, lines.shortened(to: maximum, hint: hint)]
+        func lines(_ findings: [Finding]) -> [String] {
+            findings.map { console.styled("! \($0.breakageText)", .red) }.shortened(to: maximum, hint: hint)
+        }
+        return [lines(denied), table, lines(others)]
     }
 
     /// Gains and losses; all, or the first lines.
@@ -82,6 +86,11 @@ extension [String] {
 }
 
 extension Finding {
+    /// A breakage for people, with its kind if `verify` would report it, too.
+    fileprivate var breakageText: String {
+        message + (Identifier.verified.contains(identifier) ? " [\(identifier.rawValue)]" : "")
+    }
+
     /// A breakage for programs, without absent members.
     var breakageJSON: JSON {
         var members: [(String, JSON)] = [("kind", .string(identifier.rawValue)), ("message", .string(message))]

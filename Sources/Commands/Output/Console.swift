@@ -64,7 +64,7 @@ struct Console {
 
     /// Results in lines that fit the terminal, without what could control it but their own styles.
     func printable(_ text: String) -> String {
-        let text = text.printableLines(keepsStyles: colorsOutput)
+        let text = host.invocation.completing(text).printableLines(keepsStyles: colorsOutput)
         return columns.map(text.wrapped) ?? text
     }
 
@@ -72,14 +72,14 @@ struct Console {
     func copy(_ text: String) { host.standardOutput(text.printableLines()) }
 
     /// Prints a result for programs.
-    func print(_ json: JSON) { host.standardOutput(json.text + "\n") }
+    func print(_ json: JSON) { host.standardOutput(json.completed(by: host.invocation).text + "\n") }
 
     /// Ends the command if standard output cannot be written, before the command changes anything.
     func requireOutput() { if isJSON || !isQuiet { host.standardOutput("") } }
 
     /// Prints a message, which is broken between words on a terminal.
     func note(_ text: String, _ priority: Priority = .warning) {
-        let text = text.printableLines(keepsStyles: colorsErrors)
+        let text = host.invocation.completing(text).printableLines(keepsStyles: colorsErrors)
         let columns = host.isErrorTerminal ? columns : nil
         put(columns.map(text.wrapped) ?? text, priority)
     }
@@ -98,9 +98,12 @@ struct Console {
         host.standardError(Self.text(message, priority, isJournal: host.isErrorJournal) + "\n")
     }
 
+    /// Whether results go to the journal, which has the time of each line.
+    var isJournal: Bool { host.isOutputJournal && !writesFile }
+
     /// A result of this priority, as the journal expects it if results go there.
     func prioritized(_ text: String, _ priority: Priority) -> String {
-        Self.text(text, priority, isJournal: host.isOutputJournal && !writesFile)
+        Self.text(text, priority, isJournal: isJournal)
     }
 
     /// Each line with the prefix of sd-daemon(3), for the journal.

@@ -52,16 +52,6 @@ extension Explanation {
         return isLive ? Self.applying : nil
     }
 
-    /// Why echo requests of the source get no answer.
-    var pingText: String {
-        switch deviation {
-        case .added(let rule): "lets it in, and a rule that is not in the policy refuses it: \"\(rule)\""
-        case .missing: "lets it in, and the live table lacks the rule"
-        case .admitted, nil:
-            policy.defaults.ping == .drop ? "drops echo requests" : "lets in echo requests of other sources only"
-        }
-    }
-
     /// The change of `ping` that would let the source in.
     private func pingAdmission(of source: String) -> String {
         guard policy.defaults.ping != .drop, let sources = policy.defaults.pingSources else {

@@ -1,23 +1,37 @@
 internal import Changes
+internal import Policies
 
 extension [HostState] {
     /// The states in one line.
-    func line(_ console: Console) -> String {
-        guard let worst = first else { return console.styled("state: \(sentence)", .green) }
-        return console.styled("state: \(sentence)", worst.isMinor ? .yellow : .red)
+    func line(_ console: Console, now: Int64) -> String {
+        let style: Console.Style = first.map { $0.isMinor ? .yellow : .red } ?? .green
+        return console.styled("state: \(sentence(now: now))", style)
     }
 
-    /// The states in words.
-    var sentence: String { isEmpty ? "in sync" : map { $0.text(isPending: isPending) }.joined(separator: "; ") }
+    /// The states in words; `now` is in seconds since 1970-01-01T00:00:00Z.
+    func sentence(now: Int64) -> String {
+        isEmpty ? "in sync" : map { $0.text(among: self, now: now) }.joined(separator: "; ")
+    }
 
     /// Whether a pending change must be confirmed or undone before the next `apply`.
-    private var isPending: Bool {
+    fileprivate var isPending: Bool {
         contains {
             switch $0 {
             case .pending, .overdue: true
             default: false
             }
         }
+    }
+
+    /// Whether the table is the one that was applied, and stays.
+    fileprivate var isInForce: Bool {
+        !isPending
+            && allSatisfy {
+                switch $0 {
+                case .notLoaded, .drifted: false
+                default: true
+                }
+            }
     }
 
     /// The states for programs: at least one word.
@@ -33,18 +47,19 @@ extension HostState {
         }
     }
 
-    /// The state, and what to do about it; with `isPending` the pending change says that.
-    fileprivate func text(isPending: Bool) -> String {
+    /// The state, and what to do about it; where a change is pending, that says what to do.
+    fileprivate func text(among states: [HostState], now: Int64) -> String {
         switch self {
-        case .notLoaded where isPending: "not loaded"
+        case .notLoaded where states.isPending: "not loaded"
         case .notLoaded: "not loaded: \"portreeve apply\" loads the policy"
         case .drifted(let count): "drifted: \"portreeve verify\" lists \(counted(count, "difference"))"
-        case .overdue(let waiting), .pending(let waiting): waiting.text
+        case .overdue(let waiting): waiting.text
+        case .pending(let waiting): waiting.text(until: UTCTime.text(now + waiting.seconds))
         case .overridden(let tables):
             "other tables change what the policy allows (\(tables.joined(separator: ", "))): \"portreeve verify\" says how"
         case .unknown(let count): "\"portreeve verify\" lists \(counted(count, "thing")) that it does not know"
-        case .edited(let sentence) where isPending: sentence
-        case .edited(let sentence): "\(sentence): \"portreeve verify\" says what to do"
+        case .edited(let edit) where states.isPending: edit.sentence
+        case .edited(let edit): "\(states.isInForce ? edit.statement : edit.sentence): \(edit.cure)"
         }
     }
 

@@ -22,6 +22,25 @@ struct ObjectLine {
     var before: String?
     var after: String?
 
+    /// The kind of a rule.
+    static let rule = "rule"
+
+    /// A rule in its chain, whether it is added or removed.
+    struct Place: Hashable {
+        let name: String
+        let text: String?
+    }
+
+    var place: Place { Place(name: name, text: after ?? before) }
+
+    /// The rules that are removed and added again in the same chain.
+    static func moved(among lines: [ObjectLine]) -> Set<Place> {
+        func places(_ action: ObjectChange.Action) -> Set<Place> {
+            Set(lines.filter { $0.object == rule && $0.action == action }.map(\.place))
+        }
+        return places(.add).intersection(places(.remove))
+    }
+
     /// At most this many elements of one step are listed; more are only counted.
     private static let namedElements = 1000
 
@@ -52,7 +71,7 @@ struct ObjectLine {
                     action: change.action, object: "chain", name: chain, before: before.map { "policy \($0)" },
                     after: "policy \(after)")
             ]
-        case .rule(let rule, let chain): return line("rule", chain, rule.map { "\($0)" })
+        case .rule(let rule, let chain): return line(Self.rule, chain, rule.map { "\($0)" })
         case .set(let set, let definition): return line(definition?.kind ?? "set", set, "")
         case .elements(let elements, let set, let definition):
             let texts =

@@ -10,9 +10,9 @@ extension ServiceChange {
     var ports: String { (after ?? before)?.portsText ?? "" }
 
     /// The sources and the reason, or the differences.
-    var details: [String] {
+    func details(named names: SourceNames) -> [String] {
         switch (before, after) {
-        case (let before?, let after?): changes(before, after)
+        case (let before?, let after?): changes(before, after, names)
         case (nil, let after?): sourcesAndConditions(of: after) + reason(after)
         case (let before?, nil): sourcesAndConditions(of: before) + reason(before)
         case (nil, nil): []
@@ -41,13 +41,23 @@ extension ServiceChange {
         return words.isEmpty ? [] : [words]
     }
 
-    private func changes(_ before: DecompiledService, _ after: DecompiledService) -> [String] {
+    /// The sources before and after; of long lists without a name only the difference.
+    private func sourceChanges(
+        _ before: DecompiledService, _ after: DecompiledService, _ names: SourceNames
+    ) -> [String] {
+        let texts = [before, after].map { $0.sources.wholeText(named: names, of: name) }
+        if let old = texts[0], let new = texts[1], old != new { return ["\(preposition) \(old) -> \(new)"] }
+        let gained = after.sources.subtracting(before.sources)
+        let lost = before.sources.subtracting(after.sources)
+        return [("+", gained), ("-", lost)].filter { !$1.isEmpty }.map { "\(preposition) \($0) \($1.clientsText)" }
+    }
+
+    private func changes(
+        _ before: DecompiledService, _ after: DecompiledService, _ names: SourceNames
+    ) -> [String] {
         var words: [String] = []
-        if before.entries.count == 1, after.entries.count == 1 {
-            let gained = after.sources.subtracting(before.sources)
-            let lost = before.sources.subtracting(after.sources)
-            if !gained.isEmpty { words.append("\(preposition) + \(gained.clientsText)") }
-            if !lost.isEmpty { words.append("\(preposition) - \(lost.clientsText)") }
+        if before.entries.count == 1, after.entries.count == 1, before.sources != after.sources {
+            words = sourceChanges(before, after, names)
         }
         if before.ports != after.ports { words.append("ports were \(before.portsText)") }
         if before.entries.count == 1, after.entries.count == 1 {

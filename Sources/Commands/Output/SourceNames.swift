@@ -39,6 +39,28 @@ struct SourceNames {
 }
 
 extension AddressSet {
+    /// The whole set in the words of the policy or in a few ranges; `nil` if it is longer and has no name.
+    func wholeText(named names: SourceNames, of service: String?) -> String? {
+        if let name = names[self, of: service] { return name }
+        let rest = AddressSet.any.subtracting(self)
+        if let name = names[rest, of: service] { return "any but \(name)" }
+        return isAny || count <= Self.shownRanges ? text : nil
+    }
+
+    /// The set as groups that are in it, and the ranges that are left: `scanners (192.0.2.0/24), 198.51.100.7`.
+    ///
+    /// A group is in it if the set has all of these addresses of the group.
+    func text(as groups: [(name: String, addresses: AddressSet)]) -> String {
+        var (rest, names) = (self, [String]())
+        for group in groups where !group.addresses.isEmpty && group.addresses.subtracting(self).isEmpty {
+            names.append("\(group.name) (\(group.addresses.text))")
+            rest = rest.subtracting(group.addresses)
+        }
+        let more = names.count - Self.shownRanges
+        let shown = names.prefix(Self.shownRanges) + (more > 0 ? ["\(more) more groups"] : [])
+        return (shown + (rest.isEmpty ? [] : [rest.text])).joined(separator: ", ")
+    }
+
     /// The set as clients, in the words of the policy if it has some: `office (192.0.2.0/24)`, `anyone but admins (…)`.
     func clientsText(named names: SourceNames, of service: String?) -> String {
         if let name = names[self, of: service] { return "\(name) (\(text))" }

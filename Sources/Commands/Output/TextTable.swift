@@ -9,6 +9,8 @@ struct TextTable {
     private static let narrowest = 8
     /// Words up to this width stay whole: names of processes and users, words of a sentence.
     private static let wholeWord = 14
+    /// An address up to this width always fits its column: an IPv4 prefix.
+    private static let shortAddress = 18
 
     /// The placeholder for an empty cell.
     static let nothing = "-"
@@ -16,6 +18,8 @@ struct TextTable {
     private let cells: [[String]]
     /// The width of each column.
     private let widths: [Int]
+    /// The columns of the terminal.
+    private let width: Int
     /// The headings of the columns that are left out because the terminal is too narrow.
     let omitted: [String]
     /// Whether every line fits the terminal.
@@ -32,13 +36,14 @@ struct TextTable {
         let columns = rows.first.map { Array($0.indices) } ?? []
         var kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
         var omitted: [String] = []
-        var layout = Layout(rows, kept, breakable, width ?? .max)
+        var layout = Layout.best(rows, kept, breakable, width ?? .max)
         for column in omissible where !layout.fits && kept.contains(column) {
             kept.removeAll { $0 == column }
             omitted.append(rows[0][column])
-            layout = Layout(rows, kept, breakable, width ?? .max)
+            layout = Layout.best(rows, kept, breakable, width ?? .max)
         }
         (cells, widths, self.omitted, fits) = (layout.cells, layout.widths, omitted, layout.fits)
+        self.width = width ?? .max
     }
 
     /// The widths of columns: the widest breakable ones are narrowed until the lines fit.
@@ -47,22 +52,37 @@ struct TextTable {
         private(set) var widths: [Int]
         private(set) var fits = true
 
-        init(_ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ width: Int) {
+        /// Columns as wide as their addresses if the lines fit then, or else narrower ones, over which long addresses hang.
+        static func best(_ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ width: Int) -> Self {
+            let layout = Self(rows, columns, breakable, width, longestAddress: .max)
+            return layout.fits
+                ? layout : Self(rows, columns, breakable, width, longestAddress: TextTable.shortAddress)
+        }
+
+        private init(
+            _ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ width: Int, longestAddress: Int
+        ) {
             let cells = rows.map { row in columns.map { row[$0].printable } }
             self.cells = cells
             widths = columns.indices.map { column in cells.map { TextWidth.columns(of: $0[column]) }.max() ?? 0 }
             let gaps = TextTable.gap.count * (widths.count - 1)
             guard widths.reduce(gaps, +) > width else { return }
             let least = columns.indices.map { column in
-                let words = cells.flatMap { $0[column].split(separator: " ") }
-                let longest = words.map { word in
+                let longest = cells.flatMap { $0[column].split(separator: " ") }.map { word in
                     let width = TextWidth.columns(of: word)
-                    return word.isWhole || width <= TextTable.wholeWord ? width : TextTable.wholeWord
+                    if word.isWhole { return width > longestAddress ? 0 : width }
+                    return min(width, TextTable.wholeWord)
                 }
                 return max(TextTable.narrowest, cells[0][column].count, longest.max() ?? 0)
             }
+            let hanging = columns.indices.filter { column in
+                cells.contains { $0[column].longestAddress > longestAddress }
+            }
             while widths.reduce(gaps, +) > width {
-                let open = columns.indices.filter { breakable.contains(columns[$0]) && widths[$0] > least[$0] }
+                let open = columns.indices.filter { column in
+                    widths[column] > least[column]
+                        && (breakable.contains(columns[column]) || hanging.contains(column))
+                }
                 guard let widest = open.max(by: { widths[$0] < widths[$1] }) else {
                     fits = false
                     break
@@ -73,29 +93,66 @@ struct TextTable {
     }
 
     /// The lines of each row, aligned.
-    var rows: [[String]] {
-        cells.map { row in
-            let columns = zip(row, widths).map { $0.broken(to: $1) }
-            return (0..<(columns.map(\.count).max() ?? 0)).map { line in
-                let parts = zip(columns, widths).map { column, width in
-                    let part = line < column.count ? column[line] : ""
-                    return part + String(repeating: " ", count: max(0, width - TextWidth.columns(of: part)))
-                }
-                let line = parts.joined(separator: Self.gap)
-                let end = line.utf8.lastIndex { $0 != UInt8(ascii: " ") }
-                return end.map { String(line[...$0]) } ?? ""
+    var rows: [[String]] { cells.map(lines) }
+
+    /// The lines of a row; below a cell with an address that hangs over its column stand the next columns.
+    private func lines(of row: [String]) -> [String] {
+        var lines: [String] = []
+        var band: [(start: Int, text: [String])] = []
+        var start = 0
+        for (cell, width) in zip(row, widths) {
+            let longest = cell.longestAddress
+            if longest <= width {
+                band.append((start, cell.broken(to: width)))
+            } else {
+                let place = max(0, min(start, self.width - longest))
+                if place < start { lines += Self.lines(of: band) }
+                band = (place < start ? [] : band) + [(place, cell.broken(to: self.width - place))]
+                lines += Self.lines(of: band)
+                band = []
             }
+            start += width + Self.gap.count
+        }
+        return lines + Self.lines(of: band)
+    }
+
+    /// The lines of neighbouring cells, each of which starts at a column of the terminal.
+    private static func lines(of cells: [(start: Int, text: [String])]) -> [String] {
+        (0..<(cells.map(\.text.count).max() ?? 0)).map { index in
+            var line = ""
+            for cell in cells where index < cell.text.count {
+                line += String(repeating: " ", count: max(0, cell.start - TextWidth.columns(of: line)))
+                line += cell.text[index]
+            }
+            return line
         }
     }
 }
 
 extension Substring {
-    /// Whether the word is an address, a prefix, a range or a port, whose beginning would be another one.
+    /// Whether the word is an address, a prefix, a range, an endpoint or a port, whose beginning would be another one.
     fileprivate var isWhole: Bool {
         guard let digit = firstIndex(where: \.isNumber) else { return false }
         if let slash = firstIndex(of: "/"), index(after: slash) == digit { return true }
-        return contains { $0 == "." || $0 == ":" }
-            && (try? AddressRange(String(prefix { $0 != "," && $0 != ";" }))) != nil
+        return contains { $0 == "." || $0 == ":" } && (isAddress || isEndpoint)
+    }
+
+    private var isAddress: Bool { (try? AddressRange(String(bare))) != nil }
+
+    /// Whether it is `192.0.2.7:22` or `[2001:db8::7]:22`.
+    private var isEndpoint: Bool {
+        guard let colon = bare.lastIndex(of: ":"), UInt16(bare[bare.index(after: colon)...]) != nil else {
+            return false
+        }
+        let host = bare[..<colon]
+        let address = host.hasPrefix("[") && host.hasSuffix("]") ? host.dropFirst().dropLast() : host
+        return address.isAddress
+    }
+
+    /// The word without the punctuation of a list around it.
+    private var bare: Substring {
+        let start = drop { $0 == "(" }
+        return start.prefix { !",;)".contains($0) }
     }
 
     /// The first characters, up to a width: as many as fit, and best those up to a hyphen or a dot.
@@ -109,6 +166,11 @@ extension Substring {
 }
 
 extension String {
+    /// The width of the longest address, endpoint or port in the text; 0 without one.
+    fileprivate var longestAddress: Int {
+        split(separator: " ").filter(\.isWhole).map { TextWidth.columns(of: $0) }.max() ?? 0
+    }
+
     /// The most lines of a cell.
     private static let mostLines = 3
 

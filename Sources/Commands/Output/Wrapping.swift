@@ -1,6 +1,15 @@
 internal import System
 
 extension String {
+    /// A question with longer lines broken between words, and room for a short answer behind the last one.
+    func question(in columns: Int?) -> String {
+        guard let columns, let end = lastIndex(where: { $0 != " " }) else { return self }
+        return String(self[...end]).wrapped(to: max(1, columns - Self.answerWidth)) + self[index(after: end)...]
+    }
+
+    /// The columns of `yes`.
+    private static let answerWidth = 3
+
     /// Lines that start with so many spaces are code or aligned with others, and are not broken.
     private static let codeIndent = 4
 

@@ -72,14 +72,15 @@ public struct Plan: Command {
         let unknown = wanted.unknownNameLines.map { "\n\($0)" }.joined()
         if let out {
             console.requireOutput()
-            let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text + unknown
-            try ReviewedPlan(plan, text: text, now: host.now, on: host.changes).write(to: out)
+            let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text() + unknown
+            try ReviewedPlan(plan, text: host.invocation.completing(text), now: host.now, on: host.changes).write(
+                to: out)
         }
         if console.isJSON {
             console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout, waiting))
         } else if !(plan.isEmpty && console.isQuiet) {
             let note = comparison.flatMap { plan.note(since: $0, waiting) }.map { console.styled($0, .yellow) }
-            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text + unknown
+            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text() + unknown
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
         if let waiting, !console.isJSON, !(plan.isEmpty && console.isQuiet) {

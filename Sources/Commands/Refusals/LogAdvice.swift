@@ -19,7 +19,7 @@ struct LogAdvice {
     /// The commands for a policy that is not loaded.
     func toLoad(_ policy: Policy) -> String {
         guard isReadable(policy), policy.defaults.log != nil || isKernelLogReadable else { return inNamespace }
-        return "run \"portreeve apply \(path)\""
+        return "run \"portreeve apply\""
     }
 
     /// Why the policy that was applied logs nothing that can be read here, and the commands.
@@ -34,8 +34,8 @@ struct LogAdvice {
     }
 
     private var inNamespace: String {
-        "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\" in \(path), run \"portreeve apply \(path)\", "
-            + "then \"portreeve refusals --watch \(path)\": the kernel's log has only packets of the host, "
+        "write \"log: {rate: 5/minute, to: netlink, group: 5}\" under \"defaults\" in \(path), run \"portreeve apply\", "
+            + "then \"portreeve refusals --watch\": the kernel's log has only packets of the host, "
             + "not of a network namespace, and a netlink group does not store them"
     }
 }

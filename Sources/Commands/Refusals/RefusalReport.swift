@@ -17,6 +17,8 @@ struct RefusalReport {
 
     /// The most proposals on a terminal; a pipe gets all.
     private static let mostProposals = 10
+    /// The most proposals below the table of a screen, which may take half of its lines.
+    private static let mostOnScreen = 3
 
     /// Prints the table, the lines that would let sources in, and the summary; with `--quiet` only the table.
     func print(to console: Console, now: Int64) {
@@ -38,8 +40,13 @@ struct RefusalReport {
         let top = ([title] + doubts.map { "not known: \($0)" }).flatMap {
             console.printable($0).split(separator: "\n").map(String.init)
         }
+        let advice = proposals(console, atMost: Self.mostOnScreen).flatMap {
+            console.printable($0).split(separator: "\n").map(String.init)
+        }
         // Without the last line.
-        let room = max(0, size.rows - top.count - 1)
+        let space = max(0, size.rows - top.count - 1)
+        let bottom = advice.prefix(space / 2)
+        let room = space - bottom.count
         let table = RefusalTable(refusals, width: console.columns, now: now)
         var (lines, shown) = ([String](), 0)
         for row in table.rows {
@@ -49,11 +56,11 @@ struct RefusalReport {
         }
         let rest = table.rows.count - shown
         let last = (rest > 0 ? "… \(rest) more; " : "") + "q quits"
-        return top + lines + Array(repeating: "", count: room - lines.count) + [last]
+        return top + lines + Array(repeating: "", count: room - lines.count) + bottom + [last]
     }
 
     /// For each port and reason the line that would let the last source in, if it can be honestly proposed.
-    private func proposals(_ console: Console) -> [String] {
+    private func proposals(_ console: Console, atMost maximum: Int = mostProposals) -> [String] {
         var groups: [(refusal: Refusal, change: String, others: Int)] = []
         var places: [Refusal.Place: Int] = [:]
         for refusal in refusals {
@@ -65,7 +72,7 @@ struct RefusalReport {
                 groups.append((refusal, change, 0))
             }
         }
-        let most = console.columns == nil ? groups.count : Self.mostProposals
+        let most = console.columns == nil ? groups.count : maximum
         let lines = groups.prefix(most).map { refusal, change, others in
             let crowd = others == 0 ? "" : " (\(counted(others, "other source")) knock there, too)"
             return "to \(refusal.aim)\(crowd): \(change)"

@@ -109,11 +109,18 @@ public struct Refusals: Command {
     /// Prints a line for each refusal until a signal ends the command.
     private func follow(_ watcher: inout RefusalWatch, on host: Host, _ console: Console) throws {
         var told: Set<String> = []
+        var proposed: Set<Refusal.Place> = []
         repeat {
             let now = host.clock()
             try watcher.read(now: now)
             for refusal in try watcher.judged(now: now).reversed() {
-                host.standardOutput(console.isJSON ? refusal.json.line + "\n" : console.printable(refusal.line) + "\n")
+                guard !console.isJSON else {
+                    host.standardOutput(refusal.json.line + "\n")
+                    continue
+                }
+                console.print(refusal.line)
+                guard let change = refusal.change, proposed.insert(refusal.place).inserted else { continue }
+                console.print("  to \(refusal.aim): \(change)")
             }
             for doubt in watcher.doubts where told.insert(doubt).inserted { console.note("portreeve: \(doubt)") }
             watcher.forget()

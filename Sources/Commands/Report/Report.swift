@@ -90,17 +90,22 @@ public struct Report: Command {
         }
     }
 
+    /// The policy of this host's report.
+    var policy: PolicyOptions {
+        var policy = PolicyOptions()
+        policy.policy = files.first { !$0.isReport } ?? PolicyOptions.standardPath
+        policy.allowInsecurePermissions = allowInsecurePermissions
+        return policy
+    }
+
     private func document(on host: Host) throws -> JSON {
         var options = output
         options.format = .json
         let console = Console(host, options)
-        var policy = PolicyOptions()
-        policy.policy = files.first ?? PolicyOptions.standardPath
-        policy.allowInsecurePermissions = allowInsecurePermissions
         let store = try host.openStore(kernel.netns)
         return try ReportDocument(
             verified: policy.loadVerified(on: host, kernel, in: store, console), kernel, store, on: host
-        ).json
+        ).json.completed(by: host.invocation)
     }
 }
 

@@ -53,7 +53,7 @@ struct ReportDocument {
         history = try state?.history(now: host.now)
         states = HostState.all(
             isLoaded: ruleset.own.table != nil, findings, waiting: waiting,
-            edit: verification.verified.edit)
+            edit: HostState.Edit(verification.verified))
         let live = LiveRuleset(
             own: ruleset.own.table, others: ruleset.neighbours, declared: verification.compiled.table,
             in: ruleset.circumstances(now: host.now), now: host.now)
@@ -71,7 +71,7 @@ struct ReportDocument {
             ("format_version", 1), ("report", .string(Self.kind)), ("host", .string(host.ownName)),
             ("time", .string(UTCTime.text(host.now))), ("portreeve", .string(Portreeve.configuration.version)),
             ("policy", ["file": JSON(policy.files.first), "sha256": .string(policy.hash)]),
-            ("state", states.json), ("state_text", .string(states.sentence)),
+            ("state", states.json), ("state_text", .string(states.sentence(now: host.now))),
             ("generation", .number(Int(ruleset.generation))),
             ("pending", waiting?.json ?? .null),
             ("directions", .array(directions)), ("controls", .array(controls.map(\.json))),

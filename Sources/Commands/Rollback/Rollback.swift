@@ -165,7 +165,7 @@ public struct Rollback: Command {
         } else if !console.isQuiet {
             found.map(\.text).forEach(console.print)
             if let source {
-                console.print("\(source.printable) still has this change: the next \"portreeve apply\" loads it again")
+                console.print("\(source.printable) still has this change: the next apply of that file loads it again")
             }
         }
         return .success

@@ -48,7 +48,7 @@ struct OutboundStatus {
             return seen.insert("\(who)\(line)").inserted ? "  \(who): no line; add \(line)".printable : nil
         }
         return [console.styled(head, live.isEmpty ? .green : .yellow)]
-            + missing.shortened(to: AccessReport.shownLines, hint: "portreeve sessions --direction out --refused")
+            + missing.shortened(to: AccessReport.shownLines, hint: "\"portreeve sessions --direction out --refused\"")
     }
 
     /// The state for programs; `null` where the policy restricts nothing.

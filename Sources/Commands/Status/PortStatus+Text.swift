@@ -31,7 +31,8 @@ extension PortStatus {
 
     /// The port, and the addresses of the host where it is the service's, if not all are.
     private var portText: String {
-        (transport?.text(ports) ?? "any") + (service?.destinations.map { " at \($0.addresses.text)" } ?? "")
+        (transport?.text(ports) ?? "any") + (foldedPorts.map { " (\($0))" } ?? "")
+            + (service?.destinations.map { " at \($0.addresses.text)" } ?? "")
     }
 
     private var entries: [AllowEntry] { service?.entries ?? trusted.map { [$0.entry] } ?? [] }
@@ -62,7 +63,7 @@ extension PortStatus {
         return days.contains { $0 != "-" } ? days.joined(separator: "; ") : "-"
     }
 
-    private var listenerText: String {
+    var listenerText: String {
         var names = (service?.forwarding?.targets ?? []).map { "to \($0)" }
         for listener in listeners {
             let place = listener.isLoopbackOnly ? "@lo" : ""
@@ -127,7 +128,9 @@ extension PortAccess {
         let sources =
             unknown.isEmpty ? open.clientsText : open.isEmpty ? "unknown" : "\(open.clientsText), perhaps more"
         let names = interfaces.map { $0 ?? "others" }
-        let places = destinations.map { $0.isRest ? "others" : $0.addresses?.text ?? "any" }
+        let places =
+            destinations.filter { !$0.isRest }.map { $0.addresses?.text ?? "any" }.sorted()
+            + (destinations.contains(where: \.isRest) ? ["others"] : [])
         return sources + (places.isEmpty ? "" : " at \(places.joined(separator: ", "))")
             + (names.isEmpty ? "" : " on \(names.joined(separator: ", "))")
             + (isUniform ? "" : ", not every port")

@@ -47,7 +47,7 @@ public struct Status: Command {
             isLoaded: ruleset.own.table != nil,
             try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
             waiting: waiting,
-            edit: comparison.verified.difference?.statement ?? comparison.verified.edit)
+            edit: HostState.Edit(comparison.verified))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {
             console.print([
@@ -59,20 +59,21 @@ public struct Status: Command {
             ])
             return .success
         }
-        if !(states.isEmpty && console.isQuiet) { console.print(states.line(console)) }
+        if !(states.isEmpty && console.isQuiet) { console.print(states.line(console, now: host.now)) }
         for line in outbound.lines(console) { console.print(line) }
         let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
         for line in lines { console.print(console.styled(line, .yellow)) }
         for line in names.lines(of: verified.policy) { console.print(line) }
         for finding in findings { console.print(finding.text(console)) }
+        let folded = rows.foldingNeighbours(by: \.listenerText)
         if rows.isEmpty {
             if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }
         } else {
             let table = TextTable(
-                [PortStatus.headings] + rows.map(\.columns), breakable: PortStatus.breakable,
-                omissible: PortStatus.omissible(rows), width: console.columns)
+                [PortStatus.headings] + folded.map(\.columns), breakable: PortStatus.breakable,
+                omissible: PortStatus.omissible(folded), width: console.columns)
             for line in table.rows[0] { console.print(console.styled(line, .bold)) }
-            for (lines, row) in zip(table.rows.dropFirst(), rows) {
+            for (lines, row) in zip(table.rows.dropFirst(), folded) {
                 for line in lines { console.print(styled(line, row, console)) }
             }
             if !table.omitted.isEmpty {

@@ -38,9 +38,13 @@ struct FindingGroup {
     }
 
     /// A finding as it is, or the group in three lines: what they share, which they are, and what mends them.
-    func text(_ console: Console) -> String {
+    ///
+    /// `now` is in seconds since 1970-01-01T00:00:00Z, for a date to write.
+    func text(_ console: Console, now: Int64) -> String {
         let first = findings[0]
-        guard findings.count > 1, let explanation = first.groupKey?.explanation else { return first.text(console) }
+        guard findings.count > 1, let explanation = first.groupKey?.explanation(now: now) else {
+            return first.text(console)
+        }
         let head =
             "\(first.label(console)) \(findings.count) \(explanation.fact) [\(first.identifier.rawValue)]"
         let most = console.columns == nil ? Int.max : Self.most
@@ -58,7 +62,8 @@ struct FindingGroup {
             ports[owner, default: []] += finding.port.map { [$0] } ?? []
         }
         return owners.map { owner in
-            let places = Self.ranges(ports[owner] ?? []).listed(atMost: most)
+            let sorted = (ports[owner] ?? []).sorted { $0.order < $1.order }
+            let places = Self.ranges(sorted).listed(atMost: most)
             return (places.isEmpty ? Self.named(owner) : owner.isEmpty ? places : "\(places) (\(owner))").printable
         }
     }
@@ -99,6 +104,11 @@ extension [String] {
     }
 }
 
+extension AuditedPort {
+    /// The place in a list of ports: by protocol, then by number.
+    fileprivate var order: (UInt8, UInt16) { (transport.rawValue, range.lowerBound) }
+}
+
 extension Finding {
     /// Findings with equal keys can be told together.
     struct GroupKey: Hashable {
@@ -113,7 +123,7 @@ extension Finding {
     fileprivate var groupKey: GroupKey? {
         let key = GroupKey(
             identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort, cause: droppingChain)
-        return acceptance == nil && key.explanation != nil ? key : nil
+        return acceptance == nil && key.explanation(now: 0) != nil ? key : nil
     }
 
     /// The chain of another table that drops connections to a service.
@@ -137,7 +147,7 @@ extension Finding {
 
 extension Finding.GroupKey {
     /// The fact about each finding of the group, behind their number, and what mends it.
-    fileprivate var explanation: (fact: String, cure: String)? {
+    fileprivate func explanation(now: Int64) -> (fact: String, cure: String)? {
         switch identifier {
         case .undeclaredListener where hasChosenPort:
             (
@@ -149,7 +159,10 @@ extension Finding.GroupKey {
         case .undeclaredPublishedPort:
             ("published ports are not in the policy, \(exposure)", "declare each, or publish it on 127.0.0.1 only")
         case .missingListener:
-            ("ports of services are open and nothing listens", "start each, close it, or write \"optional: true\"")
+            (
+                "ports of services are open and nothing listens",
+                "start each program, close the port, or write \"optional: true\" at the service"
+            )
         case .wrongFamily:
             (
                 "ports of services are open to an address family on which nothing listens",
@@ -168,7 +181,7 @@ extension Finding.GroupKey {
         case .reviewDue where severity == .warning:
             (
                 "entries of the policy were never reviewed, or too long ago",
-                "confirm that each is still needed and write the day as \"reviewed\", or delete it"
+                "write \"reviewed: \(UTCTime.text(now).prefix { $0 != "T" })\" at each that is still needed, or delete it"
             )
         case .reviewDue:
             ("entries of the policy are due for review within a week", "--verbose says when each is, and what to write")

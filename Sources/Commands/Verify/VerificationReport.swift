@@ -61,14 +61,17 @@ struct VerificationReport {
             return text(group.shortened(knowing: told), console)
         }
         let sessions = findings.filter { $0.identifier == .staleSession }
-        return (console.columns == nil ? drift : drift.bounded("differences of the ruleset")) + driftAdvice + others
+        return (console.columns == nil ? drift : drift.bounded("differences of the ruleset"))
+            + driftAdvice(findings) + others
             + sessions.lines { text(FindingGroup(findings: [$0]), console) }
     }
 
     /// What drift is, and the command that mends it; apart from edits of the file, which the same command would load.
-    private var driftAdvice: [String] {
+    ///
+    /// None unless one of these findings, those that are told, is drift.
+    func driftAdvice(_ findings: [Finding]) -> [String] {
         guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
-        let isEdited = findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
+        let isEdited = self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", including your edit" : ""
         if let waiting {
             return [
@@ -85,7 +88,7 @@ struct VerificationReport {
     }
 
     private func text(_ group: FindingGroup, _ console: Console) -> String {
-        console.prioritized(group.text(console), group.findings[0].priority)
+        console.prioritized(group.text(console, now: now), group.findings[0].priority)
     }
 
     private var groups: [FindingGroup] { FindingGroup.all(findings.filter { $0.identifier != .staleSession }) }
@@ -109,7 +112,7 @@ struct VerificationReport {
 
 extension Finding {
     /// A line that says what to write to accept the finding; empty for a notice.
-    fileprivate var advice: String {
+    var advice: String {
         guard severity != .notice, let acceptanceEntry else { return "" }
         return "\n  to accept it, write under \"accepted\": \(acceptanceEntry)"
     }

@@ -68,9 +68,19 @@ extension Verify {
         state.fault = nil
         pace.noteVerification(from: start, to: host.changes.uptime())
         guard !news.isEmpty || isFirst && console.isJSON else { return }
-        try write(console.isJSON ? [news.json.line] : news.lines(console), on: host, console)
+        try write(console.isJSON ? [news.json.line] : newsLines(news, report, console, at: host.now), on: host, console)
         state.record = FindingRecord(report.findings)
         if let path = self.news { try host.files.replace(path, state.record.file) }
+    }
+
+    /// The news as text, each new finding with what to do about it.
+    func newsLines(
+        _ news: FindingRecord.News, _ report: VerificationReport, _ console: Console, at time: Int64? = nil
+    ) -> [String] {
+        news.lines(console, at: time) { finding in
+            let advice = report.driftAdvice([finding]).map { "\n\($0)" }.joined()
+            return advice + (verbose ? finding.advice : "")
+        }
     }
 
     /// The findings in the file of `--news`; none without it.

@@ -111,7 +111,9 @@ public struct Verify: Command {
         host.progress("comparing the listeners and the connections with the policy…")
         verification.names = kernel.names(on: host)
         var report = VerificationReport(
-            verification, try verification.findings(host.surroundings) + doubts, now: host.now, withUnused: verbose)
+            verification,
+            try (verification.findings(host.surroundings) + doubts).map { host.invocation.completing($0) },
+            now: host.now, withUnused: verbose)
         report.waiting = try? kernel.existingState(on: host)?.waiting(in: store)
         if output.format == .prometheus {
             report.facts = facts(of: verification.verified.policy, report.waiting, on: host)
@@ -147,7 +149,7 @@ public struct Verify: Command {
     /// - Returns: whether an error or a warning is new.
     private func tell(_ path: String, _ report: VerificationReport, on host: Host, _ console: Console) throws -> Bool {
         let news = try record(path, on: host).news(in: report.findings)
-        try write(console.isJSON ? [news.json.text] : news.lines(console), on: host, console)
+        try write(console.isJSON ? [news.json.text] : newsLines(news, report, console), on: host, console)
         try host.files.replace(path, FindingRecord(report.findings).file)
         return news.appeared.contains { $0.severity != .notice }
     }

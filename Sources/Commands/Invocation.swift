@@ -1,0 +1,142 @@
+internal import ArgumentParser
+internal import Auditing
+internal import Changes
+internal import Policies
+internal import Printing
+
+/// A command that reads a policy.
+protocol PolicyCommand { var policy: PolicyOptions { get } }
+
+/// A command that works in a network namespace, with a directory of state.
+protocol KernelCommand { var kernel: KernelOptions { get } }
+
+/// The policy, the network namespace and the state directory that the user named, which the next command needs, too.
+///
+/// Messages name commands in quotes as they are on a host with the standard paths: `"portreeve apply"`. Most are made where
+/// nobody knows how the program was called, so that the console adds what was named to all of them.
+struct Invocation {
+    /// The path, or for a command that reads no policy the one that was applied last; `nil` if neither is known.
+    private let policy: () -> String?
+    /// The options of the kernel with their values.
+    private let place: String
+
+    /// The standard paths.
+    init() { (policy, place) = ({ nil }, "") }
+
+    init(policy: @autoclosure @escaping () -> String?, _ kernel: KernelOptions?) {
+        self.policy = policy
+        let options = [("--netns", kernel?.netns), ("--state-dir", kernel?.stateDir)]
+        place = options.compactMap { name, value in value.map { " \(name) \($0.shellWord)" } }.joined()
+    }
+
+    /// What the command line of a command named.
+    init(_ command: any Command, on host: Host) {
+        let kernel = (command as? any KernelCommand)?.kernel
+        if let named = (command as? any PolicyCommand)?.policy.policy {
+            self.init(policy: named, kernel)
+        } else {
+            self.init(policy: (try? kernel?.existingState(on: host))?.lastPolicy, kernel)
+        }
+    }
+
+    /// The text, in which each quoted command has what the user named.
+    func completing(_ text: String) -> String {
+        guard text.contains(Self.start) else { return text }
+        let parts = text.split(separator: Self.start, omittingEmptySubsequences: false)
+        let completed = parts.dropFirst().map { part in
+            // A command that was broken into cells of a table is left alone.
+            let end = part.firstIndex { $0 == "\"" || $0 == "\n" } ?? part.startIndex
+            return self.completed(part[..<end]) + part[end...]
+        }
+        return ([String(parts[0])] + completed).joined(separator: Self.start)
+    }
+
+    /// The finding with such a message.
+    func completing(_ finding: Finding) -> Finding {
+        var finding = finding
+        finding.message = completing(finding.message)
+        return finding
+    }
+
+    private static let start = "\"portreeve "
+
+    /// The words of a command after the name of the program, with what the user named.
+    func completed(_ command: Substring) -> String {
+        let words = command.split(separator: " ").map(String.init)
+        guard let name = words.first, let type = Portreeve.command(named: name) else { return String(command) }
+        let path = Self.lacksPolicy(words) ? pathWord : ""
+        let lacksPlace = type is any KernelCommand.Type && !words.contains("--netns") && !words.contains("--state-dir")
+        return command + path + (lacksPlace ? place : "")
+    }
+
+    /// The path after a space; empty for the standard one, and for a saved plan, which no other command could read.
+    private var pathWord: String {
+        guard let path = policy(), path != PolicyOptions.standardPath, !ReviewedPlan.isSaved(at: path) else {
+            return ""
+        }
+        return " \(path.shellWord)"
+    }
+
+    /// Whether the command reads a policy, and these words name none.
+    private static func lacksPolicy(_ words: [String]) -> Bool {
+        let command = try? Portreeve.parseAsRoot(words)
+        return (command as? any PolicyCommand)?.policy.policy == PolicyOptions.standardPath
+    }
+}
+
+extension JSON {
+    /// The value, in whose texts each quoted command is complete.
+    func completed(by invocation: Invocation) -> JSON {
+        switch self {
+        case .string(let text): .string(invocation.completing(text))
+        case .array(let values): .array(values.map { $0.completed(by: invocation) })
+        case .object(let members): .object(members.map { ($0, $1.completed(by: invocation)) })
+        case .null, .bool, .number: self
+        }
+    }
+}
+
+extension String {
+    /// The text as one word of a shell, in single quotes where it needs them.
+    fileprivate var shellWord: String {
+        let isPlain = !isEmpty && unicodeScalars.allSatisfy { $0.properties.isAlphabetic || Self.plain.contains($0) }
+        let word = printable
+        return isPlain
+            ? word : "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
+    }
+
+    private static let plain = Set("0123456789-_./:@%+,=".unicodeScalars)
+}
+
+extension Portreeve {
+    /// The command with this name.
+    fileprivate static func command(named name: String) -> (any ParsableCommand.Type)? {
+        configuration.subcommands.first { $0.configuration.commandName == name }
+    }
+}
+
+extension Apply: PolicyCommand, KernelCommand {}
+extension Ban: KernelCommand {}
+extension Check: PolicyCommand, KernelCommand {}
+extension Confirm: KernelCommand {}
+extension Diff: KernelCommand {}
+extension Edit: PolicyCommand, KernelCommand {}
+extension Explain: PolicyCommand, KernelCommand {}
+extension Grant: PolicyCommand, KernelCommand {}
+extension History: KernelCommand {}
+extension Import: KernelCommand {}
+extension Init: KernelCommand {}
+extension Plan: PolicyCommand, KernelCommand {}
+extension Probe: PolicyCommand {}
+extension Refresh: KernelCommand {}
+extension Refusals: PolicyCommand, KernelCommand {}
+extension Remove: KernelCommand {}
+extension Report: PolicyCommand, KernelCommand {}
+extension Revoke: KernelCommand {}
+extension Rollback: KernelCommand {}
+extension Sessions: PolicyCommand, KernelCommand {}
+extension Show: PolicyCommand {}
+extension Status: PolicyCommand, KernelCommand {}
+extension Unban: KernelCommand {}
+extension Undo: KernelCommand {}
+extension Verify: PolicyCommand, KernelCommand {}
