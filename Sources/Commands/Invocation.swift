@@ -64,9 +64,10 @@ struct Invocation {
     func completed(_ command: Substring) -> String {
         let words = command.split(separator: " ").map(String.init)
         guard let name = words.first, let type = Portreeve.command(named: name) else { return String(command) }
-        let path = Self.lacksPolicy(words) ? pathWord : ""
+        let path = type is any PolicyCommand.Type ? pathWord : ""
+        let lacksPath = !path.isEmpty && Self.lacksPolicy(words.dropFirst(), of: type)
         let lacksPlace = type is any KernelCommand.Type && !words.contains("--netns") && !words.contains("--state-dir")
-        return command + path + (lacksPlace ? place : "")
+        return command + (lacksPath ? path : "") + (lacksPlace ? place : "")
     }
 
     /// The path after a space; empty for the standard one, and for a saved plan, which no other command could read.
@@ -77,9 +78,9 @@ struct Invocation {
         return " \(path.shellWord)"
     }
 
-    /// Whether the command reads a policy, and these words name none.
-    private static func lacksPolicy(_ words: [String]) -> Bool {
-        let command = try? Portreeve.parseAsRoot(words)
+    /// Whether these words of a command name no policy.
+    private static func lacksPolicy(_ words: ArraySlice<String>, of type: any ParsableCommand.Type) -> Bool {
+        let command = try? type.parseAsRoot(Array(words))
         return (command as? any PolicyCommand)?.policy.policy == PolicyOptions.standardPath
     }
 }

@@ -2,9 +2,15 @@ public import ArgumentParser
 
 /// The command line, with one subcommand per task.
 public struct Portreeve: ParsableCommand {
+    /// The name of the program.
+    ///
+    /// Each subcommand has it as `_superCommandName`, too: otherwise its parser looks for a request for a completion script, which
+    /// takes as long as all else.
+    static let name = "portreeve"
+
     /// The name, the version and the subcommands.
     public static let configuration = CommandConfiguration(
-        commandName: "portreeve",
+        commandName: name,
         abstract: "Declare which ports of this host are open, to whom, and why; portreeve keeps nftables in sync.",
         usage: "portreeve <command> [options]",
         discussion: """

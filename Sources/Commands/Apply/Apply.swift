@@ -10,7 +10,7 @@ internal import System
 public struct Apply: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "apply",
+        commandName: "apply", _superCommandName: Portreeve.name,
         abstract: "Load the policy, or a reviewed plan of it, into the kernel in one transaction.",
         usage: "portreeve apply [<policy>] [--confirm <time>] [options]")
 

@@ -8,7 +8,7 @@ internal import Policies
 public struct Ban: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "ban",
+        commandName: "ban", _superCommandName: Portreeve.name,
         abstract: "Shut out one address or prefix for a time; the kernel ends the ban by itself.",
         usage: "portreeve ban <address> --for <time> --why <text> [options]")
 

@@ -7,7 +7,8 @@ internal import Kernel
 public struct Unban: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "unban", abstract: "End the ban of an address or a prefix early.",
+        commandName: "unban", _superCommandName: Portreeve.name,
+        abstract: "End the ban of an address or a prefix early.",
         usage: "portreeve unban <address> [options]")
 
     @Argument(help: ArgumentHelp("The address or the prefix.", valueName: "address"))

@@ -9,7 +9,7 @@ internal import Rulesets
 public struct Check: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "check",
+        commandName: "check", _superCommandName: Portreeve.name,
         abstract: "Validate and lint the policy; with --kernel the kernel validates the ruleset, too.",
         usage: "portreeve check [<policy>] [options]")
 

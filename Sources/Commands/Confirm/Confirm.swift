@@ -6,7 +6,7 @@ internal import Kernel
 public struct Confirm: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "confirm",
+        commandName: "confirm", _superCommandName: Portreeve.name,
         abstract: "Keep the change of \"apply --confirm\"; best run from a new login.",
         usage: "portreeve confirm [options]")
 

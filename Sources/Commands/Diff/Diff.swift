@@ -11,7 +11,7 @@ internal import System
 public struct Diff: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "diff",
+        commandName: "diff", _superCommandName: Portreeve.name,
         abstract: "Show which sources gain and lose access between two policies; needs no privileges.",
         usage: "portreeve diff <old> <new> [options]")
 

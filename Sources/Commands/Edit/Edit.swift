@@ -8,7 +8,7 @@ internal import System
 public struct Edit: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "edit",
+        commandName: "edit", _superCommandName: Portreeve.name,
         abstract: "Edit a copy of the policy, check it, show the plan, and apply it if you agree.",
         usage: "portreeve edit [<policy>] [options]",
         discussion: """

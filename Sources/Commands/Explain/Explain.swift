@@ -15,7 +15,7 @@ internal import System
 public struct Explain: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "explain",
+        commandName: "explain", _superCommandName: Portreeve.name,
         abstract: "Show whether a connection would be allowed, and which rule and policy line decide.",
         usage: """
             portreeve explain <source> <port> [<policy>] [options]

@@ -10,7 +10,7 @@ internal import Rulesets
 public struct Grant: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "grant",
+        commandName: "grant", _superCommandName: Portreeve.name,
         abstract: "Let an address reach a service for a time; the kernel ends the grant.",
         usage: "portreeve grant <service> --from <address> --for <time> --why <text> [<policy>] [options]")
 

@@ -6,7 +6,7 @@ internal import Printing
 public struct History: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "history",
+        commandName: "history", _superCommandName: Portreeve.name,
         abstract: "List the changes of the ruleset: when, by whom, and what happened.",
         usage: "portreeve history [options]")
 

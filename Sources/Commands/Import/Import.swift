@@ -12,7 +12,7 @@ internal import System
 public struct Import: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "import",
+        commandName: "import", _superCommandName: Portreeve.name,
         abstract: "Write a policy that lets in what the live rulesets let in, and prove it; changes no ruleset.",
         usage: "portreeve import [<policy>] [options]",
         discussion: """

@@ -7,7 +7,7 @@ internal import Printing
 public struct Init: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "init",
+        commandName: "init", _superCommandName: Portreeve.name,
         abstract: "Write a first policy from the listeners of this host; never overwrites a file.",
         usage: "portreeve init [<policy>] [options]")
 

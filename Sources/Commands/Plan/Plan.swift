@@ -8,7 +8,7 @@ internal import Printing
 public struct Plan: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "plan",
+        commandName: "plan", _superCommandName: Portreeve.name,
         abstract: "Show the changes that apply would make, without making them.",
         usage: "portreeve plan [<policy>] [options]")
 

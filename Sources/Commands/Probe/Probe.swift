@@ -11,7 +11,7 @@ internal import System
 public struct Probe: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "probe",
+        commandName: "probe", _superCommandName: Portreeve.name,
         abstract: "Try the ports of another host from here, and compare the answers with its policy.",
         usage: "portreeve probe <host> <policy> [options]")
 

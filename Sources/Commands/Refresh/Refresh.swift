@@ -8,7 +8,7 @@ internal import Policies
 public struct Refresh: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "refresh",
+        commandName: "refresh", _superCommandName: Portreeve.name,
         abstract: "Read the lists and look up the names of the policy that was applied, and load what changed.",
         usage: "portreeve refresh [options]")
 

@@ -10,7 +10,7 @@ internal import System
 public struct Refusals: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "refusals",
+        commandName: "refusals", _superCommandName: Portreeve.name,
         abstract: "Show who was refused, at which ports, how often, why, and the line that would let them in.",
         usage: "portreeve refusals [<policy>] [options]")
 

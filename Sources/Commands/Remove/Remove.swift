@@ -8,7 +8,7 @@ internal import Policies
 public struct Remove: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "remove",
+        commandName: "remove", _superCommandName: Portreeve.name,
         abstract: "Delete the table from the kernel: portreeve then closes no port.",
         usage: "portreeve remove [options]")
 

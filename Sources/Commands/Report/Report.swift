@@ -9,7 +9,7 @@ internal import System
 public struct Report: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "report",
+        commandName: "report", _superCommandName: Portreeve.name,
         abstract: "Write one page about this host for people, or about several from their JSON.",
         usage: "portreeve report [<policy> | <file> ...] [options]",
         discussion: """

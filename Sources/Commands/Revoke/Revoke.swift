@@ -7,7 +7,7 @@ internal import Kernel
 public struct Revoke: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "revoke",
+        commandName: "revoke", _superCommandName: Portreeve.name,
         abstract: "End the grants of a service early, or the grant of one address.",
         usage: "portreeve revoke <service> [--from <address>] [options]")
 

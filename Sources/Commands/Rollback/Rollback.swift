@@ -11,7 +11,7 @@ internal import System
 public struct Rollback: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "rollback",
+        commandName: "rollback", _superCommandName: Portreeve.name,
         abstract: "Undo the pending change, or go back to an earlier one.",
         usage: "portreeve rollback [<number>] [options]")
 

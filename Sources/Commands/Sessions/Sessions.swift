@@ -12,7 +12,7 @@ internal import System
 public struct Sessions: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "sessions",
+        commandName: "sessions", _superCommandName: Portreeve.name,
         abstract: "Show the live connections: both ends, process, service, and whether the policy allows them.",
         usage: "portreeve sessions [<policy>] [options]")
 

@@ -6,7 +6,7 @@ internal import Rulesets
 public struct Show: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "show",
+        commandName: "show", _superCommandName: Portreeve.name,
         abstract: "Print the ruleset of the policy as text for nft -f.",
         usage: "portreeve show [<policy>] [options]")
 

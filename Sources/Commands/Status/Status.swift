@@ -11,7 +11,7 @@ internal import System
 public struct Status: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "status",
+        commandName: "status", _superCommandName: Portreeve.name,
         abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.",
         usage: "portreeve status [<policy>] [options]")
 

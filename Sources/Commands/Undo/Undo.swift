@@ -7,7 +7,7 @@ internal import System
 public struct Undo: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "undo",
+        commandName: "undo", _superCommandName: Portreeve.name,
         abstract: "Wait until the pending change is confirmed, or undo it.",
         usage: "portreeve undo [options]", shouldDisplay: false)
 

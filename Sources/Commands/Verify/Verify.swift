@@ -10,7 +10,7 @@ internal import System
 public struct Verify: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
-        commandName: "verify",
+        commandName: "verify", _superCommandName: Portreeve.name,
         abstract:
             "Compare the live ruleset, the listeners and the sessions with the policy; exit 2 if something differs.",
         usage: "portreeve verify [<policy>] [options]",
