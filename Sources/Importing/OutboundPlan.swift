@@ -50,33 +50,33 @@ struct OutboundPlan {
     }
 
     private mutating func add(_ transport: TransportProtocol, _ regions: AccessRegions) {
-        for profile in regions.profiles(of: transport) {
-            doubts += profile.cells.filter { !$0.unknown.isEmpty }.flatMap(\.doubts).map(\.description)
-            let ports = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
-            let byUser = Dictionary(grouping: profile.cells) { $0.user ?? SocketUser.none }
-            let common = byUser.values.map { AccessByInterface($0).sources }.reduce(nil as Access?) { known, next in
-                known.map { $0.merging(next) { $0.intersection($1) } } ?? next
-            }
-            add(transport, ports, common ?? [:], [], profile.cells)
-            let more = byUser.compactMap { user, cells -> (UInt32, Access)? in
-                guard case .number(let number) = user else { return nil }
-                let rest = AccessByInterface(cells).sources
-                return (number, rest.merging(common ?? [:]) { $0.subtracting($1) })
-            }
-            for (access, users) in Dictionary(grouping: more, by: \.1) {
-                add(transport, ports, access, users.map(\.0).sorted(), profile.cells)
+        let profiles = regions.profiles(of: transport)
+        for cell in profiles.flatMap(\.cells) where !cell.unknown.isEmpty { doubts += cell.doubts.map(\.description) }
+        let openings = profiles.map { Opening($0, transport) }
+        let base = openings.count > 1 ? openings.map(\.everywhere).reduce(.any) { $0.intersection($1) } : AddressSet()
+        // The destinations of every port, such as all of IPv6 where only IPv4 is filtered, need one line.
+        if !base.subtracting(.loopback).isEmpty, let first = openings.first {
+            let ports = openings.reduce(IntervalSet()) { $0.union($1.ports) }
+            add(transport, ports, first.common.mapValues { _ in base }, [], besides: AddressSet())
+        }
+        for opening in openings {
+            add(transport, opening.ports, opening.common, [], besides: base)
+            for (access, users) in Dictionary(grouping: opening.more, by: \.access) {
+                add(transport, opening.ports, access, users.map(\.user).sorted(), besides: AddressSet())
             }
         }
     }
 
-    private typealias Access = [InterfaceClass: AddressSet]
+    fileprivate typealias Access = [InterfaceClass: AddressSet]
 
-    /// Adds a line for each range of ports and each part of the interfaces.
+    /// Adds a line for each range of ports and each part of the interfaces; other lines let out all ports to `base`.
     private mutating func add(
         _ transport: TransportProtocol, _ ports: IntervalSet<UInt16>, _ access: Access, _ users: [UInt32],
-        _ cells: [AccessProfile.Cell]
+        besides base: AddressSet
     ) {
-        let entries = AccessByInterface(access).entries(sparing: access.mapValues { _ in .loopback }, naming)
+        let spare = access.mapValues { _ in AddressSet.loopback.union(base) }
+        guard !AccessByInterface(access).isClosed(but: spare) else { return }
+        let entries = AccessByInterface(access).entries(sparing: spare, naming)
         for range in ports.ranges.flatMap(\.parts) {
             for entry in entries {
                 var line = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: [entry])
@@ -101,6 +101,35 @@ struct OutboundPlan {
         line.rules = telling.map { [$0.textWithoutComment] } ?? []
         line.comment = telling.flatMap(tables.note)
     }
+}
+
+/// The destinations of some ports.
+private struct Opening {
+    /// The ports; port 0 is in no packet.
+    let ports: IntervalSet<UInt16>
+    /// The destinations for sockets of every user.
+    let common: OutboundPlan.Access
+    /// What single users may reach besides.
+    let more: [(user: UInt32, access: OutboundPlan.Access)]
+
+    /// The opening that a profile has.
+    init(_ profile: AccessProfile, _ transport: TransportProtocol) {
+        ports = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
+        let byUser = Dictionary(grouping: profile.cells) { $0.user ?? SocketUser.none }
+        let common = byUser.values.map { AccessByInterface($0).sources }.reduce(nil as OutboundPlan.Access?) {
+            known, next in
+            known.map { $0.merging(next) { $0.intersection($1) } } ?? next
+        }
+        self.common = common ?? [:]
+        more = byUser.compactMap { user, cells in
+            guard case .number(let number) = user else { return nil }
+            let rest = AccessByInterface(cells).sources
+            return (number, rest.merging(common ?? [:]) { $0.subtracting($1) })
+        }
+    }
+
+    /// The destinations on every interface.
+    var everywhere: AddressSet { common.values.reduce(.any) { $0.intersection($1) } }
 }
 
 extension Table {

@@ -59,6 +59,7 @@ extension PolicyDraft.Service {
             return PolicyName.valid(known, prefix: "service-")
         }
         if let process = process(listeners) { return PolicyName.valid(process, prefix: "service-") }
+        if range.count >= Int(UInt16.max) { return "all-ports" }
         if range.count > Self.many { return "most-ports" }
         return range.count == 1
             ? "\(transport.name)-\(range.lowerBound)" : "\(transport.name)-\(range.lowerBound)-\(range.upperBound)"

@@ -215,4 +215,25 @@ struct ImportTests {
         #expect(refused.errors.contains("exists; nothing was written"))
         #expect(try String(contentsOfFile: path, encoding: .utf8) == "kept")
     }
+
+    @Test("The match \"recent\" of iptables, as `ufw limit` writes it, becomes a limit")
+    func recent() throws {
+        try portreeve.shell(
+            """
+            iptables-nft-restore <<'EOF'
+            *filter
+            :INPUT DROP [0:0]
+            -A INPUT -i lo -j ACCEPT
+            -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+            -A INPUT -p icmp -j ACCEPT
+            -A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --set
+            -A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update --seconds 30 --hitcount 6 -j REJECT
+            -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+            COMMIT
+            EOF
+            """)
+        let result = try portreeve("import")
+        #expect(result.output.contains("    limit: {rate: 12/minute, burst: 5}\n"), "\(result.output)")
+        #expect(result.output.contains("  # limited by ip filter INPUT: tcp dport 22 ct state new xt match \"recent\""))
+    }
 }

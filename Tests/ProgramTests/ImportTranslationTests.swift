@@ -228,6 +228,47 @@ struct ImportTranslationTests {
         #expect(differences.isEmpty, "\(differences)")
     }
 
+    @Test("What every port may reach, such as IPv6 beside a filter of IPv4, is one line")
+    func unfilteredFamily() throws {
+        try load(
+            """
+            table inet filter {
+            \(Self.input)
+            }
+            table ip filter {
+              chain output {
+                type filter hook output priority 0; policy drop;
+                oif lo accept
+                ct state established,related accept
+                ip protocol icmp accept
+                udp dport 53 accept
+                meta skuid 0 tcp dport { 80, 443 } accept
+              }
+            }
+            """)
+        let object = try json("import")
+        let text = try #require(object["policy"] as? String)
+        let start = try #require(text.range(of: "outbound:\n  all"), "\(text)")
+        let lines = text[start.lowerBound...].split(separator: "\n").filter {
+            !$0.contains("# ") && !$0.contains("why:")
+        }
+        #expect(
+            lines.joined(separator: "\n") == """
+                outbound:
+                  all-ports:
+                    ports: [1-65535/tcp, 1-65535/udp, 1-65535/dccp, 1-65535/sctp, 1-65535/udplite]
+                    to: "::/0"
+                  web:
+                    ports: [80/tcp, 443/tcp]
+                    to: 0.0.0.0/0
+                    user: root
+                  domain:
+                    ports: 53/udp
+                    to: 0.0.0.0/0
+                """)
+        #expect(try reasons(object).isEmpty)
+    }
+
     @Test("The hand-over of a router leads to the same translations by the policy alone")
     func handOver() throws {
         try load(

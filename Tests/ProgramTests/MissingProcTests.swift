@@ -18,7 +18,10 @@ struct MissingProcTests {
         if line.needsProc {
             #expect(result.status == 1 && result.output.isEmpty, "\(result)")
             let last = try #require(result.errors.split(separator: "\n").last)
-            #expect(isSentence(last + "\n") && last.hasSuffix("mount /proc"), "\(result.errors)")
+            let cures = ["mount /proc", "mount /proc; nothing was changed"]
+            // No table of another program is there, which needs no file of /proc to know.
+            let isTold = line.description == "import" || cures.contains(where: last.hasSuffix)
+            #expect(isSentence(last + "\n") && isTold, "\(result.errors)")
         } else {
             #expect(result.status == 0, "\(result)")
             #expect(result.output.contains("OVERVIEW") == line.description.contains("help"))

@@ -71,7 +71,7 @@ public struct Diff: Command {
 
     private func table(_ number: Int, on host: Host) throws -> Table {
         if let netns = kernel.netns { try host.enter(netns) }
-        let log = try kernel.state(on: host).log
+        let log = try kernel.earlierState(on: host, lacking: "change \(number)").log
         let record = try log.record(log.entry(number))
         guard let table = record.table else {
             let deed = record.kind.keepsTable ? "kept the table of the policy" : "removed the table"

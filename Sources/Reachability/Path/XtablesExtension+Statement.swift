@@ -24,15 +24,19 @@ extension XtablesExtension {
     ///
     /// The operation "set" always matches. A check for more than one packet in a time is a limit.
     private func recent(_ limits: Circumstances.Limits) -> Statement {
-        let set: UInt8 = 1 << 1  // XT_RECENT_SET
-        let checks: [UInt8] = [1 << 0, 1 << 2]  // XT_RECENT_CHECK, XT_RECENT_UPDATE
         guard info.count > 9 else { return .mayFail }
-        let hits = info[4..<8]
-        let isOne = hits.reduce(0) { $0 + Int($1) } <= 1
         let isInverted = info[9] != 0
+        let set: UInt8 = 1 << 1  // XT_RECENT_SET
         if info[8] == set { return isInverted ? .fails : .passes }
-        guard checks.contains(info[8]), !isOne, limits == .kept else { return .mayFail }
+        guard isRate, limits == .kept else { return .mayFail }
         return isInverted ? .passes : .fails
+    }
+
+    /// Whether it is a match `recent` for more than one packet of a source in a time.
+    var isRate: Bool {
+        let checks: [UInt8] = [1 << 0, 1 << 2]  // XT_RECENT_CHECK, XT_RECENT_UPDATE
+        guard kind == .match, name == "recent", info.count > 9, checks.contains(info[8]) else { return false }
+        return info[4..<8].reduce(0) { $0 + Int($1) } > 1
     }
 
     /// Whether it matches routing headers of type 0 alone, which no connection has: RFC 5095.
