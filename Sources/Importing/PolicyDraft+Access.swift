@@ -237,7 +237,10 @@ private struct AccessSurvey {
         var strict = circumstances
         strict.limits = .either
         let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
-        guard case .unknown(let rules) = limited.verdict, let rule = rules.first else { return }
+        guard case .unknown(let rules) = limited.verdict else { return }
+        // A rule that is not understood may make it unknown, too.
+        let candidates = [telling, conclusion.decision].compactMap(\.self) + rules
+        guard let rule = candidates.first(where: { $0.rule?.limitText != nil }) ?? rules.first else { return }
         service.limit = PolicyDraft.DraftLimit(rule: rule.textWithoutComment, text: rule.rule?.limitText)
     }
 }

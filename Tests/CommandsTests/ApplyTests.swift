@@ -16,7 +16,7 @@ struct ApplyTests {
                 + web  tcp/80, tcp/443  from any  Public site
                 + table inet portreeve
 
-                - nobody can reach any port that is not in the policy any more
+                - every port that is not in the policy closes to everyone
                 - anyone but 10.0.0.0/8, 2001:db8::/32 loses access to tcp/5432 (db)
 
                 services: 2 to add, 0 to change, 0 to remove; 74 ruleset changes at once
@@ -51,7 +51,7 @@ struct ApplyTests {
                 - web   tcp/80, tcp/443  from any  Public site
 
                 + anyone can reach tcp/25 (mail)
-                - nobody can reach tcp/80, tcp/443 (web) any more
+                - tcp/80, tcp/443 (web) close to everyone
                 - 10.128.0.0/9 can no longer reach tcp/5432 (db)
 
                 services: 1 to add, 1 to change, 1 to remove; 14 ruleset changes at once

@@ -236,4 +236,24 @@ struct ImportTests {
         #expect(result.output.contains("    limit: {rate: 12/minute, burst: 5}\n"), "\(result.output)")
         #expect(result.output.contains("  # limited by ip filter INPUT: tcp dport 22 ct state new xt match \"recent\""))
     }
+
+    @Test("A rule that is not understood beside a limit is not taken for it")
+    func limitBesideDoubt() throws {
+        try portreeve.shell(
+            """
+            nft -f - <<'EOF'
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                ip saddr 10.0.0.0/8 tcp dport 25 limit rate 3/minute accept
+                tcp sport 20 accept
+              }
+            }
+            EOF
+            """)
+        let result = try portreeve("import")
+        #expect(result.output.contains("    limit: {rate: 3/minute, burst: 5, per: all}\n"), "\(result.output)")
+    }
 }

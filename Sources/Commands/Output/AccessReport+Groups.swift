@@ -93,13 +93,18 @@ extension AccessReport {
         ///
         /// "Nobody but A can reach" would say that A can, and A may have had no access before.
         func lossText(named names: SourceNames) -> String {
-            if sources.isAny { return "nobody can reach \(portsText) any more" }
+            if sources.isAny { return closingText(to: "everyone") }
             let clients = clients(named: names)
             if ["any IPv4 address", "any IPv6 address"].contains(clients) {
-                return "no \(clients.dropFirst("any ".count)) can reach \(portsText) any more"
+                return closingText(to: "every\(clients.dropFirst("any".count))")
             }
             return clients.contains(" but ")
                 ? "\(clients) loses access to \(portsText)" : "\(clients) can no longer reach \(portsText)"
+        }
+
+        private func closingText(to clients: String) -> String {
+            let ports = isEveryOtherPort ? "every\(portsText.dropFirst("any".count))" : portsText
+            return "\(ports) \(isEveryOtherPort || rows.count == 1 ? "closes" : "close") to \(clients)"
         }
 
         /// The ports, the service, and the interfaces if they are limited.

@@ -6,9 +6,12 @@ extension ListenerChanges {
     /// The listeners whose clients change, as a table, those first that lose clients; and why they are not known.
     func lines(_ console: Console, isWhole: Bool) -> [String] {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
+        let closed = closings.map(\.columns)
+        // A listener that gains some clients and loses others is in both lists.
+        let opened = openings.filter { !closed.contains($0.columns) }
         let rows =
             closings.map { ($0.columns, $0.after.isEmpty ? Console.Style.red : .yellow) }
-            + openings.map { ($0.columns, $0.before.isEmpty ? .red : .yellow) }
+            + opened.map { ($0.columns, $0.before.isEmpty ? .red : .yellow) }
         let table: [String] = rows.isEmpty ? [] : .clientTable(rows, console, maximum, hint: "--verbose")
         return table + (doubt.map { [console.styled("! \($0)", .yellow)] } ?? [])
     }
