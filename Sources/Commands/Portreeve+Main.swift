@@ -60,8 +60,8 @@ extension Portreeve {
         }
     }
 
-    /// The command that the first word names, parsed without all the others, which takes half the time; `nil` if the words ask for
-    /// help or have a fault: only the whole program's parser knows the usage.
+    /// The command that the first word names, parsed without all the others, which saves time at every start; `nil` if the words
+    /// ask for help or have a fault: only the whole program's parser knows the usage.
     private static func parseDirectly(_ words: CommandLineWords) -> (any ParsableCommand)? {
         guard let name = words.ordered.first,
             let type = configuration.subcommands.first(where: { $0.configuration.commandName == name }),

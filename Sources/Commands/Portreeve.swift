@@ -4,8 +4,7 @@ public import ArgumentParser
 public struct Portreeve: ParsableCommand {
     /// The name of the program.
     ///
-    /// Each subcommand has it as `_superCommandName`, too: otherwise its parser looks for a request for a completion script, which
-    /// takes as long as all else.
+    /// Each subcommand has it as `_superCommandName`, too: its parser, used alone, need not look for a request for a completion script.
     static let name = "portreeve"
 
     /// The name, the version and the subcommands.
