@@ -95,10 +95,10 @@ struct EditTests {
         #expect(shared.status == 0 && content(policy)?.contains("from: any") == true, "\(shared)")
         let words = "portreeve edit \(policy) --state-dir \(portreeve.stateDirectory)"
         let command = words.replacing("portreeve", with: try Portreeve.executable, maxReplacements: 1)
-        // script(1) is the terminal, and sends the key once the question is there.
+        // script(1) is the terminal, and sends the key once the question is there; a job in the background may ignore its signal.
         let result = try Program.run([
             "sh", "-c",
-            "(sleep 3; printf '\\003'; sleep 1) | env EDITOR=\"sed -i s/Web/Shop/\" script -qec '\(command)' /dev/null",
+            "(sleep 3; printf '\\003'; sleep 1) | env --default-signal=INT EDITOR=\"sed -i s/Web/Shop/\" script -qec '\(command)' /dev/null",
         ])
         #expect(result.output.contains("the answer was not yes; nothing was changed"), "\(result)")
         #expect(result.output.contains("the edit is kept: "), "\(result)")
