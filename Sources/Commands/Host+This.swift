@@ -43,6 +43,8 @@ extension Host {
                     StandardStream.error.put("\n")
                     return "q"
                 }
+                // At the end of its input `readLine` tries again as long as errno is EINTR, which an earlier call may have left.
+                errno = 0
                 return readLine() ?? ""
             },
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
