@@ -5,7 +5,16 @@ internal import Policies
 internal import Printing
 
 /// A command that reads a policy.
-protocol PolicyCommand { var policy: PolicyOptions { get } }
+protocol PolicyCommand {
+    /// The options of the policy.
+    var policy: PolicyOptions { get }
+    /// The policy that the words of the command line name, if another argument may be its path.
+    var namedPolicy: PolicyOptions { get }
+}
+
+extension PolicyCommand {
+    var namedPolicy: PolicyOptions { policy }
+}
 
 /// A command that works in a network namespace, with a directory of state.
 protocol KernelCommand { var kernel: KernelOptions { get } }
@@ -32,7 +41,7 @@ struct Invocation {
     /// What the command line of a command named.
     init(_ command: any Command, on host: Host) {
         let kernel = (command as? any KernelCommand)?.kernel
-        if let named = (command as? any PolicyCommand)?.policy.policy {
+        if let named = (command as? any PolicyCommand)?.namedPolicy.policy {
             self.init(policy: named, kernel)
         } else {
             self.init(policy: (try? kernel?.existingState(on: host))?.lastPolicy, kernel)
@@ -60,8 +69,11 @@ struct Invocation {
 
     private static let start = "\"portreeve "
 
+    /// A command line with what the user named.
+    func command(_ words: Substring) -> String { "portreeve \(completed(words))" }
+
     /// The words of a command after the name of the program, with what the user named.
-    func completed(_ command: Substring) -> String {
+    private func completed(_ command: Substring) -> String {
         let words = command.split(separator: " ").map(String.init)
         guard let name = words.first, let type = Portreeve.command(named: name) else { return String(command) }
         let path = type is any PolicyCommand.Type ? pathWord : ""
@@ -81,7 +93,7 @@ struct Invocation {
     /// Whether these words of a command name no policy.
     private static func lacksPolicy(_ words: ArraySlice<String>, of type: any ParsableCommand.Type) -> Bool {
         let command = try? type.parseAsRoot(Array(words))
-        return (command as? any PolicyCommand)?.policy.policy == PolicyOptions.standardPath
+        return (command as? any PolicyCommand)?.namedPolicy.policy == PolicyOptions.standardPath
     }
 }
 

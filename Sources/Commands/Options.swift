@@ -39,9 +39,6 @@ public struct PolicyOptions: ParsableArguments, Sendable {
 
     /// The options with their defaults.
     public init() {}
-
-    /// The path as it is written on a command line, after a space; empty for the policy of this host.
-    var word: String { policy == Self.standardPath ? "" : " \(policy.printable)" }
 }
 
 /// How a command that changes the ruleset takes the lists of the policy.
@@ -68,12 +65,6 @@ public struct KernelOptions: ParsableArguments, Sendable {
 }
 
 extension KernelOptions {
-    /// The options as they are written on a command line, each after a space; empty if none is set.
-    var words: String {
-        let options = [("--netns", netns), ("--state-dir", stateDir)]
-        return options.map { name, value in value.map { " \(name) \($0.printable)" } ?? "" }.joined()
-    }
-
     /// Enters the network namespace, and opens its ruleset with the cache of big sets.
     func openStore(on host: Host) throws(KernelError) -> any RulesetStore {
         let store = try host.openStore(netns)

@@ -58,7 +58,7 @@ struct ExplainTests {
         let path = try terminal.write(web)
         _ = try terminal.run("apply", path, "--yes")
         #expect(try terminal.run("explain", "192.0.2.9", "5432", path) == .success)
-        let command = "grant db \(path) --from 192.0.2.9 --for 1h --why TEXT"
+        let command = "grant db --from 192.0.2.9 --for 1h --why TEXT \(path)"
         #expect(terminal.output.contains("\nfor a time: run \"portreeve \(command)\"\n"), "\(terminal.output)")
         #expect(try terminal.run(command.split(separator: " ").map(String.init)) == .success)
         #expect(try terminal.run("explain", "192.0.2.9", "5432", path) == .success)

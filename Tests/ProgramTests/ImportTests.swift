@@ -187,8 +187,8 @@ struct ImportTests {
         #expect(result.status == 1 && result.output.isEmpty, "\(result)")
         #expect(result.errors.contains("nothing to import: portreeve's own table is the only one"), "\(result)")
         let options = " --state-dir \(portreeve.stateDirectory)"
-        for command in ["status", "rollback", "history"] {
-            #expect(result.errors.contains("\"portreeve \(command)\(options)"), "\(result)")
+        for command in ["status \(path)", "rollback", "history --show NUMBER"] {
+            #expect(result.errors.contains("\"portreeve \(command)\(options)\""), "\(result)")
         }
         #expect(!FileManager.default.fileExists(atPath: portreeve.file("imported.yaml")))
     }

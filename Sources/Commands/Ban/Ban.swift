@@ -57,7 +57,7 @@ public struct Ban: Command {
             console.note("portreeve: warning: \(addresses) \(effect)")
         }
         let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil
-        outcome.write(to: console, kernel, cut)
+        outcome.write(to: console, cut)
         return cut?.status ?? .success
     }
 }

@@ -29,7 +29,7 @@ public struct Unban: Command {
         let console = Console(host, output)
         let addresses = try PrefixArgument(addresses).addresses
         let store = try kernel.openStore(on: host)
-        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console, kernel)
+        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console)
         return .success
     }
 }

@@ -50,14 +50,12 @@ public struct Edit: Command {
         }
         defer {
             if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
-                console.note("portreeve: the edit is kept: \"\(command)\" goes on with it in \(copy.path.printable)")
+                let path = copy.path.printable
+                console.note("portreeve: the edit is kept: \"portreeve edit\" goes on with it in \(path)")
             }
         }
         return try edit(copy, over: old, on: host, console)
     }
-
-    /// The command that goes on with an edit.
-    private var command: String { "portreeve edit\(policy.word)\(kernel.words)" }
 
     private func edit(
         _ copy: EditedCopy, over old: String, on host: Host, _ console: Console

@@ -105,8 +105,7 @@ public struct Explain: Command {
         var edit: Explanation.Edit?
         if let text = view.verified.edit {
             edit = Explanation.Edit(
-                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) },
-                checking: "portreeve check\(namedPolicy.word)")
+                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) })
         }
         write(
             answer, grant: grant(behind: answer, on: host),
@@ -158,8 +157,7 @@ public struct Explain: Command {
     /// The command that lets the source in for a time; `nil` if a grant would not.
     private func granting(_ answer: Explanation) -> String? {
         guard let (service, span) = answer.grant(atMost: Self.usualGrant) else { return nil }
-        let words = "\(service.name)\(namedPolicy.word) --from \(answer.question.source) --for \(span.text)"
-        return "portreeve grant \(words) --why TEXT\(kernel.words)"
+        return "portreeve grant \(service.name) --from \(answer.question.source) --for \(span.text) --why TEXT"
     }
 
     /// The time of a grant that is proposed.

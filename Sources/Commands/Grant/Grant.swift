@@ -60,7 +60,7 @@ public struct Grant: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         let request = GrantRequest(service: service, address: address, span: span, why: why)
         try GrantMaker(kernel, in: store, on: host, console).grant(request, by: policy)
-            .write(to: console, kernel)
+            .write(to: console)
         return .success
     }
 }

@@ -69,9 +69,9 @@ public struct Import: Command {
     /// What to do where no other program has rules.
     private var alone: String {
         "nothing to import: portreeve's own table is the only one that decides who gets in; "
-            + "\"portreeve status\(kernel.words)\" shows what it lets in, "
-            + "\"portreeve history\(kernel.words) --show NUMBER\" the policy of a change, "
-            + "\"portreeve rollback\(kernel.words)\" goes back to an earlier one"
+            + "\"portreeve status\" shows what it lets in, "
+            + "\"portreeve history --show NUMBER\" the policy of a change, "
+            + "\"portreeve rollback\" goes back to an earlier one"
     }
 
     /// Creates the file, unless the policy goes to standard output.

@@ -65,18 +65,17 @@ struct ImportReport {
     }
 
     private var steps: [Step] {
-        let file = path == "-" ? "POLICY" : path.printable
-        let place = kernel.words
+        let invocation = Invocation(policy: path == "-" ? "POLICY" : path, kernel)
         let inside = kernel.netns.map { "ip netns exec \($0.printable) " } ?? ""
         let disabling = result.takeover.firewalls.flatMap {
             $0.disabling.map { Step(command: inside + $0.command, purpose: $0.purpose) }
         }
         return [
-            Step(command: "portreeve check \(file)", purpose: "after you have read it and filled in \"why\""),
+            Step(command: invocation.command("check"), purpose: "after you have read it and filled in \"why\""),
             Step(
-                command: "portreeve apply \(file)\(place) --confirm 5m", purpose: "both firewalls decide from here on"),
-            Step(command: "portreeve confirm\(place)", purpose: "from a new login"),
-        ] + disabling + [Step(command: "portreeve verify \(file)\(place)")]
+                command: "\(invocation.command("apply")) --confirm 5m", purpose: "both firewalls decide from here on"),
+            Step(command: invocation.command("confirm"), purpose: "from a new login"),
+        ] + disabling + [Step(command: invocation.command("verify"))]
     }
 
     private var stepLines: [String] {

@@ -63,14 +63,13 @@ public struct Init: Command {
     /// What was written, and the commands that come next.
     private var next: String {
         let invocation = Invocation(policy: policy, kernel)
-        func command(_ words: Substring) -> String { "portreeve \(invocation.completed(words))" }
         return """
             written: \(policy.printable); every service is closed to other hosts until you fill in "from"
             next:
               1. fill in "from" and "why" of each service, and delete services that should not be open
-              2. \(command("check"))
-              3. \(command("plan"))
-              4. \(command("apply")) --confirm 2m, and \(command("confirm")) from a new login
+              2. \(invocation.command("check"))
+              3. \(invocation.command("plan"))
+              4. \(invocation.command("apply")) --confirm 2m, and \(invocation.command("confirm")) from a new login
             """
     }
 }

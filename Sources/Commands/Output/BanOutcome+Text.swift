@@ -13,23 +13,23 @@ extension BanMaker {
 }
 
 extension BanOutcome {
-    /// Prints the outcome, and the sessions that were ended; the options belong to the command that ends a ban.
-    func write(to console: Console, _ options: KernelOptions, _ cut: SessionCut? = nil) {
+    /// Prints the outcome, and the sessions that were ended.
+    func write(to console: Console, _ cut: SessionCut? = nil) {
         if console.isJSON {
             console.print(json(cut))
         } else if !console.isQuiet {
-            console.print(text(options.words))
+            console.print(text)
         }
         cut?.report(to: console)
     }
 
-    private func text(_ options: String = "") -> String {
+    private var text: String {
         switch deed {
         case .banned(let end, let span):
-            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\(options)\" ends it"
+            "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\" ends it"
         case .unbanned(nil): "\(addresses) is no longer banned"
         case .unbanned(let cover?):
-            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\(options)\" ends that"
+            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\" ends that"
         case .needless(let others): "\(addresses) is not banned: nothing to do\(others.listed(as: "banned"))"
         }
     }
@@ -38,7 +38,7 @@ extension BanOutcome {
         var members: [(String, JSON)] = [
             ("format_version", 1), ("changed", .bool(made != nil)), ("address", .string("\(addresses)")),
             ("until", JSON(end.map(UTCTime.text))), ("change", made.map { .number($0.number) } ?? .null),
-            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text())),
+            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text)),
         ]
         if let cut { members.append(("sessions", cut.json)) }
         return .object(members)

@@ -78,8 +78,6 @@ extension Explanation {
         let text: String
         /// The answer once the file is applied; `nil` if it cannot be used.
         let after: Explanation?
-        /// The command that shows what is wrong with the file.
-        let checking: String
 
         /// Whether the file cannot be used.
         var isUnusable: Bool { after == nil }
@@ -87,7 +85,7 @@ extension Explanation {
         /// Lines for people.
         fileprivate var lines: [String] {
             let advice =
-                "  the answer is from the policy as it was applied; \"\(checking)\" shows what is wrong with the file"
+                "  the answer is from the policy as it was applied; \"portreeve check\" shows what is wrong with the file"
             return ["file: \(text.printable)"]
                 + [after.map { "once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)" } ?? advice]
         }

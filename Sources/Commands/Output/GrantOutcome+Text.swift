@@ -34,19 +34,19 @@ extension UselessGrant {
 }
 
 extension GrantOutcome {
-    /// Prints the outcome; the options belong to the command that ends a grant.
-    func write(to console: Console, _ options: KernelOptions) {
+    /// Prints the outcome.
+    func write(to console: Console) {
         if console.isJSON {
             console.print(json)
         } else if !console.isQuiet {
-            console.print(text + (end == nil ? "" : ending(options)))
+            console.print(text + (end == nil ? "" : ending))
         }
     }
 
     /// How to end a grant early.
-    private func ending(_ options: KernelOptions) -> String {
+    private var ending: String {
         let names = addresses.map { " --from \($0)" }.joined()
-        return "; \"portreeve revoke \(service)\(names)\(options.words)\" ends it"
+        return "; \"portreeve revoke \(service)\(names)\" ends it"
     }
 
     private var text: String {

@@ -38,7 +38,7 @@ public struct Revoke: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         let lockoutGuard = LockoutGuard(host, console, force: force)
         try GrantMaker(kernel, in: store, on: host, console).revoke(service, from: address, guardedBy: lockoutGuard)
-            .write(to: console, kernel)
+            .write(to: console)
         return .success
     }
 }

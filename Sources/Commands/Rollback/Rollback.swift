@@ -67,13 +67,12 @@ public struct Rollback: Command {
 
     /// Whom a rollback would lock out, where it would lead, and the ways on.
     private func refusal(of back: ChangeBack, _ lockout: Lockout) -> String {
-        let (number, options) = (back.number, kernel.words)
-        return """
-            this would lock you out; nothing was changed: \(lockout.reasons)
-              it goes \(headline(of: back)): \(back.record.summary.printable)
-              "portreeve history\(options) --show \(number)" prints its policy, without --show it lists the other changes
-              "portreeve rollback \(number)\(options) --force --confirm 2m" goes back nevertheless, for two minutes
-            """
+        """
+        this would lock you out; nothing was changed: \(lockout.reasons)
+          it goes \(headline(of: back)): \(back.record.summary.printable)
+          "portreeve history --show \(back.number)" prints its policy, without --show it lists the other changes
+          "portreeve rollback \(back.number) --force --confirm 2m" goes back nevertheless, for two minutes
+        """
     }
 
     private func question(_ back: ChangeBack) -> String {
