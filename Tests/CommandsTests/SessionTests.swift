@@ -215,6 +215,27 @@ struct SessionTests {
         #expect(terminal.sessions.list.sockets == [good])
     }
 
+    @Test("Where no rule changes, sessions are ended only after a question that lists them")
+    func askedCut() throws {
+        let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])
+        let path = try terminal.write(policy)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("apply", path, "--cut-sessions") == .usage)
+        #expect(
+            terminal.output
+                == "no rule changes\n\n--cut-sessions ends 1 open session, unless it is your own\n  192.0.2.77:40000 -> tcp/22\n"
+        )
+        #expect(terminal.errors.contains("cannot ask without a terminal; nothing was changed: pass --yes"))
+        terminal.answer = "n"
+        #expect(try terminal.run("apply", path, "--cut-sessions") == .failure)
+        #expect(terminal.sessions.list.sockets.count == 1)
+        terminal.answer = "y"
+        #expect(try terminal.run("apply", path, "--cut-sessions") == .success)
+        #expect(terminal.sessions.list.sockets.isEmpty)
+        terminal.answer = nil
+        #expect(try terminal.run("apply", path, "--cut-sessions") == .success)
+    }
+
     @Test("If the user's own session cannot be found, none is ended")
     func doubtfulAdmin() throws {
         let terminal = try terminal([EstablishedConnection(.client(77), at: 22)])

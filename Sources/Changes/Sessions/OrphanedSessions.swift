@@ -28,4 +28,18 @@ public struct OrphanedSessions {
             doubt = "\(error)"
         }
     }
+
+    /// The sessions that the policy of an empty plan refuses.
+    public init(refusedBy plan: PlannedChange, among store: any SessionStore, now: Int64) {
+        do throws(KernelError) {
+            let list = try store.read()
+            doubt = list.doubt
+            let refused =
+                SessionAudit(plan.policy, plan.compiled, routedBy: store, now: now).stale(list.sessions)
+                + (try [Finding].outboundStale(plan.policy, among: store, now: now))
+            if !refused.isEmpty { sessions = try store.owners(of: refused) }
+        } catch {
+            doubt = "\(error)"
+        }
+    }
 }

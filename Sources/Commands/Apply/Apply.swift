@@ -105,7 +105,10 @@ public struct Apply: Command {
         change.planned = (plan.compiled.table, plan.transaction)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { cut(plan, on: host) } }
-        if plan.isEmpty { return try maker.keep(change, in: store) }
+        if plan.isEmpty {
+            if cutSessions, !safety.yes { try confirmCut(plan, on: host, console) }
+            return try maker.keep(change, in: store)
+        }
         return try maker.make(change, in: store, question: Self.question) { isAnew in
             let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
             let consequences = Consequences(of: plan, on: host)
@@ -140,6 +143,15 @@ public struct Apply: Command {
             // A plan is reviewed for one state of the ruleset, and is not made anew for another.
             isAnew ? nil : Self.text(plan)
         }
+    }
+
+    /// Asks before sessions are ended where no rule changes.
+    private func confirmCut(_ plan: PlannedChange, on host: Host, _ console: Console) throws {
+        let refused = OrphanedSessions(refusedBy: plan, among: host.sessions, now: host.now)
+        guard !refused.sessions.isEmpty else { return }
+        let text = "no rule changes" + refused.text(isCut: true, sparingOwn: !safety.force)
+        if console.isJSON { console.note(text) } else { console.print(text) }
+        try Confirmation(host).require("end \(refused.sessions.count == 1 ? "it" : "them")?")
     }
 
     private func cut(_ plan: PlannedChange, on host: Host) -> SessionCut {

@@ -62,7 +62,9 @@ public struct Edit: Command {
     ) throws -> ExitStatus {
         let last = kernel.lastLists(on: host)
         while true {
-            try host.edit(copy.path)
+            do { try host.edit(copy.path) } catch {
+                throw CommandError(.failure, "\(error); nothing was changed".printable)
+            }
             // From here on a key that interrupts is an answer, so that the command can say where the edit is.
             host.holdSignals()
             let reading = try reading(of: copy, last, on: host, console)
