@@ -1,7 +1,7 @@
 public import Policies
 
 extension Explanation {
-    /// The service of which a grant would let the source in, and for how long; `nil` if a grant would not, or if the policy
+    /// The service that a grant would open to the source, and for how long; `nil` if a grant would not help, or if the policy
     /// allows none.
     ///
     /// A grant stands before the entries of a service, so that it helps where only the sources do not match.

@@ -22,7 +22,7 @@ protocol KernelCommand { var kernel: KernelOptions { get } }
 /// The policy, the network namespace and the state directory that the user named, which the next command needs, too.
 ///
 /// Messages name commands in quotes as they are on a host with the standard paths: `"portreeve apply"`. Most are made where
-/// nobody knows how the program was called, so that the console adds what was named to all of them.
+/// it is not known how the program was called, so the console adds to all of them what the user named.
 struct Invocation {
     /// The path, or for a command that reads no policy the one that was applied last; `nil` if neither is known.
     private let policy: () -> String?

@@ -53,7 +53,7 @@ extension PlannedChange {
             + (lost.isEmpty ? [] : [("- deny  from \(lost.text(as: others))", .remove)])
     }
 
-    /// One line per object: all, or those that the lines of services do not cover, and the count of rules that only move.
+    /// One line per object that the lines of services do not cover, or per object at all, and how many rules only move.
     func otherLines(_ console: Console, _ verbose: Bool) -> [String] {
         let isNew = snapshot.table == nil
         let isOtherMode = before.outboundMode != after.outboundMode

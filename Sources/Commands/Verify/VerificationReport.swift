@@ -68,7 +68,7 @@ struct VerificationReport {
 
     /// What drift is, and the command that mends it; apart from edits of the file, which the same command would load.
     ///
-    /// None unless one of these findings, those that are told, is drift.
+    /// Without drift among the findings that are printed there is none.
     func driftAdvice(_ findings: [Finding]) -> [String] {
         guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
         let isEdited = self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
