@@ -3,11 +3,14 @@ internal import Policies
 
 /// The words of a command line: options of every command may stand before the command, too.
 struct CommandLineWords {
-    /// The options that every command has or shares with most, and whether a value follows each.
-    private static let shared = [
-        "--netns": true, "--state-dir": true, "--format": true, "--color": true, "--quiet": false, "-q": false,
-        "--allow-insecure-permissions": false,
-    ]
+    /// Whether a value follows an option that every command has or shares with most; `nil` for other words.
+    private static func takesValue(_ option: Substring) -> Bool? {
+        switch option {
+        case "--netns", "--state-dir", "--format", "--color": true
+        case "--quiet", "-q", "--allow-insecure-permissions": false
+        default: nil
+        }
+    }
 
     /// The options of the program itself.
     private static let questions: Set<String> = ["--help", "-h", "--version"]
@@ -20,7 +23,7 @@ struct CommandLineWords {
     /// Puts the command before the options that precede it.
     init(_ words: [String]) {
         var command = 0
-        while command < words.count, let hasValue = Self.shared[String(words[command].prefix { $0 != "=" })] {
+        while command < words.count, let hasValue = Self.takesValue(words[command].prefix { $0 != "=" }) {
             command += hasValue && !words[command].contains("=") ? 2 : 1
         }
         guard command < words.count, !words[command].hasPrefix("-") else {

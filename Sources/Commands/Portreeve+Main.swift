@@ -16,12 +16,8 @@ extension Portreeve {
             end(saying: configuration.version, to: .output, ExitStatus.success.rawValue)
         }
         if arguments.first == NameProcess.command { NameProcess.run(Array(arguments.dropFirst())) }
-        let words = CommandLineWords(arguments)
-        if let fault = words.fault {
-            end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
-        }
         do {
-            var command = try parse(words)
+            var command = try parse(CommandLineWords(arguments))
             try command.run()
         } catch {
             let code = exitCode(for: error)
@@ -52,6 +48,9 @@ extension Portreeve {
 
     private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {
         if let command = parseDirectly(words) { return command }
+        if let fault = words.fault {
+            end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
+        }
         do { return try parseAsRoot(words.ordered) } catch {
             if !exitCode(for: error).isSuccess, let fault = words.formatFault {
                 end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
