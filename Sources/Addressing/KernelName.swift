@@ -13,6 +13,7 @@ public enum KernelName {
 
     /// The text of a name, from its bytes without the NUL.
     public static func text(of bytes: some Collection<UInt8>) -> String {
+        let bytes = Array(bytes)
         guard !bytes.allSatisfy(isPlain) else { return String(decoding: bytes, as: UTF8.self) }
         let text = bytes.flatMap { byte in
             isPlain(byte)

@@ -36,13 +36,19 @@ public struct TransportProtocol: RawRepresentable, Hashable, Sendable {
     public var hasPorts: Bool { Self.withPorts.contains(self) }
 
     /// The name as in `/etc/protocols`; the number for a protocol that is not well known.
-    public var name: String { Self.names[rawValue] ?? "\(rawValue)" }
+    public var name: String { Self.names[Int(rawValue)] ?? "\(rawValue)" }
 
-    private static let names: [UInt8: String] = [
-        1: "icmp", 2: "igmp", 4: "ipencap", 6: "tcp", 17: "udp", 33: "dccp", 41: "ipv6", 46: "rsvp", 47: "gre",
-        50: "esp", 51: "ah", 58: "ipv6-icmp", 88: "eigrp", 89: "ospf", 94: "ipip", 97: "etherip", 103: "pim",
-        108: "ipcomp", 112: "vrrp", 115: "l2tp", 124: "isis", 132: "sctp", 135: "mobility-header", 136: "udplite",
-        137: "mpls-in-ip", 139: "hip",
+    private static let names = {
+        var names = [String?](repeating: nil, count: 256)
+        for (number, name) in wellKnown { names[number] = name }
+        return names
+    }()
+
+    private static let wellKnown = [
+        (1, "icmp"), (2, "igmp"), (4, "ipencap"), (6, "tcp"), (17, "udp"), (33, "dccp"), (41, "ipv6"), (46, "rsvp"),
+        (47, "gre"), (50, "esp"), (51, "ah"), (58, "ipv6-icmp"), (88, "eigrp"), (89, "ospf"), (94, "ipip"),
+        (97, "etherip"), (103, "pim"), (108, "ipcomp"), (112, "vrrp"), (115, "l2tp"), (124, "isis"), (132, "sctp"),
+        (135, "mobility-header"), (136, "udplite"), (137, "mpls-in-ip"), (139, "hip"),
     ]
 }
 

@@ -27,30 +27,33 @@ struct Invocation {
     /// The path, or for a command that reads no policy the one that was applied last; `nil` if neither is known.
     private let policy: () -> String?
     /// The options of the kernel with their values.
-    private let place: String
+    private let place: () -> String
 
     /// The standard paths.
-    init() { (policy, place) = ({ nil }, "") }
+    init() { (policy, place) = ({ nil }, { "" }) }
 
     init(policy: @autoclosure @escaping () -> String?, _ kernel: KernelOptions?) {
         self.policy = policy
-        let options = [("--netns", kernel?.netns), ("--state-dir", kernel?.stateDir)]
-        place = options.compactMap { name, value in value.map { " \(name) \($0.shellWord)" } }.joined()
+        place = { Self.place(kernel) }
     }
 
-    /// What the command line of a command named.
+    /// What the command line of a command named, looked up where a message names a command: most runs print none.
     init(_ command: any Command, on host: Host) {
-        let kernel = (command as? any KernelCommand)?.kernel
-        if let named = (command as? any PolicyCommand)?.namedPolicy.policy {
-            self.init(policy: named, kernel)
-        } else {
-            self.init(policy: (try? kernel?.existingState(on: host))?.lastPolicy, kernel)
+        policy = {
+            if let named = (command as? any PolicyCommand)?.namedPolicy.policy { return named }
+            return (try? (command as? any KernelCommand)?.kernel.existingState(on: host))?.lastPolicy
         }
+        place = { Self.place((command as? any KernelCommand)?.kernel) }
+    }
+
+    private static func place(_ kernel: KernelOptions?) -> String {
+        let options = [("--netns", kernel?.netns), ("--state-dir", kernel?.stateDir)]
+        return options.compactMap { name, value in value.map { " \(name) \($0.shellWord)" } }.joined()
     }
 
     /// The text, in which each quoted command has what the user named.
     func completing(_ text: String) -> String {
-        guard text.contains(Self.start) else { return text }
+        guard text.utf8.contains(Self.quote), text.contains(Self.start) else { return text }
         let parts = text.split(separator: Self.start, omittingEmptySubsequences: false)
         let completed = parts.dropFirst().map { part in
             // A command that was broken into cells of a table is left alone.
@@ -68,6 +71,7 @@ struct Invocation {
     }
 
     private static let start = "\"portreeve "
+    private static let quote = UInt8(ascii: "\"")
 
     /// A command line with what the user named.
     func command(_ words: Substring) -> String { "portreeve \(completed(words))" }
@@ -79,7 +83,7 @@ struct Invocation {
         let path = type is any PolicyCommand.Type ? pathWord : ""
         let lacksPath = !path.isEmpty && Self.lacksPolicy(words.dropFirst(), of: type)
         let lacksPlace = type is any KernelCommand.Type && !words.contains("--netns") && !words.contains("--state-dir")
-        return command + (lacksPath ? path : "") + (lacksPlace ? place : "")
+        return command + (lacksPath ? path : "") + (lacksPlace ? place() : "")
     }
 
     /// The path after a space; empty for the standard one, and for a saved plan, which no other command could read.

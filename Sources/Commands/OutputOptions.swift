@@ -11,6 +11,21 @@ public enum ColorChoice: String, ExpressibleByArgument, CaseIterable, Sendable {
     case never
 }
 
+/// What the parser would derive from the cases: looking up their conformances takes a hundred microseconds at every start.
+extension ColorChoice {
+    /// The choice of this name.
+    public init?(argument: String) { self.init(rawValue: argument) }
+
+    /// The name.
+    public var defaultValueDescription: String { rawValue }
+
+    /// The names.
+    public static var allValueStrings: [String] { allCases.map { $0.rawValue } }
+
+    /// None: the names describe themselves.
+    public static var allValueDescriptions: [String: String] { [:] }
+}
+
 /// Options of every command.
 public struct OutputOptions: ParsableArguments, Sendable {
     @Option(
@@ -46,8 +61,12 @@ extension FormatChoice {
 
     /// The names of the formats: `text or json`.
     static var list: String {
-        let names = formats.map(\.rawValue)
-        return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
+        var list = ""
+        for (index, format) in formats.enumerated() {
+            if index > 0 { list += index == formats.count - 1 ? " or " : ", " }
+            list += format.rawValue
+        }
+        return list
     }
 
     /// The format of this name; that of another command is refused by the command itself.

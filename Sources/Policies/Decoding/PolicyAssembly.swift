@@ -79,10 +79,14 @@ struct PolicyAssembly {
         policy.names = names.names
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
-        let check = AssertionCheck(policy, log)
-        for (assertion, place) in assertions { check.run(assertion, at: place) }
-        let outboundCheck = OutboundCheck(policy, log)
-        for (assertion, place) in outboundAssertions { outboundCheck.run(assertion, at: place) }
+        if !assertions.isEmpty {
+            let check = AssertionCheck(policy, log)
+            for (assertion, place) in assertions { check.run(assertion, at: place) }
+        }
+        if !outboundAssertions.isEmpty {
+            let check = OutboundCheck(policy, log)
+            for (assertion, place) in outboundAssertions { check.run(assertion, at: place) }
+        }
         let lint = PolicyLint(policy: policy, now: options.now, interfaces: options.interfaces, log: log)
         lint.run(services, root: main.keyed, denied: deny?.places ?? [])
         lint.check(lines, in: documents)

@@ -24,9 +24,11 @@ struct PolicyDocument {
         else { return [] }
         checkVersion(keyed, isRequired: true, root.place, log)
         var documents = [PolicyDocument(keyed: keyed)]
+        let included = includes(keyed, base: destination ?? (path == "-" ? "" : path), loader.files, log)
+        guard !included.isEmpty else { return documents }
         // The file that the policy is to replace includes itself where a pattern matches it, and so will the policy.
         var seen: [[UInt64]: String] = [destination.flatMap(loader.files.identity) ?? own: file.path]
-        for (path, place) in includes(keyed, base: destination ?? (path == "-" ? "" : path), loader.files, log) {
+        for (path, place) in included {
             // Where it waits, a pattern may match it; it will not be there then.
             if destination != nil, loader.files.identity(of: path) == own { continue }
             guard let (file, identity) = loader.load(path, namedAt: place) else { continue }

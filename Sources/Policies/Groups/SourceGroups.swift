@@ -14,6 +14,8 @@ final class SourceGroups {
         /// The DNS names in it, also by other groups.
         var names: Set<String> = []
         var isUsed = false
+        /// Whether it is being resolved, so that a group which names it is part of a cycle.
+        var isOpen = false
     }
 
     private let reader: ListReader
@@ -210,14 +212,14 @@ extension SourceGroups {
     private func resolve(from start: Int) {
         guard definitions[start].addresses == nil else { return }
         var path = [Visit(group: start)]
-        var open: Set<Int> = [start]
+        definitions[start].isOpen = true
         while let visit = path.last {
             let top = path.count - 1
             let group = visit.group
             guard visit.next < definitions[group].entries.count else {
                 definitions[group].addresses = build(path[top].builder, group)
                 (definitions[group].lists, definitions[group].names) = (path[top].lists, path[top].names)
-                open.remove(group)
+                definitions[group].isOpen = false
                 path.removeLast()
                 continue
             }
@@ -232,11 +234,12 @@ extension SourceGroups {
                 path[top].lists.formUnion(definitions[index].lists)
                 path[top].names.formUnion(definitions[index].names)
                 path[top].next += 1
-            } else if open.insert(index).inserted {
-                path.append(Visit(group: index))
-            } else {
+            } else if definitions[index].isOpen {
                 reportCycle(path.map(\.group), closing: index, at: node.place)
                 path[top].next += 1
+            } else {
+                definitions[index].isOpen = true
+                path.append(Visit(group: index))
             }
         }
     }
