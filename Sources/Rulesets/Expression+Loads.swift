@@ -64,6 +64,9 @@ public struct Payload: Hashable, Sendable {
         self.length = length
         self.destination = destination
     }
+
+    /// The offset after the last byte; wider than the parts, which a crafted file may have near 2^32.
+    public var end: UInt64 { UInt64(offset) + UInt64(length) }
 }
 
 /// A load of a property of the connection, `ct`.

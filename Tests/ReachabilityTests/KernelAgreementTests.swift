@@ -33,7 +33,7 @@ struct KernelAgreementTests {
                     sourcePort += 1
                 }
             }
-            try compare(sent, loaded)
+            try compare(sent, loaded, try wire.circumstances())
             for table in loaded {
                 try NftProgram.run(["delete", "table"] + "\(table.name)".split(separator: " ").map(String.init))
             }
@@ -51,11 +51,10 @@ struct KernelAgreementTests {
         }
     }
 
-    private func compare(_ sent: [(UInt16, Packet)], _ tables: [Table]) throws {
+    private func compare(_ sent: [(UInt16, Packet)], _ tables: [Table], _ circumstances: Circumstances) throws {
         let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
         let numbers = listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) }
         let seen = Set(numbers)
-        let circumstances = Circumstances(now: 0)
         let regions = AccessRegions(tables, in: circumstances)
         let classes = Dictionary(
             uniqueKeysWithValues: Set(regions.keys.map(\.interface)).map { ($0.pattern ?? "", $0) })

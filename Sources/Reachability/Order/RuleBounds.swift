@@ -121,7 +121,7 @@ extension Expression {
             [.inputInterfaceName, .inputInterface, .networkProtocol, .transportProtocol, .time].contains(key)
         case .conntrack(let load): [.state, .status, .direction].contains(load.key)
         // The destination begins at byte 16 or 24, the port at byte 2.
-        case .payload(let payload): payload.base == .network && payload.offset + payload.length <= 16
+        case .payload(let payload): payload.base == .network && payload.end <= 16
         default: false
         }
     }

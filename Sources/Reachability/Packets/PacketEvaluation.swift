@@ -45,6 +45,18 @@ public struct PacketEvaluation {
     public static func conclude(
         _ packet: Packet, through tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving
     ) -> PacketConclusion {
+        let conclusion = evaluate(packet, tables, circumstances, path)
+        guard case .unknown = conclusion.verdict, packet.transport == .tcp, !packet.isEstablished else {
+            return conclusion
+        }
+        // A client whose packet with ECN is lost repeats it without, and gets in where that one does.
+        let plain = evaluate(packet, tables, circumstances.withoutECN, path)
+        return plain.verdict == .accept ? plain : conclusion
+    }
+
+    private static func evaluate(
+        _ packet: Packet, _ tables: [Table], _ circumstances: Circumstances, _ path: PacketPath
+    ) -> PacketConclusion {
         let hooks = Hooks(tables: tables)
         let conclusions = hooks.alternatives.map { hooks in
             var evaluation = PacketEvaluation(packet, hooks, circumstances, path)

@@ -102,7 +102,7 @@ private struct ChainEffects {
             read.formUnion([.tracking, .destination])
             read.insert(load.key == .mark ? .connectionMark : load.key == .labels ? .labels : .tracking)
         case .payload(let payload):
-            let isTarget = payload.base == .transport || payload.offset + payload.length > 16
+            let isTarget = payload.base == .transport || payload.end > 16
             read.formUnion(isTarget ? [.source, .destination] : [.source])
         case .route: read.formUnion([.mark, .destination])
         case .setConntrack(let assignment):

@@ -10,10 +10,20 @@ public struct Circumstances: Sendable {
         case either
     }
 
+    /// An assumption about the bits of Explicit Congestion Notification (ECN) in the first packet of a TCP connection.
+    enum ECN: Hashable, Sendable {
+        /// The packet does not ask for ECN, like the one that a client repeats if its first one is lost, RFC 3168 6.1.1.1.
+        case absent
+        /// The packet may ask for ECN: a verdict that depends on the bits is unknown.
+        case either
+    }
+
     /// The time in seconds since 1970-01-01T00:00:00Z; if `nil`, a verdict that depends on it is unknown.
     public var now: Int64?
     /// The assumption about limits.
     public var limits: Limits
+    /// The assumption about ECN.
+    var ecn = ECN.either
     /// The indices of interfaces, by name; `lo` has index 1 in every network namespace.
     public var interfaceIndices: [String: UInt32]
     /// The addresses of this host, the possible destinations; if `nil`, a verdict that depends on them is unknown.
@@ -34,5 +44,12 @@ public struct Circumstances: Sendable {
         self.interfaceIndices = interfaceIndices
         self.addresses = addresses
         self.routes = routes
+    }
+
+    /// The same circumstances for packets that do not ask for ECN.
+    var withoutECN: Self {
+        var circumstances = self
+        circumstances.ecn = .absent
+        return circumstances
     }
 }

@@ -149,8 +149,9 @@ extension Setting {
         case (2...3, _): state.headerPort[offset - 2]
         // A packet with data has ACK, but not URG, RST, SYN or FIN.
         case (13, .tcp) where isEstablished: SymbolicByte(.unknown, mask: 0xc8, flip: 0x10)
-        // RFC 9293 3.5: the first packet has only SYN; RFC 3168 6.1.1: the two bits of ECN are unknown.
-        case (13, .tcp): SymbolicByte(.unknown, mask: 0xc0, flip: 0x02)
+        // RFC 9293 3.5: the first packet has only SYN; RFC 3168 6.1.1: the two bits of ECN may be set.
+        case (13, .tcp):
+            circumstances.ecn == .absent ? SymbolicByte(0x02) : SymbolicByte(.unknown, mask: 0xc0, flip: 0x02)
         default: .unknown
         }
     }

@@ -247,6 +247,8 @@ struct Survey {
     let budget: WorkBudget
     var keys: [AccessRegions.Key] { keysByPlace.flatMap(\.self) }
     private let shared: SharedChains?
+    /// Whether a rule reads the flags of TCP.
+    private let readsFlags: Bool
     private let conditions: [AddressFamily: Conditions]
     private let readers: [AddressFamily: SetReader]
 
@@ -265,6 +267,7 @@ struct Survey {
         self.keepsRefusals = keepsRefusals
         self.budget = budget
         self.shared = shared
+        readsFlags = tables.contains(where: \.readsFlags)
         var conditions: [AddressFamily: Conditions] = [:]
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
         self.conditions = conditions
@@ -309,34 +312,49 @@ struct Survey {
 
     /// What the packets of a class have in common.
     func setting(_ key: AccessRegions.Key, isReply: Bool = false) -> Setting {
+        setting(key, circumstances, isReply: isReply)
+    }
+
+    private func setting(_ key: AccessRegions.Key, _ circumstances: Circumstances, isReply: Bool) -> Setting {
         Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
             circumstances: circumstances, isReply: isReply, dialled: key.destination.possible,
             user: key.user)
     }
 
-    /// The result of an evaluation in every order.
+    /// The result of an evaluation; a client whose packet with ECN is lost repeats it without, and gets in where that one does.
     private func outcome(
         _ key: AccessRegions.Key, isReply: Bool = false, tracksDestinations: Bool = false,
         _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
     ) -> RegionEvaluation.Outcome {
-        let outcomes = hooks.map {
-            evaluate(evaluation(key, $0, isReply: isReply, tracksDestinations: tracksDestinations))
+        func result(_ circumstances: Circumstances) -> RegionEvaluation.Outcome {
+            outcome(key, setting(key, circumstances, isReply: isReply), tracksDestinations, evaluate)
         }
+        let either = result(circumstances)
+        guard readsFlags, key.transport == .tcp, !isReply, either.isUncertain else { return either }
+        return either.settled(by: result(circumstances.withoutECN), spaces[key.family])
+    }
+
+    /// The result of an evaluation in every order.
+    private func outcome(
+        _ key: AccessRegions.Key, _ setting: Setting, _ tracksDestinations: Bool,
+        _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
+    ) -> RegionEvaluation.Outcome {
+        let outcomes = hooks.map { evaluate(evaluation(key, $0, setting, tracksDestinations: tracksDestinations)) }
         guard let example = ties.example else { return outcomes[0] }
         return .combined(
             outcomes, doubtedBy: rules.number(example), isComplete: ties.isComplete, spaces[key.family])
     }
 
     private func evaluation(
-        _ key: AccessRegions.Key, _ hooks: Hooks, isReply: Bool, tracksDestinations: Bool
+        _ key: AccessRegions.Key, _ hooks: Hooks, _ setting: Setting, tracksDestinations: Bool
     ) -> RegionEvaluation {
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
+        let isShared = !setting.isSent && setting.circumstances.ecn == .either
         return RegionEvaluation(
-            hooks, key, setting(key, isReply: isReply), reader, conditions, rules, budget,
-            isReply || key.user != nil ? nil : shared,
+            hooks, key, setting, reader, conditions, rules, budget, isShared ? shared : nil,
             keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)
     }
 }
