@@ -11,9 +11,9 @@ import time
 import traceback
 
 from machine import Checks
-from steps import clock, commands, confirmation, connections, examples, listeners, namespaces, neighbours, packets, prefixes, refusals, tampering, tunnels
+from steps import clock, commands, confirmation, connections, examples, listeners, namespaces, neighbours, nfs, packets, prefixes, refusals, tampering, tunnels
 
-STEPS = [examples, packets, tunnels, neighbours, listeners, connections, refusals, confirmation, prefixes, commands, namespaces, clock, tampering]
+STEPS = [examples, packets, tunnels, nfs, neighbours, listeners, connections, refusals, confirmation, prefixes, commands, namespaces, clock, tampering]
 
 
 def main():
