@@ -18,12 +18,16 @@ public struct MetaKey: RawRepresentable, Hashable, Sendable {
     public static let inputInterfaceName = Self(rawValue: 6)
     /// The name of the output interface: 16 bytes, padded with NUL.
     public static let outputInterfaceName = Self(rawValue: 7)
+    /// The hardware type of the input interface, `ARPHRD_…` of `linux/if_arp.h`: 2 bytes, host byte order.
+    public static let inputInterfaceType = Self(rawValue: 8)
     /// The number of the user of the socket: 4 bytes, host byte order; a packet without a socket has none.
     public static let socketUser = Self(rawValue: 10)
     /// The address family, `NFPROTO_…`: 1 byte.
     public static let networkProtocol = Self(rawValue: 15)
     /// The transport protocol, `IPPROTO_…`: 1 byte.
     public static let transportProtocol = Self(rawValue: 16)
+    /// The type of the packet, `PACKET_…` of `linux/if_packet.h`: 1 byte.
+    public static let packetType = Self(rawValue: 19)
     /// The kind of the output interface, such as `bridge`: 16 bytes, padded with NUL.
     public static let outputInterfaceKind = Self(rawValue: 27)
     /// The time in nanoseconds since 1970-01-01T00:00:00Z: 8 bytes, host byte order; kernel 5.4 or later.

@@ -53,6 +53,7 @@ struct StateTests {
         inet(
             "\(input) iif \"eth0\" tcp dport 1 accept; iif { \"wg1\", \"lo\" } udp dport 1 accept; iif != \"eth0\" tcp dport 3 accept"
         ),
+        inet("\(input) meta iiftype loopback tcp dport 1 accept; meta iiftype != loopback udp dport 1 accept"),
         inet("\(input) iif . tcp dport vmap { \"eth0\" . 1 : accept, \"wg1\" . 2 : accept, \"lo\" . 3 : accept }"),
         inet(
             "\(input) fib saddr . iif oif \"eth0\" tcp dport 1 accept; udp dport 2 accept"),
@@ -145,6 +146,7 @@ struct StateTests {
         "*raw\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp --dport 1 -j CT --notrack\n\(filter)-A INPUT -m conntrack --ctstate UNTRACKED -j ACCEPT\n-A INPUT -m state --state NEW -p udp --dport 2 -j ACCEPT\nCOMMIT\n",
         "*nat\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp --dport 1 -j REDIRECT --to-ports 5\n\(filter)-A INPUT -m conntrack --ctstate DNAT --ctorigdstport 1 -j ACCEPT\n-A INPUT -p tcp -m conntrack --ctstate NEW --ctorigsrc 10.1.2.0/24 --ctdir ORIGINAL ! --ctorigdstport 3 -j ACCEPT\n-A INPUT -p udp -m conntrack --ctproto udp ! --ctstatus SEEN_REPLY ! --ctorigdst 10.0.0.0/8 -j ACCEPT\nCOMMIT\n",
         "\(filter.dropFirst(7))-A INPUT -p tcp --dport 1 -m addrtype --src-type UNICAST --dst-type LOCAL -j ACCEPT\n-A INPUT -p tcp --dport 2 -m addrtype --dst-type LOCAL,BROADCAST -j ACCEPT\n-A INPUT -p udp --dport 2 -m addrtype ! --src-type LOCAL -j ACCEPT\nCOMMIT\n",
+        "\(filter.dropFirst(7))-A INPUT -p tcp --dport 1 -m pkttype --pkt-type host -j ACCEPT\n-A INPUT -p udp --dport 2 -m pkttype ! --pkt-type broadcast -j ACCEPT\n-A INPUT -p tcp --dport 3 -m pkttype --pkt-type multicast -j ACCEPT\nCOMMIT\n",
         "\(filter.dropFirst(7)):A -\n-A INPUT -m statistic --mode random --probability 0.5 -j A\n-A INPUT -p tcp --dport 1 -j ACCEPT\n-A A -p tcp --dport 1 -j ACCEPT\nCOMMIT\n",
     ]
 

@@ -35,7 +35,7 @@ extension [SymbolicByte] {
 
     /// Whether the bytes are equal to a constant.
     func equals(_ value: [UInt8]) -> Certainty {
-        if isOtherIndex(than: value) { return .no }
+        if isOther(than: value) { return .no }
         guard !zip(self, value).contains(where: { ($0 ^ $1) & ~$0.mask != 0 }) else { return .no }
         return allSatisfy { $0.mask == 0 } ? .yes : .open
     }

@@ -52,6 +52,9 @@ extension Setting {
         case .socketUser where isLeaving: return userNumber
         case .inputInterfaceName: return [SymbolicByte](constants: interface)
         case .inputInterface: return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
+        case .inputInterfaceType where !isSent:
+            return interfaceName == "lo"
+                ? [SymbolicByte](constants: [SymbolicByte].loopbackType.hostOrderBytes) : .otherType
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .etherType: return [SymbolicByte](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)

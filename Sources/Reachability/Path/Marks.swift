@@ -45,8 +45,3 @@ extension PacketState {
         if tracking == .before { tracking = .excluded }
     }
 }
-
-extension MetaKey {
-    /// The type of the packet, `PACKET_…` of `linux/if_packet.h`: 1 byte.
-    static let packetType = Self(rawValue: 19)
-}

@@ -14,6 +14,8 @@ struct SymbolicByte: Hashable {
         case destination(UInt8)
         /// A byte in memory order of an interface index that is unknown but not that of `lo`.
         case otherIndex(UInt8)
+        /// A byte in memory order of a hardware type that is unknown but not that of `lo`.
+        case otherType(UInt8)
         /// A byte that is not known of the packets under evaluation.
         case unknown
     }
@@ -64,7 +66,7 @@ extension SymbolicByte {
         case .source(let index):
             let bytes = packet.source.bigEndianBytes
             value = bytes[Int(index) + (packet.family == .ipv4 ? 12 : 0)]
-        case .destination, .otherIndex, .unknown: return self
+        case .destination, .otherIndex, .otherType, .unknown: return self
         }
         return SymbolicByte((value & mask) ^ flip)
     }
@@ -83,9 +85,16 @@ extension [SymbolicByte] {
     /// The index of an interface other than `lo`.
     static let otherIndex = (0..<4 as Range<UInt8>).map { SymbolicByte(.otherIndex($0)) }
 
-    /// Whether the bytes are the index of an interface other than `lo`, and `value` is the index of `lo`.
-    func isOtherIndex(than value: some Collection<UInt8>) -> Bool {
+    /// The hardware type of an interface other than `lo`.
+    static let otherType = (0..<2 as Range<UInt8>).map { SymbolicByte(.otherType($0)) }
+
+    /// `ARPHRD_LOOPBACK` of `linux/if_arp.h`, which `lo` alone has.
+    static let loopbackType: UInt16 = 772
+
+    /// Whether the bytes are the index or the type of an interface other than `lo`, and `value` is that of `lo`.
+    func isOther(than value: some Collection<UInt8>) -> Bool {
         self == .otherIndex && value.elementsEqual(UInt32(1).hostOrderBytes)
+            || self == .otherType && value.elementsEqual(Self.loopbackType.hostOrderBytes)
     }
 
     /// The values of constants; `nil` if one depends on the packet.

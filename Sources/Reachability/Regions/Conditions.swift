@@ -12,7 +12,7 @@ struct Conditions {
 
     /// The packets for which `key` is equal to `value`.
     func equal(_ key: [SymbolicByte], _ value: some Collection<UInt8>) -> Condition {
-        if key.isOtherIndex(than: value) { return .never }
+        if key.isOther(than: value) { return .never }
         var portMask: UInt16 = 0
         var portValue: UInt16 = 0
         var sourceMask: UInt128 = 0
@@ -37,7 +37,7 @@ struct Conditions {
                 guard (sourceValue ^ bits) & sourceMask & mask == 0 else { return .never }
                 sourceMask |= mask
                 sourceValue |= bits
-            case .destination, .otherIndex, .unknown: isExact = false
+            case .destination, .otherIndex, .otherType, .unknown: isExact = false
             }
         }
         return box(portMask, portValue, sourceMask, sourceValue, isExact)

@@ -12,6 +12,16 @@ extension ExtensionStructure {
         ]
     }
 
+    /// `struct xt_pkttype_info`: `PACKET_…`, inversion.
+    var packetTypeMatch: [Expression]? {
+        guard let type = number(UInt32.self, at: 0), let number = UInt8(exactly: type),
+            let inversion = self.number(UInt32.self, at: 4)
+        else { return nil }
+        return [
+            .meta(.packetType, into: .first), .compare(Comparison(inversion == 0 ? .equal : .notEqual, [number])),
+        ]
+    }
+
     /// `struct xt_mark_tginfo2`: mark, mask of the bits to replace.
     var markTarget: [Expression]? {
         guard let mark = number(UInt32.self, at: 0), let mask = number(UInt32.self, at: 4) else { return nil }

@@ -4,7 +4,7 @@ extension XtablesExtension {
     /// The equivalent native expressions in a table of this family; `nil` if there are none, or the extension is unknown.
     ///
     /// Known are the extensions that decide on ports, messages of ICMP, addresses, marks and redirections: the matches `tcp`,
-    /// `udp`, `multiport`, `icmp`, `icmp6`, `iprange`, `addrtype`, `conntrack`, `state`, `mark`, `connmark` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
+    /// `udp`, `multiport`, `icmp`, `icmp6`, `iprange`, `addrtype`, `conntrack`, `state`, `mark`, `connmark`, `pkttype` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
     /// `MASQUERADE`, `MARK` and `CONNMARK`.
     public func native(in family: TableFamily) -> [Expression]? {
         let structure = ExtensionStructure(info)
@@ -20,6 +20,7 @@ extension XtablesExtension {
         case (.match, "conntrack", 2...3): ConntrackMatch(structure, revision, family)?.expressions
         case (.match, "state", 0): structure.stateMatch
         case (.match, "mark", 1): structure.markMatch(.meta(.mark, into: .first))
+        case (.match, "pkttype", 0): structure.packetTypeMatch
         case (.match, "connmark", 1): structure.markMatch(.conntrack(ConntrackLoad(.mark)))
         case (.target, "MARK", 2): structure.markTarget
         case (.target, "CONNMARK", 1): structure.connectionMarkTarget(modeOffset: 12)
