@@ -4,6 +4,7 @@ internal import Changes
 internal import Kernel
 internal import Policies
 internal import Printing
+internal import Rulesets
 internal import System
 
 /// The format of results.
@@ -117,6 +118,11 @@ extension KernelOptions {
     /// The state for a command that only reads; `nil` if nothing was ever saved.
     func existingState(on host: Host) throws(KernelError) -> RulesetState? {
         try RulesetState(existingAt: stateLocation(on: host), on: host.changes)
+    }
+
+    /// The loaded table, if the state has no record of it; `nil` also if the state cannot be read, which is told elsewhere.
+    func unrecorded(_ live: Table?, on host: Host) -> UnrecordedTable? {
+        try? UnrecordedTable(live, in: existingState(on: host), at: stateLocation(on: host).directory)
     }
 
     /// The grants for a command that only reads, which must not fail because of them.

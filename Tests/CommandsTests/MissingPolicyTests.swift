@@ -90,4 +90,10 @@ struct MissingPolicyTests {
         #expect(try terminal.run("check", "--strict", unused) == .invalidPolicy)
         #expect(terminal.errors.hasSuffix("1 warning; refused: --strict treats warnings as errors\n"))
     }
+
+    @Test("A directory is no policy", arguments: ["check", "show", "plan", "apply", "verify", "status"])
+    func directory(command: String) throws {
+        let expected = "portreeve: \(folder) is a directory, not a policy: write the path of a file in it"
+        #expect(try message(command, folder).hasPrefix(expected), "\(terminal.errors)")
+    }
 }

@@ -210,6 +210,23 @@ import Testing
             "version: 1\n\(text)\n", ["unknown key \"\(key)\" in \(place); did you mean \"\(meant)\"?"])
     }
 
+    @Test("A missing colon is named, with the line that has it")
+    func missingColon() throws {
+        let start = "version: 1\nservices:\n"
+        try expectErrors(
+            "\(start)  ssh: {ports: 22, ⟨from any⟩, why: x}\n",
+            ["unknown key \"from any\" in service \"ssh\"; did you mean \"from: any\"?"])
+        let advice = "line 5 lacks a colon: write \"from: any\""
+        try expectErrors(
+            "\(start)  ssh:\n    ports: 22\n    from any\n    ⟨w⟩hy: x\n",
+            ["invalid YAML: could not find expected ':' while scanning a simple key; \(advice)"])
+        try expectErrors(
+            "\(start)  ssh:\n    from any\n    ports⟨:⟩ 22\n",
+            [
+                "invalid YAML: mapping values are not allowed in this context; line 4 lacks a colon: write \"from: any\""
+            ])
+    }
+
     @Test("A misspelt version is one error")
     func misspeltVersion() throws {
         try expectErrors(
