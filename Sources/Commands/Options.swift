@@ -76,7 +76,8 @@ extension KernelOptions {
 
     /// Undoes a change whose undo is overdue, before a command reads the table that it is going to change.
     func settleOverdue(in store: any RulesetStore, on host: Host, _ console: Console) throws {
-        let settled = try unchanged { () throws(KernelError) in try existingState(on: host) }?.settleOverdue(in: store)
+        let state = try beforeChange { () throws(KernelError) in try existingState(on: host) }
+        let settled = try state?.settleOverdue(in: store)
         if let settled { console.note("portreeve: \(settled.text)") }
     }
 
@@ -95,11 +96,11 @@ extension KernelOptions {
 
     /// The state of the network namespace, which must have been entered, for a command that has changed nothing yet.
     func state(on host: Host) throws(KernelError) -> RulesetState {
-        try unchanged { () throws(KernelError) in try RulesetState(at: stateLocation(on: host), on: host.changes) }
+        try beforeChange { () throws(KernelError) in try RulesetState(at: stateLocation(on: host), on: host.changes) }
     }
 
     /// The result of `body`; adds to an error that nothing was changed.
-    private func unchanged<Value>(_ body: () throws(KernelError) -> Value) throws(KernelError) -> Value {
+    private func beforeChange<Value>(_ body: () throws(KernelError) -> Value) throws(KernelError) -> Value {
         do throws(KernelError) { return try body() } catch {
             var error = error
             error.advice = [error.advice, "nothing was changed"].compactMap(\.self).joined(separator: "; ")

@@ -55,6 +55,16 @@ struct MissingPolicyTests {
         #expect(try message("show", path).contains("\"portreeve init \(path)\" writes a first one"))
     }
 
+    @Test(
+        "The policy of another host has no standard path",
+        .enabled(if: !FileManager.default.fileExists(atPath: "/etc/portreeve/policy.yaml")))
+    func probed() throws {
+        #expect(
+            try message("probe", "192.0.2.1")
+                == "portreeve: the policy of 192.0.2.1 is missing: name it after the host, "
+                + "as in \"portreeve probe 192.0.2.1 policy.yaml\"\n")
+    }
+
     @Test("A mistyped path is an error also where a policy was applied; a policy that is gone is a finding")
     func applied() throws {
         let path = folder + "policy.yaml"

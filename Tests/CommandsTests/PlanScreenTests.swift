@@ -82,6 +82,8 @@ struct PlanScreenTests {
             ("why: Admin", "why: Admin, owner: ops@example.org", "owner none -> \"ops@example.org\""),
             ("why: Admin, owner: a, ticket: T-1", "why: Admin, owner: b, ticket: T-1", "owner \"a\" -> \"b\""),
             ("why: Admin, ticket: T-1", "why: Admin", "remark \"T-1\" -> none"),
+            ("why: Admin, owner: a", "why: Admin of all, owner: a", "why \"Admin\" -> \"Admin of all\""),
+            ("why: Admin of all, owner: a", "why: Admin, owner: a", "why \"Admin of all\" -> \"Admin\""),
             ("why: Admin, owner: a", "why: Guests, owner: b", "why, owner \"Admin; a\" -> \"Guests; b\""),
             (
                 "why: Admin, owner: a",

@@ -59,9 +59,11 @@ private struct RemarkText {
     mutating func remove(_ part: String) -> Bool {
         // As the comment has it: no double quotes, and single spaces.
         let words = part.replacing("\"", with: "'").split(whereSeparator: \.isWhitespace)
-        let part = words.joined(separator: " ")
-        if let range = text.firstRange(of: part) {
-            text.removeSubrange(range)
+        let part = Self.trimmed(words.joined(separator: " "))
+        // Bounded on both sides, so that a part is not found within a longer one.
+        let whole = "; \(text);"
+        if let range = whole.firstRange(of: "; \(part);") {
+            text = String(whole[..<range.lowerBound]) + ";" + whole[range.upperBound...]
         } else if isCut, !text.isEmpty, part.hasPrefix(text) {
             text = ""
         } else {
