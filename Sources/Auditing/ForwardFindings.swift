@@ -23,12 +23,17 @@ extension [Finding] {
             leading.map { "forward \"\($0.name)\"" } + masquerades.map { "\"masquerade\" \"\($0.name)\"" }
         guard let place = leading.first?.location ?? masquerades.first?.location else { return nil }
         let sysctl = family == .ipv4 ? "net.ipv4.ip_forward" : "net.ipv6.conf.all.forwarding"
-        return Finding(
+        var finding = Finding(
             .forwardingOff, .warning,
             "this host forwards no \(family.title) packets, which \(subjects.shortened) "
                 + "\(subjects.count == 1 ? "needs" : "need"): set \(sysctl) to 1",
             policy: place
         ).with(.init(aspect: family.title))
+        if subjects.count == 1 {
+            finding.service = leading.first?.name
+            finding.details.source = masquerades.first?.name
+        }
+        return finding
     }
 
     private static func withoutRoute(_ forward: Service, _ network: any HostNetwork) -> [Finding] {

@@ -42,7 +42,8 @@ extension [Finding] {
             addresses.filter(deny.addresses.contains).map { address in
                 Finding(
                     .deniesHost, .warning,
-                    "\"deny\" covers \(address), \(kind): remove it, or list it under \"never-deny\"",
+                    "\"deny\" covers \(address), \(kind)\(policy.denyEntry(covering: address)): "
+                        + "remove it, or list it under \"never-deny\"",
                     policy: deny.location
                 ).with(.init(source: "\(address)"))
             }
@@ -83,7 +84,29 @@ extension Policy {
     }
 }
 
+extension Policy {
+    /// The entry of `deny` that covers an address, behind a comma: `, by 192.0.2.0/24 of "feed" (policy.yaml:3)`.
+    fileprivate func denyEntry(covering address: IPAddress) -> String {
+        for entry in deny?.entries ?? [] {
+            if let group = groups.first(where: { $0.name == entry }) {
+                guard let range = group.addresses.range(around: address) else { continue }
+                return ", by \(range) of \"\(entry)\" (\(group.location.file):\(group.location.line))"
+            }
+            if let range = try? AddressRange(entry), AddressSet(range).contains(address) { return ", by \(range)" }
+        }
+        return ""
+    }
+}
+
 extension AddressSet {
+    /// The addresses of the set next to this one, without a gap; `nil` if it is not in the set.
+    fileprivate func range(around address: IPAddress) -> AddressRange? {
+        switch address {
+        case .ipv4(let value): ipv4.ranges.first { $0.contains(value) }.map(AddressRange.ipv4)
+        case .ipv6(let value): ipv6.ranges.first { $0.contains(value) }.map(AddressRange.ipv6)
+        }
+    }
+
     /// The first address of each range.
     fileprivate var singles: [IPAddress] {
         ipv4.ranges.map { .ipv4($0.lowerBound) } + ipv6.ranges.map { .ipv6($0.lowerBound) }

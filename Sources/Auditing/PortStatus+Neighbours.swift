@@ -28,6 +28,15 @@ extension PortStatus {
             && Set(listeners.flatMap(\.families)) == Set(next.listeners.flatMap(\.families))
     }
 
+    /// Whether the policy does not declare the port, and clients reach it, or may.
+    public var isOpenStranger: Bool { isAsDeclared == nil && [.reachable, .unknown].contains(exposure) }
+
+    /// Whether the policy does not declare the port, and no client reaches it.
+    public var isShutStranger: Bool { isStranger && access.isEmpty && exposure == .shielded }
+
+    /// Whether the port is not what the policy says: open without a service, or with a service that is not loaded as declared.
+    public var isAmiss: Bool { isOpenStranger || loaded == .no || loaded == .changed }
+
     /// Whether neither the policy nor the loaded table is about the port.
     private var isStranger: Bool { service == nil && trusted == nil && loaded == nil && name == nil }
 

@@ -101,7 +101,7 @@ public struct SessionAudit {
         return Finding(
             .staleSession, .warning,
             "\(first.client.address) \(count) to \(place.text)\(facts.isEmpty ? "" : " (\(facts))"), "
-                + "\(reason.clause): \"apply --cut-sessions\" ends \(group.count == 1 ? "it" : "them")",
+                + "\(reason.clause): \"portreeve apply --cut-sessions\" ends \(group.count == 1 ? "it" : "them")",
             service: service?.name, port: place, process: group.lazy.flatMap(\.processes).first,
             policy: reason == .denied ? policy.deny?.location : service?.location
         ).with(.init(aspect: "\(first.client.address)"))
@@ -118,7 +118,7 @@ public struct SessionAudit {
             .staleSession, .warning,
             "conntrack has \(entries) from \(session.client.address) to \(place.text) that the policy refuses and that \(have) "
                 + "no socket on this host: forged or forgotten; \(they) packets pass as established; "
-                + "\"apply --cut-sessions\" ends \(them)",
+                + "\"portreeve apply --cut-sessions\" ends \(them)",
             service: service?.name, port: place, policy: service?.location
         ).with(.init(aspect: "\(session.client.address) without socket"))
     }

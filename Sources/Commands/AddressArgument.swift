@@ -9,12 +9,20 @@ struct AddressArgument {
         let range: AddressRange
         do throws(AddressError) { range = try AddressRange(text) } catch {
             let fault = error.reason == .notAnAddress ? "\"\(text)\" is not an address" : "\(error)"
-            throw CommandError(.usage, "\(fault)\(Self.example)")
+            throw CommandError(.usage, "\(fault)\(Self.splitting(text) ?? Self.example)")
         }
         guard let address = IPAddress(range) else {
             throw CommandError(.usage, "\"\(text)\" is not one address\(Self.example)")
         }
         self.address = address
+    }
+
+    /// The address and the port of `192.0.2.7:22`, as two words; `nil` for other texts.
+    private static func splitting(_ text: String) -> String? {
+        guard let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil else { return nil }
+        let host = text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
+        guard (try? AddressRange(String(host))) != nil else { return nil }
+        return ": an address and a port are two words, as in \"\(host) \(text[text.index(after: colon)...])\""
     }
 
     private static let example = "; write one such as 192.0.2.7 or 2001:db8::7"

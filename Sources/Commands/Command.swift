@@ -147,7 +147,7 @@ extension PolicyOptions {
     ) -> CommandError {
         if reading.fault == .absent { return CommandError(.failure, absence) }
         let end = isChange ? "; nothing was changed" : ""
-        if let mistake { return CommandError(.invalidPolicy, mistake + end) }
+        if let mistake { return CommandError(mistake.status, mistake.message + end) }
         let errors = reading.diagnostics.filter { $0.severity == .error }
         for error in errors { console.quote(error, .error) }
         if reading.fault != nil { return CommandError(.failure, "the policy cannot be read\(end)") }
@@ -166,10 +166,14 @@ extension PolicyOptions {
     }
 
     /// What was taken for a policy; `nil` for a policy or a file of another program.
-    var mistake: String? {
-        guard ReviewedPlan.isSaved(at: policy) else { return nil }
+    var mistake: CommandError? {
         let path = policy.printable
-        return "\(path) is a saved plan, not a policy: \"portreeve apply \(path)\" makes its change"
+        if FileSystem.isDirectory(policy) {
+            return CommandError(.failure, "\(path) is a directory, not a policy: write the path of a file in it")
+        }
+        guard ReviewedPlan.isSaved(at: policy) else { return nil }
+        return CommandError(
+            .invalidPolicy, "\(path) is a saved plan, not a policy: \"portreeve apply \(path)\" makes its change")
     }
 
     /// A sentence about a policy that does not exist.

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import ArgumentParser
 internal import Policies
 
@@ -46,7 +47,7 @@ struct CommandLineWords {
         let isHelp = first == "help"
         guard let word = isHelp ? ordered.dropFirst().first : first, !word.hasPrefix("-") else { return nil }
         let names = Portreeve.commandNames + ["help"]
-        if names.contains(word) { return isHelp ? nil : listFault }
+        if names.contains(word) { return isHelp ? nil : listFault ?? sourceFault }
         if let advice = ForeignWord.advice(word) { return "unknown command \"\(word)\": \(advice)\n\(Self.list)" }
         let repair = Spelling.nearest(to: word, among: names).map { ": did you mean \"\($0)\"?" } ?? ""
         return "unknown command \"\(word)\"\(repair)\n\(Self.list)"
@@ -64,6 +65,18 @@ struct CommandLineWords {
 }
 
 extension CommandLineWords {
+    /// The message about `grant ssh 192.0.2.7`, whose address lacks its option; `nil` for other words.
+    private var sourceFault: String? {
+        guard let command = ordered.first, ["grant", "revoke"].contains(command),
+            !ordered.contains(where: { $0 == "--from" || $0.hasPrefix("--from=") })
+        else { return nil }
+        let words = ordered.dropFirst().filter { !$0.hasPrefix("-") }
+        guard let address = words.first(where: { (try? AddressRange($0)) != nil }) else { return nil }
+        let service = words.first { $0 != address } ?? "SERVICE"
+        let rest = command == "grant" ? " --for 1h --why TEXT" : ""
+        return "the address needs --from: \"portreeve \(command) \(service) --from \(address)\(rest)\""
+    }
+
     /// The message about an option that looks like a format of results, such as `--json`; `nil` if there is none.
     ///
     /// It is asked for where the parser has refused the command line.

@@ -4,6 +4,7 @@ internal import Changes
 internal import Kernel
 internal import Policies
 internal import Printing
+internal import Rulesets
 internal import System
 
 /// The format of results.
@@ -75,7 +76,8 @@ extension KernelOptions {
 
     /// Undoes a change whose undo is overdue, before a command reads the table that it is going to change.
     func settleOverdue(in store: any RulesetStore, on host: Host, _ console: Console) throws {
-        let settled = try unchanged { () throws(KernelError) in try existingState(on: host) }?.settleOverdue(in: store)
+        let state = try beforeChange { () throws(KernelError) in try existingState(on: host) }
+        let settled = try state?.settleOverdue(in: store)
         if let settled { console.note("portreeve: \(settled.text)") }
     }
 
@@ -94,11 +96,11 @@ extension KernelOptions {
 
     /// The state of the network namespace, which must have been entered, for a command that has changed nothing yet.
     func state(on host: Host) throws(KernelError) -> RulesetState {
-        try unchanged { () throws(KernelError) in try RulesetState(at: stateLocation(on: host), on: host.changes) }
+        try beforeChange { () throws(KernelError) in try RulesetState(at: stateLocation(on: host), on: host.changes) }
     }
 
     /// The result of `body`; adds to an error that nothing was changed.
-    private func unchanged<Value>(_ body: () throws(KernelError) -> Value) throws(KernelError) -> Value {
+    private func beforeChange<Value>(_ body: () throws(KernelError) -> Value) throws(KernelError) -> Value {
         do throws(KernelError) { return try body() } catch {
             var error = error
             error.advice = [error.advice, "nothing was changed"].compactMap(\.self).joined(separator: "; ")
@@ -117,6 +119,11 @@ extension KernelOptions {
     /// The state for a command that only reads; `nil` if nothing was ever saved.
     func existingState(on host: Host) throws(KernelError) -> RulesetState? {
         try RulesetState(existingAt: stateLocation(on: host), on: host.changes)
+    }
+
+    /// The loaded table, if the state has no record of it; `nil` also if the state cannot be read, which is told elsewhere.
+    func unrecorded(_ live: Table?, on host: Host) -> UnrecordedTable? {
+        try? UnrecordedTable(live, in: existingState(on: host), at: stateLocation(on: host).directory)
     }
 
     /// The grants for a command that only reads, which must not fail because of them.

@@ -61,14 +61,14 @@ extension Substring.UnicodeScalarView {
     /// The longest sequence that is looked at: two parameters of two digits.
     private static let longestStyle = 8
 
-    /// The sequence at the start that selects bold or a foreground colour, or resets both (SGR, ECMA-48 8.3.117).
+    /// The sequence at the start that selects a weight or a foreground colour, or resets both (SGR, ECMA-48 8.3.117).
     fileprivate var style: String? {
         guard starts(with: "\u{1b}[".unicodeScalars) else { return nil }
         let head = prefix(Self.longestStyle)
         guard let end = head.firstIndex(of: "m") else { return nil }
         let parameters = String(Substring(head[..<end].dropFirst(2))).split(
             separator: ";", omittingEmptySubsequences: false)
-        let known = ["0", "1"] + (30...37).map(String.init)
+        let known = ["0", "1", "2"] + (30...37).map(String.init)
         return parameters.allSatisfy { known.contains(String($0)) } ? String(Substring(head[...end])) : nil
     }
 }

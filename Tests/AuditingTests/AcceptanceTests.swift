@@ -68,6 +68,37 @@ struct AcceptanceTests {
         #expect(finding.acceptanceEntry == nil)
     }
 
+    /// Findings, and the conditions of the entry for each; `nil` where none is proposed.
+    static var conditions: [(Finding, String?)] {
+        get throws {
+            let session = Finding(
+                .staleSession, .warning, "x", service: "ssh", port: try AuditedPort(.tcp, 22, at: "2001:db8::7"))
+            var rule = Finding(.foreignBypass, .warning, "x", table: "ip raw", chain: "PREROUTING")
+            rule.details.rule = "udp dport 53 notrack"
+            let full = Finding(
+                .limitFull, .warning, "x", service: "web", table: "inet portreeve", chain: "service-web",
+                set: "web-limit-ipv4")
+            var entry = Finding(.expired, .warning, "x", service: "web")
+            entry.details.source = "10.0.0.0/8, office"
+            return [
+                (session, #"port: 22/tcp, address: "2001:db8::7", service: ssh"#),
+                (rule, "table: ip raw, chain: PREROUTING, rule: udp dport 53 notrack"),
+                (full, "service: web, set: web-limit-ipv4"), (entry, #"service: web, source: "10.0.0.0/8, office""#),
+                (Finding(.unknown, .warning, "x", aspect: "state"), nil),
+                (Finding(.forwardingOff, .warning, "x", aspect: "IPv4"), nil),
+                (Finding(.notApplied, .warning, "x", policy: .line(1)), nil),
+            ]
+        }
+    }
+
+    @Test("The entry is as narrow as the language can say, and none is proposed that accepts other findings")
+    func narrowness() throws {
+        for (finding, conditions) in try Self.conditions {
+            let id = finding.identifier.rawValue
+            #expect(finding.acceptanceEntry == conditions.map { "- {finding: \(id), \($0), why: REASON}" })
+        }
+    }
+
     @Test("The entry that a finding names accepts it")
     func entries() throws {
         #expect(

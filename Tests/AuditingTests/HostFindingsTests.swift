@@ -39,10 +39,25 @@ struct HostFindingsTests {
         let advice = "remove it, or list it under \"never-deny\""
         #expect(
             found.map(\.message) == [
-                "\"deny\" covers 192.0.2.1, an address of this host: \(advice)",
-                "\"deny\" covers 192.0.2.254, a gateway of this host: \(advice)",
-                "\"deny\" covers 2001:db8::53, a resolver of /etc/resolv.conf, whose answers are dropped: \(advice)",
+                "\"deny\" covers 192.0.2.1, an address of this host, by 192.0.2.0/24: \(advice)",
+                "\"deny\" covers 192.0.2.254, a gateway of this host, by 192.0.2.0/24: \(advice)",
+                "\"deny\" covers 2001:db8::53, a resolver of /etc/resolv.conf, whose answers are dropped, by 2001:db8::53: \(advice)",
             ])
         #expect(found.allSatisfy { $0.severity == .warning && $0.policy == .line(3) })
+    }
+
+    @Test("Of a group under deny, the range and the line of the group are named")
+    func deniedByGroup() throws {
+        var policy = try Policy(deny: ["192.0.2.0/28"])
+        let feed = AddressSet(try AddressRange("198.51.100.0/24")).union(AddressSet(try AddressRange("192.0.2.0/28")))
+        policy.groups = [SourceGroup(name: "feed", location: .line(2), addresses: feed)]
+        policy.deny = SourceList(location: .line(3), entries: ["feed"], addresses: feed)
+        let found = [Finding].deniedHost(
+            of: policy, addresses: AddressSet([try Endpoint("192.0.2.1", 0).address]), gateways: [], resolvers: [])
+        #expect(
+            found.map(\.message) == [
+                "\"deny\" covers 192.0.2.1, an address of this host, by 192.0.2.0/28 of \"feed\" (policy.yaml:2): "
+                    + "remove it, or list it under \"never-deny\""
+            ])
     }
 }

@@ -55,7 +55,16 @@ struct AppliedPolicyTests {
                     + "\"portreeve apply \(path)\" would load the file instead, and revert the rollback [not-applied]"),
             "\(terminal.output)")
         #expect(try terminal.run("status", path) == .success)
-        #expect(terminal.output.contains(" is in force, and the file is not the policy of change 1, which change 3"))
+        #expect(
+            terminal.output.hasPrefix(
+                """
+                state: the file is not the policy in force
+                  in force: change 3 of 2027-01-15T08:00:00Z, which restored that of change 1
+                  in the file: "db" changed
+                  "portreeve history --show 1" prints that policy, to put into the file
+                  "portreeve apply \(path)" would load the file instead, and revert the rollback
+                PORT
+                """), "\(terminal.output)")
         #expect(try terminal.run("apply", path, "--yes") == .success)
         let other = try terminal.write(web, to: "other.yaml")
         #expect(try verify(terminal, other) == .difference)

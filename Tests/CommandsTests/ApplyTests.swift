@@ -50,9 +50,9 @@ struct ApplyTests {
                 + mail  tcp/25           from any  Mail
                 - web   tcp/80, tcp/443  from any  Public site
 
-                + anyone can reach tcp/25 (mail)
+                + anyone gains access to tcp/25 (mail)
                 - tcp/80, tcp/443 (web) close to everyone
-                - 10.128.0.0/9 can no longer reach tcp/5432 (db)
+                - 10.128.0.0/9 loses access to tcp/5432 (db)
 
                 services: 1 to add, 1 to change, 1 to remove; 14 ruleset changes at once
 

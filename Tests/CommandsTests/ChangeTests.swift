@@ -32,7 +32,7 @@ struct ChangeTests {
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("remove", "--yes") == .success)
-        #expect(terminal.output.contains("+ anyone can reach any port that is not in the policy\n"))
+        #expect(terminal.output.contains("+ anyone gains access to any port that is not in the policy\n"))
         (terminal.outputColumns, terminal.forbidsColor) = (80, true)
         #expect(try terminal.run("history") == .success)
         // A line that begins with a space goes on with the row above.
@@ -84,7 +84,7 @@ struct ChangeTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(
             terminal.output.hasPrefix(
-                "state: change 1 is in force, is not confirmed and will be undone in 5m, at 2027-01-15T08:05:00Z: run \"portreeve confirm\" "
+                "state: change 1 is in force, is not confirmed and will be undone in 5m, at 2027-01-15T08:05:00Z\n  run \"portreeve confirm\" "
             ))
         #expect(try terminal.run("confirm") == .success)
         #expect(terminal.output == "change 1 is confirmed\n")
@@ -98,7 +98,7 @@ struct ChangeTests {
         #expect(try terminal.run("apply", narrow, "--yes", "--confirm", "1m") == .success)
         let pending = terminal.store.table
         #expect(try terminal.run("rollback", "-n") == .success)
-        #expect(terminal.output.hasPrefix("undo of change 2\n+ ") && terminal.store.table == pending)
+        #expect(terminal.output.hasPrefix("undo of change 2\n\n+ ") && terminal.store.table == pending)
         #expect(try terminal.run("rollback") == .success)
         #expect(terminal.output == "change 2 was undone\n")
         #expect(terminal.store.table == before)
@@ -113,8 +113,8 @@ struct ChangeTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(
             terminal.output.hasPrefix(
-                "state: change 4 was not confirmed in time, and its undo is overdue: "
-                    + "run \"portreeve rollback\" to undo it now; "))
+                "state: change 4 was not confirmed in time, and its undo is overdue; another file is in force\n"
+                    + "  run \"portreeve rollback\" to undo it now\n  in force: change 4 of "))
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("pending, overdue"))
         #expect(try terminal.run("apply", policy, "--yes") == .success)
@@ -186,7 +186,7 @@ struct ChangeTests {
         #expect(try terminal.run("apply", narrow, "--yes") == .success)
         #expect(try terminal.run("rollback", "--dry-run") == .success)
         #expect(terminal.store.table != first && terminal.output.hasPrefix("back to change 1 of 2027-01-15T08:00:00Z"))
-        #expect(terminal.output.contains("\n+ anyone can reach tcp/80, tcp/443 (web)\n"), "\(terminal.output)")
+        #expect(terminal.output.contains("\n+ anyone gains access to tcp/80, tcp/443 (web)\n"), "\(terminal.output)")
         #expect(try terminal.run("rollback", "--dry-run", "--format", "json") == .success)
         let access = try #require(try terminal.json()["access"] as? [String: [[String: Any]]])
         #expect(access["gained"]?.isEmpty == false && access["lost"]?.isEmpty == true)
@@ -194,7 +194,7 @@ struct ChangeTests {
         #expect(terminal.store.table == first)
         #expect(
             terminal.output.hasPrefix("back to change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n"))
-        #expect(terminal.output.contains("\n+ anyone can reach tcp/80, tcp/443 (web)\n"))
+        #expect(terminal.output.contains("\n+ anyone gains access to tcp/80, tcp/443 (web)\n"))
         #expect(try terminal.run("rollback", "2", "--yes", "--confirm", "9s") == .success)
         #expect(terminal.store.table != first)
         #expect(try terminal.run("rollback") == .success)

@@ -40,6 +40,11 @@ struct CommandLineTests {
             ("--quiet", "a command is missing after \"--quiet\"\n"),
             ("help nosuch", "unknown command \"nosuch\"\n"), ("help aply", "did you mean \"apply\"?"),
             ("ban --list", "\"portreeve status\" lists the grants and the bans"),
+            (
+                "grant ssh 192.0.2.7 --for 1h",
+                "the address needs --from: \"portreeve grant ssh --from 192.0.2.7 --for 1h --why TEXT\""
+            ),
+            ("revoke ssh 2001:db8::7", "\"portreeve revoke ssh --from 2001:db8::7\""),
         ])
     func misplaced(line: String, message: String) throws {
         let words = line.split(separator: " ").map(String.init)
@@ -56,6 +61,8 @@ struct CommandLineTests {
         _ = try terminal.run("apply", path, "--yes")
         #expect(try terminal.run("grant", "wep", path, "--from", "192.0.2.1", "--for", "1h", "--why", "x") == .failure)
         #expect(terminal.errors.contains("no service \"wep\" (did you mean \"web\"?)"))
+        #expect(try terminal.run("grant", "443", path, "--from", "192.0.2.1", "--for", "1h", "--why", "x") == .failure)
+        #expect(terminal.errors.contains("no service \"443\": 443 belongs to \"web\"; nothing was changed"))
     }
 
     @Test("explain takes the name of a service with one port, before a name of the services database")
@@ -176,6 +183,9 @@ struct CommandLineTests {
             ),
             (["grant", "web", path, "--from", "10.0.0.0/8"] + time, "such as 192.0.2.7 or 2001:db8::7"),
             (["explain", "10.0.0.1", "htp", path, "--policy"], "unknown port \"htp\", did you mean \"http\"?"),
+            (["explain", "10.0.0.1", "22/tpc", path, "--policy"], "unknown port \"22/tpc\", did you mean \"22/tcp\"?"),
+            (["explain", "10.0.0.1:22", "22", path, "--policy"], "two words, as in \"10.0.0.1 22\""),
+            (["explain", "[2001:db8::7]:22", "22", path, "--policy"], "two words, as in \"2001:db8::7 22\""),
             (["explain", "10.0.0.1", "icmp", path, "--policy"], "icmp has no ports: write \"--protocol icmp\""),
             (["explain", "10.0.0.1", "80,443", path, "--policy"], "\"80,443\" is more than one port"),
             (["explain", "10.0.0.1", "65536", path, "--policy"], "\"65536\" is not a port: ports are 1 to 65535"),

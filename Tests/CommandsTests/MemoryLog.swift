@@ -5,12 +5,14 @@ import System
 final class MemoryLog: PacketLog {
     /// The messages that were not read yet, each with its time.
     var messages: [(text: String, time: Int64)] = []
+    /// The messages that come after those were read.
+    var laterMessages: [[(text: String, time: Int64)]] = []
     var doubts: [String] = []
     let descriptor: Int32 = -1
 
     func read(_ body: (LoggedPacket) -> Void) {
         for (text, time) in messages { if let packet = LoggedPacket(message: text[...], time: time) { body(packet) } }
-        messages = []
+        messages = laterMessages.isEmpty ? [] : laterMessages.removeFirst()
     }
 
     /// A message about a packet to this host, 10.255.0.1.

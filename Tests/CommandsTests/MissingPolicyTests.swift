@@ -55,6 +55,16 @@ struct MissingPolicyTests {
         #expect(try message("show", path).contains("\"portreeve init \(path)\" writes a first one"))
     }
 
+    @Test(
+        "The policy of another host has no standard path",
+        .enabled(if: !FileManager.default.fileExists(atPath: "/etc/portreeve/policy.yaml")))
+    func probed() throws {
+        #expect(
+            try message("probe", "192.0.2.1")
+                == "portreeve: the policy of 192.0.2.1 is missing: name it after the host, "
+                + "as in \"portreeve probe 192.0.2.1 policy.yaml\"\n")
+    }
+
     @Test("A mistyped path is an error also where a policy was applied; a policy that is gone is a finding")
     func applied() throws {
         let path = folder + "policy.yaml"
@@ -89,5 +99,11 @@ struct MissingPolicyTests {
         let unused = try terminal.write("version: 1\nsources: {a: [192.0.2.1]}\nservices: {}\n", to: "unused.yaml")
         #expect(try terminal.run("check", "--strict", unused) == .invalidPolicy)
         #expect(terminal.errors.hasSuffix("1 warning; refused: --strict treats warnings as errors\n"))
+    }
+
+    @Test("A directory is no policy", arguments: ["check", "show", "plan", "apply", "verify", "status"])
+    func directory(command: String) throws {
+        let expected = "portreeve: \(folder) is a directory, not a policy: write the path of a file in it"
+        #expect(try message(command, folder).hasPrefix(expected), "\(terminal.errors)")
     }
 }

@@ -76,6 +76,44 @@ struct PlanScreenTests {
         #expect(output.hasPrefix("~ web  tcp/80, tcp/443  from + 10.20.0.0/16\n"), "\(output)")
     }
 
+    @Test(
+        "Of why, owner and ticket, which change no rule, the changed ones are named in one line",
+        arguments: [
+            ("why: Admin", "why: Admin, owner: ops@example.org", "owner none -> \"ops@example.org\""),
+            ("why: Admin, owner: a, ticket: T-1", "why: Admin, owner: b, ticket: T-1", "owner \"a\" -> \"b\""),
+            ("why: Admin, ticket: T-1", "why: Admin", "remark \"T-1\" -> none"),
+            ("why: Admin, owner: a", "why: Admin of all, owner: a", "why \"Admin\" -> \"Admin of all\""),
+            ("why: Admin of all, owner: a", "why: Admin, owner: a", "why \"Admin of all\" -> \"Admin\""),
+            ("why: Admin, owner: a", "why: Guests, owner: b", "why, owner \"Admin; a\" -> \"Guests; b\""),
+            (
+                "why: Admin, owner: a",
+                "why: \(String(repeating: "long ", count: 22))end, owner: b",
+                "why, owner \"Admin; a\" -> \"\(String(repeating: "long ", count: 22))end; b\""
+            ),
+        ])
+    func remarks(old: String, new: String, text: String) throws {
+        let output = try plan(base.replacing("why: Admin", with: old), base.replacing("why: Admin", with: new))
+        #expect(output.hasPrefix("~ ssh  tcp/22  only a remark: \(text)\n"), "\(output)")
+    }
+
+    @Test("A remark that is cut in the kernel is not taken for another one")
+    func cutRemark() throws {
+        let why = String(repeating: "long ", count: 23) + "end"
+        let old = base.replacing("why: Admin", with: "why: \(why), owner: operations@example.org")
+        let output = try plan(old, old.replacing("22,", with: "2222,"))
+        #expect(output.hasPrefix("~ ssh  tcp/2222  ports were tcp/22\n"), "\(output)")
+        #expect(
+            try plan(old, old.replacing("\(why),", with: "\(why)!,")).contains(
+                "  only a remark: why \"\(why)\" -> \"\(why)!\"\n"))
+    }
+
+    @Test("A service that is removed has its sources in the words of the policy")
+    func removal() throws {
+        let web = "  web: {ports: [80, 443], from: office, why: Web}\n"
+        let old = base.replacing("  web: {ports: [80, 443], from: any, why: Web}\n", with: web)
+        #expect(try plan(old, old.replacing(web, with: "")).hasPrefix("- web  tcp/80, tcp/443  from office  Web\n"))
+    }
+
     @Test("Rules that only move are counted, and listed with --verbose")
     func moved() throws {
         let terminal = try Terminal()

@@ -201,4 +201,14 @@ struct RefreshTests {
         #expect(try terminal.run("apply", path, "--yes") == .success)
         try isClean()
     }
+
+    @Test("Of a list whose length stays the same, what is new and what is gone are counted, also in the history")
+    func replaced() throws {
+        let list = Self.list(10).replacing("192.0.2.0\n", with: "198.18.0.1\n")
+        _ = try terminal.write(list, to: "feed.txt")
+        #expect(try terminal.run("refresh") == .success)
+        #expect(terminal.output == "feed: 10 -> 10 entries (1 added, 1 removed)\n", "\(terminal.output)")
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("  lists: feed 10 -> 10 (1 added, 1 removed)\n"), "\(terminal.output)")
+    }
 }

@@ -208,6 +208,22 @@ struct RefusalTests {
         #expect(throws: (any Error).self) { try terminal.run("refusals", path, "--watch", "--quiet") }
     }
 
+    @Test("A retry within a minute is no line of its own; another source is, and JSON has each")
+    func retries() throws {
+        func watched(_ words: String...) throws -> [Substring] {
+            let (terminal, path) = try terminal([(MemoryLog.message(from: "192.0.2.77", 22), 3)])
+            terminal.log.laterMessages = ["77", "78", "77"].map {
+                [(MemoryLog.message(from: "192.0.2.\($0)", 22), terminal.now)]
+            }
+            terminal.wakenings = Array(repeating: [.timeOver, .readable], count: 3).flatMap(\.self)
+            #expect(try terminal.run(["refusals", path, "--watch"] + words) == .success)
+            return terminal.output.split(separator: "\n")
+        }
+        let lines = try watched().filter { !$0.hasPrefix("  ") }
+        #expect(lines.count == 2 && lines[0].contains("192.0.2.77") && lines[1].contains("192.0.2.78"), "\(lines)")
+        #expect(try watched("--format", "json").count == 4)
+    }
+
     @Test("The screen has as many sources as fit")
     func screen() throws {
         let messages = (1...30).map { (MemoryLog.message(from: "198.51.100.\($0)", 22), Int64($0)) }

@@ -1,4 +1,5 @@
 import Addressing
+import Compiler
 import Listeners
 import Testing
 
@@ -79,5 +80,35 @@ struct RollbackTests {
             terminal.errors.contains("\n  it goes back to change 1 of 2027-01-15T08:00:00Z by "), "\(terminal.errors)")
         #expect(terminal.errors.contains("\n  \"portreeve history --show 1\" prints its policy"), "\(terminal.errors)")
         #expect(terminal.errors.contains("\n  \"portreeve rollback 1 --force --confirm 2m\" goes back nevertheless"))
+    }
+
+    @Test("Has a line for each service that changes, grants that begin again, and a summary, as a plan has")
+    func services() throws {
+        let old = "version: 1\nservices:\n  ssh: {ports: 22, from: 10.0.0.0/8, why: Admin}\n"
+        let path = try terminal.write(old)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(
+            try terminal.run("grant", "ssh", path, "--from", "198.51.100.7", "--for", "1h", "--why", "x") == .success)
+        let changed = try terminal.write(
+            old.replacing("10.0.0.0/8", with: "10.1.0.0/16") + "  new: {ports: 99, from: any, why: New}\n")
+        #expect(try terminal.run("apply", changed, "--yes") == .success)
+        let table = try #require(terminal.store.table)
+        let granted = try #require(IPAddress(AddressRange("198.51.100.7")))
+        terminal.store.put(table.withoutGrant(of: "ssh", to: granted))
+        #expect(try terminal.run("rollback", "--dry-run") == .success)
+        #expect(
+            terminal.output.contains(
+                """
+
+                - new  tcp/99  from any  New
+                ~ ssh  tcp/22  from 10.1.0.0/16 -> 10.0.0.0/8
+                + grant  ssh from 198.51.100.7  again, for 1h
+
+                """), "\(terminal.output)")
+        #expect(
+            terminal.output.contains("\n\nservices: 0 to add, 1 to change, 1 to remove; "), "\(terminal.output)")
+        #expect(!terminal.output.contains("element"))
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(terminal.output.contains("\n~ ssh  tcp/22  from 10.1.0.0/16 -> 10.0.0.0/8\n"))
     }
 }

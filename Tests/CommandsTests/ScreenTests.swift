@@ -27,6 +27,40 @@ struct ScreenTests {
         return (terminal, path)
     }
 
+    @Test("On a terminal, many ports that no client can reach are counted; --verbose, a pipe and JSON have each")
+    func shutPorts() throws {
+        let (terminal, path) = try terminal((0..<12).map { server(UInt16(3000 + 2 * $0), "s\($0)") }, columns: 80)
+        #expect(try terminal.run("status", path) == .success)
+        let line = "12 more ports have listeners, are not in the policy, and no client can reach them"
+        #expect(terminal.output.replacing("\n  ", with: " ").contains(line), "\(terminal.output)")
+        #expect(!terminal.output.contains("tcp/3000") && terminal.output.contains("tcp/22"))
+        #expect(try terminal.run("status", path, "--verbose") == .success)
+        #expect(terminal.output.contains("tcp/3022") && !terminal.output.contains("more ports"))
+        terminal.outputColumns = nil
+        #expect(try terminal.run("status", path) == .success)
+        #expect(terminal.output.contains("tcp/3022"))
+    }
+
+    @Test("status --quiet prints nothing where all is well; else the state, and the ports that are amiss")
+    func quietStatus() throws {
+        let (terminal, path) = try terminal([server(3000)])
+        #expect(try terminal.run("status", path, "--quiet") == .success)
+        #expect(terminal.output == "" && terminal.errors == "")
+        _ = try terminal.write("version: 1\nservices:\n  ssh: {ports: 2222, from: any, why: Admin}\n")
+        #expect(try terminal.run("status", path, "--quiet") == .success)
+        #expect(terminal.output.hasPrefix("state: the policy was edited\n"))
+        #expect(terminal.output.contains("\ntcp/2222") && !terminal.output.contains("tcp/3000"), "\(terminal.output)")
+    }
+
+    @Test("In a pipe, a long list of ports is broken into lines, and nothing is left out")
+    func pipedList() throws {
+        let (terminal, path) = try terminal((0..<100).map { server(UInt16(3000 + 2 * $0)) })
+        _ = try terminal.run("verify", path, "--only", "listeners")
+        let lists = terminal.output.split(separator: "\n").filter { $0.hasPrefix("  tcp/") }
+        #expect(lists.count > 5 && lists.allSatisfy { $0.count < 180 }, "\(lists)")
+        #expect((0..<100).allSatisfy { terminal.output.contains("tcp/\(3000 + 2 * $0)") })
+    }
+
     @Test("Three findings of a kind are one with their ports, errors first; --verbose and JSON list each")
     func groups() throws {
         let (terminal, path) = try terminal([server(3000), server(8080, "java"), server(9090)])
@@ -68,7 +102,7 @@ struct ScreenTests {
 
     @Test("A terminal names the first twenty ports of a process, a pipe all of them")
     func ports() throws {
-        let (terminal, path) = try terminal((0..<40).map { server(3000 + 2 * $0) }, columns: 80)
+        let (terminal, path) = try terminal((0..<40).map { server(UInt16(3000 + 2 * $0)) }, columns: 80)
         _ = try terminal.run("verify", path, "--only", "listeners")
         #expect(terminal.output.contains("tcp/3038 and 20 more"), "\(terminal.output)")
         terminal.outputColumns = nil

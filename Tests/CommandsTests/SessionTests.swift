@@ -38,7 +38,7 @@ struct SessionTests {
         // The expired service is a finding, too.
         #expect(try terminal.run("verify", path, "--only", "sessions", "--quiet") == .difference)
         let lines = terminal.output.split(separator: "\n").map(String.init).filter { $0.contains("[stale-session]") }
-        return lines.map { $0.replacing("\(path):", with: "policy.yaml:") }
+        return lines.map { $0.replacing("\(path):", with: "policy.yaml:").replacing(path, with: "POLICY") }
     }
 
     @Test("Says why a session would be refused, and names the line")
@@ -49,7 +49,7 @@ struct SessionTests {
             EstablishedConnection(.client(1), at: 25), EstablishedConnection(.client(1), at: 5432, interface: "eth1"),
             EstablishedConnection(.client(2), at: 5432, interface: "eth0"), EstablishedConnection(.client(3), at: 5432),
         ]
-        let end = ": \"apply --cut-sessions\" ends it [stale-session]"
+        let end = ": \"portreeve apply --cut-sessions POLICY\" ends it [stale-session]"
         let expected = [
             "policy.yaml:4: warning: 192.0.2.77 is connected to tcp/22, and service \"ssh\" is not open to it",
             "policy.yaml:7: warning: 192.0.2.1 is connected to tcp/25, and service \"old\" expired (2026-01-31)",
@@ -116,7 +116,7 @@ struct SessionTests {
         #expect(
             try findings([], [allowed, refused]) == [
                 "warning: 192.0.2.2 is connected to tcp/8000 (forwarded to 172.30.0.2:443), which is not in the policy"
-                    + ": \"apply --cut-sessions\" ends it [stale-session]"
+                    + ": \"portreeve apply --cut-sessions POLICY\" ends it [stale-session]"
             ])
         // What was dialled at the address of a cluster, unless a label says that it is this host's.
         var cluster = TrackedConnection(.client(2), to: .cluster(8000), sentTo: .container(443))

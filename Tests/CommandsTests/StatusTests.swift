@@ -63,7 +63,8 @@ struct StatusTests {
         #expect(try terminal.run("status", path) == .success)
         #expect(
             terminal.output.hasPrefix(
-                "state: change 1 of 2027-01-15T08:00:00Z is in force, and the policy was edited\n  since: "),
+                "state: the policy was edited\n  in force: change 1 of 2027-01-15T08:00:00Z\n"
+                    + "  in the file: \"old\" removed, \"ssh\" added\n  run \"portreeve apply\n"),
             "\(terminal.output)")
         #expect(
             terminal.output.hasSuffix(
@@ -87,10 +88,11 @@ struct StatusTests {
         #expect(terminal.output.contains("  administrators, 192.0.2.0/24, 198.51.100.0/24  "))
     }
 
-    /// The first line of `status`, and the states for programs.
+    /// The headline of `status` with the lines below it, and the states for programs.
     private func state(_ terminal: Terminal, _ path: String) throws -> (line: String, words: [String]?) {
         #expect(try terminal.run("status", path) == .success)
-        let line = String(terminal.output.prefix { $0 != "\n" })
+        let all = terminal.output.split(separator: "\n")
+        let line = (all.prefix(1) + all.dropFirst().prefix { $0.hasPrefix("  ") }).joined(separator: "\n")
         _ = try terminal.run("status", path, "--format", "json")
         return (line, try terminal.json()["state"] as? [String])
     }
@@ -101,7 +103,7 @@ struct StatusTests {
         let path = try terminal.write(web)
         #expect(
             try state(terminal, path) == (
-                "state: not loaded: \"portreeve apply \(path)\" loads the policy", ["not-loaded"]
+                "state: not loaded\n  \"portreeve apply \(path)\" loads the policy", ["not-loaded"]
             ))
         _ = try terminal.run("apply", path, "--yes")
         #expect(try state(terminal, path) == ("state: in sync", ["in-sync"]))
@@ -113,16 +115,18 @@ struct StatusTests {
             Table(name: table.name, userdata: table.userdata, chains: rules, sets: table.sets, objects: table.objects))
         #expect(
             try state(terminal, path) == (
-                "state: drifted: \"portreeve verify \(path)\" lists 1 difference", ["drifted"]
+                "state: drifted\n  \"portreeve verify \(path)\" lists 1 difference", ["drifted"]
             ))
         _ = try terminal.write(web.replacing("ports: 5432", with: "ports: 5433"))
         let edited = try state(terminal, path)
         #expect(edited.words == ["drifted", "edited"])
-        #expect(edited.line.contains("; the policy was edited since change 1 of 2027-01-15T08:00:00Z was applied: "))
+        #expect(edited.line.hasPrefix("state: drifted; the policy was edited\n"))
+        #expect(
+            edited.line.contains("\n  applied last: change 1 of 2027-01-15T08:00:00Z\n  in the file: \"db\" changed\n"))
         _ = try terminal.run("apply", path, "--yes", "--confirm", "2m")
         #expect(
             try state(terminal, path) == (
-                "state: change 2 is in force, is not confirmed and will be undone in 2m, at 2027-01-15T08:02:00Z: run \"portreeve confirm\" to keep it, "
+                "state: change 2 is in force, is not confirmed and will be undone in 2m, at 2027-01-15T08:02:00Z\n  run \"portreeve confirm\" to keep it, "
                     + "or \"portreeve rollback\" to undo it now", ["change-pending"]
             ))
         terminal.uptime += 121_000
@@ -146,7 +150,7 @@ struct StatusTests {
         #expect(found.words == ["overridden"])
         #expect(
             found.line
-                == "state: other tables change what the policy allows (inet f2b-table): \"portreeve verify \(path)\" says how"
+                == "state: other tables change what the policy allows (inet f2b-table)\n  \"portreeve verify \(path)\" says how"
         )
         _ = try terminal.run("status", path)
         #expect(terminal.output.contains("no one"))

@@ -83,6 +83,9 @@ final class Terminal {
     private(set) var armed = 0
     private(set) var announcements: [String] = []
 
+    /// Loses the state, as a host that is installed anew does.
+    func forgetState() throws { try FileManager.default.removeItem(at: folder.appending(path: "state")) }
+
     /// What changes of the ruleset need of the host.
     var changes: ChangeHost {
         ChangeHost(

@@ -56,7 +56,8 @@ struct WaitingChangeTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(
             terminal.output.hasPrefix(
-                "state: change 1 is in force, is not confirmed and will be undone in 2m, at 2027-01-15T08:02:00Z: run "),
+                "state: change 1 is in force, is not confirmed and will be undone in 2m, at 2027-01-15T08:02:00Z\n  run "
+            ),
             "\(terminal.output)")
     }
 
@@ -89,7 +90,8 @@ struct WaitingChangeTests {
         #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply \(policy)\""))
         #expect(try terminal.run("status", policy) == .success)
         #expect(
-            terminal.output.contains(overtaken.replacing("in 2m", with: "in 2m, at 2027-01-15T08:02:00Z")),
+            terminal.output.contains(
+                "in 2m, at 2027-01-15T08:02:00Z, and the table was changed since; the policy was edited\n"),
             "\(terminal.output)")
     }
 
@@ -99,7 +101,8 @@ struct WaitingChangeTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(
             terminal.output.hasPrefix(
-                "state: not loaded; \(overtaken.replacing("in 2m", with: "in 2m, at 2027-01-15T08:02:00Z"))\n"))
+                "state: not loaded; change 1 is not confirmed and will be undone in 2m, at 2027-01-15T08:02:00Z, "
+                    + "and the table was changed since\n  run \"portreeve rollback\" to undo it, then "))
         #expect(try terminal.run("rollback") == .success)
         #expect(try terminal.run("apply", policy, "--yes") == .success)
     }

@@ -180,64 +180,6 @@ import Testing
         }
     }
 
-    @Test(
-        "A misspelt key is one error, and the key that it stands for is not missing, too",
-        arguments: [
-            ("services:\n  ssh: {⟨prots⟩: 22, from: any}", "prots", "service \"ssh\"", "ports"),
-            ("services:\n  ssh: {ports: 22, ⟨form⟩: any}", "form", "service \"ssh\"", "from"),
-            ("services:\n  ssh: {ports: 22, ⟨alow⟩: [{from: any}]}", "alow", "service \"ssh\"", "allow"),
-            ("services:\n  ssh: {ports: 22, allow: [{⟨form⟩: any}]}", "form", "an entry of \"allow\"", "from"),
-            ("services: {}\nforward:\n  w: {ports: 443, ⟨too⟩: 10.0.0.9, from: any}", "too", "forward \"w\"", "to"),
-            (
-                "services: {}\nmasquerade:\n  v: {from: 10.8.0.0/24, ⟨interface⟩: eth0, why: x}", "interface",
-                "\"masquerade\" \"v\"", "interfaces"
-            ),
-            (
-                "services: {}\nsources:\n  a: {⟨name⟩: [vpn.example.net]}", "name", "an entry of a group", "names"
-            ),
-            ("services: {}\ntests:\n  - {⟨form⟩: any, to: 22, expect: deny}", "form", "a test", "from"),
-            (
-                "services: {}\ntests:\n  - {out: 22, to: any, ⟨expects⟩: deny}", "expects", "a test with \"out\"",
-                "expect"
-            ),
-            (
-                "services: {}\naccepted:\n  - {⟨findings⟩: shared-port, why: x}", "findings", "an accepted finding",
-                "finding"
-            ),
-        ])
-    func misspeltKeys(text: String, key: String, place: String, meant: String) throws {
-        try expectErrors(
-            "version: 1\n\(text)\n", ["unknown key \"\(key)\" in \(place); did you mean \"\(meant)\"?"])
-    }
-
-    @Test("A misspelt version is one error")
-    func misspeltVersion() throws {
-        try expectErrors(
-            "⟨versoin⟩: 1\nservices: {}\n", ["unknown key \"versoin\" in a policy; did you mean \"version\"?"])
-    }
-
-    @Test(
-        "A colon that libyaml does not expect is answered by what was probably meant",
-        arguments: [
-            (
-                "    why: fix⟨:⟩ later",
-                "mapping values are not allowed in this context; text with a colon and a space needs quotes, "
-                    + "as in why: \"first: second\""
-            ),
-            (
-                "    why: x\n      owner⟨:⟩ y",
-                "mapping values are not allowed in this context; a key has the indent of the keys beside it"
-            ),
-            (
-                "    limit: {rate: 1/day\n    why⟨:⟩ x",
-                "did not find expected ',' or '}' while parsing a flow mapping; a bracket that opens on line 6 is not closed"
-            ),
-        ])
-    func colons(lines: String, message: String) throws {
-        try expectErrors(
-            "version: 1\nservices:\n  ssh:\n    ports: 22\n    from: any\n\(lines)\n", ["invalid YAML: \(message)"])
-    }
-
     @Test func refusesAServiceWithoutItsMandatoryKeys() throws {
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {from: any}\n", ["service \"ssh\" lacks \"ports\""])
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {ports: 22}\n", ["service \"ssh\" lacks \"from\""])

@@ -348,7 +348,7 @@ struct ContainerHostTests {
         #expect(
             try lines(ignoring, "+") == [
                 "+ any IPv4 address but 198.51.100.10 gains access to tcp/8080 (web)",
-                "+ any IPv4 address can reach tcp/9000 (no service)",
+                "+ any IPv4 address gains access to tcp/9000 (no service)",
             ])
         #expect(try portreeve("apply", ignoring, "--yes", "--quiet").status == 0)
         #expect(

@@ -77,6 +77,18 @@ struct EditTests {
         #expect(try portreeve("status", policy).output.hasPrefix("state: not loaded"))
     }
 
+    @Test("Without a terminal, no editor is started that nobody chose")
+    func unchosen() throws {
+        let result = try Program.run([
+            "setsid", "--wait", "env", "-u", "SUDO_EDITOR", "-u", "VISUAL", "-u", "EDITOR", Portreeve.executable,
+            "edit",
+            policy, "--state-dir", portreeve.stateDirectory,
+        ])
+        #expect(result.status == 1 && result.errors.contains("an editor needs a terminal"), "\(result)")
+        #expect(result.errors.contains("nothing was changed"))
+        #expect(try beside() == ["policy.yaml"] && kept() == nil)
+    }
+
     @Test("A failing editor that changed nothing leaves nothing, and one that changed the text leaves that")
     func failing() throws {
         #expect(try edit("false", "--yes").status == 1)

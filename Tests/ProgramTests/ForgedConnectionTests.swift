@@ -25,7 +25,7 @@ struct ForgedConnectionTests {
         let expected = """
             \(policy):2: warning: conntrack has 2 open connections from 198.51.100.9 to tcp/5432 that the policy refuses \
             and that have no socket on this host: forged or forgotten; their packets pass as established; \
-            "apply --cut-sessions" ends them [stale-session]
+            "portreeve apply --cut-sessions \(policy) --state-dir \(portreeve.stateDirectory)" ends them [stale-session]
             """
         #expect(result.output.split(separator: "\n").first.map(String.init) == expected)
         #expect(result.status == 2 && result.output.contains("verify: 1 warning"), "\(result)")

@@ -43,7 +43,7 @@ struct PlanTests {
         #expect(!found.contains { $0.contains("6002") || $0.contains("8081 ") && !$0.contains("override") }, "\(found)")
         let text = try portreeve("plan", policy).output
         #expect(text.hasPrefix("PORT      PROCESS"))
-        #expect(text.contains("closed: not in the policy\n") && !text.contains("can reach tcp/8081"))
+        #expect(text.contains("closed: not in the policy\n") && !text.contains("access to tcp/8081"))
         #expect(text.contains(/tcp\/6001  python\S* \(pid \d+\)  any IPv6 address  closed\n/), "\(text)")
         #expect(text.contains("\n! ip theirs drops connections to tcp/6001 that service \"app\" allows"))
     }

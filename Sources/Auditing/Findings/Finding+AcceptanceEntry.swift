@@ -1,23 +1,40 @@
 internal import Addressing
+internal import Compiler
 internal import Listeners
 
 extension Finding {
-    /// The entry of `accepted` that would accept this finding; `nil` if it cannot be accepted.
+    /// The narrowest entry of `accepted` that would accept this finding; `nil` if none would, or if it would accept others, too.
+    ///
+    /// An edit that was not applied is not accepted: that would hide the next one.
     public var acceptanceEntry: String? {
-        guard identifier != .rulesetDrift else { return nil }
-        let place = port.flatMap { $0.transport.hasPorts ? "port: \($0.written)" : nil }
-        let terms = [place, subject.map { "\($0): \($1.yamlScalar)" }].compactMap(\.self)
+        guard ![.rulesetDrift, .notApplied].contains(identifier), !conditions.isEmpty else { return nil }
+        let terms = conditions.map { "\($0): \($1)" }
         return "- {" + (["finding: \(identifier.rawValue)"] + terms + ["why: REASON"]).joined(separator: ", ") + "}"
     }
 
-    /// The attribute that says most about the finding, with its value.
-    private var subject: (name: String, value: String)? {
-        let subjects = [
-            ("table", table), ("unit", details.unit), ("process", process?.executable), ("service", service),
-            ("source", details.source), ("interface", details.interface),
-        ]
-        return subjects.lazy.compactMap { name, value in value.map { (name, $0) } }.first
+    /// The keys of the entry with their values: the port and the attribute that says most, or without a port all attributes.
+    private var conditions: [(name: String, value: String)] {
+        let attributes = subjects.map { ($0, $1.yamlScalar) }
+        guard let port, port.transport.hasPorts else { return attributes }
+        // The address is the client of a session, and this host's end of scarce ports.
+        let isClient = [.staleSession, .localPorts].contains(identifier)
+        let client = isClient ? port.address.map { [("address", "\($0)".yamlScalar)] } ?? [] : []
+        return [("port", port.written)] + client + attributes.prefix(1)
     }
+
+    /// The attributes, those first that say most.
+    private var subjects: [(name: String, value: String)] {
+        let isOwn = table == Self.ownTable
+        let subjects = [
+            ("table", isOwn ? nil : table), ("unit", details.unit), ("process", process?.executable),
+            ("service", service), ("source", details.source), ("interface", details.interface),
+            ("chain", isOwn ? nil : chain), ("set", set), ("rule", details.rule),
+        ]
+        return subjects.compactMap { name, value in value.map { (name, $0) } }
+    }
+
+    /// The table of portreeve, which says nothing of a finding.
+    private static let ownTable = "\(Names.table)"
 }
 
 extension AuditedPort {

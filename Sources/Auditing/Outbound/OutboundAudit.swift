@@ -82,7 +82,7 @@ public struct OutboundAudit {
             let finding = Finding(
                 .staleSession, .warning,
                 "\(who) has \(number) to \(call.place), \(reason): add \(call.suggestion(user: process?.user)), "
-                    + "or \"apply --cut-sessions\" ends \(them)",
+                    + "or \"portreeve apply --cut-sessions\" ends \(them)",
                 port: AuditedPort(call.transport, call.port...call.port, at: call.destination), process: process)
             return finding.outbound(to: call.destination)
         }

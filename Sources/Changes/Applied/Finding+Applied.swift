@@ -23,17 +23,22 @@ extension Finding {
     /// How the file differs from what was applied: it was edited, a rollback restored another one, or another file was applied.
     static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
         let (parts, cure) = (listed(difference.parts), cure(path, record))
+        let inFile = "in the file: \(parts)"
         if let origin = record.origin {
-            let words = "not the policy of change \(origin), which \(record.text) restored: \(parts)"
-            return PolicyEdit(words: words, "the file is", after: record, cure: cure)
+            return PolicyEdit(
+                words: "not the policy of change \(origin), which \(record.text) restored: \(parts)", "the file is",
+                cure: cure, headline: "the file is not the policy in force",
+                applied: "\(record.text), which restored that of change \(origin)", difference: inFile)
         }
         guard record.isOf(path) else {
-            let words = "not the policy that \(record.text) applied, \(record.path ?? "another file"): \(parts)"
-            return PolicyEdit(words: words, "\(path) is", after: record, cure: cure)
+            let file = record.path ?? "another file"
+            return PolicyEdit(
+                words: "not the policy that \(record.text) applied, \(file): \(parts)", "\(path) is", cure: cure,
+                headline: "another file is in force", applied: "\(record.text), \(file)", difference: inFile)
         }
         return PolicyEdit(
-            words: "edited since \(record.text) was applied: \(parts)", "the policy was", after: record, cure: cure,
-            statement: "the policy was edited since: \(parts)")
+            words: "edited since \(record.text) was applied: \(parts)", "the policy was", cure: cure,
+            headline: "the policy was edited", applied: record.text, difference: inFile)
     }
 
     /// What makes the file and the table agree again.
@@ -108,18 +113,21 @@ public struct PolicyEdit: Hashable, Sendable {
     public let words: String
     /// The whole sentence.
     public let sentence: String
-    /// What is in force, and the difference.
-    public let statement: String
-    /// The commands, or the edit, that make the file and the table agree again.
+    /// The commands, or the edit, that make the file and the table agree again; separated by semicolons.
     public let cure: String
+    /// The fact in a few words: `the policy was edited`.
+    public let headline: String
+    /// The change that was applied last, in words.
+    public let applied: String
+    /// What is in the file.
+    public let difference: String
 
     fileprivate init(
-        words: String, _ subject: String, after record: AppliedRecord, cure: String, statement: String? = nil
+        words: String, _ subject: String, cure: String, headline: String, applied: String, difference: String
     ) {
-        self.words = words
-        self.cure = cure
+        (self.words, self.cure, self.headline) = (words, cure, headline)
+        (self.applied, self.difference) = (applied, difference)
         sentence = "\(subject) \(words)"
-        self.statement = "\(record.text) is in force, and \(statement ?? sentence)"
     }
 }
 

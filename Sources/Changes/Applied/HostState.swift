@@ -19,20 +19,23 @@ public enum HostState: Equatable {
 
     /// The difference of the file from what is in force.
     public struct Edit: Equatable {
-        /// The difference in one sentence.
-        public let sentence: String
-        /// What is in force, and the difference.
-        public let statement: String
-        /// What to do about it.
-        public let cure: String
+        /// The fact in a few words.
+        public let headline: String
+        /// The change that was applied last, in words.
+        public let applied: String
+        /// What is in the file, or why it cannot be used.
+        public let difference: String
+        /// What to do about it, each in one line.
+        public let cures: [String]
 
         /// The difference; `nil` if the file is as it was applied.
         public init?(_ verified: VerifiedPolicy) {
             if let edit = verified.difference {
-                (sentence, statement, cure) = (edit.sentence, edit.statement, edit.cure)
+                (headline, applied, difference) = (edit.headline, edit.applied, edit.difference)
+                cures = edit.cure.split(separator: "; ").map(String.init)
             } else if let fault = verified.edit, let change = verified.changeInForce {
-                (sentence, statement) = (fault, "\(change) is in force, and \(fault)")
-                cure = "correct the file, or restore it"
+                (headline, applied, difference) = ("the policy file cannot be used", change, fault)
+                cures = ["correct the file, or restore it"]
             } else {
                 return nil
             }

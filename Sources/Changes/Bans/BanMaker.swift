@@ -92,6 +92,7 @@ public struct BanMaker {
             throw ChangeError(
                 .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
         }
+        try state.requireRecord(of: live)
         let book = try state.grants()
         if let fault = book.bans.fault { throw ChangeError(.failure, "\(fault); nothing was changed") }
         return (snapshot, live, book.base(of: live, loaded: last), book)

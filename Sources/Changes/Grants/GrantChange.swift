@@ -65,10 +65,10 @@ extension RulesetState {
             kind: change.kind, time: now, author: host.author(), summary: change.summary, origin: nil,
             files: [], identity: host.identity(), generation: change.snapshot.generation + 1, archive: nil,
             until: change.until, ended: change.before.ended(in: change.after(0)))
-        let entry = try unchanged { try log.prepare(record) }
+        let entry = try savingUndo { try log.prepare(record) }
         let after = change.after(entry.number)
         do {
-            try unchanged { try after.store(in: files) }
+            try savingUndo { try after.store(in: files) }
             let transaction = change.transaction(to: after)
             let generation = try TableWriter(store, grants: after).replace(
                 change.snapshot, by: after.target(change.base, onto: change.fresh(after)), transaction)

@@ -105,6 +105,7 @@ public struct GrantMaker {
             throw ChangeError(
                 .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
         }
+        try state.requireRecord(of: live)
         let grants = try state.grants()
         return (snapshot, live, grants.base(of: live, loaded: last), grants)
     }

@@ -74,6 +74,15 @@ public struct ObjectChange {
     /// Whether it is the table itself.
     public var isTable: Bool { if case .table = object { true } else { false } }
 
+    /// Whether it carries grants or bans alone, which have lines of their own.
+    public var isTemporary: Bool {
+        switch object {
+        case .rule(let rule, let chain): rule?.isTemporary(in: chain) ?? false
+        case .set(let set, _), .elements(_, let set, _): Names.isTemporary(set: set)
+        case .table, .chain, .policy, .object: false
+        }
+    }
+
     /// Whether the change is a part of a change of a service or an entry of `trusted` with one of these names, or of `deny`.
     ///
     /// With `denies` the sources of `deny` change, so that its rules do.

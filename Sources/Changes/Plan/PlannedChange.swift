@@ -12,14 +12,13 @@ public struct PlannedChange {
     public let compiled: CompiledPolicy
     /// The compiled policy without grants.
     public let table: Table
-    /// The grants that end because their service does.
-    public let ending: [GrantRecord]
     /// The live tables, including those of other programs.
     public let ruleset: WholeRuleset
     /// The steps.
     public let transaction: Transaction
 
-    private let policies: PlannedPolicies
+    /// What the change means for the services and the other parts of a policy.
+    public let meaning: PolicyChange
 
     /// Compiles the policy, and reads the live tables.
     public init(
@@ -32,9 +31,9 @@ public struct PlannedChange {
         table = plain.table
         compiled = grants.target(plain.table, onto: live).map(plain.carrying) ?? plain
         let kept = Set(grants.ending(with: plain.table).records)
-        ending = grants.active.filter { !kept.contains($0) }
+        let ending = grants.active.filter { !kept.contains($0) }
         transaction = Transaction(from: live, to: compiled.table, named: Names.table)
-        policies = PlannedPolicies(live, compiled.table, policy)
+        meaning = PolicyChange(from: live, to: compiled.table, of: policy, ending: ending)
     }
 
     /// The live table of portreeve.
@@ -44,19 +43,19 @@ public struct PlannedChange {
     public var isEmpty: Bool { transaction.isEmpty }
 
     /// The access that the live table allows.
-    public var before: DecompiledPolicy { policies.before }
+    public var before: DecompiledPolicy { meaning.before }
 
     /// The access that the table after the change allows.
-    public var after: DecompiledPolicy { policies.after }
+    public var after: DecompiledPolicy { meaning.after }
 
     /// The changes of services, by name.
-    public var services: [ServiceChange] { isEmpty ? [] : policies.services }
+    public var services: [ServiceChange] { isEmpty ? [] : meaning.services }
 
     /// The changes of entries of `trusted`, by name.
-    public var trusted: [ServiceChange] { isEmpty ? [] : policies.trusted }
+    public var trusted: [ServiceChange] { isEmpty ? [] : meaning.trusted }
 
     /// The changes of lines of `outbound`, by name.
-    public var outbound: [ServiceChange] { isEmpty ? [] : policies.outbound }
+    public var outbound: [ServiceChange] { isEmpty ? [] : meaning.outbound }
 
     /// The changes by object, computed on every access.
     public var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
@@ -74,24 +73,5 @@ public struct PlannedChange {
         guard !counts.isEmpty else { return lines.isEmpty ? "no service changed" : "lines changed: \(lines)" }
         let text = "services: " + counts.map { "\($0) \($1)" }.joined(separator: ", ")
         return lines.isEmpty ? text : "\(text); lines changed: \(lines)"
-    }
-}
-
-/// The decompiled tables of a plan, each computed on first access.
-private final class PlannedPolicies {
-    private let live: Table?
-    private let target: Table
-    private let policy: Policy
-
-    lazy var before = DecompiledPolicy(live)
-    lazy var after = DecompiledPolicy(target)
-    lazy var services = ServiceChange.all(from: before, to: after, of: policy)
-    lazy var outbound = ServiceChange.outbound(from: before, to: after, of: policy)
-    lazy var trusted = ServiceChange.trusted(from: before, to: after, of: policy)
-
-    init(_ live: Table?, _ target: Table, _ policy: Policy) {
-        self.live = live
-        self.target = target
-        self.policy = policy
     }
 }

@@ -12,16 +12,11 @@ public struct ServiceChange {
     /// Whether it is a line of `outbound`, whose sources are the destinations.
     public var isOutbound = false
 
-    /// Every service that is added, removed or changed, by name.
-    static func all(from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy) -> [ServiceChange] {
-        all(from: old.services, to: new.services, of: policy.services)
-    }
-
     /// Every entry of `trusted` that is added, removed or changed, as a service without ports, by name.
     static func trusted(
-        from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy
+        from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy?
     ) -> [ServiceChange] {
-        let declared = policy.trusted.map { trusted in
+        let declared = (policy?.trusted ?? []).map { trusted in
             Service(
                 name: trusted.name, location: trusted.location, ports: [], entries: [trusted.entry],
                 why: trusted.entry.why, owner: trusted.entry.owner, ticket: trusted.entry.ticket)
@@ -31,9 +26,9 @@ public struct ServiceChange {
 
     /// Every line of `outbound` that is added, removed or changed, by name.
     static func outbound(
-        from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy
+        from old: DecompiledPolicy, to new: DecompiledPolicy, of policy: Policy?
     ) -> [ServiceChange] {
-        let declared = policy.outbound.map { line in
+        let declared = (policy?.outbound ?? []).map { line in
             Service(
                 name: line.name, location: line.location, ports: line.ports,
                 entries: [AllowEntry(location: line.location, sources: line.destinations, except: line.except)],
@@ -46,7 +41,8 @@ public struct ServiceChange {
         }
     }
 
-    private static func all(
+    /// Every service that is added, removed or changed, by name.
+    static func all(
         from old: [DecompiledService], to new: [DecompiledService], of declared: [Service]
     ) -> [ServiceChange] {
         let before = Dictionary(uniqueKeysWithValues: old.map { ($0.name, $0) })

@@ -14,10 +14,21 @@ public struct RefreshedPolicy {
         public var name: String?
         /// The number of its entries before and after.
         public let before, after: Int
+        /// The number of entries that are new, and of those that are gone; `nil` if its text is the same.
+        public let difference: (added: Int, removed: Int)?
         /// When it was written, or when the oldest of the addresses was seen, in seconds since 1970-01-01T00:00:00Z; `nil` if that is not known.
         public let time: Int64?
         /// Whether its text differs.
-        public let isChanged: Bool
+        public var isChanged: Bool { difference != nil }
+
+        /// The numbers before and after, and what is behind equal ones: `2 -> 2 (1 added, 1 removed)`.
+        public func text(of unit: String = "") -> String {
+            let counts = "\(before) -> \(after)\(unit)"
+            guard let difference else { return counts }
+            if difference == (0, 0) { return "\(counts) (the same, written otherwise)" }
+            guard difference.added > 0, difference.removed > 0 else { return counts }
+            return "\(counts) (\(difference.added) added, \(difference.removed) removed)"
+        }
     }
 
     /// The policy as it was applied.
@@ -66,10 +77,11 @@ public struct RefreshedPolicy {
         let refused = Set(refusals.map(\.path))
         let counts = Dictionary(applied.listFiles.map { ($0.path, $0.count) }) { first, _ in first }
         let files = policy.listFiles.map { list in
-            List(
+            let texts = (old: recorded.text(of: list.path) ?? [], new: reading.policy.text(of: list.path) ?? [])
+            return List(
                 source: list.groups.first ?? "", path: list.path, before: counts[list.path] ?? 0, after: list.count,
-                time: refused.contains(list.path) ? record.time : FileSystem.modificationTime(list.path),
-                isChanged: recorded.text(of: list.path) != reading.policy.text(of: list.path))
+                difference: texts.old == texts.new ? nil : ListLine.difference(from: texts.old, to: texts.new),
+                time: refused.contains(list.path) ? record.time : FileSystem.modificationTime(list.path))
         }
         lists = files + policy.names.map { Self.list($0, recorded, record, used) }
     }
@@ -84,7 +96,10 @@ public struct RefreshedPolicy {
         let oldest = after.isEmpty ? nil : seen?.values.min() ?? record.time
         return List(
             source: source.groups.first ?? "", path: source.path, name: source.name, before: before.count,
-            after: after.count, time: oldest, isChanged: AddressSet(before) != source.addresses)
+            after: after.count,
+            difference: AddressSet(before) == source.addresses
+                ? nil : (Set(after).subtracting(before).count, Set(before).subtracting(after).count),
+            time: oldest)
     }
 
     private static func applied(_ record: AppliedRecord, _ options: ReadingOptions) throws -> Policy {
@@ -146,7 +161,7 @@ public struct RefreshedPolicy {
     /// A summary in one line.
     var summary: String {
         (lists.contains { $0.isChanged && $0.name != nil } ? "lists and names: " : "lists: ")
-            + lists.filter(\.isChanged).map { "\($0.source) \($0.before) -> \($0.after)" }.joined(separator: ", ")
+            + lists.filter(\.isChanged).map { "\($0.source) \($0.text())" }.joined(separator: ", ")
     }
 }
 

@@ -1,5 +1,6 @@
 internal import Compiler
 public import Kernel
+public import Policies
 internal import Rulesets
 internal import System
 
@@ -27,6 +28,11 @@ public struct ChangeBack {
         change = RulesetChange(
             snapshot: snapshot, table: record.table, kind: .rollback, summary: "back to change \(entry.number)",
             origin: entry.number, files: record.files, grants: try state.grants())
+    }
+
+    /// The policy of the earlier change; `nil` if it had none, or if this version of portreeve cannot read it.
+    public func policy(_ options: ReadingOptions) -> Policy? {
+        record.files.isEmpty ? nil : RecordedFiles(record.files).policy(options)
     }
 
     /// The newest change before this one that left another table; `nil` if there is none.

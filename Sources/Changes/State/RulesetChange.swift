@@ -91,7 +91,7 @@ extension RulesetState {
         _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64,
         note: (Settlement) -> Void
     ) throws -> Made {
-        let lock: FileLock = try unchanged { try self.lock() }
+        let lock: FileLock = try savingUndo { try self.lock() }
         defer { withExtendedLifetime(lock) {} }
         let found = try settle(store)
         found.forEach(note)
@@ -102,21 +102,21 @@ extension RulesetState {
         }
         if let pending = try pending() { throw refusal(pending, in: store) }
         var change = change
-        change.grants = try unchanged { try grants() }.telling(onto: change.snapshot.table)
+        change.grants = try savingUndo { try grants() }.telling(onto: change.snapshot.table)
         try requireNoBan(of: change.neverDeny, in: change.grants.bans)
         let transaction = change.transaction
-        let entry = try unchanged {
+        let entry = try savingUndo {
             try log.prepare(record(of: change, transaction, change.archive, now: now))
         }
         if let span {
-            do { try unchanged { try arm(entry, change, span) } } catch {
+            do { try savingUndo { try arm(entry, change, span) } } catch {
                 withdraw(entry)
                 throw error
             }
         }
         let generation = try commit(change, transaction, as: entry, in: store, waits: span != nil) { change in
             let record = record(of: change, transaction, change.archive, now: now)
-            try unchanged { try log.prepare(record, again: entry) }
+            try savingUndo { try log.prepare(record, again: entry) }
         }
         if let span {
             // A commit of a big table takes seconds; the deadline is reset so that they do not count.
@@ -186,7 +186,7 @@ extension RulesetState {
     }
 
     /// The result of `body`; adds to an error in saving that nothing was changed.
-    func unchanged<Value>(_ body: () throws -> Value) throws -> Value {
+    func savingUndo<Value>(_ body: () throws -> Value) throws -> Value {
         do { return try body() } catch let error as KernelError {
             throw ChangeError(
                 .failure,

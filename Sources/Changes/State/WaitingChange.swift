@@ -21,10 +21,8 @@ public struct WaitingChange: Equatable {
     /// The state of the change, and the next step; every command says the same.
     public var text: String { "\(fact()): \(step)" }
 
-    /// The same in a line about the host: what is in force, and the time of the undo.
-    public func text(until time: String) -> String { "\(fact(until: time)): \(step)" }
-
-    private func fact(until time: String? = nil) -> String {
+    /// The state of the change in a line about the host: what is in force, and the time of the undo.
+    public func fact(until time: String? = nil) -> String {
         if isOverdue { return "change \(pending.number) was not confirmed in time, and its undo is overdue" }
         let state = time == nil || isDrifted ? "" : "is in force, "
         let deadline =
@@ -33,7 +31,8 @@ public struct WaitingChange: Equatable {
         return isDrifted ? "\(deadline), and the table was changed since" : deadline
     }
 
-    private var step: String {
+    /// The next step.
+    public var step: String {
         if isOverdue { return "run \"portreeve rollback\" to undo it now" }
         return isDrifted
             ? "run \"portreeve rollback\" to undo it, then \"portreeve apply\""

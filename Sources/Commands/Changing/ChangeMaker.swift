@@ -16,7 +16,10 @@ public struct SafetyOptions: ParsableArguments, Sendable {
         transform: TimeSpan.argument)
     var confirm: TimeSpan?
 
-    @Flag(help: "Continue even if the change locks out admins who are connected over SSH.")
+    @Flag(
+        help:
+            "Continue even if the change locks out admins who are connected over SSH, or ends grants and bans without a record."
+    )
     var force = false
 
     /// The options with their defaults.
@@ -57,6 +60,7 @@ struct ChangeMaker {
         _ plan: @escaping (_ isAnew: Bool) throws -> String?
     ) throws -> ExitStatus {
         console.requireOutput()
+        try requireRecord(of: change)
         let state = try kernel.state(on: host)
         var change = change
         change.grants = try state.grants()
@@ -85,6 +89,15 @@ struct ChangeMaker {
             done ?? "applied and read back: generation \(made.generation &- 1) -> \(made.generation)",
             made.number,
             made.generation)
+    }
+
+    /// Warns if the state has no record of the loaded table; refuses to end its grants and bans where no question is asked.
+    private func requireRecord(of change: RulesetChange) throws {
+        guard let unrecorded = kernel.unrecorded(change.snapshot.table, on: host) else { return }
+        if safety.yes, !safety.force {
+            try unrecorded.requireNoGrants(or: "--force continues, and so does your answer without --yes")
+        }
+        console.note("portreeve: warning: \(unrecorded.text)")
     }
 
     /// The warnings of the lockout guard; fails if it refuses.

@@ -64,7 +64,7 @@ public struct Check: Command {
             }
         }
         if reading.fault == .absent { throw CommandError(.failure, policy.absence) }
-        if let mistake = policy.mistake { throw CommandError(.invalidPolicy, mistake) }
+        if let mistake = policy.mistake { throw mistake }
         guard let valid = reading.policy, isValid else {
             if reading.fault != nil { throw CommandError(.failure, "\(path): the policy cannot be read") }
             let strictness = reading.policy == nil ? "" : Self.strictness

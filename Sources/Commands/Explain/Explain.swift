@@ -67,7 +67,12 @@ public struct Explain: Command {
     /// Rejects options that contradict each other.
     public func validate() throws {
         if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
+        if let port, (try? AddressRange(port)) != nil, (try? AddressRange(source)) == nil {
+            throw ValidationError("the address comes before the port: write \"\(port) \(source)\"")
+        }
         if port == nil && transport == nil {
+            // `192.0.2.7:22` is told apart by the parser of addresses.
+            if source.contains(":") { _ = try AddressArgument(source) }
             throw ValidationError("name a port such as 443/tcp, or a protocol with --protocol")
         }
         if user != nil && !out { throw ValidationError("--user needs --out") }
@@ -255,6 +260,9 @@ public struct Explain: Command {
             ruleset = try WholeRuleset(store)
         } catch {
             guard !asksKernel && kernel.netns == nil else { throw error }
+            console.note(
+                "portreeve: warning: the live rules were not read, so that this is the answer of the policy file: \(error)"
+            )
             return nil
         }
         let verified = try namedPolicy.loadVerified(on: host, kernel, in: store, console)

@@ -21,12 +21,24 @@ struct PortArgument {
             throw CommandError(.usage, "\"\(text)\" is more than one port: ask for one at a time, such as 22/tcp")
         } else {
             let nearest =
-                Spelling.nearest(to: text, among: policy.services.map(\.name))
+                Self.mended(text) ?? Spelling.nearest(to: text, among: policy.services.map(\.name))
                 ?? NamedPort.nearest(to: text, files: TrustedFiles())
             let repair = nearest.map { ", did you mean \"\($0)\"?" } ?? ":"
             let forms = "22/tcp, 53/udp, a service of the policy, or a name from /etc/services"
             throw CommandError(.usage, "unknown port \"\(text)\"\(repair) write \(forms)")
         }
+    }
+}
+
+extension PortArgument {
+    /// The port with the protocol that was mistyped: `22/tcp` for `22/tpc` and `tpc/22`.
+    private static func mended(_ text: String) -> String? {
+        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        guard parts.count == 2, let number = parts.first(where: { UInt16($0) != nil }),
+            let word = parts.first(where: { UInt16($0) == nil })
+        else { return nil }
+        let names = TransportProtocol.withPorts.map(\.name)
+        return Spelling.nearest(to: word.lowercased(), among: names).map { "\(number)/\($0)" }
     }
 }
 

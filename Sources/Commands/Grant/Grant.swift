@@ -5,6 +5,7 @@ internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Rulesets
+internal import System
 
 /// `portreeve grant`: lets one address reach a service for a time.
 public struct Grant: Command {
@@ -51,9 +52,8 @@ public struct Grant: Command {
         let policy = try policy.load(
             on: host, console, lists: kernel.lastLists(on: host), keepsLastLists: true, changing: true)
         guard policy.services.contains(where: { $0.name == service }) else {
-            let repair = Spelling.nearest(to: service, among: policy.services.map(\.name))
-            let hint = repair.map { " (did you mean \"\($0)\"?)" } ?? ""
-            throw CommandError(.failure, "the policy has no service \"\(service)\"\(hint); nothing was changed")
+            throw CommandError(
+                .failure, "the policy has no service \"\(service)\"\(hint(among: policy)); nothing was changed")
         }
         if let limit = policy.defaults.grantLimit { try limit.allow(span) }
         let store = try host.openStore(kernel.netns)
@@ -62,6 +62,25 @@ public struct Grant: Command {
         try GrantMaker(kernel, in: store, on: host, console).grant(request, by: policy)
             .write(to: console)
         return .success
+    }
+}
+
+extension Grant {
+    /// The likely service: of the port that was written, or with a similar name.
+    private func hint(among policy: Policy) -> String {
+        if let port = NamedPort(service, files: TrustedFiles()),
+            let owner = policy.services.first(where: { $0.has(port.transport, port.port) })
+        {
+            return ": \(service) belongs to \"\(owner.name)\""
+        }
+        let repair = Spelling.nearest(to: service, among: policy.services.map(\.name))
+        return repair.map { " (did you mean \"\($0)\"?)" } ?? ""
+    }
+}
+
+extension Service {
+    fileprivate func has(_ transport: TransportProtocol, _ port: UInt16) -> Bool {
+        ports.contains { $0.transport == transport && $0.range.contains(port) }
     }
 }
 

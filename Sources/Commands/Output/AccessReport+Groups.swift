@@ -86,7 +86,7 @@ extension AccessReport {
         /// "Anyone but A can reach" would say that A cannot, and A may have had access before.
         func gainText(named names: SourceNames) -> String {
             let clients = clients(named: names)
-            return clients.contains(" but ") ? "\(clients) gains access to" : "\(clients) can reach"
+            return "\(clients) \(clients.isSeveral ? "gain" : "gains") access to"
         }
 
         /// The sources, what they lose, and the ports.
@@ -98,8 +98,7 @@ extension AccessReport {
             if ["any IPv4 address", "any IPv6 address"].contains(clients) {
                 return closingText(to: "every\(clients.dropFirst("any".count))")
             }
-            return clients.contains(" but ")
-                ? "\(clients) loses access to \(portsText)" : "\(clients) can no longer reach \(portsText)"
+            return "\(clients) \(clients.isSeveral ? "lose" : "loses") access to \(portsText)"
         }
 
         private func closingText(to clients: String) -> String {
@@ -180,6 +179,14 @@ extension AccessReport.Row {
     /// Whether the row is about that port alone.
     fileprivate var isOfDHCPClient: Bool {
         service == nil && change.transport == .udp && change.family == .ipv6 && ports == Self.dhcpClient
+    }
+}
+
+extension String {
+    /// Whether it is a list of clients, outside of brackets and of what "anyone but" leaves out.
+    fileprivate var isSeveral: Bool {
+        guard !hasPrefix("any") else { return false }
+        return prefix { $0 != "(" }.contains(",") || contains(" and ")
     }
 }
 

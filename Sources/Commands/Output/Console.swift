@@ -6,6 +6,7 @@ struct Console {
     /// Colours and styles, as SGR parameters of ECMA-48.
     enum Style: String {
         case bold = "1"
+        case faint = "2"
         case red = "31"
         case green = "32"
         case yellow = "33"

@@ -2,15 +2,24 @@ internal import Changes
 internal import Policies
 
 extension [HostState] {
-    /// The states in one line.
-    func line(_ console: Console, now: Int64) -> String {
+    /// A headline of the states, and lines that say what each is about and what to do.
+    func lines(_ console: Console, now: Int64) -> [String] {
         let style: Console.Style = first.map { $0.isMinor ? .yellow : .red } ?? .green
-        return console.styled("state: \(sentence(now: now))", style)
+        let headline = isEmpty ? "in sync" : map { $0.headline(now: now) }.joined(separator: "; ")
+        return [console.styled("state: \(headline)", style)] + flatMap { $0.lines(among: self).map { "  \($0)" } }
     }
 
     /// The states in words; `now` is in seconds since 1970-01-01T00:00:00Z.
     func sentence(now: Int64) -> String {
-        isEmpty ? "in sync" : map { $0.text(among: self, now: now) }.joined(separator: "; ")
+        let texts = map { state in
+            ([state.headline(now: now)] + [state.lines(among: self).joined(separator: "; ")]).filter { !$0.isEmpty }
+        }
+        return isEmpty ? "in sync" : texts.map { $0.joined(separator: ": ") }.joined(separator: "; ")
+    }
+
+    /// Whether the table is not the one to expect.
+    var hasDrift: Bool {
+        contains { if case .drifted = $0 { true } else { false } }
     }
 
     /// Whether a pending change must be confirmed or undone before the next `apply`.
@@ -23,15 +32,14 @@ extension [HostState] {
         }
     }
 
-    /// Whether the table is the one that was applied, and stays.
+    /// Whether the table is the one that was applied.
     fileprivate var isInForce: Bool {
-        !isPending
-            && allSatisfy {
-                switch $0 {
-                case .notLoaded, .drifted: false
-                default: true
-                }
+        allSatisfy {
+            switch $0 {
+            case .notLoaded, .drifted: false
+            default: true
             }
+        }
     }
 
     /// The states for programs: at least one word.
@@ -47,19 +55,30 @@ extension HostState {
         }
     }
 
-    /// The state, and what to do about it; where a change is pending, that says what to do.
-    fileprivate func text(among states: [HostState], now: Int64) -> String {
+    /// The state in a few words; `now` is in seconds since 1970-01-01T00:00:00Z.
+    fileprivate func headline(now: Int64) -> String {
         switch self {
-        case .notLoaded where states.isPending: "not loaded"
-        case .notLoaded: "not loaded: \"portreeve apply\" loads the policy"
-        case .drifted(let count): "drifted: \"portreeve verify\" lists \(counted(count, "difference"))"
-        case .overdue(let waiting): waiting.text
-        case .pending(let waiting): waiting.text(until: UTCTime.text(now + waiting.seconds))
-        case .overridden(let tables):
-            "other tables change what the policy allows (\(tables.joined(separator: ", "))): \"portreeve verify\" says how"
-        case .unknown(let count): "\"portreeve verify\" lists \(counted(count, "thing")) that it does not know"
-        case .edited(let edit) where states.isPending: edit.sentence
-        case .edited(let edit): "\(states.isInForce ? edit.statement : edit.sentence): \(edit.cure)"
+        case .notLoaded: "not loaded"
+        case .drifted: "drifted"
+        case .overdue(let waiting): waiting.fact()
+        case .pending(let waiting): waiting.fact(until: UTCTime.text(now + waiting.seconds))
+        case .overridden(let tables): "other tables change what the policy allows (\(tables.joined(separator: ", ")))"
+        case .unknown(let count): "\(counted(count, "thing")) \(count == 1 ? "is" : "are") not known"
+        case .edited(let edit): edit.headline
+        }
+    }
+
+    /// What it is about, and what to do; where a change is pending, that says what to do.
+    fileprivate func lines(among states: [HostState]) -> [String] {
+        switch self {
+        case .notLoaded: states.isPending ? [] : ["\"portreeve apply\" loads the policy"]
+        case .drifted(let count): ["\"portreeve verify\" lists \(counted(count, "difference"))"]
+        case .overdue(let waiting), .pending(let waiting): [waiting.step]
+        case .overridden: ["\"portreeve verify\" says how"]
+        case .unknown(let count): ["\"portreeve verify\" lists \(count == 1 ? "it" : "them")"]
+        case .edited(let edit):
+            ["\(states.isInForce ? "in force" : "applied last"): \(edit.applied)", edit.difference]
+                + (states.isPending ? [] : edit.cures)
         }
     }
 

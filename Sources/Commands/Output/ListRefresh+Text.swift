@@ -18,8 +18,7 @@ extension ListRefresh {
         }
         for list in refreshed.lists where list.isChanged {
             let subject = list.name.map { "\(list.source) (\($0))" } ?? list.source
-            console.print(
-                "\(subject): \(list.before) -> \(list.after) \(list.name == nil ? "entries" : "addresses")")
+            console.print("\(subject): \(list.text(of: list.name == nil ? " entries" : " addresses"))")
         }
     }
 

@@ -17,12 +17,13 @@ extension PlannedChange {
         }
         let names = SourceNames(policy)
         let lines =
-            sourceLines(named: names).map { styled($0.line, $0.action, console) } + otherLines(console, verbose)
+            meaning.lines(named: names).map { $0.styled(console) } + otherLines(console, verbose)
         let sections =
             consequences.breakLines(console, isWhole: verbose, hint: hint)
             + [
                 lines,
-                consequences.accessLines(console, named: names, isWhole: verbose, hint: hint), [counts],
+                consequences.accessLines(console, named: names, isWhole: verbose, hint: hint),
+                [meaning.counts(steps: transaction.operations.count)],
             ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
@@ -62,7 +63,7 @@ extension PlannedChange {
                     )
             }
         }
-        let translations = masquerades.map { change in
+        let translations = meaning.masquerades.map { change in
             ObjectLine(
                 action: change.action, object: "masquerade", name: change.name, before: change.before?.text,
                 after: change.after?.text)

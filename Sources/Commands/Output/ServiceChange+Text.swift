@@ -13,18 +13,20 @@ extension ServiceChange {
     func details(named names: SourceNames) -> [String] {
         switch (before, after) {
         case (let before?, let after?): changes(before, after, names)
-        case (nil, let after?): sourcesAndConditions(of: after) + reason(after)
-        case (let before?, nil): sourcesAndConditions(of: before) + reason(before)
+        case (nil, let after?): sourcesAndConditions(of: after, names) + reason(after)
+        case (let before?, nil): sourcesAndConditions(of: before, names) + reason(before)
         case (nil, nil): []
         }
     }
 
     /// The sources, as the policy writes them where it is known, and the conditions; for several entries in one text.
-    private func sourcesAndConditions(of service: DecompiledService) -> [String] {
+    private func sourcesAndConditions(of service: DecompiledService, _ names: SourceNames) -> [String] {
         let declared = declared.map { $0.entries.map(\.shortSourcesText) } ?? []
         let isSame = declared.count == service.entries.count
         let texts = service.entries.indices.map { index in
-            let sources = isSame && !declared[index].isEmpty ? declared[index] : service.entries[index].sources.text
+            let addresses = service.entries[index].sources
+            let written = isSame && !declared[index].isEmpty ? declared[index] : nil
+            let sources = written ?? addresses.wholeText(named: names, of: name) ?? addresses.text
             return ["\(preposition) \(sources)"] + service.entries[index].conditions
         }
         let lead = service.forwarding.map { ["to \($0.text)"] } ?? []
@@ -69,6 +71,7 @@ extension ServiceChange {
             words.append("to \(before.forwarding?.text ?? "this host") -> \(after.forwarding?.text ?? "this host")")
         }
         words += (before.foreign + (before.forwarding?.foreign ?? [])).map { "removes the rule `\($0)`" }
+        if changesRemarksOnly, let remarks = words.first, words.count == 1 { return ["only a remark: \(remarks)"] }
         return words.isEmpty ? ["its rules, with the same effect"] : words
     }
 
@@ -84,10 +87,7 @@ extension ServiceChange {
         for (old, new) in zip(before.conditionPairs, after.conditionPairs) where old.text != new.text {
             words.append("\(new.name) \(old.text ?? "none") -> \(new.text ?? "none")")
         }
-        if before.comment != after.comment {
-            words.append("why \"\(before.comment ?? "")\" -> \"\(after.comment ?? "")\"")
-        }
-        return words
+        return words + (remarks(before, after).map { [$0] } ?? [])
     }
 }
 

@@ -120,7 +120,8 @@ struct TextTable {
     private static func lines(of cells: [(start: Int, text: [String])]) -> [String] {
         (0..<(cells.map(\.text.count).max() ?? 0)).map { index in
             var line = ""
-            for cell in cells where index < cell.text.count {
+            // Blanks before an empty cell would stand at the end of the line.
+            for cell in cells where index < cell.text.count && !cell.text[index].isEmpty {
                 line += String(repeating: " ", count: max(0, cell.start - TextWidth.columns(of: line)))
                 line += cell.text[index]
             }

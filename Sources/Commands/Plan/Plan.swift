@@ -86,6 +86,9 @@ public struct Plan: Command {
         if let waiting, !console.isJSON, !(plan.isEmpty && console.isQuiet) {
             console.note(waiting.note(isInSync: plan.isEmpty))
         }
+        if !plan.isEmpty, let unrecorded = kernel.unrecorded(plan.snapshot.table, on: host) {
+            console.note("portreeve: warning: \(unrecorded.text)")
+        }
         if let lockout { console.note("portreeve: warning: apply will refuse this: \(lockout.reasons)") }
         if !console.isQuiet { reading.refusedLists.forEach { console.note($0.warning) } }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }

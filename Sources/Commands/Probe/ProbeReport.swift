@@ -47,6 +47,9 @@ struct ProbeReport {
             if !unproved.isEmpty { lines.append("not proved: \(unproved.joined(separator: ", "))") }
         }
         if leftOut > 0 { lines.append("\(counted(leftOut, "port")) of services not tried") }
+        if results.contains(where: { $0.verdict == .openThoughClosed }) {
+            lines.append("a grant opens a port, too, which only \"portreeve status\" on \(host.printable) can tell")
+        }
         return lines + ["all: \(Self.counts(of: results))"]
     }
 

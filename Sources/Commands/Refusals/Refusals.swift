@@ -109,6 +109,7 @@ public struct Refusals: Command {
     /// Prints a line for each refusal until a signal ends the command.
     private func follow(_ watcher: inout RefusalWatch, on host: Host, _ console: Console) throws {
         var told: Set<String> = []
+        var lines = ToldRefusals()
         var proposed: Set<Refusal.Place> = []
         repeat {
             let now = host.clock()
@@ -118,6 +119,7 @@ public struct Refusals: Command {
                     host.standardOutput(refusal.json.line + "\n")
                     continue
                 }
+                guard let refusal = lines.next(refusal, now: now) else { continue }
                 console.print(refusal.line)
                 guard let change = refusal.change, proposed.insert(refusal.place).inserted else { continue }
                 console.print("  to \(refusal.aim): \(change)")

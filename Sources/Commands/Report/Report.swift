@@ -60,7 +60,12 @@ public struct Report: Command {
         var documents = areReports ? try files.map { try read($0, on: host) } : [try document(on: host)]
         if redact { documents = documents.map { Redaction(of: $0).redacted($0) } }
         let text = text(documents, format)
-        if let file { try host.files.replace(file, text) } else { host.standardOutput(text) }
+        guard let file else {
+            host.standardOutput(text)
+            return .success
+        }
+        try host.files.replace(file, text)
+        if !output.quiet { Console(host, output).note("report written to \(file.printable)", .notice) }
         return .success
     }
 

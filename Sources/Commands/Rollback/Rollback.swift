@@ -58,7 +58,9 @@ public struct Rollback: Command {
         do {
             return try maker.make(back.change, in: store, question: question(back)) { _ in
                 let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
-                return try text(headline(of: back), back.change, in: store, on: host, console) + "\n" + advice
+                return try text(
+                    headline(of: back), back.change, back.policy(ReadingOptions()), in: store, on: host, console)
+                    + "\n" + advice
             }
         } catch let lockout as Lockout {
             throw CommandError(.refused, refusal(of: back, lockout))
@@ -84,18 +86,23 @@ public struct Rollback: Command {
         "back to change \(back.number) of \(UTCTime.text(back.record.time)) by \(back.record.author.text)"
     }
 
-    /// The listeners whose clients change, then who gains and who loses access, after a line that says by what.
+    /// By what the table changes, the listeners whose clients change, the services, who gains and who loses access, and a summary.
     private func text(
-        _ headline: String, _ change: RulesetChange, in store: any RulesetStore, on host: Host, _ console: Console
+        _ headline: String, _ change: RulesetChange, _ policy: Policy?, in store: any RulesetStore, on host: Host,
+        _ console: Console
     ) throws -> String {
         let access = try AccessReport(of: change, in: store, now: host.now)
         let listeners = ListenerChanges(of: access, sockets: host.readSockets).lines(console, isWhole: verbose)
+        let meaning = PolicyChange(change, of: policy)
+        let names = SourceNames(policy)
+        // A removal is told in one line.
+        let services = change.table == nil ? [] : meaning.lines(named: names).map { $0.styled(console) }
         let lines = access.changeLines(
-            console, named: SourceNames(), atMost: verbose ? .max : AccessReport.shownLines, hint: "--verbose")
+            console, named: names, atMost: verbose ? .max : AccessReport.shownLines, hint: "--verbose")
         let warning = change.table == nil && change.snapshot.table != nil ? [console.styled(Self.removal, .red)] : []
-        let head = [headline] + warning
-        let sections = listeners.isEmpty ? [head + lines] : [head, listeners, lines].filter { !$0.isEmpty }
-        return sections.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+        let counts = change.table == nil ? [] : [meaning.counts(steps: change.transaction.operations.count)]
+        let sections = [[headline] + warning, listeners, services, lines, counts]
+        return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
     private static let removal =
@@ -106,27 +113,27 @@ public struct Rollback: Command {
         _ state: RulesetState, _ store: any RulesetStore, on host: Host, _ console: Console
     ) throws -> ExitStatus {
         if number == nil, let pending = try state.pending(), let undo = try state.undoOfWaiting(in: store) {
-            try show(undo, "undo of change \(pending.number)", isUndo: true, in: store, on: host, console)
+            try show(undo, nil, "undo of change \(pending.number)", isUndo: true, in: store, on: host, console)
             return .success
         }
         let back = try ChangeBack(to: number, of: state, in: store)
         if back.change.transaction.isEmpty, !console.isJSON {
             if !console.isQuiet { console.print(try sameness(of: back, state.log)) }
         } else {
-            try show(back.change, headline(of: back), in: store, on: host, console)
+            try show(back.change, back.policy(ReadingOptions()), headline(of: back), in: store, on: host, console)
         }
         return .success
     }
 
     private func show(
-        _ change: RulesetChange, _ headline: String, isUndo: Bool = false, in store: any RulesetStore, on host: Host,
-        _ console: Console
+        _ change: RulesetChange, _ policy: Policy?, _ headline: String, isUndo: Bool = false,
+        in store: any RulesetStore, on host: Host, _ console: Console
     ) throws {
         if console.isJSON {
             let access = try AccessReport(of: change, in: store, now: host.now)
             console.print(["format_version": 1, "changed": false, "access": access.json])
         } else {
-            console.print(try text(headline, change, in: store, on: host, console))
+            console.print(try text(headline, change, policy, in: store, on: host, console))
         }
         // The undo of a pending change asks no guard: it must work in an emergency.
         let guarded = isUndo ? "this" : "rollback will refuse this: it"

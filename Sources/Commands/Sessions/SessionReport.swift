@@ -89,9 +89,10 @@ struct SessionReport {
     /// The connections in one line: `12 of 40 connections: 9 in, 3 out; the policy refuses 2`.
     private var summary: String {
         let shown = sessions.connections
-        let count =
+        let all =
             isFiltered
             ? "\(shown.count) of \(counted(sessions.total, "connection"))" : counted(shown.count, "connection")
+        let count = sessions.doubts.isEmpty ? all : "\(all) known, and others may be open"
         let parts = LiveConnection.Direction.allCases.compactMap { direction in
             let count = shown.count { $0.connection.direction == direction }
             return count == 0 ? nil : "\(count) \(direction.rawValue)"
@@ -104,7 +105,9 @@ struct SessionReport {
     private var json: JSON {
         [
             "format_version": 1, "sessions": .array(sessions.connections.map(\.json)),
-            "total": .number(sessions.total), "local_ports": .array(sessions.scarcePorts.map(\.json)),
+            // None that is known is not none.
+            "total": sessions.total == 0 && !doubts.isEmpty ? .null : .number(sessions.total),
+            "local_ports": .array(sessions.scarcePorts.map(\.json)),
             "unknown": .array(doubts.map(JSON.string)),
         ]
     }

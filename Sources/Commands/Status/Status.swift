@@ -15,6 +15,9 @@ public struct Status: Command {
         abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.",
         usage: "portreeve status [<policy>] [options]")
 
+    @Flag(help: "On a terminal, show every port that no client can reach, too, which are counted otherwise.")
+    var verbose = false
+
     /// The output options.
     @OptionGroup public var output: OutputOptions
     @OptionGroup var policy: PolicyOptions
@@ -59,28 +62,54 @@ public struct Status: Command {
             ])
             return .success
         }
-        if !(states.isEmpty && console.isQuiet) { console.print(states.line(console, now: host.now)) }
-        for line in outbound.lines(console) { console.print(line) }
-        let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
-        for line in lines { console.print(console.styled(line, .yellow)) }
-        for line in names.lines(of: verified.policy) { console.print(line) }
-        for finding in findings { console.print(finding.text(console)) }
-        let folded = rows.foldingNeighbours(by: \.listenerText)
-        if rows.isEmpty {
-            if !console.isQuiet { console.print("no port is declared, and nothing listens beyond loopback") }
-        } else {
-            let table = TextTable(
-                [PortStatus.headings] + folded.map(\.columns), breakable: PortStatus.breakable,
-                omissible: PortStatus.omissible(folded), width: console.columns)
-            for line in table.rows[0] { console.print(console.styled(line, .bold)) }
-            for (lines, row) in zip(table.rows.dropFirst(), folded) {
-                for line in lines { console.print(styled(line, row, console)) }
-            }
-            if !table.omitted.isEmpty {
-                console.print("a wider terminal also shows \(table.omitted.joined(separator: ", "))")
+        if !(states.isEmpty && console.isQuiet) {
+            for line in states.lines(console, now: host.now) { console.print(line) }
+            if states.hasDrift, let unrecorded = kernel.unrecorded(ruleset.own.table, on: host) {
+                console.print("  \(unrecorded.text)")
             }
         }
+        if !console.isQuiet {
+            for line in outbound.lines(console) { console.print(line) }
+            let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
+            for line in lines { console.print(console.styled(line, .yellow)) }
+            for line in names.lines(of: verified.policy) { console.print(line) }
+        }
+        for finding in findings where !console.isQuiet || finding.severity != .notice {
+            console.print(finding.text(console))
+        }
+        show(rows, console)
         return .success
+    }
+
+    /// Prints a table of the rows, and how many are left out; with `--quiet` only those that are not as the policy has them.
+    private func show(_ all: [PortStatus], _ console: Console) {
+        if all.isEmpty, !console.isQuiet {
+            return console.print("no port is declared, and nothing listens beyond loopback")
+        }
+        var rows = (console.isQuiet ? all.filter(\.isAmiss) : all).foldingNeighbours(by: \.listenerText)
+        let shut = console.columns == nil || verbose ? [] : rows.filter(\.isShutStranger)
+        let hidden = shut.count > Self.shownShut ? shut.reduce(0) { $0 + ($1.foldedPorts ?? 1) } : 0
+        if hidden > 0 { rows.removeAll(where: \.isShutStranger) }
+        if !rows.isEmpty { show(tableOf: rows, console) }
+        guard hidden > 0 else { return }
+        console.print(
+            "\(hidden) more ports have listeners, are not in the policy, and no client can reach them: --verbose shows them"
+        )
+    }
+
+    /// More rows of ports that no client can reach than this are counted on a terminal.
+    private static let shownShut = 10
+
+    private func show(tableOf rows: [PortStatus], _ console: Console) {
+        let table = TextTable(
+            [PortStatus.headings] + rows.map(\.columns), breakable: PortStatus.breakable,
+            omissible: PortStatus.omissible(rows), width: console.columns)
+        for line in table.rows[0] { console.print(console.styled(line, .bold)) }
+        for (lines, row) in zip(table.rows.dropFirst(), rows) {
+            for line in lines { console.print(styled(line, row, console)) }
+        }
+        guard !table.omitted.isEmpty else { return }
+        console.print("a wider terminal also shows \(table.omitted.joined(separator: ", "))")
     }
 
     /// The rows: what the file declares, or what was applied if the file cannot be used, beside what is loaded.
@@ -102,7 +131,7 @@ public struct Status: Command {
     }
 
     private func styled(_ line: String, _ row: PortStatus, _ console: Console) -> String {
-        if row.isAsDeclared == nil, [.reachable, .unknown].contains(row.exposure) { return console.styled(line, .red) }
+        if row.isOpenStranger { return console.styled(line, .red) }
         return row.isAsDeclared != true || row.loaded != .yes ? console.styled(line, .yellow) : line
     }
 }

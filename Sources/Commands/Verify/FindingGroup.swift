@@ -48,9 +48,13 @@ struct FindingGroup {
         let head =
             "\(first.label(console)) \(findings.count) \(explanation.fact) [\(first.identifier.rawValue)]"
         let most = console.columns == nil ? Int.max : Self.most
-        let lines = [head, "  \(names(atMost: most).listed(atMost: most))", "  \(explanation.cure)"]
-        return lines.joined(separator: "\n")
+        let names = names(atMost: most)
+        let lists = console.columns == nil ? names.inLines(of: Self.pipedColumns) : [names.listed(atMost: most)]
+        return ([head] + (lists + [explanation.cure]).map { "  \($0)" }).joined(separator: "\n")
     }
+
+    /// The columns of a line in a pipe, where nothing is left out.
+    private static let pipedColumns = 160
 
     /// The ports with their services or processes: ports of one process stand together.
     private func names(atMost most: Int) -> [String] {
@@ -98,6 +102,16 @@ extension FindingGroup {
 }
 
 extension [String] {
+    /// All of them in lines of about so many columns, each broken behind a comma.
+    fileprivate func inLines(of columns: Int) -> [String] {
+        joined(separator: ", ").split(separator: " ").reduce(into: [String]()) { lines, word in
+            guard let last = lines.last, last.count + 1 + word.count <= columns || !last.hasSuffix(",") else {
+                return lines.append(String(word))
+            }
+            lines[lines.count - 1] += " \(word)"
+        }
+    }
+
     /// The first ones, and the count of the rest.
     fileprivate func listed(atMost most: Int) -> String {
         prefix(most).joined(separator: ", ") + (count > most ? " and \(count - most) more" : "")

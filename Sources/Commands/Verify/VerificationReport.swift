@@ -21,6 +21,8 @@ struct VerificationReport {
     private let isRecorded: Bool
     /// The pending change; `nil` if there is none, or if the user may not know.
     var waiting: WaitingChange?
+    /// The loaded table, if the state has no record of it.
+    var unrecorded: UnrecordedTable?
 
     /// A report of these findings, each as the policy accepts it.
     init(_ verification: Verification, _ found: [Finding], now: Int64, withUnused: Bool) {
@@ -31,6 +33,9 @@ struct VerificationReport {
         self.now = now
         unused = withUnused ? verification.acceptances.filter { !found.contains(where: $0.covers) } : nil
     }
+
+    /// Whether the table differs in more than what a notice is about.
+    var hasDrift: Bool { findings.contains(where: \.isDrift) }
 
     /// The number of findings of a severity.
     func count(_ severity: Finding.Severity) -> Int { findings.count { $0.severity == severity } }
@@ -70,7 +75,8 @@ struct VerificationReport {
     ///
     /// Without drift among the findings that are printed there is none.
     func driftAdvice(_ findings: [Finding]) -> [String] {
-        guard findings.contains(where: { $0.identifier == .rulesetDrift && $0.severity != .notice }) else { return [] }
+        guard findings.contains(where: \.isDrift) else { return [] }
+        if let unrecorded { return ["  \(unrecorded.text)"] }
         let isEdited = self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", including your edit" : ""
         if let waiting {
@@ -84,7 +90,8 @@ struct VerificationReport {
     }
 
     private func detailedLines(_ console: Console) -> [String] {
-        findings.lines { console.prioritized($0.text(console) + $0.advice, $0.priority) } + unusedLines
+        findings.lines { console.prioritized($0.text(console) + $0.advice, $0.priority) }
+            + (unrecorded.map { [$0.text] } ?? []) + unusedLines
     }
 
     private func text(_ group: FindingGroup, _ console: Console) -> String {
@@ -111,6 +118,9 @@ struct VerificationReport {
 }
 
 extension Finding {
+    /// Whether the live table is not the one to expect.
+    fileprivate var isDrift: Bool { identifier == .rulesetDrift && severity != .notice }
+
     /// A line that says what to write to accept the finding; empty for a notice.
     var advice: String {
         guard severity != .notice, let acceptanceEntry else { return "" }

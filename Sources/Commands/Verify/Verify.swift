@@ -95,6 +95,9 @@ public struct Verify: Command {
                 console.note("portreeve: \(waiting.text)")
             }
         }
+        if output.format != .text, let unrecorded = report.unrecorded {
+            console.note("portreeve: warning: \(unrecorded.text)")
+        }
         return output.format == .nagios ? report.nagiosStatus : report.status
     }
 
@@ -115,6 +118,7 @@ public struct Verify: Command {
             try (verification.findings(host.surroundings) + doubts).map { host.invocation.completing($0) },
             now: host.now, withUnused: verbose)
         report.waiting = try? kernel.existingState(on: host)?.waiting(in: store)
+        if report.hasDrift { report.unrecorded = kernel.unrecorded(verification.rulesets?.own.table, on: host) }
         if output.format == .prometheus {
             report.facts = facts(of: verification.verified.policy, report.waiting, on: host)
         }

@@ -12,8 +12,12 @@ struct KeyedNode {
         guard let unique = node.uniqueEntries(as: what(), log) else { return nil }
         var meant: Set<String> = []
         for entry in unique where !keys.contains(entry.key) {
-            let repair = Spelling.key(for: entry.key, among: keys)
-            if let repair { meant.insert(repair) }
+            let words = entry.key.split(separator: " ", maxSplits: 1).map(String.init)
+            // `from any` instead of `from: any`.
+            let unseparated = words.count == 2 && keys.contains(words[0]) ? words[0] : nil
+            let key = unseparated ?? Spelling.key(for: entry.key, among: keys)
+            if let key { meant.insert(key) }
+            let repair = unseparated == nil ? key : words.joined(separator: ": ")
             log.error("unknown key \(Printable.quoted(entry.key)) in \(what())", at: entry.place, repair: repair)
         }
         entries = unique

@@ -1,7 +1,7 @@
 internal import Addressing
 
 /// One line of a list file.
-struct ListLine {
+public struct ListLine {
     /// The offset of the line break, or of the end of the file.
     let end: Int
     /// The first word.
@@ -66,5 +66,23 @@ struct ListLine {
             UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || UInt8(ascii: "a")...UInt8(ascii: "f") ~= $0 | 0x20
                 || ".:/-".utf8.contains($0)
         }
+    }
+}
+
+extension ListLine {
+    /// The number of entries that only the new text of a list has, and of those that only the old one has, as they are written.
+    public static func difference(from old: [UInt8], to new: [UInt8]) -> (added: Int, removed: Int) {
+        let (before, after) = (entries(of: old), entries(of: new))
+        return (after.subtracting(before).count, before.subtracting(after).count)
+    }
+
+    private static func entries(of bytes: [UInt8]) -> Set<ArraySlice<UInt8>> {
+        var (entries, start) = (Set<ArraySlice<UInt8>>(), 0)
+        while start < bytes.count {
+            let line = ListLine(at: start, in: bytes.span)
+            if !line.entry.isEmpty { entries.insert(bytes[line.entry]) }
+            start = line.end + 1
+        }
+        return entries
     }
 }

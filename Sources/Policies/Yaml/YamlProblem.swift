@@ -4,7 +4,20 @@ enum YamlProblem {
     ///
     /// `start` is the line where the context begins.
     static func message(problem: String, context: String, from start: Int, at place: SourceSpan) -> String {
-        "invalid YAML: \(problem)\(context)" + advice(context: context, from: start, at: place)
+        let advice =
+            context.contains("simple key")
+            ? missingColon(inLine: start, of: place.file) : advice(context: context, from: start, at: place)
+        return "invalid YAML: \(problem)\(context)\(advice)"
+    }
+
+    /// The advice about a line such as `from any`, which needs a colon; empty for other lines.
+    private static func missingColon(inLine number: Int, of file: SourceFile) -> String {
+        guard let line = file.line(number) else { return "" }
+        let words = String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 1)
+        guard words.count == 2, words[0].allSatisfy({ $0.isLetter || $0 == "-" }), words[0] != "-",
+            !words[1].contains(":")
+        else { return "" }
+        return "; line \(number) lacks a colon: write \(Printable.quoted("\(words[0]): \(words[1])"))"
     }
 
     /// The tag `tag:yaml.org,2002:str` as files write it: `!!str`.
@@ -24,6 +37,8 @@ enum YamlProblem {
         case "\t": return "; indent with spaces, not tabs"
         case "@", "`", "%": return "; text that starts with this character needs quotes"
         case ":":
+            let above = missingColon(inLine: place.line - 1, of: place.file)
+            guard above.isEmpty else { return above }
             return colonAdvice(before: letters[..<index], letters[index...].dropFirst().first, context, from: start)
         default: return ""
         }

@@ -15,6 +15,11 @@ public enum FileSystem {
         (try? status(path)).map { Int64($0.st_mtim.tv_sec) }
     }
 
+    /// Whether a path leads to a directory.
+    public static func isDirectory(_ path: String) -> Bool {
+        (try? status(path)).map { $0.st_mode & S_IFMT == S_IFDIR } ?? false
+    }
+
     /// Checks access with a mode of access(2).
     static func check(_ path: String, _ mode: Int32) throws(SystemError) {
         guard unsafe access(path, mode) == 0 else { throw .last }

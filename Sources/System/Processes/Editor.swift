@@ -1,3 +1,5 @@
+internal import Glibc
+
 /// The editor of the user who runs this process.
 public enum Editor {
     /// The variables that may name it, the first one first: sudoedit(8), environ(7).
@@ -11,9 +13,15 @@ public enum Editor {
     ///
     /// - Throws: `io` if the editor cannot be started or fails.
     public static func open(_ path: String) throws(KernelError) {
-        let editor = variables.lazy.compactMap(HostCalls.variable).first { !$0.isEmpty } ?? standard
+        let chosen = variables.lazy.compactMap(HostCalls.variable).first { !$0.isEmpty }
+        let editor = chosen ?? standard
         let attempt = "editing \(path) with \(editor)"
         do throws(SystemError) {
+            guard chosen != nil || isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1 else {
+                throw SystemError(
+                    code: 0,
+                    text: "an editor needs a terminal: run it in one, or set EDITOR to a program that needs none")
+            }
             let status = try ProcessCalls.leavingInterrupts { () throws(SystemError) in
                 // The shell outlives an interrupt that the editor takes; with a trap, unlike an ignored signal, the editor gets it.
                 let script = "trap : INT QUIT; \(editor) \"$1\""

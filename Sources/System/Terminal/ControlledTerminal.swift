@@ -17,7 +17,8 @@ struct ControlledTerminal {
     init() throws(KernelError) {
         guard isatty(STDIN_FILENO) == 1, isatty(STDOUT_FILENO) == 1, HostCalls.variable("TERM") != "dumb" else {
             throw KernelError(
-                .io, "painting the screen", answer: "--watch needs a terminal")
+                .io, "painting the screen", answer: "--watch needs a terminal",
+                advice: "run it in one, or leave out --watch")
         }
         do throws(SystemError) {
             let (reading, writing) = try File.pipe()

@@ -1,0 +1,92 @@
+import Testing
+
+@testable import Commands
+
+@Suite("A loaded table of which the state directory has no record")
+struct UnrecordedTableTests: GrantTesting {
+    let terminal: Terminal
+    let policy: String
+
+    init() throws { (terminal, policy) = try Self.loaded() }
+
+    /// The same host with an empty directory of state, as after a mistyped path.
+    private func mistype(granting: Bool = true) throws {
+        if granting {
+            #expect(try grant("ssh", "198.51.100.7") == .success)
+            #expect(try terminal.run("ban", "198.51.100.66", "--for", "1h", "--why", "scans") == .success)
+        }
+        try terminal.forgetState()
+    }
+
+    private static let question = "has no record of the loaded table: is it the right one?"
+    private static let end = "makes a new one, and ends 1 grant and 1 ban"
+
+    @Test("Is told by status, verify and plan, with what a new record would end")
+    func told() throws {
+        try mistype()
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains(Self.question) && terminal.output.contains(Self.end), "\(terminal.output)")
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+        #expect(terminal.output.contains(Self.question) && !terminal.output.contains("what the policy says"))
+        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--verbose") == .difference)
+        #expect(terminal.output.contains(Self.question))
+        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--format", "json") == .difference)
+        #expect(terminal.errors.contains(Self.question))
+        #expect(try terminal.run("plan", policy) == .success)
+        #expect(terminal.errors.contains(Self.question) && terminal.errors.contains(Self.end), "\(terminal.errors)")
+        #expect(terminal.output.contains("- ban  198.51.100.66  ends: the state has no record of it\n"))
+        #expect(terminal.output.contains("- grant  ssh from 198.51.100.7  ends: the state has no record of it\n"))
+        #expect(!terminal.output.contains("banned for a time"), "\(terminal.output)")
+    }
+
+    @Test("Keeps apply --yes from ending its grants and bans; an answer or --force goes on")
+    func applied() throws {
+        try mistype()
+        let commits = terminal.store.commits
+        #expect(try terminal.run("apply", policy, "--yes") == .refused)
+        #expect(
+            terminal.errors.contains("would end 1 grant and 1 ban in it: check --state-dir and --netns"),
+            "\(terminal.errors)")
+        #expect(terminal.errors.hasSuffix("nothing was changed\n"))
+        #expect(try terminal.run("remove", "--yes") == .refused)
+        #expect(terminal.store.commits == commits)
+        terminal.answer = "yes"
+        #expect(try terminal.run("apply", policy) == .success)
+        #expect(terminal.errors.contains(Self.question))
+        #expect(terminal.store.commits == commits + 1 && live.isEmpty)
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .success)
+    }
+
+    @Test("Is ended with --force, for a host without a terminal that has lost its state")
+    func forced() throws {
+        try mistype()
+        #expect(try terminal.run("apply", policy, "--yes", "--force") == .success)
+        #expect(terminal.errors.contains(Self.question))
+    }
+
+    @Test("Keeps a grant and a ban from ending the others")
+    func others() throws {
+        try mistype()
+        let commits = terminal.store.commits
+        for command in [
+            ["ban", "198.51.100.8", "--for", "1h", "--why", "x"], ["unban", "198.51.100.66"], ["revoke", "ssh"],
+            ["grant", "ssh", policy, "--from", "198.51.100.8", "--for", "1h", "--why", "x"],
+        ] {
+            #expect(try terminal.run(command) == .refused, "\(command)")
+            #expect(terminal.errors.contains("run \"portreeve apply"), "\(terminal.errors)")
+        }
+        #expect(terminal.store.commits == commits)
+    }
+
+    @Test("Needs no force where it has no grants and no bans, and no word where the table is the policy's")
+    func plain() throws {
+        try mistype(granting: false)
+        #expect(try terminal.run("plan", policy) == .success)
+        #expect(terminal.errors == "")
+        let other = try terminal.write("version: 1\nservices: {}\n", to: "other.yaml")
+        #expect(try terminal.run("apply", other, "--yes") == .success)
+        #expect(terminal.errors.contains(Self.question), "\(terminal.errors)")
+        #expect(try terminal.run("plan", policy) == .success)
+        #expect(!terminal.errors.contains(Self.question))
+    }
+}
