@@ -9,6 +9,7 @@ extension DifferenceJudge {
     /// - Parameters:
     ///   - ranges: the source ports that rules tell apart, without those of the circumstances.
     ///   - difference: the difference for ordinary clients, which is not repeated.
+    /// - Returns: the differences, those from source ports first.
     func rare(_ ranges: [ClosedRange<UInt16>], besides difference: AccessDifference) -> [ImportDifference] {
         let known = Set(difference.changes.map(\.change.subject))
         let bySourcePort = ranges.flatMap { differences(from: $0, to: nil, besides: known) }.joinedBySourcePorts

@@ -7,10 +7,11 @@ struct Surroundings {
 
     /// The sentences about the tables of a takeover.
     init(_ takeover: Takeover) {
-        let forwarding = takeover.remaining.flatMap(\.forwardFilters)
         let going = takeover.lost.filter { lost in
             takeover.whole.contains { $0.name == lost.table && $0.chain(lost.chain)?.base?.hook == .forward }
         }.map { "\($0.table) \($0.chain)" }
+        // Rules of other programs may stay in a chain that accepts by default from then on.
+        let forwarding = takeover.remaining.flatMap(\.forwardFilters).filter { !going.contains($0) }
         sentences =
             [
                 "Those rules stay loaded, and decide as well, until the commands that import lists have removed them.",
