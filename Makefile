@@ -26,7 +26,7 @@ MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-json.5 man/portre
   man/portreeve-ruleset.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-watch.service portreeve-refresh.service portreeve-refresh.timer
 
-.PHONY: all deb demo test build-tests run-tests test-containers test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review test-report bench install uninstall lint clean help
+.PHONY: all deb demo test build-tests run-tests test-containers test-firewalls test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review test-report bench install uninstall lint clean help
 
 all: $(BINARY) $(FLOOR)
 
@@ -89,6 +89,14 @@ test-containers:
 	@sh .ci/requirements containers
 	@$(MAKE) --no-print-directory all
 	@/usr/bin/python3 -B Tests/Containers/run.py $(BINARY)
+
+# A real ufw and a real firewalld in their own namespaces, which are fetched once, into ~/.cache: `import`, its proof and the hand-over
+# against real packets. FIREWALLS="ufw-web firewalld-zones" selects configurations.
+FIREWALLS =
+test-firewalls:
+	@sh .ci/requirements firewalls
+	@$(MAKE) --no-print-directory all
+	@/usr/bin/python3 -B Tests/Firewalls/run.py $(BINARY) $(FIREWALLS)
 
 # Rulesets of other programs and people in any folder, against the kernel: what is computed of them, packet by packet.
 test-rulesets: build-tests
@@ -226,6 +234,7 @@ help:
 	@echo 'make test        lint the man pages, build, run every test; tests that need root skip without it'
 	@echo 'make test-kernels    run it under Linux 5.10, 6.1, 6.12 and the newest in virtual machines; KERNELS="6.1 6.12", ROUNDS=50'
 	@echo 'make test-containers run it beside a real Docker, in its own namespaces; needs root'
+	@echo 'make test-firewalls  take over a real ufw and firewalld, and compare packets; needs root'
 	@echo 'make test-rulesets RULESETS=FOLDER  compare what it computes of other rulesets with the kernel; needs root'
 	@echo 'make test-nft    tamper with its ruleset at random, by the nft of this host and that of Debian 13; ROUNDS=50'
 	@echo 'make test-systemd    run it under a live systemd in a container: undo, boot, flushes, journal; SYSTEMD="undo boot", DEBIAN=trixie'

@@ -49,6 +49,8 @@ public struct ImportDifference: Hashable, Sendable {
     public var isNeeded = false
     /// The multicast or broadcast address that is dialled; `nil` for addresses of this host.
     public var group: IPAddress?
+    /// The source ports that it is about, both ends included; `nil` for those that most clients have.
+    public var sourcePorts: ClosedRange<UInt16>?
     /// The rule whose limit the policy has not; `nil` for a difference of another kind.
     public var limit: String?
 }

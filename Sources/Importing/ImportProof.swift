@@ -38,20 +38,18 @@ public struct ImportProof {
     ///   - new: portreeve's table and the tables that stay.
     ///   - own: the name of portreeve's table.
     ///   - circumstances: the circumstances in which packets meet the tables.
+    ///   - sourcePorts: the source ports that the live tables tell apart; the circumstances have an ordinary one.
     ///   - services: the services whose limits the policy cannot say.
     init(
         from old: [Table], to new: [Table], own: TableName, in circumstances: Circumstances,
-        unwritten services: [PolicyDraft.Service] = []
+        _ sourcePorts: SourcePorts, unwritten services: [PolicyDraft.Service] = []
     ) {
         let difference = AccessDifference(from: old, to: new, in: circumstances)
         let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
-        let known: [(ImportDifference.Kind, [AccessChange])] = [
-            (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
-        ]
         differences =
-            known.flatMap { kind, changes in changes.compactMap { judge.difference(kind, $0) } }
+            difference.changes.compactMap { judge.difference($0, $1) }
             + judge.messages(difference.before, difference.after)
-            + judge.groups(known: Set(difference.gained + difference.lost + difference.unknown))
+            + judge.rare(sourcePorts.others, besides: difference)
             + judge.targets(difference.before, difference.after) + judge.elsewhere + judge.masquerades + judge.outbound
             + services.flatMap(\.unlimited)
     }
@@ -136,27 +134,6 @@ struct DifferenceJudge {
         }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
     }
 
-    /// The differences for packets to the groups and broadcast addresses that a rule names: these are not this host's own.
-    func groups(known: Set<AccessChange>) -> [ImportDifference] {
-        let subjects = Set(known.map(\.subject))
-        return old.groupAddresses.flatMap { group in
-            var circumstances = circumstances
-            (circumstances.addresses, circumstances.tellsAddressesApart) = (AddressSet(group), false)
-            let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
-            let difference = AccessDifference(from: old, to: new, in: circumstances)
-            let changes: [(ImportDifference.Kind, [AccessChange])] = [
-                (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
-            ]
-            return changes.flatMap { kind, changes in
-                changes.filter { $0.family == group.family && !subjects.contains($0.subject) }.compactMap { change in
-                    var result = judge.difference(kind, change)
-                    result?.group = group
-                    return result
-                }
-            }
-        }
-    }
-
     /// The conclusion of tables about a packet of a difference.
     func conclusion(_ tables: [Table], _ difference: ImportDifference) -> PacketConclusion? {
         guard let source = difference.sources.witness.flatMap({ IPAddress($0) }) else { return nil }
@@ -169,15 +146,6 @@ struct DifferenceJudge {
         packet.destination =
             own?.part(difference.family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
         return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-    }
-}
-
-extension AccessChange {
-    /// The change without the addresses of this host.
-    fileprivate var subject: AccessChange {
-        var subject = self
-        (subject.destinations, subject.doubts) = ([], [])
-        return subject
     }
 }
 

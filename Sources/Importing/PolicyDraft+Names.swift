@@ -23,9 +23,12 @@ extension PolicyDraft {
             let interfaces = trusted[index].access.interfaces
             let sources = trusted[index].access.sources
             let family = sources.ipv6.isAll ? "ipv6" : sources.ipv4.isAll ? "ipv4" : "trusted"
+            let zone = trusted[index].name
             let name =
-                interfaces.count == 1
-                ? PolicyName.valid(interfaces[0], prefix: "on-") : sources.isAny ? "everywhere" : family
+                !zone.isEmpty
+                ? PolicyName.valid(zone, prefix: "zone-")
+                : interfaces.count == 1
+                    ? PolicyName.valid(interfaces[0], prefix: "on-") : sources.isAny ? "everywhere" : family
             trusted[index].name = PolicyName.unique(name, &taken)
         }
     }

@@ -17,6 +17,8 @@ struct PolicyDraft {
         /// The comment of those rules.
         var comment: String?
         var limit: DraftLimit?
+        /// Whether another program sends the connections on, as to a container.
+        var isPublished = false
         /// The targets of a forward; `nil` if a program of this host answers.
         var targets: ForwardTargets?
         /// Whether it is a line of `outbound`: connections of this host.
@@ -63,6 +65,17 @@ struct PolicyDraft {
     var masquerades: [TranslationPlan.Masquerade] = []
     /// The rules that translate addresses and stay, in nft's notation.
     var kept: [String] = []
+    /// Sentences about what stays beside the policy, and about the words of the program that wrote the rules.
+    var surroundings: [String] = []
     /// The rules that make access unknown, and with it the policy incomplete.
     var doubts: [String] = []
+
+    /// Whether every line is about IPv4, so that the host refuses what IPv6 brings.
+    ///
+    /// Lines of `outbound` name far ends, which `families` says nothing about.
+    var isIPv4Only: Bool {
+        let lines = services.filter { $0.destinations.isEmpty || !$0.destinations.ipv6.isEmpty }
+        let sources = lines.flatMap(\.entries).map(\.sources) + trusted.map(\.access.sources) + [denied]
+        return outbound.isEmpty && masquerades.isEmpty && !lines.isEmpty && sources.allSatisfy(\.ipv6.isEmpty)
+    }
 }

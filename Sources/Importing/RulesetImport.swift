@@ -38,6 +38,8 @@ public struct RulesetImport {
     ) {
         var circumstances = circumstances
         circumstances.tellsAddressesApart = true
+        let sourcePorts = SourcePorts(tables)
+        circumstances.sourcePort = sourcePorts.ordinary
         var takeover = Takeover(tables, own: own)
         let regions = AccessRegions(takeover.imported, in: circumstances)
         let named = InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true)
@@ -51,6 +53,7 @@ public struct RulesetImport {
         kept = translation.kept
         var draft = PolicyDraft(
             regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
+        draft.surroundings = Surroundings(takeover).sentences
         if let hostFiles {
             let ufw = UfwRules(hostFiles)
             for index in draft.services.indices where draft.services[index].comment == nil {
@@ -66,7 +69,7 @@ public struct RulesetImport {
         policy = reading.policy
         proof = reading.policy.map { policy in
             ImportProof(
-                from: tables, to: [compile(policy).table] + remaining, own: own, in: circumstances,
+                from: tables, to: [compile(policy).table] + remaining, own: own, in: circumstances, sourcePorts,
                 unwritten: draft.services.filter { $0.limit != nil && $0.limit?.text == nil })
         }
     }

@@ -10,6 +10,8 @@ struct SourceTerms {
     }
 
     private let known: [LiveGroup]
+    /// Whether the host speaks IPv4 only, so that every address of IPv4 is `any`.
+    private let isIPv4Only: Bool
     /// How often each list of addresses is written.
     private(set) var uses: [AddressSet: Int] = [:]
     /// How often each list was written in an earlier attempt.
@@ -23,7 +25,9 @@ struct SourceTerms {
     private static let longest = 3
 
     /// Terms with the groups of the live tables; a list that was written several times in an earlier attempt becomes a group.
-    init(_ known: [LiveGroup], after earlier: [AddressSet: Int] = [:]) { (self.known, self.earlier) = (known, earlier) }
+    init(_ known: [LiveGroup], isIPv4Only: Bool, after earlier: [AddressSet: Int] = [:]) {
+        (self.known, self.isIPv4Only, self.earlier) = (known, isIPv4Only, earlier)
+    }
 
     /// The terms of a set; a longer list becomes a group with this name.
     mutating func terms(_ sources: AddressSet, naming name: String) -> Terms {
@@ -31,7 +35,8 @@ struct SourceTerms {
         let rest = sources.complement
         if rest.count < sources.count, !isKnown(sources) {
             let families = AddressFamily.allCases.filter { !sources.part($0).isEmpty }
-            let from = families.count == 2 ? ["any"] : [families == [.ipv4] ? "0.0.0.0/0" : "::/0"]
+            let isAll = families.count == 2 || isIPv4Only && families == [.ipv4]
+            let from = isAll ? ["any"] : [families == [.ipv4] ? "0.0.0.0/0" : "::/0"]
             return Terms(from: from, except: rest.isEmpty ? [] : list(rest, naming: "excluded"))
         }
         return Terms(from: list(sources, naming: name))

@@ -62,6 +62,7 @@ struct ImportTests {
         #expect(
             text == """
                 # Written by portreeve import from the rules of inet filter.
+                # Those rules stay loaded, and decide as well, until the commands that import lists have removed them.
                 version: 1
 
                 sources:
@@ -71,6 +72,7 @@ struct ImportTests {
                 deny: [bad]
 
                 trusted:
+                  # inet filter input: iifname "wg*" accept
                   wg:
                     from: any
                     interfaces: "wg*"
@@ -126,8 +128,8 @@ struct ImportTests {
         #expect(explained.output.contains("accept"), "\(explained.output)")
     }
 
-    @Test("What a policy cannot say is a difference with its rule, and exit status 2")
-    func differences() throws {
+    @Test("Source ports, which a policy cannot say, are differences with their rules, and exit status 2")
+    func sourcePorts() throws {
         try load(
             """
             table inet filter {
@@ -135,25 +137,96 @@ struct ImportTests {
                 type filter hook input priority 0; policy drop;
                 ip6 saddr fe80::/10 udp dport 546 accept
                 tcp dport 22 accept
-                ip daddr 224.0.0.251 udp dport 5353 accept
                 udp sport 67 udp dport 68 accept
+                meta nfproto ipv4 tcp sport 1024-65535 tcp dport 443 accept
+                ip daddr 255.255.255.255 udp sport { 53, 67 } udp dport 5000 accept
               }
             }
             """)
         let result = try portreeve("import", "--format", "json")
         #expect(result.status == 2)
         let object = try #require(try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any])
-        #expect(object["verdict"] as? String == "narrower")
+        #expect(object["verdict"] as? String == "incomparable")
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("    ports: 443/tcp\n"), "\(text)")
+        #expect(!text.contains("Not understood") && !text.contains("68/udp"), "\(text)")
         let differences = try #require(object["differences"] as? [[String: Any]])
         let lines = differences.map {
-            "\($0["kind"] ?? "") \($0["protocol"] ?? "")/\($0["port"] ?? "") \($0["group"] ?? "") \($0["rule"] ?? "")"
+            "\($0["kind"] ?? "") \($0["protocol"] ?? "")/\($0["port"] ?? "") \($0["family"] ?? "") \($0["source_ports"] ?? "") \($0["group"] ?? "") \($0["rule"] ?? "")"
         }
         #expect(
-            lines == [
-                "unknown udp/68  inet filter input: @th,0,32 4390980 accept",
-                "unknown udp/68  inet filter input: @th,0,32 4390980 accept",
-                "narrower udp/5353 224.0.0.251 inet filter input: ip daddr 224.0.0.251 udp dport 5353 accept",
+            Set(lines) == [
+                "wider tcp/443 ipv4 1-1023  inet filter input: policy drop",
+                "narrower udp/68 ipv4 67  inet filter input: udp sport 67 udp dport 68 accept",
+                "narrower udp/68 ipv6 67  inet filter input: udp sport 67 udp dport 68 accept",
+                "narrower udp/5000 ipv4 53 255.255.255.255 inet filter input: ip daddr 255.255.255.255 udp sport { 53, 67 } udp dport 5000 accept",
+                "narrower udp/5000 ipv4 67 255.255.255.255 inet filter input: ip daddr 255.255.255.255 udp sport { 53, 67 } udp dport 5000 accept",
             ])
+    }
+
+    @Test("A port that is open at a multicast address alone becomes a service there")
+    func groups() throws {
+        try load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                ip6 saddr fe80::/10 udp dport 546 accept
+                tcp dport 22 accept
+                ip daddr 224.0.0.251 udp dport 5353 accept
+                ip6 daddr ff02::fb udp dport 5353 accept
+                ip daddr 239.255.255.250 ip saddr 192.0.2.0/24 udp dport 1900 accept
+              }
+            }
+            """)
+        let object = try json("import")
+        #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+        let text = try #require(object["policy"] as? String)
+        let lines = text.split(separator: "\n").filter { !$0.contains("#") && !$0.contains("why:") }
+        let services = lines.drop { $0 != "  mdns:" }.map { $0.drop { $0 == " " } }
+        #expect(
+            services == [
+                "mdns:", "ports: 5353/udp", "addresses: [224.0.0.251, \"ff02::fb\"]", "from: any",
+                "udp-1900:", "ports: 1900/udp", "addresses: 239.255.255.250", "from: 192.0.2.0/24",
+            ])
+    }
+
+    @Test("Where the rules let in nothing of IPv6, the policy says so once")
+    func oneFamily() throws {
+        try load(
+            """
+            table ip filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                ip protocol icmp accept
+                tcp dport { 22, 80 } accept
+              }
+              chain forward { type filter hook forward priority 0; policy drop; }
+            }
+            table ip6 filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                meta l4proto ipv6-icmp accept
+                ip6 saddr fe80::/10 udp dport 546 accept
+              }
+            }
+            """)
+        let object = try json("import")
+        #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("defaults:\n  families: [ipv4]\n"), "\(text)")
+        #expect(text.contains("    ports: [22/tcp, 80/tcp]\n    from: any\n"), "\(text)")
+        #expect(
+            text.contains(
+                "# Packets that this host forwards are filtered by ip filter forward, which stays: they are no part of this policy."
+            ), "\(text)")
     }
 
     @Test("Thousands of rules become a few lines")

@@ -52,7 +52,8 @@ struct ImportAgreementTests {
         let patterns = InterfaceClass.all(in: trial.tables).compactMap(\.pattern)
         var (different, wrong): (Int, [String]) = (0, [])
         for (old, new) in zip(before, after) {
-            let named = Set(proof.differences.filter { $0.concerns(old.packet, patterns) }.map(\.kind))
+            let named = Set(
+                proof.differences.filter { $0.concerns(old.packet, from: old.sourcePort, patterns) }.map(\.kind))
             if old.isAccepted != new.isAccepted { different += 1 }
             let fits =
                 old.isAccepted == new.isAccepted
@@ -86,9 +87,10 @@ extension AccessRegions.Key {
 
 extension ImportDifference {
     /// Whether the packet to an address of this host is among those that it is about.
-    fileprivate func concerns(_ packet: Packet, _ patterns: [String]) -> Bool {
+    fileprivate func concerns(_ packet: Packet, from sourcePort: UInt16, _ patterns: [String]) -> Bool {
         let destination = Wire.destination(packet.family)
-        guard subject == .access, group == nil, limit == nil, transport == packet.transport, family == packet.family,
+        guard subject == .access, group == nil, limit == nil, transport == packet.transport,
+            sourcePorts?.contains(sourcePort) ?? true, family == packet.family,
             ports.contains(packet.port),
             destinations.isEmpty || destinations.contains(where: { $0.contains(destination) })
         else { return false }

@@ -185,6 +185,7 @@ extension ImportDifference {
         let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
         return switch kind {
         case .wider: "\(name) refuses it"
+        case .narrower where sourcePorts != nil: "\(name) lets it in, and a policy cannot say source ports"
         case .narrower: "\(name) lets it in, which the policy does not say"
         case .unknown: "it is not known what \(name) does with it"
         }
@@ -212,7 +213,8 @@ extension ImportDifference {
             let sockets = users.isEmpty ? "" : " of \(names)"
             return "\(portText)\(place) to \(sources.isAny ? "any" : sources.text)\(sockets): \(reason)"
         }
-        return "\(port)\(place) from \(sources.clientsText): \(reason)"
+        let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
+        return "\(port)\(place) from \(sources.clientsText)\(sourcePort): \(reason)"
     }
 
     /// The difference for programs.
@@ -229,6 +231,7 @@ extension ImportDifference {
             members.append(
                 ("addresses", .array(addresses.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))))
         }
+        if let sourcePorts { members.append(("source_ports", sourcePorts.json)) }
         if let group { members.append(("group", .string("\(group)"))) }
         if !interfaces.isEmpty { members.append(("interfaces", .array(interfaceNames.map { .string($0.printable) }))) }
         return .object(members)

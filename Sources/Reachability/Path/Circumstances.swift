@@ -33,6 +33,8 @@ public struct Circumstances: Sendable {
     /// Whether each address of a host with few of them is a class of destinations of its own, whatever the rules distinguish:
     /// then a rule about one of them makes nothing unknown.
     public var tellsAddressesApart = false
+    /// The source port of packets that arrive; if `nil`, a verdict that depends on it is unknown.
+    public var sourcePort: UInt16?
 
     /// Circumstances of these parts.
     public init(

@@ -149,6 +149,7 @@ extension Setting {
         case (2...3, _) where isReply: .unknown
         // RFC 9293 3.5: the first reply has SYN and ACK; RFC 3168 6.1.1: the two bits of ECN are unknown.
         case (13, .tcp) where isReply: SymbolicByte(.unknown, mask: 0xc0, flip: 0x12)
+        case (0...1, _): circumstances.sourcePort.map { SymbolicByte($0.bigEndianBytes[offset]) } ?? .unknown
         case (2...3, _): state.headerPort[offset - 2]
         // A packet with data has ACK, but not URG, RST, SYN or FIN.
         case (13, .tcp) where isEstablished: SymbolicByte(.unknown, mask: 0xc8, flip: 0x10)

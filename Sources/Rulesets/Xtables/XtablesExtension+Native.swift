@@ -43,12 +43,15 @@ extension XtablesExtension {
 }
 
 extension Table {
-    /// The table with each extension of iptables replaced by its equivalent native expressions, if it has them.
+    /// The table with each extension of iptables replaced by its equivalent native expressions, if it has them, and with each
+    /// comparison of both ports at once replaced by two, as people write them.
     public var withNativeExtensions: Table {
-        guard chains.contains(where: { $0.rules.contains(where: \.hasExtensions) }) else { return self }
+        guard chains.contains(where: { $0.rules.contains(where: \.isCompact) }) else { return self }
         let chains = chains.map { chain in
             var native = chain
-            native.rules = chain.rules.map { $0.hasExtensions ? $0.withNativeExtensions(name.family) : $0 }
+            native.rules = chain.rules.map {
+                $0.isCompact ? $0.withNativeExtensions(name.family).withSeparatePorts : $0
+            }
             return native
         }
         return Table(name: name, flags: flags, userdata: userdata, chains: chains, sets: sets, objects: objects)
@@ -56,7 +59,16 @@ extension Table {
 }
 
 extension Rule {
-    fileprivate var hasExtensions: Bool { expressions.contains { if case .xtables = $0 { true } else { false } } }
+    /// Whether it has an extension of iptables, or loads both ports at once.
+    fileprivate var isCompact: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .xtables: true
+            case .payload(let payload): payload.isOfBothPorts
+            default: false
+            }
+        }
+    }
 
     fileprivate func withNativeExtensions(_ family: TableFamily) -> Rule {
         var native = self

@@ -1,0 +1,137 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+extension AccessSurvey {
+    /// One service for ports that the same rules open to the same sources.
+    var services: [PolicyDraft.Service] {
+        var services: [PolicyDraft.Service] = []
+        for (transport, profile) in profiles
+        where transport.hasPorts || Set(profile.cells.map(\.open)) != Set(others.map(\.open)) {
+            let leading = IntervalSet(forwarded.filter { $0.transport == transport }.map(\.ports))
+            let own = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
+            let ranges = own.subtracting(leading).ranges.flatMap(\.parts)
+            services += self.services(transport, ranges, profile.cells)
+        }
+        return services.joined
+    }
+
+    /// One forward for ports that the same rules send to the same place.
+    var forwards: [PolicyDraft.Service] {
+        forwarded.flatMap { entry in
+            services(entry.transport, [entry.ports], entry.cells).map { service in
+                var forward = service
+                forward.targets = entry.targets
+                // Clients of the family without a target are refused in any case.
+                for index in forward.entries.indices {
+                    let family = entry.targets.onlyFamily
+                    if let family, forward.entries[index].sources.part(family) == .all(family) {
+                        forward.entries[index].sources = .any
+                    }
+                }
+                return forward
+            }
+        }.joined
+    }
+
+    /// A service for each range of ports with this access, for each part of the host's addresses.
+    private func services(
+        _ transport: TransportProtocol, _ ranges: [ClosedRange<UInt16>], _ cells: [Cell]
+    ) -> [PolicyDraft.Service] {
+        var services: [PolicyDraft.Service] = []
+        guard !ranges.isEmpty else { return [] }
+        for (destinations, cells) in byDestination(cells) {
+            let access = AccessByInterface(cells)
+            guard !access.isClosed(but: decided) else { continue }
+            for range in ranges {
+                let entries = access.entries(sparing: spare(transport, range), naming)
+                guard !entries.isEmpty else { continue }
+                var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)
+                service.destinations = destinations
+                if let packet = packet(transport, range.lowerBound, cells) { explain(&service, packet) }
+                services.append(service)
+            }
+        }
+        return services
+    }
+
+    /// The sources by interface that need no line: replies to a DHCPv6 client are let in anyway, RFC 8415 7.2.
+    private func spare(_ transport: TransportProtocol, _ range: ClosedRange<UInt16>) -> [InterfaceClass: AddressSet] {
+        guard transport == .udp, range == 546...546 else { return decided }
+        return decided.mapValues { $0.union(.linkLocal) }
+    }
+
+    /// The cells at each part of the host's addresses with the same access; without addresses if it is the same at all.
+    private func byDestination(_ cells: [Cell]) -> [(AddressSet, [Cell])] {
+        let families = AddressFamily.allCases.map { family in groups(cells.filter { $0.family == family }) }
+        guard families.contains(where: { $0.count > 1 }) else { return [(AddressSet(), cells)] }
+        // One service has addresses of both families, with the access of each.
+        return (0..<(families.map(\.count).max() ?? 0)).map { index in
+            let parts = families.filter { index < $0.count }.map { $0[index] }.filter {
+                !AccessByInterface($0.cells).isClosed(but: decided)
+            }
+            let addresses = parts.reduce(AddressSet()) { $0.union($1.addresses) }
+            let own = circumstances.addresses.map(addresses.intersection) ?? addresses
+            return (own.subtracting(.loopback), parts.flatMap(\.cells))
+        }
+    }
+
+    /// The cells of one family by the addresses of this host that have the same.
+    private func groups(_ cells: [Cell]) -> [(addresses: AddressSet, cells: [Cell])] {
+        let parts = Dictionary(grouping: cells, by: \.destination)
+        let groups = Dictionary(grouping: parts.keys) { AccessByInterface(parts[$0] ?? []).sources }
+        return groups.values.map { destinations in
+            let all = AddressSet.all(cells[0].family)
+            let addresses = destinations.reduce(AddressSet()) { $0.union($1.addresses ?? all) }
+            return (addresses, destinations.flatMap { parts[$0] ?? [] })
+        }.sorted { $0.addresses.order < $1.addresses.order }
+    }
+
+    /// The packet of a client that is let in.
+    private func packet(_ transport: TransportProtocol, _ port: UInt16, _ cells: [Cell]) -> Packet? {
+        for cell in cells {
+            let clients = cell.open.subtracting(decided[cell.interface] ?? AddressSet())
+            guard let witness = clients.witness.flatMap({ IPAddress($0) }) else { continue }
+            var packet = Packet(transport: transport, port: port, from: witness, interface: cell.interface.witness)
+            packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
+            return packet
+        }
+        return nil
+    }
+
+    /// Notes the rule that lets clients in, and the one that limits them.
+    private func explain(_ service: inout PolicyDraft.Service, _ packet: Packet) {
+        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        let telling =
+            conclusion.redirection ?? conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place
+            ?? conclusion.decision
+        guard let telling else { return }
+        service.rules = [telling.textWithoutComment]
+        service.isPublished = conclusion.redirection != nil
+        service.comment = tables.note(of: telling) ?? conclusion.decision.flatMap(tables.note)
+        guard conclusion.isLimited else { return }
+        var strict = circumstances
+        strict.limits = .either
+        let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
+        guard case .unknown(let rules) = limited.verdict else { return }
+        // A rule that is not understood may make it unknown, too.
+        let candidates = [telling, conclusion.decision].compactMap(\.self) + rules
+        guard let rule = candidates.first(where: { $0.rule?.limitText != nil }) ?? rules.first else { return }
+        service.limit = PolicyDraft.DraftLimit(rule: rule.textWithoutComment, text: rule.rule?.limitText)
+    }
+}
+
+extension ClosedRange<UInt16> {
+    /// The ports one by one, where there are few, since each may have a rule of its own.
+    var parts: [ClosedRange<UInt16>] { count <= 16 ? map { $0...$0 } : [self] }
+}
+
+extension AddressSet {
+    /// The link-local addresses, RFC 4291 2.5.6.
+    fileprivate static let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
+
+    /// The lowest address.
+    fileprivate var order: UInt128 {
+        ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? ipv6.ranges.first?.lowerBound ?? 0
+    }
+}

@@ -1,0 +1,153 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+/// The access through live tables, as the sections of a policy see it.
+struct AccessSurvey {
+    typealias Cell = AccessProfile.Cell
+
+    let regions: AccessRegions
+    let tables: [Table]
+    let circumstances: Circumstances
+    let profiles: [(transport: TransportProtocol, profile: AccessProfile)]
+    private let echoes: [Cell]
+    /// The access of a protocol that no rule names.
+    let others: [Cell]
+    let naming: InterfaceNaming
+    let denied: AddressSet
+    /// The sources by interface that are let in, or refused, on every port.
+    private(set) var decided: [InterfaceClass: AddressSet] = [:]
+    private var everything: [InterfaceClass: AddressSet] = [:]
+    let forwarded: [ForwardPlan.Entry]
+
+    init(
+        _ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>,
+        _ forwarded: [ForwardPlan.Entry]
+    ) {
+        self.forwarded = forwarded
+        self.regions = regions
+        self.tables = tables
+        self.circumstances = circumstances
+        profiles = regions.transports.flatMap { transport in
+            regions.profiles(of: transport).map { (transport, $0) }
+        }
+        echoes = AddressFamily.allCases.flatMap(regions.echoRequests)
+        others = regions.profiles(of: .unnamed).flatMap(\.cells)
+        let classes = Array(Set(others.map(\.interface)))
+        naming = InterfaceNaming(classes, present: interfaces.sorted())
+        let cells = profiles.flatMap(\.profile.cells)
+        denied = Self.denied(cells + echoes + others)
+        everything = (cells + echoes + others).openEverywhere
+        for interface in classes {
+            decided[interface] = denied.union(.impossible).union(everything[interface] ?? AddressSet())
+        }
+    }
+
+    /// The sources that nothing is open to, if some ports are open to all others.
+    private static func denied(_ cells: [Cell]) -> AddressSet {
+        var reached = AddressSet()
+        for cell in Set(cells.map { $0.open.union($0.unknown) }) { reached = reached.union(cell) }
+        return AddressFamily.allCases.map { family -> AddressSet in
+            let rest = AddressSet.all(family).subtracting(reached).subtracting(.impossible)
+            // Where most addresses are shut out, the others are let in by name.
+            return reached.part(family).hasMost(of: family) ? rest : AddressSet()
+        }.reduce(AddressSet()) { $0.union($1) }
+    }
+
+    /// The entries of `trusted`.
+    var trusted: [PolicyDraft.Trusted] {
+        let open = everything.mapValues { $0.subtracting(.impossible) }
+        let spare = decided.mapValues { _ in denied.union(.impossible) }
+        return AccessByInterface(open).entries(sparing: spare, naming).map { access in
+            var access = access
+            // Everything from everywhere needs a place, by the language: the interfaces that the host has.
+            if access.interfaces.isEmpty, access.sources.isAny { access.interfaces = naming.all }
+            let rule = rule(of: access)
+            return PolicyDraft.Trusted(
+                name: rule?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,
+                rule: rule?.textWithoutComment)
+        }.filter { !$0.access.sources.isAny || !$0.access.interfaces.isEmpty }
+    }
+
+    /// The rule with a condition that lets in everything from there, the last one that a packet meets.
+    private func rule(of access: InterfaceAccess) -> RuleReference? {
+        guard let witness = access.sources.subtracting(.impossible.union(denied)).witness.flatMap({ IPAddress($0) })
+        else {
+            return nil
+        }
+        let interface = (access.interfaces.first ?? naming.all.first ?? "eth0").replacing("*", with: "0")
+        // No rule names the protocol: one that is for a port says nothing about the others.
+        var packet = Packet(transport: .unnamed, port: 0, from: witness, interface: interface)
+        packet.destination = circumstances.addresses?.first(witness.family, of: .all)
+        return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+            .trace.last { $0.place.rule?.hasCondition == true }?.place
+    }
+
+    /// Echo requests from the sources that every interface lets in: `ping` decides before `trusted`, and knows no interfaces.
+    var ping: PolicyDraft.Ping {
+        let spare = denied.union(.impossible)
+        var sources = AddressSet.any
+        for cell in echoes {
+            let others = AddressSet.all(cell.family == .ipv4 ? .ipv6 : .ipv4)
+            sources = sources.intersection(cell.open.union(spare).union(others))
+        }
+        sources = sources.simplified(with: spare)
+        if sources.isEmpty { return .drop }
+        let rate = pingRate
+        return sources.isAny && rate == nil ? .accept : .from(sources, rate: rate)
+    }
+
+    /// The rate up to which echo requests are answered, if a rule limits them.
+    private var pingRate: String? {
+        for cell in echoes {
+            guard let witness = cell.open.subtracting(denied).witness.flatMap({ IPAddress($0) }) else { continue }
+            var packet = Packet(
+                transport: EchoRequest.transport(cell.family), port: EchoRequest.port(cell.family), from: witness,
+                interface: cell.interface.witness)
+            packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
+            let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+            if conclusion.isLimited, let rate = conclusion.decision?.rule?.rateText { return rate }
+        }
+        return nil
+    }
+
+    /// Whether the host has an address of the family, so that packets can be for it.
+    private func isReached(_ family: AddressFamily) -> Bool {
+        circumstances.addresses.map { !$0.part(family).subtracting(.loopback).isEmpty } ?? true
+    }
+
+    /// The rules that make access unknown.
+    var doubts: [String] {
+        let all = (profiles.flatMap(\.profile.cells) + echoes + others)
+            .filter { !$0.unknown.isEmpty && isReached($0.family) }.flatMap(\.doubts)
+        return Set(all.map(\.description)).sorted()
+    }
+}
+
+extension [AccessProfile.Cell] {
+    /// The sources by interface that every port of these cells is open to.
+    var openEverywhere: [InterfaceClass: AddressSet] {
+        var found: [InterfaceClass: [AddressFamily: AddressSet]] = [:]
+        for cell in self {
+            let old = found[cell.interface]?[cell.family]
+            found[cell.interface, default: [:]][cell.family] = old.map { $0.intersection(cell.open) } ?? cell.open
+        }
+        return found.mapValues { $0.values.reduce(AddressSet()) { $0.union($1) } }
+    }
+}
+
+extension AddressSet {
+    /// Whether it has more than half of the addresses of a family.
+    fileprivate func hasMost(of family: AddressFamily) -> Bool {
+        let sizes =
+            ipv4.ranges.map { Double($0.upperBound - $0.lowerBound) + 1 }
+            + ipv6.ranges.map { Double($0.upperBound - $0.lowerBound) + 1 }
+        return sizes.reduce(0, +) > (family == .ipv4 ? 0x1p31 : 0x1p127)
+    }
+
+    /// The first address of a class of destinations that the host has.
+    func first(_ family: AddressFamily, of destination: DestinationClass) -> UInt128? {
+        let own = destination.addresses.map(intersection) ?? self
+        return own.part(family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
+    }
+}

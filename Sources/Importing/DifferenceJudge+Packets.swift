@@ -1,0 +1,103 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+extension DifferenceJudge {
+    /// The differences for packets that are none of ordinary clients to an address of this host: those from rarer source ports, and
+    /// those to the groups and broadcast addresses that a rule names.
+    ///
+    /// - Parameters:
+    ///   - ranges: the source ports that rules tell apart, without those of the circumstances.
+    ///   - difference: the difference for ordinary clients, which is not repeated.
+    /// - Returns: the differences, those from source ports first.
+    func rare(_ ranges: [ClosedRange<UInt16>], besides difference: AccessDifference) -> [ImportDifference] {
+        let known = Set(difference.changes.map(\.change.subject))
+        let bySourcePort = ranges.flatMap { differences(from: $0, to: nil, besides: known) }.joinedBySourcePorts
+        return bySourcePort
+            + old.groupAddresses.flatMap { group in
+                let known = Set(known.map(\.subjectAnywhere))
+                let ordinary = differences(from: nil, to: group, besides: known)
+                let others = ranges.flatMap { differences(from: $0, to: group, besides: known) }.joinedBySourcePorts
+                let fromAll = Set(ordinary.map(\.fromAllPorts))
+                let everywhere = Set(bySourcePort.map(\.everywhere))
+                return ordinary
+                    + others.filter { !fromAll.contains($0.fromAllPorts) && !everywhere.contains($0.everywhere) }
+            }
+    }
+
+    /// The differences for packets from source ports, `nil` for ordinary ones, to a group, `nil` for addresses of this host.
+    private func differences(
+        from sourcePorts: ClosedRange<UInt16>?, to group: IPAddress?, besides known: Set<AccessChange>
+    ) -> [ImportDifference] {
+        var circumstances = circumstances
+        circumstances.sourcePort = sourcePorts?.lowerBound ?? circumstances.sourcePort
+        if let group { (circumstances.addresses, circumstances.tellsAddressesApart) = (AddressSet(group), false) }
+        let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
+        return AccessDifference(from: old, to: new, in: circumstances).changes.compactMap {
+            (kind, change) -> ImportDifference? in
+            if let group, change.family != group.family { return nil }
+            guard !known.contains(group == nil ? change.subject : change.subjectAnywhere) else { return nil }
+            var result = judge.difference(kind, change)
+            result?.group = group
+            result?.sourcePorts = sourcePorts
+            return result
+        }
+    }
+}
+
+extension AccessDifference {
+    /// All changes, with the kinds of differences that they are.
+    var changes: [(kind: ImportDifference.Kind, change: AccessChange)] {
+        gained.map { (.wider, $0) } + lost.map { (.narrower, $0) } + unknown.map { (.unknown, $0) }
+    }
+}
+
+extension AccessChange {
+    /// The change without the rules that make it unknown.
+    fileprivate var subject: AccessChange {
+        var subject = self
+        subject.doubts = []
+        return subject
+    }
+
+    /// The change without the addresses of this host, too.
+    fileprivate var subjectAnywhere: AccessChange {
+        var subject = subject
+        subject.destinations = []
+        return subject
+    }
+}
+
+extension [ImportDifference] {
+    /// The differences with those joined that differ only in adjacent source ports; they come in the order of these.
+    fileprivate var joinedBySourcePorts: Self {
+        reduce(into: []) { result, next in
+            let place = result.lastIndex { last in
+                guard let end = last.sourcePorts?.upperBound, let start = next.sourcePorts?.lowerBound else {
+                    return false
+                }
+                return last.fromAllPorts == next.fromAllPorts && last.rule == next.rule && UInt32(end) + 1 == start
+            }
+            guard let place, let first = result[place].sourcePorts, let more = next.sourcePorts else {
+                return result.append(next)
+            }
+            result[place].sourcePorts = first.lowerBound...more.upperBound
+        }
+    }
+}
+
+extension ImportDifference {
+    /// The difference without its source ports and its cause.
+    fileprivate var fromAllPorts: ImportDifference {
+        var difference = self
+        (difference.sourcePorts, difference.rule) = (nil, nil)
+        return difference
+    }
+
+    /// The difference without its destination and its cause.
+    fileprivate var everywhere: ImportDifference {
+        var difference = self
+        (difference.group, difference.destinations, difference.rule) = (nil, [], nil)
+        return difference
+    }
+}

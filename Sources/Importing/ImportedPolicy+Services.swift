@@ -1,0 +1,100 @@
+internal import Addressing
+internal import Listeners
+internal import Policies
+internal import Printing
+
+extension ImportedPolicy {
+    /// The lines of a service, a forward or a line of `outbound`, its comments first.
+    mutating func lines(_ service: PolicyDraft.Service) -> [String] {
+        var lines = service.rules.prefix(Self.listedRules).map { "  # \($0.printable)" }
+        if service.rules.count > Self.listedRules {
+            lines.append("  # and \(service.rules.count - Self.listedRules) more rules")
+        }
+        if let limit = service.limit { lines.append("  # limited by \(limit.rule.printable)") }
+        lines += ["  \(service.name):"] + service.portLines.map { "    \($0)" }
+        if let targets = service.targets {
+            lines.append("    to: \(YAMLText.list(targets.texts))")
+            if let balance = targets.balance { lines.append("    balance: \(balance)") }
+        }
+        if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
+        if service.entries.count == 1 {
+            let name = service.name + (service.isOutbound ? "-servers" : "-clients")
+            lines += conditions(service.entries[0], naming: name, isOutbound: service.isOutbound).map { "    \($0)" }
+            if !service.users.isEmpty {
+                lines.append("    user: \(YAMLText.list(service.users.map { userName($0) ?? String($0) }))")
+            }
+            if let limit = service.limit?.text { lines.append("    limit: \(limit)") }
+        } else {
+            lines.append("    allow:")
+            lines += service.entries.map { entry in
+                let conditions =
+                    conditions(entry, naming: service.name + "-clients")
+                    + ((service.limit?.text).map { ["limit: \($0)"] } ?? [])
+                return "      - {\(conditions.joined(separator: ", "))}"
+            }
+        }
+        let owner = service.targets == nil && !service.isOutbound ? owner(service) : []
+        return lines + owner.map { "    \($0)" } + [
+            "    why: \(YAMLText.scalar(service.comment?.reason ?? Service.unfilledReason))"
+        ]
+    }
+
+    /// The keys of an entry.
+    mutating func conditions(
+        _ access: InterfaceAccess, naming name: String, isOutbound: Bool = false
+    ) -> [String] {
+        let terms = terms.terms(access.sources, naming: name)
+        return ["\(isOutbound ? "to" : "from"): \(YAMLText.list(terms.from))"]
+            + (terms.except.isEmpty ? [] : ["except: \(YAMLText.list(terms.except))"])
+            + (access.interfaces.isEmpty ? [] : ["interfaces: \(YAMLText.list(access.interfaces))"])
+    }
+
+    /// The process and the unit that listen on the ports of a service, if it is one.
+    private func owner(_ service: PolicyDraft.Service) -> [String] {
+        let own = listeners.filter { service.ports[$0.transport]?.contains($0.port) == true }
+        if own.isEmpty {
+            return ["optional: true   # \(service.isPublished ? "the rule above sends it on" : "nothing listens now")"]
+        }
+        let processes = own.flatMap(\.processes)
+        let (units, executables) = (Set(processes.map(\.unit)), Set(processes.map(\.executable)))
+        guard processes.count > 0, units.count == 1 else { return [] }
+        return (executables.count == 1 ? executables.first?.map { ["process: \(YAMLText.scalar($0))"] } : nil) ?? []
+            + (units.first?.map { ["unit: \(YAMLText.scalar($0))"] } ?? [])
+    }
+}
+
+extension Listener {
+    /// The processes that hold it.
+    fileprivate var processes: [SocketProcess] {
+        if case .processes(let processes) = owners { processes } else { [] }
+    }
+}
+
+extension PolicyDraft.Service {
+    /// The range; one by one the ports of a forward to a port.
+    private func separated(_ range: ClosedRange<UInt16>) -> [ClosedRange<UInt16>] {
+        guard let targets, targets.texts.contains(where: { $0.hasPrefix(":") || $0.contains("]:") || $0.isWithPort })
+        else { return [range] }
+        return range.map { $0...$0 }
+    }
+
+    /// The lines `ports` and `protocols`.
+    fileprivate var portLines: [String] {
+        let ports = TransportProtocol.withPorts.flatMap { transport in
+            (self.ports[transport]?.ranges ?? []).flatMap(separated).map { range in
+                (range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)")
+                    + "/\(transport.name)"
+            }
+        }
+        let protocols = self.ports.keys.filter { !$0.hasPorts }.sorted { $0.rawValue < $1.rawValue }.map {
+            "\($0.rawValue)"
+        }
+        return (ports.isEmpty ? [] : ["ports: \(YAMLText.list(ports))"])
+            + (protocols.isEmpty ? [] : ["protocols: \(YAMLText.list(protocols))"])
+    }
+}
+
+extension String {
+    /// Whether the target of a forward, with an address of IPv4, has a port.
+    fileprivate var isWithPort: Bool { contains(".") && contains(":") }
+}
