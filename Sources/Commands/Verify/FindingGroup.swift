@@ -22,13 +22,13 @@ struct FindingGroup {
     }
 
     private static func grouped(_ findings: [Finding]) -> [FindingGroup] {
-        let members = Dictionary(grouping: findings.filter { $0.groupKey != nil }, by: \.groupKey)
+        let keys = findings.map(\.groupKey)
+        let members = Dictionary(grouping: findings.indices) { keys[$0] }
+            .filter { $1.count >= fewest && $0?.explanation(now: 0) != nil }
         var told: Set<Finding.GroupKey?> = []
-        return findings.compactMap { finding in
-            guard let group = members[finding.groupKey], group.count >= fewest else {
-                return FindingGroup(findings: [finding])
-            }
-            return told.insert(finding.groupKey).inserted ? FindingGroup(findings: group) : nil
+        return findings.indices.compactMap { index in
+            guard let group = members[keys[index]] else { return FindingGroup(findings: [findings[index]]) }
+            return told.insert(keys[index]).inserted ? FindingGroup(findings: group.map { findings[$0] }) : nil
         }
     }
 
@@ -130,22 +130,29 @@ extension Finding {
         let severity: Severity
         let hasChosenPort: Bool
         /// The chain of another table that drops connections to services; `nil` for other findings.
-        let cause: String?
+        let cause: DroppingChain?
     }
 
-    /// `nil` for a finding whose own sentence is needed, or that the policy accepts for a reason of its own.
+    struct DroppingChain: Hashable {
+        let name: String
+        let table: String
+
+        var text: String { "chain \"\(name.printable)\" of table \(table.printable)" }
+    }
+
+    /// `nil` for a finding that the policy accepts for a reason of its own.
     fileprivate var groupKey: GroupKey? {
-        let key = GroupKey(
+        guard acceptance == nil else { return nil }
+        return GroupKey(
             identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort, cause: droppingChain)
-        return acceptance == nil && key.explanation(now: 0) != nil ? key : nil
     }
 
     /// The chain of another table that drops connections to a service.
-    private var droppingChain: String? {
+    private var droppingChain: DroppingChain? {
         guard identifier == .foreignOverride, service != nil, !details.isBypass, let table, let chain else {
             return nil
         }
-        return "chain \"\(chain.printable)\" of table \(table.printable)"
+        return DroppingChain(name: chain, table: table)
     }
 
     /// The process, or the service with its line of the policy.
@@ -160,7 +167,8 @@ extension Finding {
 }
 
 extension Finding.GroupKey {
-    /// The fact about each finding of the group, behind their number, and what mends it.
+    /// The fact about each finding of the group, behind their number, and what mends it; `nil` where the sentence of each finding is
+    /// needed.
     fileprivate func explanation(now: Int64) -> (fact: String, cure: String)? {
         switch identifier {
         case .undeclaredListener where hasChosenPort:
@@ -206,7 +214,7 @@ extension Finding.GroupKey {
         case .foreignOverride where cause != nil:
             cause.map {
                 (
-                    "ports of services: \($0) drops connections that the policy allows",
+                    "ports of services: \($0.text) drops connections that the policy allows",
                     "change that chain, or accept what it does: --verbose shows the rules, and how"
                 )
             }

@@ -52,12 +52,14 @@ struct VerificationReport {
 
     /// The report for people: errors first, similar findings together or, with all details, one by one; and the summary.
     func lines(_ console: Console) -> [String] {
-        let lines = unused == nil ? groupLines(console) : detailedLines(console)
+        let groups = unused == nil ? FindingGroup.all(findings.filter { $0.identifier != .staleSession }) : []
+        let lines = unused == nil ? lines(of: groups, console) : detailedLines(console)
+        let hint = groups.contains { $0.findings.count > 1 } ? "; --verbose lists each" : ""
         return findings.isEmpty && console.isQuiet ? lines : lines + [summary + hint]
     }
 
     /// Drift first, then the groups, then stale sessions; a host can have any number of the first and the last.
-    private func groupLines(_ console: Console) -> [String] {
+    private func lines(of groups: [FindingGroup], _ console: Console) -> [String] {
         let drift = groups.filter { $0.findings[0].identifier == .rulesetDrift }.map { text($0, console) }
         var told: Set<Int32> = []
         let others = groups.filter { $0.findings[0].identifier != .rulesetDrift }.map { group in
@@ -96,13 +98,6 @@ struct VerificationReport {
 
     private func text(_ group: FindingGroup, _ console: Console) -> String {
         console.prioritized(group.text(console, now: now), group.findings[0].priority)
-    }
-
-    private var groups: [FindingGroup] { FindingGroup.all(findings.filter { $0.identifier != .staleSession }) }
-
-    private var hint: String {
-        let isGrouped = unused == nil && groups.contains { $0.findings.count > 1 }
-        return isGrouped ? "; --verbose lists each" : ""
     }
 
     private var unusedLines: [String] {
