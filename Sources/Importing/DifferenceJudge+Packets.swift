@@ -35,7 +35,8 @@ extension DifferenceJudge {
         let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
         return AccessDifference(from: old, to: new, in: circumstances).changes.compactMap {
             (kind, change) -> ImportDifference? in
-            if let group, change.family != group.family { return nil }
+            // No connection begins to a group or a broadcast address.
+            if let group, change.family != group.family || change.transport.hasConnections { return nil }
             guard !known.contains(group == nil ? change.subject : change.subjectAnywhere) else { return nil }
             var result = judge.difference(kind, change)
             result?.group = group
@@ -54,7 +55,7 @@ extension AccessDifference {
 
 extension AccessChange {
     /// The change without the rules that make it unknown.
-    fileprivate var subject: AccessChange {
+    var subject: AccessChange {
         var subject = self
         subject.doubts = []
         return subject
@@ -70,7 +71,7 @@ extension AccessChange {
 
 extension [ImportDifference] {
     /// The differences with those joined that differ only in adjacent source ports; they come in the order of these.
-    fileprivate var joinedBySourcePorts: Self {
+    var joinedBySourcePorts: Self {
         reduce(into: []) { result, next in
             let place = result.lastIndex { last in
                 guard let end = last.sourcePorts?.upperBound, let start = next.sourcePorts?.lowerBound else {
@@ -100,4 +101,9 @@ extension ImportDifference {
         (difference.group, difference.destinations, difference.rule) = (nil, [], nil)
         return difference
     }
+}
+
+extension TransportProtocol {
+    /// Whether packets without a connection are lost, RFC 9293, RFC 9260 and RFC 4340.
+    var hasConnections: Bool { [.tcp, .sctp, .dccp].contains(self) }
 }

@@ -109,17 +109,72 @@ extension DifferenceJudge {
         }
     }
 
-    /// The connections that this host may begin by one ruleset alone.
-    var outbound: [ImportDifference] {
+    /// The connections that this host may begin by one ruleset alone, from ordinary source ports and then from these.
+    func outbound(_ sourcePorts: [ClosedRange<UInt16>]) -> [ImportDifference] {
         func filters(_ tables: [Table]) -> [Chain] {
             tables.flatMap(\.chains).filter { $0.base?.type == "filter" && $0.base?.hook == .output }
         }
         guard filters(old) != filters(new) else { return [] }
         let difference = AccessDifference(from: old, to: new, in: circumstances, path: .leaving)
-        let changes: [(ImportDifference.Kind, [AccessChange])] = [
-            (.wider, difference.gained), (.narrower, difference.lost), (.unknown, difference.unknown),
+        return difference.changes.compactMap { outbound($0, $1) } + unnamedOutbound(difference)
+            + rareOutbound(sourcePorts, besides: difference)
+    }
+
+    /// The differences in protocols that no rule names.
+    private func unnamedOutbound(_ difference: AccessDifference) -> [ImportDifference] {
+        func cells(_ regions: AccessRegions) -> [AccessProfile.Cell] {
+            regions.profiles(of: .unnamed).flatMap(\.cells)
+        }
+        let (before, after) = (cells(difference.before), cells(difference.after))
+        var found: [ImportDifference: (interfaces: Set<String?>, users: [SocketUser])] = [:]
+        for (was, willBe) in zip(before, after) {
+            for (kind, part) in Self.parts(was, willBe) where !part.subtracting(.loopback).isEmpty {
+                var difference = ImportDifference(
+                    kind: kind, transport: nil, ports: 0...UInt16.max, family: was.family,
+                    sources: part.subtracting(.loopback).simplified(with: .loopback), interfaces: [], destinations: [])
+                difference.subject = .outbound([])
+                found[difference, default: ([], [])].interfaces.insert(was.interface.pattern)
+                if let user = was.user, found[difference]?.users.contains(user) == false {
+                    found[difference]?.users.append(user)
+                }
+            }
+        }
+        let (places, users) = (Set(before.map(\.interface.pattern)), Set(before.compactMap(\.user)).count)
+        return found.filter { $0.value.interfaces != [nil] || hasOthers(leaving: true) }.map { difference, rest in
+            var difference = difference
+            difference.subject = .outbound(rest.users.count == users ? [] : rest.users)
+            difference.interfaces = rest.interfaces == places ? [] : rest.interfaces.sorted { ($0 ?? "") < ($1 ?? "") }
+            return difference
+        }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
+    }
+
+    /// What only one ruleset lets through, and what it is not known of.
+    private static func parts(
+        _ was: AccessProfile.Cell, _ willBe: AccessProfile.Cell
+    ) -> [(ImportDifference.Kind, AddressSet)] {
+        let doubtful = was.unknown.union(willBe.unknown)
+        return [
+            (.wider, willBe.open.subtracting(was.open).subtracting(doubtful)),
+            (.narrower, was.open.subtracting(willBe.open).subtracting(doubtful)), (.unknown, doubtful),
         ]
-        return changes.flatMap { kind, changes in changes.compactMap { outbound(kind, $0) } }
+    }
+
+    /// The differences for packets from source ports that rules tell apart.
+    private func rareOutbound(
+        _ ranges: [ClosedRange<UInt16>], besides difference: AccessDifference
+    ) -> [ImportDifference] {
+        let known = Set(difference.changes.map(\.change.subject))
+        return ranges.flatMap { range -> [ImportDifference] in
+            var circumstances = circumstances
+            circumstances.sourcePort = range.lowerBound
+            let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
+            let changes = AccessDifference(from: old, to: new, in: circumstances, path: .leaving).changes
+            return changes.filter { !known.contains($0.change.subject) }.compactMap { kind, change in
+                var result = judge.outbound(kind, change)
+                result?.sourcePorts = range
+                return result
+            }
+        }.joinedBySourcePorts
     }
 
     private func outbound(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
@@ -170,16 +225,5 @@ extension Translation {
         guard let target else { return nil }
         let port = target.port ?? (ports.count == 1 ? ports.lowerBound : nil)
         return (target.address.map { "\($0)" } ?? "this host") + (port.map { " port \($0)" } ?? "")
-    }
-}
-
-extension IPAddress {
-    /// An address for documentation that is none of a host's: RFC 5737, RFC 3849; `nil` if the host has all of them.
-    fileprivate static func documentation(_ family: AddressFamily, outside own: AddressSet?) -> IPAddress? {
-        let blocks =
-            family == .ipv4
-            ? AddressSet(ipv4: IntervalSet([0xcb00_7100...0xcb00_71ff]))
-            : AddressSet(ipv6: IntervalSet([0x2001_0db8 << 96...(0x2001_0db9 << 96) - 1]))
-        return blocks.subtracting(own ?? AddressSet()).witness.flatMap { IPAddress($0) }
     }
 }

@@ -50,7 +50,8 @@ public struct ImportProof {
             difference.changes.compactMap { judge.difference($0, $1) }
             + judge.messages(difference.before, difference.after)
             + judge.rare(sourcePorts.others, besides: difference)
-            + judge.targets(difference.before, difference.after) + judge.elsewhere + judge.masquerades + judge.outbound
+            + judge.targets(difference.before, difference.after) + judge.elsewhere + judge.masquerades
+            + judge.outbound(sourcePorts.others)
             + services.flatMap(\.unlimited)
     }
 }
@@ -85,8 +86,20 @@ struct DifferenceJudge {
         var difference = ImportDifference(
             kind: kind, transport: change.transport, ports: ports, family: change.family, sources: sources,
             interfaces: change.interfaces, destinations: change.destinations)
+        if let group = group(of: change) {
+            // No connection begins to a group or a broadcast address.
+            guard !change.transport.hasConnections else { return nil }
+            (difference.group, difference.destinations) = (group, [])
+        }
         difference.explain(change.doubts, self)
         return difference
+    }
+
+    /// The multicast or broadcast address, none of this host, that a change is about; `nil` for another one.
+    private func group(of change: AccessChange) -> IPAddress? {
+        guard change.destinations.count == 1, let addresses = change.destinations[0].addresses else { return nil }
+        let isOwn = !(circumstances.addresses?.intersection(addresses).isEmpty ?? true)
+        return addresses.witness.flatMap { IPAddress($0) }.flatMap { $0.isGroup && !isOwn ? $0 : nil }
     }
 
     /// The differences in echo requests, and in protocols that no rule names.
@@ -143,8 +156,11 @@ struct DifferenceJudge {
         let own = circumstances.addresses.map { addresses in
             difference.destinations.first?.addresses.map(addresses.intersection) ?? addresses
         }
+        var circumstances = circumstances
+        if let group = difference.group { circumstances.addresses = AddressSet(group) }
         packet.destination =
-            own?.part(difference.family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
+            difference.group?.value
+            ?? own?.part(difference.family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
         return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
     }
 }

@@ -36,7 +36,8 @@ public struct RulesetImport {
         files: any PolicyFiles, hostFiles: (any PolicyFiles)? = nil, options: ReadingOptions,
         userName: @escaping (UInt32) -> String? = { _ in nil }
     ) {
-        var circumstances = circumstances
+        let assumed = circumstances.assumedAddresses
+        var circumstances = circumstances.withAssumedAddresses
         circumstances.tellsAddressesApart = true
         let sourcePorts = SourcePorts(tables)
         circumstances.sourcePort = sourcePorts.ordinary
@@ -53,7 +54,7 @@ public struct RulesetImport {
         kept = translation.kept
         var draft = PolicyDraft(
             regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
-        draft.surroundings = Surroundings(takeover).sentences
+        draft.surroundings = Surroundings(takeover).sentences + assumed.map(\.assumption)
         if let hostFiles {
             let ufw = UfwRules(hostFiles)
             for index in draft.services.indices where draft.services[index].comment == nil {
@@ -78,7 +79,7 @@ public struct RulesetImport {
     ///
     /// The bans of other programs do not count.
     public static func isOpen(_ tables: [Table], own: TableName, in circumstances: Circumstances) -> Bool {
-        let regions = AccessRegions(Takeover(tables, own: own).imported, in: circumstances)
+        let regions = AccessRegions(Takeover(tables, own: own).imported, in: circumstances.withAssumedAddresses)
         return [TransportProtocol.tcp, .udp].allSatisfy { transport in
             regions.profiles(of: transport).allSatisfy { profile in
                 profile.cells.allSatisfy {

@@ -22,7 +22,7 @@ extension Sequence<Table> {
 
 extension IPAddress {
     /// Whether it is a multicast address or the limited broadcast address.
-    fileprivate var isGroup: Bool {
+    var isGroup: Bool {
         switch self {
         case .ipv4(let value): value >> 28 == 0xe || value == .max
         case .ipv6(let value): value >> 120 == 0xff

@@ -63,6 +63,7 @@ struct ImportTests {
             text == """
                 # Written by portreeve import from the rules of inet filter.
                 # Those rules stay loaded, and decide as well, until the commands that import lists have removed them.
+                # The host had no IPv6 address beside loopback: this is for one that no rule names, such as 2001:db8::1.
                 version: 1
 
                 sources:

@@ -266,7 +266,54 @@ struct ImportTranslationTests {
                     ports: 53/udp
                     to: 0.0.0.0/0
                 """)
-        #expect(try reasons(object).isEmpty)
+        // A line of `outbound` has ports, or protocols by name.
+        #expect(try reasons(object) == ["narrower a rule lets it out, which the policy does not say"])
+    }
+
+    @Test("Rules about multicast decide for no host that has no address yet")
+    func multicast() throws {
+        for interface in ["wan", "lan"] { try portreeve.shell("ip addr flush dev \(interface)") }
+        try load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop
+                ct state established,related accept
+                iifname "lo" accept
+                ip daddr 224.0.0.251 udp dport 5353 accept
+                ip daddr 224.0.0.0/4 drop
+                tcp dport 22 accept
+                udp dport 500 accept
+              }
+            }
+            """)
+        let object = try json("import", "-")
+        let text = try #require(object["policy"] as? String)
+        for name in ["ssh", "isakmp", "mdns"] { #expect(text.contains("\n  \(name):\n")) }
+        #expect(
+            try reasons(object).contains(#"wider "inet filter input: ip daddr 224.0.0.0/4 drop" refuses it"#))
+        #expect(try reasons(object).allSatisfy { !$0.contains("accept\" refuses") })
+    }
+
+    @Test("What leaves from a source port that a rule names is compared on its own")
+    func outboundSourcePort() throws {
+        try load(
+            """
+            table inet filter {
+              chain input { type filter hook input priority 0; policy drop; tcp dport 22 accept; }
+              chain output {
+                type filter hook output priority 0; policy drop
+                ct state established,related accept
+                oifname "lo" accept
+                udp dport 53 accept
+                udp sport 123 udp dport 123 accept
+              }
+            }
+            """)
+        let reason = "lets it out, and a policy cannot say source ports"
+        #expect(
+            try reasons(try json("import", "-")).contains(
+                "narrower \"inet filter output: udp sport 123 udp dport 123 accept\" \(reason)"))
     }
 
     @Test("The hand-over of a router leads to the same translations by the policy alone")

@@ -21,6 +21,7 @@ struct KernelAgreementTests {
     func packets(seed: UInt64) throws {
         let wire = try Wire(interfaces: RandomRuleset.interfaces)
         try NftProgram.load(Self.probe)
+        let arrivals = try Arrivals(by: RandomRuleset.interfaces)
         var rulesets = RandomRuleset(seed: seed + 5000, isDetermined: true)
         var sourcePort: UInt16 = 1024
         for _ in 0..<12 {
@@ -33,6 +34,7 @@ struct KernelAgreementTests {
                     sourcePort += 1
                 }
             }
+            try arrivals.wait(for: sent.map(\.0))
             try compare(sent, loaded, try wire.circumstances())
             for table in loaded {
                 try NftProgram.run(["delete", "table"] + "\(table.name)".split(separator: " ").map(String.init))

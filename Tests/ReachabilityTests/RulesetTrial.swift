@@ -27,6 +27,7 @@ struct RulesetTrial {
 
     /// The host's interfaces.
     let wire: Wire
+    private let arrivals: Arrivals
     /// The tables as read.
     let tables: [Table]
 
@@ -65,6 +66,7 @@ struct RulesetTrial {
         tables = try nftables.tableNames().map { try #require(try nftables.snapshot(of: $0).table) }
         // After the file, which may flush every ruleset.
         try NftProgram.load(Self.probe)
+        arrivals = try Arrivals(by: interfaces)
     }
 
     /// Ends what a policy replaces, as the commands of a hand-over do, and writes its table.
@@ -115,6 +117,7 @@ struct RulesetTrial {
         sourcePort: UInt16, packet: Packet, isAccepted: Bool
     )] {
         for (number, packet) in packets.enumerated() { try wire.send(packet, sourcePort: first + UInt16(number)) }
+        try arrivals.wait(for: packets.indices.map { first + UInt16($0) })
         let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
         let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })
         return packets.enumerated().map { (first + UInt16($0), $1, seen.contains(first + UInt16($0))) }

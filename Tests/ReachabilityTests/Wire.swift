@@ -67,6 +67,16 @@ final class Wire {
         socket = Glibc.socket(AF_PACKET, Int32(SOCK_RAW.rawValue), 0)
         guard socket >= 0 else { throw POSIXFailure(code: errno) }
         for (number, name) in interfaces.enumerated() { indices[name] = unsafe if_nametoindex("p\(number)") }
+        try Self.awaitAddresses(["2001:db8::1"] + numbers.map { "2001:db8:1::\($0)" })
+    }
+
+    /// Waits until packets to these addresses are for this host: the kernel adds the route of an IPv6 address some time after it.
+    private static func awaitAddresses(_ addresses: [String]) throws {
+        let areReady = try eventually {
+            let listing = try Program.run(["ip", "-6", "route", "show", "table", "local"]).output
+            return addresses.allSatisfy { listing.contains("local \($0) ") }
+        }
+        guard areReady else { throw POSIXFailure(code: ETIMEDOUT) }
     }
 
     deinit { close(socket) }

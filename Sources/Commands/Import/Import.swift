@@ -41,7 +41,7 @@ public struct Import: Command {
         guard !RulesetImport.isOpen(ruleset.tables, own: Names.table, in: circumstances) else {
             throw CommandError(
                 .failure,
-                "nothing to import: the live rulesets refuse nothing; \"portreeve init\" writes a first policy from what listens"
+                "nothing to import: the live rulesets refuse nothing that arrives; \"portreeve init\" writes a first policy from what listens"
             )
         }
         let listeners = (try? host.readSockets())?.listeners ?? []

@@ -197,6 +197,7 @@ extension ImportDifference {
         return switch kind {
         case .wider where isNeeded: "every host needs it, and portreeve lets it out"
         case .wider: "\(name) refuses it"
+        case .narrower where sourcePorts != nil: "\(name) lets it out, and a policy cannot say source ports"
         case .narrower: "\(name) lets it out, which the policy does not say"
         case .unknown: "it is not known what \(name) does with it"
         }
@@ -205,15 +206,15 @@ extension ImportDifference {
     /// The difference in a line.
     fileprivate var text: String {
         let place =
-            (group.map { " to \($0)" } ?? "")
+            (group.map { " to \($0)" } ?? addressText)
             + (interfaces.isEmpty ? "" : " on \(interfaceNames.joined(separator: ", ").printable)")
+        let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
         let port = subject == .masquerade && transport == nil ? "packets that leave" : portText
         if case .outbound(let users) = subject {
             let names = users.map(\.title).joined(separator: ", ")
             let sockets = users.isEmpty ? "" : " of \(names)"
-            return "\(portText)\(place) to \(sources.isAny ? "any" : sources.text)\(sockets): \(reason)"
+            return "\(portText)\(place) to \(sources.isAny ? "any" : sources.text)\(sockets)\(sourcePort): \(reason)"
         }
-        let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
         return "\(port)\(place) from \(sources.clientsText)\(sourcePort): \(reason)"
     }
 

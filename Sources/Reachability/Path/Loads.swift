@@ -143,6 +143,8 @@ extension Setting {
             return isControlMessage && offset < 2 && !isReply ? state.headerPort[offset] : .unknown
         }
         return switch (offset, transport) {
+        case (0...1, _) where isLeaving && circumstances.sourcePort != nil:
+            circumstances.sourcePort.map { SymbolicByte($0.bigEndianBytes[offset]) } ?? .unknown
         // A port that the kernel chose, from 32768 on (`ip_local_port_range` of ip(7)); a program may choose another one.
         case (0, _) where isLeaving: SymbolicByte(.unknown, mask: 0x7f, flip: 0x80)
         case (0...1, _) where isReply: state.headerPort[offset]

@@ -1,0 +1,41 @@
+internal import Addressing
+internal import Reachability
+
+/// A host whose addresses come later, by DHCP or after boot, or a namespace into which a file was loaded, may have none beside loopback. Rules
+/// about other addresses would then decide on every packet that is compared.
+extension Circumstances {
+    /// An address for each family of which the host has none beside loopback and link-local ones.
+    var assumedAddresses: [IPAddress] {
+        guard let own = addresses else { return [] }
+        let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
+        let others = own.subtracting(.loopback).subtracting(linkLocal)
+        return AddressFamily.allCases.filter { others.part($0).isEmpty }.compactMap {
+            IPAddress.documentation($0, outside: own)
+        }
+    }
+
+    /// The circumstances with these addresses.
+    var withAssumedAddresses: Self {
+        var circumstances = self
+        for address in assumedAddresses {
+            circumstances.addresses = circumstances.addresses?.union(AddressSet(address))
+        }
+        return circumstances
+    }
+}
+
+extension IPAddress {
+    /// An address for documentation that is none of a host's: RFC 5737, RFC 3849; `nil` if the host has all of them.
+    static func documentation(_ family: AddressFamily, outside own: AddressSet?) -> IPAddress? {
+        let blocks =
+            family == .ipv4
+            ? AddressSet(ipv4: IntervalSet([0xcb00_7101...0xcb00_71fe]))
+            : AddressSet(ipv6: IntervalSet([(0x2001_0db8 << 96) + 1...(0x2001_0db9 << 96) - 1]))
+        return blocks.subtracting(own ?? AddressSet()).witness.flatMap { IPAddress($0) }
+    }
+
+    /// What an assumed address stands for.
+    var assumption: String {
+        "The host had no \(family == .ipv4 ? "IPv4" : "IPv6") address beside loopback: this is for one that no rule names, such as \(self)."
+    }
+}
