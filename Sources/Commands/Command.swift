@@ -145,7 +145,7 @@ extension PolicyOptions {
     func failure(
         _ reading: PolicyReading, on host: Host, _ console: Console, changing isChange: Bool = false
     ) -> CommandError {
-        if reading.fault == .absent { return CommandError(.failure, absence) }
+        if reading.fault == .absent { return CommandError(.failure, absence(on: host)) }
         let end = isChange ? "; nothing was changed" : ""
         if let mistake { return CommandError(mistake.status, mistake.message + end) }
         let errors = reading.diagnostics.filter { $0.severity == .error }
@@ -176,8 +176,13 @@ extension PolicyOptions {
             .invalidPolicy, "\(path) is a saved plan, not a policy: \"portreeve apply \(path)\" makes its change")
     }
 
-    /// A sentence about a policy that does not exist.
-    var absence: String { MissingPolicy(path: policy).text }
+    /// A sentence about a policy that does not exist: what brings it back, if it was applied.
+    func absence(on host: Host) -> String {
+        guard let record = host.invocation.record(), record.isOf(policy) || policy == Self.standardPath else {
+            return MissingPolicy(path: policy).text
+        }
+        return "there is no policy \(policy.printable): \(record.restoring(policy).printable)"
+    }
 }
 
 extension ListRefusal {

@@ -28,13 +28,16 @@ struct Invocation {
     private let policy: () -> String?
     /// The options of the kernel with their values.
     private let place: () -> String
+    /// The last confirmed change; `nil` if none is known.
+    let record: () -> AppliedRecord?
 
     /// The standard paths.
-    init() { (policy, place) = ({ nil }, { "" }) }
+    init() { (policy, place, record) = ({ nil }, { "" }, { nil }) }
 
     init(policy: @autoclosure @escaping () -> String?, _ kernel: KernelOptions?) {
         self.policy = policy
         place = { Self.place(kernel) }
+        record = { nil }
     }
 
     /// What the command line of a command named, looked up where a message names a command: most runs print none.
@@ -44,6 +47,7 @@ struct Invocation {
             return (try? (command as? any KernelCommand)?.kernel.existingState(on: host))?.lastPolicy
         }
         place = { Self.place((command as? any KernelCommand)?.kernel) }
+        record = { (try? (command as? any KernelCommand)?.kernel.existingState(on: host))?.lastApplied }
     }
 
     private static func place(_ kernel: KernelOptions?) -> String {

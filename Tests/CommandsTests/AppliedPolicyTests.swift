@@ -149,7 +149,7 @@ struct AppliedPolicyTests {
         #expect(terminal.output.hasSuffix("verify: 1 error\n"))
         try FileManager.default.removeItem(atPath: path)
         #expect(try verify(terminal, path) == .difference)
-        #expect(terminal.output.contains("error: the policy \(path) does not exist: restore it"))
+        #expect(terminal.output.contains("error: the policy \(path) does not exist: \"portreeve history --show "))
     }
 
     @Test("A list that changed is a notice")

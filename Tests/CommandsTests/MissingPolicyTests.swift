@@ -74,7 +74,13 @@ struct MissingPolicyTests {
         }
         try FileManager.default.removeItem(atPath: path)
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
-        #expect(terminal.output.contains("error: the policy \(path) does not exist: restore it; the host was verified"))
+        let cure = "\"portreeve history --show 1 > \(path)"
+        #expect(terminal.output.contains("error: the policy \(path) does not exist: \(cure)"))
+        for command in ["check", "plan", "apply", "edit"] {
+            #expect(try message(command, path).contains("there is no policy \(path): \(cure)"), "\(command)")
+        }
+        _ = try terminal.run("status", path)
+        #expect(terminal.output.contains(cure))
     }
 
     @Test("A saved plan is no policy", arguments: ["check", "show", "plan"])

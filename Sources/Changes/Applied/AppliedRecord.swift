@@ -47,6 +47,14 @@ public struct AppliedRecord {
     /// Whether the policy was at this path.
     public func isOf(_ path: String) -> Bool { FileSystem.absolutePath(path) == self.path }
 
+    /// What brings back the file at `path`, if that was this policy, or where this one is.
+    public func restoring(_ path: String) -> String {
+        guard let own = self.path, !isOf(path) else {
+            return "\"portreeve history --show \(origin ?? number) > \(path)\" restores it"
+        }
+        return "\(text) is of \(own): name that file, or copy it to \(path), which portreeve-verify.timer reads"
+    }
+
     /// Whether the policy has DNS names.
     var hasNames: Bool { ChangeRecord.files(of: document).contains { NamedSource.isPath($0.path) } }
 
@@ -58,6 +66,9 @@ public struct AppliedRecord {
 }
 
 extension RulesetState {
+    /// The last confirmed change, which a boot loads; `nil` if none is known, or if it left no policy in force.
+    public var lastApplied: AppliedRecord? { (try? log.lastConfirmed()).flatMap { try? record($0) } }
+
     /// The change whose table is in force, as far as the state knows; `nil` if no policy was applied.
     ///
     /// That is the pending change, or the last confirmed one, which a boot loads. If a command was killed before it recorded

@@ -61,9 +61,14 @@ extension Finding {
         let first = errors.first
         return Finding(
             .notApplied, .error,
-            "\(fault(path, file)): \(file.fault == .absent ? "restore it" : "correct it"); "
+            "\(fault(path, file)): \(cure(path, file, record)); "
                 + "the host was verified against \(record.text)",
             policy: first?.location ?? SourceLocation(file: path, line: 1, column: 1))
+    }
+
+    /// What makes the file one that can be used.
+    static func cure(_ path: String, _ file: PolicyReading, _ record: AppliedRecord) -> String {
+        file.fault == .absent ? record.restoring(path) : "correct it"
     }
 
     /// Why the file cannot be used.

@@ -35,7 +35,7 @@ public enum HostState: Equatable {
                 cures = edit.cure.split(separator: "; ").map(String.init)
             } else if let fault = verified.edit, let change = verified.changeInForce {
                 (headline, applied, difference) = ("the policy file cannot be used", change, fault)
-                cures = ["correct the file, or restore it"]
+                cures = verified.cure.map { [$0] } ?? []
             } else {
                 return nil
             }

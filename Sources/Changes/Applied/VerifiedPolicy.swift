@@ -31,6 +31,8 @@ public struct VerifiedPolicy {
     /// How the file differs from the policy that was applied.
     public private(set) var difference: PolicyEdit?
     private var fault: String?
+    /// What makes the file one that can be used; `nil` if it is.
+    private(set) var cure: String?
 
     /// Chooses the policy; `nil` if there is neither a valid file nor an applied policy.
     ///
@@ -55,7 +57,7 @@ public struct VerifiedPolicy {
         guard let policy = file.policy else {
             self.init(applied, record, declared: nil, [])
             findings = [.notApplied(path, file, record)]
-            fault = Finding.fault(path, file)
+            (fault, cure) = (Finding.fault(path, file), Finding.cure(path, file, record))
             return
         }
         let difference = PolicyDifference(from: applied, to: policy)

@@ -63,7 +63,7 @@ public struct Check: Command {
                 console.quote(diagnostic, .warning)
             }
         }
-        if reading.fault == .absent { throw CommandError(.failure, policy.absence) }
+        if reading.fault == .absent { throw CommandError(.failure, policy.absence(on: host)) }
         if let mistake = policy.mistake { throw mistake }
         guard let valid = reading.policy, isValid else {
             if reading.fault != nil { throw CommandError(.failure, "\(path): the policy cannot be read") }
