@@ -111,6 +111,6 @@ struct SessionWatchTests {
         #expect(result.status == 1 && result.output.isEmpty)
         #expect(
             result.errors
-                == "portreeve: painting the screen: --watch needs a terminal\n")
+                == "portreeve: painting the screen: --watch needs a terminal; run it in one, or leave out --watch\n")
     }
 }
