@@ -144,7 +144,7 @@ extension DifferenceJudge {
             var difference = difference
             difference.subject = .outbound(rest.users.count == users ? [] : rest.users)
             difference.interfaces = rest.interfaces == places ? [] : rest.interfaces.sorted { ($0 ?? "") < ($1 ?? "") }
-            return difference
+            return decided(difference, rest.users)
         }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
     }
 
@@ -180,26 +180,30 @@ extension DifferenceJudge {
     private func outbound(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
         if change.interfaces == [nil], !hasOthers(leaving: true) { return nil }
         let destinations = change.sources.subtracting(.loopback)
-        guard let witness = destinations.witness.flatMap({ IPAddress($0) }),
-            !change.transport.hasPorts || change.ports.upperBound > 0
-        else { return nil }
+        guard !destinations.isEmpty, !change.transport.hasPorts || change.ports.upperBound > 0 else { return nil }
         var difference = ImportDifference(
             kind: kind, transport: change.transport, ports: change.ports, family: change.family,
             sources: destinations.simplified(with: .loopback), interfaces: change.interfaces, destinations: [])
         difference.subject = .outbound(change.users)
-        guard kind != .unknown else {
-            difference.rule = change.doubts.first
+        if kind == .unknown { difference.rule = change.doubts.first }
+        return decided(difference, change.users)
+    }
+
+    /// The difference with the rule that decides, unless it is not known.
+    private func decided(_ difference: ImportDifference, _ users: [SocketUser]) -> ImportDifference {
+        var difference = difference
+        guard difference.kind != .unknown, let witness = difference.sources.witness.flatMap({ IPAddress($0) }) else {
             return difference
         }
         var packet = Packet(
-            transport: change.transport, port: change.ports.upperBound, from: witness,
-            interface: change.interfaces.first.flatMap { $0?.replacing("*", with: "0") } ?? "eth0")
-        packet.user = change.users.first ?? SocketUser.none
+            transport: difference.transport ?? .unnamed, port: difference.ports.upperBound, from: witness,
+            interface: difference.interfaces.first.flatMap { $0?.replacing("*", with: "0") } ?? "eth0")
+        packet.user = users.first ?? SocketUser.none
         func decision(_ tables: [Table]) -> RuleReference? {
             PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving).decision
         }
         difference.rule = decision(old)
-        if kind == .wider, let accepting = decision(new), accepting.table == own {
+        if difference.kind == .wider, let accepting = decision(new), accepting.table == own {
             difference.isNeeded = accepting.chain == "output" || accepting.chain.hasPrefix("outbound-")
         }
         return difference

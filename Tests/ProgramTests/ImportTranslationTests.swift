@@ -267,7 +267,7 @@ struct ImportTranslationTests {
                     to: 0.0.0.0/0
                 """)
         // A line of `outbound` has ports, or protocols by name.
-        #expect(try reasons(object) == ["narrower a rule lets it out, which the policy does not say"])
+        #expect(try reasons(object) == ["narrower no rule refuses it, and the policy does not say it"])
     }
 
     @Test("Rules about multicast decide for no host that has no address yet")

@@ -198,6 +198,7 @@ extension ImportDifference {
         case .wider where isNeeded: "every host needs it, and portreeve lets it out"
         case .wider: "\(name) refuses it"
         case .narrower where sourcePorts != nil: "\(name) lets it out, and a policy cannot say source ports"
+        case .narrower where rule == nil: "no rule refuses it, and the policy does not say it"
         case .narrower: "\(name) lets it out, which the policy does not say"
         case .unknown: "it is not known what \(name) does with it"
         }
