@@ -77,7 +77,7 @@ CONFIGURATIONS = {
         sed -i 's/^IPV6=.*/IPV6=no/' /etc/default/ufw
         ufw allow 22/tcp
         ufw allow 53
-    """),
+    """, reasons=['narrower any: "ip filter OUTPUT: policy accept" lets it out']),
     "ufw-reject": ufw("""
         ufw default reject incoming
         ufw reject 25
@@ -98,7 +98,7 @@ CONFIGURATIONS = {
         ufw allow out 53
         ufw allow out 80,443/tcp
         ufw allow 22/tcp
-    """),
+    """, reasons=["wider udp/67 from 68-546: every host needs it"]),
     "ufw-ranges": ufw("""
         ufw allow 6000:6007/tcp
         ufw allow 8000:8100/udp
@@ -111,10 +111,6 @@ CONFIGURATIONS = {
     "ufw-fail2ban": beside("fail2ban", """
         ufw allow 22/tcp
     """, absent=["192.0.2.66", "deny:"], findings=["foreign-override"]),
-    # Docker lets in everybody at a port that it publishes, whatever ufw says, and goes on to translate it.
-    "ufw-docker": beside("docker", """
-        ufw allow 22/tcp
-    """, lines=["    ports: 8081/tcp\n    from: any\n"]),
     "firewalld-default": firewalld("""
         firewall-offline-cmd --zone=public --add-interface=eth0
     """),

@@ -4,7 +4,7 @@ import pathlib
 import subprocess
 import sys
 
-from world import PUBLISHED, run, wait_until
+from world import run, wait_until
 
 
 class Ufw:
@@ -60,30 +60,6 @@ class UfwBesideFail2ban(Ufw):
         self.fail2ban("stop")
 
 
-class UfwBesideDocker(Ufw):
-    """ufw with a Docker that publishes a port of a container, which ufw does not filter."""
-
-    def __init__(self, folders):
-        sys.path.append("/mnt/Containers")
-        from machines import Docker
-        self.work = "/run/docker.trial"
-        pathlib.Path(self.work).mkdir()
-        self.docker = Docker(folders["docker"] + "/root", self.work)
-
-    def start(self, commands):
-        super().start(commands)
-        self.docker.start()
-        self.docker.make_image()
-        namespace = self.docker.container("web", "exec sleep 1000000", "-p", f"{PUBLISHED}:80")
-        server = subprocess.Popen(
-            ["nsenter", f"--net={namespace}", sys.executable, "-B", "/mnt/Firewalls/servers.py", "container", "80"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
-        server.stdout.readline()
-
-    def stop(self):
-        self.docker.stop()
-
-
 BUS = """<busconfig>
   <type>system</type>
   <listen>unix:path=/run/dbus/system_bus_socket</listen>
@@ -126,4 +102,4 @@ class Firewalld:
         pass
 
 
-FIREWALLS = {"ufw": Ufw, "ufw beside fail2ban": UfwBesideFail2ban, "ufw beside docker": UfwBesideDocker, "firewalld": Firewalld}
+FIREWALLS = {"ufw": Ufw, "ufw beside fail2ban": UfwBesideFail2ban, "firewalld": Firewalld}
