@@ -2,7 +2,6 @@
 
 import pathlib
 import subprocess
-import sys
 
 from world import run, wait_until
 
