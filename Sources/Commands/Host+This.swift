@@ -32,7 +32,7 @@ extension Host {
                 AdminSessionSearch.admins(
                     environment: HostCalls.variable, connections: SocketTable.connections, route: ReturnRoute.lookUp)
             },
-            sshClient: HostCalls.variable("SSH_CONNECTION").flatMap(SSHConnection.init)?.clientText,
+            sshConnection: HostCalls.variable("SSH_CONNECTION").flatMap(SSHConnection.init),
             standardOutput: { StandardStream.output.put($0, reportsReader: true) },
             standardError: { StandardStream.error.put($0) },
             ask: { question in

@@ -38,8 +38,8 @@ public struct Host {
     }
     /// What the user named beside the command, for the commands that messages propose.
     var invocation = Invocation()
-    /// The user's address, if the user is connected by SSH.
-    public var sshClient: String?
+    /// The user's SSH connection, if the environment tells of one.
+    public var sshConnection: SSHConnection?
     /// The sessions of the network namespace whose ruleset was opened last.
     public var sessions: any SessionStore
     /// Firewalls besides nf_tables, and services that flush its rules, where the ruleset was opened last.
@@ -107,7 +107,7 @@ public struct Host {
         sessions: any SessionStore,
         enter: @escaping (_ namespace: String) throws(KernelError) -> Void = { _ in },
         networks: @escaping () -> [(interface: String, prefix: String)] = { [] },
-        admins: @escaping () -> AdminSessions = { AdminSessions() }, sshClient: String? = nil,
+        admins: @escaping () -> AdminSessions = { AdminSessions() }, sshConnection: SSHConnection? = nil,
         standardOutput: @escaping (String) -> Void,
         standardError: @escaping (String) -> Void,
         ask: @escaping (_ question: String) -> String?, outputColumns: Int? = nil,
@@ -121,7 +121,7 @@ public struct Host {
         self.enter = enter
         self.networks = networks
         self.admins = admins
-        self.sshClient = sshClient
+        self.sshConnection = sshConnection
         self.standardOutput = standardOutput
         self.standardError = standardError
         self.ask = ask

@@ -253,4 +253,18 @@ struct BanTests {
         #expect(try terminal.run("unban", "192.0.2.9", "--format", "json") == .success)
         #expect(try terminal.json()["changed"] as? Bool == false)
     }
+
+    @Test("Where no table is loaded, there is no ban to end, unless the next table has it again")
+    func missingTable() throws {
+        #expect(try ban("198.51.100.7") == .success)
+        terminal.store.put(nil)
+        #expect(try terminal.run("unban", "198.51.100.7") == .failure)
+        #expect(terminal.errors.contains("table inet portreeve is not loaded: run \"portreeve apply"))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("unban", "198.51.100.7") == .success)
+        terminal.store.put(nil)
+        #expect(try terminal.run("unban", "198.51.100.7") == .success)
+        #expect(terminal.output == "nothing is banned: the table is not loaded\n")
+        #expect(try ban("198.51.100.7") == .failure)
+    }
 }

@@ -152,7 +152,44 @@ struct ChangeTests {
                 == "the table of change 2 is loaded already: nothing to do; \"portreeve rollback 1\" goes further back\n"
         )
         #expect(try terminal.run("rollback", "3", "--yes") == .success)
-        #expect(terminal.output == "the table of change 3 is loaded already: nothing to do\n")
+        #expect(
+            terminal.output
+                == "the table of change 3 is loaded already: nothing to do; \"portreeve history\" lists the other changes\n"
+        )
+    }
+
+    @Test("A rollback to the table that is loaded says where there is no way further back")
+    func nothingFurther() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let table = try #require(terminal.store.table)
+        terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: table.chains, sets: []))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(
+            terminal.output
+                == "the table of change 1 is loaded already: nothing to do, and no earlier change has another table\n")
+    }
+
+    @Test("After a missed confirmation, status names the change while the file has it")
+    func missed() throws {
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1m") == .success)
+        terminal.uptime += 61_000
+        #expect(try terminal.run("confirm") == .failure)
+        let cure = "the file still has it: \"portreeve apply --confirm 2m \(policy)\" loads it\n"
+        let undone = "of 2027-01-15T08:00:00Z was not confirmed in time, and was undone"
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains("\n  change 1 \(undone); \(cure)"), "\(terminal.output)")
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        _ = try terminal.write(web.replacing("ports: 5432", with: "ports: 5433"))
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1m") == .success)
+        terminal.uptime += 61_000
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.hasPrefix("state: change 3 \(undone)\n  in force: change 2 of "), "\(terminal.output)")
+        #expect(terminal.output.contains("\n  \(cure)"), "\(terminal.output)")
+        _ = try terminal.write(web.replacing("ports: 5432", with: "ports: 5434"))
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.hasPrefix("state: the policy was edited\n"), "\(terminal.output)")
     }
 
     @Test("An undo says that the file still has the change")

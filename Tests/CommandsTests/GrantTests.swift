@@ -117,7 +117,7 @@ struct GrantTests: GrantTesting {
         }
         #expect(try grant("web", "2001:db8::7") == .success)
         #expect(try terminal.run("revoke", "ssh", "--from", "198.51.100.7") == .success)
-        #expect(terminal.output == "ssh is no longer open to 198.51.100.7\n")
+        #expect(terminal.output == "ssh is closed to new connections from 198.51.100.7\n")
         #expect(
             try Set(live.filter { $0.service == "ssh" }) == [source("198.51.100.8", 7200), source("2001:db8::7", 7200)])
         #expect(try terminal.run("revoke", "ssh", "--from", "198.51.100.7") == .success)
@@ -223,5 +223,41 @@ struct GrantTests: GrantTesting {
         terminal.uptime += 7_300_000
         terminal.store.put(granted)
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+    }
+
+    @Test("Where no table is loaded, there is no grant to end, unless the next table has it again")
+    func missingTable() throws {
+        #expect(try grant("ssh", "198.51.100.7") == .success)
+        terminal.store.put(nil)
+        #expect(try terminal.run("revoke", "ssh") == .failure)
+        #expect(terminal.errors.contains("table inet portreeve is not loaded: run \"portreeve apply"))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("revoke", "ssh") == .success)
+        #expect(terminal.output == "no grant is open: the table is not loaded\n")
+        #expect(try terminal.run("revoke", "ssh", "--format", "json") == .success)
+        #expect(try terminal.json()["changed"] as? Bool == false)
+    }
+
+    @Test("A removal lists the grants and the bans that end with the table")
+    func removal() throws {
+        #expect(try terminal.run("remove", "--dry-run") == .success)
+        #expect(!terminal.output.contains("end with the table"))
+        #expect(try grant("ssh", "198.51.100.7") == .success)
+        #expect(try terminal.run("ban", "192.0.2.7", "--for", "1h", "--why", "guessing") == .success)
+        let lines = """
+            these end with the table:
+              grant: ssh from 198.51.100.7, 2h left: incident 7 (alice as root from 198.51.100.7)
+              ban: 192.0.2.7, 1h left: guessing (alice as root from 198.51.100.7)
+
+            """
+        #expect(try terminal.run("remove", "--dry-run") == .success)
+        #expect(terminal.output.contains("\n\n\(lines)"), "\(terminal.output)")
+        #expect(try terminal.run("remove", "--dry-run", "--format", "json") == .success)
+        let json = try terminal.json()
+        #expect((json["grants"] as? [Any])?.count == 1 && (json["bans"] as? [Any])?.count == 1)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(terminal.output.contains("\n\n\(lines)"), "\(terminal.output)")
+        #expect(try terminal.run("history") == .success)
     }
 }

@@ -211,4 +211,11 @@ struct RefreshTests {
         #expect(try terminal.run("history") == .success)
         #expect(terminal.output.contains("  lists: feed 10 -> 10 (1 added, 1 removed)\n"), "\(terminal.output)")
     }
+
+    @Test("After a removal there is nothing to refresh")
+    func removed() throws {
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("refresh") == .failure)
+        #expect(terminal.errors == "portreeve: the table was removed by change 2: nothing to refresh\n")
+    }
 }

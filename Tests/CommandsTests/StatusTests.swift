@@ -3,6 +3,7 @@ import Commands
 import Listeners
 import Policies
 import Rulesets
+import System
 import Testing
 
 @Suite("portreeve status and init")
@@ -235,7 +236,7 @@ struct StatusTests {
     func initial() throws {
         let terminal = try Terminal()
         terminal.sockets.listeners = sockets
-        terminal.sshClient = "203.0.113.9"
+        terminal.sshConnection = SSHConnection("203.0.113.9 50000 192.0.2.1 22")
         #expect(try terminal.run("init", "new.yaml") == .success)
         let text = try #require(terminal.memory["new.yaml"])
         let policy = try terminal.policy(text)
@@ -314,5 +315,39 @@ struct StatusTests {
         let terminal = try Terminal()
         #expect(try terminal.run("init", "-") == .success)
         #expect(try terminal.policy(terminal.output).services.isEmpty)
+    }
+
+    @Test("init opens the port of the user's SSH connection where a process listens there, and says so")
+    func initialPort() throws {
+        let terminal = try Terminal()
+        let server = SocketProcess(pid: 1, name: "dropbear", executable: "/usr/sbin/dropbear", user: "root")
+        let site = SocketProcess(pid: 2, name: "nginx", executable: "/usr/sbin/nginx", user: "root")
+        terminal.sockets.listeners = [
+            listener(.tcp, 2222, .processes([server])), listener(.tcp, 80, .processes([site])),
+        ]
+        terminal.sshConnection = SSHConnection("10.9.0.2 50000 192.0.2.1 2222")
+        #expect(try terminal.run("init", "new.yaml") == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                "written: new.yaml; ssh (tcp/2222) is open to 10.9.0.2, your address; every other service is closed "
+                    + "until you fill in \"from\"\n"), "\(terminal.output)")
+        let policy = try terminal.policy(try #require(terminal.memory["new.yaml"]))
+        #expect(policy.services.map { $0.entries[0].sources.entries } == [["nobody"], ["ssh-client"]])
+        // Another host forwards to port 80, which is no SSH.
+        terminal.sshConnection = SSHConnection("10.9.0.2 50000 192.0.2.1 2022")
+        #expect(try terminal.run("init", "other.yaml") == .success)
+        #expect(terminal.output.hasPrefix("written: other.yaml; every service is closed to other hosts until you"))
+    }
+
+    @Test("init suggests the host's networks in one line, which is valid where it is uncommented")
+    func initialNetworks() throws {
+        let terminal = try Terminal()
+        terminal.networks = [("net-e0", "192.0.2.0/24"), ("e1", "2001:db8::/64"), ("e1", "198.51.100.0/24")]
+        #expect(try terminal.run("init", "-") == .success)
+        let text = terminal.output
+        #expect(text.contains("\n# portreeve apply --confirm 2m\nversion: 1\n"), "\(text)")
+        #expect(try terminal.policy(text).groups.isEmpty)
+        let policy = try terminal.policy(text.replacing("# sources: {", with: "sources: {"))
+        #expect(policy.groups.map(\.name).sorted() == ["net-e1", "net-net-e0"])
     }
 }

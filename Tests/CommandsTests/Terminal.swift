@@ -21,6 +21,8 @@ final class Terminal {
     var admins = AdminSessions()
     /// The user's answer; `nil` if there is no terminal.
     var answer: String?
+    /// The answers before that.
+    var answers: [String] = []
     /// The columns of the terminal; `nil` for a pipe.
     var outputColumns: Int?
     var forbidsColor = false
@@ -54,8 +56,10 @@ final class Terminal {
 
     /// Files in memory.
     var memory: [String: String] = [:]
-    /// The user's address, if the user is connected by SSH.
-    var sshClient: String?
+    /// The user's SSH connection.
+    var sshConnection: SSHConnection?
+    /// The networks of the host's addresses.
+    var networks: [(interface: String, prefix: String)] = []
     /// Files that other processes have locked.
     var locked: Set<String> = []
 
@@ -157,12 +161,13 @@ final class Terminal {
         Commands.Host(
             openStore: { [store] _ throws(KernelError) in store },
             readSockets: { [sockets] () throws(KernelError) in sockets },
-            files: files, changes: changes, sessions: sessions, admins: { [admins] in admins }, sshClient: sshClient,
+            files: files, changes: changes, sessions: sessions,
+            networks: { [networks] in networks }, admins: { [admins] in admins }, sshConnection: sshConnection,
             standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
             ask: { [unowned self] _ in
                 questions += 1
-                return answer
+                return answers.isEmpty ? answer : answers.removeFirst()
             },
             outputColumns: outputColumns, forbidsColor: forbidsColor, now: now)
     }

@@ -106,4 +106,28 @@ struct WaitingChangeTests {
         #expect(try terminal.run("rollback") == .success)
         #expect(try terminal.run("apply", policy, "--yes") == .success)
     }
+
+    @Test("Where the change has removed the table: confirm or rollback, and no word of drift")
+    func removed() throws {
+        #expect(try terminal.run("confirm") == .success)
+        #expect(try terminal.run("remove", "--yes", "--confirm", "2m") == .success)
+        let waits = terminal.store.table
+        #expect(waits == nil)
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+        #expect(
+            terminal.output == """
+                error: the table is removed by change 2, which is not confirmed: "portreeve confirm" keeps that, \
+                "portreeve rollback" loads the table again [ruleset-drift]
+                verify: 1 error
+
+                """)
+        #expect(try terminal.run("ban", "198.51.100.7", "--for", "1h", "--why", "guessing") == .refused)
+        #expect(terminal.errors == "portreeve: \(Self.untouched.replacing("change 1", with: "change 2"))\n")
+        #expect(try terminal.run("rollback") == .success)
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .success)
+        #expect(try terminal.run("remove", "--yes", "--confirm", "2m") == .success)
+        #expect(try terminal.run("confirm") == .success)
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+        #expect(terminal.output.hasPrefix("error: the table is not loaded"), "\(terminal.output)")
+    }
 }

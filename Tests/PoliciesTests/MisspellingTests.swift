@@ -78,4 +78,12 @@ struct MisspellingTests {
         try expectErrors(
             "version: 1\nservices:\n  ssh:\n    ports: 22\n    from: any\n\(lines)\n", ["invalid YAML: \(message)"])
     }
+
+    @Test("A line below a key that is commented out is answered by the two usual reasons")
+    func misplaced() throws {
+        let advice = "this line is not indented as its neighbours are, or the key above it is missing or commented out"
+        try expectErrors(
+            "version: 1\n# sources:\n  ⟨o⟩ffice: [192.0.2.0/24]\nservices: {}\n",
+            ["invalid YAML: did not find expected key while parsing a block mapping; \(advice)"])
+    }
 }

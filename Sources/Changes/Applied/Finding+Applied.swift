@@ -1,5 +1,7 @@
 internal import Auditing
+internal import Compiler
 internal import Policies
+internal import Rulesets
 
 extension Finding {
     /// At most this many services or lists are named; the rest are counted.
@@ -86,6 +88,15 @@ extension Finding {
             "this version of portreeve compiles the policy to another table than \(record.text) loaded: "
                 + "\"portreeve plan\" shows the difference",
             policy: SourceLocation(file: policy.files.first ?? "-", line: 1, column: 1))
+    }
+
+    /// The table is missing since a change that is not confirmed has removed it.
+    static func removed(by change: Int) -> Finding {
+        Finding(
+            .rulesetDrift, .error,
+            "the table is removed by change \(change), which is not confirmed: "
+                + "\"portreeve confirm\" keeps that, \"portreeve rollback\" loads the table again",
+            table: Names.table.description)
     }
 
     /// The policy that was applied cannot be read.

@@ -28,11 +28,11 @@ public enum HostState: Equatable {
         /// What to do about it, each in one line.
         public let cures: [String]
 
-        /// The difference; `nil` if the file is as it was applied.
-        public init?(_ verified: VerifiedPolicy) {
+        /// The difference, which may be an undone change; `nil` if the file is as it was applied.
+        public init?(_ verified: VerifiedPolicy, undone: UndoneChange? = nil) {
             if let edit = verified.difference {
-                (headline, applied, difference) = (edit.headline, edit.applied, edit.difference)
-                cures = edit.cure.split(separator: "; ").map(String.init)
+                (headline, applied, difference) = (undone?.fact ?? edit.headline, edit.applied, edit.difference)
+                cures = undone.map { [$0.cure] } ?? edit.cure.split(separator: "; ").map(String.init)
             } else if let fault = verified.edit, let change = verified.changeInForce {
                 (headline, applied, difference) = ("the policy file cannot be used", change, fault)
                 cures = verified.cure.map { [$0] } ?? []

@@ -63,6 +63,8 @@ public struct Verification {
     private let grantFindings: [Finding]
     /// The use of the services; none by default, so that nothing is said of it.
     public var usage = UsageBook()
+    /// The number of the pending change that has removed the table; `nil` if none has.
+    public var removal: Int?
     /// The notes about DNS names; `nil` to say nothing of them.
     public var names: NameBook?
     /// The rulesets, or the reason why they could not be read.
@@ -124,6 +126,7 @@ public struct Verification {
 
     private func differences(_ ruleset: WholeRuleset) -> [Finding] {
         let live = ruleset.own.table
+        if live == nil, let removal { return [.removed(by: removal)] }
         return .drift(of: live, from: compiled) + .limitDrift(of: live, from: compiled, others: otherElements)
     }
 

@@ -45,7 +45,7 @@ public struct BanMaker {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
         try check(request, isForced: isForced, options)
-        let (snapshot, _, base, before) = try look()
+        guard let (snapshot, _, base, before) = try look() else { throw try state.missingTable(in: store) }
         let record = request.record(now: now, uptime: before.bans.now, on: state.host)
         let change = GrantChange(
             kind: .ban, summary: request.summary, snapshot: snapshot, before: before,
@@ -62,7 +62,7 @@ public struct BanMaker {
     public func unban(_ addresses: AddressRange) throws -> BanOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
-        let (snapshot, live, base, before) = try look()
+        guard let (snapshot, live, base, before) = try look() else { return try nothing(of: addresses) }
         let banned = before.bans.active.map(\.addresses) + live.bannedSources.map(\.addresses)
         guard banned.contains(addresses) else {
             let cover = banned.first { AddressSet($0).isSuperset(of: AddressSet(addresses)) }
@@ -84,17 +84,20 @@ public struct BanMaker {
             made: try state.make(change, in: store, now: now))
     }
 
-    /// The live table, the same without grants and bans, and both.
-    private func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook) {
+    /// The outcome where no table is loaded; fails if the next table has bans again.
+    private func nothing(of addresses: AddressRange) throws -> BanOutcome {
+        guard try state.grants().bans.active.isEmpty else { throw try state.missingTable(in: store) }
+        return BanOutcome(deed: .notLoaded, addresses: addresses)
+    }
+
+    /// The live table, the same without grants and bans, and both; `nil` if no table is loaded.
+    private func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook)? {
         let last = try state.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
-        guard let live = snapshot.table else {
-            throw ChangeError(
-                .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
-        }
-        try state.requireRecord(of: live)
         let book = try state.grants()
         if let fault = book.bans.fault { throw ChangeError(.failure, "\(fault); nothing was changed") }
+        guard let live = snapshot.table else { return nil }
+        try state.requireRecord(of: live)
         return (snapshot, live, book.base(of: live, loaded: last), book)
     }
 

@@ -38,6 +38,8 @@ public struct BanOutcome {
         case unbanned(stillCoveredBy: AddressRange?)
         /// The addresses had no ban; others have one.
         case needless(others: [String])
+        /// No table is loaded, and no ban is recorded.
+        case notLoaded
     }
 
     /// The kind of result.

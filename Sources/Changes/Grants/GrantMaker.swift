@@ -42,7 +42,7 @@ public struct GrantMaker {
     public func grant(_ request: GrantRequest, by policy: Policy) throws -> GrantOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
-        let (snapshot, live, base, before) = try look()
+        guard let (snapshot, live, base, before) = try look() else { throw try state.missingTable(in: store) }
         guard let service = DecompiledPolicy(live).services.first(where: { $0.name == request.service }) else {
             throw ChangeError(
                 .failure,
@@ -70,7 +70,7 @@ public struct GrantMaker {
     ) throws -> GrantOutcome {
         let lock = try open()
         defer { withExtendedLifetime(lock) {} }
-        let (snapshot, live, base, before) = try look()
+        guard let (snapshot, live, base, before) = try look() else { return try nothing(of: service, address) }
         let addresses = before.addresses(of: service, address, orFoundIn: live)
         guard !addresses.isEmpty else {
             return try nothing(of: service, address, in: live, before)
@@ -97,14 +97,17 @@ public struct GrantMaker {
         return GrantOutcome(deed: .absent(others: others), service: service, addresses: address.map { [$0] } ?? [])
     }
 
-    /// The live table, the same without grants, and the grants.
-    private func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook) {
+    /// The outcome where no table is loaded; fails if the next table has grants again.
+    private func nothing(of service: String, _ address: IPAddress?) throws -> GrantOutcome {
+        guard try state.grants().active.isEmpty else { throw try state.missingTable(in: store) }
+        return GrantOutcome(deed: .notLoaded, service: service, addresses: address.map { [$0] } ?? [])
+    }
+
+    /// The live table, the same without grants, and the grants; `nil` if no table is loaded.
+    private func look() throws -> (TableSnapshot, live: Table, base: Table, GrantBook)? {
         let last = try state.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
-        guard let live = snapshot.table else {
-            throw ChangeError(
-                .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
-        }
+        guard let live = snapshot.table else { return nil }
         try state.requireRecord(of: live)
         let grants = try state.grants()
         return (snapshot, live, grants.base(of: live, loaded: last), grants)
@@ -166,6 +169,8 @@ public struct GrantOutcome {
         case revoked
         /// The addresses, or any if there are none, had no grant; others have one.
         case absent(others: [String])
+        /// No table is loaded, and no grant is recorded.
+        case notLoaded
     }
 
     /// The kind of result.

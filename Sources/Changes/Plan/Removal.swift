@@ -1,6 +1,7 @@
 internal import Compiler
 public import Kernel
 public import Listeners
+public import Rulesets
 public import System
 
 /// What becomes open when portreeve's table is removed.
@@ -11,6 +12,10 @@ public struct Removal {
     public let listeners: ListenerChanges
     /// The number of tables that stay.
     public let others: Int
+    /// The grants and bans that end.
+    public let grants: GrantBook
+    /// The table that is removed.
+    public let table: Table?
 
     /// Computes the consequences of a change that removes the table.
     ///
@@ -21,6 +26,7 @@ public struct Removal {
     ) throws(KernelError) {
         access = try AccessReport(of: change, in: store, now: now)
         listeners = ListenerChanges(of: access, sockets: sockets)
+        (grants, table) = (change.grants, change.snapshot.table)
         others = try store.tableNames().count { $0 != Names.table }
     }
 }

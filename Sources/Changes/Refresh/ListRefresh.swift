@@ -53,6 +53,9 @@ public struct ListRefresh {
 
     private static func record(_ state: RulesetState, _ store: any RulesetStore) throws -> AppliedRecord {
         if let record = try state.applied(in: store) { return record }
+        if let last = try state.log.lastConfirmed(), try state.hasNoTable(last) {
+            throw ChangeError(.failure, "the table was removed by change \(last.number): nothing to refresh")
+        }
         throw ChangeError(.failure, "no policy was applied: run \"portreeve apply\" first; nothing was changed")
     }
 

@@ -46,7 +46,7 @@ extension RulesetState {
     private func table(of pending: PendingChange) throws -> Table? { try log.record(log.entry(pending.number)).table }
 
     /// The last change that was confirmed or undone: grants, bans and renewed lists need no confirmation.
-    private func lastConfirmable() throws -> ChangeLog.Entry? {
+    func lastConfirmable() throws -> ChangeLog.Entry? {
         try log.entries().last { $0.outcome == .confirmed || $0.outcome.isUndone && $0.outcome != .notMade }
     }
 

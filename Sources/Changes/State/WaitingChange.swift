@@ -1,3 +1,4 @@
+internal import Compiler
 public import Kernel
 internal import Policies
 
@@ -11,6 +12,8 @@ public struct WaitingChange: Equatable {
     public let isOverdue: Bool
     /// Whether the live table is not the one that the change made, so that it cannot be confirmed.
     public internal(set) var isDrifted = false
+    /// Whether the change has removed the table.
+    public internal(set) var isRemoval = false
 
     init(_ pending: PendingChange, milliseconds: Int64, isOverdue: Bool) {
         self.pending = pending
@@ -56,6 +59,7 @@ extension RulesetState {
     public func waiting(in store: any RulesetStore) throws -> WaitingChange? {
         guard var waiting = try waiting() else { return nil }
         waiting.isDrifted = isDrifted(waiting.pending, in: store)
+        waiting.isRemoval = try hasNoTable(log.entry(waiting.pending.number))
         return waiting
     }
 
@@ -66,6 +70,16 @@ extension RulesetState {
     /// Whether the live table is not the one that the change made; `false` if that cannot be told.
     private func isDrifted(_ pending: PendingChange, in store: any RulesetStore) -> Bool {
         (try? !isUntouched(pending, in: store)) ?? false
+    }
+
+    /// Whether the change left no table of portreeve.
+    func hasNoTable(_ entry: ChangeLog.Entry) throws -> Bool { try log.document(entry).archive == nil }
+
+    /// The error for a grant or a ban where no table is loaded: a pending change has removed it, or nothing loaded it.
+    func missingTable(in store: any RulesetStore) throws -> ChangeError {
+        if let pending = try pending() { return refusal(pending, in: store) }
+        return ChangeError(
+            .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
     }
 
     /// Fails if a change of the calling thread's ruleset is pending.

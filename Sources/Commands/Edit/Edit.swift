@@ -75,15 +75,35 @@ public struct Edit: Command {
                 }
                 return try apply(edited, last.renewals, text, over: old, on: host, console)
             }
-            let answer = host.ask(
-                "the policy is invalid: (e)dit again, (d)iscard, or (q)uit and keep the edit? [E/d/q] "
-            )
-            guard let answer, !["d", "discard", "q", "quit"].contains(answer.lowercased()) else {
-                if answer?.lowercased().hasPrefix("d") == true { try copy.delete() }
-                console.note("portreeve: the policy is invalid; nothing was changed", .error)
-                return .invalidPolicy
+            let way = way(on: host, console)
+            if way == .again { continue }
+            if way == .discard { try copy.delete() }
+            console.note("portreeve: the policy is invalid; nothing was changed", .error)
+            return .invalidPolicy
+        }
+    }
+
+    /// The way on from an invalid policy, with the answers that choose it.
+    private enum Way: CaseIterable {
+        case again, discard, quit
+
+        var answers: Set<String> {
+            switch self {
+            case .again: ["", "e", "edit"]
+            case .discard: ["d", "discard"]
+            case .quit: ["q", "quit"]
             }
         }
+    }
+
+    /// Asks until the answer is one of those offered; without a terminal the edit is kept.
+    private func way(on host: Host, _ console: Console) -> Way {
+        let question = "the policy is invalid: (e)dit again, (d)iscard, or (q)uit and keep the edit? [E/d/q] "
+        while let answer = host.ask(question)?.lowercased() {
+            if let way = Way.allCases.first(where: { $0.answers.contains(answer) }) { return way }
+            console.note("answer e, d or q")
+        }
+        return .quit
     }
 
     /// Reads the copy as if it were the policy, and shows what is wrong with it; looks up names without a known address, for

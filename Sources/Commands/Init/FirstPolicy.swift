@@ -2,7 +2,6 @@ internal import Addressing
 internal import Auditing
 internal import Listeners
 internal import Policies
-internal import Policies
 internal import Printing
 internal import System
 
@@ -12,8 +11,8 @@ struct FirstPolicy {
     let sockets: HostSockets
     /// The networks of the host's addresses in the notation of a policy, each with its interface.
     let networks: [(interface: String, prefix: String)]
-    /// The user's address, if the user is connected by SSH.
-    let client: String?
+    /// The user's SSH connection, if a policy can name its client.
+    let connection: SSHConnection?
 
     /// The lines of `outbound`; `nil` for a policy without the section.
     var outbound: [FirstLine]?
@@ -25,12 +24,31 @@ struct FirstPolicy {
 
     /// The text of the file.
     var text: String {
-        let names = PortNames(files: TrustedFiles())
-        let services = FirstService.all(of: reachable + sockets.raw.filter(\.waitsForProtocol)) { names.name($1, $0) }
+        let services = services
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
-            + services.flatMap { $0.lines(from: $0.isSSH && client != nil ? Self.client : Self.nobody) }
+            + services.flatMap { $0.lines(from: isOpen($0) ? Self.client : Self.nobody) }
         return (lines + outboundLines + leftOut).joined(separator: "\n") + "\n"
+    }
+
+    private var services: [FirstService] {
+        let names = PortNames(files: TrustedFiles())
+        return FirstService.all(of: reachable + sockets.raw.filter(\.waitsForProtocol), sshPort: sshPort) {
+            names.name($1, $0)
+        }
+    }
+
+    /// The services that are open to the client of the user's connection.
+    var opened: [FirstService] { services.filter(isOpen) }
+
+    private func isOpen(_ service: FirstService) -> Bool { connection != nil && service.isSSH }
+
+    /// The port that the user's connection has on this host; another host may forward to the standard one.
+    private var sshPort: UInt16 {
+        guard let port = connection?.server.port,
+            reachable.contains(where: { $0.transport == .tcp && $0.port == port })
+        else { return FirstService.standardSSHPort }
+        return port
     }
 
     private var head: [String] {
@@ -38,7 +56,8 @@ struct FirstPolicy {
             "# A first policy, written by portreeve init from this host's listeners.",
             "# A service is closed until its \"from\" lists clients: \"any\", a group of",
             "# \"sources\" below, or addresses. Fill in \"why\", and delete services that",
-            "# should not be open. Then: portreeve check, portreeve plan, portreeve apply.",
+            "# should not be open. Then: portreeve check, portreeve plan, and",
+            "# portreeve apply --confirm 2m",
             "version: 1",
         ] + (outbound == nil ? [] : ["defaults:", "  outbound: audit   # then reject, when nothing is missing"]) + [""]
     }
@@ -52,18 +71,21 @@ struct FirstPolicy {
 
     private var sources: [String] {
         let own =
-            client.map { ["  \(Self.client): [\(YAMLText.scalar($0))]   # your address in this SSH connection"] }
-            ?? []
+            connection.map {
+                ["  \(Self.client): [\(YAMLText.scalar($0.clientText))]   # your address in this SSH connection"]
+            } ?? []
         let byInterface = Dictionary(grouping: networks, by: \.interface).sorted { $0.key < $1.key }
         let suggestions = byInterface.map { interface, networks in
             let prefixes = networks.map { YAMLText.scalar($0.prefix) }.joined(separator: ", ")
-            return "\(groupName(interface)): [\(prefixes)]   # the networks of \(interface.printable)"
+            return (group: "\(groupName(interface)): [\(prefixes)]", interface: interface.printable)
         }
-        // An empty list of sources would be an error.
         if own.isEmpty {
-            return suggestions.isEmpty ? [] : ["# sources:"] + suggestions.map { "#   \($0)" } + [""]
+            if suggestions.isEmpty { return [] }
+            // An empty list of sources would be an error, and two lines would have to be uncommented together.
+            let groups = suggestions.map(\.group).joined(separator: ", ")
+            return ["# The networks of this host; uncomment the next line to use them:", "# sources: {\(groups)}", ""]
         }
-        return ["sources:"] + own + suggestions.map { "  # \($0)" } + [""]
+        return ["sources:"] + own + suggestions.map { "  # \($0.group)   # the networks of \($0.interface)" } + [""]
     }
 
     /// The sockets that are not bound to loopback, without those of clients.

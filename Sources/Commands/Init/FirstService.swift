@@ -26,42 +26,46 @@ struct FirstService {
         }
     }
 
-    private static let sshPort: UInt16 = 22
+    /// The port of SSH, RFC 4253 4.1.
+    static let standardSSHPort: UInt16 = 22
 
     private var name: String
     private let owner: Owner
     /// Ports, and protocols without ports.
     private let places: [Place]
     private let note: String?
+    private let sshPort: UInt16
 
     /// One service per owner, ordered by port, with unique names.
     ///
     /// - Parameters:
     ///   - listeners: the listeners.
+    ///   - sshPort: the TCP port of SSH.
     ///   - portName: the name of a port in the services database; `nil` if it has none.
     /// - Returns: the services.
     static func all(
-        of listeners: [Listener], portName: (UInt16, TransportProtocol) -> String?
+        of listeners: [Listener], sshPort: UInt16, portName: (UInt16, TransportProtocol) -> String?
     ) -> [FirstService] {
         // A port belongs to one service: if owners share it, to the first one.
         var owners: [Place: Owner] = [:]
         var notes: [Owner: String] = [:]
         for listener in listeners {
             let place = Place(transport: listener.transport, port: listener.port)
-            let (owner, note) = owner(of: listener)
+            let (owner, note) = owner(of: listener, sshPort)
             if owners[place] == nil { (owners[place], notes[owner]) = (owner, note) }
         }
         var taken: Set<String> = []
         let groups = Dictionary(grouping: owners.keys, by: { owners[$0] ?? Owner() }).mapValues { $0.sorted() }
         return groups.sorted { $0.value[0] < $1.value[0] }.map { owner, places in
             var service = FirstService(
-                name: name(owner, places[0], portName), owner: owner, places: places, note: notes[owner])
+                name: name(owner, places[0], sshPort, portName), owner: owner, places: places, note: notes[owner],
+                sshPort: sshPort)
             service.name = PolicyName.unique(service.name, &taken)
             return service
         }
     }
 
-    private static func owner(of listener: Listener) -> (Owner, note: String?) {
+    private static func owner(of listener: Listener, _ sshPort: UInt16) -> (Owner, note: String?) {
         let hasPorts = listener.transport.hasPorts
         let place = hasPorts ? "\(listener.transport.name)-\(listener.port)" : "protocol-\(listener.transport.name)"
         switch listener.owners {
@@ -95,7 +99,7 @@ struct FirstService {
 
     /// The name of the unit or the program; of the port, if the program could serve anything, or is not known.
     private static func name(
-        _ owner: Owner, _ place: Place, _ portName: (UInt16, TransportProtocol) -> String?
+        _ owner: Owner, _ place: Place, _ sshPort: UInt16, _ portName: (UInt16, TransportProtocol) -> String?
     ) -> String {
         if place.transport == .tcp && place.port == sshPort { return "ssh" }
         let unit = owner.unit.flatMap { $0.hasSuffix(".service") ? String($0.dropLast(".service".count)) : nil }
@@ -116,7 +120,13 @@ struct FirstService {
 
     /// Whether it is the service of the user's SSH connection.
     var isSSH: Bool {
-        places == [Place(transport: .tcp, port: Self.sshPort)] || owner.executable?.hasSuffix("/sshd") == true
+        places == [Place(transport: .tcp, port: sshPort)] || owner.executable?.hasSuffix("/sshd") == true
+    }
+
+    /// The name and the ports: `ssh (tcp/22)`.
+    var title: String {
+        let ports = places.map { $0.transport.hasPorts ? "\($0.transport.name)/\($0.port)" : $0.transport.name }
+        return "\(name) (\(ports.joined(separator: ", ")))"
     }
 
     /// The lines of the policy.

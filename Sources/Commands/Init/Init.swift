@@ -2,6 +2,7 @@ internal import Addressing
 public import ArgumentParser
 internal import Listeners
 internal import Printing
+internal import System
 
 /// `portreeve init`: writes a first policy from the listeners.
 public struct Init: Command {
@@ -27,10 +28,9 @@ public struct Init: Command {
     /// Always.
     public var makesChange: Bool { true }
 
-    /// The user's address, unless a policy cannot name it because it is link-local.
-    private func client(_ host: Host) -> String? {
-        guard let client = host.sshClient, (try? AddressRange(client)) != nil else { return nil }
-        return client
+    /// The user's SSH connection, unless a policy cannot name its client because that is link-local.
+    private func connection(_ host: Host) -> SSHConnection? {
+        host.sshConnection.flatMap { (try? AddressRange($0.clientText)) == nil ? nil : $0 }
     }
 
     /// Reads the listeners, and writes the file.
@@ -38,7 +38,7 @@ public struct Init: Command {
         let console = Console(host, output)
         if let namespace = kernel.netns { try host.enter(namespace) }
         let sockets = try host.readSockets()
-        var first = FirstPolicy(sockets: sockets, networks: host.networks(), client: client(host))
+        var first = FirstPolicy(sockets: sockets, networks: host.networks(), connection: connection(host))
         if outbound { first.outbound = try FirstLine.all(on: host) }
         let text = first.text
         if policy == "-" {
@@ -55,21 +55,32 @@ public struct Init: Command {
         if console.isJSON {
             console.print(["format_version": 1, "written": .string(policy)])
         } else if !console.isQuiet {
-            console.print(next)
+            console.print(next(first))
         }
         return .success
     }
 
     /// What was written, and the commands that come next.
-    private var next: String {
+    private func next(_ first: FirstPolicy) -> String {
         let invocation = Invocation(policy: policy, kernel)
         return """
-            written: \(policy.printable); every service is closed to other hosts until you fill in "from"
+            written: \(policy.printable); \(openness(of: first)) until you fill in "from"
             next:
               1. fill in "from" and "why" of each service, and delete services that should not be open
               2. \(invocation.command("check"))
               3. \(invocation.command("plan"))
               4. \(invocation.command("apply")) --confirm 2m, and \(invocation.command("confirm")) from a new login
             """
+    }
+
+    /// The services that are open to the user's address, and that the others are closed.
+    private func openness(of first: FirstPolicy) -> String {
+        let opened = first.opened
+        guard let connection = first.connection, !opened.isEmpty else {
+            return "every service is closed to other hosts"
+        }
+        let verb = opened.count == 1 ? "is" : "are"
+        return "\(opened.map(\.title).joined(separator: ", ")) \(verb) open to \(connection.clientText), your address; "
+            + "every other service is closed"
     }
 }

@@ -31,6 +31,7 @@ extension BanOutcome {
         case .unbanned(let cover?):
             "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\" ends that"
         case .needless(let others): "\(addresses) is not banned: nothing to do\(others.listed(as: "banned"))"
+        case .notLoaded: "nothing is banned: the table is not loaded"
         }
     }
 

@@ -54,9 +54,10 @@ extension GrantOutcome {
         return switch deed {
         case .granted(let end, let span): "\(service) is open to \(names) until \(UTCTime.text(end)) (\(span.text))"
         case .needless: "the policy already allows \(names) to reach \(service): nothing to do"
-        case .revoked: "\(service) is no longer open to \(names)"
+        case .revoked: "\(service) is closed to new connections from \(names)"
         case .absent(let others):
             "\(service) has no grant\(names.isEmpty ? "" : " for \(names)"): nothing to do\(others.listed(as: "granted"))"
+        case .notLoaded: "no grant is open: the table is not loaded"
         }
     }
 

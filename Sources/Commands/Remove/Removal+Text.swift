@@ -6,8 +6,14 @@ extension Removal {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
         let gains = access.changeLines(console, named: names, atMost: maximum, hint: "--verbose")
         let nothing = access.isEmpty ? ["no source gains access: other tables refuse the same packets"] : []
-        return [listeners.lines(console, isWhole: isWhole), gains + nothing, [rest]].filter { !$0.isEmpty }
+        return [listeners.lines(console, isWhole: isWhole), gains + nothing, ending, [rest]].filter { !$0.isEmpty }
             .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+    }
+
+    /// The grants and bans that end with the table.
+    private var ending: [String] {
+        let lines = grants.lines(in: table) + grants.bans.lines(in: table)
+        return lines.isEmpty ? [] : ["these end with the table:"] + lines.map { "  \($0)" }
     }
 
     private var rest: String {
@@ -17,5 +23,10 @@ extension Removal {
     }
 
     /// The consequences for programs.
-    var members: [(String, JSON)] { [("access", access.json), ("opens", listeners.openingsJSON)] }
+    var members: [(String, JSON)] {
+        [
+            ("access", access.json), ("opens", listeners.openingsJSON), ("grants", grants.json(in: table)),
+            ("bans", grants.bans.json(in: table)),
+        ]
+    }
 }

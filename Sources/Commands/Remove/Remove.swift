@@ -39,8 +39,9 @@ public struct Remove: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         let last = try kernel.state(on: host).lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
-        let change = RulesetChange(
+        var change = RulesetChange(
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
+        change.grants = kernel.grants(on: host)
         var maker = ChangeMaker(host, kernel, safety, console)
         let notLoaded = "table \(Names.table) is not loaded: nothing to do"
         if isDryRun { return try show(change, in: store, notLoaded, on: host, console) }

@@ -145,7 +145,10 @@ public struct Rollback: Command {
     /// What to say where the table of the change is loaded already, and how to go further back.
     private func sameness(of back: ChangeBack, _ log: ChangeLog) throws -> String {
         let start = "the table of change \(back.number) is loaded already: nothing to do"
-        guard number == nil, let earlier = try back.earlierDifference(in: log) else { return start }
+        guard number == nil else { return "\(start); \"portreeve history\" lists the other changes" }
+        guard let earlier = try back.earlierDifference(in: log) else {
+            return "\(start), and no earlier change has another table"
+        }
         let back = "\(start); \"portreeve rollback \(earlier)\" goes further back"
         let isRemoval = try log.record(log.entry(earlier)).table == nil
         return isRemoval ? "\(back), to a removal: every port would be open" : back

@@ -45,12 +45,14 @@ public struct Status: Command {
         let others = [Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy)
         let stale = [Finding].staleNames(of: verified.policy, names, now: host.now)
         let findings = (others + verified.listFindings + stale).accepting(verified.acceptances, now: host.now)
-        let waiting = try kernel.existingState(on: host)?.waiting(in: store)
+        let state = try kernel.existingState(on: host)
+        let waiting = try state?.waiting(in: store)
+        let undone = try? verified.declared.flatMap { try state?.undone(holding: $0) }
         let states = HostState.all(
             isLoaded: ruleset.own.table != nil,
             try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
             waiting: waiting,
-            edit: HostState.Edit(comparison.verified))
+            edit: HostState.Edit(comparison.verified, undone: undone))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {
             console.print([
@@ -64,6 +66,7 @@ public struct Status: Command {
         }
         if !(states.isEmpty && console.isQuiet) {
             for line in states.lines(console, now: host.now) { console.print(line) }
+            if let undone, states == [.notLoaded] { console.print("  \(undone.fact); \(undone.cure)") }
             if states.hasDrift, let unrecorded = kernel.unrecorded(ruleset.own.table, on: host) {
                 console.print("  \(unrecorded.text)")
             }

@@ -82,6 +82,8 @@ struct VerificationReport {
         let isEdited = self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", including your edit" : ""
         if let waiting {
+            // The finding says what to do.
+            if waiting.isRemoval, !waiting.isDrifted { return [] }
             return [
                 "  the live table is not what change \(waiting.pending.number) made: "
                     + "run \(waiting.firstStep), then \"portreeve apply\"\(isEdited ? " with your edit" : "")"

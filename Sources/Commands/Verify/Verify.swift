@@ -113,11 +113,13 @@ public struct Verify: Command {
         let doubts = usage.follow(&verification, kernel, on: host)
         host.progress("comparing the listeners and the connections with the policy…")
         verification.names = kernel.names(on: host)
+        let waiting = try? kernel.existingState(on: host)?.waiting(in: store)
+        if let waiting, waiting.isRemoval { verification.removal = waiting.pending.number }
         var report = VerificationReport(
             verification,
             try (verification.findings(host.surroundings) + doubts).map { host.invocation.completing($0) },
             now: host.now, withUnused: verbose)
-        report.waiting = try? kernel.existingState(on: host)?.waiting(in: store)
+        report.waiting = waiting
         if report.hasDrift { report.unrecorded = kernel.unrecorded(verification.rulesets?.own.table, on: host) }
         if output.format == .prometheus {
             report.facts = facts(of: verification.verified.policy, report.waiting, on: host)

@@ -7,8 +7,13 @@ enum YamlProblem {
         let advice =
             context.contains("simple key")
             ? missingColon(inLine: start, of: place.file) : advice(context: context, from: start, at: place)
-        return "invalid YAML: \(problem)\(context)\(advice)"
+        let isMisplaced = advice.isEmpty && problem.contains("expected key") && context.contains("block mapping")
+        return "invalid YAML: \(problem)\(context)\(isMisplaced ? misplaced : advice)"
     }
+
+    /// The advice about a line that does not belong to the mapping in which it stands.
+    private static let misplaced =
+        "; this line is not indented as its neighbours are, or the key above it is missing or commented out"
 
     /// The advice about a line such as `from any`, which needs a colon; empty for other lines.
     private static func missingColon(inLine number: Int, of file: SourceFile) -> String {

@@ -1,0 +1,33 @@
+import Foundation
+import Testing
+
+@testable import Commands
+
+@Suite("portreeve edit")
+struct EditTests {
+    private let terminal: Terminal
+    private let policy: String
+    private static let end = "portreeve: the policy is invalid; nothing was changed\n"
+
+    init() throws {
+        terminal = try Terminal()
+        policy = try terminal.write(web)
+        terminal.memory[policy] = web
+        terminal.editor = { [unowned terminal] copy in
+            terminal.memory[copy] = "version: 9\n"
+            try? "version: 9\n".write(toFile: copy, atomically: false, encoding: .utf8)
+        }
+    }
+
+    @Test(
+        "With an invalid policy, an answer that is not offered is asked for again",
+        arguments: [["x", "yes", "q"], ["no", "Q"], ["d"], ["edit", "E", "", "quit"]])
+    func answers(answers: [String]) throws {
+        terminal.answers = answers
+        #expect(try terminal.run("edit", policy) == .invalidPolicy)
+        #expect(terminal.questions == answers.count)
+        let others = answers.filter { !["", "e", "edit", "d", "q", "quit"].contains($0.lowercased()) }
+        #expect(terminal.errors.components(separatedBy: "answer e, d or q\n").count == others.count + 1)
+        #expect(terminal.errors.contains(Self.end))
+    }
+}
