@@ -36,7 +36,9 @@ public struct Edit: Command {
     /// Edits until the policy is valid, applies it, and replaces the file; keeps an edit that was not applied.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        guard let old = try host.files.read(policy.policy) else { throw CommandError(.failure, policy.absence(on: host)) }
+        guard let old = try host.files.read(policy.policy) else {
+            throw CommandError(.failure, policy.absence(on: host))
+        }
         if let netns = kernel.netns { try host.enter(netns) }
         if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
             console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
