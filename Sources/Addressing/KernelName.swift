@@ -13,6 +13,7 @@ public enum KernelName {
 
     /// The text of a name, from its bytes without the NUL.
     public static func text(of bytes: some Collection<UInt8>) -> String {
+        // Of generic code, only that for arrays is compiled ahead: the algorithms of another collection are looked up at run time.
         let bytes = Array(bytes)
         guard !bytes.allSatisfy(isPlain) else { return String(decoding: bytes, as: UTF8.self) }
         let text = bytes.flatMap { byte in

@@ -38,6 +38,7 @@ public struct TransportProtocol: RawRepresentable, Hashable, Sendable {
     /// The name as in `/etc/protocols`; the number for a protocol that is not well known.
     public var name: String { Self.names[Int(rawValue)] ?? "\(rawValue)" }
 
+    /// By number: unlike a dictionary, an array needs no conformance to be looked up, which takes longer at every start.
     private static let names = {
         var names = [String?](repeating: nil, count: 256)
         for (number, name) in wellKnown { names[number] = name }

@@ -61,12 +61,8 @@ extension FormatChoice {
 
     /// The names of the formats: `text or json`.
     static var list: String {
-        var list = ""
-        for (index, format) in formats.enumerated() {
-            if index > 0 { list += index == formats.count - 1 ? " or " : ", " }
-            list += format.rawValue
-        }
-        return list
+        let names = formats.map(\.rawValue)
+        return "\(names.dropLast().joined(separator: ", ")) or \(names.last ?? "")"
     }
 
     /// The format of this name; that of another command is refused by the command itself.

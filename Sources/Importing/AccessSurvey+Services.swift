@@ -128,7 +128,7 @@ extension ClosedRange<UInt16> {
 
 extension AddressSet {
     /// The link-local addresses, RFC 4291 2.5.6.
-    fileprivate static let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
+    static let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
 
     /// The lowest address.
     fileprivate var order: UInt128 {

@@ -1,14 +1,15 @@
 internal import Addressing
 internal import Reachability
 
+/// The addresses of a host that has none yet.
+///
 /// A host whose addresses come later, by DHCP or after boot, or a namespace into which a file was loaded, may have none beside loopback. Rules
 /// about other addresses would then decide on every packet that is compared.
 extension Circumstances {
-    /// An address for each family of which the host has none beside loopback and link-local ones.
+    /// An address for each family in which the host has only loopback and link-local addresses.
     var assumedAddresses: [IPAddress] {
         guard let own = addresses else { return [] }
-        let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
-        let others = own.subtracting(.loopback).subtracting(linkLocal)
+        let others = own.subtracting(.loopback).subtracting(.linkLocal)
         return AddressFamily.allCases.filter { others.part($0).isEmpty }.compactMap {
             IPAddress.documentation($0, outside: own)
         }

@@ -49,7 +49,7 @@ public struct ImportDifference: Hashable, Sendable {
     public var isNeeded = false
     /// The multicast or broadcast address that is dialled; `nil` for addresses of this host.
     public var group: IPAddress?
-    /// The source ports that it is about, both ends included; `nil` for those that most clients have.
+    /// The source ports, both ends included; `nil` for the range from which most clients have theirs.
     public var sourcePorts: ClosedRange<UInt16>?
     /// The rule whose limit the policy has not; `nil` for a difference of another kind.
     public var limit: String?

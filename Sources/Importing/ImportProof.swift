@@ -123,12 +123,7 @@ struct DifferenceJudge {
     ) -> [ImportDifference] {
         var found: [ImportDifference: [String?]] = [:]
         for (was, willBe) in zip(before, after) {
-            let doubtful = was.unknown.union(willBe.unknown)
-            let parts: [(ImportDifference.Kind, AddressSet)] = [
-                (.wider, willBe.open.subtracting(was.open).subtracting(doubtful)),
-                (.narrower, was.open.subtracting(willBe.open).subtracting(doubtful)), (.unknown, doubtful),
-            ]
-            for (kind, sources) in parts {
+            for (kind, sources) in Self.parts(was, willBe) {
                 guard let sources = sources.possible else { continue }
                 var difference = ImportDifference(
                     kind: kind, transport: transport, ports: ports, family: was.family, sources: sources,
@@ -145,6 +140,17 @@ struct DifferenceJudge {
             difference.interfaces = Set(interfaces).count == places ? [] : interfaces
             return difference
         }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
+    }
+
+    /// What only one ruleset lets through, and what is not known.
+    static func parts(
+        _ was: AccessProfile.Cell, _ willBe: AccessProfile.Cell
+    ) -> [(ImportDifference.Kind, AddressSet)] {
+        let doubtful = was.unknown.union(willBe.unknown)
+        return [
+            (.wider, willBe.open.subtracting(was.open).subtracting(doubtful)),
+            (.narrower, was.open.subtracting(willBe.open).subtracting(doubtful)), (.unknown, doubtful),
+        ]
     }
 
     /// The conclusion of tables about a packet of a difference.

@@ -22,7 +22,8 @@ extension PolicyDraft {
         for index in trusted.indices {
             let interfaces = trusted[index].access.interfaces
             let sources = trusted[index].access.sources
-            let family = sources.ipv6.isAll ? "ipv6" : sources.ipv4.isAll ? "ipv4" : "trusted"
+            let isWhole = sources.ipv6.isAll && sources.ipv4.isEmpty || sources.ipv4.isAll && sources.ipv6.isEmpty
+            let family = !isWhole ? "trusted" : sources.ipv4.isEmpty ? "ipv6" : "ipv4"
             let zone = trusted[index].name
             let name =
                 !zone.isEmpty

@@ -3,8 +3,8 @@ internal import Rulesets
 
 /// The ranges of source ports that rules tell apart.
 ///
-/// A policy knows no source ports. It is written for those that kernels give to clients, and packets from the others are compared on
-/// their own.
+/// A policy cannot name source ports. It is written for the ports that kernels give to clients; packets from other ports are compared
+/// separately.
 struct SourcePorts {
     /// A port of the range that most clients have; `nil` if no rule depends on source ports, or one does so in a way that is not
     /// understood.

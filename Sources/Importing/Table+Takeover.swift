@@ -100,7 +100,7 @@ extension Table {
 }
 
 extension Table {
-    /// The table without the filters of other hooks, which stay and refuse what they refuse; those that mark packets count.
+    /// The table without the filters of other hooks, which stay loaded; filters that mark packets count.
     var withoutOtherFilters: Table {
         Table(
             name: name, flags: flags, userdata: userdata,

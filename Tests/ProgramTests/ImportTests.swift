@@ -38,20 +38,9 @@ struct ImportTests {
         }
         """
 
-    @discardableResult
-    private func load(_ text: String) throws -> String {
-        try portreeve.shell("nft -f " + portreeve.write(text, to: "rules.nft"))
-    }
-
-    private func json(_ arguments: String...) throws -> [String: Any] {
-        let result = try portreeve(arguments + ["--format", "json"])
-        return try #require(
-            try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
-    }
-
     @Test("A hand-written firewall becomes a policy that lets in the same, and nobody gains or loses")
     func handWritten() throws {
-        try load(Self.firewall)
+        try portreeve.load(Self.firewall)
         let path = portreeve.file("policy.yaml")
         let result = try portreeve("import", path)
         #expect(result.status == 0, "\(result.output) \(result.errors)")
@@ -109,18 +98,18 @@ struct ImportTests {
                     why: to be filled in
 
                 """)
-        let access = try #require(try json("plan", path)["access"] as? [String: [Any]])
+        let access = try #require(try portreeve.json("plan", path)["access"] as? [String: [Any]])
         let changes = access.values.flatMap { $0 }
         #expect(changes.isEmpty, "\(changes)")
     }
 
     @Test("The commands of the hand-over lead to a host where the policy alone decides")
     func handOver() throws {
-        try load(Self.firewall)
+        try portreeve.load(Self.firewall)
         let path = portreeve.file("policy.yaml")
         #expect(try portreeve("import", path, "--quiet").status == 0)
         #expect(try portreeve("apply", path, "--yes").status == 0)
-        let steps = try #require(try json("import")["steps"] as? [String])
+        let steps = try #require(try portreeve.json("import")["steps"] as? [String])
         #expect(steps.contains("nft delete chain inet filter input"), "\(steps)")
         try portreeve.shell("nft delete chain inet filter input")
         let verified = try portreeve("verify", path, "--only", "ruleset")
@@ -131,7 +120,7 @@ struct ImportTests {
 
     @Test("Source ports, which a policy cannot say, are differences with their rules, and exit status 2")
     func sourcePorts() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
               chain input {
@@ -167,7 +156,7 @@ struct ImportTests {
 
     @Test("A port that is open at a multicast address alone becomes a service there")
     func groups() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
               chain input {
@@ -183,7 +172,7 @@ struct ImportTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
         let text = try #require(object["policy"] as? String)
         let lines = text.split(separator: "\n").filter { !$0.contains("#") && !$0.contains("why:") }
@@ -197,7 +186,7 @@ struct ImportTests {
 
     @Test("Where the rules let in nothing of IPv6, the policy says so once")
     func oneFamily() throws {
-        try load(
+        try portreeve.load(
             """
             table ip filter {
               chain input {
@@ -219,7 +208,7 @@ struct ImportTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
         let text = try #require(object["policy"] as? String)
         #expect(text.contains("defaults:\n  families: [ipv4]\n"), "\(text)")
@@ -237,7 +226,7 @@ struct ImportTests {
                 "add rule ip filter input ip saddr 10.0.\(network % 200).\(network / 200 * 128)/25 tcp dport \($0) accept"
             }
         }
-        try load(
+        try portreeve.load(
             """
             table ip filter {
               chain input {
@@ -247,7 +236,7 @@ struct ImportTests {
             }
             \(rules.joined(separator: "\n"))
             """)
-        let text = try #require(try json("import")["policy"] as? String)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
         #expect(text.split(separator: "\n").count < 80, "\(text)")
         #expect(text.contains("10.0.0.0/"))
     }
@@ -269,9 +258,9 @@ struct ImportTests {
 
     @Test("The next steps have the options with which the rulesets were read")
     func steps() throws {
-        try load(Self.firewall)
+        try portreeve.load(Self.firewall)
         let steps = try #require(
-            try json("import", "--state-dir", portreeve.stateDirectory)["steps"] as? [String])
+            try portreeve.json("import", "--state-dir", portreeve.stateDirectory)["steps"] as? [String])
         let options = " --state-dir \(portreeve.stateDirectory)"
         #expect(steps.contains("portreeve apply POLICY\(options) --confirm 5m"), "\(steps)")
         #expect(steps.contains("portreeve confirm\(options)"), "\(steps)")
@@ -282,7 +271,7 @@ struct ImportTests {
         let empty = try portreeve("import")
         #expect(empty.status == 1)
         #expect(empty.errors.contains("nothing to import: the live rulesets refuse nothing"))
-        try load(Self.firewall)
+        try portreeve.load(Self.firewall)
         let path = try portreeve.write("kept", to: "kept.yaml")
         let refused = try portreeve("import", path)
         #expect(refused.status == 1)

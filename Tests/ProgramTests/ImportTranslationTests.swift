@@ -37,16 +37,6 @@ struct ImportTranslationTests {
           }
         """
 
-    private func load(_ text: String) throws {
-        try portreeve.shell("nft -f " + portreeve.write(text, to: "rules.nft"))
-    }
-
-    private func json(_ arguments: String...) throws -> [String: Any] {
-        let result = try portreeve(arguments + ["--format", "json"])
-        return try #require(
-            try JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result.errors)")
-    }
-
     /// The reasons of the differences.
     private func reasons(_ object: [String: Any]) throws -> [String] {
         try #require(object["differences"] as? [[String: Any]]).map { "\($0["kind"] ?? "") \($0["reason"] ?? "")" }
@@ -62,7 +52,7 @@ struct ImportTranslationTests {
 
     @Test("Destinations that are translated become forwards, and sources that are masqueraded a line")
     func router() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
             \(Self.input)
@@ -86,7 +76,7 @@ struct ImportTranslationTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         let sections = try sections(object)
         #expect(
             sections == """
@@ -128,7 +118,7 @@ struct ImportTranslationTests {
 
     @Test("Rules that a policy cannot say stay with their chain, and the policy and the report name them")
     func kept() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
             \(Self.input)
@@ -146,7 +136,7 @@ struct ImportTranslationTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         let text = try #require(object["policy"] as? String)
         #expect(!text.contains("forward:") && !text.contains("masquerade:"), "\(text)")
         #expect(text.contains("# These rules stay beside this policy, which cannot say them:\n#   ip nat prerouting: "))
@@ -157,7 +147,7 @@ struct ImportTranslationTests {
 
     @Test("A translation of what is dialled at other hosts is a difference with its rule")
     func elsewhere() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
             \(Self.input)
@@ -169,7 +159,7 @@ struct ImportTranslationTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         #expect(object["verdict"] as? String == "narrower")
         #expect(
             try reasons(object) == [
@@ -179,7 +169,7 @@ struct ImportTranslationTests {
 
     @Test("A filter of packets that leave becomes lines of outbound")
     func outbound() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
               set resolvers { type ipv4_addr; elements = { 192.0.2.53, 192.0.2.54 }; }
@@ -196,7 +186,7 @@ struct ImportTranslationTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         let text = try #require(object["policy"] as? String)
         #expect(text.contains("defaults:\n  outbound: reject\n"), "\(text)")
         let start = try #require(text.range(of: "outbound:\n  #"))
@@ -230,7 +220,7 @@ struct ImportTranslationTests {
 
     @Test("What every port may reach, such as IPv6 beside a filter of IPv4, is one line")
     func unfilteredFamily() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
             \(Self.input)
@@ -246,7 +236,7 @@ struct ImportTranslationTests {
               }
             }
             """)
-        let object = try json("import")
+        let object = try portreeve.json("import")
         let text = try #require(object["policy"] as? String)
         let start = try #require(text.range(of: "outbound:\n  all"), "\(text)")
         let lines = text[start.lowerBound...].split(separator: "\n").filter {
@@ -273,7 +263,7 @@ struct ImportTranslationTests {
     @Test("Rules about multicast decide for no host that has no address yet")
     func multicast() throws {
         for interface in ["wan", "lan"] { try portreeve.shell("ip addr flush dev \(interface)") }
-        try load(
+        try portreeve.load(
             """
             table inet filter {
               chain input {
@@ -287,7 +277,7 @@ struct ImportTranslationTests {
               }
             }
             """)
-        let object = try json("import", "-")
+        let object = try portreeve.json("import", "-")
         let text = try #require(object["policy"] as? String)
         for name in ["ssh", "isakmp", "mdns"] { #expect(text.contains("\n  \(name):\n")) }
         #expect(
@@ -297,7 +287,7 @@ struct ImportTranslationTests {
 
     @Test("What leaves from a source port that a rule names is compared on its own")
     func outboundSourcePort() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
               chain input { type filter hook input priority 0; policy drop; tcp dport 22 accept; }
@@ -312,13 +302,13 @@ struct ImportTranslationTests {
             """)
         let reason = "lets it out, and a policy cannot say source ports"
         #expect(
-            try reasons(try json("import", "-")).contains(
+            try reasons(try portreeve.json("import", "-")).contains(
                 "narrower \"inet filter output: udp sport 123 udp dport 123 accept\" \(reason)"))
     }
 
     @Test("The hand-over of a router leads to the same translations by the policy alone")
     func handOver() throws {
-        try load(
+        try portreeve.load(
             """
             table inet filter {
             \(Self.input)
@@ -337,7 +327,7 @@ struct ImportTranslationTests {
         let path = portreeve.file("policy.yaml")
         let imported = try portreeve("import", path, "--quiet")
         #expect(imported.status == 0, "\(imported.output)")
-        let steps = try #require(try json("import")["steps"] as? [String])
+        let steps = try #require(try portreeve.json("import")["steps"] as? [String])
         #expect(try portreeve("apply", path, "--yes").status == 0)
         for step in steps where step.hasPrefix("nft ") { try portreeve.shell(step) }
         let left = try portreeve.shell("nft list ruleset")

@@ -13,7 +13,8 @@ extension Finding {
         guard difference.parts.isEmpty else {
             let edit = edit(path, difference, record)
             return Finding(
-                .notApplied, .warning, "\(edit.sentence): \(edit.cure)", policy: difference.location ?? start)
+                .notApplied, .warning, "\(edit.sentence): \(edit.cures.joined(separator: "; "))",
+                policy: difference.location ?? start)
         }
         return Finding(
             .notApplied, .notice,
@@ -24,37 +25,41 @@ extension Finding {
 
     /// How the file differs from what was applied: it was edited, a rollback restored another one, or another file was applied.
     static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
-        let (parts, cure) = (listed(difference.parts), cure(path, record))
+        let (parts, cures) = (listed(difference.parts), cures(path, record))
         let inFile = "in the file: \(parts)"
         if let origin = record.origin {
             return PolicyEdit(
                 words: "not the policy of change \(origin), which \(record.text) restored: \(parts)", "the file is",
-                cure: cure, headline: "the file is not the policy in force",
+                cures: cures, headline: "the file is not the policy in force",
                 applied: "\(record.text), which restored that of change \(origin)", difference: inFile)
         }
         guard record.isOf(path) else {
             let file = record.path ?? "another file"
             return PolicyEdit(
-                words: "not the policy that \(record.text) applied, \(file): \(parts)", "\(path) is", cure: cure,
+                words: "not the policy that \(record.text) applied, \(file): \(parts)", "\(path) is", cures: cures,
                 headline: "another file is in force", applied: "\(record.text), \(file)", difference: inFile)
         }
         return PolicyEdit(
-            words: "edited since \(record.text) was applied: \(parts)", "the policy was", cure: cure,
+            words: "edited since \(record.text) was applied: \(parts)", "the policy was", cures: cures,
             headline: "the policy was edited", applied: record.text, difference: inFile)
     }
 
     /// What makes the file and the table agree again.
-    private static func cure(_ path: String, _ record: AppliedRecord) -> String {
+    private static func cures(_ path: String, _ record: AppliedRecord) -> [String] {
         if let waiting = record.waiting {
-            return "run \(waiting.firstStep) first (change \(waiting.pending.number) is not confirmed), "
-                + "then \"portreeve apply\"; or undo the edit"
+            return [
+                "run \(waiting.firstStep) first (change \(waiting.pending.number) is not confirmed), "
+                    + "then \"portreeve apply\"", "or undo the edit",
+            ]
         }
         if let origin = record.origin {
-            return "\"portreeve history --show \(origin)\" prints that policy, to put into the file; "
-                + "\"portreeve apply\" would load the file instead, and revert the rollback"
+            return [
+                "\"portreeve history --show \(origin)\" prints that policy, to put into the file",
+                "\"portreeve apply\" would load the file instead, and revert the rollback",
+            ]
         }
-        guard record.isOf(path) else { return "\"portreeve apply\" would load it instead" }
-        return "run \"portreeve apply\" to load it, or undo the edit"
+        guard record.isOf(path) else { return ["\"portreeve apply\" would load it instead"] }
+        return ["run \"portreeve apply\" to load it, or undo the edit"]
     }
 
     /// The file cannot be used, and the host is held against what was applied.
@@ -63,14 +68,9 @@ extension Finding {
         let first = errors.first
         return Finding(
             .notApplied, .error,
-            "\(fault(path, file)): \(cure(path, file, record)); "
+            "\(fault(path, file)): \(file.fault == .absent ? record.restoring(path) : "correct it"); "
                 + "the host was verified against \(record.text)",
             policy: first?.location ?? SourceLocation(file: path, line: 1, column: 1))
-    }
-
-    /// What makes the file one that can be used.
-    static func cure(_ path: String, _ file: PolicyReading, _ record: AppliedRecord) -> String {
-        file.fault == .absent ? record.restoring(path) : "correct it"
     }
 
     /// Why the file cannot be used.
@@ -129,8 +129,8 @@ public struct PolicyEdit: Hashable, Sendable {
     public let words: String
     /// The whole sentence.
     public let sentence: String
-    /// The commands, or the edit, that make the file and the table agree again; separated by semicolons.
-    public let cure: String
+    /// The commands, or the edit, that make the file and the table agree again, each in one line.
+    public let cures: [String]
     /// The fact in a few words: `the policy was edited`.
     public let headline: String
     /// The change that was applied last, in words.
@@ -139,9 +139,9 @@ public struct PolicyEdit: Hashable, Sendable {
     public let difference: String
 
     fileprivate init(
-        words: String, _ subject: String, cure: String, headline: String, applied: String, difference: String
+        words: String, _ subject: String, cures: [String], headline: String, applied: String, difference: String
     ) {
-        (self.words, self.cure, self.headline) = (words, cure, headline)
+        (self.words, self.cures, self.headline) = (words, cures, headline)
         (self.applied, self.difference) = (applied, difference)
         sentence = "\(subject) \(words)"
     }

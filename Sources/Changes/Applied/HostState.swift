@@ -32,10 +32,10 @@ public enum HostState: Equatable {
         public init?(_ verified: VerifiedPolicy, undone: UndoneChange? = nil) {
             if let edit = verified.difference {
                 (headline, applied, difference) = (undone?.fact ?? edit.headline, edit.applied, edit.difference)
-                cures = undone.map { [$0.cure] } ?? edit.cure.split(separator: "; ").map(String.init)
+                cures = undone.map { [$0.cure] } ?? edit.cures
             } else if let fault = verified.edit, let change = verified.changeInForce {
                 (headline, applied, difference) = ("the policy file cannot be used", change, fault)
-                cures = verified.cure.map { [$0] } ?? []
+                cures = [verified.restoring ?? "correct the file; \"portreeve check\" shows what is wrong with it"]
             } else {
                 return nil
             }

@@ -31,8 +31,8 @@ public struct VerifiedPolicy {
     /// How the file differs from the policy that was applied.
     public private(set) var difference: PolicyEdit?
     private var fault: String?
-    /// What makes the file one that can be used; `nil` if it is.
-    private(set) var cure: String?
+    /// What brings back the file; `nil` if there is one.
+    private(set) var restoring: String?
 
     /// Chooses the policy; `nil` if there is neither a valid file nor an applied policy.
     ///
@@ -57,7 +57,8 @@ public struct VerifiedPolicy {
         guard let policy = file.policy else {
             self.init(applied, record, declared: nil, [])
             findings = [.notApplied(path, file, record)]
-            (fault, cure) = (Finding.fault(path, file), Finding.cure(path, file, record))
+            fault = Finding.fault(path, file)
+            restoring = file.fault == .absent ? record.restoring(path) : nil
             return
         }
         let difference = PolicyDifference(from: applied, to: policy)

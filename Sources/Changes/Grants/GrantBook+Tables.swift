@@ -86,6 +86,12 @@ extension GrantBook {
         return book
     }
 
+    /// The grants in force that end with a change to this table.
+    func ended(by table: Table) -> [GrantRecord] {
+        let kept = Set(ending(with: table).records)
+        return active.filter { !kept.contains($0) }
+    }
+
     private func sources(found live: Table?, restoring: Bool) -> [GrantedSource] {
         guard !isHidden else { return live?.grantedSources ?? [] }
         let found = Set(live?.grantedSources.map { Subject($0) } ?? [])

@@ -30,10 +30,8 @@ public struct PlannedChange {
         self.policy = policy
         table = plain.table
         compiled = grants.target(plain.table, onto: live).map(plain.carrying) ?? plain
-        let kept = Set(grants.ending(with: plain.table).records)
-        let ending = grants.active.filter { !kept.contains($0) }
         transaction = Transaction(from: live, to: compiled.table, named: Names.table)
-        meaning = PolicyChange(from: live, to: compiled.table, of: policy, ending: ending)
+        meaning = PolicyChange(from: live, to: compiled.table, of: policy, ending: grants.ended(by: plain.table))
     }
 
     /// The live table of portreeve.

@@ -36,8 +36,7 @@ public final class PolicyChange {
 
     /// The meaning of a change whose policy is known, as that of a rollback is from the record.
     public convenience init(_ change: RulesetChange, of policy: Policy?) {
-        let kept = Set(change.grants.ending(with: change.table).records)
-        let ending = change.table == nil ? [] : change.grants.active.filter { !kept.contains($0) }
+        let ending = change.table.map(change.grants.ended) ?? []
         self.init(from: change.snapshot.table, to: change.target, of: policy, ending: ending)
     }
 }

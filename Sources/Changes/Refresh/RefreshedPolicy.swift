@@ -14,7 +14,7 @@ public struct RefreshedPolicy {
         public var name: String?
         /// The number of its entries before and after.
         public let before, after: Int
-        /// The number of entries that are new, and of those that are gone; `nil` if its text is the same.
+        /// How many entries were added and removed; `nil` if its text is the same.
         public let difference: (added: Int, removed: Int)?
         /// When it was written, or when the oldest of the addresses was seen, in seconds since 1970-01-01T00:00:00Z; `nil` if that is not known.
         public let time: Int64?

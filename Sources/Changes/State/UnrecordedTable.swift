@@ -2,7 +2,7 @@ internal import Compiler
 public import Rulesets
 internal import System
 
-/// A loaded table of which the state has no record: another directory has it, or the record was lost.
+/// A loaded table that the state has no record of: the record is in another directory, or was lost.
 ///
 /// Grants and bans are known by their records alone, so that a change would end those in the table.
 public struct UnrecordedTable: Equatable {

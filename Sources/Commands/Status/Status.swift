@@ -84,7 +84,7 @@ public struct Status: Command {
         return .success
     }
 
-    /// Prints a table of the rows, and how many are left out; with `--quiet` only those that are not as the policy has them.
+    /// Prints a table of the rows, and how many it leaves out; with `--quiet` only the rows that differ from the policy.
     private func show(_ all: [PortStatus], _ console: Console) {
         if all.isEmpty, !console.isQuiet {
             return console.print("no port is declared, and nothing listens beyond loopback")

@@ -79,6 +79,7 @@ struct PolicyAssembly {
         policy.names = names.names
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
+        // A check prepares an index of all ports.
         if !assertions.isEmpty {
             let check = AssertionCheck(policy, log)
             for (assertion, place) in assertions { check.run(assertion, at: place) }

@@ -70,7 +70,7 @@ public struct ListLine {
 }
 
 extension ListLine {
-    /// The number of entries that only the new text of a list has, and of those that only the old one has, as they are written.
+    /// How many entries, as they are written, only the new text of a list has, and how many only the old one has.
     public static func difference(from old: [UInt8], to new: [UInt8]) -> (added: Int, removed: Int) {
         let (before, after) = (entries(of: old), entries(of: new))
         return (after.subtracting(before).count, before.subtracting(after).count)

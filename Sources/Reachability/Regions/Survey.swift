@@ -1,0 +1,128 @@
+internal import Addressing
+internal import Rulesets
+
+/// The evaluations of one ruleset for all keys, which share the sets that they read.
+struct Survey {
+    /// The hooks in each order in which chains may run.
+    private let hooks: [Hooks]
+    private let ties: ChainTies
+    let circumstances: Circumstances
+    let spaces: SourceSpaces
+    let rules: RuleNumbers
+    let keepsRefusals: Bool
+    /// The keys that differ only in the destination, together.
+    let keysByPlace: [[AccessRegions.Key]]
+    let budget: WorkBudget
+    var keys: [AccessRegions.Key] { keysByPlace.flatMap(\.self) }
+    private let shared: SharedChains?
+    /// Whether a rule reads the flags of TCP.
+    private let readsFlags: Bool
+    private let conditions: [AddressFamily: Conditions]
+    private let readers: [AddressFamily: SetReader]
+
+    init(
+        _ tables: [Table], _ circumstances: Circumstances, _ transports: [TransportProtocol],
+        _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ users: [SocketUser?],
+        _ spaces: SourceSpaces,
+        _ rules: RuleNumbers, keepsRefusals: Bool, budget: WorkBudget = WorkBudget(),
+        sharing shared: SharedChains? = nil
+    ) {
+        let hooks = Hooks(tables: tables)
+        (self.hooks, ties) = (hooks.alternatives, hooks.ties)
+        self.circumstances = circumstances
+        self.spaces = spaces
+        self.rules = rules
+        self.keepsRefusals = keepsRefusals
+        self.budget = budget
+        self.shared = shared
+        readsFlags = tables.contains(where: \.readsFlags)
+        var conditions: [AddressFamily: Conditions] = [:]
+        for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
+        self.conditions = conditions
+        readers = conditions.mapValues(SetReader.init)
+        keysByPlace = transports.flatMap { transport in
+            AddressFamily.allCases.flatMap { family in
+                interfaces.flatMap { interface in
+                    users.map { user in
+                        destinations[family].map {
+                            AccessRegions.Key(
+                                family: family, transport: transport, interface: interface, destination: $0, user: user)
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// The result for the packets of a class to these ports.
+    func evaluate(
+        _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all,
+        tracksDestinations: Bool = false
+    ) -> RegionEvaluation.Outcome {
+        outcome(key, tracksDestinations: tracksDestinations) { $0.evaluate(path, to: ports) }
+    }
+
+    /// The result for the packets of a class in these disjoint boxes.
+    func evaluate(_ key: AccessRegions.Key, _ path: PacketPath, of boxes: [Box]) -> RegionEvaluation.Outcome {
+        outcome(key) { $0.evaluate(path, of: boxes) }
+    }
+
+    /// The result for the replies of this host to the packets of a class in these disjoint boxes; they leave by the interface
+    /// that the packets come by.
+    func evaluateReplies(_ key: AccessRegions.Key, to boxes: [Box]) -> RegionEvaluation.Outcome {
+        outcome(key, isReply: true) { $0.evaluateReplies(to: boxes) }
+    }
+
+    /// The result for the replies of the hosts to which the packets in these pieces were forwarded.
+    func evaluateReplies(_ key: AccessRegions.Key, toForwarded pieces: [Piece]) -> RegionEvaluation.Outcome {
+        outcome(key, isReply: true) { $0.evaluateReplies(toForwarded: pieces) }
+    }
+
+    /// What the packets of a class have in common.
+    func setting(_ key: AccessRegions.Key, isReply: Bool = false) -> Setting {
+        setting(key, circumstances, isReply: isReply)
+    }
+
+    private func setting(_ key: AccessRegions.Key, _ circumstances: Circumstances, isReply: Bool) -> Setting {
+        Setting(
+            family: key.family, transport: key.transport, interface: key.interface.representative,
+            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible,
+            user: key.user)
+    }
+
+    /// The result of an evaluation; a client whose packet with ECN is lost repeats it without, and gets in where that one does.
+    private func outcome(
+        _ key: AccessRegions.Key, isReply: Bool = false, tracksDestinations: Bool = false,
+        _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
+    ) -> RegionEvaluation.Outcome {
+        func result(_ circumstances: Circumstances) -> RegionEvaluation.Outcome {
+            outcome(key, setting(key, circumstances, isReply: isReply), tracksDestinations, evaluate)
+        }
+        let either = result(circumstances)
+        guard readsFlags, key.transport == .tcp, !isReply, either.isUncertain else { return either }
+        return either.settled(by: result(circumstances.withoutECN), spaces[key.family])
+    }
+
+    /// The result of an evaluation in every order.
+    private func outcome(
+        _ key: AccessRegions.Key, _ setting: Setting, _ tracksDestinations: Bool,
+        _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
+    ) -> RegionEvaluation.Outcome {
+        let outcomes = hooks.map { evaluate(evaluation(key, $0, setting, tracksDestinations: tracksDestinations)) }
+        guard let example = ties.example else { return outcomes[0] }
+        return .combined(
+            outcomes, doubtedBy: rules.number(example), isComplete: ties.isComplete, spaces[key.family])
+    }
+
+    private func evaluation(
+        _ key: AccessRegions.Key, _ hooks: Hooks, _ setting: Setting, tracksDestinations: Bool
+    ) -> RegionEvaluation {
+        guard let reader = readers[key.family], let conditions = conditions[key.family] else {
+            preconditionFailure("both families have a reader")
+        }
+        let isShared = !setting.isSent && setting.circumstances.ecn == .either
+        return RegionEvaluation(
+            hooks, key, setting, reader, conditions, rules, budget, isShared ? shared : nil,
+            keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)
+    }
+}
