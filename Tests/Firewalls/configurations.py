@@ -111,6 +111,10 @@ CONFIGURATIONS = {
     "ufw-fail2ban": beside("fail2ban", """
         ufw allow 22/tcp
     """, absent=["192.0.2.66", "deny:"], findings=["foreign-override"]),
+    # Docker lets in everybody at a port that it publishes, whatever ufw says, and goes on to translate it.
+    "ufw-docker": beside("docker", """
+        ufw allow 22/tcp
+    """, lines=["    ports: 8081/tcp\n    from: any\n"]),
     "firewalld-default": firewalld("""
         firewall-offline-cmd --zone=public --add-interface=eth0
     """),

@@ -2,8 +2,9 @@
 
 import pathlib
 import subprocess
+import sys
 
-from world import run, wait_until
+from world import PUBLISHED, run, wait_until
 
 
 class Ufw:
@@ -59,6 +60,32 @@ class UfwBesideFail2ban(Ufw):
         self.fail2ban("stop")
 
 
+class UfwBesideDocker(Ufw):
+    """ufw with a Docker that publishes a port of a container, which ufw does not filter."""
+
+    def __init__(self, folders):
+        sys.path.append("/mnt/Containers")
+        from machines import Docker
+        self.work = "/run/docker.trial"
+        pathlib.Path(self.work).mkdir()
+        self.docker = Docker(folders["docker"] + "/root", self.work)
+
+    def start(self, commands):
+        super().start(commands)
+        self.docker.start()
+        self.docker.make_image()
+        namespace = self.docker.container("web", "exec sleep 1000000", "-p", f"{PUBLISHED}:80")
+        # The kernel answers for an address of IPv6 only when it has found that no other host has it.
+        wait_until(lambda: not run("nsenter", f"--net={namespace}", "ip", "-6", "addr", "show", "tentative").stdout, 10)
+        server = subprocess.Popen(
+            ["nsenter", f"--net={namespace}", sys.executable, "-B", "/mnt/Firewalls/servers.py", "container", "80"],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        server.stdout.readline()
+
+    def stop(self):
+        self.docker.stop()
+
+
 BUS = """<busconfig>
   <type>system</type>
   <listen>unix:path=/run/dbus/system_bus_socket</listen>
@@ -101,4 +128,4 @@ class Firewalld:
         pass
 
 
-FIREWALLS = {"ufw": Ufw, "ufw beside fail2ban": UfwBesideFail2ban, "firewalld": Firewalld}
+FIREWALLS = {"ufw": Ufw, "ufw beside fail2ban": UfwBesideFail2ban, "ufw beside docker": UfwBesideDocker, "firewalld": Firewalld}

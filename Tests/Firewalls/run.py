@@ -17,7 +17,7 @@ import time
 from configurations import CONFIGURATIONS
 
 HERE = pathlib.Path(__file__).resolve().parent
-FETCH = {"firewalls": HERE / "fetch", "fail2ban": HERE.parent / "Fail2ban" / "fetch"}
+FETCH = {"firewalls": HERE / "fetch", "docker": HERE.parent / "Containers" / "fetch", "fail2ban": HERE.parent / "Fail2ban" / "fetch"}
 
 
 def fetched(name):
