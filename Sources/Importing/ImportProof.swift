@@ -68,11 +68,11 @@ struct DifferenceJudge {
 
     /// Whether the host has an interface that no rule names, be it one by which packets leave.
     func hasOthers(leaving: Bool) -> Bool {
-        guard let present = circumstances.routes?.indices.keys else { return true }
+        guard let present = circumstances.routes?.outerInterfaces else { return true }
         let patterns = InterfaceClass.all(in: old + new, circumstances.routes, includesOutput: leaving).compactMap(
             \.pattern)
         return present.contains { name in
-            name != "lo" && !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
+            !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
         }
     }
 

@@ -44,7 +44,7 @@ public struct RulesetImport {
         var takeover = Takeover(tables, own: own)
         let regions = AccessRegions(takeover.imported, in: circumstances)
         let named = InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true)
-        let present = (circumstances.routes?.indices ?? [:]).keys
+        let present = circumstances.routes?.outerInterfaces ?? []
         let interfaces = Set(named.compactMap(\.pattern) + present).subtracting(["lo"])
         let translation = TranslationPlan(takeover, in: circumstances, interfaces: interfaces)
         let leaving = OutboundPlan(takeover, in: circumstances, interfaces: interfaces)

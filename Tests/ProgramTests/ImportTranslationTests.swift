@@ -285,6 +285,25 @@ struct ImportTranslationTests {
         #expect(try reasons(object).allSatisfy { !$0.contains("accept\" refuses") })
     }
 
+    @Test("Ports of a bridge, which come and go with containers, are no interfaces of a policy")
+    func bridgePorts() throws {
+        try portreeve.shell(
+            """
+            ip link add docker0 type bridge
+            ip link set docker0 up
+            ip link add veth5e71180 type veth peer name inside
+            ip link set veth5e71180 master docker0 up
+            """)
+        try portreeve.load(
+            """
+            table inet filter {
+            \(Self.input.replacing("tcp dport 22", with: #"iifname != "docker0" tcp dport 22"#))
+            }
+            """)
+        let text = try #require(try portreeve.json("import", "-")["policy"] as? String)
+        #expect(text.contains("interfaces: [") && !text.contains("veth5e71180"), "\(text)")
+    }
+
     @Test("What leaves from a source port that a rule names is compared on its own")
     func outboundSourcePort() throws {
         try portreeve.load(

@@ -23,6 +23,8 @@ extension Routes {
                     if let interface = names[reached.key] { all[interface.name] = reached.value }
                 }
             })
+        bridgePorts = Set(
+            interfaces.filter { $0.master.flatMap { names[$0]?.kind } == "bridge" }.map(\.name))
         containers = { network.containers }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
         routesLoopback = { network.routesLoopback($0) }
