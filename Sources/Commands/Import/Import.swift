@@ -13,7 +13,7 @@ public struct Import: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "import", _superCommandName: Portreeve.name,
-        abstract: "Write a policy that lets in what the live rulesets let in, and prove it; changes no ruleset.",
+        abstract: "Write a policy that lets in what the live rulesets let in, and compare the two; changes no ruleset.",
         usage: "portreeve import [<policy>] [options]",
         discussion: """
             All tables together are evaluated: those of ufw, firewalld, iptables and nft. The policy is compiled and compared with them: \
