@@ -31,10 +31,10 @@ UNITS = portreeve.service portreeve-floor.service portreeve-restore.service port
 all: $(BINARY) $(FLOOR)
 
 # The Swift runtime and libstdc++ are linked statically: the binary runs without a toolchain and starts faster. At run time
-# it loads only libc, libmnl, libnftnl and libyaml. The linker warns of `mktemp`: Swift's FoundationEssentials, which the parser of
-# the command line needs for its JSON, also writes temporary files. portreeve calls nothing that does. .build/static holds libstdc++.a alone, so the linker finds no shared one.
+# it loads only libc, libmnl, libnftnl and libyaml. .build/static holds libstdc++.a alone, so the linker finds no shared one. The linker
+# is the toolchain's: the system's takes twice as long, and warns of `mktemp`, which FoundationEssentials has and portreeve never calls.
 # Built only when a source is newer, so that `sudo make install` after `make` needs no toolchain on root's PATH.
-STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
 # Every symbol is bound at the start and read-only from then on, and libraries come from the system's folders alone.
 HARDENED = --disable-local-rpath -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 

@@ -23,6 +23,7 @@ extension [Finding] {
     ///
     /// Their clients get to the target instead.
     public static func shadowedListeners(of policy: Policy, _ listeners: [Listener]) -> [Finding] {
+        guard policy.services.contains(where: { $0.section == .forward }) else { return [] }
         let (services, targets) = (ServicePorts(policy), policy.localTargets)
         let groups = Dictionary(grouping: listeners.filter { !$0.isLoopbackOnly }) {
             ListenerKey(transport: $0.transport, port: $0.port, owner: $0.ownerKey)

@@ -57,7 +57,7 @@ struct Invocation {
 
     /// The text, in which each quoted command has what the user named.
     func completing(_ text: String) -> String {
-        guard text.utf8.contains(Self.quote), text.contains(Self.start) else { return text }
+        guard text.quotesCommand else { return text }
         let parts = text.split(separator: Self.start, omittingEmptySubsequences: false)
         let completed = parts.dropFirst().map { part in
             // A command that was broken into cells of a table is left alone.
@@ -74,8 +74,7 @@ struct Invocation {
         return finding
     }
 
-    private static let start = "\"portreeve "
-    private static let quote = UInt8(ascii: "\"")
+    fileprivate static let start = "\"portreeve "
 
     /// A command line with what the user named.
     func command(_ words: Substring) -> String { "portreeve \(completed(words))" }
@@ -118,6 +117,17 @@ extension JSON {
 }
 
 extension String {
+    /// Whether a command of portreeve is quoted in the text; bytes are compared, since thousands of findings are looked through.
+    fileprivate var quotesCommand: Bool {
+        var rest = utf8[...]
+        while let quote = rest.firstIndex(of: UInt8(ascii: "\"")) {
+            rest = rest[quote...]
+            if rest.starts(with: Invocation.start.utf8) { return true }
+            rest.removeFirst()
+        }
+        return false
+    }
+
     /// The text as one word of a shell, in single quotes where it needs them.
     fileprivate var shellWord: String {
         let isPlain = !isEmpty && unicodeScalars.allSatisfy { $0.properties.isAlphabetic || Self.plain.contains($0) }

@@ -143,12 +143,12 @@ struct SessionTests {
     func granted(source: String) throws {
         try apply(closed)
         let policy = try portreeve.write(closed)
-        let grant = ["grant", "web", policy, "--from", source, "--for", "2s", "--why", "x", "--quiet"]
+        let grant = ["grant", "web", policy, "--from", source, "--for", "5s", "--why", "x", "--quiet"]
         #expect(try portreeve(grant).status == 0)
         let session = try session(from: source, to: listener, on: port)
         #expect(try verify(closed).status == 0)
         #expect(try !apply(closed, "--cut-sessions").contains("ended"))
-        sleep(3)
+        sleep(6)
         #expect(session.exchanges())
         #expect(try verify(closed).output.contains("warning: \(source) is connected to tcp/5000 ("))
         #expect(try apply(closed, "--cut-sessions").contains("ended: "))

@@ -14,6 +14,7 @@ extension tcmsg: NumericStruct {}
 extension ifinfomsg: NumericStruct {}
 extension fib_rule_hdr: NumericStruct {}
 extension inet_diag_req_v2: NumericStruct {}
+extension inet_diag_req: NumericStruct {}
 extension inet_diag_msg: NumericStruct {}
 
 extension NumericStruct {

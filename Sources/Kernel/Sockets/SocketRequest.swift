@@ -10,18 +10,26 @@ struct SocketRequest {
     let bytes: [UInt8]
 
     /// Requests a dump of the sockets in `states`; the replies carry `sequence`; `family` is `AF_INET` or `AF_INET6`.
-    ///
-    /// With `isCounted` each reply of TCP has the socket's counters.
-    init(
-        _ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32, isCounted: Bool = false
-    ) {
+    init(_ states: SocketStates, transport: TransportProtocol, family: Int32, sequence: UInt32) {
         var request = inet_diag_req_v2()
-        if isCounted { request.idiag_ext = 1 << UInt8(INET_DIAG_INFO - 1) }
         request.sdiag_family = UInt8(truncatingIfNeeded: family)
         request.sdiag_protocol = transport.rawValue
         request.idiag_states = states.rawValue
-        self.init(request, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
+        self.init(request.bytes, type: SOCK_DIAG_BY_FAMILY, flags: NLM_F_DUMP, sequence: sequence)
     }
+
+    /// Requests a dump of the TCP sockets of both families in `states`; the kernel walks its table of connections once.
+    ///
+    /// Only the older form of a request names no family: `inet_diag_dump_compat` of the kernel's `net/ipv4/inet_diag.c`.
+    init(ofTCPIn states: SocketStates, sequence: UInt32, isCounted: Bool = false) {
+        var request = inet_diag_req()
+        if isCounted { request.idiag_ext = Self.counters }
+        request.idiag_states = states.rawValue
+        self.init(request.bytes, type: TCPDIAG_GETSOCK, flags: NLM_F_DUMP, sequence: sequence)
+    }
+
+    /// The bit of `idiag_ext` that asks for `struct tcp_info`.
+    private static let counters: UInt8 = 1 << UInt8(INET_DIAG_INFO - 1)
 
     /// Requests to close one connection, and no newer one with the same addresses and ports; kernel 4.5 or later.
     init(destroying connection: EstablishedConnection, transport: TransportProtocol = .tcp, sequence: UInt32) {
@@ -37,16 +45,16 @@ struct SocketRequest {
         request.id.idiag_cookie = (
             UInt32(truncatingIfNeeded: connection.cookie), UInt32(truncatingIfNeeded: connection.cookie >> 32)
         )
-        self.init(request, type: SOCK_DESTROY, flags: NLM_F_ACK, sequence: sequence)
+        self.init(request.bytes, type: SOCK_DESTROY, flags: NLM_F_ACK, sequence: sequence)
     }
 
-    private init(_ request: inet_diag_req_v2, type: Int32, flags: Int32, sequence: UInt32) {
+    private init(_ request: [UInt8], type: Int32, flags: Int32, sequence: UInt32) {
         var header = nlmsghdr()
-        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + MemoryLayout<inet_diag_req_v2>.size)
+        header.nlmsg_len = UInt32(MemoryLayout<nlmsghdr>.size + request.count)
         header.nlmsg_type = UInt16(type)
         header.nlmsg_flags = UInt16(NLM_F_REQUEST | flags)
         header.nlmsg_seq = sequence
-        bytes = header.bytes + request.bytes
+        bytes = header.bytes + request
     }
 }
 

@@ -20,11 +20,12 @@ extension SocketTable {
         var (sockets, waiting): ([ConnectedSocket], [EphemeralPortUse.Group: Int]) = ([], [:])
         var interfaces = InterfaceNames()
         for transport in connecting {
-            for family in [AF_INET, AF_INET6] where names?.hasSockets(of: transport, family: family) ?? true {
+            for family in families(of: transport) where names?.hasSockets(of: transport, family: family) ?? true {
                 let sequence = socket.sequence()
-                let request = SocketRequest(
-                    .connected, transport: transport, family: family, sequence: sequence,
-                    isCounted: transport == .tcp)
+                let request =
+                    transport == .tcp
+                    ? SocketRequest(ofTCPIn: .connected, sequence: sequence, isCounted: true)
+                    : SocketRequest(.connected, transport: transport, family: family, sequence: sequence)
                 do throws(SystemError) {
                     try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
                         let found = try SocketMessage(message.payload)
@@ -45,5 +46,10 @@ extension SocketTable {
             }
         }
         return (sockets, waiting)
+    }
+
+    /// The families to ask for one after the other: those of TCP come in one answer.
+    private static func families(of transport: TransportProtocol) -> [Int32] {
+        transport == .tcp ? [AF_INET] : [AF_INET, AF_INET6]
     }
 }

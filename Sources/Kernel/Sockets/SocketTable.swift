@@ -36,17 +36,15 @@ public struct SocketTable {
         let socket = try open()
         var interfaces = InterfaceNames()
         var connections: [EstablishedConnection] = []
-        for family in [AF_INET, AF_INET6] {
-            let sequence = socket.sequence()
-            let request = SocketRequest(.established, transport: .tcp, family: family, sequence: sequence)
-            do throws(SystemError) {
-                try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
-                    let found = try SocketMessage(message.payload)
-                    if let connection = try found.connection(&interfaces) { connections.append(connection) }
-                }
-            } catch {
-                throw failure(error, .tcp)
+        let sequence = socket.sequence()
+        let request = SocketRequest(ofTCPIn: .established, sequence: sequence)
+        do throws(SystemError) {
+            try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
+                let found = try SocketMessage(message.payload)
+                if let connection = try found.connection(&interfaces) { connections.append(connection) }
             }
+        } catch {
+            throw failure(error, .tcp)
         }
         return connections
     }
