@@ -22,7 +22,9 @@ struct ReceivedRule {
         if let expected, let match = comparison.match(list, expected.expressions) {
             (rule, counted) = (Rule(expected.expressions), match.counter)
         } else {
-            guard let read = Attributes(list), let expressions = read.expressions else { return nil }
+            guard let read = Attributes(list), let expressions = comparison.decoded.expressions(read) else {
+                return nil
+            }
             (rule, counted) = (Rule(expressions), expressions.contains(.counter) ? read.firstCounter : nil)
         }
         if let userdata = attributes[NFTA_RULE_USERDATA] {

@@ -24,6 +24,8 @@ struct RuleComparison {
     }
 
     private var memo = ExpressionMemo<[Part]>()
+    /// The expressions of rules that are not as expected.
+    var decoded = DecodedExpressions()
 
     /// Compares the elements of `NFTA_RULE_EXPRESSIONS`; `nil` unless each equals the expression at its position.
     mutating func match(_ list: ArraySlice<UInt8>, _ expressions: [Expression]) -> Match? {
