@@ -111,6 +111,10 @@ final class ProbeTests {
     @Test("Without a port that answers nothing is proved, and the exit status says so")
     func unreachable() throws {
         #expect(Set(try probe("2001:db8::1", status: 1).values) == ["not-proved"])
+        let refused = try Program.run([try Portreeve.executable, "probe", "2001:db8::1", policy, "--timeout", "1s"])
+        #expect(
+            refused.errors.contains("the host is up and refuses tcp/") && !refused.errors.contains("host is down"),
+            "\(refused.errors)")
         try onHost("ip link set wire down")
         #expect(Set(try probe(status: 1).values) == ["not-proved"])
     }

@@ -81,9 +81,7 @@ public struct Probe: Command {
         write(report, to: console, on: host)
         if results.contains(where: \.verdict.isContradiction) { return .difference }
         guard results.haveControl else {
-            throw CommandError(
-                .failure,
-                "no port of \(target) answered, so that nothing is proved: \(advice(plan, source))")
+            throw CommandError(.failure, "\(failure(results) ?? "\(silence): \(advice(plan, source))")")
         }
         return .success
     }
@@ -94,6 +92,10 @@ public struct Probe: Command {
             return MissingPolicy(path: policy.policy, isOfThisHost: false).text
         }
         let host = target.printable
+        if [".yaml", ".yml"].contains(where: target.hasSuffix) {
+            return "\(host) is a policy, and the host is missing: "
+                + "write it first, as in \"portreeve probe db1.example.org \(host)\""
+        }
         return "the policy of \(host) is missing: name it after the host, as in \"portreeve probe \(host) policy.yaml\""
     }
 
@@ -127,6 +129,20 @@ public struct Probe: Command {
             throw CommandError(.usage, "--as \(told): \(address) is of the other family")
         }
         return told
+    }
+
+    private var silence: String { "no port of \(target) answered, so that nothing is proved" }
+
+    /// What answers without an open port show: the host, or a firewall before it, is up; `nil` for none.
+    private func failure(_ results: [ProbeResult]) -> String? {
+        let start = "no port of \(target) is open, so that nothing is proved: "
+        let closed = results.filter { $0.seen == .closed }
+        if let port = (closed.first { $0.question.target.transport == .tcp } ?? closed.first)?.port {
+            return start + "the host is up and refuses \(port): nothing listens there, or a firewall answers"
+        }
+        return results.first { $0.seen == .prohibited }.map {
+            start + "a firewall of the host or on the way refuses \($0.port)"
+        }
     }
 
     /// What to do where no port answered.

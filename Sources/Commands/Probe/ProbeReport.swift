@@ -74,7 +74,8 @@ struct ProbeReport {
 }
 
 extension ProbeResult {
-    fileprivate var port: String {
+    /// The port, the protocol first: `tcp/22`.
+    var port: String {
         question.target.transport.text(question.target.port...question.target.port)
     }
 
