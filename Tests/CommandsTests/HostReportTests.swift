@@ -78,6 +78,49 @@ struct HostReportTests {
         #expect((report["policy"] as? [String: String])?["sha256"]?.count == 64)
     }
 
+    @Test("Grants and bans have the access that they gave or took, and what ended them")
+    func temporary() throws {
+        let (terminal, path) = try terminal()
+        for words in [
+            ["grant", "ssh", path, "--from", "203.0.113.7", "--for", "2h", "--why", "repair: db"], ["revoke", "ssh"],
+            ["ban", "203.0.113.9", "--for", "2m", "--why", "x"], ["unban", "203.0.113.9"],
+        ] { #expect(try terminal.run(words) == .success, "\(terminal.errors)") }
+        #expect(try terminal.run("report", path, "--format", "json") == .success)
+        let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
+        #expect(
+            changes.prefix(4).map { $0["gained"] as? [String] }
+                == [["ban of 203.0.113.9 ended"], [], [], ["ssh to 203.0.113.7 for 2h"]])
+        #expect(
+            changes.prefix(4).map { $0["lost"] as? [String] }
+                == [[], ["203.0.113.9 banned for 2m"], ["ssh: grant of 203.0.113.7 ended"], []])
+        #expect(try terminal.run("report", path) == .success)
+        for text in [
+            "banned, unbanned by change 6: 203.0.113.9 banned for 2m: x", "− 203.0.113.9 banned for 2m", "not known",
+        ] {
+            #expect(terminal.output.contains(text), "\(text)")
+        }
+    }
+
+    @Test("No mark of the chart lies outside of its picture", arguments: [1, 2, 4, 5, 6, 30, 400])
+    func chart(count: Int) throws {
+        let (terminal, path) = try terminal()
+        #expect(try terminal.run("report", path, "--format", "json") == .success)
+        let change = "{\"change\": 1, \"time\": \"2027-01-15T08:00:00Z\", \"gained\": [], \"lost\": []}"
+        let late = change.replacing("2027-01-15", with: "2027-03-01")
+        let all = Array(repeating: change, count: count) + [late, change.replacing("2027", with: "2026")]
+        let start = try #require(terminal.output.firstRange(of: "\"changes\": ["))
+        let end = try #require(terminal.output[start.upperBound...].firstRange(of: "\n  ]"))
+        terminal.memory["/a.json"] =
+            terminal.output[..<start.upperBound] + all.joined(separator: ",") + terminal.output[end.lowerBound...]
+        #expect(try terminal.run("report", "/a.json") == .success, "\(terminal.errors)")
+        let marks = terminal.output.matches(of: /<circle class="[a-z]+" cx="(-?[0-9]+)" cy="(-?[0-9]+)" r="4">/)
+        #expect(marks.count == count + 2)
+        for mark in marks {
+            let (x, y) = (try #require(Int(mark.1)), try #require(Int(mark.2)))
+            #expect((4...716).contains(x) && (4...36).contains(y), "\(x) \(y)")
+        }
+    }
+
     @Test("Only changes after the last review are listed")
     func reviewed() throws {
         let (terminal, path) = try terminal()

@@ -1,5 +1,3 @@
-internal import Changes
-
 /// The page about one host, made from its report.
 struct HostPage {
     private let document: JSON
@@ -120,11 +118,6 @@ struct HostPage {
         return ["accepted: \(why)" + (finding["accepted"]["owner"].string.map { " (\($0))" } ?? "")]
     }
 
-    /// What happened in a change, in words.
-    private static func deed(_ change: JSON) -> String {
-        change["reason"].string.map { ChangeReason(rawValue: $0)?.text ?? $0 } ?? change["kind"].string ?? ""
-    }
-
     /// The file and the line of something in the policy.
     static func place(_ policy: JSON) -> String {
         guard let file = policy["file"].string, let line = policy["line"].number else { return "" }
@@ -205,22 +198,7 @@ struct HostPage {
         let since = Self.day(document["reviewed"].string)
         let heading = since.map { "Changes since the last review, \($0)" } ?? "Changes"
         guard !all.isEmpty else { return .section(heading, [.element("p", "None are recorded.")]) }
-        let rows = all.map { change in
-            let by = [change["login"].string ?? change["user"].string, change["client"].string.map { "from \($0)" }]
-            let gained = change["gained"].items.compactMap(\.string).map { "+ \($0)" }
-            let lost = change["lost"].items.compactMap(\.string).map { "− \($0)" }
-            return (
-                style: "",
-                cells: [
-                    HTML(change["change"].scalar ?? ""), HTML(change["time"].string ?? ""),
-                    HTML(by.compactMap(\.self).joined(separator: " ")),
-                    .lines([
-                        "\(Self.deed(change)): \(change["summary"].string ?? "")"
-                    ]),
-                    .lines(Self.first(gained)), .lines(Self.first(lost)),
-                ]
-            )
-        }
+        let rows = all.map { change in (style: "", cells: ChangeRow(change).cells) }
         let columns: [HTML.Column] = [
             .init("Number", "number"), .init("Time", "date"), .init("By"), .init("What"), .init("Access gained"),
             .init("Access lost"),
@@ -229,12 +207,8 @@ struct HostPage {
             heading, [ChangeChart(all, made: document["time"].string ?? "").html] + Self.bounded(columns, rows))
     }
 
-    /// At most this many lines of a cell are shown.
+    /// At most this many addresses of a group are shown.
     private static let shownLines = 10
-
-    private static func first(_ lines: [String]) -> [String] {
-        lines.count > shownLines ? lines.prefix(shownLines) + ["and \(lines.count - shownLines) more"] : lines
-    }
 
     private static let verdicts = [
         "holds": ("good", "holds"), "holds-in-part": ("warning", "holds in part"),

@@ -169,15 +169,34 @@ extension LoggedChange {
     /// Whether it left a table, or none, for the policy.
     fileprivate var hasTable: Bool { record.map { !$0.kind.keepsTable } ?? false }
 
-    /// The access that the change gave and took, by portreeve's table alone; nothing of a change that kept the table.
+    /// The access that the change gave and took, by portreeve's table alone; nothing if it was undone, or if what was there
+    /// before it is not known.
     fileprivate func access(after earlier: LoggedChange?) -> [(String, JSON)] {
-        guard hasTable, !entry.outcome.isUndone, let record, let before = earlier?.record else { return [] }
+        guard !entry.outcome.isUndone, let record else { return [] }
+        if let temporary = record.temporaryAccess { return temporary }
+        guard let before = earlier?.record else { return [] }
         func tables(_ table: Table?) -> [Table] { table.map { [$0] } ?? [] }
         let report = AccessReport(
             from: tables(before.table), DecompiledPolicy(before.table), to: tables(record.table),
             DecompiledPolicy(record.table), in: Circumstances(now: record.time))
         let texts = report.groupedTexts
         return [("gained", .array(texts.gained.map(JSON.string))), ("lost", .array(texts.lost.map(JSON.string)))]
+    }
+}
+
+extension ChangeRecord {
+    /// The access that a grant, a ban or the end of one gave and took, as the history says it; `nil` for other changes.
+    fileprivate var temporaryAccess: [(String, JSON)]? {
+        let request = JSON.string(summary.firstRange(of: ": ").map { String(summary[..<$0.lowerBound]) } ?? summary)
+        let (gained, lost): ([JSON], [JSON])
+        switch kind {
+        case .grant: (gained, lost) = ([request], [])
+        case .ban: (gained, lost) = ([], [request])
+        case .revoke: (gained, lost) = ([], [.string(summary)])
+        case .unban: (gained, lost) = ([.string(summary)], [])
+        case .apply, .rollback, .remove, .refresh: return nil
+        }
+        return [("gained", .array(gained)), ("lost", .array(lost))]
     }
 }
 
