@@ -19,7 +19,7 @@ struct ApplyTests {
                 - every port that is not in the policy closes to everyone
                 - anyone but 10.0.0.0/8, 2001:db8::/32 loses access to tcp/5432 (db)
 
-                services: 2 to add, 0 to change, 0 to remove; 74 ruleset changes at once
+                services: 2 to add, 0 to change, 0 to remove; 74 ruleset changes in one step
 
                 """)
         #expect(try terminal.run("apply", path, "--yes") == .success)
@@ -54,7 +54,7 @@ struct ApplyTests {
                 - tcp/80, tcp/443 (web) close to everyone
                 - 10.128.0.0/9 loses access to tcp/5432 (db)
 
-                services: 1 to add, 1 to change, 1 to remove; 14 ruleset changes at once
+                services: 1 to add, 1 to change, 1 to remove; 14 ruleset changes in one step
 
                 """)
         _ = try terminal.run("plan", path, "--format", "json")

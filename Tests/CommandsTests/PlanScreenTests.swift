@@ -53,7 +53,7 @@ struct PlanScreenTests {
             ("web: {ports: [80, 443], from: office", "web: {ports: [80, 443], from: any", "from office -> any"),
             (
                 "web: {ports: [80, 443], from: [office, 10.0.0.1]", "web: {ports: [80, 443], from: office",
-                "from 10.0.0.1, 198.51.100.0/24 -> office"
+                "from office: - 10.0.0.1"
             ),
             (
                 "web: {ports: [80, 443], from: any", "web: {ports: [80, 443], from: any, except: feed",
@@ -64,6 +64,33 @@ struct PlanScreenTests {
         let any = "web: {ports: [80, 443], from: any"
         let output = try plan(base.replacing(any, with: old), base.replacing(any, with: new))
         #expect(output.hasPrefix("~ web  tcp/80, tcp/443  \(line)\n"), "\(output)")
+    }
+
+    @Test("Of a group whose addresses change, those that enter and leave it are shown")
+    func group() throws {
+        let groups = "office: [198.51.100.0/24]"
+        let new = base.replacing(groups, with: "office: [198.51.100.0/25, 203.0.113.7, \"2001:db8::/32\"]")
+        try #require(new != base)
+        let old = base.replacing("443], from: any", with: "443], from: office")
+        let output = try plan(old, new.replacing("443], from: any", with: "443], from: office"))
+        let change = "from office: + 203.0.113.7, 2001:db8::/32, - 198.51.100.128/25"
+        #expect(output.hasPrefix("~ web  tcp/80, tcp/443  \(change)\n"), "\(output)")
+    }
+
+    @Test("A terminal gets the next step; a pipe, a plan in sync and a lockout do not")
+    func nextStep() throws {
+        let terminal = try Terminal()
+        terminal.forbidsColor = true
+        let path = try terminal.write(base)
+        _ = try terminal.run("plan", path)
+        #expect(!terminal.output.contains("makes it so"))
+        terminal.outputColumns = 500
+        _ = try terminal.run("plan", path)
+        let line = "\n\"portreeve apply --confirm 2m \(path)\" makes it so\n"
+        #expect(terminal.output.hasSuffix(line), "\(terminal.output)")
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.run("plan", path)
+        #expect(terminal.output == "in sync: nothing to do\n")
     }
 
     @Test("Of long lists only the part that differs is shown")

@@ -106,7 +106,8 @@ extension PolicyChange {
         let more = outbound.count - Self.namedLines
         let names = outbound.prefix(Self.namedLines).map(\.name).joined(separator: ", ")
         let lines = outbound.isEmpty ? "" : "; outbound: \(names)\(more > 0 ? " and \(more) more" : "") changed"
-        return "services: \(counts.joined(separator: ", "))\(lines); \(counted(steps, "ruleset change")) at once"
+        return
+            "services: \(counts.joined(separator: ", "))\(lines); \(counted(steps, "ruleset change")) in one step"
     }
 
     /// At most this many lines of `outbound` are named in the summary.

@@ -43,14 +43,19 @@ extension ServiceChange {
         return words.isEmpty ? [] : [words]
     }
 
-    /// The sources before and after; of long lists without a name only the difference.
+    /// The sources before and after; of a group whose addresses change, and of long lists without a name, only the difference.
     private func sourceChanges(
         _ before: DecompiledService, _ after: DecompiledService, _ names: SourceNames
     ) -> [String] {
         let texts = [before, after].map { $0.sources.wholeText(named: names, of: name) }
-        if let old = texts[0], let new = texts[1], old != new { return ["\(preposition) \(old) -> \(new)"] }
         let gained = after.sources.subtracting(before.sources)
         let lost = before.sources.subtracting(after.sources)
+        let old = before.sources
+        if let group = names[after.sources, of: name], !old.isAny, !names.has(old, of: name) {
+            let parts = [("+", gained), ("-", lost)].filter { !$1.isEmpty }.map { "\($0) \($1.text)" }
+            return ["\(preposition) \(group): \(parts.joined(separator: ", "))"]
+        }
+        if let old = texts[0], let new = texts[1], old != new { return ["\(preposition) \(old) -> \(new)"] }
         return [("+", gained), ("-", lost)].filter { !$1.isEmpty }.map { "\(preposition) \($0) \($1.clientsText)" }
     }
 

@@ -36,6 +36,11 @@ struct SourceNames {
         guard !names.isEmpty else { return nil }
         return service.flatMap { ofService[$0]?[addresses] } ?? names[addresses]
     }
+
+    /// Whether a policy has words for a set, or for all addresses but these.
+    func has(_ addresses: AddressSet, of service: String?) -> Bool {
+        self[addresses, of: service] != nil || self[AddressSet.any.subtracting(addresses), of: service] != nil
+    }
 }
 
 extension AddressSet {

@@ -95,9 +95,16 @@ public struct Plan: Command {
         if let out, !console.isQuiet {
             let path = out.printable
             console.note("plan saved in \(path): \"portreeve apply \(path)\" makes exactly this change")
+        } else if console.columns != nil, !console.isQuiet, !console.isJSON, !plan.isEmpty, lockout == nil,
+            waiting == nil
+        {
+            console.print(console.styled(Self.nextStep, .faint))
         }
         return plan.isEmpty
     }
+
+    /// What a person at a terminal does next.
+    private static let nextStep = "\"portreeve apply --confirm 2m\" makes it so"
 
     /// The refusal with which `apply` would answer; `nil` for none.
     private func lockout(
