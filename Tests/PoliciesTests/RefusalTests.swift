@@ -223,6 +223,22 @@ import Testing
         try expectErrors("version: 1\nservices: {}\ndefaults:\n  \(line)\n", [message])
     }
 
+    @Test("A group with a name of another form is one error, however often it is used")
+    func refusesMisnamedGroup() throws {
+        let policy = """
+            version: 1
+            sources: {⟨büro⟩: [10.0.0.1], all: [büro, 192.0.2.1]}
+            deny: [büro]
+            services:
+              a: {ports: 1, from: büro}
+              b: {ports: 2, from: [all, büro]}
+            tests: [{from: büro, to: 1, expect: deny}]
+
+            """
+        let form = "a letter or _, then up to 62 letters, digits, _, . and -"
+        try expectErrors(policy, ["\"büro\" is not a group name; use \(form)"])
+    }
+
     @Test(arguments: [
         ("⟨10.0.0.1⟩: any", "a group cannot be named \"10.0.0.1\", which looks like an address"),
         ("⟨any⟩: 10.0.0.1", "a group cannot be named \"any\", which means every address"),

@@ -41,7 +41,7 @@ final class SourceGroups {
     /// Adds the groups under `sources` of one file.
     func define(_ node: YamlNode) {
         for entry in node.uniqueEntries(as: "\"sources\"", log) ?? [] {
-            guard Self.isName(entry, log) else { continue }
+            guard Self.isName(entry, log) || Self.isMisnamed(entry.key) else { continue }
             if let earlier = indices[entry.key] {
                 let first = definitions[earlier].place.description
                 log.error("group \(Printable.quoted(entry.key)) is already defined at \(first)", at: entry.place)
@@ -88,7 +88,7 @@ final class SourceGroups {
             }
             guard let text = item.text(as: what, log) else { continue }
             entries.append(text)
-            switch SourceEntry(text, at: item.place, log) {
+            switch entry(text, at: item.place) {
             case .any?: builder.add(.any)
             case .range(let range)?: builder.add(range)
             case .group(let name)?:
@@ -164,13 +164,18 @@ final class SourceGroups {
             log.error("a group cannot be named \"any\", which means every address", at: entry.place)
         } else if AddressRange.isIntended(by: name) {
             log.error("a group cannot be named \(Printable.quoted(name)), which looks like an address", at: entry.place)
-        } else if !SourceEntry.isGroupName(name) {
+        } else if isMisnamed(name) {
             let form = "a letter or _, then up to 62 letters, digits, _, . and -"
             log.error("\(Printable.quoted(name)) is not a group name; use \(form)", at: entry.place)
         } else {
             return true
         }
         return false
+    }
+
+    /// Whether a group is defined under a name of another form, so that one error stands for all of its uses.
+    private static func isMisnamed(_ name: String) -> Bool {
+        name != "any" && !AddressRange.isIntended(by: name) && !SourceEntry.isGroupName(name)
     }
 
     private static func entries(of entry: YamlEntry, _ log: DiagnosticLog) -> [YamlNode] {
@@ -183,6 +188,11 @@ final class SourceGroups {
 
     /// What other programs call `any` and `nobody`.
     private static let synonyms = ["all": "any", "everyone": "any", "world": "any", "anyone": "any", "none": "nobody"]
+
+    /// One entry of a list; `nil` after an error.
+    private func entry(_ text: String, at place: SourceSpan) -> SourceEntry? {
+        indices[text] == nil ? SourceEntry(text, at: place, log) : .group(text)
+    }
 
     private func find(_ name: String, at place: SourceSpan) -> Int? {
         if let index = indices[name] { return index }
@@ -273,7 +283,7 @@ extension SourceGroups {
             return nil
         }
         guard let text = node.text(as: "sources", log) else { return nil }
-        switch SourceEntry(text, at: node.place, log) {
+        switch entry(text, at: node.place) {
         case .any?: visit.builder.add(.any)
         case .range(let range)?: visit.builder.add(range)
         case .group(let name)?: return name
