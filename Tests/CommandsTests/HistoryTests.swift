@@ -83,6 +83,18 @@ struct HistoryTests {
         }
     }
 
+    @Test("An applied policy has the name of its file, and the services that changed")
+    func subject() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        _ = try terminal.write(web.replacing("5432", with: "5433").replacing("web:", with: "shop:"))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(try terminal.run("history") == .success)
+        for words in [
+            "  policy.yaml: services: 2 added\n",
+            "  policy.yaml: services: 1 added (shop), 1 changed (db), 1 removed (web)\n",
+        ] { #expect(terminal.output.contains(words), "\(terminal.output)") }
+    }
+
     @Test("An entry that closed by its date is told at that time, with the change that brought it")
     func expiries() throws {
         let text = "version: 1\nservices:\n  web: {ports: 80, from: any, why: x, expires: \"2027-01-16T00:00:00Z\"}\n"

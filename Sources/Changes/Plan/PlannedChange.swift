@@ -58,18 +58,29 @@ public struct PlannedChange {
     /// The changes by object, computed on every access.
     public var objects: [ObjectChange] { ObjectChange.all(of: transaction, in: snapshot.table) }
 
+    /// At most this many services are named in a summary.
+    private static let namedServices = 3
+
+    private static func listed(_ names: [String]) -> String {
+        let more = names.count - namedServices
+        return names.prefix(namedServices).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
+    }
+
     /// A summary for the history.
     public var summary: String {
-        var counts = [(policy.services.count, "added")]
+        var counts = [(policy.services.count, "added", "")]
         // The first table adds every service of the policy, so none need be decompiled from it.
         if snapshot.table != nil {
             counts = [(ObjectChange.Action.add, "added"), (.change, "changed"), (.remove, "removed")]
-                .map { action, word in (services.count { $0.action == action }, word) }
+                .map { action, word in
+                    let names = services.filter { $0.action == action }.map(\.name)
+                    return (names.count, word, " (\(Self.listed(names)))")
+                }
         }
         counts.removeAll { $0.0 == 0 }
         let lines = outbound.isEmpty ? "" : "\(outbound.count) of outbound"
         guard !counts.isEmpty else { return lines.isEmpty ? "no service changed" : "lines changed: \(lines)" }
-        let text = "services: " + counts.map { "\($0) \($1)" }.joined(separator: ", ")
+        let text = "services: " + counts.map { "\($0) \($1)\($2)" }.joined(separator: ", ")
         return lines.isEmpty ? text : "\(text); lines changed: \(lines)"
     }
 }

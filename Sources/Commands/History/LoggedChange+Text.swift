@@ -18,7 +18,7 @@ extension LoggedChange {
     private var columns: [String] {
         let advice = "unreadable: run \"portreeve history --show \(entry.number)\""
         return ["\(entry.number)", record.map { UTCTime.text($0.time) } ?? TextTable.nothing]
-            + [record?.author.text ?? TextTable.nothing, happened, record?.summary ?? advice]
+            + [record?.author.text ?? TextTable.nothing, happened, record?.subject ?? advice]
     }
 
     /// What happened, in words.
@@ -70,6 +70,14 @@ extension LoggedChange {
             ["path": .string(file.path), "text": .string(String(decoding: file.text, as: UTF8.self))]
         }
         return .object(members + [("files", .array(files)), ("ruleset", JSON(record.table?.nftText))])
+    }
+}
+
+extension ChangeRecord {
+    /// The summary, behind the name of the file that was applied.
+    fileprivate var subject: String {
+        guard kind == .apply, let name = files.first?.path.split(separator: "/").last else { return summary }
+        return "\(name): \(summary)"
     }
 }
 
