@@ -5,10 +5,27 @@ extension TimeSpan {
     /// A duration on the command line.
     static func argument(_ text: String) throws -> TimeSpan {
         if let span = TimeSpan(text) { return span }
-        let isNumber = !text.isEmpty && text.allSatisfy { $0.isASCII && $0.isNumber }
-        throw ValidationError(
-            isNumber && text.contains { $0 != "0" }
-                ? "a number needs a unit: \(text)s, \(text)m, \(text)h or \(text)d"
-                : "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d")
+        throw ValidationError(hint(text))
     }
+
+    /// What to write instead of a text that is no duration.
+    private static func hint(_ text: String) -> String {
+        let form = "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let word = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
+        guard !digits.isEmpty else { return form }
+        if digits.allSatisfy({ $0 == "0" }), word.count < 2 { return "the shortest time is 1s: \(form)" }
+        if word.isEmpty { return "a number needs a unit: \(text)s, \(text)m, \(text)h or \(text)d" }
+        guard let unit = units.first(where: { $0.words.contains(word) }),
+            let number = Int64(digits), case let (span, overflow) = number.multipliedReportingOverflow(by: unit.factor),
+            !overflow, TimeSpan("\(span)\(unit.letter)") != nil
+        else { return form }
+        return "did you mean \"\(span)\(unit.letter)\"?"
+    }
+
+    /// The words that people write for units, and the number of smaller units in a week.
+    private static let units: [(words: Set<String>, letter: Character, factor: Int64)] = [
+        (["sec", "secs", "second", "seconds"], "s", 1), (["min", "mins", "minute", "minutes"], "m", 1),
+        (["hr", "hrs", "hour", "hours"], "h", 1), (["day", "days"], "d", 1), (["w", "week", "weeks"], "d", 7),
+    ]
 }

@@ -94,6 +94,10 @@ struct CommandLineTests {
         arguments: [
             ("apply --confirm 2", "a number needs a unit: 2s, 2m, 2h or 2d"),
             ("apply --confirm 0m", "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"),
+            ("ban 192.0.2.1 --why x --for 0h", "the shortest time is 1s"),
+            ("ban 192.0.2.1 --why x --for 2hours", "did you mean \"2h\"?"),
+            ("ban 192.0.2.1 --why x --for 3weeks", "did you mean \"21d\"?"),
+            ("ban 192.0.2.1 --why x --for 999999999999999999weeks", "from 1s to 366d"),
             ("ban 192.0.2.1 --why x --for two", "such as 90s, 2m, 1h30m or 7d"),
             ("history --show first", "write the number of a change, such as 3"), ("rollback 0", "such as 3"),
             ("verify --only rulset", "did you mean \"ruleset\"?"),
@@ -183,6 +187,10 @@ struct CommandLineTests {
             ),
             (["grant", "web", path, "--from", "10.0.0.0/8"] + time, "such as 192.0.2.7 or 2001:db8::7"),
             (["explain", "10.0.0.1", "htp", path, "--policy"], "unknown port \"htp\", did you mean \"http\"?"),
+            (
+                ["explain", "10.0.0.1", "tcp", path, "--policy"],
+                "\"tcp\" is a protocol: write a port with it, such as 22/tcp"
+            ),
             (["explain", "10.0.0.1", "22/tpc", path, "--policy"], "unknown port \"22/tpc\", did you mean \"22/tcp\"?"),
             (["explain", "10.0.0.1:22", "22", path, "--policy"], "two words, as in \"10.0.0.1 22\""),
             (["explain", "[2001:db8::7]:22", "22", path, "--policy"], "two words, as in \"2001:db8::7 22\""),

@@ -19,6 +19,12 @@ struct EditTests {
         }
     }
 
+    @Test("Standard input cannot be edited")
+    func input() throws {
+        #expect(try terminal.run("edit", "-") == .usage)
+        #expect(terminal.errors == "portreeve: edit needs a file: standard input cannot be written back\n")
+    }
+
     @Test(
         "With an invalid policy, an answer that is not offered is asked for again",
         arguments: [["x", "yes", "q"], ["no", "Q"], ["d"], ["edit", "E", "", "quit"]])

@@ -36,6 +36,9 @@ public struct Edit: Command {
     /// Edits until the policy is valid, applies it, and replaces the file; keeps an edit that was not applied.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        guard policy.policy != "-" else {
+            throw CommandError(.usage, "edit needs a file: standard input cannot be written back")
+        }
         guard let old = try host.files.read(policy.policy) else {
             throw CommandError(.failure, policy.absence(on: host))
         }
@@ -43,7 +46,7 @@ public struct Edit: Command {
         if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
             console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
         }
-        let copy = try EditedCopy(of: policy.policy, with: old, in: kernel.state(on: host).files, host.files)
+        let copy = try copy(of: old, on: host)
         if copy.isContinued {
             console.note("portreeve: continuing the edit in \(copy.path.printable); delete that file to start anew")
         }
@@ -57,6 +60,16 @@ public struct Edit: Command {
             }
         }
         return try edit(copy, over: old, on: host, console)
+    }
+
+    /// The copy that the editor gets.
+    private func copy(of text: String, on host: Host) throws -> EditedCopy {
+        let files = try kernel.state(on: host).files
+        do { return try EditedCopy(of: policy.policy, with: text, in: files, host.files) } catch let error
+            as KernelError
+        {
+            throw CommandError(.failure, "\(error); nothing was changed".printable)
+        }
     }
 
     private func edit(

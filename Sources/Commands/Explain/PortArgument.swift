@@ -17,6 +17,9 @@ struct PortArgument {
             throw CommandError(.usage, "\"\(text)\" is not a port: ports are 1 to 65535")
         } else if let named = TransportProtocol(named: text, files: TrustedFiles()), !named.hasPorts, Int(text) == nil {
             throw CommandError(.usage, "\(text) has no ports: write \"--protocol \(text)\" for the port")
+        } else if TransportProtocol.withPorts.map(\.name).contains(text.lowercased()) {
+            let name = text.lowercased()
+            throw CommandError(.usage, "\"\(text)\" is a protocol: write a port with it, such as 22/\(name)")
         } else if text.contains(",") {
             throw CommandError(.usage, "\"\(text)\" is more than one port: ask for one at a time, such as 22/tcp")
         } else {
