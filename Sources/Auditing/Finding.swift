@@ -157,6 +157,8 @@ extension Finding {
         public var isBypass = false
         /// Whether it refuses single addresses or small networks only, as bans do, which come and go.
         public var isBan = false
+        /// Whether it is about a grant or a ban that should be in force, of which there can be thousands; the aspect names it.
+        public var isTemporary = false
 
         /// Details of these parts.
         public init(

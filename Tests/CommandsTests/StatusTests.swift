@@ -187,6 +187,12 @@ struct StatusTests {
                 tcp/9000  -        -                  trusted only  -       nginx
 
                 """)
+        // A person is told what verify has beside the rules.
+        terminal.outputColumns = 120
+        #expect(try terminal.run("status", path) == .success)
+        let last = "the rules are in sync; verify has 2 warnings about ports, connections or the policy\n"
+        #expect(terminal.output.hasSuffix(last), "\(terminal.output)")
+        terminal.outputColumns = nil
         // Without the table everything is open, and the rows say so.
         terminal.store.put(nil)
         _ = try terminal.run("status", path)

@@ -117,6 +117,20 @@ extension Finding {
         return finding
     }
 
+    private static let applying = "\"portreeve apply"
+
+    /// The finding where the file cannot be used: a cure that reads the file is possible only once that is mended.
+    var curedAfterMending: Finding {
+        guard identifier != .notApplied else { return self }
+        let parts = message.split(separator: Self.applying, maxSplits: 1, omittingEmptySubsequences: false)
+        guard parts.count == 2, let end = parts[1].firstIndex(of: "\"") else { return self }
+        var finding = self
+        finding.message =
+            "\(parts[0])\(Self.applying)\(parts[1][...end]), once the policy file is mended,"
+            + parts[1][parts[1].index(after: end)...]
+        return finding
+    }
+
     private static func listed(_ parts: [String]) -> String {
         let more = parts.count - named
         return parts.prefix(named).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")

@@ -149,15 +149,35 @@ public struct Verification {
         case .success(let ruleset): findings += try self.findings(ruleset, surroundings)
         }
         findings += grantFindings
-        if areas.contains(.sessions) {
-            findings += try .sessions(verified.policy, compiled, among: surroundings.sessions, now: now)
-            findings += .scarcePorts(try surroundings.sessions.scarcePorts())
-            findings += try .outboundSessions(verified.policy, among: surroundings.sessions, now: now)
-        }
+        if areas.contains(.sessions) { findings += try sessionFindings(surroundings.sessions) }
         findings += host(surroundings.resolvers()) + verified.listFindings
         if let names { findings += .staleNames(of: verified.policy, names, now: now) }
         findings += .unused(of: verified.policy, usage.services, now: now) { Self.sessions(surroundings.sessions) }
-        return findings + .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
+        findings += .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
+        return verified.declared == nil ? findings.map(\.curedAfterMending) : findings
+    }
+
+    /// The findings about listeners and connections, where the access through the rulesets was computed before.
+    public func otherFindings(
+        _ surroundings: Surroundings, _ sockets: HostSockets, through live: LiveRuleset
+    ) throws(KernelError) -> [Finding] {
+        guard let ruleset = rulesets else { return [] }
+        let found = listenerFindings(sockets, through: live, ruleset) + (try sessionFindings(surroundings.sessions))
+        return verified.declared == nil ? found.map(\.curedAfterMending) : found
+    }
+
+    private func sessionFindings(_ sessions: any SessionStore) throws(KernelError) -> [Finding] {
+        try .sessions(verified.policy, compiled, among: sessions, now: now) + .scarcePorts(sessions.scarcePorts())
+            + .outboundSessions(verified.policy, among: sessions, now: now)
+    }
+
+    private func listenerFindings(
+        _ sockets: HostSockets, through live: LiveRuleset, _ ruleset: WholeRuleset
+    ) -> [Finding] {
+        let routed = RoutedContainers(
+            through: ruleset.tables, in: ruleset.circumstances(now: now), known: sockets.containers)
+        let audited = live.audit(of: sockets, verified.policy).filter { !$0.isOfUnspokenFamily(among: addresses) }
+        return audited + routed.findings(verified.policy)
     }
 
     /// The open connections; `nil` if some of them cannot be read.
@@ -198,9 +218,6 @@ public struct Verification {
         guard areas.contains(.listeners) else { return findings }
         let live = LiveRuleset(
             own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: circumstances, now: now)
-        let sockets = try surroundings.sockets()
-        let routed = RoutedContainers(through: ruleset.tables, in: circumstances, known: sockets.containers)
-        let audited = live.audit(of: sockets, policy).filter { !$0.isOfUnspokenFamily(among: addresses) }
-        return findings + audited + routed.findings(policy)
+        return findings + listenerFindings(try surroundings.sockets(), through: live, ruleset)
     }
 }

@@ -5,19 +5,26 @@ internal import Rulesets
 internal import System
 
 extension BanBook {
-    /// At most this many bans are listed; the rest are counted.
-    private static var shown: Int { 10 }
+    /// More bans than this are told in one line.
+    private static var shown: Int { 3 }
 
-    /// One line for each of the next bans to end, one that counts the rest, and one if the bans are not known.
+    /// One line for each ban, or one for many, and one if the bans are not known.
     func lines(in live: Table?) -> [String] {
-        let missing = Set(missing(in: live))
-        let active = active
-        var lines = active.prefix(Self.shown).map { record in
-            record.text(left: left(record)) + (missing.contains(record) ? " [not in force]" : "")
-        }
-        let rest = active.count - lines.count
-        if rest > 0 { lines.append("ban: and \(rest) more: --format json lists all") }
+        let (missing, active) = (Set(missing(in: live)), active)
+        let lines =
+            active.count > Self.shown
+            ? [summary(active, missing: missing.count)]
+            : active.map { $0.text(left: left($0)) + (missing.contains($0) ? " [not in force]" : "") }
         return lines + [fault].compactMap(\.self)
+    }
+
+    /// The number of bans, and the next one to end.
+    private func summary(_ active: [BanRecord], missing: Int) -> String {
+        let next = active.first.map { record in
+            ", the next ends in \(TimeSpan(seconds: max(0, left(record)) / 1000).text) (\(record.addresses))"
+        }
+        let gap = missing > 0 ? ", \(missing) [not in force]" : ""
+        return "bans: \(active.count)\(gap)\(next ?? ""): --format json lists all"
     }
 
     /// The bans for programs.

@@ -5,6 +5,7 @@ internal import Compiler
 internal import Kernel
 internal import Listeners
 internal import Policies
+internal import Rulesets
 internal import System
 
 /// `portreeve status`: one row per port.
@@ -39,7 +40,9 @@ public struct Status: Command {
         host.progress("finding the processes that listen, and who reaches them…")
         let names = kernel.names(on: host)
         let sockets = try host.readSockets()
-        let rows = rows(comparison, ruleset, grants, sockets, on: host)
+        // People have a line about the bans, which would otherwise be in each row.
+        let shown = console.isJSON ? ruleset.own.table : ruleset.own.table?.withoutBans
+        let (rows, live) = rows(comparison, ruleset, shown, grants, sockets, on: host)
         let routed = RoutedContainers(
             through: ruleset.tables, in: ruleset.circumstances(now: host.now), known: sockets.containers)
         let others = [Finding].legacyTables(ruleset.legacy) + routed.findings(comparison.verified.policy)
@@ -48,9 +51,9 @@ public struct Status: Command {
         let state = try kernel.existingState(on: host)
         let waiting = try state?.waiting(in: store)
         let undone = try? verified.declared.flatMap { try state?.undone(holding: $0) }
+        let found = try comparison.findings(host.surroundings)
         let states = HostState.all(
-            isLoaded: ruleset.own.table != nil,
-            try comparison.findings(host.surroundings).accepting(verified.acceptances, now: host.now),
+            isLoaded: ruleset.own.table != nil, found.accepting(verified.acceptances, now: host.now),
             waiting: waiting,
             edit: HostState.Edit(comparison.verified, undone: undone))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
@@ -81,7 +84,21 @@ public struct Status: Command {
             console.print(finding.text(console))
         }
         show(rows, console)
+        // Programs ask verify itself.
+        guard states.isEmpty, !console.isQuiet, console.columns != nil else { return .success }
+        let all = found + (try comparison.otherFindings(host.surroundings, sockets, through: live))
+        if let line = Self.remainder(all.accepting(verified.acceptances, now: host.now)) { console.print(line) }
         return .success
+    }
+
+    /// What `verify` finds beside the state of the rulesets; `nil` if nothing.
+    private static func remainder(_ findings: [Finding]) -> String? {
+        let counts = [Finding.Severity.error, .warning].map { severity in
+            (findings.count { $0.severity == severity }, severity.rawValue)
+        }.filter { $0.0 > 0 }
+        guard !counts.isEmpty else { return nil }
+        let words = counts.map { counted($0.0, $0.1) }.joined(separator: " and ")
+        return "the rules are in sync; verify has \(words) about ports, connections or the policy"
     }
 
     /// Prints a table of the rows, and how many it leaves out; with `--quiet` only the rows that differ from the policy.
@@ -115,11 +132,12 @@ public struct Status: Command {
         console.print("a wider terminal also shows \(table.omitted.joined(separator: ", "))")
     }
 
-    /// The rows: what the file declares, or what was applied if the file cannot be used, beside what is loaded.
+    /// The rows: what the file declares, or what was applied if the file cannot be used, beside what is loaded; the clients are those
+    /// of the `shown` table.
     private func rows(
-        _ comparison: Verification, _ ruleset: WholeRuleset, _ grants: GrantBook, _ sockets: HostSockets,
-        on host: Host
-    ) -> [PortStatus] {
+        _ comparison: Verification, _ ruleset: WholeRuleset, _ shown: Table?, _ grants: GrantBook,
+        _ sockets: HostSockets, on host: Host
+    ) -> (rows: [PortStatus], live: LiveRuleset) {
         let (verified, own) = (comparison.verified, ruleset.own.table)
         let isAsApplied = verified.edit == nil || verified.declared == nil
         let declared = isAsApplied ? verified.policy : verified.declared ?? verified.policy
@@ -127,10 +145,11 @@ public struct Status: Command {
         // The clients in the file: a grant or a ban makes a difference.
         let written = isAsApplied ? verified.compiled.table : compile(declared).table
         let live = LiveRuleset(
-            own: own, others: ruleset.neighbours, declared: written,
+            own: shown, others: ruleset.neighbours, declared: written,
             in: ruleset.circumstances(now: host.now), now: host.now)
-        return PortStatus.all(
+        let rows = PortStatus.all(
             declared, compiled, loaded: own, in: live, sockets: sockets, usages: comparison.usage.services)
+        return (rows, live)
     }
 
     private func styled(_ line: String, _ row: PortStatus, _ console: Console) -> String {

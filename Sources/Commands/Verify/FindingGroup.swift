@@ -129,6 +129,8 @@ extension Finding {
         let identifier: Identifier
         let severity: Severity
         let hasChosenPort: Bool
+        /// Whether it is about a grant or a ban that is not in force.
+        let isTemporary: Bool
         /// The chain of another table that drops connections to services; `nil` for other findings.
         let cause: DroppingChain?
     }
@@ -144,7 +146,8 @@ extension Finding {
     fileprivate var groupKey: GroupKey? {
         guard acceptance == nil else { return nil }
         return GroupKey(
-            identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort, cause: droppingChain)
+            identifier: identifier, severity: severity, hasChosenPort: details.hasChosenPort,
+            isTemporary: details.isTemporary, cause: droppingChain)
     }
 
     /// The chain of another table that drops connections to a service.
@@ -157,6 +160,7 @@ extension Finding {
 
     /// The process, or the service with its line of the policy.
     fileprivate var ownerName: String {
+        if details.isTemporary { return details.aspect ?? "" }
         if let container { return container.text }
         if let process { return "\(process.name), pid \(process.pid)" }
         let name = service ?? details.interface ?? ""
@@ -171,6 +175,11 @@ extension Finding.GroupKey {
     /// needed.
     fileprivate func explanation(now: Int64) -> (fact: String, cure: String)? {
         switch identifier {
+        case .rulesetDrift where isTemporary:
+            (
+                "grants and bans are not in force although they have not expired",
+                "\"portreeve apply\" restores them; \"portreeve revoke\" and \"portreeve unban\" end them"
+            )
         case .undeclaredListener where hasChosenPort:
             (
                 "sockets on ports that the kernel chose are not in the policy; they look like clients",

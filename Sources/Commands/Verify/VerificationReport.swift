@@ -19,6 +19,8 @@ struct VerificationReport {
     let unused: [Acceptance]?
     /// Whether the state knows what was applied; otherwise the host was compared with the file.
     private let isRecorded: Bool
+    /// Whether the policy file can be applied.
+    private let isFileUsable: Bool
     /// The pending change; `nil` if there is none, or if the user may not know.
     var waiting: WaitingChange?
     /// The loaded table, if the state has no record of it.
@@ -30,6 +32,7 @@ struct VerificationReport {
         services = verification.services
         generation = verification.generation
         isRecorded = verification.verified.isRecorded
+        isFileUsable = verification.verified.declared != nil
         self.now = now
         unused = withUnused ? verification.acceptances.filter { !found.contains(where: $0.covers) } : nil
     }
@@ -79,7 +82,7 @@ struct VerificationReport {
     func driftAdvice(_ findings: [Finding]) -> [String] {
         guard findings.contains(where: \.isDrift) else { return [] }
         if let unrecorded { return ["  \(unrecorded.text)"] }
-        let isEdited = self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
+        let isEdited = isFileUsable && self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", including your edit" : ""
         if let waiting {
             // The finding says what to do.
@@ -90,7 +93,8 @@ struct VerificationReport {
             ]
         }
         let (meant, again) = isRecorded ? ("what was applied", " again") : ("what the policy says", "")
-        return ["  the live table is not \(meant): \"portreeve apply\" loads the policy\(again)\(edit)"]
+        let condition = isFileUsable ? "" : ", once the policy file is mended"
+        return ["  the live table is not \(meant): \"portreeve apply\" loads the policy\(again)\(edit)\(condition)"]
     }
 
     private func detailedLines(_ console: Console) -> [String] {

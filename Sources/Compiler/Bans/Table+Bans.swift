@@ -36,6 +36,9 @@ extension Table {
         banSets.flatMap { bans in banElements(bans).compactMap(bans.source) }
     }
 
+    /// The table without any ban.
+    public var withoutBans: Table { withoutBans(of: Set(bannedSources.map(\.addresses))) }
+
     /// The table without the bans of these addresses.
     public func withoutBans(of addresses: Set<AddressRange>) -> Table {
         guard !addresses.isEmpty else { return self }
