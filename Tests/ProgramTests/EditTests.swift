@@ -15,10 +15,12 @@ struct EditTests {
     }
 
     /// Runs `edit` with a shell command as the editor.
-    private func edit(_ editor: String, _ options: String...) throws -> Program.Result {
+    private func edit(
+        _ editor: String, _ options: String..., by caller: [String] = []
+    ) throws -> Program.Result {
         let words = ["edit", policy] + options
         // A group of its own: an editor may interrupt the whole group.
-        let environment = ["setsid", "--wait", "env", "-u", "SUDO_EDITOR", "-u", "VISUAL", "EDITOR=\(editor)"]
+        let environment = ["setsid", "--wait", "env", "-u", "SUDO_EDITOR", "-u", "VISUAL", "EDITOR=\(editor)"] + caller
         return try Program.run(
             environment + [try Portreeve.executable] + words + ["--state-dir", portreeve.stateDirectory])
     }
@@ -61,6 +63,20 @@ struct EditTests {
         #expect(next.status == 0 && next.errors.contains("continuing the edit"), "\(next)")
         #expect(next.output.hasSuffix("was not changed\n"))
         #expect(try beside() == ["policy.yaml"] && kept() == nil)
+    }
+
+    @Test(
+        "Behind sudo, an error shows the line that the user had in the editor, and check shows none of a secret policy")
+    func sudo() throws {
+        try portreeve.shell("chmod 600 \(policy)")
+        let caller = ["SUDO_UID=65534"]
+        let edited = try edit("sed -i s/version/vresion/", "--yes", by: caller)
+        #expect(edited.status == 3 && edited.errors.contains("\nvresion: 1\n^~~~~~~\n"), "\(edited)")
+        try portreeve.shell("sed -i s/version/vresion/ \(policy)")
+        let checked = try Program.run(["env"] + caller + [try Portreeve.executable, "check", policy])
+        let all = checked.output + checked.errors
+        #expect(checked.status == 3 && all.contains("the user who called sudo cannot read the file"), "\(checked)")
+        #expect(!all.contains("vresion"), "\(checked)")
     }
 
     @Test("Without an answer, with a failing editor, or where the file was changed meanwhile, the policy stays")

@@ -35,6 +35,24 @@ struct FailureTests {
         }
     }
 
+    @Test("Without privileges explain and sessions answer, and say on standard error what they could not read")
+    func unread() throws {
+        let portreeve = try Portreeve()
+        let (policy, prefix) = (try portreeve.write(small), ["setpriv", "--bounding-set=-net_admin"])
+        let denied = "operation not permitted; run as root, or with CAP_NET_ADMIN\n"
+        let answer = try portreeve("explain", "10.1.2.3", "22", policy, prefix: prefix)
+        #expect(
+            answer.status == 0 && answer.output.hasPrefix("accept: 10.1.2.3 to tcp/22 by the policy: "), "\(answer)")
+        let rules = "portreeve: warning: the live rules were not read, so that this is the answer of the policy file: "
+        #expect(answer.errors == "\(rules)reading the ruleset: \(denied)")
+        let list = try portreeve("sessions", policy, prefix: prefix)
+        #expect(list.status == 0 && list.output == "0 connections known, and others may be open\n", "\(list)")
+        let lines = list.errors.split(separator: "\n").map { "\($0)\n" }
+        #expect(lines.count == 2 && lines.allSatisfy { $0.hasSuffix(denied) }, "\(list)")
+        #expect(
+            lines[0].contains("connections without a socket are not known: ") && lines[1].contains("grants and bans"))
+    }
+
     @Test("A kernel without nf_tables is reported")
     func unsupported() throws {
         let portreeve = try Portreeve()
