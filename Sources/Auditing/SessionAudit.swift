@@ -32,6 +32,15 @@ public struct SessionAudit {
     /// The sessions that the policy would refuse today, by port and client.
     public func stale(_ sessions: [Session]) -> [Session] { refused(sessions, by: table).sorted { $0.precedes($1) } }
 
+    /// Those of them with one service, of these clients or, if there are none, of any client.
+    public func stale(_ sessions: [Session], of name: String, from clients: [IPAddress]) -> [Session] {
+        guard let service = policy.services.first(where: { $0.name == name }) else { return [] }
+        return stale(
+            sessions.filter { session in
+                service.decides(on: session) && (clients.isEmpty || clients.contains(session.client.address))
+            })
+    }
+
     /// The sessions that a ruleset would refuse today, in any order, each with its interface if that
     /// matters.
     ///
@@ -90,10 +99,7 @@ public struct SessionAudit {
         let first = group[0]
         let port = first.decidedPort
         let place = AuditedPort(first.transport, port...port, at: first.client.address)
-        let service = policy.services.first { service in
-            service.isReached(at: first.decidedAddress)
-                && service.ports.contains { $0.transport == first.transport && $0.range.contains(port) }
-        }
+        let service = policy.services.first { $0.decides(on: first) }
         let reason = reason(first, service)
         let count = group.count == 1 ? "is connected" : "has \(group.count) connections"
         let facts = [way(of: first), holders(of: group), age(of: group)].compactMap { $0 }.joined(separator: ", ")
@@ -144,6 +150,14 @@ public struct SessionAudit {
         let units: [(Int64, String)] = [(86400, "d"), (3600, "h"), (60, "min")]
         let unit = units.first { seconds >= $0.0 } ?? (1, "s")
         return "\(seconds / unit.0) \(unit.1)"
+    }
+}
+
+extension Service {
+    /// Whether the port and the address that the client dialled are the service's.
+    fileprivate func decides(on session: Session) -> Bool {
+        isReached(at: session.decidedAddress)
+            && ports.contains { $0.transport == session.transport && $0.range.contains(session.decidedPort) }
     }
 }
 

@@ -1,6 +1,7 @@
 public import ArgumentParser
 internal import Auditing
 internal import Changes
+internal import Compiler
 internal import Kernel
 internal import Policies
 internal import Printing
@@ -109,11 +110,21 @@ extension KernelOptions {
     }
 
     /// The state of earlier changes; fails if nothing was ever saved, with a message that says what there is none of.
-    func earlierState(on host: Host, lacking thing: String) throws -> RulesetState {
+    func earlierState(on host: Host, lacking thing: String, since reason: String? = nil) throws -> RulesetState {
         if let state = try existingState(on: host) { return state }
         // A path of the command line may be mistyped.
-        let place = stateDir.map { ": the state directory \($0.printable) does not exist" } ?? ""
-        throw CommandError(.failure, "there is no \(thing)\(place)")
+        let reason = stateDir.map { "the state directory \($0.printable) does not exist" } ?? reason
+        throw CommandError(.failure, "there is no \(thing)\(reason.map { ": \($0)" } ?? "")")
+    }
+
+    /// The state for a command that changes only a part of what is in force; `nil` if nothing was ever saved and no table is loaded.
+    ///
+    /// - Throws: `refused` if the directory does not exist although a table is loaded: its path may be mistyped, so that none is made.
+    func stateInForce(in store: any RulesetStore, on host: Host) throws -> RulesetState? {
+        if let state = try beforeChange({ () throws(KernelError) in try existingState(on: host) }) { return state }
+        let live = try store.snapshot(of: Names.table, expecting: []).table
+        if let unrecorded = unrecorded(live, on: host) { throw unrecorded.refusal }
+        return nil
     }
 
     /// The state for a command that only reads; `nil` if nothing was ever saved.

@@ -187,6 +187,11 @@ struct ChangeTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(terminal.output.hasPrefix("state: change 3 \(undone)\n  in force: change 2 of "), "\(terminal.output)")
         #expect(terminal.output.contains("\n  \(cure)"), "\(terminal.output)")
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+        #expect(
+            terminal.output.contains("warning: change 3 \(undone); \(cure.dropLast()) (in the file: "),
+            "\(terminal.output)")
+        #expect(!terminal.output.contains("edited since"))
         _ = try terminal.write(web.replacing("ports: 5432", with: "ports: 5434"))
         #expect(try terminal.run("status", policy) == .success)
         #expect(terminal.output.hasPrefix("state: the policy was edited\n"), "\(terminal.output)")

@@ -86,6 +86,13 @@ struct GrantTests: GrantTesting {
         )
     }
 
+    @Test("Loopback is always let in, so that no grant is made", arguments: ["127.0.0.1", "127.9.9.9", "::1"])
+    func loopback(address: String) throws {
+        #expect(try grant("ssh", address) == .success)
+        #expect(terminal.output == "\(address) is a loopback address, which is always let in: nothing to do\n")
+        #expect(live.isEmpty && terminal.store.commits == 1)
+    }
+
     @Test("Warns if another table still refuses the address")
     func foreign() throws {
         let base = BaseChain(type: "filter", hook: .input, priority: 10, policy: .drop)

@@ -63,6 +63,10 @@ struct MissingPolicyTests {
             try message("probe", "192.0.2.1")
                 == "portreeve: the policy of 192.0.2.1 is missing: name it after the host, "
                 + "as in \"portreeve probe 192.0.2.1 policy.yaml\"\n")
+        #expect(
+            try message("probe", "db1.yaml")
+                == "portreeve: db1.yaml is a policy, and the host is missing: "
+                + "write it first, as in \"portreeve probe db1.example.org db1.yaml\"\n")
     }
 
     @Test("A mistyped path is an error also where a policy was applied; a policy that is gone is a finding")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 
 @testable import Commands
@@ -89,4 +90,48 @@ struct UnrecordedTableTests: GrantTesting {
         #expect(try terminal.run("plan", policy) == .success)
         #expect(!terminal.errors.contains(Self.question))
     }
+
+    @Test("Keeps grants and bans out where the table is the policy's, and makes no directory")
+    func inSync() throws {
+        try mistype(granting: false)
+        let commits = terminal.store.commits
+        let start = "portreeve: the state directory \(state) has no record of the loaded table: check --state-dir"
+        for command in [
+            ["ban", "198.51.100.8", "--for", "1h", "--why", "x"], ["unban", "198.51.100.66"], ["revoke", "ssh"],
+            ["grant", "ssh", policy, "--from", "198.51.100.8", "--for", "1h", "--why", "x"], ["refresh"],
+        ] {
+            #expect(try terminal.run(command) == .refused, "\(command)")
+            #expect(terminal.errors.hasPrefix(start), "\(terminal.errors)")
+        }
+        #expect(terminal.store.commits == commits && !FileManager.default.fileExists(atPath: state))
+    }
+
+    @Test("Is recorded by apply only after an answer or with --yes, also where nothing is to be loaded")
+    func recorded() throws {
+        try mistype(granting: false)
+        #expect(try terminal.run("apply", policy) == .usage)
+        #expect(terminal.errors.contains(Self.question), "\(terminal.errors)")
+        terminal.answer = "no"
+        #expect(try terminal.run("apply", policy) == .failure)
+        #expect(!FileManager.default.fileExists(atPath: state))
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(terminal.errors.contains(Self.question) && terminal.output == "in sync: nothing to do\n")
+        #expect(try terminal.run("apply", policy) == .success)
+        #expect(terminal.errors == "")
+        #expect(try terminal.run("ban", "198.51.100.8", "--for", "1h", "--why", "x") == .success)
+    }
+
+    @Test("Without a table and without a directory, there is nothing to end, and no directory is made")
+    func unloaded() throws {
+        try mistype(granting: false)
+        terminal.store.put(nil)
+        #expect(try terminal.run("unban", "198.51.100.8") == .success)
+        #expect(try terminal.run("revoke", "ssh") == .success)
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(try terminal.run("ban", "198.51.100.8", "--for", "1h", "--why", "x") == .failure)
+        #expect(terminal.errors.contains("is not loaded: run \"portreeve apply"))
+        #expect(!FileManager.default.fileExists(atPath: state))
+    }
+
+    private var state: String { terminal.folder.appending(path: "state").path }
 }

@@ -81,6 +81,14 @@ public struct VerifiedPolicy {
         compiled = compile(policy)
     }
 
+    /// Says of a file that differs that it still has a change which was undone: nobody edited it since.
+    public mutating func attribute(to undone: UndoneChange) {
+        guard let difference else { return }
+        for index in findings.indices where findings[index].identifier == .notApplied {
+            findings[index].message = "\(undone.fact); \(undone.cure) (\(difference.difference))"
+        }
+    }
+
     /// Expects the table that was applied where the live one is not what this version compiles the policy to.
     ///
     /// The tables are compared last, since the record holds every element and most runs do not need it.

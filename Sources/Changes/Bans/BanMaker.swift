@@ -87,7 +87,7 @@ public struct BanMaker {
     /// The outcome where no table is loaded; fails if the next table has bans again.
     private func nothing(of addresses: AddressRange) throws -> BanOutcome {
         guard try state.grants().bans.active.isEmpty else { throw try state.missingTable(in: store) }
-        return BanOutcome(deed: .notLoaded, addresses: addresses)
+        return .notLoaded(addresses)
     }
 
     /// The live table, the same without grants and bans, and both; `nil` if no table is loaded.

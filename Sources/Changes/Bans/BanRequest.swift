@@ -48,4 +48,7 @@ public struct BanOutcome {
     public let addresses: AddressRange
     /// The change; `nil` if there was nothing to do.
     public var made: RulesetState.Made?
+
+    /// The outcome where no table is loaded, and no ban is recorded.
+    public static func notLoaded(_ addresses: AddressRange) -> Self { Self(deed: .notLoaded, addresses: addresses) }
 }

@@ -48,6 +48,9 @@ public struct GrantMaker {
                 .failure,
                 "service \"\(request.service)\" is not loaded: run \"portreeve apply\" first; nothing was changed")
         }
+        if AddressSet.loopback.isSuperset(of: AddressSet(request.address)) {
+            return GrantOutcome(deed: .loopback, service: request.service, addresses: [request.address])
+        }
         if service.sources.isSuperset(of: AddressSet(request.address)) {
             try check(request, service, live, before.bans, policy)
             return GrantOutcome(deed: .needless, service: request.service, addresses: [request.address])
@@ -100,7 +103,7 @@ public struct GrantMaker {
     /// The outcome where no table is loaded; fails if the next table has grants again.
     private func nothing(of service: String, _ address: IPAddress?) throws -> GrantOutcome {
         guard try state.grants().active.isEmpty else { throw try state.missingTable(in: store) }
-        return GrantOutcome(deed: .notLoaded, service: service, addresses: address.map { [$0] } ?? [])
+        return .notLoaded(service, address)
     }
 
     /// The live table, the same without grants, and the grants; `nil` if no table is loaded.
@@ -165,6 +168,8 @@ public struct GrantOutcome {
         case granted(until: Int64, for: TimeSpan)
         /// The policy allows the addresses without a grant.
         case needless
+        /// The address is this host's own, which is let in on the loopback interface.
+        case loopback
         /// The addresses are no longer allowed.
         case revoked
         /// The addresses, or any if there are none, had no grant; others have one.
@@ -181,4 +186,9 @@ public struct GrantOutcome {
     public let addresses: [IPAddress]
     /// The change; `nil` if there was nothing to do.
     public var made: RulesetState.Made?
+
+    /// The outcome where no table is loaded, and no grant is recorded.
+    public static func notLoaded(_ service: String, _ address: IPAddress?) -> Self {
+        Self(deed: .notLoaded, service: service, addresses: address.map { [$0] } ?? [])
+    }
 }

@@ -56,7 +56,12 @@ public struct ListRefresh {
         if let last = try state.log.lastConfirmed(), try state.hasNoTable(last) {
             throw ChangeError(.failure, "the table was removed by change \(last.number): nothing to refresh")
         }
-        throw ChangeError(.failure, "no policy was applied: run \"portreeve apply\" first; nothing was changed")
+        throw absence
+    }
+
+    /// The error where nothing was ever applied.
+    public static var absence: ChangeError {
+        ChangeError(.failure, "no policy was applied: run \"portreeve apply\" first; nothing was changed")
     }
 
     /// Saves when the addresses of names were seen.

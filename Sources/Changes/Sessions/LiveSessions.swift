@@ -30,7 +30,7 @@ public struct LiveSessions {
         now: Int64
     ) throws(KernelError) {
         let list = try store.connections()
-        let judged = SessionAudit(policy, compiled, routedBy: store, now: now).judge(list.connections)
+        let judged = SessionAudit(policy, compiled.table, routedBy: store, now: now).judge(list.connections)
         total = judged.count
         var found = judged.filter(query.matches)
         let owned = store.owners(of: found.map(\.connection))

@@ -4,13 +4,14 @@ public import Compiler
 public import Kernel
 internal import Listeners
 public import Policies
+public import Rulesets
 public import System
 
 extension SessionAudit {
     /// The audit of a host's sessions; looks up the route to each address only once.
-    public init(_ policy: Policy, _ compiled: CompiledPolicy, routedBy sessions: any SessionStore, now: Int64) {
+    public init(_ policy: Policy, _ table: Table, routedBy sessions: any SessionStore, now: Int64) {
         var known: [IPAddress: String?] = [:]
-        self.init(policy: policy, table: compiled.table, now: now) { address in
+        self.init(policy: policy, table: table, now: now) { address in
             if let interface = known[address] { return interface }
             let interface = sessions.interface(to: address)
             known[address] = .some(interface)
@@ -24,7 +25,7 @@ extension [Finding] {
     public static func sessions(
         _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore, now: Int64
     ) throws(KernelError) -> [Finding] {
-        let audit = SessionAudit(policy, compiled, routedBy: store, now: now)
+        let audit = SessionAudit(policy, compiled.table, routedBy: store, now: now)
         let list = try store.read()
         let stale = audit.stale(list.sessions)
         // Finding processes is slow, and most runs have no stale session.

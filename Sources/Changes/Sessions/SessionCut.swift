@@ -1,9 +1,9 @@
 internal import Addressing
 internal import Auditing
-public import Compiler
 public import Kernel
 public import Listeners
 public import Policies
+public import Rulesets
 internal import System
 
 /// The termination of the sessions that a policy refuses.
@@ -23,25 +23,36 @@ public struct SessionCut {
     /// Terminates the sessions that the policy, which must be in force, refuses.
     ///
     /// - Parameters:
-    ///   - policy: the policy.
-    ///   - compiled: the compiled policy.
+    ///   - policy: the policy; `nil` if it cannot be read.
+    ///   - table: its table, with grants and bans; `nil` for none, which refuses nothing.
     ///   - store: the sessions of the host.
     ///   - admins: finds the admin sessions, which are kept; `nil` to terminate them, too.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     public init(
-        _ policy: Policy, _ compiled: CompiledPolicy, among store: any SessionStore,
+        _ policy: Policy?, _ table: Table?, among store: any SessionStore,
         sparing admins: (() -> AdminSessions)?, now: Int64
     ) {
+        guard let table else {
+            self.init(failure: nil)
+            return
+        }
+        guard let policy else {
+            self.init(failure: OrphanedSessions.unknownPolicy)
+            return
+        }
         let outgoing = { () throws(KernelError) in try [Finding].outboundStale(policy, among: store, now: now) }
         self.init(among: store, sparing: admins, outgoing) { sessions in
-            SessionAudit(policy, compiled, routedBy: store, now: now).stale(sessions)
+            SessionAudit(policy, table, routedBy: store, now: now).stale(sessions)
         }
     }
+
+    /// No termination, for this reason; `nil` if there is nothing to end.
+    init(failure: String?) { self.failure = failure }
 
     /// Terminates the sessions that `choose` returns, and the sessions of this host that `outgoing` finds.
     init(
         among store: any SessionStore, sparing admins: (() -> AdminSessions)?,
-        _ outgoing: () throws(KernelError) -> [Session] = { [] }, _ choose: ([Session]) -> [Session]
+        _ outgoing: () throws(KernelError) -> [Session] = { [] }, choosing choose: ([Session]) -> [Session]
     ) {
         do throws(KernelError) {
             let list = try store.read()

@@ -179,8 +179,10 @@ extension RulesetState {
         guard isLive(change.table, with: change.grants, in: store) else {
             throw ChangeError(.changedUnderneath, "another process changed the ruleset; nothing was saved: plan again")
         }
-        let entry = try log.prepare(record(of: change, change.transaction, archive, now: now))
-        try log.settle(entry, as: change.kind.outcome)
+        try savingUndo {
+            let entry = try log.prepare(record(of: change, change.transaction, archive, now: now))
+            try log.settle(entry, as: change.kind.outcome)
+        }
         host.markLoaded(files.directory, change.table != nil)
         recordFloor(for: change.table)
     }
@@ -190,7 +192,7 @@ extension RulesetState {
         do { return try body() } catch let error as KernelError {
             throw ChangeError(
                 .failure,
-                "\(error): cannot save the undo state; nothing was changed")
+                "cannot save the undo state: \(error); nothing was changed")
         }
     }
 

@@ -42,6 +42,14 @@ public struct UnrecordedTable: Equatable {
                 + "if the record was lost, \(remedy); nothing was changed")
     }
 
+    /// The refusal of a change of a table that may be another one than the user means.
+    public var refusal: ChangeError {
+        ChangeError(
+            .refused,
+            "\(fact): check --state-dir and --netns; if the record was lost, run \"portreeve apply\" first; "
+                + "nothing was changed")
+    }
+
     private var fact: String { "the state directory \(directory) has no record of the loaded table" }
 
     /// The grants and bans in words; `nil` if there are none.
@@ -53,9 +61,8 @@ public struct UnrecordedTable: Equatable {
 }
 
 extension RulesetState {
-    /// Refuses a grant or a ban where the live table has others that the state does not know.
+    /// Refuses to change grants or bans of a live table that the state does not know.
     func requireRecord(of live: Table) throws {
-        let unrecorded = try UnrecordedTable(live, in: self, at: files.directory)
-        try unrecorded?.requireNoGrants(or: "run \"portreeve apply\" first")
+        if let unrecorded = try UnrecordedTable(live, in: self, at: files.directory) { throw unrecorded.refusal }
     }
 }

@@ -78,7 +78,12 @@ extension RulesetState {
     /// The error for a grant or a ban where no table is loaded: a pending change has removed it, or nothing loaded it.
     func missingTable(in store: any RulesetStore) throws -> ChangeError {
         if let pending = try pending() { return refusal(pending, in: store) }
-        return ChangeError(
+        return Self.missingTable
+    }
+
+    /// The same where nothing was ever saved.
+    public static var missingTable: ChangeError {
+        ChangeError(
             .failure, "table \(Names.table) is not loaded: run \"portreeve apply\" first; nothing was changed")
     }
 

@@ -106,7 +106,11 @@ public struct Apply: Command {
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { cut(plan, on: host) } }
         if plan.isEmpty {
-            if cutSessions, !safety.yes { try confirmCut(plan, on: host, console) }
+            if cutSessions {
+                try maker.confirmCut(
+                    of: OrphanedSessions(
+                        refusedBy: plan.compiled.table, of: policy, among: host.sessions, now: host.now))
+            }
             return try maker.keep(change, in: store)
         }
         return try maker.make(change, in: store, question: Self.question) { isAnew in
@@ -145,18 +149,10 @@ public struct Apply: Command {
         }
     }
 
-    /// Asks before sessions are ended where no rule changes.
-    private func confirmCut(_ plan: PlannedChange, on host: Host, _ console: Console) throws {
-        let refused = OrphanedSessions(refusedBy: plan, among: host.sessions, now: host.now)
-        guard !refused.sessions.isEmpty else { return }
-        let text = "no rule changes" + refused.text(isCut: true, sparingOwn: !safety.force)
-        if console.isJSON { console.note(text) } else { console.print(text) }
-        try Confirmation(host).require("end \(refused.sessions.count == 1 ? "it" : "them")?")
-    }
-
     private func cut(_ plan: PlannedChange, on host: Host) -> SessionCut {
         SessionCut(
-            plan.policy, plan.compiled, among: host.sessions, sparing: safety.force ? nil : host.admins, now: host.now)
+            plan.policy, plan.compiled.table, among: host.sessions, sparing: safety.force ? nil : host.admins,
+            now: host.now)
     }
 
     private func load(on host: Host, _ console: Console) throws -> ExitStatus {

@@ -49,8 +49,8 @@ public struct Ban: Command {
         let console = Console(host, output)
         let request = BanRequest(addresses: try PrefixArgument(addresses).addresses, span: span, why: why)
         let store = try kernel.openStore(on: host)
-        let maker = try BanMaker(kernel, in: store, on: host, console)
-        let outcome = try maker.ban(
+        guard let state = try kernel.stateInForce(in: store, on: host) else { throw RulesetState.missingTable }
+        let outcome = try BanMaker(state, in: store, on: host, console).ban(
             request, isForced: force, reading: ReadingOptions(), guardedBy: LockoutGuard(host, console, force: force))
         if let own = store.addresses(), !own.intersection(AddressSet(request.addresses)).isEmpty {
             let effect = "covers an address of this host, whose own connections may break"

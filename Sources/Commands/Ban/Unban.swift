@@ -29,7 +29,9 @@ public struct Unban: Command {
         let console = Console(host, output)
         let addresses = try PrefixArgument(addresses).addresses
         let store = try kernel.openStore(on: host)
-        try BanMaker(kernel, in: store, on: host, console).unban(addresses).write(to: console)
+        let state = try kernel.stateInForce(in: store, on: host)
+        let outcome = try state.map { try BanMaker($0, in: store, on: host, console).unban(addresses) }
+        (outcome ?? .notLoaded(addresses)).write(to: console)
         return .success
     }
 }

@@ -128,11 +128,25 @@ struct ChangeMaker {
     func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
         -> ExitStatus
     {
+        if let unrecorded = kernel.unrecorded(change.snapshot.table, on: host) {
+            console.note("portreeve: warning: \(unrecorded.text)")
+            if !safety.yes { try Confirmation(host).require("record the loaded table there?") }
+        }
         let extended = try kernel.state(on: host).keep(
             change, in: store, confirmedWithin: safety.confirm, now: host.now)
         return report(
             extended.flatMap(extensionText) ?? done, extended,
             change.snapshot.generation, isChange: false)
+    }
+
+    /// Lists the sessions that will be ended where no rule changes, and asks.
+    func confirmCut(of refused: @autoclosure () -> OrphanedSessions) throws {
+        guard !safety.yes else { return }
+        let refused = refused()
+        guard !refused.sessions.isEmpty else { return }
+        let text = "no rule changes" + refused.text(isCut: true, sparingOwn: !safety.force)
+        if console.isJSON { console.note(text) } else { console.print(text) }
+        try Confirmation(host).require("end \(refused.sessions.count == 1 ? "it" : "them")?")
     }
 
     /// That the time to confirm a change begins anew.

@@ -49,18 +49,17 @@ public struct Grant: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let address = try AddressArgument(from).address
-        let policy = try policy.load(
-            on: host, console, lists: kernel.lastLists(on: host), keepsLastLists: true, changing: true)
+        let store = try host.openStore(kernel.netns)
+        try kernel.settleOverdue(in: store, on: host, console)
+        let policy = try policy.loadForChange(on: host, kernel, in: store, console)
         guard policy.services.contains(where: { $0.name == service }) else {
             throw CommandError(
                 .failure, "the policy has no service \"\(service)\"\(hint(among: policy)); nothing was changed")
         }
         if let limit = policy.defaults.grantLimit { try limit.allow(span) }
-        let store = try host.openStore(kernel.netns)
-        try kernel.settleOverdue(in: store, on: host, console)
         let request = GrantRequest(service: service, address: address, span: span, why: why)
-        try GrantMaker(kernel, in: store, on: host, console).grant(request, by: policy)
-            .write(to: console)
+        guard let state = try kernel.stateInForce(in: store, on: host) else { throw RulesetState.missingTable }
+        try GrantMaker(state, in: store, on: host, console).grant(request, by: policy).write(to: console)
         return .success
     }
 }

@@ -6,9 +6,9 @@ internal import System
 
 extension BanMaker {
     /// A maker of bans whose notes go to the console.
-    init(_ options: KernelOptions, in store: any RulesetStore, on host: Host, _ console: Console) throws(KernelError) {
+    init(_ state: RulesetState, in store: any RulesetStore, on host: Host, _ console: Console) {
         console.requireOutput()
-        self.init(try options.state(on: host), in: store, now: host.now) { console.note("portreeve: \($0.text)") }
+        self.init(state, in: store, now: host.now) { console.note("portreeve: \($0.text)") }
     }
 }
 

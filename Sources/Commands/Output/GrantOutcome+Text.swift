@@ -7,9 +7,9 @@ internal import System
 
 extension GrantMaker {
     /// A maker of grants whose notes go to the console.
-    init(_ options: KernelOptions, in store: any RulesetStore, on host: Host, _ console: Console) throws(KernelError) {
+    init(_ state: RulesetState, in store: any RulesetStore, on host: Host, _ console: Console) {
         console.requireOutput()
-        self.init(try options.state(on: host), in: store, now: host.now) { console.note("portreeve: \($0.text)") }
+        self.init(state, in: store, now: host.now) { console.note("portreeve: \($0.text)") }
     }
 }
 
@@ -35,9 +35,24 @@ extension UselessGrant {
 
 extension GrantOutcome {
     /// Prints the outcome.
-    func write(to console: Console) {
+    func write(to console: Console) { write(to: console, []) }
+
+    /// Prints the outcome, and the sessions that stay open although it refuses them, with the command that ends them.
+    func write(to console: Console, _ open: OrphanedSessions, endedBy command: String) {
+        write(to: console, [("open_sessions", open.json)])
+        if !console.isJSON, !console.isQuiet { open.lines(endedBy: command).forEach { console.print($0) } }
+        if let warning = open.warning { console.note(warning) }
+    }
+
+    /// Prints the outcome, and the sessions that were ended.
+    func write(to console: Console, _ cut: SessionCut) {
+        write(to: console, [("sessions", cut.json)])
+        cut.report(to: console)
+    }
+
+    private func write(to console: Console, _ sessions: [(String, JSON)]) {
         if console.isJSON {
-            console.print(json)
+            console.print(.object(members + sessions))
         } else if !console.isQuiet {
             console.print(text + (end == nil ? "" : ending))
         }
@@ -54,6 +69,7 @@ extension GrantOutcome {
         return switch deed {
         case .granted(let end, let span): "\(service) is open to \(names) until \(UTCTime.text(end)) (\(span.text))"
         case .needless: "the policy already allows \(names) to reach \(service): nothing to do"
+        case .loopback: "\(names) is a loopback address, which is always let in: nothing to do"
         case .revoked: "\(service) is closed to new connections from \(names)"
         case .absent(let others):
             "\(service) has no grant\(names.isEmpty ? "" : " for \(names)"): nothing to do\(others.listed(as: "granted"))"
@@ -61,13 +77,13 @@ extension GrantOutcome {
         }
     }
 
-    private var json: JSON {
+    private var members: [(String, JSON)] {
         [
-            "format_version": 1, "changed": .bool(made != nil), "service": .string(service),
-            "address": addresses.count == 1 ? .string(addresses[0].description) : .null,
-            "addresses": .array(addresses.map { .string($0.description) }), "until": JSON(end.map(UTCTime.text)),
-            "change": made.map { .number($0.number) } ?? .null,
-            "generation": made.map { .number(Int($0.generation)) } ?? .null, "message": .string(text),
+            ("format_version", 1), ("changed", .bool(made != nil)), ("service", .string(service)),
+            ("address", addresses.count == 1 ? .string(addresses[0].description) : .null),
+            ("addresses", .array(addresses.map { .string($0.description) })), ("until", JSON(end.map(UTCTime.text))),
+            ("change", made.map { .number($0.number) } ?? .null),
+            ("generation", made.map { .number(Int($0.generation)) } ?? .null), ("message", .string(text)),
         ]
     }
 

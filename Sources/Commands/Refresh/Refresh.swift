@@ -37,7 +37,8 @@ public struct Refresh: Command {
         var options = ReadingOptions()
         (options.checksOwnership, options.allowInsecurePermissions) = (host.isRoot, allowInsecurePermissions)
         host.progress("reading the lists and looking up the names…")
-        let refresh = try ListRefresh(kernel.state(on: host), in: store, reading: options, now: host.now) {
+        guard let state = try kernel.stateInForce(in: store, on: host) else { throw ListRefresh.absence }
+        let refresh = try ListRefresh(state, in: store, reading: options, now: host.now) {
             host.lookUp($0, kernel.netns)
         }
         host.progress("loading the lists…")

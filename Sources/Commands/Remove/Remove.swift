@@ -37,7 +37,8 @@ public struct Remove: Command {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
         try kernel.settleOverdue(in: store, on: host, console)
-        let last = try kernel.state(on: host).lastTable()
+        let state = try kernel.existingState(on: host)
+        let last = try state?.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         var change = RulesetChange(
             snapshot: snapshot, table: nil, kind: .remove, summary: "table \(Names.table) removed")
@@ -46,7 +47,7 @@ public struct Remove: Command {
         let notLoaded = "table \(Names.table) is not loaded: nothing to do"
         if isDryRun { return try show(change, in: store, notLoaded, on: host, console) }
         // A history that begins with a removal would be one to go back to.
-        if snapshot.table == nil, try kernel.state(on: host).log.entries().isEmpty {
+        if snapshot.table == nil, try state?.log.entries().isEmpty ?? true {
             return try show(change, in: store, notLoaded, on: host, console)
         }
         if snapshot.table == nil { return try maker.keep(change, in: store, done: notLoaded) }
@@ -66,7 +67,7 @@ public struct Remove: Command {
 
     /// The words of the applied policy, if it can still be read.
     private func names(in store: any RulesetStore, on host: Host) -> SourceNames {
-        let record = try? kernel.state(on: host).applied(in: store)
+        let record = try? kernel.existingState(on: host)?.applied(in: store)
         return SourceNames(record?.policy(ReadingOptions()))
     }
 

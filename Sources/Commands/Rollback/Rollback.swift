@@ -28,6 +28,9 @@ public struct Rollback: Command {
     @Flag(help: "Show every source, too.")
     var verbose = false
 
+    @Flag(help: "End the sessions that the earlier table refuses, except your own.")
+    var cutSessions = false
+
     @OptionGroup var safety: SafetyOptions
 
     /// The output options.
@@ -40,32 +43,55 @@ public struct Rollback: Command {
     /// Unless it only shows.
     public var makesChange: Bool { !isDryRun }
 
+    /// Rejects options that contradict each other.
+    public func validate() throws {
+        guard isDryRun, cutSessions else { return }
+        throw ValidationError("--dry-run changes nothing; --cut-sessions cannot be used with it")
+    }
+
     /// Goes back, with the lockout guard of every change.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
-        let state = try kernel.earlierState(on: host, lacking: "earlier change")
+        let state = try kernel.earlierState(on: host, lacking: "earlier change", since: "nothing was applied yet")
         if isDryRun { return try show(state, store, on: host, console) }
         if number == nil, try state.pending() != nil {
             return try undo(state, store, on: host, console)
         }
         try kernel.settleOverdue(in: store, on: host, console)
         let back = try ChangeBack(to: number, of: state, in: store)
-        let maker = ChangeMaker(host, kernel, safety, console)
+        var maker = ChangeMaker(host, kernel, safety, console)
+        let policy = back.policy(ReadingOptions())
+        if cutSessions { maker.cut = { cut(policy, back.change.target, on: host) } }
         if back.change.transaction.isEmpty {
+            if cutSessions, let table = back.change.target {
+                try maker.confirmCut(
+                    of: OrphanedSessions(refusedBy: table, of: policy, among: host.sessions, now: host.now))
+            }
             return try maker.keep(back.change, in: store, done: try sameness(of: back, state.log))
         }
         do {
             return try maker.make(back.change, in: store, question: question(back)) { _ in
                 let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
-                return try text(
-                    headline(of: back), back.change, back.policy(ReadingOptions()), in: store, on: host, console)
-                    + "\n" + advice
+                let text = try text(headline(of: back), back.change, policy, in: store, on: host, console)
+                let orphaned = OrphanedSessions(by: back.change, of: policy, among: host.sessions, now: host.now)
+                return text + "\n" + advice
+                    + orphaned.text(
+                        isCut: cutSessions, sparingOwn: !safety.force, command: Self.cutting(back.number))
             }
         } catch let lockout as Lockout {
             throw CommandError(.refused, refusal(of: back, lockout))
         }
     }
+
+    /// Ends the sessions that a table refuses.
+    func cut(_ policy: Policy?, _ table: Table?, on host: Host) -> SessionCut {
+        SessionCut(
+            policy, table, among: host.sessions, sparing: safety.force ? nil : host.admins, now: host.now)
+    }
+
+    /// The command that ends the sessions that the table of a change refuses, also once it is loaded.
+    static func cutting(_ change: Int) -> String { "rollback \(change) --cut-sessions" }
 
     /// Whom a rollback would lock out, where it would lead, and the ways on.
     private func refusal(of back: ChangeBack, _ lockout: Lockout) -> String {
@@ -113,7 +139,8 @@ public struct Rollback: Command {
         _ state: RulesetState, _ store: any RulesetStore, on host: Host, _ console: Console
     ) throws -> ExitStatus {
         if number == nil, let pending = try state.pending(), let undo = try state.undoOfWaiting(in: store) {
-            try show(undo, nil, "undo of change \(pending.number)", isUndo: true, in: store, on: host, console)
+            let policy = state.lastApplied?.policy(ReadingOptions())
+            try show(undo, policy, "undo of change \(pending.number)", isUndo: true, in: store, on: host, console)
             return .success
         }
         let back = try ChangeBack(to: number, of: state, in: store)
@@ -129,11 +156,16 @@ public struct Rollback: Command {
         _ change: RulesetChange, _ policy: Policy?, _ headline: String, isUndo: Bool = false,
         in store: any RulesetStore, on host: Host, _ console: Console
     ) throws {
+        let orphaned = OrphanedSessions(by: change, of: policy, among: host.sessions, now: host.now)
+        let command = number.map(Self.cutting) ?? "rollback --cut-sessions"
         if console.isJSON {
             let access = try AccessReport(of: change, in: store, now: host.now)
-            console.print(["format_version": 1, "changed": false, "access": access.json])
+            console.print([
+                "format_version": 1, "changed": false, "access": access.json, "sessions": orphaned.json,
+            ])
         } else {
-            console.print(try text(headline, change, policy, in: store, on: host, console))
+            console.print(
+                try text(headline, change, policy, in: store, on: host, console) + orphaned.text(command: command))
         }
         // The undo of a pending change asks no guard: it must work in an emergency.
         let guarded = isUndo ? "this" : "rollback will refuse this: it"
@@ -152,31 +184,5 @@ public struct Rollback: Command {
         let back = "\(start); \"portreeve rollback \(earlier)\" goes further back"
         let isRemoval = try log.record(log.entry(earlier)).table == nil
         return isRemoval ? "\(back), to a removal: every port would be open" : back
-    }
-
-    /// The policy file that has the text of the pending change, and would load it again.
-    private func source(of state: RulesetState, on host: Host) -> String? {
-        guard let pending = try? state.pending(), let record = try? state.log.record(state.log.entry(pending.number)),
-            record.kind == .apply, let file = record.files.first,
-            let text = try? host.files.read(file.path), Array(text.utf8) == file.text
-        else { return nil }
-        return file.path
-    }
-
-    private func undo(
-        _ state: RulesetState, _ store: any RulesetStore, on host: Host, _ console: Console
-    ) throws -> ExitStatus {
-        let source = source(of: state, on: host)
-        let found = try state.undoWaiting(in: store)
-        let generation = try store.generation()
-        if console.isJSON {
-            console.print(["format_version": 1, "changed": true, "generation": .number(Int(generation))])
-        } else if !console.isQuiet {
-            found.map(\.text).forEach(console.print)
-            if let source {
-                console.print("\(source.printable) still has this change: the next apply of that file loads it again")
-            }
-        }
-        return .success
     }
 }

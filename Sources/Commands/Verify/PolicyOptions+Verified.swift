@@ -2,6 +2,7 @@ internal import Auditing
 internal import Changes
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import System
 
 extension PolicyOptions {
@@ -18,7 +19,26 @@ extension PolicyOptions {
         return verified
     }
 
-    /// The same for a file that was read; `nil` if there is neither a valid file nor an applied policy.
+    /// The policy for a change of what is in force: that of the file, or the one that was applied, with a warning, where the file
+    /// cannot be used.
+    ///
+    /// The network namespace must have been entered.
+    func loadForChange(
+        on host: Host, _ kernel: KernelOptions, in store: any RulesetStore, _ console: Console
+    ) throws(CommandError) -> Policy {
+        let reading = read(on: host, lists: kernel.lastLists(on: host), keepsLastLists: true)
+        if let policy = reading.policy {
+            for refusal in reading.refusedLists { console.note(refusal.warning) }
+            return policy
+        }
+        // A plan or a directory is no policy that was broken by an edit.
+        guard mistake == nil, let verified = verified(reading, on: host, kernel, in: store), let fault = verified.edit
+        else { throw failure(reading, on: host, console, changing: true) }
+        console.note("portreeve: warning: \(fault.printable): the policy as it was applied decides")
+        return verified.policy
+    }
+
+    /// The policy that the host is held against, for a file that was read; `nil` if there is neither a valid file nor an applied policy.
     func verified(
         _ reading: PolicyReading, on host: Host, _ kernel: KernelOptions, in store: any RulesetStore
     ) -> VerifiedPolicy? {
@@ -26,6 +46,11 @@ extension PolicyOptions {
         // A path that was mistyped is no policy that is gone.
         if reading.fault == .absent, policy != Self.standardPath, record?.isOf(policy) != true { return nil }
         var verified = VerifiedPolicy(policy, reading, record: record, options: readingOptions(on: host))
+        if verified?.difference != nil, let policy = reading.policy,
+            let undone = try? kernel.existingState(on: host)?.undone(holding: policy)
+        {
+            verified?.attribute(to: undone)
+        }
         if let fault { verified?.findings.append(fault) }
         return verified
     }
