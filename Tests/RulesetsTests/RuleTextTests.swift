@@ -49,6 +49,46 @@ struct RuleTextTests {
         #expect(rule.description == "iif { \"lo\", \"wg0\" } accept")
     }
 
+    static let fields: [([Expression], String)] = [
+        (ipv4 + [network(9, 1), .compare(Comparison([17]))], "ip protocol udp"),
+        (
+            ipv4 + [network(9, 1), .compare(Comparison([6])), port, .compare(Comparison([0, 22]))],
+            "ip protocol tcp tcp dport 22"
+        ),
+        (ipv4 + [network(8, 1), .compare(Comparison(.less, [2]))], "ip ttl < 2"),
+        (
+            ipv4 + [network(1, 1), .bitwise(BitwiseMask(mask: [0xfc])), .compare(Comparison([0x20]))],
+            "ip dscp 0x8"
+        ),
+        (
+            ipv4 + [network(6, 2), .bitwise(BitwiseMask(mask: [0x40, 0])), .compare(Comparison(.notEqual, [0, 0]))],
+            "ip frag-off & 0x4000 != 0x0"
+        ),
+        (ipv6 + [network(6, 1), .compare(Comparison([58]))], "ip6 nexthdr ipv6-icmp"),
+        (ipv6 + [network(7, 1), .compare(Comparison([255]))], "ip6 hoplimit 255"),
+        (
+            ipv6 + [network(0, 2), .bitwise(BitwiseMask(mask: [0x0f, 0xc0])), .compare(Comparison([0x0b, 0x80]))],
+            "ip6 dscp 0x2e"
+        ),
+        (
+            [
+                .payload(Payload(base: .link, offset: 6, length: 6)),
+                .compare(Comparison([2, 0, 0, 0, 0, 0x1f])),
+            ], "ether saddr 02:00:00:00:00:1f"
+        ),
+        ([network(9, 1), .compare(Comparison([17]))], "@nh,72,8 17"),
+        (ipv4 + [.reject(Reject(type: 0, code: 3))], "meta nfproto ipv4 reject with icmp port-unreachable"),
+    ]
+
+    private static let ipv6: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([10]))]
+
+    private static func network(_ offset: UInt32, _ length: UInt32) -> Expression {
+        .payload(Payload(base: .network, offset: offset, length: length))
+    }
+
+    @Test("Fields of headers by their names, where the protocol is known", arguments: fields)
+    func headerField(expressions: [Expression], text: String) { #expect(Rule(expressions).description == text) }
+
     private static let ipv4: [Expression] = [.meta(.networkProtocol, into: .first), .compare(Comparison([2]))]
     private static let tcp: [Expression] = [.meta(.transportProtocol, into: .first), .compare(Comparison([6]))]
     private static let source = Expression.payload(Payload(base: .network, offset: 12, length: 4))

@@ -6,6 +6,7 @@ extension DataType {
         switch self {
         case .ipv4Address where bytes.count == 4: IPv4Address(value: UInt32(bigEndianBytes: bytes)).description
         case .ipv6Address where bytes.count == 16: IPv6Address(value: UInt128(bigEndianBytes: bytes)).description
+        case .etherAddress where bytes.count == 6: bytes.map(Self.hexadecimal).joined(separator: ":")
         case .port where bytes.count == 2: "\(UInt16(bigEndianBytes: bytes))"
         case .networkProtocol where bytes.count == 1:
             bytes[0] == TableFamily.ipv4.rawValue
@@ -23,6 +24,7 @@ extension DataType {
         case .user where bytes.count == 4, .group where bytes.count == 4: "\(UInt32(hostOrderBytes: bytes))"
         case .addressType where bytes.count == 4:
             Self.addressTypeNames[UInt32(hostOrderBytes: bytes)] ?? "\(UInt32(hostOrderBytes: bytes))"
+        case .packetType where bytes.count == 1: Self.packetTypeNames[bytes[0]] ?? "\(bytes[0])"
         case .boolean where bytes.count == 1: bytes[0] == 0 ? "missing" : "exists"
         case .boolean where bytes.count == 4: UInt32(hostOrderBytes: bytes) == 0 ? "missing" : "exists"
         case .conntrackDirection where bytes.count == 1: bytes[0] == 0 ? "original" : "reply"
@@ -73,6 +75,9 @@ extension DataType {
         1: "unicast", 2: "local", 3: "broadcast", 4: "anycast", 5: "multicast", 6: "blackhole", 7: "unreachable",
         8: "prohibit",
     ]
+
+    /// `PACKET_…` of `linux/if_packet.h`.
+    private static let packetTypeNames: [UInt8: String] = [0: "host", 1: "broadcast", 2: "multicast", 3: "other"]
 
     /// RFC 9293 3.1.
     private static let tcpFlagNames: [UInt32: String] = [

@@ -6,6 +6,7 @@ enum DataType: UInt32 {
     case integer = 4
     case ipv4Address = 7
     case ipv6Address = 8
+    case etherAddress = 9
     case transportProtocol = 12
     case port = 13
     case icmpType = 14
@@ -19,6 +20,7 @@ enum DataType: UInt32 {
     case conntrackStatus = 28
     case icmpv6Type = 29
     case conntrackLabel = 30
+    case packetType = 31
     case addressType = 38
     case boolean = 39
     case interfaceName = 41
@@ -46,6 +48,8 @@ enum DataType: UInt32 {
         case .integer: "integer"
         case .ipv4Address: "ipv4_addr"
         case .ipv6Address: "ipv6_addr"
+        case .etherAddress: "ether_addr"
+        case .packetType: "pkt_type"
         case .transportProtocol: "inet_proto"
         case .port: "inet_service"
         case .icmpType: "icmp_type"
@@ -69,11 +73,14 @@ enum DataType: UInt32 {
     /// The size of a value in bytes.
     var length: Int {
         switch self {
-        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean, .tcpFlags: 1
+        case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean, .tcpFlags,
+            .packetType:
+            1
         case .port: 2
         case .ipv4Address, .mark, .interfaceIndex, .user, .group, .conntrackState, .conntrackStatus, .integer,
             .addressType:
             4
+        case .etherAddress: 6
         case .time: 8
         case .ipv6Address, .interfaceName, .conntrackLabel: 16
         }

@@ -16,6 +16,10 @@ struct LoadedField {
     var isHostOrder = false
     /// Whether it was converted to network byte order.
     var isConverted = false
+    /// The field at the bits of a mask, if nft has a name for it.
+    var fieldAtBits: (([UInt8]) -> HeaderField?)?
+    /// The number of bits behind the field in the loaded bytes.
+    var shift = 0
 
     init(_ text: String, _ type: DataType, width: Int? = nil) {
         self.text = text
@@ -38,6 +42,7 @@ struct LoadedField {
             case .outputInterfaceKind: Self("meta oifkind", .interfaceName)
             case MetaKey(rawValue: 26): Self("meta iifkind", .interfaceName)
             case .socketUser: Self("meta skuid", .user)
+            case .packetType: Self("meta pkttype", .packetType)
             case MetaKey(rawValue: 11): Self("meta skgid", .group)
             default: Self("meta \(key.name ?? "key-\(key.rawValue)")", .integer)
             }
@@ -86,20 +91,34 @@ struct LoadedField {
         case (.ipv4?, _) where position == (.network, 16): self.init("ip daddr", .ipv4Address)
         case (.ipv6?, _) where position == (.network, 8): self.init("ip6 saddr", .ipv6Address)
         case (.ipv6?, _) where position == (.network, 24): self.init("ip6 daddr", .ipv6Address)
-        case (.ipv4?, _) where position == (.network, 8): self.init("ip ttl", .integer, width: 1)
-        case (.ipv6?, _) where position == (.network, 7): self.init("ip6 hoplimit", .integer, width: 1)
         case (_, 1?) where position == (.transport, 0): self.init("icmp type", .icmpType)
         case (_, 58?) where position == (.transport, 0): self.init("icmpv6 type", .icmpv6Type)
         case (_, 6?) where position == (.transport, 13) && payload.length == 1: self.init("tcp flags", .tcpFlags)
         case (_, let transport) where payload.base == .transport && payload.length == 2 && payload.offset <= 2:
             let known = transport.map(TransportProtocol.init(rawValue:)).flatMap { $0.hasPorts ? $0 : nil }
             self.init("\(known?.name ?? "th") \(payload.offset == 0 ? "sport" : "dport")", .port)
+        case (_, let transport) where HeaderField.whole(payload, family, transport) != nil:
+            let field = HeaderField.whole(payload, family, transport) ?? HeaderField(text: "")
+            self.init(field.text, field.type, width: Int(payload.length))
         default:
             let base = ["@ll", "@nh", "@th"]
             let name = Int(payload.base.rawValue) < base.count ? base[Int(payload.base.rawValue)] : "@ih"
             let (offset, length) = (Int(payload.offset), Int(payload.length))
             self.init("\(name),\(offset * 8),\(length * 8)", .integer, width: length)
+            fieldAtBits = { HeaderField.bits($0, of: payload, family) }
         }
+    }
+
+    /// The field with a mask; the bits of a known field have its name.
+    func masked(_ bitwise: BitwiseMask) -> LoadedField {
+        var field = self
+        guard let known = fieldAtBits?(bitwise.mask), bitwise.xor.allSatisfy({ $0 == 0 }) else {
+            if field.mask != nil { field.text = "(\(field.maskedText))" }
+            field.mask = bitwise
+            return field
+        }
+        (field.text, field.shift, field.fieldAtBits) = (known.text, known.shift, nil)
+        return field
     }
 
     /// The text of a constant that the field is compared with.
@@ -153,7 +172,9 @@ struct LoadedField {
     }
 
     private func integerText(_ value: [UInt8]) -> String {
-        value.count <= 8 ? "\(UInt64(bigEndianBytes: value))" : type.text(value)
+        guard value.count <= 8 else { return type.text(value) }
+        let number = UInt64(bigEndianBytes: value)
+        return shift > 0 ? "0x" + String(number >> UInt64(shift), radix: 16) : "\(number)"
     }
 
     /// The number of leading ones; `nil` if a one follows a zero.

@@ -7,7 +7,7 @@ struct RuleText {
     /// The loaded fields that were not compared or looked up yet.
     private var loaded: [LoadedField] = []
     private var family: (value: TableFamily, index: Int?)?
-    private var transport: (value: UInt8, index: Int)?
+    private var transport: (value: UInt8, index: Int?)?
     /// The lower end of a range whose upper end is in the next expression.
     private var lowerEnd: [UInt8]?
     /// The loaded constants, which a later translation uses.
@@ -55,7 +55,7 @@ struct RuleText {
         case .limit(let limit): words.append(limit.description)
         case .connectionCount(let count): words.append(count.description)
         case .log(let log): words.append(log.description)
-        case .reject(let reject): words.append(reject.description)
+        case .reject(let reject): words.append(reject.text(in: family?.value))
         case .translate(let translation): words.append(text(of: translation))
         case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
         case .route(let query): load(LoadedField(query))
@@ -128,7 +128,7 @@ struct RuleText {
         let field = LoadedField(payload, family: family?.value, transport: transport?.value)
         if payload.base == .network, let index = family?.index { words[index] = nil }
         if payload.base == .transport, let transport {
-            words[transport.index] = nil
+            if let index = transport.index { words[index] = nil }
             // nft derives both protocols from an ICMP field.
             if let index = family?.index, [1, 58].contains(transport.value) { words[index] = nil }
         }
@@ -136,10 +136,8 @@ struct RuleText {
     }
 
     private mutating func mask(_ bitwise: BitwiseMask) {
-        guard var field = loaded.popLast() else { return }
-        if field.mask != nil { field.text = "(\(field.maskedText))" }
-        field.mask = bitwise
-        loaded.append(field)
+        guard let field = loaded.popLast() else { return }
+        loaded.append(field.masked(bitwise))
     }
 
     private mutating func convert(_ conversion: ByteOrderConversion) {
@@ -167,7 +165,10 @@ struct RuleText {
         guard comparison.operator == .equal, comparison.value.count == 1 else { return }
         switch field.type {
         case .networkProtocol: family = (TableFamily(rawValue: comparison.value[0]), words.count)
-        case .transportProtocol: transport = (comparison.value[0], words.count)
+        case .transportProtocol:
+            // Beside `ip protocol` in a table of both families, the match implies the family, too, and stays.
+            let isImplied = field.text == "meta l4proto" || family.map { $0.index == nil } ?? false
+            transport = (comparison.value[0], isImplied ? words.count : nil)
         default: break
         }
     }

@@ -67,6 +67,28 @@ extension Reject: CustomStringConvertible {
         default: "[reject type \(type) code \(code)]"
         }
     }
+
+    /// The statement in nft's notation, where the family of the packet is known: `NFT_REJECT_ICMP_UNREACH` has its codes.
+    func text(in family: TableFamily?) -> String {
+        let names: [UInt8: String]
+        switch (type, family) {
+        case (0, .ipv4?): names = Self.ipv4Codes
+        case (0, .ipv6?): names = Self.ipv6Codes
+        default: return description
+        }
+        return names[code].map { "reject with \(family == .ipv4 ? "icmp" : "icmpv6") \($0)" } ?? description
+    }
+
+    /// `ICMP_NET_UNREACH` and the like of `linux/icmp.h`.
+    private static let ipv4Codes: [UInt8: String] = [
+        0: "net-unreachable", 1: "host-unreachable", 2: "prot-unreachable", 3: "port-unreachable", 9: "net-prohibited",
+        10: "host-prohibited", 13: "admin-prohibited",
+    ]
+    /// `ICMPV6_NOROUTE` and the like of `linux/icmpv6.h`.
+    private static let ipv6Codes: [UInt8: String] = [
+        0: "no-route", 1: "admin-prohibited", 3: "addr-unreachable", 4: "port-unreachable", 5: "policy-fail",
+        6: "reject-route",
+    ]
 }
 
 extension Rule: CustomStringConvertible {
