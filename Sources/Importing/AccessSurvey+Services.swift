@@ -109,15 +109,19 @@ extension AccessSurvey {
         service.rules = [telling.textWithoutComment]
         service.isPublished = conclusion.redirection != nil
         service.comment = tables.note(of: telling) ?? conclusion.decision.flatMap(tables.note)
-        guard conclusion.isLimited else { return }
-        var strict = circumstances
-        strict.limits = .either
-        let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
-        guard case .unknown(let rules) = limited.verdict else { return }
-        // A rule that is not understood may make it unknown, too.
-        let candidates = [telling, conclusion.decision].compactMap(\.self) + rules
-        guard let rule = candidates.first(where: { $0.rule?.limitText != nil }) ?? rules.first else { return }
+        service.isLogged = isLogged(packet)
+        guard let rule = limit(of: packet, after: conclusion, telling) else { return }
         service.limit = PolicyDraft.DraftLimit(rule: rule.textWithoutComment, text: rule.rule?.limitText)
+    }
+}
+
+extension AccessSurvey {
+    /// Whether a rule about its port logs the packet: where each log accepts, the packet is accepted there.
+    private func isLogged(_ packet: Packet) -> Bool {
+        guard !logging.isEmpty else { return false }
+        return PacketEvaluation.conclude(packet, through: logging, in: circumstances).trace.contains { step in
+            step.place.rule?.firstPort != nil && tables.rule(at: step.place)?.logTarget != nil
+        }
     }
 }
 

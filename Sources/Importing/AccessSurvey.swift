@@ -8,6 +8,8 @@ struct AccessSurvey {
 
     let regions: AccessRegions
     let tables: [Table]
+    /// The tables with an acceptance in place of each log; empty if no rule logs.
+    let logging: [Table]
     let circumstances: Circumstances
     let profiles: [(transport: TransportProtocol, profile: AccessProfile)]
     private let echoes: [Cell]
@@ -27,6 +29,7 @@ struct AccessSurvey {
         self.forwarded = forwarded
         self.regions = regions
         self.tables = tables
+        logging = tables.contains(where: \.logs) ? tables.map(\.acceptingWhatItLogs) : []
         self.circumstances = circumstances
         profiles = regions.transports.flatMap { transport in
             regions.profiles(of: transport).map { (transport, $0) }
@@ -93,26 +96,50 @@ struct AccessSurvey {
         }
         sources = sources.simplified(with: spare)
         if sources.isEmpty { return .drop }
-        let rate = pingRate
+        let rate = pingLimit?.text
         return sources.isAny && rate == nil ? .accept : .from(sources, rate: rate)
     }
 
-    /// The rate up to which echo requests are answered, if a rule limits them.
-    private var pingRate: String? {
-        for cell in echoes {
+    /// The limit of echo requests, whichever rule has it; without a text if a policy cannot say it.
+    ///
+    /// `ping` limits the requests of all sources of a family together, and both families alike.
+    var pingLimit: PolicyDraft.DraftLimit? {
+        var limits: [PolicyDraft.DraftLimit?] = []
+        for cell in echoes where isReached(cell.family) {
             guard let witness = cell.open.subtracting(denied).witness.flatMap({ IPAddress($0) }) else { continue }
             var packet = Packet(
                 transport: EchoRequest.transport(cell.family), port: EchoRequest.port(cell.family), from: witness,
                 interface: cell.interface.witness)
             packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
             let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-            if conclusion.isLimited, let rate = conclusion.decision?.rule?.rateText { return rate }
+            let rule = limit(of: packet, after: conclusion, conclusion.decision)
+            limits.append(
+                rule.map { PolicyDraft.DraftLimit(rule: $0.textWithoutComment, text: $0.rule?.commonRateText) })
         }
-        return nil
+        guard var limit = limits.compactMap(\.self).first else { return nil }
+        if !limits.allSatisfy({ $0?.text == limit.text }) { limit.text = nil }
+        return limit
+    }
+
+    /// The rule that limits packets like this one; `nil` for none.
+    ///
+    /// - Parameters:
+    ///   - packet: a packet that is let in within all limits.
+    ///   - conclusion: the conclusion about it.
+    ///   - telling: the rule that lets it in, as far as a reader cares.
+    func limit(of packet: Packet, after conclusion: PacketConclusion, _ telling: RuleReference?) -> RuleReference? {
+        guard conclusion.isLimited else { return nil }
+        var strict = circumstances
+        strict.limits = .either
+        let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
+        guard case .unknown(let rules) = limited.verdict else { return nil }
+        // A rule that is not understood may make it unknown, too.
+        let candidates = [telling, conclusion.decision].compactMap(\.self) + rules
+        return candidates.first { $0.rule?.limitText != nil } ?? rules.first
     }
 
     /// Whether the host has an address of the family, so that packets can be for it.
-    private func isReached(_ family: AddressFamily) -> Bool {
+    func isReached(_ family: AddressFamily) -> Bool {
         circumstances.addresses.map { !$0.part(family).subtracting(.loopback).isEmpty } ?? true
     }
 

@@ -31,9 +31,20 @@ extension AddressSet {
         AddressFamily.allCases.map { family in
             let (own, spare) = (part(family), spare.part(family))
             if own.subtracting(spare).isEmpty { return AddressSet() }
-            let candidates = [own, own.union(spare), own.subtracting(spare)]
+            let candidates = [own, own.union(spare), own.subtracting(spare), own.union(own.gaps(in: spare))]
             return candidates.min { $0.cost < $1.cost } ?? own
         }.reduce(AddressSet()) { $0.union($1) }
+    }
+
+    /// The ranges of another set that lie between two ranges of this one.
+    private func gaps(in spare: AddressSet) -> AddressSet {
+        func between<Value: FixedWidthInteger>(_ own: IntervalSet<Value>, _ range: ClosedRange<Value>) -> Bool {
+            range.lowerBound > .min && range.upperBound < .max && own.contains(range.lowerBound - 1)
+                && own.contains(range.upperBound + 1)
+        }
+        return AddressSet(
+            ipv4: IntervalSet(spare.ipv4.ranges.filter { between(ipv4, $0) }),
+            ipv6: IntervalSet(spare.ipv6.ranges.filter { between(ipv6, $0) }))
     }
 
     /// The number of terms of the shortest way to write the set.

@@ -13,8 +13,9 @@ extension DifferenceJudge {
     func rare(_ ranges: [ClosedRange<UInt16>], besides difference: AccessDifference) -> [ImportDifference] {
         let known = Set(difference.changes.map(\.change.subject))
         let bySourcePort = ranges.flatMap { differences(from: $0, to: nil, besides: known) }.joinedBySourcePorts
+        let named = old.groupAddresses
         return bySourcePort
-            + old.groupAddresses.flatMap { group in
+            + (named + old.kindAddresses.filter { !named.contains($0) }).flatMap { group in
                 let known = Set(known.map(\.subjectAnywhere))
                 let ordinary = differences(from: nil, to: group, besides: known)
                 let others = ranges.flatMap { differences(from: $0, to: group, besides: known) }.joinedBySourcePorts
@@ -31,7 +32,7 @@ extension DifferenceJudge {
     ) -> [ImportDifference] {
         var circumstances = circumstances
         circumstances.sourcePort = sourcePorts?.lowerBound ?? circumstances.sourcePort
-        if let group { (circumstances.addresses, circumstances.tellsAddressesApart) = (AddressSet(group), false) }
+        if let group { circumstances = circumstances.dialling(group) }
         let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
         return AccessDifference(from: old, to: new, in: circumstances).changes.compactMap {
             (kind, change) -> ImportDifference? in

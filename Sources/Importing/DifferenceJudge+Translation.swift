@@ -96,7 +96,7 @@ extension DifferenceJudge {
 
     /// The packets that leave under this host's address by one ruleset alone.
     var masquerades: [ImportDifference] {
-        let before = MasqueradeView(old, in: circumstances)
+        let before = MasqueradeView(old, without: hairpins, in: circumstances)
         let after = MasqueradeView(new, in: circumstances)
         guard before.tables != after.tables else { return [] }
         let difference = AccessDifference(from: before.tables, to: after.tables, in: before.circumstances)

@@ -20,7 +20,7 @@ struct ForwardPlan {
         /// The ports: one, if the target has a port.
         let ports: ClosedRange<UInt16>
         /// The targets as a policy writes them.
-        let targets: ForwardTargets
+        var targets: ForwardTargets
         /// The access of those ports, with the filters that forwarded packets pass.
         let cells: [AccessProfile.Cell]
         /// The rules that translate.
@@ -97,6 +97,10 @@ struct ForwardTargets: Hashable {
     let texts: [String]
     /// The key `balance`, if it is not the default.
     let balance: String?
+    /// The places, as far as they are known.
+    private let places: Set<TranslationTarget>
+    /// The networks of the targets whose clients reach them by an address of this host.
+    var hairpin = AddressSet()
     /// The family of the targets, if all have an address of the same one.
     let onlyFamily: AddressFamily?
 
@@ -118,9 +122,20 @@ struct ForwardTargets: Hashable {
         }
         guard !texts.isEmpty, methods.count <= 1 else { return nil }
         self.texts = texts.sorted()
+        places = Set(translations.compactMap(\.target))
         let addresses = Set(translations.map { $0.target?.address?.family })
         onlyFamily = addresses.count == 1 ? addresses.first ?? nil : nil
         balance = methods.first == true ? "round-robin" : nil
+    }
+}
+
+extension ForwardTargets {
+    /// The addresses of the targets on other hosts.
+    var addresses: AddressSet { places.compactMap(\.address).reduce(AddressSet()) { $0.union(AddressSet($1)) } }
+
+    /// The ports of the targets for connections to these ports.
+    func ports(of dialled: ClosedRange<UInt16>) -> Set<UInt16> {
+        Set(places.flatMap { $0.port.map { [$0] } ?? Array(dialled) })
     }
 }
 

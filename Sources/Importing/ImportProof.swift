@@ -39,20 +39,22 @@ public struct ImportProof {
     ///   - own: the name of portreeve's table.
     ///   - circumstances: the circumstances in which packets meet the tables.
     ///   - sourcePorts: the source ports that the live tables tell apart; the circumstances have an ordinary one.
-    ///   - services: the services whose limits the policy cannot say.
+    ///   - hairpins: the live rules that forwards say with `hairpin`.
+    ///   - unlimited: the differences of limits that the policy cannot say.
     init(
         from old: [Table], to new: [Table], own: TableName, in circumstances: Circumstances,
-        _ sourcePorts: SourcePorts, unwritten services: [PolicyDraft.Service] = []
+        _ sourcePorts: SourcePorts, hairpins: Set<ForwardPlan.Place> = [], unlimited: [ImportDifference] = []
     ) {
         let difference = AccessDifference(from: old, to: new, in: circumstances)
-        let judge = DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
+        let judge = DifferenceJudge(
+            old: old, new: new, own: own, circumstances: circumstances, hairpins: hairpins)
         differences =
             difference.changes.compactMap { judge.difference($0, $1) }
             + judge.messages(difference.before, difference.after)
             + judge.rare(sourcePorts.others, besides: difference)
             + judge.targets(difference.before, difference.after) + judge.elsewhere + judge.masquerades
             + judge.outbound(sourcePorts.others)
-            + services.flatMap(\.unlimited)
+            + unlimited
     }
 }
 
@@ -62,6 +64,8 @@ struct DifferenceJudge {
     let new: [Table]
     let own: TableName
     let circumstances: Circumstances
+    /// The live rules that forwards say with `hairpin`.
+    var hairpins: Set<ForwardPlan.Place> = []
 
     /// Whether the host has an interface that no rule names; claims about others would be about none.
     var hasOthers: Bool { hasOthers(leaving: false) }
@@ -121,7 +125,7 @@ struct DifferenceJudge {
         _ before: [AccessProfile.Cell], _ after: [AccessProfile.Cell], _ transport: TransportProtocol?,
         _ ports: ClosedRange<UInt16>
     ) -> [ImportDifference] {
-        var found: [ImportDifference: [String?]] = [:]
+        var found: [ImportDifference: [String?: Set<DestinationClass>]] = [:]
         for (was, willBe) in zip(before, after) {
             for (kind, sources) in Self.parts(was, willBe) {
                 guard let sources = sources.possible else { continue }
@@ -130,15 +134,22 @@ struct DifferenceJudge {
                     interfaces: [was.interface.witness],
                     destinations: was.destination.addresses == nil ? [] : [was.destination])
                 difference.explain(was.doubts + willBe.doubts, self)
-                difference.interfaces = []
-                found[difference, default: []].append(was.interface.pattern)
+                (difference.interfaces, difference.destinations) = ([], [])
+                found[difference, default: [:]][was.interface.pattern, default: []].insert(was.destination)
             }
         }
-        let places = Set(before.map(\.interface)).count
-        return found.filter { $0.value != [nil] || hasOthers }.map { difference, interfaces in
-            var difference = difference
-            difference.interfaces = Set(interfaces).count == places ? [] : interfaces
-            return difference
+        return found.flatMap { difference, places -> [ImportDifference] in
+            // At every address, or at the same ones by each interface.
+            let everywhere = Set(before.filter { $0.family == difference.family }.map(\.destination))
+            let groups = Dictionary(grouping: places.keys) { places[$0] ?? [] }
+            return groups.compactMap { destinations, interfaces -> ImportDifference? in
+                if interfaces == [nil], !hasOthers { return nil }
+                var difference = difference
+                difference.destinations = destinations == everywhere ? [] : destinations.sorted { $0.order < $1.order }
+                let isWhole = interfaces.count == Set(before.map(\.interface)).count
+                difference.interfaces = isWhole ? [] : interfaces.sorted { ($0 ?? "~") < ($1 ?? "~") }
+                return difference
+            }
         }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
     }
 
@@ -163,7 +174,7 @@ struct DifferenceJudge {
             difference.destinations.first?.addresses.map(addresses.intersection) ?? addresses
         }
         var circumstances = circumstances
-        if let group = difference.group { circumstances.addresses = AddressSet(group) }
+        if let group = difference.group { circumstances = circumstances.dialling(group) }
         packet.destination =
             difference.group?.value
             ?? own?.part(difference.family).subtracting(.loopback).witness.flatMap { IPAddress($0) }?.value
@@ -171,23 +182,10 @@ struct DifferenceJudge {
     }
 }
 
-extension PolicyDraft.Service {
-    /// The differences for a service whose limit the policy cannot say.
-    fileprivate var unlimited: [ImportDifference] {
-        ports.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { transport, ports in
-            ports.ranges.flatMap { range in
-                AddressFamily.allCases.compactMap { family in
-                    let sources = entries.reduce(AddressSet()) { $0.union($1.sources.part(family)) }
-                    guard !sources.isEmpty else { return nil }
-                    var difference = ImportDifference(
-                        kind: .wider, transport: transport, ports: range, family: family, sources: sources,
-                        interfaces: [],
-                        destinations: [])
-                    difference.limit = limit?.rule
-                    return difference
-                }
-            }
-        }
+extension DestinationClass {
+    /// The lowest address, for sorting.
+    fileprivate var order: UInt128 {
+        addresses?.ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? addresses?.ipv6.ranges.first?.lowerBound ?? 0
     }
 }
 

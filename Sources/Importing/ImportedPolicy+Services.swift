@@ -10,10 +10,13 @@ extension ImportedPolicy {
         if service.rules.count > Self.listedRules {
             lines.append("  # and \(service.rules.count - Self.listedRules) more rules")
         }
-        if let limit = service.limit { lines.append("  # limited by \(limit.rule.printable)") }
+        if let limit = service.limit, !service.rules.contains(limit.rule) {
+            lines.append("  # limited by \(limit.rule.printable)")
+        }
         lines += ["  \(service.name):"] + service.portLines.map { "    \($0)" }
         if let targets = service.targets {
             lines.append("    to: \(YAMLText.list(targets.texts))")
+            if !targets.hairpin.isEmpty { lines.append("    hairpin: \(YAMLText.list(targets.hairpin.terms))") }
             if let balance = targets.balance { lines.append("    balance: \(balance)") }
         }
         if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
@@ -24,12 +27,13 @@ extension ImportedPolicy {
                 lines.append("    user: \(YAMLText.list(service.users.map { userName($0) ?? String($0) }))")
             }
             if let limit = service.limit?.text { lines.append("    limit: \(limit)") }
+            if service.isLogged { lines.append("    log: true") }
         } else {
             lines.append("    allow:")
             lines += service.entries.map { entry in
                 let conditions =
                     conditions(entry, naming: service.name + "-clients")
-                    + ((service.limit?.text).map { ["limit: \($0)"] } ?? [])
+                    + ((service.limit?.text).map { ["limit: \($0)"] } ?? []) + (service.isLogged ? ["log: true"] : [])
                 return "      - {\(conditions.joined(separator: ", "))}"
             }
         }

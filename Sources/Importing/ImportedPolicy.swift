@@ -57,7 +57,7 @@ struct ImportedPolicy {
 
     private var head: [String] {
         ["# Written by portreeve import from the rules of " + origin.map(\.printable).joined(separator: ", ") + "."]
-            + draft.surroundings.map { "# \($0.printable)" }
+            + (draft.surroundings + draft.remarks).map { "# \($0.printable)" }
             + (draft.doubts.isEmpty
                 ? [] : ["# Not understood, and so perhaps missing here:"] + draft.doubts.map { "#   \($0.printable)" })
             + (draft.kept.isEmpty
@@ -68,8 +68,11 @@ struct ImportedPolicy {
     }
 
     private var defaults: [String] {
+        let limit = pingLine == nil ? nil : draft.pingLimit.map { ["  # limited by \($0.rule.printable)"] }
         let keys =
-            (draft.refusesOutbound ? ["  outbound: reject"] : []) + (pingLine.map { ["  ping: \($0)"] } ?? [])
+            (draft.rejects ? ["  inbound: reject"] : [])
+            + (draft.refusesOutbound ? ["  outbound: reject"] : []) + (draft.log.map { ["  log: \($0)"] } ?? [])
+            + (limit ?? []) + (pingLine.map { ["  ping: \($0)"] } ?? [])
             + (draft.isIPv4Only ? ["  families: [ipv4]"] : [])
         return keys.isEmpty ? [] : ["defaults:"] + keys
     }

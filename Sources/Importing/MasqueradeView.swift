@@ -12,11 +12,14 @@ struct MasqueradeView {
     /// The circumstances for them.
     let circumstances: Circumstances
 
-    /// The view of the tables; of one base chain alone, if one is given.
-    init(_ tables: [Table], only chain: TranslationChain? = nil, in circumstances: Circumstances) {
+    /// The view of the tables; of one base chain alone, if one is given; without some rules.
+    init(
+        _ tables: [Table], only chain: TranslationChain? = nil, without rules: Set<ForwardPlan.Place> = [],
+        in circumstances: Circumstances
+    ) {
         self.tables = tables.compactMap { table in
             guard chain.map({ $0.table == table.name }) ?? true else { return nil }
-            return table.masqueradeView(only: chain?.name)
+            return table.removing(rules).masqueradeView(only: chain?.name)
         }
         var own = circumstances
         (own.addresses, own.tellsAddressesApart) = (nil, false)
@@ -44,6 +47,17 @@ struct MasqueradeView {
 }
 
 extension Table {
+    /// The table without some rules.
+    fileprivate func removing(_ rules: Set<ForwardPlan.Place>) -> Table {
+        guard !rules.isEmpty else { return self }
+        return rewriting { chain in
+            chain.rules.enumerated().filter { index, rule in
+                !rules.contains(
+                    ForwardPlan.Place(RuleReference(table: name, chain: chain.name, index: index, rule: rule)))
+            }.map(\.element)
+        }
+    }
+
     /// The table with its chains that translate sources as filters; `nil` if it has none.
     fileprivate func masqueradeView(only name: String?) -> Table? {
         func isSeen(_ chain: Chain) -> Bool {

@@ -135,7 +135,7 @@ private struct Opening {
 extension Table {
     /// The base chains that filter what this host sends.
     fileprivate var outputFilters: [Takeover.LostChain] {
-        chains.filter { $0.base?.type == "filter" && $0.base?.hook == .output }
+        chains.filter(\.filtersOutput)
             .map { Takeover.LostChain(table: name, chain: $0.name) }
     }
 }

@@ -21,10 +21,13 @@ extension PolicyDraft {
         denied = survey.denied
         trusted = survey.trusted
         ping = survey.ping
+        pingLimit = survey.pingLimit
+        let refusals = RefusalSurvey(survey)
+        (rejects, log, remarks) = (refusals.rejects, refusals.log, refusals.remarks)
         services = survey.services + survey.forwards
         addGroups(tables, circumstances, interfaces)
         masquerades = translation.masquerades
-        kept = translation.kept.map(\.textWithoutComment)
+        kept = translation.kept.map { "\($0.rule.textWithoutComment) (\($0.reason.rawValue))" }
         outbound = leaving.lines
         refusesOutbound = !leaving.chains.isEmpty
         doubts = Set(survey.doubts + leaving.doubts).sorted()

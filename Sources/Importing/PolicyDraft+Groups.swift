@@ -10,8 +10,7 @@ extension PolicyDraft {
         let taken = services.filter(\.destinations.isEmpty).map(\.ports)
         var found: [Service] = []
         for group in tables.groupAddresses {
-            var there = circumstances
-            (there.addresses, there.tellsAddressesApart) = (AddressSet(group), false)
+            let there = circumstances.dialling(group)
             let survey = AccessSurvey(AccessRegions(tables, in: there), tables, there, interfaces, [])
             found += survey.services.compactMap { $0.limited(to: group, besides: taken) }
         }

@@ -7,6 +7,7 @@ extension PolicyDraft.Service {
         let destinations: AddressSet
         let rules: [String]
         let limit: PolicyDraft.DraftLimit?
+        let isLogged: Bool
         let targets: ForwardTargets?
         let users: [UInt32]
         let ports: [ClosedRange<UInt16>]?
@@ -15,14 +16,17 @@ extension PolicyDraft.Service {
     /// The subject of services that the same rule opens.
     fileprivate var byRule: Subject {
         Subject(
-            entries: entries, destinations: destinations, rules: rules, limit: limit, targets: targets, users: users,
+            entries: entries, destinations: destinations, rules: rules, limit: limit, isLogged: isLogged,
+            targets: targets,
+            users: users,
             ports: rules.isEmpty ? ports.values.flatMap(\.ranges) : nil)
     }
 
     /// The subject of services at the same ports of several protocols.
     fileprivate var byPort: Subject {
         Subject(
-            entries: entries, destinations: destinations, rules: [], limit: limit, targets: targets, users: users,
+            entries: entries, destinations: destinations, rules: [], limit: limit, isLogged: isLogged, targets: targets,
+            users: users,
             ports: Set(ports.values).count == 1 ? ports.values.first?.ranges : nil)
     }
 }

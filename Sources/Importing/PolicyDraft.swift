@@ -17,6 +17,8 @@ struct PolicyDraft {
         /// The comment of those rules.
         var comment: String?
         var limit: DraftLimit?
+        /// Whether a rule logs its new connections.
+        var isLogged = false
         /// Whether another program sends the connections on, as to a container.
         var isPublished = false
         /// The targets of a forward; `nil` if a program of this host answers.
@@ -56,6 +58,12 @@ struct PolicyDraft {
     var denied = AddressSet()
     var trusted: [Trusted] = []
     var ping = Ping.accept
+    /// The limit of echo requests.
+    var pingLimit: DraftLimit?
+    /// Whether refused packets are answered.
+    var rejects = false
+    /// The logging of refused packets as a policy writes it; `nil` for none.
+    var log: String?
     var services: [Service] = []
     /// The lines of `outbound`.
     var outbound: [Service] = []
@@ -67,6 +75,8 @@ struct PolicyDraft {
     var kept: [String] = []
     /// Sentences about what stays beside the policy, and about the words of the program that wrote the rules.
     var surroundings: [String] = []
+    /// Sentences about what changes though the same connections are let in.
+    var remarks: [String] = []
     /// The rules that make access unknown, and with it the policy incomplete.
     var doubts: [String] = []
 

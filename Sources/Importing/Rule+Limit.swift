@@ -22,6 +22,9 @@ extension Rule {
 }
 
 extension Rule {
+    /// The rate of its only limit, if that counts the packets of all sources together; `nil` for a limit of each source.
+    var commonRateText: String? { limitText?.hasSuffix("per: all}") == true ? rateText : nil }
+
     /// The rate of its only limit as a policy writes it; `nil` for none.
     var rateText: String? {
         let limits = expressions.compactMap {

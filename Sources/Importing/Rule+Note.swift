@@ -25,10 +25,12 @@ extension Rule {
 
 extension [Table] {
     /// The comment of a rule in the tables as they were read: evaluation leaves out the comments of iptables.
-    func note(of place: RuleReference) -> String? {
+    func note(of place: RuleReference) -> String? { rule(at: place).map(\.note) ?? place.rule?.note }
+
+    /// The rule at a place in the tables as they were read; `nil` for a policy.
+    func rule(at place: RuleReference) -> Rule? {
         let rules = first { $0.name == place.table }?.chain(place.chain)?.rules ?? []
-        guard let index = place.index, index < rules.count else { return place.rule?.note }
-        return rules[index].note
+        return place.index.flatMap { $0 < rules.count ? rules[$0] : nil }
     }
 }
 

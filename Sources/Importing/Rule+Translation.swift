@@ -62,48 +62,27 @@ struct TranslationChain {
     /// Whether it translates.
     var translates: Bool { rules.contains { $0.rule.map { $0.translationEffect != .none } ?? false } }
 
+    /// Whether some of its rules have an effect that a policy has no word for.
+    var isMixed: Bool { rules.contains { $0.rule?.translationEffect == .other } }
+
     /// The base chains of a hook in tables of people, not of programs.
     static func all(in tables: [Table], at hook: Hook) -> [TranslationChain] {
         tables.filter { !$0.isOfNeighbour }.flatMap { table in
             table.chains.filter { $0.base?.type == "nat" && $0.base?.hook == hook }.map { base in
-                var chain = TranslationChain(table: table.name, name: base.name)
-                var seen: Set<String> = []
-                chain.collect(base, table, &seen)
-                return chain
+                TranslationChain(base, of: table)
             }
         }
     }
 
-    private mutating func collect(_ chain: Chain, _ table: Table, _ seen: inout Set<String>) {
-        guard seen.insert(chain.name).inserted else { return }
-        for (index, rule) in chain.rules.enumerated() {
-            guard !table.isOfNeighbour(rule) else {
-                isShared = true
-                continue
-            }
-            rules.append(RuleReference(table: table.name, chain: chain.name, index: index, rule: rule))
-            for target in rule.targets(table) {
-                if let called = table.chain(target) { collect(called, table, &seen) }
-            }
-        }
-    }
-}
-
-extension Rule {
-    /// The chains of its jumps, also through a verdict map.
-    fileprivate func targets(_ table: Table) -> [String] {
-        expressions.flatMap { expression -> [String] in
-            switch expression {
-            case .verdict(let verdict): return verdict.target.map { [$0] } ?? []
-            case .lookup(let lookup) where lookup.destination == .verdict:
-                let elements: SetElements? =
-                    switch lookup.set {
-                    case .anonymous(let set): set.elements
-                    case .named(let name): table.set(name)?.elements
-                    }
-                guard case .list(let list)? = elements else { return [] }
-                return list.compactMap { if case .verdict(let verdict)? = $0.value { verdict.target } else { nil } }
-            default: return []
+    private init(_ base: Chain, of table: Table) {
+        (self.table, name) = (table.name, base.name)
+        for chain in table.chains(from: base, following: { !table.isOfNeighbour($0) }) {
+            for (index, rule) in chain.rules.enumerated() {
+                guard !table.isOfNeighbour(rule) else {
+                    isShared = true
+                    continue
+                }
+                rules.append(RuleReference(table: table.name, chain: chain.name, index: index, rule: rule))
             }
         }
     }

@@ -18,7 +18,9 @@ public struct RulesetImport {
     /// The tables that it replaces, and the remaining ones.
     public let takeover: Takeover
     /// The rules that translate addresses and stay, since a policy cannot say them.
-    public let kept: [RuleReference]
+    public let kept: [KeptRule]
+    /// Sentences about what changes though the same connections are let in: answers to refused packets, and their logging.
+    public let remarks: [String]
 
     /// Writes the policy, reads it again, compiles it, and compares.
     ///
@@ -61,6 +63,7 @@ public struct RulesetImport {
                 draft.services[index].comment = ufw.reason(of: draft.services[index])
             }
         }
+        remarks = draft.remarks
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
         let origin = takeover.imported.map(\.name.description)
         text = ImportedPolicy(draft, of: origin, names, listeners: listeners, userName: userName).text
@@ -71,21 +74,28 @@ public struct RulesetImport {
         proof = reading.policy.map { policy in
             ImportProof(
                 from: tables, to: [compile(policy).table] + remaining, own: own, in: circumstances, sourcePorts,
-                unwritten: draft.services.filter { $0.limit != nil && $0.limit?.text == nil })
+                hairpins: translation.hairpins, unlimited: draft.unlimited)
         }
     }
 
-    /// Whether the live rulesets refuse nothing that arrives, so that there is nothing to import.
+    /// Whether the live rulesets refuse nothing that arrives or leaves, so that there is nothing to import.
     ///
     /// The bans of other programs do not count.
     public static func isOpen(_ tables: [Table], own: TableName, in circumstances: Circumstances) -> Bool {
-        let regions = AccessRegions(Takeover(tables, own: own).imported, in: circumstances.withAssumedAddresses)
-        return [TransportProtocol.tcp, .udp].allSatisfy { transport in
-            regions.profiles(of: transport).allSatisfy { profile in
-                profile.cells.allSatisfy {
-                    AddressSet.all($0.family).subtracting($0.open).subtracting(.impossible).isEmpty
-                }
-            }
+        let takeover = Takeover(tables, own: own)
+        let circumstances = circumstances.withAssumedAddresses
+        guard AccessRegions(takeover.imported, in: circumstances).isOpen(but: .impossible) else { return false }
+        let sending = takeover.whole.filter { !$0.isOfNeighbour && $0.chains.contains(where: \.filtersOutput) }
+        return sending.isEmpty
+            || AccessRegions(sending, in: circumstances, path: .leaving).isOpen(but: .loopback)
+    }
+}
+
+extension AccessRegions {
+    /// Whether every port is open to all addresses, but perhaps to these.
+    fileprivate func isOpen(but spare: AddressSet) -> Bool {
+        [TransportProtocol.tcp, .udp].flatMap(profiles).flatMap(\.cells).allSatisfy {
+            AddressSet.all($0.family).subtracting($0.open).subtracting(spare).isEmpty
         }
     }
 }

@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Reachability
 internal import Rulesets
 
 extension Sequence<Table> {
@@ -20,6 +21,27 @@ extension Sequence<Table> {
     }
 }
 
+extension Sequence<Table> {
+    /// The addresses that stand for all groups and broadcast addresses, if a rule decides by the kind of the destination:
+    /// the group of all hosts, of which each is a member (RFC 1112 4, RFC 4291 2.7.1), and the limited broadcast address.
+    var kindAddresses: [IPAddress] {
+        let decides = contains { table in
+            table.withNativeExtensions.chains.contains { $0.rules.contains(where: \.testsDestinationKind) }
+        }
+        return decides ? [.ipv4(0xe000_0001), .ipv4(.max), .ipv6(0xff02 << 112 | 1)] : []
+    }
+}
+
+extension Circumstances {
+    /// The circumstances of packets to a group or a broadcast address.
+    func dialling(_ group: IPAddress) -> Circumstances {
+        var there = self
+        (there.addresses, there.tellsAddressesApart) = (AddressSet(group), false)
+        there.destinationKind = group == .ipv4(.max) ? .broadcast : .multicast
+        return there
+    }
+}
+
 extension IPAddress {
     /// Whether it is a multicast address or the limited broadcast address.
     var isGroup: Bool {
@@ -31,6 +53,17 @@ extension IPAddress {
 }
 
 extension Rule {
+    /// Whether it tests the kind of the destination, or that of the packet.
+    fileprivate var testsDestinationKind: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .route(let query): query.result == .addressType && query.flags.contains(.destination)
+            case .meta(.packetType, _): true
+            default: false
+            }
+        }
+    }
+
     /// The constants with which it compares.
     fileprivate func constants(_ table: Table) -> [[UInt8]] {
         expressions.flatMap { expression -> [[UInt8]] in

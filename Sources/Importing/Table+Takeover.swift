@@ -6,6 +6,9 @@ extension Chain {
         guard let base, base.type == "filter", base.hook == .input else { return false }
         return base.policy == .drop || !rules.isEmpty
     }
+
+    /// Whether it filters what this host sends.
+    var filtersOutput: Bool { base?.type == "filter" && base?.hook == .output }
 }
 
 extension Rule {

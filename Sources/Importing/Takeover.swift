@@ -35,6 +35,35 @@ public struct Takeover {
     /// The chains that go with the firewalls, though they refuse packets that are forwarded or leave.
     public private(set) var lost: [LostChain] = []
 
+    /// Chains and sets that stay loaded and decide nothing, since the chain that used them is gone.
+    public struct Unused: Hashable, Sendable {
+        /// The table.
+        public var table: TableName
+        /// The chains, by name.
+        public var chains: [String]
+        /// The sets, by name.
+        public var sets: [String]
+        /// Whether no chain of the table is attached to a hook, so that the whole table decides nothing.
+        public var isWholeTable: Bool
+    }
+
+    /// The chains and sets that only the replaced chains used; ufw deletes its own.
+    public var unused: [Unused] {
+        live.compactMap { before in
+            guard let after = remaining.first(where: { $0.name == before.name }) else { return nil }
+            let (was, stays) = (before.reachedChains, after.reachedChains)
+            let chains = after.chains.map(\.name).filter {
+                was.contains($0) && !stays.contains($0) && !$0.hasPrefix("ufw")
+            }
+            let sets = before.setsUsed(by: was).subtracting(after.setsUsed(by: stays)).sorted()
+            guard !chains.isEmpty || !sets.isEmpty else { return nil }
+            return Unused(table: before.name, chains: chains, sets: sets, isWholeTable: stays.isEmpty)
+        }
+    }
+
+    /// The live tables.
+    private let live: [Table]
+
     /// A base chain that refuses packets, and goes with its firewall.
     public struct LostChain: Hashable, Sendable {
         /// The table.
@@ -52,6 +81,7 @@ public struct Takeover {
 
     /// Divides the live tables; `own` is the name of portreeve's.
     public init(_ tables: [Table], own: TableName) {
+        live = tables.filter { $0.name != own }
         for table in tables {
             if table.name == own {
                 firewalls.append(.portreeve)

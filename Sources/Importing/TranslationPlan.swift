@@ -1,5 +1,5 @@
 internal import Addressing
-internal import Reachability
+public import Reachability
 internal import Rulesets
 
 /// The translations of addresses that a policy takes over, and those that stay.
@@ -29,10 +29,12 @@ struct TranslationPlan {
     private(set) var forwards: [ForwardPlan.Entry] = []
     /// The lines of `masquerade`.
     private(set) var masquerades: [Masquerade] = []
+    /// The rules about clients in the networks of targets that forwards say.
+    private(set) var hairpins: Set<ForwardPlan.Place> = []
     /// The rules that go.
     private(set) var replaced: [Replaced] = []
     /// The rules that stay, since a policy cannot say them.
-    private(set) var kept: [RuleReference] = []
+    private(set) var kept: [KeptRule] = []
     private let circumstances: Circumstances
     private let naming: InterfaceNaming
 
@@ -67,23 +69,58 @@ struct TranslationPlan {
             taken.formUnion(going.map(ForwardPlan.Place.init))
             kept += chain.rules.filter {
                 $0.rule?.translationEffect == .destination && !taken.contains(ForwardPlan.Place($0))
-            }.map(\.withNativeTarget)
+            }.map { rule in
+                let isSaid = said.contains(ForwardPlan.Place(rule))
+                return KeptRule(
+                    rule: rule.withNativeTarget,
+                    reason: isSaid ? takeover.obstacle(to: rule, in: chain) : .unsaidTarget)
+            }
         }
         forwards = plan.limited(to: taken)
     }
 
     private mutating func addMasquerades(_ chain: TranslationChain, _ takeover: Takeover) {
-        let sources = MasqueradeView(takeover.whole, only: chain, in: circumstances).sources
+        let unchanged = forwards
+        let hairpins = takeHairpins(of: chain)
+        let sources = MasqueradeView(takeover.whole, only: chain, without: hairpins, in: circumstances).sources
         let found = sources.map { lines($0, chain) } ?? []
-        let replacement = takeover.replacement(of: chain, effect: .masquerade) { _ in !found.isEmpty }
-        guard let replaced = replacement.replaced, !found.isEmpty else {
-            kept += chain.rules.filter { rule in
-                rule.rule.map { [.masquerade, .other].contains($0.translationEffect) } ?? false
+        let replacement = takeover.replacement(of: chain, effect: .masquerade) { rule in
+            !found.isEmpty || hairpins.contains(ForwardPlan.Place(rule))
+        }
+        guard let replaced = replacement.replaced, sources != nil else {
+            forwards = unchanged
+            self.hairpins.subtract(hairpins)
+            kept += chain.rules.compactMap { rule in
+                switch rule.rule?.translationEffect {
+                case .masquerade?:
+                    KeptRule(
+                        rule: rule,
+                        reason: found.isEmpty && !chain.isMixed
+                            ? .unsaidCondition : takeover.obstacle(to: rule, in: chain))
+                case .other?: KeptRule(rule: rule, reason: .otherEffect)
+                default: nil
+                }
             }
             return
         }
         self.replaced.append(replaced)
         masquerades += found
+    }
+
+    /// Gives the rules about clients in the networks of targets to the forwards; returns those that the forwards say.
+    private mutating func takeHairpins(of chain: TranslationChain) -> Set<ForwardPlan.Place> {
+        var taken: Set<ForwardPlan.Place> = []
+        for rule in chain.rules.map(\.withNativeTarget).compactMap(HairpinRule.init) {
+            let places = forwards.indices.filter { rule.isAbout(forwards[$0]) }
+            let reached = places.reduce(AddressSet()) { $0.union(forwards[$1].targets.addresses) }
+            guard !places.isEmpty, reached == rule.targets else { continue }
+            for place in places {
+                forwards[place].targets.hairpin = forwards[place].targets.hairpin.union(rule.network)
+            }
+            taken.insert(rule.place)
+        }
+        hairpins.formUnion(taken)
+        return taken
     }
 
     /// The lines with these sources by interface.
@@ -113,7 +150,37 @@ extension RuleReference {
     }
 }
 
+/// A rule that translates addresses and stays, since a policy cannot say it.
+public struct KeptRule: Hashable, Sendable {
+    /// The reasons for which rules stay.
+    public enum Reason: String, Hashable, Sendable {
+        /// It sends to a place that a forward cannot name.
+        case unsaidTarget = "a forward cannot say its place for all of its ports and clients"
+        /// It, or a rule beside it, masquerades by something else than the source and the interface.
+        case unsaidCondition = "a rule of its chain depends on more than the source and the interface"
+        /// It does something else.
+        case otherEffect = "a policy has no word for it"
+        /// It stands in a chain that other rules lead to.
+        case calledChain = "other rules lead to its chain"
+        /// Rules of other programs stand in its chain.
+        case sharedChain = "rules of other programs are in its chain"
+        /// Rules that a policy cannot say stand in its chain.
+        case mixedChain = "its chain goes as a whole, and has rules that a policy cannot say"
+    }
+
+    /// The rule.
+    public var rule: RuleReference
+    /// The reason.
+    public var reason: Reason
+}
+
 extension Takeover {
+    /// The reason for which a rule stays that a policy could say.
+    func obstacle(to rule: RuleReference, in chain: TranslationChain) -> KeptRule.Reason {
+        if isOfXtables(chain.table), rule.chain != chain.name { return .calledChain }
+        return chain.isShared ? .sharedChain : .mixedChain
+    }
+
     /// The way in which the rules of a chain with one effect go, and those that do; `nil` if they stay.
     ///
     /// A chain of nft goes as a whole or not at all; of iptables, whose chains all programs share, rules go one by one.

@@ -89,7 +89,6 @@ struct ImportTests {
                     optional: true   # nothing listens now
                     why: to be filled in
                   # inet filter input: udp dport 51820 limit rate 20/second burst 40 packets accept
-                  # limited by inet filter input: udp dport 51820 limit rate 20/second burst 40 packets accept
                   udp-51820:
                     ports: 51820/udp
                     from: any

@@ -22,7 +22,9 @@ struct ImportReport {
             "format_version": 1, "policy": .string(result.text), "verdict": .string(proof.verdict.rawValue),
             "differences": .array(proof.differences.map(\.json)),
             "firewalls": .array(result.takeover.firewalls.map { .string($0.text) }),
-            "kept": .array(result.kept.map { .string("\($0)".printable) }),
+            "kept": .array(result.kept.map { .string("\($0.rule)".printable) }),
+            "remarks": .array(result.remarks.map { .string($0.printable) }),
+            "unused": .array(result.takeover.unused.map { .string($0.text.printable) }),
             "steps": .array(steps.map { .string($0.command) }),
         ]
     }
@@ -31,17 +33,45 @@ struct ImportReport {
     func lines(_ console: Console) -> [String] {
         let style: Console.Style = proof.verdict == .equal ? .green : .yellow
         let written = path == "-" ? [] : ["written: \(path.printable)"]
-        let differences = proof.differences.grouped.map { first, more in
+        let differences = others.grouped.map { first, more in
             let others = more > 0 ? " (and \(more) more by this rule)" : ""
             return console.styled("\(first.sign) \(first.text)\(others)", first.kind == .wider ? .red : .yellow)
         }
-        return written + [console.styled("\(proof.verdict.rawValue): \(sentence)", style)] + differences
-            + result.kept.map { "stays: \("\($0)".printable)" } + warnings.map { "warning: \($0)" }
-            + ["next:"] + stepLines
+        return written + [console.styled(headline, style)] + differences + needs
+            + result.kept.map { "stays: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
+            + result.remarks.map { "note: \($0.printable)" } + warnings.map { "warning: \($0)" }
+            + ["next:"] + stepLines + result.takeover.unused.map { "left over: \($0.text.printable)" }
+    }
+
+    /// The differences without those that no reader has to weigh: what every host needs, and replies to DHCP clients.
+    private var others: [ImportDifference] { proof.differences.filter { !$0.isNeeded && !$0.isOfDHCP } }
+
+    /// Those in a few words, each once; empty for none.
+    private var ordinary: String {
+        var texts: [String] = []
+        for difference in proof.differences.filter(\.isNeeded) {
+            let text = difference.neededText
+            // What is let in from every source port says it for one.
+            if !texts.contains(where: { text.hasPrefix($0) }) { texts.append(text) }
+        }
+        let needed = texts.isEmpty ? [] : ["portreeve lets in or out \(texts.joined(separator: ", "))"]
+        // RFC 2131 4.1; man 7 packet: a packet socket gets its copy before the hooks of IP.
+        let client = "a DHCP client gets its replies (udp/68 from source port 67) at a packet socket, before any filter"
+        return (needed + (proof.differences.contains(where: \.isOfDHCP) ? [client] : [])).joined(separator: "; ")
+    }
+
+    private var headline: String {
+        others.isEmpty && !proof.differences.isEmpty
+            ? "equal but for what the link needs: \(ordinary)" : "\(proof.verdict.rawValue): \(sentence)"
+    }
+
+    /// The line about what the link needs beside other differences.
+    private var needs: [String] {
+        ordinary.isEmpty || others.isEmpty ? [] : ["besides, what the link needs: \(ordinary)"]
     }
 
     private var sentence: String {
-        let count = proof.differences.count == 1 ? "1 difference" : "\(proof.differences.count) differences"
+        let count = others.count == 1 ? "1 difference" : "\(others.count) differences"
         return switch proof.verdict {
         case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
         case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"
@@ -82,6 +112,20 @@ struct ImportReport {
         steps.enumerated().map { index, step in
             "  \(index + 1). \(step.command)" + (step.purpose.isEmpty ? "" : "   # \(step.purpose)")
         }
+    }
+}
+
+extension Takeover.Unused {
+    /// The chains and sets in a sentence.
+    fileprivate var text: String {
+        if isWholeTable {
+            return "the table \(table) has no chain at a hook any more, and decides nothing: nft delete table \(table)"
+        }
+        let parts = [("chain", chains), ("set", sets)].filter { !$0.1.isEmpty }.map { word, names in
+            "the \(word)\(names.count == 1 ? "" : "s") \(names.joined(separator: ", "))"
+        }
+        let verb = chains.count + sets.count == 1 ? "decides" : "decide"
+        return "\(parts.joined(separator: " and ")) of \(table), which \(verb) nothing any more"
     }
 }
 
@@ -147,7 +191,8 @@ extension ImportDifference {
     /// The ports, the protocol first.
     private var portText: String {
         guard let transport else { return "protocols that no rule names" }
-        return isEchoRequest ? "ping" : transport.text(ports)
+        if isEchoRequest { return "ping" }
+        return transport.hasPorts && ports == 0...UInt16.max ? transport.name : transport.text(ports)
     }
 
     private var isEchoRequest: Bool {
@@ -176,8 +221,8 @@ extension ImportDifference {
         case .outbound: return outboundReason
         case .masquerade:
             return switch kind {
-            case .wider: "only the policy masquerades it"
-            case .narrower: "only the rulesets masquerade it"
+            case .wider: "it leaves under this host's address by the policy alone"
+            case .narrower: "it leaves under this host's address by the rulesets alone"
             case .unknown: "it is not known whether \(rule.map { "\"\($0)\"".printable } ?? "a rule") masquerades it"
             }
         }
@@ -202,6 +247,18 @@ extension ImportDifference {
         case .narrower: "\(name) lets it out, which the policy does not say"
         case .unknown: "it is not known what \(name) does with it"
         }
+    }
+
+    /// Whether the policy refuses the replies of a DHCP server, RFC 2131 4.1, which rules let in by their source port.
+    fileprivate var isOfDHCP: Bool {
+        kind == .narrower && subject == .access && transport == .udp && ports == 68...68 && sourcePorts == 67...67
+    }
+
+    /// The difference without its cause, for one that every host needs.
+    fileprivate var neededText: String {
+        let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
+        if case .outbound = subject { return "\(portText) to \(sources.isAny ? "any" : sources.text)\(sourcePort)" }
+        return "\(portText)\(group.map { " to \($0)" } ?? "") from \(sources.clientsText)\(sourcePort)"
     }
 
     /// The difference in a line.

@@ -18,6 +18,16 @@ public struct Circumstances: Sendable {
         case either
     }
 
+    /// The kinds of addresses that packets to this host are for.
+    public enum DestinationKind: Hashable, Sendable {
+        /// Its own.
+        case local
+        /// Those of all hosts of a network.
+        case broadcast
+        /// Those of a group that it belongs to.
+        case multicast
+    }
+
     /// The time in seconds since 1970-01-01T00:00:00Z; if `nil`, a verdict that depends on it is unknown.
     public var now: Int64?
     /// The assumption about limits.
@@ -28,6 +38,8 @@ public struct Circumstances: Sendable {
     public var interfaceIndices: [String: UInt32]
     /// The addresses of this host, the possible destinations; if `nil`, a verdict that depends on them is unknown.
     public var addresses: AddressSet?
+    /// The kind of these addresses.
+    public var destinationKind = DestinationKind.local
     /// The routes of this host; if `nil`, a verdict that depends on them is unknown.
     public var routes: Routes?
     /// Whether each address of a host with few of them is a class of destinations of its own, whatever the rules distinguish:
@@ -53,5 +65,25 @@ public struct Circumstances: Sendable {
         var circumstances = self
         circumstances.ecn = .absent
         return circumstances
+    }
+}
+
+extension Circumstances.DestinationKind {
+    /// The type of the route to them, `RTN_…` of `linux/rtnetlink.h`.
+    var routeType: UInt32 {
+        switch self {
+        case .local: 2
+        case .broadcast: 3
+        case .multicast: 5
+        }
+    }
+
+    /// The type of packets to them, `PACKET_…` of `linux/if_packet.h`.
+    var packetType: SymbolicByte {
+        switch self {
+        case .local: SymbolicByte(0)
+        case .broadcast: SymbolicByte(1)
+        case .multicast: SymbolicByte(2)
+        }
     }
 }

@@ -59,7 +59,7 @@ extension Setting {
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .etherType: return [SymbolicByte](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
         case .mark: return state.marks.packet
-        case .packetType: return [state.marks.packetType]
+        case .packetType: return [state.marks.packetType ?? circumstances.destinationKind.packetType]
         case .outputInterface:
             if isBeforeRouting(hook) { return [SymbolicByte](constants: UInt32(0).hostOrderBytes) }
             return output(state).map { [SymbolicByte](constants: $0.index.hostOrderBytes) } ?? .unknown(4)
@@ -181,7 +181,8 @@ extension Setting {
 
     /// The result of `fib`; the route to the source is assumed to use the input interface, as the source is not spoofed.
     private func route(_ query: RouteLookup, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
-        let (unicast, local): (UInt32, UInt32) = (1, 2)  // RTN_UNICAST and RTN_LOCAL of linux/rtnetlink.h
+        let unicast: UInt32 = 1  // RTN_UNICAST of linux/rtnetlink.h
+        let own = circumstances.destinationKind.routeType
         let isSource = query.flags.contains(.source)
         if isLeaving, !isSource, query.result == .addressType, !state.isTranslated { return Self.farType }
         if isSent { return .unknown(query.flags.contains(.isPresent) ? 1 : query.result == .interfaceName ? 16 : 4) }
@@ -192,11 +193,11 @@ extension Setting {
                 return interfaceName == "lo" ? .unknown(4) : [SymbolicByte](constants: unicast.hostOrderBytes)
             }
             guard state.isForwarded else {
-                guard query.flags.contains(.inputInterface) else {
-                    return [SymbolicByte](constants: local.hostOrderBytes)
+                guard query.flags.contains(.inputInterface), circumstances.destinationKind == .local else {
+                    return [SymbolicByte](constants: own.hostOrderBytes)
                 }
                 return isOfInputInterface(state).map {
-                    [SymbolicByte](constants: ($0 ? local : unicast).hostOrderBytes)
+                    [SymbolicByte](constants: ($0 ? own : unicast).hostOrderBytes)
                 } ?? .unknown(4)
             }
             return output(state).map { _ in [SymbolicByte](constants: unicast.hostOrderBytes) } ?? .unknown(4)

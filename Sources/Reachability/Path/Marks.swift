@@ -7,8 +7,8 @@ struct Marks: Hashable {
     var packet = Self.none
     /// The mark of the connection, `ct mark`: 4 bytes, host byte order.
     var connection = Self.none
-    /// The type of the packet, `PACKET_…` of `linux/if_packet.h`.
-    var packetType = SymbolicByte(0)  // PACKET_HOST
+    /// The type of the packet that a rule has set; `nil` for the one with which it arrived.
+    var packetType: SymbolicByte?
 
     private static let none = [SymbolicByte](constants: UInt32(0).hostOrderBytes)
 

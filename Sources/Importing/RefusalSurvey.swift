@@ -1,0 +1,133 @@
+internal import Addressing
+internal import Reachability
+internal import Rulesets
+
+/// The answers that refused packets get from live tables, and the rules that log them.
+///
+/// Packets to the ports that no rule names, and to those that a refusing rule names, are evaluated one by one.
+struct RefusalSurvey {
+    /// The value of `inbound`.
+    let rejects: Bool
+    /// The logging of refused packets as a policy writes it; `nil` if they are not logged.
+    private(set) var log: String?
+    /// Sentences about what a policy cannot take over.
+    private(set) var remarks: [String] = []
+
+    /// A refused packet and the rule or policy that refuses it.
+    private struct Refusal {
+        let packet: Packet
+        let place: RuleReference
+        /// The answer; `nil` for none.
+        var answer: RefusalAnswer? { place.rule?.answer(in: place.table.family) }
+    }
+
+    private let tables: [Table]
+    private let circumstances: Circumstances
+
+    /// No more ports than these that refusing rules name are tried.
+    private static let mostPorts = 24
+    /// No more rules than these are named in a sentence.
+    private static let mostRules = 4
+    /// The rate of a log that had none.
+    private static let unlimitedRate = "100/second"
+
+    init(_ survey: AccessSurvey) {
+        tables = survey.tables
+        circumstances = survey.circumstances
+        let ordinary = [TransportProtocol.tcp, .udp].flatMap { transport -> [Refusal] in
+            let most = survey.profiles.filter { $0.transport == transport }.max { $0.profile.size < $1.profile.size }
+            guard let profile = most?.profile, let port = profile.ports.ranges.max(by: { $0.count < $1.count }) else {
+                return []
+            }
+            return Self.refusals(survey, transport, port.upperBound, profile.cells)
+        }
+        let answers = ordinary.map { $0.answer != nil }
+        rejects = !answers.isEmpty && answers.allSatisfy(\.self)
+        let named = Self.namedPorts(tables).flatMap { transport, port -> [Refusal] in
+            let profile = survey.profiles.first { $0.transport == transport && $0.profile.ports.contains(port) }
+            return Self.refusals(survey, transport, port, profile?.profile.cells ?? [])
+        }
+        compare(ordinary + named)
+        findLog(ordinary, survey.logging)
+    }
+
+    /// The refusals of packets to a port from sources that are let in nowhere there, one for each interface.
+    private static func refusals(
+        _ survey: AccessSurvey, _ transport: TransportProtocol, _ port: UInt16, _ cells: [AccessProfile.Cell]
+    ) -> [Refusal] {
+        cells.compactMap { cell in
+            let admitted = cell.open.union(cell.unknown).union(survey.denied).union(.impossible)
+            guard survey.isReached(cell.family),
+                let witness = AddressSet.all(cell.family).subtracting(admitted).witness.flatMap({ IPAddress($0) })
+            else { return nil }
+            var packet = Packet(transport: transport, port: port, from: witness, interface: cell.interface.witness)
+            packet.destination = survey.circumstances.addresses?.first(cell.family, of: cell.destination)
+            let conclusion = PacketEvaluation.conclude(packet, through: survey.tables, in: survey.circumstances)
+            guard conclusion.verdict == .refuse, let place = conclusion.decision else { return nil }
+            return Refusal(packet: packet, place: place)
+        }
+    }
+
+    /// The first port that each refusing rule names.
+    private static func namedPorts(_ tables: [Table]) -> [(TransportProtocol, UInt16)] {
+        var ports: [(TransportProtocol, UInt16)] = []
+        for rule in tables.map(\.withNativeExtensions).flatMap({ $0.chains.flatMap(\.rules) })
+        where rule.answer(in: .inet) != nil || rule.expressions.last == .verdict(.drop) {
+            guard ports.count < mostPorts, let port = rule.firstPort, !ports.contains(where: { $0 == port }) else {
+                continue
+            }
+            ports.append(port)
+        }
+        return ports
+    }
+
+    /// Names the rules whose answer is not that of the policy.
+    private mutating func compare(_ refusals: [Refusal]) {
+        let others = refusals.filter { ($0.answer != nil) != rejects }
+        if !others.isEmpty {
+            let change =
+                rejects ? "dropped without an answer before, answered now" : "answered before, dropped without one now"
+            remarks.append("Refused packets that were \(change): \(Self.names(others.map(\.place))).")
+        }
+        guard rejects else { return }
+        let changed = refusals.filter { refusal in
+            guard let answer = refusal.answer else { return false }
+            return answer != (refusal.packet.transport == .tcp ? .reset : .prohibited)
+        }
+        guard !changed.isEmpty else { return }
+        remarks.append(
+            "Refused TCP is answered with a reset now, and the rest with ICMP admin-prohibited; other answers until now: \(Self.names(changed.map(\.place)))."
+        )
+    }
+
+    /// The rules in nft's notation, the first ones of many.
+    private static func names(_ places: [RuleReference]) -> String {
+        var texts: [String] = []
+        for text in places.map(\.textWithoutComment) where !texts.contains(text) { texts.append(text) }
+        let rest = texts.count > mostRules ? ["and \(texts.count - mostRules) more"] : []
+        return (texts.prefix(mostRules).map { "\"\($0)\"" } + rest).joined(separator: ", ")
+    }
+
+    /// Finds the rule that logs refused packets: where each log accepts, a packet that is accepted was logged.
+    private mutating func findLog(_ refusals: [Refusal], _ logging: [Table]) {
+        let places = refusals.compactMap { refusal in
+            PacketEvaluation.conclude(refusal.packet, through: logging, in: circumstances).trace.first {
+                tables.rule(at: $0.place)?.logTarget != nil
+            }?.place
+        }
+        guard let place = places.first, let rule = tables.rule(at: place), let target = rule.logTarget else { return }
+        let rate = rule.rateText
+        let group = target.group.map { "{rate: \(rate ?? Self.unlimitedRate), to: netlink, group: \($0)}" }
+        log = group ?? rate ?? Self.unlimitedRate
+        let prefix = target.prefix.map { " with the prefix \"\($0)\"" } ?? ""
+        let limit = rate == nil ? ", without a limit" : ""
+        let some = places.count < refusals.count ? "Some refused packets" : "Refused packets"
+        remarks.append(
+            "\(some) were logged\(prefix)\(limit); the policy logs all of them with the prefix \"portreeve refused\".")
+    }
+}
+
+extension AccessProfile {
+    /// The number of ports.
+    fileprivate var size: Int { ports.ranges.reduce(0) { $0 + $1.count } }
+}

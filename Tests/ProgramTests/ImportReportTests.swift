@@ -1,0 +1,179 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The sentences of the report and of the head of the policy, and the names of services.
+@Suite("Report of an import", .privileged, .networkNamespace)
+struct ImportReportTests {
+    private let portreeve: Portreeve
+
+    init() throws {
+        portreeve = try Portreeve()
+        try portreeve.shell(
+            """
+            ip link set lo up
+            for end in wan lan; do
+              ip link add $end type veth peer name far-$end
+              ip link set $end up
+              ip link set far-$end up
+            done
+            ip addr add 192.0.2.1/24 dev wan
+            ip addr add 192.168.1.1/24 dev lan
+            echo 1 > /proc/sys/net/ipv4/ip_forward
+            """)
+    }
+
+    @Test("A host where only what it sends is filtered has something to import")
+    func outputAlone() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain output {
+                type filter hook output priority 0; policy drop;
+                oif lo accept
+                ct state established,related accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                udp dport 53 accept comment "Names"
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(text.contains("  outbound: reject\n") && text.contains("\noutbound:\n"), "\(text)")
+        #expect(text.contains("  domain:\n    ports: 53/udp\n    to: any\n    why: Names\n"), "\(text)")
+        try portreeve.shell("nft flush ruleset")
+        try portreeve.load(
+            "table inet filter { chain output { type filter hook output priority 0; tcp dport 25 reject; }; }")
+        let exceptions = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(exceptions.contains("# What this host sends is filtered by inet filter output, which stays."))
+    }
+
+    @Test("Chains and sets that only the old chain used are left over, and named")
+    func leftOver() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              set bad { type ipv4_addr; elements = { 198.51.100.7 }; }
+              set lan { type ipv4_addr; elements = { 192.168.1.5 }; }
+              chain web { tcp dport { 80, 443 } accept; }
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ip saddr @bad drop
+                jump web
+              }
+              chain forward { type filter hook forward priority 0; policy drop; ip saddr @lan accept; }
+            }
+            table ip alone { chain input { type filter hook input priority 1; policy drop; jump more; }; chain more { accept; }; }
+            """)
+        let result = try portreeve("import")
+        #expect(
+            result.errors.contains(
+                "left over: the chain web and the set bad of inet filter, which decide nothing any more"),
+            "\(result.errors)")
+        #expect(
+            result.errors.contains(
+                "left over: the table ip alone has no chain at a hook any more, and decides nothing: nft delete table ip alone"
+            ), "\(result.errors)")
+        #expect(
+            result.output.contains(
+                "# inet filter forward refuses what it forwards, but for \"ip saddr @lan accept\".\n"),
+            "\(result.output)")
+    }
+
+    @Test("A name of a service fits all of its ports")
+    func names() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                meta l4proto { tcp, udp } th dport { 53 } accept
+                ip saddr 10.0.0.0/8 udp dport { 53, 67, 5060 } accept
+                ip saddr 10.0.0.0/9 tcp dport { 1701, 9099, 9101, 9998 } accept
+                ip saddr 10.0.0.0/10 tcp dport { 25, 143 } accept
+                ip saddr 10.0.0.0/11 tcp dport 6000-6007 accept
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        for name in ["domain", "bootps-sip", "tcp-1701-9998", "mail", "tcp-6000-6007"] {
+            #expect(text.contains("\n  \(name):\n"), "\(name): \(text)")
+        }
+    }
+
+    @Test("A rule that stays has its reason")
+    func kept() throws {
+        try portreeve.load(
+            """
+            table inet filter { chain input { type filter hook input priority 0; policy drop; tcp dport 22 accept; }; }
+            table ip nat {
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                oifname "wan" tcp dport 25 masquerade
+              }
+            }
+            """)
+        let reason = "(a rule of its chain depends on more than the source and the interface)"
+        let result = try portreeve("import")
+        let rule = "ip nat postrouting: oifname \"wan\" tcp dport 25 masquerade \(reason)"
+        #expect(result.errors.contains("stays: \(rule)"), "\(result.errors)")
+        #expect(result.output.contains("#   \(rule)"), "\(result.output)")
+    }
+
+    @Test("Where only what the link needs differs, the report says so in one line")
+    func needed() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                tcp dport 22 accept
+              }
+            }
+            """)
+        let result = try portreeve("import")
+        #expect(result.status == 2)
+        let lines = result.errors.split(separator: "\n").prefix { $0 != "next:" }.filter { !$0.hasPrefix("note:") }
+        #expect(lines.count == 1, "\(result.errors)")
+        #expect(
+            result.errors.contains(
+                "equal but for what the link needs: portreeve lets in or out udp/546 from fe80::/10"),
+            "\(result.errors)")
+        #expect(try portreeve.json("import")["verdict"] as? String == "wider")
+    }
+
+    @Test("Clients beside the target of a forward become its hairpin")
+    func hairpin() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                ip6 saddr fe80::/10 udp dport 546 accept
+                tcp dport 22 accept
+              }
+            }
+            table ip nat {
+              chain prerouting {
+                type nat hook prerouting priority -100;
+                ip daddr 192.0.2.1 tcp dport 443 dnat to 192.168.1.10
+              }
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                oifname "wan" masquerade
+                ip saddr 192.168.1.0/24 ip daddr 192.168.1.10 tcp dport 443 masquerade
+              }
+            }
+            """)
+        let object = try portreeve.json("import")
+        #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("    to: 192.168.1.10\n    hairpin: 192.168.1.0/24\n"), "\(text)")
+        #expect((object["kept"] as? [String])?.isEmpty == true, "\(object["kept"] ?? "")")
+    }
+}
