@@ -43,7 +43,9 @@ extension AccessSurvey {
         for (destinations, cells) in byDestination(cells) {
             let access = AccessByInterface(cells)
             guard !access.isClosed(but: decided) else { continue }
-            for range in ranges {
+            // Replies to a DHCPv6 client are let in anyway, and link-local addresses change with the hardware.
+            let isOfLink = !destinations.isEmpty && destinations.subtracting(.linkLocal).isEmpty
+            for range in ranges where !(isOfLink && transport == .udp && range == 546...546) {
                 let entries = access.entries(sparing: spare(transport, range), naming)
                 guard !entries.isEmpty else { continue }
                 var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)

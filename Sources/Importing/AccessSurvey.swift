@@ -102,9 +102,9 @@ struct AccessSurvey {
 
     /// The limit of echo requests, whichever rule has it; without a text if a policy cannot say it.
     ///
-    /// `ping` limits the requests of all sources of a family together, and both families alike.
+    /// `ping` limits the requests of all sources of a family together, and both families alike: some may have had no limit.
     var pingLimit: PolicyDraft.DraftLimit? {
-        var limits: [PolicyDraft.DraftLimit?] = []
+        var limits: [PolicyDraft.DraftLimit] = []
         for cell in echoes where isReached(cell.family) {
             guard let witness = cell.open.subtracting(denied).witness.flatMap({ IPAddress($0) }) else { continue }
             var packet = Packet(
@@ -112,12 +112,11 @@ struct AccessSurvey {
                 interface: cell.interface.witness)
             packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
             let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-            let rule = limit(of: packet, after: conclusion, conclusion.decision)
-            limits.append(
-                rule.map { PolicyDraft.DraftLimit(rule: $0.textWithoutComment, text: $0.rule?.commonRateText) })
+            guard let rule = limit(of: packet, after: conclusion, conclusion.decision) else { continue }
+            limits.append(.init(rule: rule.textWithoutComment, text: rule.rule?.commonRateText))
         }
-        guard var limit = limits.compactMap(\.self).first else { return nil }
-        if !limits.allSatisfy({ $0?.text == limit.text }) { limit.text = nil }
+        guard var limit = limits.first else { return nil }
+        if !limits.allSatisfy({ $0.text == limit.text }) { limit.text = nil }
         return limit
     }
 
@@ -127,6 +126,7 @@ struct AccessSurvey {
     ///   - packet: a packet that is let in within all limits.
     ///   - conclusion: the conclusion about it.
     ///   - telling: the rule that lets it in, as far as a reader cares.
+    /// - Returns: the rule; one whose limit a policy can say, if there is one.
     func limit(of packet: Packet, after conclusion: PacketConclusion, _ telling: RuleReference?) -> RuleReference? {
         guard conclusion.isLimited else { return nil }
         var strict = circumstances
@@ -147,7 +147,7 @@ struct AccessSurvey {
     var doubts: [String] {
         let all = (profiles.flatMap(\.profile.cells) + echoes + others)
             .filter { !$0.unknown.isEmpty && isReached($0.family) }.flatMap(\.doubts)
-        return Set(all.map(\.description)).sorted()
+        return Set(all.map(\.doubtText)).sorted()
     }
 }
 

@@ -37,7 +37,11 @@ extension DifferenceJudge {
         return AccessDifference(from: old, to: new, in: circumstances).changes.compactMap {
             (kind, change) -> ImportDifference? in
             // No connection begins to a group or a broadcast address.
-            if let group, change.family != group.family || change.transport.hasConnections { return nil }
+            if let group {
+                guard change.family == group.family, !change.transport.hasConnections, change.isAbout(group) else {
+                    return nil
+                }
+            }
             guard !known.contains(group == nil ? change.subject : change.subjectAnywhere) else { return nil }
             var result = judge.difference(kind, change)
             result?.group = group
@@ -60,6 +64,11 @@ extension AccessChange {
         var subject = self
         subject.doubts = []
         return subject
+    }
+
+    /// Whether it is about packets to this address, which may be none of this host's.
+    fileprivate func isAbout(_ address: IPAddress) -> Bool {
+        destinations.isEmpty || destinations.contains { $0.contains(address) }
     }
 
     /// The change without the addresses of this host, too.

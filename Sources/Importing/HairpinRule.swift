@@ -40,14 +40,14 @@ struct HairpinRule {
                     guard add(element.key, nil, known.kind, known.width) else { return nil }
                 }
             default:
-                guard let next = Self.field(expression, reference.table.family) else { return nil }
+                guard let next = Self.field(expression) else { return nil }
                 field = next
             }
         }
         guard !network.isEmpty, !targets.isEmpty else { return nil }
     }
 
-    private static func field(_ expression: Expression, _ family: TableFamily) -> (kind: Field, width: Int)? {
+    private static func field(_ expression: Expression) -> (kind: Field, width: Int)? {
         switch expression {
         case .meta(.transportProtocol, _): return (.transport, 1)
         case .meta(.networkProtocol, _), .meta(.outputInterface, _), .meta(.outputInterfaceName, _): return (.spare, 0)
@@ -90,10 +90,22 @@ struct HairpinRule {
         }
     }
 
+    /// Whether it is about one host that reaches itself, as Docker writes for each published port.
+    var isOfOneHost: Bool { network == targets && network.isSingle }
+
     /// Whether it is about connections of a forward.
     func isAbout(_ entry: ForwardPlan.Entry) -> Bool {
         let isOfPort = port.map { entry.targets.ports(of: entry.ports).isSubset(of: [$0]) } ?? true
         return (transport.map { $0 == entry.transport } ?? true) && isOfPort
             && targets.isSuperset(of: entry.targets.addresses)
+    }
+}
+
+extension AddressSet {
+    /// Whether it has just one address.
+    fileprivate var isSingle: Bool {
+        let singles =
+            ipv4.ranges.map { $0.lowerBound == $0.upperBound } + ipv6.ranges.map { $0.lowerBound == $0.upperBound }
+        return singles == [true]
     }
 }

@@ -140,17 +140,24 @@ struct DifferenceJudge {
         }
         return found.flatMap { difference, places -> [ImportDifference] in
             // At every address, or at the same ones by each interface.
-            let everywhere = Set(before.filter { $0.family == difference.family }.map(\.destination))
+            let everywhere = Set(before.filter { $0.family == difference.family }.map(\.destination).filter(isOwn))
             let groups = Dictionary(grouping: places.keys) { places[$0] ?? [] }
             return groups.compactMap { destinations, interfaces -> ImportDifference? in
                 if interfaces == [nil], !hasOthers { return nil }
                 var difference = difference
-                difference.destinations = destinations == everywhere ? [] : destinations.sorted { $0.order < $1.order }
+                difference.destinations =
+                    destinations.isSuperset(of: everywhere) ? [] : destinations.sorted { $0.order < $1.order }
                 let isWhole = interfaces.count == Set(before.map(\.interface)).count
                 difference.interfaces = isWhole ? [] : interfaces.sorted { ($0 ?? "~") < ($1 ?? "~") }
                 return difference
             }
         }.sorted { ($0.kind.rawValue, $0.family.rawValue) < ($1.kind.rawValue, $1.family.rawValue) }
+    }
+
+    /// Whether a class of destinations has an address of this host.
+    private func isOwn(_ destination: DestinationClass) -> Bool {
+        guard let addresses = destination.addresses, let own = circumstances.addresses else { return true }
+        return !own.intersection(addresses).isEmpty
     }
 
     /// What only one ruleset lets through, and what is not known.

@@ -115,7 +115,7 @@ struct ImportedPolicy {
             guard !entries.isEmpty else { return [] }
             return ["trusted:"]
                 + entries.flatMap { entry in
-                    let rule = entry.rule.map { ["  # \($0.printable)"] } ?? []
+                    let rule = (entry.rule ?? entry.openFamily).map { ["  # \($0.printable)"] } ?? []
                     let conditions = policy.conditions(entry.access, naming: entry.name).map { "    \($0)" }
                     let why = "    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"
                     return rule + ["  \(entry.name):"] + conditions + [why]

@@ -51,7 +51,7 @@ struct OutboundPlan {
 
     private mutating func add(_ transport: TransportProtocol, _ regions: AccessRegions) {
         let profiles = regions.profiles(of: transport)
-        for cell in profiles.flatMap(\.cells) where !cell.unknown.isEmpty { doubts += cell.doubts.map(\.description) }
+        for cell in profiles.flatMap(\.cells) where !cell.unknown.isEmpty { doubts += cell.doubts.map(\.doubtText) }
         let openings = profiles.map { Opening($0, transport) }
         let base = openings.count > 1 ? openings.map(\.everywhere).reduce(.any) { $0.intersection($1) } : AddressSet()
         // The destinations of every port, such as all of IPv6 where only IPv4 is filtered, need one line.

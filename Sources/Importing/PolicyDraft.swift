@@ -43,6 +43,13 @@ struct PolicyDraft {
         var access: InterfaceAccess
         var rule: String?
         var comment: String?
+
+        /// The sentence about a family that is let in by every interface, without a rule; `nil` for another entry.
+        var openFamily: String? {
+            guard access.interfaces.isEmpty else { return nil }
+            let family = AddressFamily.allCases.first { access.sources == .all($0) }
+            return family.map { "No rule filters \($0 == .ipv4 ? "IPv4" : "IPv6"): all of it is let in." }
+        }
     }
 
     /// What becomes of echo requests.

@@ -43,6 +43,21 @@ extension RuleReference {
     }
 }
 
+extension RuleReference {
+    /// The rule in nft's notation, with the bytes that it compares by their offset in words.
+    var doubtText: String {
+        let text = description
+        let headers = ["@ll": "link", "@nh": "network", "@th": "transport"]
+        for word in text.split(separator: " ") {
+            let parts = word.split(separator: ",")
+            if parts.count == 3, let header = headers[String(parts[0])] {
+                return "\(text) (\(word): \(parts[2]) bits of the \(header) header from bit \(parts[1]))"
+            }
+        }
+        return text
+    }
+}
+
 extension String {
     /// The name of the application profile in a comment of ufw, such as `'dapp_Nginx%20Full'`; `nil` for other comments.
     fileprivate var ufwApplication: String? {

@@ -122,6 +122,8 @@ extension XtablesExtension {
         }
     }
 
+    /// The prefix and the group.
+    ///
     /// `struct xt_log_info`: level, flags, prefix. `struct xt_nflog_info`: length, group, threshold, flags, padding, prefix.
     fileprivate var logTarget: LogTarget {
         let isGroup = name == "NFLOG"

@@ -1,3 +1,4 @@
+internal import Reachability
 internal import Rulesets
 
 extension Chain {
@@ -34,7 +35,12 @@ extension Table {
     func isOfNeighbour(_ rule: Rule) -> Bool {
         rule.target.map(Self.isOfNeighbour) ?? false
             || rule.translationEffect == .masquerade
-                && rule.interfaceNames.contains { name in Self.bridges.contains(where: name.hasPrefix) }
+                && (rule.interfaceNames.contains { name in Self.bridges.contains(where: name.hasPrefix) }
+                    || isOfOneHost(rule))
+    }
+
+    private func isOfOneHost(_ rule: Rule) -> Bool {
+        HairpinRule(RuleReference(table: name, chain: "", rule: rule).withNativeTarget)?.isOfOneHost ?? false
     }
 
     /// Whether the rule leads to a chain of such a program which lets nothing in.

@@ -141,7 +141,7 @@ struct TranslationPlan {
 
 extension RuleReference {
     /// The rule with a translation of iptables as nft writes it.
-    fileprivate var withNativeTarget: RuleReference {
+    var withNativeTarget: RuleReference {
         guard let rule else { return self }
         var native = self
         let table = Table(name: table, chains: [Chain(name: chain, rules: [rule])]).withNativeExtensions
@@ -157,7 +157,8 @@ public struct KeptRule: Hashable, Sendable {
         /// It sends to a place that a forward cannot name.
         case unsaidTarget = "a forward cannot say its place for all of its ports and clients"
         /// It, or a rule beside it, masquerades by something else than the source and the interface.
-        case unsaidCondition = "a rule of its chain depends on more than the source and the interface"
+        case unsaidCondition =
+            "a rule of its chain depends on more than the source and the interface by which it leaves"
         /// It does something else.
         case otherEffect = "a policy has no word for it"
         /// It stands in a chain that other rules lead to.

@@ -24,8 +24,9 @@ class Configuration:
 # ufw lets in DHCP replies by their source port, and DHCPv6 replies by theirs, which portreeve lets in from all ports.
 DHCP = "narrower udp/68 from 67"
 DHCPV6 = "every host needs it, and portreeve lets it in"
-# firewalld lets in DHCPv6 replies to a link-local address alone, and keeps this host from sending to some addresses of IPv6.
+# firewalld lets in DHCPv6 replies to a link-local address alone, from any address, and keeps this host from sending to some addresses of IPv6.
 OUTPUT = "filter_OUTPUT: ip6 daddr"
+REPLIES = "narrower udp/546"
 
 
 def ufw(commands, verdict="incomparable", reasons=(), lines=()):
@@ -39,8 +40,9 @@ def beside(program, commands, absent=(), findings=(), **expected):
         configuration, firewall=f"ufw beside {program}", absent=list(absent), findings=list(findings))
 
 
-def firewalld(commands, verdict="wider", reasons=(), lines=()):
-    return Configuration("firewalld", commands.strip().splitlines(), verdict, [DHCPV6, OUTPUT, *reasons], list(lines))
+def firewalld(commands, verdict="incomparable", reasons=(), lines=(), replies=True):
+    common = [DHCPV6, OUTPUT] + ([REPLIES] if replies else [])
+    return Configuration("firewalld", commands.strip().splitlines(), verdict, [*common, *reasons], list(lines))
 
 
 CONFIGURATIONS = {

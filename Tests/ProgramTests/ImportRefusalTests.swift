@@ -157,6 +157,12 @@ struct ImportRefusalTests {
         }
     }
 
+    @Test("A port that is open to one group is no difference for broadcasts")
+    func group() throws {
+        let object = try imported("fib daddr type broadcast drop; ip daddr 224.0.0.251 udp dport 5353 accept")
+        #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+    }
+
     @Test("A port that is open to broadcasts alone is a difference with its rule")
     func broadcastsAlone() throws {
         let object = try imported("fib daddr type { broadcast, multicast } udp dport 9 accept")

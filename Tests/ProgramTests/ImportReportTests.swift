@@ -100,6 +100,27 @@ struct ImportReportTests {
         }
     }
 
+    @Test("A family that no rule filters is named, and so are the bytes that a rule compares by their offset")
+    func unfiltered() throws {
+        try portreeve.load(
+            """
+            table ip filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                tcp dport 22 accept
+                tcp dport 80 @th,160,32 0x12345678 accept
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(
+            text.contains("trusted:\n  # No rule filters IPv6: all of it is let in.\n  ipv6:\n    from: \"::/0\"\n"),
+            "\(text)")
+        #expect(text.contains(" accept (@th,160,32: 32 bits of the transport header from bit 160)\n"), "\(text)")
+    }
+
     @Test("A rule that stays has its reason")
     func kept() throws {
         try portreeve.load(
@@ -112,7 +133,7 @@ struct ImportReportTests {
               }
             }
             """)
-        let reason = "(a rule of its chain depends on more than the source and the interface)"
+        let reason = "(a rule of its chain depends on more than the source and the interface by which it leaves)"
         let result = try portreeve("import")
         let rule = "ip nat postrouting: oifname \"wan\" tcp dport 25 masquerade \(reason)"
         #expect(result.errors.contains("stays: \(rule)"), "\(result.errors)")
@@ -142,6 +163,36 @@ struct ImportReportTests {
                 "equal but for what the link needs: portreeve lets in or out udp/546 from fe80::/10"),
             "\(result.errors)")
         #expect(try portreeve.json("import")["verdict"] as? String == "wider")
+    }
+
+    @Test(
+        "Replies to a DHCPv6 client at a link-local address are no service, and one host that reaches itself no rule to keep"
+    )
+    func ofLinkAndHost() throws {
+        try portreeve.shell("ip addr add fe80::1/64 dev wan nodad; ip addr add fe80::2/64 dev lan nodad")
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif lo accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                tcp dport 22 accept
+                ip6 daddr fe80::/64 udp dport 546 accept
+              }
+            }
+            table ip nat {
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                ip saddr 172.17.0.2 ip daddr 172.17.0.2 tcp dport 80 masquerade
+              }
+            }
+            """)
+        let result = try portreeve("import")
+        #expect(!result.output.contains("546/udp") && !result.output.contains("stay beside"), "\(result.output)")
+        #expect(!result.errors.contains("stays:"), "\(result.errors)")
+        #expect(result.errors.contains("equal but for what the link needs:"), "\(result.errors)")
     }
 
     @Test("Clients beside the target of a forward become its hairpin")

@@ -289,7 +289,7 @@ struct ImportTests {
             -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
             -A INPUT -p icmp -j ACCEPT
             -A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --set
-            -A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update --seconds 30 --hitcount 6 -j REJECT
+            -A INPUT -p tcp -m tcp --dport 22 -m conntrack --ctstate NEW -m recent --update --seconds 30 --hitcount 6 --rttl -j REJECT
             -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
             COMMIT
             EOF

@@ -44,7 +44,9 @@ struct ImportReport {
     }
 
     /// The differences without those that no reader has to weigh: what every host needs, and replies to DHCP clients.
-    private var others: [ImportDifference] { proof.differences.filter { !$0.isNeeded && !$0.isOfDHCP } }
+    private var others: [ImportDifference] {
+        proof.differences.filter { !$0.isNeeded && !$0.isOfDHCP && !$0.isOfDHCPv6 }
+    }
 
     /// Those in a few words, each once; empty for none.
     private var ordinary: String {
@@ -57,7 +59,10 @@ struct ImportReport {
         let needed = texts.isEmpty ? [] : ["portreeve lets in or out \(texts.joined(separator: ", "))"]
         // RFC 2131 4.1; man 7 packet: a packet socket gets its copy before the hooks of IP.
         let client = "a DHCP client gets its replies (udp/68 from source port 67) at a packet socket, before any filter"
-        return (needed + (proof.differences.contains(where: \.isOfDHCP) ? [client] : [])).joined(separator: "; ")
+        let servers = "it refuses replies to a DHCPv6 client (udp/546) that come from other addresses than fe80::/10"
+        return
+            (needed + (proof.differences.contains(where: \.isOfDHCPv6) ? [servers] : [])
+            + (proof.differences.contains(where: \.isOfDHCP) ? [client] : [])).joined(separator: "; ")
     }
 
     private var headline: String {
@@ -247,11 +252,6 @@ extension ImportDifference {
         case .narrower: "\(name) lets it out, which the policy does not say"
         case .unknown: "it is not known what \(name) does with it"
         }
-    }
-
-    /// Whether the policy refuses the replies of a DHCP server, RFC 2131 4.1, which rules let in by their source port.
-    fileprivate var isOfDHCP: Bool {
-        kind == .narrower && subject == .access && transport == .udp && ports == 68...68 && sourcePorts == 67...67
     }
 
     /// The difference without its cause, for one that every host needs.

@@ -27,15 +27,19 @@ extension XtablesExtension {
         guard info.count > 9 else { return .mayFail }
         let isInverted = info[9] != 0
         let set: UInt8 = 1 << 1  // XT_RECENT_SET
-        if info[8] == set { return isInverted ? .fails : .passes }
+        if info[8] & Self.operations == set { return isInverted ? .fails : .passes }
         guard isRate, limits == .kept else { return .mayFail }
         return isInverted ? .passes : .fails
     }
 
+    /// The bits of the operation of `recent`; others compare the time to live, too, or forget old packets.
+    private static let operations: UInt8 = 0x0f
+
     /// Whether it is a match `recent` for more than one packet of a source in a time.
     var isRate: Bool {
         let checks: [UInt8] = [1 << 0, 1 << 2]  // XT_RECENT_CHECK, XT_RECENT_UPDATE
-        guard kind == .match, name == "recent", info.count > 9, checks.contains(info[8]) else { return false }
+        guard kind == .match, name == "recent", info.count > 9, checks.contains(info[8] & Self.operations)
+        else { return false }
         return info[4..<8].reduce(0) { $0 + Int($1) } > 1
     }
 
