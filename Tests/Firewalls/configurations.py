@@ -169,5 +169,5 @@ CONFIGURATIONS = {
     "firewalld-drop": firewalld("""
         firewall-offline-cmd --set-default-zone=drop
         firewall-offline-cmd --zone=drop --add-service=ssh
-    """),
+    """, verdict="wider", replies=False),
 }
