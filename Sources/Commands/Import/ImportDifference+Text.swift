@@ -1,0 +1,127 @@
+internal import Addressing
+internal import Changes
+internal import Importing
+internal import Printing
+internal import Reachability
+internal import Rulesets
+
+extension ImportDifference.Subject {
+    /// The name for programs.
+    fileprivate var text: String {
+        switch self {
+        case .access: "access"
+        case .target: "target"
+        case .elsewhere: "elsewhere"
+        case .masquerade: "masquerade"
+        case .outbound: "outbound"
+        }
+    }
+}
+
+extension ImportDifference {
+    /// The sign of a line.
+    var sign: String { [.wider: "+", .narrower: "-", .unknown: "?"][kind] ?? "?" }
+
+    /// The ports, the protocol first.
+    private var portText: String {
+        guard let transport else { return "protocols that no rule names" }
+        if isEchoRequest { return "ping" }
+        return transport.hasPorts && ports == 0...UInt16.max ? transport.name : transport.text(ports)
+    }
+
+    private var isEchoRequest: Bool {
+        transport == EchoRequest.transport(family) && ports.lowerBound == EchoRequest.port(family)
+    }
+
+    /// The addresses of this host, if it is not about all of them.
+    private var addressText: String {
+        let addresses = destinations.compactMap(\.addresses).reduce(AddressSet()) { $0.union($1) }
+        return addresses.isEmpty ? "" : " at \(addresses.text)"
+    }
+
+    private var interfaceNames: [String] { interfaces.map { $0 ?? "others" } }
+
+    /// The cause in a few words.
+    var reason: String {
+        if let limit { return "the policy cannot say the limit of \"\(limit)\"".printable }
+        switch subject {
+        case .access: break
+        case .target(let target):
+            let place = target.map { "leads to \($0)" } ?? "leads to a place that is not known"
+            return "it \(place) by \(rule.map { "\"\($0)\"".printable } ?? "a rule"), and elsewhere by the policy"
+        case .elsewhere:
+            return
+                "\(rule.map { "\"\($0)\"".printable } ?? "a rule") also translates what is dialled at addresses of other hosts"
+        case .outbound: return outboundReason
+        case .masquerade:
+            return switch kind {
+            case .wider: "it leaves under this host's address by the policy alone"
+            case .narrower: "it leaves under this host's address by the rulesets alone"
+            case .unknown: "it is not known whether \(rule.map { "\"\($0)\"".printable } ?? "a rule") masquerades it"
+            }
+        }
+        if isNeeded { return "every host needs it, and portreeve lets it in" }
+        let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
+        return switch kind {
+        case .wider: "\(name) refuses it"
+        case .narrower where sourcePorts != nil: "\(name) lets it in, and a policy cannot say source ports"
+        case .narrower: "\(name) lets it in, which the policy does not say"
+        case .unknown: "it is not known what \(name) does with it"
+        }
+    }
+
+    /// The cause of a difference in the connections of this host.
+    private var outboundReason: String {
+        let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
+        return switch kind {
+        case .wider where isNeeded: "every host needs it, and portreeve lets it out"
+        case .wider: "\(name) refuses it"
+        case .narrower where sourcePorts != nil: "\(name) lets it out, and a policy cannot say source ports"
+        case .narrower where rule == nil: "no rule refuses it, and the policy does not say it"
+        case .narrower: "\(name) lets it out, which the policy does not say"
+        case .unknown: "it is not known what \(name) does with it"
+        }
+    }
+
+    /// The difference without its cause, for one that every host needs.
+    var neededText: String {
+        let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
+        if case .outbound = subject { return "\(portText) to \(sources.isAny ? "any" : sources.text)\(sourcePort)" }
+        return "\(portText)\(group.map { " to \($0)" } ?? "") from \(sources.clientsText)\(sourcePort)"
+    }
+
+    /// The difference in a line.
+    var text: String {
+        let place =
+            (group.map { " to \($0)" } ?? addressText)
+            + (interfaces.isEmpty ? "" : " on \(interfaceNames.joined(separator: ", ").printable)")
+        let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
+        let port = subject == .masquerade && transport == nil ? "packets that leave" : portText
+        if case .outbound(let users) = subject {
+            let names = users.map(\.title).joined(separator: ", ")
+            let sockets = users.isEmpty ? "" : " of \(names)"
+            return "\(portText)\(place) to \(sources.isAny ? "any" : sources.text)\(sockets)\(sourcePort): \(reason)"
+        }
+        return "\(port)\(place) from \(sources.clientsText)\(sourcePort): \(reason)"
+    }
+
+    /// The difference for programs.
+    var json: JSON {
+        var members: [(String, JSON)] = [
+            ("kind", .string(kind.rawValue)), ("protocol", .string(transport?.name ?? "any")),
+            ("port", transport?.hasPorts == true ? ports.json : .null), ("family", .string(family.rawValue)),
+            ("sources", .array(sources.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))),
+            ("subject", .string(subject.text)), ("reason", .string(reason)),
+            ("rule", JSON(rule.map { "\($0)".printable })),
+        ]
+        let addresses = destinations.compactMap(\.addresses).reduce(AddressSet()) { $0.union($1) }
+        if !addresses.isEmpty {
+            members.append(
+                ("addresses", .array(addresses.texts(atMost: AccessReport.Row.listedSources).map(JSON.string))))
+        }
+        if let sourcePorts { members.append(("source_ports", sourcePorts.json)) }
+        if let group { members.append(("group", .string("\(group)"))) }
+        if !interfaces.isEmpty { members.append(("interfaces", .array(interfaceNames.map { .string($0.printable) }))) }
+        return .object(members)
+    }
+}

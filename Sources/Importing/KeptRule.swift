@@ -1,0 +1,35 @@
+public import Reachability
+internal import Rulesets
+
+/// A rule that translates addresses and stays, since a policy cannot say it.
+public struct KeptRule: Hashable, Sendable {
+    /// The reasons for which rules stay.
+    public enum Reason: String, Hashable, Sendable {
+        /// It sends to a place that a forward cannot name.
+        case unsaidTarget = "a forward cannot say its place for all of its ports and clients"
+        /// It, or a rule beside it, masquerades by something else than the source and the interface.
+        case unsaidCondition =
+            "a rule of its chain depends on more than the source and the interface by which it leaves"
+        /// It does something else.
+        case otherEffect = "a policy has no word for it"
+        /// It stands in a chain that other rules lead to.
+        case calledChain = "other rules lead to its chain"
+        /// Rules of other programs stand in its chain.
+        case sharedChain = "rules of other programs are in its chain"
+        /// Rules that a policy cannot say stand in its chain.
+        case mixedChain = "its chain goes as a whole, and has rules that a policy cannot say"
+    }
+
+    /// The rule.
+    public var rule: RuleReference
+    /// The reason.
+    public var reason: Reason
+}
+
+extension Takeover {
+    /// The reason for which a rule stays that a policy could say.
+    func obstacle(to rule: RuleReference, in chain: TranslationChain) -> KeptRule.Reason {
+        if isOfXtables(chain.table), rule.chain != chain.name { return .calledChain }
+        return chain.isShared ? .sharedChain : .mixedChain
+    }
+}
