@@ -72,6 +72,28 @@ struct AppliedPolicyTests {
             terminal.output.contains(
                 "warning: \(other) is not the policy that change 4 of 2027-01-15T08:00:00Z applied, \(path): "
                     + "\"db\" changed: \"portreeve apply \(other)\" would load it instead"), "\(terminal.output)")
+        let table = try #require(terminal.store.table)
+        terminal.store.put(
+            Table(
+                name: table.name, userdata: table.userdata, chains: table.chains + [Chain(name: "extra", rules: [])],
+                sets: table.sets))
+        #expect(try verify(terminal, other) == .difference)
+        #expect(
+            terminal.output.contains(
+                "  the live table is not what was applied: \"portreeve apply \(path)\" loads the policy again\n"),
+            "\(terminal.output)")
+    }
+
+    @Test(
+        "A change that another process makes meanwhile is no drift",
+        arguments: [["verify", "--only", "ruleset"], ["status"]])
+    func meanwhile(command: [String]) throws {
+        let (terminal, path) = try applied()
+        _ = try terminal.write(web.replacing("5432", with: "5433"))
+        terminal.store.reading = { _ in #expect(throws: Never.self) { try terminal.run("apply", path, "--yes") } }
+        #expect(try terminal.run(command + [path]) == .success)
+        #expect(!terminal.output.contains("drift"), "\(terminal.output)")
+        #expect(terminal.output.contains("in sync"), "\(terminal.output)")
     }
 
     @Test("explain answers for what is loaded, and for the file; plan names an edit that loads nothing")
@@ -184,7 +206,13 @@ struct AppliedPolicyTests {
         let (terminal, path) = try applied()
         #expect(try terminal.run("remove", "--yes") == .success)
         #expect(try verify(terminal, path) == .difference)
-        #expect(terminal.output.contains("the table is not loaded"))
+        #expect(
+            terminal.output == """
+                error: the table is not loaded: change 2 of 2027-01-15T08:00:00Z removed it; \
+                "portreeve apply \(path)" loads the policy, "portreeve rollback" the table before [ruleset-drift]
+                verify: 1 error
+
+                """)
         try FileManager.default.removeItem(at: terminal.folder.appending(path: "state"))
         _ = try terminal.write("version: 1\nservices: {}\n")
         #expect(try verify(terminal, path) == .difference)

@@ -22,6 +22,9 @@ final class MemoryStore: RulesetStore {
     /// The tables of other programs.
     var others: [Table] = []
 
+    /// Called before the table is read the next time, to simulate another process.
+    var reading: ((MemoryStore) -> Void)?
+
     func generation() -> UInt32 { number }
 
     func tableNames() -> [TableName] { (table.map { [$0] } ?? []).map(\.name) + others.map(\.name) }
@@ -31,6 +34,10 @@ final class MemoryStore: RulesetStore {
 
     func snapshot(of name: TableName, expecting _: [Table], committed _: UInt32?) -> TableSnapshot {
         namesRead.insert(name)
+        if let reading {
+            self.reading = nil
+            reading(self)
+        }
         var snapshot = TableSnapshot(generation: number, table: others.first { $0.name == name } ?? table)
         guard let hits, let table = snapshot.table else { return snapshot }
         snapshot.handle = handle

@@ -90,13 +90,9 @@ extension Finding {
             policy: SourceLocation(file: policy.files.first ?? "-", line: 1, column: 1))
     }
 
-    /// The table is missing since a change that is not confirmed has removed it.
-    static func removed(by change: Int) -> Finding {
-        Finding(
-            .rulesetDrift, .error,
-            "the table is removed by change \(change), which is not confirmed: "
-                + "\"portreeve confirm\" keeps that, \"portreeve rollback\" loads the table again",
-            table: Names.table.description)
+    /// The table is missing, for a reason that the history knows.
+    static func absent(_ absence: TableAbsence) -> Finding {
+        Finding(.rulesetDrift, .error, absence.sentence, table: Names.table.description)
     }
 
     /// The policy that was applied cannot be read.
@@ -119,14 +115,14 @@ extension Finding {
 
     private static let applying = "\"portreeve apply"
 
-    /// The finding where the file cannot be used: a cure that reads the file is possible only once that is mended.
-    var curedAfterMending: Finding {
+    /// The finding with a cure that loads the policy in force: "portreeve apply" alone would load the file as it is now.
+    func cured(_ cure: ApplyCure) -> Finding {
         guard identifier != .notApplied else { return self }
         let parts = message.split(separator: Self.applying, maxSplits: 1, omittingEmptySubsequences: false)
         guard parts.count == 2, let end = parts[1].firstIndex(of: "\"") else { return self }
         var finding = self
         finding.message =
-            "\(parts[0])\(Self.applying)\(parts[1][...end]), once the policy file is mended,"
+            "\(parts[0])\(Self.applying)\(parts[1][..<end])\(cure.operand)\"\(cure.condition.map { ", \($0)," } ?? "")"
             + parts[1][parts[1].index(after: end)...]
         return finding
     }

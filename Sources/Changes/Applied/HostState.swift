@@ -2,8 +2,8 @@ public import Auditing
 
 /// What can be said of a host as a whole; several states can hold at the same time.
 public enum HostState: Equatable {
-    /// portreeve's table is not loaded.
-    case notLoaded
+    /// portreeve's table is not loaded, for a reason that the history may know.
+    case notLoaded(TableAbsence?)
     /// The table differs from the policy that was applied, in this many places.
     case drifted(Int)
     /// A change was not confirmed in time, and was not undone.
@@ -46,20 +46,24 @@ public enum HostState: Equatable {
     ///
     /// - Parameters:
     ///   - isLoaded: whether portreeve's table is loaded.
+    ///   - absence: why it is not; `nil` if that is not known.
     ///   - findings: the findings about the rulesets; notices, such as accepted findings, change no state.
     ///   - waiting: the pending change.
     ///   - edit: how the file differs from what is in force.
     /// - Returns: the states.
     public static func all(
-        isLoaded: Bool, _ findings: [Finding], waiting: WaitingChange?,
-        edit: Edit?
+        isLoaded: Bool, absence: TableAbsence? = nil, _ findings: [Finding], waiting: WaitingChange?, edit: Edit?
     ) -> [HostState] {
         let serious = findings.filter { $0.severity != .notice }
         func those(_ identifier: Finding.Identifier) -> [Finding] { serious.filter { $0.identifier == identifier } }
         var states: [HostState] = []
         let (drift, doubts) = (those(.rulesetDrift), those(.unknown))
         let overrides = those(.foreignOverride) + those(.foreignBypass)
-        if !isLoaded { states.append(.notLoaded) } else if !drift.isEmpty { states.append(.drifted(drift.count)) }
+        if !isLoaded {
+            states.append(.notLoaded(absence))
+        } else if !drift.isEmpty {
+            states.append(.drifted(drift.count))
+        }
         if let waiting, waiting.isOverdue { states.append(.overdue(waiting)) }
         let places = Set(overrides.compactMap { $0.table ?? $0.details.interface })
         if !overrides.isEmpty { states.append(.overridden(tables: places.sorted())) }

@@ -3,6 +3,8 @@ internal import Printing
 
 /// A change that was undone since it was not confirmed, while the file still has its policy.
 public struct UndoneChange: Equatable {
+    /// Its number.
+    let number: Int
     /// The change, and what became of it.
     public let fact: String
 
@@ -11,6 +13,7 @@ public struct UndoneChange: Equatable {
 
     fileprivate init(_ number: Int, _ record: ChangeRecord, isLost: Bool) {
         let end = isLost ? "before the host was rebooted, and is gone" : "in time, and was undone"
+        self.number = number
         fact = "change \(number) of \(UTCTime.text(record.time)) was not confirmed \(end)"
     }
 }

@@ -63,8 +63,8 @@ public struct Verification {
     private let grantFindings: [Finding]
     /// The use of the services; none by default, so that nothing is said of it.
     public var usage = UsageBook()
-    /// The number of the pending change that has removed the table; `nil` if none has.
-    public var removal: Int?
+    /// Why no table is loaded; `nil` if that is not known, or if one is.
+    public var absence: TableAbsence?
     /// The notes about DNS names; `nil` to say nothing of them.
     public var names: NameBook?
     /// The rulesets, or the reason why they could not be read.
@@ -126,7 +126,7 @@ public struct Verification {
 
     private func differences(_ ruleset: WholeRuleset) -> [Finding] {
         let live = ruleset.own.table
-        if live == nil, let removal { return [.removed(by: removal)] }
+        if live == nil, let absence { return [.absent(absence)] }
         return .drift(of: live, from: compiled) + .limitDrift(of: live, from: compiled, others: otherElements)
     }
 
@@ -154,7 +154,7 @@ public struct Verification {
         if let names { findings += .staleNames(of: verified.policy, names, now: now) }
         findings += .unused(of: verified.policy, usage.services, now: now) { Self.sessions(surroundings.sessions) }
         findings += .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)
-        return verified.declared == nil ? findings.map(\.curedAfterMending) : findings
+        return findings.map(verified.curing)
     }
 
     /// The findings about listeners and connections, where the access through the rulesets was computed before.
@@ -163,7 +163,7 @@ public struct Verification {
     ) throws(KernelError) -> [Finding] {
         guard let ruleset = rulesets else { return [] }
         let found = listenerFindings(sockets, through: live, ruleset) + (try sessionFindings(surroundings.sessions))
-        return verified.declared == nil ? found.map(\.curedAfterMending) : found
+        return found.map(verified.curing)
     }
 
     private func sessionFindings(_ sessions: any SessionStore) throws(KernelError) -> [Finding] {

@@ -18,6 +18,8 @@ public struct VerifiedPolicy {
     public private(set) var compiled: CompiledPolicy
 
     private let record: AppliedRecord?
+    /// The path of the file.
+    private let path: String
 
     /// Whether the state knows what was applied.
     public var isRecorded: Bool { record != nil }
@@ -45,17 +47,17 @@ public struct VerifiedPolicy {
         let isApplied = record.map { record in file.policy.map { record.holds($0.texts) } ?? false } ?? false
         guard let record, !isApplied else {
             guard let policy = file.policy else { return nil }
-            self.init(policy, record, declared: policy, file.refusedLists)
+            self.init(path, policy, record, declared: policy, file.refusedLists)
             return
         }
         guard let applied = record.policy(options) else {
             guard let policy = file.policy else { return nil }
-            self.init(policy, nil, declared: policy, file.refusedLists)
+            self.init(path, policy, nil, declared: policy, file.refusedLists)
             findings = [.unknown(record)]
             return
         }
         guard let policy = file.policy else {
-            self.init(applied, record, declared: nil, [])
+            self.init(path, applied, record, declared: nil, [])
             findings = [.notApplied(path, file, record)]
             fault = Finding.fault(path, file)
             restoring = file.fault == .absent ? record.restoring(path) : nil
@@ -64,15 +66,18 @@ public struct VerifiedPolicy {
         let difference = PolicyDifference(from: applied, to: policy)
         if difference.parts.isEmpty && difference.lists.isEmpty {
             // Only comments and the like differ, so that the lines of the file are the better places.
-            self.init(policy, record, declared: policy, file.refusedLists)
+            self.init(path, policy, record, declared: policy, file.refusedLists)
         } else {
-            self.init(applied, record, declared: policy, file.refusedLists)
+            self.init(path, applied, record, declared: policy, file.refusedLists)
             findings = [.notApplied(path, difference, record)]
             if !difference.parts.isEmpty { self.difference = Finding.edit(path, difference, record) }
         }
     }
 
-    private init(_ policy: Policy, _ record: AppliedRecord?, declared: Policy?, _ refusals: [ListRefusal]) {
+    private init(
+        _ path: String, _ policy: Policy, _ record: AppliedRecord?, declared: Policy?, _ refusals: [ListRefusal]
+    ) {
+        self.path = path
         listFindings = refusals.map(Finding.listOutOfBounds)
         self.policy = policy
         self.record = record
@@ -80,6 +85,20 @@ public struct VerifiedPolicy {
         acceptances = (declared ?? policy).acceptances
         compiled = compile(policy)
     }
+
+    /// How "portreeve apply" loads this policy again; `nil` if it does by itself.
+    public var cure: ApplyCure? {
+        guard declared != nil else { return ApplyCure(condition: "once the policy file is mended") }
+        guard difference != nil, let record else { return nil }
+        if let origin = record.origin {
+            return ApplyCure(condition: "once the file has the policy of change \(origin)")
+        }
+        guard !record.isOf(path), let other = record.path else { return nil }
+        return ApplyCure(operand: " \(other)")
+    }
+
+    /// The finding with such a cure.
+    func curing(_ finding: Finding) -> Finding { cure.map(finding.cured) ?? finding }
 
     /// Says of a file that differs that it still has a change which was undone: nobody edited it since.
     public mutating func attribute(to undone: UndoneChange) {
@@ -101,4 +120,12 @@ public struct VerifiedPolicy {
         guard findings.isEmpty else { return }
         findings = [.compiledOtherwise(policy, record)]
     }
+}
+
+/// How "portreeve apply" loads the policy that is in force again, where the file is not as it was applied.
+public struct ApplyCure: Equatable {
+    /// The words after the command, with a space before them: another file than the named one was applied.
+    public var operand = ""
+    /// What must come first; `nil` if nothing must.
+    public var condition: String?
 }

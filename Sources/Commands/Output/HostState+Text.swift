@@ -71,7 +71,8 @@ extension HostState {
     /// What it is about, and what to do; where a change is pending, that says what to do.
     fileprivate func lines(among states: [HostState]) -> [String] {
         switch self {
-        case .notLoaded: states.isPending ? [] : ["\"portreeve apply\" loads the policy"]
+        case .notLoaded(let absence):
+            states.isPending ? [] : [absence?.reason ?? "\"portreeve apply\" loads the policy"]
         case .drifted(let count): ["\"portreeve verify\" lists \(counted(count, "difference"))"]
         case .overdue(let waiting), .pending(let waiting): [waiting.step]
         case .overridden: ["\"portreeve verify\" says how"]

@@ -32,10 +32,14 @@ public struct Status: Command {
         let console = Console(host, output)
         let store = try host.openStore(kernel.netns)
         host.progress("reading the ruleset…")
-        let verified = try policy.loadVerified(on: host, kernel, in: store, console)
-        let ruleset = try WholeRuleset(store, expecting: [verified.compiled.table])
         let grants = kernel.grants(on: host)
-        var comparison = Verification(verified, ruleset, in: store, grants: grants, now: host.now)
+        var comparison = try kernel.comparison(in: store, on: host) {
+            try Verification(
+                policy.loadVerified(on: host, kernel, in: store, console), [.ruleset], in: store, grants: grants,
+                isFull: false, now: host.now)
+        }
+        let verified = comparison.verified
+        guard let ruleset = comparison.rulesets else { throw CommandError(.failure, "cannot read the ruleset") }
         _ = kernel.followUsage(of: &comparison, on: host)
         host.progress("finding the processes that listen, and who reaches them…")
         let names = kernel.names(on: host)
@@ -51,10 +55,11 @@ public struct Status: Command {
         let state = try kernel.existingState(on: host)
         let waiting = try state?.waiting(in: store)
         let undone = try? verified.declared.flatMap { try state?.undone(holding: $0) }
+        comparison.absence = kernel.absence(of: comparison, in: store, on: host)
         let found = try comparison.findings(host.surroundings)
         let states = HostState.all(
-            isLoaded: ruleset.own.table != nil, found.accepting(verified.acceptances, now: host.now),
-            waiting: waiting,
+            isLoaded: ruleset.own.table != nil, absence: comparison.absence,
+            found.accepting(verified.acceptances, now: host.now), waiting: waiting,
             edit: HostState.Edit(comparison.verified, undone: undone))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {
@@ -69,7 +74,6 @@ public struct Status: Command {
         }
         if !(states.isEmpty && console.isQuiet) {
             for line in states.lines(console, now: host.now) { console.print(line) }
-            if let undone, states == [.notLoaded] { console.print("  \(undone.fact); \(undone.cure)") }
             if states.hasDrift, let unrecorded = kernel.unrecorded(ruleset.own.table, on: host) {
                 console.print("  \(unrecorded.text)")
             }

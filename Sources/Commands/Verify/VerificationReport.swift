@@ -19,8 +19,10 @@ struct VerificationReport {
     let unused: [Acceptance]?
     /// Whether the state knows what was applied; otherwise the host was compared with the file.
     private let isRecorded: Bool
-    /// Whether the policy file can be applied.
-    private let isFileUsable: Bool
+    /// How "portreeve apply" loads the policy again; `nil` if it does by itself.
+    private let cure: ApplyCure?
+    /// Whether a finding says why no table is loaded, and what to do.
+    private let explainsAbsence: Bool
     /// The pending change; `nil` if there is none, or if the user may not know.
     var waiting: WaitingChange?
     /// The loaded table, if the state has no record of it.
@@ -32,7 +34,8 @@ struct VerificationReport {
         services = verification.services
         generation = verification.generation
         isRecorded = verification.verified.isRecorded
-        isFileUsable = verification.verified.declared != nil
+        cure = verification.verified.cure
+        explainsAbsence = verification.absence != nil
         self.now = now
         unused = withUnused ? verification.acceptances.filter { !found.contains(where: $0.covers) } : nil
     }
@@ -82,19 +85,21 @@ struct VerificationReport {
     func driftAdvice(_ findings: [Finding]) -> [String] {
         guard findings.contains(where: \.isDrift) else { return [] }
         if let unrecorded { return ["  \(unrecorded.text)"] }
-        let isEdited = isFileUsable && self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
+        if explainsAbsence { return [] }
+        let isEdited =
+            cure == nil && self.findings.contains { $0.identifier == .notApplied && $0.severity != .notice }
         let edit = isEdited ? ", including your edit" : ""
         if let waiting {
-            // The finding says what to do.
-            if waiting.isRemoval, !waiting.isDrifted { return [] }
             return [
                 "  the live table is not what change \(waiting.pending.number) made: "
                     + "run \(waiting.firstStep), then \"portreeve apply\"\(isEdited ? " with your edit" : "")"
             ]
         }
         let (meant, again) = isRecorded ? ("what was applied", " again") : ("what the policy says", "")
-        let condition = isFileUsable ? "" : ", once the policy file is mended"
-        return ["  the live table is not \(meant): \"portreeve apply\" loads the policy\(again)\(edit)\(condition)"]
+        return [
+            "  the live table is not \(meant): \"portreeve apply\(cure?.operand ?? "")\" loads the policy\(again)\(edit)"
+                + (cure?.condition.map { ", \($0)" } ?? "")
+        ]
     }
 
     private func detailedLines(_ console: Console) -> [String] {

@@ -107,14 +107,16 @@ public struct Verify: Command {
     ) throws -> VerificationReport {
         settleOverdue(in: store, on: host, console)
         host.progress("comparing the ruleset with the policy…")
-        var verification = try Verification(
-            policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
-            grants: kernel.grants(on: host), isFull: full, now: host.now)
+        var verification = try kernel.comparison(in: store, on: host) {
+            try Verification(
+                policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
+                grants: kernel.grants(on: host), isFull: full, now: host.now)
+        }
         let doubts = usage.follow(&verification, kernel, on: host)
         host.progress("comparing the listeners and the connections with the policy…")
         verification.names = kernel.names(on: host)
         let waiting = try? kernel.existingState(on: host)?.waiting(in: store)
-        if let waiting, waiting.isRemoval { verification.removal = waiting.pending.number }
+        verification.absence = kernel.absence(of: verification, in: store, on: host)
         var report = VerificationReport(
             verification,
             try (verification.findings(host.surroundings) + doubts).map { host.invocation.completing($0) },
