@@ -38,6 +38,7 @@ struct VerifyWatchTests {
     private func watch(_ options: String = "") throws -> Watch {
         let process = try portreeve.shell(
             """
+            : > \(output)  # what another one wrote is not to be read
             \(try Portreeve.executable) verify \(policy) --watch --state-dir \(portreeve.stateDirectory) \(options) \
                 > \(output) 2>&1 &
             echo $!
