@@ -16,7 +16,7 @@ public struct ClientLoss: Hashable, Sendable {
 
     /// The port, with the address of the listener.
     public let port: AuditedPort
-    /// The processes that listen; empty if they are not known.
+    /// The processes that listen, each once, sorted by pid; empty if they are not known.
     public let processes: [SocketProcess]
     /// The service of the policy that declares the port.
     public let service: String?

@@ -69,7 +69,7 @@ public struct ReachabilityLoss {
             let ports = key.transport.hasPorts ? key.port...key.port : 0...UInt16.max
             let port = AuditedPort(key.transport, ports, at: group.first?.address)
             let loss = ClientLoss(
-                port: port, processes: group.flatMap(\.processes),
+                port: port, processes: group.flatMap(\.processes).distinct,
                 service: group.lazy.compactMap(services.owner).first?.name,
                 before: clients(before, port, families, group), after: clients(after, port, families, group))
             return loss.lost.isEmpty ? nil : loss

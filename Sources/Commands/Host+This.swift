@@ -45,7 +45,10 @@ extension Host {
                 }
                 // At the end of its input `readLine` tries again as long as errno is EINTR, which an earlier call may have left.
                 errno = 0
-                return readLine() ?? ""
+                if let answer = readLine() { return answer }
+                // The end of input, as by Ctrl-D, leaves the cursor in the line of the question.
+                StandardStream.error.put("\n")
+                return ""
             },
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR") || HostCalls.variable("TERM") == "dumb", isRoot: geteuid() == 0,

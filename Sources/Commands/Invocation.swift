@@ -47,7 +47,11 @@ struct Invocation {
             return (try? (command as? any KernelCommand)?.kernel.existingState(on: host))?.lastPolicy
         }
         place = { Self.place((command as? any KernelCommand)?.kernel) }
-        record = { (try? (command as? any KernelCommand)?.kernel.existingState(on: host))?.lastApplied }
+        record = {
+            // A command without these options is about the host as it is.
+            let location = (command as? any KernelCommand)?.kernel.stateLocation(on: host) ?? host.changes.location()
+            return (try? RulesetState(existingAt: location, on: host.changes))?.lastApplied
+        }
     }
 
     private static func place(_ kernel: KernelOptions?) -> String {
@@ -84,7 +88,8 @@ struct Invocation {
         let words = command.split(separator: " ").map(String.init)
         guard let name = words.first, let type = Portreeve.command(named: name) else { return String(command) }
         let path = type is any PolicyCommand.Type ? pathWord : ""
-        let lacksPath = !path.isEmpty && Self.lacksPolicy(words.dropFirst(), of: type)
+        let namesStandard = words.contains(PolicyOptions.standardPath)
+        let lacksPath = !path.isEmpty && !namesStandard && Self.lacksPolicy(words.dropFirst(), of: type)
         let lacksPlace = type is any KernelCommand.Type && !words.contains("--netns") && !words.contains("--state-dir")
         return command + (lacksPath ? path : "") + (lacksPlace ? place() : "")
     }

@@ -77,7 +77,7 @@ extension KernelOptions {
 
     /// Undoes a change whose undo is overdue, before a command reads the table that it is going to change.
     func settleOverdue(in store: any RulesetStore, on host: Host, _ console: Console) throws {
-        let state = try beforeChange { () throws(KernelError) in try existingState(on: host) }
+        let state = try stateBeforeChange(on: host)
         let settled = try state?.settleOverdue(in: store)
         if let settled { console.note("portreeve: \(settled.text)") }
     }
@@ -100,6 +100,11 @@ extension KernelOptions {
         try beforeChange { () throws(KernelError) in try RulesetState(at: stateLocation(on: host), on: host.changes) }
     }
 
+    /// The state of earlier changes, for a command that has changed nothing yet; `nil` if nothing was ever saved.
+    func stateBeforeChange(on host: Host) throws(KernelError) -> RulesetState? {
+        try beforeChange { () throws(KernelError) in try existingState(on: host) }
+    }
+
     /// The result of `body`; adds to an error that nothing was changed.
     private func beforeChange<Value>(_ body: () throws(KernelError) -> Value) throws(KernelError) -> Value {
         do throws(KernelError) { return try body() } catch {
@@ -111,20 +116,23 @@ extension KernelOptions {
 
     /// The state of earlier changes; fails if nothing was ever saved, with a message that says what there is none of.
     func earlierState(on host: Host, lacking thing: String, since reason: String? = nil) throws -> RulesetState {
-        if let state = try existingState(on: host) { return state }
+        let state = try existingState(on: host)
+        if let state, try stateDir == nil || !state.log.entries().isEmpty { return state }
         // A path of the command line may be mistyped.
-        let reason = stateDir.map { "the state directory \($0.printable) does not exist" } ?? reason
+        let fault = state == nil ? "does not exist" : "has no record of a change"
+        let reason = stateDir.map { "the state directory \($0.printable) \(fault)" } ?? reason
         throw CommandError(.failure, "there is no \(thing)\(reason.map { ": \($0)" } ?? "")")
     }
 
     /// The state for a command that changes only a part of what is in force; `nil` if nothing was ever saved and no table is loaded.
     ///
-    /// - Throws: `refused` if the directory does not exist although a table is loaded: its path may be mistyped, so that none is made.
+    /// - Throws: `refused` if the directory does not exist or has no change although a table is loaded: its path may be mistyped.
     func stateInForce(in store: any RulesetStore, on host: Host) throws -> RulesetState? {
-        if let state = try beforeChange({ () throws(KernelError) in try existingState(on: host) }) { return state }
+        let state = try stateBeforeChange(on: host)
+        if let state, try !state.log.entries().isEmpty { return state }
         let live = try store.snapshot(of: Names.table, expecting: []).table
         if let unrecorded = unrecorded(live, on: host) { throw unrecorded.refusal }
-        return nil
+        return state
     }
 
     /// The state for a command that only reads; `nil` if nothing was ever saved.

@@ -11,6 +11,9 @@ extension TimeSpan {
     /// What to write instead of a text that is no duration.
     private static func hint(_ text: String) -> String {
         let form = "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"
+        if text.hasPrefix("-"), TimeSpan(String(text.dropFirst())) != nil {
+            return "\"\(text)\" is negative: write \(text.dropFirst())"
+        }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let word = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
         guard !digits.isEmpty else { return form }

@@ -51,6 +51,13 @@ public struct SocketProcess: Hashable, Sendable {
     }
 }
 
+extension [SocketProcess] {
+    /// Each process once, sorted by pid: one process often holds several sockets, such as those of IPv4 and IPv6.
+    public var distinct: [SocketProcess] {
+        Dictionary(map { ($0.pid, $0) }) { first, _ in first }.values.sorted { $0.pid < $1.pid }
+    }
+}
+
 /// The unit that systemd starts for a connection to a socket that it holds.
 public struct ActivatedUnit: Hashable, Sendable {
     /// The name of the unit; a template for a unit that is started for each connection.

@@ -143,6 +143,8 @@ struct BanTests {
         #expect(terminal.errors.contains("is wider than /8: use --force to ban it"))
         #expect(try ban("2000::/3") == .refused)
         #expect(try ban("192.0.2.1-192.0.2.9") == .usage)
+        #expect(try ban("office") == .usage)
+        #expect(terminal.errors.hasSuffix("; to shut out a group, add it to \"deny\" in the policy\n"))
         #expect(try ban("192.0.2.1/24") == .usage)
         #expect(terminal.errors.contains("did you mean \"192.0.2.0/24\"?"))
         #expect(throws: (any Error).self) { try terminal.run("ban", "192.0.2.1", "--for", "1h", "--why", " ") }

@@ -137,7 +137,7 @@ struct ChangeTests {
         #expect(
             terminal.errors
                 == "portreeve: there is no pending change: change 2 was not confirmed in time, and the timer undid it: "
-                + "apply it again\n")
+                + "\"portreeve apply --confirm 2m \(narrow)\" makes it again\n")
     }
 
     @Test("A rollback to the table that is loaded names the way further back")

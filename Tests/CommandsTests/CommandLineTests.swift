@@ -31,6 +31,7 @@ struct CommandLineTests {
     func known(word: String) {
         #expect(CommandLineWords([word]).fault == nil)
         #expect(CommandLineWords(["help", word]).fault == nil)
+        #expect(CommandLineWords(["ban", "192.0.2.9", "1h", "--help"]).fault == nil)
     }
 
     @Test(
@@ -44,6 +45,23 @@ struct CommandLineTests {
                 "grant ssh 192.0.2.7 --for 1h",
                 "the address needs --from: \"portreeve grant ssh --from 192.0.2.7 --for 1h --why TEXT\""
             ),
+            (
+                "ban 192.0.2.9 1h",
+                "the time needs --for: \"portreeve ban 192.0.2.9 --for 1h --why TEXT\""
+            ),
+            (
+                "grant ssh --from 192.0.2.9 2h",
+                "the time needs --for: \"portreeve grant ssh --from 192.0.2.9 --for 2h --why TEXT\""
+            ),
+            ("ban 192.0.2.9 --for 1h --reason x", "unknown option \"--reason\": did you mean \"--why\"?"),
+            (
+                "ban --from 192.0.2.9 --for 2h",
+                "the address needs no option: \"portreeve ban 192.0.2.9 --for 2h --why TEXT\""
+            ),
+            ("unban --from=192.0.2.9", "the address needs no option: \"portreeve unban 192.0.2.9\""),
+            ("ban 192.0.2.9 --why x --for -2h", "\"-2h\" is negative: write 2h"),
+            ("apply --confirm -2m", "\"-2m\" is negative: write 2m"),
+            ("--verison", "unknown option \"--verison\": did you mean \"--version\"?"),
             ("revoke ssh 2001:db8::7", "\"portreeve revoke ssh --from 2001:db8::7\""),
         ])
     func misplaced(line: String, message: String) throws {
@@ -95,6 +113,7 @@ struct CommandLineTests {
             ("apply --confirm 2", "a number needs a unit: 2s, 2m, 2h or 2d"),
             ("apply --confirm 0m", "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"),
             ("ban 192.0.2.1 --why x --for 0h", "the shortest time is 1s"),
+            ("ban 192.0.2.1 --why x --for=-2h", "\"-2h\" is negative: write 2h"),
             ("ban 192.0.2.1 --why x --for 2hours", "did you mean \"2h\"?"),
             ("ban 192.0.2.1 --why x --for 3weeks", "did you mean \"21d\"?"),
             ("ban 192.0.2.1 --why x --for 999999999999999999weeks", "from 1s to 366d"),

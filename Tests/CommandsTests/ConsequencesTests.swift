@@ -86,6 +86,13 @@ struct ConsequencesTests {
         #expect(terminal.output.contains("\n- every port that is not in the policy closes to everyone\n"))
     }
 
+    @Test("A process that listens on a socket of each family is listed once")
+    func families() throws {
+        terminal.sockets.listeners = [listener(.tcp, 8080, .ipv4(0)), listener(.tcp, 8080, .ipv6(0))]
+        _ = try terminal.run("plan", try terminal.write(web))
+        #expect(rows() == ["tcp/8080|node (pid 7)|anyone|closed: not in the policy"])
+    }
+
     @Test("A service with sources takes the port from every other client")
     func narrower() throws {
         terminal.sockets.listeners = [listener(.tcp, 80), listener(.tcp, 5432, .ipv6(0), "postgres")]

@@ -19,6 +19,19 @@ struct EditTests {
         }
     }
 
+    @Test("While a change waits, the editor is not started")
+    func waiting() throws {
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
+        terminal.editor = { _ in Issue.record("the editor was started") }
+        #expect(try terminal.run("edit", policy) == .refused)
+        #expect(
+            terminal.errors == """
+                portreeve: change 1 is not confirmed and will be undone in 2m: your edit cannot be applied before \
+                "portreeve confirm" or "portreeve rollback"
+
+                """)
+    }
+
     @Test("Standard input cannot be edited")
     func input() throws {
         #expect(try terminal.run("edit", "-") == .usage)

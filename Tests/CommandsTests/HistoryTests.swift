@@ -60,6 +60,22 @@ struct HistoryTests {
         #expect(lines.dropFirst().allSatisfy { $0[column] != " " && $0[$0.index(before: column)] == " " })
     }
 
+    @Test("A change that is no longer kept is told apart from one that never was")
+    func pruned() throws {
+        let terminal = try Terminal()
+        for text in [web, "version: 1\nservices: {}\n", web] {
+            #expect(try terminal.run("apply", try terminal.write(text), "--yes") == .success)
+        }
+        let state = terminal.folder.appending(path: "state")
+        try FileManager.default.removeItem(at: state.appending(path: "change-1.confirmed"))
+        for command in [["diff", "1", "3"], ["history", "--show", "1"], ["rollback", "1"]] {
+            #expect(try terminal.run(command) == .failure)
+            #expect(terminal.errors == "portreeve: change 1 is no longer kept: the oldest is 2\n")
+        }
+        #expect(try terminal.run("history", "--show", "4") == .failure)
+        #expect(terminal.errors == "portreeve: there is no change 4: run \"portreeve history\" for a list\n")
+    }
+
     @Test("Grants expire, are replaced, revoked, and end with their service or a reboot")
     func grants() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)

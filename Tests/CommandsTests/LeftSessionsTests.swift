@@ -45,6 +45,27 @@ struct LeftSessionsTests {
         #expect(!terminal.output.contains("stays open"))
     }
 
+    @Test("Without a table no session is listed, and there is no warning")
+    func unloaded() throws {
+        try terminal.forgetState()
+        terminal.store.put(nil)
+        #expect(try terminal.run("revoke", "ssh") == .success)
+        #expect(terminal.errors == "" && terminal.output == "no grant is open: the table is not loaded\n")
+    }
+
+    @Test("The proposed command that ends sessions has the --confirm that was given")
+    func confirmed() throws {
+        let ssh = "version: 1\nservices:\n  ssh: {ports: 22, from: 10.0.0.0/8}\n"
+        _ = try terminal.write("\(ssh)  web: {ports: 443, from: any}\n")
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        _ = try terminal.write(ssh)
+        for option in ["--dry-run", "--yes"] {
+            #expect(try terminal.run("apply", policy, option, "--confirm", "5m", "--force") == .success)
+            let command = "\"portreeve apply --cut-sessions --confirm 5m \(policy)\""
+            #expect(terminal.output.contains(command), "\(option): \(terminal.output)")
+        }
+    }
+
     @Test("For programs the sessions are open_sessions, or those that were ended")
     func programs() throws {
         try grant("192.0.2.7")

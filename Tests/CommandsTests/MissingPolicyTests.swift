@@ -80,11 +80,46 @@ struct MissingPolicyTests {
         #expect(try terminal.run("verify", path, "--only", "ruleset") == .difference)
         let cure = "\"portreeve history --show 1 > \(path)"
         #expect(terminal.output.contains("error: the policy \(path) does not exist: \(cure)"))
-        for command in ["check", "plan", "apply", "edit"] {
+        for command in ["check", "plan", "apply", "edit", "show"] {
             #expect(try message(command, path).contains("there is no policy \(path): \(cure)"), "\(command)")
         }
         _ = try terminal.run("status", path)
         #expect(terminal.output.contains(cure))
+    }
+
+    @Test("init warns where a policy is in force, and names the command that prints it")
+    func rewritten() throws {
+        #expect(try terminal.run("init", "/new.yaml") == .success)
+        #expect(terminal.errors == "")
+        #expect(try terminal.run("apply", folder + "policy.yaml", "--yes") == .success)
+        #expect(try terminal.run("init", "/other.yaml") == .success)
+        #expect(
+            terminal.errors == """
+                portreeve: warning: change 1 is in force: "portreeve history --show 1 > FILE" prints its policy; \
+                in this new one every service is closed to other hosts
+
+                """)
+    }
+
+    @Test("explain says how a policy file comes back that is gone, and which file has the policy in force")
+    func explained() throws {
+        let path = folder + "policy.yaml"
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        try FileManager.default.removeItem(atPath: path)
+        #expect(try terminal.run("explain", "192.0.2.9", "5432", path) == .success)
+        let cure = "the file must be restored first: \"portreeve history --show 1 > \(path)\" restores it\n"
+        #expect(terminal.output.contains(cure), "\(terminal.output)")
+        #expect(!terminal.output.contains("portreeve check"), "\(terminal.output)")
+    }
+
+    @Test(
+        "explain without a file of the host names the file in force",
+        .enabled(if: !FileManager.default.fileExists(atPath: "/etc/portreeve/policy.yaml")))
+    func elsewhereInForce() throws {
+        let path = folder + "policy.yaml"
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(try terminal.run("explain", "192.0.2.9", "5432") == .success)
+        #expect(terminal.output.contains("; then run \"portreeve apply \(path)\"\n"), "\(terminal.output)")
     }
 
     @Test("A saved plan is no policy", arguments: ["check", "show", "plan"])

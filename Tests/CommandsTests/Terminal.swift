@@ -15,6 +15,8 @@ final class Terminal {
     private(set) var output = ""
     private(set) var errors = ""
     private(set) var questions = 0
+    /// The last question.
+    private(set) var question = ""
     /// The sockets of the host; none by default.
     var sockets = HostSockets(listeners: [], ephemeral: EphemeralPorts(range: 32768...60999))
     /// The admin sessions.
@@ -165,8 +167,9 @@ final class Terminal {
             networks: { [networks] in networks }, admins: { [admins] in admins }, sshConnection: sshConnection,
             standardOutput: { [unowned self] in output += $0 },
             standardError: { [unowned self] in errors += $0 },
-            ask: { [unowned self] _ in
+            ask: { [unowned self] text in
                 questions += 1
+                question = text
                 return answers.isEmpty ? answer : answers.removeFirst()
             },
             outputColumns: outputColumns, forbidsColor: forbidsColor, now: now)

@@ -121,6 +121,27 @@ struct UnrecordedTableTests: GrantTesting {
         #expect(try terminal.run("ban", "198.51.100.8", "--for", "1h", "--why", "x") == .success)
     }
 
+    @Test("A refused apply makes no directory, and one without a change is taken for a mistyped one")
+    func refused() throws {
+        try mistype(granting: false)
+        let other = try terminal.write("version: 1\nservices: {}\n", to: "other.yaml")
+        for answer in [nil, "no"] {
+            terminal.answer = answer
+            _ = try terminal.run("apply", other)
+            #expect(terminal.errors.contains("nothing was changed") && !FileManager.default.fileExists(atPath: state))
+        }
+        try FileManager.default.createDirectory(
+            atPath: state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+        #expect(try terminal.run("refresh") == .refused)
+        #expect(terminal.errors.contains("has no record of the loaded table: check --state-dir"), "\(terminal.errors)")
+        for command in ["rollback", "confirm"] {
+            #expect(try terminal.run(command, "--state-dir", state) == .failure)
+            #expect(terminal.errors.hasSuffix(": the state directory \(state) has no record of a change\n"))
+        }
+        terminal.answer = "yes"
+        #expect(try terminal.run("apply", other) == .success)
+    }
+
     @Test("Without a table and without a directory, there is nothing to end, and no directory is made")
     func unloaded() throws {
         try mistype(granting: false)

@@ -40,6 +40,19 @@ struct WaitingChangeTests {
         terminal.output.split(separator: "\n").first { $0.hasSuffix("[\(identifier)]") }
     }
 
+    @Test("The question names the time after which the change is undone, and confirm the command that makes it again")
+    func madeAgain() throws {
+        #expect(try terminal.run("confirm") == .success)
+        terminal.answer = "yes"
+        #expect(try terminal.run("remove", "--confirm", "2m") == .success)
+        #expect(terminal.question.hasPrefix("remove table inet portreeve, to be undone in 2m unless confirmed? every"))
+        terminal.uptime += 120_000
+        for _ in 1...2 { #expect(try terminal.run("confirm") == .failure) }
+        #expect(
+            terminal.errors.hasSuffix("the timer undid it: \"portreeve remove --confirm 2m\" makes it again\n"),
+            "\(terminal.errors)")
+    }
+
     @Test("Where nothing else has happened: confirm or rollback")
     func untouched() throws {
         #expect(try terminal.run("plan", policy) == .success)

@@ -31,6 +31,14 @@ import Testing
         try expectErrors("version: 1\nservices: {}\nsources:\n  office: [192.0.2.1, ⟨\(text)⟩]\n", [message])
     }
 
+    @Test("What other programs call any", arguments: ["ANY", "Any", "all", "*"])
+    func any(word: String) throws {
+        let message = word == "*" ? "\"*\" is neither an address nor a group name" : "unknown group \"\(word)\""
+        try expectErrors(
+            "version: 1\nservices:\n  ssh:\n    ports: 22\n    from: ⟨\"\(word)\"⟩\n",
+            ["\(message); did you mean \"any\"?"])
+    }
+
     @Test func refusesMappedAddresses() throws {
         try expectErrors(
             "version: 1\nservices: {}\ndeny: ⟨\"::ffff:192.0.2.1\"⟩\n",
@@ -46,7 +54,10 @@ import Testing
         ("99999999999999999999999", "\"99999999999999999999999\" has a port above 65535"),
         ("22/tpc", "unknown protocol \"tpc\"; did you mean \"22/tcp\"?"), ("22/icmp", "unknown protocol \"icmp\""),
         ("22/TCP", "unknown protocol \"TCP\"; did you mean \"22/tcp\"?"),
-        ("tcp/22", "unknown protocol \"22\"; did you mean \"22/tcp\"?"),
+        ("tcp/22", "\"tcp/22\" has the protocol before the port; did you mean \"22/tcp\"?"),
+        ("TCP 8000-8100", "\"TCP 8000-8100\" has the protocol before the port; did you mean \"8000-8100/tcp\"?"),
+        ("22 tcp", "\"22 tcp\" is not a port and a protocol; did you mean \"22/tcp\"?"),
+        ("22/tcp/udp", "\"22/tcp/udp\" is several ports: write a list; did you mean \"[22/tcp, 22/udp]\"?"),
         ("022", "\"022\" has a leading zero; did you mean \"22\"?"),
         ("90-80/udp", "\"90-80/udp\" is a reversed range: it ends before it starts; did you mean \"80-90/udp\"?"),
         (

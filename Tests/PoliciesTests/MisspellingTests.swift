@@ -8,6 +8,9 @@ struct MisspellingTests {
         "A misspelt key is one error, and the key that it stands for is not missing, too",
         arguments: [
             ("services:\n  ssh: {⟨prots⟩: 22, from: any}", "prots", "service \"ssh\"", "ports"),
+            (
+                "services:\n  ssh: {ports: 22, from: any, ⟨until⟩: 2030-01-01}", "until", "service \"ssh\"", "expires"
+            ),
             ("services:\n  ssh: {ports: 22, ⟨form⟩: any}", "form", "service \"ssh\"", "from"),
             ("services:\n  ssh: {ports: 22, ⟨alow⟩: [{from: any}]}", "alow", "service \"ssh\"", "allow"),
             ("services:\n  ssh: {ports: 22, allow: [{⟨form⟩: any}]}", "form", "an entry of \"allow\"", "from"),

@@ -198,6 +198,10 @@ import Testing
         ("published: ⟨maybe⟩", "\"published\" must be enforce or ignore, not \"maybe\""),
         ("ping: ⟨acept⟩", "\"ping\" must be accept, drop or a rate, not \"acept\"; did you mean \"accept\"?"),
         ("ping: ⟨0/second⟩", "\"0/second\" is a rate of zero; the lowest is 1"),
+        (
+            "log: ⟨yes⟩",
+            "\"log\" under \"defaults\" must be off, or the most lines in a time such as 10/minute, not \"yes\""
+        ),
         ("log: ⟨never⟩", "\"never\" is not a rate such as 10/minute"),
         ("log: ⟨{⟩to: kernel}", "\"log\" lacks \"rate\""),
         (

@@ -39,10 +39,13 @@ public struct AppliedRecord {
     }
 
     /// The path of the policy.
-    var path: String? { document.text("path") }
+    public var path: String? { document.text("path") }
 
     /// The change whose table this one restored; `nil` if it loaded a policy.
     var origin: Int? { document.number("origin") }
+
+    /// The change whose record has the policy that was applied: this one, or the one whose table it restored.
+    public var source: Int { origin ?? number }
 
     /// Whether the policy was at this path.
     public func isOf(_ path: String) -> Bool { FileSystem.absolutePath(path) == self.path }
@@ -50,7 +53,7 @@ public struct AppliedRecord {
     /// What brings back the file at `path`, if that was this policy, or where this one is.
     public func restoring(_ path: String) -> String {
         guard let own = self.path, !isOf(path) else {
-            return "\"portreeve history --show \(origin ?? number) > \(path)\" restores it"
+            return "\"portreeve history --show \(source) > \(path)\" restores it"
         }
         return "\(text) is of \(own): name that file, or copy it to \(path), which portreeve-verify.timer reads"
     }

@@ -10,6 +10,8 @@ internal import System
 /// The sessions with a service that are refused since its grants have ended: packets of known connections still pass.
 public struct RevokedSessions {
     private let store: any SessionStore
+    /// Whether there is a table, without which no session is refused, and none need be listed.
+    private let isLoaded: Bool
     private let choose: (([Session]) -> [Session])?
 
     /// The sessions that the live table refuses.
@@ -26,8 +28,12 @@ public struct RevokedSessions {
         among store: any SessionStore, now: Int64
     ) {
         self.store = store
+        guard let table else {
+            (isLoaded, choose) = (false, { _ in [] })
+            return
+        }
+        isLoaded = true
         choose = policy.map { policy in
-            guard let table else { return { _ in [] } }
             let audit = SessionAudit(policy, table, routedBy: store, now: now)
             return { audit.stale($0, of: service, from: client.map { [$0] } ?? []) }
         }
@@ -35,6 +41,7 @@ public struct RevokedSessions {
 
     /// The sessions that stay open.
     public var open: OrphanedSessions {
+        guard isLoaded else { return OrphanedSessions(doubt: nil) }
         guard let choose else { return OrphanedSessions(doubt: OrphanedSessions.unknownPolicy) }
         return OrphanedSessions(among: store) { sessions throws(KernelError) in choose(sessions) }
     }

@@ -107,7 +107,7 @@ public struct ChangeLog {
     /// The record of a change as it is in its file.
     func document(_ entry: Entry) throws -> StateDocument {
         let file = try files.read(entry.name)
-        guard let bytes = file else { throw Self.gone(entry.number) }
+        guard let bytes = file else { throw try gone(entry.number) }
         do throws(StateDocument.Defect) { return try StateDocument(bytes, kind: ChangeRecord.documentKind) } catch {
             throw unusable(entry, error)
         }
@@ -119,12 +119,27 @@ public struct ChangeLog {
 
     /// The change of this number.
     public func entry(_ number: Int) throws -> Entry {
-        guard let entry = try entries().last(where: { $0.number == number }) else { throw Self.gone(number) }
+        guard let entry = try entries().last(where: { $0.number == number }) else {
+            throw try gone(number)
+        }
         return entry
     }
 
     /// The error for a change that is not in the log.
-    public static func gone(_ number: Int) -> ChangeError {
+    ///
+    /// Numbers are given in order, so that a lower one than the last was there once.
+    public func gone(_ number: Int) throws(KernelError) -> ChangeError {
+        let all = try entries()
+        // A file that got another name meanwhile is still there.
+        guard let first = all.first, let last = all.last, number < last.number,
+            !all.contains(where: { $0.number == number })
+        else { return Self.absence(number) }
+        let way = number < first.number ? "the oldest is \(first.number)" : "run \"portreeve history\" for a list"
+        return ChangeError(.failure, "change \(number) is no longer kept: \(way)")
+    }
+
+    /// The error for a number that no change has had.
+    public static func absence(_ number: Int) -> ChangeError {
         ChangeError(.failure, "there is no change \(number): run \"portreeve history\" for a list")
     }
 

@@ -65,7 +65,7 @@ public struct Apply: Command {
             if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
             return try apply(plan, on: host, console)
         }
-        if isDryRun { return try Plan.dryRun(policy, kernel, lists, output).execute(on: host) }
+        if isDryRun { return try Plan.dryRun(policy, kernel, lists, safety, output, on: host) }
         host.progress("reading the policy…")
         let last = kernel.lastLists(on: host)
         let policy = try policy.load(
@@ -118,7 +118,9 @@ public struct Apply: Command {
             let consequences = Consequences(of: plan, on: host)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
             return plan.text(consequences, console, verbose: false, hint: "\"portreeve plan --verbose\"")
-                + orphaned.text(isCut: cutSessions, sparingOwn: !safety.force)
+                + orphaned.text(
+                    isCut: cutSessions, sparingOwn: !safety.force,
+                    command: "apply --cut-sessions\(safety.confirmWords)")
         }
     }
 

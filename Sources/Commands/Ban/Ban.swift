@@ -44,10 +44,21 @@ public struct Ban: Command {
         try why.requireReason()
     }
 
+    /// The address or the prefix; a name may be that of a group, which a policy shuts out.
+    private var prefix: AddressRange {
+        get throws(CommandError) {
+            do { return try PrefixArgument(addresses).addresses } catch {
+                let isName = addresses.first?.isLetter == true && !addresses.contains { ".:/".contains($0) }
+                let advice = isName ? "; to shut out a group, add it to \"deny\" in the policy" : ""
+                throw CommandError(error.status, error.message + advice)
+            }
+        }
+    }
+
     /// Makes the ban, unless the policy or the guard forbids it.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
-        let request = BanRequest(addresses: try PrefixArgument(addresses).addresses, span: span, why: why)
+        let request = BanRequest(addresses: try prefix, span: span, why: why)
         let store = try kernel.openStore(on: host)
         guard let state = try kernel.stateInForce(in: store, on: host) else { throw RulesetState.missingTable }
         let outcome = try BanMaker(state, in: store, on: host, console).ban(

@@ -26,6 +26,11 @@ public struct SafetyOptions: ParsableArguments, Sendable {
     public init() {}
 }
 
+extension SafetyOptions {
+    /// `--confirm` as it was given, after a space, for a command that a message proposes; empty without it.
+    var confirmWords: String { confirm.map { " --confirm \($0.text)" } ?? "" }
+}
+
 /// The steps of every change: show, ask, save, commit, report.
 struct ChangeMaker {
     private let host: Host
@@ -61,10 +66,11 @@ struct ChangeMaker {
     ) throws -> ExitStatus {
         console.requireOutput()
         try requireRecord(of: change)
-        let state = try kernel.state(on: host)
+        // An answer that is not yes leaves no directory behind: its path may be mistyped.
+        let earlier = try kernel.stateBeforeChange(on: host)
         var change = change
-        change.grants = try state.grants()
-        try state.requireNoneWaiting(in: store)
+        change.grants = try earlier?.grants() ?? kernel.grants(on: host)
+        try earlier?.requireNoneWaiting(in: store)
         host.progress("computing who can connect…")
         let warnings = try warnings(of: change, in: store)
         warnings.forEach { console.note($0) }
@@ -80,7 +86,9 @@ struct ChangeMaker {
             }
         }
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
-        if !safety.yes { try Confirmation(host).require(question) }
+        if !safety.yes { try Confirmation(host).require(question, confirmedWithin: safety.confirm) }
+        let state = try kernel.state(on: host)
+        if earlier == nil { change.grants = try state.grants() }
         host.progress("loading the table…")
         let made = try state.make(change, in: store, confirmedWithin: safety.confirm, now: host.now) {
             console.note("portreeve: \($0.text)")

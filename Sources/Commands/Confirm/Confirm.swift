@@ -1,6 +1,7 @@
 public import ArgumentParser
 internal import Changes
 internal import Kernel
+internal import Printing
 
 /// `portreeve confirm`: keeps a change that would otherwise be undone.
 public struct Confirm: Command {
@@ -24,9 +25,10 @@ public struct Confirm: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
-        switch try kernel.earlierState(on: host, lacking: "pending change").confirm(in: store) {
+        let state = try kernel.earlierState(on: host, lacking: "pending change")
+        switch try state.confirm(in: store) {
         case .nothingWaits(let found, let last):
-            throw CommandError(.failure, found.last?.text ?? Self.absence(last))
+            throw CommandError(.failure, found.last?.text ?? Self.absence(last, state.log).printable)
         case .confirmed(let made):
             if console.isJSON {
                 console.print([
@@ -40,17 +42,29 @@ public struct Confirm: Command {
     }
 
     /// Why there is nothing to confirm, by the last change that could have waited.
-    private static func absence(_ last: ChangeLog.Entry?) -> String {
+    private static func absence(_ last: ChangeLog.Entry?, _ log: ChangeLog) -> String {
         let start = "there is no pending change"
         guard let last else { return start }
         let fate =
             switch last.outcome {
             case .confirmed: "is confirmed already"
-            case .timedOut: "was not confirmed in time, and the timer undid it: apply it again"
+            case .timedOut: "was not confirmed in time, and the timer undid it\(again(last, log))"
             case .rolledBack: "was undone by \"portreeve rollback\""
-            case .lost: "was not confirmed before the host was rebooted, and is gone: apply it again"
+            case .lost: "was not confirmed before the host was rebooted, and is gone\(again(last, log))"
             default: "was undone"
             }
         return "\(start): change \(last.number) \(fate)"
+    }
+
+    /// The command that makes a change again, after a colon; empty if the change cannot be read.
+    private static func again(_ entry: ChangeLog.Entry, _ log: ChangeLog) -> String {
+        guard let record = try? log.record(entry) else { return "" }
+        let words =
+            switch record.kind {
+            case .remove: "remove --confirm 2m"
+            case .rollback: record.origin.map { "rollback \($0) --confirm 2m" }
+            default: record.files.first.map { "apply --confirm 2m \($0.path)" }
+            }
+        return words.map { ": \"portreeve \($0)\" makes it again" } ?? ""
     }
 }

@@ -46,6 +46,7 @@ public struct Edit: Command {
         if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
             console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
         }
+        try requireNoneWaiting(on: host)
         let copy = try copy(of: old, on: host)
         if copy.isContinued {
             console.note("portreeve: continuing the edit in \(copy.path.printable); delete that file to start anew")
@@ -60,6 +61,15 @@ public struct Edit: Command {
             }
         }
         return try edit(copy, over: old, on: host, console)
+    }
+
+    /// Refuses to start the editor while a change waits: `apply` would refuse the edit afterwards.
+    private func requireNoneWaiting(on host: Host) throws {
+        guard let state = try kernel.stateBeforeChange(on: host), try state.pending() != nil,
+            let waiting = try state.waiting(in: kernel.openStore(on: host)), !waiting.isOverdue
+        else { return }
+        throw CommandError(
+            .refused, "\(waiting.fact()): your edit cannot be applied before \(waiting.firstStep)")
     }
 
     /// The copy that the editor gets.

@@ -110,13 +110,22 @@ public struct Explain: Command {
         var edit: Explanation.Edit?
         if let text = view.verified.edit {
             edit = Explanation.Edit(
-                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) })
+                text: text, after: view.verified.declared.map { view.answer(to: question, applying: $0) },
+                absence: absence(on: host))
         }
         write(
             answer, grant: grant(behind: answer, on: host),
             names: names(of: client, in: view.verified.policy, on: host),
             edit: edit, granting: edit?.isUnusable == true ? nil : granting(answer), to: console)
         return .success
+    }
+
+    /// What brings back the file of a policy in force; `nil` if there is one.
+    private func absence(on host: Host) -> Explanation.Edit.Absence? {
+        let path = namedPolicy.policy
+        guard !StateFiles.exists(path), let record = host.invocation.record() else { return nil }
+        return Explanation.Edit.Absence(
+            other: record.isOf(path) ? nil : record.path?.printable, restoring: record.restoring(path).printable)
     }
 
     /// Warns about an interface and an address that this host does not have: the answer is about another host, then.

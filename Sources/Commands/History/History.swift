@@ -28,13 +28,15 @@ public struct History: Command {
         let console = Console(host, output)
         if let netns = kernel.netns { try host.enter(netns) }
         guard let state = try kernel.existingState(on: host) else {
-            if let show { throw ChangeLog.gone(show) }
+            if let show { throw ChangeLog.absence(show) }
             // A path of the command line may be mistyped.
             return report([], console, kernel.stateDir.map { ": the state directory \($0.printable) does not exist" })
         }
         let changes = try state.history(now: host.now)
         guard let show else { return report(changes, console) }
-        guard let change = changes.first(where: { $0.entry.number == show }) else { throw ChangeLog.gone(show) }
+        guard let change = changes.first(where: { $0.entry.number == show }) else {
+            throw try state.log.gone(show)
+        }
         console.print(console.isJSON ? change.json(isWhole: true).text : change.text)
         return .success
     }

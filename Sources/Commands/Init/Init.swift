@@ -1,5 +1,6 @@
 internal import Addressing
 public import ArgumentParser
+internal import Changes
 internal import Listeners
 internal import Printing
 internal import System
@@ -46,11 +47,18 @@ public struct Init: Command {
             return .success
         }
         console.requireOutput()
+        let record = host.invocation.record()
         if let directory = try host.files.createDirectory(policy) {
             console.note("made the directory \(directory.printable)")
         }
         guard try host.files.create(policy, text) else {
             throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
+        }
+        if let record {
+            console.note(
+                "portreeve: warning: change \(record.number) is in force: "
+                    + "\"portreeve history --show \(record.source) > FILE\" prints its policy; "
+                    + "in this new one \(openness(of: first))")
         }
         if console.isJSON {
             console.print(["format_version": 1, "written": .string(policy)])

@@ -70,7 +70,7 @@ extension Explanation {
         }
         let isOnLoopback = listeners?.isEmpty == false && listeners?.allSatisfy(\.isLoopbackOnly) == true
         return tests.prefix(1) + (isOnLoopback ? ["the listener must be bound to another address, too"] : [])
-            + (edit?.isUnusable == true ? ["the errors of the file must be corrected first"] : [])
+            + (edit.map(\.caveats) ?? [])
     }
 
     /// Whether a test is about this connection.
@@ -85,9 +85,8 @@ extension Explanation {
     /// The same where the file was edited since: applying it would load the edit.
     func nearestChange(given edit: Edit?) -> String? {
         guard nearestChange == Self.applying, let edit, edit.after?.verdict != .accept else { return nearestChange }
-        return edit.isUnusable
-            ? "correct the errors of the file, then \(Self.applying)"
-            : "undo the edit of the policy, then \(Self.applying)"
+        if let other = edit.absence?.other { return "run \"portreeve apply \(other)\"" }
+        return "\(edit.repair), then \(Self.applying)"
     }
 
     /// The commands that end the bans, and whether the source gets in afterwards.

@@ -79,13 +79,41 @@ extension Explanation {
         /// The answer once the file is applied; `nil` if it cannot be used.
         let after: Explanation?
 
+        /// Where the policy in force was read, and what brings the file back; `nil` if there is a file.
+        var absence: Absence?
+
+        /// A file that does not exist.
+        struct Absence {
+            /// The path of the policy in force, if it is another one.
+            var other: String?
+            /// What brings back the file.
+            let restoring: String
+        }
+
         /// Whether the file cannot be used.
         var isUnusable: Bool { after == nil }
 
+        /// What must come before or after a change of the policy, since the file is not what is in force.
+        var caveats: [String] {
+            guard isUnusable else { return [] }
+            guard let absence else { return ["the errors of the file must be corrected first"] }
+            return [
+                absence.other.map { "then run \"portreeve apply \($0)\"" }
+                    ?? "the file must be restored first: \(absence.restoring)"
+            ]
+        }
+
+        /// What must be done to the file before it can be applied.
+        var repair: String {
+            guard isUnusable else { return "undo the edit of the policy" }
+            return absence.map { "restore the file (\($0.restoring))" } ?? "correct the errors of the file"
+        }
+
         /// Lines for people.
         fileprivate var lines: [String] {
+            let start = "  the answer is from the policy as it was applied"
             let advice =
-                "  the answer is from the policy as it was applied; \"portreeve check\" shows what is wrong with the file"
+                start + (absence == nil ? "; \"portreeve check\" shows what is wrong with the file" : "")
             return ["file: \(text.printable)"]
                 + [after.map { "once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)" } ?? advice]
         }

@@ -40,20 +40,22 @@ public struct Plan: Command {
         return !isEmpty && detailedExitcode ? .difference : .success
     }
 
-    /// A command with the options of `apply --dry-run`.
+    /// Shows the changes with the options of `apply --dry-run`.
     static func dryRun(
-        _ policy: PolicyOptions, _ kernel: KernelOptions, _ lists: ListOptions, _ output: OutputOptions
-    ) -> Plan {
+        _ policy: PolicyOptions, _ kernel: KernelOptions, _ lists: ListOptions, _ safety: SafetyOptions,
+        _ output: OutputOptions, on host: Host
+    ) throws -> ExitStatus {
         var plan = Plan()
         (plan.policy, plan.kernel, plan.lists, plan.output) = (policy, kernel, lists, output)
         plan.detailedExitcode = false
         plan.verbose = false
         plan.out = nil
-        return plan
+        _ = try plan.show(on: host, cutting: "apply --cut-sessions\(safety.confirmWords)")
+        return .success
     }
 
-    /// Prints the plan; returns whether there is nothing to change.
-    private func show(on host: Host) throws -> Bool {
+    /// Prints the plan, with the command that ends the sessions it refuses; returns whether there is nothing to change.
+    private func show(on host: Host, cutting command: String = "apply --cut-sessions") throws -> Bool {
         let console = Console(host, output)
         host.progress("reading the policy…")
         let reading = policy.read(
@@ -72,7 +74,8 @@ public struct Plan: Command {
         let unknown = wanted.unknownNameLines.map { "\n\($0)" }.joined()
         if let out {
             console.requireOutput()
-            let text = plan.text(consequences, console.plain, verbose: false) + orphaned.text() + unknown
+            let text =
+                plan.text(consequences, console.plain, verbose: false) + orphaned.text(command: command) + unknown
             try ReviewedPlan(plan, text: host.invocation.completing(text), now: host.now, on: host.changes).write(
                 to: out)
         }
@@ -80,7 +83,7 @@ public struct Plan: Command {
             console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout, waiting))
         } else if !(plan.isEmpty && console.isQuiet) {
             let note = comparison.flatMap { plan.note(since: $0, waiting) }.map { console.styled($0, .yellow) }
-            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text() + unknown
+            let text = plan.text(consequences, console, verbose: verbose) + orphaned.text(command: command) + unknown
             console.print(note.map { plan.isEmpty ? $0 : "\($0)\n\n\(text)" } ?? text)
         }
         if let waiting, !console.isJSON, !(plan.isEmpty && console.isQuiet) {

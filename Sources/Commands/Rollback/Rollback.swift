@@ -77,7 +77,8 @@ public struct Rollback: Command {
                 let orphaned = OrphanedSessions(by: back.change, of: policy, among: host.sessions, now: host.now)
                 return text + "\n" + advice
                     + orphaned.text(
-                        isCut: cutSessions, sparingOwn: !safety.force, command: Self.cutting(back.number))
+                        isCut: cutSessions, sparingOwn: !safety.force,
+                        command: Self.cutting(back.number) + safety.confirmWords)
             }
         } catch let lockout as Lockout {
             throw CommandError(.refused, refusal(of: back, lockout))
@@ -157,7 +158,7 @@ public struct Rollback: Command {
         in store: any RulesetStore, on host: Host, _ console: Console
     ) throws {
         let orphaned = OrphanedSessions(by: change, of: policy, among: host.sessions, now: host.now)
-        let command = number.map(Self.cutting) ?? "rollback --cut-sessions"
+        let command = (number.map(Self.cutting) ?? "rollback --cut-sessions") + safety.confirmWords
         if console.isJSON {
             let access = try AccessReport(of: change, in: store, now: host.now)
             console.print([

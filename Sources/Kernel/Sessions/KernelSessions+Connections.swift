@@ -43,7 +43,6 @@ extension KernelSessions {
         let processes = owners.flatMap { owners -> [SocketProcess] in
             if case .processes(let found) = owners { found } else { [] }
         }
-        let distinct = Dictionary(processes.map { ($0.pid, $0) }) { first, _ in first }.values
-        return distinct.isEmpty ? owners[0] : .processes(distinct.sorted { $0.pid < $1.pid })
+        return processes.isEmpty ? owners[0] : .processes(processes.distinct)
     }
 }

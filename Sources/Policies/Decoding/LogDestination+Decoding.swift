@@ -4,6 +4,12 @@ extension Defaults {
     /// The log of refused packets: `off`, a rate, or a mapping of `rate`, `to` and `group`.
     mutating func decodeLog(_ node: YamlNode, _ log: DiagnosticLog) {
         guard case .mapping = node.content else {
+            if let text = node.text, YamlNode.isOn(text) {
+                log.error(
+                    "\"log\" under \"defaults\" must be off, or the most lines in a time such as 10/minute, not "
+                        + Printable.quoted(text), at: node.place)
+                return
+            }
             if !(node.text.map(YamlNode.isOff) ?? false) { self.log = Rate(decoding: node, as: "log", log) }
             return
         }

@@ -31,6 +31,10 @@ struct PortDecoder {
             log.error("\(Printable.quoted(text)) is several ports: write a list", at: place, repair: list.repair)
             return nil
         }
+        if let meant = MisplacedProtocol(text) {
+            log.error("\(Printable.quoted(text)) \(meant.fault)", at: place, repair: meant.repair)
+            return nil
+        }
         let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let transport = parts.count == 1 ? .tcp : TransportProtocol(name: String(parts[1]))
         guard let transport else {
@@ -133,10 +137,9 @@ struct PortDecoder {
         return nil
     }
 
-    /// `tcp/22` as `22/tcp`, `22/TCP` and `22/tpc` as `22/tcp`.
+    /// `22/TCP` and `22/tpc` as `22/tcp`.
     private func protocolRepair(_ port: String, _ word: String) -> String? {
         let names = TransportProtocol.withPorts.map(\.name)
-        if names.contains(port.lowercased()), DecimalNumber.isDigits(word) { return "\(word)/\(port.lowercased())" }
         return Spelling.nearest(to: word.filter { $0 != " " }, among: names).map {
             "\(port.filter { $0 != " " })/\($0)"
         }

@@ -45,7 +45,8 @@ extension YamlNode {
         return text
     }
 
-    private static let on = ["true", "yes", "on"]
+    /// Whether the text turns a switch on.
+    static func isOn(_ text: String) -> Bool { ["true", "yes", "on"].contains(text) }
 
     /// Whether the text turns a switch off.
     static func isOff(_ text: String) -> Bool { ["false", "no", "off"].contains(text) }
@@ -54,7 +55,7 @@ extension YamlNode {
     func flag(as what: String, _ log: DiagnosticLog) -> Bool? {
         guard let text = text(as: what, log) else { return nil }
         switch text {
-        case _ where Self.on.contains(text): return true
+        case _ where Self.isOn(text): return true
         case _ where Self.isOff(text): return false
         default:
             let repairs = ["yes": "true", "on": "true", "1": "true", "no": "false", "off": "false", "0": "false"]

@@ -8,6 +8,7 @@ public enum Spelling {
         "to": "addresses", "address": "addresses", "destination": "addresses", "daddr": "addresses",
         "source": "from", "sources": "from", "saddr": "from", "iif": "interfaces", "interface": "interfaces",
         "comment": "why", "description": "why", "reason": "why",
+        "until": "expires", "expiry": "expires", "expiration": "expires",
     ]
 
     /// The key that a misspelt or foreign one stands for; `nil` if none is similar.

@@ -24,6 +24,10 @@ enum SourceEntry {
             }
         } else {
             let repair = ListText(text) { Self.isGroupName($0) || (try? AddressRange($0)) != nil }?.repair
+            guard text != "*" else {
+                log.error("\(Printable.quoted(text)) is neither an address nor a group name", at: place, repair: "any")
+                return nil
+            }
             let fault = repair == nil ? "is neither an address nor a group name" : "is several entries: write a list"
             log.error("\(Printable.quoted(text)) \(fault)", at: place, repair: repair)
             return nil

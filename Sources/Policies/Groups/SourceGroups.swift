@@ -187,7 +187,9 @@ final class SourceGroups {
     }
 
     /// What other programs call `any` and `nobody`.
-    private static let synonyms = ["all": "any", "everyone": "any", "world": "any", "anyone": "any", "none": "nobody"]
+    private static let synonyms = [
+        "any": "any", "all": "any", "everyone": "any", "world": "any", "anyone": "any", "none": "nobody",
+    ]
 
     /// One entry of a list; `nil` after an error.
     private func entry(_ text: String, at place: SourceSpan) -> SourceEntry? {

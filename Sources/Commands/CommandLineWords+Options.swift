@@ -1,0 +1,104 @@
+internal import Addressing
+internal import Policies
+
+/// Guesses at a command line that the parser refuses: an option that is missing, too many, or called otherwise.
+extension CommandLineWords {
+    /// The message about such an option; `nil` if there is none.
+    var optionFault: String? { negativeFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault }
+
+    /// The options of commands that are named by other words elsewhere.
+    private static let synonyms = [
+        "--reason": "--why", "--comment": "--why", "--because": "--why", "--description": "--why",
+        "--duration": "--for", "--time": "--for", "--timeout": "--for", "--until": "--for",
+    ]
+
+    /// The message about `--reason`; `nil` for commands without such an option.
+    private var synonymFault: String? {
+        guard let command = ordered.first, ["ban", "grant"].contains(command) else { return nil }
+        for word in ordered {
+            let option = String(word.prefix { $0 != "=" })
+            guard let meant = Self.synonyms[option] else { continue }
+            return "unknown option \"\(option)\": did you mean \"\(meant)\"?"
+        }
+        return nil
+    }
+
+    /// The message about `--for -2h`, which the parser takes for two options; `nil` for other words.
+    private var negativeFault: String? {
+        for (option, word) in zip(ordered, ordered.dropFirst())
+        where option.hasPrefix("--") && word.hasPrefix("-") && TimeSpan(String(word.dropFirst())) != nil {
+            return "\"\(word)\" is negative: write \(word.dropFirst())"
+        }
+        return nil
+    }
+
+    /// The message about `ban --from 192.0.2.7`; `nil` for other words.
+    private var needlessFault: String? {
+        guard let command = ordered.first, ["ban", "unban"].contains(command),
+            let place = ordered.firstIndex(where: { $0 == "--from" || $0.hasPrefix("--from=") })
+        else { return nil }
+        let inOne = ordered[place].split(separator: "=", maxSplits: 1).dropFirst().first.map(String.init)
+        let next = ordered.dropFirst(place + 1).first { !$0.hasPrefix("-") }
+        return "the address needs no option: \"portreeve \(command) \(inOne ?? next ?? "ADDRESS")\(rest(of: command))\""
+    }
+
+    /// The message about `grant ssh 192.0.2.7`, whose address lacks its option; `nil` for other words.
+    private var sourceFault: String? {
+        guard let command = ordered.first, ["grant", "revoke"].contains(command), !has("--from") else { return nil }
+        let words = operands
+        guard let address = words.first(where: { (try? AddressRange($0)) != nil }) else { return nil }
+        let service = words.first { $0 != address } ?? "SERVICE"
+        return "the address needs --from: \"portreeve \(command) \(service) --from \(address)\(rest(of: command))\""
+    }
+
+    /// The message about `ban 192.0.2.7 1h`, whose time lacks its option; `nil` for other words.
+    private var timeFault: String? {
+        guard let command = ordered.first, ["ban", "grant"].contains(command), !has("--for"),
+            operands.count > 1, operands.contains(where: { TimeSpan($0) != nil })
+        else { return nil }
+        let subject = command == "ban" ? operands[0] : "\(operands[0]) --from \(value(of: "--from") ?? "ADDRESS")"
+        return "the time needs --for: \"portreeve \(command) \(subject)\(rest(of: command))\""
+    }
+
+    /// The options that a proposed command needs, too, with the time that was given as a word of its own.
+    private func rest(of command: String) -> String {
+        guard ["ban", "grant"].contains(command) else { return "" }
+        let time = value(of: "--for") ?? operands.first { TimeSpan($0) != nil } ?? "1h"
+        return " --for \(time) --why TEXT"
+    }
+
+    private func has(_ option: String) -> Bool { ordered.contains { $0 == option || $0.hasPrefix("\(option)=") } }
+
+    private func value(of option: String) -> String? {
+        ordered.firstIndex(of: option).flatMap { ordered.dropFirst($0 + 1).first }.flatMap {
+            $0.hasPrefix("-") ? nil : $0
+        }
+    }
+
+    /// The words after the command that are neither options nor their values.
+    private var operands: [String] {
+        var (words, isValue) = ([String](), false)
+        for word in ordered.dropFirst() {
+            if word.hasPrefix("-") {
+                isValue = ["--for", "--why", "--from"].contains(word) || Self.takesValue(word[...]) == true
+            } else if isValue {
+                isValue = false
+            } else {
+                words.append(word)
+            }
+        }
+        return words
+    }
+
+    /// The message about an option that looks like a format of results, such as `--json`; `nil` if there is none.
+    ///
+    /// It is asked for where the parser has refused the command line.
+    var formatFault: String? {
+        let formats = OutputFormat.allCases.map(\.rawValue)
+        for word in ordered where word.hasPrefix("--") && !word.contains("=") {
+            guard let format = Spelling.nearest(to: String(word.dropFirst(2)), among: formats) else { continue }
+            return "unknown option \"\(word)\": did you mean \"--format \(format)\"?"
+        }
+        return nil
+    }
+}
