@@ -41,8 +41,8 @@ let package = Package(
         .target(
             name: "Changes",
             dependencies: [
-                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Reachability", "Rulesets",
-                "System",
+                "Addressing", "Auditing", "Compiler", "Kernel", "Listeners", "Policies", "Printing", "Reachability",
+                "Rulesets", "System",
             ], swiftSettings: strict),
         .target(
             name: "Importing",
@@ -108,7 +108,7 @@ let package = Package(
             exclude: ["State"], swiftSettings: strict),
         .testTarget(
             name: "ProgramTests",
-            dependencies: ["Kernel", "Policies", "Rulesets", "System", "TestSupport", "portreeve"],
+            dependencies: ["Addressing", "Compiler", "Kernel", "Rulesets", "System", "TestSupport", "portreeve"],
             swiftSettings: strict),
         .testTarget(
             name: "PacketTests",

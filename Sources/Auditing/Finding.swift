@@ -157,7 +157,7 @@ extension Finding {
         public var isBypass = false
         /// Whether it refuses single addresses or small networks only, as bans do, which come and go.
         public var isBan = false
-        /// Whether it is about a grant or a ban that should be in force, of which there can be thousands; the aspect names it.
+        /// Whether it is about a grant or a ban that is not in force, named by the aspect; there can be thousands.
         public var isTemporary = false
 
         /// Details of these parts.

@@ -1,6 +1,7 @@
 internal import Addressing
 public import Listeners
 public import Policies
+internal import Printing
 
 extension [Finding] {
     /// The reasons on this host why forwarded packets go nowhere: forwarding that is off, and targets without a route.
@@ -55,8 +56,5 @@ extension [String] {
     private static let named = 3
 
     /// The first few, and how many more there are.
-    fileprivate var shortened: String {
-        let rest = count - Self.named
-        return prefix(Self.named).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
-    }
+    fileprivate var shortened: String { listed(atMost: Self.named) }
 }

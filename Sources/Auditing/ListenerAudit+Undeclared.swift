@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Listeners
 internal import Policies
+internal import Printing
 
 extension ListenerAudit {
     /// Listeners beyond loopback on undeclared ports: one finding for all sockets of one owner on one port.
@@ -67,8 +68,7 @@ extension [Listener] {
     var ownerText: String {
         var seen: Set<String> = []
         let texts = flatMap(\.ownerTexts).filter { seen.insert($0).inserted }
-        let more = texts.count - Self.namedOwners
-        return texts.prefix(Self.namedOwners).joined(separator: " and ") + (more > 0 ? " and \(more) more" : "")
+        return texts.listed(atMost: Self.namedOwners, separator: " and ")
     }
 
     /// At most this many owners are named; the rest are counted.

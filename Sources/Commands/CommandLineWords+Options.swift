@@ -25,11 +25,9 @@ extension CommandLineWords {
 
     /// The message about `--for -2h`, which the parser takes for two options; `nil` for other words.
     private var negativeFault: String? {
-        for (option, word) in zip(ordered, ordered.dropFirst())
-        where option.hasPrefix("--") && word.hasPrefix("-") && TimeSpan(String(word.dropFirst())) != nil {
-            return "\"\(word)\" is negative: write \(word.dropFirst())"
-        }
-        return nil
+        zip(ordered, ordered.dropFirst()).lazy.compactMap { option, word in
+            option.hasPrefix("--") ? TimeSpan.negativeFault(word) : nil
+        }.first
     }
 
     /// The message about `ban --from 192.0.2.7`; `nil` for other words.

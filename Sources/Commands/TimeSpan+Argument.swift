@@ -8,12 +8,16 @@ extension TimeSpan {
         throw ValidationError(hint(text))
     }
 
+    /// The message about a duration with a minus before it; `nil` for other texts.
+    static func negativeFault(_ text: String) -> String? {
+        guard text.hasPrefix("-"), TimeSpan(String(text.dropFirst())) != nil else { return nil }
+        return "\"\(text)\" is negative: write \(text.dropFirst())"
+    }
+
     /// What to write instead of a text that is no duration.
     private static func hint(_ text: String) -> String {
         let form = "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"
-        if text.hasPrefix("-"), TimeSpan(String(text.dropFirst())) != nil {
-            return "\"\(text)\" is negative: write \(text.dropFirst())"
-        }
+        if let fault = negativeFault(text) { return fault }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let word = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
         guard !digits.isEmpty else { return form }

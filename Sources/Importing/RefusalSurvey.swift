@@ -4,7 +4,7 @@ internal import Rulesets
 
 /// The answers that refused packets get from live tables, and the rules that log them.
 ///
-/// Packets to the ports that no rule names, and to those that a refusing rule names, are evaluated one by one.
+/// It evaluates single packets: to a port that no rule names, and to each port that a refusing rule names.
 struct RefusalSurvey {
     /// The value of `inbound`.
     let rejects: Bool

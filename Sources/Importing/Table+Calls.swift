@@ -1,7 +1,7 @@
 internal import Rulesets
 
 extension Table {
-    /// A chain and those that it leads to, each once, by rules that `follows` takes.
+    /// A chain and the chains that its rules jump to, each once; only rules that `follows` accepts count.
     func chains(from start: Chain, following follows: (Rule) -> Bool = { _ in true }) -> [Chain] {
         var found: [Chain] = []
         var seen: Set<String> = []

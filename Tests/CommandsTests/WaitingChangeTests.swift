@@ -129,7 +129,7 @@ struct WaitingChangeTests {
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
         #expect(
             terminal.output == """
-                error: the table is removed by change 2, which is not confirmed: "portreeve confirm" keeps that, \
+                error: the table is not loaded: change 2, which is not confirmed, removed it; "portreeve confirm" keeps that, \
                 "portreeve rollback" loads the table again [ruleset-drift]
                 verify: 1 error
 

@@ -8,19 +8,7 @@ struct ImportReportTests {
     private let portreeve: Portreeve
 
     init() throws {
-        portreeve = try Portreeve()
-        try portreeve.shell(
-            """
-            ip link set lo up
-            for end in wan lan; do
-              ip link add $end type veth peer name far-$end
-              ip link set $end up
-              ip link set far-$end up
-            done
-            ip addr add 192.0.2.1/24 dev wan
-            ip addr add 192.168.1.1/24 dev lan
-            echo 1 > /proc/sys/net/ipv4/ip_forward
-            """)
+        portreeve = try Portreeve.onRouter()
     }
 
     @Test("A host where only what it sends is filtered has something to import")
@@ -200,14 +188,7 @@ struct ImportReportTests {
         try portreeve.load(
             """
             table inet filter {
-              chain input {
-                type filter hook input priority 0; policy drop;
-                ct state established,related accept
-                iif lo accept
-                meta l4proto { icmp, ipv6-icmp } accept
-                ip6 saddr fe80::/10 udp dport 546 accept
-                tcp dport 22 accept
-              }
+            \(Portreeve.ordinaryInput)
             }
             table ip nat {
               chain prerouting {

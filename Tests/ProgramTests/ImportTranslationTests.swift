@@ -8,34 +8,8 @@ struct ImportTranslationTests {
     private let portreeve: Portreeve
 
     init() throws {
-        portreeve = try Portreeve()
-        try portreeve.shell(
-            """
-            ip link set lo up
-            for end in wan lan; do
-              ip link add $end type veth peer name far-$end
-              ip link set $end addrgenmode none
-              ip link set $end up
-              ip link set far-$end addrgenmode none
-              ip link set far-$end up
-            done
-            ip addr add 192.0.2.1/24 dev wan
-            ip addr add 192.168.1.1/24 dev lan
-            echo 1 > /proc/sys/net/ipv4/ip_forward
-            """)
+        portreeve = try Portreeve.onRouter()
     }
-
-    /// What portreeve lets in on every host, and SSH.
-    private static let input = """
-          chain input {
-            type filter hook input priority 0; policy drop;
-            ct state established,related accept
-            iif lo accept
-            meta l4proto { icmp, ipv6-icmp } accept
-            ip6 saddr fe80::/10 udp dport 546 accept
-            tcp dport 22 accept
-          }
-        """
 
     /// The reasons of the differences.
     private func reasons(_ object: [String: Any]) throws -> [String] {
@@ -55,7 +29,7 @@ struct ImportTranslationTests {
         try portreeve.load(
             """
             table inet filter {
-            \(Self.input)
+            \(Portreeve.ordinaryInput)
               chain forward {
                 type filter hook forward priority 0; policy drop;
                 ct state established,related accept
@@ -121,7 +95,7 @@ struct ImportTranslationTests {
         try portreeve.load(
             """
             table inet filter {
-            \(Self.input)
+            \(Portreeve.ordinaryInput)
             }
             table ip nat {
               chain prerouting {
@@ -150,7 +124,7 @@ struct ImportTranslationTests {
         try portreeve.load(
             """
             table inet filter {
-            \(Self.input)
+            \(Portreeve.ordinaryInput)
             }
             table ip nat {
               chain prerouting {
@@ -173,7 +147,7 @@ struct ImportTranslationTests {
             """
             table inet filter {
               set resolvers { type ipv4_addr; elements = { 192.0.2.53, 192.0.2.54 }; }
-            \(Self.input)
+            \(Portreeve.ordinaryInput)
               chain output {
                 type filter hook output priority 0; policy drop;
                 oif lo accept
@@ -223,7 +197,7 @@ struct ImportTranslationTests {
         try portreeve.load(
             """
             table inet filter {
-            \(Self.input)
+            \(Portreeve.ordinaryInput)
             }
             table ip filter {
               chain output {
@@ -297,7 +271,7 @@ struct ImportTranslationTests {
         try portreeve.load(
             """
             table inet filter {
-            \(Self.input.replacing("tcp dport 22", with: #"iifname != "docker0" tcp dport 22"#))
+            \(Portreeve.ordinaryInput.replacing("tcp dport 22", with: #"iifname != "docker0" tcp dport 22"#))
             }
             """)
         let text = try #require(try portreeve.json("import", "-")["policy"] as? String)
@@ -330,7 +304,7 @@ struct ImportTranslationTests {
         try portreeve.load(
             """
             table inet filter {
-            \(Self.input)
+            \(Portreeve.ordinaryInput)
             }
             table ip nat {
               chain prerouting {

@@ -1,6 +1,7 @@
 internal import Auditing
 internal import Compiler
 internal import Policies
+internal import Printing
 internal import Rulesets
 
 extension Finding {
@@ -18,14 +19,14 @@ extension Finding {
         }
         return Finding(
             .notApplied, .notice,
-            "lists were changed since \(record.text) was applied: \(listed(difference.lists)): "
+            "lists were changed since \(record.text) was applied: \(difference.lists.listed(atMost: named)): "
                 + "\"portreeve refresh\" loads them",
             policy: start)
     }
 
     /// How the file differs from what was applied: it was edited, a rollback restored another one, or another file was applied.
     static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
-        let (parts, cures) = (listed(difference.parts), cures(path, record))
+        let (parts, cures) = (difference.parts.listed(atMost: named), cures(path, record))
         let inFile = "in the file: \(parts)"
         if let origin = record.origin {
             return PolicyEdit(
@@ -92,7 +93,7 @@ extension Finding {
 
     /// The table is missing, for a reason that the history knows.
     static func absent(_ absence: TableAbsence) -> Finding {
-        Finding(.rulesetDrift, .error, absence.sentence, table: Names.table.description)
+        Finding(.rulesetDrift, .error, "the table is not loaded: \(absence.reason)", table: Names.table.description)
     }
 
     /// The policy that was applied cannot be read.
@@ -125,11 +126,6 @@ extension Finding {
             "\(parts[0])\(Self.applying)\(parts[1][..<end])\(cure.operand)\"\(cure.condition.map { ", \($0)," } ?? "")"
             + parts[1][parts[1].index(after: end)...]
         return finding
-    }
-
-    private static func listed(_ parts: [String]) -> String {
-        let more = parts.count - named
-        return parts.prefix(named).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
     }
 }
 

@@ -11,14 +11,6 @@ public enum TableAbsence: Equatable {
     /// The change that loaded it was undone.
     case undone(UndoneChange)
 
-    /// The fact about the table, and the commands that end it.
-    var sentence: String {
-        if case .removing(let number) = self {
-            return "the table is removed by change \(number), which is not confirmed: \(cure)"
-        }
-        return "the table is not loaded: \(reason)"
-    }
-
     /// What happened, and the commands that end it.
     public var reason: String {
         switch self {

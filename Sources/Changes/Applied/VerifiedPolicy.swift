@@ -100,7 +100,7 @@ public struct VerifiedPolicy {
     /// The finding with such a cure.
     func curing(_ finding: Finding) -> Finding { cure.map(finding.cured) ?? finding }
 
-    /// Says of a file that differs that it still has a change which was undone: nobody edited it since.
+    /// Blames the difference of the file on a change that was undone, not on an edit.
     public mutating func attribute(to undone: UndoneChange) {
         guard let difference else { return }
         for index in findings.indices where findings[index].identifier == .notApplied {

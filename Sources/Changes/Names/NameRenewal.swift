@@ -1,5 +1,6 @@
 public import Addressing
 public import Policies
+internal import Printing
 public import System
 
 /// The addresses of a DNS name after a look-up.
@@ -139,9 +140,8 @@ extension NameRenewal {
         // In one order, and without the addresses of a pool that turns: the same trouble is told once.
         let useless = refusals.filter { !$0.isBeyond }.sorted { $0.address < $1.address }
         if !useless.isEmpty {
-            let named = useless.prefix(Self.named).map { "\($0.address) (\($0.reason))" }.joined(separator: ", ")
-            let more = useless.count - Self.named
-            parts.append("has addresses that are not used: \(named)\(more > 0 ? " and \(more) more" : "")")
+            let named = useless.map { "\($0.address) (\($0.reason))" }.listed(atMost: Self.named)
+            parts.append("has addresses that are not used: \(named)")
         }
         if refusals.contains(where: \.isBeyond) {
             parts.append("has more addresses than \"at-most: \(source.atMost)\" allows: the others are not used")

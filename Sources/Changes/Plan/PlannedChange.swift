@@ -1,6 +1,7 @@
 public import Compiler
 public import Kernel
 public import Policies
+internal import Printing
 public import Rulesets
 public import System
 
@@ -61,11 +62,6 @@ public struct PlannedChange {
     /// At most this many services are named in a summary.
     private static let namedServices = 3
 
-    private static func listed(_ names: [String]) -> String {
-        let more = names.count - namedServices
-        return names.prefix(namedServices).joined(separator: ", ") + (more > 0 ? " and \(more) more" : "")
-    }
-
     /// A summary for the history.
     public var summary: String {
         var counts = [(policy.services.count, "added", "")]
@@ -74,7 +70,7 @@ public struct PlannedChange {
             counts = [(ObjectChange.Action.add, "added"), (.change, "changed"), (.remove, "removed")]
                 .map { action, word in
                     let names = services.filter { $0.action == action }.map(\.name)
-                    return (names.count, word, " (\(Self.listed(names)))")
+                    return (names.count, word, " (\(names.listed(atMost: Self.namedServices)))")
                 }
         }
         counts.removeAll { $0.0 == 0 }

@@ -124,7 +124,7 @@ public struct Apply: Command {
         }
     }
 
-    private static let question = "apply this to table \(Names.table)?"
+    private static let question = Question(deed: "apply this to table \(Names.table)")
 
     /// Prints a reviewed plan, if it could still be applied.
     private func show(_ plan: ReviewedPlan, on host: Host, _ console: Console) throws -> ExitStatus {

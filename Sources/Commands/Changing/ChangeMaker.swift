@@ -61,7 +61,7 @@ struct ChangeMaker {
     /// - Returns: success, unless sessions could not be ended.
     /// - Throws: any error that prevented the change.
     func make(
-        _ change: RulesetChange, in store: any RulesetStore, question: String, done: String? = nil,
+        _ change: RulesetChange, in store: any RulesetStore, question: Question, done: String? = nil,
         _ plan: @escaping (_ isAnew: Bool) throws -> String?
     ) throws -> ExitStatus {
         console.requireOutput()
@@ -138,7 +138,7 @@ struct ChangeMaker {
     {
         if let unrecorded = kernel.unrecorded(change.snapshot.table, on: host) {
             console.note("portreeve: warning: \(unrecorded.text)")
-            if !safety.yes { try Confirmation(host).require("record the loaded table there?") }
+            if !safety.yes { try Confirmation(host).require(Question(deed: "record the loaded table there")) }
         }
         let extended = try kernel.state(on: host).keep(
             change, in: store, confirmedWithin: safety.confirm, now: host.now)
@@ -154,7 +154,7 @@ struct ChangeMaker {
         guard !refused.sessions.isEmpty else { return }
         let text = "no rule changes" + refused.text(isCut: true, sparingOwn: !safety.force)
         if console.isJSON { console.note(text) } else { console.print(text) }
-        try Confirmation(host).require("end \(refused.sessions.count == 1 ? "it" : "them")?")
+        try Confirmation(host).require(Question(deed: "end \(refused.sessions.count == 1 ? "it" : "them")"))
     }
 
     /// That the time to confirm a change begins anew.

@@ -43,7 +43,7 @@ struct ImportReport {
             + ["next:"] + stepLines + result.takeover.unused.map { "left over: \($0.text.printable)" }
     }
 
-    /// The differences without those that no reader has to weigh: what every host needs, and replies to DHCP clients.
+    /// The differences to decide about: not what every host needs, and not replies to DHCP clients.
     private var others: [ImportDifference] {
         proof.differences.filter { !$0.isNeeded && !$0.isOfDHCP && !$0.isOfDHCPv6 }
     }

@@ -1,5 +1,6 @@
 internal import Addressing
 internal import Changes
+internal import Printing
 internal import Reachability
 
 extension AccessReport {
@@ -112,10 +113,7 @@ extension AccessReport {
         }
 
         private var portsList: String {
-            let names = rows.map(\.portText)
-            let shown = names.prefix(AddressSet.shownRanges).joined(separator: ", ")
-            let rest = names.count - AddressSet.shownRanges
-            return shown + (rest > 0 ? " and \(rest) more" : "")
+            rows.map(\.portText).listed(atMost: AddressSet.shownRanges)
                 + " (\(rows.first.flatMap { $0.trusted ?? $0.service } ?? "no service"))"
         }
 

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Changes
 internal import Policies
+internal import Printing
 internal import Reachability
 
 extension AccessReport {
@@ -77,9 +78,7 @@ extension AccessReport.Row {
 
     /// The addresses and the interfaces after a space, if they are limited.
     var placeText: String {
-        let shown = destinations.prefix(AddressSet.shownRanges).joined(separator: ", ")
-        let more = destinations.count - AddressSet.shownRanges
-        let at = destinations.isEmpty ? "" : " at " + shown + (more > 0 ? " and \(more) more" : "")
+        let at = destinations.isEmpty ? "" : " at " + destinations.listed(atMost: AddressSet.shownRanges)
         return at + (interfaces.isEmpty ? "" : " on \(interfaces.joined(separator: ", "))")
     }
 }

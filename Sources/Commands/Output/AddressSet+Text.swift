@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Printing
 
 extension AddressSet {
     /// At most this many ranges are listed in a line.
@@ -8,8 +9,7 @@ extension AddressSet {
     var text: String {
         if isEmpty { return "no address" }
         if isAny { return "any" }
-        let shown = texts(atMost: Self.shownRanges).joined(separator: ", ")
-        return count > Self.shownRanges ? "\(shown) and \(count - Self.shownRanges) more" : shown
+        return texts(atMost: Self.shownRanges).listed(atMost: Self.shownRanges, of: count)
     }
 
     /// The sources as clients: `anyone`, its first ranges, or `anyone but` the first ranges of the rest.

@@ -2,6 +2,7 @@ internal import Addressing
 internal import Changes
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import System
 
 extension BanMaker {
@@ -54,8 +55,6 @@ extension [String] {
 
     /// The names in brackets after a space, as what they are; empty without any.
     func listed(as what: String) -> String {
-        guard !isEmpty else { return "" }
-        let more = count > Self.most ? " and \(count - Self.most) more" : ""
-        return " (\(what): \(prefix(Self.most).joined(separator: ", "))\(more))"
+        isEmpty ? "" : " (\(what): \(listed(atMost: Self.most)))"
     }
 }

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Changes
 internal import Policies
+internal import Printing
 
 /// A DNS name that has an address.
 struct NameSight {
@@ -38,8 +39,7 @@ extension NameBook {
                 let seen = entries[source.name]?.seen[address].map { " (seen \(UTCTime.text($0)))" }
                 return "\(address)\(seen ?? "")"
             }
-            let rest = addresses.count - texts.count
-            let all = texts.joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+            let all = texts.listed(atMost: Self.shown, of: addresses.count)
             return "name: \(source.name) of \(source.groups.joined(separator: ", ")): "
                 + (addresses.isEmpty ? "no address is known" : all)
         }

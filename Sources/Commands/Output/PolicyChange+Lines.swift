@@ -2,6 +2,7 @@ internal import Addressing
 internal import Changes
 internal import Compiler
 internal import Policies
+internal import Printing
 internal import Rulesets
 
 /// A line about a part of a policy, and its style.
@@ -103,9 +104,8 @@ extension PolicyChange {
         let counts = [ObjectChange.Action.add, .change, .remove].map { action in
             "\(services.count { $0.action == action }) to \(action.rawValue)"
         }
-        let more = outbound.count - Self.namedLines
-        let names = outbound.prefix(Self.namedLines).map(\.name).joined(separator: ", ")
-        let lines = outbound.isEmpty ? "" : "; outbound: \(names)\(more > 0 ? " and \(more) more" : "") changed"
+        let names = outbound.map(\.name).listed(atMost: Self.namedLines)
+        let lines = outbound.isEmpty ? "" : "; outbound: \(names) changed"
         return
             "services: \(counts.joined(separator: ", "))\(lines); \(counted(steps, "ruleset change")) in one step"
     }

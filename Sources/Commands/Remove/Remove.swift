@@ -53,7 +53,8 @@ public struct Remove: Command {
         if snapshot.table == nil { return try maker.keep(change, in: store, done: notLoaded) }
         let removal = try self.removal(change, in: store, on: host)
         maker.removal = removal
-        let question = "remove table \(Names.table)? every port will be open, unless another table closes it"
+        let question = Question(
+            deed: "remove table \(Names.table)", consequence: "every port will be open, unless another table closes it")
         return try maker.make(change, in: store, question: question, done: "removed table \(Names.table)") { isAnew in
             let removal = isAnew ? try self.removal(change, in: store, on: host) : removal
             return removal.text(console, named: names(in: store, on: host), isWhole: verbose)

@@ -1,6 +1,7 @@
 internal import Addressing
 internal import Auditing
 internal import Policies
+internal import Printing
 
 /// A requirement of a standard, and whether this host meets it so far as a port policy can.
 struct Control {
@@ -177,8 +178,5 @@ extension [Service] {
     /// At most this many names are listed.
     private static var shownNames: Int { 5 }
 
-    fileprivate var names: String {
-        let shown = prefix(Self.shownNames).map(\.name).joined(separator: ", ")
-        return count > Self.shownNames ? "\(shown) and \(count - Self.shownNames) more" : shown
-    }
+    fileprivate var names: String { map(\.name).listed(atMost: Self.shownNames) }
 }

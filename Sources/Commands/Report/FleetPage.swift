@@ -1,3 +1,5 @@
+internal import Printing
+
 /// The page about several hosts, made from their reports: the hosts that deviate first.
 struct FleetPage {
     private let comparison: FleetComparison
@@ -85,10 +87,7 @@ struct FleetPage {
             HostPage.bounded([.init("Port"), .init("Service"), .init("On most hosts"), .init("On others")], rows))
     }
 
-    private static func names(_ hosts: [String]) -> String {
-        let shown = hosts.prefix(shownHosts).joined(separator: ", ")
-        return hosts.count > shownHosts ? "\(shown) and \(hosts.count - shownHosts) more" : shown
-    }
+    private static func names(_ hosts: [String]) -> String { hosts.listed(atMost: shownHosts) }
 
     private var findings: HTML {
         let parts = comparison.rows.filter { !$0.document["findings"].items.isEmpty }.map { row in

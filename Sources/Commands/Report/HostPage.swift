@@ -1,3 +1,5 @@
+internal import Printing
+
 /// The page about one host, made from its report.
 struct HostPage {
     private let document: JSON
@@ -235,9 +237,8 @@ struct HostPage {
     private var sources: HTML {
         let rows = document["sources"].items.map { group in
             let sources = group["sources"].items.compactMap(\.string)
-            let rest = (group["ranges"].number ?? 0) - min(sources.count, Self.shownLines)
             let names = group["names"].items.compactMap(\.string)
-            let shown = sources.prefix(Self.shownLines).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+            let shown = sources.listed(atMost: Self.shownLines, of: group["ranges"].number)
             return (
                 style: "",
                 cells: [

@@ -1,3 +1,5 @@
+internal import Printing
+
 /// A port in the table of a page.
 struct PortRow {
     private let port: JSON
@@ -63,10 +65,8 @@ struct PortRow {
         if case .bool(true) = port["as_declared"] { return ["as declared"] }
         let open = port["open_to"].items.map { access -> String in
             let sources = access["sources"].items.compactMap(\.string)
-            let rest = (access["sources_count"].number ?? sources.count) - min(sources.count, Self.shownSources)
             let isAny = Set(sources) == ["0.0.0.0/0", "::/0"]
-            let shown =
-                sources.prefix(Self.shownSources).joined(separator: ", ") + (rest > 0 ? " and \(rest) more" : "")
+            let shown = sources.listed(atMost: Self.shownSources, of: access["sources_count"].number)
             let places = access["interfaces"].items.compactMap(\.string).joined(separator: ", ")
             let isDoubted = !access["unknown"].items.isEmpty
             return (isAny ? "anyone" : shown.isEmpty ? "not known" : shown) + (places.isEmpty ? "" : " on \(places)")

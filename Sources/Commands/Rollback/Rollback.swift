@@ -104,9 +104,10 @@ public struct Rollback: Command {
         """
     }
 
-    private func question(_ back: ChangeBack) -> String {
-        let start = "go back to change \(back.number)?"
-        return back.change.table == nil ? "\(start) it removes the table \(Names.table)" : start
+    private func question(_ back: ChangeBack) -> Question {
+        Question(
+            deed: "go back to change \(back.number)",
+            consequence: back.change.table == nil ? "it removes the table \(Names.table)" : nil)
     }
 
     private func headline(of back: ChangeBack) -> String {

@@ -111,11 +111,6 @@ extension [String] {
             lines[lines.count - 1] += " \(word)"
         }
     }
-
-    /// The first ones, and the count of the rest.
-    fileprivate func listed(atMost most: Int) -> String {
-        prefix(most).joined(separator: ", ") + (count > most ? " and \(count - most) more" : "")
-    }
 }
 
 extension AuditedPort {
