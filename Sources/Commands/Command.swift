@@ -173,7 +173,8 @@ extension PolicyOptions {
         }
         guard ReviewedPlan.isSaved(at: policy) else { return nil }
         return CommandError(
-            .invalidPolicy, "\(path) is a saved plan, not a policy: \"portreeve apply \(path)\" makes its change")
+            .invalidPolicy,
+            "\(path) is a saved plan, not a policy: \"portreeve apply \(path.shellWord)\" makes its change")
     }
 
     /// A sentence about a policy that does not exist: what brings it back, if it was applied.

@@ -132,16 +132,6 @@ extension String {
         }
         return false
     }
-
-    /// The text as one word of a shell, in single quotes where it needs them.
-    fileprivate var shellWord: String {
-        let isPlain = !isEmpty && unicodeScalars.allSatisfy { $0.properties.isAlphabetic || Self.plain.contains($0) }
-        let word = printable
-        return isPlain
-            ? word : "'\(word.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "'\\''"))'"
-    }
-
-    private static let plain = Set("0123456789-_./:@%+,=".unicodeScalars)
 }
 
 extension Portreeve {

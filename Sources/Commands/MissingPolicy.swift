@@ -18,7 +18,7 @@ struct MissingPolicy {
         guard isOfThisHost, isStandard || Self.endings.contains(where: path.hasSuffix) else {
             return "\(start): write the path of a policy file"
         }
-        let command = isStandard ? "portreeve init" : "portreeve init \(path.printable)"
+        let command = isStandard ? "portreeve init" : "portreeve init \(path.shellWord)"
         return "\(start): \"\(command)\" writes a first one from the ports that listen now"
     }
 

@@ -84,6 +84,22 @@ struct AppliedPolicyTests {
             "\(terminal.output)")
     }
 
+    @Test("Paths in proposed commands are words of a shell")
+    func quotedPath() throws {
+        let terminal = try Terminal()
+        let applied = try terminal.write(web, to: "one; two.yaml")
+        #expect(try terminal.run("apply", applied, "--yes") == .success)
+        let other = try terminal.write(web.replacing("5432", with: "5433"), to: "other.yaml")
+        terminal.store.put(nil)
+        #expect(try verify(terminal, other) == .difference)
+        #expect(
+            terminal.output.contains("\"portreeve apply '\(applied)'\" loads the policy again"), "\(terminal.output)")
+        try FileManager.default.removeItem(atPath: applied)
+        #expect(try verify(terminal, applied) == .difference)
+        #expect(
+            terminal.output.contains("\"portreeve history --show 1 > '\(applied)'\" restores it"), "\(terminal.output)")
+    }
+
     @Test(
         "A change that another process makes meanwhile is no drift",
         arguments: [["verify", "--only", "ruleset"], ["status"]])

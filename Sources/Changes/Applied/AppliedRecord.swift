@@ -1,6 +1,7 @@
 internal import Compiler
 public import Kernel
 public import Policies
+internal import Printing
 internal import Rulesets
 internal import System
 
@@ -53,7 +54,7 @@ public struct AppliedRecord {
     /// What brings back the file at `path`, if that was this policy, or where this one is.
     public func restoring(_ path: String) -> String {
         guard let own = self.path, !isOf(path) else {
-            return "\"portreeve history --show \(source) > \(path)\" restores it"
+            return "\"portreeve history --show \(source) > \(path.shellWord)\" restores it"
         }
         return "\(text) is of \(own): name that file, or copy it to \(path), which portreeve-verify.timer reads"
     }

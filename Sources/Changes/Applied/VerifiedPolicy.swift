@@ -1,6 +1,7 @@
 public import Auditing
 public import Compiler
 public import Policies
+internal import Printing
 
 /// The policy that a host is held against: the one that was applied, or the one in the file if the state knows of none.
 public struct VerifiedPolicy {
@@ -94,7 +95,7 @@ public struct VerifiedPolicy {
             return ApplyCure(condition: "once the file has the policy of change \(origin)")
         }
         guard !record.isOf(path), let other = record.path else { return nil }
-        return ApplyCure(operand: " \(other)")
+        return ApplyCure(operand: " \(other.shellWord)")
     }
 
     /// The finding with such a cure.

@@ -63,7 +63,7 @@ public struct Confirm: Command {
             switch record.kind {
             case .remove: "remove --confirm 2m"
             case .rollback: record.origin.map { "rollback \($0) --confirm 2m" }
-            default: record.files.first.map { "apply --confirm 2m \($0.path)" }
+            default: record.files.first.map { "apply --confirm 2m \($0.path.shellWord)" }
             }
         return words.map { ": \"portreeve \($0)\" makes it again" } ?? ""
     }

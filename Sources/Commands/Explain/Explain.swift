@@ -125,7 +125,7 @@ public struct Explain: Command {
         let path = namedPolicy.policy
         guard !StateFiles.exists(path), let record = host.invocation.record() else { return nil }
         return Explanation.Edit.Absence(
-            other: record.isOf(path) ? nil : record.path?.printable, restoring: record.restoring(path).printable)
+            other: record.isOf(path) ? nil : record.path?.shellWord, restoring: record.restoring(path).printable)
     }
 
     /// Warns about an interface and an address that this host does not have: the answer is about another host, then.

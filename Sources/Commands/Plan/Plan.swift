@@ -97,7 +97,7 @@ public struct Plan: Command {
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if let out, !console.isQuiet {
             let path = out.printable
-            console.note("plan saved in \(path): \"portreeve apply \(path)\" makes exactly this change")
+            console.note("plan saved in \(path): \"portreeve apply \(path.shellWord)\" makes exactly this change")
         } else if console.columns != nil, !console.isQuiet, !console.isJSON, !plan.isEmpty, lockout == nil,
             waiting == nil
         {
