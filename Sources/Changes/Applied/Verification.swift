@@ -67,6 +67,8 @@ public struct Verification {
     public var absence: TableAbsence?
     /// The notes about DNS names; `nil` to say nothing of them.
     public var names: NameBook?
+    /// What other tables do to the allowed connections, which takes longest of the findings.
+    private var overrides: Computation<[Finding]>?
     /// The rulesets, or the reason why they could not be read.
     private let ruleset: Result<WholeRuleset, KernelError>
 
@@ -139,6 +141,18 @@ public struct Verification {
     /// The entries of `accepted`.
     public var acceptances: [Acceptance] { verified.acceptances }
 
+    /// Starts on what takes longest of the findings, for a caller who has other work before it asks for them.
+    public mutating func startFindings() {
+        guard case .success(let ruleset) = ruleset, areas.contains(.ruleset) else { return }
+        overrides = overrides ?? computation(of: ruleset)
+    }
+
+    private func computation(of ruleset: WholeRuleset) -> Computation<[Finding]> {
+        let (policy, compiled, others) = (verified.policy, compiled, ruleset.others)
+        let circumstances = ruleset.circumstances(now: now)
+        return Computation { .foreignOverrides(of: policy, compiled: compiled, others: others, in: circumstances) }
+    }
+
     /// The differences of the host from the policy, before any is accepted.
     public func findings(_ surroundings: Surroundings) throws(KernelError) -> [Finding] {
         var findings = areas.contains(.ruleset) ? verified.findings : []
@@ -204,20 +218,26 @@ public struct Verification {
         _ ruleset: WholeRuleset, _ surroundings: Surroundings
     ) throws(KernelError) -> [Finding] {
         let (policy, circumstances) = (verified.policy, ruleset.circumstances(now: now))
+        let overrides = areas.contains(.ruleset) ? overrides ?? computation(of: ruleset) : nil
         let drift = differences(ruleset)
-        var findings: [Finding] = []
-        if areas.contains(.ruleset) {
-            findings = drift
-            findings += .foreignOverrides(of: policy, compiled: compiled, others: ruleset.others, in: circumstances)
-            findings += .redirectionsElsewhere(of: policy, by: ruleset.others, in: circumstances)
-            findings += .foreignBypasses(by: ruleset.others, network?.interfaces ?? [])
-            findings += .foreignBypasses(by: surroundings.programs())
-            findings += surroundings.competitors()
-            findings += fullLimits(ruleset)
-        }
-        guard areas.contains(.listeners) else { return findings }
+        let listeners = try listenerFindings(surroundings, ruleset, drift)
+        guard let overrides else { return listeners }
+        var findings = drift + overrides.value()
+        findings += .redirectionsElsewhere(of: policy, by: ruleset.others, in: circumstances)
+        findings += .foreignBypasses(by: ruleset.others, network?.interfaces ?? [])
+        findings += .foreignBypasses(by: surroundings.programs())
+        findings += surroundings.competitors()
+        return findings + fullLimits(ruleset) + listeners
+    }
+
+    /// The findings about listeners; none if only other parts are compared.
+    private func listenerFindings(
+        _ surroundings: Surroundings, _ ruleset: WholeRuleset, _ drift: [Finding]
+    ) throws(KernelError) -> [Finding] {
+        guard areas.contains(.listeners) else { return [] }
         let live = LiveRuleset(
-            own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: circumstances, now: now)
-        return findings + listenerFindings(try surroundings.sockets(), through: live, ruleset)
+            own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: ruleset.circumstances(now: now),
+            now: now)
+        return listenerFindings(try surroundings.sockets(), through: live, ruleset)
     }
 }

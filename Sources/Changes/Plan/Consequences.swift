@@ -26,14 +26,18 @@ public struct Consequences {
     ) {
         let others = plan.ruleset.neighbours
         let circumstances = plan.ruleset.circumstances(now: now)
+        let overrides =
+            plan.isEmpty
+            ? nil
+            : Computation { [policy = plan.policy, compiled = plan.compiled, others = plan.ruleset.others] in
+                [Finding].foreignOverrides(of: policy, compiled: compiled, others: others, in: circumstances)
+            }
         access = AccessReport(
             from: plan.ruleset.tables, plan.before, to: [plan.compiled.table] + others, plan.after, in: circumstances)
-        guard !plan.isEmpty else {
+        guard let overrides else {
             (clients, breakages) = ([], .legacyTables(plan.ruleset.legacy))
             return
         }
-        let overrides = [Finding].foreignOverrides(
-            of: plan.policy, compiled: plan.compiled, others: plan.ruleset.others, in: circumstances)
         let loss = ReachabilityLoss(from: access.before, to: access.after, of: plan.policy)
         var losses = loss.publishedPorts
         do throws(KernelError) {
@@ -51,7 +55,7 @@ public struct Consequences {
             resolvers: resolvers())
         let forwarding = [Finding].forwarding(of: plan.policy, over: plan.ruleset.network)
         breakages =
-            denied + forwarding + losses + (outbound?.findings ?? []) + overrides.sorted { $0.rank < $1.rank }
+            denied + forwarding + losses + (outbound?.findings ?? []) + overrides.value().sorted { $0.rank < $1.rank }
             + .legacyTables(plan.ruleset.legacy)
     }
 }

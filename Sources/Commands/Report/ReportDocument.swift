@@ -41,6 +41,7 @@ struct ReportDocument {
             verified, Set(Verification.Area.allCases), in: store, grants: grants, isFull: false, now: host.now)
         guard let ruleset = verification.rulesets else { throw CommandError(.failure, "cannot read the ruleset") }
         self.ruleset = ruleset
+        verification.startFindings()
         let doubts = kernel.followUsage(of: &verification, on: host)
         verification.names = names
         self.verified = verification.verified

@@ -40,6 +40,7 @@ public struct Status: Command {
         }
         let verified = comparison.verified
         guard let ruleset = comparison.rulesets else { throw CommandError(.failure, "cannot read the ruleset") }
+        comparison.startFindings()
         _ = kernel.followUsage(of: &comparison, on: host)
         host.progress("finding the processes that listen, and who reaches them…")
         let names = kernel.names(on: host)

@@ -4,15 +4,14 @@ internal import Glibc
 ///
 /// `DispatchQueue` would wait until the system has room for another thread.
 public enum Threads {
+    /// A thread that is to be joined.
+    typealias Handle = pthread_t
+
     /// The work of one thread.
     private final class Share: Sendable {
-        let index: Int
-        let work: @Sendable (Int) -> Void
+        let work: @Sendable () -> Void
 
-        init(_ index: Int, _ work: @escaping @Sendable (Int) -> Void) {
-            self.index = index
-            self.work = work
-        }
+        init(_ work: @escaping @Sendable () -> Void) { self.work = work }
     }
 
     /// The number of threads that can run at once.
@@ -24,21 +23,21 @@ public enum Threads {
     /// If the system allows no more threads, some calls are not made: `work` must be done by the calls that are made.
     public static func run(helpers: Int, _ work: @Sendable (Int) -> Void) {
         withoutActuallyEscaping(work) { work in
-            let threads = (0..<helpers).compactMap { start(Share($0 + 1, work)) }
+            let threads = (1..<helpers + 1).compactMap { index in start { work(index) } }
             work(0)
-            for thread in threads { pthread_join(thread, nil) }
+            threads.forEach(join)
         }
     }
 
-    private static func start(_ share: Share) -> pthread_t? {
-        var thread = pthread_t()
-        let context = unsafe Unmanaged.passRetained(share)
+    /// Starts a thread; `nil` if the system allows no more.
+    static func start(_ work: @escaping @Sendable () -> Void) -> Handle? {
+        var thread = Handle()
+        let context = unsafe Unmanaged.passRetained(Share(work))
         let code = unsafe pthread_create(
             &thread, nil,
             { context in
                 guard let context = unsafe context else { return nil }
-                let share = unsafe Unmanaged<Share>.fromOpaque(context).takeRetainedValue()
-                share.work(share.index)
+                unsafe Unmanaged<Share>.fromOpaque(context).takeRetainedValue().work()
                 return nil
             }, context.toOpaque())
         guard code == 0 else {
@@ -47,4 +46,7 @@ public enum Threads {
         }
         return thread
     }
+
+    /// Waits for the end of a thread.
+    static func join(_ thread: Handle) { pthread_join(thread, nil) }
 }
