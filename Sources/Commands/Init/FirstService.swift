@@ -3,7 +3,7 @@ internal import Listeners
 internal import Policies
 internal import Printing
 
-/// A service of a first policy: the ports of one owner.
+/// A service of a first policy: the ports of one owner that serve one purpose.
 struct FirstService {
     /// The owner of the sockets; empty for the kernel, and if the owner is not known.
     private struct Owner: Hashable {
@@ -14,6 +14,9 @@ struct FirstService {
         var pid: Int32?
         /// The only port, if nothing else distinguishes services.
         var place: String?
+
+        /// The name of the program, without its version.
+        var program: String? { executable?.split(separator: "/").last.map { String($0).withoutVersion } }
     }
 
     /// A port of a protocol, with the addresses that it listens on.
@@ -26,6 +29,8 @@ struct FirstService {
         }
     }
 
+    /// The system ports, RFC 6335 6.
+    private static let systemPorts: ClosedRange<UInt16> = 1...1023
     /// The port of SSH, RFC 4253 4.1.
     static let standardSSHPort: UInt16 = 22
 
@@ -36,7 +41,7 @@ struct FirstService {
     private let note: String?
     private let sshPort: UInt16
 
-    /// One service per owner, ordered by port, with unique names.
+    /// One service per owner and purpose, ordered by port, with unique names.
     ///
     /// - Parameters:
     ///   - listeners: the listeners.
@@ -55,13 +60,36 @@ struct FirstService {
             if owners[place] == nil { (owners[place], notes[owner]) = (owner, note) }
         }
         var taken: Set<String> = []
-        let groups = Dictionary(grouping: owners.keys, by: { owners[$0] ?? Owner() }).mapValues { $0.sorted() }
-        return groups.sorted { $0.value[0] < $1.value[0] }.map { owner, places in
+        let byOwner = Dictionary(grouping: owners.keys, by: { owners[$0] ?? Owner() }).mapValues { $0.sorted() }
+        let groups = byOwner.flatMap { owner, places in
+            parts(of: places, owner, portName).map { (owner: owner, purpose: $0, places: $1) }
+        }
+        return groups.sorted { $0.places[0] < $1.places[0] }.map { owner, purpose, places in
             var service = FirstService(
-                name: name(owner, places[0], sshPort, portName), owner: owner, places: places, note: notes[owner],
-                sshPort: sshPort)
+                name: purpose.map(sanitized) ?? name(owner, places[0], sshPort, portName), owner: owner,
+                places: places, note: notes[owner], sshPort: sshPort)
             service.name = PolicyName.unique(service.name, &taken)
             return service
+        }
+    }
+
+    /// The ports of one owner by their purpose, each with the name of its first port; one part without a name where the services
+    /// database knows no more than one purpose.
+    private static func parts(
+        of places: [Place], _ owner: Owner, _ portName: (UInt16, TransportProtocol) -> String?
+    ) -> [(name: String?, places: [Place])] {
+        let servesAnything = owner.program.map(interpreters.contains) ?? false
+        let names = places.map { place in
+            // Above the system ports a program takes any that is free, whatever its name.
+            let isNamed = place.transport.hasPorts && (servesAnything || systemPorts.contains(place.port))
+            return isNamed ? portName(place.port, place.transport) : nil
+        }
+        let purposes = names.map { $0.map(PortPurpose.init(of:)) }
+        guard Set(purposes.compactMap(\.self)).count > 1 else { return [(nil, places)] }
+        // Ports that have no name there stay together, under the name of the program.
+        return Set(purposes).map { purpose in
+            let indices = places.indices.filter { purposes[$0] == purpose }
+            return (indices.first.flatMap { names[$0] }, indices.map { places[$0] })
         }
     }
 
@@ -103,7 +131,7 @@ struct FirstService {
     ) -> String {
         if place.transport == .tcp && place.port == sshPort { return "ssh" }
         let unit = owner.unit.flatMap { $0.hasSuffix(".service") ? String($0.dropLast(".service".count)) : nil }
-        let program = owner.executable?.split(separator: "/").last.map { String($0).withoutVersion }
+        let program = owner.program
         let specific = program.flatMap { interpreters.contains($0) ? nil : $0 }
         let known = place.transport.hasPorts ? portName(place.port, place.transport) : nil
         return sanitized(unit ?? specific ?? known ?? program ?? owner.place ?? "port")
@@ -111,8 +139,8 @@ struct FirstService {
 
     /// Programs whose name says nothing of the service.
     private static let interpreters: Set<String> = [
-        "bash", "busybox", "bun", "dash", "deno", "dotnet", "java", "lua", "nc", "ncat", "node", "nodejs", "perl",
-        "php", "python", "ruby", "sh", "socat",
+        "bash", "busybox", "bun", "dash", "deno", "docker-proxy", "dotnet", "inetd", "java", "lua", "nc", "ncat",
+        "node", "nodejs", "perl", "php", "python", "rootlessport", "ruby", "sh", "socat", "xinetd",
     ]
 
     /// A valid name from any text.

@@ -26,8 +26,8 @@ public struct Init: Command {
     /// Creates a command for the parser.
     public init() {}
 
-    /// Always.
-    public var makesChange: Bool { true }
+    /// Unless the policy is printed.
+    public var makesChange: Bool { policy != "-" }
 
     /// The user's SSH connection, unless a policy cannot name its client because that is link-local.
     private func connection(_ host: Host) -> SSHConnection? {
