@@ -32,6 +32,30 @@ struct EditTests {
                 """)
     }
 
+    @Test("An edit that is not kept leaves no directory that it made, and one that is kept has it")
+    func directories() throws {
+        let parent = terminal.folder.appending(path: "new").path
+        terminal.editor = { _ in }
+        terminal.answers = ["d"]
+        #expect(try terminal.run("edit", policy, "--state-dir", "\(parent)/state") == .invalidPolicy)
+        #expect(!FileManager.default.fileExists(atPath: parent))
+        terminal.editor = { [unowned terminal] copy in terminal.memory[copy] = "version: 9\n" }
+        terminal.answers = ["q"]
+        #expect(try terminal.run("edit", policy, "--state-dir", "\(parent)/state") == .invalidPolicy)
+        #expect(FileManager.default.fileExists(atPath: "\(parent)/state"))
+    }
+
+    @Test("Where a table is loaded, a directory that does not exist is a mistyped one, and the editor is not started")
+    func mistyped() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        terminal.editor = { _ in Issue.record("the editor was started") }
+        let path = terminal.folder.appending(path: "staet").path
+        #expect(try terminal.run("edit", policy, "--state-dir", path) == .refused)
+        let start = "portreeve: the state directory \(path) has no record of the loaded table: check --state-dir"
+        #expect(terminal.errors.hasPrefix(start), "\(terminal.errors)")
+        #expect(!FileManager.default.fileExists(atPath: path))
+    }
+
     @Test("Standard input cannot be edited")
     func input() throws {
         #expect(try terminal.run("edit", "-") == .usage)

@@ -34,6 +34,7 @@ struct EditTests {
 
     /// The text of the edit that is kept; `nil` for none.
     private func kept() throws -> String? {
+        guard FileManager.default.fileExists(atPath: portreeve.stateDirectory) else { return nil }
         let names = try FileManager.default.contentsOfDirectory(atPath: portreeve.stateDirectory)
         return names.first { $0.hasSuffix("-policy.yaml") }.flatMap { content("\(portreeve.stateDirectory)/\($0)") }
     }

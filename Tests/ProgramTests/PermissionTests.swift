@@ -86,7 +86,9 @@ struct PermissionTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o777], ofItemAtPath: path)
         let result = try trial.portreeve("rollback", "1", "--yes")
         #expect(result.status == 1)
-        #expect(result.errors.contains("trusting \(path): another user could have written it; fix it with chown"))
+        let cure =
+            "another user could have written it; check its contents, then run `chmod go-w \(path)`, or use another"
+        #expect(result.errors.contains("trusting \(path): \(cure) --state-dir"), "\(result.errors)")
         #expect(try trial.isLive(trial.old))
     }
 }

@@ -1,5 +1,7 @@
 public import ArgumentParser
 internal import Changes
+internal import Compiler
+internal import Kernel
 internal import Policies
 internal import Printing
 internal import System
@@ -47,6 +49,8 @@ public struct Edit: Command {
             console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
         }
         try requireNoneWaiting(on: host)
+        try requireOwnDirectory(on: host)
+        let made = StateFiles.missingDirectories(kernel.stateLocation(on: host).directory)
         let copy = try copy(of: old, on: host)
         if copy.isContinued {
             console.note("portreeve: continuing the edit in \(copy.path.printable); delete that file to start anew")
@@ -58,6 +62,8 @@ public struct Edit: Command {
             if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
                 let path = copy.path.printable
                 console.note("portreeve: the edit is kept: \"portreeve edit\" goes on with it in \(path)")
+            } else {
+                copy.withdraw(made)
             }
         }
         return try edit(copy, over: old, on: host, console)
@@ -70,6 +76,14 @@ public struct Edit: Command {
         else { return }
         throw CommandError(
             .refused, "\(waiting.fact()): your edit cannot be applied before \(waiting.firstStep)")
+    }
+
+    /// Refuses a directory of the command line that does not exist where a table is loaded: its path is likely to be mistyped, and
+    /// an edit that is kept there would not be found again.
+    private func requireOwnDirectory(on host: Host) throws {
+        guard let directory = kernel.stateDir, !StateFiles.exists(directory) else { return }
+        let live = try kernel.openStore(on: host).snapshot(of: Names.table, expecting: []).table
+        if let unrecorded = kernel.unrecorded(live, on: host) { throw unrecorded.refusal }
     }
 
     /// The copy that the editor gets.

@@ -13,6 +13,7 @@ struct EditedCopy {
     let isContinued: Bool
     private let files: HostFiles
     private let lock: FileLock
+    private let state: StateFiles
 
     private static let lockName = "edit-lock"
 
@@ -24,7 +25,7 @@ struct EditedCopy {
         guard let lock = try state.lock(Self.lockName) else {
             throw CommandError(.failure, "another process is editing a policy: wait until it has ended")
         }
-        (self.lock, self.files) = (lock, files)
+        (self.lock, self.files, self.state) = (lock, files, state)
         isContinued = try !files.createPrivately(path, text)
     }
 
@@ -47,6 +48,9 @@ struct EditedCopy {
 
     /// Deletes the copy.
     func delete() throws(KernelError) { try files.delete(path) }
+
+    /// Deletes directories that were made for the copy, unless they have more than the lock by now.
+    func withdraw(_ directories: [String]) { state.withdraw(directories, lock: Self.lockName) }
 
     /// Deletes the copy if it has one of these texts, so that there is nothing to go on with.
     ///

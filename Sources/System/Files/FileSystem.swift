@@ -100,4 +100,9 @@ public enum FileSystem {
     static func delete(_ path: String) throws(SystemError) {
         guard unsafe unlink(path) == 0 else { throw .last }
     }
+
+    /// Deletes an empty directory.
+    static func deleteDirectory(_ path: String) throws(SystemError) {
+        guard unsafe rmdir(path) == 0 else { throw .last }
+    }
 }

@@ -1,6 +1,7 @@
 internal import CLinux
 internal import Glibc
 internal import Policies
+internal import Printing
 
 /// The files of a directory that only this user can write.
 ///
@@ -33,6 +34,23 @@ public struct StateFiles: Sendable {
     public static func exists(_ directory: String) -> Bool {
         do throws(SystemError) { try FileSystem.check(directory, F_OK) } catch { return error.code != ENOENT }
         return true
+    }
+
+    /// The directories of a path that do not exist, the deepest first: those that opening it would make.
+    public static func missingDirectories(_ directory: String) -> [String] {
+        var (missing, path) = ([String](), directory[...])
+        while !path.isEmpty, !exists(String(path)) {
+            missing.append(String(path))
+            path = path[..<(path.lastIndex(of: "/") ?? path.startIndex)]
+        }
+        return missing
+    }
+
+    /// Deletes directories that were made for nothing, the deepest first, with a file that only locks; keeps those with any other.
+    public func withdraw(_ directories: [String], lock name: String) {
+        guard !directories.isEmpty, (try? names()) == [name] else { return }
+        try? remove(name)
+        for path in directories { try? FileSystem.deleteDirectory(path) }
     }
 
     /// Whether a path has any entry, a dangling link too.
@@ -94,10 +112,13 @@ public struct StateFiles: Sendable {
     /// Refuses a file or a directory that a user other than root and this one could have written.
     private static func requireOwn(_ status: stat, _ path: String) throws(KernelError) {
         let isOwn = status.st_uid == geteuid() || status.st_uid == 0
-        guard !isOwn || status.st_mode & (S_IWGRP | S_IWOTH) != 0 else { return }
+        let isShared = status.st_mode & (S_IWGRP | S_IWOTH) != 0
+        guard !isOwn || isShared else { return }
+        let word = path.shellWord
+        let repairs = (isOwn ? [] : ["chown root: \(word)"]) + (isShared ? ["chmod go-w \(word)"] : [])
         throw KernelError(
             .io, "trusting \(path)", answer: "another user could have written it",
-            advice: "fix it with chown and chmod go-w, or use another --state-dir")
+            advice: "check its contents, then run `\(repairs.joined(separator: "; "))`, or use another --state-dir")
     }
 
     /// The names of the files.
