@@ -9,13 +9,19 @@ struct MissingPolicy {
     let path: String
     /// Whether the policy is about this host, so that `init` could write it.
     var isOfThisHost = true
+    /// Whether there is the policy that is used where none is named.
+    var hasStandard = StateFiles.exists(PolicyOptions.standardPath)
 
     /// One sentence with the likely repair.
     var text: String {
         let start = "there is no policy \(path.printable)"
         if let thing { return "\(start): \(thing)" }
+        if isOfThisHost, hasStandard, isNamedAsStandard {
+            return
+                "\(start) in this directory; \(PolicyOptions.standardPath) is used where no policy is named: leave the path out"
+        }
         if let similarFile { return "\(start): did you mean \"\(similarFile.printable)\"?" }
-        guard isOfThisHost, isStandard || Self.endings.contains(where: path.hasSuffix) else {
+        guard isOfThisHost, isStandard || Self.isPath(path) else {
             return "\(start): write the path of a policy file"
         }
         let command = isStandard ? "portreeve init" : "portreeve init \(path.shellWord)"
@@ -24,7 +30,16 @@ struct MissingPolicy {
 
     private var isStandard: Bool { path == PolicyOptions.standardPath }
 
+    /// Whether it is the name of the standard policy in the working directory.
+    private var isNamedAsStandard: Bool {
+        let name = PolicyOptions.standardPath.split(separator: "/").last ?? ""
+        return path == "\(name)" || path == "./\(name)"
+    }
+
     private static let endings = [".yaml", ".yml"]
+
+    /// Whether a word has the ending of a policy file.
+    static func isPath(_ word: String) -> Bool { endings.contains(where: word.hasSuffix) }
 
     /// What the word is, if it is no path: a command, a port or an address.
     private var thing: String? {

@@ -28,6 +28,11 @@ struct ExplainTests {
         let unknown = try verdict(terminal, ["2001:db8::1", "22/udp", path, "--policy"])
         #expect(unknown == ("refuse", "no service declares udp/22"))
         #expect(try terminal.json()["change"] as? String == "declare a service with ports: 22/udp")
+        #expect(try terminal.run("explain", "192.0.2.9", "443/udp", path, "--policy") == .success)
+        #expect(
+            terminal.output.contains(
+                "to let it in: declare a service with ports: 443/udp; service \"web\" has tcp/443\n"),
+            "\(terminal.output)")
     }
 
     @Test("Advises to change what keeps the source out: `except`, `nobody`, or other sources")

@@ -1,6 +1,7 @@
-import Commands
 import Foundation
 import Testing
+
+@testable import Commands
 
 @Suite("A path without a policy")
 struct MissingPolicyTests {
@@ -35,6 +36,21 @@ struct MissingPolicyTests {
         #expect(
             try message("plan", folder + name)
                 == "portreeve: there is no policy \(folder)\(name): did you mean \"\(folder)policy.yaml\"?\n")
+    }
+
+    @Test("The name of the host's policy, in another directory, is answered by the option to leave it out")
+    func copied() {
+        for path in ["policy.yaml", "./policy.yaml"] {
+            #expect(
+                MissingPolicy(path: path, hasStandard: true).text == """
+                    there is no policy \(path) in this directory; /etc/portreeve/policy.yaml is used where no policy is \
+                    named: leave the path out
+                    """)
+            #expect(!MissingPolicy(path: path, hasStandard: false).text.contains("/etc"))
+        }
+        for path in ["web.yaml", "/srv/policy.yaml"] {
+            #expect(!MissingPolicy(path: path, hasStandard: true).text.contains("/etc"))
+        }
     }
 
     @Test(

@@ -67,6 +67,7 @@ public struct Explain: Command {
     /// Rejects options that contradict each other.
     public func validate() throws {
         if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
+        if let order = policyLast { throw ValidationError("the policy comes last: write \"\(order)\"") }
         if let port, (try? AddressRange(port)) != nil, (try? AddressRange(source)) == nil {
             throw ValidationError("the address comes before the port: write \"\(port) \(source)\"")
         }
@@ -80,6 +81,16 @@ public struct Explain: Command {
             throw ValidationError("--address is about connections to this host, not with --out")
         }
         if asksPolicy && kernel.netns != nil { throw ValidationError("--netns cannot be used with --policy") }
+    }
+
+    /// The words in their order, if the path of a policy comes before the address or the port; `nil` if it does not.
+    private var policyLast: String? {
+        let words = [source, port, policy.policy].compactMap(\.self)
+        guard transport == nil, words.count == 3, policy.policy != PolicyOptions.standardPath,
+            let place = words.dropLast().firstIndex(where: MissingPolicy.isPath)
+        else { return nil }
+        let others = words.indices.filter { $0 != place }.map { words[$0] }
+        return (others + [words[place]]).joined(separator: " ")
     }
 
     /// Evaluates, and explains.

@@ -17,10 +17,9 @@ struct PortArgument {
             throw CommandError(.usage, "\"\(text)\" is not a port: ports are 1 to 65535")
         } else if let named = TransportProtocol(named: text, files: TrustedFiles()), !named.hasPorts, Int(text) == nil {
             throw CommandError(.usage, "\(text) has no ports: write \"--protocol \(text)\" for the port")
-        } else if TransportProtocol.withPorts.map(\.name).contains(text.lowercased()) {
-            let name = text.lowercased()
+        } else if let name = Self.loneProtocol(text) {
             throw CommandError(.usage, "\"\(text)\" is a protocol: write a port with it, such as 22/\(name)")
-        } else if text.contains(",") {
+        } else if text.contains(",") || Self.isRange(text) {
             throw CommandError(.usage, "\"\(text)\" is more than one port: ask for one at a time, such as 22/tcp")
         } else {
             let nearest =
@@ -34,14 +33,50 @@ struct PortArgument {
 }
 
 extension PortArgument {
-    /// The port with the protocol that was mistyped: `22/tcp` for `22/tpc` and `tpc/22`.
+    /// The port and the protocol that someone meant: `22/tcp` for `22/tpc`, `tcp:22`, `22tcp`, `:22` and `tcp/22/x`.
     private static func mended(_ text: String) -> String? {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
-        guard parts.count == 2, let number = parts.first(where: { UInt16($0) != nil }),
-            let word = parts.first(where: { UInt16($0) == nil })
-        else { return nil }
+        let words = words(of: text.lowercased())
+        let numbers = words.filter { UInt16($0) ?? 0 > 0 }
+        guard numbers.count == 1 else { return numbers.isEmpty ? mendedName(words) : nil }
         let names = TransportProtocol.withPorts.map(\.name)
-        return Spelling.nearest(to: word.lowercased(), among: names).map { "\(number)/\($0)" }
+        let protocols = words.filter { UInt16($0) == nil }.compactMap { word in
+            names.first { $0 == word } ?? Spelling.nearest(to: word, among: names)
+        }
+        let isBare = words.count == 1 && text != numbers[0]
+        guard let name = isBare ? TransportProtocol.tcp.name : protocols.first else { return nil }
+        return "\(numbers[0])/\(name)"
+    }
+
+    /// The protocol, if the text has nothing else: `tcp`, `TCP/`.
+    private static func loneProtocol(_ text: String) -> String? {
+        let words = words(of: text.lowercased())
+        return words.count == 1 ? TransportProtocol.withPorts.map(\.name).first { $0 == words[0] } : nil
+    }
+
+    /// The number of a named port with a protocol for which the services database has no such name: `22/udp` for `ssh/udp`.
+    private static func mendedName(_ words: [String]) -> String? {
+        let names = TransportProtocol.withPorts.map(\.name)
+        guard words.count == 2, let transport = words.first(where: names.contains),
+            let name = words.first(where: { !names.contains($0) }), let port = NamedPort(name, files: TrustedFiles())
+        else { return nil }
+        return "\(port.port)/\(transport)"
+    }
+
+    /// Whether it is `8000-8100`, with a protocol or without one.
+    private static func isRange(_ text: String) -> Bool {
+        let ends = text.split(separator: "/").first { $0.contains("-") }?.split(separator: "-") ?? []
+        return ends.count == 2 && ends.allSatisfy { UInt16($0) != nil }
+    }
+
+    /// The words and numbers, also where nothing stands between the two.
+    private static func words(of text: String) -> [String] {
+        let words = text.split { "/:-. ".contains($0) }
+        return words.flatMap { word -> [String] in
+            let (number, letters) = (word.filter(\.isNumber), word.filter { !$0.isNumber })
+            let isBoth = !number.isEmpty && (word == number + letters || word == letters + number)
+            let isProtocol = TransportProtocol.withPorts.contains { $0.name == letters }
+            return isBoth && isProtocol ? [number, letters] : [String(word)]
+        }
     }
 }
 

@@ -52,6 +52,18 @@ extension Explanation {
         return isLive ? Self.applying : nil
     }
 
+    /// The service that has the same port of another protocol, which may be the one that was meant; `nil` for none.
+    private var namesake: String? {
+        guard service == nil, question.transport.hasPorts else { return nil }
+        for service in policy.services {
+            for port in service.ports where port.transport.hasPorts && port.range.contains(question.port) {
+                let asked = port.transport.text(question.port...question.port)
+                return "\(service.kind) \"\(service.name)\" has \(asked)"
+            }
+        }
+        return nil
+    }
+
     /// The change of `ping` that would let the source in.
     private func pingAdmission(of source: String) -> String {
         guard policy.defaults.ping != .drop, let sources = policy.defaults.pingSources else {
@@ -60,7 +72,8 @@ extension Explanation {
         return "add \(source) to \"from\" of \"ping\"\(sources.location.text)"
     }
 
-    /// What else stands in the way of the nearest change: the policy's own tests, a listener on loopback, and errors of the file.
+    /// What else stands in the way of the nearest change: the policy's own tests, a listener on loopback, and errors of the file;
+    /// and the service that may have been meant.
     func caveats(given edit: Edit?) -> [String] {
         guard verdict == .refuse, !isBanned, !isForeign, deviation == nil, conclusion.redirection == nil else {
             return []
@@ -69,8 +82,8 @@ extension Explanation {
             "the test\(test.location.text) expects \"deny\" and must change, too"
         }
         let isOnLoopback = listeners?.isEmpty == false && listeners?.allSatisfy(\.isLoopbackOnly) == true
-        return tests.prefix(1) + (isOnLoopback ? ["the listener must be bound to another address, too"] : [])
-            + (edit.map(\.caveats) ?? [])
+        let rebinding = isOnLoopback ? ["the listener must be bound to another address, too"] : []
+        return Array(tests.prefix(1)) + rebinding + (edit?.caveats ?? []) + [namesake].compactMap(\.self)
     }
 
     /// Whether a test is about this connection.

@@ -92,7 +92,7 @@ public struct Probe: Command {
             return MissingPolicy(path: policy.policy, isOfThisHost: false).text
         }
         let host = target.printable
-        if [".yaml", ".yml"].contains(where: target.hasSuffix) {
+        if MissingPolicy.isPath(target) {
             return "\(host) is a policy, and the host is missing: "
                 + "write it first, as in \"portreeve probe db1.example.org \(host)\""
         }
