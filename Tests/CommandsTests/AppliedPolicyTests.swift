@@ -72,6 +72,13 @@ struct AppliedPolicyTests {
             terminal.output.contains(
                 "warning: \(other) is not the policy that change 4 of 2027-01-15T08:00:00Z applied, \(path): "
                     + "\"db\" changed: \"portreeve apply \(other)\" would load it instead"), "\(terminal.output)")
+        // Two files may have nothing in common.
+        let many = (1...9).map { "  s\($0): {ports: \(9000 + $0), from: any, why: x}\n" }.joined()
+        let distinct = try terminal.write("version: 1\nservices:\n" + many, to: "many.yaml")
+        #expect(try verify(terminal, distinct) == .difference)
+        #expect(
+            terminal.output.contains(": \"db\" removed, \"s1\" added, \"s2\" added and 8 more: \"portreeve"),
+            "\(terminal.output)")
         let table = try #require(terminal.store.table)
         terminal.store.put(
             Table(

@@ -62,7 +62,8 @@ struct CraftedStateTests {
 
     /// The fields that hold numbers.
     private static let numbers: Set<String> = [
-        "number", "deadline", "namespace", "time", "generation", "origin", "seconds", "end", "change", "ports",
+        "number", "deadline", "moment", "namespace", "time", "generation", "origin", "seconds", "end", "change",
+        "ports",
     ]
 
     /// The document with another value in each field with a number, also in the documents within it.

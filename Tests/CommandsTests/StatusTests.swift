@@ -155,6 +155,18 @@ struct StatusTests {
         )
         _ = try terminal.run("status", path)
         #expect(terminal.output.contains("no one"))
+        // One command lists both, in one line.
+        let table = try #require(terminal.store.table)
+        let chains = table.chains.map { $0.name == "refuse" ? Chain(name: $0.name, rules: []) : $0 }
+        terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: chains, sets: table.sets))
+        let both = try state(terminal, path)
+        #expect(both.words == ["drifted", "overridden"])
+        #expect(
+            both.line == """
+                state: drifted; other tables change what the policy allows (inet f2b-table)
+                  "portreeve verify \(path)" lists 1 difference and the rules of other tables
+                """)
+        terminal.store.put(table)
         _ = try terminal.write(
             web + "accepted: [{finding: foreign-override, table: inet f2b-table, why: bans}]\n")
         #expect(try state(terminal, path).words == ["in-sync"])

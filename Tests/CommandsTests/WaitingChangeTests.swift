@@ -53,6 +53,26 @@ struct WaitingChangeTests {
             "\(terminal.errors)")
     }
 
+    @Test("The time of the undo is the one that was saved, however the clocks are rounded, unless the clock was set")
+    func moment() throws {
+        let at = "will be undone in 1m59s, at 2027-01-15T08:02:00Z\n"
+        for (now, uptime) in [(1, 999), (0, 1), (1, 0)] as [(Int64, Int64)] {
+            (terminal.now, terminal.uptime) = (1_800_000_000 + now, 1_000_000 + uptime)
+            #expect(try terminal.run("status", policy) == .success)
+            #expect(terminal.output.contains(", at 2027-01-15T08:02:00Z\n"), "\(terminal.output)")
+        }
+        (terminal.now, terminal.uptime) = (1_800_000_001, 1_000_001)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains(at), "\(terminal.output)")
+        terminal.now += 3600
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains(", at 2027-01-15T09:02:00Z\n"), "\(terminal.output)")
+        (terminal.now, terminal.uptime) = (1_800_000_060, 1_060_000)
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "5m") == .success)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.contains("in 5m, at 2027-01-15T08:06:00Z\n"), "\(terminal.output)")
+    }
+
     @Test("Where nothing else has happened: confirm or rollback")
     func untouched() throws {
         #expect(try terminal.run("plan", policy) == .success)

@@ -5,8 +5,10 @@ internal import Printing
 internal import Rulesets
 
 extension Finding {
-    /// At most this many services or lists are named; the rest are counted.
+    /// At most this many services or lists of an edit are named; the rest are counted.
     private static let named = 8
+    /// The same of two files, which may have nothing in common.
+    private static let namedOfOther = 3
 
     /// The file was edited since it was applied.
     static func notApplied(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> Finding {
@@ -26,7 +28,9 @@ extension Finding {
 
     /// How the file differs from what was applied: it was edited, a rollback restored another one, or another file was applied.
     static func edit(_ path: String, _ difference: PolicyDifference, _ record: AppliedRecord) -> PolicyEdit {
-        let (parts, cures) = (difference.parts.listed(atMost: named), cures(path, record))
+        let isOther = record.origin == nil && !record.isOf(path)
+        let parts = difference.parts.listed(atMost: isOther ? namedOfOther : named)
+        let cures = cures(path, record)
         let inFile = "in the file: \(parts)"
         if let origin = record.origin {
             return PolicyEdit(
@@ -34,7 +38,7 @@ extension Finding {
                 cures: cures, headline: "the file is not the policy in force",
                 applied: "\(record.text), which restored that of change \(origin)", difference: inFile)
         }
-        guard record.isOf(path) else {
+        guard !isOther else {
             let file = record.path ?? "another file"
             return PolicyEdit(
                 words: "not the policy that \(record.text) applied, \(file): \(parts)", "\(path) is", cures: cures,

@@ -11,6 +11,8 @@ public struct PendingChange: Equatable {
     public var deadline: Int64
     /// The changed ruleset.
     public var identity: RulesetIdentity
+    /// The deadline in seconds since 1970-01-01T00:00:00Z, by the clock when it was set; `nil` if an older version set it.
+    public var moment: Int64?
 
     /// The deadlines that can be: beyond any time that a host can be up, and far from an overflow.
     static let deadlines: ClosedRange<Int64> = 0...(1 << 53)
@@ -28,7 +30,9 @@ public struct PendingChange: Equatable {
             let deadline = document.number("deadline", in: Self.deadlines), let boot = document.text("boot"),
             let namespace: UInt64 = document.number("namespace")
         else { throw unusable(files, name, .corrupt) }
-        return Self(number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace))
+        return Self(
+            number: number, deadline: deadline, identity: RulesetIdentity(boot: boot, namespace: namespace),
+            moment: document.time("moment"))
     }
 
     /// Saves the pending change, after the table to restore.
@@ -46,6 +50,7 @@ public struct PendingChange: Equatable {
         document.append("deadline", "\(deadline)")
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
+        if let moment { document.append("moment", "\(moment)") }
         try files.write(Self.name, document)
     }
 

@@ -77,6 +77,14 @@ extension RulesetState {
         public let generation: UInt32
     }
 
+    /// What became of a change that leaves the table as it is.
+    public enum Kept: Equatable {
+        /// The time to confirm the pending change of this number begins anew.
+        case extended(Int)
+        /// The table and its policy are recorded as the change of this number.
+        case recorded(Int)
+    }
+
     /// Makes a change: saves it, commits it, reads it back, and arranges the undo unless it is confirmed.
     ///
     /// - Parameters:
@@ -109,7 +117,7 @@ extension RulesetState {
             try log.prepare(record(of: change, transaction, change.archive, now: now))
         }
         if let span {
-            do { try savingUndo { try arm(entry, change, span) } } catch {
+            do { try savingUndo { try arm(entry, change, span, now: now) } } catch {
                 withdraw(entry)
                 throw error
             }
@@ -121,7 +129,9 @@ extension RulesetState {
         if let span {
             // A commit of a big table takes seconds; the deadline is reset so that they do not count.
             if var pending = try? pending() {
-                pending.deadline = host.uptime() + span.seconds * 1000
+                let deadline = host.uptime() + span.seconds * 1000
+                pending.moment = pending.moment.map { $0 + (deadline - pending.deadline) / 1000 }
+                pending.deadline = deadline
                 try? pending.store(in: files)
             }
         } else {
@@ -145,46 +155,47 @@ extension RulesetState {
 
     /// Handles a change that leaves the table as it is: saves the table if it is not saved, or extends the time to confirm it.
     ///
-    /// - Returns: the number of the pending change whose time is extended; `nil` if none is pending.
+    /// - Returns: the pending change whose time is extended, or the change that was recorded; `nil` if there was nothing to do.
     /// - Throws: `refused` if another change is pending, or if `span` is `nil` and one is.
     public func keep(
         _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64
-    ) throws -> Int? {
-        guard let pending = try pending() else {
-            try adopt(change, in: store, now: now)
-            return nil
-        }
+    ) throws -> Kept? {
+        guard let pending = try pending() else { return try adopt(change, in: store, now: now).map(Kept.recorded) }
         guard let span, try log.record(log.entry(pending.number)).table == change.table else {
             throw refusal(pending, in: store)
         }
-        try rearm(pending, within: span.seconds * 1000)
-        return pending.number
+        try rearm(pending, within: span.seconds, now: now)
+        return .extended(pending.number)
     }
 
     /// Saves the live table and its policy if they are not saved: the directory was emptied, another program loaded the table,
     /// or the policy was edited and means the same.
-    private func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws {
+    ///
+    /// - Returns: the number of the change that records them; `nil` if they were saved.
+    private func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws -> Int? {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         if let pending = try pending() { throw refusal(pending, in: store) }
         try settle(store)
         let last = try log.lastConfirmed()
         let saved = last.flatMap { try? log.document($0) }.flatMap { change.hasFiles(of: $0) ? $0 : nil }
-        if let saved, log.made(saved, change.snapshot.generation, of: host.identity()) { return }
+        if let saved, log.made(saved, change.snapshot.generation, of: host.identity()) { return nil }
         var change = change
         change.grants = try grants()
         let archive = change.archive
-        if let saved, log.keeps(change.table, archive, with: saved) { return }
+        if let saved, log.keeps(change.table, archive, with: saved) { return nil }
         // Another command may have made a change meanwhile, which must stay the last one.
         guard isLive(change.table, with: change.grants, in: store) else {
             throw ChangeError(.changedUnderneath, "another process changed the ruleset; nothing was saved: plan again")
         }
-        try savingUndo {
+        let number = try savingUndo {
             let entry = try log.prepare(record(of: change, change.transaction, archive, now: now))
             try log.settle(entry, as: change.kind.outcome)
+            return entry.number
         }
         host.markLoaded(files.directory, change.table != nil)
         recordFloor(for: change.table)
+        return number
     }
 
     /// The result of `body`; adds to an error in saving that nothing was changed.
@@ -216,10 +227,12 @@ extension RulesetState {
         return .repaired
     }
 
-    private func arm(_ entry: ChangeLog.Entry, _ change: RulesetChange, _ span: TimeSpan) throws {
+    private func arm(
+        _ entry: ChangeLog.Entry, _ change: RulesetChange, _ span: TimeSpan, now: Int64
+    ) throws {
         let pending = PendingChange(
             number: entry.number, deadline: host.uptime() + span.seconds * 1000,
-            identity: host.identity())
+            identity: host.identity(), moment: now + span.seconds)
         try pending.store(in: files, previous: change.snapshot.table)
         // A table that cannot be decoded could not be restored.
         guard try PendingChange.previous(in: files) == change.snapshot.table else {

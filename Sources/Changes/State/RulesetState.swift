@@ -153,15 +153,16 @@ public struct RulesetState {
         try end(try grants(), notIn: table)
     }
 
-    /// Sets the deadline of a pending change, in milliseconds from now.
-    func rearm(_ known: PendingChange, within milliseconds: Int64) throws {
+    /// Sets the deadline of a pending change, in seconds from now.
+    func rearm(_ known: PendingChange, within seconds: Int64, now: Int64) throws {
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
         guard var pending = try self.pending(), pending.number == known.number else {
             throw ChangeError(
                 .failure, "change \(known.number) is no longer pending: run \"portreeve history\" for its outcome")
         }
-        pending.deadline = host.uptime() + milliseconds
+        pending.deadline = host.uptime() + seconds * 1000
+        pending.moment = now + seconds
         try pending.store(in: files)
         // The undo processes already see the new deadline.
         let isFree = try files.lock(UndoProcess.lockName) != nil

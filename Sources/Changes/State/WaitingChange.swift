@@ -21,6 +21,18 @@ public struct WaitingChange: Equatable {
         self.isOverdue = isOverdue
     }
 
+    /// The most seconds by which the same moment can differ by two clocks that are read in whole seconds.
+    private static let rounding: Int64 = 2
+
+    /// The moment at which it is undone, in seconds since 1970-01-01T00:00:00Z, as is `now`.
+    ///
+    /// It is the one that was saved with the change, so that each look at it has the same, unless the clock was set since.
+    public func moment(now: Int64) -> Int64 {
+        let left = now + seconds
+        guard let moment = pending.moment, abs(moment - left) <= Self.rounding else { return left }
+        return moment
+    }
+
     /// The state of the change, and the next step; every command says the same.
     public var text: String { "\(fact()): \(step)" }
 

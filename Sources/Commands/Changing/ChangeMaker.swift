@@ -136,15 +136,21 @@ struct ChangeMaker {
     func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
         -> ExitStatus
     {
-        if let unrecorded = kernel.unrecorded(change.snapshot.table, on: host) {
+        let unrecorded = kernel.unrecorded(change.snapshot.table, on: host)
+        if let unrecorded {
             console.note("portreeve: warning: \(unrecorded.text)")
             if !safety.yes { try Confirmation(host).require(Question(deed: "record the loaded table there")) }
         }
-        let extended = try kernel.state(on: host).keep(
-            change, in: store, confirmedWithin: safety.confirm, now: host.now)
-        return report(
-            extended.flatMap(extensionText) ?? done, extended,
-            change.snapshot.generation, isChange: false)
+        let generation = change.snapshot.generation
+        switch try kernel.state(on: host).keep(change, in: store, confirmedWithin: safety.confirm, now: host.now) {
+        case .extended(let number):
+            return report(extensionText(number) ?? done, number, generation, isChange: false)
+        case .recorded(let number) where unrecorded != nil:
+            return report(
+                "\(done); the loaded table is recorded as change \(number)", nil, generation, isChange: false)
+        case .recorded, nil:
+            return report(done, nil, generation, isChange: false)
+        }
     }
 
     /// Lists the sessions that will be ended where no rule changes, and asks.

@@ -6,7 +6,16 @@ extension [HostState] {
     func lines(_ console: Console, now: Int64) -> [String] {
         let style: Console.Style = first.map { $0.isMinor ? .yellow : .red } ?? .green
         let headline = isEmpty ? "in sync" : map { $0.headline(now: now) }.joined(separator: "; ")
-        return [console.styled("state: \(headline)", style)] + flatMap { $0.lines(among: self).map { "  \($0)" } }
+        var lines = map { $0.lines(among: self) }
+        // One command says more about all of these, and has one line.
+        let verified = indices.filter { self[$0].verified != nil }
+        if verified.count > 1 {
+            let details = verified.compactMap { self[$0].verified }
+            let list = "\(details.dropLast().joined(separator: ", ")) and \(details[details.count - 1])"
+            for index in verified { lines[index] = [] }
+            lines[verified[0]] = ["\"portreeve verify\" lists \(list)"]
+        }
+        return [console.styled("state: \(headline)", style)] + lines.joined().map { "  \($0)" }
     }
 
     /// The states in words; `now` is in seconds since 1970-01-01T00:00:00Z.
@@ -61,7 +70,7 @@ extension HostState {
         case .notLoaded: "not loaded"
         case .drifted: "drifted"
         case .overdue(let waiting): waiting.fact()
-        case .pending(let waiting): waiting.fact(until: UTCTime.text(now + waiting.seconds))
+        case .pending(let waiting): waiting.fact(until: UTCTime.text(waiting.moment(now: now)))
         case .overridden(let tables): "other tables change what the policy allows (\(tables.joined(separator: ", ")))"
         case .unknown(let count): "\(counted(count, "thing")) \(count == 1 ? "is" : "are") not known"
         case .edited(let edit): edit.headline
@@ -80,6 +89,16 @@ extension HostState {
         case .edited(let edit):
             ["\(states.isInForce ? "in force" : "applied last"): \(edit.applied)", edit.difference]
                 + (states.isPending ? [] : edit.cures)
+        }
+    }
+
+    /// The details that `verify` lists; `nil` if this says everything.
+    fileprivate var verified: String? {
+        switch self {
+        case .drifted(let count): counted(count, "difference")
+        case .overridden: "the rules of other tables"
+        case .unknown(let count): counted(count, "unknown thing")
+        case .notLoaded, .overdue, .pending, .edited: nil
         }
     }
 
