@@ -115,9 +115,22 @@ extension KernelOptions {
     }
 
     /// The state of earlier changes; fails if nothing was ever saved, with a message that says what there is none of.
-    func earlierState(on host: Host, lacking thing: String, since reason: String? = nil) throws -> RulesetState {
+    ///
+    /// - Parameters:
+    ///   - store: the ruleset of a command that would change it: without a record of the loaded table it is refused.
+    ///   - host: the host.
+    ///   - thing: what there is none of.
+    ///   - reason: why, if no directory was named.
+    /// - Returns: the state.
+    /// - Throws: `refused` for a loaded table without a record, else `failure`.
+    func earlierState(
+        in store: (any RulesetStore)? = nil, on host: Host, lacking thing: String, since reason: String? = nil
+    ) throws -> RulesetState {
         let state = try existingState(on: host)
-        if let state, try stateDir == nil || !state.log.entries().isEmpty { return state }
+        if let state, try !state.log.entries().isEmpty { return state }
+        let live = try store?.snapshot(of: Names.table, expecting: []).table
+        if let unrecorded = unrecorded(live, on: host) { throw unrecorded.refusal }
+        if let state, stateDir == nil { return state }
         // A path of the command line may be mistyped.
         let fault = state == nil ? "does not exist" : "has no record of a change"
         let reason = stateDir.map { "the state directory \($0.printable) \(fault)" } ?? reason

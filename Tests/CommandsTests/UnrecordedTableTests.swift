@@ -115,7 +115,9 @@ struct UnrecordedTableTests: GrantTesting {
         #expect(try terminal.run("apply", policy) == .failure)
         #expect(!FileManager.default.fileExists(atPath: state))
         #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(terminal.errors.contains(Self.question) && terminal.output == "in sync: nothing to do\n")
+        #expect(
+            terminal.errors.contains(Self.question)
+                && terminal.output == "in sync: nothing to do; the loaded table is recorded as change 1\n")
         #expect(try terminal.run("apply", policy) == .success)
         #expect(terminal.errors == "")
         #expect(try terminal.run("ban", "198.51.100.8", "--for", "1h", "--why", "x") == .success)
@@ -134,10 +136,26 @@ struct UnrecordedTableTests: GrantTesting {
             atPath: state, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
         #expect(try terminal.run("refresh") == .refused)
         #expect(terminal.errors.contains("has no record of the loaded table: check --state-dir"), "\(terminal.errors)")
+        let start = "portreeve: the state directory \(state) has no record of the loaded table: check --state-dir"
+        for command in ["rollback", "confirm"] {
+            for words in [[command], [command, "--state-dir", state]] {
+                #expect(try terminal.run(words) == .refused)
+                #expect(terminal.errors.hasPrefix(start), "\(terminal.errors)")
+            }
+        }
+        #expect(try terminal.run("history") == .success)
+        let absence = "there are no changes yet"
+        let loaded = "table inet portreeve is loaded and is not in this history, check --state-dir and --netns"
+        #expect(terminal.output == "\(absence): \(loaded)\n")
+        let live = terminal.store.table
+        terminal.store.put(nil)
         for command in ["rollback", "confirm"] {
             #expect(try terminal.run(command, "--state-dir", state) == .failure)
             #expect(terminal.errors.hasSuffix(": the state directory \(state) has no record of a change\n"))
         }
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output == "\(absence)\n")
+        terminal.store.put(live)
         terminal.answer = "yes"
         #expect(try terminal.run("apply", other) == .success)
     }

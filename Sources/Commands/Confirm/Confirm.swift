@@ -25,7 +25,7 @@ public struct Confirm: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
-        let state = try kernel.earlierState(on: host, lacking: "pending change")
+        let state = try kernel.earlierState(in: store, on: host, lacking: "pending change")
         switch try state.confirm(in: store) {
         case .nothingWaits(let found, let last):
             throw CommandError(.failure, found.last?.text ?? Self.absence(last, state.log).printable)

@@ -1,5 +1,7 @@
 public import ArgumentParser
 internal import Changes
+internal import Compiler
+internal import Kernel
 internal import Printing
 
 /// `portreeve history`: the log of changes.
@@ -30,10 +32,11 @@ public struct History: Command {
         guard let state = try kernel.existingState(on: host) else {
             if let show { throw ChangeLog.absence(show) }
             // A path of the command line may be mistyped.
-            return report([], console, kernel.stateDir.map { ": the state directory \($0.printable) does not exist" })
+            return report(
+                [], on: host, console, kernel.stateDir.map { "the state directory \($0.printable) does not exist" })
         }
         let changes = try state.history(now: host.now)
-        guard let show else { return report(changes, console) }
+        guard let show else { return report(changes, on: host, console) }
         guard let change = changes.first(where: { $0.entry.number == show }) else {
             throw try state.log.gone(show)
         }
@@ -41,19 +44,30 @@ public struct History: Command {
         return .success
     }
 
-    private func report(_ changes: [LoggedChange], _ console: Console, _ absence: String? = nil) -> ExitStatus {
+    private func report(
+        _ changes: [LoggedChange], on host: Host, _ console: Console, _ absence: String? = nil
+    ) -> ExitStatus {
         if console.isJSON {
             let list = changes.map { $0.json(isWhole: false) }
             console.print(["format_version": 1, "changes": .array(list)])
         } else if changes.isEmpty {
-            if !console.isQuiet { console.print("there are no changes yet\(absence ?? "")") }
+            let facts = [absence, stranger(on: host)].compactMap(\.self).joined(separator: "; ")
+            if !console.isQuiet { console.print("there are no changes yet\(facts.isEmpty ? "" : ": \(facts)")") }
         } else {
-            let lines = TextTable(
+            let rows = TextTable(
                 [LoggedChange.headings] + changes.flatMap(\.rows), breakable: [2, 3, 4], width: console.columns
-            ).rows.flatMap(\.self)
-            console.print(console.styled(lines[0], .bold))
-            lines.dropFirst().forEach(console.print)
+            ).rows
+            rows[0].forEach { console.print(console.styled($0, .bold)) }
+            rows.dropFirst().joined().forEach(console.print)
         }
         return .success
+    }
+
+    /// That a table is loaded of which there is no record; `nil` also where the ruleset may not be read.
+    private func stranger(on host: Host) -> String? {
+        guard let live = try? host.openStore(nil).snapshot(of: Names.table, expecting: []).table,
+            kernel.unrecorded(live, on: host) != nil
+        else { return nil }
+        return "table \(Names.table) is loaded and is not in this history, check --state-dir and --netns"
     }
 }

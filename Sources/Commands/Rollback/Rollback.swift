@@ -53,7 +53,8 @@ public struct Rollback: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         let store = try kernel.openStore(on: host)
-        let state = try kernel.earlierState(on: host, lacking: "earlier change", since: "nothing was applied yet")
+        let state = try kernel.earlierState(
+            in: store, on: host, lacking: "earlier change", since: "nothing was applied yet")
         if isDryRun { return try show(state, store, on: host, console) }
         if number == nil, try state.pending() != nil {
             return try undo(state, store, on: host, console)
