@@ -46,13 +46,11 @@ extension String {
 
     private static let separators: Set<Character> = [",", ";"]
 
-    /// The words, and with the word before it a short remark in brackets: `(2)`, and `(pid 812)` as one word.
+    /// The words; as one word a short remark in brackets, `(pid 812)`, and a port with a number behind it, `tcp/80-81 (2)`.
     private var words: [Substring] {
         var words: [Substring] = []
         for word in split(separator: " ") {
-            let isNumber = word.first == "(" && word.dropFirst().first?.isNumber == true && word.last == ")"
-            let isRest = words.last.map { $0.first == "(" && !$0.contains(")") && $0.count + word.count < 14 } ?? false
-            if let last = words.last, isRest || isNumber {
+            if let last = words.last, last.isPort && word.isRemark || last.isOpenRemark && !word.isLong(behind: last) {
                 words[words.count - 1] = self[last.startIndex..<word.endIndex]
             } else {
                 words.append(word)
@@ -73,8 +71,17 @@ extension Substring {
         contains(where: \.isNumber) && contains { $0 == "." || $0 == ":" } && (isAddress || isEndpoint)
     }
 
+    /// Whether it is a number in brackets.
+    fileprivate var isRemark: Bool { first == "(" && last == ")" && dropFirst().dropLast().allSatisfy(\.isNumber) }
+
+    /// Whether it begins a remark in brackets that other words end.
+    fileprivate var isOpenRemark: Bool { first == "(" && !contains(")") }
+
+    /// Whether it makes one word with the word before it that is too long.
+    fileprivate func isLong(behind word: Substring) -> Bool { word.count + 1 + count > Self.wholeWord }
+
     /// Whether it is `tcp/22` or a range of ports.
-    private var isPort: Bool {
+    fileprivate var isPort: Bool {
         guard let digit = firstIndex(where: \.isNumber), let slash = firstIndex(of: "/") else { return false }
         return index(after: slash) == digit
     }

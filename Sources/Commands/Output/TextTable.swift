@@ -24,15 +24,14 @@ struct TextTable {
     ///   - width: the columns of the terminal that a line may have; any number if `nil`.
     init(_ rows: [[String]], breakable: Set<Int>, omissible: [Int] = [], width: Int?) {
         let columns = rows.first.map { Array($0.indices) } ?? []
-        var kept = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
-        var omitted: [String] = []
-        var layout = TextTableLayout.best(rows, kept, breakable, width ?? .max)
-        for column in omissible where !layout.fits && kept.contains(column) {
-            kept.removeAll { $0 == column }
-            omitted.append(rows[0][column])
-            layout = TextTableLayout.best(rows, kept, breakable, width ?? .max)
+        let filled = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
+        let expendable = omissible.filter(filled.contains)
+        let choices = (0...expendable.count).map { count in
+            filled.filter { !expendable.prefix(count).contains($0) }
         }
-        (self.layout, self.omitted) = (layout, omitted)
+        let best = TextTableLayout.best(rows, choices, breakable, width ?? .max)
+        layout = best.layout
+        omitted = expendable.prefix(best.choice).map { rows[0][$0] }
         self.width = width ?? .max
     }
 

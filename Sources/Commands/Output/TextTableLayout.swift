@@ -19,17 +19,37 @@ struct TextTableLayout {
     /// The column of the terminal at which the table ends.
     var end: Int { widths.reduce(Self.gap.count * (widths.count - 1), +) }
 
-    /// Columns as wide as their addresses if the lines fit then, or else narrower ones, over which long addresses hang.
+    /// The layout with the fewest columns left out: with columns as wide as their addresses, or where that leaves out more, with
+    /// narrower ones over which the long addresses of a few rows hang.
     ///
     /// - Parameters:
     ///   - rows: the rows, the heading first.
-    ///   - columns: the columns that are shown.
+    ///   - choices: the columns that are shown, all first, then fewer.
     ///   - breakable: the columns whose cells may be broken into lines.
     ///   - width: the columns of the terminal that a line may have.
-    /// - Returns: the widths.
-    static func best(_ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ width: Int) -> Self {
-        let layout = Self(rows, columns, breakable, width, longestAddress: .max)
-        return layout.fits ? layout : Self(rows, columns, breakable, width, longestAddress: shortAddress)
+    /// - Returns: the layout, and the place of its columns among the choices; the last one if none fits.
+    static func best(
+        _ rows: [[String]], _ choices: [[Int]], _ breakable: Set<Int>, _ width: Int
+    ) -> (layout: Self, choice: Int) {
+        func first(_ longestAddress: Int, before end: Int) -> (layout: Self, choice: Int)? {
+            for (choice, columns) in choices.prefix(end).enumerated() {
+                let layout = Self(rows, columns, breakable, width, longestAddress: longestAddress)
+                if layout.fits { return (layout, choice) }
+            }
+            return nil
+        }
+        let whole = first(.max, before: choices.count)
+        if let whole, whole.choice == 0 { return whole }
+        let hanging = first(shortAddress, before: whole?.choice ?? choices.count)
+        if let hanging, whole == nil || hanging.layout.hasFewHanging { return hanging }
+        let last = choices.count - 1
+        return whole ?? (Self(rows, choices[last], breakable, width, longestAddress: shortAddress), last)
+    }
+
+    /// Whether long addresses hang over their columns in less than half of the rows.
+    private var hasFewHanging: Bool {
+        let rows = cells.dropFirst()
+        return rows.count { row in zip(row, widths).contains { $0.longestAddress > $1 } } * 2 < rows.count
     }
 
     private init(
