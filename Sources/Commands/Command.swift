@@ -168,6 +168,7 @@ extension PolicyOptions {
     /// What was taken for a policy; `nil` for a policy or a file of another program.
     var mistake: CommandError? {
         let path = policy.printable
+        if policy.isEmpty { return CommandError(.usage, "the path of the policy is empty: a variable may be unset") }
         if FileSystem.isDirectory(policy) {
             return CommandError(.failure, "\(path) is a directory, not a policy: write the path of a file in it")
         }

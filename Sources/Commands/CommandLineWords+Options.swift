@@ -4,7 +4,9 @@ internal import Policies
 /// Guesses at a command line that the parser refuses: an option that is missing, too many, or called otherwise.
 extension CommandLineWords {
     /// The message about such an option; `nil` if there is none.
-    var optionFault: String? { negativeFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault }
+    var optionFault: String? {
+        negativeFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault ?? operandFault
+    }
 
     /// The options of commands that are named by other words elsewhere.
     private static let synonyms = [
@@ -56,6 +58,22 @@ extension CommandLineWords {
         else { return nil }
         let subject = command == "ban" ? operands[0] : "\(operands[0]) --from \(value(of: "--from") ?? "ADDRESS")"
         return "the time needs --for: \"portreeve \(command) \(subject)\(rest(of: command))\""
+    }
+
+    /// The message about `history 3` and `rollback --to 3`, and about a word for a command that takes none; `nil` for other words.
+    private var operandFault: String? {
+        guard let command = ordered.first, let word = operands.first else { return nil }
+        let isNumber = word.allSatisfy(\.isNumber)
+        switch command {
+        case "history" where isNumber && !has("--show"):
+            return "the number needs --show: \"portreeve history --show \(word)\""
+        case "rollback" where isNumber && has("--to"):
+            return "the number needs no option: \"portreeve rollback \(word)\""
+        case "confirm" where isNumber: return "confirm takes no number: at most one change is pending"
+        case "refresh" where MissingPolicy.isPath(word):
+            return "refresh takes no policy: it reads the lists of the policy that was applied"
+        default: return nil
+        }
     }
 
     /// The options that a proposed command needs, too, with the time that was given as a word of its own.

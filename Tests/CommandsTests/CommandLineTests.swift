@@ -32,6 +32,9 @@ struct CommandLineTests {
         #expect(CommandLineWords([word]).fault == nil)
         #expect(CommandLineWords(["help", word]).fault == nil)
         #expect(CommandLineWords(["ban", "192.0.2.9", "1h", "--help"]).fault == nil)
+        #expect(CommandLineWords(["history", "--show", "3"]).fault == nil)
+        #expect(CommandLineWords(["rollback", "3", "--netns", "7"]).fault == nil)
+        #expect(CommandLineWords(["confirm", "--netns", "7"]).fault == nil)
     }
 
     @Test(
@@ -58,6 +61,10 @@ struct CommandLineTests {
                 "ban --from 192.0.2.9 --for 2h",
                 "the address needs no option: \"portreeve ban 192.0.2.9 --for 2h --why TEXT\""
             ),
+            ("history 3", "the number needs --show: \"portreeve history --show 3\""),
+            ("rollback --to 3", "the number needs no option: \"portreeve rollback 3\""),
+            ("confirm 3", "confirm takes no number: at most one change is pending"),
+            ("refresh web.yaml", "refresh takes no policy: it reads the lists of the policy that was applied"),
             ("unban --from=192.0.2.9", "the address needs no option: \"portreeve unban 192.0.2.9\""),
             ("ban 192.0.2.9 --why x --for -2h", "\"-2h\" is negative: write 2h"),
             ("apply --confirm -2m", "\"-2m\" is negative: write 2m"),

@@ -162,6 +162,13 @@ struct MissingPolicyTests {
         #expect(terminal.errors.hasSuffix("1 warning; refused: --strict treats warnings as errors\n"))
     }
 
+    @Test("An empty path is a variable that is not set", arguments: ["check", "show", "plan", "apply", "verify"])
+    func empty(command: String) throws {
+        #expect(try terminal.run(command, "") == .usage)
+        let expected = "portreeve: the path of the policy is empty: a variable may be unset"
+        #expect(terminal.errors.hasPrefix(expected), "\(terminal.errors)")
+    }
+
     @Test("A directory is no policy", arguments: ["check", "show", "plan", "apply", "verify", "status"])
     func directory(command: String) throws {
         let expected = "portreeve: \(folder) is a directory, not a policy: write the path of a file in it"
