@@ -57,6 +57,28 @@ struct OwnerTests {
         #expect(owners(of: 7, cgroup, host) == [70])
     }
 
+    @Test(
+        "Of hundreds of processes, which threads search, every holder of every socket is found",
+        arguments: [false, true])
+    func hundreds(inUnits: Bool) throws {
+        let host = try FakeHost()
+        let pids = 1_000...1_299 as ClosedRange<Int32>
+        for pid in pids {
+            try host.add(pid, UInt64(pid), 7, executable: "/bin/true", cgroup: "/system.slice/\(pid / 10).service")
+        }
+        let cgroup = { (pid: Int32) in inUnits ? host.id(of: "/system.slice/\(pid / 10).service") : nil }
+        let listeners = pids.map { pid in
+            Listener(transport: .tcp, address: .ipv4(0), port: 22, inode: UInt64(pid), cgroup: cgroup(pid))
+        }
+        let shared = Listener(transport: .tcp, address: .ipv4(0), port: 22, inode: 7)
+        let found = SocketOwners(proc: host.proc, cgroups: host.cgroups) { [] }.owners(of: listeners + [shared])
+        let owners = found.map { listener -> [Int32] in
+            guard case .processes(let processes) = listener.owners else { return [] }
+            return processes.map(\.pid)
+        }
+        #expect(owners == pids.map { [$0] } + [Array(pids)])
+    }
+
     @Test("A socket without a holder is the kernel's if all processes are visible; so is one without an inode number")
     func kernel() throws {
         let host = try FakeHost()

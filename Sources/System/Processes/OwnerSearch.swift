@@ -33,14 +33,16 @@ struct OwnerSearch {
     mutating func run(for listeners: [Listener]) {
         wanted = Set(listeners.map(\.inode)).subtracting([0])
         var elsewhere = wanted
+        var inUnits: [(pid: Int32, wanted: Set<UInt64>)] = []
         for (unit, made) in madeInUnits(listeners) {
             guard let pids = cgroups.processes(of: unit) else { continue }
-            for pid in pids { scan.look(at: pid, for: made) }
+            inUnits += pids.map { ($0, made) }
             elsewhere.subtract(made)
         }
+        scan.look(at: inUnits)
         elsewhere.formUnion(unexplained)
         if elsewhere.count < wanted.count { elsewhere.formUnion(heldByManager()) }
-        if !elsewhere.isEmpty { for pid in scan.processes { scan.look(at: pid, for: elsewhere) } }
+        if !elsewhere.isEmpty { scan.look(at: scan.processes.map { ($0, elsewhere) }) }
         identify()
     }
 
