@@ -54,33 +54,31 @@ extension [Finding] {
 /// An interface in a policy.
 private struct InterfaceUse {
     let pattern: InterfacePattern
-    /// The service or the entry of `trusted`, in words.
+    /// The service, the line or the entry, in words.
     let subject: String
     let location: SourceLocation
+
+    static func all(_ patterns: [InterfacePattern], of subject: String, at location: SourceLocation) -> [InterfaceUse] {
+        patterns.map { InterfaceUse(pattern: $0, subject: subject, location: location) }
+    }
 }
 
 extension Policy {
-    /// The interfaces of all services and entries of `trusted`.
+    /// The interfaces of all services, lines of `outbound`, and entries of `trusted` and `masquerade`.
     fileprivate var interfaceUses: [InterfaceUse] {
-        trusted.flatMap { trusted in
-            trusted.entry.interfaces.map {
-                InterfaceUse(pattern: $0, subject: "\"trusted\" \"\(trusted.name)\"", location: trusted.location)
+        let ofTrusted = trusted.flatMap {
+            InterfaceUse.all($0.entry.interfaces, of: "\"trusted\" \"\($0.name)\"", at: $0.location)
+        }
+        let ofServices = services.flatMap { service in
+            service.entries.flatMap {
+                InterfaceUse.all($0.interfaces, of: "\(service.kind) \"\(service.name)\"", at: $0.location)
             }
         }
-            + services.flatMap { service in
-                service.entries.flatMap { entry in
-                    entry.interfaces.map {
-                        InterfaceUse(
-                            pattern: $0, subject: "\(service.kind) \"\(service.name)\"", location: entry.location)
-                    }
-                }
-            }
-            + masquerades.flatMap { masquerade in
-                masquerade.interfaces.map {
-                    InterfaceUse(
-                        pattern: $0, subject: "\"masquerade\" \"\(masquerade.name)\"", location: masquerade.location)
-                }
-            }
+        let ofLines = outbound.flatMap { InterfaceUse.all($0.interfaces, of: $0.title, at: $0.location) }
+        let ofMasquerades = masquerades.flatMap {
+            InterfaceUse.all($0.interfaces, of: "\"masquerade\" \"\($0.name)\"", at: $0.location)
+        }
+        return ofTrusted + ofServices + ofLines + ofMasquerades
     }
 }
 

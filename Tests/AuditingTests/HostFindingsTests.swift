@@ -27,6 +27,23 @@ struct HostFindingsTests {
         #expect([Finding].unknownInterfaces(of: policy, among: []) == [])
     }
 
+    @Test("Interfaces of outbound lines, which would otherwise be cut off without a word")
+    func outboundInterfaces() throws {
+        var line = OutboundLine(
+            name: "apt", location: .line(30), ports: [],
+            to: SourceList(location: .line(30), entries: ["any"], addresses: .any))
+        line.interfaces = [InterfacePattern(name: "ens3", isPrefix: false)]
+        var policy = Policy(services: [])
+        policy.outbound = [line]
+        let found = [Finding].unknownInterfaces(of: policy, among: [HostInterface(index: 1, name: "lo")])
+        #expect(
+            found.map(\.message) == [
+                "outbound \"apt\" names the interface \"ens3\", which this host does not have: "
+                    + "correct the name, or write \"ens3*\" if it comes later"
+            ])
+        #expect(found.map(\.policy) == [.line(30)])
+    }
+
     @Test("Addresses of the host, of its gateways and resolvers under deny")
     func denied() throws {
         let policy = try Policy(deny: ["192.0.2.0/24", "127.0.0.0/8", "2001:db8::53"])

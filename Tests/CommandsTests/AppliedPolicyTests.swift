@@ -41,6 +41,36 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .success)
     }
 
+    @Test(
+        "An edit of an outbound line is one, whatever of the line it changes",
+        arguments: [
+            ("443", "444"), ("203.0.113.0/24", "198.51.100.0/24"), ("user: root", "user: nobody"),
+            ("interfaces: eth0", "log: true"),
+            ("limit: 10/second", "limit: 20/second"), ("except: 203.0.113.9", "process: curl"),
+            ("why: One", "why: Two"),
+            ("owner: a@example.org", "ticket: X-1"),
+        ])
+    func editedOutbound(old: String, new: String) throws {
+        let line =
+            "outbound: {api: {ports: 443, to: 203.0.113.0/24, except: 203.0.113.9, user: root, interfaces: eth0, "
+            + "limit: 10/second, why: One, owner: a@example.org}}\n"
+        let policy = "version: 1\ndefaults: {outbound: audit}\nservices: {}\n" + line
+        let (terminal, path) = try applied(policy)
+        let edited = policy.replacing(old, with: new)
+        try #require(edited != policy)
+        _ = try terminal.write(edited)
+        #expect(try verify(terminal, path) == .difference)
+        #expect(
+            terminal.output.contains(
+                "2027-01-15T08:00:00Z was applied: outbound \"api\" changed: run \"portreeve apply"))
+        #expect(terminal.output.hasPrefix("\(path):4: warning"), "\(terminal.output)")
+        _ = try terminal.write(policy.replacing("api:", with: "other:"))
+        #expect(try verify(terminal, path) == .difference)
+        #expect(terminal.output.contains("outbound \"api\" removed, outbound \"other\" added"))
+        _ = try terminal.write(policy.replacing("services: {}\n", with: "services: {}\n\n# A comment\n"))
+        #expect(try verify(terminal, path) == .success)
+    }
+
     @Test("A rollback and another file are no edits")
     func unedited() throws {
         let (terminal, path) = try applied()

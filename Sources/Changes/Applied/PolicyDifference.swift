@@ -2,9 +2,10 @@ internal import Policies
 
 /// How the policy in a file differs from the one that was applied.
 struct PolicyDifference {
-    /// The services and the sections that differ, each with a verb: `"db" changed`; empty if both mean the same.
+    /// The services, the lines of `outbound` and the sections that differ, each with a verb: `"db" changed`; empty if both mean
+    /// the same.
     let parts: [String]
-    /// The place of the first service that differs, in the file.
+    /// The place of the first service or line that differs, in the file.
     let location: SourceLocation?
     /// The lists that differ, if nothing else does.
     let lists: [String]
@@ -17,9 +18,11 @@ struct PolicyDifference {
             (parts, location, lists) = ([], nil, changed ?? [])
             return
         }
-        let services = Self.services(from: old, to: new)
+        let services = Self.changes(from: old.services, to: new.services, named: \.name)
+        let lines = Self.changes(from: old.outbound, to: new.outbound, named: \.name)
+        let isUnexplained = services.isEmpty && lines.isEmpty
         let sections = [
-            ("defaults", old.defaults != new.defaults), ("sources", old.groups != new.groups && services.isEmpty),
+            ("defaults", old.defaults != new.defaults), ("sources", old.groups != new.groups && isUnexplained),
             ("deny", old.deny != new.deny), ("trusted", old.trusted != new.trusted),
             ("masquerade", old.masquerades != new.masquerades),
             (
@@ -27,11 +30,11 @@ struct PolicyDifference {
                 old.groups == new.groups && (old.listFiles != new.listFiles || old.names != new.names)
             ),
         ].filter(\.1).map { "\"\($0.0)\" changed" }
-        parts = services.map { "\"\($0.name)\" \($0.verb)" } + sections
+        parts =
+            services.map { "\"\($0.name)\" \($0.verb)" } + lines.map { "outbound \"\($0.name)\" \($0.verb)" } + sections
         location =
-            services.lazy.compactMap { change in
-                file.services.first { $0.name == change.name }?.location
-            }.first
+            services.lazy.compactMap { change in file.services.first { $0.name == change.name }?.location }.first
+            ?? lines.lazy.compactMap { change in file.outbound.first { $0.name == change.name }?.location }.first
         lists = []
     }
 
@@ -42,9 +45,11 @@ struct PolicyDifference {
         return differing.allSatisfy(file.lists.contains) ? differing.map { file.files[$0] } : nil
     }
 
-    private static func services(from old: Policy, to new: Policy) -> [(name: String, verb: String)] {
-        let before = Dictionary(old.services.map { ($0.name, $0) }) { first, _ in first }
-        let after = Dictionary(new.services.map { ($0.name, $0) }) { first, _ in first }
+    private static func changes<Entry: Equatable>(
+        from old: [Entry], to new: [Entry], named name: (Entry) -> String
+    ) -> [(name: String, verb: String)] {
+        let before = Dictionary(old.map { (name($0), $0) }) { first, _ in first }
+        let after = Dictionary(new.map { (name($0), $0) }) { first, _ in first }
         return Set(before.keys).union(after.keys).sorted().compactMap { name in
             switch (before[name], after[name]) {
             case (nil, _?): (name, "added")
@@ -57,11 +62,15 @@ struct PolicyDifference {
 }
 
 extension Policy {
-    /// The parts that the kernel, the listeners and the sessions are held against, without places and files.
+    /// The policy without places, and without what changes neither the table nor what is expected of listeners and sessions.
     fileprivate var essence: Policy {
-        var copy = Policy(
-            defaults: defaults.withoutPlaces, groups: groups, deny: deny?.withoutPlace, trusted: trusted,
-            services: services)
+        var copy = self
+        (copy.hosts, copy.neverDeny, copy.assertions, copy.outboundAssertions, copy.acceptances) = ([], nil, [], [], [])
+        (copy.files, copy.texts, copy.lists) = ([], [], [])
+        copy.defaults = defaults.withoutPlaces
+        copy.deny = deny?.withoutPlace
+        copy.services = services.map(\.withoutPlaces)
+        copy.outbound = outbound.map(\.withoutPlaces)
         copy.masquerades = masquerades.map(\.withoutPlaces)
         copy.names = names.map {
             NamedSource(name: $0.name, location: .nowhere, groups: $0.groups, keep: $0.keep, atMost: $0.atMost)
@@ -74,7 +83,6 @@ extension Policy {
             copy.trusted[index].entry = trusted[index].entry.withoutPlaces
         }
         for index in copy.groups.indices { copy.groups[index].location = .nowhere }
-        for index in copy.services.indices { copy.services[index] = copy.services[index].withoutPlaces }
         return copy
     }
 }
@@ -128,6 +136,17 @@ extension Forwarding {
         copy.location = .nowhere
         copy.hairpin = hairpin?.withoutPlace
         for index in copy.targets.indices { copy.targets[index].location = .nowhere }
+        return copy
+    }
+}
+
+extension OutboundLine {
+    fileprivate var withoutPlaces: OutboundLine {
+        var copy = OutboundLine(
+            name: name, location: .nowhere, ports: ports, to: destinations.withoutPlace, except: except?.withoutPlace)
+        for index in copy.ports.indices { copy.ports[index].location = .nowhere }
+        (copy.interfaces, copy.users, copy.limit, copy.log, copy.expires) = (interfaces, users, limit, log, expires)
+        (copy.client, copy.why, copy.owner, copy.ticket) = (client, why, owner, ticket)
         return copy
     }
 }
