@@ -39,13 +39,18 @@ extension NamedSet {
         case .ranges32(let ranges): return AddressSet(ipv4: ranges, ipv6: [])
         case .ranges128(let ranges): return AddressSet(ipv4: [], ipv6: ranges)
         case .list(let list):
-            let ranges = list.filter { [4, 16].contains($0.key.count) }.map {
+            // The kernel does not compare the type with the length.
+            guard definition.keyLength == (definition.keyType == 7 ? 4 : 16) else { return nil }
+            let ranges = list.filter { !$0.key.isEmpty }.map {
                 UInt128(
                     bigEndianBytes: $0.key)...max(
                         UInt128(bigEndianBytes: $0.key), UInt128(bigEndianBytes: $0.upper ?? $0.key))
             }
             guard definition.keyType == 7 else { return AddressSet(ipv4: [], ipv6: ranges) }
-            return AddressSet(ipv4: ranges.map { UInt32($0.lowerBound)...UInt32($0.upperBound) }, ipv6: [])
+            return AddressSet(
+                ipv4: ranges.map {
+                    UInt32(truncatingIfNeeded: $0.lowerBound)...UInt32(truncatingIfNeeded: $0.upperBound)
+                }, ipv6: [])
         }
     }
 }

@@ -51,6 +51,27 @@ struct ArchiveTests {
         #expect(TableArchive.table(Self.name, from: TableArchive.bytes(of: twice)) == nil)
     }
 
+    @Test(
+        "A set does not read whose elements, or whose fields, are of another length than its key: no kernel has one",
+        arguments: [
+            NamedSet(
+                name: "s", definition: SetDefinition(keyType: 7, keyLength: 4),
+                elements: .list([SetElement(key: [10, 0, 0, 1, 0, 0, 0, 0])])),
+            NamedSet(
+                name: "s", definition: SetDefinition(keyType: 7, keyLength: 8, flags: [.interval, .concatenated]),
+                elements: .list([SetElement(key: [UInt8](repeating: 1, count: 8), upper: [2])])),
+            NamedSet(
+                name: "s",
+                definition: SetDefinition(
+                    keyType: 7, keyLength: 8, flags: [.interval, .concatenated], fieldLengths: [4, 2, .max]),
+                elements: .list([])),
+            NamedSet(name: "s", definition: SetDefinition(keyType: 7, keyLength: 65), elements: .list([])),
+        ])
+    func otherLength(_ set: NamedSet) {
+        let table = Table(name: Self.name, sets: [set])
+        #expect(TableArchive.table(Self.name, from: TableArchive.bytes(of: table)) == nil)
+    }
+
     @Test("Tables that nft loaded", .privileged, .networkNamespace, arguments: NftProgramTests.samples)
     func samples(_ sample: NftProgramTests.Sample) throws {
         try NftProgram.load("table \(sample.table) {\n\(sample.lines)\n}")

@@ -337,8 +337,11 @@ struct RandomRuleset {
         let keys = ([6, 17, 50] as [UInt8]).flatMap { number -> [[UInt8]] in
             (0..<UInt8(8)).map { [number, 0, 0, 0, 0, $0, 0, 0] }
         }
+        // A limit that no test reaches, so that its verdict holds, or does not.
+        let limit = RateLimit(rate: 90_000, unit: 1, burst: 60_000, isOver: generator.flips(0.5))
+        let expressions: [Expression] = generator.flips(0.3) ? [.limit(limit)] : []
         var elements = keys.filter { _ in generator.flips(0.4) }.map {
-            SetElement(key: $0, value: .verdict(verdict(targets)))
+            SetElement(key: $0, value: .verdict(verdict(targets)), expressions: expressions)
         }
         if generator.flips(0.2) {
             elements.append(SetElement(key: [], flags: SetElement.catchAll, value: .verdict(verdict(targets))))

@@ -92,6 +92,14 @@ struct StateTests {
         inet(
             "\(input) counter name ip saddr map @m tcp dport 1 drop; ip saddr != 10.1.2.3 tcp dport 1 accept",
             sets: "counter k { }\nmap m { type ipv4_addr : counter; elements = { 10.1.2.3 : \"k\" }; }"),
+        // Limits of elements: the one that ends the rule, and the one that lets its verdict be.
+        inet(
+            "\(input) tcp dport vmap @over; tcp dport vmap @under; ip saddr . udp dport vmap @pairs; tcp dport 1-5 accept; udp dport 1-2 accept",
+            sets: """
+                map over { type inet_service : verdict; limit rate over 90000/second burst 60000 packets; elements = { 1 : drop, 2 : drop }; }
+                map under { type inet_service : verdict; limit rate 90000/second burst 60000 packets; elements = { 3 : drop, 4 : accept }; }
+                map pairs { type ipv4_addr . inet_service : verdict; flags interval; limit rate over 90000/second burst 60000 packets; elements = { 10.0.0.0/8 . 1 : drop }; }
+                """),
         // Chains of devices.
         "table netdev d {\nchain c {\ntype filter hook ingress device \"eth0\" priority 0; ip saddr 10.1.2.3 tcp dport 1 drop; udp dport 2 drop; meta mark set 9\n}\nchain other {\ntype filter hook ingress device \"lo\" priority 0; drop\n}\n}\n"
             + inet("\(input) meta mark 9 tcp dport 1-2 accept; meta mark 0 udp dport 1 accept"),

@@ -31,8 +31,7 @@ extension Nftables {
         guard !transaction.isEmpty else { return snapshot.generation }
         _ = try run(transaction, snapshot, commits: true, asksAcknowledgement: asksAcknowledgement)
         // Not the current generation: another process may have committed in the meantime.
-        let successor = snapshot.generation == UInt32.max ? 1 : snapshot.generation + 1
-        return try generation() == snapshot.generation ? snapshot.generation : successor
+        return try generation() == snapshot.generation ? snapshot.generation : snapshot.nextGeneration
     }
 
     /// Has the kernel check a transaction and changes nothing: the batch is sent without its end.

@@ -16,17 +16,22 @@ extension Attributes {
 }
 
 extension SetDefinition {
-    /// Decodes the attributes of `NFT_MSG_NEWSET`; `nil` if the key is missing.
+    /// Decodes the attributes of `NFT_MSG_NEWSET`; `nil` if the key is missing, or is longer or shorter than a key can be.
     init?(from attributes: Attributes) {
-        guard let keyLength = attributes.u32(NFTA_SET_KEY_LEN) else { return nil }
+        guard let keyLength = attributes.u32(NFTA_SET_KEY_LEN), keyLength <= UInt32(NFT_DATA_VALUE_MAXLEN) else {
+            return nil
+        }
         let description = attributes.nest(NFTA_SET_DESC)
+        let fields = description?.nest(NFTA_SET_DESC_CONCAT)?.fieldLengths ?? []
+        // Each field takes whole registers of 4 bytes.
+        guard fields.reduce(UInt64(0), { $0 + (UInt64($1) + 3) / 4 * 4 }) <= keyLength else { return nil }
         self.init(
             keyType: attributes.u32(NFTA_SET_KEY_TYPE) ?? 0, keyLength: keyLength,
             flags: Flags(rawValue: attributes.u32(NFTA_SET_FLAGS) ?? 0),
             dataType: attributes.u32(NFTA_SET_DATA_TYPE), dataLength: attributes.u32(NFTA_SET_DATA_LEN),
             size: description?.u32(NFTA_SET_DESC_SIZE), timeout: attributes.u64(NFTA_SET_TIMEOUT),
             gcInterval: attributes.u32(NFTA_SET_GC_INTERVAL), policy: attributes.u32(NFTA_SET_POLICY),
-            fieldLengths: description?.nest(NFTA_SET_DESC_CONCAT)?.fieldLengths ?? [],
+            fieldLengths: fields,
             expressions: attributes.setExpressions, userdata: Array(attributes[NFTA_SET_USERDATA] ?? []))
         let leadsToVerdicts = dataType == Self.verdictType
         // The kernel reports the length of its own structure and accepts any length.

@@ -13,6 +13,9 @@ public struct TableSnapshot: Hashable, Sendable {
     /// The sets that were not dumped: the kernel confirmed the expected elements.
     public var confirmedSets: Set<String> = []
 
+    /// The generation after one more commit: `nf_tables_commit` leaves out 0.
+    public var nextGeneration: UInt32 { generation == .max ? 1 : generation + 1 }
+
     /// A snapshot of these parts.
     public init(generation: UInt32, table: Table?, states: [String: [RuleState]] = [:]) {
         self.generation = generation

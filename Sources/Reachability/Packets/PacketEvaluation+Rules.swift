@@ -175,7 +175,9 @@ extension PacketEvaluation {
             (element, setting.destinations.certainty(of: key) { element.holds($0, definition) })
         }.filter { $0.1 != .no }
         let certain = candidates.filter { $0.1 == .yes }
-        if let (element, _) = certain.first, certain.count == candidates.count, Set(certain.map(\.0.value)).count == 1 {
+        if let (element, _) = certain.first, certain.count == candidates.count,
+            Set(certain.map(\.0.withoutKey)).count == 1
+        {
             return go(on: element, destination, &walk)
         }
         let rest = list.first { $0.flags & SetElement.catchAll != 0 }
@@ -208,16 +210,25 @@ extension PacketEvaluation {
         return fork((mayMiss ? [skipped] : []) + walks, at: place(walk))
     }
 
-    /// Continues with the value of an element of a map.
+    /// Continues with the value of an element of a map, unless one of its expressions ends the rule (`nft_lookup_eval`).
     mutating func go(
         on element: SetElement, _ destination: Register, _ walk: inout PacketWalk
     ) -> PacketConclusion? {
-        let limits = element.expressions.compactMap { setting.statement($0) }
-        for limit in limits {
-            if case .fails = limit {
+        var mayFail = false
+        for expression in element.expressions {
+            if expression != .counter { walk.isLimited = true }
+            switch setting.statement(expression) {
+            case .passes?: break
+            case .fails?:
                 walk.endRule()
                 return nil
+            case .mayFail?: mayFail = true
+            default: return end(walk, .unknown([place(walk)]), nil)
             }
+        }
+        if mayFail {
+            let certain = SetElement(key: element.key, value: element.value)
+            return followAll([certain], destination, walk, mayMiss: true)
         }
         switch element.value {
         case .verdict(let verdict)? where destination == .verdict: return decide(verdict, &walk)

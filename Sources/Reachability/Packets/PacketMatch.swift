@@ -97,7 +97,7 @@ extension SetElement {
 }
 
 extension SetDefinition {
-    /// The bytes of each field in a concatenated key: each field is padded to a multiple of 4 bytes.
+    /// The bytes of each field in a concatenated key: each field is padded to a multiple of 4 bytes (`NFTA_SET_FIELD_LEN`).
     var fields: [Range<Int>] {
         var start = 0
         return fieldLengths.map { length in

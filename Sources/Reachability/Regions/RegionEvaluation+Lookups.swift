@@ -24,18 +24,18 @@ extension RegionEvaluation {
             : SetConditions(
                 setting.destinations.readings(of: key).map { reader.read(identity, definition, elements, $0) })
         guard let destination = lookup.destination else {
-            let all = held.groups.map(\.condition) + (held.hasRest ? [.always] : [])
+            let all = held.groups.map(\.condition) + (held.rest != nil ? [.always] : [])
             return match(all, lookup.isInverted, scope, thread, &following, &result)
         }
         guard !isOpen else { return doubt(thread.pieces, scope) }
-        var values: [(value: SetElement.Value?, parts: [Part])] = []
-        var rest = held.ports == nil ? others(held, scope, thread, &values) : byPort(held, thread, &values)
-        if held.hasRest {
-            values.append((held.rest, rest))
+        var contents: [(content: SetConditions.Content, parts: [Part])] = []
+        var rest = held.ports == nil ? others(held, scope, thread, &contents) : byPort(held, thread, &contents)
+        if let content = held.rest {
+            contents.append((content, rest))
             rest = []
         }
-        for (value, parts) in values where !parts.isEmpty {
-            go(on: value, destination, scope, thread.with(parts), &following, &result)
+        for (content, parts) in contents where !parts.isEmpty {
+            go(on: content, destination, scope, thread.with(parts), &following, &result)
         }
         guard !rest.isEmpty else { return }
         let isCertain = held.groups.allSatisfy(\.condition.isExact)
@@ -46,7 +46,7 @@ extension RegionEvaluation {
     /// none is.
     private func others(
         _ held: SetConditions, _ scope: RuleScope, _ thread: Thread,
-        _ values: inout [(value: SetElement.Value?, parts: [Part])]
+        _ contents: inout [(content: SetConditions.Content, parts: [Part])]
     ) -> [Part] {
         var rest = thread.parts
         for group in held.groups where !rest.isEmpty {
@@ -58,14 +58,14 @@ extension RegionEvaluation {
                 inside = doubted(inside, by: scope)
                 rest += inside
             }
-            values.append((group.value, inside))
+            contents.append((group.content, inside))
         }
         return rest
     }
 
     /// The parts for which an element of a map by ports is found: only the groups with one of a part's ports are searched.
     private func byPort(
-        _ held: SetConditions, _ thread: Thread, _ values: inout [(value: SetElement.Value?, parts: [Part])]
+        _ held: SetConditions, _ thread: Thread, _ contents: inout [(content: SetConditions.Content, parts: [Part])]
     ) -> [Part] {
         var found: [Int: [Part]] = [:]
         for part in thread.parts {
@@ -79,21 +79,31 @@ extension RegionEvaluation {
                 }
             }
         }
-        for group in found.keys.sorted() { values.append((held.groups[group].value, found[group] ?? [])) }
+        for group in found.keys.sorted() { contents.append((held.groups[group].content, found[group] ?? [])) }
         var (inside, outside): ([Part], [Part]) = ([], [])
         split(thread.parts, by: [Box(ports: held.ports)], &inside, &outside)
         return outside
     }
 
-    /// Continues with the value of an element of a map.
+    /// Continues with the value of an element of a map, unless one of its expressions ends the rule (`nft_lookup_eval`).
     private func go(
-        on value: SetElement.Value?, _ destination: Register, _ scope: RuleScope, _ thread: Thread,
+        on content: SetConditions.Content, _ destination: Register, _ scope: RuleScope, _ thread: Thread,
         _ following: inout [Thread], _ result: inout RuleResult
     ) {
-        switch value {
+        var thread = thread
+        for expression in content.expressions {
+            switch setting.statement(expression) {
+            case .passes?: break
+            case .fails?: return result.pass(thread)
+            case .mayFail?:
+                thread = thread.with(doubted(thread.parts, by: scope), isDoubted: true)
+                result.skipped += thread.parts
+            default: return doubt(thread.pieces, scope)
+            }
+        }
+        switch content.value {
         case .verdict(let verdict)? where destination == .verdict: decide(verdict, scope, thread, &result)
         case .bytes(let bytes)?:
-            var thread = thread
             thread.registers.store([SymbolicByte](constants: bytes), in: destination)
             following.append(thread)
         default: doubt(thread.pieces, scope)

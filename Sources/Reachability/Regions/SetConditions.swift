@@ -3,20 +3,27 @@ internal import Rulesets
 
 /// The elements that a look-up finds, each with the packets for which it does.
 struct SetConditions: Hashable {
-    /// The elements with one value.
-    struct Group: Hashable {
+    /// What a look-up finds in an element.
+    struct Content: Hashable {
         /// The value; `nil` in a set without values.
         let value: SetElement.Value?
+        /// The expressions that run once a map has found the element, such as a limit; empty in a set, where they make a
+        /// condition inexact.
+        var expressions: [Expression] = []
+    }
+
+    /// The elements with one content.
+    struct Group: Hashable {
+        /// The content.
+        let content: Content
         /// The packets for which one of the elements is found; exact groups of a map are disjoint.
         var condition: Condition
     }
 
     /// The groups, the exact ones first.
     var groups: [Group]
-    /// The value of the catch-all element; `nil` without one.
-    var rest: SetElement.Value?
-    /// Whether there is a catch-all element.
-    var hasRest = false
+    /// The content of the catch-all element; `nil` without one.
+    var rest: Content?
     /// All ports of a map whose elements depend only on the port, and are exact; otherwise `nil`.
     var ports: IntervalSet<UInt16>?
 
@@ -62,7 +69,7 @@ struct SetConditions: Hashable {
     }
 
     /// Any element may be found.
-    static let open = SetConditions(groups: [Group(value: nil, condition: .open)])
+    static let open = SetConditions(groups: [Group(content: Content(value: nil), condition: .open)])
 }
 
 extension SetConditions {
@@ -128,13 +135,13 @@ final class SetReader {
         if key == whole {
             let spans = IntervalSet(ranges.map { UInt128($0.lowerBound)...UInt128($0.upperBound) })
             let box = Box(sources: conditions.space.number(spans))
-            return SetConditions(groups: [.init(value: nil, condition: Condition(boxes: [box]))])
+            return SetConditions(groups: [.init(content: .init(value: nil), condition: Condition(boxes: [box]))])
         }
         var collector = GroupCollector(space: conditions.space)
         for range in ranges {
             let lower = range.lowerBound.bigEndianBytes
             let upper = range.upperBound.bigEndianBytes
-            collector.add(nil, conditions.between(key[...], lower[...], upper[...]))
+            collector.add(.init(value: nil), conditions.between(key[...], lower[...], upper[...]))
         }
         return collector.finished(isOverlapping: false)
     }
@@ -160,13 +167,17 @@ final class SetReader {
                 rest = element
                 continue
             }
-            collector.add(element.value, condition(element, definition, key))
+            collector.add(content(element, definition), condition(element, definition, key))
         }
         let isConcatenatedMap = definition.flags.isSuperset(of: [.concatenated, .map])
         var result = collector.finished(isOverlapping: isConcatenatedMap && list.overlap(definition.fields))
-        result.rest = rest?.value
-        result.hasRest = rest != nil
+        result.rest = rest.map { content($0, definition) }
         return result
+    }
+
+    private func content(_ element: SetElement, _ definition: SetDefinition) -> SetConditions.Content {
+        let isMap = definition.flags.contains(.map)
+        return .init(value: element.value, expressions: isMap && element.isConditional ? element.expressions : [])
     }
 
     private func condition(_ element: SetElement, _ definition: SetDefinition, _ key: [SymbolicByte]) -> Condition {
@@ -189,10 +200,10 @@ final class SetReader {
     }
 }
 
-/// Merges the elements with the same value and the same ports into one box.
+/// Merges the elements with the same content and the same ports into one box.
 private struct GroupCollector {
     private struct Shape: Hashable {
-        let value: SetElement.Value?
+        let content: SetConditions.Content
         let ports: IntervalSet<UInt16>?
         let isExact: Bool
     }
@@ -204,9 +215,9 @@ private struct GroupCollector {
 
     init(space: SourceSpace) { self.space = space }
 
-    mutating func add(_ value: SetElement.Value?, _ condition: Condition) {
+    mutating func add(_ content: SetConditions.Content, _ condition: Condition) {
         for box in condition.boxes {
-            let shape = Shape(value: value, ports: box.ports, isExact: condition.isExact)
+            let shape = Shape(content: content, ports: box.ports, isExact: condition.isExact)
             let ranges = box.sources.map { space.spans($0).ranges }
             if let known = sources[shape] {
                 guard known != nil else { continue }
@@ -220,25 +231,25 @@ private struct GroupCollector {
 
     /// The groups; overlapping elements are not exact, since the kernel's order of comparison is unknown.
     func finished(isOverlapping: Bool) -> SetConditions {
-        var boxes: [SetElement.Value?: (exact: [Box], open: [Box])] = [:]
-        var values: [SetElement.Value?] = []
+        var boxes: [SetConditions.Content: (exact: [Box], open: [Box])] = [:]
+        var contents: [SetConditions.Content] = []
         for shape in order {
             let ranges = sources[shape] ?? nil
             let box = Box(ports: shape.ports, sources: ranges.map { space.number(IntervalSet($0)) })
-            if boxes[shape.value] == nil { values.append(shape.value) }
+            if boxes[shape.content] == nil { contents.append(shape.content) }
             if shape.isExact && !isOverlapping {
-                boxes[shape.value, default: ([], [])].exact.append(box)
+                boxes[shape.content, default: ([], [])].exact.append(box)
             } else {
-                boxes[shape.value, default: ([], [])].open.append(box)
+                boxes[shape.content, default: ([], [])].open.append(box)
             }
         }
-        let exact = values.compactMap { value -> SetConditions.Group? in
-            guard let exact = boxes[value]?.exact, !exact.isEmpty else { return nil }
-            return .init(value: value, condition: Condition(boxes: Self.fused(exact)))
+        let exact = contents.compactMap { content -> SetConditions.Group? in
+            guard let exact = boxes[content]?.exact, !exact.isEmpty else { return nil }
+            return .init(content: content, condition: Condition(boxes: Self.fused(exact)))
         }
-        let open = values.compactMap { value -> SetConditions.Group? in
-            guard let open = boxes[value]?.open, !open.isEmpty else { return nil }
-            return .init(value: value, condition: Condition(boxes: open, isExact: false))
+        let open = contents.compactMap { content -> SetConditions.Group? in
+            guard let open = boxes[content]?.open, !open.isEmpty else { return nil }
+            return .init(content: content, condition: Condition(boxes: open, isExact: false))
         }
         return SetConditions(groups: exact + open, ports: open.isEmpty ? Self.ports(exact) : nil)
     }

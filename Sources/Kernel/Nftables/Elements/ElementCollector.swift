@@ -67,9 +67,11 @@ struct ElementCollector {
         case .general: break
         }
         guard let attributes = Attributes(payload) else { return false }
+        let element = SetElement(from: attributes)
+        guard element.isOf(definition) else { return false }
         var elements = general
         gathered = .general([])
-        elements.append(SetElement(from: attributes))
+        elements.append(element)
         gathered = .general(elements)
         return true
     }
@@ -98,6 +100,12 @@ struct ElementCollector {
 }
 
 extension SetElement {
+    /// Whether it has keys of the set's length, or is the catch-all element.
+    fileprivate func isOf(_ definition: SetDefinition) -> Bool {
+        let length = Int(definition.keyLength)
+        return key.isEmpty && upper == nil || key.count == length && (upper?.count ?? length) == length
+    }
+
     /// Whether the element ends an interval: its key is the first one after it.
     var isIntervalEnd: Bool { flags & NFT_SET_ELEM_INTERVAL_END.rawValue != 0 }
 
