@@ -262,6 +262,31 @@ struct BanTests {
         try isClean()
     }
 
+    @Test("A file of bans that cannot be used is named, and lifts none: the next apply does not know who may come back")
+    func corrupt() throws {
+        #expect(try ban("198.51.100.7") == .success)
+        let file = terminal.folder.appending(path: "state/bans")
+        var bytes = try Data(contentsOf: file)
+        bytes[bytes.count / 2] ^= 1
+        try bytes.write(to: file)
+        let fault = "\(file.path) is incomplete or was changed, and is not used"
+        #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
+        #expect(terminal.output == "warning: \(fault) [unknown]\nverify: 1 warning\n")
+        let edited = try terminal.write(
+            "version: 1\nservices:\n  ssh: {ports: 22, from: any, why: Admin}\n  web: {ports: 80, from: 192.0.2.0/24, why: Web}\n"
+        )
+        let banned = ["198.51.100.7": Int64(7200)]
+        #expect(try terminal.run("apply", edited, "--yes") == .success)
+        #expect(terminal.errors == "portreeve: warning: \(fault): the live bans stay\n" && live == banned)
+        #expect(try terminal.run("grant", "web", "--from", "203.0.113.5", "--for", "1h", "--why", "x") == .success)
+        #expect(terminal.errors.contains("\(fault): the live bans stay\n") && live == banned)
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(terminal.errors.contains("\(fault): the live bans stay\n") && live == banned)
+        #expect(try ban("198.51.100.8") == .failure)
+        #expect(terminal.errors == "portreeve: \(fault); nothing was changed\n")
+        #expect(try Data(contentsOf: file) == bytes)
+    }
+
     @Test("Answers programs in JSON")
     func json() throws {
         #expect(try ban("198.51.100.7", "90m", "--format", "json") == .success)

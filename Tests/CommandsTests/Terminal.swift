@@ -94,7 +94,7 @@ final class Terminal {
 
     /// What changes of the ruleset need of the host.
     var changes: ChangeHost {
-        ChangeHost(
+        var host = ChangeHost(
             location: { [folder] in StateLocation(directory: folder.appending(path: "state").path) },
             identity: { [unowned self] in RulesetIdentity(boot: boot, namespace: namespace) },
             author: { Author(user: "root", login: "alice", client: "198.51.100.7") },
@@ -103,6 +103,8 @@ final class Terminal {
                 return uptime
             }, arm: { [unowned self] _ throws(KernelError) in armed += 1 },
             announce: { [unowned self] in announcements.append($0) })
+        host.warn = { [unowned self] in errors += "portreeve: warning: \($0)\n" }
+        return host
     }
 
     /// The connections of the host.

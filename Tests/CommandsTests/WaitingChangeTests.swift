@@ -53,6 +53,28 @@ struct WaitingChangeTests {
             "\(terminal.errors)")
     }
 
+    @Test(
+        "After a reboot nothing waits any more, whatever is loaded: a command that changes no rule says so, and goes on"
+    )
+    func rebooted() throws {
+        let table = terminal.store.table
+        let lost = "portreeve: change 1 was not confirmed before the host was rebooted, and is gone\n"
+        (terminal.boot, terminal.uptime) = ("another", 60_000)
+        terminal.store.put(table)
+        #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
+        #expect(terminal.errors == lost && terminal.output == "in sync: nothing to do\n", "\(terminal.output)")
+        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
+        #expect(try terminal.run("apply", policy, "--yes") == .success && terminal.errors.isEmpty)
+    }
+
+    @Test("After a reboot without a table, remove has nothing to wait for")
+    func rebootedBare() throws {
+        (terminal.boot, terminal.uptime) = ("another", 60_000)
+        terminal.store.put(nil)
+        #expect(try terminal.run("remove", "--yes") == .success, "\(terminal.errors)")
+        #expect(terminal.errors.contains("change 1 was not confirmed before the host was rebooted, and is gone\n"))
+    }
+
     @Test("The time of the undo is the one that was saved, however the clocks are rounded, unless the clock was set")
     func moment() throws {
         let at = "will be undone in 1m59s, at 2027-01-15T08:02:00Z\n"

@@ -51,9 +51,9 @@ public struct BanBook {
         }
     }
 
-    /// Saves the bans that have not ended, if they were changed.
+    /// Saves the bans that have not ended, if they were changed; a file that cannot be used is left to be looked at.
     func store(in files: StateFiles, always: Bool = false) throws(KernelError) {
-        guard isChanged || always else { return }
+        guard fault == nil, isChanged || always else { return }
         var document = StateDocument(kind: Self.documentKind)
         document.append("boot", identity.boot)
         document.append("namespace", "\(identity.namespace)")
@@ -95,14 +95,14 @@ public struct BanBook {
         Set(Set(records).subtracting(before.records).map(\.addresses))
     }
 
-    /// The elements that the kernel should have.
+    /// The elements that the kernel should have; those that it has if the saved bans are not known, so that none is lifted.
     ///
     /// - Parameters:
     ///   - live: the live table.
     ///   - restoring: whether bans that are missing there are made for the rest of their time.
     /// - Returns: the elements.
     func sources(found live: Table?, restoring: Bool) -> [BannedSource] {
-        guard !isHidden else { return live?.bannedSources ?? [] }
+        guard !isHidden, fault == nil else { return live?.bannedSources ?? [] }
         guard !records.isEmpty else { return [] }
         let exact = Set(live?.bannedSources ?? [])
         let found = Set(exact.map(\.addresses))

@@ -95,7 +95,7 @@ public struct BanMaker {
         let last = try state.lastTable()
         let snapshot = try store.snapshot(of: Names.table, expecting: last.map { [$0] } ?? [])
         let book = try state.grants()
-        if let fault = book.bans.fault { throw ChangeError(.failure, "\(fault); nothing was changed") }
+        if let fault = book.bans.fault ?? book.obstacle { throw ChangeError(.failure, "\(fault); nothing was changed") }
         guard let live = snapshot.table else { return nil }
         try state.requireRecord(of: live)
         return (snapshot, live, book.base(of: live, loaded: last), book)

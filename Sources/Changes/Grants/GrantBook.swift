@@ -15,6 +15,8 @@ public struct GrantBook {
     public internal(set) var bans = BanBook()
     /// Why the saved grants are not known; `nil` if they are.
     public private(set) var fault: String?
+    /// Why no grant or ban can be made: a later version of portreeve wrote the saved grants; `nil` if one can.
+    private(set) var obstacle: String?
     /// Whether the saved grants may not be read, so that any live element may be a grant.
     private(set) var isHidden = false
     /// The ruleset and boot of the grants.
@@ -51,7 +53,10 @@ public struct GrantBook {
             }
             let records = try Self.records(of: document)
             if RulesetIdentity(boot: boot, namespace: namespace) == identity { self.records = records }
-        } catch { fault = "\(files.directory)/\(Self.name) \(error)" }
+        } catch {
+            fault = "\(files.directory)/\(Self.name) \(error)"
+            if case .newer = error { obstacle = fault }
+        }
     }
 
     /// Reads the book for a command that only reads, which must not fail because of it.
@@ -74,6 +79,13 @@ public struct GrantBook {
             records.append(record)
         }
         return records
+    }
+
+    /// What a change does with saved grants and bans that are not known: a grant is never longer than was allowed, and a ban is not
+    /// lifted.
+    var warnings: [String] {
+        [fault.map { "\($0): the grants that it had end" }, bans.fault.map { "\($0): the live bans stay" }].compactMap(
+            \.self)
     }
 
     /// Saves the grants that have not ended.

@@ -63,10 +63,11 @@ extension RulesetState {
     func make(_ change: GrantChange, in store: any RulesetStore, now: Int64) throws -> Made {
         let record = ChangeRecord(
             kind: change.kind, time: now, author: host.author(), summary: change.summary, origin: nil,
-            files: [], identity: host.identity(), generation: change.snapshot.generation + 1, archive: nil,
+            files: [], identity: host.identity(), generation: change.snapshot.nextGeneration, archive: nil,
             until: change.until, ended: change.before.ended(in: change.after(0)))
         let entry = try savingUndo { try log.prepare(record) }
         let after = change.after(entry.number)
+        change.before.warnings.forEach(host.warn)
         do {
             try savingUndo { try after.store(in: files) }
             let transaction = change.transaction(to: after)

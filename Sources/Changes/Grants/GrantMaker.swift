@@ -113,6 +113,7 @@ public struct GrantMaker {
         guard let live = snapshot.table else { return nil }
         try state.requireRecord(of: live)
         let grants = try state.grants()
+        if let fault = grants.obstacle { throw ChangeError(.failure, "\(fault); nothing was changed") }
         return (snapshot, live, grants.base(of: live, loaded: last), grants)
     }
 

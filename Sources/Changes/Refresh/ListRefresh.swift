@@ -85,7 +85,7 @@ public struct ListRefresh {
         let change = try change()
         guard !change.transaction.isEmpty else {
             // The lists mean the same: only their texts are saved.
-            _ = try state.keep(change, in: store, confirmedWithin: nil, now: now)
+            _ = try state.keep(change, in: store, confirmedWithin: nil, now: now, note: note)
             return nil
         }
         try lockoutGuard(state.lastAdmins()).allow(change, in: store)

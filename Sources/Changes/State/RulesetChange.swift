@@ -101,17 +101,12 @@ extension RulesetState {
     ) throws -> Made {
         let lock: FileLock = try savingUndo { try self.lock() }
         defer { withExtendedLifetime(lock) {} }
-        let found = try settle(store)
-        found.forEach(note)
-        if found.contains(where: \.changedTheTable) {
-            throw ChangeError(
-                .changedUnderneath,
-                "it was undone after the new change was planned; the new one was not made: try again")
-        }
+        try settle(in: store, before: note)
         if let pending = try pending() { throw refusal(pending, in: store) }
         var change = change
         change.grants = try savingUndo { try grants() }.telling(onto: change.snapshot.table)
         try requireNoBan(of: change.neverDeny, in: change.grants.bans)
+        change.grants.warnings.forEach(host.warn)
         let transaction = change.transaction
         let entry = try savingUndo {
             try log.prepare(record(of: change, transaction, change.archive, now: now))
@@ -155,17 +150,39 @@ extension RulesetState {
 
     /// Handles a change that leaves the table as it is: saves the table if it is not saved, or extends the time to confirm it.
     ///
+    /// - Parameters:
+    ///   - change: the change, from the live table to the same one.
+    ///   - store: the ruleset.
+    ///   - span: the time for a confirmation; `nil` if none is needed.
+    ///   - now: seconds since 1970-01-01T00:00:00Z.
+    ///   - note: receives the outcomes of changes that other commands left unfinished.
     /// - Returns: the pending change whose time is extended, or the change that was recorded; `nil` if there was nothing to do.
-    /// - Throws: `refused` if another change is pending, or if `span` is `nil` and one is.
+    /// - Throws: `refused` if another change is pending, or if `span` is `nil` and one is; `changedUnderneath` if one was undone.
     public func keep(
-        _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64
+        _ change: RulesetChange, in store: any RulesetStore, confirmedWithin span: TimeSpan?, now: Int64,
+        note: (Settlement) -> Void
     ) throws -> Kept? {
+        let lock = try lock()
+        defer { withExtendedLifetime(lock) {} }
+        try settle(in: store, before: note)
         guard let pending = try pending() else { return try adopt(change, in: store, now: now).map(Kept.recorded) }
         guard let span, try log.record(log.entry(pending.number)).table == change.table else {
             throw refusal(pending, in: store)
         }
-        try rearm(pending, within: span.seconds, now: now)
+        try extend(pending, by: span.seconds, now: now)
         return .extended(pending.number)
+    }
+
+    /// Settles what other commands left unfinished, before a change that was planned without it.
+    ///
+    /// - Throws: `changedUnderneath` if that has changed the table.
+    private func settle(in store: any RulesetStore, before note: (Settlement) -> Void) throws {
+        let found = try settle(store)
+        found.forEach(note)
+        guard found.contains(where: \.changedTheTable) else { return }
+        throw ChangeError(
+            .changedUnderneath,
+            "it was undone after the new change was planned; the new one was not made: try again")
     }
 
     /// Saves the live table and its policy if they are not saved: the directory was emptied, another program loaded the table,
@@ -173,10 +190,6 @@ extension RulesetState {
     ///
     /// - Returns: the number of the change that records them; `nil` if they were saved.
     private func adopt(_ change: RulesetChange, in store: any RulesetStore, now: Int64) throws -> Int? {
-        let lock = try lock()
-        defer { withExtendedLifetime(lock) {} }
-        if let pending = try pending() { throw refusal(pending, in: store) }
-        try settle(store)
         let last = try log.lastConfirmed()
         let saved = last.flatMap { try? log.document($0) }.flatMap { change.hasFiles(of: $0) ? $0 : nil }
         if let saved, log.made(saved, change.snapshot.generation, of: host.identity()) { return nil }
@@ -214,7 +227,7 @@ extension RulesetState {
             kind: change.kind, time: now, author: host.author(), summary: change.summary,
             origin: change.origin, files: change.policy?.recordedFiles ?? change.files,
             identity: host.identity(),
-            generation: change.snapshot.generation + (transaction.isEmpty ? 0 : 1),
+            generation: transaction.isEmpty ? change.snapshot.generation : change.snapshot.nextGeneration,
             archive: archive, reason: reason(for: change, archive), ended: change.grants.ended(by: change.table))
     }
 

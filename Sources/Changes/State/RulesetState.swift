@@ -153,14 +153,9 @@ public struct RulesetState {
         try end(try grants(), notIn: table)
     }
 
-    /// Sets the deadline of a pending change, in seconds from now.
-    func rearm(_ known: PendingChange, within seconds: Int64, now: Int64) throws {
-        let lock = try lock()
-        defer { withExtendedLifetime(lock) {} }
-        guard var pending = try self.pending(), pending.number == known.number else {
-            throw ChangeError(
-                .failure, "change \(known.number) is no longer pending: run \"portreeve history\" for its outcome")
-        }
+    /// Sets the deadline of a pending change, in seconds from now, while the lock is held.
+    func extend(_ pending: PendingChange, by seconds: Int64, now: Int64) throws {
+        var pending = pending
         pending.deadline = host.uptime() + seconds * 1000
         pending.moment = now + seconds
         try pending.store(in: files)

@@ -142,7 +142,10 @@ struct ChangeMaker {
             if !safety.yes { try Confirmation(host).require(Question(deed: "record the loaded table there")) }
         }
         let generation = change.snapshot.generation
-        switch try kernel.state(on: host).keep(change, in: store, confirmedWithin: safety.confirm, now: host.now) {
+        let kept = try kernel.state(on: host).keep(
+            change, in: store, confirmedWithin: safety.confirm, now: host.now
+        ) { console.note("portreeve: \($0.text)") }
+        switch kept {
         case .extended(let number):
             return report(extensionText(number) ?? done, number, generation, isChange: false)
         case .recorded(let number) where unrecorded != nil:
