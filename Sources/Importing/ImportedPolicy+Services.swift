@@ -20,7 +20,7 @@ extension ImportedPolicy {
             if let balance = targets.balance { lines.append("    balance: \(balance)") }
         }
         if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
-        if service.entries.count == 1 {
+        if service.entries.count == 1, service.free.isEmpty {
             let name = service.name + (service.isOutbound ? "-servers" : "-clients")
             lines += conditions(service.entries[0], naming: name, isOutbound: service.isOutbound).map { "    \($0)" }
             if !service.users.isEmpty {
@@ -30,17 +30,21 @@ extension ImportedPolicy {
             if service.isLogged { lines.append("    log: true") }
         } else {
             lines.append("    allow:")
-            lines += service.entries.map { entry in
-                let conditions =
-                    conditions(entry, naming: service.name + "-clients")
-                    + ((service.limit?.text).map { ["limit: \($0)"] } ?? []) + (service.isLogged ? ["log: true"] : [])
-                return "      - {\(conditions.joined(separator: ", "))}"
-            }
+            lines += service.free.map { entry($0, of: service, limit: nil) }
+            lines += service.entries.map { entry($0, of: service, limit: service.limit?.text) }
         }
         let owner = service.targets == nil && !service.isOutbound ? owner(service) : []
         return lines + owner.map { "    \($0)" } + [
             "    why: \(YAMLText.scalar(service.comment?.reason ?? Service.unfilledReason))"
         ]
+    }
+
+    /// The line of an entry of `allow`.
+    private mutating func entry(_ access: InterfaceAccess, of service: PolicyDraft.Service, limit: String?) -> String {
+        let keys =
+            conditions(access, naming: service.name + "-clients") + (limit.map { ["limit: \($0)"] } ?? [])
+            + (service.isLogged ? ["log: true"] : [])
+        return "      - {\(keys.joined(separator: ", "))}"
     }
 
     /// The keys of an entry.

@@ -93,8 +93,8 @@ extension Expression {
 
     fileprivate var masqueradeView: Expression {
         switch self {
-        case .opaque("masq", _): .verdict(.drop)
-        case .xtables(let part) where part.kind == .target: part.name == "MASQUERADE" ? .verdict(.drop) : .unknown
+        case _ where masquerade != nil: masquerade?.ports == nil ? .verdict(.drop) : .unknown
+        case .xtables(let part) where part.kind == .target: .unknown
         case .xtables(let part): Self.matches.contains(part.name) ? self : .unknown
         case .meta(.outputInterface, let register): .meta(.inputInterface, into: register)
         case .meta(.outputInterfaceName, let register): .meta(.inputInterfaceName, into: register)

@@ -21,9 +21,12 @@ extension PolicyDraft {
         denied = survey.denied
         trusted = survey.trusted
         ping = survey.ping
-        pingLimit = survey.pingLimit
+        let echoLimits = survey.echoLimits
+        pingLimit = echoLimits.common
+        echoDifferences = echoLimits.differences(from: pingLimit)
         let refusals = RefusalSurvey(survey)
-        (rejects, log, remarks) = (refusals.rejects, refusals.log, refusals.remarks)
+        (rejects, log) = (refusals.rejects, refusals.log)
+        remarks = refusals.remarks + translation.remarks
         services = survey.services + survey.forwards
         addGroups(tables, circumstances, interfaces)
         masquerades = translation.masquerades

@@ -12,11 +12,15 @@ struct PolicyDraft {
         /// The addresses of this host at which it is reached; empty for all.
         var destinations = AddressSet()
         var entries: [InterfaceAccess]
+        /// The entries that come first, and have no limit where `limit` is that of the others.
+        var free: [InterfaceAccess] = []
         /// The rules that let clients in, as nft writes them.
         var rules: [String] = []
         /// The comment of those rules.
         var comment: String?
         var limit: DraftLimit?
+        /// The connections whose limit is another one.
+        var limitDifferences: [ImportDifference] = []
         /// Whether a rule logs its new connections.
         var isLogged = false
         /// Whether another program sends the connections on, as to a container.
@@ -67,6 +71,8 @@ struct PolicyDraft {
     var ping = Ping.accept
     /// The limit of echo requests.
     var pingLimit: DraftLimit?
+    /// The echo requests whose limit is another one.
+    var echoDifferences: [ImportDifference] = []
     /// Whether refused packets are answered.
     var rejects = false
     /// The logging of refused packets as a policy writes it; `nil` for none.

@@ -43,6 +43,19 @@ extension RuleReference {
     }
 }
 
+extension [RuleReference] {
+    /// More rules than these are counted.
+    private static var mostNames: Int { 3 }
+
+    /// The rules in nft's notation, the first ones of many; `nil` for none.
+    var names: String? {
+        var texts: [String] = []
+        for text in map(\.textWithoutComment) where !texts.contains(text) { texts.append(text) }
+        let rest = texts.count > Self.mostNames ? ["and \(texts.count - Self.mostNames) more"] : []
+        return texts.isEmpty ? nil : (texts.prefix(Self.mostNames).map { "\"\($0)\"" } + rest).joined(separator: ", ")
+    }
+}
+
 extension RuleReference {
     /// The rule in nft's notation, with the bytes that it compares by their offset in words.
     var doubtText: String {

@@ -56,6 +56,7 @@ public struct RulesetImport {
         kept = translation.kept
         var draft = PolicyDraft(
             regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
+        draft.remarks += UnmatchedRules(takeover, among: tables, in: circumstances).sentences
         draft.surroundings = Surroundings(takeover).sentences + assumed.map(\.assumption)
         if let hostFiles {
             let ufw = UfwRules(hostFiles)

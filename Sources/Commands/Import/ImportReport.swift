@@ -76,7 +76,8 @@ struct ImportReport {
     }
 
     private var sentence: String {
-        let count = others.count == 1 ? "1 difference" : "\(others.count) differences"
+        let number = others.count == 1 ? "1 difference" : "\(others.count) differences"
+        let count = ordinary.isEmpty ? number : "\(number), and what the link needs"
         return switch proof.verdict {
         case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
         case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"
