@@ -64,6 +64,10 @@ struct ImportedPolicy {
                 ? []
                 : ["# These rules stay beside this policy, which cannot say them:"]
                     + draft.kept.map { "#   \($0.printable)" })
+            + (draft.gone.isEmpty
+                ? []
+                : ["# These rules go with their firewall, and this policy has nothing in their place:"]
+                    + draft.gone.map { "#   \($0.printable)" })
             + ["version: 1"]
     }
 

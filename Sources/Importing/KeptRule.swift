@@ -32,6 +32,11 @@ public struct KeptRule: Hashable, Sendable {
     public var reason: Reason
 }
 
+extension KeptRule {
+    /// The rule in nft's notation, without its comment, and the reason.
+    var text: String { "\(rule.textWithoutComment) (\(reason.rawValue))" }
+}
+
 extension Takeover {
     /// The reason for which a rule stays that a policy could say.
     func obstacle(to rule: RuleReference, in chain: TranslationChain) -> KeptRule.Reason {

@@ -30,7 +30,8 @@ extension PolicyDraft {
         services = survey.services + survey.forwards
         addGroups(tables, circumstances, interfaces)
         masquerades = translation.masquerades
-        kept = translation.kept.map { "\($0.rule.textWithoutComment) (\($0.reason.rawValue))" }
+        kept = translation.kept.map(\.text)
+        gone = translation.gone.map(\.text)
         outbound = leaving.lines
         refusesOutbound = !leaving.chains.isEmpty
         doubts = Set(survey.doubts + leaving.doubts).sorted()

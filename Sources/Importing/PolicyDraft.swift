@@ -86,6 +86,8 @@ struct PolicyDraft {
     var masquerades: [TranslationPlan.Masquerade] = []
     /// The rules that translate addresses and stay, in nft's notation.
     var kept: [String] = []
+    /// The rules that translate addresses and go with their firewall, in nft's notation.
+    var gone: [String] = []
     /// Sentences about what stays beside the policy, and about the words of the program that wrote the rules.
     var surroundings: [String] = []
     /// Sentences about what changes though the same connections are let in.

@@ -35,6 +35,8 @@ struct TranslationPlan {
     private(set) var replaced: [Replaced] = []
     /// The rules that stay, since a policy cannot say them.
     private(set) var kept: [KeptRule] = []
+    /// The rules that a policy cannot say either, and that go with the table of their firewall.
+    private(set) var gone: [KeptRule] = []
     /// Sentences about what the lines do otherwise than the rules that go.
     private(set) var remarks: [String] = []
     private let circumstances: Circumstances
@@ -69,14 +71,15 @@ struct TranslationPlan {
             }
             self.replaced += replaced.map { [$0] } ?? []
             taken.formUnion(going.map(ForwardPlan.Place.init))
-            kept += chain.rules.filter {
+            let unsaid = chain.rules.filter {
                 $0.rule?.translationEffect == .destination && !taken.contains(ForwardPlan.Place($0))
             }.map { rule in
                 let isSaid = said.contains(ForwardPlan.Place(rule))
                 let native = rule.withNativeTarget
-                let unsaid = native.rule?.translatesToRange == true ? KeptRule.Reason.range : .unsaidTarget
-                return KeptRule(rule: native, reason: isSaid ? takeover.obstacle(to: rule, in: chain) : unsaid)
+                let reason = native.rule?.translatesToRange == true ? KeptRule.Reason.range : .unsaidTarget
+                return KeptRule(rule: native, reason: isSaid ? takeover.obstacle(to: rule, in: chain) : reason)
             }
+            leave(unsaid, takeover)
         }
         forwards = plan.limited(to: taken)
     }
@@ -92,13 +95,19 @@ struct TranslationPlan {
         }
         guard let replaced = replacement.replaced, sources != nil else {
             forwards = unchanged
-            kept += chain.rules.compactMap { keptSource($0, of: chain, takeover, isUnclear: lines.isEmpty) }
+            leave(chain.rules.compactMap { keptSource($0, of: chain, takeover, isUnclear: lines.isEmpty) }, takeover)
             return
         }
         hairpins.formUnion(places)
         self.replaced.append(replaced)
         masquerades += lines
         remarks += replacement.going.compactMap(\.orderRemark) + found.compactMap { addressRemark($0, chain) }
+    }
+
+    /// Notes rules that no line says: they stay, unless their table goes.
+    private mutating func leave(_ rules: [KeptRule], _ takeover: Takeover) {
+        kept += rules.filter { !takeover.replacesWhole($0.rule.table) }
+        gone += rules.filter { takeover.replacesWhole($0.rule.table) }
     }
 
     /// A rule that translates sources and stays; `nil` for another one.

@@ -171,4 +171,47 @@ struct ImportMapTests {
         #expect(found.count == remarks && found.allSatisfy { $0.contains("gives clients the address 192.0.2.1") })
         #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
     }
+
+    @Test(
+        "Rules of firewalld that a policy cannot say go with its table; a jump to a chain that does nothing is no condition"
+    )
+    func firewalld() throws {
+        try portreeve.load(
+            """
+            table inet firewalld {
+            \(Portreeve.ordinaryInput)
+              chain nat_PREROUTING {
+                \(Self.prerouting)
+                ip daddr 192.0.2.1 tcp dport 8000-8010 dnat ip to 192.168.1.10:9000-9010
+              }
+              chain nat_POSTROUTING {
+                \(Self.postrouting)
+                jump nat_POSTROUTING_POLICIES
+                oifname "wan" meta nfproto ipv4 masquerade
+              }
+              chain nat_POSTROUTING_POLICIES {
+                iifname "lan" oifname "wan" jump nat_POST_policy_out
+              }
+              chain nat_POST_policy_out {
+                jump nat_POST_policy_out_allow
+              }
+              chain nat_POST_policy_out_allow {
+              }
+            }
+            """)
+        let object = try portreeve.json("import")
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("masquerade:\n  # inet firewalld nat_POSTROUTING: "), "\(text)")
+        let rule =
+            "inet firewalld nat_PREROUTING: ip daddr 192.0.2.1 tcp dport 8000-8010 dnat ip to 192.168.1.10:9000-9010"
+        #expect(object["gone"] as? [String] == [rule])
+        #expect((object["kept"] as? [String])?.isEmpty == true)
+        #expect(
+            text.contains(
+                "# These rules go with their firewall, and this policy has nothing in their place:\n#   \(rule)"))
+        let differences = try #require(object["differences"] as? [[String: Any]])
+        #expect(
+            differences.contains { $0["subject"] as? String == "target" && $0["rule"] as? String == rule },
+            "\(differences)")
+    }
 }
