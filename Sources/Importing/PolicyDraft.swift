@@ -48,11 +48,11 @@ struct PolicyDraft {
         var rule: String?
         var comment: String?
 
-        /// The sentence about a family that is let in by every interface, without a rule; `nil` for another entry.
-        var openFamily: String? {
-            guard access.interfaces.isEmpty else { return nil }
+        /// The sentence about an entry without a rule that lets it in.
+        var openness: String {
             let family = AddressFamily.allCases.first { access.sources == .all($0) }
-            return family.map { "No rule filters \($0 == .ipv4 ? "IPv4" : "IPv6"): all of it is let in." }
+            guard access.interfaces.isEmpty, let family else { return "No rule refuses what arrives there." }
+            return "No rule filters \(family == .ipv4 ? "IPv4" : "IPv6"): all of it is let in."
         }
     }
 

@@ -72,14 +72,14 @@ struct ImportMapTests {
                     addresses: 192.0.2.1
                     from: any
                     why: to be filled in
-                  # ip nat prerouting: ip daddr 192.0.2.1 tcp dport { 91, 92 } dnat ip to tcp dport map { 91 : 192.168.1.12, 92 : 192.168.1.13 }:tcp dport map { 91 : 9191, 92 : 9292 }
+                  # the same rule as tcp-91
                   tcp-92:
                     ports: 92/tcp
                     to: "192.168.1.13:9292"
                     addresses: 192.0.2.1
                     from: any
                     why: to be filled in
-                  # ip nat prerouting: ip daddr 192.0.2.1 dnat ip to tcp dport map @targets
+                  # the same rule as http
                   tcp-2222:
                     ports: 2222/tcp
                     to: "192.168.1.11:22"
