@@ -74,7 +74,7 @@ struct AccessSurvey {
             let rule = rule(of: access)
             return PolicyDraft.Trusted(
                 name: rule?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,
-                rule: rule?.textWithoutComment)
+                rule: rule?.textWithoutComment, comment: rule.flatMap(tables.note))
         }.filter { !$0.access.sources.isAny || !$0.access.interfaces.isEmpty }
     }
 

@@ -133,6 +133,21 @@ struct ImportLimitTests {
             ])
     }
 
+    @Test(
+        "The comment of a rule for an interface is the reason of its entry, and an interface without a rule has a sentence"
+    )
+    func trustedInterfaces() throws {
+        let (_, commented) = try imported("tcp dport 22 accept\niifname \"lan\" accept comment \"Storage\"")
+        #expect(
+            commented.contains(
+                "trusted:\n  # inet filter input: iifname \"lan\" accept\n  lan:\n    from: any\n    interfaces: lan\n    why: Storage\n"
+            ),
+            "\(commented)")
+        try portreeve.shell("nft flush ruleset")
+        let (_, bare) = try imported("tcp dport 22 accept\niifname \"wan\" drop\naccept")
+        #expect(bare.contains("trusted:\n  # No rule refuses what arrives there.\n"), "\(bare)")
+    }
+
     @Test("A broadcast that a rule refuses before a port is opened is a difference")
     func refusedBroadcast() throws {
         let (object, _) = try imported("ip daddr 192.168.1.255 drop; udp dport 137 accept")
