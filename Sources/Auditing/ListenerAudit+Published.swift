@@ -127,8 +127,8 @@ extension RuleReference {
             return nil
         }
         let action = text[start...]
-        // The target of a map is in a register, and differs between ports.
-        if action.contains("[register") { return "dnat by a map" }
+        // The target of a map differs between ports.
+        if action.contains(" map ") { return "dnat by a map" }
         return String(action.firstRange(of: " comment ").map { action[..<$0.lowerBound] } ?? action)
     }
 }

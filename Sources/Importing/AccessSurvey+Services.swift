@@ -51,10 +51,24 @@ extension AccessSurvey {
                 var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)
                 service.destinations = destinations
                 if let packet = packet(transport, range.lowerBound, cells) { explain(&service, packet) }
+                limit(&service, by: limits(transport, range, cells), cells, spare(transport, range))
                 services.append(service)
             }
         }
         return services
+    }
+
+    /// Gives a service its limit, and the clients that have none entries of their own.
+    private func limit(
+        _ service: inout PolicyDraft.Service, by limits: PlacedLimits, _ cells: [Cell],
+        _ spare: [InterfaceClass: AddressSet]
+    ) {
+        service.limit = service.limit ?? limits.common
+        if service.limit?.text != nil {
+            service.free = AccessByInterface(limits.unlimited(cells)).entries(sparing: spare, naming)
+        }
+        let isSaid = !service.free.isEmpty
+        service.limitDifferences = limits.differences(from: service.limit).filter { !isSaid || $0.kind != .narrower }
     }
 
     /// The sources by interface that need no line: replies to a DHCPv6 client are let in anyway, RFC 8415 7.2.

@@ -10,6 +10,8 @@ struct AccessSurvey {
     let tables: [Table]
     /// The tables with an acceptance in place of each log; empty if no rule logs.
     let logging: [Table]
+    /// The access of clients that may exceed limits; `nil` if no rule has one.
+    let limited: AccessRegions?
     let circumstances: Circumstances
     let profiles: [(transport: TransportProtocol, profile: AccessProfile)]
     private let echoes: [Cell]
@@ -31,6 +33,10 @@ struct AccessSurvey {
         self.tables = tables
         logging = tables.contains(where: \.logs) ? tables.map(\.acceptingWhatItLogs) : []
         self.circumstances = circumstances
+        var strict = circumstances
+        strict.limits = .either
+        let hasLimits = tables.contains { $0.chains.contains { $0.rules.contains(where: \.hasLimit) } }
+        limited = hasLimits ? AccessRegions(tables, in: strict) : nil
         profiles = regions.transports.flatMap { transport in
             regions.profiles(of: transport).map { (transport, $0) }
         }
@@ -68,7 +74,7 @@ struct AccessSurvey {
             let rule = rule(of: access)
             return PolicyDraft.Trusted(
                 name: rule?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,
-                rule: rule?.textWithoutComment)
+                rule: rule?.textWithoutComment, comment: rule.flatMap(tables.note))
         }.filter { !$0.access.sources.isAny || !$0.access.interfaces.isEmpty }
     }
 
@@ -96,28 +102,8 @@ struct AccessSurvey {
         }
         sources = sources.simplified(with: spare)
         if sources.isEmpty { return .drop }
-        let rate = pingLimit?.text
+        let rate = echoLimits.common?.text
         return sources.isAny && rate == nil ? .accept : .from(sources, rate: rate)
-    }
-
-    /// The limit of echo requests, whichever rule has it; without a text if a policy cannot say it.
-    ///
-    /// `ping` limits the requests of all sources of a family together, and both families alike: some may have had no limit.
-    var pingLimit: PolicyDraft.DraftLimit? {
-        var limits: [PolicyDraft.DraftLimit] = []
-        for cell in echoes where isReached(cell.family) {
-            guard let witness = cell.open.subtracting(denied).witness.flatMap({ IPAddress($0) }) else { continue }
-            var packet = Packet(
-                transport: EchoRequest.transport(cell.family), port: EchoRequest.port(cell.family), from: witness,
-                interface: cell.interface.witness)
-            packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
-            let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-            guard let rule = limit(of: packet, after: conclusion, conclusion.decision) else { continue }
-            limits.append(.init(rule: rule.textWithoutComment, text: rule.rule?.commonRateText))
-        }
-        guard var limit = limits.first else { return nil }
-        if !limits.allSatisfy({ $0.text == limit.text }) { limit.text = nil }
-        return limit
     }
 
     /// The rule that limits packets like this one; `nil` for none.

@@ -13,7 +13,7 @@ extension DifferenceJudge {
     func rare(_ ranges: [ClosedRange<UInt16>], besides difference: AccessDifference) -> [ImportDifference] {
         let known = Set(difference.changes.map(\.change.subject))
         let bySourcePort = ranges.flatMap { differences(from: $0, to: nil, besides: known) }.joinedBySourcePorts
-        let named = old.groupAddresses
+        let named = old.groupAddresses(circumstances)
         return bySourcePort
             + (named + old.kindAddresses.filter { !named.contains($0) }).flatMap { group in
                 let known = Set(known.map(\.subjectAnywhere))

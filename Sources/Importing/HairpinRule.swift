@@ -5,7 +5,7 @@ internal import Rulesets
 /// A rule that masquerades what clients of a network send to targets in it, which they reach by an address of this host.
 ///
 /// `ip saddr 10.0.0.0/24 ip daddr 10.0.0.9 tcp dport 8443 masquerade`: sources and destinations, and no other condition than the protocol,
-/// the port, the interface by which it leaves, and that the connection was translated.
+/// the port, the interface by which it leaves, and that the connection was translated. `snat to` an address of this host is the same.
 struct HairpinRule {
     /// The rule.
     let place: ForwardPlan.Place
@@ -13,21 +13,27 @@ struct HairpinRule {
     private(set) var network = AddressSet()
     /// The destinations, after the translation.
     private(set) var targets = AddressSet()
+    /// The address that it gives the clients; `nil` for that of the interface by which packets leave.
+    private(set) var address: IPAddress?
     private var transport: TransportProtocol?
     private var port: UInt16?
 
     /// A field of the packet that is loaded before a comparison.
     private enum Field { case source, destination, transport, port, spare }
 
-    /// The rule with native expressions; `nil` if it is another one.
-    init?(_ reference: RuleReference) {
-        guard let rule = reference.rule, rule.translationEffect == .masquerade else { return nil }
+    /// The rule with native expressions, on a host with these addresses; `nil` if it is another one.
+    init?(_ reference: RuleReference, own: AddressSet = AddressSet()) {
+        guard let rule = reference.rule else { return nil }
+        if rule.translationEffect != .masquerade {
+            guard let fixed = rule.sourceAddress, own.contains(fixed) else { return nil }
+            address = fixed
+        }
         place = ForwardPlan.Place(reference)
         var field: (kind: Field, width: Int)?
         var mask: [UInt8]?
         for expression in rule.expressions {
             switch expression {
-            case .counter, .opaque("masq", _), .translate: continue
+            case .counter, .opaque("masq", _), .immediate, .translate: continue
             case .bitwise(let bitwise): mask = bitwise.mask
             case .compare(let comparison) where comparison.operator == .equal || field?.kind == .spare:
                 guard let known = field, add(comparison.value, mask, known.kind, known.width) else { return nil }
@@ -98,6 +104,23 @@ struct HairpinRule {
         let isOfPort = port.map { entry.targets.ports(of: entry.ports).isSubset(of: [$0]) } ?? true
         return (transport.map { $0 == entry.transport } ?? true) && isOfPort
             && targets.isSuperset(of: entry.targets.addresses)
+    }
+}
+
+extension Rule {
+    /// The one address to which it translates the source, without a choice of ports; `nil` if it has another effect.
+    fileprivate var sourceAddress: IPAddress? {
+        var constants: [Register: [UInt8]] = [:]
+        for expression in expressions {
+            switch expression {
+            case .immediate(let load): constants[load.destination] = load.value
+            case .translate(let translation) where translation.kind == .source && translation.ports == nil:
+                guard let pair = translation.addresses, pair.first == pair.last else { return nil }
+                return constants[pair.first].flatMap(IPAddress.init(bigEndianBytes:))
+            default: continue
+            }
+        }
+        return nil
     }
 }
 

@@ -103,7 +103,9 @@ struct DifferenceJudge {
     private func group(of change: AccessChange) -> IPAddress? {
         guard change.destinations.count == 1, let addresses = change.destinations[0].addresses else { return nil }
         let isOwn = !(circumstances.addresses?.intersection(addresses).isEmpty ?? true)
-        return addresses.witness.flatMap { IPAddress($0) }.flatMap { $0.isGroup && !isOwn ? $0 : nil }
+        return addresses.witness.flatMap { IPAddress($0) }.flatMap { address in
+            !isOwn && (address.isGroup || circumstances.broadcasts.contains(address)) ? address : nil
+        }
     }
 
     /// The differences in echo requests, and in protocols that no rule names.

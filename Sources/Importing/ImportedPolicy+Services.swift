@@ -6,13 +6,7 @@ internal import Printing
 extension ImportedPolicy {
     /// The lines of a service, a forward or a line of `outbound`, its comments first.
     mutating func lines(_ service: PolicyDraft.Service) -> [String] {
-        var lines = service.rules.prefix(Self.listedRules).map { "  # \($0.printable)" }
-        if service.rules.count > Self.listedRules {
-            lines.append("  # and \(service.rules.count - Self.listedRules) more rules")
-        }
-        if let limit = service.limit, !service.rules.contains(limit.rule) {
-            lines.append("  # limited by \(limit.rule.printable)")
-        }
+        var lines = comments(service)
         lines += ["  \(service.name):"] + service.portLines.map { "    \($0)" }
         if let targets = service.targets {
             lines.append("    to: \(YAMLText.list(targets.texts))")
@@ -20,7 +14,7 @@ extension ImportedPolicy {
             if let balance = targets.balance { lines.append("    balance: \(balance)") }
         }
         if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
-        if service.entries.count == 1 {
+        if service.entries.count == 1, service.free.isEmpty {
             let name = service.name + (service.isOutbound ? "-servers" : "-clients")
             lines += conditions(service.entries[0], naming: name, isOutbound: service.isOutbound).map { "    \($0)" }
             if !service.users.isEmpty {
@@ -30,17 +24,41 @@ extension ImportedPolicy {
             if service.isLogged { lines.append("    log: true") }
         } else {
             lines.append("    allow:")
-            lines += service.entries.map { entry in
-                let conditions =
-                    conditions(entry, naming: service.name + "-clients")
-                    + ((service.limit?.text).map { ["limit: \($0)"] } ?? []) + (service.isLogged ? ["log: true"] : [])
-                return "      - {\(conditions.joined(separator: ", "))}"
-            }
+            lines += service.free.map { entry($0, of: service, limit: nil) }
+            lines += service.entries.map { entry($0, of: service, limit: service.limit?.text) }
         }
         let owner = service.targets == nil && !service.isOutbound ? owner(service) : []
         return lines + owner.map { "    \($0)" } + [
             "    why: \(YAMLText.scalar(service.comment?.reason ?? Service.unfilledReason))"
         ]
+    }
+
+    /// The rules of a service, and the one that limits it; those of an earlier line by its name.
+    private mutating func comments(_ service: PolicyDraft.Service) -> [String] {
+        let count = service.rules.count
+        var lines = service.rules.prefix(Self.listedRules).map { "  # \($0.printable)" }
+        if count > Self.listedRules { lines.append("  # and \(count - Self.listedRules) more rules") }
+        if count > 0, let first = first(service.name, with: service.rules.joined(separator: "\n")) {
+            lines = ["  # the same rule\(count == 1 ? "" : "s") as \(first)"]
+        }
+        guard let limit = service.limit?.rule, !service.rules.contains(limit) else { return lines }
+        let earlier = first(service.name, with: "limited by \(limit)")
+        return lines + [earlier.map { "  # limited as \($0)" } ?? "  # limited by \(limit.printable)"]
+    }
+
+    /// The name of the first line with a comment; `nil` if this is the first one.
+    private mutating func first(_ name: String, with comment: String) -> String? {
+        if let first = commented[comment] { return first }
+        commented[comment] = name
+        return nil
+    }
+
+    /// The line of an entry of `allow`.
+    private mutating func entry(_ access: InterfaceAccess, of service: PolicyDraft.Service, limit: String?) -> String {
+        let keys =
+            conditions(access, naming: service.name + "-clients") + (limit.map { ["limit: \($0)"] } ?? [])
+            + (service.isLogged ? ["log: true"] : [])
+        return "      - {\(keys.joined(separator: ", "))}"
     }
 
     /// The keys of an entry.

@@ -12,6 +12,8 @@ struct ImportedPolicy {
     private let origin: [String]
     let userName: (UInt32) -> String?
     var terms: SourceTerms
+    /// The first line with each comment.
+    var commented: [String: String] = [:]
     private var sections: [String] = []
     private var pingLine: String?
 
@@ -43,6 +45,7 @@ struct ImportedPolicy {
 
     private mutating func write() {
         pingLine = ping
+        commented = [:]
         sections = [deny, trusted, services, outbound, forwards, masquerades].map { $0(&self) }.filter { !$0.isEmpty }
             .map { $0.joined(separator: "\n") }
     }
@@ -64,6 +67,10 @@ struct ImportedPolicy {
                 ? []
                 : ["# These rules stay beside this policy, which cannot say them:"]
                     + draft.kept.map { "#   \($0.printable)" })
+            + (draft.gone.isEmpty
+                ? []
+                : ["# These rules go with their firewall, and this policy has nothing in their place:"]
+                    + draft.gone.map { "#   \($0.printable)" })
             + ["version: 1"]
     }
 
@@ -115,7 +122,7 @@ struct ImportedPolicy {
             guard !entries.isEmpty else { return [] }
             return ["trusted:"]
                 + entries.flatMap { entry in
-                    let rule = (entry.rule ?? entry.openFamily).map { ["  # \($0.printable)"] } ?? []
+                    let rule = ["  # \((entry.rule ?? entry.openness).printable)"]
                     let conditions = policy.conditions(entry.access, naming: entry.name).map { "    \($0)" }
                     let why = "    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"
                     return rule + ["  \(entry.name):"] + conditions + [why]

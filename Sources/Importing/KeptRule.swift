@@ -10,12 +10,18 @@ public struct KeptRule: Hashable, Sendable {
         /// It, or a rule beside it, masquerades by something else than the source and the interface.
         case unsaidCondition =
             "a rule of its chain depends on more than the source and the interface by which it leaves"
+        /// It sends to a range of addresses or ports.
+        case range = "a forward names its places one by one, not as a range"
+        /// It gives packets an address that it names, or ports of a range.
+        case fixedSource = "a policy can masquerade, but not choose the address or the ports"
         /// It does something else.
         case otherEffect = "a policy has no word for it"
         /// It stands in a chain that other rules lead to.
         case calledChain = "other rules lead to its chain"
         /// Rules of other programs stand in its chain.
         case sharedChain = "rules of other programs are in its chain"
+        /// Rules of iptables beside it translate sources in ways that a policy cannot say.
+        case besideOthers = "rules beside it translate sources in ways that a policy cannot say"
         /// Rules that a policy cannot say stand in its chain.
         case mixedChain = "its chain goes as a whole, and has rules that a policy cannot say"
     }
@@ -26,10 +32,15 @@ public struct KeptRule: Hashable, Sendable {
     public var reason: Reason
 }
 
+extension KeptRule {
+    /// The rule in nft's notation, without its comment, and the reason.
+    var text: String { "\(rule.textWithoutComment) (\(reason.rawValue))" }
+}
+
 extension Takeover {
     /// The reason for which a rule stays that a policy could say.
     func obstacle(to rule: RuleReference, in chain: TranslationChain) -> KeptRule.Reason {
-        if isOfXtables(chain.table), rule.chain != chain.name { return .calledChain }
+        if isOfXtables(chain.table) { return rule.chain == chain.name ? .besideOthers : .calledChain }
         return chain.isShared ? .sharedChain : .mixedChain
     }
 }

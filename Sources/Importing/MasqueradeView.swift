@@ -65,6 +65,7 @@ extension Table {
             return base.type == "nat" && base.hook == .postrouting && (name.map { $0 == chain.name } ?? true)
         }
         let seen = chains.filter(isSeen)
+        let idle = idleChains
         guard seen.contains(where: { $0.base != nil }) else { return nil }
         return Table(
             name: self.name, flags: flags,
@@ -73,7 +74,8 @@ extension Table {
                 view.base = chain.base.map {
                     BaseChain(type: "filter", hook: .input, priority: $0.priority, policy: .accept)
                 }
-                view.rules = chain.rules.filter { !isOfNeighbour($0) }.map(\.masqueradeView)
+                // A call of a chain that does nothing is no condition, whatever it tests.
+                view.rules = chain.rules.filter { !isOfNeighbour($0) && !$0.jumps(to: idle) }.map(\.masqueradeView)
                 return view
             }, sets: sets, objects: objects)
     }
@@ -93,8 +95,8 @@ extension Expression {
 
     fileprivate var masqueradeView: Expression {
         switch self {
-        case .opaque("masq", _): .verdict(.drop)
-        case .xtables(let part) where part.kind == .target: part.name == "MASQUERADE" ? .verdict(.drop) : .unknown
+        case _ where masquerade != nil: masquerade?.ports == nil ? .verdict(.drop) : .unknown
+        case .xtables(let part) where part.kind == .target: .unknown
         case .xtables(let part): Self.matches.contains(part.name) ? self : .unknown
         case .meta(.outputInterface, let register): .meta(.inputInterface, into: register)
         case .meta(.outputInterfaceName, let register): .meta(.inputInterfaceName, into: register)

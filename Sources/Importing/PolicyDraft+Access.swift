@@ -21,13 +21,17 @@ extension PolicyDraft {
         denied = survey.denied
         trusted = survey.trusted
         ping = survey.ping
-        pingLimit = survey.pingLimit
+        let echoLimits = survey.echoLimits
+        pingLimit = echoLimits.common
+        echoDifferences = echoLimits.differences(from: pingLimit)
         let refusals = RefusalSurvey(survey)
-        (rejects, log, remarks) = (refusals.rejects, refusals.log, refusals.remarks)
+        (rejects, log) = (refusals.rejects, refusals.log)
+        remarks = refusals.remarks + translation.remarks
         services = survey.services + survey.forwards
         addGroups(tables, circumstances, interfaces)
         masquerades = translation.masquerades
-        kept = translation.kept.map { "\($0.rule.textWithoutComment) (\($0.reason.rawValue))" }
+        kept = translation.kept.map(\.text)
+        gone = translation.gone.map(\.text)
         outbound = leaving.lines
         refusesOutbound = !leaving.chains.isEmpty
         doubts = Set(survey.doubts + leaving.doubts).sorted()

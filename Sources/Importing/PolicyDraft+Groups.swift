@@ -9,7 +9,7 @@ extension PolicyDraft {
     mutating func addGroups(_ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>) {
         let taken = services.filter(\.destinations.isEmpty).map(\.ports)
         var found: [Service] = []
-        for group in tables.groupAddresses {
+        for group in tables.groupAddresses(circumstances) {
             let there = circumstances.dialling(group)
             let survey = AccessSurvey(AccessRegions(tables, in: there), tables, there, interfaces, [])
             found += survey.services.compactMap { $0.limited(to: group, besides: taken) }
@@ -28,13 +28,19 @@ extension PolicyDraft.Service {
             }
         }
         service.ports = service.ports.filter { !$0.value.isEmpty }
-        service.entries = entries.compactMap { entry in
-            var entry = entry
-            entry.sources = entry.sources.part(group.family)
-            return entry.sources.isEmpty ? nil : entry
-        }
+        service.entries = entries.compactMap { $0.limited(to: group.family) }
+        service.free = free.compactMap { $0.limited(to: group.family) }
         service.destinations = AddressSet(group)
         return service.ports.isEmpty || service.entries.isEmpty ? nil : service
+    }
+}
+
+extension InterfaceAccess {
+    /// The access of one family; `nil` for none.
+    fileprivate func limited(to family: AddressFamily) -> Self? {
+        var access = self
+        access.sources = sources.part(family)
+        return access.sources.isEmpty ? nil : access
     }
 }
 

@@ -4,6 +4,7 @@ extension PolicyDraft.Service {
     /// What services of one line have in common.
     struct Subject: Hashable {
         let entries: [InterfaceAccess]
+        let free: [InterfaceAccess]
         let destinations: AddressSet
         let rules: [String]
         let limit: PolicyDraft.DraftLimit?
@@ -16,7 +17,7 @@ extension PolicyDraft.Service {
     /// The subject of services that the same rule opens.
     fileprivate var byRule: Subject {
         Subject(
-            entries: entries, destinations: destinations, rules: rules, limit: limit, isLogged: isLogged,
+            entries: entries, free: free, destinations: destinations, rules: rules, limit: limit, isLogged: isLogged,
             targets: targets,
             users: users,
             ports: rules.isEmpty ? ports.values.flatMap(\.ranges) : nil)
@@ -25,7 +26,8 @@ extension PolicyDraft.Service {
     /// The subject of services at the same ports of several protocols.
     fileprivate var byPort: Subject {
         Subject(
-            entries: entries, destinations: destinations, rules: [], limit: limit, isLogged: isLogged, targets: targets,
+            entries: entries, free: free, destinations: destinations, rules: [], limit: limit, isLogged: isLogged,
+            targets: targets,
             users: users,
             ports: Set(ports.values).count == 1 ? ports.values.first?.ranges : nil)
     }
@@ -47,6 +49,7 @@ extension [PolicyDraft.Service] {
             result[place].ports.merge(service.ports) { $0.union($1) }
             result[place].rules += service.rules.filter { !result[place].rules.contains($0) }
             result[place].comment = result[place].comment ?? service.comment
+            result[place].limitDifferences += service.limitDifferences
         }
         return result
     }

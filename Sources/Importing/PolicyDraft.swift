@@ -12,11 +12,15 @@ struct PolicyDraft {
         /// The addresses of this host at which it is reached; empty for all.
         var destinations = AddressSet()
         var entries: [InterfaceAccess]
+        /// The entries that come first, and have no limit where `limit` is that of the others.
+        var free: [InterfaceAccess] = []
         /// The rules that let clients in, as nft writes them.
         var rules: [String] = []
         /// The comment of those rules.
         var comment: String?
         var limit: DraftLimit?
+        /// The connections whose limit is another one.
+        var limitDifferences: [ImportDifference] = []
         /// Whether a rule logs its new connections.
         var isLogged = false
         /// Whether another program sends the connections on, as to a container.
@@ -44,11 +48,11 @@ struct PolicyDraft {
         var rule: String?
         var comment: String?
 
-        /// The sentence about a family that is let in by every interface, without a rule; `nil` for another entry.
-        var openFamily: String? {
-            guard access.interfaces.isEmpty else { return nil }
+        /// The sentence about an entry without a rule that lets it in.
+        var openness: String {
             let family = AddressFamily.allCases.first { access.sources == .all($0) }
-            return family.map { "No rule filters \($0 == .ipv4 ? "IPv4" : "IPv6"): all of it is let in." }
+            guard access.interfaces.isEmpty, let family else { return "No rule refuses what arrives there." }
+            return "No rule filters \(family == .ipv4 ? "IPv4" : "IPv6"): all of it is let in."
         }
     }
 
@@ -67,6 +71,8 @@ struct PolicyDraft {
     var ping = Ping.accept
     /// The limit of echo requests.
     var pingLimit: DraftLimit?
+    /// The echo requests whose limit is another one.
+    var echoDifferences: [ImportDifference] = []
     /// Whether refused packets are answered.
     var rejects = false
     /// The logging of refused packets as a policy writes it; `nil` for none.
@@ -80,6 +86,8 @@ struct PolicyDraft {
     var masquerades: [TranslationPlan.Masquerade] = []
     /// The rules that translate addresses and stay, in nft's notation.
     var kept: [String] = []
+    /// The rules that translate addresses and go with their firewall, in nft's notation.
+    var gone: [String] = []
     /// Sentences about what stays beside the policy, and about the words of the program that wrote the rules.
     var surroundings: [String] = []
     /// Sentences about what changes though the same connections are let in.

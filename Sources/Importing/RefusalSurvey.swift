@@ -26,8 +26,6 @@ struct RefusalSurvey {
 
     /// No more ports than these that refusing rules name are tried.
     private static let mostPorts = 24
-    /// No more rules than these are named in a sentence.
-    private static let mostRules = 4
     /// The rate of a log that had none.
     private static let unlimitedRate = "100/second"
 
@@ -87,7 +85,7 @@ struct RefusalSurvey {
         if !others.isEmpty {
             let change =
                 rejects ? "dropped without an answer before, answered now" : "answered before, dropped without one now"
-            remarks.append("Refused packets that were \(change): \(Self.names(others.map(\.place))).")
+            remarks.append("Refused packets that were \(change): \(others.map(\.place).names ?? "").")
         }
         guard rejects else { return }
         let changed = refusals.filter { refusal in
@@ -96,16 +94,8 @@ struct RefusalSurvey {
         }
         guard !changed.isEmpty else { return }
         remarks.append(
-            "Refused TCP is answered with a reset now, and the rest with ICMP admin-prohibited; other answers until now: \(Self.names(changed.map(\.place)))."
+            "Refused TCP is answered with a reset now, and the rest with ICMP admin-prohibited; other answers until now: \(changed.map(\.place).names ?? "")."
         )
-    }
-
-    /// The rules in nft's notation, the first ones of many.
-    private static func names(_ places: [RuleReference]) -> String {
-        var texts: [String] = []
-        for text in places.map(\.textWithoutComment) where !texts.contains(text) { texts.append(text) }
-        let rest = texts.count > mostRules ? ["and \(texts.count - mostRules) more"] : []
-        return (texts.prefix(mostRules).map { "\"\($0)\"" } + rest).joined(separator: ", ")
     }
 
     /// Finds the rule that logs refused packets: where each log accepts, a packet that is accepted was logged.

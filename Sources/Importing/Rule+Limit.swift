@@ -22,6 +22,21 @@ extension Rule {
 }
 
 extension Rule {
+    /// Matches of iptables that count packets.
+    private static let countingMatches: Set<String> = ["limit", "hashlimit", "recent", "connlimit", "quota"]
+
+    /// Whether the packets that it has met so far decide on the next one.
+    var hasLimit: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .limit, .connectionCount, .dynamicSet: true
+            case .xtables(let match): Self.countingMatches.contains(match.name)
+            case .opaque(let name, _): ["limit", "connlimit", "quota", "objref"].contains(name)
+            default: false
+            }
+        }
+    }
+
     /// The rate of its only limit, if that counts the packets of all sources together; `nil` for a limit of each source.
     var commonRateText: String? { limitText?.hasSuffix("per: all}") == true ? rateText : nil }
 

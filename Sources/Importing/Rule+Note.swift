@@ -35,11 +35,43 @@ extension [Table] {
 }
 
 extension RuleReference {
-    /// The rule in nft's notation, without its comment, which is the reason of a service.
-    var textWithoutComment: String {
+    /// The rule in nft's notation, without its comment, which is the reason of a service, and without counters, which decide nothing.
+    var textWithoutComment: String { uncommented.description }
+
+    /// The rule without its comment and its counters.
+    fileprivate var uncommented: RuleReference {
         var place = self
         place.rule?.userdata = []
-        return place.description
+        place.rule?.expressions.removeAll { $0 == .counter }
+        return place
+    }
+}
+
+extension [RuleReference] {
+    /// More rules, or chains of one rule, than these are counted.
+    private static var mostNames: Int { 3 }
+
+    /// The rules in nft's notation, the first ones of many, each once with its chains; `nil` for none.
+    var names: String? {
+        var order: [String] = []
+        var chains: [String: [String]] = [:]
+        for place in map(\.uncommented) {
+            let start = "\(place.table) \(place.chain)"
+            let rule = "\(place.table)" + place.description.dropFirst(start.count)
+            if chains[rule] == nil { order.append(rule) }
+            if chains[rule]?.contains(place.chain) != true { chains[rule, default: []].append(place.chain) }
+        }
+        let texts = order.prefix(Self.mostNames).map { rule -> String in
+            let (names, table) = (chains[rule] ?? [], rule.prefix { $0 != ":" })
+            return "\"\(table) \(Self.first(of: names))\(rule.dropFirst(table.count))\""
+        }
+        return order.isEmpty ? nil : Self.first(of: texts + order.dropFirst(Self.mostNames))
+    }
+
+    /// The first ones of many texts, and the number of others.
+    private static func first(of texts: [String]) -> String {
+        let more = texts.count - mostNames
+        return (texts.prefix(mostNames) + (more > 0 ? ["and \(more) more"] : [])).joined(separator: ", ")
     }
 }
 

@@ -8,7 +8,7 @@ enum TranslationEffect {
     case none
     /// It sends the connection to another address or port.
     case destination
-    /// It gives the connection the address of this host on the interface by which it leaves.
+    /// It gives the connection the address of this host on the interface by which it leaves, and lets it keep its port.
     case masquerade
     /// Any other effect.
     case other
@@ -18,14 +18,13 @@ extension Rule {
     /// Its effect in a chain that translates addresses; the targets of iptables count as the statements of nft.
     var translationEffect: TranslationEffect {
         for expression in expressions {
+            if let masquerade = expression.masquerade { return masquerade.ports == nil ? .masquerade : .other }
             switch expression {
             case .translate(let translation): return translation.kind == .destination ? .destination : .other
             case .redirect: return .destination
-            case .opaque("masq", _): return .masquerade
             case .xtables(let part) where part.kind == .target:
                 switch part.name {
                 case "DNAT", "REDIRECT": return .destination
-                case "MASQUERADE": return .masquerade
                 case "LOG": continue
                 default: return .other
                 }
@@ -35,6 +34,18 @@ extension Rule {
             }
         }
         return .none
+    }
+
+    /// Whether it translates to a range of addresses or ports, not to one.
+    var translatesToRange: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .translate(let translation):
+                [translation.addresses, translation.ports].contains { $0.map { $0.first != $0.last } ?? false }
+            case .redirect(let redirection): redirection.ports.map { $0.first != $0.last } ?? false
+            default: false
+            }
+        }
     }
 
     /// The names, or the starts of names, of the interfaces that it compares with.

@@ -19,6 +19,8 @@ public struct RulesetImport {
     public let takeover: Takeover
     /// The rules that translate addresses and stay, since a policy cannot say them.
     public let kept: [KeptRule]
+    /// The rules that translate addresses and go with their firewall, though a policy cannot say them.
+    public let gone: [KeptRule]
     /// Sentences about what changes though the same connections are let in: answers to refused packets, and their logging.
     public let remarks: [String]
 
@@ -53,9 +55,10 @@ public struct RulesetImport {
         takeover.replace(translation.replaced)
         takeover.replace(outbound: leaving.chains)
         self.takeover = takeover
-        kept = translation.kept
+        (kept, gone) = (translation.kept, translation.gone)
         var draft = PolicyDraft(
             regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
+        draft.remarks += UnmatchedRules(takeover, among: tables, in: circumstances).sentences
         draft.surroundings = Surroundings(takeover).sentences + assumed.map(\.assumption)
         if let hostFiles {
             let ufw = UfwRules(hostFiles)

@@ -54,7 +54,7 @@ extension Table {
             }
             let last = chain.rules.last.map { $0.refuses(in: name.family) && !$0.hasCondition }
             let drops = chain.base?.policy == .drop || last == true
-            let verb = drops ? "refuses what it forwards" : "lets through what it forwards"
+            let verb = drops ? "refuses forwarded packets" : "lets forwarded packets through"
             let exceptions = exceptions(rules, drops).joined(separator: ", ")
             return exceptions.isEmpty
                 ? "\(name) \(chain.name) \(verb)." : "\(name) \(chain.name) \(verb), but for \(exceptions)."

@@ -20,6 +20,17 @@ extension Table {
         Set(chains.filter { $0.base != nil }.flatMap { chains(from: $0) }.map(\.name))
     }
 
+    /// The chains, not at a hook, whose rules neither translate, refuse nor accept, nor lead to such a rule.
+    var idleChains: Set<String> {
+        var idle = Set(chains.filter { $0.base == nil }.map(\.name))
+        var count = 0
+        while idle.count != count {
+            count = idle.count
+            idle = Set(chains.filter { idle.contains($0.name) && $0.rules.allSatisfy { $0.isIdle(idle) } }.map(\.name))
+        }
+        return idle
+    }
+
     /// The sets that rules of these chains look up or change.
     func setsUsed(by names: Set<String>) -> Set<String> {
         Set(chains.filter { names.contains($0.name) }.flatMap(\.rules).flatMap(\.namedSets))
@@ -27,6 +38,25 @@ extension Table {
 }
 
 extension Rule {
+    /// Whether it ends in a jump to one of these chains.
+    func jumps(to chains: Set<String>) -> Bool {
+        if case .verdict(.jump(let target))? = expressions.last { chains.contains(target) } else { false }
+    }
+
+    /// Whether it does nothing where these chains do nothing.
+    fileprivate func isIdle(_ chains: Set<String>) -> Bool {
+        guard translationEffect == .none else { return false }
+        return expressions.allSatisfy { expression in
+            switch expression {
+            case .verdict(.jump(let target)), .verdict(.goto(let target)): chains.contains(target)
+            case .verdict(.return), .verdict(.continue): true
+            case .verdict: false
+            case .lookup(let lookup): lookup.destination != .verdict
+            default: true
+            }
+        }
+    }
+
     /// The chains of its jumps, also through a verdict map.
     fileprivate func targets(_ table: Table) -> [String] {
         expressions.flatMap { expression -> [String] in

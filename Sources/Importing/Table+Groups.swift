@@ -3,15 +3,18 @@ internal import Reachability
 internal import Rulesets
 
 extension Sequence<Table> {
-    /// The multicast addresses and the limited broadcast address that rules compare with, at most 16: RFC 5771, RFC 4291 2.7,
-    /// RFC 919 7.
-    var groupAddresses: [IPAddress] {
+    /// The multicast and broadcast addresses that rules compare with, at most 16: RFC 5771, RFC 4291 2.7, RFC 919 7; of broadcast
+    /// addresses of a network only those of this host.
+    func groupAddresses(_ circumstances: Circumstances) -> [IPAddress] {
+        let broadcasts = circumstances.broadcasts
         var found: Set<IPAddress> = []
         for table in self {
             for chain in table.chains {
                 for rule in chain.rules {
                     for value in rule.constants(table) {
-                        guard let address = IPAddress(bigEndianBytes: value), address.isGroup else { continue }
+                        guard let address = IPAddress(bigEndianBytes: value),
+                            address.isGroup || broadcasts.contains(address)
+                        else { continue }
                         found.insert(address)
                     }
                 }
@@ -37,16 +40,22 @@ extension Circumstances {
     func dialling(_ group: IPAddress) -> Circumstances {
         var there = self
         (there.addresses, there.tellsAddressesApart) = (AddressSet(group), false)
-        there.destinationKind = group == .ipv4(.max) ? .broadcast : .multicast
+        there.destinationKind = group.isMulticast ? .multicast : .broadcast
         return there
     }
+
+    /// The broadcast addresses of the networks of this host.
+    var broadcasts: Set<IPAddress> { routes?.broadcasts() ?? [] }
 }
 
 extension IPAddress {
     /// Whether it is a multicast address or the limited broadcast address.
-    var isGroup: Bool {
+    var isGroup: Bool { isMulticast || self == .ipv4(.max) }
+
+    /// Whether it is a multicast address.
+    fileprivate var isMulticast: Bool {
         switch self {
-        case .ipv4(let value): value >> 28 == 0xe || value == .max
+        case .ipv4(let value): value >> 28 == 0xe
         case .ipv6(let value): value >> 120 == 0xff
         }
     }

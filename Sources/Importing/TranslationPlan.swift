@@ -35,6 +35,10 @@ struct TranslationPlan {
     private(set) var replaced: [Replaced] = []
     /// The rules that stay, since a policy cannot say them.
     private(set) var kept: [KeptRule] = []
+    /// The rules that a policy cannot say either, and that go with the table of their firewall.
+    private(set) var gone: [KeptRule] = []
+    /// Sentences about what the lines do otherwise than the rules that go.
+    private(set) var remarks: [String] = []
     private let circumstances: Circumstances
     private let naming: InterfaceNaming
 
@@ -67,60 +71,86 @@ struct TranslationPlan {
             }
             self.replaced += replaced.map { [$0] } ?? []
             taken.formUnion(going.map(ForwardPlan.Place.init))
-            kept += chain.rules.filter {
+            let unsaid = chain.rules.filter {
                 $0.rule?.translationEffect == .destination && !taken.contains(ForwardPlan.Place($0))
             }.map { rule in
                 let isSaid = said.contains(ForwardPlan.Place(rule))
-                return KeptRule(
-                    rule: rule.withNativeTarget,
-                    reason: isSaid ? takeover.obstacle(to: rule, in: chain) : .unsaidTarget)
+                let native = rule.withNativeTarget
+                let reason = native.rule?.translatesToRange == true ? KeptRule.Reason.range : .unsaidTarget
+                return KeptRule(rule: native, reason: isSaid ? takeover.obstacle(to: rule, in: chain) : reason)
             }
+            leave(unsaid, takeover)
         }
         forwards = plan.limited(to: taken)
     }
 
     private mutating func addMasquerades(_ chain: TranslationChain, _ takeover: Takeover) {
         let unchanged = forwards
-        let hairpins = takeHairpins(of: chain)
-        let sources = MasqueradeView(takeover.whole, only: chain, without: hairpins, in: circumstances).sources
-        let found = sources.map { lines($0, chain) } ?? []
-        let replacement = takeover.replacement(of: chain, effect: .masquerade) { rule in
-            !found.isEmpty || hairpins.contains(ForwardPlan.Place(rule))
+        let found = takeHairpins(of: chain)
+        let places = Set(found.map(\.place))
+        let sources = MasqueradeView(takeover.whole, only: chain, without: places, in: circumstances).sources
+        let lines = sources.map { self.lines($0, chain) } ?? []
+        let replacement = takeover.replacement(of: chain, effect: .masquerade, alike: places) { rule in
+            !lines.isEmpty || places.contains(ForwardPlan.Place(rule))
         }
         guard let replaced = replacement.replaced, sources != nil else {
             forwards = unchanged
-            self.hairpins.subtract(hairpins)
-            kept += chain.rules.compactMap { rule in
-                switch rule.rule?.translationEffect {
-                case .masquerade?:
-                    KeptRule(
-                        rule: rule,
-                        reason: found.isEmpty && !chain.isMixed
-                            ? .unsaidCondition : takeover.obstacle(to: rule, in: chain))
-                case .other?: KeptRule(rule: rule, reason: .otherEffect)
-                default: nil
-                }
-            }
+            leave(chain.rules.compactMap { keptSource($0, of: chain, takeover, isUnclear: lines.isEmpty) }, takeover)
             return
         }
+        hairpins.formUnion(places)
         self.replaced.append(replaced)
-        masquerades += found
+        masquerades += lines
+        remarks += replacement.going.compactMap(\.orderRemark) + found.compactMap { addressRemark($0, chain) }
+    }
+
+    /// Notes rules that no line says: they stay, unless their table goes.
+    private mutating func leave(_ rules: [KeptRule], _ takeover: Takeover) {
+        kept += rules.filter { !takeover.replacesWhole($0.rule.table) }
+        gone += rules.filter { takeover.replacesWhole($0.rule.table) }
+    }
+
+    /// A rule that translates sources and stays; `nil` for another one.
+    private func keptSource(
+        _ rule: RuleReference, of chain: TranslationChain, _ takeover: Takeover, isUnclear: Bool
+    ) -> KeptRule? {
+        switch rule.rule?.translationEffect {
+        case .masquerade?:
+            let reason =
+                isUnclear && !chain.isMixed
+                ? KeptRule.Reason.unsaidCondition : takeover.obstacle(to: rule, in: chain)
+            return KeptRule(rule: rule.withNativeTarget, reason: reason)
+        case .other?:
+            let native = rule.withNativeTarget
+            return KeptRule(rule: native, reason: native.rule?.givesSource == true ? .fixedSource : .otherEffect)
+        default: return nil
+        }
     }
 
     /// Gives the rules about clients in the networks of targets to the forwards; returns those that the forwards say.
-    private mutating func takeHairpins(of chain: TranslationChain) -> Set<ForwardPlan.Place> {
-        var taken: Set<ForwardPlan.Place> = []
-        for rule in chain.rules.map(\.withNativeTarget).compactMap(HairpinRule.init) {
+    private mutating func takeHairpins(of chain: TranslationChain) -> [HairpinRule] {
+        let own = circumstances.addresses?.subtracting(.loopback) ?? AddressSet()
+        return chain.rules.map(\.withNativeTarget).compactMap { HairpinRule($0, own: own) }.filter { rule in
             let places = forwards.indices.filter { rule.isAbout(forwards[$0]) }
             let reached = places.reduce(AddressSet()) { $0.union(forwards[$1].targets.addresses) }
-            guard !places.isEmpty, reached == rule.targets else { continue }
+            guard !places.isEmpty, reached == rule.targets else { return false }
             for place in places {
                 forwards[place].targets.hairpin = forwards[place].targets.hairpin.union(rule.network)
             }
-            taken.insert(rule.place)
+            return true
         }
-        hairpins.formUnion(taken)
-        return taken
+    }
+
+    /// The sentence about clients that had another address than that of the interface by which packets leave; `nil` if they
+    /// certainly had not.
+    private func addressRemark(_ rule: HairpinRule, _ chain: TranslationChain) -> String? {
+        guard let address = rule.address,
+            circumstances.addresses?.intersection(rule.network) != AddressSet(address),
+            let reference = chain.rules.first(where: { ForwardPlan.Place($0) == rule.place })
+        else { return nil }
+        let text = reference.withNativeTarget.textWithoutComment
+        return
+            "\"\(text)\" gives clients the address \(address); with hairpin they get the address of the interface by which they leave."
     }
 
     /// The lines with these sources by interface.
@@ -133,44 +163,28 @@ struct TranslationPlan {
                 var access = access
                 if access.interfaces.isEmpty { access.interfaces = naming.all }
                 return Masquerade(
-                    access: access, rule: rules.count == 1 || open.count == 1 ? rule.textWithoutComment : "",
+                    access: access,
+                    rule: rules.count == 1 || open.count == 1 ? rule.withNativeTarget.textWithoutComment : "",
                     comment: rules.count == 1 ? rule.rule?.note : nil)
             }.filter { !$0.access.interfaces.isEmpty }
     }
 }
 
 extension RuleReference {
-    /// The rule with a translation of iptables as nft writes it.
-    var withNativeTarget: RuleReference {
-        guard let rule else { return self }
-        var native = self
-        let table = Table(name: table, chains: [Chain(name: chain, rules: [rule])]).withNativeExtensions
-        native.rule = table.chain(chain)?.rules.first ?? rule
-        return native
+    /// The sentence about a masquerade that chooses the ports otherwise; `nil` for another rule.
+    fileprivate var orderRemark: String? {
+        guard let order = rule?.expressions.lazy.compactMap(\.masquerade).first?.order else { return nil }
+        return
+            "A policy has no word for \"\(order)\" of \"\(withNativeTarget.textWithoutComment)\": connections keep their source port where it is free."
     }
 }
 
-extension Takeover {
-    /// The way in which the rules of a chain with one effect go, and those that do; `nil` if they stay.
-    ///
-    /// A chain of nft goes as a whole or not at all; of iptables, whose chains all programs share, rules go one by one.
-    func replacement(
-        of chain: TranslationChain, effect: TranslationEffect, isSaid: (RuleReference) -> Bool
-    ) -> (replaced: TranslationPlan.Replaced?, going: [RuleReference]) {
-        let translating = chain.rules.filter { $0.rule?.translationEffect == effect }
-        let said = translating.filter(isSaid)
-        guard !said.isEmpty else { return (nil, []) }
-        if replacesWhole(chain.table) { return (.table(chain.table), said) }
-        if isOfXtables(chain.table) {
-            let direct = said.filter { $0.chain == chain.name }
-            let numbers = direct.compactMap { $0.index.map { $0 + 1 } }
-            return direct.isEmpty ? (nil, []) : (.rules(chain.table, chain.name, numbers), direct)
+extension Rule {
+    /// Whether it translates the source.
+    fileprivate var givesSource: Bool {
+        expressions.contains { expression in
+            if case .translate(let translation) = expression { return translation.kind == .source }
+            return expression.masquerade != nil
         }
-        let isWhole =
-            !chain.isShared && said.count == translating.count
-            && chain.rules.allSatisfy { rule in
-                rule.rule.map { [.none, effect].contains($0.translationEffect) } ?? false
-            }
-        return isWhole ? (.chain(chain.table, chain.name), said) : (nil, [])
     }
 }

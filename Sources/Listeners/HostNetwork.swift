@@ -8,6 +8,8 @@ public protocol HostNetwork: AnyObject, Sendable {
     var reached: [UInt32: AddressSet] { get }
     /// The next hops of its routes, in all routing tables.
     var gateways: Set<IPAddress> { get }
+    /// The broadcast addresses of its IPv4 networks, without 255.255.255.255 (RFC 919).
+    var broadcasts: Set<IPAddress> { get }
     /// The addresses that were seen behind each interface, by its index.
     var neighbours: [UInt32: [IPAddress]] { get }
     /// Whether this host forwards packets of the family.

@@ -17,6 +17,8 @@ class Configuration:
     lines: list = dataclasses.field(default_factory=list)
     # What is no part of it.
     absent: list = dataclasses.field(default_factory=list)
+    # Whether a server behind the host sees the address of the host in place of a client's, before and after.
+    masquerades: bool = False
     # The findings of `verify --only ruleset` afterwards.
     findings: list = dataclasses.field(default_factory=list)
 
@@ -29,9 +31,9 @@ OUTPUT = "filter_OUTPUT: ip6 daddr"
 REPLIES = "narrower udp/546"
 
 
-def ufw(commands, verdict="incomparable", reasons=(), lines=()):
+def ufw(commands, verdict="incomparable", reasons=(), lines=(), masquerades=False):
     reasons = [DHCP, DHCPV6, *reasons]
-    return Configuration("ufw", commands.strip().splitlines(), verdict, reasons, list(lines))
+    return Configuration("ufw", commands.strip().splitlines(), verdict, reasons, list(lines), masquerades=masquerades)
 
 
 def beside(program, commands, absent=(), findings=(), **expected):
@@ -40,9 +42,10 @@ def beside(program, commands, absent=(), findings=(), **expected):
         configuration, firewall=f"ufw beside {program}", absent=list(absent), findings=list(findings))
 
 
-def firewalld(commands, verdict="incomparable", reasons=(), lines=(), replies=True):
+def firewalld(commands, verdict="incomparable", reasons=(), lines=(), replies=True, masquerades=False):
     common = [DHCPV6, OUTPUT] + ([REPLIES] if replies else [])
-    return Configuration("firewalld", commands.strip().splitlines(), verdict, [*common, *reasons], list(lines))
+    return Configuration(
+        "firewalld", commands.strip().splitlines(), verdict, [*common, *reasons], list(lines), masquerades=masquerades)
 
 
 CONFIGURATIONS = {
@@ -89,7 +92,21 @@ CONFIGURATIONS = {
         ufw route allow in on eth1 out on eth0
         ufw allow 22/tcp
         printf '*nat\\n:POSTROUTING ACCEPT [0:0]\\n-A POSTROUTING -s 10.1.0.0/24 -o eth0 -j MASQUERADE\\nCOMMIT\\n' >>/etc/ufw/before.rules
-    """),
+    """, lines=["masquerade:"], masquerades=True),
+    # The rule stays: a policy does not name the address that clients get.
+    "ufw-snat": ufw("""
+        ufw route allow in on eth1 out on eth0
+        printf '*nat\\n:POSTROUTING ACCEPT [0:0]\\n-A POSTROUTING -s 10.1.0.0/24 -o eth0 -j SNAT --to-source 192.0.2.1\\nCOMMIT\\n' >>/etc/ufw/before.rules
+    """, lines=["snat ip to 192.0.2.1 (a policy can masquerade"], masquerades=True),
+    "ufw-random": ufw("""
+        ufw route allow in on eth1 out on eth0
+        printf '*nat\\n:POSTROUTING ACCEPT [0:0]\\n-A POSTROUTING -s 10.1.0.0/24 -o eth0 -j MASQUERADE --random\\nCOMMIT\\n' >>/etc/ufw/before.rules
+    """, lines=["masquerade:", 'A policy has no word for "random"'], masquerades=True),
+    # Clients beside the target see it under the address of this host, and it them.
+    "ufw-hairpin": ufw("""
+        ufw route allow proto tcp to 10.1.0.20 port 8443
+        printf '*nat\\n:PREROUTING ACCEPT [0:0]\\n-A PREROUTING -d 192.0.2.1 -p tcp --dport 8443 -j DNAT --to-destination 10.1.0.20\\n-A POSTROUTING -s 10.1.0.0/24 -d 10.1.0.20 -p tcp --dport 8443 -j SNAT --to-source 10.1.0.1\\nCOMMIT\\n' >>/etc/ufw/before.rules
+    """, lines=["    hairpin: 10.1.0.0/24\n"]),
     "ufw-forward": ufw("""
         ufw route allow proto tcp to 10.1.0.20 port 22
         ufw allow 22/tcp
@@ -147,7 +164,11 @@ CONFIGURATIONS = {
     "firewalld-masquerade": firewalld("""
         firewall-offline-cmd --zone=external --add-interface=eth0
         firewall-offline-cmd --zone=internal --add-interface=eth1
-    """),
+        firewall-offline-cmd --new-policy=out
+        firewall-offline-cmd --policy=out --add-ingress-zone=internal
+        firewall-offline-cmd --policy=out --add-egress-zone=external
+        firewall-offline-cmd --policy=out --set-target=ACCEPT
+    """, lines=["masquerade:"], masquerades=True),
     "firewalld-icmp-block": firewalld("""
         firewall-offline-cmd --zone=public --add-icmp-block=echo-request
         firewall-offline-cmd --zone=public --add-service=dns

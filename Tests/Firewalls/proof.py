@@ -2,6 +2,8 @@
 
 import ipaddress
 
+from world import BEHIND
+
 PROTOCOLS = {"tcp": ["tcp"], "udp": ["udp"], "ping": ["icmp", "ipv6-icmp"]}
 
 
@@ -40,7 +42,7 @@ class Proof:
 
     def concerns(self, found, attempt):
         _, source, destination, interface, protocol, port, source_port = attempt
-        if "group" in found or found["protocol"] not in PROTOCOLS[protocol] or not covers(found["sources"], source):
+        if "group" in found or found["protocol"] not in ["any", *PROTOCOLS[protocol]] or not covers(found["sources"], source):
             return False
         if found["port"] is not None and not is_in(found["port"], port):
             return False
@@ -55,8 +57,7 @@ class Proof:
 
     def fault(self, attempt, old, new):
         """What is wrong with the proof where an attempt is answered like this; None if nothing is."""
-        destination = attempt[2]
-        if destination in ("192.0.2.10", "10.1.0.20"):
+        if attempt[2] in BEHIND:
             return self.fault_behind(attempt, old, new)
         named = {found["kind"] for found in self.differences
                  if found["subject"] == "access" and "limit of" not in found["reason"] and self.concerns(found, attempt)}
@@ -71,8 +72,11 @@ class Proof:
         return None
 
     def fault_behind(self, attempt, old, new):
-        """What this host forwards is not compared, except for the address under which it leaves."""
-        if old is None or new is None or old == new:
+        """A filter of what this host forwards may go; what it let through is let through, and under the same address."""
+        if old is None or old == new:
             return None
-        named = [found for found in self.differences if found["subject"] in ("masquerade", "elsewhere")]
+        if new is None:
+            return "it is not let through any more"
+        named = [found for found in self.differences if found["subject"] in ("masquerade", "elsewhere")
+                 and self.concerns({name: found[name] for name in found if name not in ("addresses", "interfaces")}, attempt)]
         return None if named else "it is translated in another way, and that is not named"

@@ -11,7 +11,7 @@ from configurations import CONFIGURATIONS
 from firewalls import FIREWALLS
 from proof import Proof
 from terminal import answer_yes
-from world import Watcher, answers, attempts, build_networks, enter_root, run
+from world import BEHIND, Watcher, answers, attempts, build_networks, enter_root, run
 
 POLICY = "/etc/portreeve/policy.yaml"
 
@@ -42,6 +42,10 @@ class Trial:
         self.hand_over(report["steps"])
         after = self.answers_again(tried, before)
         different = [(attempt, old, new) for attempt, old, new in zip(tried, before, after) if old != new]
+        if self.configuration.masquerades:
+            for name, found in (("before", before), ("after", after)):
+                seen = [answer for attempt, answer in zip(tried, found) if attempt[2] in BEHIND and answer and answer.endswith(" 192.0.2.1")]
+                self.check(seen, f"no server sees the address of the host {name}")
         for attempt, old, new in zip(tried, before, after):
             if fault := proof.fault(attempt, old, new):
                 self.check(False, f"{attempt}: {old} before, {new} after: {fault}")

@@ -20,8 +20,13 @@ ROUTES = [
     ("lan", "10.1.0.10", "10.1.0.1", "eth1"), ("lan", "10.1.0.10", "192.0.2.1", "eth1"), ("lan", "2001:db8:2::10", "2001:db8:2::1", "eth1"),
 ]
 
-# What clients dial through the host: with the far end's answer comes the address that it saw.
-THROUGH = [("lan", "10.1.0.10", "192.0.2.10", "eth1", 80), ("wan", "192.0.2.66", "10.1.0.20", "eth0", 80)]
+# What clients dial through the host, by TCP and UDP: with the far end's answer comes the address that it saw.
+THROUGH = [
+    ("lan", "10.1.0.10", "192.0.2.10", "eth1"), ("lan", "10.1.0.20", "203.0.113.9", "eth1"), ("lan", "2001:db8:2::10", "2001:db8:1::10", "eth1"),
+    ("wan", "192.0.2.66", "10.1.0.20", "eth0"), ("wan", "2001:db8:1::66", "2001:db8:2::10", "eth0"),
+]
+BEHIND = {destination for _, _, destination, _ in THROUGH}
+THROUGH_PORTS = [80, 8443]
 
 
 def run(*command, check=True, **options):
@@ -81,6 +86,8 @@ NETWORKS = """
     ip route add 203.0.113.0/24 via 192.0.2.10
     ip -n wan route add default via 192.0.2.1
     ip -n lan route add default via 10.1.0.1
+    ip -n wan route add default via 2001:db8:1::1
+    ip -n lan route add default via 2001:db8:2::1
 """
 
 
@@ -103,7 +110,7 @@ def attempts():
         found.append([network, source, destination, interface, "ping", 0, 0])
     # Servers of DHCP and DHCPv6 answer from their own ports.
     found += [["wan", "192.0.2.10", "192.0.2.1", "eth0", "udp", 68, 67], ["wan", "2001:db8:1::10", "2001:db8:1::1", "eth0", "udp", 546, 547]]
-    return found + [[*through[:4], "tcp", through[4], 0] for through in THROUGH]
+    return found + [[*through, protocol, port, 0] for through in THROUGH for protocol in ("tcp", "udp") for port in THROUGH_PORTS]
 
 
 def answers(attempts):

@@ -133,6 +133,10 @@ struct NftProgramTests {
             "map m { type inet_service : verdict; flags interval; elements = { 22 : accept, 80-90 : jump c, 60000-65535 : drop } } chain c { } chain d { tcp dport vmap @m; }"
         ),
         Sample(
+            "ip",
+            "map m { type inet_service : ipv4_addr; flags interval; elements = { 8000-8049 : 10.0.0.7, 8050 : 10.0.0.8, 8051-65535 : 10.0.0.9 } }"
+        ),
+        Sample(
             "inet",
             "map m { type inet_proto . inet_service : verdict; elements = { tcp . 22 : goto c, udp . 53 : accept } } chain c { } chain d { meta l4proto . th dport vmap @m; }"
         ),
@@ -237,5 +241,25 @@ struct NftProgramTests {
         let table = try #require(try nftables.snapshot(of: sample.table).table)
         #expect(try table.loadedAndRead() == table)
         #expect(try NftProgram.list("\(sample.table)") == before)
+    }
+
+    @Test("A range of a map that has no end reaches up to the next one")
+    func adjacentRanges() throws {
+        try NftProgram.load(
+            """
+            table ip t {
+              map m {
+                type inet_service : verdict; flags interval;
+                elements = { 80-89 : accept, 90 : drop, 91-99 : accept, 110-119 : drop }
+              }
+            }
+            """)
+        let table = try #require(try Nftables().snapshot(of: TableName(family: .ipv4, name: "t")).table)
+        guard case .list(let elements)? = table.set("m")?.elements else {
+            Issue.record("\(table.sets)")
+            return
+        }
+        let ranges = elements.map { [$0.key, $0.upper ?? $0.key].map { UInt16(bigEndianBytes: $0) } }
+        #expect(ranges == [[80, 89], [90, 90], [91, 99], [110, 119]])
     }
 }

@@ -63,7 +63,7 @@ struct ImportReportTests {
             ), "\(result.errors)")
         #expect(
             result.output.contains(
-                "# inet filter forward refuses what it forwards, but for \"ip saddr @lan accept\".\n"),
+                "# inet filter forward refuses forwarded packets, but for \"ip saddr @lan accept\".\n"),
             "\(result.output)")
     }
 

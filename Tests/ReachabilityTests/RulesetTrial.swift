@@ -25,6 +25,11 @@ struct RulesetTrial {
         var unknownCount: Int { unknown.values.reduce(0, +) }
     }
 
+    /// A file that `iptables-nft-restore` does not load.
+    struct Refusal: Error {
+        let errors: String
+    }
+
     /// The host's interfaces.
     let wire: Wire
     private let arrivals: Arrivals
@@ -58,7 +63,7 @@ struct RulesetTrial {
         }
         if isRestored {
             let result = try Program.run(["iptables-nft-restore"], input: text)
-            try #require(result.status == 0, "\(result.errors)")
+            guard result.status == 0 else { throw Refusal(errors: result.errors) }
         } else {
             try NftProgram.load(text)
         }

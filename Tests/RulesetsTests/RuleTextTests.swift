@@ -38,6 +38,47 @@ struct RuleTextTests {
         #expect(Rule([load, .translate(withPort)]).description == "masquerade to :1024")
     }
 
+    @Test("A masquerade with its ports and the order in which it chooses them")
+    func masqueradeOrder() {
+        func attribute(_ type: UInt8, _ value: UInt8) -> [UInt8] { [8, 0, type, 0, 0, 0, 0, value] }
+        let random = Expression.opaque(name: "masq", attributes: attribute(1, 4 | 8 | 16))
+        #expect(Rule([random]).description == "masquerade random,fully-random,persistent")
+        let loads = [1024, 2048].enumerated().map { number, port in
+            Expression.immediate(
+                Immediate([UInt8(port / 256), 0], into: Register(rawValue: UInt32(number + 1))))
+        }
+        let ports = Expression.opaque(name: "masq", attributes: attribute(1, 2) + attribute(2, 1) + attribute(3, 2))
+        #expect(Rule(loads + [ports]).description == "masquerade to :1024-2048")
+    }
+
+    @Test("A value from a map stands where it is used, and is no register")
+    func maps() {
+        let addresses = AnonymousSet(
+            definition: SetDefinition(
+                keyType: 13, keyLength: 2, flags: [.anonymous, .constant, .map], dataType: 7),
+            elements: .list([SetElement(key: [0, 80], value: .bytes([10, 0, 0, 2]))]))
+        let second = Register(rawValue: 2)
+        func translation(_ port: Register?) -> Expression {
+            .translate(
+                AddressTranslation(
+                    .destination, family: 2, addresses: RegisterPair(first: .first, last: .first),
+                    ports: port.map { RegisterPair(first: $0, last: $0) }))
+        }
+        let load = Self.tcp + [Expression.payload(Payload(base: .transport, offset: 2, length: 2))]
+        let lookup = Expression.lookup(Lookup(.anonymous(addresses), destination: .first))
+        #expect(Rule(load + [lookup, translation(nil)]).description == "dnat ip to tcp dport map { 80 : 10.0.0.2 }")
+        let named = Expression.lookup(Lookup(.named("targets"), destination: .first))
+        // The port of `10.0.0.2 . 8080` is in the next register.
+        #expect(
+            Rule(load + [named, translation(Register(rawValue: 9))]).description
+                == "dnat ip to tcp dport map @targets")
+        let port = Expression.immediate(Immediate([0x1f, 0x90], into: second))
+        #expect(
+            Rule(load + [named, port, translation(second)]).description == "dnat ip to tcp dport map @targets:8080")
+        #expect(
+            Rule(load + [named, .setPacketMark(from: .first)]).description == "meta mark set tcp dport map @targets")
+    }
+
     @Test("Interfaces of a set by the names in the notes")
     func interfaceSet() {
         let set = AnonymousSet(

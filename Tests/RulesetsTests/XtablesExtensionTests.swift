@@ -86,7 +86,7 @@ struct XtablesExtensionTests {
         (target("SNAT", 2, range(3)), "snat ip to 10.0.0.1:80"),
         (target("DNAT", 2, range(3, [10, 0, 0, 9], [0, 80, 0, 90])), "dnat ip to 10.0.0.1-10.0.0.9:80-90"),
         (target("DNAT", 2, Array(range(3).prefix(39))), nil), (target("DNAT", 9, range(3)), nil),
-        (target("REDIRECT", 0, compatRange(1, 2, [31, 144, 31, 144])), "redirect to 8080"),
+        (target("REDIRECT", 0, compatRange(1, 2, [31, 144, 31, 144])), "redirect to :8080"),
         (target("REDIRECT", 0, compatRange(1, 0)), "redirect"), (target("REDIRECT", 0, compatRange(2, 2)), nil),
         (target("LOG", 0, []), nil),
     ]

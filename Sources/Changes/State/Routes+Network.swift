@@ -26,6 +26,7 @@ extension Routes {
         bridgePorts = Set(
             interfaces.filter { $0.master.flatMap { names[$0]?.kind } == "bridge" }.map(\.name))
         containers = { network.containers }
+        broadcasts = { network.broadcasts }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
         routesLoopback = { network.routesLoopback($0) }
     }

@@ -43,7 +43,11 @@ extension ImportDifference {
 
     /// The cause in a few words.
     var reason: String {
-        if let limit { return "the policy cannot say the limit of \"\(limit)\"".printable }
+        if let limit {
+            let text = "\"\(limit)\"".printable
+            return kind == .narrower
+                ? "\(text) does not limit it, and the policy does" : "the policy cannot say the limit of \(text)"
+        }
         switch subject {
         case .access: break
         case .target(let target):

@@ -23,6 +23,7 @@ struct ImportReport {
             "differences": .array(proof.differences.map(\.json)),
             "firewalls": .array(result.takeover.firewalls.map { .string($0.text) }),
             "kept": .array(result.kept.map { .string("\($0.rule)".printable) }),
+            "gone": .array(result.gone.map { .string("\($0.rule)".printable) }),
             "remarks": .array(result.remarks.map { .string($0.printable) }),
             "unused": .array(result.takeover.unused.map { .string($0.text.printable) }),
             "steps": .array(steps.map { .string($0.command) }),
@@ -39,6 +40,7 @@ struct ImportReport {
         }
         return written + [console.styled(headline, style)] + differences + needs
             + result.kept.map { "stays: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
+            + result.gone.map { "goes: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.remarks.map { "note: \($0.printable)" } + warnings.map { "warning: \($0)" }
             + ["next:"] + stepLines + result.takeover.unused.map { "left over: \($0.text.printable)" }
     }
@@ -76,7 +78,8 @@ struct ImportReport {
     }
 
     private var sentence: String {
-        let count = others.count == 1 ? "1 difference" : "\(others.count) differences"
+        let number = others.count == 1 ? "1 difference" : "\(others.count) differences"
+        let count = ordinary.isEmpty ? number : "\(number), and what the link needs"
         return switch proof.verdict {
         case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
         case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"

@@ -77,6 +77,9 @@ public final class KernelNetwork: HostNetwork {
         }
     }
 
+    /// The broadcast addresses of the networks of the addresses: getifaddrs(3); empty if they cannot be read.
+    public var broadcasts: Set<IPAddress> { (try? HostAddresses.withBroadcasts().broadcasts) ?? [] }
+
     /// The neighbours that the kernel knows, RTM_GETNEIGH; without those that do not answer.
     public var neighbours: [UInt32: [IPAddress]] {
         known.withLock { _ in

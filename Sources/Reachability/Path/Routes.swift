@@ -63,6 +63,8 @@ public struct Routes: Sendable {
     public var arrivals: @Sendable () -> [String: AddressSet]
     /// The addresses of an interface; `nil` if they are not known.
     public var addresses: @Sendable (String) -> AddressSet? = { _ in nil }
+    /// The broadcast addresses of the networks of this host, without 255.255.255.255.
+    public var broadcasts: @Sendable () -> Set<IPAddress> = { [] }
     /// Whether packets of other hosts that arrive on an interface may be redirected to loopback addresses of IPv4, which
     /// the sysctl `route_localnet` allows; `nil` if it is not known.
     public var routesLoopback: @Sendable (String) -> Bool? = { _ in nil }

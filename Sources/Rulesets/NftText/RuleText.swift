@@ -3,7 +3,7 @@
 /// As nft does, it omits a match on a protocol that a later match implies: `meta nfproto ipv4` before `ip saddr`.
 struct RuleText {
     /// The statements so far; `nil` in place of a statement that a later match implies.
-    private var words: [String?] = []
+    var words: [String?] = []
     /// The loaded fields that were not compared or looked up yet.
     private var loaded: [LoadedField] = []
     private var family: (value: TableFamily, index: Int?)?
@@ -11,7 +11,9 @@ struct RuleText {
     /// The lower end of a range whose upper end is in the next expression.
     private var lowerEnd: [UInt8]?
     /// The loaded constants, which a later translation uses.
-    private var constants: [Register: [UInt8]] = [:]
+    var constants: [Register: [UInt8]] = [:]
+    /// The look-ups in maps, by the first register of the values: `tcp dport map @targets`.
+    var mapped: [Register: String] = [:]
 
     /// The notes on the rule.
     private var notes: ListingNotes?
@@ -49,7 +51,9 @@ struct RuleText {
         case .range(let range): append(range)
         case .lookup(let lookup): append(lookup)
         case .dynamicSet(let dynamicSet): append(dynamicSet)
-        case .immediate(let immediate): constants[immediate.destination] = immediate.value
+        case .immediate(let immediate):
+            constants[immediate.destination] = immediate.value
+            mapped[immediate.destination] = nil
         case .verdict(let verdict): words.append(verdict.description)
         case .counter: words.append("counter")
         case .limit(let limit): words.append(limit.description)
@@ -57,12 +61,14 @@ struct RuleText {
         case .log(let log): words.append(log.description)
         case .reject(let reject): words.append(reject.text(in: family?.value))
         case .translate(let translation): words.append(text(of: translation))
-        case .redirect(let redirection): words.append("redirect" + (ports(redirection.ports).map { " to \($0)" } ?? ""))
+        case .redirect(let redirection): append(redirection)
         case .route(let query): load(LoadedField(query))
         case .number(let generator): append(generator)
         case .xtables(let part): words.append(part.description)
         case .opaque(let name, let attributes):
-            append(OpaqueStatement(name: name, attributes: attributes), notes?.listings[expression])
+            let statement = OpaqueStatement(name: name, attributes: attributes)
+            if let masquerade = statement.masquerade { return words.append(text(of: masquerade)) }
+            append(statement, notes?.listings[expression])
         }
     }
 
@@ -94,34 +100,8 @@ struct RuleText {
     }
 
     private mutating func assign(_ field: LoadedField, _ source: Register) {
-        let value = constants[source].map(field.text(of:)) ?? loaded.popLast()?.maskedText
+        let value = constants[source].map(field.text(of:)) ?? mapped[source] ?? loaded.popLast()?.maskedText
         words.append("\(field.text) set \(value ?? "[register \(source.rawValue)]")")
-    }
-
-    private func text(of translation: AddressTranslation) -> String {
-        if translation.kind == .source, translation.addresses == nil {
-            return "masquerade" + (ports(translation.ports).map { " to :\($0)" } ?? "")
-        }
-        let isIPv4 = translation.family == UInt32(TableFamily.ipv4.rawValue)
-        let kind = translation.kind == .destination ? "dnat" : "snat"
-        if translation.addresses == nil, translation.family == UInt32(TableFamily.inet.rawValue) {
-            return "\(kind) to :\(ports(translation.ports) ?? "")"
-        }
-        let address = range(translation.addresses, isIPv4 ? .ipv4Address : .ipv6Address) ?? ""
-        let port = ports(translation.ports).map { ":" + $0 } ?? ""
-        let bracketed = !isIPv4 && !port.isEmpty && !address.isEmpty ? "[\(address)]" : address
-        return "\(kind) \(isIPv4 ? "ip" : "ip6") to \(bracketed)\(port)"
-    }
-
-    private func ports(_ pair: RegisterPair?) -> String? { range(pair, .port) }
-
-    /// The constants in the registers: one, or a range if they differ.
-    private func range(_ pair: RegisterPair?, _ type: DataType) -> String? {
-        guard let pair else { return nil }
-        let ends = [pair.first, pair.last].map { register in
-            constants[register].map { type.text(Array($0.prefix(type.length))) } ?? "[register \(register.rawValue)]"
-        }
-        return ends[0] == ends[1] ? ends[0] : ends.joined(separator: "-")
     }
 
     private mutating func append(_ payload: Payload) {
@@ -182,12 +162,15 @@ struct RuleText {
     private mutating func append(_ lookup: Lookup) {
         let key = loaded.map(\.maskedText).joined(separator: " . ")
         loaded = []
-        let verb = lookup.destination == nil ? (lookup.isInverted ? "!= " : "") : "vmap "
+        let set: String
         switch lookup.set {
-        case .named(let name): words.append("\(key) \(verb)@\(name)")
-        case .anonymous(let set):
-            let elements = set.elements.texts(of: set.definition, notes).joined(separator: ", ")
-            words.append("\(key) \(verb){ \(elements) }")
+        case .named(let name): set = "@\(name)"
+        case .anonymous(let own): set = "{ \(own.elements.texts(of: own.definition, notes).joined(separator: ", ")) }"
+        }
+        switch lookup.destination {
+        case .verdict?: words.append("\(key) vmap \(set)")
+        case let register?: (mapped[register], constants[register]) = ("\(key) map \(set)", nil)
+        case nil: words.append("\(key) \(lookup.isInverted ? "!= " : "")\(set)")
         }
     }
 

@@ -31,7 +31,10 @@ extension XtablesExtension {
         case (.target, "REDIRECT", 0): structure.range?.redirection
         case (.target, "SNAT", 0): structure.compatRange?.translation(.source, family) ?? Self.masquerade(family)
         case (.target, "SNAT", 1...2): structure.range?.translation(.source, family) ?? Self.masquerade(family)
-        case (.target, "SNAT", _), (.target, "MASQUERADE", _): Self.masquerade(family)
+        case (.target, "MASQUERADE", _) where family == .ipv4:
+            structure.compatRange?.masquerade(family) ?? Self.masquerade(family)
+        case (.target, "MASQUERADE", _): structure.range?.masquerade(family) ?? Self.masquerade(family)
+        case (.target, "SNAT", _): Self.masquerade(family)
         default: nil
         }
     }
@@ -93,6 +96,8 @@ struct TranslationRange {
 
     private var replacesAddresses: Bool { flags & 1 != 0 }  // NF_NAT_RANGE_MAP_IPS
     private var replacesPorts: Bool { flags & 2 != 0 }  // NF_NAT_RANGE_PROTO_SPECIFIED
+    /// The flags about the order of choice: NF_NAT_RANGE_PROTO_RANDOM, …PERSISTENT and …PROTO_RANDOM_FULLY.
+    private var order: UInt32 { flags & (4 | 8 | 16) }
 
     func translation(_ kind: AddressTranslation.Kind, _ family: TableFamily) -> [Expression] {
         let length = family == .ipv4 ? 4 : 16
@@ -100,15 +105,24 @@ struct TranslationRange {
         let portLoads = loads(ports, 2, Self.third, Self.fourth)
         let translation = AddressTranslation(
             kind, family: UInt32(family.rawValue), addresses: replacesAddresses ? addressLoads.pair : nil,
-            ports: replacesPorts ? portLoads.pair : nil)
+            ports: replacesPorts ? portLoads.pair : nil, flags: order)
         return (replacesAddresses ? addressLoads.loads : []) + (replacesPorts ? portLoads.loads : [])
             + [.translate(translation)]
     }
 
-    var redirection: [Expression]? {
-        guard replacesPorts else { return [.redirect(PortRedirection(ports: nil))] }
+    /// The masquerade, by ports of this range if it has one.
+    func masquerade(_ family: TableFamily) -> [Expression] {
         let portLoads = loads(ports, 2, Self.third, Self.fourth)
-        return portLoads.loads + [.redirect(PortRedirection(ports: portLoads.pair))]
+        let translation = AddressTranslation(
+            .source, family: UInt32(family.rawValue), addresses: nil, ports: replacesPorts ? portLoads.pair : nil,
+            flags: order)
+        return (replacesPorts ? portLoads.loads : []) + [.translate(translation)]
+    }
+
+    var redirection: [Expression]? {
+        guard replacesPorts else { return [.redirect(PortRedirection(ports: nil, flags: order))] }
+        let portLoads = loads(ports, 2, Self.third, Self.fourth)
+        return portLoads.loads + [.redirect(PortRedirection(ports: portLoads.pair, flags: order))]
     }
 
     private func loads(

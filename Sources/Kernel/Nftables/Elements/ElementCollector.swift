@@ -122,7 +122,8 @@ extension SetElement {
 
     /// Merges each start with its end into one element; leaves other elements as they are.
     ///
-    /// A start without an end reaches the highest key. The end at key zero, which nft adds, is dropped.
+    /// A start without an end reaches up to the next start, as nft writes adjacent ranges of a map, or to the highest key:
+    /// `__nft_rbtree_lookup` takes the greatest element that is not above the key. The end at key zero, which nft adds, is dropped.
     static func pairing(_ ascending: [SetElement]) -> [SetElement] {
         var paired: [SetElement] = []
         var open = false
@@ -132,6 +133,9 @@ extension SetElement {
                 paired[paired.count - 1].upper = element.key.predecessor
                 open = false
             } else if !isRedundant || !paired.allSatisfy(\.key.isEmpty) {
+                if open, let start = paired.last, element.follows(start) {
+                    paired[paired.count - 1].upper = element.key.predecessor
+                }
                 paired.append(element)
                 open = !element.isIntervalEnd && !element.key.isEmpty
             }
@@ -149,6 +153,11 @@ extension SetElement {
     private func ends(_ start: SetElement) -> Bool {
         isIntervalEnd && isBare && timeout == start.timeout && key.count == start.key.count
             && flags == NFT_SET_ELEM_INTERVAL_END.rawValue
+    }
+
+    /// Whether the element is a start above `start`.
+    private func follows(_ start: SetElement) -> Bool {
+        !isIntervalEnd && key.count == start.key.count && start.key.lexicographicallyPrecedes(key)
     }
 
     /// The elements to send to the kernel: for a range in a tree, its start and its end.
