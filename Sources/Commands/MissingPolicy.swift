@@ -20,6 +20,9 @@ struct MissingPolicy {
             return
                 "\(start) in this directory; \(PolicyOptions.standardPath) is used where no policy is named: leave the path out"
         }
+        if siblings.names.contains(siblings.name) {
+            return "\(start): it is a symbolic link to a file that does not exist"
+        }
         if let similarFile { return "\(start): did you mean \"\(similarFile.printable)\"?" }
         guard isOfThisHost, isStandard || Self.isPath(path) else {
             return "\(start): write the path of a policy file"
@@ -58,11 +61,16 @@ struct MissingPolicy {
             && words.allSatisfy { UInt16($0) != nil || TransportProtocol(name: String($0)) != nil }
     }
 
+    /// The directory with a slash at its end, empty for the working directory; the name there, and all names that are there.
+    private var siblings: (directory: String, name: String, names: [String]) {
+        let slash = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
+        let directory = String(path[..<slash])
+        return (directory, String(path[slash...]), FileSystem.names(in: directory.isEmpty ? "." : directory))
+    }
+
     /// A file of the same directory with a similar name, or with the same name and an ending of policies.
     private var similarFile: String? {
-        let slash = path.lastIndex(of: "/").map(path.index(after:)) ?? path.startIndex
-        let (directory, name) = (String(path[..<slash]), String(path[slash...]))
-        let names = FileSystem.names(in: directory.isEmpty ? "." : directory)
+        let (directory, name, names) = siblings
         let whole = Self.endings.map { name + $0 }.first { names.contains($0) }
         return (whole ?? Spelling.nearest(to: name, among: names)).map { directory + $0 }
     }

@@ -64,6 +64,16 @@ public struct KernelOptions: ParsableArguments, Sendable {
 
     /// The options with their defaults.
     public init() {}
+
+    /// Refuses an empty name, which is that of a variable that is not set.
+    public func validate() throws {
+        if stateDir?.isEmpty == true {
+            throw ValidationError("the path of the state directory is empty: a variable may be unset")
+        }
+        if netns?.isEmpty == true {
+            throw ValidationError("the name of the network namespace is empty: a variable may be unset")
+        }
+    }
 }
 
 extension KernelOptions {

@@ -45,16 +45,21 @@ struct UnmatchedRules {
 extension Table {
     /// The rules that packets to this host meet in the filters and translations of people, not of programs.
     fileprivate var replacedRules: [RuleReference] {
-        let bases = chains.filter { chain in
-            chain.decidesOnInput || chain.base?.type == "nat" && chain.base?.hook == .prerouting
-        }
         var seen: Set<String> = []
-        return bases.flatMap { chains(from: $0) { !isOfNeighbour($0) } }.filter { seen.insert($0.name).inserted }
-            .flatMap { chain in
-                chain.rules.enumerated().filter { !isOfNeighbour($0.element) }.map {
-                    RuleReference(table: name, chain: chain.name, index: $0.offset, rule: $0.element)
-                }
+        let all = chains.filter(\.meetsArrivals).flatMap { chains(from: $0) { !isOfNeighbour($0) } }
+        return all.filter { seen.insert($0.name).inserted }.flatMap { chain in
+            chain.rules.enumerated().filter { !isOfNeighbour($0.element) }.map {
+                RuleReference(table: name, chain: chain.name, index: $0.offset, rule: $0.element)
             }
+        }
+    }
+}
+
+extension Chain {
+    /// Whether it filters packets to this host, or translates their destination.
+    fileprivate var meetsArrivals: Bool {
+        guard let base else { return false }
+        return decidesOnInput || base.type == "nat" && base.hook == .prerouting
     }
 }
 

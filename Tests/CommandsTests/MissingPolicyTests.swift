@@ -31,6 +31,15 @@ struct MissingPolicyTests {
         }
     }
 
+    @Test("A symbolic link that leads nowhere is called one, not proposed")
+    func dangling() throws {
+        let path = folder + "dangling.yaml"
+        try FileManager.default.createSymbolicLink(atPath: path, withDestinationPath: folder + "nowhere")
+        #expect(
+            try message("check", path)
+                == "portreeve: there is no policy \(path): it is a symbolic link to a file that does not exist\n")
+    }
+
     @Test("A mistyped name is answered by the file", arguments: ["polcy.yaml", "policy.yml", "policy"])
     func mistyped(name: String) throws {
         #expect(

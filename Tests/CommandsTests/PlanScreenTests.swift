@@ -123,6 +123,28 @@ struct PlanScreenTests {
         #expect(output.hasPrefix("~ ssh  tcp/22  only a remark: \(text)\n"), "\(output)")
     }
 
+    @Test("A group without an address is nobody: no service is told by it that does not have it")
+    func emptyGroup() throws {
+        let terminal = try Terminal()
+        let before =
+            "version: 1\nservices:\n  http: {ports: 80, from: 192.0.2.0/24, why: x}\n  ssh: {ports: 22, from: any, limit: 9/minute, why: y}\n"
+        let after =
+            "version: 1\nsources: {partner: {names: [partner.invalid]}, old: [10.0.0.0/24]}\nservices:\n"
+            + "  http: {ports: 80, from: any, why: x}\n  ssh: {ports: 22, from: partner, why: y}\n"
+        #expect(try terminal.run("apply", try terminal.write(before), "--yes") == .success)
+        #expect(try terminal.run("plan", try terminal.write(after, to: "after.yaml")) == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                "~ http  tcp/80  from 192.0.2.0/24 -> any\n~ ssh   tcp/22  from any -> partner (no address)\n"),
+            "\(terminal.output)")
+        let other = before.replacing("from: any", with: "from: 10.20.1.0/24")
+        #expect(try terminal.run("apply", try terminal.write(other), "--yes") == .success)
+        #expect(try terminal.run("plan", try terminal.write(after, to: "after.yaml")) == .success)
+        #expect(
+            terminal.output.contains("~ ssh   tcp/22  from 10.20.1.0/24 -> partner (no address)\n"),
+            "\(terminal.output)")
+    }
+
     @Test("A remark that is cut in the kernel is not taken for another one")
     func cutRemark() throws {
         let why = String(repeating: "long ", count: 23) + "end"

@@ -218,4 +218,14 @@ struct RefreshTests {
         #expect(try terminal.run("refresh") == .failure)
         #expect(terminal.errors == "portreeve: the table was removed by change 2: nothing to refresh\n")
     }
+
+    @Test("Where the table was flushed, it says so: silence would pass for lists in force")
+    func flushed() throws {
+        terminal.store.put(nil)
+        #expect(try terminal.run("refresh") == .failure)
+        #expect(
+            terminal.errors
+                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply\" first; nothing was changed\n",
+            "\(terminal.errors)")
+    }
 }

@@ -73,6 +73,13 @@ struct WaitingChangeTests {
         terminal.store.put(nil)
         #expect(try terminal.run("remove", "--yes") == .success, "\(terminal.errors)")
         #expect(terminal.errors.contains("change 1 was not confirmed before the host was rebooted, and is gone\n"))
+        #expect(
+            terminal.output.hasPrefix(
+                "table inet portreeve was not loaded; change 2 records that it is removed, so that a boot loads nothing"
+            ),
+            "\(terminal.output)")
+        #expect(try terminal.run("remove", "--yes") == .success)
+        #expect(terminal.output == "table inet portreeve is not loaded: nothing to do\n")
     }
 
     @Test("The time of the undo is the one that was saved, however the clocks are rounded, unless the clock was set")

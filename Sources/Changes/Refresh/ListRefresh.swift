@@ -25,7 +25,7 @@ public struct ListRefresh {
     ///   - options: the options with which the policy and its lists are read.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
     ///   - answers: looks up DNS names.
-    /// - Throws: `refused` if a change waits to be confirmed; `failure` if nothing was applied.
+    /// - Throws: `refused` if a change waits to be confirmed; `failure` if nothing was applied, or no table is loaded.
     public init(
         _ state: RulesetState, in store: any RulesetStore, reading options: ReadingOptions, now: Int64,
         _ answers: (_ names: [String]) -> [NameAnswer] = { _ in [] }
@@ -52,7 +52,10 @@ public struct ListRefresh {
     }
 
     private static func record(_ state: RulesetState, _ store: any RulesetStore) throws -> AppliedRecord {
-        if let record = try state.applied(in: store) { return record }
+        if let record = try state.applied(in: store) {
+            guard try store.tableNames().contains(Names.table) else { throw try state.missingTable(in: store) }
+            return record
+        }
         if let last = try state.log.lastConfirmed(), try state.hasNoTable(last) {
             throw ChangeError(.failure, "the table was removed by change \(last.number): nothing to refresh")
         }

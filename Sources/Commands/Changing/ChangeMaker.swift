@@ -133,9 +133,18 @@ struct ChangeMaker {
     }
 
     /// Reports that there is nothing to change, and makes sure that the live table is saved for the next boot.
-    func keep(_ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do") throws
-        -> ExitStatus
-    {
+    ///
+    /// - Parameters:
+    ///   - change: the change.
+    ///   - store: the ruleset.
+    ///   - done: what is said where the state has a record of the live table.
+    ///   - recorded: what is said where a record is made, by the number of the change; `nil` for `done`.
+    /// - Returns: success, unless sessions could not be ended.
+    /// - Throws: any error that prevented the record.
+    func keep(
+        _ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do",
+        recorded: ((Int) -> String)? = nil
+    ) throws -> ExitStatus {
         let unrecorded = kernel.unrecorded(change.snapshot.table, on: host)
         if let unrecorded {
             console.note("portreeve: warning: \(unrecorded.text)")
@@ -151,7 +160,9 @@ struct ChangeMaker {
         case .recorded(let number) where unrecorded != nil:
             return report(
                 "\(done); the loaded table is recorded as change \(number)", nil, generation, isChange: false)
-        case .recorded, nil:
+        case .recorded(let number):
+            return report(recorded?(number) ?? done, nil, generation, isChange: false)
+        case nil:
             return report(done, nil, generation, isChange: false)
         }
     }

@@ -63,7 +63,10 @@ public struct Confirm: Command {
             switch record.kind {
             case .remove: "remove --confirm 2m"
             case .rollback: record.origin.map { "rollback \($0) --confirm 2m" }
-            default: record.files.first.map { "apply --confirm 2m \($0.path.shellWord)" }
+            default:
+                record.files.first.map {
+                    "apply --confirm 2m" + ($0.path == PolicyOptions.standardPath ? "" : " \($0.path.shellWord)")
+                }
             }
         return words.map { ": \"portreeve \($0)\" makes it again" } ?? ""
     }

@@ -51,7 +51,8 @@ extension ServiceChange {
         let gained = after.sources.subtracting(before.sources)
         let lost = before.sources.subtracting(after.sources)
         let old = before.sources
-        if let group = names[after.sources, of: name], !old.isAny, !names.has(old, of: name) {
+        let isSimilar = !old.isAny && !old.intersection(after.sources).isEmpty
+        if let group = names[after.sources, of: name], isSimilar, !names.has(old, of: name) {
             let parts = [("+", gained), ("-", lost)].filter { !$1.isEmpty }.map { "\($0) \($1.text)" }
             return ["\(preposition) \(group): \(parts.joined(separator: ", "))"]
         }
@@ -88,6 +89,8 @@ extension ServiceChange {
     }
 
     private func changes(_ before: DecompiledEntry, _ after: DecompiledEntry) -> [String] {
+        // Without sources there is no rule that could have them.
+        guard !before.sources.isEmpty, !after.sources.isEmpty else { return [] }
         var words: [String] = []
         for (old, new) in zip(before.conditionPairs, after.conditionPairs) where old.text != new.text {
             words.append("\(new.name) \(old.text ?? "none") -> \(new.text ?? "none")")

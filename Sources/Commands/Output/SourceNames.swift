@@ -27,19 +27,26 @@ struct SourceNames {
 
     private mutating func add(_ name: String, _ addresses: AddressSet, of service: String? = nil) {
         guard !addresses.isAny else { return }
-        if names[addresses] == nil { names[addresses] = name }
-        if let service, ofService[service]?[addresses] == nil { ofService[service, default: [:]][addresses] = name }
+        // A group without an address is nobody, as is every other one: only the service that has it is told by it.
+        let words = addresses.isEmpty ? "\(name) (no address)" : name
+        if names[addresses] == nil, !addresses.isEmpty { names[addresses] = words }
+        if let service, ofService[service]?[addresses] == nil { ofService[service, default: [:]][addresses] = words }
     }
 
     /// The words for a set, if possible those of the service that it is about; `nil` where no policy has them.
     subscript(_ addresses: AddressSet, of service: String?) -> String? {
-        guard !names.isEmpty else { return nil }
-        return service.flatMap { ofService[$0]?[addresses] } ?? names[addresses]
+        service.flatMap { ofService[$0]?[addresses] } ?? names[addresses]
+    }
+
+    /// The words for the addresses that a set leaves out; `nil` where it leaves out none, or no policy has them.
+    func words(forRestOf addresses: AddressSet, of service: String?) -> String? {
+        guard !addresses.isAny, !(names.isEmpty && ofService.isEmpty) else { return nil }
+        return self[AddressSet.any.subtracting(addresses), of: service]
     }
 
     /// Whether a policy has words for a set, or for all addresses but these.
     func has(_ addresses: AddressSet, of service: String?) -> Bool {
-        self[addresses, of: service] != nil || self[AddressSet.any.subtracting(addresses), of: service] != nil
+        self[addresses, of: service] != nil || words(forRestOf: addresses, of: service) != nil
     }
 }
 
@@ -47,8 +54,7 @@ extension AddressSet {
     /// The whole set in the words of the policy or in a few ranges; `nil` if it is longer and has no name.
     func wholeText(named names: SourceNames, of service: String?) -> String? {
         if let name = names[self, of: service] { return name }
-        let rest = AddressSet.any.subtracting(self)
-        if let name = names[rest, of: service] { return "any but \(name)" }
+        if let name = names.words(forRestOf: self, of: service) { return "any but \(name)" }
         return isAny || count <= Self.shownRanges ? text : nil
     }
 
@@ -69,7 +75,7 @@ extension AddressSet {
     /// The set as clients, in the words of the policy if it has some: `office (192.0.2.0/24)`, `anyone but admins (…)`.
     func clientsText(named names: SourceNames, of service: String?) -> String {
         if let name = names[self, of: service] { return "\(name) (\(text))" }
-        let rest = AddressSet.any.subtracting(self)
-        return names[rest, of: service].map { "anyone but \($0) (\(rest.text))" } ?? clientsText
+        guard let name = names.words(forRestOf: self, of: service) else { return clientsText }
+        return "anyone but \(name) (\(AddressSet.any.subtracting(self).text))"
     }
 }

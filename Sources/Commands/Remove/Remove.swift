@@ -50,7 +50,12 @@ public struct Remove: Command {
         if snapshot.table == nil, try state?.log.entries().isEmpty ?? true {
             return try show(change, in: store, notLoaded, on: host, console)
         }
-        if snapshot.table == nil { return try maker.keep(change, in: store, done: notLoaded) }
+        if snapshot.table == nil {
+            return try maker.keep(change, in: store, done: notLoaded) { number in
+                "table \(Names.table) was not loaded; change \(number) records that it is removed, so that a boot loads nothing: "
+                    + "\"portreeve rollback\" loads it again"
+            }
+        }
         let removal = try self.removal(change, in: store, on: host)
         maker.removal = removal
         let question = Question(

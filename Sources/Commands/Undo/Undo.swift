@@ -22,7 +22,14 @@ public struct Undo: Command {
     public var makesChange: Bool { true }
 
     /// Waits, and undoes the change if it is not confirmed.
+    ///
+    /// - Throws: `usage` on a terminal, which the process that `apply` starts has not.
     public func execute(on host: Host) throws -> ExitStatus {
+        guard Console(host, output).columns == nil else {
+            throw CommandError(
+                .usage,
+                "\"portreeve undo\" is what \"apply --confirm\" starts: \"portreeve rollback\" undoes a change now")
+        }
         try UndoProcess(kernel.state(on: host)) { () throws(KernelError) in try host.openStore(nil) }.run()
         return .success
     }
