@@ -51,9 +51,9 @@ public struct Verification {
     private let areas: Set<Area>
     private let now: Int64
     /// The number of elements in a set of portreeve's table.
-    private let elementCount: (String) -> Int?
+    private let elementCount: (String) throws -> Int
     /// The elements of a set in portreeve's table that have other expressions than these.
-    private let otherElements: (String, [Expression]) -> [SetElement]
+    private let otherElements: (String, [Expression]) throws -> [SetElement]
     /// The interfaces and routes of the host; `nil` if they cannot be read.
     private let network: (any HostNetwork)?
     /// The addresses of the host; `nil` if they cannot be read.
@@ -113,8 +113,8 @@ public struct Verification {
         grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
         (self.verified, self.areas, self.now) = (verified, areas, now)
         (network, addresses) = (store.network(), store.addresses())
-        otherElements = { store.elements(of: $0, in: Names.table, unlike: $1) }
-        elementCount = { store.elementCount(of: $0, in: Names.table) }
+        otherElements = { try store.elements(of: $0, in: Names.table, unlike: $1) }
+        elementCount = { try store.elementCount(of: $0, in: Names.table) }
     }
 
     /// The generation of the ruleset; `nil` if it was not read.
