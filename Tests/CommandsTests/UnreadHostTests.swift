@@ -32,4 +32,17 @@ struct UnreadHostTests {
         #expect(try terminal.run("status", policy) == .success)
         #expect(!terminal.output.hasPrefix("state: in sync"), "\(terminal.output)")
     }
+
+    @Test("Routes are unknown: nothing is said of interfaces and forwarding, but that they could not be read")
+    func routes() throws {
+        terminal.store.routing = UnreadNetwork()
+        let doubt =
+            "cannot read the routes of this host: it changed during each of 8 attempts; who reaches a port may depend on that"
+        #expect(try terminal.run("verify", policy, "--only", "ruleset", "--format", "json") == .difference)
+        let findings = try #require(try terminal.json()["findings"] as? [[String: Any]])
+        #expect(findings.map { $0["message"] as? String } == [doubt], "\(findings)")
+        let closed = try terminal.write("version: 1\nservices: {}\n", to: "closed.yaml")
+        #expect(try terminal.run("plan", closed) == .success)
+        #expect(terminal.output.contains(doubt), "\(terminal.output)")
+    }
 }
