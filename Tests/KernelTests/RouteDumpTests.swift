@@ -39,4 +39,11 @@ struct RouteDumpTests {
     func absent(code: Int32) throws {
         #expect(try dump([.failure(SystemError(code: code))]).answers == [])
     }
+
+    @Test("Sockets are in one namespace only if the kernel tells where they are")
+    func cookies() {
+        #expect(NetlinkSocket.isOneNamespace(7, 7))
+        #expect(!NetlinkSocket.isOneNamespace(7, 8) && !NetlinkSocket.isOneNamespace(7, nil))
+        #expect(!NetlinkSocket.isOneNamespace(nil, nil))
+    }
 }
