@@ -60,7 +60,7 @@ let package = Package(
             name: "portreeve", dependencies: ["CStart", "Commands"],
             swiftSettings: strict),
         .target(
-            name: "TestSupport", dependencies: ["Addressing", "CLinux", "Rulesets"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["CLinux", "Rulesets"], path: "Tests/TestSupport",
             swiftSettings: strict),
         .testTarget(name: "AddressingTests", dependencies: ["Addressing", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "PrintingTests", dependencies: ["Printing"], swiftSettings: strict),
@@ -68,10 +68,10 @@ let package = Package(
             name: "PoliciesTests", dependencies: ["Addressing", "Policies", "System", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "RulesetsTests", dependencies: ["Addressing", "Rulesets", "TestSupport"], swiftSettings: strict),
+            name: "RulesetsTests", dependencies: ["Rulesets", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "CompilerTests",
-            dependencies: ["Addressing", "Compiler", "Kernel", "Policies", "Rulesets", "System", "TestSupport"],
+            dependencies: ["Addressing", "Compiler", "Policies", "Rulesets", "System", "TestSupport"],
             exclude: ["Golden"], swiftSettings: strict),
         .testTarget(
             name: "ReachabilityTests",

@@ -31,6 +31,11 @@ public struct AddressSet: Hashable, Sendable {
     /// Whether the set is empty.
     public var isEmpty: Bool { ipv4.isEmpty && ipv6.isEmpty }
 
+    /// The lowest address as a number, by which sets of one family are sorted; IPv4 before IPv6, and 0 for the empty set.
+    public var lowest: UInt128 {
+        ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? ipv6.ranges.first?.lowerBound ?? 0
+    }
+
     /// Whether the set has every address of both families.
     public var isAny: Bool { ipv4.isAll && ipv6.isAll }
 

@@ -120,23 +120,14 @@ public struct IntervalSet<Bound: FixedWidthInteger & UnsignedInteger & Sendable>
     /// The index of the first range that ends at or above `value`; the count if there is none.
     @inlinable
     func firstIndex(endingAtOrAbove value: Bound) -> Int {
-        var (low, high) = (0, ranges.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].upperBound < value { low = middle + 1 } else { high = middle }
-        }
-        return low
+        ranges.partitioningIndex { $0.upperBound >= value }
     }
 
     /// The last range that starts at or below `value`; `nil` if there is none.
     @inlinable
     func range(startingAtOrBelow value: Bound) -> ClosedRange<Bound>? {
-        var (low, high) = (0, ranges.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].lowerBound <= value { low = middle + 1 } else { high = middle }
-        }
-        return low == 0 ? nil : ranges[low - 1]
+        let end = ranges.partitioningIndex { $0.lowerBound > value }
+        return end == 0 ? nil : ranges[end - 1]
     }
 
     /// Fuses overlapping and adjacent neighbours of the sorted array, in place.

@@ -4,7 +4,7 @@ public import Rulesets
 
 extension [Finding] {
     /// Ways round the ruleset: rules of other tables that copy packets towards loopback, set helpers or expectations of
-    /// connections, or keep packets from being tracked, and programs that see packets before it.
+    /// connections, send packets to another interface, or keep them from being tracked; and programs that see packets before it.
     public static func foreignBypasses(by others: [Table], _ interfaces: [HostInterface]) -> [Finding] {
         let rules = others.flatMap { table in
             table.chains.flatMap { chain in

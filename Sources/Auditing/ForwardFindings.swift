@@ -10,7 +10,7 @@ extension [Finding] {
     public static func forwarding(of policy: Policy, over network: (any HostNetwork)?) -> [Finding] {
         guard let network else { return [] }
         let forwards = policy.services.filter { $0.forwarding?.isLocal == false }
-        return AddressFamily.allCases.filter { !network.forwards($0) }.compactMap { off($0, forwards, policy) }
+        return AddressFamily.allCases.filter { network.forwards($0) == false }.compactMap { off($0, forwards, policy) }
             + forwards.flatMap { withoutRoute($0, network) }
     }
 

@@ -51,6 +51,14 @@ extension [Finding] {
     }
 }
 
+extension Finding {
+    /// The finding that interfaces, routes or rules of routing could not be read.
+    public static func unreadNetwork(_ fault: String) -> Finding {
+        Finding(
+            .unknown, .warning, "\(fault); who reaches a port may depend on that", aspect: "routes")
+    }
+}
+
 /// An interface in a policy.
 private struct InterfaceUse {
     let pattern: InterfacePattern

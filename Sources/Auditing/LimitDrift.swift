@@ -13,10 +13,10 @@ extension [Finding] {
     ///   - live: portreeve's table.
     ///   - compiled: the compiled policy.
     ///   - others: the elements of a set with other expressions than these.
-    /// - Returns: an error for each of them.
+    /// - Returns: an error for each of them; `unknown` for a set that `others` cannot read.
     public static func limitDrift(
         of live: Table?, from compiled: CompiledPolicy,
-        others: (_ set: String, _ expressions: [Expression]) -> [SetElement]
+        others: (_ set: String, _ expressions: [Expression]) throws -> [SetElement]
     ) -> [Finding] {
         guard let live else { return [] }
         let drift = Drift(expected: compiled.table, live: live, origins: compiled.origins)
@@ -26,7 +26,14 @@ extension [Finding] {
             guard let wanted = expected[set.name], found[set.name] == wanted,
                 live.set(set.name)?.definition == set.definition
             else { return [] }
-            let elements = others(set.name, wanted)
+            let elements: [SetElement]
+            do { elements = try others(set.name, wanted) } catch {
+                return [
+                    .unread(
+                        set.name, of: live, aspect: "limit",
+                        "cannot tell whether the sources in set \"\(set.name)\" have the limit of the policy: \(error)")
+                ]
+            }
             let (meant, cure) = (Rule(wanted), "`nft flush set \(live.name) \(set.name)` removes it")
             var findings = elements.prefix(namedElements).map { element in
                 var bare = element
@@ -46,5 +53,12 @@ extension [Finding] {
             }
             return findings
         }
+    }
+}
+
+extension Finding {
+    /// What is not known, since a set of a table cannot be read.
+    static func unread(_ set: String, of table: Table, aspect: String, _ message: String) -> Finding {
+        Finding(.unknown, .warning, message, table: table.name.description, set: set).with(.init(aspect: aspect))
     }
 }

@@ -42,11 +42,6 @@ struct ListenersByPort {
     }
 
     private func firstIndex(at place: UInt32) -> Int {
-        var (low, high) = (0, places.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if places[middle] < place { low = middle + 1 } else { high = middle }
-        }
-        return low
+        places.partitioningIndex { $0 >= place }
     }
 }

@@ -67,11 +67,6 @@ extension Service {
 extension [UInt16] {
     /// The index of the first of ascending ports that is at or above `port`.
     func firstIndex(atOrAbove port: UInt16) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < port { low = middle + 1 } else { high = middle }
-        }
-        return low
+        partitioningIndex { $0 >= port }
     }
 }

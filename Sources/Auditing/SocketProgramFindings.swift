@@ -5,7 +5,8 @@ extension [Finding] {
     public static func foreignBypasses(by list: ProgramList) -> [Finding] {
         let findings = list.programs.map { Finding($0) }
         guard let doubt = list.doubt else { return findings }
-        let message = "cannot read the BPF programs of cgroups, which can drop packets that the policy allows: \(doubt)"
+        let message =
+            "cannot read the BPF programs of cgroups and interfaces, which can drop packets that the policy allows: \(doubt)"
         return findings + [Finding(.unknown, .notice, message, aspect: "programs")]
     }
 }

@@ -56,11 +56,14 @@ static inline long shim_acl(const char *path, void *buffer, size_t length) {
 static inline long shim_acl_of(int fd, void *buffer, size_t length) {
     return fgetxattr(fd, "system.posix_acl_access", buffer, length);
 }
-/* The ids of the BPF programs of a type that are attached to a cgroup or a network namespace; their number, or -1. */
-static inline int shim_bpf_programs(int fd, unsigned int type, unsigned int *ids, unsigned int capacity) {
+/* BPF_TCX_INGRESS and BPF_TCX_EGRESS of linux/bpf.h, which headers before 6.6 lack. */
+static const unsigned int shim_tcx_ingress = 46, shim_tcx_egress = 47;
+/* The ids of the BPF programs of a type that are attached to a target: the descriptor of a cgroup or a network namespace, or
+   the index of an interface; their number, or -1. Without a capacity they are only counted. */
+static inline int shim_bpf_programs(unsigned int target, unsigned int type, unsigned int *ids, unsigned int capacity) {
     union bpf_attr request;
     memset(&request, 0, sizeof request);
-    request.query.target_fd = (unsigned int)fd;
+    request.query.target_fd = target; /* or target_ifindex, in the same place */
     request.query.attach_type = type;
     request.query.prog_ids = (uintptr_t)ids;
     request.query.prog_cnt = capacity;

@@ -85,7 +85,7 @@ extension Host {
         host.isOutputJournal = StandardStream.output.isJournal
         host.isErrorJournal = StandardStream.error.isJournal
         host.names = HostNames.ofThisHost
-        host.interfaces = { (try? KernelNetwork().interfaces) ?? [] }
+        host.interfaces = { (try? KernelNetwork())?.interfaces ?? [] }
         // Another network namespace has resolvers of its own.
         host.resolvers = { RulesetIdentity.isHost ? Resolvers.ofThisHost() : [] }
         host.outboundNeeds = { RulesetIdentity.isHost ? .ofThisHost() : OutboundNeeds() }

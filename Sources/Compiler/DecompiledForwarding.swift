@@ -22,9 +22,6 @@ public struct DecompiledForwarding: Hashable, Sendable {
 
     /// Forwarding without a target.
     init() {}
-
-    /// Whether it leads to another host.
-    public var leavesHost: Bool { targets.contains { $0.address != nil } }
 }
 
 extension DecompiledForwarding.Target: CustomStringConvertible {

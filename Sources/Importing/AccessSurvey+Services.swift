@@ -100,7 +100,7 @@ extension AccessSurvey {
             let all = AddressSet.all(cells[0].family)
             let addresses = destinations.reduce(AddressSet()) { $0.union($1.addresses ?? all) }
             return (addresses, destinations.flatMap { parts[$0] ?? [] })
-        }.sorted { $0.addresses.order < $1.addresses.order }
+        }.sorted { $0.addresses.lowest < $1.addresses.lowest }
     }
 
     /// The packet of a client that is let in.
@@ -149,9 +149,4 @@ extension ClosedRange<UInt16> {
 extension AddressSet {
     /// The link-local addresses, RFC 4291 2.5.6.
     static let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
-
-    /// The lowest address.
-    fileprivate var order: UInt128 {
-        ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? ipv6.ranges.first?.lowerBound ?? 0
-    }
 }

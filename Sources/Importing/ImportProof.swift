@@ -191,13 +191,6 @@ struct DifferenceJudge {
     }
 }
 
-extension DestinationClass {
-    /// The lowest address, for sorting.
-    fileprivate var order: UInt128 {
-        addresses?.ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? addresses?.ipv6.ranges.first?.lowerBound ?? 0
-    }
-}
-
 extension AddressSet {
     /// The sources that a packet can have, in the shortest form; `nil` for none.
     var possible: AddressSet? {

@@ -1,25 +1,27 @@
 public import Addressing
 
-/// The interfaces and routes of a host.
+/// The interfaces and routes of a host; a part that cannot be read whole is `nil`.
 public protocol HostNetwork: AnyObject, Sendable {
-    /// The interfaces; empty if they cannot be read.
-    var interfaces: [HostInterface] { get }
+    /// The interfaces.
+    var interfaces: [HostInterface]? { get }
     /// The addresses to which packets leave by each interface, by its index; in all routing tables.
-    var reached: [UInt32: AddressSet] { get }
+    var reached: [UInt32: AddressSet]? { get }
     /// The next hops of its routes, in all routing tables.
-    var gateways: Set<IPAddress> { get }
+    var gateways: Set<IPAddress>? { get }
     /// The broadcast addresses of its IPv4 networks, without 255.255.255.255 (RFC 919).
     var broadcasts: Set<IPAddress> { get }
     /// The addresses that were seen behind each interface, by its index.
-    var neighbours: [UInt32: [IPAddress]] { get }
+    var neighbours: [UInt32: [IPAddress]]? { get }
+    /// Why a part that was asked for could not be read; `nil` if all could.
+    var fault: String? { get }
     /// Whether this host forwards packets of the family.
-    func forwards(_ family: AddressFamily) -> Bool
+    func forwards(_ family: AddressFamily) -> Bool?
     /// The addresses of an interface, by its index; `nil` if they cannot be read.
     func addresses(on interface: UInt32) -> AddressSet?
     /// Whether packets that arrive on the interface of this name may have loopback destinations, `route_localnet`.
     func routesLoopback(_ interface: String) -> Bool?
     /// The properties of packets, beside the destination, by which the rules of policy routing choose a table.
-    func selectors(_ family: AddressFamily) -> RouteSelectors
+    func selectors(_ family: AddressFamily) -> RouteSelectors?
     /// The route of a packet; `nil` if there is none.
     func route(_ question: RouteQuestion) -> ReturnRoute?
 }
@@ -36,7 +38,7 @@ public struct HostInterface: Hashable, Sendable {
     public var master: UInt32?
     /// Its alternative names, which rules do not match: ip-link(8), `altname`.
     public var otherNames: [String]
-    /// What sees packets before the ruleset: `an XDP program`, `filters of tc`.
+    /// What sees packets before the ruleset: `an XDP program`, `filters of tc`, `programs of tcx`.
     public var earlier: [String] = []
 
     /// An interface of these parts.

@@ -102,13 +102,6 @@ extension Service {
 
     /// Its kind and name for a message.
     var title: String { "\(kind) \(Printable.quoted(name))" }
-
-    /// The families of the addresses at which clients reach it.
-    public var reachableFamilies: Set<AddressFamily> {
-        let families = forwarding?.families ?? Set(AddressFamily.allCases)
-        guard let addresses = destinations?.addresses else { return families }
-        return families.intersection(addresses.families)
-    }
 }
 
 extension AddressSet {

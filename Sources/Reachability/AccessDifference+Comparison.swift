@@ -139,11 +139,6 @@ extension [AccessDifference.Change] {
     }
 
     private func firstIndex(endingAtOrAbove port: Int) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if Int(self[middle].ports.upperBound) < port { low = middle + 1 } else { high = middle }
-        }
-        return low
+        partitioningIndex { Int($0.ports.upperBound) >= port }
     }
 }

@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// The identity of a table: table names are unique in a family.
 public struct TableName: Hashable, Sendable {
     /// The family.
@@ -57,12 +59,8 @@ public struct Table: Hashable, Sendable {
 extension Array {
     /// The element with this name in an array sorted by name.
     func element(named name: String, by key: (Element) -> String) -> Element? {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if key(self[middle]) < name { low = middle + 1 } else { high = middle }
-        }
-        return low < count && key(self[low]) == name ? self[low] : nil
+        let place = partitioningIndex { key($0) >= name }
+        return place < count && key(self[place]) == name ? self[place] : nil
     }
 }
 

@@ -22,6 +22,26 @@ struct HistoryTests {
         return changes.reversed().map { $0["reason"] as? String }
     }
 
+    @Test("A change is made and saved although an old one cannot be removed")
+    func unprunable() throws {
+        func alternate(_ count: Int) throws {
+            for number in 0..<count {
+                #expect(try terminal.run("apply", number.isMultiple(of: 2) ? policy : narrow, "--yes") == .success)
+            }
+        }
+        try alternate(50)
+        #expect(terminal.errors == "")
+        let oldest = terminal.folder.appending(path: "state/change-1.confirmed")
+        try FileManager.default.removeItem(at: oldest)
+        try FileManager.default.createDirectory(at: oldest, withIntermediateDirectories: false)
+        try alternate(1)
+        #expect(
+            terminal.errors.hasPrefix("portreeve: warning: old changes are not removed: deleting "), "\(terminal.errors)")
+        #expect(try terminal.run("history", "--format", "json") == .success)
+        let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
+        #expect(changes.first?["change"] as? Int == 51, "\(changes.first ?? [:])")
+    }
+
     @Test("Changes are applied, undone by the timer or by hand, lost in a reboot, and repair drift")
     func changes() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)

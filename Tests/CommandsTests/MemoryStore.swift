@@ -56,13 +56,25 @@ final class MemoryStore: RulesetStore {
     /// The kernel's number of the table.
     var handle: UInt64 = 1
 
-    func elementCount(of _: String, in _: TableName) -> Int? { nil }
+    /// The error of each look at the elements of a set.
+    var elementFault: KernelError?
 
-    func elements(of _: String, in _: TableName, unlike _: [Expression]) -> [SetElement] { [] }
+    func elementCount(of _: String, in _: TableName) throws(KernelError) -> Int {
+        if let elementFault { throw elementFault }
+        return 0
+    }
+
+    func elements(of _: String, in _: TableName, unlike _: [Expression]) throws(KernelError) -> [SetElement] {
+        if let elementFault { throw elementFault }
+        return []
+    }
 
     func addresses() -> AddressSet? { nil }
 
-    func network() -> (any HostNetwork)? { nil }
+    /// The interfaces and routes.
+    var routing: (any HostNetwork)?
+
+    func network() -> (any HostNetwork)? { routing }
 
     /// The tables of `iptables-legacy`.
     var legacy: [LegacyTable] = []

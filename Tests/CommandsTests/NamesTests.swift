@@ -265,6 +265,19 @@ struct NamesTests {
         try isClean()
     }
 
+    @Test("Notes that cannot be read are not replaced: refresh fails, and old addresses stay")
+    func unread() throws {
+        try apply()
+        let file = terminal.folder.appending(path: "state/names")
+        let text = try Data(contentsOf: file)
+        try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
+        terminal.names["vpn.example.net"] = ["192.0.2.9"]
+        #expect(try terminal.run("refresh") == .failure, "\(terminal.output)")
+        #expect(terminal.errors.contains("names: another user could have written it"), "\(terminal.errors)")
+        #expect(try Data(contentsOf: file) == text)
+        #expect(try lets("192.0.2.7") && lets("192.0.2.8") && !lets("192.0.2.9"))
+    }
+
     @Test("A name that was not renewed for longer than it is kept is a finding")
     func stale() throws {
         try apply()

@@ -169,6 +169,23 @@ struct UsageTests {
         #expect(try terminal.run("status", host.policy) == .success)
     }
 
+    @Test("A file that cannot be read stays as it is, and is a notice")
+    func unread() throws {
+        let file = terminal.folder.appending(path: "state/usage")
+        host.pass(60 * FollowedHost.day)
+        #expect(try host.unused() == [])
+        let text = try Data(contentsOf: file)
+        // Another user could have written it.
+        try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
+        host.pass(29 * FollowedHost.day)
+        #expect(try host.unused() == [])
+        #expect(terminal.output.contains("the use of services is not followed: trusting"), "\(terminal.output)")
+        #expect(try Data(contentsOf: file) == text)
+        try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
+        host.pass(FollowedHost.day)
+        #expect(try host.unused() == ["old", "web"])
+    }
+
     @Test("A file of a later version stays as it is")
     func later() throws {
         let file = terminal.folder.appending(path: "state/usage")

@@ -117,7 +117,7 @@ struct LimitTests {
         let snapshot = try store.snapshot(of: Names.table)
         let findings = [Finding].fullLimits(
             in: try #require(snapshot.table), origins: compile(policy).origins,
-            hits: { snapshot.states[$0]?[$1].packets ?? 0 }, count: { store.elementCount(of: $0, in: Names.table) })
+            hits: { snapshot.states[$0]?[$1].packets ?? 0 }, count: { try store.elementCount(of: $0, in: Names.table) })
         #expect(findings.allSatisfy { $0.identifier == .limitFull && $0.service == "ssh" })
         return findings.map(\.message)
     }

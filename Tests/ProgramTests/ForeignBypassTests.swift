@@ -102,6 +102,21 @@ struct ForeignBypassTests {
         #expect(try portreeve("verify", accepting, "--only", "ruleset").status == 0)
     }
 
+    @Test("Programs of tcx, which no queueing discipline shows, are named by their interface", arguments: [46, 47])
+    func trafficControlExpress(type: Int) throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        let programs = Programs(portreeve)
+        try portreeve.shell("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        #expect(try bypasses(portreeve, policy) == [])
+        try programs.attach(tcx: type, to: "v0")
+        #expect(
+            try bypasses(portreeve, policy) == [
+                "warning: interface v0 has programs of tcx, which can take packets past the ruleset; they are not understood [foreign-bypass]"
+            ])
+    }
+
     @Test("Programs of cgroups are named where a socket listens for other hosts, and nowhere else")
     func cgroups() throws {
         let portreeve = try Portreeve()

@@ -16,7 +16,7 @@ final class Programs {
         for cgroup in cgroups { _ = unsafe rmdir(cgroup) }
     }
 
-    /// Loads and attaches a program: `xdp INTERFACE`, `cgroup PATH TYPE EXPECTED ATTACHMENT RESULT` or `lookup`; bpf(2).
+    /// Loads and attaches a program: `xdp INTERFACE`, `tcx INTERFACE TYPE`, `cgroup PATH TYPE EXPECTED NAME` or `lookup`; bpf(2).
     private static let script = """
         import ctypes, os, socket, struct, sys, time
         libc = ctypes.CDLL(None, use_errno=True)
@@ -41,6 +41,9 @@ final class Programs {
             route.sendto(struct.pack("<IHHII", 16 + len(body), 19, 5, 1, 0) + body, (0, 0))
             error = struct.unpack("<i", route.recv(4096)[16:20])[0]
             if error: sys.exit("link: " + os.strerror(-error))
+        elif what == "tcx":
+            program = load(3, 0, -1, b"test_tcx")
+            bpf(ATTACH, struct.pack("<IIIIII", socket.if_nametoindex(rest[0]), program, int(rest[1]), 0, 0, 0))
         elif what == "cgroup":
             program = load(int(rest[1]), int(rest[2]), 1, b"test_" + rest[3].encode())
             bpf(ATTACH, struct.pack("<IIII", os.open(rest[0], os.O_RDONLY), program, int(rest[2]), 2))
@@ -58,6 +61,9 @@ final class Programs {
 
     /// Attaches an XDP program to an interface.
     func attach(xdp interface: String) throws { try portreeve.shell(try run("xdp \(interface)")) }
+
+    /// Attaches a program of tcx to an interface: `BPF_TCX_INGRESS` or `BPF_TCX_EGRESS`.
+    func attach(tcx type: Int, to interface: String) throws { try portreeve.shell(try run("tcx \(interface) \(type)")) }
 
     /// A new cgroup of this name directly below the root; `nil` without cgroup2.
     func cgroup(_ name: String) throws -> String {

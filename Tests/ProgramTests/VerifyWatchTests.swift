@@ -148,6 +148,29 @@ struct VerifyWatchTests {
         #expect(status == "status=0\n")
     }
 
+    @Test("News that cannot be saved is printed, said to be unsaved, and saved after the next verification")
+    func unsaved() throws {
+        let folder = portreeve.file("news")
+        try portreeve.shell("mkdir \(folder)")
+        let watch = try watch("--news \(folder)/file")
+        try withExtendedLifetime(watch) {
+            try portreeve.shell("mv \(folder) \(folder).moved")
+            _ = try delay(until: "saved for the next watch") {
+                try portreeve.shell("nft insert rule inet portreeve input ip saddr 192.0.2.66 accept")
+            }
+            let said = try text()
+            #expect(said.contains("[ruleset-drift]"), "\(said)")
+            #expect(said.contains("portreeve: the news was printed, but not saved for the next watch: "), "\(said)")
+            #expect(said.contains("; the next verification tries again\n"), "\(said)")
+            #expect(!said.contains("was not verified"), "\(said)")
+            try portreeve.shell("mv \(folder).moved \(folder); nft add table ip other")
+            #expect(
+                eventually {
+                    (try? String(contentsOfFile: "\(folder)/file", encoding: .utf8))?.contains("drift") == true
+                })
+        }
+    }
+
     @Test("JSON is one line for each change, and other formats are refused")
     func json() throws {
         let watch = try watch("--format json")

@@ -290,3 +290,8 @@ extension [Expression] {
         return Self.protocol(6) + [load, Expression.compare(Comparison(Array<UInt8>(port.bigEndianBytes)))]
     }
 }
+
+extension SourceSpace {
+    /// The number of ranges of all computed sets.
+    fileprivate var rangeCount: Int { nodes.reduce(0) { $0 + ($1.spans?.ranges.count ?? 0) } }
+}

@@ -27,8 +27,9 @@ final class Wire {
     /// The host's addresses, and the kernel's routes.
     func circumstances() throws -> Circumstances {
         let network = try KernelNetwork()
-        let indices = Dictionary(uniqueKeysWithValues: network.interfaces.map { ($0.name, $0.index) })
-        let kinds = network.interfaces.compactMap { each in each.kind.map { (each.name, $0) } }
+        let interfaces = network.interfaces ?? []
+        let indices = Dictionary(uniqueKeysWithValues: interfaces.map { ($0.name, $0.index) })
+        let kinds = interfaces.compactMap { each in each.kind.map { (each.name, $0) } }
         var routes = Routes(indices: indices, kinds: Dictionary(uniqueKeysWithValues: kinds)) { question in
             let destination = UInt32(truncatingIfNeeded: question.destination)
             let address: IPAddress = question.family == .ipv4 ? .ipv4(destination) : .ipv6(question.destination)

@@ -64,6 +64,9 @@ struct NameLookupTests {
                 #expect(reason.hasPrefix("the process that looks it up ended with status "), "\(script): \(reason)")
             }
         }
+        let closed = try answers("exec 3>&-; exec sleep 60", within: 300)
+        #expect(closed.allSatisfy { $0.outcome == .failure("no answer within 0 seconds") }, "\(closed)")
+        #expect(Date().timeIntervalSince(start) < 30)
         let missing = NameLookup(by: "/nonexistent").answers(for: ["a.example"])
         #expect(missing.count == 2)
         #expect(missing.allSatisfy { $0.outcome == .failure("cannot start a process: no such file or directory") })

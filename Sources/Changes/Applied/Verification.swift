@@ -51,10 +51,10 @@ public struct Verification {
     private let areas: Set<Area>
     private let now: Int64
     /// The number of elements in a set of portreeve's table.
-    private let elementCount: (String) -> Int?
+    private let elementCount: (String) throws -> Int
     /// The elements of a set in portreeve's table that have other expressions than these.
-    private let otherElements: (String, [Expression]) -> [SetElement]
-    /// The interfaces and routes of the host; `nil` if they cannot be read.
+    private let otherElements: (String, [Expression]) throws -> [SetElement]
+    /// The interfaces and routes of the host; `nil` if the kernel cannot be asked.
     private let network: (any HostNetwork)?
     /// The addresses of the host; `nil` if they cannot be read.
     private let addresses: AddressSet?
@@ -112,9 +112,9 @@ public struct Verification {
         compiled = grants.expectation(verified.compiled, found: live)
         grantFindings = areas.contains(.ruleset) ? grants.findings(about: live, compiled) : []
         (self.verified, self.areas, self.now) = (verified, areas, now)
-        (network, addresses) = (store.network(), store.addresses())
-        otherElements = { store.elements(of: $0, in: Names.table, unlike: $1) }
-        elementCount = { store.elementCount(of: $0, in: Names.table) }
+        (network, addresses) = ((try? ruleset.get())?.network ?? store.network(), store.addresses())
+        otherElements = { try store.elements(of: $0, in: Names.table, unlike: $1) }
+        elementCount = { try store.elementCount(of: $0, in: Names.table) }
     }
 
     /// The generation of the ruleset; `nil` if it was not read.
@@ -165,6 +165,8 @@ public struct Verification {
         findings += grantFindings
         if areas.contains(.sessions) { findings += try sessionFindings(surroundings.sessions) }
         findings += host(surroundings.resolvers()) + verified.listFindings
+        // Behind all that asks for interfaces and routes.
+        if let fault = network?.fault { findings.append(.unreadNetwork(fault)) }
         if let names { findings += .staleNames(of: verified.policy, names, now: now) }
         findings += .unused(of: verified.policy, usage.services, now: now) { Self.sessions(surroundings.sessions) }
         findings += .expiries(of: verified.policy, now: now) + .reviews(of: verified.policy, now: now)

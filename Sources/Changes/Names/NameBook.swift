@@ -34,9 +34,11 @@ public struct NameBook: Equatable {
     /// An empty book.
     public init() {}
 
-    /// Reads the book; empty if there is none, or if it cannot be used.
-    init(_ files: StateFiles) {
-        guard let bytes = (try? files.read(Self.name)) ?? nil,
+    /// Reads the book; empty if there is none, or if it is not one.
+    ///
+    /// - Throws: the error of the reading: a new book must not replace one whose addresses are not known.
+    init(_ files: StateFiles) throws(KernelError) {
+        guard let bytes = try files.read(Self.name),
             let document = try? StateDocument(bytes, kind: Self.documentKind)
         else { return }
         var name = ""
@@ -68,7 +70,7 @@ public struct NameBook: Equatable {
     public init(existingAt location: StateLocation, on host: ChangeHost) {
         self.init()
         do throws(KernelError) {
-            if let state = try RulesetState(existingAt: location, on: host) { self = state.names }
+            if let state = try RulesetState(existingAt: location, on: host) { self = try state.names }
         } catch { isHidden = true }
     }
 
@@ -90,14 +92,14 @@ public struct NameBook: Equatable {
 
 extension RulesetState {
     /// The notes about names.
-    var names: NameBook { NameBook(files) }
+    var names: NameBook { get throws(KernelError) { try NameBook(files) } }
 
     /// Saves the notes about these renewals, and forgets names that the policy does not have.
     public func note(_ renewals: [NameRenewal], of policy: Policy) throws {
-        guard !renewals.isEmpty || !names.entries.isEmpty else { return }
+        guard try !renewals.isEmpty || !names.entries.isEmpty else { return }
         let lock = try lock()
         defer { withExtendedLifetime(lock) {} }
-        let old = names
+        let old = try names
         var book = old
         for renewal in renewals { book.entries[renewal.source.name] = renewal.entry }
         let kept = Set(policy.names.map(\.name))

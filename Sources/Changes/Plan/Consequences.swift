@@ -54,9 +54,11 @@ public struct Consequences {
             of: plan.policy, addresses: plan.ruleset.addresses, gateways: plan.ruleset.gateways,
             resolvers: resolvers())
         let forwarding = [Finding].forwarding(of: plan.policy, over: plan.ruleset.network)
-        breakages =
+        let found =
             denied + forwarding + losses + (outbound?.findings ?? []) + overrides.value().sorted { $0.rank < $1.rank }
-            + .legacyTables(plan.ruleset.legacy)
+        // Behind all that asks for interfaces and routes.
+        let fault = plan.ruleset.network?.fault
+        breakages = found + .legacyTables(plan.ruleset.legacy) + (fault.map { [.unreadNetwork($0)] } ?? [])
     }
 }
 

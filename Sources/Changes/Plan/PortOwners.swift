@@ -50,12 +50,7 @@ struct PortOwners {
         }
 
         private func first(endingAtOrAbove port: UInt16) -> Int {
-            var (low, high) = (0, all.count)
-            while low < high {
-                let middle = (low + high) / 2
-                if all[middle].range.upperBound < port { low = middle + 1 } else { high = middle }
-            }
-            return low
+            all.partitioningIndex { $0.range.upperBound >= port }
         }
     }
 

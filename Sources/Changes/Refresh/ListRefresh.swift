@@ -40,7 +40,7 @@ public struct ListRefresh {
             record = try Self.record(state, store)
         }
         (self.state, self.store, self.now, self.record) = (state, store, now, record)
-        let (book, own, since) = (state.names, store.addresses() ?? AddressSet(), record.time)
+        let (book, own, since) = (try state.names, store.addresses() ?? AddressSet(), record.time)
         refreshed = try RefreshedPolicy(record, options) { names in
             names.compactMap { source in
                 let answers = all.filter { $0.name == source.name }

@@ -5,9 +5,11 @@ internal import System
 extension ChangeHost {
     /// The host of this process.
     public static var this: ChangeHost {
+        let warn: (String) -> Void = { try? StandardStream.error.write("portreeve: warning: \($0)\n") }
         var host = ChangeHost(
             location: { .current }, identity: { .current }, author: { .current }, uptime: { Uptime.milliseconds },
-            arm: UndoProcess.arm, announce: Announcement.make)
+            arm: { directory throws(KernelError) in try UndoProcess.arm(in: directory, warn) },
+            announce: Announcement.make)
         host.floorDirectory = { $0 == StateLocation.lasting ? Boot.floorDirectory : nil }
         host.markLoaded = { if $0 == StateLocation.lasting, Boot.isOfHost { Boot.mark(isLoaded: $1) } }
         host.sshPorts = {
@@ -15,7 +17,7 @@ extension ChangeHost {
                 SocketActivation().units(for: SocketOwners().owners(of: listeners))
             }
         }
-        host.warn = { try? StandardStream.error.write("portreeve: warning: \($0)\n") }
+        host.warn = warn
         return host
     }
 }

@@ -74,6 +74,8 @@ public struct ChangeLog {
     }
 
     let files: StateFiles
+    /// Warns of old changes that cannot be removed.
+    let warn: (_ text: String) -> Void
 
     /// The numbers that a change can have.
     static let numbers = 1...Int(Int32.max)
@@ -170,10 +172,12 @@ public struct ChangeLog {
     }
 
     /// Records the outcome of a change, and removes the oldest ones.
+    ///
+    /// - Throws: the error of the record; old changes that cannot be removed are a warning, since the outcome is recorded then.
     func settle(_ entry: Entry, as outcome: Outcome) throws(KernelError) {
         let name = Entry(number: entry.number, outcome: outcome).name
         try files.rename(entry.name, to: name)
-        try prune()
+        do throws(KernelError) { try prune() } catch { warn("old changes are not removed: \(error)") }
     }
 
     private func prune() throws(KernelError) {

@@ -4,8 +4,10 @@ internal import Reachability
 
 extension Routes {
     /// The routes of a host; each is asked of the kernel when a verdict depends on it.
-    init(_ network: any HostNetwork) {
-        let interfaces = network.interfaces
+    ///
+    /// - Returns: `nil` if the interfaces cannot be read.
+    init?(_ network: any HostNetwork) {
+        guard let interfaces = network.interfaces else { return nil }
         let names = Dictionary(interfaces.map { ($0.index, $0) }) { first, _ in first }
         let indices = Dictionary(interfaces.map { ($0.name, $0.index) }) { first, _ in first }
         self.init(
@@ -19,13 +21,13 @@ extension Routes {
                     name: route.interface, index: route.interfaceIndex, kind: names[route.interfaceIndex]?.kind)
             },
             arrivals: {
-                network.reached.reduce(into: [:]) { all, reached in
+                network.reached?.reduce(into: [:]) { all, reached in
                     if let interface = names[reached.key] { all[interface.name] = reached.value }
                 }
             })
         bridgePorts = Set(
             interfaces.filter { $0.master.flatMap { names[$0]?.kind } == "bridge" }.map(\.name))
-        containers = { network.containers }
+        containers = { network.containers(among: interfaces) }
         broadcasts = { network.broadcasts }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
         routesLoopback = { network.routesLoopback($0) }
@@ -33,12 +35,12 @@ extension Routes {
 }
 
 extension HostNetwork {
-    /// The bridges of containers with the addresses behind them, where this host forwards packets to them.
-    fileprivate var containers: [Routes.Containers] {
-        let (bridges, neighbours) = (interfaces.containerBridges, neighbours)
+    /// The bridges of containers with the addresses behind them, where this host forwards packets to them, as far as is known.
+    fileprivate func containers(among interfaces: [HostInterface]) -> [Routes.Containers] {
+        let (bridges, neighbours, reached) = (interfaces.containerBridges, neighbours ?? [:], reached ?? [:])
         let used = bridges.filter { bridge in interfaces.contains { $0.master == bridge.index } }
         return used.flatMap { bridge in
-            AddressFamily.allCases.filter(forwards).compactMap { family -> Routes.Containers? in
+            AddressFamily.allCases.filter { forwards($0) != false }.compactMap { family -> Routes.Containers? in
                 let most = 4
                 let seen = (neighbours[bridge.index] ?? []).filter { $0.family == family && !$0.isLinkLocal }
                 let addresses = Array(seen.prefix(most))
@@ -51,7 +53,7 @@ extension HostNetwork {
 
     /// The route of a forwarded packet; `nil` if it depends on something that is not known of the packet.
     fileprivate func output(_ question: Routes.Question, on interface: UInt32?) -> ReturnRoute? {
-        let selectors = selectors(question.family)
+        guard let selectors = selectors(question.family) else { return nil }
         let isOpen =
             selectors.contains(.other) || selectors.contains(.mark) && question.hasMark
             || selectors.contains(.source) && question.source == nil

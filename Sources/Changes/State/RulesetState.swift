@@ -29,7 +29,7 @@ public struct RulesetState {
         self.host = host
         if !isBoot { _ = try host.knownIdentity() }
         files = try location.open()
-        log = ChangeLog(files: files)
+        log = ChangeLog(files: files, warn: host.warn)
     }
 
     /// Opens the state for a command that only reads; `nil` if nothing was ever saved.

@@ -26,12 +26,19 @@ public struct UndoProcess {
         self.openStore = openStore
     }
 
-    /// Arms the undo of the pending change of a directory, which outlives this process; returns once it is ready.
-    static func arm(in directory: String) throws(KernelError) {
+    /// Arms the undo of the pending change of a directory; returns once it is ready.
+    ///
+    /// The undo outlives this process. A unit of systemd outlives the login session, too; without one, a login manager that ends
+    /// what the session leaves behind (`KillUserProcesses=` of logind.conf(5)) has the change undone at once.
+    ///
+    /// - Parameters:
+    ///   - directory: the state directory.
+    ///   - warn: gets a warning if there is no unit although systemd runs.
+    /// - Throws: `io` if no process can be started.
+    static func arm(in directory: String, _ warn: (_ text: String) -> Void) throws(KernelError) {
         if ServiceManager.isRunning, let properties = unitProperties {
             do throws(KernelError) { return try startUnit(for: directory, properties) } catch {
-                let warning = "portreeve: warning: the undo ends with this session: \(error)\n"
-                try? StandardStream.error.write(warning)
+                warn("the change is undone at once if systemd ends the processes of this login session: \(error)")
             }
         }
         _ = try start(in: directory)
@@ -77,9 +84,13 @@ public struct UndoProcess {
             if lock != nil {
                 if !isUnit, standby?.isRunning != true { standby = try? Self.start(in: state.files.directory) }
                 if isTerminated || state.remaining(pending) <= 0 {
-                    if undo(pending, to: previous, isTerminated, &isPutBack, failures) { return }
-                    failures += 1
-                    _ = Signals.waitForTermination(milliseconds: Self.pause)
+                    switch undo(pending, to: previous, isTerminated, &isPutBack, failures) {
+                    case .over: return
+                    case .early: break
+                    case .failed:
+                        failures += 1
+                        _ = Signals.waitForTermination(milliseconds: Self.pause)
+                    }
                 }
             }
             let wait = min(Self.interval, max(1, state.remaining(pending)))
@@ -101,18 +112,27 @@ public struct UndoProcess {
         try state.files.lock(Self.lockName)
     }
 
-    /// Undoes the pending change; `false` if it must be tried again.
+    /// The result of an attempt to undo a change.
+    private enum Attempt {
+        /// It is undone, or was settled by another process.
+        case over
+        /// Its deadline was moved meanwhile.
+        case early
+        /// It must be tried again.
+        case failed
+    }
+
+    /// Undoes the pending change, unless its deadline was moved.
     ///
     /// After a successful restore only the log is retried: an admin may be repairing the ruleset meanwhile.
     private func undo(
         _ known: PendingChange, to previous: Table?, _ isTerminated: Bool, _ isPutBack: inout Bool, _ failures: Int
-    ) -> Bool {
+    ) -> Attempt {
         do {
             let lock = try state.lock()
             defer { withExtendedLifetime(lock) {} }
-            guard let pending = current(known) else { return true }
-            // The deadline may have been moved meanwhile.
-            guard isTerminated || state.remaining(pending) <= 0 else { return false }
+            guard let pending = current(known) else { return .over }
+            guard isTerminated || state.remaining(pending) <= 0 else { return .early }
             if !isPutBack {
                 let store = try openStore()
                 store.cacheSets(in: state.files.directory)
@@ -124,13 +144,13 @@ public struct UndoProcess {
                     "change \(pending.number) was not confirmed: the previous ruleset was restored")
             }
             try state.close(pending, as: .timedOut)
-            return true
+            return .over
         } catch {
             let what = isPutBack ? "it was undone, but that could not be saved" : "it could not be undone"
             if failures % Self.silence == 0 {
                 state.host.announce("change \(known.number) was not confirmed, and \(what): \(error)")
             }
-            return false
+            return .failed
         }
     }
 }

@@ -40,7 +40,7 @@ public struct WholeRuleset {
             legacy = store.legacyTables()
             addresses = store.addresses()
             network = store.network()
-            routes = network.map { Routes($0) }
+            routes = network.flatMap { Routes($0) }
             gateways = network?.gateways ?? []
             return
         }
@@ -63,7 +63,7 @@ public struct WholeRuleset {
 
     /// The circumstances in which packets meet the current tables.
     static func circumstances(_ store: any RulesetStore, now: Int64) -> Circumstances {
-        Circumstances(now: now, addresses: store.addresses(), routes: store.network().map { Routes($0) })
+        Circumstances(now: now, addresses: store.addresses(), routes: store.network().flatMap { Routes($0) })
     }
 
     /// The current tables of other programs, and models of those of `iptables-legacy`.

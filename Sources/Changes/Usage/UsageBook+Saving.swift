@@ -17,20 +17,28 @@ extension UsageBook {
     ///   - host: the host.
     ///   - span: `unused-after`.
     ///   - now: seconds since 1970-01-01T00:00:00Z.
-    /// - Returns: the book, and a notice if the saved one cannot be used.
+    /// - Returns: the book, and a notice if the saved one cannot be used; one that cannot be read stays as it is.
     public static func reading(
         _ ruleset: WholeRuleset, at location: StateLocation, on host: ChangeHost, _ span: TimeSpan?, now: Int64
     ) -> (book: UsageBook, fault: Finding?) {
         let state = try? RulesetState(existingAt: location, on: host)
         guard let files = state?.files else { return (UsageBook().following(ruleset, on: host, span, now: now), nil) }
-        let (saved, defect) = load(from: files)
-        let book = (saved ?? UsageBook()).following(ruleset, on: host, span, now: now)
+        func next(after saved: UsageBook?) -> UsageBook {
+            (saved ?? UsageBook()).following(ruleset, on: host, span, now: now)
+        }
+        let bytes: [UInt8]?
+        do throws(KernelError) { bytes = try files.read(name) } catch {
+            // What it holds is not known, and may be months of history.
+            return (next(after: nil), .unread(error))
+        }
+        let (saved, defect) = book(in: bytes)
+        let book = next(after: saved)
         if !defect.isNewer, book != saved { try? files.write(name, book.document, .content) }
-        return (book, defect.map { .unreadable("\(files.directory)/\(name)", $0) })
+        return (book, defect.map { .unusable("\(files.directory)/\(name)", $0) })
     }
 
-    private static func load(from files: StateFiles) -> (UsageBook?, StateDocument.Defect?) {
-        guard let bytes = try? files.read(name) else { return (nil, nil) }
+    private static func book(in bytes: [UInt8]?) -> (UsageBook?, StateDocument.Defect?) {
+        guard let bytes else { return (nil, nil) }
         do throws(StateDocument.Defect) {
             let document = try StateDocument(bytes, kind: documentKind)
             guard let book = UsageBook(document) else { throw .corrupt }
@@ -86,9 +94,13 @@ extension StateDocument.Defect? {
 }
 
 extension Finding {
-    fileprivate static func unreadable(_ path: String, _ defect: StateDocument.Defect) -> Finding {
+    fileprivate static func unusable(_ path: String, _ defect: StateDocument.Defect) -> Finding {
         Finding(
             .unknown, .notice, "\(path) \(defect): the use of services is followed from now on", aspect: "usage")
+    }
+
+    fileprivate static func unread(_ error: KernelError) -> Finding {
+        Finding(.unknown, .notice, "the use of services is not followed: \(error)", aspect: "usage")
     }
 }
 

@@ -67,10 +67,24 @@ extension Verify {
         let news = state.record.news(in: report.findings)
         state.fault = nil
         pace.noteVerification(from: start, to: host.changes.uptime())
-        guard !news.isEmpty || isFirst && console.isJSON else { return }
-        try write(console.isJSON ? [news.json.line] : newsLines(news, report, console, at: host.now), on: host, console)
-        state.record = FindingRecord(report.findings)
-        if let path = self.news { try host.files.replace(path, state.record.file) }
+        if !news.isEmpty || isFirst && console.isJSON {
+            let lines = console.isJSON ? [news.json.line] : newsLines(news, report, console, at: host.now)
+            try write(lines, on: host, console)
+            state.record = FindingRecord(report.findings)
+            state.isSaved = self.news == nil
+        }
+        do { try save(&state, on: host) } catch {
+            // A file that can never be written is noticed at the start.
+            guard !isFirst else { throw error }
+            state.tell(loss: "\(error)", console)
+        }
+    }
+
+    /// Writes the findings that were told to the file of `--news`, unless it has them.
+    private func save(_ state: inout WatchState, on host: Host) throws {
+        guard let news, !state.isSaved else { return }
+        try host.files.replace(news, state.record.file)
+        (state.isSaved, state.loss) = (true, nil)
     }
 
     /// The news as text, each new finding with what to do about it.
@@ -99,12 +113,25 @@ private struct WatchState {
     var usage = UsageFollowing()
     /// Why the last verification failed; `nil` if it did not.
     var fault: String?
+    /// Whether the file of `--news` has the findings that were told.
+    var isSaved = true
+    /// Why it has not; `nil` if it has.
+    var loss: String?
 
     /// Tells why a verification failed, unless that is known.
     mutating func tell(fault: String, _ console: Console) {
         guard self.fault != fault else { return }
         self.fault = fault
         console.note("portreeve: the host was not verified: \(fault)", .error)
+    }
+
+    /// Tells why findings that were told could not be saved, unless that is known.
+    mutating func tell(loss: String, _ console: Console) {
+        guard self.loss != loss else { return }
+        self.loss = loss
+        console.note(
+            "portreeve: the news was printed, but not saved for the next watch: \(loss); the next verification tries again",
+            .error)
     }
 }
 

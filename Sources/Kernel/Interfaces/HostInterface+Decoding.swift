@@ -1,4 +1,5 @@
 internal import Addressing
+internal import CLinux
 internal import CMnl
 internal import Glibc
 internal import Listeners
@@ -27,6 +28,33 @@ extension HostInterface {
                 .map { KernelName.text(of: $0.payload.prefix { $0 != 0 }) })
         let attached = reply.attributes.nest(PlainAttribute(Int(IFLA_XDP)))?.u8(PlainAttribute(Int(IFLA_XDP_ATTACHED)))
         if let attached, attached != 0 { earlier = ["an XDP program"] }
+    }
+
+    /// Decodes an interface, and adds the programs of tc(8): filters on the interfaces with these indices, and those of tcx.
+    init?(_ payload: ArraySlice<UInt8>, filtered: Set<UInt32>) {
+        self.init(payload)
+        if filtered.contains(index) { earlier.append("filters of tc") }
+        if Self.hasProgramsOfTcx(index) { earlier.append("programs of tcx") }
+    }
+
+    /// The index of the interface of a queueing discipline that holds filters for all packets, `struct tcmsg` and the attributes
+    /// after it; `nil` for other disciplines.
+    static func indexOfFilters(_ payload: ArraySlice<UInt8>) -> UInt32? {
+        guard let reply = RouteReply(payload, as: tcmsg.self),
+            ["clsact", "ingress"].contains(reply.attributes.name(PlainAttribute(TCA_KIND)))
+        else { return nil }
+        return UInt32(bitPattern: reply.header.tcm_ifindex)
+    }
+
+    /// Whether an interface has BPF programs of tcx, which no queueing discipline shows: BPF_PROG_QUERY of bpf(2), kernel 6.6
+    /// or later.
+    ///
+    /// A caller who may not ask learns that from the findings about other BPF programs, which need the same privilege.
+    private static func hasProgramsOfTcx(_ interface: UInt32) -> Bool {
+        [shim_tcx_ingress, shim_tcx_egress].contains { type in
+            var none: UInt32 = 0
+            return unsafe shim_bpf_programs(interface, type, &none, 0) > 0
+        }
     }
 }
 

@@ -5,16 +5,31 @@ public import Listeners
 internal import Synchronization
 public import System
 
-/// The interfaces and routes of the network namespace in which the value was created; each is read when it is needed, once.
+/// The interfaces and routes of the network namespace in which the value was created.
+///
+/// Each part is read when it is needed: neighbours each time, all others once.
 public final class KernelNetwork: HostNetwork {
     private let socket: NetlinkSocket
     private let known = Mutex(Known())
 
+    /// What was read; a part that could not be read is `nil` inside.
     private struct Known {
-        var interfaces: [HostInterface]?
-        var reached: [UInt32: AddressSet]?
-        var selectors: [AddressFamily: RouteSelectors] = [:]
+        var interfaces: [HostInterface]??
+        var destinations: Destinations??
+        var selectors: [AddressFamily: RouteSelectors?] = [:]
         var routes: [RouteQuestion: ReturnRoute?] = [:]
+        var fault: String?
+
+        /// Keeps the first error.
+        mutating func note(_ error: SystemError, _ title: String) {
+            fault = fault ?? "\(error.during("cannot read \(title) of this host"))"
+        }
+    }
+
+    /// What the routes of all routing tables lead to.
+    private struct Destinations {
+        var reached: [UInt32: AddressSet] = [:]
+        var gateways: Set<IPAddress> = []
     }
 
     /// Opens a socket to the routing part of the kernel.
@@ -26,54 +41,37 @@ public final class KernelNetwork: HostNetwork {
         }
     }
 
-    /// The interfaces, RTM_GETLINK; empty if they cannot be read.
-    public var interfaces: [HostInterface] {
-        known.withLock { known in
-            if let interfaces = known.interfaces { return interfaces }
-            let filtered = dump(RTM_GETQDISC, tcmsg()).reduce(into: Set<UInt32>()) { all, payload in
-                guard let reply = RouteReply(payload, as: tcmsg.self),
-                    ["clsact", "ingress"].contains(reply.attributes.name(PlainAttribute(TCA_KIND)))
-                else { return }
-                all.insert(UInt32(bitPattern: reply.header.tcm_ifindex))
-            }
-            let interfaces = dump(RTM_GETLINK, ifinfomsg()).compactMap { HostInterface($0) }.map { interface in
-                var interface = interface
-                if filtered.contains(interface.index) { interface.earlier.append("filters of tc") }
-                return interface
-            }
-            known.interfaces = interfaces
-            return interfaces
+    /// The interfaces, RTM_GETLINK.
+    public var interfaces: [HostInterface]? {
+        once(\.interfaces, "the interfaces") { () throws(SystemError) in
+            let disciplines = try socket.dump(RTM_GETQDISC, tcmsg())
+            let filtered = Set(disciplines.compactMap(HostInterface.indexOfFilters))
+            return try socket.dump(RTM_GETLINK, ifinfomsg()).compactMap { HostInterface($0, filtered: filtered) }
         }
     }
 
     /// The destinations behind each interface in all routing tables but those of local addresses, RTM_GETROUTE.
-    public var reached: [UInt32: AddressSet] {
-        known.withLock { known in
-            if let reached = known.reached { return reached }
+    public var reached: [UInt32: AddressSet]? { destinations?.reached }
+
+    /// The next hops in all routing tables, RTM_GETROUTE.
+    public var gateways: Set<IPAddress>? { destinations?.gateways }
+
+    private var destinations: Destinations? {
+        once(\.destinations, "the routes") { () throws(SystemError) in
             var tables: [UInt32: RoutedAddresses] = [:]
+            var destinations = Destinations()
             for family in [AF_INET, AF_INET6] {
                 var header = rtmsg()
                 header.rtm_family = UInt8(family)
-                for payload in dump(RTM_GETROUTE, header) {
+                for payload in try socket.dump(RTM_GETROUTE, header) {
+                    destinations.gateways.formUnion(TableRoute.gateways(payload))
                     if let route = TableRoute(payload) { tables[route.table, default: RoutedAddresses()].add(route) }
                 }
             }
-            let reached = tables.values.reduce(into: [:]) { all, table in
+            destinations.reached = tables.values.reduce(into: [:]) { all, table in
                 all.merge(table.byInterface) { $0.union($1) }
             }
-            known.reached = reached
-            return reached
-        }
-    }
-
-    /// The next hops in all routing tables, RTM_GETROUTE.
-    public var gateways: Set<IPAddress> {
-        known.withLock { _ in
-            [AF_INET, AF_INET6].reduce(into: []) { all, family in
-                var header = rtmsg()
-                header.rtm_family = UInt8(family)
-                for payload in dump(RTM_GETROUTE, header) { all.formUnion(TableRoute.gateways(payload)) }
-            }
+            return destinations
         }
     }
 
@@ -81,28 +79,36 @@ public final class KernelNetwork: HostNetwork {
     public var broadcasts: Set<IPAddress> { (try? HostAddresses.withBroadcasts().broadcasts) ?? [] }
 
     /// The neighbours that the kernel knows, RTM_GETNEIGH; without those that do not answer.
-    public var neighbours: [UInt32: [IPAddress]] {
-        known.withLock { _ in
-            dump(RTM_GETNEIGH, ndmsg()).reduce(into: [:]) { all, payload in
-                guard let reply = RouteReply(payload, as: ndmsg.self),
-                    Int32(reply.header.ndm_state) & (NUD_FAILED | NUD_NOARP | NUD_INCOMPLETE) == 0,
-                    let bytes = reply.attributes[PlainAttribute(Int(NDA_DST))],
-                    let address = IPAddress(bigEndianBytes: Array(bytes))
-                else { return }
-                all[UInt32(bitPattern: reply.header.ndm_ifindex), default: []].append(address)
+    public var neighbours: [UInt32: [IPAddress]]? {
+        known.withLock { known in
+            do throws(SystemError) {
+                return try socket.dump(RTM_GETNEIGH, ndmsg()).reduce(into: [:]) { all, payload in
+                    guard let reply = RouteReply(payload, as: ndmsg.self),
+                        Int32(reply.header.ndm_state) & (NUD_FAILED | NUD_NOARP | NUD_INCOMPLETE) == 0,
+                        let bytes = reply.attributes[PlainAttribute(Int(NDA_DST))],
+                        let address = IPAddress(bigEndianBytes: Array(bytes))
+                    else { return }
+                    all[UInt32(bitPattern: reply.header.ndm_ifindex), default: []].append(address)
+                }
+            } catch {
+                known.note(error, "the neighbours")
+                return nil
             }
         }
     }
 
-    /// Whether forwarding is on: ip(7), and `ipv6.all.forwarding`.
-    public func forwards(_ family: AddressFamily) -> Bool {
+    /// Why a part that was asked for could not be read; `nil` if all could.
+    public var fault: String? { known.withLock(\.fault) }
+
+    /// Whether forwarding is on: ip(7), and `ipv6.all.forwarding`; `nil` without a readable /proc.
+    public func forwards(_ family: AddressFamily) -> Bool? {
         let name = family == .ipv4 ? "ipv4/ip_forward" : "ipv6/conf/all/forwarding"
-        return ProcFile.text("/proc/sys/net/\(name)")?.first == "1"
+        return ProcFile.text("/proc/sys/net/\(name)").map { $0.first == "1" }
     }
 
     /// The addresses of an interface, by its index.
     public func addresses(on interface: UInt32) -> AddressSet? {
-        let names = Dictionary(interfaces.map { ($0.index, $0.name) }) { first, _ in first }
+        let names = Dictionary((interfaces ?? []).map { ($0.index, $0.name) }) { first, _ in first }
         guard let name = names[interface], let all = try? InterfaceAddress.all() else { return nil }
         return all.filter { $0.interface == name }.reduce(AddressSet()) { set, each in
             switch each.address {
@@ -122,16 +128,19 @@ public final class KernelNetwork: HostNetwork {
     /// The selectors of the rules of policy routing, RTM_GETRULE.
     ///
     /// A rule for the source address of this host decides on no packet from elsewhere.
-    public func selectors(_ family: AddressFamily) -> RouteSelectors {
-        known.withLock { known in
+    public func selectors(_ family: AddressFamily) -> RouteSelectors? {
+        let own = (try? HostAddresses.all()) ?? []
+        return known.withLock { known -> RouteSelectors? in
             if let selectors = known.selectors[family] { return selectors }
             var header = fib_rule_hdr()
             header.family = UInt8(family == .ipv4 ? AF_INET : AF_INET6)
-            let own = (try? HostAddresses.all()) ?? []
-            let selectors = dump(RTM_GETRULE, header).reduce(into: RouteSelectors()) { all, payload in
-                all.formUnion(RouteSelectors(rule: payload, own: own))
-            }
-            known.selectors[family] = selectors
+            var selectors: RouteSelectors?
+            do throws(SystemError) {
+                selectors = try socket.dump(RTM_GETRULE, header).reduce(into: RouteSelectors()) { all, payload in
+                    all.formUnion(RouteSelectors(rule: payload, own: own))
+                }
+            } catch { known.note(error, "the rules of policy routing") }
+            known.selectors[family] = .some(selectors)
             return selectors
         }
     }
@@ -160,13 +169,16 @@ public final class KernelNetwork: HostNetwork {
         return route
     }
 
-    private func dump(_ type: Int, _ header: some NumericStruct) -> [ArraySlice<UInt8>] {
-        let sequence = socket.sequence()
-        let request = RouteRequest(type, flags: NLM_F_DUMP, sequence: sequence, header)
-        var payloads: [ArraySlice<UInt8>] = []
-        _ = try? socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
-            payloads.append(Array(message.payload)[...])
+    /// A part that was read before, or that `read` reads now; `nil` if that failed, which is not tried again.
+    private func once<Part: Sendable>(
+        _ place: WritableKeyPath<Known, Part??>, _ title: String, _ read: () throws(SystemError) -> Part
+    ) -> Part? {
+        known.withLock { known -> Part? in
+            if let part = known[keyPath: place] { return part }
+            var part: Part?
+            do throws(SystemError) { part = try read() } catch { known.note(error, title) }
+            known[keyPath: place] = .some(part)
+            return part
         }
-        return payloads
     }
 }

@@ -63,22 +63,14 @@ struct TableRoute {
         if let interface = reply.attributes.hostOrderU32(RTA_OIF) {
             interfaces = [interface]
         } else {
-            interfaces = Self.hops(reply.attributes[RTA_MULTIPATH] ?? [])
+            interfaces = Self.hops(of: reply).map(\.interface)
         }
     }
 
     /// The next hops of a route; a hop of the other family than the destinations is in `struct rtvia`.
     static func gateways(_ payload: ArraySlice<UInt8>) -> [IPAddress] {
         guard let reply = RouteReply(payload, as: rtmsg.self) else { return [] }
-        var lists = [reply.attributes]
-        var rest = reply.attributes[RTA_MULTIPATH] ?? []
-        while let hop = rtnexthop(rest.span), hop.rtnh_len >= MemoryLayout<rtnexthop>.size {
-            let end = rest.startIndex + min(Int(hop.rtnh_len), rest.count)
-            if let list = Attributes(rest[(rest.startIndex + MemoryLayout<rtnexthop>.size)..<end]) {
-                lists.append(list)
-            }
-            rest = rest.dropFirst((Int(hop.rtnh_len) + 3) & ~3)
-        }
+        let lists = [reply.attributes] + hops(of: reply).compactMap(\.attributes)
         return lists.flatMap { list -> [IPAddress] in
             let direct = list[RTA_GATEWAY].flatMap { IPAddress(bigEndianBytes: Array($0)) }
             let via = list[RTA_VIA].flatMap {
@@ -88,14 +80,16 @@ struct TableRoute {
         }
     }
 
-    /// The interfaces of a list of `struct rtnexthop`, each with attributes after it.
-    private static func hops(_ list: ArraySlice<UInt8>) -> [UInt32] {
-        var (rest, interfaces) = (list, [UInt32]())
+    /// The hops of a route that has several, `struct rtnexthop` with attributes after it; no attributes if they are invalid.
+    private static func hops(of route: RouteReply<rtmsg>) -> [(interface: UInt32, attributes: Attributes?)] {
+        var rest = route.attributes[RTA_MULTIPATH] ?? []
+        var hops: [(interface: UInt32, attributes: Attributes?)] = []
         while let hop = rtnexthop(rest.span), hop.rtnh_len >= MemoryLayout<rtnexthop>.size {
-            interfaces.append(UInt32(bitPattern: hop.rtnh_ifindex))
+            let list = rest.prefix(Int(hop.rtnh_len)).dropFirst(MemoryLayout<rtnexthop>.size)
+            hops.append((UInt32(bitPattern: hop.rtnh_ifindex), Attributes(list)))
             rest = rest.dropFirst((Int(hop.rtnh_len) + 3) & ~3)
         }
-        return interfaces
+        return hops
     }
 }
 

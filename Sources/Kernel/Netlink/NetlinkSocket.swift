@@ -96,6 +96,14 @@ internal import System
     /// `SO_NETNS_COOKIE` of `socket(7)`: identifies the socket's network namespace until the next boot; `nil` before 5.14.
     var namespaceCookie: UInt64? { SocketOption.number(SO_NETNS_COOKIE, of: unsafe mnl_socket_get_fd(handle)) }
 
+    /// Whether both sockets are known to be in one network namespace.
+    func sharesNamespace(with other: borrowing NetlinkSocket) -> Bool {
+        Self.isOneNamespace(namespaceCookie, other.namespaceCookie)
+    }
+
+    /// Whether two cookies are those of one network namespace; no cookie tells nothing.
+    static func isOneNamespace(_ one: UInt64?, _ other: UInt64?) -> Bool { one != nil && one == other }
+
     /// The name of the interface of this index in the socket's network namespace: `man 7 netdevice`.
     func interfaceName(of index: UInt32) -> String? {
         var request = unsafe ifreq()

@@ -69,11 +69,10 @@ extension Nftables {
         return !failed.load(ordering: .relaxed)
     }
 
-    /// One more socket; `nil` if the calling thread is now in another network namespace.
+    /// One more socket; `nil` if it is not known to be in the same network namespace: the calling thread may have moved, and
+    /// kernels before 5.14 do not tell where a socket is.
     private func helper() -> Connection? {
-        guard let helper = try? Connection(),
-            helper.nftables.socket.namespaceCookie == socket.namespaceCookie
-        else { return nil }
+        guard let helper = try? Connection(), socket.sharesNamespace(with: helper.nftables.socket) else { return nil }
         return helper
     }
 

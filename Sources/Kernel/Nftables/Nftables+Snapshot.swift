@@ -69,7 +69,7 @@ extension Nftables {
 
     /// The number of elements in a set, by a dump.
     ///
-    /// - Throws: `permission`, `io`; `interrupted` if the set or the table does not exist.
+    /// - Throws: `permission`, `io`; `missing` if the set or the table does not exist.
     func elementCount(of set: String, in table: TableName) throws(KernelError) -> Int {
         var count = 0
         do throws(SystemError) { try eachElement(of: set, in: table) { _ in count += 1 } } catch {
@@ -80,7 +80,7 @@ extension Nftables {
 
     /// The elements of a set that have other expressions than these, by a dump.
     ///
-    /// - Throws: `permission`, `io`; `interrupted` if the set or the table does not exist.
+    /// - Throws: `permission`, `io`; `missing` if the set or the table does not exist.
     func elements(
         of set: String, in table: TableName, unlike expressions: [Expression]
     ) throws(KernelError) -> [SetElement] {

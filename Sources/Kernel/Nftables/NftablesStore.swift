@@ -40,15 +40,15 @@ public final class NftablesStore: RulesetStore {
         return snapshot
     }
 
-    /// The number of elements in a set; `nil` if it cannot be read.
-    public func elementCount(of set: String, in table: TableName) -> Int? {
-        try? nftables.elementCount(of: set, in: table)
+    /// The number of elements in a set.
+    public func elementCount(of set: String, in table: TableName) throws(KernelError) -> Int {
+        try nftables.elementCount(of: set, in: table)
     }
 
-    /// The elements of a set that have other expressions than these; none if they cannot be read.
-    public func elements(of set: String, in table: TableName, unlike expressions: [Expression]) -> [SetElement] {
-        (try? nftables.elements(of: set, in: table, unlike: expressions)) ?? []
-    }
+    /// The elements of a set that have other expressions than these.
+    public func elements(
+        of set: String, in table: TableName, unlike expressions: [Expression]
+    ) throws(KernelError) -> [SetElement] { try nftables.elements(of: set, in: table, unlike: expressions) }
 
     /// The addresses of the calling thread's network namespace; `nil` if they cannot be read.
     public func addresses() -> AddressSet? { (try? HostAddresses.all()).map { AddressSet($0) } }

@@ -20,12 +20,18 @@ public protocol RulesetStore: AnyObject {
     func snapshot(
         of table: TableName, expecting candidates: [Table], committed: UInt32?
     ) throws(KernelError) -> TableSnapshot
-    /// The number of elements in a set; `nil` if it cannot be read.
+    /// The number of elements in a set.
     ///
     /// Elements that have timed out count on some kernels until they are collected.
-    func elementCount(of set: String, in table: TableName) -> Int?
-    /// The elements of a set that have other expressions than these; none if they cannot be read.
-    func elements(of set: String, in table: TableName, unlike expressions: [Expression]) -> [SetElement]
+    ///
+    /// - Throws: `permission`, `io`; `missing` if the set or the table does not exist.
+    func elementCount(of set: String, in table: TableName) throws(KernelError) -> Int
+    /// The elements of a set that have other expressions than these.
+    ///
+    /// - Throws: `permission`, `io`; `missing` if the set or the table does not exist.
+    func elements(
+        of set: String, in table: TableName, unlike expressions: [Expression]
+    ) throws(KernelError) -> [SetElement]
     /// The addresses of the host; `nil` if they are not known.
     func addresses() -> AddressSet?
     /// The interfaces and routes of the host; `nil` if they cannot be read.

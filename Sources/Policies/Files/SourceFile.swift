@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// A file in memory: a policy, an included file or a list.
 final class SourceFile {
     /// The path as given by the caller, or as resolved from `include` or `file`.
@@ -40,13 +42,10 @@ final class SourceFile {
 
     /// The place of the bytes at `range`, which must be on one line.
     func place(ofBytes range: Range<Int>) -> SourceSpan {
-        var (low, high) = (0, lineStarts.count)
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if lineStarts[middle] <= range.lowerBound { low = middle } else { high = middle }
-        }
-        let column = scalarCount(bytes[lineStarts[low]..<range.lowerBound]) + 1
-        return SourceSpan(file: self, line: low + 1, column: column, length: max(1, scalarCount(bytes[range])))
+        // The first line starts at 0.
+        let line = lineStarts.partitioningIndex { $0 > range.lowerBound }
+        let column = scalarCount(bytes[lineStarts[line - 1]..<range.lowerBound]) + 1
+        return SourceSpan(file: self, line: line, column: column, length: max(1, scalarCount(bytes[range])))
     }
 
     private func scalarCount(_ slice: ArraySlice<UInt8>) -> Int {

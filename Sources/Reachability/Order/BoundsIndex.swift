@@ -1,3 +1,5 @@
+internal import Addressing
+
 /// Finds the next of many rules whose bounds in one dimension overlap a range, in a few steps.
 ///
 /// The dimension is cut into parts where the bounds of a rule begin or end; a tree over the parts has each rule at the few
@@ -44,7 +46,7 @@ struct BoundsIndex {
     }
 
     /// The part that a number is in.
-    private func part(of number: UInt128) -> Int { edges.firstIndex { $0 > number } }
+    private func part(of number: UInt128) -> Int { edges.partitioningIndex { $0 > number } }
 
     /// The first position from `start` on whose bounds may overlap the range; `nil` if there is none.
     func first(from start: Int, overlapping range: ClosedRange<UInt128>) -> Int? {
@@ -62,27 +64,10 @@ struct BoundsIndex {
     }
 }
 
-extension [UInt128] {
-    /// The index of the first element of the ascending array for which this holds; the count if there is none.
-    fileprivate func firstIndex(_ holds: (UInt128) -> Bool) -> Int {
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if holds(self[middle]) { high = middle } else { low = middle + 1 }
-        }
-        return low
-    }
-}
-
 extension [Int32] {
     /// The first element of the ascending array from `start` on.
     fileprivate func first(from start: Int32) -> Int32? {
         guard let last, last >= start else { return nil }
-        var (low, high) = (0, count)
-        while low < high {
-            let middle = (low + high) / 2
-            if self[middle] < start { low = middle + 1 } else { high = middle }
-        }
-        return self[low]
+        return self[partitioningIndex { $0 >= start }]
     }
 }

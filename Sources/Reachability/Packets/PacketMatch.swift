@@ -137,11 +137,7 @@ extension SetElements {
             }
             return candidates ? .open : .no
         }
-        var (low, high) = (0, ranges.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].lowerBound <= value { low = middle + 1 } else { high = middle }
-        }
-        return Certainty(low > 0 && ranges[low - 1].contains(value))
+        let end = ranges.partitioningIndex { $0.lowerBound > value }
+        return Certainty(end > 0 && ranges[end - 1].contains(value))
     }
 }

@@ -59,8 +59,8 @@ public struct Routes: Sendable {
         }
     }
 
-    /// The sources to which the route back leaves by each interface, by name.
-    public var arrivals: @Sendable () -> [String: AddressSet]
+    /// The sources to which the route back leaves by each interface, by name; `nil` if the routes are not known.
+    public var arrivals: @Sendable () -> [String: AddressSet]?
     /// The addresses of an interface; `nil` if they are not known.
     public var addresses: @Sendable (String) -> AddressSet? = { _ in nil }
     /// The broadcast addresses of the networks of this host, without 255.255.255.255.
@@ -75,7 +75,7 @@ public struct Routes: Sendable {
     public init(
         indices: [String: UInt32], kinds: [String: String] = [:], containerBridges: Set<String> = [],
         output: @escaping @Sendable (Question) -> Output?,
-        arrivals: @escaping @Sendable () -> [String: AddressSet] = { [:] }
+        arrivals: @escaping @Sendable () -> [String: AddressSet]? = { [:] }
     ) {
         self.indices = indices
         self.kinds = kinds

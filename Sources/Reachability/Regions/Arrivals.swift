@@ -11,13 +11,13 @@ struct Arrivals {
 
     init(_ routes: Routes?, _ interfaces: [InterfaceClass]) {
         present = interfaces.present(routes)
-        guard let routes else {
+        guard let arrivals = routes?.arrivals() else {
             (sources, unrouted) = (nil, AddressSet())
             return
         }
         var sources: [InterfaceClass: AddressSet] = [:]
         var routed = AddressSet()
-        for (name, addresses) in routes.arrivals() {
+        for (name, addresses) in arrivals {
             routed = routed.union(addresses)
             guard let fitting = interfaces.fitting(name) else { continue }
             sources[fitting] = sources[fitting, default: AddressSet()].union(addresses)

@@ -20,6 +20,9 @@ public struct DestinationClass: Hashable, Sendable {
         hasher.combine(addresses?.ipv6.ranges.first)
     }
 
+    /// The sort key: the lowest address, the rest last.
+    public var order: UInt128 { isRest ? .max : addresses?.lowest ?? 0 }
+
     /// Whether the address is in the class.
     public func contains(_ address: IPAddress) -> Bool { addresses?.contains(address) ?? true }
 
@@ -34,7 +37,7 @@ public struct DestinationClass: Hashable, Sendable {
         var finder = DestinationChoices(family: family)
         for table in tables { finder.search(table) }
         guard !finder.choices.isEmpty else { return [.all] }
-        let parts = finder.parts.sorted { $0.order < $1.order }
+        let parts = finder.parts.sorted { $0.lowest < $1.lowest }
         let named = AddressSet(
             ipv4: parts.flatMap(\.ipv4.ranges), ipv6: parts.flatMap(\.ipv6.ranges))
         let others = AddressSet.all(of: family).subtracting(named)
@@ -91,10 +94,6 @@ extension AddressSet {
         let most = 64
         return ipv4.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv4) }
             + ipv6.ranges.flatMap { $0.prefix(most).map(IPAddress.ipv6) }
-    }
-
-    fileprivate var order: UInt128 {
-        ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? ipv6.ranges.first?.lowerBound ?? 0
     }
 }
 

@@ -51,11 +51,7 @@ struct OuterKeys {
     private static func indices(
         _ ranges: [(range: ClosedRange<UInt128>, indices: [Int])], at address: UInt128
     ) -> [Int] {
-        var (low, high) = (0, ranges.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if ranges[middle].range.upperBound < address { low = middle + 1 } else { high = middle }
-        }
-        return low < ranges.count && ranges[low].range.contains(address) ? ranges[low].indices : []
+        let place = ranges.partitioningIndex { $0.range.upperBound >= address }
+        return place < ranges.count && ranges[place].range.contains(address) ? ranges[place].indices : []
     }
 }

@@ -171,12 +171,3 @@ extension AccessRegions {
             isUniform: part.sources.isUniform, doubt: part.doubts.first.map { rules.all[$0] })
     }
 }
-
-extension DestinationClass {
-    /// The sort key: the lowest address, the rest last.
-    fileprivate var order: UInt128 {
-        if isRest { return .max }
-        return addresses?.ipv4.ranges.first.map { UInt128($0.lowerBound) } ?? addresses?.ipv6.ranges.first?.lowerBound
-            ?? 0
-    }
-}

@@ -30,12 +30,7 @@ public struct RangeIndex {
 
     /// The number of ranges that start at or below `value`.
     private func end(startingAtOrBelow value: UInt128) -> Int {
-        var (low, high) = (0, sorted.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if sorted[middle].range.lowerBound <= value { low = middle + 1 } else { high = middle }
-        }
-        return low
+        sorted.partitioningIndex { $0.range.lowerBound > value }
     }
 }
 

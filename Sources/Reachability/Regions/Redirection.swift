@@ -89,12 +89,7 @@ extension AccessRegions {
 
     /// The index of the first of the ascending segments that ends at or above `port`.
     private static func first(in segments: [Segment], endingAtOrAbove port: UInt16) -> Int {
-        var (low, high) = (0, segments.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if segments[middle].ports.upperBound < port { low = middle + 1 } else { high = middle }
-        }
-        return low
+        segments.partitioningIndex { $0.ports.upperBound >= port }
     }
 }
 

@@ -60,12 +60,7 @@ struct SetConditions: Hashable {
     }
 
     private func firstGroup(endingAtOrAbove port: UInt16) -> Int {
-        var (low, high) = (0, portGroups.count)
-        while low < high {
-            let middle = (low + high) / 2
-            if portGroups[middle].ports.upperBound < port { low = middle + 1 } else { high = middle }
-        }
-        return low
+        portGroups.partitioningIndex { $0.ports.upperBound >= port }
     }
 
     /// Any element may be found.

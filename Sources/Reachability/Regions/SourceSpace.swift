@@ -9,7 +9,7 @@ final class SourceSpace {
     typealias ID = Int
 
     /// A set, computed or not.
-    private struct Node {
+    struct Node {
         var spans: IntervalSet<UInt128>?
         /// Until `spans` is computed the set is `base` without `hole`.
         var base: ID = 0
@@ -23,7 +23,7 @@ final class SourceSpace {
         var right: ID
     }
 
-    private var nodes: [Node] = []
+    private(set) var nodes: [Node] = []
     private var numbers: [IntervalSet<UInt128>: ID] = [:]
     /// The canonical number of each set: equal sets have the same.
     private var canonicals: [ID: ID] = [0: 0, 1: 1]
@@ -97,9 +97,6 @@ final class SourceSpace {
 
     /// The number of ranges of a set, so far as they are computed.
     func count(_ id: ID) -> Int { nodes[id].spans?.ranges.count ?? 1 }
-
-    /// The number of ranges of all computed sets.
-    var rangeCount: Int { nodes.reduce(0) { $0 + ($1.spans?.ranges.count ?? 0) } }
 
     /// Whether the set is known to be empty.
     func isEmpty(_ id: ID) -> Bool { nodes[id].spans?.isEmpty ?? false }

@@ -30,7 +30,8 @@ public enum FileReplacement {
     ///   - pieces: the contents in consecutive pieces.
     ///   - mode: the permissions, regardless of the process's umask.
     ///   - persistence: how much to wait for.
-    /// - Throws: the error of the system call; the old file is then unchanged.
+    /// - Throws: the error of the system call; the old file is then unchanged, unless it was the flush of the new one's name that
+    ///   failed.
     static func replace(
         _ path: String, with pieces: [ArraySlice<UInt8>], mode: mode_t, _ persistence: Persistence
     ) throws(SystemError) {

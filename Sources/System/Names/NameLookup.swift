@@ -57,7 +57,7 @@ public struct NameLookup: Sendable {
         }
         let end = Uptime.milliseconds + milliseconds
         while children.contains(where: { !$0.hasEnded }), Uptime.milliseconds < end { read(&children, until: end) }
-        return failures + children.map(answer)
+        return failures + children.map { answer($0, until: end) }
     }
 
     private func start(_ name: String, _ family: AddressFamily) throws(SystemError) -> Child {
@@ -89,17 +89,18 @@ public struct NameLookup: Sendable {
         }
     }
 
-    /// The answer of a process, which is ended if it has not ended itself.
-    private func answer(_ child: Child) -> NameAnswer {
+    /// The answer of a process, which is ended if it has not ended itself in time: it may close its pipe and stay.
+    private func answer(_ child: Child, until end: Int64) -> NameAnswer {
         if !child.hasEnded || child.bytes.count > Self.longestAnswer { kill(child.number, SIGKILL) }
         close(child.descriptor)
-        let status = ProcessCalls.awaitEnd(of: child.number)
-        guard child.hasEnded else {
-            return NameAnswer(child.name, child.family, .failure("no answer within \(milliseconds / 1000) seconds"))
-        }
-        let outcome = NameAnswer.Outcome(String(decoding: child.bytes, as: UTF8.self), of: child.family)
-        return NameAnswer(
-            child.name, child.family,
-            outcome ?? .failure("the process that looks it up ended with status \(status) and no answer"))
+        let status = ProcessCalls.awaitEnd(of: child.number, killingAt: end)
+        let outcome =
+            child.hasEnded ? NameAnswer.Outcome(String(decoding: child.bytes, as: UTF8.self), of: child.family) : nil
+        let failure =
+            status.flatMap {
+                child.hasEnded ? "the process that looks it up ended with status \($0) and no answer" : nil
+            }
+            ?? "no answer within \(milliseconds / 1000) seconds"
+        return NameAnswer(child.name, child.family, outcome ?? .failure(failure))
     }
 }

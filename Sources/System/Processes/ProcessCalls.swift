@@ -71,8 +71,29 @@ enum ProcessCalls {
     static func awaitEnd(of number: Int32) -> Int32 {
         var code: Int32 = 0
         while unsafe waitpid(number, &code, 0) < 0 && errno == EINTR {}
-        // wait(2): the low seven bits are the signal, the next byte is the exit status.
-        return code & 0x7f == 0 ? code >> 8 & 0xff : 128 + code & 0x7f
+        return status(ofEnd: code)
+    }
+
+    /// The milliseconds between two looks whether a process has ended.
+    private static let pause: UInt32 = 1
+
+    /// The same; `nil` if the process had not ended at `deadline`, in milliseconds since boot, and was killed.
+    static func awaitEnd(of number: Int32, killingAt deadline: Int64) -> Int32? {
+        var code: Int32 = 0
+        while true {
+            let found = unsafe waitpid(number, &code, WNOHANG)
+            guard found == 0 || found < 0 && errno == EINTR else { return status(ofEnd: code) }
+            guard Uptime.milliseconds < deadline else { break }
+            usleep(pause * 1000)
+        }
+        kill(number, SIGKILL)
+        _ = awaitEnd(of: number)
+        return nil
+    }
+
+    /// The exit status of wait(2): the low seven bits are the signal, the next byte is the status.
+    private static func status(ofEnd code: Int32) -> Int32 {
+        code & 0x7f == 0 ? code >> 8 & 0xff : 128 + code & 0x7f
     }
 
     /// Moves this process to the root directory, so that it keeps no file system from being unmounted.

@@ -24,11 +24,13 @@ struct ProgramRun {
         let ends = try File.pipe()
         let output = File(descriptor: ends.reading)
         let number = try Self.spawn([path] + arguments, stream, to: File(descriptor: ends.writing))
-        let bytes = Self.read(output, most, until: Uptime.milliseconds + milliseconds)
+        let end = Uptime.milliseconds + milliseconds
+        let bytes = Self.read(output, most, until: end)
         if bytes == nil { kill(number, SIGKILL) }
-        status = ProcessCalls.awaitEnd(of: number)
-        guard let bytes else { throw SystemError(code: ETIMEDOUT) }
-        self.bytes = bytes
+        // A program that closes the stream may stay.
+        let status = ProcessCalls.awaitEnd(of: number, killingAt: end)
+        guard let bytes, let status else { throw SystemError(code: ETIMEDOUT) }
+        (self.status, self.bytes) = (status, bytes)
     }
 
     /// Starts the program, and closes its end of the pipe here: the pipe then ends with the program.

@@ -27,7 +27,9 @@ public enum SocketPrograms {
             if let steering { list.programs.append(AttachedPrograms(.sockets, names: steering)) }
             guard let root = CgroupTree.mountPoint(proc: "/proc") else { return list }
             let ids = Set(listeners.filter { !$0.address.isLoopback }.compactMap(\.cgroup))
-            for directory in directories(of: ids, below: root) { list.programs += try attached(to: directory, root) }
+            try list.add(directories(of: ids, below: root)) { directory throws(SystemError) in
+                try attached(to: directory, root)
+            }
         } catch {
             if error.code != ENOENT { list.doubt = HostCalls.text(ofError: error.code) }
         }
@@ -72,7 +74,7 @@ public enum SocketPrograms {
         var programs: [UInt32] = []
         for type in types {
             var ids = [UInt32](repeating: 0, count: mostPrograms)
-            let count = unsafe shim_bpf_programs(file.descriptor, type.rawValue, &ids, UInt32(mostPrograms))
+            let count = unsafe shim_bpf_programs(UInt32(file.descriptor), type.rawValue, &ids, UInt32(mostPrograms))
             if count < 0, ![EINVAL, EOPNOTSUPP, ENOSYS].contains(errno) { throw .last }
             for id in ids.prefix(max(0, Int(count))) where !programs.contains(id) { programs.append(id) }
         }
@@ -84,5 +86,18 @@ public enum SocketPrograms {
         var bytes = [UInt8](repeating: 0, count: 16)  // BPF_OBJ_NAME_LEN
         guard unsafe shim_bpf_name(program, &bytes) == 0, bytes[0] != 0 else { return nil }
         return bytes.span.text(at: 0)
+    }
+}
+
+extension ProgramList {
+    /// Adds the programs that `read` finds for each of these directories; a cgroup that has ended meanwhile has none.
+    mutating func add(
+        _ directories: [String], _ read: (String) throws(SystemError) -> [AttachedPrograms]
+    ) throws(SystemError) {
+        for directory in directories {
+            do throws(SystemError) { programs += try read(directory) } catch {
+                guard error.code == ENOENT else { throw error }
+            }
+        }
     }
 }

@@ -161,7 +161,7 @@ public struct StateFiles: Sendable {
     ///   - name: the name of the file.
     ///   - document: the new contents.
     ///   - persistence: how much to wait for.
-    /// - Throws: `permission` or `io`; the old file is then unchanged.
+    /// - Throws: `permission` or `io`; the old file is then unchanged, unless the new one was only not flushed to the disk.
     public func write(
         _ name: String, _ document: StateDocument, _ persistence: FileReplacement.Persistence = .named
     ) throws(KernelError) {

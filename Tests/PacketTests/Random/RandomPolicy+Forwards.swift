@@ -31,10 +31,8 @@ extension RandomPolicy {
             isSentinel ? [.ipv4, .ipv6] : generator.pick([[.ipv4, .ipv6], [.ipv4, .ipv6], [.ipv4], [.ipv6]])
         // A target of a family that no source or address has, or that the host does not speak, is an error.
         let spoken = families.filter { family in
-            policy.defaults.families.contains(family) && service.reachableFamilies.contains(family)
-                && service.entries.contains { entry in
-                    family == .ipv4 ? !entry.addresses.ipv4.isEmpty : !entry.addresses.ipv6.isEmpty
-                }
+            policy.defaults.families.contains(family) && service.destinations?.addresses.has(family) != false
+                && service.entries.contains { $0.addresses.has(family) }
         }
         return spoken.compactMap { try? Container.address($0) }.map {
             ForwardTarget(address: $0, port: port, location: service.location)
@@ -75,4 +73,8 @@ extension Service {
         forwarding?.targets(packet.source.family).isEmpty == false
             && ports.contains { $0.transport == packet.transport && $0.range.contains(packet.port) }
     }
+}
+
+extension AddressSet {
+    fileprivate func has(_ family: AddressFamily) -> Bool { family == .ipv4 ? !ipv4.isEmpty : !ipv6.isEmpty }
 }
