@@ -36,7 +36,8 @@ struct HistoryTests {
         try FileManager.default.createDirectory(at: oldest, withIntermediateDirectories: false)
         try alternate(1)
         #expect(
-            terminal.errors.hasPrefix("portreeve: warning: old changes are not removed: deleting "), "\(terminal.errors)")
+            terminal.errors.hasPrefix("portreeve: warning: old changes are not removed: deleting "),
+            "\(terminal.errors)")
         #expect(try terminal.run("history", "--format", "json") == .success)
         let changes = try #require(try terminal.json()["changes"] as? [[String: Any]])
         #expect(changes.first?["change"] as? Int == 51, "\(changes.first ?? [:])")
