@@ -55,7 +55,7 @@ extension AccessSurvey {
             return PlacedLimits.Place(
                 transport: transport, ports: ports, family: cell.family, interface: cell.interface.pattern,
                 sources: sources,
-                limit: rule.map { .init(rule: $0.textWithoutComment, text: $0.rule.flatMap(text)) })
+                limit: rule.map { .init($0, text: $0.rule.flatMap(text)) })
         }
     }
 }

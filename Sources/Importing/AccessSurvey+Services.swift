@@ -50,7 +50,7 @@ extension AccessSurvey {
                 guard !entries.isEmpty else { continue }
                 var service = PolicyDraft.Service(ports: [transport: IntervalSet([range])], entries: entries)
                 service.destinations = destinations
-                if let packet = packet(transport, range.lowerBound, cells) { explain(&service, packet) }
+                explain(&service, packets(transport, range.lowerBound, cells))
                 limit(&service, by: limits(transport, range, cells), cells, spare(transport, range))
                 services.append(service)
             }
@@ -103,31 +103,42 @@ extension AccessSurvey {
         }.sorted { $0.addresses.lowest < $1.addresses.lowest }
     }
 
-    /// The packet of a client that is let in.
-    private func packet(_ transport: TransportProtocol, _ port: UInt16, _ cells: [Cell]) -> Packet? {
-        for cell in cells {
+    /// Packets of clients that are let in, from the first networks of each place.
+    private func packets(_ transport: TransportProtocol, _ port: UInt16, _ cells: [Cell]) -> [Packet] {
+        cells.flatMap { cell in
             let clients = cell.open.subtracting(decided[cell.interface] ?? AddressSet())
-            guard let witness = clients.witness.flatMap({ IPAddress($0) }) else { continue }
-            var packet = Packet(transport: transport, port: port, from: witness, interface: cell.interface.witness)
-            packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
-            return packet
+            return clients.witnesses(atMost: Self.triedNetworks).map { witness in
+                var packet = Packet(transport: transport, port: port, from: witness, interface: cell.interface.witness)
+                packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
+                return packet
+            }
         }
-        return nil
     }
 
-    /// Notes the rule that lets clients in, and the one that limits them.
-    private func explain(_ service: inout PolicyDraft.Service, _ packet: Packet) {
-        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
-        let telling =
-            conclusion.redirection ?? conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place
+    /// No more networks than these of one place are tried for the rules that let them in.
+    private static let triedNetworks = 8
+
+    /// The rule that tells a reader why a packet is let in.
+    private func telling(_ conclusion: PacketConclusion) -> RuleReference? {
+        conclusion.redirection ?? conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place
             ?? conclusion.decision
-        guard let telling else { return }
+    }
+
+    /// Notes the rules that let clients in, and the one that limits them.
+    private func explain(_ service: inout PolicyDraft.Service, _ packets: [Packet]) {
+        guard let packet = packets.first else { return }
+        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        guard let telling = telling(conclusion) else { return }
         service.rules = [telling.textWithoutComment]
+        service.otherRules = packets.dropFirst().compactMap { packet in
+            self.telling(PacketEvaluation.conclude(packet, through: tables, in: circumstances))?.textWithoutComment
+        }.distinct.filter { !service.rules.contains($0) }
+        service.application = tables.application(of: telling)
         service.isPublished = conclusion.redirection != nil
         service.comment = tables.note(of: telling) ?? conclusion.decision.flatMap(tables.note)
         service.isLogged = isLogged(packet)
         guard let rule = limit(of: packet, after: conclusion, telling) else { return }
-        service.limit = PolicyDraft.DraftLimit(rule: rule.textWithoutComment, text: rule.rule?.limitText)
+        service.limit = PolicyDraft.DraftLimit(rule, text: rule.rule?.limitText)
     }
 }
 
@@ -149,4 +160,11 @@ extension ClosedRange<UInt16> {
 extension AddressSet {
     /// The link-local addresses, RFC 4291 2.5.6.
     static let linkLocal = AddressSet(ipv6: IntervalSet([0xfe80 << 112...(0xfec0 << 112) - 1]))
+
+    /// The first address of each of the first ranges of both families.
+    fileprivate func witnesses(atMost most: Int) -> [IPAddress] {
+        let ipv4 = ipv4.ranges.prefix(most).map { IPAddress.ipv4($0.lowerBound) }
+        let ipv6 = ipv6.ranges.prefix(most).map { IPAddress.ipv6($0.lowerBound) }
+        return ipv4 + ipv6
+    }
 }

@@ -15,6 +15,7 @@ struct AccessSurvey {
     let circumstances: Circumstances
     let profiles: [(transport: TransportProtocol, profile: AccessProfile)]
     private let echoes: [Cell]
+    private let interfaces: Set<String>
     /// The access of a protocol that no rule names.
     let others: [Cell]
     let naming: InterfaceNaming
@@ -28,7 +29,7 @@ struct AccessSurvey {
         _ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>,
         _ forwarded: [ForwardPlan.Entry]
     ) {
-        self.forwarded = forwarded
+        (self.forwarded, self.interfaces) = (forwarded, interfaces)
         self.regions = regions
         self.tables = tables
         logging = tables.contains(where: \.logs) ? tables.map(\.acceptingWhatItLogs) : []
@@ -71,22 +72,28 @@ struct AccessSurvey {
             var access = access
             // Everything from everywhere needs a place, by the language: the interfaces that the host has.
             if access.interfaces.isEmpty, access.sources.isAny { access.interfaces = naming.all }
-            let rule = rule(of: access)
+            let rules = rules(of: access)
             return PolicyDraft.Trusted(
-                name: rule?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,
-                rule: rule?.textWithoutComment, comment: rule.flatMap(tables.note))
+                name: rules.first?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,
+                rules: rules.map(\.textWithoutComment).distinct, comment: rules.first.flatMap(tables.note))
         }.filter { !$0.access.sources.isAny || !$0.access.interfaces.isEmpty }
     }
 
-    /// The rule with a condition that lets in everything from there, the last one that a packet meets.
-    private func rule(of access: InterfaceAccess) -> RuleReference? {
+    /// The rules with a condition that let in everything from there, for each interface the last one that a packet meets.
+    private func rules(of access: InterfaceAccess) -> [RuleReference] {
+        access.interfaces.isEmpty
+            ? [rule(of: access, naming.all.first ?? "eth0")].compactMap(\.self)
+            : access.interfaces.compactMap { rule(of: access, $0) }
+    }
+
+    private func rule(of access: InterfaceAccess, _ interface: String) -> RuleReference? {
         guard let witness = access.sources.subtracting(.impossible.union(denied)).witness.flatMap({ IPAddress($0) })
         else {
             return nil
         }
-        let interface = (access.interfaces.first ?? naming.all.first ?? "eth0").replacing("*", with: "0")
         // No rule names the protocol: one that is for a port says nothing about the others.
-        var packet = Packet(transport: .unnamed, port: 0, from: witness, interface: interface)
+        var packet = Packet(
+            transport: .unnamed, port: 0, from: witness, interface: interface.replacing("*", with: "0"))
         packet.destination = circumstances.addresses?.first(witness.family, of: .all)
         return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
             .trace.last { $0.place.rule?.hasCondition == true }?.place
@@ -94,16 +101,42 @@ struct AccessSurvey {
 
     /// Echo requests from the sources that every interface lets in: `ping` decides before `trusted`, and knows no interfaces.
     var ping: PolicyDraft.Ping {
+        let sources = answered
+        if sources.isEmpty { return .drop }
+        let rate = echoLimits.common?.text
+        return sources.isAny && rate == nil ? .accept : .from(sources, rate: rate)
+    }
+
+    /// The sources whose echo requests are answered on every interface.
+    private var answered: AddressSet {
         let spare = denied.union(.impossible)
         var sources = AddressSet.any
         for cell in echoes {
             let others = AddressSet.all(cell.family == .ipv4 ? .ipv6 : .ipv4)
             sources = sources.intersection(cell.open.union(spare).union(others))
         }
-        sources = sources.simplified(with: spare)
-        if sources.isEmpty { return .drop }
-        let rate = echoLimits.common?.text
-        return sources.isAny && rate == nil ? .accept : .from(sources, rate: rate)
+        return sources.simplified(with: spare)
+    }
+
+    /// The interfaces of the host that answer echo requests of other sources, too; `nil` for all that no rule names.
+    var lostPings: [AddressFamily: [String?]] {
+        let answered = answered
+        let lost = echoes.filter { cell in
+            isReached(cell.family) && (cell.interface.pattern != nil || hasOthers)
+                && !cell.open.subtracting(answered).subtracting(denied).subtracting(.impossible).isEmpty
+        }
+        return Dictionary(grouping: lost, by: \.family).mapValues { cells in
+            Set(cells.map(\.interface.pattern)).sorted { ($0 ?? "~") < ($1 ?? "~") }
+        }
+    }
+
+    /// Whether the host has an interface that no rule names.
+    private var hasOthers: Bool {
+        let patterns = others.compactMap(\.interface.pattern)
+        return interfaces.isEmpty
+            || interfaces.contains { name in
+                !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
+            }
     }
 
     /// The rule that limits packets like this one; `nil` for none.

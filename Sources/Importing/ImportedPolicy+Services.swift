@@ -16,7 +16,10 @@ extension ImportedPolicy {
         if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
         if service.entries.count == 1, service.free.isEmpty {
             let name = service.name + (service.isOutbound ? "-servers" : "-clients")
-            lines += conditions(service.entries[0], naming: name, isOutbound: service.isOutbound).map { "    \($0)" }
+            let family = service.onlyFamily
+            lines += conditions(
+                service.entries[0], naming: name, isOutbound: service.isOutbound, only: family
+            ).map { "    \($0)" }
             if !service.users.isEmpty {
                 lines.append("    user: \(YAMLText.list(service.users.map { userName($0) ?? String($0) }))")
             }
@@ -28,22 +31,35 @@ extension ImportedPolicy {
             lines += service.entries.map { entry($0, of: service, limit: service.limit?.text) }
         }
         let owner = service.targets == nil && !service.isOutbound ? owner(service) : []
-        return lines + owner.map { "    \($0)" } + [
-            "    why: \(YAMLText.scalar(service.comment?.reason ?? Service.unfilledReason))"
-        ]
+        return lines + owner.map { "    \($0)" } + ["    why: \(reason(service))"]
+    }
+
+    /// The reason; beside an unfilled one the application of ufw, which is a name.
+    private func reason(_ service: PolicyDraft.Service) -> String {
+        if let reason = service.comment?.reason { return YAMLText.scalar(reason) }
+        let hint = service.application?.reason.map { "   # ufw: \($0)" } ?? ""
+        return YAMLText.scalar(Service.unfilledReason) + hint
     }
 
     /// The rules of a service, and the one that limits it; those of an earlier line by its name.
     private mutating func comments(_ service: PolicyDraft.Service) -> [String] {
-        let count = service.rules.count
-        var lines = service.rules.prefix(Self.listedRules).map { "  # \($0.printable)" }
-        if count > Self.listedRules { lines.append("  # and \(count - Self.listedRules) more rules") }
-        if count > 0, let first = first(service.name, with: service.rules.joined(separator: "\n")) {
-            lines = ["  # the same rule\(count == 1 ? "" : "s") as \(first)"]
+        let rules = service.rules + service.otherRules.filter { !service.rules.contains($0) }
+        var lines = Self.comments(rules)
+        if !rules.isEmpty, let first = first(service.name, with: rules.joined(separator: "\n")) {
+            lines = ["  # the same rule\(rules.count == 1 ? "" : "s") as \(first)"]
         }
-        guard let limit = service.limit?.rule, !service.rules.contains(limit) else { return lines }
-        let earlier = first(service.name, with: "limited by \(limit)")
-        return lines + [earlier.map { "  # limited as \($0)" } ?? "  # limited by \(limit.printable)"]
+        guard let limit = service.limit else { return lines }
+        if !service.rules.contains(limit.rule) {
+            let earlier = first(service.name, with: "limited by \(limit.rule)")
+            if let earlier { return lines + ["  # limited as \(earlier)"] }
+            lines.append("  # limited by \(limit.rule.withoutNewConnection.printable)")
+        }
+        return lines + (limit.remark.map { ["  # \($0)"] } ?? [])
+    }
+
+    /// The first of some rules in comments, without what every new connection passes, and the number of others.
+    static func comments(_ rules: [String]) -> [String] {
+        rules.map(\.withoutNewConnection.printable).distinct.rules(atMost: listedRules).map { "  # \($0)" }
     }
 
     /// The name of the first line with a comment; `nil` if this is the first one.
@@ -56,16 +72,20 @@ extension ImportedPolicy {
     /// The line of an entry of `allow`.
     private mutating func entry(_ access: InterfaceAccess, of service: PolicyDraft.Service, limit: String?) -> String {
         let keys =
-            conditions(access, naming: service.name + "-clients") + (limit.map { ["limit: \($0)"] } ?? [])
+            conditions(access, naming: service.name + "-clients", only: service.onlyFamily)
+            + (limit.map { ["limit: \($0)"] } ?? [])
             + (service.isLogged ? ["log: true"] : [])
         return "      - {\(keys.joined(separator: ", "))}"
     }
 
     /// The keys of an entry.
     mutating func conditions(
-        _ access: InterfaceAccess, naming name: String, isOutbound: Bool = false
+        _ access: InterfaceAccess, naming name: String, isOutbound: Bool = false, only family: AddressFamily? = nil
     ) -> [String] {
-        let terms = terms.terms(access.sources, naming: name)
+        // Beside lines about one family, `any` for an address of one family would read as both.
+        let isShort = tellsFamiliesApart && access.sources.isAny
+        let sources = isShort ? family.map(AddressSet.all) ?? access.sources : access.sources
+        let terms = terms.terms(sources, naming: name)
         return ["\(isOutbound ? "to" : "from"): \(YAMLText.list(terms.from))"]
             + (terms.except.isEmpty ? [] : ["except: \(YAMLText.list(terms.except))"])
             + (access.interfaces.isEmpty ? [] : ["interfaces: \(YAMLText.list(access.interfaces))"])
@@ -75,7 +95,9 @@ extension ImportedPolicy {
     private func owner(_ service: PolicyDraft.Service) -> [String] {
         let own = listeners.filter { service.ports[$0.transport]?.contains($0.port) == true }
         if own.isEmpty {
-            return ["optional: true   # \(service.isPublished ? "the rule above sends it on" : "nothing listens now")"]
+            return [
+                "optional: true   # \(service.isPublished ? "the rule above sends it on" : "no listener at import")"
+            ]
         }
         let processes = own.flatMap(\.processes)
         let (units, executables) = (Set(processes.map(\.unit)), Set(processes.map(\.executable)))
@@ -93,6 +115,12 @@ extension Listener {
 }
 
 extension PolicyDraft.Service {
+    /// The only family of the addresses at which it is reached, or to which it leads; `nil` for both.
+    fileprivate var onlyFamily: AddressFamily? {
+        let families = AddressFamily.allCases.filter { !destinations.part($0).isEmpty }
+        return families.count == 1 ? families[0] : targets?.onlyFamily
+    }
+
     /// The range; one by one the ports of a forward to a port.
     private func separated(_ range: ClosedRange<UInt16>) -> [ClosedRange<UInt16>] {
         guard let targets, targets.texts.contains(where: { $0.hasPrefix(":") || $0.contains("]:") || $0.isWithPort })

@@ -16,6 +16,8 @@ struct ImportedPolicy {
     var commented: [String: String] = [:]
     private var sections: [String] = []
     private var pingLine: String?
+    /// Whether lines name all addresses of one family.
+    var tellsFamiliesApart: Bool { draft.tellsFamiliesApart }
 
     /// More rules than these are counted, not listed.
     static let listedRules = 3
@@ -59,29 +61,35 @@ struct ImportedPolicy {
     }
 
     private var head: [String] {
-        ["# Written by portreeve import from the rules of " + origin.map(\.printable).joined(separator: ", ") + "."]
-            + (draft.surroundings + draft.remarks).map { "# \($0.printable)" }
-            + (draft.doubts.isEmpty
-                ? [] : ["# Not understood, and so perhaps missing here:"] + draft.doubts.map { "#   \($0.printable)" })
-            + (draft.kept.isEmpty
-                ? []
-                : ["# These rules stay beside this policy, which cannot say them:"]
-                    + draft.kept.map { "#   \($0.printable)" })
-            + (draft.gone.isEmpty
-                ? []
-                : ["# These rules go with their firewall, and this policy has nothing in their place:"]
-                    + draft.gone.map { "#   \($0.printable)" })
-            + ["version: 1"]
+        let remarks = draft.surroundings + draft.remarks + (pingLine == nil ? draft.pingRemarks : [])
+        let lines = ["Written by portreeve import from the rules of \(origin.joined(separator: ", "))."] + remarks
+        let lists =
+            Self.list(draft.doubts, "Not understood, and so perhaps missing here:")
+            + Self.list(draft.kept, "These rules stay beside this policy, which cannot say them:")
+            + Self.list(
+                draft.gone, "These rules go with their firewall, and this policy has nothing in their place:")
+        return (lines + lists).map { "# \($0.printable)" } + ["version: 1"]
+    }
+
+    /// A heading and texts below it; nothing without texts.
+    private static func list(_ texts: [String], _ heading: String) -> [String] {
+        texts.isEmpty ? [] : [heading] + texts.map { "  \($0)" }
     }
 
     private var defaults: [String] {
-        let limit = pingLine == nil ? nil : draft.pingLimit.map { ["  # limited by \($0.rule.printable)"] }
-        let keys =
-            (draft.rejects ? ["  inbound: reject"] : [])
-            + (draft.refusesOutbound ? ["  outbound: reject"] : []) + (draft.log.map { ["  log: \($0)"] } ?? [])
-            + (limit ?? []) + (pingLine.map { ["  ping: \($0)"] } ?? [])
-            + (draft.isIPv4Only ? ["  families: [ipv4]"] : [])
+        var keys: [String] = []
+        if draft.rejects { keys.append("  inbound: reject") }
+        if draft.refusesOutbound { keys.append("  outbound: reject") }
+        if let log = draft.log { keys.append("  log: \(log)") }
+        if let pingLine { keys += pingComments.map { "  # \($0.printable)" } + ["  ping: \(pingLine)\(pingHint)"] }
+        if draft.isIPv4Only { keys.append("  families: [ipv4]") }
         return keys.isEmpty ? [] : ["defaults:"] + keys
+    }
+
+    /// The rule that limits echo requests, and what the policy does otherwise.
+    private var pingComments: [String] {
+        let limit = draft.pingLimit.flatMap { $0.text == nil ? nil : "limited by \($0.rule.withoutNewConnection)" }
+        return (limit.map { [$0] } ?? []) + draft.pingRemarks
     }
 
     /// The value of `ping`, which knows no `except`; `nil` for the default.
@@ -97,6 +105,13 @@ struct ImportedPolicy {
                 return "{from: \(from)\(rate.map { ", rate: \($0)" } ?? "")}"
             }
         }
+    }
+
+    /// The families whose echo requests are all refused.
+    private var pingHint: String {
+        guard case .from(let sources, _) = draft.ping else { return "" }
+        let refused = AddressFamily.allCases.filter { sources.part($0).isEmpty }.map(\.title)
+        return refused.isEmpty ? "" : "   # \(refused.joined(separator: ", ")): refused"
     }
 
     private var sources: [String] {
@@ -122,7 +137,7 @@ struct ImportedPolicy {
             guard !entries.isEmpty else { return [] }
             return ["trusted:"]
                 + entries.flatMap { entry in
-                    let rule = ["  # \((entry.rule ?? entry.openness).printable)"]
+                    let rule = Self.comments(entry.rules.isEmpty ? [entry.openness] : entry.rules)
                     let conditions = policy.conditions(entry.access, naming: entry.name).map { "    \($0)" }
                     let why = "    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"
                     return rule + ["  \(entry.name):"] + conditions + [why]
@@ -155,7 +170,7 @@ struct ImportedPolicy {
     private var masquerades: Section {
         { policy in
             let lines = policy.draft.masquerades.flatMap { entry in
-                (entry.rule.isEmpty ? [] : ["  # \(entry.rule.printable)"]) + ["  \(entry.name):"]
+                Self.comments(entry.rules) + ["  \(entry.name):"]
                     + policy.conditions(entry.access, naming: entry.name + "-sources").map { "    \($0)" }
                     + ["    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"]
             }

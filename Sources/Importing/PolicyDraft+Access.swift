@@ -21,6 +21,7 @@ extension PolicyDraft {
         denied = survey.denied
         trusted = survey.trusted
         ping = survey.ping
+        lostPings = survey.lostPings
         let echoLimits = survey.echoLimits
         pingLimit = echoLimits.common
         echoDifferences = echoLimits.differences(from: pingLimit)

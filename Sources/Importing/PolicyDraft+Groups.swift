@@ -31,6 +31,8 @@ extension PolicyDraft.Service {
         service.entries = entries.compactMap { $0.limited(to: group.family) }
         service.free = free.compactMap { $0.limited(to: group.family) }
         service.destinations = AddressSet(group)
+        // They may be about addresses of this host.
+        service.otherRules = []
         return service.ports.isEmpty || service.entries.isEmpty ? nil : service
     }
 }

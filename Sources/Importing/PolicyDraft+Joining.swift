@@ -48,7 +48,9 @@ extension [PolicyDraft.Service] {
             }
             result[place].ports.merge(service.ports) { $0.union($1) }
             result[place].rules += service.rules.filter { !result[place].rules.contains($0) }
+            result[place].otherRules += service.otherRules.filter { !result[place].otherRules.contains($0) }
             result[place].comment = result[place].comment ?? service.comment
+            result[place].application = result[place].application ?? service.application
             result[place].limitDifferences += service.limitDifferences
         }
         return result

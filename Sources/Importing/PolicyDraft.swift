@@ -16,8 +16,12 @@ struct PolicyDraft {
         var free: [InterfaceAccess] = []
         /// The rules that let clients in, as nft writes them.
         var rules: [String] = []
+        /// Further rules that let some clients of the same ports in.
+        var otherRules: [String] = []
         /// The comment of those rules.
         var comment: String?
+        /// The application of ufw that it belongs to, which is a name and no reason.
+        var application: String?
         var limit: DraftLimit?
         /// The connections whose limit is another one.
         var limitDifferences: [ImportDifference] = []
@@ -39,13 +43,23 @@ struct PolicyDraft {
         var rule: String
         /// The limit as a policy writes it; `nil` if a policy cannot say it.
         var text: String?
+        /// What the limit of the policy does otherwise; `nil` for the same.
+        var remark: String?
+
+        /// The limit of a rule, with this text in a policy.
+        init(_ place: RuleReference, text: String?) {
+            rule = place.textWithoutComment
+            self.text = text
+            remark = text == nil ? nil : place.rule?.limitRemark
+        }
     }
 
     /// Sources that every port is open to.
     struct Trusted {
         var name = ""
         var access: InterfaceAccess
-        var rule: String?
+        /// The rules that let them in, as nft writes them; empty if no rule refuses them.
+        var rules: [String]
         var comment: String?
 
         /// The sentence about an entry without a rule that lets it in.
@@ -71,6 +85,8 @@ struct PolicyDraft {
     var ping = Ping.accept
     /// The limit of echo requests.
     var pingLimit: DraftLimit?
+    /// The interfaces by which echo requests of a family are answered that the policy refuses; `nil` for those that no rule names.
+    var lostPings: [AddressFamily: [String?]] = [:]
     /// The echo requests whose limit is another one.
     var echoDifferences: [ImportDifference] = []
     /// Whether refused packets are answered.
@@ -94,6 +110,13 @@ struct PolicyDraft {
     var remarks: [String] = []
     /// The rules that make access unknown, and with it the policy incomplete.
     var doubts: [String] = []
+
+    /// Whether a line is about all addresses of one family alone, so that `any` beside it would read as both.
+    var tellsFamiliesApart: Bool {
+        guard !isIPv4Only else { return false }
+        let entries = services.filter(\.destinations.isEmpty).flatMap(\.entries) + trusted.map(\.access)
+        return entries.contains { entry in AddressFamily.allCases.contains { entry.sources == .all($0) } }
+    }
 
     /// Whether every line is about IPv4, so that the host refuses what IPv6 brings.
     ///

@@ -17,6 +17,11 @@ struct RefusalSurvey {
     private struct Refusal {
         let packet: Packet
         let place: RuleReference
+        /// Whether the rule refuses one port, from everywhere.
+        var isOfPort: Bool {
+            place.rule?.onlyPort.map { $0 == (packet.transport, packet.port) } == true
+                && place.rule?.testsPlace == false
+        }
         /// The answer; `nil` for none.
         var answer: RefusalAnswer? { place.rule?.answer(in: place.table.family) }
     }
@@ -82,10 +87,15 @@ struct RefusalSurvey {
     /// Names the rules whose answer is not that of the policy.
     private mutating func compare(_ refusals: [Refusal]) {
         let others = refusals.filter { ($0.answer != nil) != rejects }
-        if !others.isEmpty {
-            let change =
-                rejects ? "dropped without an answer before, answered now" : "answered before, dropped without one now"
-            remarks.append("Refused packets that were \(change): \(others.map(\.place).names ?? "").")
+        for (answer, same) in Dictionary(grouping: others.filter(\.isOfPort), by: \.answer) {
+            remarks.append(sentence(of: same.map { "\($0.packet.port)/\($0.packet.transport.name)" }.distinct, answer))
+        }
+        remarks.sort()
+        if let names = others.filter({ !$0.isOfPort }).map(\.place).names {
+            remarks.append(
+                rejects
+                    ? "This policy answers what was dropped silently by \(names)."
+                    : "This policy drops silently what was refused with an answer by \(names).")
         }
         guard rejects else { return }
         let changed = refusals.filter { refusal in
@@ -96,6 +106,19 @@ struct RefusalSurvey {
         remarks.append(
             "Refused TCP is answered with a reset now, and the rest with ICMP admin-prohibited; other answers until now: \(changed.map(\.place).names ?? "")."
         )
+    }
+
+    /// The sentence about ports whose refusal had this answer.
+    private func sentence(of ports: [String], _ answer: RefusalAnswer?) -> String {
+        let (verb, them) = ports.count == 1 ? ("was", "it") : ("were", "them")
+        let before =
+            switch answer {
+            case .reset?: "refused with a reset"
+            case .prohibited?, .otherError?: "refused with an ICMP error"
+            case nil: "dropped silently"
+            }
+        let after = rejects ? "refuses \(them) with an answer" : "drops \(them) silently"
+        return "\(ports.joined(separator: ", ")) \(verb) \(before); this policy \(after)."
     }
 
     /// Finds the rule that logs refused packets: where each log accepts, a packet that is accepted was logged.
@@ -114,6 +137,20 @@ struct RefusalSurvey {
         let some = places.count < refusals.count ? "Some refused packets" : "Refused packets"
         remarks.append(
             "\(some) were logged\(prefix)\(limit); the policy logs all of them with the prefix \"portreeve refused\".")
+    }
+}
+
+extension Rule {
+    /// Whether it tests an address or an interface.
+    fileprivate var testsPlace: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .payload(let payload): payload.base != .transport
+            case .meta(let key, _): [.inputInterface, .inputInterfaceName].contains(key)
+            case .route: true
+            default: false
+            }
+        }
     }
 }
 

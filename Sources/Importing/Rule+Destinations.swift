@@ -3,12 +3,17 @@ internal import Rulesets
 
 extension Rule {
     /// The destinations that it matches, as far as it compares them alone with constants; `nil` if it does not.
-    func destinations(in table: Table) -> AddressSet? {
+    func destinations(in table: Table) -> AddressSet? { addresses(in: table, \.destinationFamily) }
+
+    /// The sources that it matches, in the same way.
+    func sources(in table: Table) -> AddressSet? { addresses(in: table, \.sourceFamily) }
+
+    private func addresses(in table: Table, _ familyOfField: KeyPath<Payload, AddressFamily?>) -> AddressSet? {
         var found: AddressSet?
         var loaded: (family: AddressFamily, mask: [UInt8]?)?
         for expression in expressions {
             switch expression {
-            case .payload(let payload): loaded = payload.destinationFamily.map { ($0, nil) }
+            case .payload(let payload): loaded = payload[keyPath: familyOfField].map { ($0, nil) }
             case .bitwise(let operation): loaded?.mask = operation.mask
             case .meta, .conntrack, .route, .byteOrder: loaded = nil
             default:
@@ -27,6 +32,15 @@ extension Payload {
         switch (base, offset, length) {
         case (.network, 16, 1...4): .ipv4
         case (.network, 24, 5...16): .ipv6
+        default: nil
+        }
+    }
+
+    /// The same of the source.
+    var sourceFamily: AddressFamily? {
+        switch (base, offset, length) {
+        case (.network, 12, 1...4): .ipv4
+        case (.network, 8, 5...16): .ipv6
         default: nil
         }
     }

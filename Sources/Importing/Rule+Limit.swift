@@ -13,7 +13,7 @@ extension Rule {
                 set.expressions.compactMap {
                     if case .limit(let limit) = $0, !limit.countsBytes { limit.rateText } else { nil }
                 }.first
-            case .xtables(let match) where match.kind == .match && match.name == "recent": match.recentText
+            case .xtables(let match): match.recent?.text
             default: nil
             }
         }
@@ -22,6 +22,14 @@ extension Rule {
 }
 
 extension Rule {
+    /// What a policy's limit does otherwise than the match `recent`, which counts anew from each packet with `--update`.
+    var limitRemark: String? {
+        guard let recent = expressions.lazy.compactMap(\.recent).first else { return nil }
+        return recent.isUpdate
+            ? "weaker here: a client that goes on trying is let in again at the rate below"
+            : "other here: a rate, and no window of \(recent.seconds) seconds"
+    }
+
     /// Matches of iptables that count packets.
     private static let countingMatches: Set<String> = ["limit", "hashlimit", "recent", "connlimit", "quota"]
 
@@ -68,13 +76,15 @@ extension RateLimit {
     }
 }
 
-extension XtablesExtension {
-    /// The limit of `recent`: seconds and hits in host byte order at the offsets 0 and 4.
-    fileprivate var recentText: String? {
-        let numbers = [0, 4].map { offset in
-            info.dropFirst(offset).prefix(4).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        }
-        let (seconds, hits) = (numbers[0], numbers[1])
+extension Expression {
+    /// The match `recent` of iptables; `nil` for another expression.
+    fileprivate var recent: RecentMatch? { if case .xtables(let part) = self { part.recent } else { nil } }
+}
+
+extension RecentMatch {
+    /// The limit as a policy writes it; `nil` if it counts no packets in a time, or in more than an hour.
+    fileprivate var text: String? {
+        let (seconds, hits) = (UInt64(seconds), UInt64(hits))
         // The packet that reaches the number is refused.
         guard seconds > 0, hits > 1, seconds <= 3600 else { return nil }
         let (unit, length): (String, UInt64) = hits * 60 >= seconds ? ("minute", 60) : ("hour", 3600)

@@ -13,11 +13,17 @@ extension Rule {
         }
     }
 
-    /// The comment of nft or of iptables, which has it in a match of its own: `xt_comment.h` of the kernel.
-    var note: String? {
+    /// The comment of nft or of iptables; `nil` for the name of an application of ufw, which is no reason.
+    var note: String? { anyNote.flatMap { $0.ufwApplication == nil ? $0 : nil } }
+
+    /// The application of ufw that the comment names; `nil` for none.
+    var application: String? { anyNote?.ufwApplication }
+
+    /// The comment; iptables has it in a match of its own: `xt_comment.h` of the kernel.
+    private var anyNote: String? {
         if let comment { return comment }
         for case .xtables(let match) in expressions where match.name == "comment" {
-            return String(validating: match.info.prefix { $0 != 0 }, as: UTF8.self).map { $0.ufwApplication ?? $0 }
+            return String(validating: match.info.prefix { $0 != 0 }, as: UTF8.self)
         }
         return nil
     }
@@ -26,6 +32,9 @@ extension Rule {
 extension [Table] {
     /// The comment of a rule in the tables as they were read: evaluation leaves out the comments of iptables.
     func note(of place: RuleReference) -> String? { rule(at: place).map(\.note) ?? place.rule?.note }
+
+    /// The application of ufw that the comment of a rule names; `nil` for none.
+    func application(of place: RuleReference) -> String? { rule(at: place)?.application }
 
     /// The rule at a place in the tables as they were read; `nil` for a policy.
     func rule(at place: RuleReference) -> Rule? {
@@ -96,6 +105,25 @@ extension String {
         let start = "'dapp_"
         guard hasPrefix(start), hasSuffix("'"), count > start.count + 1 else { return nil }
         let name = dropFirst(start.count).dropLast().split(separator: ",").first ?? ""
-        return name.replacing("%20", with: " ") + " (application of ufw)"
+        return String(name.replacing("%20", with: " "))
+    }
+
+    /// The rule in a comment without the tests that every new connection of TCP passes.
+    var withoutNewConnection: String {
+        replacing("tcp flags & (fin | syn | rst | ack) == syn tcp ", with: "tcp ").replacing("ct state new ", with: "")
+    }
+}
+
+extension [String] {
+    /// Each element once, in the order of the first ones.
+    var distinct: Self {
+        var seen: Set<String> = []
+        return filter { seen.insert($0).inserted }
+    }
+
+    /// The first elements, and the number of further rules.
+    func rules(atMost most: Int) -> Self {
+        let more = count - most
+        return more > 0 ? prefix(most) + ["and \(more) more rule\(more == 1 ? "" : "s")"] : self
     }
 }

@@ -45,6 +45,18 @@ extension Rule {
         return nil
     }
 
+    /// The protocol and the one destination port that it tests; `nil` if it tests another number of ports, or none.
+    var onlyPort: (TransportProtocol, UInt16)? {
+        let tests = expressions.enumerated().filter { index, expression in
+            guard case .payload(let payload) = expression, payload.base == .transport, payload.offset == 2 else {
+                return false
+            }
+            guard case .compare(let comparison)? = expressions.dropFirst(index + 1).first else { return true }
+            return comparison.operator != .equal
+        }
+        return tests.isEmpty ? firstPort : nil
+    }
+
     /// The protocol and the first destination port that it names; `nil` if it names none.
     var firstPort: (TransportProtocol, UInt16)? {
         var transport: TransportProtocol?

@@ -59,17 +59,15 @@ public struct RulesetImport {
         var draft = PolicyDraft(
             regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
         draft.remarks += UnmatchedRules(takeover, among: tables, in: circumstances).sentences
-        draft.surroundings = Surroundings(takeover).sentences + assumed.map(\.assumption)
+        draft.remarks += IneffectiveRefusals(regions, takeover.imported, in: circumstances).sentences
+        draft.surroundings = Surroundings(takeover, of: draft).lines + assumed.map(\.assumption)
         if let hostFiles {
             let ufw = UfwRules(hostFiles)
-            for index in draft.services.indices where draft.services[index].comment == nil {
-                draft.services[index].comment = ufw.reason(of: draft.services[index])
-            }
+            for index in draft.services.indices { ufw.explain(&draft.services[index]) }
         }
         remarks = draft.remarks
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)
-        let origin = takeover.imported.map(\.name.description)
-        text = ImportedPolicy(draft, of: origin, names, listeners: listeners, userName: userName).text
+        text = ImportedPolicy(draft, of: takeover.origin, names, listeners: listeners, userName: userName).text
         let reading = PolicyReader.read(path: "-", options: options, files: TextFile(text: text, files: files))
         diagnostics = reading.diagnostics.filter { $0.severity == .error }
         let remaining = takeover.remaining

@@ -77,6 +77,33 @@ struct SourceTerms {
 }
 
 extension AddressSet {
-    /// Each range as a policy writes it.
-    var terms: [String] { ipv4.ranges.map(IPv4Address.text(of:)) + ipv6.ranges.map(IPv6Address.text(of:)) }
+    /// Each range as a policy writes it; a range of a few networks as these.
+    var terms: [String] {
+        ipv4.ranges.flatMap(\.networks).map(IPv4Address.text(of:))
+            + ipv6.ranges.flatMap(\.networks).map(IPv6Address.text(of:))
+    }
+}
+
+extension ClosedRange where Bound: FixedWidthInteger & UnsignedInteger {
+    /// The two or three networks that it has, none of them smaller than 8 addresses or larger than the first 8 bits tell apart; otherwise
+    /// the range.
+    ///
+    /// The kernel joins networks that follow each other in a set. A range of other addresses was probably written as one.
+    fileprivate var networks: [Self] {
+        let (most, shortest) = (3, 3)
+        var found: [Self] = []
+        var start = lowerBound
+        while found.count < most {
+            let rest = upperBound - start
+            guard rest < .max else { return [self] }
+            let free = start == 0 ? Bound.bitWidth : start.trailingZeroBitCount
+            let length = Swift.min(free, Bound.bitWidth - 1 - (rest + 1).leadingZeroBitCount)
+            guard length >= shortest, length <= Bound.bitWidth - 8 else { return [self] }
+            let end = start + (1 << Bound(length) - 1)
+            found.append(start...end)
+            if end == upperBound { return found }
+            start = end + 1
+        }
+        return [self]
+    }
 }

@@ -9,8 +9,8 @@ struct TranslationPlan {
         var name = ""
         /// The sources, and the interfaces by which they leave.
         var access: InterfaceAccess
-        /// The rule in nft's notation.
-        var rule: String
+        /// The rules in nft's notation.
+        var rules: [String]
         /// The comment of the rule.
         var comment: String?
     }
@@ -156,7 +156,8 @@ struct TranslationPlan {
     /// The lines with these sources by interface.
     private func lines(_ sources: [InterfaceClass: AddressSet], _ chain: TranslationChain) -> [Masquerade] {
         let rules = chain.rules.filter { $0.rule?.translationEffect == .masquerade }
-        guard let rule = rules.first else { return [] }
+        guard !rules.isEmpty else { return [] }
+        let texts = rules.map(\.withNativeTarget.textWithoutComment).distinct
         let open = sources.mapValues { $0.subtracting(.impossible) }.filter { !$0.value.isEmpty }
         return AccessByInterface(sources.mapValues { $0.subtracting(.impossible) })
             .entries(sparing: sources.mapValues { _ in .impossible }, naming).map { access in
@@ -164,8 +165,8 @@ struct TranslationPlan {
                 if access.interfaces.isEmpty { access.interfaces = naming.all }
                 return Masquerade(
                     access: access,
-                    rule: rules.count == 1 || open.count == 1 ? rule.withNativeTarget.textWithoutComment : "",
-                    comment: rules.count == 1 ? rule.rule?.note : nil)
+                    rules: rules.count == 1 || open.count == 1 ? texts : [],
+                    comment: rules.count == 1 ? rules[0].rule?.note : nil)
             }.filter { !$0.access.interfaces.isEmpty }
     }
 }

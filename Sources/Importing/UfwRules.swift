@@ -10,7 +10,8 @@ struct UfwRules {
     private struct Entry {
         let transports: Set<TransportProtocol>
         let ports: IntervalSet<UInt16>
-        let reason: String
+        let comment: String?
+        let application: String?
     }
 
     private let entries: [Entry]
@@ -35,9 +36,11 @@ struct UfwRules {
         else { return nil }
         let comment = words.last.flatMap { $0.hasPrefix("comment=") ? text(ofHexadecimal: $0.dropFirst(8)) : nil }
         let application = words.count > 8 && words[6] != "-" && !words[6].hasPrefix("in") ? words[6] : nil
-        guard let reason = comment ?? application?.replacing("%20", with: " ") else { return nil }
+        guard comment != nil || application != nil else { return nil }
         let transports: Set<TransportProtocol> = words[1] == "tcp" ? [.tcp] : words[1] == "udp" ? [.udp] : [.tcp, .udp]
-        return Entry(transports: transports, ports: ports, reason: reason)
+        return Entry(
+            transports: transports, ports: ports, comment: comment,
+            application: application?.replacing("%20", with: " "))
     }
 
     /// The ports of `80,443` or `8000:8100`.
@@ -62,15 +65,24 @@ struct UfwRules {
         return rest.isEmpty ? String(validating: bytes, as: UTF8.self) : nil
     }
 
-    /// The reason of a service that rules of ufw open; `nil` unless just one reason is known for all of its ports.
-    func reason(of service: PolicyDraft.Service) -> String? {
-        guard service.rules.contains(where: { $0.contains(" ufw") }) else { return nil }
-        let fitting = entries.filter { entry in
+    /// Gives a service that rules of ufw open their comment and application, unless several are known for its ports.
+    func explain(_ service: inout PolicyDraft.Service) {
+        let fitting = fitting(service)
+        service.comment = service.comment ?? fitting.compactMap(\.comment).only
+        service.application = service.application ?? fitting.compactMap(\.application).only
+    }
+
+    private func fitting(_ service: PolicyDraft.Service) -> [Entry] {
+        guard service.rules.contains(where: { $0.contains(" ufw") }) else { return [] }
+        return entries.filter { entry in
             service.ports.allSatisfy { transport, ports in
                 entry.transports.contains(transport) && ports.subtracting(entry.ports).isEmpty
             }
         }
-        let reasons = Set(fitting.map(\.reason))
-        return reasons.count == 1 ? reasons.first : nil
     }
+}
+
+extension [String] {
+    /// The text that all elements are; `nil` for different ones or none.
+    fileprivate var only: String? { Set(self).count == 1 ? first : nil }
 }

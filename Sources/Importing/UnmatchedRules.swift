@@ -35,11 +35,28 @@ struct UnmatchedRules {
             else { return false }
             return !destinations.isEmpty && destinations.intersection(reached).isEmpty
         }
-        if let names = strange.names {
-            let (verb, they) = strange.count == 1 ? ("is", "it matches") : ("are", "they match")
-            sentences.append("This host has no address that \(names) \(verb) for: \(they) no packet to it.")
-        }
+        sentences += Self.leftOut(strange, native)
     }
+
+    /// A sentence with the addresses that rules are for, and their ports; with the rules where these are for more than one port.
+    private static func leftOut(_ rules: [RuleReference], _ tables: [Table]) -> [String] {
+        var ports: [String: [String]] = [:]
+        var addresses: [String] = []
+        for place in rules {
+            guard let rule = place.rule, let table = tables.first(where: { $0.name == place.table }),
+                let destinations = rule.destinations(in: table)
+            else { continue }
+            let address = destinations.terms.rules(atMost: listedAddresses).joined(separator: ", ")
+            let port = rule.onlyPort.map { "\($0.1)/\($0.0.name)" } ?? [place].names ?? ""
+            if ports[address] == nil { addresses.append(address) }
+            if ports[address]?.contains(port) != true { ports[address, default: []].append(port) }
+        }
+        let texts = addresses.map { "\($0) (\(ports[$0]?.joined(separator: ", ") ?? ""))" }
+        return texts.isEmpty ? [] : ["Left out, since this host has no such address: \(texts.joined(separator: ", "))."]
+    }
+
+    /// More addresses of one rule than these are counted.
+    private static let listedAddresses = 3
 }
 
 extension Table {

@@ -129,7 +129,7 @@ struct ImportLimitTests {
         #expect(text.contains("    ports: 137/udp\n    addresses: 192.168.1.255\n    from: any\n"), "\(text)")
         #expect(
             object["remarks"] as? [String] == [
-                "This host has no address that \"inet filter input: ip daddr 10.255.255.255 udp dport 138 accept\", \"inet filter input: ip daddr { 10.0.0.5, 10.0.0.6 } tcp dport 5432 accept\" are for: they match no packet to it."
+                "Left out, since this host has no such address: 10.255.255.255 (138/udp), 10.0.0.5-10.0.0.6 (5432/tcp)."
             ])
     }
 

@@ -80,9 +80,9 @@ struct ImportRefusalTests {
         #expect(try !text(one).contains("inbound:"))
         #expect(
             try remarks(one) == [
-                "Refused packets that were answered before, dropped without one now: \"inet filter input: tcp dport 113 reject with tcp reset\"."
+                "113/tcp was refused with a reset; this policy drops it silently."
             ])
-        #expect(try text(one).contains("# Refused packets that were answered before"))
+        #expect(try text(one).contains("# 113/tcp was refused with a reset; this policy drops it silently.\n"))
     }
 
     @Test("The log of refused packets becomes the policy's, of nft and of iptables")

@@ -32,7 +32,10 @@ struct ImportReportTests {
         try portreeve.load(
             "table inet filter { chain output { type filter hook output priority 0; tcp dport 25 reject; }; }")
         let exceptions = try #require(try portreeve.json("import")["policy"] as? String)
-        #expect(exceptions.contains("# What this host sends is filtered by inet filter output, which stays."))
+        #expect(
+            exceptions.contains(
+                "# inet filter output stays: it lets out what this host sends but:\n#   tcp dport 25 reject with icmpx port-unreachable\n"
+            ))
     }
 
     @Test("Chains and sets that only the old chain used are left over, and named")
@@ -63,7 +66,7 @@ struct ImportReportTests {
             ), "\(result.errors)")
         #expect(
             result.output.contains(
-                "# inet filter forward refuses forwarded packets, but for \"ip saddr @lan accept\".\n"),
+                "# inet filter forward stays: it refuses forwarded packets but:\n#   ip saddr @lan accept\n"),
             "\(result.output)")
     }
 

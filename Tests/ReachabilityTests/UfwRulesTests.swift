@@ -35,15 +35,22 @@ struct UfwRulesTests {
         ### tuple ### allow
         """
 
-    private func reason(
+    private func service(
         _ ports: [TransportProtocol: IntervalSet<UInt16>], by rule: String = "ip filter ufw-user-input: accept"
-    ) -> String? {
-        UfwRules(Files(text: Self.text)).reason(of: PolicyDraft.Service(ports: ports, entries: [], rules: [rule]))
+    ) -> PolicyDraft.Service {
+        var service = PolicyDraft.Service(ports: ports, entries: [], rules: [rule])
+        UfwRules(Files(text: Self.text)).explain(&service)
+        return service
     }
 
-    @Test("A comment, or else the name of the application, is the reason")
+    private func reason(
+        _ ports: [TransportProtocol: IntervalSet<UInt16>], by rule: String = "ip filter ufw-user-input: accept"
+    ) -> String? { service(ports, by: rule).comment }
+
+    @Test("A comment is the reason, and the name of an application is none")
     func known() {
-        #expect(reason([.tcp: IntervalSet([22...22])]) == "OpenSSH")
+        let ssh = service([.tcp: IntervalSet([22...22])])
+        #expect(ssh.comment == nil && ssh.application == "OpenSSH")
         #expect(reason([.tcp: IntervalSet([80...80, 443...443])]) == "Web")
         #expect(reason([.tcp: IntervalSet([53...53]), .udp: IntervalSet([53...53])]) == "Names")
     }

@@ -27,6 +27,8 @@ public struct XtablesExtension: Hashable, Sendable {
 }
 
 extension XtablesExtension: CustomStringConvertible {
-    /// The extension as nft prints one that it cannot translate: `xt match "addrtype"`.
-    public var description: String { "xt \(kind.rawValue) \(quoted(name))" }
+    /// The extension as nft prints one that it cannot translate, `xt match "addrtype"`; of `recent` also what it counts.
+    public var description: String {
+        "xt \(kind.rawValue) \(quoted(name))" + (recent.map { " \($0)" } ?? "")
+    }
 }

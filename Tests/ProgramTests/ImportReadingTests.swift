@@ -1,0 +1,120 @@
+import Foundation
+import TestSupport
+import Testing
+
+/// The comments with which a reader who does not know the rules reads a policy rightly.
+@Suite("Comments of an imported policy", .privileged, .networkNamespace)
+struct ImportReadingTests {
+    private let portreeve: Portreeve
+
+    init() throws {
+        portreeve = try Portreeve.onRouter()
+    }
+
+    /// The policy that is written from rules of iptables.
+    private func imported(_ rules: String, policy: String = "DROP") throws -> String {
+        try portreeve.shell(
+            """
+            iptables-nft-restore <<'EOF'
+            *filter
+            :INPUT \(policy) [0:0]
+            :LIMIT - [0:0]
+            -A INPUT -i lo -j ACCEPT
+            -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+            \(rules)
+            COMMIT
+            EOF
+            """)
+        return try #require(try portreeve.json("import")["policy"] as? String)
+    }
+
+    @Test("Pings that only some interfaces answer are named where the policy refuses them")
+    func pings() throws {
+        let text = try imported(
+            "-A INPUT -i lan -j ACCEPT\n-A INPUT -i tun0 -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT")
+        #expect(
+            text.contains(
+                "defaults:\n  # Not in this policy, since \"ping\" has no interfaces: answers to IPv4 pings by lan, tun0.\n  ping: {from: \"::/0\"}   # IPv4: refused\n"
+            ), "\(text)")
+        #expect(
+            text.contains(
+                "  # ip filter INPUT: iifname \"lan\" accept\n  # ip filter INPUT: iifname \"tun0\" accept\n  ipv4:\n"),
+            "\(text)")
+    }
+
+    @Test("A limit of pings that a policy cannot have is named in it")
+    func limitOfPings() throws {
+        let text = try imported(
+            """
+            -A INPUT -p icmp --icmp-type 8 -j LIMIT
+            -A INPUT -p tcp --dport 22 -j ACCEPT
+            -A LIMIT -m recent --set --name ICMP
+            -A LIMIT -m recent --update --seconds 1 --hitcount 6 --name ICMP -j DROP
+            -A LIMIT -j ACCEPT
+            """)
+        #expect(
+            text.contains(
+                "# Not in this policy: the limit of pings by \"ip filter LIMIT: xt match \"recent\" UPDATE seconds: 1 hit_count: 6 name: ICMP side: source drop\".\n"
+            ), "\(text)")
+    }
+
+    @Test("Tests that every new connection passes are left out of comments, and one family has one form")
+    func short() throws {
+        let text = try imported(
+            """
+            -A INPUT -p icmp -j ACCEPT
+            -A INPUT -p tcp --dport 22 --syn -m conntrack --ctstate NEW -j ACCEPT
+            -A INPUT -d 224.0.0.251 -p udp --dport 5353 -j ACCEPT
+            """)
+        #expect(text.contains("  # ip filter INPUT: tcp dport 22 accept\n"), "\(text)")
+        #expect(!text.contains("from: any"), "\(text)")
+    }
+
+    @Test("A refusal that comes after the rules that let its clients in is named, and one that refuses some is not")
+    func withoutEffect() throws {
+        let late = "-A INPUT -s 198.51.100.66 -j DROP"
+        let text = try imported("-A INPUT -p tcp --dport 22 -j ACCEPT\n\(late)")
+        #expect(
+            text.contains(
+                "# Without effect: \"ip filter INPUT: ip saddr 198.51.100.66 drop\" comes after the rules that let these clients in.\n"
+            ), "\(text)")
+        try portreeve.shell("nft flush ruleset")
+        let between = try imported(
+            "-A INPUT -p tcp --dport 22 -j ACCEPT\n\(late)\n-A INPUT -p tcp --dport 80 -j ACCEPT")
+        #expect(!between.contains("# Without effect"), "\(between)")
+    }
+
+    @Test("A line that several rules say names them, and writes their networks")
+    func severalRules() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+            \(Portreeve.ordinaryInput)
+              chain forward { type filter hook forward priority 0; policy drop; }
+            }
+            table ip nat {
+              chain postrouting {
+                type nat hook postrouting priority 100;
+                ip saddr 172.16.30.0/25 oifname "wan" masquerade
+                ip saddr 172.16.30.128/26 oifname "wan" masquerade
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        let rules = ["0/25", "128/26"].map {
+            "  # ip nat postrouting: ip saddr 172.16.30.\($0) oifname \"wan\" masquerade\n"
+        }
+        #expect(text.contains("masquerade:\n\(rules.joined())"), "\(text)")
+        #expect(text.contains("    from: [172.16.30.0/25, 172.16.30.128/26]\n"), "\(text)")
+        #expect(
+            text.contains(
+                "# inet filter forward stays: it refuses forwarded packets.\n# Of what this host forwards, this policy has the masquerade only.\n"
+            ), "\(text)")
+    }
+
+    @Test("An application of ufw is a hint beside the reason to be filled in")
+    func application() throws {
+        let text = try imported("-A INPUT -p tcp --dport 22 -m comment --comment \"'dapp_OpenSSH'\" -j ACCEPT")
+        #expect(text.contains("    why: to be filled in   # ufw: OpenSSH\n"), "\(text)")
+    }
+}
