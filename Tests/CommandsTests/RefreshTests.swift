@@ -225,7 +225,7 @@ struct RefreshTests {
         #expect(try terminal.run("refresh") == .failure)
         #expect(
             terminal.errors
-                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply\" first; nothing was changed\n",
+                == "portreeve: table inet portreeve is not loaded: run \"portreeve apply \(path)\" first; nothing was changed\n",
             "\(terminal.errors)")
     }
 }
