@@ -30,7 +30,7 @@ extension AccessSurvey {
         return limits
     }
 
-    /// The clients of a cell that have a limit, and those that have none.
+    /// The clients of a cell as two places: clients with a limit, and clients without one.
     ///
     /// - Parameters:
     ///   - transport: the protocol.

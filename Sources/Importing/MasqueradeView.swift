@@ -74,7 +74,7 @@ extension Table {
                 view.base = chain.base.map {
                     BaseChain(type: "filter", hook: .input, priority: $0.priority, policy: .accept)
                 }
-                // A call of a chain that does nothing is no condition, whatever it tests.
+                // A jump to a chain that does nothing changes nothing, whatever the rule tests.
                 view.rules = chain.rules.filter { !isOfNeighbour($0) && !$0.jumps(to: idle) }.map(\.masqueradeView)
                 return view
             }, sets: sets, objects: objects)

@@ -1,7 +1,7 @@
 internal import Addressing
 internal import Reachability
 
-/// The limits of new connections at the places where they arrive, of which a policy has one for all.
+/// The limits of new connections by the place where they arrive; a policy has one limit for all places.
 struct PlacedLimits {
     /// Packets of one family by one class of interfaces, and their limit.
     struct Place {

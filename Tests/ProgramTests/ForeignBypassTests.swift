@@ -83,14 +83,20 @@ struct ForeignBypassTests {
         #expect(found.contains { $0.hasPrefix("warning: ip maps sets a helper or an expectation") }, "\(found)")
     }
 
-    @Test("XDP programs are named by their interface, and an entry of \"accepted\" makes them notices")
-    func expressDataPath() throws {
+    /// A program with a policy that is applied, beside an interface `v0` without programs.
+    private func withInterface() throws -> (portreeve: Portreeve, policy: String) {
         let portreeve = try Portreeve()
         let policy = try portreeve.write("version: 1\nservices: {}\n")
-        let programs = Programs(portreeve)
         try portreeve.shell("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up")
         #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
         #expect(try bypasses(portreeve, policy) == [])
+        return (portreeve, policy)
+    }
+
+    @Test("XDP programs are named by their interface, and an entry of \"accepted\" makes them notices")
+    func expressDataPath() throws {
+        let (portreeve, policy) = try withInterface()
+        let programs = Programs(portreeve)
         try programs.attach(xdp: "v0")
         #expect(
             try bypasses(portreeve, policy) == [
@@ -104,12 +110,8 @@ struct ForeignBypassTests {
 
     @Test("Programs of tcx, which no queueing discipline shows, are named by their interface", arguments: [46, 47])
     func trafficControlExpress(type: Int) throws {
-        let portreeve = try Portreeve()
-        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        let (portreeve, policy) = try withInterface()
         let programs = Programs(portreeve)
-        try portreeve.shell("ip link add v0 type veth peer name v1; ip link set v0 up; ip link set v1 up")
-        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
-        #expect(try bypasses(portreeve, policy) == [])
         try programs.attach(tcx: type, to: "v0")
         #expect(
             try bypasses(portreeve, policy) == [

@@ -15,19 +15,7 @@ struct ImportLimitTests {
     private func imported(_ rules: String, pings: String = "meta l4proto { icmp, ipv6-icmp } accept") throws
         -> (object: [String: Any], text: String)
     {
-        try portreeve.load(
-            """
-            table inet filter {
-              chain input {
-                type filter hook input priority 0; policy drop;
-                ct state established,related accept
-                iif lo accept
-                ip6 saddr fe80::/10 udp dport 546 accept
-                \(pings)
-                \(rules)
-              }
-            }
-            """)
+        try portreeve.load("table inet filter {\n\(Portreeve.input(rules, pings: pings))\n}\n")
         let object = try portreeve.json("import")
         return (object, try #require(object["policy"] as? String))
     }

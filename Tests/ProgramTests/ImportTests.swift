@@ -155,22 +155,13 @@ struct ImportTests {
 
     @Test("A port that is open at a multicast address alone becomes a service there")
     func groups() throws {
-        try portreeve.load(
+        let rules = """
+            tcp dport 22 accept
+            ip daddr 224.0.0.251 udp dport 5353 accept
+            ip6 daddr ff02::fb udp dport 5353 accept
+            ip daddr 239.255.255.250 ip saddr 192.0.2.0/24 udp dport 1900 accept
             """
-            table inet filter {
-              chain input {
-                type filter hook input priority 0; policy drop;
-                ct state established,related accept
-                iif lo accept
-                meta l4proto { icmp, ipv6-icmp } accept
-                ip6 saddr fe80::/10 udp dport 546 accept
-                tcp dport 22 accept
-                ip daddr 224.0.0.251 udp dport 5353 accept
-                ip6 daddr ff02::fb udp dport 5353 accept
-                ip daddr 239.255.255.250 ip saddr 192.0.2.0/24 udp dport 1900 accept
-              }
-            }
-            """)
+        try portreeve.load("table inet filter {\n\(Portreeve.input(rules))\n}\n")
         let object = try portreeve.json("import")
         #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
         let text = try #require(object["policy"] as? String)

@@ -24,16 +24,21 @@ extension Portreeve {
     }
 
     /// A chain that lets in what portreeve lets in on every host, and SSH.
-    static let ordinaryInput = """
+    static let ordinaryInput = input("tcp dport 22 accept")
+
+    /// A chain that lets in what portreeve lets in on every host, with rules at its end.
+    static func input(_ rules: String, pings: String = "meta l4proto { icmp, ipv6-icmp } accept") -> String {
+        """
           chain input {
             type filter hook input priority 0; policy drop;
             ct state established,related accept
             iif lo accept
-            meta l4proto { icmp, ipv6-icmp } accept
             ip6 saddr fe80::/10 udp dport 546 accept
-            tcp dport 22 accept
+            \(pings)
+            \(rules)
           }
         """
+    }
 
     /// Loads a ruleset of another program.
     func load(_ text: String) throws { try shell("nft -f " + write(text, to: "rules.nft")) }

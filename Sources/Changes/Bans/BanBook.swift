@@ -95,7 +95,9 @@ public struct BanBook {
         Set(Set(records).subtracting(before.records).map(\.addresses))
     }
 
-    /// The elements that the kernel should have; those that it has if the saved bans are not known, so that none is lifted.
+    /// The elements that the kernel should have.
+    ///
+    /// If the saved bans are not known, it keeps the ones that it has: no ban is lifted.
     ///
     /// - Parameters:
     ///   - live: the live table.

@@ -63,7 +63,7 @@ public struct History: Command {
         return .success
     }
 
-    /// That a table is loaded of which there is no record; `nil` also where the ruleset may not be read.
+    /// The sentence about a loaded table without a record; `nil` where it has one, and where the ruleset may not be read.
     private func stranger(on host: Host) -> String? {
         guard let live = try? host.openStore(nil).snapshot(of: Names.table, expecting: []).table,
             kernel.unrecorded(live, on: host) != nil

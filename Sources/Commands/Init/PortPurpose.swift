@@ -1,7 +1,7 @@
 /// What a port is for, by its name in the services database: ports of one purpose belong to one service.
 ///
 /// Names that differ only in what follows the protocol's have one purpose: `http`, `https` and `http-alt`, `domain` and
-/// `domain-s`, `imap2` and `imaps`. So have those that serve one program together, such as the ports of mail.
+/// `domain-s`, `imap2` and `imaps`. So have ports that one program serves together, such as those of mail.
 struct PortPurpose: Hashable {
     private let stem: String
 

@@ -27,7 +27,7 @@ struct SourceNames {
 
     private mutating func add(_ name: String, _ addresses: AddressSet, of service: String? = nil) {
         guard !addresses.isAny else { return }
-        // A group without an address is nobody, as is every other one: only the service that has it is told by it.
+        // Groups without an address are all the same set: only the service itself tells which one is meant.
         let words = addresses.isEmpty ? "\(name) (no address)" : name
         if names[addresses] == nil, !addresses.isEmpty { names[addresses] = words }
         if let service, ofService[service]?[addresses] == nil { ofService[service, default: [:]][addresses] = words }
