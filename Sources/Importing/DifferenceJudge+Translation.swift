@@ -50,13 +50,18 @@ extension DifferenceJudge {
                 moved = moved.union(one.subtracting(other)).union(other.subtracting(one))
             }
             guard let sources = moved.intersection(both).possible else { return nil }
-            let first = old.first { $0.ports.contains(ports.lowerBound) }
+            func first(_ translations: [Translation]) -> Translation? {
+                translations.first {
+                    $0.ports.contains(ports.lowerBound) && !$0.sources.intersection(sources).isEmpty
+                }
+            }
             var difference = ImportDifference(
                 kind: .narrower, transport: key.transport, ports: ports, family: key.family, sources: sources,
                 interfaces: [key.interface.pattern],
                 destinations: key.destination.addresses == nil ? [] : [key.destination])
-            difference.subject = .target(first?.place(ports))
-            difference.rule = first?.rule
+            difference.subject = .target(
+                first(old)?.targetPlace(ports) ?? .here, first(new)?.targetPlace(ports) ?? .here)
+            difference.rule = first(old)?.rule
             return difference
         }
     }
@@ -124,6 +129,14 @@ extension DifferenceJudge {
 }
 
 extension Translation {
+    /// The same for a difference, without a port that is the dialled one.
+    fileprivate func targetPlace(_ ports: ClosedRange<UInt16>) -> ImportDifference.TargetPlace {
+        guard let target else { return .unknown }
+        let port = target.port.flatMap { $0...$0 == ports ? nil : $0 }.map { " port \($0)" }
+        guard let address = target.address else { return port.map { .there("this host\($0)") } ?? .here }
+        return .there("\(address)\(port ?? "")")
+    }
+
     /// The place to which connections to these ports go; `nil` if it is not known.
     fileprivate func place(_ ports: ClosedRange<UInt16>) -> String? {
         guard let target else { return nil }

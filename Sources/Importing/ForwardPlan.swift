@@ -31,11 +31,21 @@ struct ForwardPlan {
     private(set) var entries: [Entry] = []
     /// The rules that translate other ports, too.
     private(set) var unsaid: Set<Place> = []
+    /// The rules that leave clients alone which reach every port of this host, and which a forward would send on.
+    private(set) var diverting: Set<Place> = []
     /// The sources by interface that reach every port, and need no forward.
     private let everything: [InterfaceClass: AddressSet]
 
+    private let naming: InterfaceNaming
+
     /// The plan of the access through all tables, filters of forwarded packets included.
-    init(_ regions: AccessRegions, own: AddressSet?) {
+    ///
+    /// - Parameters:
+    ///   - regions: the access.
+    ///   - own: the addresses of this host, if they are known.
+    ///   - naming: the names of the interfaces that the host has, or may have.
+    init(_ regions: AccessRegions, own: AddressSet?, _ naming: InterfaceNaming) {
+        self.naming = naming
         let all = regions.transports.flatMap(regions.profiles) + regions.profiles(of: .unnamed)
         everything = (all.flatMap(\.cells) + AddressFamily.allCases.flatMap(regions.echoRequests)).openEverywhere
         let translations = Dictionary(grouping: regions.translations, by: \.key.transport)
@@ -71,18 +81,20 @@ struct ForwardPlan {
     ) {
         var used: [Translation] = []
         var isWhole = true
+        let rules = Set(found.map { Place($0.rule) })
         for cell in cells {
-            let open = cell.open.subtracting(everything[cell.interface] ?? AddressSet()).subtracting(.impossible)
-            guard !open.isEmpty else { continue }
-            let here = found.filter {
-                $0.key.family == cell.family && $0.key.interface == cell.interface
-                    && $0.key.destination == cell.destination && !$0.sources.intersection(open).isEmpty
-            }
-            used += here
+            let clients = cell.open.subtracting(.impossible)
+            let open = clients.subtracting(everything[cell.interface] ?? AddressSet())
+            let dialled = found.filter { $0.key.family == cell.family && $0.key.destination == cell.destination }
+            let here = dialled.filter { $0.key.interface == cell.interface }
             let translated = here.reduce(AddressSet()) { $0.union($1.sources) }
+            if !dialled.isEmpty, !translated.isSuperset(of: clients), !naming.patterns([cell.interface]).isEmpty {
+                diverting.formUnion(rules)
+            }
+            guard !open.isEmpty else { continue }
+            used += here.filter { !$0.sources.intersection(open).isEmpty }
             if !translated.isSuperset(of: open) { isWhole = false }
         }
-        let rules = Set(found.map { Place($0.rule) })
         guard isWhole, let targets = ForwardTargets(used, ports, own) else {
             unsaid.formUnion(rules)
             return

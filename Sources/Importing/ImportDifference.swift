@@ -17,14 +17,24 @@ public struct ImportDifference: Hashable, Sendable {
     public enum Subject: Hashable, Sendable {
         /// Whether new connections to this host are let in.
         case access
-        /// The place to which a port leads; the place is that of the rulesets, `nil` if it is not known.
-        case target(String?)
+        /// The place to which a port leads: by the rulesets, and by the policy.
+        case target(TargetPlace, TargetPlace)
         /// Whether connections to addresses of other hosts are translated, too.
         case elsewhere
         /// Whether packets leave under this host's address; the interfaces are those by which they leave.
         case masquerade
         /// Whether this host may begin connections: the sources are the far ends; of these users, of all if there are none.
         case outbound([SocketUser])
+    }
+
+    /// A place to which a port leads.
+    public enum TargetPlace: Hashable, Sendable {
+        /// A program of this host, at the port that was dialled.
+        case here
+        /// An address, a port, or both.
+        case there(String)
+        /// It is not known.
+        case unknown
     }
 
     /// The kind.

@@ -7,6 +7,8 @@ public struct KeptRule: Hashable, Sendable {
     public enum Reason: String, Hashable, Sendable {
         /// It sends to a place that a forward cannot name.
         case unsaidTarget = "a forward cannot say its place for all of its ports and clients"
+        /// It leaves clients alone that may use every port of this host.
+        case otherClients = "a forward would also send on clients that now reach this host itself"
         /// It, or a rule beside it, masquerades by something else than the source and the interface.
         case unsaidCondition =
             "a rule of its chain depends on more than the source and the interface by which it leaves"

@@ -62,10 +62,13 @@ struct TranslationPlan {
     }
 
     private mutating func addForwards(_ chains: [TranslationChain], _ takeover: Takeover) {
-        let plan = ForwardPlan(AccessRegions(takeover.whole, in: circumstances), own: circumstances.addresses)
-        let said = Set(plan.entries.flatMap(\.rules)).subtracting(plan.unsaid)
+        let plan = ForwardPlan(
+            AccessRegions(takeover.whole, in: circumstances), own: circumstances.addresses, naming)
+        let possible = Set(plan.entries.flatMap(\.rules)).subtracting(plan.unsaid)
         var taken: Set<ForwardPlan.Place> = []
         for chain in chains {
+            // A rule that goes in any case is better said with a difference than not at all.
+            let said = takeover.replacesWhole(chain.table) ? possible : possible.subtracting(plan.diverting)
             let (replaced, going) = takeover.replacement(of: chain, effect: .destination) {
                 said.contains(ForwardPlan.Place($0))
             }
@@ -76,7 +79,10 @@ struct TranslationPlan {
             }.map { rule in
                 let isSaid = said.contains(ForwardPlan.Place(rule))
                 let native = rule.withNativeTarget
-                let reason = native.rule?.translatesToRange == true ? KeptRule.Reason.range : .unsaidTarget
+                let isDiverting = possible.contains(ForwardPlan.Place(rule))
+                let reason =
+                    native.rule?.translatesToRange == true
+                    ? KeptRule.Reason.range : isDiverting ? .otherClients : .unsaidTarget
                 return KeptRule(rule: native, reason: isSaid ? takeover.obstacle(to: rule, in: chain) : reason)
             }
             leave(unsaid, takeover)

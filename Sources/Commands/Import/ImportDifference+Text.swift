@@ -18,12 +18,23 @@ extension ImportDifference.Subject {
     }
 }
 
+extension ImportDifference.TargetPlace {
+    /// The place in a few words.
+    fileprivate var text: String {
+        switch self {
+        case .here: "this host itself"
+        case .there(let place): place
+        case .unknown: "a place that is not known"
+        }
+    }
+}
+
 extension ImportDifference {
     /// The sign of a line.
     var sign: String { [.wider: "+", .narrower: "-", .unknown: "?"][kind] ?? "?" }
 
     /// The ports, the protocol first.
-    private var portText: String {
+    var portText: String {
         guard let transport else { return "protocols that no rule names" }
         if isEchoRequest { return "ping" }
         return transport.hasPorts && ports == 0...UInt16.max ? transport.name : transport.text(ports)
@@ -50,9 +61,10 @@ extension ImportDifference {
         }
         switch subject {
         case .access: break
-        case .target(let target):
-            let place = target.map { "leads to \($0)" } ?? "leads to a place that is not known"
-            return "it \(place) by \(rule.map { "\"\($0)\"".printable } ?? "a rule"), and elsewhere by the policy"
+        case .target(let old, let new):
+            let cause = rule.map { " by \"\($0)\"".printable } ?? ""
+            let other = new == .unknown ? "elsewhere" : "to \(new.text)"
+            return "it leads to \(old.text)\(cause), and \(other) by the policy"
         case .elsewhere:
             return
                 "\(rule.map { "\"\($0)\"".printable } ?? "a rule") also translates what is dialled at addresses of other hosts"
@@ -94,8 +106,8 @@ extension ImportDifference {
         return "\(portText)\(group.map { " to \($0)" } ?? "") from \(sources.clientsText)\(sourcePort)"
     }
 
-    /// The difference in a line.
-    var text: String {
+    /// The difference in a line, with these ports instead of its own.
+    func text(ports portText: String) -> String {
         let place =
             (group.map { " to \($0)" } ?? addressText)
             + (interfaces.isEmpty ? "" : " on \(interfaceNames.joined(separator: ", ").printable)")

@@ -34,10 +34,7 @@ struct ImportReport {
     func lines(_ console: Console) -> [String] {
         let style: Console.Style = proof.verdict == .equal ? .green : .yellow
         let written = path == "-" ? [] : ["written: \(path.printable)"]
-        let differences = others.grouped.map { first, more in
-            let others = more > 0 ? " (and \(more) more by this rule)" : ""
-            return console.styled("\(first.sign) \(first.text)\(others)", first.kind == .wider ? .red : .yellow)
-        }
+        let differences = groups.map { console.styled($0.text, $0.first.kind == .wider ? .red : .yellow) }
         return written + [console.styled(headline, style)] + differences + needs
             + result.kept.map { "stays: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.gone.map { "goes: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
@@ -49,6 +46,8 @@ struct ImportReport {
     private var others: [ImportDifference] {
         proof.differences.filter { !$0.isNeeded && !$0.isOfDHCP && !$0.isOfDHCPv6 }
     }
+
+    private var groups: [DifferenceGroup] { DifferenceGroup.all(of: others) }
 
     /// Those in a few words, each once; empty for none.
     private var ordinary: String {
@@ -78,7 +77,8 @@ struct ImportReport {
     }
 
     private var sentence: String {
-        let number = others.count == 1 ? "1 difference" : "\(others.count) differences"
+        let total = groups.reduce(0) { $0 + 1 + $1.more }
+        let number = total == 1 ? "1 difference" : "\(total) differences"
         let count = ordinary.isEmpty ? number : "\(number), and what the link needs"
         return switch proof.verdict {
         case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
@@ -120,23 +120,5 @@ struct ImportReport {
         steps.enumerated().map { index, step in
             "  \(index + 1). \(step.command)" + (step.purpose.isEmpty ? "" : "   # \(step.purpose)")
         }
-    }
-}
-
-extension [ImportDifference] {
-    /// The first difference by each cause, and the number of others.
-    fileprivate var grouped: [(first: ImportDifference, more: Int)] {
-        var places: [String: Int] = [:]
-        var groups: [(first: ImportDifference, more: Int)] = []
-        for difference in self {
-            let cause = "\(difference.sign) \(difference.reason) \(difference.rule == nil)"
-            if let place = places[cause], difference.rule != nil {
-                groups[place].more += 1
-            } else {
-                places[cause] = groups.count
-                groups.append((difference, 0))
-            }
-        }
-        return groups
     }
 }
