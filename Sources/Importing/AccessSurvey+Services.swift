@@ -135,7 +135,10 @@ extension AccessSurvey {
         }.distinct.filter { !service.rules.contains($0) }
         service.application = tables.application(of: telling)
         service.isPublished = conclusion.redirection != nil
-        service.comment = tables.note(of: telling) ?? conclusion.decision.flatMap(tables.note)
+        service.comment =
+            tables.note(of: telling, for: packet)
+            ?? conclusion.decision.flatMap { tables.note(of: $0, for: packet) }
+            ?? conclusion.trace.reversed().lazy.compactMap { tables.elementNote(of: $0.place, for: packet) }.first
         service.isLogged = isLogged(packet)
         guard let rule = limit(of: packet, after: conclusion, telling) else { return }
         service.limit = PolicyDraft.DraftLimit(rule, text: rule.rule?.limitText)

@@ -2,8 +2,7 @@ internal import Rulesets
 
 /// The zones of firewalld, read from the names of its chains: `filter_IN_public` has the rules of the zone `public`.
 ///
-/// Its files are not read: they say what it would load at its next start, which may be something else. They are XML, and a parser would
-/// make every command start later, for names of services that say no more than the ports do.
+/// The files of zones are not read: they say what it would load at its next start, which may be something else.
 struct FirewalldZones {
     /// A zone, and the conditions under which a packet belongs to it.
     private struct Zone {

@@ -115,12 +115,24 @@ struct ImportedPolicy {
     }
 
     private var sources: [String] {
-        terms.groups.isEmpty
-            ? []
-            : ["sources:"]
-                + terms.groups.map {
-                    "  \($0.name): [\($0.addresses.terms.map(YAMLText.scalar).joined(separator: ", "))]"
-                }
+        terms.groups.isEmpty ? [] : ["sources:"] + terms.groups.flatMap(lines)
+    }
+
+    /// The lines of a group: one, or one for each address where elements of the set have comments.
+    private func lines(_ name: String, _ addresses: AddressSet) -> [String] {
+        let live = draft.groups.first { $0.addresses == addresses }
+        let comment = live?.comment?.reason.map { ["  # \($0)"] } ?? []
+        let notes = (live?.elementComments ?? [:]).sorted { $0.key.lowest < $1.key.lowest }
+        guard !notes.isEmpty else {
+            return comment + ["  \(name): [\(addresses.terms.map(YAMLText.scalar).joined(separator: ", "))]"]
+        }
+        let noted = AddressSet(
+            ipv4: notes.flatMap(\.key.ipv4.ranges), ipv6: notes.flatMap(\.key.ipv6.ranges))
+        let rest = addresses.subtracting(noted)
+        return comment + ["  \(name):"]
+            + notes.flatMap { part, note in
+                part.terms.map { "    - \(YAMLText.scalar($0))" + (note.reason.map { "   # \($0)" } ?? "") }
+            } + rest.terms.map { "    - \(YAMLText.scalar($0))" }
     }
 
     private var deny: Section {

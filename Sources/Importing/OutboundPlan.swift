@@ -99,7 +99,7 @@ struct OutboundPlan {
         let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving)
         let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
         line.rules = telling.map { [$0.textWithoutComment] } ?? []
-        line.comment = telling.flatMap(tables.note)
+        line.comment = telling.flatMap { tables.note(of: $0, for: packet) }
     }
 }
 

@@ -12,6 +12,8 @@ extension PolicyDraft.Service {
         let targets: ForwardTargets?
         let users: [UInt32]
         let ports: [ClosedRange<UInt16>]?
+        /// The comment, which differs where elements of the same set have some.
+        let comment: String?
     }
 
     /// The subject of services that the same rule opens.
@@ -20,7 +22,7 @@ extension PolicyDraft.Service {
             entries: entries, free: free, destinations: destinations, rules: rules, limit: limit, isLogged: isLogged,
             targets: targets,
             users: users,
-            ports: rules.isEmpty ? ports.values.flatMap(\.ranges) : nil)
+            ports: rules.isEmpty ? ports.values.flatMap(\.ranges) : nil, comment: comment)
     }
 
     /// The subject of services at the same ports of several protocols.
@@ -29,7 +31,7 @@ extension PolicyDraft.Service {
             entries: entries, free: free, destinations: destinations, rules: [], limit: limit, isLogged: isLogged,
             targets: targets,
             users: users,
-            ports: Set(ports.values).count == 1 ? ports.values.first?.ranges : nil)
+            ports: Set(ports.values).count == 1 ? ports.values.first?.ranges : nil, comment: nil)
     }
 }
 

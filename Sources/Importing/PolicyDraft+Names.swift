@@ -42,8 +42,8 @@ extension PolicyDraft.Service {
         ("mail", [25, 110, 143, 465, 587, 993, 995]), ("samba", [137, 138, 139, 445]),
     ]
 
-    /// A range of more ports than these has no service of its own.
-    private static let many = 1000
+    /// A range of more ports than these has most of them.
+    private static let half = 32_768
     /// The ports below this are those of the protocol that has their name: RFC 6335 6.
     private static let firstRegistered: UInt16 = 1024
     /// More names than these make no name.
@@ -55,34 +55,46 @@ extension PolicyDraft.Service {
             .sorted { ($0.1.lowerBound, $0.0.rawValue) < ($1.1.lowerBound, $1.0.rawValue) }
         guard let (transport, range) = ranges.first else { return "service" }
         guard transport.hasPorts else { return PolicyName.valid(transport.name, prefix: "protocol-") }
-        if ranges.allSatisfy({ $0.1.count == 1 }), let known = knownName(ranges, names) { return known }
+        if let family = familyName(ranges.map(\.1)) { return family }
+        let known = ranges.map { knownName($0, $1, names) }
+        let words = known.compactMap(\.self).distinct
+        if !known.contains(nil), words.count <= Self.mostNames {
+            return PolicyName.valid(words.joined(separator: "-"), prefix: "service-")
+        }
+        // Its firewall knows the rule, and the process is perhaps not running.
+        if let given = firewallName ?? application { return PolicyName.valid(given, prefix: "service-") }
         if let process = process(listeners) { return PolicyName.valid(process, prefix: "service-") }
         if range.count >= Int(UInt16.max) { return "all-ports" }
-        if range.count > Self.many { return "most-ports" }
-        let last = ranges.map(\.1.upperBound).max() ?? range.upperBound
-        let start = Set(ranges.map(\.0)).count == 1 ? transport.name : "ports"
-        return "\(start)-\(range.lowerBound)" + (last == range.lowerBound ? "" : "-\(last)")
+        if range.count > Self.half { return "most-ports" }
+        let numbers = zip(ranges, known).filter { $1 == nil }.map { $0.0.1.numberText }.distinct
+        let start = words.isEmpty ? (Set(ranges.map(\.0)).count == 1 ? transport.name : "ports") + "-" : ""
+        return Self.name(start, words + numbers)
     }
 
-    /// The name of single ports in the services database, or of the family to which all of them belong; `nil` if one has none.
+    /// A name of the first of some words, with the other one where there are two and both fit: `ssh-and-2222`, `tcp-9100-and-more`.
+    private static func name(_ start: String, _ words: [String]) -> String {
+        let end = words.count == 1 ? "" : "-and-more"
+        let both = start + words.joined(separator: "-and-")
+        if words.count == 2, both.count <= PolicyName.longest { return PolicyName.valid(both, prefix: "service-") }
+        let first = (start + words[0]).prefix(PolicyName.longest - end.count)
+        return PolicyName.valid(first + end, prefix: "service-")
+    }
+
+    /// The name of the family to which all of the ports belong; `nil` for none.
+    private func familyName(_ ranges: [ClosedRange<UInt16>]) -> String? {
+        let numbers = Set(ranges.map(\.lowerBound))
+        guard numbers.count > 1, ranges.allSatisfy({ $0.count == 1 }) else { return nil }
+        return Self.families.first { numbers.isSubset(of: $0.ports) }?.name
+    }
+
+    /// The name of a single port in the services database; `nil` if it has none.
     private func knownName(
-        _ ports: [(TransportProtocol, ClosedRange<UInt16>)], _ names: PortNames
+        _ transport: TransportProtocol, _ range: ClosedRange<UInt16>, _ names: PortNames
     ) -> String? {
-        let numbers = Set(ports.map(\.1.lowerBound))
-        if numbers.count > 1, let family = Self.families.first(where: { numbers.isSubset(of: $0.ports) }) {
-            return family.name
-        }
-        var known: [String] = []
-        for (transport, range) in ports {
-            let port = range.lowerBound
-            let all = [transport, .tcp, .udp].lazy.compactMap { names.name($0, port) }
-            // Containers publish registered ports for anything.
-            let isGuess = isPublished && targets == nil && port >= Self.firstRegistered
-            guard let name = all.first, !isGuess else { return nil }
-            if !known.contains(name) { known.append(name) }
-        }
-        let joined = known.joined(separator: "-")
-        return known.count > Self.mostNames ? nil : PolicyName.valid(joined, prefix: "service-")
+        // Containers publish registered ports for anything.
+        let isGuess = isPublished && targets == nil && range.lowerBound >= Self.firstRegistered
+        guard range.count == 1, !isGuess else { return nil }
+        return [transport, .tcp, .udp].lazy.compactMap { names.name($0, range.lowerBound) }.first
     }
 
     /// The name of the only process that listens on the ports.
@@ -92,4 +104,9 @@ extension PolicyDraft.Service {
         }
         return Set(names).count == 1 ? names.first { !$0.isEmpty } : nil
     }
+}
+
+extension ClosedRange<UInt16> {
+    /// The ports in a name: `80`, `8000-8100`.
+    fileprivate var numberText: String { count == 1 ? "\(lowerBound)" : "\(lowerBound)-\(upperBound)" }
 }

@@ -22,6 +22,8 @@ struct PolicyDraft {
         var comment: String?
         /// The application of ufw that it belongs to, which is a name and no reason.
         var application: String?
+        /// The name that firewalld has for its ports.
+        var firewallName: String?
         var limit: DraftLimit?
         /// The connections whose limit is another one.
         var limitDifferences: [ImportDifference] = []

@@ -33,6 +33,18 @@ extension [Table] {
     /// The comment of a rule in the tables as they were read: evaluation leaves out the comments of iptables.
     func note(of place: RuleReference) -> String? { rule(at: place).map(\.note) ?? place.rule?.note }
 
+    /// The comment of the element that a rule looks up for a packet, or else that of the rule.
+    func note(of place: RuleReference, for packet: Packet) -> String? {
+        elementNote(of: place, for: packet) ?? note(of: place)
+    }
+
+    /// The comment of the element that a rule looks up for the port of a packet; of several elements, the first three.
+    func elementNote(of place: RuleReference, for packet: Packet) -> String? {
+        guard let table = first(where: { $0.name == place.table }), let rule = rule(at: place) else { return nil }
+        let comments = rule.elementComments(for: packet.transport, packet.port, in: table).distinct
+        return comments.isEmpty ? nil : comments.prefix(3).joined(separator: "; ")
+    }
+
     /// The application of ufw that the comment of a rule names; `nil` for none.
     func application(of place: RuleReference) -> String? { rule(at: place)?.application }
 

@@ -32,7 +32,8 @@ public struct RulesetImport {
     ///   - circumstances: the circumstances in which packets meet the tables.
     ///   - listeners: the listening sockets, which tell the processes of services.
     ///   - files: the files that the policy reader reads beside the text.
-    ///   - hostFiles: the files of the host whose rulesets these are, for the reasons in the files of ufw; `nil` if it is another.
+    ///   - hostFiles: the files of the host whose rulesets these are, for the reasons and names in the files of ufw and
+    ///     firewalld; `nil` if it is another.
     ///   - options: the options of the policy reader.
     ///   - userName: the name of a user of this host, by its number.
     public init(
@@ -63,7 +64,11 @@ public struct RulesetImport {
         draft.surroundings = Surroundings(takeover, of: draft).lines + assumed.map(\.assumption)
         if let hostFiles {
             let ufw = UfwRules(hostFiles)
-            for index in draft.services.indices { ufw.explain(&draft.services[index]) }
+            let firewalld = takeover.firewalls.contains(.firewalld) ? FirewalldServices(hostFiles) : nil
+            for index in draft.services.indices {
+                ufw.explain(&draft.services[index])
+                firewalld?.name(&draft.services[index])
+            }
         }
         remarks = draft.remarks
         let names = PortNames(servicesDatabase: options.servicesDatabase, files: files)

@@ -69,7 +69,7 @@ struct SourceTerms {
     /// The group with these addresses, which is made if it is new.
     private mutating func use(_ addresses: AddressSet, _ name: String) -> String {
         if let known = names[addresses] { return known }
-        let name = PolicyName.unique(name, &taken)
+        let name = PolicyName.unique(PolicyName.valid(name, prefix: "from-"), &taken)
         groups.append((name, addresses))
         names[addresses] = name
         return name

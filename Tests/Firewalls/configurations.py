@@ -140,8 +140,9 @@ CONFIGURATIONS = {
     "firewalld-services": firewalld("""
         firewall-offline-cmd --zone=public --add-service=http
         firewall-offline-cmd --zone=public --add-service=https
+        firewall-offline-cmd --zone=public --add-service=wireguard
         firewall-offline-cmd --zone=public --add-port=8080/tcp
-    """),
+    """, lines=["\n  wireguard:\n    ports: 51820/udp\n"]),
     "firewalld-zones": firewalld("""
         firewall-offline-cmd --zone=internal --add-interface=eth1
         firewall-offline-cmd --zone=internal --add-service=postgresql
