@@ -15,12 +15,21 @@ struct PossibleMarks {
     /// The targets of iptables that set marks, where they are not understood.
     private static let targets: Set<String> = ["MARK", "CONNMARK", "TPROXY", "SET"]
 
-    /// The marks by the rules that packets may meet before they reach a program, in tables with native expressions.
-    init(_ tables: [Table]) {
+    /// The marks by the rules that packets may meet before they reach a program.
+    ///
+    /// - Parameters:
+    ///   - tables: tables with native expressions.
+    ///   - reached: the destinations of packets that reach a program; `nil` if they are not known.
+    init(_ tables: [Table], reaching reached: AddressSet?) {
+        // A translation may lead here from any destination.
+        let translates = tables.contains { $0.chains.contains { $0.rules.contains(where: \.changesDestination) } }
         let rules = tables.flatMap { table in
             table.chains.filter { $0.base.map { !Self.otherHooks.contains($0.hook) } ?? false }.flatMap { base in
                 table.chains(from: base).flatMap(\.rules).map { (table, $0) }
             }
+        }.filter { table, rule in
+            guard !translates, let reached, let destinations = rule.destinations(in: table) else { return true }
+            return !destinations.intersection(reached).isEmpty
         }
         // A rule that sets a mark may need another one.
         var isLarger = true
@@ -84,6 +93,23 @@ struct PossibleMarks {
         }
         return found
     }
+}
+
+extension Rule {
+    /// Whether it may send packets for other hosts to a program of this one.
+    fileprivate var changesDestination: Bool {
+        translationEffect == .destination
+            || expressions.contains { expression in
+                switch expression {
+                case .opaque(let name, _): ["tproxy", "fwd", "iptables-legacy", "unreadable"].contains(name)
+                case .xtables(let part): part.kind == .target && Rule.ordinaryTargets.contains(part.name) == false
+                default: false
+                }
+            }
+    }
+
+    /// Targets of iptables that leave the destination alone.
+    private static let ordinaryTargets: Set<String> = ["MARK", "CONNMARK", "LOG", "REJECT", "SET"]
 }
 
 extension Set<UInt32> {

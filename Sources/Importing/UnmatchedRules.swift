@@ -15,7 +15,10 @@ struct UnmatchedRules {
     ///   - circumstances: those in which packets meet them.
     init(_ takeover: Takeover, among tables: [Table], in circumstances: Circumstances) {
         let native = tables.map(\.withNativeExtensions)
-        let marks = PossibleMarks(native)
+        let reached = circumstances.addresses.map {
+            $0.union(.reachedByAll).union(AddressSet(circumstances.broadcasts))
+        }
+        let marks = PossibleMarks(native, reaching: reached)
         let rules = takeover.whole.map(\.withNativeExtensions).filter { !$0.isOfNeighbour }.flatMap { table in
             table.replacedRules.map { (table, $0) }
         }
@@ -23,11 +26,10 @@ struct UnmatchedRules {
         if let names = unmarked.map(\.1).names {
             let (verb, they) = unmarked.count == 1 ? ("tests", "it matches") : ("test", "they match")
             sentences.append(
-                "No rule sets the mark that \(names) \(verb): \(they) no packet, unless a filter of tc or a BPF program sets it."
+                "No rule that matches a packet sets the mark that \(names) \(verb): \(they) no packet, unless a filter of tc or a BPF program sets it."
             )
         }
-        guard let own = circumstances.addresses else { return }
-        let reached = own.union(.reachedByAll).union(AddressSet(circumstances.broadcasts))
+        guard let reached else { return }
         let strange = rules.map(\.1).filter { place in
             guard let rule = place.rule, rule.letsIn,
                 let table = native.first(where: { $0.name == place.table }),

@@ -82,6 +82,7 @@ struct ImportLimitTests {
                 type filter hook prerouting priority -150;
                 tcp dport 8443 meta mark set 0x8
                 meta mark 0x9 ct mark set 0xa
+                ip daddr 10.9.9.9 meta mark set 0x5
               }
             }
             """)
@@ -96,9 +97,9 @@ struct ImportLimitTests {
             """)
         #expect(
             object["remarks"] as? [String] == [
-                "No rule sets the mark that \"inet filter input: meta mark 0x5 tcp dport 443 accept\", \"inet filter input: ct mark 0xa tcp dport 444 accept\", \"inet filter input: meta mark & 0xf0 != 0x0 tcp dport 445 accept\" test: they match no packet, unless a filter of tc or a BPF program sets it."
+                "No rule that matches a packet sets the mark that \"inet filter input: meta mark 0x5 tcp dport 443 accept\", \"inet filter input: ct mark 0xa tcp dport 444 accept\", \"inet filter input: meta mark & 0xf0 != 0x0 tcp dport 445 accept\" test: they match no packet, unless a filter of tc or a BPF program sets it."
             ])
-        #expect(text.contains("# No rule sets the mark that"))
+        #expect(text.contains("# No rule that matches a packet sets the mark that"))
         #expect(text.contains("    ports: 8443/tcp\n") && text.contains("    ports: 446/tcp\n"), "\(text)")
         #expect(!text.contains("    ports: 443/tcp\n"), "\(text)")
     }
