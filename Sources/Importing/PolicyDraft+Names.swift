@@ -42,7 +42,7 @@ extension PolicyDraft.Service {
         ("mail", [25, 110, 143, 465, 587, 993, 995]), ("samba", [137, 138, 139, 445]),
     ]
 
-    /// A range of more ports than these has most of them.
+    /// More ports of a protocol than these are most of them.
     private static let half = 32_768
     /// The ports below this are those of the protocol that has their name: RFC 6335 6.
     private static let firstRegistered: UInt16 = 1024
@@ -65,7 +65,8 @@ extension PolicyDraft.Service {
         if let given = firewallName ?? application { return PolicyName.valid(given, prefix: "service-") }
         if let process = process(listeners) { return PolicyName.valid(process, prefix: "service-") }
         if range.count >= Int(UInt16.max) { return "all-ports" }
-        if range.count > Self.half { return "most-ports" }
+        let sizes = Dictionary(ranges.map { ($0.0, $0.1.count) }, uniquingKeysWith: +)
+        if sizes.values.contains(where: { $0 > Self.half }) { return "most-ports" }
         let numbers = zip(ranges, known).filter { $1 == nil }.map { $0.0.1.numberText }.distinct
         let start = words.isEmpty ? (Set(ranges.map(\.0)).count == 1 ? transport.name : "ports") + "-" : ""
         return Self.name(start, words + numbers)
