@@ -8,24 +8,12 @@ internal import System
 extension Host {
     /// The host of this process.
     static var this: Host {
-        let containers = ContainerFiles()
         var host = Host(
             openStore: { namespace throws(KernelError) in
                 if let namespace { try NetworkNamespace.enter(named: namespace) }
                 return try NftablesStore()
             },
-            readSockets: { () throws(KernelError) in
-                let found = try SocketTable.listeners()
-                // One search for the owners of both.
-                let owned = SocketOwners().owners(of: found + RawSockets.all())
-                let listeners = Array(owned.prefix(found.count))
-                let isHost = RulesetIdentity.isHost
-                return HostSockets(
-                    listeners: isHost ? SocketActivation().units(for: listeners) : listeners,
-                    raw: Array(owned.dropFirst(found.count)), ephemeral: try EphemeralPorts.ofThisNamespace(),
-                    hasLegacyTable: LegacyTables.canRedirect, executables: ExecutableLinks.targets,
-                    containers: { isHost ? containers.list : containers.list.withoutAddresses })
-            },
+            readSockets: socketReading(),
             files: .this, changes: .this, sessions: KernelSessions(), enter: NetworkNamespace.enter(named:),
             networks: { ConnectedNetworks.all().map { ($0.interface, $0.prefix) } },
             admins: {
@@ -35,21 +23,7 @@ extension Host {
             sshConnection: HostCalls.variable("SSH_CONNECTION").flatMap(SSHConnection.init),
             standardOutput: { StandardStream.output.put($0, reportsReader: true) },
             standardError: { StandardStream.error.put($0) },
-            ask: { question in
-                guard isatty(STDIN_FILENO) == 1 else { return nil }
-                StandardStream.error.put(question.question(in: StandardStream.error.columns))
-                if unsafe StopSignals.isPrepared, StopSignals.wait(for: [STDIN_FILENO], milliseconds: -1) == .stop {
-                    // The user interrupts: no question takes this answer for yes.
-                    StandardStream.error.put("\n")
-                    return "q"
-                }
-                // At the end of its input `readLine` tries again as long as errno is EINTR, which an earlier call may have left.
-                errno = 0
-                if let answer = readLine() { return answer }
-                // The end of input, as by Ctrl-D, leaves the cursor in the line of the question.
-                StandardStream.error.put("\n")
-                return ""
-            },
+            ask: answer,
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR") || HostCalls.variable("TERM") == "dumb", isRoot: geteuid() == 0,
             now: Int64(time(nil)))
@@ -66,15 +40,7 @@ extension Host {
         host.glance = { () throws(KernelError) in
             ListenerGlance(try SocketTable.listeners(), clients: try? EphemeralPorts.ofThisNamespace().range)
         }
-        host.packetLog = { destination, start throws(KernelError) in
-            guard let group = destination.group else {
-                let isHost = RulesetIdentity.isHost
-                return try NetworkNamespace.inHost { () throws(KernelError) in
-                    try KernelLog(from: start, isHost: isHost)
-                }
-            }
-            return try PacketLogSocket(group: group) { Int64(time(nil)) }
-        }
+        host.packetLog = packetLog
         host.isKernelLogReadable = {
             // The sysctl is one of the host's namespace, and not seen in others.
             RulesetIdentity.isHost || (try? NetworkNamespace.inHost { KernelLog.hasEveryNamespace }) == true
@@ -93,6 +59,53 @@ extension Host {
         host.caller = caller
         host.lookUp = { NameLookup(in: $1).answers(for: $0) }
         return host
+    }
+
+    /// A reading of the sockets, and of the containers that the files of engines tell of.
+    private static func socketReading() -> () throws(KernelError) -> HostSockets {
+        let containers = ContainerFiles()
+        return { () throws(KernelError) in
+            let found = try SocketTable.listeners()
+            // One search for the owners of both.
+            let owned = SocketOwners().owners(of: found + RawSockets.all())
+            let listeners = Array(owned.prefix(found.count))
+            let isHost = RulesetIdentity.isHost
+            return HostSockets(
+                listeners: isHost ? SocketActivation().units(for: listeners) : listeners,
+                raw: Array(owned.dropFirst(found.count)), ephemeral: try EphemeralPorts.ofThisNamespace(),
+                hasLegacyTable: LegacyTables.canRedirect, executables: ExecutableLinks.targets,
+                containers: { isHost ? containers.list : containers.list.withoutAddresses })
+        }
+    }
+
+    /// The answer of the user to a question; empty at the end of input, `nil` without a terminal.
+    private static func answer(to question: String) -> String? {
+        guard isatty(STDIN_FILENO) == 1 else { return nil }
+        StandardStream.error.put(question.question(in: StandardStream.error.columns))
+        if unsafe StopSignals.isPrepared, StopSignals.wait(for: [STDIN_FILENO], milliseconds: -1) == .stop {
+            // The user interrupts: no question takes this answer for yes.
+            StandardStream.error.put("\n")
+            return "q"
+        }
+        // At the end of its input `readLine` tries again as long as errno is EINTR, which an earlier call may have left.
+        errno = 0
+        if let answer = readLine() { return answer }
+        // The end of input, as by Ctrl-D, leaves the cursor in the line of the question.
+        StandardStream.error.put("\n")
+        return ""
+    }
+
+    /// The log of packets at a destination.
+    private static func packetLog(
+        _ destination: LogDestination, from start: LogStart
+    ) throws(KernelError) -> any PacketLog {
+        guard let group = destination.group else {
+            let isHost = RulesetIdentity.isHost
+            return try NetworkNamespace.inHost { () throws(KernelError) in
+                try KernelLog(from: start, isHost: isHost)
+            }
+        }
+        return try PacketLogSocket(group: group) { Int64(time(nil)) }
     }
 
     /// The user who called sudo(8), pkexec(1) or doas(1).
