@@ -30,21 +30,8 @@ struct PolicyAssembly {
     func assemble(_ path: String) -> Policy? {
         let documents = PolicyDocument.loadAll(path, as: options.destination, loader, log)
         guard let main = documents.first else { return nil }
-        for document in documents {
-            if let node = document.keyed["sources"] { groups.define(node) }
-        }
-        let resolved = groups.resolveAll()
-        let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, groups, log) } ?? Defaults()
-        groups.families = defaults.families
-        let hosts = main.keyed["host"].map { HostPattern.all(decoding: $0, names: options.hostNames, log) } ?? []
-        var policy = Policy(hosts: hosts, defaults: defaults, groups: resolved)
-        let protocols = ProtocolDecoder(
-            database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
-        let ports = PortDecoder(
-            database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), protocols: protocols.database,
-            log: log)
-        let decoder = ServiceDecoder(
-            groups: groups, ports: ports, protocols: protocols, required: defaults.require, log: log)
+        var policy = policyOfGroups(documents, main)
+        let decoder = serviceDecoder(requiring: policy.defaults.require)
         let deny = denied(documents)
         lists.warnOfWideEntries(among: groups.lists(of: deny?.list.entries ?? []))
         policy.deny = deny?.list
@@ -59,35 +46,17 @@ struct PolicyAssembly {
             services: decoder, number: loader.files.number(ofUser:), requiresUsers: options.requiresUsers)
         let lines = outbound.lines(documents)
         policy.outbound = lines.map(\.line).sorted { $0.name < $1.name }
-        let tests = tests(documents)
-        let assertions = tests.filter { $0.value(of: "out") == nil }.compactMap { node in
-            decoder.assertion(node).map { ($0, node.place) }
-        }
-        let outboundAssertions = tests.filter { $0.value(of: "out") != nil }.compactMap { node in
-            outbound.assertion(node).map { ($0, node.place) }
-        }
-        policy.assertions = assertions.map(\.0)
-        policy.outboundAssertions = outboundAssertions.map(\.0)
+        let assertions = assertions(documents, decoder, outbound)
+        policy.assertions = assertions.inbound.map(\.assertion)
+        policy.outboundAssertions = assertions.outbound.map(\.assertion)
         let masquerades = masquerades(documents)
         policy.masquerades = masquerades.map(\.masquerade).sorted { $0.name < $1.name }
         let acceptances = acceptances(documents, decoder)
         policy.acceptances = acceptances.map(\.acceptance)
-        policy.files = loader.paths
-        policy.texts = loader.texts
-        policy.lists = loader.lists
-        policy.listFiles = lists.files
-        policy.names = names.names
+        noteFiles(in: &policy)
         PortOverlap.report(services, log)
         guard !log.hasErrors else { return nil }
-        // A check prepares an index of all ports.
-        if !assertions.isEmpty {
-            let check = AssertionCheck(policy, log)
-            for (assertion, place) in assertions { check.run(assertion, at: place) }
-        }
-        if !outboundAssertions.isEmpty {
-            let check = OutboundCheck(policy, log)
-            for (assertion, place) in outboundAssertions { check.run(assertion, at: place) }
-        }
+        check(assertions, of: policy)
         let lint = PolicyLint(policy: policy, now: options.now, interfaces: options.interfaces, log: log)
         lint.run(services, root: main.keyed, denied: deny?.places ?? [])
         lint.check(lines, in: documents)
@@ -96,6 +65,68 @@ struct PolicyAssembly {
         if let place = names.firstPlace { lint.noteTrustInNames(at: place) }
         groups.warnOfUnused()
         return policy
+    }
+
+    /// A policy of the groups of all files, and of the hosts and the defaults of the main one.
+    private func policyOfGroups(_ documents: [PolicyDocument], _ main: PolicyDocument) -> Policy {
+        for document in documents {
+            if let node = document.keyed["sources"] { groups.define(node) }
+        }
+        let resolved = groups.resolveAll()
+        let defaults = main.keyed["defaults"].map { Defaults(decoding: $0, groups, log) } ?? Defaults()
+        groups.families = defaults.families
+        let hosts = main.keyed["host"].map { HostPattern.all(decoding: $0, names: options.hostNames, log) } ?? []
+        return Policy(hosts: hosts, defaults: defaults, groups: resolved)
+    }
+
+    /// The decoder of services that must have these keys.
+    private func serviceDecoder(requiring required: [String]) -> ServiceDecoder {
+        let protocols = ProtocolDecoder(
+            database: ProtocolsDatabase(path: options.protocolsDatabase, in: loader.files), log: log)
+        let ports = PortDecoder(
+            database: ServicesDatabase(path: options.servicesDatabase, in: loader.files), protocols: protocols.database,
+            log: log)
+        return ServiceDecoder(groups: groups, ports: ports, protocols: protocols, required: required, log: log)
+    }
+
+    /// Notes what was read.
+    private func noteFiles(in policy: inout Policy) {
+        policy.files = loader.paths
+        policy.texts = loader.texts
+        policy.lists = loader.lists
+        policy.listFiles = lists.files
+        policy.names = names.names
+    }
+
+    /// The entries of `tests`, each with its place.
+    private typealias PlacedAssertions = (
+        inbound: [(assertion: Assertion, place: SourceSpan)],
+        outbound: [(assertion: OutboundAssertion, place: SourceSpan)]
+    )
+
+    private func assertions(
+        _ documents: [PolicyDocument], _ decoder: ServiceDecoder, _ outbound: OutboundDecoder
+    ) -> PlacedAssertions {
+        let tests = tests(documents)
+        let inward = tests.filter { $0.value(of: "out") == nil }.compactMap { node in
+            decoder.assertion(node).map { ($0, node.place) }
+        }
+        let outward = tests.filter { $0.value(of: "out") != nil }.compactMap { node in
+            outbound.assertion(node).map { ($0, node.place) }
+        }
+        return (inward, outward)
+    }
+
+    private func check(_ assertions: PlacedAssertions, of policy: Policy) {
+        // A check prepares an index of all ports.
+        if !assertions.inbound.isEmpty {
+            let check = AssertionCheck(policy, log)
+            for (assertion, place) in assertions.inbound { check.run(assertion, at: place) }
+        }
+        if !assertions.outbound.isEmpty {
+            let check = OutboundCheck(policy, log)
+            for (assertion, place) in assertions.outbound { check.run(assertion, at: place) }
+        }
     }
 
     /// The `deny` of all files as one list, located at the first one, and the place of each entry.
