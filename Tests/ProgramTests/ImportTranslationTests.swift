@@ -2,18 +2,13 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Rulesets with translations of addresses and filters of packets that leave, and the lines that they become.
-@Suite("Import of forwards, masquerade and outbound", .privileged, .networkNamespace)
+/// Rulesets with translations of addresses, and the lines that they become.
+@Suite("Import of forwards and masquerade", .privileged, .networkNamespace)
 struct ImportTranslationTests {
     private let portreeve: Portreeve
 
     init() throws {
         portreeve = try Portreeve.onRouter()
-    }
-
-    /// The reasons of the differences.
-    private func reasons(_ object: [String: Any]) throws -> [String] {
-        try #require(object["differences"] as? [[String: Any]]).map { "\($0["kind"] ?? "") \($0["reason"] ?? "")" }
     }
 
     /// The sections of a policy after the services, without the comments.
@@ -83,7 +78,7 @@ struct ImportTranslationTests {
                     why: Clients
 
                 """)
-        let differences = try reasons(object)
+        let differences = try Portreeve.reasons(object)
         #expect(differences.isEmpty, "\(differences)")
         let steps = try #require(object["steps"] as? [String])
         #expect(steps.contains("nft delete chain ip nat prerouting"), "\(steps)")
@@ -136,102 +131,9 @@ struct ImportTranslationTests {
         let object = try portreeve.json("import")
         #expect(object["verdict"] as? String == "narrower")
         #expect(
-            try reasons(object) == [
+            try Portreeve.reasons(object) == [
                 "narrower \"ip nat prerouting: iifname \"wan\" tcp dport 443 dnat ip to 192.168.1.10\" also translates what is dialled at addresses of other hosts"
             ])
-    }
-
-    @Test("A filter of packets that leave becomes lines of outbound")
-    func outbound() throws {
-        try portreeve.load(
-            """
-            table inet filter {
-              set resolvers { type ipv4_addr; elements = { 192.0.2.53, 192.0.2.54 }; }
-            \(Portreeve.ordinaryInput)
-              chain output {
-                type filter hook output priority 0; policy drop;
-                oif lo accept
-                ct state established,related accept
-                meta l4proto { icmp, ipv6-icmp } accept
-                ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept comment "Names"
-                meta skuid 0 tcp dport { 80, 443 } accept comment "Updates"
-                oifname "wan" udp dport 123 accept
-                reject
-              }
-            }
-            """)
-        let object = try portreeve.json("import")
-        let text = try #require(object["policy"] as? String)
-        #expect(text.contains("defaults:\n  outbound: reject\n"), "\(text)")
-        let start = try #require(text.range(of: "outbound:\n  #"))
-        #expect(
-            text[start.lowerBound...] == """
-                outbound:
-                  # inet filter output: ip daddr @resolvers meta l4proto { tcp, udp } th dport 53 accept
-                  domain:
-                    ports: [53/tcp, 53/udp]
-                    to: resolvers
-                    why: Names
-                  # inet filter output: meta skuid 0 tcp dport { 80, 443 } accept
-                  web:
-                    ports: [80/tcp, 443/tcp]
-                    to: any
-                    user: root
-                    why: Updates
-                  # inet filter output: oifname "wan" udp dport 123 accept
-                  ntp:
-                    ports: 123/udp
-                    to: any
-                    interfaces: wan
-                    why: to be filled in
-
-                """)
-        let steps = try #require(object["steps"] as? [String])
-        #expect(steps.contains("nft delete chain inet filter output"), "\(steps)")
-        let differences = try reasons(object)
-        #expect(differences.isEmpty, "\(differences)")
-    }
-
-    @Test("What every port may reach, such as IPv6 beside a filter of IPv4, is one line")
-    func unfilteredFamily() throws {
-        try portreeve.load(
-            """
-            table inet filter {
-            \(Portreeve.ordinaryInput)
-            }
-            table ip filter {
-              chain output {
-                type filter hook output priority 0; policy drop;
-                oif lo accept
-                ct state established,related accept
-                ip protocol icmp accept
-                udp dport 53 accept
-                meta skuid 0 tcp dport { 80, 443 } accept
-              }
-            }
-            """)
-        let object = try portreeve.json("import")
-        let text = try #require(object["policy"] as? String)
-        let start = try #require(text.range(of: "outbound:\n  all"), "\(text)")
-        let lines = text[start.lowerBound...].split(separator: "\n").filter {
-            !$0.contains("# ") && !$0.contains("why:")
-        }
-        #expect(
-            lines.joined(separator: "\n") == """
-                outbound:
-                  all-ports:
-                    ports: [1-65535/tcp, 1-65535/udp, 1-65535/dccp, 1-65535/sctp, 1-65535/udplite]
-                    to: "::/0"
-                  web:
-                    ports: [80/tcp, 443/tcp]
-                    to: 0.0.0.0/0
-                    user: root
-                  domain:
-                    ports: 53/udp
-                    to: 0.0.0.0/0
-                """)
-        // A line of `outbound` has ports, or protocols by name.
-        #expect(try reasons(object) == ["narrower no rule refuses it, and the policy does not say it"])
     }
 
     @Test("Rules about multicast decide for no host that has no address yet")
@@ -255,8 +157,8 @@ struct ImportTranslationTests {
         let text = try #require(object["policy"] as? String)
         for name in ["ssh", "isakmp", "mdns"] { #expect(text.contains("\n  \(name):\n")) }
         #expect(
-            try reasons(object).contains(#"wider "inet filter input: ip daddr 224.0.0.0/4 drop" refuses it"#))
-        #expect(try reasons(object).allSatisfy { !$0.contains("accept\" refuses") })
+            try Portreeve.reasons(object).contains(#"wider "inet filter input: ip daddr 224.0.0.0/4 drop" refuses it"#))
+        #expect(try Portreeve.reasons(object).allSatisfy { !$0.contains("accept\" refuses") })
     }
 
     @Test("Ports of a bridge, which come and go with containers, are no interfaces of a policy")
@@ -276,27 +178,6 @@ struct ImportTranslationTests {
             """)
         let text = try #require(try portreeve.json("import", "-")["policy"] as? String)
         #expect(text.contains("interfaces: [") && !text.contains("veth5e71180"), "\(text)")
-    }
-
-    @Test("What leaves from a source port that a rule names is compared on its own")
-    func outboundSourcePort() throws {
-        try portreeve.load(
-            """
-            table inet filter {
-              chain input { type filter hook input priority 0; policy drop; tcp dport 22 accept; }
-              chain output {
-                type filter hook output priority 0; policy drop
-                ct state established,related accept
-                oifname "lo" accept
-                udp dport 53 accept
-                udp sport 123 udp dport 123 accept
-              }
-            }
-            """)
-        let reason = "lets it out, and a policy cannot say source ports"
-        #expect(
-            try reasons(try portreeve.json("import", "-")).contains(
-                "narrower \"inet filter output: udp sport 123 udp dport 123 accept\" \(reason)"))
     }
 
     @Test("The hand-over of a router leads to the same translations by the policy alone")

@@ -40,6 +40,11 @@ extension Portreeve {
         """
     }
 
+    /// The kind and the reason of each difference of an import.
+    static func reasons(_ object: [String: Any]) throws -> [String] {
+        try #require(object["differences"] as? [[String: Any]]).map { "\($0["kind"] ?? "") \($0["reason"] ?? "")" }
+    }
+
     /// Loads a ruleset of another program.
     func load(_ text: String) throws { try shell("nft -f " + write(text, to: "rules.nft")) }
 
