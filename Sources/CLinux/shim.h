@@ -12,6 +12,8 @@
 #include <sys/resource.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <time.h> /* linux/errqueue.h uses struct timespec and does not declare it. */
+#include <linux/errqueue.h>
 #include <linux/netfilter_ipv4/ip_tables.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 #include <linux/mount.h>
@@ -219,10 +221,46 @@ static inline int shim_dial(int is_datagram, const unsigned char *address, size_
     socklen_t size = shim_name(&name, address, length, port);
     int error, fd = socket(name.ss_family, (is_datagram ? SOCK_DGRAM : SOCK_STREAM) | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
+    int on = 1;
+    if (length == 4) setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof on);
+    else setsockopt(fd, IPPROTO_IPV6, IPV6_RECVERR, &on, sizeof on);
     if (connect(fd, (struct sockaddr *)&name, size) == 0 || errno == EINPROGRESS) return fd;
     error = errno;
     close(fd);
     return -error;
+}
+/* An ICMP or ICMPv6 error that a socket got, and the address of its sender, of 4 or 16 bytes. */
+struct shim_icmp_error {
+    unsigned char is_ipv6, type, code;
+    unsigned char sender[16];
+    size_t length;
+};
+/* Reads the first ICMP error in the error queue of a socket of shim_dial; returns whether there is one. */
+static inline int shim_icmp_error(int fd, struct shim_icmp_error *error) {
+    char control[512], data[64];
+    struct sockaddr_storage name;
+    for (;;) {
+        struct iovec part = {data, sizeof data};
+        struct msghdr message = {.msg_name = &name, .msg_namelen = sizeof name, .msg_iov = &part, .msg_iovlen = 1,
+                                 .msg_control = control, .msg_controllen = sizeof control};
+        if (recvmsg(fd, &message, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return 0;
+        for (struct cmsghdr *field = CMSG_FIRSTHDR(&message); field; field = CMSG_NXTHDR(&message, field)) {
+            int is_ipv6 = field->cmsg_level == IPPROTO_IPV6 && field->cmsg_type == IPV6_RECVERR;
+            if (!is_ipv6 && (field->cmsg_level != IPPROTO_IP || field->cmsg_type != IP_RECVERR)) continue;
+            struct sock_extended_err *found = (struct sock_extended_err *)CMSG_DATA(field);
+            if (found->ee_origin != SO_EE_ORIGIN_ICMP && found->ee_origin != SO_EE_ORIGIN_ICMP6) continue;
+            struct sockaddr *sender = SO_EE_OFFENDER(found);
+            *error = (struct shim_icmp_error){(unsigned char)is_ipv6, found->ee_type, found->ee_code, {0}, 0};
+            if (sender->sa_family == AF_INET) {
+                error->length = 4;
+                memcpy(error->sender, &((struct sockaddr_in *)sender)->sin_addr, 4);
+            } else if (sender->sa_family == AF_INET6) {
+                error->length = 16;
+                memcpy(error->sender, &((struct sockaddr_in6 *)sender)->sin6_addr, 16);
+            }
+            return 1;
+        }
+    }
 }
 /* Writes the address that a connected socket has on this host; returns its length: 4, 16, or 0 if there is none. */
 static inline size_t shim_own_address(int fd, unsigned char *address) {

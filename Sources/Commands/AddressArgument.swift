@@ -17,12 +17,19 @@ struct AddressArgument {
         self.address = address
     }
 
-    /// The address and the port of `192.0.2.7:22`, as two words; `nil` for other texts.
+    /// The advice to write `192.0.2.7:22` as two words; `nil` for other texts.
     private static func splitting(_ text: String) -> String? {
-        guard let colon = text.lastIndex(of: ":"), UInt16(text[text.index(after: colon)...]) != nil else { return nil }
+        guard let (host, port) = parts(of: text), (try? AddressRange(host)) != nil else { return nil }
+        return ": an address and a port are two words, as in \"\(host) \(port)\""
+    }
+
+    /// The host and the port of `192.0.2.7:22`, `[2001:db8::7]:22` or `db1.example.org:22`; `nil` for other texts.
+    static func parts(of text: String) -> (host: String, port: String)? {
+        guard (try? AddressRange(text)) == nil, let colon = text.lastIndex(of: ":"),
+            UInt16(text[text.index(after: colon)...]) != nil
+        else { return nil }
         let host = text[..<colon].drop { $0 == "[" }.prefix { $0 != "]" }
-        guard (try? AddressRange(String(host))) != nil else { return nil }
-        return ": an address and a port are two words, as in \"\(host) \(text[text.index(after: colon)...])\""
+        return host.isEmpty ? nil : (String(host), String(text[text.index(after: colon)...]))
     }
 
     private static let example = "; write one such as 192.0.2.7 or 2001:db8::7"

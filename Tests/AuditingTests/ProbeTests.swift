@@ -49,7 +49,8 @@ struct ProbeTests {
                 "tcp/22": .closedThoughOpen, "udp/22": .closedThoughOpen, "tcp/25": .asDeclared, "udp/25": .asDeclared,
                 "tcp/23": .asDeclared, "udp/161": .asDeclared, "tcp/80": .notProved,
             ])
-        for seen in [ProbeAnswer.closed, .failure("no")] {
+        let unreachable = [ProbeAnswer.unreachable(.link), .unreachable(.router(.ipv4(0x0A00_0001)))]
+        for seen in [ProbeAnswer.closed, .failure("no")] + unreachable {
             #expect(try Set(verdicts(seen).values) == [.notProved], "\(seen)")
         }
     }

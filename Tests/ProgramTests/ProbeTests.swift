@@ -134,10 +134,46 @@ final class ProbeTests {
             (["192.0.2.1", "--timeout", "2m"], 64, "from 1s to 60s"),
             (["192.0.2.1", "--port", "7/sctp"], 64, "only ports of TCP and UDP"),
             (["203.0.113.9"], 1, "there is no route"),
+            (["192.0.2.1:22"], 64, "portreeve probe 192.0.2.1 \(policy) --port 22"),
         ] {
             let result = try Program.run(
                 [try Portreeve.executable, "probe"] + arguments.prefix(1) + [policy] + arguments.dropFirst())
             #expect(result.status == status && result.errors.contains(text), "\(arguments): \(result.errors)")
         }
+    }
+
+    @Test(
+        "An address that no host on the link has is unreachable, and no firewall is blamed",
+        arguments: ["192.0.2.66", "2001:db8::66"])
+    func absent(address: String) throws {
+        let result = try Program.run([try Portreeve.executable, "probe", address, policy, "--timeout", "6s"])
+        #expect(result.status == 1, "\(result)")
+        #expect(
+            result.output.contains(" unreachable  not-proved  nothing answers at this address on the link"), "\(result)"
+        )
+        #expect(
+            result.errors.contains("no host answers at \(address) on the link, so it is down or has another address"),
+            "\(result)")
+        #expect(!result.output.contains("prohibited") && !result.errors.contains("firewall"), "\(result)")
+    }
+
+    @Test(
+        "Of a refusal by ICMP the sender decides: the host refuses, a router knows no way, this host's own rules prove nothing"
+    )
+    func senders() throws {
+        try onHost("nft add table inet other")
+        try onHost("nft 'add chain inet other in { type filter hook input priority -5; }'")
+        try onHost("nft add rule inet other in tcp dport 80 reject with icmp host-unreachable")
+        #expect(try probe(status: 2)["tcp/80"] == "closed-though-open")
+        try portreeve.shell("nft add table inet own")
+        try portreeve.shell("nft 'add chain inet own out { type filter hook output priority 0; }'")
+        try portreeve.shell("nft add rule inet own out tcp dport 5432 reject with icmp admin-prohibited")
+        let own = try Program.run([try Portreeve.executable, "probe", "192.0.2.1", policy, "--timeout", "1s"])
+        #expect(own.output.contains("not sent: a firewall of this host refuses it"), "\(own)")
+        try portreeve.shell("ip route add 198.51.100.0/24 via 192.0.2.1")
+        try onHost("sysctl -qw net.ipv4.ip_forward=1")
+        let routed = try Program.run([try Portreeve.executable, "probe", "198.51.100.9", policy, "--timeout", "1s"])
+        #expect(
+            routed.status == 1 && routed.output.contains("192.0.2.1 says that it cannot reach the host"), "\(routed)")
     }
 }

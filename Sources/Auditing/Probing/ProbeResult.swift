@@ -44,6 +44,8 @@ public struct ProbeResult: Sendable {
     ) -> (Verdict, String?) {
         switch (question.expected, seen) {
         case (_, .failure(let reason)): (.notProved, "not sent: \(reason)")
+        case (_, .unreachable(.link)): (.notProved, "nothing answers at this address on the link")
+        case (_, .unreachable(.router(let router))): (.notProved, "\(router) says that it cannot reach the host")
         case (.unknown, _): (.notProved, "the policy's answer depends on the interface or on names")
         case (.accept, .open): (.asDeclared, nil)
         case (.refuse, .open): (.openThoughClosed, nil)

@@ -61,6 +61,7 @@ public struct Probe: Command {
     /// Tries the ports, and reports.
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
+        if let mistake { throw CommandError(.usage, mistake) }
         let reading = policy.read(on: host, names: LastLists { nil })
         if reading.fault == .absent { throw CommandError(.failure, absence) }
         guard let policy = reading.policy else { throw self.policy.failure(reading, on: host, console) }
@@ -86,16 +87,25 @@ public struct Probe: Command {
         return .success
     }
 
+    /// What was named instead of a host; `nil` if a host was.
+    private var mistake: String? {
+        let host = target.printable
+        if MissingPolicy.isPath(target), policy.policy == PolicyOptions.standardPath {
+            return "\(host) is a policy, and the host is missing: "
+                + "write it first, as in \"portreeve probe db1.example.org \(host)\""
+        }
+        guard let (address, port) = AddressArgument.parts(of: target) else { return nil }
+        let rest = policy.policy == PolicyOptions.standardPath ? "" : " \(policy.policy.shellWord)"
+        return "\(host) has a port: the ports are those of the policy, and --port adds one, as in "
+            + "\"portreeve probe \(address)\(rest) --port \(port)\""
+    }
+
     /// A sentence about a policy that does not exist, or that was not named.
     private var absence: String {
         guard policy.policy == PolicyOptions.standardPath else {
             return MissingPolicy(path: policy.policy, isOfThisHost: false).text
         }
         let host = target.printable
-        if MissingPolicy.isPath(target) {
-            return "\(host) is a policy, and the host is missing: "
-                + "write it first, as in \"portreeve probe db1.example.org \(host)\""
-        }
         return "the policy of \(host) is missing: name it after the host, as in \"portreeve probe \(host) policy.yaml\""
     }
 
@@ -140,9 +150,13 @@ public struct Probe: Command {
         if let port = (closed.first { $0.question.target.transport == .tcp } ?? closed.first)?.port {
             return start + "the host is up and refuses \(port): nothing listens there, or a firewall answers"
         }
-        return results.first { $0.seen == .prohibited }.map {
-            start + "a firewall of the host or on the way refuses \($0.port)"
+        if let port = results.first(where: { $0.seen == .prohibited })?.port {
+            return start + "a firewall of the host or on the way refuses \(port)"
         }
+        let obstacles = results.compactMap { result -> ProbeObstacle? in
+            if case .unreachable(let obstacle) = result.seen { obstacle } else { nil }
+        }
+        return obstacles.first.map { "\(silence): \($0.advice(to: target))" }
     }
 
     /// What to do where no port answered.
@@ -165,5 +179,18 @@ public struct Probe: Command {
             targets.append(ProbeTarget(argument.transport, argument.port))
         }
         return targets
+    }
+}
+
+extension ProbeObstacle {
+    /// What is known, and what to do.
+    fileprivate func advice(to target: String) -> String {
+        switch self {
+        case .link:
+            "no host answers at \(target) on the link, so it is down or has another address; "
+                + "whether its policy is the reason is not known"
+        case .router(let router):
+            "\(router) says that it cannot reach \(target): the host is down, or \(router) refuses the probes"
+        }
     }
 }

@@ -117,6 +117,7 @@ extension ProbeAnswer {
         case .open: "open"
         case .closed: "reset"
         case .prohibited: "prohibited"
+        case .unreachable: "unreachable"
         case .silence: "silent"
         case .failure: TextTable.nothing
         }
@@ -127,6 +128,7 @@ extension ProbeAnswer {
         case .open: "open"
         case .closed: "closed"
         case .prohibited: "prohibited"
+        case .unreachable: "unreachable"
         case .silence: "silence"
         case .failure: "failure"
         }

@@ -32,8 +32,8 @@ struct ProbeSocket: ~Copyable {
         _ = unsafe Glibc.send(descriptor, datagram, datagram.count, 0)
     }
 
-    /// The answer, after poll(2) has seen one.
-    var answer: ProbeAnswer {
+    /// The answer of the host at `address`, after poll(2) has seen one.
+    func answer(from address: IPAddress) -> ProbeAnswer {
         var (code, length) = (Int32(0), socklen_t(MemoryLayout<Int32>.size))
         if !isDatagram {
             guard unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length) == 0 else {
@@ -47,8 +47,17 @@ struct ProbeSocket: ~Copyable {
         case 0: .open
         case ECONNREFUSED: .closed
         case ETIMEDOUT: .silence
-        default: .prohibited
+        default: icmpError?.answer(about: address) ?? .prohibited
         }
+    }
+
+    /// The message that ended the attempt; `nil` if none is known.
+    private var icmpError: ICMPError? {
+        var error = shim_icmp_error()
+        guard unsafe shim_icmp_error(descriptor, &error) != 0 else { return nil }
+        let bytes = unsafe withUnsafeBytes(of: error.sender) { unsafe Array($0.prefix(error.length)) }
+        return ICMPError(
+            isIPv6: error.is_ipv6 != 0, type: error.type, code: error.code, sender: IPAddress(bigEndianBytes: bytes))
     }
 
     /// The address of this host from which packets go to the other one.

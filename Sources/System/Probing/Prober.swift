@@ -62,7 +62,7 @@ public struct Prober: Sendable {
         for (index, request) in zip(indices, requests) {
             guard let attempt = attempts[index] else { continue }
             if request.revents != 0 {
-                answers[index] = attempt.socket.answer
+                answers[index] = attempt.socket.answer(from: address)
                 attempts[index] = nil
             } else if Uptime.milliseconds >= attempt.start + milliseconds {
                 attempts[index] = nil
