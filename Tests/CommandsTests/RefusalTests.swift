@@ -178,17 +178,21 @@ struct RefusalTests {
 
             """
         #expect(terminal.errors == "portreeve: refused packets are not logged: \(advice)")
-        // A log that cannot be read here is of no more use.
-        _ = try terminal.write("version: 1\ndefaults: {log: 5/minute}\nservices: {}\n")
+        // A log that cannot be read here is of no more use, and is to be replaced.
+        _ = try terminal.write("version: 1\ndefaults: {log: 7/minute}\nservices: {}\n")
+        let repair = advice.replacing(
+            "write \"log: {rate: 5/minute", with: "replace \"log: 7/minute\" by \"log: {rate: 7/minute")
         #expect(try terminal.run("refusals", path) == .failure)
-        #expect(terminal.errors == "portreeve: refused packets are not logged: \(advice)")
+        #expect(terminal.errors == "portreeve: refused packets are not logged: \(repair)")
         #expect(try terminal.run("apply", path, "--yes") == .success)
         #expect(try terminal.run("refusals", path) == .failure)
-        #expect(terminal.errors == "portreeve: refused packets go to a log that has none of them: \(advice)")
+        #expect(
+            terminal.errors
+                == "portreeve: refused packets go to the kernel's log, and cannot be read there: \(repair)")
         #expect(try terminal.run("remove", "--yes") == .success)
         #expect(try terminal.run("refusals", path) == .failure)
         #expect(
-            terminal.errors == "portreeve: portreeve's table is not loaded, so that it refuses nothing: \(advice)")
+            terminal.errors == "portreeve: portreeve's table is not loaded, so that it refuses nothing: \(repair)")
     }
 
     @Test("A netlink group is watched: a line for each refusal, until a signal")

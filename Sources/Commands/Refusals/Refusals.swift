@@ -74,7 +74,7 @@ public struct Refusals: Command {
                     .failure,
                     "refused packets are logged as soon as the edited policy is applied: \(advice.toLoad(edited))")
             }
-            throw CommandError(.failure, advice.toLog(judge.policy))
+            throw CommandError(.failure, advice.toLog(judge.policy, edited: judge.edited))
         }
         if let group = judge.policy.defaults.logDestination.group, !watch {
             throw CommandError(
