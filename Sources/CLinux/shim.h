@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/signalfd.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <time.h> /* linux/errqueue.h uses struct timespec and does not declare it. */
@@ -35,6 +36,31 @@ static inline int shim_gettid(void) { return (int)syscall(SYS_gettid); }
 static inline int shim_close_from(unsigned int fd) { return (int)syscall(SYS_close_range, fd, ~0U, 0); }
 static inline long shim_getdents64(int fd, void *buffer, size_t length) {
     return syscall(SYS_getdents64, fd, buffer, length);
+}
+/* Waits until `fd` can be read; returns 1 if one of the signals that end a process at a terminal came first. They are blocked
+   afterwards, and pending: setting `former` as the mask delivers them. */
+static inline int shim_await_input(int fd, sigset_t *former) {
+    static const int numbers[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t index = 0; index < sizeof numbers / sizeof *numbers; index++) {
+        struct sigaction action;
+        if (sigaction(numbers[index], NULL, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, numbers[index]);
+    }
+    pthread_sigmask(SIG_BLOCK, &set, former);
+    int signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    /* poll.h here would make its types those of this module. */
+    fd_set files;
+    int count;
+    do {
+        FD_ZERO(&files);
+        FD_SET(fd, &files);
+        if (signals >= 0) FD_SET(signals, &files);
+        count = select((signals > fd ? signals : fd) + 1, &files, NULL, NULL, NULL);
+    } while (count < 0 && errno == EINTR);
+    int is_pending = count > 0 && signals >= 0 && FD_ISSET(signals, &files);
+    if (signals >= 0) close(signals);
+    return is_pending;
 }
 /* The columns of the terminal `fd`; 0 if it is not one, or if they are not known. */
 static inline unsigned short shim_terminal_columns(int fd) {

@@ -27,6 +27,10 @@ extension Host {
             outputColumns: StandardStream.output.columns, isErrorTerminal: isatty(STDERR_FILENO) == 1,
             forbidsColor: Self.isSet("NO_COLOR") || HostCalls.variable("TERM") == "dumb", isRoot: geteuid() == 0,
             now: Int64(time(nil)))
+        host.proposals = {
+            StandardStream.output.put($0, reportsReader: true, consequence: "; nothing was changed")
+        }
+        host.hidesOutput = StandardStream.output.isHidden
         host.everyAdmin = {
             AdminSessionSearch.everyone(connections: SocketTable.connections, route: ReturnRoute.lookUp)
         }
@@ -82,10 +86,14 @@ extension Host {
     private static func answer(to question: String) -> String? {
         guard isatty(STDIN_FILENO) == 1 else { return nil }
         StandardStream.error.put(question.question(in: StandardStream.error.columns))
-        if unsafe StopSignals.isPrepared, StopSignals.wait(for: [STDIN_FILENO], milliseconds: -1) == .stop {
-            // The user interrupts: no question takes this answer for yes.
-            StandardStream.error.put("\n")
-            return "q"
+        if unsafe StopSignals.isPrepared {
+            if StopSignals.wait(for: [STDIN_FILENO], milliseconds: -1) == .stop {
+                // The user interrupts: no question takes this answer for yes.
+                StandardStream.error.put("\n")
+                return "q"
+            }
+        } else {
+            Signals.awaitInput { try? StandardStream.error.write("\nportreeve: interrupted; nothing was changed\n") }
         }
         // At the end of its input `readLine` tries again as long as errno is EINTR, which an earlier call may have left.
         errno = 0

@@ -54,6 +54,10 @@ public struct Host {
     public var changes: ChangeHost
     /// Writes results.
     public var standardOutput: (String) -> Void
+    /// Writes what is shown before a change, which is not made if that fails.
+    public var proposals: ((String) -> Void)?
+    /// Whether results go neither to a terminal nor to a pipe, so that no one reads them before answering a question.
+    public var hidesOutput = false
     /// Writes messages.
     public var standardError: (String) -> Void
     /// Tells what a command that takes long does, in a line of the terminal that is erased before other text.

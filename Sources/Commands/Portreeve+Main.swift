@@ -78,11 +78,13 @@ extension Portreeve {
 extension StandardStream {
     /// Writes all of `text`; ends the process with a failure if that is not possible, and with a message unless its reader has
     /// ended: a change is not made then, or its outcome is lost, so that a command that makes one reports that, too.
-    func put(_ text: String, reportsReader: Bool = false) {
+    ///
+    /// `consequence` is added to the message.
+    func put(_ text: String, reportsReader: Bool = false, consequence: String = "") {
         do throws(KernelError) { try write(text) } catch {
             // A reader such as head(1) has all that it wants; other failures lose a result.
             let isRead = self == .output && error.code == EPIPE && !reportsReader
-            if self != .error, !isRead { try? StandardStream.error.write("portreeve: \(error)\n") }
+            if self != .error, !isRead { try? StandardStream.error.write("portreeve: \(error)\(consequence)\n") }
             Glibc.exit(ExitStatus.failure.rawValue)
         }
     }

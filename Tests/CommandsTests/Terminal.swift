@@ -28,6 +28,10 @@ final class Terminal {
     /// The columns of the terminal; `nil` for a pipe.
     var outputColumns: Int?
     var forbidsColor = false
+    /// Whether results go to a file, so that no one reads them before answering.
+    var hidesOutput = false
+    /// Whether messages go to a terminal.
+    var isErrorTerminal = false
     var now: Int64 = 1_800_000_000
     let folder: URL
 
@@ -147,6 +151,7 @@ final class Terminal {
 
     private var host: Commands.Host {
         var host = plainHost
+        (host.hidesOutput, host.isErrorTerminal) = (hidesOutput, isErrorTerminal)
         host.lookUp = { [unowned self] names, _ in lookUp(names) }
         host.edit = { [unowned self] path throws(KernelError) in editor(path) }
         host.outboundNeeds = { [needs] in needs }

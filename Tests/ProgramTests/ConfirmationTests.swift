@@ -1,5 +1,6 @@
 import Compiler
 import Foundation
+import Glibc
 import Kernel
 import TestSupport
 import Testing
@@ -201,5 +202,28 @@ struct ConfirmationTests {
         }
         #expect(try trial.watchers().isEmpty)
         #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet").status == 0)
+    }
+
+    @Test("Ctrl-C at the question, and output that cannot be written before it, say that nothing was changed")
+    func interrupted() throws {
+        let trial = try Trial()
+        let words = "\(try Portreeve.executable) apply \(trial.new) --state-dir \(trial.portreeve.stateDirectory)"
+        // script(1) is the terminal; a job in the background may ignore the signal of its key.
+        func ask(_ command: String, _ key: String) throws -> Program.Result {
+            try Program.run([
+                "sh", "-c",
+                "(sleep 3; printf '\(key)'; sleep 1) | env --default-signal=INT script -qec \"$0\" /dev/null", command,
+            ])
+        }
+        let interrupted = try ask(words, "\\003")
+        #expect(interrupted.output.contains("portreeve: interrupted; nothing was changed"), "\(interrupted)")
+        #expect(interrupted.status == 128 + SIGINT, "\(interrupted)")
+        let full = try ask("\(words) > /dev/full", "y\\n")
+        #expect(full.output.contains("no space left on device; nothing was changed"), "\(full)")
+        #expect(full.status == 1 && !full.output.contains("[y/N]"), "\(full)")
+        #expect(try trial.isLive(trial.old))
+        let hidden = try ask("\(words) > /dev/null", "y\\n")
+        #expect(hidden.status == 0 && hidden.output.contains(" ruleset changes in one step"), "\(hidden)")
+        #expect(try trial.isLive(trial.new))
     }
 }

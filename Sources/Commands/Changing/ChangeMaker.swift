@@ -77,7 +77,7 @@ struct ChangeMaker {
         var shown: String??
         if !console.isQuiet || !safety.yes {
             shown = try plan(false)
-            if let text = shown ?? nil { if console.isJSON { console.note(text) } else { console.print(text) } }
+            if let text = shown ?? nil { propose(text) }
         }
         let original = change
         change.replan = {
@@ -173,8 +173,13 @@ struct ChangeMaker {
         let refused = refused()
         guard !refused.sessions.isEmpty else { return }
         let text = "no rule changes" + refused.text(isCut: true, sparingOwn: !safety.force)
-        if console.isJSON { console.note(text) } else { console.print(text) }
+        propose(text)
         try Confirmation(host).require(Question(deed: "end \(refused.sessions.count == 1 ? "it" : "them")"))
+    }
+
+    /// Shows what is to be done; to a program on standard error, since the result is no text.
+    private func propose(_ text: String) {
+        if console.isJSON { console.note(text) } else { console.propose(text, isAsked: !safety.yes) }
     }
 
     /// That the time to confirm a change begins anew.

@@ -63,6 +63,12 @@ struct Console {
     /// Prints a result in lines, which are broken between words on a terminal.
     func print(_ text: String) { host.standardOutput(printable(text) + "\n") }
 
+    /// Prints what a change would do, before a question: on the terminal of messages, too, if no one reads the results.
+    func propose(_ text: String, isAsked: Bool) {
+        (host.proposals ?? host.standardOutput)(printable(text) + "\n")
+        if isAsked, host.hidesOutput, host.isErrorTerminal { note(text) }
+    }
+
     /// Results in lines that fit the terminal, without what could control it but their own styles.
     func printable(_ text: String) -> String {
         let text = host.invocation.completing(text).printableLines(keepsStyles: colorsOutput)
@@ -76,7 +82,7 @@ struct Console {
     func print(_ json: JSON) { host.standardOutput(json.completed(by: host.invocation).text + "\n") }
 
     /// Ends the command if standard output cannot be written, before the command changes anything.
-    func requireOutput() { if isJSON || !isQuiet { host.standardOutput("") } }
+    func requireOutput() { if isJSON || !isQuiet { (host.proposals ?? host.standardOutput)("") } }
 
     /// Prints a message, which is broken between words on a terminal.
     func note(_ text: String, _ priority: Priority = .warning) {

@@ -51,6 +51,12 @@ public enum StandardStream: Int32, Sendable, CaseIterable {
         } catch { throw error.during("writing to standard \(self)") }
     }
 
+    /// Whether the stream leads to a file or a device, neither a terminal nor a pipe or a socket, where no one reads along.
+    public var isHidden: Bool {
+        guard isatty(rawValue) == 0, let status = try? FileSystem.status(of: rawValue) else { return false }
+        return ![S_IFIFO, S_IFSOCK].contains(status.st_mode & S_IFMT)
+    }
+
     /// Whether the stream leads to systemd's journal: `JOURNAL_STREAM` of systemd.exec(5).
     public var isJournal: Bool {
         guard let value = HostCalls.variable("JOURNAL_STREAM"), let status = try? FileSystem.status(of: rawValue) else {

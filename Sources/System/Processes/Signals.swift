@@ -1,3 +1,4 @@
+internal import CLinux
 internal import Glibc
 
 /// Signals that end processes.
@@ -15,6 +16,15 @@ public enum Signals {
     public static func outliveSession() {
         for number in [SIGHUP, SIGINT, SIGQUIT, SIGTSTP] { _ = signal(number, SIG_IGN) }
         ProcessCalls.blockTermination()
+    }
+
+    /// Waits until standard input can be read; a signal that would end the process ends it after `farewell`.
+    ///
+    /// The process ends by that signal, as a shell expects, so that a script ends, too.
+    public static func awaitInput(orAfter farewell: () -> Void) {
+        var former = sigset_t()
+        if unsafe shim_await_input(STDIN_FILENO, &former) != 0 { farewell() }
+        unsafe pthread_sigmask(SIG_SETMASK, &former, nil)
     }
 
     /// Waits for `SIGTERM`, at most this many milliseconds; returns whether it came.
