@@ -41,6 +41,9 @@ public struct PolicyOptions: ParsableArguments, Sendable {
 
     /// The options with their defaults.
     public init() {}
+
+    /// The path in a sentence.
+    var title: String { policy == "-" ? "standard input" : policy.printable }
 }
 
 /// How a command that changes the ruleset takes the lists of the policy.

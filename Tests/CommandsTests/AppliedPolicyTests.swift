@@ -187,7 +187,7 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .difference)
         #expect(terminal.output.contains("\"web\" changed"))
         #expect(try terminal.run("apply", path, "--yes") == .success)
-        #expect(terminal.output == "in sync: nothing to do\n")
+        #expect(terminal.output == "in sync: the rules stay the same; \(path) is recorded as change 2\n")
         #expect(terminal.store.commits == 1)
         #expect(try verify(terminal, path) == .success)
         #expect(try terminal.run("apply", path, "--yes") == .success)

@@ -1,3 +1,4 @@
+import ArgumentParser
 import Commands
 import Compiler
 import Rulesets
@@ -122,5 +123,64 @@ struct ApplyTests {
         #expect(try terminal.json()["changed"] as? Bool == false)
         _ = try terminal.run("plan", path, "--format", "json")
         #expect(try terminal.json()["in_sync"] as? Bool == true)
+    }
+
+    @Test("An edit without a change of the rules is recorded, and said to be; the next time there is nothing to do")
+    func comment() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.write(web + "# a comment\n")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output == "in sync: the rules stay the same; \(path) is recorded as change 2\n")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output == "in sync: nothing to do\n" && terminal.store.commits == 1)
+    }
+
+    /// A policy with twelve services, each for other sources.
+    private func many(_ network: Int) -> String {
+        let services = (1...12).map { "  s\($0): {ports: \($0), from: 10.\(network).\($0).0/24, why: x}\n" }
+        return "version: 1\nservices:\n" + services.joined()
+    }
+
+    @Test("After a change without a question a command that still works shows what was left out; --verbose shows all")
+    func details() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(many(1))
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(!terminal.output.contains(" more"), "\(terminal.output)")
+        _ = try terminal.write(many(2))
+        terminal.answer = "n"
+        #expect(try terminal.run("apply", path) == .failure)
+        #expect(terminal.output.contains("  and 2 more: \"portreeve plan --verbose \(path)\" shows all\n"))
+        #expect(try terminal.run("apply", path, "--verbose") == .failure)
+        #expect(!terminal.output.contains(" more"), "\(terminal.output)")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(
+            terminal.output.contains("  and 2 more: \"portreeve diff 1 \(path)\" shows all\n"), "\(terminal.output)")
+        #expect(try terminal.run("diff", "1", path) == .success)
+        #expect(terminal.output.contains("+ tcp/12 (s12) from 10.2.12.0/24\n"), "\(terminal.output)")
+    }
+
+    @Test("Where no one reads standard output, the plan is on the terminal of the question, too")
+    func hidden() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        (terminal.answer, terminal.hidesOutput, terminal.isErrorTerminal) = ("n", true, true)
+        #expect(try terminal.run("apply", path) == .failure)
+        #expect(
+            terminal.output.contains("+ table inet portreeve\n") && terminal.errors.contains("+ table inet portreeve\n")
+        )
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.errors == "")
+    }
+
+    @Test("--floor needs --boot")
+    func floor() throws {
+        let error = try #require(throws: (any Error).self) {
+            try Portreeve.parseAsRoot(["apply", "--floor", "closed"])
+        }
+        #expect(Portreeve.message(for: error).contains("--floor needs --boot"))
+        _ = try Portreeve.parseAsRoot(["apply", "--boot", "--floor", "closed"])
     }
 }

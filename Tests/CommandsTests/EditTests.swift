@@ -73,4 +73,17 @@ struct EditTests {
         #expect(terminal.errors.components(separatedBy: "answer e, d or q\n").count == others.count + 1)
         #expect(terminal.errors.contains(Self.end))
     }
+
+    @Test("An edit of a comment alone replaces the file, and is said to be recorded")
+    func comment() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        terminal.editor = { [unowned terminal] copy in
+            terminal.memory[copy] = web + "# a comment\n"
+            try? (web + "# a comment\n").write(toFile: copy, atomically: false, encoding: .utf8)
+        }
+        #expect(try terminal.run("edit", policy) == .success)
+        #expect(
+            terminal.output == "in sync: the rules stay the same; \(policy) is recorded as change 2\n",
+            "\(terminal.output)")
+    }
 }

@@ -3,6 +3,7 @@ internal import Changes
 internal import Compiler
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import Rulesets
 internal import System
 
@@ -21,6 +22,9 @@ public struct Apply: Command {
         help: "Show the changes, as \"portreeve plan\" does, and make none.")
     var isDryRun = false
 
+    @Flag(help: "Show every line of the changes, and every object.")
+    var verbose = false
+
     @Flag(help: "End the sessions that the policy refuses, except your own.")
     var cutSessions = false
 
@@ -35,9 +39,9 @@ public struct Apply: Command {
 
     @Option(
         help: ArgumentHelp(
-            "What to open if --boot cannot load that: ssh (tcp/22), recorded (where SSH listened) or closed.",
+            "What to open if --boot cannot load that: ssh (tcp/22, the default), recorded (where SSH listened) or closed.",
             valueName: "what"))
-    var floor: Floor = .ssh
+    var floor: Floor?
 
     /// Creates a command for the parser.
     public init() {}
@@ -50,6 +54,7 @@ public struct Apply: Command {
         if isDryRun && (boot || cutSessions) {
             throw ValidationError("--dry-run changes nothing; --boot and --cut-sessions cannot be used with it")
         }
+        if floor != nil && !boot { throw ValidationError("--floor needs --boot") }
         guard boot, safety.confirm != nil || cutSessions else { return }
         throw ValidationError("--boot loads the confirmed change; --confirm and --cut-sessions cannot be used with it")
     }
@@ -65,7 +70,7 @@ public struct Apply: Command {
             if cutSessions { throw CommandError(.usage, "--cut-sessions needs the policy, not a plan of it") }
             return try apply(plan, on: host, console)
         }
-        if isDryRun { return try Plan.dryRun(policy, kernel, lists, safety, output, on: host) }
+        if isDryRun { return try Plan.dryRun(policy, kernel, lists, safety, output, isWhole: verbose, on: host) }
         host.progress("reading the policy…")
         let last = kernel.lastLists(on: host)
         let policy = try policy.load(
@@ -82,8 +87,8 @@ public struct Apply: Command {
     ) throws -> ExitStatus {
         var apply = Apply()
         (apply.policy, apply.kernel, apply.safety, apply.output) = (policy, kernel, safety, output)
-        (apply.boot, apply.isDryRun, apply.cutSessions) = (false, false, false)
-        apply.floor = .ssh
+        (apply.boot, apply.isDryRun, apply.cutSessions, apply.verbose) = (false, false, false, false)
+        apply.floor = nil
         return try apply.apply(edited, renewals, on: host, Console(host, output))
     }
 
@@ -111,17 +116,30 @@ public struct Apply: Command {
                     of: OrphanedSessions(
                         refusedBy: plan.compiled.table, of: policy, among: host.sessions, now: host.now))
             }
-            return try maker.keep(change, in: store)
+            return try maker.keep(change, in: store) { number in
+                "in sync: the rules stay the same; \(self.policy.title) is recorded as change \(number)"
+            }
         }
+        let details = details(on: host)
         return try maker.make(change, in: store, question: Self.question) { isAnew in
             let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
             let consequences = Consequences(of: plan, on: host)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
-            return plan.text(consequences, console, verbose: false, hint: "\"portreeve plan --verbose\"")
+            return plan.text(
+                consequences, console, verbose: verbose, isWhole: verbose || details == nil, hint: details ?? "")
                 + orphaned.text(
                     isCut: cutSessions, sparingOwn: !safety.force,
                     command: "apply --cut-sessions\(safety.confirmWords)")
         }
+    }
+
+    /// The command that shows the lines of the plan that are left out; `nil` if there is none, so that all are shown.
+    ///
+    /// After a change that was made without a question `portreeve plan` shows nothing.
+    private func details(on host: Host) -> String? {
+        guard safety.yes else { return "\"portreeve plan --verbose\"" }
+        guard policy.policy != "-", let before = (try? kernel.existingState(on: host))?.lastApplied else { return nil }
+        return "\"portreeve diff \(before.number) \(policy.policy.shellWord)\""
     }
 
     private static let question = Question(deed: "apply this to table \(Names.table)")
@@ -164,7 +182,7 @@ public struct Apply: Command {
         let loading = BootLoading(from: kernel.stateLocation(on: host), into: store, on: host.changes, now: host.now) {
             notes.append($0.text)
         }
-        let outcome = Result { try loading.load(else: floor) }
+        let outcome = Result { try loading.load(else: floor ?? .ssh) }
         notes.forEach { console.note("portreeve: \($0)") }
         let text = try outcome.get().text
         if console.isJSON {

@@ -7,22 +7,32 @@ internal import Policies
 internal import Rulesets
 
 extension PlannedChange {
-    /// The plan for people; `hint` is the option or the command that shows all lines.
+    /// The plan for people.
+    ///
+    /// - Parameters:
+    ///   - consequences: who gains and loses access, and what else changes.
+    ///   - console: the console.
+    ///   - verbose: whether every object has a line.
+    ///   - isWhole: whether all lines of a section are shown; by default with `verbose` alone.
+    ///   - hint: the option or the command that shows all lines.
+    /// - Returns: the lines.
     func text(
-        _ consequences: Consequences, _ console: Console, verbose: Bool, hint: String = "--verbose"
+        _ consequences: Consequences, _ console: Console, verbose: Bool, isWhole: Bool? = nil,
+        hint: String = "--verbose"
     ) -> String {
+        let isWhole = isWhole ?? verbose
         if isEmpty {
-            let others = consequences.breakLines(console, isWhole: verbose, hint: hint).flatMap(\.self)
+            let others = consequences.breakLines(console, isWhole: isWhole, hint: hint).flatMap(\.self)
             return (["in sync: nothing to do"] + others).joined(separator: "\n")
         }
         let names = SourceNames(policy)
         let lines =
             meaning.lines(named: names).map { $0.styled(console) } + otherLines(console, verbose)
         let sections =
-            consequences.breakLines(console, isWhole: verbose, hint: hint)
+            consequences.breakLines(console, isWhole: isWhole, hint: hint)
             + [
                 lines,
-                consequences.accessLines(console, named: names, isWhole: verbose, hint: hint),
+                consequences.accessLines(console, named: names, isWhole: isWhole, hint: hint),
                 [meaning.counts(steps: transaction.operations.count)],
             ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") }.joined(separator: "\n\n")

@@ -43,12 +43,12 @@ public struct Plan: Command {
     /// Shows the changes with the options of `apply --dry-run`.
     static func dryRun(
         _ policy: PolicyOptions, _ kernel: KernelOptions, _ lists: ListOptions, _ safety: SafetyOptions,
-        _ output: OutputOptions, on host: Host
+        _ output: OutputOptions, isWhole: Bool, on host: Host
     ) throws -> ExitStatus {
         var plan = Plan()
         (plan.policy, plan.kernel, plan.lists, plan.output) = (policy, kernel, lists, output)
         plan.detailedExitcode = false
-        plan.verbose = false
+        plan.verbose = isWhole
         plan.out = nil
         _ = try plan.show(on: host, cutting: "apply --cut-sessions\(safety.confirmWords)")
         return .success
@@ -75,7 +75,8 @@ public struct Plan: Command {
         if let out {
             console.requireOutput()
             let text =
-                plan.text(consequences, console.plain, verbose: false) + orphaned.text(command: command) + unknown
+                plan.text(consequences, console.plain, verbose: false, isWhole: true) + orphaned.text(command: command)
+                + unknown
             try ReviewedPlan(plan, text: host.invocation.completing(text), now: host.now, on: host.changes).write(
                 to: out)
         }
