@@ -78,6 +78,23 @@ extension Explanation {
         trusted == nil && service?.addresses.isSuperset(of: question.addresses) == false
     }
 
+    /// The line of a list file on which the decision depends; `nil` if it depends on no list.
+    public var listPlace: SourceLocation? {
+        if isLoopback || isBanned || isGranted { return nil }
+        return decidingSources.flatMap { policy.listEntry(covering: question.addresses, in: $0) }
+    }
+
+    /// The sources that let the source in, or shut it out.
+    private var decidingSources: SourceList? {
+        if isDenied { return policy.deny }
+        if let trusted { return trusted.entry.sources }
+        if verdict == .accept { return isOwn ? decidingEntry?.sources : nil }
+        return exemption
+    }
+
+    /// The `except` that takes the source out of the sources of an entry.
+    public var exemption: SourceList? { entries.first { $0.mismatch == .exempt }?.entry.except }
+
     /// The expiry of the service.
     public var expiry: Expiry? { service?.entries.lazy.compactMap(\.expires).first }
 

@@ -344,4 +344,48 @@ struct ExplainTests {
 
                 """)
     }
+
+    @Test("Where an entry of a list decides, the list and the line are named")
+    func lists() throws {
+        let terminal = try Terminal()
+        let block = try terminal.write("# bad\n203.0.113.0/24\n", to: "block.txt")
+        let feed = try terminal.write("192.0.2.1\n\n192.0.2.7 ; home\n", to: "feed.txt")
+        let path = try terminal.write(
+            """
+            version: 1
+            sources: {feed: {file: feed.txt}, block: {file: block.txt}, all: [feed, 10.0.0.0/8]}
+            deny: [block]
+            services:
+              ssh: {ports: 22, from: all, why: x}
+              web: {ports: 80, from: any, except: feed, why: x}
+            """)
+        for (words, place, change) in [
+            ("192.0.2.7 22", "\(feed):3", nil), ("192.0.2.8 22", nil, "add 192.0.2.8 to \"from\""),
+            ("10.1.2.3 22", nil, nil), ("192.0.2.1 80", "\(feed):1", "from \"except\" of service \"web\" (\(feed):1)"),
+            ("203.0.113.9 80", "\(block):2", "from \"deny\" (\(block):2)"), ("192.0.2.8 80", nil, nil),
+        ] as [(String, String?, String?)] {
+            #expect(
+                try terminal.run(["explain"] + words.split(separator: " ").map(String.init) + [path, "--policy"])
+                    == .success)
+            #expect(terminal.output.contains("\nlist: ") == (place != nil), "\(terminal.output)")
+            if let place { #expect(terminal.output.contains("\nlist: \(place)\n"), "\(terminal.output)") }
+            if let change { #expect(terminal.output.contains(change), "\(terminal.output)") }
+        }
+        _ = try terminal.run("explain", "192.0.2.7", "22", path, "--policy", "--format", "json")
+        let list = try #require(try terminal.json()["list"] as? [String: Any])
+        #expect(list["file"] as? String == feed && list["line"] as? Int == 3)
+    }
+
+    @Test("A group in the place of the address, and a policy in that of the port, are told apart")
+    func mistakes() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(
+            "version: 1\nsources: {office: [203.0.113.0/24]}\nservices: {web: {ports: 80, from: office, why: x}}\n")
+        #expect(try terminal.run("explain", "office", "80", path, "--policy") == .usage)
+        #expect(
+            terminal.errors.hasPrefix("portreeve: \"office\" is a group: write one address of it, such as 203.0.113."),
+            "\(terminal.errors)")
+        let error = try #require(throws: (any Error).self) { try terminal.run("explain", "203.0.113.9", path) }
+        #expect("\(error)".contains("the port is missing"), "\(error)")
+    }
 }

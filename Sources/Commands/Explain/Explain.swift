@@ -67,6 +67,9 @@ public struct Explain: Command {
     /// Rejects options that contradict each other.
     public func validate() throws {
         if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
+        if transport == nil, let port, MissingPolicy.isPath(port), policy.policy == PolicyOptions.standardPath {
+            throw ValidationError("the port is missing: write it before the policy, as in \"\(source) ssh \(port)\"")
+        }
         if let order = policyLast { throw ValidationError("the policy comes last: write \"\(order)\"") }
         if let port, (try? AddressRange(port)) != nil, (try? AddressRange(source)) == nil {
             throw ValidationError("the address comes before the port: write \"\(port) \(source)\"")
@@ -97,7 +100,7 @@ public struct Explain: Command {
     public func execute(on host: Host) throws -> ExitStatus {
         let console = Console(host, output)
         if out { return try executeOut(on: host, console) }
-        let client = try AddressArgument(source).address
+        let client = try client(on: host)
         guard let view = try look(on: host, console) else {
             let policy = try namedPolicy.load(on: host, console)
             let question = try question(of: client, policy)
@@ -129,6 +132,16 @@ public struct Explain: Command {
             names: names(of: client, in: view.verified.policy, on: host),
             edit: edit, granting: edit?.isUnusable == true ? nil : granting(answer), to: console)
         return .success
+    }
+
+    /// The source; an error about a group of the policy names an address of it.
+    private func client(on host: Host) throws(CommandError) -> IPAddress {
+        do throws(CommandError) { return try AddressArgument(source).address } catch {
+            let groups = namedPolicy.read(on: host).policy?.groups ?? []
+            guard let group = groups.first(where: { $0.name == source }) else { throw error }
+            let example = group.addresses.witness.map { ", such as \($0)" } ?? ""
+            throw CommandError(.usage, "\"\(source)\" is a group: write one address of it\(example)")
+        }
     }
 
     /// What brings back the file of a policy in force; `nil` if there is one.

@@ -16,7 +16,9 @@ extension Explanation {
             let change = "change the rule of table \(rule.table)"
             return ownRefusal?.nearestChange.map { "\($0), and \(change)" } ?? change
         }
-        if isDenied { return "remove \(source) from \"deny\"\(policy.deny?.location.text ?? "")" }
+        if isDenied {
+            return "remove \(source) from \"deny\"\((listPlace ?? policy.deny?.location)?.text ?? "")"
+        }
         if isLeftOut { return "add \(question.source.family) to \"defaults.families\"" }
         if let address = question.dialled, service == nil, let elsewhere {
             return
@@ -112,8 +114,8 @@ extension Explanation {
     /// The change to the sources of a service that would let the source in.
     private func admission(of source: String, to service: Service) -> String {
         let name = "\(service.kind) \"\(service.name)\""
-        if let exempt = entries.first(where: { $0.mismatch == .exempt })?.entry.except {
-            return "remove \(source) from \"except\" of \(name)\(exempt.location.text)"
+        if let exemption {
+            return "remove \(source) from \"except\" of \(name)\((listPlace ?? exemption.location).text)"
         }
         let sources = service.entries.first?.sources
         let place = sources?.location.text ?? ""

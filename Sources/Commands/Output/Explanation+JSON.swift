@@ -13,7 +13,7 @@ extension Explanation {
         return [
             "format_version": 1, "verdict": .string(verdict.rawValue), "reason": .string(reason(grant: grant)),
             "asked": .string(isLive ? "kernel" : "policy"), "service": JSON(service?.name), "policy": place,
-            "section": JSON(service?.section.rawValue),
+            "section": JSON(service?.section.rawValue), "list": listPlace?.json ?? .null,
             "forwarded": .array(forwarding == nil ? [] : targets.map { .string($0.description) }),
             "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
             "trusted": JSON(trusted?.name),

@@ -55,6 +55,7 @@ extension Explanation {
         if let place {
             lines.append("policy: \(place.file.printable):\(place.line)\(edit == nil ? "" : ", as it was applied")")
         }
+        if let listPlace { lines.append("list: \(listPlace.file.printable):\(listPlace.line)") }
         lines += names.map { "name: \($0.text(of: question.source))" }
         lines += passedEntries.map { "passed over: \($0.printable)" }
         if let targetText {
