@@ -111,4 +111,16 @@ struct RollbackTests {
         #expect(try terminal.run("rollback", "--yes") == .success)
         #expect(terminal.output.contains("\n~ ssh  tcp/22  from 10.1.0.0/16 -> 10.0.0.0/8\n"))
     }
+
+    @Test("The file of the earlier change is named, not that of the change that is undone")
+    func file() throws {
+        for path in [policy, narrow] { #expect(try terminal.run("apply", path, "--yes") == .success) }
+        terminal.answer = "n"
+        let text =
+            "\n\(policy), which change 1 loaded, is not changed: \"portreeve verify \(policy)\" reports how it differs\n"
+        #expect(try terminal.run("rollback") == .failure)
+        #expect(terminal.output.contains(text), "\(terminal.output)")
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(terminal.output.contains(text), "\(terminal.output)")
+    }
 }

@@ -73,10 +73,9 @@ public struct Rollback: Command {
         }
         do {
             return try maker.make(back.change, in: store, question: question(back)) { _ in
-                let advice = "the policy file is not changed: \"portreeve verify\" reports how it differs"
                 let text = try text(headline(of: back), back.change, policy, in: store, on: host, console)
                 let orphaned = OrphanedSessions(by: back.change, of: policy, among: host.sessions, now: host.now)
-                return text + "\n" + advice
+                return text + "\n" + advice(about: back)
                     + orphaned.text(
                         isCut: cutSessions, sparingOwn: !safety.force,
                         command: Self.cutting(back.number) + safety.confirmWords)
@@ -84,6 +83,13 @@ public struct Rollback: Command {
         } catch let lockout as Lockout {
             throw CommandError(.refused, refusal(of: back, lockout))
         }
+    }
+
+    /// That no file is changed, and the one that the earlier change loaded.
+    private func advice(about back: ChangeBack) -> String {
+        guard let path = back.record.files.first?.path, path != "-" else { return "no policy file is changed" }
+        return "\(path.printable), which change \(back.number) loaded, is not changed: "
+            + "\"portreeve verify \(path.shellWord)\" reports how it differs"
     }
 
     /// Ends the sessions that a table refuses.
