@@ -75,7 +75,15 @@ struct PolicyDocument {
         return node.texts(as: "include", log).flatMap { text, place -> [(path: String, place: SourceSpan)] in
             guard FilePattern.isPattern(text) else { return [(FilePattern.resolve(text, relativeTo: base), place)] }
             do throws(FileRefusal) {
-                return try FilePattern.expand(text, relativeTo: base, in: files).map { ($0, place) }
+                let paths = try FilePattern.expand(text, relativeTo: base, in: files)
+                if paths.isEmpty, let directory = FilePattern.directory(of: text, relativeTo: base),
+                    files.identity(of: directory) == nil
+                {
+                    log.warning(
+                        "\(Printable.quoted(text)) matches no file: there is no directory \(Printable.text(directory))",
+                        at: place)
+                }
+                return paths.map { ($0, place) }
             } catch {
                 log.error("\(Printable.quoted(text)) \(error.message)", at: place)
                 return []

@@ -18,6 +18,13 @@ enum FilePattern {
         return try files.paths(matching: absolute).sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
+    /// The directory in which `pattern` looks, as far as it is written without wildcards; `nil` for that of the file `base`.
+    static func directory(of pattern: String, relativeTo base: String) -> String? {
+        let start = pattern.prefix { !"*?[".contains($0) }
+        guard let slash = start.lastIndex(of: "/"), slash > start.startIndex else { return nil }
+        return resolve(String(start[..<slash]), relativeTo: base)
+    }
+
     /// The pattern that matches exactly `text`.
     private static func escaped(_ text: String) -> String {
         var result = ""
