@@ -96,4 +96,17 @@ struct NarrowTerminalTests {
             #expect(!values.isEmpty && values.allSatisfy(known.contains), "\(terminal.output)")
         }
     }
+
+    @Test("A mail address is never broken", arguments: [80, 90, 100, 110, 120, 140])
+    func owners(columns: Int) throws {
+        let owners = ["ops@example.org", "operations-on-call@example.org", "db-team@infrastructure.example.org"]
+        let services = owners.enumerated().map { index, owner in
+            "  s\(index): {ports: \(index + 1), from: any, why: x, owner: \(owner)}\n"
+        }
+        let path = try terminal.write("version: 1\nservices:\n" + services.joined(), to: "owners.yaml")
+        _ = try terminal.run("apply", path, "--yes")
+        let shown = try lines("status", path, columns: columns).joined(separator: "\n")
+        let isLeftOut = shown.contains("a wider terminal also shows") && !shown.contains("@")
+        #expect(isLeftOut || owners.allSatisfy(shown.contains), "\(shown)")
+    }
 }

@@ -87,7 +87,18 @@ extension Substring {
     }
 
     /// Whether the word is never broken.
-    private var isWhole: Bool { TextWidth.columns(of: self) <= Self.wholeWord || isPort || isPlace }
+    private var isWhole: Bool { TextWidth.columns(of: self) <= Self.wholeWord || isPort || isPlace || isMailbox }
+
+    /// Whether it is a mail address, not a unit such as `sshd@7.service`.
+    private var isMailbox: Bool {
+        let parts = bare.split(separator: "@", omittingEmptySubsequences: false)
+        guard parts.count == 2, !parts[0].isEmpty, let dot = parts[1].lastIndex(of: "."), dot > parts[1].startIndex
+        else { return false }
+        return !Self.units.contains(String(parts[1][parts[1].index(after: dot)...]))
+    }
+
+    /// The ends of the names of systemd's units that may have an instance.
+    private static let units: Set<String> = ["service", "socket", "timer", "target", "path", "mount", "scope", "slice"]
 
     private var isAddress: Bool { (try? AddressRange(String(bare))) != nil }
 
