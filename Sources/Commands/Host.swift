@@ -66,6 +66,8 @@ public struct Host {
     public var edit: (_ path: String) throws(KernelError) -> Void = { _ in }
     /// Paints frames on the terminal until its user leaves.
     public var repaint: (_ frame: (TerminalSize) throws -> [String]) throws -> Void = { _ in }
+    /// Takes the keys of the terminal, for a command that prints until its user presses `q`; `nil` without a terminal.
+    public var takeKeys: () -> TerminalKeys? = { nil }
     /// Opens the log of packets in the network namespace whose ruleset was opened last.
     public var packetLog: (_ destination: LogDestination, _ start: LogStart) throws(KernelError) -> any PacketLog = {
         _, _ throws(KernelError) in

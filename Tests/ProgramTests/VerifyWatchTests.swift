@@ -187,4 +187,12 @@ struct VerifyWatchTests {
         #expect(try portreeve("verify", policy, "--watch", "--output", output).status == 64)
         #expect(try portreeve("verify", policy, "--watch", "--news", output, "--fail-on-news").status == 64)
     }
+
+    @Test("On a terminal q ends it")
+    func key() throws {
+        let words = "\(try Portreeve.executable) verify \(policy) --watch --state-dir \(portreeve.stateDirectory)"
+        // script(1) is the terminal.
+        let result = try Program.run(["sh", "-c", "(sleep 3; printf xq; sleep 1) | script -qec '\(words)' /dev/null"])
+        #expect(result.status == 0 && result.output.contains("verify: watching; q ends it"), "\(result)")
+    }
 }

@@ -6,7 +6,7 @@ internal import Policies
 internal import System
 
 extension Verify {
-    /// Verifies the host whenever something has changed, and prints the news, until a signal ends the command.
+    /// Verifies the host whenever something has changed, and prints the news, until a signal or `q` ends the command.
     ///
     /// The kernel tells of commits to nf_tables by itself; the listeners are looked at twice a second; what neither shows is
     /// found by a verification every minute.
@@ -20,9 +20,10 @@ extension Verify {
         var state = WatchState(record: try recorded(on: host), glance: try host.glance())
         var pace = WatchPace(at: host.changes.uptime())
         try update(&state, &pace, in: store, on: host, console, isFirst: true)
-        if !console.isJSON && !console.isQuiet { console.print("verify: watching") }
+        let keys = console.columns == nil ? nil : host.takeKeys()
+        if !console.isJSON && !console.isQuiet { console.print("verify: watching\(keys == nil ? "" : "; q ends it")") }
         while true {
-            guard wait(for: notices, pace, on: host) != .stop else { return .success }
+            guard wait(for: notices, keys, pace, on: host) != .stop, keys?.hasQuit() != true else { return .success }
             if try notices.take() { pace.noteChange(at: host.changes.uptime()) }
             try look(&state, &pace, on: host)
             guard pace.isVerificationDue(at: host.changes.uptime()) else { continue }
@@ -37,9 +38,13 @@ extension Verify {
     private static let pause: Int64 = 50
 
     /// Waits until something is due, or until notices come; a thousand a second wake it no more often than a few.
-    private func wait(for notices: any ChangeNotices, _ pace: WatchPace, on host: Host) -> Wakening {
+    private func wait(
+        for notices: any ChangeNotices, _ keys: TerminalKeys?, _ pace: WatchPace, on host: Host
+    ) -> Wakening {
         let rest = pace.rest(at: host.changes.uptime())
-        guard pace.hasChange else { return host.wait([notices.descriptor], Int32(clamping: rest)) }
+        guard pace.hasChange else {
+            return host.wait([notices.descriptor] + (keys?.descriptors ?? []), Int32(clamping: rest))
+        }
         return host.wait([], Int32(clamping: min(rest, Self.pause)))
     }
 
