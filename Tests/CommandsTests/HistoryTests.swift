@@ -147,4 +147,21 @@ struct HistoryTests {
         let expired = try #require(changes[0]["expired"] as? [[String: String]])
         #expect(expired == [["service": "web", "time": "2027-01-16T00:00:00Z"]])
     }
+
+    @Test("On a terminal the newest 20 changes are listed, and --all lists every one, as a pipe and JSON do")
+    func many() throws {
+        for number in 1...25 {
+            #expect(try terminal.run("apply", number.isMultiple(of: 2) ? policy : narrow, "--yes") == .success)
+        }
+        func count(_ words: String...) throws -> Int {
+            #expect(try terminal.run(["history"] + words) == .success)
+            return terminal.output.split(separator: "\n").count { $0.first?.isNumber == true && $0.contains("applied") }
+        }
+        #expect(try count() == 25)
+        (terminal.outputColumns, terminal.forbidsColor) = (100, true)
+        #expect(try count() == 20)
+        #expect(terminal.output.hasSuffix("\n5 older changes are left out: --all lists them\n"), "\(terminal.output)")
+        #expect(terminal.output.contains("\n25 ") && !terminal.output.contains("\n5   "))
+        #expect(try count("--all") == 25)
+    }
 }

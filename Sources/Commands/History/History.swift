@@ -18,9 +18,15 @@ public struct History: Command {
         transform: ChangeNumber.argument)
     var show: Int?
 
+    @Flag(help: "On a terminal, list every change; the newest 20 otherwise.")
+    var all = false
+
     /// The output options.
     @OptionGroup public var output: OutputOptions
     @OptionGroup var kernel: KernelOptions
+
+    /// The changes on a terminal, which a person reads.
+    private static let shown = 20
 
     /// Creates a command for the parser.
     public init() {}
@@ -54,11 +60,14 @@ public struct History: Command {
             let facts = [absence, stranger(on: host)].compactMap(\.self).joined(separator: "; ")
             if !console.isQuiet { console.print("there are no changes yet\(facts.isEmpty ? "" : ": \(facts)")") }
         } else {
+            let isCut = console.columns != nil && !all && changes.count > Self.shown + 1
+            let shown = isCut ? changes.prefix(Self.shown) : changes[...]
             let rows = TextTable(
-                [LoggedChange.headings] + changes.flatMap(\.rows), breakable: [2, 3, 4], width: console.columns
+                [LoggedChange.headings] + shown.flatMap(\.rows), breakable: [2, 3, 4], width: console.columns
             ).rows
             rows[0].forEach { console.print(console.styled($0, .bold)) }
             rows.dropFirst().joined().forEach(console.print)
+            if isCut { console.print("\(changes.count - shown.count) older changes are left out: --all lists them") }
         }
         return .success
     }
