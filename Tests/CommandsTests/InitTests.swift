@@ -1,5 +1,6 @@
 import Addressing
 import Commands
+import Foundation
 import Listeners
 import Policies
 import System
@@ -98,5 +99,42 @@ struct InitTests {
         #expect(try terminal.policy(text).groups.isEmpty)
         let policy = try terminal.policy(text.replacing("# sources: {", with: "sources: {"))
         #expect(policy.groups.map(\.name).sorted() == ["net-e1", "net-net-e0"])
+    }
+
+    @Test("init of a host without listeners says so, and shows what a service looks like")
+    func empty() throws {
+        let terminal = try Terminal()
+        #expect(try terminal.run("init", "new.yaml") == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                "written: new.yaml; no process listens beyond loopback, so it has no service yet\nnext:\n  1. add a service "
+            ),
+            "\(terminal.output)")
+        let text = try #require(terminal.memory["new.yaml"])
+        #expect(text.hasSuffix("services: {}\n\(Self.example)"), "\(text)")
+        let used = text.replacing("services: {}", with: "services:").replacing("\n#  ", with: "\n  ")
+        #expect(try terminal.policy(used).services.map(\.name) == ["ssh"])
+    }
+
+    private static let example = """
+        # No process listens beyond loopback. A service, once "{}" above is deleted:
+        #  ssh:
+        #    ports: 22/tcp
+        #    from: [192.0.2.0/24]
+        #    why: Admin access
+
+        """
+
+    @Test("init in a directory asks for a file in it, and makes none", arguments: ["", "/", "/none/"])
+    func directory(end: String) throws {
+        let terminal = try Terminal()
+        let path = terminal.folder.path + end
+        #expect(try terminal.run("init", path) == .failure)
+        let place = path.hasSuffix("/") ? path : path + "/"
+        #expect(
+            terminal.errors
+                == "portreeve: \(path) is a directory; nothing was written: write the path of a file, such as \(place)policy.yaml\n"
+        )
+        #expect(terminal.memory.isEmpty)
     }
 }

@@ -27,6 +27,7 @@ struct FirstPolicy {
         let services = services
         let lines =
             head + sources + ["services:" + (services.isEmpty ? " {}" : "")]
+            + (services.isEmpty ? Self.example : [])
             + services.flatMap { $0.lines(from: isOpen($0) ? Self.client : Self.nobody) }
         return (lines + outboundLines + leftOut).joined(separator: "\n") + "\n"
     }
@@ -37,6 +38,18 @@ struct FirstPolicy {
             names.name($1, $0)
         }
     }
+
+    /// Whether no process listens beyond loopback.
+    var isEmpty: Bool { services.isEmpty }
+
+    /// A service in comments, for a host without listeners.
+    private static let example = [
+        "# No process listens beyond loopback. A service, once \"{}\" above is deleted:",
+        "#  ssh:",
+        "#    ports: 22/tcp",
+        "#    from: [192.0.2.0/24]",
+        "#    why: Admin access",
+    ]
 
     /// The services that are open to the client of the user's connection.
     var opened: [FirstService] { services.filter(isOpen) }

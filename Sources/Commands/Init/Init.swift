@@ -46,6 +46,13 @@ public struct Init: Command {
             host.standardOutput(text)
             return .success
         }
+        if FileSystem.isDirectory(policy) || policy.hasSuffix("/") {
+            let file = (policy.hasSuffix("/") ? policy : policy + "/") + "policy.yaml"
+            throw CommandError(
+                .failure,
+                "\(policy.printable) is a directory; nothing was written: write the path of a file, such as \(file.printable)"
+            )
+        }
         console.requireOutput()
         let record = host.invocation.record()
         if let directory = try host.files.createDirectory(policy) {
@@ -58,7 +65,7 @@ public struct Init: Command {
             console.note(
                 "portreeve: warning: change \(record.number) is in force: "
                     + "\"portreeve history --show \(record.source) > FILE\" prints its policy; "
-                    + "in this new one \(openness(of: first))")
+                    + (first.isEmpty ? "this new one has no service" : "in this new one \(openness(of: first))"))
         }
         if console.isJSON {
             console.print(["format_version": 1, "written": .string(policy)])
@@ -71,10 +78,18 @@ public struct Init: Command {
     /// What was written, and the commands that come next.
     private func next(_ first: FirstPolicy) -> String {
         let invocation = Invocation(policy: policy, kernel)
+        let summary =
+            first.isEmpty
+            ? "no process listens beyond loopback, so it has no service yet"
+            : "\(openness(of: first)) until you fill in \"from\""
+        let step =
+            first.isEmpty
+            ? "add a service for each port that other hosts need: the file has an example"
+            : "fill in \"from\" and \"why\" of each service, and delete services that should not be open"
         return """
-            written: \(policy.printable); \(openness(of: first)) until you fill in "from"
+            written: \(policy.printable); \(summary)
             next:
-              1. fill in "from" and "why" of each service, and delete services that should not be open
+              1. \(step)
               2. \(invocation.command("check"))
               3. \(invocation.command("plan"))
               4. \(invocation.command("apply")) --confirm 2m, and \(invocation.command("confirm")) from a new login
