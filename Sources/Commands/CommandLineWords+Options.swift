@@ -5,7 +5,7 @@ internal import Policies
 extension CommandLineWords {
     /// The message about such an option; `nil` if there is none.
     var optionFault: String? {
-        negativeFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault ?? operandFault
+        negativeFault ?? longFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault ?? operandFault
     }
 
     /// The options of commands that are named by other words elsewhere.
@@ -30,6 +30,16 @@ extension CommandLineWords {
         zip(ordered, ordered.dropFirst()).lazy.compactMap { option, word in
             option.hasPrefix("--") ? TimeSpan.negativeFault(word) : nil
         }.first
+    }
+
+    /// The message about `--for 400d`, which is meant for good; `nil` for other words.
+    private var longFault: String? {
+        guard let command = ordered.first, ["ban", "grant"].contains(command), let span = value(of: "--for"),
+            TimeSpan.isTooLong(span)
+        else { return nil }
+        let key = command == "ban" ? "\"deny\"" : "\"from\" of the service"
+        return "--for \(span) is too long, \(TimeSpan.longest.text) at most: "
+            + "for good, add the address to \(key) with \"portreeve edit\""
     }
 
     /// The message about `ban --from 192.0.2.7`; `nil` for other words.

@@ -50,8 +50,16 @@ struct CommandLineWords {
         let names = Portreeve.commandNames + ["help"]
         if names.contains(word) { return isHelp || asksHelp ? nil : listFault ?? optionFault }
         if let advice = ForeignWord.advice(word) { return "unknown command \"\(word)\": \(advice)\n\(Self.list)" }
-        let repair = Spelling.nearest(to: word, among: names).map { ": did you mean \"\($0)\"?" } ?? ""
-        return "unknown command \"\(word)\"\(repair)\n\(Self.list)"
+        let repair = (Self.completion(of: word, among: names) ?? Spelling.nearest(to: word, among: names)).map {
+            ": did you mean \"\($0)\"?"
+        }
+        return "unknown command \"\(word)\"\(repair ?? "")\n\(Self.list)"
+    }
+
+    /// The only command that begins with `word`, as `status` does with `stat`; `nil` if there are several, or none.
+    private static func completion(of word: String, among names: [String]) -> String? {
+        let candidates = names.filter { $0.hasPrefix(word) }
+        return word.count > 1 && candidates.count == 1 ? candidates[0] : nil
     }
 
     private var asksHelp: Bool { ordered.contains { ["--help", "-h"].contains($0) } }

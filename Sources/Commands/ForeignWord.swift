@@ -1,3 +1,5 @@
+internal import Printing
+
 /// Commands of ufw(8), firewall-cmd(1) and systemctl(1), for people who know those.
 enum ForeignWord {
     private static let opening =
@@ -6,6 +8,8 @@ enum ForeignWord {
         "\"portreeve ban\" shuts out an address for a time; for good, add it to \"deny\" with \"portreeve edit\""
     private static let closing = "to close a port, delete its service with \"portreeve edit\""
     private static let listing = "\"portreeve status\" lists the ports, and who can reach them"
+    private static let undoing =
+        "\"portreeve rollback\" goes back to an earlier change, which \"portreeve history\" lists"
     private static let loading = "\"portreeve apply\" loads the policy"
     private static let unloading = "\"portreeve remove\" deletes the table from the kernel"
 
@@ -13,7 +17,10 @@ enum ForeignWord {
         "allow": opening, "open": opening, "permit": opening, "accept": opening, "add": opening, "limit": opening,
         "deny": shuttingOut, "block": shuttingOut, "reject": shuttingOut, "drop": shuttingOut,
         "close": closing, "delete": closing, "insert": opening, "default": "\"defaults\" in the policy says it",
-        "list": listing, "ls": listing, "ports": listing, "info": listing,
+        "list": listing, "ls": listing, "ports": listing, "info": listing, "services": listing, "service": listing,
+        "watch": "\"portreeve verify --watch\" tells what changes; sessions and refusals have --watch, too",
+        "monitor": "\"portreeve verify --watch\" tells what changes; sessions and refusals have --watch, too",
+        "restore": undoing, "revert": undoing, "back": undoing,
         "enable": loading, "start": loading, "load": loading, "reload": loading, "restart": loading, "up": loading,
         "disable": unloading, "stop": unloading, "flush": unloading, "reset": unloading, "down": unloading,
         "log": "\"portreeve refusals\" shows who was refused", "logs": "\"portreeve refusals\" shows who was refused",
@@ -23,5 +30,8 @@ enum ForeignWord {
     ]
 
     /// What to run instead; `nil` for a word that is none of these.
-    static func advice(_ word: String) -> String? { words[word] }
+    static func advice(_ word: String) -> String? {
+        if MissingPolicy.isPath(word) { return "the command comes first, as in \"portreeve check \(word.shellWord)\"" }
+        return words[word]
+    }
 }

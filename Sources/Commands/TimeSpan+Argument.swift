@@ -14,10 +14,19 @@ extension TimeSpan {
         return "\"\(text)\" is negative: write \(text.dropFirst())"
     }
 
+    /// Whether it is a number with a unit, and longer than the longest time.
+    static func isTooLong(_ text: String) -> Bool {
+        guard let unit = text.last, "smhd".contains(unit), let number = Int64(text.dropLast()), number > 0 else {
+            return false
+        }
+        return TimeSpan("1\(unit)") != nil && TimeSpan(text) == nil
+    }
+
     /// What to write instead of a text that is no duration.
     private static func hint(_ text: String) -> String {
         let form = "write numbers with units, such as 90s, 2m, 1h30m or 7d, from 1s to 366d"
         if let fault = negativeFault(text) { return fault }
+        if isTooLong(text) { return "the longest time is \(longest.text)" }
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let word = text.dropFirst(digits.count).drop { $0 == " " }.lowercased()
         guard !digits.isEmpty else { return form }

@@ -6,6 +6,8 @@ public struct TimeSpan: Hashable, Sendable {
     private static let units: [(letter: Character, seconds: Int64)] = [("d", 86400), ("h", 3600), ("m", 60), ("s", 1)]
     /// The longest span, a leap year: a longer one is probably a mistake.
     private static let maximum: Int64 = 366 * 86400
+    /// The longest span.
+    public static let longest = TimeSpan(seconds: maximum)
 
     /// A span of this length.
     public init(seconds: Int64) { self.seconds = seconds }

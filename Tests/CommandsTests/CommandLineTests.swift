@@ -256,8 +256,9 @@ struct CommandLineTests {
         }
         #expect(
             options == [
-                "--yes", "--confirm", "--force", "--dry-run", "--cut-sessions", "--format", "--quiet", "--color",
-                "--keep-lists", "--allow-insecure-permissions", "--netns", "--state-dir", "--boot", "--floor",
+                "--yes", "--confirm", "--force", "--dry-run", "--verbose", "--cut-sessions", "--format", "--quiet",
+                "--color", "--keep-lists", "--allow-insecure-permissions", "--netns", "--state-dir", "--boot",
+                "--floor",
                 "--version", "--help",
             ])
     }
@@ -269,5 +270,27 @@ struct CommandLineTests {
             CommandLineWords(["plan", option]).formatFault
                 == "unknown option \"\(option)\": did you mean \"--format \(format)\"?")
         #expect(CommandLineWords(["plan", "--quite"]).formatFault == nil)
+    }
+
+    @Test(
+        "What a newcomer types first is answered with the command",
+        arguments: [
+            ("stat", "did you mean \"status\"?"), ("expl", "did you mean \"explain\"?"),
+            ("services", "\"portreeve status\" lists"), ("watch", "\"portreeve verify --watch\""),
+            ("restore", "\"portreeve rollback\""), ("policy.yaml", "as in \"portreeve check policy.yaml\""),
+            ("grant ssh --from 192.0.2.7 --for 400d --why x", "add the address to \"from\" of the service"),
+            (
+                "ban 192.0.2.7 --for 400d --why x",
+                "--for 400d is too long, 366d at most: for good, add the address to \"deny\""
+            ),
+        ])
+    func newcomer(line: String, advice: String) throws {
+        let fault = try #require(CommandLineWords(line.split(separator: " ").map(String.init)).fault)
+        #expect(fault.contains(advice), "\(fault)")
+    }
+
+    @Test("A beginning of several commands is not completed")
+    func ambiguous() throws {
+        #expect(try #require(CommandLineWords(["re"]).fault).hasPrefix("unknown command \"re\"\n"))
     }
 }

@@ -89,4 +89,23 @@ struct MisspellingTests {
             "version: 1\n# sources:\n  ⟨o⟩ffice: [192.0.2.0/24]\nservices: {}\n",
             ["invalid YAML: did not find expected key while parsing a block mapping; \(advice)"])
     }
+
+    @Test("The lines of an unfinished merge are named as such")
+    func merge() throws {
+        try expectErrors(
+            """
+            version: 1
+            services:
+              web: {ports: 80, from: any, why: Web}
+            ⟨<<<<<<<⟩ HEAD
+              ssh: {ports: 22, from: any, why: Admin}
+            =======
+              ssh: {ports: 2222, from: any, why: Admin}
+            >>>>>>> branch
+
+            """,
+            [
+                "an unfinished merge: keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>"
+            ])
+    }
 }

@@ -106,6 +106,12 @@ enum YamlParser {
     }
 
     private static func report(_ parser: yaml_parser_t, _ file: SourceFile, _ log: DiagnosticLog) {
+        if let place = YamlProblem.mergeMarker(in: file) {
+            log.error(
+                "an unfinished merge: keep one of the two versions, and delete the lines <<<<<<<, ======= and >>>>>>>",
+                at: place)
+            return
+        }
         // A list or a quote that is never closed is noticed at the end of the file: show its start instead.
         let isAtEnd = unsafe Int(parser.problem_mark.line) >= file.lineCount && parser.context != nil
         let mark = unsafe isAtEnd ? parser.context_mark : parser.problem_mark

@@ -11,6 +11,15 @@ enum YamlProblem {
         return "invalid YAML: \(problem)\(context)\(isMisplaced ? misplaced : advice)"
     }
 
+    /// The first line that git and others leave where two versions of a file differ; `nil` for none.
+    static func mergeMarker(in file: SourceFile) -> SourceSpan? {
+        let marker = Array("<<<<<<< ".utf8)
+        for number in 1...max(1, file.lineCount) where file.line(number)?.starts(with: marker) == true {
+            return SourceSpan(file: file, line: number, column: 1, length: marker.count - 1)
+        }
+        return nil
+    }
+
     /// The advice about a line that does not belong to the mapping in which it stands.
     private static let misplaced =
         "; this line is not indented as its neighbours are, or the key above it is missing or commented out"
