@@ -37,6 +37,7 @@ extension Host {
         host.competingFirewalls = { .competingFirewalls }
         host.edit = Editor.open
         host.repaint = TerminalScreen.run
+        host.takeKeys = { TerminalKeys() }
         host.clock = { Int64(time(nil)) }
         host.holdSignals = StopSignals.prepare
         host.wait = StopSignals.wait

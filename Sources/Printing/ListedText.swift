@@ -1,5 +1,5 @@
 extension Array where Element == String {
-    /// The first texts, and how many more there are: `a, b and 3 more`.
+    /// The first texts, and how many more there are: `a, b and 3 more`; never `and 1 more`, unless that one is not in the array.
     ///
     /// - Parameters:
     ///   - most: how many are shown, at most.
@@ -7,8 +7,10 @@ extension Array where Element == String {
     ///   - separator: what stands between them.
     /// - Returns: the line.
     public func listed(atMost most: Int, of count: Int? = nil, separator: String = ", ") -> String {
-        let shown = prefix(most)
-        let rest = (count ?? self.count) - shown.count
+        let total = count ?? self.count
+        // "and 1 more" is no shorter than the text.
+        let shown = total - 1 == most && self.count == total ? self[...] : prefix(most)
+        let rest = total - shown.count
         return shown.joined(separator: separator) + (rest > 0 ? " and \(rest) more" : "")
     }
 }

@@ -63,6 +63,7 @@ struct BanTests {
         #expect(try terminal.run("status", path) == .success)
         // People have a line about the ban, and programs the clients without it.
         #expect(terminal.output.contains("\nban: 192.0.2.0/24, ") && terminal.output.contains("  same  "))
+        #expect(terminal.output.contains("\n  OPEN TO does not leave them out\n"))
         #expect(try terminal.run("status", path, "--format", "json") == .success)
         let row = try #require((try terminal.json()["ports"] as? [[String: Any]])?.first)
         #expect(row["as_declared"] as? Bool == false)

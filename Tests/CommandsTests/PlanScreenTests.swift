@@ -178,7 +178,7 @@ struct PlanScreenTests {
         }
         terminal.store.put(Table(name: table.name, userdata: table.userdata, chains: chains, sets: table.sets))
         _ = try terminal.run("plan", path)
-        #expect(terminal.output.contains("\n~ rule input  1 rule moved\n"), "\(terminal.output)")
+        #expect(terminal.output.contains("\n~ chain input  1 rule moves\n"), "\(terminal.output)")
         #expect(!terminal.output.contains("- rule") && !terminal.output.contains("+ rule"))
         _ = try terminal.run("plan", path, "--verbose")
         #expect(terminal.output.contains("\n~ rule input  moved: "), "\(terminal.output)")

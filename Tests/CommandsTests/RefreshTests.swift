@@ -100,6 +100,11 @@ struct RefreshTests {
         #expect(terminal.errors.hasSuffix("the list as it was applied stays in force\n"), "\(terminal.errors)")
         #expect(try terminal.run("refresh") == .difference)
         #expect(terminal.output == "" && terminal.errors == "")
+        // A person asks again to see it.
+        terminal.outputColumns = 80
+        #expect(try terminal.run("refresh") == .difference)
+        #expect(terminal.errors.hasSuffix("the list as it was applied stays in force\n"), "\(terminal.errors)")
+        terminal.outputColumns = nil
         #expect(terminal.store.table == before && terminal.store.commits == 1)
         // Others are loaded all the same.
         _ = try terminal.write("198.51.100.0/24\n203.0.113.9\n", to: "office.txt")

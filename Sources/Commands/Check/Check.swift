@@ -49,14 +49,15 @@ public struct Check: Command {
         let console = Console(host, output)
         let reading = policy.read(
             on: host, as: destination, isLinted: true, names: kernel.lastLists(on: host), requiresUsers: asksKernel)
-        let path = (destination ?? policy.policy).printable
+        let path = destination?.printable ?? policy.title
         let warnings = reading.diagnostics.count { $0.severity == .warning }
         let isValid = reading.policy != nil && !(strict && warnings > 0)
         switch output.format {
         case .json: console.print(reading.json(isValid: isValid))
         case .sarif: console.print(reading.sarif.json)
         case .junit:
-            let report = reading.junit(path, isStrict: strict, on: host.ownName, now: host.now)
+            let report = reading.junit(
+                (destination ?? policy.policy).printable, isStrict: strict, on: host.ownName, now: host.now)
             console.print(report.lines.joined(separator: "\n"))
         case .text, .nagios, .prometheus, .html, .csv:
             for diagnostic in reading.fault == .absent || policy.mistake != nil ? [] : reading.diagnostics {

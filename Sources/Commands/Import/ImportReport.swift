@@ -68,13 +68,16 @@ struct ImportReport {
 
     private var headline: String {
         others.isEmpty && !proof.differences.isEmpty
-            ? "equal but for what the link needs: \(ordinary)" : "\(proof.verdict.rawValue): \(sentence)"
+            ? "equal but for what the link needs: \(ordinary)" : "\(word): \(sentence)"
     }
 
     /// The line about what the link needs beside other differences.
     private var needs: [String] {
         ordinary.isEmpty || others.isEmpty ? [] : ["besides, what the link needs: \(ordinary)"]
     }
+
+    /// The verdict in words.
+    private var word: String { proof.verdict == .incomparable ? "narrower and wider" : proof.verdict.rawValue }
 
     private var sentence: String {
         let total = groups.reduce(0) { $0 + 1 + $1.more }

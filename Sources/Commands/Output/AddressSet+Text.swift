@@ -9,7 +9,7 @@ extension AddressSet {
     var text: String {
         if isEmpty { return "no address" }
         if isAny { return "any" }
-        return texts(atMost: Self.shownRanges).listed(atMost: Self.shownRanges, of: count)
+        return texts(atMost: Self.shownRanges + 1).listed(atMost: Self.shownRanges, of: count)
     }
 
     /// The sources as clients: `anyone`, its first ranges, or `anyone but` the first ranges of the rest.

@@ -14,7 +14,7 @@ extension AllowEntry {
 
     private static func cut(_ entries: [String]) -> [String] {
         let rest = entries.count - AddressSet.shownRanges
-        guard rest > 0, let last = entries.prefix(AddressSet.shownRanges).last else { return entries }
+        guard rest > 1, let last = entries.prefix(AddressSet.shownRanges).last else { return entries }
         return entries.prefix(AddressSet.shownRanges - 1) + ["\(last) and \(rest) more"]
     }
 

@@ -68,6 +68,7 @@ extension [String] {
     static func clientTable(
         _ rows: [(columns: [String], style: Console.Style)], _ console: Console, _ maximum: Int, hint: String?
     ) -> [String] {
+        let maximum = shown(rows.count, maximum)
         let headings = ["PORT", "PROCESS", "OPEN TODAY TO", "AFTER THIS"]
         let table = TextTable(
             [headings] + rows.map(\.columns).prefix(maximum), breakable: [1, 2, 3], width: console.columns
@@ -77,7 +78,13 @@ extension [String] {
     }
 
     /// The first lines, and the count of the rest.
-    func shortened(to maximum: Int, hint: String?) -> [String] { prefix(maximum) + .rest(count - maximum, hint) }
+    func shortened(to maximum: Int, hint: String?) -> [String] {
+        let maximum = Self.shown(count, maximum)
+        return prefix(maximum) + .rest(count - maximum, hint)
+    }
+
+    /// How many of `count` lines are shown: a line that counts one more is no shorter than that one.
+    private static func shown(_ count: Int, _ maximum: Int) -> Int { count - 1 == maximum ? count : maximum }
 
     /// A line about more lines than are shown, and the option or command that shows them.
     private static func rest(_ count: Int, _ hint: String?) -> [String] {

@@ -36,8 +36,10 @@ extension PlannedChange {
     /// The rules that only move in their chain: each, or their count.
     private func movedLines(_ moved: Set<ObjectLine.Place>, _ verbose: Bool) -> [String] {
         if verbose { return moved.map { "~ rule \($0.name)  moved: \($0.text ?? "")" }.sorted() }
-        let chains = Set(moved.map(\.name)).sorted().joined(separator: ", ")
-        return moved.isEmpty ? [] : ["~ rule \(chains)  \(counted(moved.count, "rule")) moved"]
+        let chains = Set(moved.map(\.name)).sorted()
+        let title = "\(chains.count == 1 ? "chain" : "chains") \(chains.joined(separator: ", "))"
+        let verb = moved.count == 1 ? "moves" : "move"
+        return moved.isEmpty ? [] : ["~ \(title)  \(counted(moved.count, "rule")) \(verb)"]
     }
 }
 

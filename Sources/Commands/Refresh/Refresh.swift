@@ -47,7 +47,9 @@ public struct Refresh: Command {
         }
         try refresh.noteNames()
         let (refused, over) = try refresh.tellRefusals()
-        for refusal in refused { console.note(refusal.warning) }
+        // A timer tells each once; a person who asks again wants to know.
+        let told = console.columns == nil ? refused : refresh.refreshed.refusals
+        for refusal in told { console.note(refusal.warning) }
         if made != nil { refresh.newDenials(resolvers: host.resolvers).forEach { console.note($0.text(console)) } }
         refresh.report(made, over, console)
         return refresh.refreshed.refusals.isEmpty ? .success : .difference

@@ -72,7 +72,7 @@ struct RefusalReport {
                 groups.append((refusal, change, 0))
             }
         }
-        let most = console.columns == nil ? groups.count : maximum
+        let most = console.columns == nil || groups.count - 1 == maximum ? groups.count : maximum
         let lines = groups.prefix(most).map { refusal, change, others in
             let crowd = others == 0 ? "" : " (\(counted(others, "other source")) knock there, too)"
             return "to \(refusal.aim)\(crowd): \(change)"

@@ -83,6 +83,7 @@ public struct Status: Command {
             for line in outbound.lines(console) { console.print(line) }
             let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
             for line in lines { console.print(console.styled(line, .yellow)) }
+            if !grants.bans.active.isEmpty { console.print("  OPEN TO does not leave them out") }
             for line in names.lines(of: verified.policy) { console.print(line) }
         }
         for finding in findings where !console.isQuiet || finding.severity != .notice {
