@@ -19,28 +19,27 @@ extension Rule {
                 case .named(let name): (table.set(name)?.definition, table.set(name)?.elements)
                 }
             guard let definition, case .list(let list)? = elements,
-                let fields = DataType.fields(of: definition.keyType), fields.contains(.port)
+                let fields = DataType.fields(of: definition.keyType), let place = offset(of: .port, in: fields)
             else { return [] }
-            return list.filter { !$0.userdata.isEmpty && $0.isFor(transport, port, fields) }
-                .compactMap { Userdata.comment(of: $0.userdata) }
+            let kind = offset(of: .transportProtocol, in: fields)
+            return list.filter { element in
+                !element.userdata.isEmpty && element.isFor(port.bigEndianBytes, at: place)
+                    && kind.map { element.isFor([transport.rawValue], at: $0) } ?? true
+            }.compactMap { Userdata.comment(of: $0.userdata) }
         }
     }
 }
 
+/// The offset of the first field of a type in a key, whose fields are padded to multiples of 4 bytes; `nil` for none.
+private func offset(of type: DataType, in fields: [DataType]) -> Int? {
+    fields.firstIndex(of: type).map { fields[..<$0].reduce(0) { $0 + ($1.length + 3) / 4 * 4 } }
+}
+
 extension SetElement {
-    /// Whether its key, of these fields, has the port and, if it has one, the protocol.
-    fileprivate func isFor(_ transport: TransportProtocol, _ port: UInt16, _ fields: [DataType]) -> Bool {
-        guard key.count == upper?.count ?? key.count, !key.isEmpty else { return false }
-        let (lower, upper) = (Self.split(key, fields), Self.split(upper ?? key, fields))
-        return zip(lower, upper).allSatisfy { lower, upper in
-            let wanted: UInt64
-            switch lower.0 {
-            case .port: wanted = UInt64(port)
-            case .transportProtocol: wanted = UInt64(transport.rawValue)
-            default: return true
-            }
-            let (first, last) = (UInt64(bigEndianBytes: lower.1), UInt64(bigEndianBytes: upper.1))
-            return first <= wanted && wanted <= last
-        }
+    /// Whether the field at an offset in its key has this value, or is a range with it.
+    fileprivate func isFor(_ value: [UInt8], at offset: Int) -> Bool {
+        let (places, last) = (offset..<(offset + value.count), upper ?? key)
+        guard key.count >= places.upperBound, last.count >= places.upperBound else { return false }
+        return !value.lexicographicallyPrecedes(key[places]) && !last[places].lexicographicallyPrecedes(value)
     }
 }

@@ -90,7 +90,7 @@ extension SetElement {
     }
 
     /// The fields of a key, each padded to a multiple of 4 bytes in a concatenation.
-    static func split(_ key: [UInt8], _ fields: [DataType]) -> [(DataType, [UInt8])] {
+    private static func split(_ key: [UInt8], _ fields: [DataType]) -> [(DataType, [UInt8])] {
         guard fields.count > 1 else { return [(fields[0], key)] }
         var rest = key[...]
         return fields.map { field in
