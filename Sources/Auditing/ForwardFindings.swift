@@ -39,7 +39,7 @@ extension [Finding] {
 
     private static func withoutRoute(_ forward: Service, _ network: any HostNetwork) -> [Finding] {
         let targets = (forward.forwarding?.targets ?? []).filter { target in
-            target.address.map { network.route(RouteQuestion(to: $0)) == nil } ?? false
+            target.address.map { network.answer(RouteQuestion(to: $0)) == .unreachable } ?? false
         }
         return targets.map { target in
             Finding(

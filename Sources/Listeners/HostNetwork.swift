@@ -9,7 +9,7 @@ public protocol HostNetwork: AnyObject, Sendable {
     /// The next hops of its routes, in all routing tables.
     var gateways: Set<IPAddress>? { get }
     /// The broadcast addresses of its IPv4 networks, without 255.255.255.255 (RFC 919).
-    var broadcasts: Set<IPAddress> { get }
+    var broadcasts: Set<IPAddress>? { get }
     /// The addresses that were seen behind each interface, by its index.
     var neighbours: [UInt32: [IPAddress]]? { get }
     /// Why a part that was asked for could not be read; `nil` if all could.
@@ -22,8 +22,25 @@ public protocol HostNetwork: AnyObject, Sendable {
     func routesLoopback(_ interface: String) -> Bool?
     /// The properties of packets, beside the destination, by which the rules of policy routing choose a table.
     func selectors(_ family: AddressFamily) -> RouteSelectors?
-    /// The route of a packet; `nil` if there is none.
-    func route(_ question: RouteQuestion) -> ReturnRoute?
+    /// What the routes say of a packet.
+    func answer(_ question: RouteQuestion) -> RouteAnswer
+}
+
+extension HostNetwork {
+    /// The route of a packet; `nil` if there is none, and if it could not be read.
+    public func route(_ question: RouteQuestion) -> ReturnRoute? {
+        if case .route(let route) = answer(question) { route } else { nil }
+    }
+}
+
+/// What a host's routes say of a packet.
+public enum RouteAnswer: Hashable, Sendable {
+    /// It takes this route.
+    case route(ReturnRoute)
+    /// No route leads there, or one that refuses it.
+    case unreachable
+    /// The routes could not be asked.
+    case unknown
 }
 
 /// An interface of a host.

@@ -1,5 +1,6 @@
 import Commands
 import Foundation
+import Rulesets
 import System
 import Testing
 
@@ -15,6 +16,8 @@ struct UnreadHostTests {
             version: 1
             services:
               web: {ports: 80, from: any, limit: 10/minute, interfaces: eth9, why: Site, optional: true}
+            forward:
+              shop: {ports: 8443, to: "10.0.0.9:443", from: any, why: Shop}
             masquerade:
               vpn: {from: 10.8.0.0/24, interfaces: eth0, why: VPN}
 
@@ -44,5 +47,21 @@ struct UnreadHostTests {
         let closed = try terminal.write("version: 1\nservices: {}\n", to: "closed.yaml")
         #expect(try terminal.run("plan", closed) == .success)
         #expect(terminal.output.contains(doubt), "\(terminal.output)")
+    }
+
+    @Test("Nothing is imported where the routes could not be read: no proof could be given")
+    func imported() throws {
+        let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .drop)
+        terminal.store.put(nil)
+        terminal.store.others = [
+            Table(name: TableName(family: .inet, name: "theirs"), chains: [Chain(name: "input", base: base)])
+        ]
+        terminal.store.routing = UnreadNetwork()
+        #expect(try terminal.run("import") == .failure, "\(terminal.output)")
+        #expect(terminal.output.isEmpty)
+        #expect(
+            terminal.errors.contains(
+                "cannot read the routes of this host: it changed during each of 8 attempts, on which depends who can connect; "
+                    + "nothing was written: try again"), "\(terminal.errors)")
     }
 }

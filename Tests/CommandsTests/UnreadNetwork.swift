@@ -6,7 +6,7 @@ final class UnreadNetwork: HostNetwork {
     let interfaces: [HostInterface]? = nil
     let reached: [UInt32: AddressSet]? = nil
     let gateways: Set<IPAddress>? = nil
-    let broadcasts: Set<IPAddress> = []
+    let broadcasts: Set<IPAddress>? = nil
     let neighbours: [UInt32: [IPAddress]]? = nil
     let fault: String? = "cannot read the routes of this host: it changed during each of 8 attempts"
 
@@ -18,5 +18,5 @@ final class UnreadNetwork: HostNetwork {
 
     func selectors(_: AddressFamily) -> RouteSelectors? { nil }
 
-    func route(_: RouteQuestion) -> ReturnRoute? { nil }
+    func answer(_: RouteQuestion) -> RouteAnswer { .unknown }
 }

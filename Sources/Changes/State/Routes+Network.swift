@@ -28,7 +28,7 @@ extension Routes {
         bridgePorts = Set(
             interfaces.filter { $0.master.flatMap { names[$0]?.kind } == "bridge" }.map(\.name))
         containers = { network.containers(among: interfaces) }
-        broadcasts = { network.broadcasts }
+        broadcasts = { network.broadcasts ?? [] }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
         routesLoopback = { network.routesLoopback($0) }
     }

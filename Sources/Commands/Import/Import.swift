@@ -53,6 +53,9 @@ public struct Import: Command {
             options: options.readingOptions(on: host), userName: UserNames.name)
         guard result.takeover.firewalls != [.portreeve] else { throw CommandError(.failure, alone) }
         guard let proof = result.proof else { throw unreadable(result, console) }
+        if let fault = ruleset.network?.fault {
+            throw CommandError(.failure, "\(fault), on which depends who can connect; nothing was written: try again")
+        }
         try write(result.text, on: host, console)
         let report = ImportReport(result, proof, path: policy, kernel)
         if console.isJSON {

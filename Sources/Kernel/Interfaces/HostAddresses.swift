@@ -16,11 +16,16 @@ public enum HostAddresses {
         do throws(SystemError) { found = try InterfaceAddress.all() } catch {
             throw KernelError(.io, "listing the addresses", code: error.code)
         }
-        let broadcasts = found.compactMap { entry -> IPAddress? in
-            guard case .ipv4(let address) = entry.address, case .ipv4(let mask)? = entry.mask else { return nil }
-            // A network of two addresses has none (RFC 3021).
-            return mask.leadingZeroBitCount == 0 && ~mask > 1 ? .ipv4(address | ~mask) : nil
-        }
-        return (Set(found.map(\.address)), Set(broadcasts))
+        return (Set(found.map(\.address)), broadcasts(of: found))
+    }
+
+    /// The broadcast addresses of the IPv4 networks of addresses (RFC 919).
+    static func broadcasts(of addresses: [InterfaceAddress]) -> Set<IPAddress> {
+        Set(
+            addresses.compactMap { entry -> IPAddress? in
+                guard case .ipv4(let address) = entry.address, case .ipv4(let mask)? = entry.mask else { return nil }
+                // A network of two addresses has none (RFC 3021).
+                return mask.leadingZeroBitCount == 0 && ~mask > 1 ? .ipv4(address | ~mask) : nil
+            })
     }
 }

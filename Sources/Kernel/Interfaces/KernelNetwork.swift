@@ -17,7 +17,8 @@ public final class KernelNetwork: HostNetwork {
         var interfaces: [HostInterface]??
         var destinations: Destinations??
         var selectors: [AddressFamily: RouteSelectors?] = [:]
-        var routes: [RouteQuestion: ReturnRoute?] = [:]
+        var broadcasts: Set<IPAddress>??
+        var answers: [RouteQuestion: RouteAnswer] = [:]
         var fault: String?
 
         /// Keeps the first error.
@@ -75,8 +76,12 @@ public final class KernelNetwork: HostNetwork {
         }
     }
 
-    /// The broadcast addresses of the networks of the addresses: getifaddrs(3); empty if they cannot be read.
-    public var broadcasts: Set<IPAddress> { (try? HostAddresses.withBroadcasts().broadcasts) ?? [] }
+    /// The broadcast addresses of the networks of the addresses: getifaddrs(3).
+    public var broadcasts: Set<IPAddress>? {
+        once(\.broadcasts, "the addresses") { () throws(SystemError) in
+            HostAddresses.broadcasts(of: try InterfaceAddress.all())
+        }
+    }
 
     /// The neighbours that the kernel knows, RTM_GETNEIGH; without those that do not answer.
     public var neighbours: [UInt32: [IPAddress]]? {
@@ -149,25 +154,39 @@ public final class KernelNetwork: HostNetwork {
     ///
     /// Where the kernel would not take the packet in from that source and interface, or forwards none, the route is that
     /// of a packet of this host.
-    public func route(_ question: RouteQuestion) -> ReturnRoute? {
+    public func answer(_ question: RouteQuestion) -> RouteAnswer {
         known.withLock { known in
-            if let route = known.routes[question] { return route }
-            var route = ask(question)
-            if route == nil, question.interface != nil { route = ask(RouteQuestion(to: question.destination)) }
-            known.routes[question] = .some(route)
-            return route
+            if let answer = known.answers[question] { return answer }
+            var answer = RouteAnswer.unknown
+            do throws(SystemError) {
+                answer = try ask(question)
+                if answer == .unreachable, question.interface != nil {
+                    answer = try ask(RouteQuestion(to: question.destination))
+                }
+            } catch { known.note(error, "the route to \(question.destination)") }
+            known.answers[question] = answer
+            return answer
         }
     }
 
-    private func ask(_ question: RouteQuestion) -> ReturnRoute? {
+    private func ask(_ question: RouteQuestion) throws(SystemError) -> RouteAnswer {
         let sequence = socket.sequence()
         var route: ReturnRoute?
         let request = RouteRequest(route: question, sequence: sequence)
-        _ = try? socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
-            route = ReturnRoute(message.payload)
+        do throws(SystemError) {
+            try socket.request(request.bytes, sequence: sequence) { message throws(SystemError) in
+                route = ReturnRoute(message.payload)
+            }
+        } catch {
+            guard Self.refusals.contains(error.code) else { throw error }
+            return .unreachable
         }
-        return route
+        return route.map(RouteAnswer.route) ?? .unknown
     }
+
+    /// How the kernel says that no route leads to an address, or one that refuses it (`fib_props` of its `fib_semantics.c`), or that the
+    /// source cannot come by the interface (`fib_validate_source` of its `fib_frontend.c`).
+    private static let refusals: Set<Int32> = [ENETUNREACH, EHOSTUNREACH, EACCES, EAGAIN, EXDEV, EINVAL]
 
     /// A part that was read before, or that `read` reads now; `nil` if that failed, which is not tried again.
     private func once<Part: Sendable>(
