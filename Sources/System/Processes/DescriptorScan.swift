@@ -1,5 +1,4 @@
 internal import Glibc
-internal import Synchronization
 
 /// Searches the descriptors of processes for sockets.
 struct DescriptorScan {
@@ -50,30 +49,14 @@ struct DescriptorScan {
 
     /// Searches the descriptors of many processes for some sockets each, on all processors.
     mutating func look(at searches: [(pid: Int32, wanted: Set<UInt64>)]) {
-        let helpers = min(Threads.processors - 1, searches.count / Self.threadLoad)
-        guard helpers > 0 else { return searches.forEach { look(at: $0.pid, for: $0.wanted) } }
-        let next = Atomic<Int>(0)
-        let scans = Mutex<[Self]>([])
-        Threads.run(helpers: helpers) { [proc] _ in
-            var scan = Self(proc: proc)
-            while let index = Self.taken(from: next, of: searches.count) {
-                for search in searches[index...].prefix(Self.batch) { scan.look(at: search.pid, for: search.wanted) }
-            }
-            scans.withLock { $0.append(scan) }
+        let scans = Threads.divide(searches, load: Self.threadLoad, among: Self(proc: proc)) { scan, search in
+            scan.look(at: search.pid, for: search.wanted)
         }
-        for scan in scans.withLock({ $0 }) { add(scan) }
+        for scan in scans { add(scan) }
     }
 
     /// The processes for which another thread pays: it starts in the time that some ten take.
     private static let threadLoad = 40
-    /// The processes that a thread takes at a time.
-    private static let batch = 8
-
-    /// The index of the first process of a batch that no thread has taken; `nil` if none is left.
-    private static func taken(from next: borrowing Atomic<Int>, of count: Int) -> Int? {
-        let index = next.add(batch, ordering: .relaxed).oldValue
-        return index < count ? index : nil
-    }
 
     private mutating func add(_ other: Self) {
         for (inode, holdings) in other.holdings { for holding in holdings { add(holding, of: inode) } }

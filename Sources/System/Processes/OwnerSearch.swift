@@ -79,17 +79,43 @@ struct OwnerSearch {
         return wanted.filter { scan.holdings[$0]?.contains { $0.pid == Self.first } ?? false }
     }
 
-    /// Reads the facts of the holders and checks that they still hold their sockets: process ids are reused.
+    /// Reads the facts of the holders, and checks afterwards that they still hold their sockets: process ids are reused.
     private mutating func identify() {
-        for (inode, holdings) in scan.holdings {
-            for holding in holdings where processes[holding.pid] == nil {
-                let process = facts.process(holding.pid)
-                if scan.holds(holding, inode) {
-                    processes[holding.pid] = [process]
+        var unidentified = holdersWithoutFacts
+        while !unidentified.isEmpty {
+            let found = Threads.divide(unidentified, load: Self.threadLoad, among: Identification(facts: facts)) {
+                [scan] found, holder in
+                let process = found.facts.process(holder.holding.pid)
+                found.processes.append((holder, scan.holds(holder.holding, holder.inode) ? process : nil))
+            }
+            for (holder, process) in found.flatMap(\.processes) {
+                if let process {
+                    processes[holder.holding.pid] = [process]
                 } else {
-                    scan.drop(holding, of: inode)
+                    scan.drop(holder.holding, of: holder.inode)
                 }
             }
+            unidentified = holdersWithoutFacts
+        }
+    }
+
+    /// A descriptor of a socket.
+    private typealias Holder = (holding: DescriptorScan.Holding, inode: UInt64)
+
+    /// What one thread finds out about holders; no process for one that holds its socket no more.
+    private struct Identification {
+        var facts: ProcessFacts
+        var processes: [(Holder, SocketProcess?)] = []
+    }
+
+    /// The processes for which another thread pays.
+    private static let threadLoad = 8
+
+    /// A descriptor of each process whose facts are not known.
+    private var holdersWithoutFacts: [Holder] {
+        var seen: Set<Int32> = []
+        return scan.holdings.flatMap { inode, holdings in
+            holdings.filter { processes[$0.pid] == nil && seen.insert($0.pid).inserted }.map { ($0, inode) }
         }
     }
 

@@ -1,4 +1,5 @@
 internal import Glibc
+internal import Synchronization
 
 /// Threads that run at the same time.
 ///
@@ -27,6 +28,33 @@ public enum Threads {
             work(0)
             threads.forEach(join)
         }
+    }
+
+    /// Calls `work` for each element, on as many threads as pay.
+    ///
+    /// - Parameters:
+    ///   - elements: the elements, which threads take in turn.
+    ///   - load: the number of elements for which another thread pays.
+    ///   - start: what each thread starts with.
+    ///   - work: what is done with an element and what its thread has.
+    /// - Returns: what the threads have in the end.
+    static func divide<Element: Sendable, Result: Sendable>(
+        _ elements: [Element], load: Int, among start: Result, _ work: @Sendable (inout Result, Element) -> Void
+    ) -> [Result] {
+        let next = Atomic<Int>(0)
+        let results = Mutex<[Result]>([])
+        // A few at a time, so that threads rarely wait for each other, and end together.
+        let batch = max(1, load / 5)
+        run(helpers: min(processors - 1, elements.count / load)) { _ in
+            var result = start
+            var first = next.add(batch, ordering: .relaxed).oldValue
+            while first < elements.count {
+                for element in elements[first...].prefix(batch) { work(&result, element) }
+                first = next.add(batch, ordering: .relaxed).oldValue
+            }
+            results.withLock { $0.append(result) }
+        }
+        return results.withLock(\.self)
     }
 
     /// Starts a thread; `nil` if the system allows no more.
