@@ -161,6 +161,27 @@ struct SetTests {
                 ]))
     }
 
+    @Test("A range ends where nft ends it, without a timeout, and an end whose start has timed out ends nothing")
+    func timedRanges() async throws {
+        try NftProgram.load(
+            """
+            table inet portreeve {
+              set s {
+                type ipv4_addr; flags interval,timeout;
+                elements = { 10.0.0.0/8 timeout 1h, 11.0.0.0/8, 12.0.0.0/8 timeout 100ms }
+              }
+            }
+            """)
+        try await Task.sleep(for: .milliseconds(300))
+        let elements = try Nftables().snapshot(of: name).table?.set("s")?.elements
+        #expect(
+            elements
+                == .list([
+                    SetElement(key: [10, 0, 0, 0], upper: [10, 255, 255, 255], timeout: 3_600_000),
+                    SetElement(key: [11, 0, 0, 0], upper: [11, 255, 255, 255]),
+                ]))
+    }
+
     @Test("Elements are added and deleted in place")
     func changes() throws {
         let nftables = try Nftables()

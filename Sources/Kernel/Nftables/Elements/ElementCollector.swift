@@ -123,16 +123,16 @@ extension SetElement {
     /// Merges each start with its end into one element; leaves other elements as they are.
     ///
     /// A start without an end reaches up to the next start, as nft writes adjacent ranges of a map, or to the highest key:
-    /// `__nft_rbtree_lookup` takes the greatest element that is not above the key. The end at key zero, which nft adds, is dropped.
+    /// `__nft_rbtree_lookup` takes the greatest element that is not above the key. An end without a start ends nothing: nft adds one at key
+    /// zero, and the kernel lists one whose start has timed out until both are collected.
     static func pairing(_ ascending: [SetElement]) -> [SetElement] {
         var paired: [SetElement] = []
         var open = false
         for element in ascending {
-            let isRedundant = element.isIntervalEnd && element.isBare && element.key.allSatisfy { $0 == 0 }
             if open, let start = paired.last, element.ends(start) {
                 paired[paired.count - 1].upper = element.key.predecessor
                 open = false
-            } else if !isRedundant || !paired.allSatisfy(\.key.isEmpty) {
+            } else if open || !element.isPlainEnd {
                 if open, let start = paired.last, element.follows(start) {
                     paired[paired.count - 1].upper = element.key.predecessor
                 }
@@ -149,10 +149,12 @@ extension SetElement {
         value == nil && expressions.isEmpty && userdata.isEmpty && unrecognized.isEmpty && upper == nil
     }
 
-    /// Whether the element is the end of `start` and has no other data.
+    /// Whether the element only ends an interval.
+    private var isPlainEnd: Bool { isBare && flags == NFT_SET_ELEM_INTERVAL_END.rawValue }
+
+    /// Whether the element is the end of `start` and has no other data; nft gives ends no timeout, or 0 where the set has one.
     private func ends(_ start: SetElement) -> Bool {
-        isIntervalEnd && isBare && timeout == start.timeout && key.count == start.key.count
-            && flags == NFT_SET_ELEM_INTERVAL_END.rawValue
+        isPlainEnd && (timeout ?? 0 == 0 || timeout == start.timeout) && key.count == start.key.count
     }
 
     /// Whether the element is a start above `start`.
@@ -160,13 +162,13 @@ extension SetElement {
         !isIntervalEnd && key.count == start.key.count && start.key.lexicographicallyPrecedes(key)
     }
 
-    /// The elements to send to the kernel: for a range in a tree, its start and its end.
+    /// The elements to send to the kernel: for a range in a tree, its start and its end, which may have no timeout.
     func wireElements(inTree: Bool) -> [SetElement] {
         guard inTree, let upper else { return [self] }
         var start = self
         start.upper = nil
         guard let next = upper.successor else { return [start] }
-        return [start, SetElement(key: next, flags: NFT_SET_ELEM_INTERVAL_END.rawValue, timeout: timeout)]
+        return [start, SetElement(key: next, flags: NFT_SET_ELEM_INTERVAL_END.rawValue)]
     }
 }
 

@@ -33,7 +33,8 @@ extension ConnectionCount: ExpressionCoding {
 
     func encode(into attributes: inout AttributeWriter) {
         attributes.u32(NFTA_CONNLIMIT_COUNT, count)
-        attributes.u32(NFTA_CONNLIMIT_FLAGS, isOver ? NFT_CONNLIMIT_F_INV.rawValue : 0)
+        // The kernel lists no flags where none is set.
+        if isOver { attributes.u32(NFTA_CONNLIMIT_FLAGS, NFT_CONNLIMIT_F_INV.rawValue) }
     }
 }
 
