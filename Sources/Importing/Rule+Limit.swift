@@ -13,7 +13,7 @@ extension Rule {
                 set.expressions.compactMap {
                     if case .limit(let limit) = $0, !limit.countsBytes { limit.rateText } else { nil }
                 }.first
-            case .xtables(let match): match.recent?.text
+            case .xtables(let match): match.recent?.text ?? match.counting?.text
             default: nil
             }
         }
@@ -79,6 +79,14 @@ extension RateLimit {
 extension Expression {
     /// The match `recent` of iptables; `nil` for another expression.
     fileprivate var recent: RecentMatch? { if case .xtables(let part) = self { part.recent } else { nil } }
+}
+
+extension CountingMatch {
+    /// The limit as a policy writes it; `nil` if it counts no packets of one source or of all.
+    fileprivate var text: String? {
+        guard case .packets(let rate, let isOfSource) = subject else { return nil }
+        return isOfSource ? rate.rateText : rate.text
+    }
 }
 
 extension RecentMatch {

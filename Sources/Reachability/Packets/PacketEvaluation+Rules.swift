@@ -70,7 +70,7 @@ extension PacketEvaluation {
     ) -> PacketConclusion? {
         switch expression {
         case .limit, .connectionCount, .dynamicSet: walk.isLimited = true
-        case .xtables(let match) where match.isRate: walk.isLimited = true
+        case .xtables(let match) where match.isLimit: walk.isLimited = true
         case .opaque where statement.mayLoad: walk.registers = RegisterFile()
         default: break
         }

@@ -5,6 +5,7 @@ extension XtablesExtension {
     func statement(_ limits: Circumstances.Limits) -> Statement {
         if kind == .match {
             if isDeprecatedRoutingHeader { return .fails }
+            if let counting { return counting.statement(limits) }
             return name == "recent" ? recent(limits) : .mayFail
         }
         return switch name {
@@ -35,8 +36,11 @@ extension XtablesExtension {
     /// The bits of the operation of `recent`; others compare the time to live, too, or forget old packets.
     private static let operations: UInt8 = 0x0f
 
+    /// Whether it decides by how much a client has sent, or how often it is connected.
+    var isLimit: Bool { isRate || counting != nil }
+
     /// Whether it is a match `recent` for more than one packet of a source in a time.
-    var isRate: Bool {
+    private var isRate: Bool {
         let checks: [UInt8] = [1 << 0, 1 << 2]  // XT_RECENT_CHECK, XT_RECENT_UPDATE
         guard kind == .match, name == "recent", info.count > 9, checks.contains(info[8] & Self.operations)
         else { return false }
@@ -57,5 +61,13 @@ extension XtablesExtension {
     private var excludesFromTracking: Bool {
         let flags = info.prefix(2)
         return (isLittleEndian ? flags.first : flags.last).map { $0 & 1 != 0 } ?? true
+    }
+}
+
+extension CountingMatch {
+    /// The effect for a client that keeps limits.
+    fileprivate func statement(_ limits: Circumstances.Limits) -> Statement {
+        if allowsNone { return isOver ? .passes : .fails }
+        return limits == .either ? .mayFail : isOver ? .fails : .passes
     }
 }
