@@ -16,6 +16,8 @@ struct HostRulesetTests {
         ("docker.iptables", []), ("docker.nft", []), ("netavark.nft", []),
         ("firewalld.nft", []), ("ufw.iptables", []), ("fail2ban.iptables", []), ("fail2ban.nft", []),
         ("libvirt.iptables", []), ("libvirt.nft", []), ("kube-proxy.nft", []),
+        ("objects.nft", ["synproxy", "expectation", "objref"]), ("counted.iptables", []),
+        ("set-statements.nft", ["@mixed"]),
         (
             "hand-written.nft",
             [

@@ -31,7 +31,7 @@ struct Hooks {
     let readsMarks: Bool
 
     init(tables: [Table]) {
-        let native = tables.map { $0.withNativeExtensions.withNamedObjects }
+        let native = tables.map { $0.withNativeExtensions.withNamedObjects.withSetStatements }
         self.tables = native
         changingSets = native.map(\.changingSets)
         readsMarks = native.contains { table in

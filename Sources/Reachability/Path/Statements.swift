@@ -42,6 +42,8 @@ extension Setting {
         case .verdict(let verdict): .verdict(verdict)
         case .reject(let reject): .reject(reject)
         case .limit(let limit): self.limit(isOver: limit.isOver)
+        // No connection is below a limit of none.
+        case .connectionCount(let count) where count.count == 0: count.isOver ? .passes : .fails
         case .connectionCount(let count): limit(isOver: count.isOver)
         case .dynamicSet(let dynamicSet): update(dynamicSet)
         // In an inet table a translation of the other family has no effect (`nft_nat_inet_eval`).
@@ -88,7 +90,7 @@ extension Setting {
         switch name {
         // A log with a limit of bytes is not modelled as a `LogStatement`.
         case "last", "dup", "log": .passes
-        case "objref" where attributes.objectType.map(Self.objectsThatPass.contains) == true: .passes
+        case "objref": object(ofType: attributes.objectType)
         case "masq": .accept
         case "meta" where attributes.hasAttribute(Self.metaSource): Self.assignment(ofMeta: attributes)
         case "ct" where attributes.hasAttribute(Self.conntrackSource): .sets(.connection, nil)
@@ -96,7 +98,7 @@ extension Setting {
         // A load that is not modelled may end the rule, and its value is unknown. `flow_offload` ends the rule for packets
         // that it cannot offload, and makes packets skip chains only after the reply.
         case "meta", "ct", "flow_offload", "exthdr", "rt", "socket", "osf", "hash", "numgen", "tproxy", "xfrm",
-            "tunnel", "inner", "match", "quota", "connlimit", "objref", "bitwise", "cmp", "range", "lookup",
+            "tunnel", "inner", "match", "quota", "connlimit", "bitwise", "cmp", "range", "lookup",
             "dynset", "byteorder", "fib", "limit",
             // A rule that nf_tables does not show.
             "iptables-legacy":
@@ -143,8 +145,17 @@ extension Setting {
         return decisive.contains { $0.overlaps(offset..<(offset + length)) } ? .opaque : .passes
     }
 
-    /// `NFT_OBJECT_COUNTER`, `NFT_OBJECT_CT_HELPER`, `NFT_OBJECT_CT_TIMEOUT` and `NFT_OBJECT_SECMARK`.
-    private static let objectsThatPass: Set<UInt8> = [1, 3, 7, 8]
+    /// The effect of an object, by its type: `NFT_OBJECT_…` of `linux/netfilter/nf_tables.h`.
+    private func object(ofType type: UInt8?) -> Statement {
+        switch type {
+        // A counter, a helper, a tunnel, a timeout of conntrack, and a security mark.
+        case 1, 3, 6, 7, 8: .passes
+        // A quota, a limit, and a limit of connections.
+        case 2, 4, 5: .mayFail
+        // An expectation drops where the client has one (`nft_ct_expect_obj_eval`), and a SYN proxy keeps the packet.
+        default: .opaque
+        }
+    }
 
     /// `NFTA_META_SREG` and `NFTA_CT_SREG` of `linux/netfilter/nf_tables.h`.
     private static let metaSource: UInt16 = 3

@@ -19,11 +19,14 @@ extension Table {
         let limits = Dictionary(
             objects.compactMap { object in object.limit.map { (object.name, $0) } },
             uniquingKeysWith: { first, _ in first })
+        let types = Dictionary(
+            sets.map { ($0.name, $0.definition.objectType) }, uniquingKeysWith: { first, _ in first }
+        ).compactMapValues(\.self)
         let chains = chains.map { chain in
             var chain = chain
             chain.rules = chain.rules.map { rule in
                 var rule = rule
-                rule.expressions = rule.expressions.flatMap { $0.resolved(limits) }
+                rule.expressions = rule.expressions.flatMap { $0.resolved(limits, types) }
                 return rule
             }
             return chain
@@ -66,9 +69,9 @@ extension Expression {
 
     fileprivate var isObjectReference: Bool { if case .opaque("objref", _) = self { true } else { false } }
 
-    /// The native expressions of a reference to an object, `NFTA_OBJREF_…` of `linux/netfilter/nf_tables.h`; of other
-    /// expressions, themselves.
-    fileprivate func resolved(_ limits: [String: RateLimit]) -> [Expression] {
+    /// The native expressions of a reference to an object, `NFTA_OBJREF_…` of `linux/netfilter/nf_tables.h`, with the limits by name,
+    /// and the types of objects in maps by the name of the map; of other expressions, themselves.
+    fileprivate func resolved(_ limits: [String: RateLimit], _ types: [String: [UInt8]]) -> [Expression] {
         guard case .opaque("objref", let attributes) = self else { return [self] }
         let (type, name, source, map): (UInt16, UInt16, UInt16, UInt16) = (1, 2, 3, 4)
         if attributes.number(type) == OpaqueObject.limitType, let limit = attributes.name(name).flatMap({ limits[$0] })
@@ -77,8 +80,10 @@ extension Expression {
         }
         // The rule ends unless the map has the key (`nft_objref_map_eval`).
         guard let map = attributes.name(map), let register = attributes.number(source) else { return [self] }
+        let attribute = types[map].map { UInt16(4 + $0.count).hostOrderBytes + type.hostOrderBytes + $0 } ?? []
         return [
-            .lookup(Lookup(.named(map), source: Register(rawValue: register))), .opaque(name: "objref", attributes: []),
+            .lookup(Lookup(.named(map), source: Register(rawValue: register))),
+            .opaque(name: "objref", attributes: attribute),
         ]
     }
 }
@@ -98,6 +103,11 @@ extension OpaqueObject {
         return RateLimit(
             rate: UInt64(bigEndianBytes: rate), unit: UInt64(bigEndianBytes: unit), isOver: isOver)
     }
+}
+
+extension SetDefinition {
+    /// The type of the objects of a map, the 4 bytes of `NFTA_SET_OBJ_TYPE` of `linux/netfilter/nf_tables.h`; `nil` of other sets.
+    fileprivate var objectType: [UInt8]? { unrecognized.attribute(15).map { Array($0) } }
 }
 
 extension NamedSet {
