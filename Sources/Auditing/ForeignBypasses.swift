@@ -24,13 +24,12 @@ private enum Bypass {
     case helper
     case untracked
     case forwarded
+    case proxied
 
     /// `enum nft_dup_attributes`, `enum nft_objref_attributes` of `linux/netfilter/nf_tables.h`.
     private static let (dupAddress, objectType, objectMap): (UInt16, UInt16, UInt16) = (1, 1, 4)
     /// `NFTA_SET_OBJ_TYPE`.
     private static let mappedType: UInt16 = 15
-    /// `NFT_OBJECT_CT_HELPER` and `NFT_OBJECT_CT_EXPECT`.
-    private static let helpers: Set<UInt32> = [3, 9]
 
     init?(_ rule: Rule, in table: Table) {
         var constants: [Register: [UInt8]] = [:]
@@ -42,12 +41,13 @@ private enum Bypass {
             case .xtables(let part): return Self(part)
             case .opaque("notrack", _): return .untracked
             case .opaque("fwd", _): return .forwarded
+            case .opaque("synproxy", _): return .proxied
             case .opaque("objref", let attributes):
                 let map = attributes.attribute(Self.objectMap).map { KernelName.text(of: $0.prefix { $0 != 0 }) }
                 let type =
                     attributes.number(Self.objectType)
                     ?? map.flatMap(table.set)?.definition.unrecognized.number(Self.mappedType)
-                return type.map(Self.helpers.contains) == true ? .helper : nil
+                return type.flatMap(Self.init(objectType:))
             case .opaque("dup", let attributes):
                 let target = attributes.number(Self.dupAddress).map(Register.init).flatMap { constants[$0] }
                 let address = target.flatMap { IPAddress(bigEndianBytes: $0) }
@@ -59,6 +59,15 @@ private enum Bypass {
         self = way
     }
 
+    /// The way that an object opens, by its type: `NFT_OBJECT_…` of `linux/netfilter/nf_tables.h`.
+    private init?(objectType: UInt32) {
+        switch objectType {
+        case 3, 9: self = .helper  // NFT_OBJECT_CT_HELPER, NFT_OBJECT_CT_EXPECT
+        case 10: self = .proxied  // NFT_OBJECT_SYNPROXY
+        default: return nil
+        }
+    }
+
     /// The way that a target of iptables opens.
     private init?(_ part: XtablesExtension) {
         guard part.kind == .target else { return nil }
@@ -67,6 +76,7 @@ private enum Bypass {
         case "CT" where part.hasHelper: self = .helper
         case "CT" where part.excludes: self = .untracked
         case "TEE" where part.leadsToLoopback: self = .copy
+        case "SYNPROXY": self = .proxied
         default: return nil
         }
     }
@@ -78,6 +88,11 @@ private enum Bypass {
             switch self {
             case .copy: (.error, "copies packets to loopback, past the ruleset")
             case .helper: (.warning, "sets a helper or an expectation: connections that it announces count as related")
+            case .proxied:
+                (
+                    .error,
+                    "answers clients and connects to the port itself, by loopback: whom it lets in, the ruleset does not refuse"
+                )
             case .forwarded: (.warning, "sends packets to another interface before the ruleset sees them")
             case .untracked: (.warning, "keeps packets from being tracked: their replies do not count as established")
             }

@@ -83,6 +83,28 @@ struct ForeignBypassTests {
         #expect(found.contains { $0.hasPrefix("warning: ip maps sets a helper or an expectation") }, "\(found)")
     }
 
+    @Test("A SYN proxy, which connects to the port by loopback, is named, however a rule says it")
+    func proxies() throws {
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices: {}\n")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        try portreeve.shell(
+            """
+            iptables-nft -A INPUT -p tcp --dport 80 -m conntrack --ctstate UNTRACKED -j SYNPROXY --mss 1460
+            nft -f - <<'END'
+            table ip proxies {
+                synproxy p { mss 1460; wscale 7; }
+                chain a { type filter hook input priority -10; tcp dport 81 synproxy name "p"; }
+                chain b { type filter hook input priority -10; synproxy name tcp dport map { 82 : "p" }; }
+                chain c { type filter hook input priority -10; tcp dport 83 synproxy mss 1460 wscale 7; }
+            }
+            END
+            """)
+        let found = try bypasses(portreeve, policy)
+        #expect(found.count == 4, "\(found)")
+        #expect(found.allSatisfy { $0.hasPrefix("error: ip ") && $0.contains("answers clients and connects") })
+    }
+
     /// A program with a policy that is applied, beside an interface `v0` without programs.
     private func withInterface() throws -> (portreeve: Portreeve, policy: String) {
         let portreeve = try Portreeve()
