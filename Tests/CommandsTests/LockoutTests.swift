@@ -195,7 +195,9 @@ struct LockoutTests {
             """)
         terminal.store.others = [other([.opaque(name: "osf", attributes: [])] + dropping)]
         #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes") == .success)
-        #expect(terminal.errors.contains("would be allowed: a rule that is not understood decides: \"ip other in:"))
+        #expect(
+            terminal.errors.contains(
+                "would be allowed: a rule that looks at more than is known here decides: \"ip other in:"))
     }
 
     private func other(_ expressions: [Expression]) -> Table {

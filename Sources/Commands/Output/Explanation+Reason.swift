@@ -24,7 +24,7 @@ extension Explanation {
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
-            return "a rule that is not understood decides: \(names)"
+            return "a rule that looks at more than is known here decides: \(names)"
         case .accept:
             let limit = (conclusion.isLimited ? ", within its limit" : "") + placeText
             if isLoopback { return "always accepted: it comes in on loopback" }
