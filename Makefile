@@ -35,6 +35,9 @@ all: $(BINARY) $(FLOOR)
 # is the toolchain's: the system's takes twice as long, and warns of `mktemp`, which FoundationEssentials has and portreeve never calls.
 # Built only when a source is newer, so that `sudo make install` after `make` needs no toolchain on root's PATH.
 STATIC = --static-swift-stdlib -Xlinker -L.build/static -Xswiftc -use-ld=lld -Xswiftc -Xclang-linker -Xswiftc -static-libgcc
+# Generic types are made by the compiler's code and not found by their mangled names, for which the runtime searches all conformances:
+# an eighth of the time of `check` and of `verify`. A compiler without the option builds with FASTER= as well.
+FASTER = -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors
 # Every symbol is bound at the start and read-only from then on, and libraries come from the system's folders alone.
 HARDENED = --disable-local-rpath -Xlinker -z -Xlinker relro -Xlinker -z -Xlinker now
 
@@ -44,7 +47,7 @@ $(BINARY): $(SOURCES)
 	@for compiler in clang gcc cc; do \
 	  if command -v $$compiler >/dev/null; then ln -sf "$$($$compiler -print-file-name=libstdc++.a)" .build/static; break; fi; \
 	done
-	$(SWIFT) build -c release $(STATIC) $(HARDENED) --product portreeve
+	$(SWIFT) build -c release $(STATIC) $(FASTER) $(HARDENED) --product portreeve
 	@touch $@
 
 # Linked statically, since it must work where libraries are missing.
