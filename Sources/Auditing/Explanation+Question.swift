@@ -139,7 +139,7 @@ extension Explanation.Question {
     private func interfaces(_ tables: [Table]) -> [(name: String, title: String)] {
         if isFromThisHost { return [("lo", "lo")] }
         if let interface = interface ?? returnInterface { return [(interface, interface)] }
-        let names = (setting?.routes?.indices.keys.sorted() ?? []).filter { $0 != "lo" }
+        let names = setting?.routes?.outerInterfaces.sorted() ?? []
         if 1...Self.mostInterfaces ~= names.count { return names.map { ($0, $0) } }
         return InterfaceClass.all(in: tables, setting?.routes).filter { $0 != .loopback }.reversed().map {
             ($0.witness, $0.pattern ?? "others")

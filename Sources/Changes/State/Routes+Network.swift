@@ -26,7 +26,7 @@ extension Routes {
                 }
             })
         bridgePorts = Set(
-            interfaces.filter { $0.master.flatMap { names[$0]?.kind } == "bridge" }.map(\.name))
+            interfaces.filter { $0.master.flatMap { names[$0]?.kind }.map(Self.joining.contains) == true }.map(\.name))
         containers = { network.containers(among: interfaces) }
         broadcasts = { network.broadcasts ?? [] }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }

@@ -157,7 +157,7 @@ extension BaseChain {
     /// Whether packets of the setting may pass the chain before the IP layer, where it is not modelled.
     fileprivate func isBelow(_ family: TableFamily, _ setting: Setting) -> Bool {
         switch family {
-        case .netdev, .inet: isIngress(family) && devices.isEmpty
+        case .netdev, .inet: isIngress(family) && (devices.isEmpty || setting.mayArrive(byPortsAmong: devices))
         case .bridge: (hook == .prerouting || hook == .input) && setting.mayArriveByBridge
         default: false
         }

@@ -39,8 +39,10 @@ public struct Routes: Sendable {
     public var kinds: [String: String]
     /// The bridges that connect only containers and virtual machines, by name.
     public var containerBridges: Set<String>
-    /// The ports of bridges, by name: what arrives by one has arrived by the bridge when the rules of IP see it.
+    /// The ports of bridges and bonds, by name: what arrives by one has arrived by the bridge when the rules of IP see it.
     public var bridgePorts: Set<String> = []
+    /// The kinds of interfaces that take what arrives by their ports for their own: ip-link(8).
+    public static let joining: Set<String> = ["bridge", "bond", "team", "openvswitch"]
     /// The names of the interfaces by which packets of other hosts come and go, in the rules of IP.
     public var outerInterfaces: Set<String> { Set(indices.keys).subtracting(bridgePorts).subtracting(["lo"]) }
     /// The way out of a packet; `nil` if it is not known, or if there is no route.

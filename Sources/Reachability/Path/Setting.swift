@@ -83,6 +83,12 @@ struct Setting {
         return routes.indices[interfaceName] == nil ? !bridges.isEmpty : bridges[interfaceName] != nil
     }
 
+    /// Whether the input interface may be a bridge or a bond of which one of the devices is a port.
+    func mayArrive(byPortsAmong devices: [String]) -> Bool {
+        guard let routes = circumstances.routes, !routes.bridgePorts.isDisjoint(with: devices) else { return false }
+        return routes.kinds[interfaceName].map(Routes.joining.contains) ?? false
+    }
+
     /// The interface by which packets in this state leave; `nil` if it is not known.
     func output(_ state: PacketState) -> Routes.Output? {
         guard state.isForwarded, let routes = circumstances.routes, let bytes = state.destination?.constants else {

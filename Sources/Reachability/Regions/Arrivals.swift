@@ -46,7 +46,7 @@ extension [InterfaceClass] {
     /// The classes that an interface of the host is in, except `lo`; all of them if the interfaces are not known, or if
     /// there is no other.
     func present(_ routes: Routes?) -> Set<InterfaceClass> {
-        let names = (routes?.indices.keys.map(\.self) ?? []).filter { $0 != "lo" }
+        let names = routes?.outerInterfaces ?? []
         let found = Set(names.compactMap(fitting))
         return found.isEmpty ? Set(filter { $0 != .loopback }) : found
     }
