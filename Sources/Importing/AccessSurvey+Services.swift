@@ -10,10 +10,20 @@ extension AccessSurvey {
         where transport.hasPorts || Set(profile.cells.map(\.open)) != Set(others.map(\.open)) {
             let leading = IntervalSet(forwarded.filter { $0.transport == transport }.map(\.ports))
             let own = transport.hasPorts ? profile.ports.subtracting(IntervalSet([0...0])) : profile.ports
-            let ranges = own.subtracting(leading).ranges.flatMap(\.parts)
-            services += self.services(transport, ranges, profile.cells)
+            services += self.services(transport, parts(own.subtracting(leading), transport), profile.cells)
         }
         return services.joined
+    }
+
+    /// The ranges of the ports, apart where clients that exceed limits have another access.
+    private func parts(_ ports: IntervalSet<UInt16>, _ transport: TransportProtocol) -> [ClosedRange<UInt16>] {
+        var rest = ports
+        var ranges: [ClosedRange<UInt16>] = []
+        for profile in limited?.profiles(of: transport) ?? [] {
+            ranges += profile.ports.intersection(ports).ranges
+            rest = rest.subtracting(profile.ports)
+        }
+        return (ranges + rest.ranges).sorted { $0.lowerBound < $1.lowerBound }.flatMap(\.parts)
     }
 
     /// One forward for ports that the same rules send to the same place.

@@ -53,6 +53,27 @@ struct ImportLimitTests {
             ])
     }
 
+    @Test("Limits of single ports are kept where all other ports are open, too")
+    func amongOpenPorts() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy accept;
+                tcp dport 80 ct state new limit rate over 10/second drop
+                tcp dport 22 ct state new meter m { ip saddr timeout 10s limit rate over 5/minute } drop
+                tcp dport 23 drop
+              }
+            }
+            """)
+        let object = try portreeve.json("import")
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("limit: {rate: 10/second, burst: 5, per: all}"), "\(text)")
+        #expect(text.contains("{rate: 5/minute, burst: 5}"), "\(text)")
+        let found = try differences(object)
+        #expect(!found.contains { $0.hasPrefix("wider tcp") }, "\(found)")
+    }
+
     @Test("Clients without the limit of the others have an entry of their own, by source, interface and family")
     func entries() throws {
         let (object, text) = try imported(
