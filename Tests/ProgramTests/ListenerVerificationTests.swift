@@ -199,5 +199,13 @@ struct ListenerVerificationTests {
         #expect(held.errors.contains("another run is using"))
         #expect(held.status == 1)
         #expect(try portreeve("verify", policy, "--output", "/nowhere/x").status == 1)
+        let link = file + ".symbolic"
+        try FileManager.default.createSymbolicLink(atPath: link, withDestinationPath: file)
+        let refused = try portreeve("verify", policy, "--output", link)
+        #expect(refused.status == 1 && refused.errors.contains("is not a regular file"), "\(refused)")
+        for command in ["verify", "report"] {
+            let refused = try portreeve(command, policy, "--output", policy)
+            #expect(refused.status == 64 && refused.errors.contains("--output names the policy"), "\(refused)")
+        }
     }
 }

@@ -56,6 +56,7 @@ public struct Report: Command {
         if format == .html && file == nil && host.outputColumns != nil {
             throw CommandError(.usage, "a report is a page of HTML: name a file, as in \"--output report.html\"")
         }
+        try policy.requireOther(than: file)
         let areReports = files.first?.isReport == true
         var documents = areReports ? try files.map { try read($0, on: host) } : [try document(on: host)]
         if redact { documents = documents.map { Redaction(of: $0).redacted($0) } }

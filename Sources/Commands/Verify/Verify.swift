@@ -78,6 +78,7 @@ public struct Verify: Command {
         var options = output
         if file != nil { options.color = .never }
         let console = Console(host, options, writesFile: file != nil)
+        try policy.requireOther(than: file)
         if let news, try !host.files.lock(news) {
             throw CommandError(.failure, "another run is using \(news.printable); nothing was verified: try again")
         }

@@ -8,8 +8,13 @@ public enum OutputFile {
 
     /// Replaces the file at `path` atomically: a reader finds either the old text or the new.
     ///
-    /// - Throws: `io` or `permission`; the old file is then unchanged.
+    /// - Throws: `io` or `permission`; the old file is then unchanged, and what is no regular file always is.
     public static func replace(_ path: String, with text: String) throws(KernelError) {
+        if let status = try? FileSystem.status(path, followsLink: false), status.st_mode & S_IFMT != S_IFREG {
+            throw KernelError(
+                .io, "writing \(path)", answer: "it is not a regular file",
+                advice: "name another, or leave it out and redirect standard output")
+        }
         try replace(path, with: Array(text.utf8), mode: mode)
     }
 
