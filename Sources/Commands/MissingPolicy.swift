@@ -72,6 +72,16 @@ struct MissingPolicy {
     private var similarFile: String? {
         let (directory, name, names) = siblings
         let whole = Self.endings.map { name + $0 }.first { names.contains($0) }
-        return (whole ?? Spelling.nearest(to: name, among: names)).map { directory + $0 }
+        return (whole ?? Self.nearest(to: name, among: names)).map { directory + $0 }
+    }
+
+    /// The name that is most like another one; of the names of policies the parts before their endings count.
+    private static func nearest(to name: String, among names: [String]) -> String? {
+        guard let ending = endings.first(where: name.hasSuffix) else { return Spelling.nearest(to: name, among: names) }
+        let policies = Dictionary(
+            names.filter(isPath).map { ($0.split(separator: ".").dropLast().joined(separator: "."), $0) }
+        ) { first, _ in first }
+        return Spelling.nearest(to: String(name.dropLast(ending.count)), among: policies.keys.sorted())
+            .flatMap { policies[$0] }
     }
 }

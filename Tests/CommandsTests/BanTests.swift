@@ -91,6 +91,9 @@ struct BanTests {
         #expect(try terminal.run("status", path) == .success)
         #expect(!terminal.output.contains("  same  "))
         #expect(terminal.output.contains("192.0.2.66/31"), "\(terminal.output)")
+        #expect(try terminal.run("ban", "192.0.2.67", "--for", "1m", "--why", "x") == .success)
+        #expect(try terminal.run("status", path) == .success)
+        #expect(terminal.output.contains(" [not in force: banned]\n"), "\(terminal.output)")
     }
 
     @Test("Shuts out an address or a prefix; neither the ban nor its end is a difference from the policy")

@@ -70,7 +70,7 @@ struct ChangeTests {
         #expect(try terminal.run("apply", narrow, "--yes") == .refused)
         #expect(
             terminal.errors == """
-                portreeve: change 1 is not confirmed and will be undone in 1m30s: run "portreeve confirm" to keep it, \
+                portreeve: nothing was changed: change 1 is not confirmed and will be undone in 1m30s: run "portreeve confirm" to keep it, \
                 or "portreeve rollback" to undo it now
 
                 """)

@@ -47,6 +47,13 @@ struct MissingPolicyTests {
                 == "portreeve: there is no policy \(folder)\(name): did you mean \"\(folder)policy.yaml\"?\n")
     }
 
+    @Test("A policy whose name is like another one only by its ending is not proposed")
+    func unlike() throws {
+        try "version: 1\nservices: {}\n".write(toFile: folder + "lock.yaml", atomically: true, encoding: .utf8)
+        let text = try message("plan", folder + "none.yaml")
+        #expect(!text.contains("lock.yaml") && text.contains("portreeve init"), "\(text)")
+    }
+
     @Test("The name of the host's policy, in another directory, is answered by the option to leave it out")
     func copied() {
         for path in ["policy.yaml", "./policy.yaml"] {

@@ -130,7 +130,7 @@ struct WaitingChangeTests {
         #expect(try terminal.run("plan", policy) == .success)
         #expect(terminal.errors == "portreeve: warning: apply will refuse this: \(Self.untouched)\n")
         #expect(try terminal.run("apply", policy, "--yes") == .refused)
-        #expect(terminal.errors == "portreeve: \(Self.untouched)\n")
+        #expect(terminal.errors == "portreeve: nothing was changed: \(Self.untouched)\n")
         _ = try terminal.run("verify", policy)
         let advice = "run \"portreeve confirm\" or \"portreeve rollback\" first (change 1 is not confirmed), "
         #expect(
@@ -148,7 +148,7 @@ struct WaitingChangeTests {
         #expect(finding("not-applied")?.contains("run \"portreeve rollback\" first") == true)
         #expect(terminal.errors == "portreeve: \(overtaken)\n")
         #expect(try terminal.run("apply", policy, "--yes") == .refused)
-        #expect(terminal.errors == "portreeve: \(overtaken)\n")
+        #expect(terminal.errors == "portreeve: nothing was changed: \(overtaken)\n")
         #expect(try terminal.run("confirm") == .changedUnderneath)
         #expect(terminal.errors.contains("run \"portreeve rollback\" to undo it, then \"portreeve apply \(policy)\""))
         #expect(try terminal.run("status", policy) == .success)
@@ -185,7 +185,9 @@ struct WaitingChangeTests {
 
                 """)
         #expect(try terminal.run("ban", "198.51.100.7", "--for", "1h", "--why", "guessing") == .refused)
-        #expect(terminal.errors == "portreeve: \(Self.untouched.replacing("change 1", with: "change 2"))\n")
+        #expect(
+            terminal.errors
+                == "portreeve: nothing was changed: \(Self.untouched.replacing("change 1", with: "change 2"))\n")
         #expect(try terminal.run("rollback") == .success)
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .success)
         #expect(try terminal.run("remove", "--yes", "--confirm", "2m") == .success)

@@ -60,7 +60,7 @@ struct ConfirmationTests {
     @Test("It is undone from a background session, which leaves nothing behind")
     func time() throws {
         let trial = try Trial()
-        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "1s").status == 0)
+        #expect(try trial.portreeve("apply", trial.new, "--yes", "--quiet", "--confirm", "4s").status == 0)
         #expect(try trial.isLive(trial.new))
         let watchers = try trial.watchers()
         #expect(watchers.count == 2)

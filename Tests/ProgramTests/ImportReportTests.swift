@@ -58,11 +58,11 @@ struct ImportReportTests {
         let result = try portreeve("import")
         #expect(
             result.errors.contains(
-                "left over: the chain web and the set bad of inet filter, which decide nothing any more"),
+                "left over then: the chain web and the set bad of inet filter, which nothing uses"),
             "\(result.errors)")
         #expect(
             result.errors.contains(
-                "left over: the table ip alone has no chain at a hook any more, and decides nothing: nft delete table ip alone"
+                "left over then: the table ip alone, which has no chain at a hook: nft delete table ip alone"
             ), "\(result.errors)")
         #expect(
             result.output.contains(

@@ -109,6 +109,6 @@ extension RulesetState {
     public func refusal(_ pending: PendingChange, in store: any RulesetStore) -> ChangeError {
         var waiting = WaitingChange(pending, milliseconds: remaining(pending), isOverdue: false)
         waiting.isDrifted = isDrifted(pending, in: store)
-        return ChangeError(.refused, waiting.text)
+        return ChangeError(.refused, "nothing was changed: \(waiting.text)")
     }
 }

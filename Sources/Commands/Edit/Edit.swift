@@ -117,7 +117,8 @@ public struct Edit: Command {
             let way = way(on: host, console)
             if way == .again { continue }
             if way == .discard { try copy.delete() }
-            console.note("portreeve: the policy is invalid; nothing was changed", .error)
+            let end = way == .discard ? "the edit is discarded" : "the edit is invalid"
+            console.note("portreeve: \(end); nothing was changed", .error)
             return .invalidPolicy
         }
     }
@@ -137,7 +138,7 @@ public struct Edit: Command {
 
     /// Asks until the answer is one of those offered; without a terminal the edit is kept.
     private func way(on host: Host, _ console: Console) -> Way {
-        let question = "the policy is invalid: (e)dit again, (d)iscard, or (q)uit and keep the edit? [E/d/q] "
+        let question = "the edit is invalid: (e)dit again, (d)iscard, or (q)uit and keep the edit? [E/d/q] "
         while let answer = host.ask(question)?.lowercased() {
             if let way = Way.allCases.first(where: { $0.answers.contains(answer) }) { return way }
             console.note("answer e, d or q")

@@ -39,7 +39,7 @@ struct ImportReport {
             + result.kept.map { "stays: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.gone.map { "goes: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.remarks.map { "note: \($0.printable)" } + warnings.map { "warning: \($0)" }
-            + ["next:"] + stepLines + result.takeover.unused.map { "left over: \($0.text.printable)" }
+            + ["next:"] + stepLines + result.takeover.unused.map { "left over then: \($0.text.printable)" }
     }
 
     /// The differences to decide about: not what every host needs, and not replies to DHCP clients.

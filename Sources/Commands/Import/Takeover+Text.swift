@@ -6,13 +6,12 @@ extension Takeover.Unused {
     /// The chains and sets in a sentence.
     var text: String {
         if isWholeTable {
-            return "the table \(table) has no chain at a hook any more, and decides nothing: nft delete table \(table)"
+            return "the table \(table), which has no chain at a hook: nft delete table \(table)"
         }
         let parts = [("chain", chains), ("set", sets)].filter { !$0.1.isEmpty }.map { word, names in
             "the \(word)\(names.count == 1 ? "" : "s") \(names.joined(separator: ", "))"
         }
-        let verb = chains.count + sets.count == 1 ? "decides" : "decide"
-        return "\(parts.joined(separator: " and ")) of \(table), which \(verb) nothing any more"
+        return "\(parts.joined(separator: " and ")) of \(table), which nothing uses"
     }
 }
 

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Changes
 internal import Rulesets
 
@@ -5,8 +6,12 @@ extension GrantBook {
     /// One line per grant in force, and one if the grants are not known.
     func lines(in live: Table?) -> [String] {
         let missing = Set(missing(in: live))
+        let active = active
+        let banned = active.isEmpty ? [] : bans.active.map(\.addresses)
         let lines = active.map { record in
-            record.text(left: left(record)) + (missing.contains(record) ? " [not in force]" : "")
+            let isBanned = banned.contains { AddressSet($0).contains(record.address) }
+            let gap = missing.contains(record) ? " [not in force]" : isBanned ? " [not in force: banned]" : ""
+            return record.text(left: left(record)) + gap
         }
         return lines + [fault].compactMap(\.self)
     }

@@ -31,7 +31,7 @@ extension Substring {
         var lines = [String(repeating: " ", count: indent)]
         var isEmpty = true
         // An empty word is one of several spaces that align columns.
-        for word in dropFirst(indent).split(separator: " ", omittingEmptySubsequences: false) {
+        for word in dropFirst(indent).words(holdingCommandsTo: columns - hanging.count) {
             let longer = lines[lines.count - 1] + (isEmpty ? "" : " ") + word
             if isEmpty || word.isEmpty || TextWidth.columns(of: longer[...].withoutStyles) <= columns {
                 lines[lines.count - 1] = longer
@@ -41,6 +41,27 @@ extension Substring {
             isEmpty = false
         }
         return lines.map { line in String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)]) }
+    }
+
+    /// The words between spaces, and whole commands of portreeve in quotes, of which a reader would copy a half, where they fit a line.
+    private func words(holdingCommandsTo columns: Int) -> [String] {
+        var words: [String] = []
+        var open: [String] = []
+        for word in split(separator: " ", omittingEmptySubsequences: false) {
+            if !open.isEmpty {
+                open.append(String(word))
+                guard word.contains("\"") else { continue }
+                let command = open.joined(separator: " ")
+                let fits = TextWidth.columns(of: command[...].withoutStyles) <= columns
+                words += fits ? [command] : open
+                open = []
+            } else if word.hasSuffix("\"portreeve") {
+                open = [String(word)]
+            } else {
+                words.append(String(word))
+            }
+        }
+        return words + open
     }
 
     /// The text without the sequences that set colours and weight.

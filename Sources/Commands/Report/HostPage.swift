@@ -172,12 +172,13 @@ struct HostPage {
 
     private var directions: HTML {
         let rows = document["directions"].items.map { entry in
-            let verdict = entry["verdict"].string ?? ""
+            let (verdict, isIn) = (entry["verdict"].string ?? "", entry["direction"].string == "in")
+            let fate = verdict == "accept" && !isIn ? "let out" : Self.fates[verdict] ?? verdict
             return (
-                style: entry["direction"].string == "in" && verdict == "accept" ? "error" : "",
+                style: isIn && verdict == "accept" ? "error" : "",
                 cells: [
-                    HTML(entry["direction"].string == "in" ? "to this host" : "of this host"),
-                    HTML(Self.families[entry["family"].string ?? ""] ?? ""), HTML(Self.fates[verdict] ?? verdict),
+                    HTML(isIn ? "to this host" : "of this host"),
+                    HTML(Self.families[entry["family"].string ?? ""] ?? ""), HTML(fate),
                 ]
             )
         }
@@ -188,7 +189,7 @@ struct HostPage {
 
     private static let families = ["ipv4": "IPv4", "ipv6": "IPv6", "both": "IPv4 and IPv6"]
     private static let fates = [
-        "accept": "it is let in", "drop": "dropped, without an answer", "reject": "refused, with an answer",
+        "accept": "let in", "drop": "dropped, without an answer", "reject": "refused, with an answer",
         "audit": "let out, and counted",
     ]
 
