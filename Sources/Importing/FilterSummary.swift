@@ -22,25 +22,57 @@ struct FilterSummary {
     init(_ chain: Chain, of table: Table, at hook: Hook) {
         (self.hook, self.table, self.chain) = (hook, table.name, chain.name)
         let family = table.name.family
-        let rules = table.chains(from: chain) { !table.isOfNeighbour($0) }.flatMap { found in
-            (table.chain(found.name) ?? found).rules.filter { !table.isOfNeighbour($0) }
-        }
+        let chains = table.chains(from: chain) { !table.isOfNeighbour($0) }.map { table.chain($0.name) ?? $0 }
+        let whole = Self.chainsForAll(chains, in: table)
         let last = chain.rules.last.map { $0.refuses(in: family) && !$0.hasCondition }
         drops = chain.base?.policy == .drop || last == true
-        for rule in rules {
-            let isException =
-                drops ? rule.expressions.last == .verdict(.accept) : rule.refuses(in: family) && rule.hasCondition
-            if isException { add(rule.withoutComment.text(in: family)) }
+        func decides(_ rule: Rule, in found: Chain) -> Bool {
+            guard !drops else { return rule.expressions.last == .verdict(.accept) }
+            return rule.refuses(in: family) && (rule.hasCondition || !whole.contains(found.name))
+        }
+        let hasParts = chains.contains { found in
+            !whole.contains(found.name) && found.rules.contains { decides($0, in: found) }
+        }
+        for found in chains {
+            let start = whole.contains(found.name) ? "" : "\(found.name): "
+            for rule in found.rules where !table.isOfNeighbour(rule) {
+                // Where it leads, rules hold under its condition.
+                let leads = hasParts && rule.targets(table).contains { !whole.contains($0) }
+                if decides(rule, in: found) || leads { add(start + rule.withoutComment.text(in: family)) }
+            }
         }
     }
 
+    /// The chains that all packets of the first one may meet: none that only rules with a condition lead to.
+    private static func chainsForAll(_ chains: [Chain], in table: Table) -> Set<String> {
+        var names: Set<String> = Set(chains.prefix(1).map(\.name))
+        var count = 0
+        while count < names.count {
+            count = names.count
+            for chain in chains where names.contains(chain.name) {
+                for rule in chain.rules where !rule.hasCondition { names.formUnion(rule.targets(table)) }
+            }
+        }
+        return names
+    }
+
     private mutating func add(_ text: String) {
-        let kind = text.contains("established") ? "replies" : text.contains("icmp") ? "ICMP" : nil
-        if let kind, drops {
+        if let kind = Self.kind(of: text), drops {
             if !kinds.contains(kind) { kinds.append(kind) }
-        } else if !text.contains("ct state invalid"), !rules.contains(text) {
+        } else if !text.hasPrefix("ct state invalid"), !rules.contains(text) {
             rules.append(text)
         }
+    }
+
+    /// What a rule without any other condition lets through, in a word.
+    private static func kind(of text: String) -> String? {
+        let states = "established,related"
+        let replies = [states, "{ established, related }", "related,established"]
+        if replies.contains(where: { text == "ct state \($0) accept" }) { return "replies" }
+        if text == "ct state vmap { invalid : drop, established : accept, related : accept }" { return "replies" }
+        let protocols = ["icmp", "ipv6-icmp", "{ icmp, ipv6-icmp }"]
+        let loads = ["meta l4proto", "ip protocol", "ip6 nexthdr"]
+        return loads.contains { load in protocols.contains { text == "\(load) \($0) accept" } } ? "ICMP" : nil
     }
 
     /// Whether it refuses something.

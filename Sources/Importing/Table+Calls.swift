@@ -58,7 +58,7 @@ extension Rule {
     }
 
     /// The chains of its jumps, also through a verdict map.
-    fileprivate func targets(_ table: Table) -> [String] {
+    func targets(_ table: Table) -> [String] {
         expressions.flatMap { expression -> [String] in
             switch expression {
             case .verdict(let verdict): return verdict.target.map { [$0] } ?? []

@@ -112,6 +112,39 @@ struct ImportReadingTests {
             ), "\(text)")
     }
 
+    @Test("What a filter of forwarded packets lets through has all its conditions, those of the way to its chain, too")
+    func forwardedConditions() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+            \(Portreeve.ordinaryInput)
+              chain forward {
+                type filter hook forward priority 0; policy drop;
+                ct state established,related accept
+                meta l4proto { icmp, ipv6-icmp } accept
+                oifname "wan" icmp type echo-request accept
+                ip daddr 10.3.10.9 jump web
+                jump begun
+              }
+              chain web { tcp dport 80 accept; }
+              chain begun { iifname "lan" ct state new accept; }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(
+            text.contains(
+                """
+                # inet filter forward stays: it refuses forwarded packets but:
+                #   replies
+                #   ICMP
+                #   oifname "wan" icmp type echo-request accept
+                #   ip daddr 10.3.10.9 jump web
+                #   web: tcp dport 80 accept
+                #   iifname "lan" ct state new accept
+
+                """), "\(text)")
+    }
+
     @Test("An application of ufw is a hint beside the reason to be filled in")
     func application() throws {
         let text = try imported("-A INPUT -p tcp --dport 22 -m comment --comment \"'dapp_OpenSSH'\" -j ACCEPT")
