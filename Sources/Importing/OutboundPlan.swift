@@ -13,13 +13,16 @@ struct OutboundPlan {
     private let tables: [Table]
     private let circumstances: Circumstances
     private let naming: InterfaceNaming
+    /// An interface that no rule names; `nil` if rules name all.
+    private let other: String?
 
     /// The plan; without lines where the rulesets let out most, since a policy cannot say a few exceptions.
     init(_ takeover: Takeover, in circumstances: Circumstances, interfaces: Set<String>) {
         tables = takeover.whole
         self.circumstances = circumstances
-        naming = InterfaceNaming(
-            InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true), present: interfaces.sorted())
+        let classes = InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true)
+        naming = InterfaceNaming(classes, present: interfaces.sorted())
+        other = classes.first { $0.kind == .other }?.witness
         let filters = tables.filter { !$0.isOfNeighbour }.flatMap(\.outputFilters)
         if !filters.isEmpty { replace(filters) }
     }
@@ -88,18 +91,21 @@ struct OutboundPlan {
         }
     }
 
-    /// Notes the rule that lets out a packet of the line.
+    /// Notes the rules that let out packets of the line, by each of its interfaces.
     private func explain(_ line: inout PolicyDraft.Service, _ transport: TransportProtocol, _ port: UInt16) {
         let entry = line.entries[0]
         guard let witness = entry.sources.subtracting(.loopback).witness.flatMap({ IPAddress($0) }) else { return }
-        let interface = entry.interfaces.first ?? naming.all.first ?? "eth0"
-        var packet = Packet(
-            transport: transport, port: port, from: witness, interface: interface.replacing("*", with: "0"))
-        packet.user = line.users.first.map(SocketUser.number) ?? SocketUser.none
-        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving)
-        let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
-        line.rules = telling.map { [$0.textWithoutComment] } ?? []
-        line.comment = telling.flatMap { tables.note(of: $0, for: packet) }
+        let all = [other].compactMap(\.self) + naming.all
+        for interface in entry.interfaces.isEmpty ? all : entry.interfaces {
+            var packet = Packet(
+                transport: transport, port: port, from: witness, interface: interface.replacing("*", with: "0"))
+            packet.user = line.users.first.map(SocketUser.number) ?? SocketUser.none
+            let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving)
+            let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
+            guard conclusion.verdict == .accept, let telling else { continue }
+            line.rules = (line.rules + [telling.textWithoutComment]).distinct
+            line.comment = line.comment ?? tables.note(of: telling, for: packet)
+        }
     }
 }
 

@@ -62,6 +62,30 @@ struct ImportOutboundTests {
         #expect(differences.isEmpty, "\(differences)")
     }
 
+    @Test("A line names the rules by all interfaces, not only the one that lets out everything by one of them")
+    func interfaces() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+            \(Portreeve.ordinaryInput)
+              chain output {
+                type filter hook output priority 0; policy drop;
+                oifname "lan" accept
+                tcp dport 53 accept
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(
+            text.contains(
+                """
+                  # inet filter output: tcp dport 53 accept
+                  # inet filter output: oifname "lan" accept
+                  domain:
+
+                """), "\(text)")
+    }
+
     @Test("What every port may reach, such as IPv6 beside a filter of IPv4, is one line")
     func unfilteredFamily() throws {
         try portreeve.load(
