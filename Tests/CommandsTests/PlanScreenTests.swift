@@ -195,9 +195,10 @@ struct PlanScreenTests {
               dns: {ports: 53/udp, to: [192.0.2.53, 192.0.2.54], why: Names}
 
             """
-        let new = old.replacing(", 192.0.2.54", with: "").replacing("[80, 443]", with: "443")
+        let more = "  ntp: {ports: 123/udp, to: any, why: Time}\n"
+        let new = old.replacing(", 192.0.2.54", with: "").replacing("[80, 443]", with: "443") + more
         let output = try plan(old, new)
-        #expect(output.contains("; outbound: apt, dns changed; "), "\(output)")
+        #expect(output.contains("; outbound: ntp to add, apt, dns to change; "), "\(output)")
         #expect(output.contains("~ outbound dns  udp/53   to 192.0.2.53-192.0.2.54 -> 192.0.2.53\n"), "\(output)")
     }
 

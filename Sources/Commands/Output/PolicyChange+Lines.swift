@@ -101,11 +101,15 @@ extension PolicyChange {
 
     /// A summary in one line, of a change with this many steps.
     func counts(steps: Int) -> String {
-        let counts = [ObjectChange.Action.add, .change, .remove].map { action in
+        let actions = [ObjectChange.Action.add, .change, .remove]
+        let counts = actions.map { action in
             "\(services.count { $0.action == action }) to \(action.rawValue)"
         }
-        let names = outbound.map(\.name).listed(atMost: Self.namedLines)
-        let lines = outbound.isEmpty ? "" : "; outbound: \(names) changed"
+        let named = actions.compactMap { action -> String? in
+            let names = outbound.filter { $0.action == action }.map(\.name)
+            return names.isEmpty ? nil : "\(names.listed(atMost: Self.namedLines)) to \(action.rawValue)"
+        }
+        let lines = named.isEmpty ? "" : "; outbound: \(named.joined(separator: ", "))"
         return
             "services: \(counts.joined(separator: ", "))\(lines); \(counted(steps, "ruleset change")) in one step"
     }
