@@ -224,6 +224,16 @@ while True:
     os.write(1, f"heard {end.recvfrom(2048)[1][0]}\\n".encode())
 """
 AVAHI = "[server]\nhost-name=printer\nallow-interfaces=wire\nenable-dbus=no\n[publish]\npublish-workstation=no\n"
+# Avahi writes below /run, as a user that the host may not have.
+OWN_RUN = """
+mount -t tmpfs tmpfs /run
+for line in passwd:avahi:x:64000:64000::/:/bin/false group:avahi:x:64000:; do
+    file=${line%%:*}
+    { cat "/etc/$file"; echo "${line#*:}"; } > "/run/$file"
+    mount --bind "/run/$file" "/etc/$file"
+done
+exec "$@"
+"""
 # A question for the IPv4 address of printer.local, RFC 1035 4.1.
 QUESTION = struct.pack(">6H", 7, 0, 1, 0, 0, 0) + b"\x07printer\x05local\x00" + struct.pack(">2H", 1, 1)
 
@@ -250,8 +260,7 @@ def discovery(host, peer, checks):
                 return False
 
     with contextlib.ExitStack() as running:
-        # Avahi writes below /run, which is its own here.
-        running.enter_context(program(host, "unshare", "--mount", "sh", "-c", 'mount -t tmpfs tmpfs /run && exec "$@"', "sh", *daemon))
+        running.enter_context(program(host, "unshare", "--mount", "sh", "-c", OWN_RUN, "sh", *daemon))
         running.enter_context(program(host, other, "-c", MEMBER, HERE))
         checks(until(lambda: host.run("cat", "/proc/net/udp").output.count(":14E9 ") == 2), f"both hold the port: {log(host)}")
         checks(until(lambda: answered(1)), f"without a policy Avahi answers: {log(host)}")
