@@ -13,7 +13,7 @@ pending = []
 
 
 def is_over():
-    return any(key.fileobj is sys.stdin for key, _ in selector.select(0.002))
+    return any(key.fileobj is sys.stdin for key, _ in selector.select(0.0005))
 
 
 def is_connected(sock):
@@ -32,7 +32,7 @@ while not is_over():
     tries += 1
     pending.append(sock)
     # A connection over two links takes far less than the age of the oldest of these.
-    if len(pending) > 50:
+    if len(pending) > 200:
         oldest = pending.pop(0)
         connections += is_connected(oldest)
         oldest.close()
