@@ -28,8 +28,6 @@ private enum Bypass {
 
     /// `enum nft_dup_attributes`, `enum nft_objref_attributes` of `linux/netfilter/nf_tables.h`.
     private static let (dupAddress, objectType, objectMap): (UInt16, UInt16, UInt16) = (1, 1, 4)
-    /// `NFTA_SET_OBJ_TYPE`.
-    private static let mappedType: UInt16 = 15
 
     init?(_ rule: Rule, in table: Table) {
         var constants: [Register: [UInt8]] = [:]
@@ -46,7 +44,7 @@ private enum Bypass {
                 let map = attributes.attribute(Self.objectMap).map { KernelName.text(of: $0.prefix { $0 != 0 }) }
                 let type =
                     attributes.number(Self.objectType)
-                    ?? map.flatMap(table.set)?.definition.unrecognized.number(Self.mappedType)
+                    ?? map.flatMap(table.set)?.definition.objectType
                 return type.flatMap(Self.init(objectType:))
             case .opaque("dup", let attributes):
                 let target = attributes.number(Self.dupAddress).map(Register.init).flatMap { constants[$0] }
@@ -89,10 +87,7 @@ private enum Bypass {
             case .copy: (.error, "copies packets to loopback, past the ruleset")
             case .helper: (.warning, "sets a helper or an expectation: connections that it announces count as related")
             case .proxied:
-                (
-                    .error,
-                    "answers clients and connects to the port itself, by loopback: whom it lets in, the ruleset does not refuse"
-                )
+                (.error, "answers clients, and connects to their port over loopback, past the ruleset")
             case .forwarded: (.warning, "sends packets to another interface before the ruleset sees them")
             case .untracked: (.warning, "keeps packets from being tracked: their replies do not count as established")
             }
@@ -129,26 +124,5 @@ extension HostInterface {
                 + "they are not understood")
         finding.details.interface = name
         return finding
-    }
-}
-
-extension [UInt8] {
-    /// The number of 4 bytes in network order in the attribute of this type.
-    fileprivate func number(_ type: UInt16) -> UInt32? {
-        attribute(type).flatMap { $0.count == 4 ? UInt32(bigEndianBytes: $0) : nil }
-    }
-
-    /// The value of the first attribute of this type.
-    fileprivate func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
-        var place = 0
-        while place + 4 <= count {
-            let length = Int(UInt16(hostOrderBytes: Array(self[place..<(place + 2)])))
-            guard length >= 4, place + length <= count else { return nil }
-            if UInt16(hostOrderBytes: Array(self[(place + 2)..<(place + 4)])) & 0x3fff == type {
-                return self[(place + 4)..<(place + length)]
-            }
-            place += (length + 3) & ~3
-        }
-        return nil
     }
 }

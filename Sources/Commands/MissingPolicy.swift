@@ -77,11 +77,13 @@ struct MissingPolicy {
 
     /// The name that is most like another one; of the names of policies the parts before their endings count.
     private static func nearest(to name: String, among names: [String]) -> String? {
-        guard let ending = endings.first(where: name.hasSuffix) else { return Spelling.nearest(to: name, among: names) }
-        let policies = Dictionary(
-            names.filter(isPath).map { ($0.split(separator: ".").dropLast().joined(separator: "."), $0) }
-        ) { first, _ in first }
-        return Spelling.nearest(to: String(name.dropLast(ending.count)), among: policies.keys.sorted())
-            .flatMap { policies[$0] }
+        guard isPath(name) else { return Spelling.nearest(to: name, among: names) }
+        let policies = Dictionary(names.filter(isPath).map { (stem($0), $0) }) { first, _ in first }
+        return Spelling.nearest(to: stem(name), among: policies.keys.sorted()).flatMap { policies[$0] }
+    }
+
+    /// The name without the ending of a policy.
+    private static func stem(_ name: String) -> String {
+        String(name.dropLast(endings.first(where: name.hasSuffix)?.count ?? 0))
     }
 }

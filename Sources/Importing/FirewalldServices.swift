@@ -3,7 +3,7 @@ internal import Policies
 
 /// The names that firewalld has for ports, from the files of its services.
 ///
-/// The kernel does not know of which service a rule is. A name counts only where the ports of its file are exactly those of the rule, and
+/// The kernel does not know which service a rule is for. A name counts only where the ports of its file are exactly those of the rule, and
 /// where no other file has the same ones.
 struct FirewalldServices {
     private typealias Ports = [TransportProtocol: IntervalSet<UInt16>]

@@ -102,7 +102,8 @@ struct ForeignBypassTests {
             """)
         let found = try bypasses(portreeve, policy)
         #expect(found.count == 4, "\(found)")
-        #expect(found.allSatisfy { $0.hasPrefix("error: ip ") && $0.contains("answers clients and connects") })
+        let effect = " answers clients, and connects to their port over loopback, past the ruleset: "
+        #expect(found.allSatisfy { $0.hasPrefix("error: ip ") && $0.contains(effect) }, "\(found)")
     }
 
     /// A program with a policy that is applied, beside an interface `v0` without programs.

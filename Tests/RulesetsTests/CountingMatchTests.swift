@@ -17,16 +17,19 @@ struct CountingMatchTests {
     }
 
     /// `struct xt_hashlimit_mtinfo1` of `linux/netfilter/xt_hashlimit.h`.
-    private static func old(_ mode: UInt32, _ average: UInt32, _ burst: UInt32) -> CountingMatch? {
+    private static func old(_ mode: UInt32, _ average: UInt32, _ burst: UInt32, mask: UInt8 = 32) -> CountingMatch? {
         let name = [UInt8](repeating: 0x61, count: 16)
-        return match("hashlimit", 1, name + [mode, average, burst].flatMap(\.hostOrderBytes))
+        return match("hashlimit", 1, name + [mode, average, burst, 0, 0, 0, 0].flatMap(\.hostOrderBytes) + [mask, 0])
     }
 
     /// `struct xt_hashlimit_mtinfo2` and `3`.
-    private static func new(_ mode: UInt32, _ average: UInt64, _ burst: UInt64, revision: UInt32 = 3) -> CountingMatch?
-    {
+    private static func new(
+        _ mode: UInt32, _ average: UInt64, _ burst: UInt64, mask: UInt8 = 32, revision: UInt32 = 3
+    ) -> CountingMatch? {
         let name = [UInt8](repeating: 0x61, count: 256)
-        return match("hashlimit", revision, name + [average, burst].flatMap(\.hostOrderBytes) + mode.hostOrderBytes)
+        let rest = [mode, 0, 0, 0, 0] + (revision == 2 ? [] : [0])
+        let info = name + [average, burst].flatMap(\.hostOrderBytes) + rest.flatMap(\.hostOrderBytes) + [mask, 0]
+        return match("hashlimit", revision, info)
     }
 
     @Test("Connections are counted up to a number or above it, and above none are all")
@@ -49,9 +52,13 @@ struct CountingMatchTests {
         #expect(match?.isOver == isOver)
     }
 
-    @Test("Bytes, other parts of packets and strange rates are some other limit")
+    @Test("Bytes, networks, other parts of packets and strange rates are some other limit")
     func others() {
-        for match in [Self.new(Self.byBytes, 16, 1), Self.new(1, 1_000_000, 1), Self.new(0, 7, 1), Self.new(0, 0, 1)] {
+        let ofNetworks = [
+            Self.new(Self.bySource, 1_000_000, 1, mask: 24), Self.old(Self.bySource, 10_000, 1, mask: 24),
+        ]
+        let strange = [Self.new(Self.byBytes, 16, 1), Self.new(1, 1_000_000, 1), Self.new(0, 7, 1), Self.new(0, 0, 1)]
+        for match in ofNetworks + strange {
             #expect(match?.subject == .other)
         }
     }

@@ -5,8 +5,8 @@ internal import Reachability
 
 /// Differences with one cause, in a line.
 ///
-/// Those that differ only in their interfaces, in the addresses of this host, in their ports, or in their sources are said together;
-/// others by the same rule are counted.
+/// Differences that differ only in their interfaces, this host's addresses, their ports or their sources share the line; others by the
+/// same rule are counted.
 struct DifferenceGroup {
     /// Differences that are said together: all of their places differ for all of their sources.
     private var differences: [ImportDifference]

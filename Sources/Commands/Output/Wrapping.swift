@@ -43,7 +43,7 @@ extension Substring {
         return lines.map { line in String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)]) }
     }
 
-    /// The words between spaces, and whole commands of portreeve in quotes, of which a reader would copy a half, where they fit a line.
+    /// The words; a quoted command of portreeve is one, where it fits a line, so that nobody copies half of it.
     private func words(holdingCommandsTo columns: Int) -> [String] {
         var words: [String] = []
         var open: [String] = []

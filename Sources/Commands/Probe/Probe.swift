@@ -183,7 +183,7 @@ public struct Probe: Command {
 }
 
 extension ProbeObstacle {
-    /// What is known, and what to do.
+    /// What the obstacle says about the host, and what it leaves open.
     fileprivate func advice(to target: String) -> String {
         switch self {
         case .link:

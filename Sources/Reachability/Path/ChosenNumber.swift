@@ -45,23 +45,3 @@ struct ChosenNumber {
         return .choice(values.map { [SymbolicByte](constants: $0.hostOrderBytes) }, destination)
     }
 }
-
-extension [UInt8] {
-    /// The value of the first netlink attribute with this type: `struct nlattr` of `linux/netlink.h` in host byte order, then
-    /// the value, padded to a multiple of 4 bytes.
-    func attribute(_ type: UInt16) -> ArraySlice<UInt8>? {
-        var start = 0
-        while start + 4 <= count {
-            let length = Swift.max(4, Int(UInt16(hostOrderBytes: Array(self[start..<(start + 2)]))))
-            let found = UInt16(hostOrderBytes: Array(self[(start + 2)..<(start + 4)]))
-            if found & 0x3fff == type { return self[(start + 4)..<Swift.min(start + length, count)] }
-            start += (length + 3) & ~3
-        }
-        return nil
-    }
-
-    /// The number in network byte order of an attribute of 4 bytes.
-    func number(_ type: UInt16) -> UInt32? {
-        attribute(type).flatMap { $0.count == 4 ? UInt32(bigEndianBytes: $0) : nil }
-    }
-}

@@ -83,7 +83,7 @@ struct Setting {
         return routes.indices[interfaceName] == nil ? !bridges.isEmpty : bridges[interfaceName] != nil
     }
 
-    /// Whether the input interface may be a bridge or a bond of which one of the devices is a port.
+    /// Whether the input interface may be a bridge or a bond that has one of the devices as a port.
     func mayArrive(byPortsAmong devices: [String]) -> Bool {
         guard let routes = circumstances.routes, !routes.bridgePorts.isDisjoint(with: devices) else { return false }
         return routes.kinds[interfaceName].map(Routes.joining.contains) ?? false

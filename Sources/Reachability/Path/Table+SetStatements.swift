@@ -19,7 +19,7 @@ extension Table {
             name: name, flags: flags, userdata: userdata, chains: chains, sets: sets, objects: objects)
     }
 
-    /// What may end a rule that adds to a set and has no statement: the statements of the set, or else those that other rules give.
+    /// By set, what may end a rule that adds to it without statements of its own: those of the set, or else those of other rules.
     private var setStatements: [String: [Expression]] {
         var statements: [String: [Expression]] = [:]
         for rule in chains.flatMap(\.rules) {

@@ -71,7 +71,7 @@ extension Expression {
 
     /// The native expressions of a reference to an object, `NFTA_OBJREF_…` of `linux/netfilter/nf_tables.h`, with the limits by name,
     /// and the types of objects in maps by the name of the map; of other expressions, themselves.
-    fileprivate func resolved(_ limits: [String: RateLimit], _ types: [String: [UInt8]]) -> [Expression] {
+    fileprivate func resolved(_ limits: [String: RateLimit], _ types: [String: UInt32]) -> [Expression] {
         guard case .opaque("objref", let attributes) = self else { return [self] }
         let (type, name, source, map): (UInt16, UInt16, UInt16, UInt16) = (1, 2, 3, 4)
         if attributes.number(type) == OpaqueObject.limitType, let limit = attributes.name(name).flatMap({ limits[$0] })
@@ -80,7 +80,8 @@ extension Expression {
         }
         // The rule ends unless the map has the key (`nft_objref_map_eval`).
         guard let map = attributes.name(map), let register = attributes.number(source) else { return [self] }
-        let attribute = types[map].map { UInt16(4 + $0.count).hostOrderBytes + type.hostOrderBytes + $0 } ?? []
+        let length: UInt16 = 8
+        let attribute = types[map].map { length.hostOrderBytes + type.hostOrderBytes + $0.bigEndianBytes } ?? []
         return [
             .lookup(Lookup(.named(map), source: Register(rawValue: register))),
             .opaque(name: "objref", attributes: attribute),
@@ -103,11 +104,6 @@ extension OpaqueObject {
         return RateLimit(
             rate: UInt64(bigEndianBytes: rate), unit: UInt64(bigEndianBytes: unit), isOver: isOver)
     }
-}
-
-extension SetDefinition {
-    /// The type of the objects of a map, the 4 bytes of `NFTA_SET_OBJ_TYPE` of `linux/netfilter/nf_tables.h`; `nil` of other sets.
-    fileprivate var objectType: [UInt8]? { unrecognized.attribute(15).map { Array($0) } }
 }
 
 extension NamedSet {
