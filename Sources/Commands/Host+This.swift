@@ -30,6 +30,9 @@ extension Host {
         host.proposals = {
             StandardStream.output.put($0, reportsReader: true, consequence: "; nothing was changed")
         }
+        host.outcomes = {
+            StandardStream.output.put($0, reportsReader: true, consequence: "; the change was made")
+        }
         host.hidesOutput = StandardStream.output.isHidden
         host.everyAdmin = {
             AdminSessionSearch.everyone(connections: SocketTable.connections, route: ReturnRoute.lookUp)

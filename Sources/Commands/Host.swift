@@ -56,6 +56,8 @@ public struct Host {
     public var standardOutput: (String) -> Void
     /// Writes what is shown before a change, which is not made if that fails.
     public var proposals: ((String) -> Void)?
+    /// Writes what was changed: a failure says that the change was made.
+    public var outcomes: ((String) -> Void)?
     /// Whether results go neither to a terminal nor to a pipe, so that no one reads them before answering a question.
     public var hidesOutput = false
     /// Writes messages.

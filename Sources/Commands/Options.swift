@@ -166,6 +166,9 @@ extension KernelOptions {
         try RulesetState(existingAt: stateLocation(on: host), on: host.changes)
     }
 
+    /// The change that is in force, for a text that can do without it; `nil` if none is known.
+    func lastApplied(on host: Host) -> AppliedRecord? { (try? existingState(on: host))?.lastApplied }
+
     /// The loaded table, if the state has no record of it; `nil` also if the state cannot be read, which is told elsewhere.
     func unrecorded(_ live: Table?, on host: Host) -> UnrecordedTable? {
         try? UnrecordedTable(live, in: existingState(on: host), at: stateLocation(on: host).directory)

@@ -164,9 +164,16 @@ struct AppliedPolicyTests {
                 "\nonce the file is applied: refuse: service \"web\" is not open to this source\n"))
         _ = try terminal.run("explain", "192.0.2.1", "443", path, "--format", "json")
         #expect((try terminal.json()["after_apply"] as? [String: Any])?["verdict"] as? String == "refuse")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        _ = try terminal.write(web)
+        #expect(try terminal.run("explain", "192.0.2.1", "443", path) == .success)
+        #expect(
+            terminal.output.contains(
+                "\nto let it in: run \"portreeve apply \(path)\": the edited file lets it in\n"), "\(terminal.output)")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
         _ = try terminal.write(web.replacing("why: Public site", with: "why: Public site\n    process: nginx"))
         #expect(try terminal.run("plan", path) == .success)
-        #expect(terminal.output.hasPrefix("nothing to load, but the policy was edited since change 1"))
+        #expect(terminal.output.hasPrefix("nothing to load, but the policy was edited since change 3"))
         _ = try terminal.write(web)
         let table = try #require(terminal.store.table)
         terminal.store.put(

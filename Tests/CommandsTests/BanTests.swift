@@ -47,6 +47,20 @@ struct BanTests {
         terminal.store.put(terminal.store.table?.withoutBans(of: [try AddressRange(address)]))
     }
 
+    @Test("A ban names the grants that it overrides")
+    func overriding() throws {
+        let path = try terminal.write(
+            "version: 1\nservices: {ssh: {ports: 22, from: 192.0.2.1, why: Admin}}\n", to: "few.yaml")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        let grant = ["grant", "ssh", path, "--from", "203.0.113.7", "--for", "1h", "--why", "repair"]
+        #expect(try terminal.run(grant) == .success)
+        #expect(try ban("203.0.113.9") == .success && terminal.errors == "", "\(terminal.errors)")
+        #expect(try ban("203.0.113.0/29") == .success)
+        #expect(
+            terminal.errors
+                == "portreeve: warning: the ban comes before grants: ssh from 203.0.113.7 is not let in\n")
+    }
+
     @Test("Status, explain and grant say the same of a banned client as the kernel")
     func told() throws {
         let path = try terminal.write(

@@ -27,11 +27,13 @@ struct ExplainTests {
         #expect(place["line"] as? Int == 9)
         let unknown = try verdict(terminal, ["2001:db8::1", "22/udp", path, "--policy"])
         #expect(unknown == ("refuse", "no service declares udp/22"))
-        #expect(try terminal.json()["change"] as? String == "declare a service with ports: 22/udp")
+        let line = try terminal.json()["change"] as? String
+        #expect(line == "add a line to \"services\": \"NAME: {ports: 22/udp, from: '2001:db8::1', why: TEXT}\"")
         #expect(try terminal.run("explain", "192.0.2.9", "443/udp", path, "--policy") == .success)
         #expect(
             terminal.output.contains(
-                "to let it in: declare a service with ports: 443/udp; service \"web\" has tcp/443\n"),
+                "to let it in: add a line to \"services\": \"NAME: {ports: 443/udp, from: 192.0.2.9, why: TEXT}\"; service \"web\" has tcp/443\n"
+            ),
             "\(terminal.output)")
     }
 

@@ -43,6 +43,15 @@ struct HistoryTests {
         #expect(changes.first?["change"] as? Int == 51, "\(changes.first ?? [:])")
     }
 
+    @Test("A change of no service is told by the section that changed")
+    func sections() throws {
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        let logged = web.replacing("services:", with: "defaults: {log: 5/minute}\nservices:")
+        #expect(try terminal.run("apply", try terminal.write(logged), "--yes") == .success)
+        #expect(try terminal.run("history") == .success)
+        #expect(terminal.output.contains("policy.yaml: \"defaults\" changed\n"), "\(terminal.output)")
+    }
+
     @Test("Changes are applied, undone by the timer or by hand, lost in a reboot, and repair drift")
     func changes() throws {
         #expect(try terminal.run("apply", policy, "--yes") == .success)

@@ -90,7 +90,7 @@ struct LockoutTests {
             """
             a new connection from 198.51.100.7 to tcp/22 would be refused: no service declares tcp/22
               rule: inet portreeve refuse: counter drop
-              to let it in: declare a service with ports: 22/tcp
+              to let it in: add a line to "services": "NAME: {ports: 22/tcp, from: 198.51.100.7, why: TEXT}"
             """)
     }
 

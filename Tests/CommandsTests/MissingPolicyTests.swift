@@ -1,3 +1,4 @@
+import ArgumentParser
 import Foundation
 import Testing
 
@@ -38,6 +39,13 @@ struct MissingPolicyTests {
         #expect(
             try message("check", path)
                 == "portreeve: there is no policy \(path): it is a symbolic link to a file that does not exist\n")
+    }
+
+    @Test("The page of a report is named with --output", arguments: [["host.html"], ["policy.yaml", "hosts.csv"]])
+    func page(words: [String]) throws {
+        let error = try #require(throws: (any Error).self) { try Portreeve.parseAsRoot(["report"] + words) }
+        let message = "to write the report into a file, name it with --output \(words[words.count - 1])"
+        #expect(Portreeve.message(for: error) == message)
     }
 
     @Test("A mistyped name is answered by the file", arguments: ["polcy.yaml", "policy.yml", "policy"])

@@ -54,6 +54,21 @@ struct RollbackTests {
                 """)
     }
 
+    @Test("A second rollback reverts the first one, says so, and names the way further back")
+    func twice() throws {
+        let other = try terminal.write("version: 1\nservices: {ssh: {ports: 22, from: any}}\n", to: "other.yaml")
+        for path in [other, policy, narrow] { #expect(try terminal.run("apply", path, "--yes") == .success) }
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(!terminal.output.contains("reverts"), "\(terminal.output)")
+        #expect(try terminal.run("rollback", "--yes") == .success)
+        #expect(
+            terminal.output.contains(
+                "\nthis reverts the rollback of change 4; \"portreeve rollback 1\" goes further back\n"),
+            "\(terminal.output)")
+        #expect(try terminal.run("rollback", "1", "--yes") == .success)
+        #expect(terminal.output.hasPrefix("back to change 1 ") && !terminal.output.contains("reverts"))
+    }
+
     @Test("The dry run shows the listeners that lose clients, and what the lockout guard would refuse")
     func losses() throws {
         for path in [narrow, policy] { #expect(try terminal.run("apply", path, "--yes") == .success) }

@@ -226,4 +226,19 @@ struct ConfirmationTests {
         #expect(hidden.status == 0 && hidden.output.contains(" ruleset changes in one step"), "\(hidden)")
         #expect(try trial.isLive(trial.new))
     }
+
+    @Test("A result that is lost after the change says that the change was made")
+    func lostResult() throws {
+        let trial = try Trial()
+        let words = "\(try Portreeve.executable) apply \(trial.new) --yes --state-dir \(trial.portreeve.stateDirectory)"
+        let shown = try Program.run(["sh", "-c", words]).output
+        let plan = try #require(shown.range(of: "applied and read back")).lowerBound
+        #expect(try trial.portreeve("apply", trial.old, "--yes", "--quiet").status == 0)
+        // The plan fits into the file, and what comes after it does not.
+        let room = shown[..<plan].utf8.count + 4
+        let file = try trial.portreeve.write(String(repeating: " ", count: 1 << 20 - room), to: "result")
+        let lost = try Program.run(["sh", "-c", "prlimit --fsize=1048576 \(words) >> \(file)"])
+        #expect(lost.errors.hasSuffix("file too large; the change was made\n") && lost.status == 1, "\(lost)")
+        #expect(try trial.isLive(trial.new))
+    }
 }

@@ -145,7 +145,7 @@ struct EditTests {
         #expect(first.status == 0 && first.output.contains("\"valid\": true"), "\(first)")
         let path = policy.replacing("policy.yaml", with: "a/b/policy.yaml")
         let made = try portreeve("init", path)
-        #expect(made.status == 0 && made.output.contains("portreeve apply \(path) --confirm 2m"), "\(made)")
+        #expect(made.status == 0 && made.output.contains("portreeve apply --confirm 2m \(path)"), "\(made)")
         #expect(try portreeve.shell("stat -c %a \(path.dropLast("/policy.yaml".count))") == "755\n")
     }
 }

@@ -63,7 +63,9 @@ public struct PlannedChange {
     private static let namedServices = 3
 
     /// A summary for the history.
-    public var summary: String {
+    ///
+    /// Where no service changes, it names what else does since `record`, the change that is in force.
+    public func summary(since record: @autoclosure () -> AppliedRecord?) -> String {
         var counts = [(policy.services.count, "added", "")]
         // The first table adds every service of the policy, so none need be decompiled from it.
         if snapshot.table != nil {
@@ -75,7 +77,12 @@ public struct PlannedChange {
         }
         counts.removeAll { $0.0 == 0 }
         let lines = outbound.isEmpty ? "" : "\(outbound.count) of outbound"
-        guard !counts.isEmpty else { return lines.isEmpty ? "no service changed" : "lines changed: \(lines)" }
+        guard !counts.isEmpty || !lines.isEmpty else {
+            let old = record()?.policy(ReadingOptions())
+            let parts = old.map { PolicyDifference(from: $0, to: policy).parts } ?? []
+            return parts.isEmpty ? "no service changed" : parts.joined(separator: ", ")
+        }
+        guard !counts.isEmpty else { return "lines changed: \(lines)" }
         let text = "services: " + counts.map { "\($0) \($1)\($2)" }.joined(separator: ", ")
         return lines.isEmpty ? text : "\(text); lines changed: \(lines)"
     }

@@ -27,13 +27,22 @@ public struct ReviewedPlan {
 
     /// Keeps a plan as it was shown.
     ///
+    /// - Parameters:
+    ///   - plan: the planned change.
+    ///   - text: what was shown.
+    ///   - record: the change that is in force, for the summary; `nil` if none is known.
+    ///   - now: the time of the plan, in seconds since 1970-01-01T00:00:00Z.
+    ///   - host: the host.
     /// - Throws: an error if a later change of the ruleset could not be detected.
-    public init(_ plan: PlannedChange, text: String, now: Int64, on host: ChangeHost) throws(KernelError) {
+    public init(
+        _ plan: PlannedChange, text: String, since record: @autoclosure () -> AppliedRecord?, now: Int64,
+        on host: ChangeHost
+    ) throws(KernelError) {
         identity = try host.knownIdentity()
         generation = plan.ruleset.generation
         time = now
         author = host.author()
-        summary = plan.summary
+        summary = plan.summary(since: record())
         self.text = text
         files = plan.policy.recordedFiles
         table = plan.table

@@ -12,6 +12,16 @@ public struct ChangeBack {
     public let record: ChangeRecord
     /// The change that restores its table.
     public let change: RulesetChange
+    /// The rollback that this one reverts, as the last change was one and none was named; `nil` otherwise.
+    public let reverted: Reverted?
+
+    /// A rollback that another one reverts.
+    public struct Reverted {
+        /// Its number.
+        public let number: Int
+        /// The newest change that left another table before the one it went back to; `nil` if there is none.
+        public let earlier: Int?
+    }
 
     /// Goes back to the change of this number, or to the one before the last confirmed change.
     ///
@@ -28,6 +38,7 @@ public struct ChangeBack {
         change = RulesetChange(
             snapshot: snapshot, table: record.table, kind: .rollback, summary: "back to change \(entry.number)",
             origin: entry.number, files: record.files, grants: try state.grants())
+        reverted = number == nil ? try Self.reverted(state.log) : nil
     }
 
     /// The policy of the earlier change; `nil` if it had none, or if this version of portreeve cannot read it.
@@ -37,8 +48,21 @@ public struct ChangeBack {
 
     /// The newest change before this one that left another table; `nil` if there is none.
     public func earlierDifference(in log: ChangeLog) throws -> Int? {
+        try Self.earlier(than: number, differingFrom: record.table, in: log)
+    }
+
+    private static func earlier(than number: Int, differingFrom table: Table?, in log: ChangeLog) throws -> Int? {
         let earlier = try log.entries().filter { $0.number < number && $0.outcome.isInForce }
-        return try earlier.reversed().first { try log.record($0).table != record.table }?.number
+        return try earlier.reversed().first { try log.record($0).table != table }?.number
+    }
+
+    /// The last change, if that is a rollback.
+    private static func reverted(_ log: ChangeLog) throws -> Reverted? {
+        guard let last = try log.entries().last(where: \.outcome.isInForce) else { return nil }
+        let record = try log.record(last)
+        guard record.kind == .rollback, let origin = record.origin else { return nil }
+        return Reverted(
+            number: last.number, earlier: try earlier(than: origin, differingFrom: record.table, in: log))
     }
 
     /// The change before the last one that a person made: its lists were renewed since.

@@ -106,7 +106,8 @@ public struct Apply: Command {
         try kernel.settleOverdue(in: store, on: host, console)
         let plan = try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host))
         var change = RulesetChange(
-            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: policy)
+            snapshot: plan.snapshot, table: plan.table, kind: .apply,
+            summary: plan.summary(since: kernel.lastApplied(on: host)), policy: policy)
         change.planned = (plan.compiled.table, plan.transaction)
         var maker = ChangeMaker(host, kernel, safety, console)
         if cutSessions { maker.cut = { cut(plan, on: host) } }
@@ -138,7 +139,7 @@ public struct Apply: Command {
     /// After a change that was made without a question `portreeve plan` shows nothing.
     private func details(on host: Host) -> String? {
         guard safety.yes else { return "\"portreeve plan --verbose\"" }
-        guard policy.policy != "-", let before = (try? kernel.existingState(on: host))?.lastApplied else { return nil }
+        guard policy.policy != "-", let before = kernel.lastApplied(on: host) else { return nil }
         return "\"portreeve diff \(before.number) \(policy.policy.shellWord)\""
     }
 

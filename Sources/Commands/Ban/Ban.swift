@@ -3,6 +3,7 @@ public import ArgumentParser
 internal import Changes
 internal import Kernel
 internal import Policies
+internal import Printing
 
 /// `portreeve ban`: shuts out one address or prefix for a time.
 public struct Ban: Command {
@@ -69,6 +70,19 @@ public struct Ban: Command {
         }
         let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil
         outcome.write(to: console, cut)
+        if !console.isQuiet { noteGrants(to: request.addresses, on: host, console) }
         return cut?.status ?? .success
     }
+
+    /// Says which grants do not hold while the ban lasts.
+    private func noteGrants(to banned: AddressRange, on host: Host, _ console: Console) {
+        let set = AddressSet(banned)
+        let grants = kernel.grants(on: host).active.filter { set.contains($0.address) }
+        guard !grants.isEmpty else { return }
+        let list = grants.map { "\($0.service) from \($0.address)" }.listed(atMost: Self.namedGrants)
+        let verb = grants.count == 1 ? "is" : "are"
+        console.note("portreeve: warning: the ban comes before grants: \(list) \(verb) not let in")
+    }
+
+    private static let namedGrants = 3
 }

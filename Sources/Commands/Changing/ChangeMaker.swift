@@ -192,6 +192,7 @@ struct ChangeMaker {
         _ text: String, _ number: Int?, _ generation: UInt32, isChange: Bool = true
     ) -> ExitStatus {
         let cut = cut?()
+        let console = isChange ? console.forOutcome : console
         if console.isJSON {
             var members: [(String, JSON)] = [
                 ("format_version", 1), ("changed", .bool(isChange)), ("generation", .number(Int(generation))),

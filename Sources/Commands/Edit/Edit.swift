@@ -61,7 +61,9 @@ public struct Edit: Command {
         defer {
             if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
                 let path = copy.path.printable
-                console.note("portreeve: the edit is kept: \"portreeve edit\" goes on with it in \(path)")
+                console.note(
+                    "portreeve: the edit is kept: \"portreeve edit\" goes on with it in \(path); delete that file to discard it"
+                )
             } else {
                 copy.withdraw(made)
             }

@@ -299,6 +299,7 @@ public struct Explain: Command {
             return nil
         }
         let verified = try namedPolicy.loadVerified(on: host, kernel, in: store, console)
+        namedPolicy.noteOtherHost(verified, on: host, console)
         return View(ruleset: ruleset, verified: verified, sockets: try? host.readSockets(), now: host.now)
     }
 }

@@ -92,7 +92,8 @@ public struct Init: Command {
               1. \(step)
               2. \(invocation.command("check"))
               3. \(invocation.command("plan"))
-              4. \(invocation.command("apply")) --confirm 2m, and \(invocation.command("confirm")) from a new login
+              4. \(invocation.command("apply --confirm 2m"))
+              5. from a new login: \(invocation.command("confirm"))
             """
     }
 

@@ -33,6 +33,11 @@ extension AccessReport {
             + outbound.lines(console, atMost: maximum, hint: hint)
     }
 
+    /// The ports of rows and their sources, in one line for a service's ports with the same sources.
+    func portTexts(of rows: [Row]) -> [String] {
+        Group.all(of: rows, declared).map { "\($0.portsText) from \($0.sources.clientsText)\($0.cause)" }
+    }
+
     /// What each service gives and takes, without marks and colours.
     var groupedTexts: (gained: [String], lost: [String]) {
         func texts(_ rows: [Row]) -> [String] {

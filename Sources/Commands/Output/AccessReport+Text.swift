@@ -14,11 +14,14 @@ extension AccessReport {
         ]
     }
 
-    /// One line per row.
+    /// All changes, those of a service's ports for the same sources in one line.
     func lines(_ console: Console) -> [String] {
-        gained.map { console.styled("+ \($0.text)", .green) } + lost.map { console.styled("- \($0.text)", .red) }
-            + unknown.map { console.styled("? \($0.text)", .yellow) }
-            + outbound.lines(console, atMost: .max, hint: nil)
+        let sections: [([Row], String, Console.Style)] = [
+            (gained, "+", .green), (lost, "-", .red), (unknown, "?", .yellow),
+        ]
+        return sections.flatMap { rows, sign, style in
+            portTexts(of: rows).map { console.styled("\(sign) \($0)", style) }
+        } + outbound.lines(console, atMost: .max, hint: nil)
     }
 }
 

@@ -16,6 +16,7 @@ extension BanMaker {
 extension BanOutcome {
     /// Prints the outcome, and the sessions that were ended.
     func write(to console: Console, _ cut: SessionCut? = nil) {
+        let console = made == nil ? console : console.forOutcome
         if console.isJSON {
             console.print(json(cut))
         } else if !console.isQuiet {

@@ -63,6 +63,13 @@ struct Console {
     /// Prints a result in lines, which are broken between words on a terminal.
     func print(_ text: String) { host.standardOutput(printable(text) + "\n") }
 
+    /// A console for what was changed.
+    var forOutcome: Console {
+        var host = host
+        host.standardOutput = host.outcomes ?? host.standardOutput
+        return Console(host, options, writesFile: writesFile)
+    }
+
     /// Prints what a change would do, before a question: on the terminal of messages, too, if no one reads the results.
     func propose(_ text: String, isAsked: Bool) {
         (host.proposals ?? host.standardOutput)(printable(text) + "\n")

@@ -27,8 +27,8 @@ extension Explanation {
         if question.isEchoRequest { return deviation == nil ? pingAdmission(of: source) : Self.applying }
         guard let service else {
             let name = question.transport.name
-            return "declare a service with "
-                + (question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)")
+            let what = question.transport.hasPorts ? "ports: \(question.port)/\(name)" : "protocols: \(name)"
+            return "add a line to \"services\": \"NAME: {\(what), from: \(sourceScalar), why: TEXT}\""
         }
         if lacksTarget {
             let place = service.forwarding?.location.text ?? ""
@@ -52,6 +52,12 @@ extension Explanation {
                 + " of \(service.kind) \"\(service.name)\"\(service.location.text)"
         }
         return isLive ? Self.applying : nil
+    }
+
+    /// The source in a flow mapping of YAML, where a colon needs quotes.
+    private var sourceScalar: String {
+        let text = question.addresses.text
+        return text.contains(":") ? "'\(text)'" : text
     }
 
     /// The service that has the same port of another protocol, which may be the one that was meant; `nil` for none.
@@ -99,6 +105,7 @@ extension Explanation {
 
     /// The same where the file was edited since: applying it would load the edit.
     func nearestChange(given edit: Edit?) -> String? {
+        if verdict == .refuse, edit?.after?.verdict == .accept { return "\(Self.applying): the edited file lets it in" }
         guard nearestChange == Self.applying, let edit, edit.after?.verdict != .accept else { return nearestChange }
         if let other = edit.absence?.other { return "run \"portreeve apply \(other)\"" }
         return "\(edit.repair), then \(Self.applying)"

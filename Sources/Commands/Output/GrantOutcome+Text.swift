@@ -51,6 +51,7 @@ extension GrantOutcome {
     }
 
     private func write(to console: Console, _ sessions: [(String, JSON)]) {
+        let console = made == nil ? console : console.forOutcome
         if console.isJSON {
             console.print(.object(members + sessions))
         } else if !console.isQuiet {

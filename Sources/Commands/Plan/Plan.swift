@@ -77,8 +77,10 @@ public struct Plan: Command {
             let text =
                 plan.text(consequences, console.plain, verbose: false, isWhole: true) + orphaned.text(command: command)
                 + unknown
-            try ReviewedPlan(plan, text: host.invocation.completing(text), now: host.now, on: host.changes).write(
-                to: out)
+            try ReviewedPlan(
+                plan, text: host.invocation.completing(text), since: kernel.lastApplied(on: host), now: host.now,
+                on: host.changes
+            ).write(to: out)
         }
         if console.isJSON {
             console.print(plan.json(consequences, orphaned, since: comparison, lockout: lockout, waiting))
@@ -98,7 +100,9 @@ public struct Plan: Command {
         if !console.isQuiet { host.flushes().forEach { console.note($0.text(console), $0.priority) } }
         if let out, !console.isQuiet {
             let path = out.printable
-            console.note("plan saved in \(path): \"portreeve apply \(path.shellWord)\" makes exactly this change")
+            let use =
+                plan.isEmpty ? "it makes no change" : "\"portreeve apply \(path.shellWord)\" makes exactly this change"
+            console.note("plan saved in \(path): \(use)")
         } else if console.columns != nil, !console.isQuiet, !console.isJSON, !plan.isEmpty, lockout == nil,
             waiting == nil
         {
@@ -116,7 +120,7 @@ public struct Plan: Command {
     ) throws -> Lockout? {
         guard !plan.isEmpty else { return nil }
         let change = RulesetChange(
-            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: plan.summary, policy: plan.policy,
+            snapshot: plan.snapshot, table: plan.table, kind: .apply, summary: "", policy: plan.policy,
             grants: grants)
         return try change.lockout(in: store, on: host)
     }

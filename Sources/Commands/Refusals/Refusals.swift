@@ -61,7 +61,9 @@ public struct Refusals: Command {
 
     /// The rate of the log in the policy that was applied.
     private func rate(_ judge: RefusalJudge, on host: Host) throws(CommandError) -> Rate {
-        let path = policy.policy.printable
+        // Without a file at that path, the one that was applied is the one to edit.
+        let last = StateFiles.exists(policy.policy) ? nil : host.invocation.record()?.path
+        let path = (last ?? policy.policy).printable
         let advice = LogAdvice(path, isKernelLogReadable: host.isKernelLogReadable())
         guard judge.isLoaded else {
             throw CommandError(

@@ -46,6 +46,9 @@ public struct Report: Command {
 
     /// Rejects files that do not go together.
     public func validate() throws {
+        if file == nil, let result = files.first(where: { $0.hasSuffix(".html") || $0.hasSuffix(".csv") }) {
+            throw ValidationError("to write the report into a file, name it with --output \(result.shellWord)")
+        }
         guard !files.allSatisfy(\.isReport), files.count > 1 else { return }
         throw ValidationError("name one policy, or the JSON files of reports, whose names end in .json")
     }

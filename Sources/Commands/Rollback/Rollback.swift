@@ -73,7 +73,7 @@ public struct Rollback: Command {
         }
         do {
             return try maker.make(back.change, in: store, question: question(back)) { _ in
-                let text = try text(headline(of: back), back.change, policy, in: store, on: host, console)
+                let text = try text(announcement(of: back), back.change, policy, in: store, on: host, console)
                 let orphaned = OrphanedSessions(by: back.change, of: policy, among: host.sessions, now: host.now)
                 return text + "\n" + advice(about: back)
                     + orphaned.text(
@@ -121,6 +121,13 @@ public struct Rollback: Command {
         "back to change \(back.number) of \(UTCTime.text(back.record.time)) by \(back.record.author.text)"
     }
 
+    /// The headline; a rollback that reverts another one says so, and how to go further back.
+    private func announcement(of back: ChangeBack) -> String {
+        guard let reverted = back.reverted else { return headline(of: back) }
+        let further = reverted.earlier.map { "; \"portreeve rollback \($0)\" goes further back" } ?? ""
+        return "\(headline(of: back))\nthis reverts the rollback of change \(reverted.number)\(further)"
+    }
+
     /// By what the table changes, the listeners whose clients change, the services, who gains and who loses access, and a summary.
     private func text(
         _ headline: String, _ change: RulesetChange, _ policy: Policy?, in store: any RulesetStore, on host: Host,
@@ -156,7 +163,7 @@ public struct Rollback: Command {
         if back.change.transaction.isEmpty, !console.isJSON {
             if !console.isQuiet { console.print(try sameness(of: back, state.log)) }
         } else {
-            try show(back.change, back.policy(ReadingOptions()), headline(of: back), in: store, on: host, console)
+            try show(back.change, back.policy(ReadingOptions()), announcement(of: back), in: store, on: host, console)
         }
         return .success
     }

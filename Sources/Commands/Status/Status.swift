@@ -39,6 +39,7 @@ public struct Status: Command {
                 isFull: false, now: host.now)
         }
         let verified = comparison.verified
+        policy.noteOtherHost(verified, on: host, console)
         guard let ruleset = comparison.rulesets else { throw CommandError(.failure, "cannot read the ruleset") }
         comparison.startFindings()
         _ = kernel.followUsage(of: &comparison, on: host)

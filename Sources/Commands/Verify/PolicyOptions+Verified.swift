@@ -19,6 +19,16 @@ extension PolicyOptions {
         return verified
     }
 
+    /// Warns where the file is for another host: the commands that only read compare it nevertheless.
+    func noteOtherHost(_ verified: VerifiedPolicy, on host: Host, _ console: Console) {
+        guard let hosts = verified.declared?.hosts, !hosts.isEmpty, let names = host.names(),
+            !hosts.contains(where: { names.contains(where: $0.matches) })
+        else { return }
+        let owners = hosts.map { "\"\($0.text)\"" }.joined(separator: " or ")
+        let own = names.first.map { ", and this host is \"\($0)\"" } ?? ""
+        console.note("portreeve: warning: the policy \(policy.printable) is for \(owners)\(own): apply refuses it here")
+    }
+
     /// The policy for a change of what is in force: that of the file, or the one that was applied, with a warning, where the file
     /// cannot be used.
     ///

@@ -113,6 +113,7 @@ public struct Verify: Command {
                 policy.loadVerified(on: host, kernel, in: store, console), only.areas, in: store,
                 grants: kernel.grants(on: host), isFull: full, now: host.now)
         }
+        if !watch { policy.noteOtherHost(verification.verified, on: host, console) }
         let doubts = usage.follow(&verification, kernel, on: host)
         host.progress("comparing the listeners and the connections with the policy…")
         verification.names = kernel.names(on: host)

@@ -36,7 +36,7 @@ private struct Paint {
     func severity(_ severity: Diagnostic.Severity) -> String {
         switch severity {
         case .error: wrap("error:", "1;31")
-        case .warning: wrap("warning:", "1;35")
+        case .warning: wrap("warning:", "1;33")
         case .note: wrap("note:", "1;36")
         }
     }
