@@ -134,16 +134,6 @@ public struct Explain: Command {
         return .success
     }
 
-    /// The source; an error about a group of the policy names an address of it.
-    private func client(on host: Host) throws(CommandError) -> IPAddress {
-        do throws(CommandError) { return try AddressArgument(source).address } catch {
-            let groups = namedPolicy.read(on: host).policy?.groups ?? []
-            guard let group = groups.first(where: { $0.name == source }) else { throw error }
-            let example = group.addresses.witness.map { ", such as \($0)" } ?? ""
-            throw CommandError(.usage, "\"\(source)\" is a group: write one address of it\(example)")
-        }
-    }
-
     /// What brings back the file of a policy in force; `nil` if there is one.
     private func absence(on host: Host) -> Explanation.Edit.Absence? {
         let path = namedPolicy.policy
@@ -212,94 +202,5 @@ public struct Explain: Command {
         guard let service = explanation.service?.name, explanation.isGranted else { return nil }
         let grants = kernel.grants(on: host)
         return grants.grant(of: service, to: explanation.question.source).map { $0.explanation(left: grants.left($0)) }
-    }
-
-    /// The address that the client dials, if it is named.
-    private func dialled(by source: IPAddress) throws(CommandError) -> IPAddress? {
-        guard let text = address else { return nil }
-        let dialled = try AddressArgument(text).address
-        guard dialled.family == source.family else {
-            throw CommandError(.usage, "\(source) cannot dial \(dialled): they are of different families")
-        }
-        return dialled
-    }
-
-    private func question(of source: IPAddress, _ policy: Policy) throws(CommandError) -> Explanation.Question {
-        if let transport { return try question(of: source, protocolNamed(transport, of: source.family), port: 0) }
-        let destination = try PortArgument(port ?? "", of: policy)
-        return try question(of: source, destination.transport, port: destination.port)
-    }
-
-    private func question(
-        of source: IPAddress, _ transport: TransportProtocol, port: UInt16
-    ) throws(CommandError) -> Explanation.Question {
-        var question = Explanation.Question(source: source, transport: transport, port: port, interface: interface)
-        question.destination = try dialled(by: source)?.value
-        question.isEchoRequest = [.icmp, .icmpv6].contains(transport)
-        return question
-    }
-
-    /// The protocol of this name, for addresses of a family.
-    func protocolNamed(_ text: String, of family: AddressFamily) throws(CommandError) -> TransportProtocol {
-        let transport = try protocolNamed(text)
-        let other: TransportProtocol = family == .ipv4 ? .icmpv6 : .icmp
-        guard transport != other else {
-            let name = family == .ipv4 ? "icmp" : "icmpv6"
-            throw CommandError(.usage, "\(source) is an \(family.name) address: write --protocol \(name)")
-        }
-        return transport
-    }
-
-    private func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
-        let name = text == "icmpv6" ? TransportProtocol.icmpv6.name : text
-        guard let transport = TransportProtocol(named: name, files: TrustedFiles()) else {
-            throw CommandError(.usage, "unknown protocol \"\(text)\": write its number, or a name from /etc/protocols")
-        }
-        guard !transport.hasPorts else {
-            throw CommandError(.usage, "\(transport) has ports: write a port such as 22/\(transport)")
-        }
-        return transport
-    }
-
-    /// The live tables, the policy that was applied, and the sockets.
-    struct View {
-        let ruleset: WholeRuleset
-        let verified: VerifiedPolicy
-        let sockets: HostSockets?
-        let now: Int64
-
-        /// The answer of the live tables, with the policy that was applied.
-        func answer(to question: Explanation.Question) -> Explanation {
-            Explanation(
-                question, policy: verified.policy, tables: ruleset.tables, isLive: true, listeners: sockets?.listeners,
-                containers: sockets?.containers ?? { ContainerList() }, now: now)
-        }
-
-        /// The answer once a policy is applied.
-        func answer(to question: Explanation.Question, applying policy: Policy) -> Explanation {
-            Explanation(
-                question, policy: policy, tables: [compile(policy).table] + ruleset.neighbours, isLive: false,
-                listeners: sockets?.listeners, containers: sockets?.containers ?? { ContainerList() }, now: now)
-        }
-    }
-
-    /// Reads the host; `nil` if only the policy is evaluated, or if the tables may not be read.
-    func look(on host: Host, _ console: Console) throws -> View? {
-        guard !asksPolicy else { return nil }
-        let store: any RulesetStore
-        let ruleset: WholeRuleset
-        do throws(KernelError) {
-            store = try host.openStore(kernel.netns)
-            ruleset = try WholeRuleset(store)
-        } catch {
-            guard !asksKernel && kernel.netns == nil else { throw error }
-            console.note(
-                "portreeve: warning: the live rules were not read, so that this is the answer of the policy file: \(error)"
-            )
-            return nil
-        }
-        let verified = try namedPolicy.loadVerified(on: host, kernel, in: store, console)
-        namedPolicy.noteOtherHost(verified, on: host, console)
-        return View(ruleset: ruleset, verified: verified, sockets: try? host.readSockets(), now: host.now)
     }
 }
