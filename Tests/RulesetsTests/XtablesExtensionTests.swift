@@ -104,7 +104,7 @@ struct XtablesExtensionTests {
     static let states: [([UInt8], String?)] = [
         (conntrack(1, 0, 8), "ct state new"), (conntrack(1, 1, 2), "ct state ! established"),
         (conntrack(1 | 1 << 13, 0, 1 << 8), "ct state untracked"), (conntrack(1, 0, 1 << 9), nil),
-        (conntrack(3, 0, 8), "ct state new ct original key-10 0"), (Array(conntrack(1, 0, 8).prefix(151)), nil),
+        (conntrack(3, 0, 8), "ct state new ct original protocol 0"), (Array(conntrack(1, 0, 8).prefix(151)), nil),
     ]
 
     @Test("States of connections", arguments: states)

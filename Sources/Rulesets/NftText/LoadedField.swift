@@ -63,10 +63,16 @@ struct LoadedField {
             case .destinationIPv6: Self("ct \(side)ip6 daddr", .ipv6Address)
             case ConntrackLoad.Key(rawValue: 3): Self("ct mark", .mark)
             case ConntrackLoad.Key(rawValue: 11): Self("ct \(side)proto-src", .port)
-            default: Self("ct \(side)key-\(load.key.rawValue)", .integer)
+            default: Self("ct \(side)\(Self.conntrackNames[load.key.rawValue] ?? "key-\(load.key.rawValue)")", .integer)
             }
         isHostOrder = ![.port, .ipv4Address, .ipv6Address].contains(type)
     }
+
+    /// Further keys of `ct`, whose values are numbers: `NFT_CT_…` of `linux/netfilter/nf_tables.h`.
+    private static let conntrackNames: [UInt32: String] = [
+        5: "expiration", 7: "l3proto", 10: "protocol", 14: "packets", 15: "bytes", 16: "avgpkt", 17: "zone",
+        18: "event", 23: "id",
+    ]
 
     /// The result that `fib` loads.
     init(_ query: RouteLookup) {
