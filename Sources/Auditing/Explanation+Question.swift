@@ -53,22 +53,41 @@ extension Explanation {
 extension Explanation.Question {
     /// Evaluates the packet, and tells whether the result depends on an interface that the question does not name.
     public func conclusion(through tables: [Table], now: Int64) -> (PacketConclusion, dependsOnInterface: Bool) {
-        var circumstances = setting ?? Circumstances(now: now)
-        circumstances.now = now
-        if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
+        let circumstances = circumstances(now: now)
         let conclusions = interfaces(tables).map { conclusion(on: $0.name, through: tables, in: circumstances) }
         let first = conclusions.first { $0.verdict == .refuse } ?? conclusions[0]
         let verdict = ConnectionVerdict(first.verdict)
         return (first, conclusions.contains { ConnectionVerdict($0.verdict) != verdict })
     }
 
+    /// What the packets after the first one certainly meet, whatever the interface; `nil` if that is not known.
+    func obstacle(through tables: [Table], now: Int64) -> ExchangeObstacle? {
+        guard !isEstablished else { return nil }
+        let circumstances = circumstances(now: now)
+        let obstacles = interfaces(tables).map { interface in
+            ExchangeObstacle(behind: packet(on: interface.name), through: tables, in: circumstances)
+        }
+        return obstacles.contains(nil) ? nil : obstacles.first ?? nil
+    }
+
+    private func circumstances(now: Int64) -> Circumstances {
+        var circumstances = setting ?? Circumstances(now: now)
+        circumstances.now = now
+        if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
+        return circumstances
+    }
+
     private func conclusion(
         on interface: String, through tables: [Table], in circumstances: Circumstances
     ) -> PacketConclusion {
+        PacketEvaluation.conclude(packet(on: interface), through: tables, in: circumstances)
+    }
+
+    private func packet(on interface: String) -> Packet {
         var packet = Packet(transport: transport, port: port, from: source, interface: interface)
         (packet.destination, packet.isEstablished) = (destination, isEstablished)
         packet.isEchoRequest = isEchoRequest
-        return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        return packet
     }
 
     /// The verdict by each interface.

@@ -29,6 +29,8 @@ public struct Explanation: Sendable {
     public let verdictsByInterface: [(interface: String, verdict: ConnectionVerdict)]
     /// The addresses of this host that let the source in, if others do not; empty if the answer is the same for all.
     public let openAddresses: [IPAddress]
+    /// What keeps the connection from working although its first packet gets in; `nil` if nothing certainly does.
+    public let hindrance: ExchangeObstacle?
     /// The interface that the answer assumes, where it depends on one that the question does not name.
     public let assumedInterface: String?
     /// The bans that shut the source out, which only `unban` ends.
@@ -59,6 +61,9 @@ public struct Explanation: Sendable {
         }.map { $0.naming(containers) }
         self.listeners = listening
         container = answer.0.container(in: containers, heldBy: listening ?? [])
+        let isLocal = answer.0.verdict == .accept && !dependsOnInterface && !answer.0.isForwarded
+        hindrance =
+            isLocal && tables.contains { $0.name != Names.table } ? question.obstacle(through: tables, now: now) : nil
         let bans = answer.0.isBan ? tables.bans(of: question.source) : []
         self.bans = bans
         verdictWithoutBans =

@@ -66,9 +66,9 @@ extension Policy {
         // It would take the connections of a forward, which leads elsewhere.
         case .forwarded: defaults.published != .enforce || service.section == .forward
         // The replies of another host are not this host's.
-        case .silenced: service.forwarding?.isLocal ?? true
+        case .silenced, .silencedLater: service.forwarding?.isLocal ?? true
         case .silencedTarget: service.section == .forward
-        case .refused, .redirected, .unknown: true
+        case .refused, .redirected, .interrupted, .separated, .unknown: true
         }
     }
 }
@@ -86,15 +86,21 @@ extension Finding {
                 "\(rule.table) drops the replies of \(port.text) to clients that \(service.kind) \"\(service.name)\" allows"
             case .silencedTarget:
                 "\(rule.table) drops the replies that \(service.kind) \"\(service.name)\" gets for \(port.text) from where it leads"
+            case .silencedLater:
+                "\(rule.table) drops all but the first reply of \(port.text) to clients that \(service.kind) \"\(service.name)\" allows"
+            case .interrupted:
+                "\(rule.table) drops all but the first packet of connections to \(port.text) that \(service.kind) \"\(service.name)\" allows"
+            case .separated:
+                "\(rule.table) has the replies of \(port.text) tracked in another zone than the connections that \(service.kind) \"\(service.name)\" allows: they do not count as established"
             case .redirected:
                 "\(rule.table) redirects connections to \(port.text) of \(service.kind) \"\(service.name)\""
             case .forwarded:
                 "\(rule.table) sends connections to \(port.text) elsewhere, past \(service.kind) \"\(service.name)\""
             case .unknown: "the effect of \(rule.table) on connections to \(port.text) is not known"
             }
-        let severity: Severity = override.effect.isDrop && override.isWhole ? .error : .warning
+        let severity: Severity = override.effect.isDrop && override.isWhole && override.isFatal ? .error : .warning
         self.init(
-            override.effect == .unknown ? .unknown : .foreignOverride, severity,
+            override.effect.identifier, severity,
             "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
             table: rule.table.description, chain: rule.chain, policy: service.location)
         details.aspect = override.effect.word
@@ -104,13 +110,22 @@ extension Finding {
 }
 
 extension AccessOverride {
+    /// Whether no connection works: of replies in another zone only TCP needs more than that they arrive.
+    fileprivate var isFatal: Bool { effect != .separated || transport == .tcp }
+
     /// Whether it refuses only addresses and networks as small as a ban.
     fileprivate var isOfBans: Bool { effect.isDrop && !isWhole && sources.isOfBans }
 }
 
 extension AccessOverride.Effect {
-    /// Whether clients that the policy allows get no answer.
-    fileprivate var isDrop: Bool { [.refused, .silenced, .silencedTarget].contains(self) }
+    /// The kind of the finding.
+    fileprivate var identifier: Finding.Identifier {
+        switch self {
+        case .unknown: .unknown
+        case .separated: .foreignBypass
+        default: .foreignOverride
+        }
+    }
 
     /// The effect in one word.
     fileprivate var word: String {
@@ -118,6 +133,9 @@ extension AccessOverride.Effect {
         case .refused: "drops"
         case .silenced: "silences"
         case .silencedTarget: "silences-target"
+        case .silencedLater: "silences-later"
+        case .interrupted: "interrupts"
+        case .separated: "separates"
         case .redirected: "redirects"
         case .forwarded: "forwards"
         case .unknown: "unknown"

@@ -55,6 +55,8 @@ public struct HostInterface: Hashable, Sendable {
     public var master: UInt32?
     /// Its alternative names, which rules do not match: ip-link(8), `altname`.
     public var otherNames: [String]
+    /// The type of its hardware addresses, `ARPHRD_…` of `linux/if_arp.h`; `nil` if it is not known.
+    public var hardwareType: UInt16?
     /// What sees packets before the ruleset: `an XDP program`, `filters of tc`, `programs of tcx`.
     public var earlier: [String] = []
 

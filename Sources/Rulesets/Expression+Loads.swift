@@ -95,6 +95,8 @@ public struct ConntrackLoad: Hashable, Sendable {
         public static let destinationPort = Self(rawValue: 12)
         /// The 128 labels, one bit each: 16 bytes.
         public static let labels = Self(rawValue: 13)
+        /// The number of the zone: 2 bytes, host byte order.
+        public static let zone = Self(rawValue: 17)
         /// The destination address of IPv4: 4 bytes, network byte order.
         public static let destinationIPv4 = Self(rawValue: 20)
         /// The destination address of IPv6: 16 bytes, network byte order.

@@ -50,7 +50,8 @@ struct EstablishedTests {
 
     @Test("Skip nat chains")
     func translation() throws {
-        #expect(try verdicts("tcp dport 22 drop", type: "nat", policy: "accept") == [.refuse, .accept])
+        #expect(
+            try verdicts("ct mark 1 accept; tcp dport 22 drop", type: "nat", policy: "accept") == [.refuse, .accept])
     }
 
     @Test("Have a destination if it is given")

@@ -38,6 +38,20 @@ struct StateTests {
         inet(
             "\(early) udp dport 1 notrack",
             "\(input) ct state vmap { untracked : accept, new : continue }; ct direction original tcp dport 2 accept"),
+        // A zone is set once, and lets nothing be excluded.
+        inet(
+            "\(early) tcp dport 1 ct zone set 5; notrack",
+            "\(input) ct state new tcp dport 1 accept; ct state untracked udp dport 1 accept"),
+        // Chains that translate run only where something is tracked.
+        inet("\(nat) tcp dport 1 drop"), inet("\(nat) tcp dport 1 drop", "ct state new accept"),
+        "table ip6 t {\nchain c {\nct mark 1\n}\n}\n" + inet("\(nat) tcp dport 1 drop"),
+        // Limits of bytes that no packet is below.
+        inet(
+            "\(input) tcp dport 1 limit rate 10 bytes/second accept; tcp dport 2 limit rate over 10 bytes/second accept; udp dport 1 limit rate 10 bytes/second burst 10 bytes accept; udp dport 2 limit rate 1 mbytes/second accept"
+        ),
+        inet(
+            "\(input) limit name \"l\" tcp dport 1 accept; tcp dport 2 accept", sets: "limit l { rate 9 bytes/second; }"
+        ),
         // Numbers that the kernel chooses.
         inet(
             "\(input) numgen inc mod 3 vmap { 0 : goto c1, 1 : goto c1, 2 : goto c2 }", "tcp dport 1-2 accept",
@@ -64,6 +78,12 @@ struct StateTests {
         inet(
             "\(early) ip dscp set cs1; ip6 dscp set cs1; ip ttl set 60; tcp option maxseg size set 1000",
             "\(input) tcp dport 1 accept"),
+        // What the kernel answers about its own addresses, the hardware of an interface, and the translation of the source.
+        inet(
+            "\(input) fib daddr oif 0 tcp dport 1 accept; fib daddr . iif oif missing udp dport 1 accept; fib daddr oif exists tcp dport 2 accept"
+        ),
+        inet("\(input) meta iiftype ether tcp dport 1 accept; meta iiftype != ether udp dport 1 accept"),
+        inet("\(input) ct status snat drop; tcp dport 1 accept"),
         // Types of addresses.
         inet(
             "\(input) fib saddr type unicast tcp dport 1 accept; fib saddr type { local, broadcast } udp dport 1 accept"
@@ -155,6 +175,8 @@ struct StateTests {
         "*nat\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp --dport 1 -j REDIRECT --to-ports 5\n\(filter)-A INPUT -m conntrack --ctstate DNAT --ctorigdstport 1 -j ACCEPT\n-A INPUT -p tcp -m conntrack --ctstate NEW --ctorigsrc 10.1.2.0/24 --ctdir ORIGINAL ! --ctorigdstport 3 -j ACCEPT\n-A INPUT -p udp -m conntrack --ctproto udp ! --ctstatus SEEN_REPLY ! --ctorigdst 10.0.0.0/8 -j ACCEPT\nCOMMIT\n",
         "\(filter.dropFirst(7))-A INPUT -p tcp --dport 1 -m addrtype --src-type UNICAST --dst-type LOCAL -j ACCEPT\n-A INPUT -p tcp --dport 2 -m addrtype --dst-type LOCAL,BROADCAST -j ACCEPT\n-A INPUT -p udp --dport 2 -m addrtype ! --src-type LOCAL -j ACCEPT\nCOMMIT\n",
         "\(filter.dropFirst(7))-A INPUT -p tcp --dport 1 -m pkttype --pkt-type host -j ACCEPT\n-A INPUT -p udp --dport 2 -m pkttype ! --pkt-type broadcast -j ACCEPT\n-A INPUT -p tcp --dport 3 -m pkttype --pkt-type multicast -j ACCEPT\nCOMMIT\n",
+        "*raw\n:PREROUTING ACCEPT\n-A PREROUTING -p tcp --dport 1 -j CT --zone 5\n-A PREROUTING -j CT --notrack\n\(filter)-A INPUT -m conntrack --ctstate NEW -j ACCEPT\nCOMMIT\n",
+        "\(head)-A PREROUTING -j TEE --gateway 10.9.0.2\n\(filter)-A INPUT -m physdev --physdev-in eth9 -p tcp --dport 1 -j ACCEPT\n-A INPUT -m physdev ! --physdev-is-bridged -p udp --dport 1 -j ACCEPT\nCOMMIT\n",
         "\(filter.dropFirst(7)):A -\n-A INPUT -m statistic --mode random --probability 0.5 -j A\n-A INPUT -p tcp --dport 1 -j ACCEPT\n-A A -p tcp --dport 1 -j ACCEPT\nCOMMIT\n",
     ]
 

@@ -37,6 +37,8 @@ final class Wire {
                 Routes.Output(name: $0.interface, index: $0.interfaceIndex)
             }
         }
+        routes.hardwareTypes = Dictionary(
+            uniqueKeysWithValues: interfaces.compactMap { each in each.hardwareType.map { (each.name, $0) } })
         routes.addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
         routes.routesLoopback = { network.routesLoopback($0) }
         return Circumstances(now: Int64(time(nil)), addresses: addresses, routes: routes)

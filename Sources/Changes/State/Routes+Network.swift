@@ -25,6 +25,9 @@ extension Routes {
                     if let interface = names[reached.key] { all[interface.name] = reached.value }
                 }
             })
+        hardwareTypes = Dictionary(
+            interfaces.compactMap { each in each.hardwareType.map { (each.name, $0) } }
+        ) { first, _ in first }
         bridgePorts = Set(
             interfaces.filter { $0.master.flatMap { names[$0]?.kind }.map(Self.joining.contains) == true }.map(\.name))
         containers = { network.containers(among: interfaces) }

@@ -63,6 +63,7 @@ extension Explanation {
         } else if let rule = conclusion.redirection {
             lines.append("redirected: \("\(rule)".printable)")
         }
+        if let hindrance { lines.append("but: \(hindrance.text.printable)") }
         if let audience { lines.append("listens: \(audience.printable)") }
         if let change = nearestChange(given: edit) {
             lines.append("to let it in: \(([change] + caveats(given: edit)).joined(separator: "; ").printable)")
@@ -118,6 +119,20 @@ extension Explanation {
             return ["file: \(text.printable)"]
                 + [after.map { "once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)" } ?? advice]
         }
+    }
+}
+
+extension ExchangeObstacle {
+    /// What becomes of the packets after the first one, and by which rule.
+    var text: String {
+        let effect =
+            switch self.effect {
+            case .silenced, .silencedTarget: "the replies are dropped"
+            case .silencedLater: "all replies but the first are dropped"
+            case .interrupted: "all packets but the first are dropped"
+            default: "the replies do not count as established, since they are tracked in another zone"
+            }
+        return "\(effect): \"\(place)\""
     }
 }
 

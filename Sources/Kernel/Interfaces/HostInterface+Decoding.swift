@@ -26,6 +26,7 @@ extension HostInterface {
             otherNames: (reply.attributes.nest(PlainAttribute(Int(IFLA_PROP_LIST))).map(Array.init) ?? [])
                 .filter { $0.type == UInt32(IFLA_ALT_IFNAME) }
                 .map { KernelName.text(of: $0.payload.prefix { $0 != 0 }) })
+        hardwareType = reply.header.ifi_type
         let attached = reply.attributes.nest(PlainAttribute(Int(IFLA_XDP)))?.u8(PlainAttribute(Int(IFLA_XDP_ATTACHED)))
         if let attached, attached != 0 { earlier = ["an XDP program"] }
     }

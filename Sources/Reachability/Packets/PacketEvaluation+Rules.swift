@@ -87,6 +87,9 @@ extension PacketEvaluation {
         case .stopsTracking:
             walk.state.stopTracking()
             walk.expression += 1
+        case .setsZone(let number, let direction):
+            walk.state.set(zone: number, direction: direction, walk.registers)
+            walk.expression += 1
         case .verdict(let verdict): return decide(verdict, &walk)
         case .reject(let reject):
             walk.trace.append(.init(place: place(walk), action: "\(reject)"))

@@ -73,17 +73,19 @@ public struct PacketEvaluation {
         setting = Setting(
             family: packet.family, transport: packet.transport,
             interface: name + Array(repeating: 0, count: InterfacePattern.maximumLength + 1 - name.count),
-            circumstances: circumstances, isEstablished: packet.isEstablished, source: packet.source,
+            circumstances: circumstances, phase: packet.isEstablished ? .later : .first, source: packet.source,
             user: path == .leaving ? packet.user ?? SocketUser.none : nil, isUntrackedYet: packet.isUntrackedYet,
             isEcho: packet.isEchoRequest)
     }
 
     private mutating func conclusion(_ path: PacketPath) -> PacketConclusion {
         let hook: Hook = path == .published ? .forward : path == .leaving ? .output : .ingress
-        let state = path == .arriving ? PacketState(packet) : path.start
+        var state = path == .arriving ? PacketState(packet) : path.start
+        if packet.isEstablished { state.forgetConnection() }
         let rest = follow(PacketWalk(pending: hooks.entries(hook, setting)[...], hook: hook, state: state))
         let lower =
-            path == .published ? [] : path == .leaving ? hooks.egressChains : hooks.lowerChains(setting)
+            path == .published
+            ? [] : path == .leaving ? hooks.lowerEgressChains(setting) : hooks.lowerChains(setting)
         guard !lower.isEmpty, rest.verdict != .refuse else { return rest }
         var unsure = rest
         unsure.verdict = .unknown(lower)
@@ -152,13 +154,15 @@ public struct PacketEvaluation {
     private func enterNextChain(_ walk: inout PacketWalk) -> Bool {
         while true {
             guard let entry = walk.pending.popFirst() else {
-                if walk.hook != .ingress { walk.meetConntrack() }
+                if walk.hook != .ingress { walk.state.meetConntrack() }
                 guard let next = walk.nextHook else { return false }
                 walk.hook = next
                 walk.pending = hooks.entries(next, setting)[...]
                 continue
             }
-            if walk.hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority { walk.meetConntrack() }
+            if walk.hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority {
+                walk.state.meetConntrack()
+            }
             // A connection is translated once: later nat chains are skipped, as are all of them for later packets, and for
             // packets without a connection (`nf_nat_inet_fn`).
             let isSettled =
@@ -261,17 +265,13 @@ extension PacketState {
 }
 
 extension PacketWalk {
-    /// Lets conntrack see the packet.
-    fileprivate mutating func meetConntrack() {
-        if state.tracking == .before { state.tracking = .new }
-    }
-
     /// The next hook; `nil` after the last one.
     fileprivate var nextHook: Hook? {
         switch hook {
         case .ingress: .prerouting
         case .prerouting: state.isForwarded ? .forward : .input
         case .forward, .output: .postrouting
+        case .postrouting: .egress
         default: nil
         }
     }

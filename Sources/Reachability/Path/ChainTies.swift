@@ -76,7 +76,7 @@ extension TableFamily {
 
 /// What a base chain and the chains that it calls read and change of a packet.
 private struct ChainEffects {
-    private enum Property { case mark, connectionMark, packetType, labels, tracking, source, destination }
+    private enum Property { case mark, connectionMark, packetType, labels, tracking, zone, source, destination }
 
     private var changed: Set<Property> = []
     private var read: Set<Property> = []
@@ -108,6 +108,7 @@ private struct ChainEffects {
         case .setConntrack(let assignment):
             if assignment.key == .labels { changed.insert(.labels) }
             if assignment.key == .mark { changed.insert(.connectionMark) }
+            if assignment.key == .zone { changed.insert(.zone) }
         case .opaque(name: "notrack", _): changed.insert(.tracking)
         case .opaque(name: "meta", _): changed.formUnion([.mark, .packetType])
         case .opaque(name: "ct", _): changed.insert(.connectionMark)

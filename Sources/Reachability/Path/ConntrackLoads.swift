@@ -2,21 +2,27 @@ internal import Addressing
 internal import Rulesets
 
 extension Setting {
-    /// `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
-    private static let translatedBit: UInt32 = 1 << 5
+    /// `IPS_SRC_NAT` and `IPS_DST_NAT` of `linux/netfilter/nf_conntrack_common.h`.
+    private static let (sourceBit, translatedBit): (UInt32, UInt32) = (1 << 4, 1 << 5)
     /// The bits that the first packet of a connection cannot have: `IPS_EXPECTED`, `IPS_SEEN_REPLY`, `IPS_ASSURED`,
     /// `IPS_CONFIRMED`, `IPS_DYING`.
     private static let laterBits: UInt32 = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3 | 1 << 9
 
     /// The value that `ct` loads; `nil` if the packet has no connection, which ends the rule.
     func conntrack(_ load: ConntrackLoad, _ state: PacketState) -> [SymbolicByte]? {
-        guard state.tracking == .new else {
-            // Without a connection the state of a packet is invalid or untracked, and all other keys end the rule
-            // (`nft_ct_get_eval`).
-            let value = state.tracking == .before ? ConntrackState.invalid : ConntrackState.untracked
-            return load.key == .state ? [SymbolicByte](constants: value.hostOrderBytes) : nil
+        switch state.tracking {
+        case .new: break
+        // Until conntrack sees the packet, one with a zone has a connection that stands for it.
+        case .before where state.zones.areSet: return .unknown(16)
+        // Without a connection the state of a packet is invalid or untracked, and all other keys end the rule
+        // (`nft_ct_get_eval`).
+        case .before: return load.key == .state ? [SymbolicByte](constants: ConntrackState.invalid.hostOrderBytes) : nil
+        case .excluded:
+            return load.key == .state ? [SymbolicByte](constants: ConntrackState.untracked.hostOrderBytes) : nil
+        case .separate: return separate(load)
+        case .unknown: return .unknown(16)
         }
-        if isEstablished && !isUntrackedYet { return established(load) }
+        if isEstablished && !isUntrackedYet { return established(load, state) }
         switch load.key {
         case .state: return [SymbolicByte](constants: ConntrackState.new.hostOrderBytes)
         case .direction: return [SymbolicByte(0)]
@@ -38,9 +44,10 @@ extension Setting {
     }
 
     /// The value for an established connection; its direction is unknown, since conntrack may have picked it up half-way.
-    private func established(_ load: ConntrackLoad) -> [SymbolicByte] {
+    private func established(_ load: ConntrackLoad, _ state: PacketState) -> [SymbolicByte] {
         switch load.key {
         case .direction where isReply: [SymbolicByte(1)]
+        case .mark: state.marks.connection
         case .state: [SymbolicByte](constants: ConntrackState.established.hostOrderBytes)
         case .networkProtocol: [SymbolicByte(familyNumber)]
         case .transportProtocol: [SymbolicByte(transport.rawValue)]
@@ -48,13 +55,23 @@ extension Setting {
         }
     }
 
+    /// The value for a reply that conntrack does not count to its connection: it takes the answer to a SYN for an invalid packet,
+    /// and any other one for a new connection.
+    private func separate(_ load: ConntrackLoad) -> [SymbolicByte]? {
+        guard transport != .tcp || phase == .reply else { return .unknown(16) }
+        let value = transport == .tcp ? ConntrackState.invalid : ConntrackState.new
+        if load.key == .state { return [SymbolicByte](constants: value.hostOrderBytes) }
+        return transport == .tcp ? nil : .unknown(16)
+    }
+
     private var sourceAddress: [SymbolicByte] {
         (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { SymbolicByte(.source($0)) }
     }
 
     private func status(_ state: PacketState) -> [SymbolicByte] {
-        let known = Self.translatedBit | Self.laterBits
-        let value = state.isTranslated ? Self.translatedBit : 0
+        // Rules that translate the source of what leaves come last.
+        let known = Self.translatedBit | Self.laterBits | (state.isForwarded || isLeaving ? 0 : Self.sourceBit)
+        let value = (state.isTranslated ? Self.translatedBit : 0) | (state.source != nil ? Self.sourceBit : 0)
         return zip((~known).hostOrderBytes, value.hostOrderBytes).map { SymbolicByte(.unknown, mask: $0, flip: $1) }
     }
 }

@@ -12,6 +12,8 @@ struct Hooks {
 
     /// `NF_IP_PRI_CONNTRACK` of `linux/netfilter_ipv4.h`: chains with a lower priority run before conntrack.
     static let conntrackPriority: Int32 = -200
+    /// `NF_NETDEV_EGRESS` and `NF_NETDEV_INGRESS` of `linux/netfilter.h`, numbers of the family netdev.
+    fileprivate static let (deviceIngress, deviceEgress): (UInt32, UInt32) = (0, 1)
 
     /// The tables, with extensions of iptables and named limits replaced by native expressions.
     let tables: [Table]
@@ -29,8 +31,12 @@ struct Hooks {
 
     /// Whether a rule reads a mark: otherwise no mark decides on a packet.
     let readsMarks: Bool
+    /// The families whose connections conntrack tracks: chains of type `nat` run for no others (`nf_nat_inet_fn`).
+    private let tracked: Set<AddressFamily>
 
-    init(tables: [Table]) {
+    /// The hooks of tables; the other tables, whose chains are not evaluated, may let conntrack track, too.
+    init(tables: [Table], beside others: [Table] = []) {
+        tracked = Set(AddressFamily.allCases.filter { family in (tables + others).contains { $0.tracks(family) } })
         let native = tables.map { $0.withNativeExtensions.withNamedObjects.withSetStatements }
         self.tables = native
         changingSets = native.map(\.changingSets)
@@ -71,8 +77,9 @@ struct Hooks {
     func entries(_ hook: Hook, _ setting: Setting) -> [Entry] {
         let all = bases.filter { entry in
             let family = tables[entry.table].name.family
-            guard setting.isSeen(by: family) || hook == .ingress && family == .netdev else { return false }
-            return hook == .ingress ? entry.base.isIngress(family, setting) : entry.base.hook == hook
+            guard setting.isSeen(by: family) || family == .netdev else { return false }
+            if entry.base.type == "nat", !tracked.contains(setting.family) { return false }
+            return entry.base.runs(at: hook, family, setting)
         }
         return all.enumerated().sorted { first, second in
             let (one, other) = (first.element, second.element)
@@ -88,30 +95,54 @@ struct Hooks {
         return [tables.firstIndex(of: entry.table).map(Int32.init) ?? Int32(tables.count)]
     }
 
-    /// Whether a chain sees the replies of this host and may drop them.
-    var decidesOnReplies: Bool { decides(at: [.output, .postrouting]) }
+    /// Whether a chain sees the replies of this host and may drop them, or keep them from their connections.
+    var decidesOnReplies: Bool { decides(at: [.output, .postrouting, .egress]) || setsZones }
 
-    /// Whether a chain sees the replies of hosts to which this one forwards and may drop them.
-    var decidesOnForwardedReplies: Bool { decides(at: [.prerouting, .forward, .postrouting]) }
+    /// Whether a chain sees the replies of hosts to which this one forwards and may drop them, or keep them from their connections.
+    var decidesOnForwardedReplies: Bool {
+        decides(at: [.ingress, .prerouting, .forward, .postrouting, .egress]) || setsZones
+    }
+
+    /// Whether a chain sees the packets of clients, and may decide otherwise on later ones of a connection than on the first.
+    var decidesOnLaterPackets: Bool {
+        bases.contains { entry in
+            let hook = entry.base.hook(in: tables[entry.table].name.family)
+            guard entry.base.type != "nat", [.ingress, .prerouting, .input].contains(hook) else { return false }
+            return tables[entry.table].chains.contains { $0.rules.contains(where: \.tellsPhases) }
+        }
+    }
+
+    /// The rules that set zones of conntrack.
+    var zoneRules: [RuleReference] {
+        tables.flatMap { table in
+            table.chains.flatMap { chain in
+                chain.rules.enumerated().filter { $0.element.expressions.contains(where: \.setsZone) }.map {
+                    RuleReference(table: table.name, chain: chain.name, index: $0.offset, rule: $0.element)
+                }
+            }
+        }
+    }
+
+    private var setsZones: Bool { !zoneRules.isEmpty }
 
     /// Whether a chain of one of the hooks may drop packets of established connections.
     private func decides(at hooks: [Hook]) -> Bool {
         bases.contains { entry in
-            return hooks.contains(entry.base.hook) && entry.base.type != "nat"
+            hooks.contains(entry.base.hook(in: tables[entry.table].name.family)) && entry.base.type != "nat"
                 && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
         }
     }
 
-    /// The chains behind the IP layer that may drop packets that leave and are not modelled: those of devices.
-    var egressChains: [RuleReference] {
+    /// The chains behind the IP layer that may drop packets that leave by the interface of the setting and are not modelled: those
+    /// of the devices on which it stands, such as the ports of a bridge.
+    func lowerEgressChains(_ setting: Setting) -> [RuleReference] {
         bases.filter { entry in
-            let isEgress = tables[entry.table].name.family == .netdev && entry.base.hook.rawValue == Self.egress
-            return isEgress && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
+            let isEgress = entry.base.hook(in: tables[entry.table].name.family) == .egress
+            guard isEgress, !entry.base.devices.contains(setting.interfaceName) else { return false }
+            return setting.mayLeave(byDevicesAmong: entry.base.devices)
+                && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
         }.map { RuleReference(table: tables[$0.table].name, chain: $0.chain.name) }
     }
-
-    /// `NF_NETDEV_EGRESS` of `linux/netfilter.h`, a number of the family netdev.
-    private static let egress: UInt32 = 1
 
     /// The chains before the IP layer that may drop packets of the setting and are not modelled: of bridges, and of devices
     /// that are not known.
@@ -163,16 +194,40 @@ extension BaseChain {
         }
     }
 
-    /// Whether the chain runs where packets of the setting arrive on their device.
-    fileprivate func isIngress(_ family: TableFamily, _ setting: Setting) -> Bool {
-        isIngress(family) && devices.contains(setting.interfaceName)
+    /// Whether the chain runs at a hook where packets of the setting pass: on their device, if it is a hook of devices.
+    fileprivate func runs(at place: Hook, _ family: TableFamily, _ setting: Setting) -> Bool {
+        guard hook(in: family) == place else { return false }
+        return ![.ingress, .egress].contains(place) || devices.contains(setting.interfaceName)
     }
 
-    /// The netdev family has its own numbers of hooks: 0 is ingress.
-    private func isIngress(_ family: TableFamily) -> Bool { family == .netdev ? hook.rawValue == 0 : hook == .ingress }
+    private func isIngress(_ family: TableFamily) -> Bool { hook(in: family) == .ingress }
+
+    /// The hook in a table of a family: netdev has numbers of its own.
+    fileprivate func hook(in family: TableFamily) -> Hook {
+        guard family == .netdev else { return hook }
+        return hook.rawValue == Hooks.deviceIngress ? .ingress : hook.rawValue == Hooks.deviceEgress ? .egress : hook
+    }
+}
+
+extension Hook {
+    /// On a device, behind all other hooks; a number that the kernel does not use.
+    static let egress = Hook(rawValue: 6)
 }
 
 extension Rule {
+    /// Whether it may match later packets of a connection otherwise than the first: it reads the connection or flags of TCP, or
+    /// something that is not modelled.
+    fileprivate var tellsPhases: Bool {
+        expressions.contains { expression in
+            switch expression {
+            case .conntrack, .opaque, .xtables: true
+            // The flags are at byte 13, RFC 9293 3.1.
+            case .payload(let payload): payload.base == .transport && payload.end > 4
+            default: false
+            }
+        }
+    }
+
     /// Whether the rule cannot refuse or change a packet: it only counts, logs or accepts.
     fileprivate var isHarmless: Bool {
         expressions.allSatisfy { expression in

@@ -53,8 +53,9 @@ extension Setting {
         case .inputInterfaceName: return [SymbolicByte](constants: interface)
         case .inputInterface: return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
         case .inputInterfaceType where !isSent:
-            return interfaceName == "lo"
-                ? [SymbolicByte](constants: [SymbolicByte].loopbackType.hostOrderBytes) : .otherType
+            let known = circumstances.routes?.hardwareType(of: interfaceName)
+            let type = interfaceName == "lo" ? [SymbolicByte].loopbackType : known
+            return type.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherType
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .etherType: return [SymbolicByte](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
@@ -150,7 +151,7 @@ extension Setting {
         case (0...1, _) where isReply: state.headerPort[offset]
         case (2...3, _) where isReply: .unknown
         // RFC 9293 3.5: the first reply has SYN and ACK; RFC 3168 6.1.1: the two bits of ECN are unknown.
-        case (13, .tcp) where isReply: SymbolicByte(.unknown, mask: 0xc0, flip: 0x12)
+        case (13, .tcp) where phase == .reply: SymbolicByte(.unknown, mask: 0xc0, flip: 0x12)
         case (0...1, _): circumstances.sourcePort.map { SymbolicByte($0.bigEndianBytes[offset]) } ?? .unknown
         case (2...3, _): state.headerPort[offset - 2]
         // A packet with data has ACK, but not URG, RST, SYN or FIN.
@@ -211,6 +212,11 @@ extension Setting {
             return query.result == .interface
                 ? [SymbolicByte](constants: (isThere ? output.index : 0).hostOrderBytes)
                 : Self.name(isThere ? output.name : "")
+        // The kernel answers nothing about an address of its own (`nft_fib4_eval`); of a name it writes the first bytes only.
+        case _ where !isSource && circumstances.destinationKind == .local && interfaceName != "lo":
+            let none = [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+            if query.flags.contains(.isPresent) { return [SymbolicByte(0)] }
+            return query.result == .interface ? none : none + .unknown(12)
         case .interface:
             return isSource
                 ? interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex : .unknown(4)

@@ -40,8 +40,8 @@ extension PacketState {
         }
     }
 
-    /// Excludes the packet from conntrack, unless conntrack has seen it (`nft_notrack_eval`).
+    /// Excludes the packet from conntrack, unless conntrack has seen it, or a rule has set its zone (`nft_notrack_eval`).
     mutating func stopTracking() {
-        if tracking == .before { tracking = .excluded }
+        if tracking == .before, !zones.areSet { tracking = .excluded }
     }
 }

@@ -11,10 +11,18 @@ struct PacketState: Hashable {
         case new
         /// A rule excludes it from conntrack.
         case excluded
+        /// It is a reply in another zone than its connection, to which conntrack does not count it.
+        case separate
+        /// It is a reply of which it is not known whether conntrack counts it to its connection.
+        case unknown
     }
 
     /// The state in conntrack.
     var tracking = Tracking.before
+    /// The zones in which conntrack looks for its connection.
+    var zones = ConntrackZones()
+    /// The zones of its connection; `nil` for a packet that is no reply, and for a reply of another host.
+    var expected: ConntrackZones?
     /// The destination port in the header in network byte order; after a translation it differs from the dialled port.
     var headerPort: [SymbolicByte] = .dialledPort
     /// The source address in the header in network byte order, if a rule has translated it.
@@ -44,7 +52,8 @@ struct PacketState: Hashable {
     /// Whether packets of both states are the same for a rule that does not read where they go.
     func isLike(_ other: PacketState) -> Bool {
         tracking == other.tracking && isTranslated == other.isTranslated && isForwarded == other.isForwarded
-            && marks == other.marks && labels == other.labels && source == other.source
+            && marks == other.marks && labels == other.labels && source == other.source && zones == other.zones
+            && expected == other.expected
     }
 
     /// The address to which a rule sends it; `nil` for this host's, and if it is not known.

@@ -37,6 +37,8 @@ public struct Routes: Sendable {
     public var indices: [String: UInt32]
     /// The kinds of the interfaces, by name; without the devices of the hardware, which have none.
     public var kinds: [String: String]
+    /// The types of the hardware addresses of the interfaces, by name: `ARPHRD_…` of `linux/if_arp.h`.
+    public var hardwareTypes: [String: UInt16] = [:]
     /// The bridges that connect only containers and virtual machines, by name.
     public var containerBridges: Set<String>
     /// The ports of bridges and bonds, by name: what arrives by one has arrived by the bridge when the rules of IP see it.
@@ -72,6 +74,14 @@ public struct Routes: Sendable {
     public var routesLoopback: @Sendable (String) -> Bool? = { _ in nil }
     /// The containers to which this host forwards packets, by bridge and family.
     public var containers: @Sendable () -> [Containers] = { [] }
+
+    /// The type of the hardware addresses of an interface; for a name that stands for those that no rule names, that of all.
+    func hardwareType(of name: String) -> UInt16? {
+        if indices[name] != nil { return hardwareTypes[name] }
+        let others = hardwareTypes.filter { $0.key != "lo" }
+        let types = Set(others.values)
+        return types.count == 1 && others.count == indices.count(where: { $0.key != "lo" }) ? types.first : nil
+    }
 
     /// Routes of these parts.
     public init(

@@ -15,11 +15,8 @@ struct Setting {
     let destinations: Destinations
     /// The addresses of this host.
     let own: Destinations
-    /// Whether the packets carry data of an established connection; otherwise they open one.
-    let isEstablished: Bool
-    /// Whether the packets are replies of this host, or of the hosts to which it forwards: they leave by the interface and go to the
-    /// source, from the port that was dialled or that a rule has put in its place.
-    let isReply: Bool
+    /// Which packets of their connections they are.
+    let phase: ExchangePhase
     /// Whether the packets open connections of this host: they leave by the interface, and their sources are the far ends.
     let isLeaving: Bool
     /// Whether conntrack takes the packets for the first ones of their connections, though these are established.
@@ -33,15 +30,14 @@ struct Setting {
 
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
-        isEstablished: Bool = false, isReply: Bool = false, source: UInt128? = nil, dialled: AddressSet? = nil,
+        phase: ExchangePhase = .first, source: UInt128? = nil, dialled: AddressSet? = nil,
         user: SocketUser? = nil, isUntrackedYet: Bool = false, isEcho: Bool = false
     ) {
         self.family = family
         self.transport = transport
         self.interface = interface
         self.circumstances = circumstances
-        self.isEstablished = isEstablished || isReply
-        self.isReply = isReply
+        self.phase = phase
         isLeaving = user != nil
         self.isUntrackedYet = isUntrackedYet
         self.isEcho = isEcho
@@ -51,6 +47,13 @@ struct Setting {
         own = Destinations(circumstances.addresses, family, includingLoopback: isLoopback)
         destinations = dialled.map { Destinations($0, family, includingLoopback: isLoopback) } ?? own
     }
+
+    /// Whether the packets carry data of an established connection; otherwise they open one.
+    var isEstablished: Bool { phase != .first }
+
+    /// Whether the packets are replies of this host, or of the hosts to which it forwards: they leave by the interface and go to the
+    /// source, from the port that was dialled or that a rule has put in its place.
+    var isReply: Bool { phase == .reply || phase == .laterReply }
 
     /// Whether this host sends the packets.
     var isSent: Bool { isReply || isLeaving }
@@ -88,6 +91,18 @@ struct Setting {
         guard let routes = circumstances.routes, !routes.bridgePorts.isDisjoint(with: devices) else { return false }
         return routes.kinds[interfaceName].map(Routes.joining.contains) ?? false
     }
+
+    /// Whether packets that leave by the interface may leave by one of these devices then: by the ports of a bridge or a bond, or
+    /// by what a VLAN or a tunnel is made of.
+    func mayLeave(byDevicesAmong devices: [String]) -> Bool {
+        guard let routes = circumstances.routes else { return true }
+        guard let kind = routes.kinds[interfaceName] else { return false }
+        return !Self.separateKinds.contains(kind)
+            && (!Routes.joining.contains(kind) || mayArrive(byPortsAmong: devices))
+    }
+
+    /// Kinds of interfaces from which packets leave by no other one.
+    private static let separateKinds: Set = ["veth", "dummy", "tun", "ifb", "netkit"]
 
     /// The interface by which packets in this state leave; `nil` if it is not known.
     func output(_ state: PacketState) -> Routes.Output? {

@@ -25,6 +25,8 @@ enum Statement {
     case setsLabels(Register)
     /// Continues; conntrack does not see the packet.
     case stopsTracking
+    /// Continues; conntrack looks for the connection in this zone, in one direction or in both.
+    case setsZone(ZoneNumber, direction: UInt8?)
     /// Not modelled: any verdict is possible.
     case opaque
 }
@@ -41,7 +43,7 @@ extension Setting {
         case .counter, .log: .passes
         case .verdict(let verdict): .verdict(verdict)
         case .reject(let reject): .reject(reject)
-        case .limit(let limit): self.limit(isOver: limit.isOver)
+        case .limit(let limit): self.limit(limit)
         // No connection is below a limit of none.
         case .connectionCount(let count) where count.count == 0: count.isOver ? .passes : .fails
         case .connectionCount(let count): limit(isOver: count.isOver)
@@ -56,7 +58,7 @@ extension Setting {
         case .redirect(let redirection): .translate(addresses: nil, ports: redirection.ports, toThisHost: true)
         case .setConntrack(let assignment):
             Self.assignment(assignment)
-        case .xtables(let part): part.statement(circumstances.limits)
+        case .xtables(let part): part.statement(self)
         case .opaque(let name, let attributes): opaque(name, attributes)
         default: nil
         }
@@ -66,6 +68,33 @@ extension Setting {
     func endsRule(_ expression: Expression?) -> Bool {
         guard case .fails? = expression.flatMap(statement) else { return false }
         return true
+    }
+
+    /// A limit of bytes holds what comes in its unit, and the burst: a larger packet is over it, whatever came before
+    /// (`nft_limit_init`).
+    private func limit(_ limit: RateLimit) -> Statement {
+        guard limit.countsBytes else { return self.limit(isOver: limit.isOver) }
+        let (most, isBeyond) = limit.rate.addingReportingOverflow(UInt64(limit.burst))
+        if isBeyond || most >= packetLengths.upperBound { return self.limit(isOver: limit.isOver) }
+        return most < packetLengths.lowerBound ? limit.isOver ? .passes : .fails : .mayFail
+    }
+
+    /// The possible lengths of the packets in bytes; of protocols whose clients choose how much they send at first, the least one.
+    private var packetLengths: ClosedRange<UInt64> {
+        // Headers without and with options: RFC 791 3.1, RFC 8200 3.
+        let header: ClosedRange<UInt64> = family == .ipv4 ? 20...60 : 40...40
+        let least: UInt64 =
+            switch transport {
+            case .tcp: 20  // RFC 9293 3.1
+            case .sctp: 12  // RFC 9260 3
+            case .dccp: 16  // RFC 4340 5.1
+            case .udp, .udplite, .icmp, .icmpv6: 8
+            default: 0
+            }
+        guard transport == .tcp, phase == .first || phase == .reply else {
+            return (header.lowerBound + least)...(header.lowerBound + least)
+        }
+        return (header.lowerBound + least)...(header.upperBound + 60)
     }
 
     private func limit(isOver: Bool) -> Statement {
@@ -108,11 +137,12 @@ extension Setting {
         }
     }
 
-    /// The effect of `ct … set`: zones, events and helpers are of no effect on rules.
+    /// The effect of `ct … set`: events and helpers are of no effect on rules.
     private static func assignment(_ assignment: ConntrackAssignment) -> Statement {
         switch assignment.key {
         case .labels: .setsLabels(assignment.source)
         case .mark: .sets(.connection, assignment.source)
+        case .zone: .setsZone(.register(assignment.source), direction: assignment.direction)
         default: .passes
         }
     }

@@ -95,14 +95,16 @@ extension OpaqueObject {
 
     /// The limit that the object is: `NFTA_OBJ_DATA` with `NFTA_LIMIT_…`; `nil` for any other object.
     fileprivate var limit: RateLimit? {
-        let (data, rate, unit, flags): (UInt16, UInt16, UInt16, UInt16) = (4, 1, 2, 5)
-        guard kind == .statefulObject, type == Self.limitType,
+        let (data, rate, unit): (UInt16, UInt16, UInt16) = (4, 1, 2)
+        let (burst, type, flags): (UInt16, UInt16, UInt16) = (3, 4, 5)
+        guard kind == .statefulObject, self.type == Self.limitType,
             let inner = attributes.attribute(data).map({ Array($0) }),
             let rate = inner.attribute(rate), let unit = inner.attribute(unit)
         else { return nil }
         let isOver = (inner.number(flags) ?? 0) & 1 != 0  // NFT_LIMIT_F_INV
         return RateLimit(
-            rate: UInt64(bigEndianBytes: rate), unit: UInt64(bigEndianBytes: unit), isOver: isOver)
+            rate: UInt64(bigEndianBytes: rate), unit: UInt64(bigEndianBytes: unit), burst: inner.number(burst) ?? 0,
+            countsBytes: inner.number(type) == 1, isOver: isOver)  // NFT_LIMIT_PKT_BYTES
     }
 }
 

@@ -1,24 +1,51 @@
+internal import Addressing
 internal import Rulesets
 
 extension XtablesExtension {
     /// The effect of an extension without native equivalent, from `net/netfilter/xt_*.c` of the kernel.
-    func statement(_ limits: Circumstances.Limits) -> Statement {
+    func statement(_ setting: Setting) -> Statement {
+        let limits = setting.circumstances.limits
         if kind == .match {
             if isDeprecatedRoutingHeader { return .fails }
             if let counting { return counting.statement(limits) }
-            return name == "recent" ? recent(limits) : .mayFail
+            return switch name {
+            case "recent": recent(limits)
+            case "rpfilter" where !setting.isSent: reversePath
+            case "physdev" where !setting.isSent && !setting.mayArriveByBridge: physicalDevice
+            default: .mayFail
+            }
         }
         return switch name {
         case "DROP", "REJECT": .verdict(.drop)
         case "LOG", "NFLOG", "TRACE", "AUDIT", "LED", "IDLETIMER", "RATEEST", "TCPMSS", "TCPOPTSTRIP", "CHECKSUM",
-            "TOS",
+            "TOS", "TEE",
             "DSCP", "ECN", "TTL", "HL", "CLASSIFY", "SET", "SECMARK", "CONNSECMARK":
             .passes
         case "MARK": .sets(.packet, nil)
         case "NOTRACK": .stopsTracking
-        case "CT": excludesFromTracking ? .stopsTracking : .passes
+        case "CT":
+            excludesFromTracking
+                ? .stopsTracking : zone.map { .setsZone($0.number, direction: $0.direction) } ?? .passes
         default: .opaque
         }
+    }
+
+    /// `struct xt_rpfilter_info`, which has flags.
+    ///
+    /// The route back to the source is assumed to use the input interface, as for `fib`.
+    private var reversePath: Statement {
+        guard let flags = info.first else { return .mayFail }
+        return flags & 1 << 3 != 0 ? .fails : .passes  // XT_RPFILTER_INVERT
+    }
+
+    /// `struct xt_physdev_info` of packets that came by no bridge: four names of 16 bytes, the inverted and the used options
+    /// `XT_PHYSDEV_OP_…`.
+    ///
+    /// Each used option matches only if it is inverted (`physdev_mt`).
+    private var physicalDevice: Statement {
+        let (inverted, used) = (64, 65)
+        guard info.count > used else { return .mayFail }
+        return info[used] & ~info[inverted] == 0 ? .passes : .fails
     }
 
     /// `struct xt_recent_mtinfo`, with or without a mask: a time, a number of packets, the operation, an inversion.
@@ -55,6 +82,27 @@ extension XtablesExtension {
         guard name == "rt", info.count > flagsOffset + 1 else { return false }
         let isByType = info[flagsOffset] & 1 != 0 && info[flagsOffset + 1] == 0  // IP6T_RT_TYP
         return isByType && info.prefix(4).allSatisfy { $0 == 0 }
+    }
+
+    /// Whether it sets a zone of conntrack other than none.
+    var setsZone: Bool {
+        guard kind == .target, name == "CT", !excludesFromTracking, let zone else { return false }
+        if case .constant(0) = zone.number { return false }
+        return true
+    }
+
+    /// The zone that the target `CT` sets: flags `XT_CT_ZONE_…` and a number of two bytes each in `struct xt_ct_target_info`.
+    private var zone: (number: ZoneNumber, direction: UInt8?)? {
+        guard info.count >= 4 else { return nil }
+        let (flags, number) = (UInt16(hostOrderBytes: Array(info[..<2])), UInt16(hostOrderBytes: Array(info[2..<4])))
+        let (original, replies, mark): (UInt16, UInt16, UInt16) = (1 << 2, 1 << 3, 1 << 4)
+        let direction: UInt8? =
+            switch flags & (original | replies) {
+            case original: 0
+            case replies: 1
+            default: nil
+            }
+        return (flags & mark != 0 ? .unknown : .constant(number), direction)
     }
 
     /// `XT_CT_NOTRACK` in the first number of `struct xt_ct_target_info`.

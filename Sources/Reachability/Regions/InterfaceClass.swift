@@ -33,6 +33,9 @@ public struct InterfaceClass: Hashable, Sendable {
         }
     }
 
+    /// The interface with this name.
+    static func named(_ name: String) -> InterfaceClass { InterfaceClass(named: name) }
+
     fileprivate init(named name: String) {
         kind = .named(name)
         representative = Self.padded(KernelName.bytes(of: name))

@@ -141,7 +141,7 @@ extension [Piece] {
                 tracked.shared = known.after
             } else {
                 var state = piece.state
-                state.tracking = .new
+                state.meetConntrack()
                 tracked.shared = SharedState(state)
                 known = (piece.shared, tracked.shared)
             }

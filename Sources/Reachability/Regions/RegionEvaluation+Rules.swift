@@ -210,6 +210,9 @@ extension RegionEvaluation {
         case .stopsTracking:
             thread.state.stopTracking()
             following.append(thread)
+        case .setsZone(let number, let direction):
+            thread.state.set(zone: number, direction: direction, thread.registers)
+            following.append(thread)
         case .verdict(let verdict): decide(verdict, scope, thread, &result)
         case .reject: refuse(thread.pieces, number(scope))
         case .accept: result.accepted += thread.pieces

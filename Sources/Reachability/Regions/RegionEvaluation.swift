@@ -105,40 +105,18 @@ final class RegionEvaluation {
         }
         let forwarded = pass(.forward, pieces.filter(\.state.isForwarded))
         outcome.accepted += pass(.postrouting, forwarded)
-        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
+        finish()
         return outcome
     }
 
     /// The result for the packets of this host to the far ends in these disjoint boxes.
     private func evaluateLeaving(_ boxes: [Box]) -> Outcome {
-        var pieces = pass(.output, pieces(boxes, PacketPath.leaving.start)).afterConntrack()
-        for chain in hooks.egressChains { pieces = passBelow(chain, pieces) }
-        outcome.accepted = pass(.postrouting, pieces)
-        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
+        depart(pass(.postrouting, pass(.output, pieces(boxes, PacketPath.leaving.start)).afterConntrack()))
         return outcome
     }
 
-    /// The result for this host's replies to the packets in these disjoint boxes.
-    func evaluateReplies(to boxes: [Box]) -> Outcome {
-        let pieces = pieces(boxes, PacketState())
-        outcome.accepted = pass(.postrouting, pass(.output, pieces).afterConntrack())
-        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
-        return outcome
-    }
-
-    /// The result for the replies of the hosts to which the packets in these pieces were forwarded.
-    func evaluateReplies(toForwarded pieces: [Piece]) -> Outcome {
-        let arriving = pieces.map { piece in
-            var (reply, state) = (piece, piece.state)
-            state.tracking = .before
-            reply.shared = SharedState(state)
-            return reply
-        }
-        let routed = pass(.prerouting, arriving).afterConntrack()
-        outcome.accepted = pass(.postrouting, pass(.forward, routed))
-        outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) }
-        return outcome
-    }
+    /// Records where the work was, in case that the result is too large.
+    func finish() { outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) } }
 
     private func pieces(_ boxes: [Box], _ state: PacketState) -> [Piece] {
         let shared = SharedState(state)
@@ -146,7 +124,7 @@ final class RegionEvaluation {
     }
 
     /// The pieces after a chain before the IP layer, which may drop any of them.
-    private func passBelow(_ chain: RuleReference, _ pieces: [Piece]) -> [Piece] {
+    func passBelow(_ chain: RuleReference, _ pieces: [Piece]) -> [Piece] {
         let place = rules.number(chain)
         let doubted = pieces.map { $0.doubted(by: place) }
         refuse(doubted, place)
@@ -154,12 +132,12 @@ final class RegionEvaluation {
     }
 
     /// The pieces that pass a hook.
-    private func pass(_ hook: Hook, _ start: [Piece]) -> [Piece] {
+    func pass(_ hook: Hook, _ start: [Piece]) -> [Piece] {
         self.hook = hook
         var pieces = start
         for entry in hooks.entries(hook, setting) where !pieces.isEmpty {
             // They see only the first packet of a connection.
-            if setting.isReply, entry.base.type == "nat" { continue }
+            if setting.isEstablished, entry.base.type == "nat" { continue }
             if hook != .ingress, entry.base.effectivePriority > Hooks.conntrackPriority {
                 pieces = pieces.afterConntrack()
             }

@@ -16,7 +16,7 @@ struct Survey {
     var keys: [AccessRegions.Key] { keysByPlace.flatMap(\.self) }
     private let shared: SharedChains?
     /// Whether a rule reads the flags of TCP.
-    private let readsFlags: Bool
+    let readsFlags: Bool
     private let conditions: [AddressFamily: Conditions]
     private let readers: [AddressFamily: SetReader]
 
@@ -25,9 +25,9 @@ struct Survey {
         _ interfaces: [InterfaceClass], _ destinations: DestinationClasses, _ users: [SocketUser?],
         _ spaces: SourceSpaces,
         _ rules: RuleNumbers, keepsRefusals: Bool, budget: WorkBudget = WorkBudget(),
-        sharing shared: SharedChains? = nil
+        sharing shared: SharedChains? = nil, beside others: [Table] = []
     ) {
-        let hooks = Hooks(tables: tables)
+        let hooks = Hooks(tables: tables, beside: others)
         (self.hooks, ties) = (hooks.alternatives, hooks.ties)
         self.circumstances = circumstances
         self.spaces = spaces
@@ -67,39 +67,44 @@ struct Survey {
         outcome(key) { $0.evaluate(path, of: boxes) }
     }
 
-    /// The result for the replies of this host to the packets of a class in these disjoint boxes; they leave by the interface
-    /// that the packets come by.
-    func evaluateReplies(_ key: AccessRegions.Key, to boxes: [Box]) -> RegionEvaluation.Outcome {
-        outcome(key, isReply: true) { $0.evaluateReplies(to: boxes) }
+    /// The result for the replies of this host to the packets of a class in these pieces; they leave by the interface that the
+    /// packets come by.
+    func evaluateReplies(
+        _ key: AccessRegions.Key, to pieces: [Piece], _ phase: ExchangePhase = .reply
+    ) -> RegionEvaluation.Outcome {
+        outcome(key, phase) { $0.evaluateReplies(to: pieces) }
     }
 
     /// The result for the replies of the hosts to which the packets in these pieces were forwarded.
     func evaluateReplies(_ key: AccessRegions.Key, toForwarded pieces: [Piece]) -> RegionEvaluation.Outcome {
-        outcome(key, isReply: true) { $0.evaluateReplies(toForwarded: pieces) }
+        outcome(key, .reply) { $0.evaluateReplies(toForwarded: pieces) }
+    }
+
+    /// The result for the later packets of the clients that have got the replies in these pieces.
+    func evaluateLater(_ key: AccessRegions.Key, than replies: [Piece]) -> RegionEvaluation.Outcome {
+        outcome(key, .later) { $0.evaluateLater(than: replies) }
     }
 
     /// What the packets of a class have in common.
-    func setting(_ key: AccessRegions.Key, isReply: Bool = false) -> Setting {
-        setting(key, circumstances, isReply: isReply)
-    }
+    func setting(_ key: AccessRegions.Key) -> Setting { setting(key, circumstances, .first) }
 
-    private func setting(_ key: AccessRegions.Key, _ circumstances: Circumstances, isReply: Bool) -> Setting {
+    private func setting(_ key: AccessRegions.Key, _ circumstances: Circumstances, _ phase: ExchangePhase) -> Setting {
         Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
-            circumstances: circumstances, isReply: isReply, dialled: key.destination.possible,
+            circumstances: circumstances, phase: phase, dialled: key.destination.possible,
             user: key.user)
     }
 
     /// The result of an evaluation; a client whose packet with ECN is lost repeats it without, and gets in where that one does.
     private func outcome(
-        _ key: AccessRegions.Key, isReply: Bool = false, tracksDestinations: Bool = false,
+        _ key: AccessRegions.Key, _ phase: ExchangePhase = .first, tracksDestinations: Bool = false,
         _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
     ) -> RegionEvaluation.Outcome {
         func result(_ circumstances: Circumstances) -> RegionEvaluation.Outcome {
-            outcome(key, setting(key, circumstances, isReply: isReply), tracksDestinations, evaluate)
+            outcome(key, setting(key, circumstances, phase), tracksDestinations, evaluate)
         }
         let either = result(circumstances)
-        guard readsFlags, key.transport == .tcp, !isReply, either.isUncertain else { return either }
+        guard readsFlags, key.transport == .tcp, phase == .first, either.isUncertain else { return either }
         return either.settled(by: result(circumstances.withoutECN), spaces[key.family])
     }
 
@@ -120,7 +125,7 @@ struct Survey {
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
-        let isShared = !setting.isSent && setting.circumstances.ecn == .either
+        let isShared = setting.phase == .first && !setting.isLeaving && setting.circumstances.ecn == .either
         return RegionEvaluation(
             hooks, key, setting, reader, conditions, rules, budget, isShared ? shared : nil,
             keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)
