@@ -88,6 +88,24 @@ struct UsageTests {
             ports.first { $0["service"] as? String == "esp" }?["counted_since"] as? String == "2027-01-15T08:00:00Z")
     }
 
+    @Test("A reading that counted the same is not saved again within a minute")
+    func repeated() throws {
+        let file = terminal.folder.appending(path: "state/usage")
+        func saves() throws -> Bool {
+            let before = try Data(contentsOf: file)
+            _ = try host.unused()
+            return try Data(contentsOf: file) != before
+        }
+        host.pass(300)
+        #expect(try saves())
+        host.pass(59)
+        #expect(try !saves())
+        terminal.store.hits = ["service-web": 1]
+        #expect(try saves())
+        host.pass(60)
+        #expect(try saves())
+    }
+
     @Test("A clock that is set claims nothing")
     func clock() throws {
         host.pass(3600, calendar: 400 * FollowedHost.day)

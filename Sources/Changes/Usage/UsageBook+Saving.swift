@@ -33,7 +33,7 @@ extension UsageBook {
         }
         let (saved, defect) = book(in: bytes)
         let book = next(after: saved)
-        if !defect.isNewer, book != saved { try? files.write(name, book.document, .content) }
+        if !defect.isNewer, saved.map({ !book.repeats($0) }) ?? true { try? files.write(name, book.document, .content) }
         return (book, defect.map { .unusable("\(files.directory)/\(name)", $0) })
     }
 

@@ -60,6 +60,15 @@ public struct UsageBook: Equatable {
             && uptime >= last.uptime
     }
 
+    /// Whether the last reading was less than a minute ago and counted the same, so that the next one may as well follow it.
+    func repeats(_ last: UsageBook) -> Bool {
+        isOfSameTable(as: last) && uptime - last.uptime < Self.pause
+            && services.mapValues(\.counters) == last.services.mapValues(\.counters)
+    }
+
+    /// The milliseconds in which a reading that counted the same is not saved again.
+    private static let pause: Int64 = 60_000
+
     /// Milliseconds since an earlier reading, by the clock that runs since boot, or by the calendar after a boot; `nil` if the clocks
     /// contradict each other.
     private func elapsed(since last: UsageBook) -> Int64? {
