@@ -35,8 +35,8 @@ extension [Finding] {
             let place = AuditedPort(key.transport, key.port...key.port, at: group.first?.address)
             return Finding(
                 .undeclaredListener, .warning,
-                "\(group.ownerText) listens on \(place.text) (\(group.addresses)), which forward \"\(forward.name)\" leads "
-                    + "elsewhere: its clients get there; bind it to loopback, or stop it",
+                "\(group.ownerText) listens on \(place.text) (\(group.addresses)), but forward \"\(forward.name)\" sends "
+                    + "clients of that port elsewhere: bind it to loopback, or stop it",
                 service: forward.name, port: place, process: group.flatMap(\.processes).first,
                 policy: forward.location)
         }

@@ -151,7 +151,7 @@ public struct ListenerAudit {
         guard ephemeral.contains(port.range), !isWhole else { return [] }
         let place = AuditedPort(port.transport, port.range)
         let message =
-            "\(place.text) of service \"\(service.name)\" is in the range from which the kernel gives ports to clients "
+            "\(place.text) of service \"\(service.name)\" is in the ephemeral port range "
             + "(\(ephemeral.range.lowerBound)-\(ephemeral.range.upperBound)): reserve it in net.ipv4.ip_local_reserved_ports"
         return [
             Finding(.ephemeralPort, .notice, message, service: service.name, port: place, policy: service.location)

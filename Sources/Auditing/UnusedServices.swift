@@ -39,7 +39,7 @@ extension [Finding] {
         let gap = unseen == 0 ? "" : ", but for \(TimeSpan(seconds: unseen / 1000 + 1).text) that were not counted"
         return Finding(
             .unusedService, .notice,
-            "nothing was let out by \(line.title) for more than \(span.text)\(gap): delete it if it is no longer needed"
+            "\(line.title) has let nothing out for more than \(span.text)\(gap): delete it if it is no longer needed"
         ).of(line)
     }
 

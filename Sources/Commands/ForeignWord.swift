@@ -16,10 +16,10 @@ enum ForeignWord {
     private static let words = [
         "allow": opening, "open": opening, "permit": opening, "accept": opening, "add": opening, "limit": opening,
         "deny": shuttingOut, "block": shuttingOut, "reject": shuttingOut, "drop": shuttingOut,
-        "close": closing, "delete": closing, "insert": opening, "default": "\"defaults\" in the policy says it",
+        "close": closing, "delete": closing, "insert": opening, "default": "see \"defaults\" in the policy",
         "list": listing, "ls": listing, "ports": listing, "info": listing, "services": listing, "service": listing,
-        "watch": "\"portreeve verify --watch\" tells what changes; sessions and refusals have --watch, too",
-        "monitor": "\"portreeve verify --watch\" tells what changes; sessions and refusals have --watch, too",
+        "watch": "\"portreeve verify --watch\" reports what changes; sessions and refusals also have --watch",
+        "monitor": "\"portreeve verify --watch\" reports what changes; sessions and refusals also have --watch",
         "restore": undoing, "revert": undoing, "back": undoing,
         "enable": loading, "start": loading, "load": loading, "reload": loading, "restart": loading, "up": loading,
         "disable": unloading, "stop": unloading, "flush": unloading, "reset": unloading, "down": unloading,

@@ -184,7 +184,7 @@ struct AppliedPolicyTests {
         #expect(
             terminal.output.hasPrefix(
                 "the loaded table is not what was applied (1 difference, which \"portreeve verify \(path)\" lists): "
-                    + "this plan undoes that, too\n\n"))
+                    + "this plan also undoes that\n\n"))
     }
 
     @Test("What only verify reads must be applied, too, and apply records it without a commit")
@@ -269,7 +269,7 @@ struct AppliedPolicyTests {
         #expect(
             terminal.output == """
                 error: the table is not loaded: change 2 of 2027-01-15T08:00:00Z removed it; \
-                "portreeve apply \(path)" loads the policy, "portreeve rollback" the table before [ruleset-drift]
+                "portreeve apply \(path)" loads the policy, "portreeve rollback" the previous table [ruleset-drift]
                 verify: 1 error
 
                 """)

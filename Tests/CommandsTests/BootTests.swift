@@ -34,7 +34,7 @@ struct BootTests {
         #expect(terminal.output == "loaded change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7\n")
         #expect(
             terminal.errors
-                == "portreeve: change 2 was not confirmed before the host was rebooted, and is gone\n")
+                == "portreeve: change 2 was lost in a reboot before it was confirmed\n")
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "1h") == .success)
         #expect(try terminal.run("apply", "--boot") == .refused)
     }

@@ -217,7 +217,7 @@ struct ChangeTests {
         #expect(try terminal.run("confirm") == .failure)
         #expect(
             terminal.errors
-                == "portreeve: change 1 was not confirmed before the host was rebooted, and is gone\n")
+                == "portreeve: change 1 was lost in a reboot before it was confirmed\n")
     }
 
     @Test("A rollback restores an earlier table, and says that the policy file differs")

@@ -139,16 +139,16 @@ struct ExplainTests {
         _ = try terminal.run("explain", "192.0.2.9", "22", path)
         #expect(
             terminal.output.contains(
-                "(\(path):3); the test (\(path):6) expects \"deny\" and must change, too\n"), "\(terminal.output)")
+                "(\(path):3); the test (\(path):6) expects \"deny\" and must also change\n"), "\(terminal.output)")
         _ = try terminal.run("explain", "198.51.100.9", "22", path)
         #expect(!terminal.output.contains("must change"))
         _ = try terminal.run("explain", "192.0.2.9", "5432", path)
-        #expect(terminal.output.contains("\nlistens: on 127.0.0.1 (postgres) only, which no other host reaches\n"))
-        #expect(terminal.output.contains("(\(path):4); the listener must be bound to another address, too\n"))
+        #expect(terminal.output.contains("\nlistens: on 127.0.0.1 (postgres) only: no other host can reach it\n"))
+        #expect(terminal.output.contains("(\(path):4); the listener must also be bound to another address\n"))
         _ = try terminal.run("explain", "10.1.1.1", "5432", path)
         #expect(
             terminal.output.contains(
-                "\nlistens: on 127.0.0.1 (postgres) only: what is let in finds no listener; bind it to another address\n"
+                "\nlistens: on 127.0.0.1 (postgres) only: allowed clients cannot connect; bind it to another address\n"
             ))
     }
 
@@ -203,7 +203,7 @@ struct ExplainTests {
         #expect(
             try verdict(terminal, ["192.0.2.9", "443/tcp", path]) == (
                 "refuse",
-                "service \"web\" is not open to this source, and another table refuses it, too: "
+                "service \"web\" is not open to this source, and another table also refuses it: "
                     + "\"ip other in: tcp dport 443 drop\""
             ))
         let change = try terminal.json()["change"] as? String

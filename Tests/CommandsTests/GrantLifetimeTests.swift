@@ -145,7 +145,7 @@ struct GrantLifetimeTests: GrantTesting {
             terminal.output.contains("warning: \(file.path) is incomplete or was changed, and is not used [unknown]"))
         #expect(terminal.output.contains("error: set \"grant-ssh-ipv4\" has 198.51.100.7 timeout 7200s"))
         #expect(try terminal.run("apply", policy, "--yes") == .success)
-        #expect(live.isEmpty && terminal.errors.hasSuffix("and is not used: the grants that it had end\n"))
+        #expect(live.isEmpty && terminal.errors.hasSuffix("and is not used: the grants in it end\n"))
         #expect(try grant("ssh", "198.51.100.7") == .success)
         #expect(try terminal.run("verify", policy, "--only", "ruleset", "--quiet") == .success)
     }

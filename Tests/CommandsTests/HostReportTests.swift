@@ -220,7 +220,7 @@ struct HostReportTests {
         terminal.memory["/a.json"] = "{\"format_version\": 1}"
         terminal.memory["/b.json"] = "{\"format_version\": "
         for (words, message) in [
-            (["/a.json"], "no report of portreeve"), (["/b.json"], "no JSON, at byte 19"),
+            (["/a.json"], "not a portreeve report"), (["/b.json"], "not valid JSON at byte 19"),
             (["/c.json"], "there is no file"),
         ] {
             #expect(try terminal.run(["report"] + words) == .failure)

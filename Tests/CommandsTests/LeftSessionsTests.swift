@@ -86,7 +86,7 @@ struct LeftSessionsTests {
         #expect(try terminal.run("revoke", "ssh", "--from", "192.0.2.7") == .success)
         terminal.admins.sessions = [AdminSession(client: own.remote.address, server: own.local)]
         #expect(try terminal.run("revoke", "ssh", "--cut-sessions", "--from", "192.0.2.7") == .success)
-        #expect(terminal.errors.contains("your own session was kept; --force ends it, too"))
+        #expect(terminal.errors.contains("your own session was kept; --force also ends it"))
         #expect(try terminal.run("revoke", "ssh", "--cut-sessions", "--from", "192.0.2.7", "--force") == .success)
         #expect(clients == ["192.0.2.8 22", "192.0.2.7 443"])
     }
@@ -117,7 +117,7 @@ struct LeftSessionsTests {
         #expect(try terminal.run("rollback", "1", "--yes") == .success)
         #expect(terminal.output.contains(line))
         #expect(try terminal.run("rollback", "1", "--cut-sessions") == .usage)
-        #expect(terminal.output.hasPrefix("no rule changes\n\n--cut-sessions ends 3 open sessions, unless"))
+        #expect(terminal.output.hasPrefix("no rule changes\n\n--cut-sessions ends 3 open sessions, except"))
         #expect(try terminal.run("rollback", "1", "--cut-sessions", "--yes") == .success)
         #expect(clients.isEmpty && terminal.output.contains("ended: 192.0.2.8:40000 -> tcp/22\n"))
         #expect(throws: (any Error).self) { try terminal.run("rollback", "1", "--cut-sessions", "--dry-run") }
@@ -127,7 +127,7 @@ struct LeftSessionsTests {
     func cut() throws {
         try open()
         #expect(try terminal.run("rollback", "--yes", "--cut-sessions") == .success)
-        #expect(terminal.output.contains("\n--cut-sessions ends 3 open sessions, unless it is your own\n"))
+        #expect(terminal.output.contains("\n--cut-sessions ends 3 open sessions, except your own\n"))
         #expect(clients.isEmpty)
         #expect(try terminal.run("remove", "--yes") == .success)
         try open()

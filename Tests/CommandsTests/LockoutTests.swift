@@ -197,7 +197,7 @@ struct LockoutTests {
         #expect(try terminal.run("apply", try policy(ssh: "from: any"), "--yes") == .success)
         #expect(
             terminal.errors.contains(
-                "would be allowed: a rule that looks at more than is known here decides: \"ip other in:"))
+                "would be allowed: it depends on a rule that tests more than is known here: \"ip other in:"))
     }
 
     private func other(_ expressions: [Expression]) -> Table {
@@ -235,7 +235,7 @@ struct LockoutTests {
                   rule: inet portreeve refuse: counter drop
                   it goes back to change 1 of 2027-01-15T08:00:00Z by alice as root from 198.51.100.7: services: 2 added
                   "portreeve history --show 1" prints its policy, without --show it lists the other changes
-                  "portreeve rollback 1 --force --confirm 2m" goes back nevertheless, for two minutes
+                  "portreeve rollback 1 --force --confirm 2m" goes back anyway, for two minutes
 
                 """)
         #expect(terminal.store.commits == commits)

@@ -101,7 +101,7 @@ struct MissingPolicyTests {
     func probed() throws {
         #expect(
             try message("probe", "192.0.2.1")
-                == "portreeve: the policy of 192.0.2.1 is missing: name it after the host, "
+                == "portreeve: the policy of 192.0.2.1 is missing: add it after the host, "
                 + "as in \"portreeve probe 192.0.2.1 policy.yaml\"\n")
         #expect(try terminal.run("probe", "db1.yaml") == .usage)
         #expect(

@@ -75,11 +75,11 @@ struct OutboundTests {
         }
         let nothing = "version: 1\nservices: {}\ndefaults: {outbound: reject}\n"
         let expected = [
-            "no line of \"outbound\" lets out udp/53 to 192.0.2.53 of /etc/resolv.conf: names are looked up there",
-            "no line of \"outbound\" lets out udp/123 to ntp.example of /etc/chrony/chrony.conf: the clock is set by it",
-            "no line of \"outbound\" lets out tcp/80 to 192.0.2.80 of /etc/apt/sources.list: apt downloads packages from it",
+            "no line of \"outbound\" lets out udp/53 to 192.0.2.53 (in /etc/resolv.conf): names are looked up there",
+            "no line of \"outbound\" lets out udp/123 to ntp.example (in /etc/chrony/chrony.conf): it sets the clock",
+            "no line of \"outbound\" lets out tcp/80 to 192.0.2.80 (in /etc/apt/sources.list): apt downloads packages from it",
             "nsswitch.conf asks \"sss\" for accounts, and no line of \"outbound\" lets out tcp/389, tcp/636 or tcp/88: "
-                + "sudo, PAM and sshd may not know their users any more",
+                + "sudo, PAM and sshd may no longer find their users",
         ]
         #expect(try breaks(nothing) == expected)
         let lines = """

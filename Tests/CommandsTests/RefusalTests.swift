@@ -47,7 +47,7 @@ struct RefusalTests {
         #expect(
             lines(terminal.output) == [
                 "SOURCE PORT TIMES FIRST LAST SERVICE WHY",
-                "198.51.100.1 tcp/40000 1 now now - no service; a late answer",
+                "198.51.100.1 tcp/40000 1 now now - no service; a late reply",
                 "192.0.2.8 tcp/443 1 9s ago 9s ago web over the limit",
                 "192.0.2.66 tcp/22 1 10s ago 10s ago ssh in \"deny\"",
                 "192.0.2.5 tcp/22 1 20s ago 20s ago ssh let in now",
@@ -57,7 +57,7 @@ struct RefusalTests {
                 "to let 192.0.2.8 in on tcp/443: raise \"limit\" or \"connections\" of service \"web\" \(place(7))",
                 "to let 192.0.2.66 in on tcp/22: remove 192.0.2.66 from \"deny\" \(place(4))",
                 "to let 192.0.2.7 in on tcp/8080: write NAME: {ports: 8080/tcp, from: 192.0.2.7, why: …} under \"services\"",
-                "to let 192.0.2.77 in on tcp/22 (1 other source knock there, too): add 192.0.2.77 to \"from\" of service \"ssh\" \(place(6))",
+                "to let 192.0.2.77 in on tcp/22 (and 1 other source): add 192.0.2.77 to \"from\" of service \"ssh\" \(place(6))",
                 "8 refused packets of 7 sources logged, at most 5/minute: there may be more",
             ], "\(terminal.output)")
         #expect(terminal.logOpenings == ["kernel"])
@@ -86,7 +86,7 @@ struct RefusalTests {
         let rows = lines(terminal.output)
         #expect(
             rows[1...2] == [
-                "203.0.113.9 41 ports 41 1m20s ago 40s ago looks for open ports",
+                "203.0.113.9 41 ports 41 1m20s ago 40s ago port scan",
                 "192.0.2.7 tcp/25 1 8m20s ago 8m20s ago no service",
             ])
         #expect(rows.count { $0.hasPrefix("to let ") } == 1 && rows[3].hasPrefix("to let 192.0.2.7 "))
@@ -192,7 +192,7 @@ struct RefusalTests {
         #expect(try terminal.run("remove", "--yes") == .success)
         #expect(try terminal.run("refusals", path) == .failure)
         #expect(
-            terminal.errors == "portreeve: portreeve's table is not loaded, so that it refuses nothing: \(repair)")
+            terminal.errors == "portreeve: portreeve's table is not loaded, so it refuses nothing: \(repair)")
     }
 
     @Test("A netlink group is watched: a line for each refusal, until a signal")
@@ -236,7 +236,7 @@ struct RefusalTests {
         #expect(try terminal.run("refusals", path, "--watch") == .success)
         let lines = terminal.output.split(separator: "\n", omittingEmptySubsequences: false)
         #expect(lines.count == 10 && lines[9].hasSuffix(" more; q quits"), "\(terminal.output)")
-        #expect(lines.contains { $0.hasPrefix("to let 198.51.100.1 in on tcp/22 (29 other") }, "\(terminal.output)")
+        #expect(lines.contains { $0.hasPrefix("to let 198.51.100.1 in on tcp/22 (and 29 other") }, "\(terminal.output)")
         // A path has no place to be broken.
         #expect(lines.allSatisfy { $0.count <= 80 || $0.contains(path) })
     }

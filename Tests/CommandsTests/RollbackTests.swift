@@ -94,7 +94,7 @@ struct RollbackTests {
         #expect(
             terminal.errors.contains("\n  it goes back to change 1 of 2027-01-15T08:00:00Z by "), "\(terminal.errors)")
         #expect(terminal.errors.contains("\n  \"portreeve history --show 1\" prints its policy"), "\(terminal.errors)")
-        #expect(terminal.errors.contains("\n  \"portreeve rollback 1 --force --confirm 2m\" goes back nevertheless"))
+        #expect(terminal.errors.contains("\n  \"portreeve rollback 1 --force --confirm 2m\" goes back anyway"))
     }
 
     @Test("Has a line for each service that changes, grants that begin again, and a summary, as a plan has")

@@ -223,7 +223,7 @@ struct SessionTests {
         #expect(try terminal.run("apply", path, "--cut-sessions") == .usage)
         #expect(
             terminal.output
-                == "no rule changes\n\n--cut-sessions ends 1 open session, unless it is your own\n  192.0.2.77:40000 -> tcp/22\n"
+                == "no rule changes\n\n--cut-sessions ends 1 open session, except your own\n  192.0.2.77:40000 -> tcp/22\n"
         )
         #expect(terminal.errors.contains("cannot ask without a terminal; nothing was changed: pass --yes"))
         terminal.answer = "n"

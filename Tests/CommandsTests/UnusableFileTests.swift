@@ -77,13 +77,13 @@ struct UnusableFileTests: GrantTesting {
         #expect(terminal.output.contains("\(session) ends it ["), "\(terminal.output)")
         _ = try terminal.write("version: 2\n")
         #expect(try terminal.run("verify", policy, "--only", "sessions") == .difference)
-        #expect(terminal.output.contains("\(session), once the policy file is mended, ends it ["), "\(terminal.output)")
+        #expect(terminal.output.contains("\(session), once the policy file is fixed, ends it ["), "\(terminal.output)")
         let table = try #require(terminal.store.table)
         terminal.store.put(
             Table(
                 name: table.name, userdata: table.userdata, chains: table.chains + [Chain(name: "extra", rules: [])],
                 sets: table.sets))
         #expect(try terminal.run("verify", policy, "--only", "ruleset") == .difference)
-        #expect(terminal.output.contains("\(drift), once the policy file is mended\n"), "\(terminal.output)")
+        #expect(terminal.output.contains("\(drift), once the policy file is fixed\n"), "\(terminal.output)")
     }
 }

@@ -58,7 +58,7 @@ struct WaitingChangeTests {
     )
     func rebooted() throws {
         let table = terminal.store.table
-        let lost = "portreeve: change 1 was not confirmed before the host was rebooted, and is gone\n"
+        let lost = "portreeve: change 1 was lost in a reboot before it was confirmed\n"
         (terminal.boot, terminal.uptime) = ("another", 60_000)
         terminal.store.put(table)
         #expect(try terminal.run("apply", policy, "--yes", "--confirm", "2m") == .success)
@@ -73,10 +73,10 @@ struct WaitingChangeTests {
         (terminal.boot, terminal.uptime) = ("another", 60_000)
         terminal.store.put(nil)
         #expect(try terminal.run("remove", "--yes") == .success, "\(terminal.errors)")
-        #expect(terminal.errors.contains("change 1 was not confirmed before the host was rebooted, and is gone\n"))
+        #expect(terminal.errors.contains("change 1 was lost in a reboot before it was confirmed\n"))
         #expect(
             terminal.output.hasPrefix(
-                "table inet portreeve was not loaded; change 2 records that it is removed, so that a boot loads nothing"
+                "table inet portreeve was not loaded; change 2 records the removal, so a boot loads nothing"
             ),
             "\(terminal.output)")
         #expect(try terminal.run("remove", "--yes") == .success)

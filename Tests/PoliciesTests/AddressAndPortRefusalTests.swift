@@ -79,7 +79,7 @@ import Testing
         ("17", "\"17\" is a protocol with ports; list them under \"ports\", such as 22/udp"),
         (
             "icmp",
-            "\"icmp\" needs no line: what IP needs is always accepted, and \"ping\" decides on echo requests"
+            "\"icmp\" needs no line: what IP needs is always accepted, and \"ping\" controls echo requests"
         ),
         ("2", "\"2\" needs no line: what the link needs is always accepted"),
         ("ipv6-route", "\"ipv6-route\" is an extension header of IPv6, not a protocol that a packet is matched by"),

@@ -24,11 +24,11 @@ import Testing
         ),
         (
             "192.0.2.10", "",
-            "443/tcp already belongs to service \"a\" at policy.yaml:6:14; without \"addresses\" it would be open at all"
+            "443/tcp already belongs to service \"a\" at policy.yaml:6:14; without \"addresses\" it would be open at every address"
         ),
         (
             "", "192.0.2.10",
-            "443/tcp already belongs to service \"a\" at policy.yaml:6:14, which has no \"addresses\" and so is open at all"
+            "443/tcp already belongs to service \"a\" at policy.yaml:6:14, which has no \"addresses\" and so is open at every address"
         ),
     ])
     func refusesACommonAddress(first: String, second: String, message: String) throws {
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("⟨any⟩", "\"addresses\" cannot be any; a service without \"addresses\" is open at all"),
+        ("⟨any⟩", "\"addresses\" cannot be any; without it a service is open at every address"),
         ("⟨far⟩", "unknown group \"far\"; did you mean \"farm\"?"),
         ("⟨10.0.0.1/8⟩", "\"10.0.0.1/8\" has host bits set below its prefix; did you mean \"10.0.0.0/8\"?"),
     ])
@@ -61,13 +61,13 @@ import Testing
         (
             "67/udp", "⟨192.0.2.1⟩",
             [
-                "clients dial udp/67 of service \"a\" at 255.255.255.255, too, which \"addresses\" lacks; add it, or omit \"addresses\""
+                "clients dial udp/67 of service \"a\" also at 255.255.255.255, which \"addresses\" lacks; add it, or omit \"addresses\""
             ]
         ),
         (
             "5353/udp", "⟨192.0.2.1⟩",
             [
-                "clients dial udp/5353 of service \"a\" at 224.0.0.251, too, which \"addresses\" lacks; add it, or omit \"addresses\""
+                "clients dial udp/5353 of service \"a\" also at 224.0.0.251, which \"addresses\" lacks; add it, or omit \"addresses\""
             ]
         ),
         ("67/udp", "[192.0.2.1, 255.255.255.255]", []), ("5353/udp", "[\"2001:db8::1\", \"ff02::fb\"]", []),

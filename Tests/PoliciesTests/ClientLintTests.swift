@@ -28,14 +28,14 @@ import Testing
     private static let answer = "name its clients, or write [0.0.0.0/0, \"::/0\"] if every client is meant"
 
     @Test(arguments: [
-        ("5432", "⟨any⟩", ["service \"db\" opens 5432/tcp to any, the port of PostgreSQL: \(answer)"]),
+        ("5432", "⟨any⟩", ["service \"db\" opens 5432/tcp, the port of PostgreSQL, to any: \(answer)"]),
         (
             "2370-2380", "⟨any⟩",
             [
-                "service \"db\" opens 2375/tcp to any, the port of Docker's API, which gives root to its clients: \(answer)"
+                "service \"db\" opens 2375/tcp, the port of Docker's API, which gives root to its clients, to any: \(answer)"
             ]
         ),
-        ("11211/udp", "⟨any⟩", ["service \"db\" opens 11211/udp to any, the port of memcached: \(answer)"]),
+        ("11211/udp", "⟨any⟩", ["service \"db\" opens 11211/udp, the port of memcached, to any: \(answer)"]),
         ("5432", "[0.0.0.0/0, \"::/0\"]", []), ("5432", "any, interfaces: wg0", []), ("5432/udp", "any", []),
         ("1000-6000", "any", []), ("443", "any", []),
     ])

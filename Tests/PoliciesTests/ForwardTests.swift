@@ -68,7 +68,7 @@ import Testing
         ("10.0.0.9:65536", "\"10.0.0.9:65536\" needs a port from 1 to 65535, without leading zeros"),
         ("10.0.0.9:http", "\"10.0.0.9:http\" needs a port as a number"),
         (":443", "443/tcp leads to itself"),
-        ("[10.0.0.9]:80", "\"[10.0.0.9]:80\" is no target such as 10.0.0.9:8443 or [2001:db8::9]:8443"),
+        ("[10.0.0.9]:80", "\"[10.0.0.9]:80\" is not a target such as 10.0.0.9:8443 or [2001:db8::9]:8443"),
     ])
     func refusesTargets(target: String, message: String) throws {
         try expectErrors(policy("web: {ports: 443, to: ⟨'\(target)'⟩, from: any, why: x}"), [message])
@@ -85,7 +85,7 @@ import Testing
         ),
         (
             "web: {ports: 8000-8100, to: ⟨'10.0.0.9:80'⟩, from: any, why: x}",
-            "\"10.0.0.9:80\" has a port, which 8000-8100/tcp cannot be changed to; omit it"
+            "\"10.0.0.9:80\" has a port, but 8000-8100/tcp cannot be mapped to one port; omit it"
         ),
         (
             "web: {ports: 443, to: ⟨'2001:db8::9'⟩, from: 10.0.0.0/8, why: x}",

@@ -180,8 +180,8 @@ struct LastListTests {
     @Test(
         "It may shrink by the stated part, and not be emptied or cut off",
         arguments: [
-            (five, ", shrink: 50%", nil), (four, ", shrink: 50%", "has 4 entries, and had 10"),
-            (four, "", nil), ("# nothing\n", "", "has no entries, and had 10"), ("", ", at-least: 0", nil),
+            (five, ", shrink: 50%", nil), (four, ", shrink: 50%", "has 4 entries, but had 10"),
+            (four, "", nil), ("# nothing\n", "", "has no entries, but had 10"), ("", ", at-least: 0", nil),
             ("10.0.0.1\n10.0.0", ", at-least: 1", "\"10.0.0\" "),
             ("10.0.0.1\n10.0.0.1", ", at-least: 1", "ends without a line break"), ("10.0.0.1\n10.0.0.1", "", nil),
             (String(ten.dropLast()) + "\n", ", shrink: 0%", nil),

@@ -299,7 +299,7 @@ import Testing
         ("version: 1\ntests:\n  - ⟨{⟩from: any, expect: deny}", "a test lacks \"to\""),
         (
             "version: 1\ntests:\n  - {from: 10.0.0.1, except: ⟨any⟩, to: 22, expect: deny}",
-            "\"except\" covers all of \"from\", so that the test checks nothing"
+            "\"except\" covers all of \"from\", so the test checks nothing"
         ),
         ("version: 1\ntests:\n  - ⟨{⟩except: any, to: 22, expect: deny}", "a test lacks \"from\""),
         ("x: ⟨\u{7}⟩", "\"policy.yaml\" has the control character U+0007"),

@@ -39,7 +39,7 @@ struct BootTests {
         #expect(result.output.contains(#/^loaded change 1 of \S+ by [^\n]+\n0\n0\n$/#), "\(result)")
         #expect(
             result.errors
-                == "portreeve: change 2 was not confirmed before the host was rebooted, and is gone\n")
+                == "portreeve: change 2 was lost in a reboot before it was confirmed\n")
         #expect(try !trial.isPending())
     }
 

@@ -57,7 +57,7 @@ struct EditTests {
         #expect(result.status == 3 && result.errors.contains("did you mean \"version\"?"), "\(result)")
         #expect(content(policy) == text)
         #expect(try beside() == ["policy.yaml"] && kept()?.hasPrefix("vresion") == true)
-        let command = "\"portreeve edit \(policy) --state-dir \(portreeve.stateDirectory)\" goes on with it in "
+        let command = "\"portreeve edit \(policy) --state-dir \(portreeve.stateDirectory)\" resumes it from "
         #expect(result.errors.contains(command), "\(result)")
         #expect(try portreeve("status", policy).output.hasPrefix("state: not loaded"))
         let next = try edit("sed -i s/vresion/version/", "--yes")
@@ -76,7 +76,7 @@ struct EditTests {
         try portreeve.shell("sed -i s/version/vresion/ \(policy)")
         let checked = try Program.run(["env"] + caller + [try Portreeve.executable, "check", policy])
         let all = checked.output + checked.errors
-        #expect(checked.status == 3 && all.contains("the user who called sudo cannot read the file"), "\(checked)")
+        #expect(checked.status == 3 && all.contains("the user who ran sudo cannot read the file"), "\(checked)")
         #expect(!all.contains("vresion"), "\(checked)")
     }
 

@@ -62,7 +62,7 @@ struct LockoutTests {
         let result = try server.login("\(spared); \(apply) --cut-sessions --force; sleep 1; echo never")
         #expect(result.output == "lives\n")
         #expect(result.errors.contains("-> tcp/\(SSHServer.port)"))
-        #expect(result.errors.contains("your own session was kept; --force ends it, too"))
+        #expect(result.errors.contains("your own session was kept; --force also ends it"))
         #expect(result.status == 255)
     }
 
@@ -129,7 +129,7 @@ struct LockoutTests {
         #expect(try eventually { try portreeve.shell("tail -n 1 \(answer)") == "0\n" })
         let said = try portreeve.shell("cat \(answer)").split(separator: "\n")
         #expect(said.count { $0.hasPrefix("ended: \(SSHServer.stranger):") } == 1, "\(said)")
-        let spared = said.filter { $0.hasSuffix("your own session was kept; --force ends it, too") }
+        let spared = said.filter { $0.hasSuffix("your own session was kept; --force also ends it") }
         #expect(spared.count == 1 && spared.first?.contains(" \(SSHServer.client):") == true, "\(said)")
         #expect(said.last == "0")
     }

@@ -129,7 +129,7 @@ final class ProbeTests {
     func errors() throws {
         for (arguments, status, text) in [
             (["192.0.2.2"], Int32(1), "is an address of this host"),
-            (["192.0.2.1", "--as", "::1"], 64, "of the other family"),
+            (["192.0.2.1", "--as", "::1"], 64, "belongs to the other address family"),
             (["192.0.2.1", "--rate", "0"], 64, "from 1 to 1000"),
             (["192.0.2.1", "--timeout", "2m"], 64, "from 1s to 60s"),
             (["192.0.2.1", "--port", "7/sctp"], 64, "only ports of TCP and UDP"),

@@ -24,7 +24,7 @@ public enum TableAbsence: Equatable {
     private var cure: String {
         switch self {
         case .removing: "\"portreeve confirm\" keeps that, \"portreeve rollback\" loads the table again"
-        case .removed: "\"portreeve apply\" loads the policy, \"portreeve rollback\" the table before"
+        case .removed: "\"portreeve apply\" loads the policy, \"portreeve rollback\" the previous table"
         case .undone(let change): change.cure
         }
     }

@@ -12,7 +12,7 @@ public struct UndoneChange: Equatable {
     public var cure: String { "the file still has it: \"portreeve apply --confirm 2m\" loads it" }
 
     fileprivate init(_ number: Int, _ record: ChangeRecord, isLost: Bool) {
-        let end = isLost ? "before the host was rebooted, and is gone" : "in time, and was undone"
+        let end = isLost ? "before the host was rebooted, and was lost" : "in time, and was undone"
         self.number = number
         fact = "change \(number) of \(UTCTime.text(record.time)) was not confirmed \(end)"
     }

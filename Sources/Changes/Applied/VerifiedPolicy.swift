@@ -89,7 +89,7 @@ public struct VerifiedPolicy {
 
     /// How "portreeve apply" loads this policy again; `nil` if it does by itself.
     public var cure: ApplyCure? {
-        guard declared != nil else { return ApplyCure(condition: "once the policy file is mended") }
+        guard declared != nil else { return ApplyCure(condition: "once the policy file is fixed") }
         guard difference != nil, let record else { return nil }
         if let origin = record.origin {
             return ApplyCure(condition: "once the file has the policy of change \(origin)")

@@ -84,7 +84,7 @@ public struct GrantBook {
     /// What a change does with saved grants and bans that are not known: a grant is never longer than was allowed, and a ban is not
     /// lifted.
     var warnings: [String] {
-        [fault.map { "\($0): the grants that it had end" }, bans.fault.map { "\($0): the live bans stay" }].compactMap(
+        [fault.map { "\($0): the grants in it end" }, bans.fault.map { "\($0): the live bans stay" }].compactMap(
             \.self)
     }
 

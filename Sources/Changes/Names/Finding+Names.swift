@@ -22,11 +22,11 @@ extension [Finding] {
 extension NamedSource {
     /// Why the addresses may be out of date: the predicate of a sentence; `nil` if they were renewed.
     fileprivate func staleness(_ entry: NameBook.Entry?, now: Int64) -> String? {
-        let cure = "look at the name servers of /etc/resolv.conf, and run \"portreeve refresh\""
+        let cure = "check the name servers in /etc/resolv.conf, and run \"portreeve refresh\""
         let failure = entry?.failure.map { ": \($0)" } ?? ""
-        if isUnknown { return "has no known address, so that it lets no client in\(failure): \(cure)" }
+        if isUnknown { return "has no known address, so it lets no client in\(failure): \(cure)" }
         let last = entry?.renewed.map { "since \(UTCTime.text($0))" } ?? "since it was applied"
-        if entry?.failure != nil { return "could not be renewed \(last)\(failure): its addresses stay: \(cure)" }
+        if entry?.failure != nil { return "could not be renewed \(last)\(failure), but keeps its addresses: \(cure)" }
         guard let renewed = entry?.renewed, now - renewed > keep.seconds else { return nil }
         return "was not renewed \(last), longer than \"keep: \(keep.text)\": enable portreeve-refresh.timer, "
             + "or run \"portreeve refresh\""

@@ -63,13 +63,13 @@ public struct OutboundLosses {
             !lines.mayLetOut(server.transport, server.port, to: server.address)
         }
         let uses = [
-            (needed.resolvers, "names are looked up there"), (needed.timeServers, "the clock is set by it"),
+            (needed.resolvers, "names are looked up there"), (needed.timeServers, "it sets the clock"),
             (needed.mirrors, "apt downloads packages from it"),
         ]
         let servers = uses.flatMap { servers, use in
             servers.filter(isMissing).map { server -> Finding in
                 let place = server.transport.text(server.port...server.port)
-                return loss("no line of \"outbound\" lets out \(place) to \(server.name) of \(server.file): \(use)")
+                return loss("no line of \"outbound\" lets out \(place) to \(server.name) (in \(server.file)): \(use)")
             }
         }
         return servers + accounts(needed.accountSources, lines)
@@ -84,7 +84,7 @@ public struct OutboundLosses {
         return [
             loss(
                 "nsswitch.conf asks \(names) for accounts, and no line of \"outbound\" lets out tcp/389, tcp/636 or tcp/88: "
-                    + "sudo, PAM and sshd may not know their users any more")
+                    + "sudo, PAM and sshd may no longer find their users")
         ]
     }
 

@@ -58,7 +58,7 @@ public struct RefusalJudge {
         let other =
             tables.isEmpty
             ? nil
-            : "table \(tables.joined(separator: ", ")) logs with portreeve's prefix, and its packets are counted, too"
+            : "table \(tables.joined(separator: ", ")) logs with portreeve's prefix, and its packets are also counted"
         return policy.ambiguousNames.map {
             "\"\($0)\" logs the connections that it lets in as \"\(LogPrefix.accepted(service: $0).text)\", like refused ones: rename it"
         } + (other.map { [$0] } ?? [])

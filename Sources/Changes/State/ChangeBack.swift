@@ -73,7 +73,7 @@ public struct ChangeBack {
                 .failure,
                 confirmed.isEmpty
                     ? "there is no earlier change: nothing was applied yet"
-                    : "there is no earlier change: \"portreeve remove\" takes the table out, and \"portreeve apply\" loads the policy file"
+                    : "there is no earlier change: \"portreeve remove\" deletes the table, and \"portreeve apply\" loads the policy file"
             )
         }
         return confirmed[last - 1]

@@ -26,7 +26,7 @@ extension RulesetState {
         guard try isUntouched(pending, live) else {
             throw ChangeError(
                 .changedUnderneath,
-                "the table was changed since change \(pending.number), which cannot be confirmed: "
+                "the table has changed since change \(pending.number), so it cannot be confirmed: "
                     + "run \"portreeve rollback\" to undo it, then \"portreeve apply\"")
         }
         try confirm(pending)

@@ -72,7 +72,7 @@ extension RulesetState {
         }
         throw ChangeError(
             .refused,
-            "\"never-deny\" (\(list.location.file):\(list.location.line)) has addresses of \(ban.addresses), which is banned: "
+            "\"never-deny\" (\(list.location.file):\(list.location.line)) protects addresses in \(ban.addresses), which is banned: "
                 + "run \"portreeve unban \(ban.addresses)\" first; nothing was changed")
     }
 

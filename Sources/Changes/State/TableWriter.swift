@@ -68,7 +68,7 @@ struct TableWriter {
             return "cannot read the live table: run \"portreeve verify\""
         }
         if grants.current.isLive(old, in: live) { return "nothing was changed" }
-        if grants.current.isLive(new, in: live) { return "the change was made nevertheless" }
+        if grants.current.isLive(new, in: live) { return "the change was made anyway" }
         return "neither the old nor the new table is live: run \"portreeve verify\""
     }
 }

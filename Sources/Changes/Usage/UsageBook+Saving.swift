@@ -96,11 +96,11 @@ extension StateDocument.Defect? {
 extension Finding {
     fileprivate static func unusable(_ path: String, _ defect: StateDocument.Defect) -> Finding {
         Finding(
-            .unknown, .notice, "\(path) \(defect): the use of services is followed from now on", aspect: "usage")
+            .unknown, .notice, "\(path) \(defect): service use is tracked from now on", aspect: "usage")
     }
 
     fileprivate static func unread(_ error: KernelError) -> Finding {
-        Finding(.unknown, .notice, "the use of services is not followed: \(error)", aspect: "usage")
+        Finding(.unknown, .notice, "service use is not tracked: \(error)", aspect: "usage")
     }
 }
 

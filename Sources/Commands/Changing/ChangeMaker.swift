@@ -103,7 +103,7 @@ struct ChangeMaker {
     private func requireRecord(of change: RulesetChange) throws {
         guard let unrecorded = kernel.unrecorded(change.snapshot.table, on: host) else { return }
         if safety.yes, !safety.force {
-            try unrecorded.requireNoGrants(or: "--force continues, and so does your answer without --yes")
+            try unrecorded.requireNoGrants(or: "use --force, or run without --yes and answer the question")
         }
         console.note("portreeve: warning: \(unrecorded.text)")
     }

@@ -10,7 +10,7 @@ public struct Check: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "check", _superCommandName: Portreeve.name,
-        abstract: "Validate and lint the policy; with --kernel the kernel validates the ruleset, too.",
+        abstract: "Validate and lint the policy; --kernel also has the kernel validate the ruleset.",
         usage: "portreeve check [<policy>] [options]")
 
     @Flag(name: .customLong("kernel"), help: "Have the kernel validate the ruleset without committing it.")

@@ -50,7 +50,7 @@ public struct Confirm: Command {
             case .confirmed: "is confirmed already"
             case .timedOut: "was not confirmed in time, and the timer undid it\(again(last, log))"
             case .rolledBack: "was undone by \"portreeve rollback\""
-            case .lost: "was not confirmed before the host was rebooted, and is gone\(again(last, log))"
+            case .lost: "was lost in a reboot before it was confirmed\(again(last, log))"
             default: "was undone"
             }
         return "\(start): change \(last.number) \(fate)"

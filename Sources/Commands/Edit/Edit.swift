@@ -46,7 +46,7 @@ public struct Edit: Command {
         }
         if let netns = kernel.netns { try host.enter(netns) }
         if kernel.netns != nil, policy.policy == PolicyOptions.standardPath {
-            console.note("portreeve: warning: \(policy.policy) is the policy of the host, too: name another file")
+            console.note("portreeve: warning: \(policy.policy) is also the policy of the host: name another file")
         }
         try requireNoneWaiting(on: host)
         try requireOwnDirectory(on: host)
@@ -62,7 +62,7 @@ public struct Edit: Command {
             if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
                 let path = copy.path.printable
                 console.note(
-                    "portreeve: the edit is kept: \"portreeve edit\" goes on with it in \(path); delete that file to discard it"
+                    "portreeve: the edit is kept: \"portreeve edit\" resumes it from \(path); delete that file to discard it"
                 )
             } else {
                 copy.withdraw(made)
@@ -176,7 +176,7 @@ public struct Edit: Command {
         let status = try Apply.now(edited, renewals, policy, kernel, safety, output, on: host)
         do { try host.files.rewrite(policy.policy, text) } catch {
             throw CommandError(
-                .failure, "\(error.description.printable); the change is applied, and the policy file does not have it")
+                .failure, "\(error.description.printable); the change is applied but not in the policy file")
         }
         return status
     }

@@ -93,7 +93,7 @@ extension OutboundExplanation {
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
-            return "a rule that looks at more than is known here decides: \(names)"
+            return "it depends on a rule that tests more than is known here: \(names)"
         case .accept where question.isWithinHost: return "always let out: it stays on this host"
         case .accept where policy.defaults.outbound == .accept && !isForeign:
             return "\"defaults.outbound\" is accept: nothing that leaves is refused"

@@ -44,7 +44,7 @@ extension Explain {
         } catch {
             guard !asksKernel && kernel.netns == nil else { throw error }
             console.note(
-                "portreeve: warning: the live rules were not read, so that this is the answer of the policy file: \(error)"
+                "portreeve: warning: the live rules were not read, so this answer is from the policy file: \(error)"
             )
             return nil
         }

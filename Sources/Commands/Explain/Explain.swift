@@ -66,7 +66,7 @@ public struct Explain: Command {
 
     /// Rejects options that contradict each other.
     public func validate() throws {
-        if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy exclude each other") }
+        if asksKernel && asksPolicy { throw ValidationError("--kernel and --policy cannot be used together") }
         if transport == nil, let port, MissingPolicy.isPath(port), policy.policy == PolicyOptions.standardPath {
             throw ValidationError("the port is missing: write it before the policy, as in \"\(source) ssh \(port)\"")
         }
@@ -81,7 +81,7 @@ public struct Explain: Command {
         }
         if user != nil && !out { throw ValidationError("--user needs --out") }
         if out && address != nil {
-            throw ValidationError("--address is about connections to this host, not with --out")
+            throw ValidationError("--address cannot be used with --out")
         }
         if asksPolicy && kernel.netns != nil { throw ValidationError("--netns cannot be used with --policy") }
     }

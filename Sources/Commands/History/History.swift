@@ -14,7 +14,7 @@ public struct History: Command {
 
     @Option(
         help: ArgumentHelp(
-            "Show one change: its policy and its lists; with --format json its ruleset, too.", valueName: "number"),
+            "Show one change: its policy and lists; with --format json also its ruleset.", valueName: "number"),
         transform: ChangeNumber.argument)
     var show: Int?
 

@@ -16,7 +16,7 @@ public struct Init: Command {
     @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))
     var policy = PolicyOptions.standardPath
 
-    @Flag(help: "Write the section outbound, too, from the live connections of this host.")
+    @Flag(help: "Also write the section outbound, from the live connections of this host.")
     var outbound = false
 
     /// The output options.

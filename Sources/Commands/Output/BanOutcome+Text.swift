@@ -31,7 +31,7 @@ extension BanOutcome {
             "\(addresses) is banned for \(span.text), until \(UTCTime.text(end)); \"portreeve unban \(addresses)\" ends it"
         case .unbanned(nil): "\(addresses) is no longer banned"
         case .unbanned(let cover?):
-            "\(addresses) is still shut out: it is in \(cover), which is banned, too; \"portreeve unban \(cover)\" ends that"
+            "\(addresses) is still shut out: it is in \(cover), which is also banned; \"portreeve unban \(cover)\" ends that"
         case .needless(let others): "\(addresses) is not banned: nothing to do\(others.listed(as: "banned"))"
         case .notLoaded: "nothing is banned: the table is not loaded"
         }

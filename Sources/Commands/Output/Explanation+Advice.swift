@@ -87,10 +87,10 @@ extension Explanation {
             return []
         }
         let tests = policy.assertions.filter { $0.expect == .deny && covers($0) }.map { test in
-            "the test\(test.location.text) expects \"deny\" and must change, too"
+            "the test\(test.location.text) expects \"deny\" and must also change"
         }
         let isOnLoopback = listeners?.isEmpty == false && listeners?.allSatisfy(\.isLoopbackOnly) == true
-        let rebinding = isOnLoopback ? ["the listener must be bound to another address, too"] : []
+        let rebinding = isOnLoopback ? ["the listener must also be bound to another address"] : []
         return Array(tests.prefix(1)) + rebinding + (edit?.caveats ?? []) + [namesake].compactMap(\.self)
     }
 
@@ -115,7 +115,7 @@ extension Explanation {
     private var unbanning: String {
         let commands = bans.map { "\"portreeve unban \($0)\"" }
         let run = "run \(commands.isEmpty ? "\"portreeve unban\"" : commands.joined(separator: " and "))"
-        return verdictWithoutBans == .refuse ? "\(run), and then change the policy, which refuses it, too" : run
+        return verdictWithoutBans == .refuse ? "\(run), and then change the policy, which also refuses it" : run
     }
 
     /// The change to the sources of a service that would let the source in.

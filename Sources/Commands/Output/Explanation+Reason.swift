@@ -24,7 +24,7 @@ extension Explanation {
         switch conclusion.verdict {
         case .unknown(let rules):
             let names = rules.prefix(3).map { "\"\($0)\"" }.joined(separator: ", ")
-            return "a rule that looks at more than is known here decides: \(names)"
+            return "it depends on a rule that tests more than is known here: \(names)"
         case .accept:
             let limit = (conclusion.isLimited ? ", within its limit" : "") + placeText
             if isLoopback { return "always accepted: it comes in on loopback" }
@@ -79,7 +79,7 @@ extension Explanation {
     private var refusal: String {
         if isForeign, let rule = conclusion.decision {
             guard let ownRefusal else { return "another table refuses it: \"\(rule)\"" }
-            return "\(ownRefusal.reason()), and another table refuses it, too: \"\(rule)\""
+            return "\(ownRefusal.reason()), and another table also refuses it: \"\(rule)\""
         }
         if let rule = redirection { return "another table redirects it to a port that is closed: \"\(rule)\"" }
         if isDenied { return "\"deny\" covers the source\(denial.map { ", by \"\($0)\"" } ?? "")" }

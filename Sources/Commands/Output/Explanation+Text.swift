@@ -20,8 +20,8 @@ extension Explanation {
         if listeners.allSatisfy(\.isLoopbackOnly) && !question.isFromThisHost {
             let place = "on \(first.address)\(first.processNames) only"
             return verdict == .accept
-                ? "\(place): what is let in finds no listener; bind it to another address"
-                : "\(place), which no other host reaches"
+                ? "\(place): allowed clients cannot connect; bind it to another address"
+                : "\(place): no other host can reach it"
         }
         return listeners.map { "\($0.address)\($0.processNames)" }.joined(separator: ", ")
     }
@@ -31,7 +31,7 @@ extension Explanation {
         guard forwarding != nil, !targets.isEmpty else { return nil }
         let list = targets.map(\.description).joined(separator: " or ")
         guard targets.count > 1, let balance = service?.forwarding?.balance else { return list }
-        return list + (balance == .source ? ", by the address of the client" : ", by turns")
+        return list + (balance == .source ? ", by the address of the client" : ", round-robin")
     }
 
     private var placeOfTarget: String { conclusion.target.map { " at \($0)" } ?? "" }

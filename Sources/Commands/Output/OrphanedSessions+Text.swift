@@ -12,7 +12,7 @@ extension OrphanedSessions {
         let (count, isOne) = (counted(sessions.count, "open session"), sessions.count == 1)
         let head =
             isCut
-            ? "\n--cut-sessions ends \(count)\(sparesOwn ? ", unless it is your own" : "")"
+            ? "\n--cut-sessions ends \(count)\(sparesOwn ? ", except your own" : "")"
             : "\n\(count) \(isOne ? "stays" : "stay") connected "
                 + "unless \"portreeve \(command)\" ends \(isOne ? "it" : "them")"
         let lines = sessions.isEmpty ? [] : [head] + sessions.map { "  \($0.text)" }.bounded("sessions")

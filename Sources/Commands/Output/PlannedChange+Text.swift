@@ -53,7 +53,7 @@ extension PlannedChange {
         let drift = comparison.drift.filter { $0.severity != .notice }
         guard !isEmpty, comparison.verified.isRecorded, snapshot.table != nil, !drift.isEmpty else { return nil }
         return "the loaded table is not what was applied (\(counted(drift.count, "difference")), "
-            + "which \"portreeve verify\" lists): this plan undoes that, too"
+            + "which \"portreeve verify\" lists): this plan also undoes that"
     }
 
     /// The plan for programs.

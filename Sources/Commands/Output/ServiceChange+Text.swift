@@ -103,7 +103,7 @@ extension DecompiledForwarding {
     /// The targets, and how a client is assigned to one of several.
     var text: String {
         let list = targets.map(\.description).joined(separator: ", ")
-        return list + (takesTurns && targets.count > 1 ? " by turns" : "")
+        return list + (takesTurns && targets.count > 1 ? " round-robin" : "")
             + (hairpin.isEmpty ? "" : " hairpin \(hairpin.text)")
     }
 }

@@ -12,7 +12,7 @@ extension SessionCut {
         }
         if let failure { console.note("portreeve: not every session that the policy refuses was ended: \(failure)") }
         let troubles = [
-            (spared, "your own session was kept; --force ends it, too"),
+            (spared, "your own session was kept; --force also ends it"),
             (remaining, "could not be ended"),
             (unsure, "conntrack forgot it, but its server is in no namespace of this host and may still send"),
         ]

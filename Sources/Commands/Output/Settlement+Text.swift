@@ -5,7 +5,7 @@ extension Settlement {
     var text: String {
         switch self {
         case .lostInRestart(let change):
-            "change \(change) was not confirmed before the host was rebooted, and is gone"
+            "change \(change) was lost in a reboot before it was confirmed"
         case .undone(let change): "change \(change) was not confirmed in time, and was undone"
         case .undoneNow(let change): "change \(change) was undone"
         case .notMade(let change): "change \(change) was interrupted before it was made"

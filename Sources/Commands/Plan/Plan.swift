@@ -17,10 +17,10 @@ public struct Plan: Command {
     @Flag(help: "Exit with status 2 if there is a difference.")
     var detailedExitcode = false
 
-    @Flag(help: "Show every changed object and every source, too.")
+    @Flag(help: "Also show every changed object and every source.")
     var verbose = false
 
-    @Option(help: ArgumentHelp("Save the plan in this file; apply takes the file for the policy.", valueName: "file"))
+    @Option(help: ArgumentHelp("Save the plan in this file; apply accepts it in place of a policy.", valueName: "file"))
     var out: String?
 
     /// The output options.

@@ -20,10 +20,10 @@ public struct Probe: Command {
 
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("The address that the host sees, where this one is translated.", valueName: "address"))
+        help: ArgumentHelp("The address that the host sees, if yours is translated.", valueName: "address"))
     var translated: String?
 
-    @Option(help: ArgumentHelp("Try this port, too, such as 9000/tcp; may be repeated.", valueName: "port"))
+    @Option(help: ArgumentHelp("Also try this port, such as 9000/tcp; may be repeated.", valueName: "port"))
     var port: [String] = []
 
     @Option(
@@ -31,7 +31,7 @@ public struct Probe: Command {
         transform: TimeSpan.argument)
     var timeout: TimeSpan = Self.standardTimeout
 
-    @Option(help: ArgumentHelp("The most ports that are tried in a second (default: 50).", valueName: "number"))
+    @Option(help: ArgumentHelp("How many ports to try per second at most (default: 50).", valueName: "number"))
     var rate = 50
 
     private static let standardTimeout = TimeSpan(seconds: 3)
@@ -106,7 +106,7 @@ public struct Probe: Command {
             return MissingPolicy(path: policy.policy, isOfThisHost: false).text
         }
         let host = target.printable
-        return "the policy of \(host) is missing: name it after the host, as in \"portreeve probe \(host) policy.yaml\""
+        return "the policy of \(host) is missing: add it after the host, as in \"portreeve probe \(host) policy.yaml\""
     }
 
     private func write(_ report: ProbeReport, to console: Console, on host: Host) {
@@ -131,21 +131,21 @@ public struct Probe: Command {
         guard let own = prober.source else { throw CommandError(.failure, "there is no route to \(address)") }
         guard own != address else {
             throw CommandError(
-                .failure, "\(address) is an address of this host, which always lets itself in: try it from another one")
+                .failure, "\(address) is an address of this host, which always lets itself in: try from another host")
         }
         guard let translated else { return own }
         let told = try AddressArgument(translated).address
         guard told.family == address.family else {
-            throw CommandError(.usage, "--as \(told): \(address) is of the other family")
+            throw CommandError(.usage, "--as \(told): \(address) belongs to the other address family")
         }
         return told
     }
 
-    private var silence: String { "no port of \(target) answered, so that nothing is proved" }
+    private var silence: String { "no port on \(target) answered, so this proves nothing" }
 
     /// What answers without an open port show: the host, or a firewall before it, is up; `nil` for none.
     private func failure(_ results: [ProbeResult]) -> String? {
-        let start = "no port of \(target) is open, so that nothing is proved: "
+        let start = "no port on \(target) is open, so this proves nothing: "
         let closed = results.filter { $0.seen == .closed }
         if let port = (closed.first { $0.question.target.transport == .tcp } ?? closed.first)?.port {
             return start + "the host is up and refuses \(port): nothing listens there, or a firewall answers"

@@ -48,7 +48,7 @@ struct ProbeReport {
         }
         if leftOut > 0 { lines.append("\(counted(leftOut, "port")) of services not tried") }
         if results.contains(where: { $0.verdict == .openThoughClosed }) {
-            lines.append("a grant opens a port, too, which only \"portreeve status\" on \(host.printable) can tell")
+            lines.append("a grant may have opened the port: only \"portreeve status\" on \(host.printable) can tell")
         }
         return lines + ["all: \(Self.counts(of: results))"]
     }

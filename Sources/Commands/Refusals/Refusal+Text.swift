@@ -54,7 +54,7 @@ extension Refusal {
             case .refuse: reason?.text ?? "refused"
             case .unknown, .ignore: "not known"
             }
-        return knock.isLate ? "\(why); a late answer" : why
+        return knock.isLate ? "\(why); a late reply" : why
     }
 
     /// The line that would let the source in; `nil` if none is proposed.

@@ -74,7 +74,7 @@ struct RefusalReport {
         }
         let most = console.columns == nil || groups.count - 1 == maximum ? groups.count : maximum
         let lines = groups.prefix(most).map { refusal, change, others in
-            let crowd = others == 0 ? "" : " (\(counted(others, "other source")) knock there, too)"
+            let crowd = others == 0 ? "" : " (and \(counted(others, "other source")))"
             return "to \(refusal.aim)\(crowd): \(change)"
         }
         return lines + (groups.count > most ? ["… and \(groups.count - most) more; --format json lists each"] : [])

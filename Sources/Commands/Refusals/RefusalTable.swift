@@ -46,7 +46,7 @@ struct RefusalTable {
         return [
             sources.count == 1 ? "\(first)" : "\(first.network)/64", "\(ports) ports", "\(packets)",
             age(scan.map(\.count.first).min() ?? now, now), age(scan.map(\.count.last).max() ?? now, now),
-            TextTable.nothing, "looks for open ports",
+            TextTable.nothing, "port scan",
         ]
     }
 

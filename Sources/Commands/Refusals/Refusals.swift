@@ -15,11 +15,11 @@ public struct Refusals: Command {
         usage: "portreeve refusals [<policy>] [options]")
 
     @Option(
-        help: ArgumentHelp("Only packets of the last time, such as 2h or 7d.", valueName: "time"),
+        help: ArgumentHelp("How far back to look, such as 2h or 7d.", valueName: "time"),
         transform: TimeSpan.argument)
     var since: TimeSpan?
 
-    @Flag(help: "Go on, until q is pressed on a terminal; into a pipe, a line for each refusal as it is logged.")
+    @Flag(help: "Keep watching until q is pressed; in a pipe, print a line for each refusal as it is logged.")
     var watch = false
 
     /// The output options.
@@ -32,7 +32,7 @@ public struct Refusals: Command {
 
     /// Rejects options that contradict each other.
     public func validate() throws {
-        if watch && output.quiet { throw ValidationError("--watch and --quiet contradict each other") }
+        if watch && output.quiet { throw ValidationError("--watch and --quiet cannot be used together") }
     }
 
     /// Reads the log, and prints the refusals.
@@ -68,7 +68,7 @@ public struct Refusals: Command {
         guard judge.isLoaded else {
             throw CommandError(
                 .failure,
-                "portreeve's table is not loaded, so that it refuses nothing: \(advice.toLoad(judge.policy))")
+                "portreeve's table is not loaded, so it refuses nothing: \(advice.toLoad(judge.policy))")
         }
         guard let rate = judge.policy.defaults.log, advice.isReadable(judge.policy) else {
             if let edited = judge.edited, edited.defaults.log != nil, advice.isReadable(edited) {

@@ -19,7 +19,7 @@ public struct Remove: Command {
         help: "Show what the removal opens, and change nothing.")
     var isDryRun = false
 
-    @Flag(help: "Show every listener and every source, too.")
+    @Flag(help: "Also show every listener and every source.")
     var verbose = false
 
     /// The output options.
@@ -52,7 +52,7 @@ public struct Remove: Command {
         }
         if snapshot.table == nil {
             return try maker.keep(change, in: store, done: notLoaded) { number in
-                "table \(Names.table) was not loaded; change \(number) records that it is removed, so that a boot loads nothing: "
+                "table \(Names.table) was not loaded; change \(number) records the removal, so a boot loads nothing: "
                     + "\"portreeve rollback\" loads it again"
             }
         }

@@ -61,7 +61,7 @@ struct HostPage {
         let services = Set(ports.compactMap(\.["service"].string))
         return [
             Self.tile(services.count, "services"), Self.tile(open.count, "open ports"),
-            Self.tile(undeclared.count, "of them in no policy", undeclared.isEmpty ? "good" : "error"),
+            Self.tile(undeclared.count, "of them not in the policy", undeclared.isEmpty ? "good" : "error"),
             Self.tile(count("error"), "errors", count("error") == 0 ? "good" : "error"),
             Self.tile(count("warning"), "warnings", count("warning") == 0 ? "good" : "warning"),
             Self.tile(document["grants"].items.count + document["bans"].items.count, "grants and bans"),
@@ -84,7 +84,7 @@ struct HostPage {
     private var footer: HTML {
         .element(
             "footer",
-            "Made by portreeve from the kernel's ruleset, the sockets, the saved state and the policy of this host. What it says of access is by all tables together, for new connections, as long as no rate limit is exceeded."
+            "Made by portreeve from the kernel's ruleset, the sockets, the saved state and the policy of this host. Access is computed across all tables together, for new connections, as long as no rate limit is exceeded."
         )
     }
 
@@ -97,7 +97,7 @@ struct HostPage {
     private var findings: HTML {
         let all = document["findings"].items
         guard !all.isEmpty else {
-            return .section("Findings", [.element("p", class: "good", "None: the host is as the policy says.")])
+            return .section("Findings", [.element("p", class: "good", "None: the host matches the policy.")])
         }
         let order = ["error", "warning", "notice"]
         let rows = order.flatMap { severity in all.filter { $0["severity"].string == severity } }.map { finding in
@@ -142,7 +142,7 @@ struct HostPage {
             [
                 .element(
                     "p",
-                    "Each port that is declared, open or listened on. The use is of the last 90 days, by the days on which portreeve read the counters; taller is more."
+                    "Each port that is declared, open or listened on. Use covers the last 90 days, by the day on which portreeve read the counters; taller means more."
                 )
             ]
                 + Self.bounded(PortRow.columns, rows))
@@ -183,7 +183,7 @@ struct HostPage {
             )
         }
         return .section(
-            "Without a line of the policy",
+            "Traffic that no policy line covers",
             [HTML.table([.init("Direction"), .init("Family"), .init("What a new connection gets")], rows)])
     }
 
@@ -231,7 +231,7 @@ struct HostPage {
         }
         return .section(
             "Controls",
-            [.element("p", "What a port policy can show of these controls; the words of the standards are shortened.")]
+            [.element("p", "What a port policy can show about these controls; their wording is shortened.")]
                 + [HTML.table([.init("Control"), .init("Requirement"), .init("Verdict"), .init("Evidence")], rows)])
     }
 

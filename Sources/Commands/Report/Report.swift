@@ -10,7 +10,7 @@ public struct Report: Command {
     /// The help.
     public static let configuration = CommandConfiguration(
         commandName: "report", _superCommandName: Portreeve.name,
-        abstract: "Write one page about this host for people, or about several from their JSON.",
+        abstract: "Write a one-page report on this host, or on several hosts from their JSON reports.",
         usage: "portreeve report [<policy> | <file> ...] [options]",
         discussion: """
               portreeve report --output host.html           what is open, to whom, why, and what changed
@@ -91,11 +91,11 @@ public struct Report: Command {
             guard document["report"].string == ReportDocument.kind, document["format_version"].number == 1 else {
                 throw CommandError(
                     .failure,
-                    "\(path.printable) is no report of portreeve: \"portreeve report --format json\" writes one")
+                    "\(path.printable) is not a portreeve report: \"portreeve report --format json\" writes one")
             }
             return document
         } catch let fault as JSON.Fault {
-            throw CommandError(.failure, "\(path.printable) is no JSON, at byte \(fault.offset)")
+            throw CommandError(.failure, "\(path.printable) is not valid JSON at byte \(fault.offset)")
         }
     }
 

@@ -19,7 +19,7 @@ public struct Revoke: Command {
     @Option(help: ArgumentHelp("The address; without it, all addresses with a grant.", valueName: "address"))
     var from: String?
 
-    @Flag(help: "End the open sessions that the grants let in, too, except your own.")
+    @Flag(help: "Also end the open sessions that the grants let in, except your own.")
     var cutSessions = false
 
     @Flag(help: "Continue even if the change locks out admins who are connected over SSH.")

@@ -25,7 +25,7 @@ public struct Rollback: Command {
         help: "Show who would gain and lose access, and change nothing.")
     var isDryRun = false
 
-    @Flag(help: "Show every source, too.")
+    @Flag(help: "Also show every source.")
     var verbose = false
 
     @Flag(help: "End the sessions that the earlier table refuses, except your own.")
@@ -107,7 +107,7 @@ public struct Rollback: Command {
         this would lock you out; nothing was changed: \(lockout.reasons)
           it goes \(headline(of: back)): \(back.record.summary.printable)
           "portreeve history --show \(back.number)" prints its policy, without --show it lists the other changes
-          "portreeve rollback \(back.number) --force --confirm 2m" goes back nevertheless, for two minutes
+          "portreeve rollback \(back.number) --force --confirm 2m" goes back anyway, for two minutes
         """
     }
 

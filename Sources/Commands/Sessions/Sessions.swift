@@ -48,7 +48,7 @@ public struct Sessions: Command {
     /// Rejects options that contradict each other.
     public func validate() throws {
         if watch && output.format != .text { throw ValidationError("--watch paints text: leave out --format") }
-        if watch && output.quiet { throw ValidationError("--watch and --quiet contradict each other") }
+        if watch && output.quiet { throw ValidationError("--watch and --quiet cannot be used together") }
     }
 
     /// Reads the connections, and prints them.

@@ -37,7 +37,7 @@ struct OutboundStatus {
     /// Lines for people; none where the policy restricts nothing.
     func lines(_ console: Console) -> [String] {
         guard mode != .accept else { return [] }
-        let deed = mode == .audit ? "let pass that no line lets out" : "refused"
+        let deed = mode == .audit ? "let out without a line" : "refused"
         let count = hits.map { ", \(counted(Int(clamping: $0), "connection")) \(deed)" } ?? ""
         let head = "outbound: \(mode.rawValue), \(counted(lineCount, "line"))\(count)"
         var seen: Set<String> = []

@@ -16,7 +16,7 @@ public struct Status: Command {
         abstract: "Show every port in one table: declared, loaded, listening, and open to which sources.",
         usage: "portreeve status [<policy>] [options]")
 
-    @Flag(help: "On a terminal, show every port that no client can reach, too, which are counted otherwise.")
+    @Flag(help: "On a terminal, also list the ports that no client can reach, which are otherwise only counted.")
     var verbose = false
 
     /// The output options.
@@ -84,7 +84,7 @@ public struct Status: Command {
             for line in outbound.lines(console) { console.print(line) }
             let lines = grants.lines(in: ruleset.own.table) + grants.bans.lines(in: ruleset.own.table)
             for line in lines { console.print(console.styled(line, .yellow)) }
-            if !grants.bans.active.isEmpty { console.print("  OPEN TO does not leave them out") }
+            if !grants.bans.active.isEmpty { console.print("  OPEN TO does not take bans into account") }
             for line in names.lines(of: verified.policy) { console.print(line) }
         }
         for finding in findings where !console.isQuiet || finding.severity != .notice {

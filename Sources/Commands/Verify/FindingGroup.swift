@@ -201,7 +201,7 @@ extension Finding.GroupKey {
             )
         case .ephemeralPort:
             (
-                "ports of services are in the range from which the kernel gives ports to clients",
+                "ports of services are in the ephemeral port range",
                 "reserve each in net.ipv4.ip_local_reserved_ports"
             )
         case .reviewDue where severity == .warning:

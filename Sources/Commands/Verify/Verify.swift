@@ -38,7 +38,7 @@ public struct Verify: Command {
     @Flag(help: "With --news, exit 2 only if a finding is new: for OnFailure= of a unit.")
     var failOnNews = false
 
-    @Flag(help: "Go on, and print news within a second, until a signal ends it.")
+    @Flag(help: "Keep running and print news within a second, until a signal ends it.")
     var watch = false
 
     @Flag(
@@ -65,8 +65,8 @@ public struct Verify: Command {
     public func validate() throws {
         if failOnNews && news == nil { throw ValidationError("--fail-on-news needs --news") }
         if watch {
-            if failOnNews { throw ValidationError("--watch and --fail-on-news contradict each other") }
-            if file != nil { throw ValidationError("--watch prints as it goes on: redirect standard output instead") }
+            if failOnNews { throw ValidationError("--watch and --fail-on-news cannot be used together") }
+            if file != nil { throw ValidationError("--watch prints continuously: redirect standard output instead") }
             if ![.text, .json].contains(output.format) { throw ValidationError("--watch needs --format text or json") }
         }
         guard news != nil, ![.text, .json].contains(output.format) else { return }

@@ -20,7 +20,7 @@ extension ServiceDecoder {
         if let except, let node = keyed["except"], !from.addresses.isEmpty, from.names.isEmpty,
             except.addresses.isSuperset(of: from.addresses)
         {
-            log.error("\"except\" covers all of \"from\", so that the test checks nothing", at: node.place)
+            log.error("\"except\" covers all of \"from\", so the test checks nothing", at: node.place)
         }
         return Assertion(
             location: node.place.location, from: from, except: except, ports: ports.map(\.port),

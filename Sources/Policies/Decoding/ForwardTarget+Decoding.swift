@@ -9,7 +9,7 @@ struct TargetDecoder {
     func decode(_ node: YamlNode) -> [(target: ForwardTarget, place: SourceSpan)] {
         let texts = node.texts(as: "to", log)
         if texts.count > Forwarding.maximumTargets {
-            log.error("\"to\" has \(texts.count) targets; the most are \(Forwarding.maximumTargets)", at: node.place)
+            log.error("\"to\" has \(texts.count) targets; the maximum is \(Forwarding.maximumTargets)", at: node.place)
             return []
         }
         return texts.compactMap { text, place in target(text, at: place).map { ($0, place) } }
@@ -17,7 +17,7 @@ struct TargetDecoder {
 
     private func target(_ text: String, at place: SourceSpan) -> ForwardTarget? {
         guard let (host, port) = split(text) else {
-            log.error("\(Printable.quoted(text)) is no target such as 10.0.0.9:8443 or [2001:db8::9]:8443", at: place)
+            log.error("\(Printable.quoted(text)) is not a target such as 10.0.0.9:8443 or [2001:db8::9]:8443", at: place)
             return nil
         }
         var number: UInt16?

@@ -39,7 +39,7 @@ extension ServiceDecoder {
     private func check(_ target: ForwardTarget, of service: Service, at place: SourceSpan) {
         if target.port != nil, let range = service.ports.first(where: { $0.range.count > 1 }) {
             let text = Printable.quoted(target.description)
-            log.error("\(text) has a port, which \(range) cannot be changed to; omit it", at: place)
+            log.error("\(text) has a port, but \(range) cannot be mapped to one port; omit it", at: place)
         } else if target.isLocal, let same = service.ports.first(where: { $0.range.lowerBound == target.port }) {
             log.error("\(same) leads to itself", at: place)
         }

@@ -123,7 +123,7 @@ extension OutboundDecoder {
         if let except, let node = keyed["except"], !destinations.addresses.isEmpty, destinations.names.isEmpty,
             except.addresses.isSuperset(of: destinations.addresses)
         {
-            log.error("\"except\" covers all of \"to\", so that the test checks nothing", at: node.place)
+            log.error("\"except\" covers all of \"to\", so the test checks nothing", at: node.place)
         }
         var assertion = OutboundAssertion(
             location: node.place.location, ports: ports.map(\.port), destinations: destinations, except: except,

@@ -83,8 +83,8 @@ enum PortOverlap {
     private static func common(_ earlier: Claim, _ later: Claim) -> String {
         switch (earlier.destinations, later.destinations) {
         case (nil, nil): ""
-        case (nil, _?): ", which has no \"addresses\" and so is open at all"
-        case (_?, nil): "; without \"addresses\" it would be open at all"
+        case (nil, _?): ", which has no \"addresses\" and so is open at every address"
+        case (_?, nil): "; without \"addresses\" it would be open at every address"
         case (let one?, let other?):
             one.intersection(other).witness.map { "; both are open at \($0)" } ?? ""
         }

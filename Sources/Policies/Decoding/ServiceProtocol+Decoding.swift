@@ -59,7 +59,7 @@ struct ProtocolDecoder {
         if transport.hasPorts { return "is a protocol with ports; list them under \"ports\", such as 22/\(transport)" }
         switch transport {
         case .icmp, .icmpv6:
-            return "needs no line: what IP needs is always accepted, and \"ping\" decides on echo requests"
+            return "needs no line: what IP needs is always accepted, and \"ping\" controls echo requests"
         case .igmp: return "needs no line: what the link needs is always accepted"
         default: break
         }

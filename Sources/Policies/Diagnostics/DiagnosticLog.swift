@@ -83,7 +83,7 @@ final class DiagnosticLog {
         }
         let message =
             "\(Printable.quoted(place.file.path)) has a line with \(severity == .error ? "an error" : "a \(severity.rawValue)"), "
-            + "which is not shown, since the user who called sudo cannot read the file"
+            + "not shown because the user who ran sudo cannot read the file"
         kept.append((place.file.index, Diagnostic(severity: severity, message: message, location: place.location)))
     }
 

@@ -128,11 +128,11 @@ final class ListReader {
         let before = AddressList(last, DiagnosticLog()).count
         if let shrink = bounds.shrink, count * 100 < before * (100 - shrink) {
             log.error(
-                "\(name) has \(Self.entries(count)), and had \(before) when it was applied, more than \"shrink: \(shrink)%\" allows",
+                "\(name) has \(Self.entries(count)), but had \(before) when applied: it shrank more than \"shrink: \(shrink)%\" allows",
                 at: place)
         } else if count == 0, before > 0, bounds.atLeast == nil {
             log.error(
-                "\(name) has no entries, and had \(before) when it was applied; write \"at-least: 0\" if it may be empty",
+                "\(name) has no entries, but had \(before) when applied; write \"at-least: 0\" if it may be empty",
                 at: place)
         }
     }

@@ -138,7 +138,7 @@ final class SourceGroups {
     func destinations(_ node: YamlNode) -> SourceList? {
         guard let list = list(node, as: "addresses") else { return nil }
         for (entry, item) in zip(list.entries, node.items) where entry == "any" {
-            log.error("\"addresses\" cannot be any; a service without \"addresses\" is open at all", at: item.place)
+            log.error("\"addresses\" cannot be any; without it a service is open at every address", at: item.place)
             return nil
         }
         return list

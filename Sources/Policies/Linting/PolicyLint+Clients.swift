@@ -16,7 +16,7 @@ extension PolicyLint {
         for port in placed.service.ports {
             guard let known = PrivatePort.all.first(where: { $0.isMeant(by: port) }) else { continue }
             log.warning(
-                "\(name) opens \(known.number)/\(port.transport) to any, the port of \(known.program): name its clients, "
+                "\(name) opens \(known.number)/\(port.transport), the port of \(known.program), to any: name its clients, "
                     + "or write [0.0.0.0/0, \"::/0\"] if every client is meant", at: place)
         }
     }

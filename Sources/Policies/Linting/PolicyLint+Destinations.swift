@@ -20,7 +20,7 @@ extension PolicyLint {
                     let first = wide.addresses.witness
                 else { continue }
                 log.warning(
-                    "clients dial udp/\(wide.port) of \(name) at \(first), too, which \"addresses\" lacks; "
+                    "clients dial udp/\(wide.port) of \(name) also at \(first), which \"addresses\" lacks; "
                         + "add it, or omit \"addresses\"", at: place)
             }
         }

@@ -3,7 +3,7 @@ extension PolicyLint {
     func noteTrustInNames(at place: SourceSpan) {
         log.note(
             "\"names\" trusts DNS: a server or a network that can forge its answers decides who gets in; "
-                + "only \"portreeve refresh\" and a first \"portreeve apply\" look names up, and tests hold for the addresses "
-                + "that are stored", at: place)
+                + "only \"portreeve refresh\" and the first \"portreeve apply\" look names up; tests use the stored "
+                + "addresses", at: place)
     }
 }

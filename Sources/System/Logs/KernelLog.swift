@@ -123,7 +123,7 @@ public final class KernelLog: PacketLog {
             hasOthers
                 ? "refusals of other network namespaces are among these, since net.netfilter.nf_log_all_netns is 1"
                 : nil,
-            journalDoubt.map { "refusals may be missing that only the journal has: \($0)" },
+            journalDoubt.map { "refusals that only the journal has may be missing: \($0)" },
         ].compactMap { $0 }
     }
 }
