@@ -31,7 +31,8 @@ struct ListTests {
         _ = try terminal.write(list(9), to: "feed.txt")
         #expect(try terminal.run("apply", path, "--yes") == .invalidPolicy)
         #expect(
-            terminal.errors.contains("has 9 entries, but had 20 when applied: it shrank more than \"shrink: 50%\" allows"))
+            terminal.errors.contains(
+                "has 9 entries, but had 20 when applied: it shrank more than \"shrink: 50%\" allows"))
         #expect(terminal.errors.hasSuffix("nothing was changed: --keep-lists uses the lists as they were applied\n"))
         #expect(try terminal.run("plan", path) == .invalidPolicy)
         #expect(terminal.store.table == before)

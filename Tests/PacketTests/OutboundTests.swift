@@ -232,7 +232,9 @@ struct OutboundTests {
                 try apply(text(without: name, "audit"))
                 #expect(try goesOut(attempt))
                 let status = try portreeve("status", try portreeve.write(text(without: name, "audit")))
-                #expect(status.output.contains("outbound: audit, 4 lines, 1 connection let out without a line"), "\(status)")
+                #expect(
+                    status.output.contains("outbound: audit, 4 lines, 1 connection let out without a line"), "\(status)"
+                )
                 #expect(
                     status.output.contains("to: \(attempt.destination.contains(":") ? "\"" : "")\(attempt.destination)")
                 )

@@ -17,7 +17,8 @@ struct TargetDecoder {
 
     private func target(_ text: String, at place: SourceSpan) -> ForwardTarget? {
         guard let (host, port) = split(text) else {
-            log.error("\(Printable.quoted(text)) is not a target such as 10.0.0.9:8443 or [2001:db8::9]:8443", at: place)
+            log.error(
+                "\(Printable.quoted(text)) is not a target such as 10.0.0.9:8443 or [2001:db8::9]:8443", at: place)
             return nil
         }
         var number: UInt16?
