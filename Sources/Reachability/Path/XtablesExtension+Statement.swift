@@ -10,7 +10,6 @@ extension XtablesExtension {
             if let counting { return counting.statement(limits) }
             return switch name {
             case "recent": recent(limits)
-            case "rpfilter" where !setting.isSent: reversePath
             case "physdev" where !setting.isSent && !setting.mayArriveByBridge: physicalDevice
             default: .mayFail
             }
@@ -28,14 +27,6 @@ extension XtablesExtension {
                 ? .stopsTracking : zone.map { .setsZone($0.number, direction: $0.direction) } ?? .passes
         default: .opaque
         }
-    }
-
-    /// `struct xt_rpfilter_info`, which has flags.
-    ///
-    /// The route back to the source is assumed to use the input interface, as for `fib`.
-    private var reversePath: Statement {
-        guard let flags = info.first else { return .mayFail }
-        return flags & 1 << 3 != 0 ? .fails : .passes  // XT_RPFILTER_INVERT
     }
 
     /// `struct xt_physdev_info` of packets that came by no bridge: four names of 16 bytes, the inverted and the used options
