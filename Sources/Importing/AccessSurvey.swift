@@ -22,7 +22,7 @@ struct AccessSurvey {
     let denied: AddressSet
     /// The sources by interface that are let in, or refused, on every port.
     private(set) var decided: [InterfaceClass: AddressSet] = [:]
-    private var everything: [InterfaceClass: AddressSet] = [:]
+    private(set) var everything: [InterfaceClass: AddressSet] = [:]
     let forwarded: [ForwardPlan.Entry]
 
     init(
@@ -71,7 +71,9 @@ struct AccessSurvey {
         return AccessByInterface(open).entries(sparing: spare, naming).map { access in
             var access = access
             // Everything from everywhere needs a place, by the language: the interfaces that the host has.
-            if access.interfaces.isEmpty, access.sources.isAny { access.interfaces = naming.all }
+            if access.interfaces.isEmpty, access.sources.isAny {
+                (access.interfaces, access.excluded) = (naming.all, [])
+            }
             let rules = rules(of: access)
             return PolicyDraft.Trusted(
                 name: rules.first?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,

@@ -26,6 +26,9 @@ extension AddressSet {
         return families.reduce(AddressSet()) { $0.union(.all($1)) }.subtracting(self)
     }
 
+    /// Whether it is every address of one family, or is shorter to write as all but some.
+    var isMostOfItsFamily: Bool { !isEmpty && complement.count < count }
+
     /// The shortest set between itself and itself with `spare`, whose addresses do not matter.
     func simplified(with spare: AddressSet) -> AddressSet {
         AddressFamily.allCases.map { family in

@@ -108,15 +108,16 @@ extension DifferenceJudge {
         let changes: [(ImportDifference.Kind, [AccessChange])] = [
             (.wider, difference.lost), (.narrower, difference.gained), (.unknown, difference.unknown),
         ]
+        let hasOthers = hasOthers(than: InterfaceClass.all(in: before.tables + after.tables, circumstances.routes))
         var seen: Set<ImportDifference> = []
         return changes.flatMap { kind, changes in
-            changes.compactMap { masquerade(kind, $0) }.filter { seen.insert($0).inserted }
+            changes.filter { hasOthers || $0.interfaces != [nil] }.compactMap { masquerade(kind, $0) }
+                .filter { seen.insert($0).inserted }
         }
     }
 
     /// A difference in the masqueraded packets, which is mostly the same for all protocols.
     private func masquerade(_ kind: ImportDifference.Kind, _ change: AccessChange) -> ImportDifference? {
-        if change.interfaces == [nil], !hasOthers(leaving: true) { return nil }
         guard let sources = change.sources.possible else { return nil }
         let isWhole = change.ports == 0...UInt16.max
         var difference = ImportDifference(

@@ -17,19 +17,23 @@ public struct ImportProof {
         case incomparable
         /// There is no certain difference, but perhaps one.
         case unknown
+
+        /// The verdict on these differences.
+        public init(on differences: [ImportDifference]) {
+            let kinds = Set(differences.map(\.kind))
+            self =
+                kinds.isSuperset(of: [.narrower, .wider])
+                ? .incomparable
+                : kinds.contains(.narrower)
+                    ? .narrower : kinds.contains(.wider) ? .wider : kinds.isEmpty ? .equal : .unknown
+        }
     }
 
     /// Every difference.
     public let differences: [ImportDifference]
 
     /// The verdict.
-    public var verdict: Verdict {
-        let kinds = Set(differences.map(\.kind))
-        if kinds.isSuperset(of: [.narrower, .wider]) { return .incomparable }
-        if kinds.contains(.narrower) { return .narrower }
-        if kinds.contains(.wider) { return .wider }
-        return kinds.isEmpty ? .equal : .unknown
-    }
+    public var verdict: Verdict { Verdict(on: differences) }
 
     /// Compares the access through the live tables with that through the tables of the future.
     ///
@@ -72,9 +76,13 @@ struct DifferenceJudge {
 
     /// Whether the host has an interface that no rule names, be it one by which packets leave.
     func hasOthers(leaving: Bool) -> Bool {
+        hasOthers(than: InterfaceClass.all(in: old + new, circumstances.routes, includesOutput: leaving))
+    }
+
+    /// Whether the host has an interface in none of these classes.
+    func hasOthers(than classes: [InterfaceClass]) -> Bool {
         guard let present = circumstances.routes?.outerInterfaces else { return true }
-        let patterns = InterfaceClass.all(in: old + new, circumstances.routes, includesOutput: leaving).compactMap(
-            \.pattern)
+        let patterns = classes.compactMap(\.pattern)
         return present.contains { name in
             !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
         }

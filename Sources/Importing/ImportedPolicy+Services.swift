@@ -14,12 +14,15 @@ extension ImportedPolicy {
             if let balance = targets.balance { lines.append("    balance: \(balance)") }
         }
         if !service.destinations.isEmpty { lines.append("    addresses: \(YAMLText.list(service.destinations.terms))") }
-        if service.entries.count == 1, service.free.isEmpty {
+        // Each entry has an allowance of its own, where one of all sources together is meant.
+        let isShared = service.limit?.text?.hasSuffix("per: all}") == true
+        let entries = isShared ? service.entries.joinedBySources : service.entries
+        if entries.count == 1, service.free.isEmpty {
             let name = service.name + (service.isOutbound ? "-servers" : "-clients")
             let family = service.onlyFamily
             lines += conditions(
-                service.entries[0], naming: name, isOutbound: service.isOutbound, only: family
-            ).map { "    \($0)" }
+                entries[0], naming: name, isOutbound: service.isOutbound, only: family
+            ).map { "    \($0.line)" }
             if !service.users.isEmpty {
                 lines.append("    user: \(YAMLText.list(service.users.map { userName($0) ?? String($0) }))")
             }
@@ -28,7 +31,7 @@ extension ImportedPolicy {
         } else {
             lines.append("    allow:")
             lines += service.free.map { entry($0, of: service, limit: nil) }
-            lines += service.entries.map { entry($0, of: service, limit: service.limit?.text) }
+            lines += entries.map { entry($0, of: service, limit: service.limit?.text) }
         }
         let owner = service.targets == nil && !service.isOutbound ? owner(service) : []
         return lines + owner.map { "    \($0)" } + ["    why: \(reason(service))"]
@@ -71,24 +74,40 @@ extension ImportedPolicy {
 
     /// The line of an entry of `allow`.
     private mutating func entry(_ access: InterfaceAccess, of service: PolicyDraft.Service, limit: String?) -> String {
+        let conditions = conditions(
+            access, naming: service.name + "-clients", only: service.onlyFamily, isInList: true)
         let keys =
-            conditions(access, naming: service.name + "-clients", only: service.onlyFamily)
-            + (limit.map { ["limit: \($0)"] } ?? [])
+            conditions.map(\.text) + (limit.map { ["limit: \($0)"] } ?? [])
             + (service.isLogged ? ["log: true"] : [])
-        return "      - {\(keys.joined(separator: ", "))}"
+        let comment = conditions.compactMap(\.comment).joined(separator: "; ")
+        return Condition(text: "      - {\(keys.joined(separator: ", "))}", comment: comment.isEmpty ? nil : comment).line
     }
 
-    /// The keys of an entry.
+    /// A key of an entry with its value, and a comment for the reader.
+    struct Condition {
+        let text: String
+        var comment: String?
+
+        /// The line.
+        var line: String { text + (comment.map { "   # \($0)" } ?? "") }
+    }
+
+    /// The keys of an entry, which may stand in a list of several.
     mutating func conditions(
-        _ access: InterfaceAccess, naming name: String, isOutbound: Bool = false, only family: AddressFamily? = nil
-    ) -> [String] {
+        _ access: InterfaceAccess, naming name: String, isOutbound: Bool = false, only family: AddressFamily? = nil,
+        isInList: Bool = false, isTrusted: Bool = false
+    ) -> [Condition] {
         // Beside lines about one family, `any` for an address of one family would read as both.
         let isShort = tellsFamiliesApart && access.sources.isAny
         let sources = isShort ? family.map(AddressSet.all) ?? access.sources : access.sources
-        let terms = terms.terms(sources, naming: name)
-        return ["\(isOutbound ? "to" : "from"): \(YAMLText.list(terms.from))"]
-            + (terms.except.isEmpty ? [] : ["except: \(YAMLText.list(terms.except))"])
-            + (access.interfaces.isEmpty ? [] : ["interfaces: \(YAMLText.list(access.interfaces))"])
+        // `trusted` has no `any` without interfaces.
+        let terms = terms.terms(sources, naming: name, withAny: !isTrusted || !access.interfaces.isEmpty)
+        let openness = family == nil && !terms.from.contains("any") ? sources.openness(isInList: isInList) : nil
+        return [Condition(text: "\(isOutbound ? "to" : "from"): \(YAMLText.list(terms.from))", comment: openness)]
+            + (terms.except.isEmpty ? [] : [Condition(text: "except: \(YAMLText.list(terms.except))")])
+            + (access.interfaces.isEmpty
+                ? []
+                : [Condition(text: "interfaces: \(YAMLText.list(access.interfaces))", comment: access.exclusionText)])
     }
 
     /// The process and the unit that listen on the ports of a service, if it is one.
@@ -104,6 +123,27 @@ extension ImportedPolicy {
         guard processes.count > 0, units.count == 1 else { return [] }
         return (executables.count == 1 ? executables.first?.map { ["process: \(YAMLText.scalar($0))"] } : nil) ?? []
             + (units.first?.map { ["unit: \(YAMLText.scalar($0))"] } ?? [])
+    }
+}
+
+extension AddressSet {
+    /// What a reader of a list of addresses must not overlook: that a family has them all, or all but a few; `nil` for nothing.
+    ///
+    /// - Parameter isInList: whether another entry beside this one names its addresses.
+    fileprivate func openness(isInList: Bool) -> String? {
+        let open = AddressFamily.allCases.filter { part($0).isMostOfItsFamily }
+        guard open.count == 1 else { return nil }
+        let isWhole = part(open[0]) == .all(open[0])
+        let isAlone = subtracting(.all(open[0])).isEmpty
+        if isAlone { return isInList ? "everyone on \(open[0].title)\(isWhole ? "" : " but these")" : nil }
+        return isWhole ? "\(open[0].everyone): everyone on \(open[0].title)" : nil
+    }
+}
+
+extension InterfaceAccess {
+    /// What a list of today's interfaces leaves out; `nil` where the rules name the interfaces.
+    fileprivate var exclusionText: String? {
+        excluded.map { $0.isEmpty ? "all, at import" : "all but \($0.joined(separator: ", ")), at import" }
     }
 }
 

@@ -107,11 +107,13 @@ struct ImportedPolicy {
         }
     }
 
-    /// The families whose echo requests are all refused.
+    /// The families whose echo requests are all refused, or else one from which everyone gets an answer beside a list of the other one.
     private var pingHint: String {
         guard case .from(let sources, _) = draft.ping else { return "" }
         let refused = AddressFamily.allCases.filter { sources.part($0).isEmpty }.map(\.title)
-        return refused.isEmpty ? "" : "   # \(refused.joined(separator: ", ")): refused"
+        if !refused.isEmpty { return "   # \(refused.joined(separator: ", ")): refused" }
+        let whole = sources.isAny ? [] : sources.wholeFamilies.map(\.title)
+        return whole.isEmpty ? "" : "   # \(whole.joined(separator: ", ")): everyone"
     }
 
     private var sources: [String] {
@@ -150,7 +152,7 @@ struct ImportedPolicy {
             return ["trusted:"]
                 + entries.flatMap { entry in
                     let rule = Self.comments(entry.rules.isEmpty ? [entry.openness] : entry.rules)
-                    let conditions = policy.conditions(entry.access, naming: entry.name).map { "    \($0)" }
+                    let conditions = policy.conditions(entry.access, naming: entry.name, isTrusted: true).map { "    \($0.line)" }
                     let why = "    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"
                     return rule + ["  \(entry.name):"] + conditions + [why]
                 }
@@ -183,7 +185,7 @@ struct ImportedPolicy {
         { policy in
             let lines = policy.draft.masquerades.flatMap { entry in
                 Self.comments(entry.rules) + ["  \(entry.name):"]
-                    + policy.conditions(entry.access, naming: entry.name + "-sources").map { "    \($0)" }
+                    + policy.conditions(entry.access, naming: entry.name + "-sources").map { "    \($0.line)" }
                     + ["    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"]
             }
             return lines.isEmpty ? [] : ["masquerade:"] + lines

@@ -7,6 +7,34 @@ struct InterfaceAccess: Hashable {
     var sources: AddressSet
     /// The interfaces as a policy writes them; empty for all.
     var interfaces: [String]
+    /// The interfaces without this access where all others have it, later ones included, of which a policy lists those of today;
+    /// `nil` where the rules name the interfaces, or `interfaces` is empty.
+    var excluded: [String]?
+
+    /// The access with a family that has it as a whole, but perhaps for a few addresses, apart from a list of addresses of the other one.
+    ///
+    /// In one list, `::/0` among trusted hosts would be overlooked.
+    fileprivate var openFamilyApart: [Self] {
+        let open = AddressFamily.allCases.filter { sources.part($0).isMostOfItsFamily }
+        let rest = open.reduce(sources) { $0.subtracting(.all($1)) }
+        guard open.count == 1, !rest.isEmpty else { return [self] }
+        return [rest, sources.part(open[0])].map { part in
+            var access = self
+            access.sources = part
+            return access
+        }
+    }
+}
+
+extension [InterfaceAccess] {
+    /// The entries with those joined that differ only in the sources.
+    var joinedBySources: Self {
+        reduce(into: []) { result, next in
+            let place = result.firstIndex { $0.interfaces == next.interfaces && $0.excluded == next.excluded }
+            guard let place else { return result.append(next) }
+            result[place].sources = result[place].sources.union(next.sources)
+        }
+    }
 }
 
 /// The sources that can connect by each class of interfaces.
@@ -45,11 +73,23 @@ struct AccessByInterface: Hashable {
                 with: (spare[interface] ?? AddressSet()).union(everywhere))
             if !rest.isEmpty { more[rest, default: []].append(interface) }
         }
-        let ordered = more.map { InterfaceAccess(sources: $0, interfaces: names.patterns($1)) }
-        return entries
-            + ordered.filter { !$0.interfaces.isEmpty }.sorted {
-                $0.interfaces.joined(separator: ",") < $1.interfaces.joined(separator: ",")
-            }
+        let ordered = more.map {
+            InterfaceAccess(sources: $0, interfaces: names.patterns($1), excluded: names.exclusion($1))
+        }
+        entries += ordered.filter { !$0.interfaces.isEmpty }.sorted {
+            $0.interfaces.joined(separator: ",") < $1.interfaces.joined(separator: ",")
+        }
+        return entries.flatMap(\.openFamilyApart)
+    }
+
+    /// Whether interfaces that no rule names have access which the others have not all.
+    func isOpenToOthers(sparing spare: [InterfaceClass: AddressSet]) -> Bool {
+        let open = sources.reduce(into: [:]) { $0[$1.key] = $1.value.union(spare[$1.key] ?? AddressSet()) }
+        let everywhere = open.values.reduce(AddressSet.any) { $0.intersection($1) }
+        return sources.contains { interface, sources in
+            interface.kind == .other
+                && !sources.subtracting(spare[interface] ?? AddressSet()).subtracting(everywhere).isEmpty
+        }
     }
 }
 
@@ -72,9 +112,21 @@ struct InterfaceNaming {
     /// No pattern stands for the interfaces that no rule names: the host's interfaces of that class are listed.
     func patterns(_ classes: [InterfaceClass]) -> [String] {
         classes.flatMap { kind in
-            kind.pattern.map { [$0] } ?? present.filter { name in !self.classes.contains { $0.names(name) } }
+            kind.pattern.map { [$0] } ?? others
         }.sorted()
     }
+
+    /// The interfaces of the host that no rule names.
+    var others: [String] { present.filter { name in !classes.contains { $0.names(name) } } }
+
+    /// The interfaces that are in none of these classes, if the classes have all that no rule names, and with them later ones; `nil` if not.
+    func exclusion(_ classes: [InterfaceClass]) -> [String]? {
+        guard classes.contains(where: { $0.kind == .other }) else { return nil }
+        return self.classes.filter { !classes.contains($0) }.compactMap(\.pattern).filter { $0 != "lo" }.sorted()
+    }
+
+    /// The interfaces that rules name.
+    var named: [String] { classes.compactMap(\.pattern).filter { $0 != "lo" }.sorted() }
 }
 
 extension InterfaceClass {

@@ -34,15 +34,21 @@ struct LiveGroup: Hashable {
                     elementComments: sets.reduce(into: [:]) { $0.merge($1.elementComments) { first, _ in first } })
             }
         }
-        return groups.filter { !$0.addresses.isEmpty }.sorted {
+        // The name of a list would hide that everyone of a family is in it.
+        return groups.filter { !$0.addresses.isEmpty && $0.addresses.wholeFamilies.isEmpty }.sorted {
             ($1.addresses.count, $0.name) < ($0.addresses.count, $1.name)
         }
     }
 }
 
+extension AddressSet {
+    /// The families of which it has every address.
+    var wholeFamilies: [AddressFamily] { AddressFamily.allCases.filter { part($0) == .all($0) } }
+}
+
 extension NamedSet {
     /// The addresses of a set of type `ipv4_addr` or `ipv6_addr`; `nil` for other sets, and for sets that rules change.
-    fileprivate var addresses: AddressSet? {
+    var addresses: AddressSet? {
         // TYPE_IPADDR and TYPE_IP6ADDR of nft's `include/datatype.h`.
         guard definition.keyType == 7 || definition.keyType == 8, definition.dataType == nil,
             !definition.flags.contains(.dynamic), !definition.flags.contains(.map)

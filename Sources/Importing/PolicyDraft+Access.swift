@@ -36,5 +36,6 @@ extension PolicyDraft {
         outbound = leaving.lines
         refusesOutbound = !leaving.chains.isEmpty
         doubts = Set(survey.doubts + leaving.doubts).sorted()
+        remarks += LaterInterfaces(self, survey).sentences
     }
 }

@@ -126,16 +126,18 @@ extension String {
     }
 }
 
-extension [String] {
+extension Array where Element: Hashable {
     /// Each element once, in the order of the first ones.
     var distinct: Self {
-        var seen: Set<String> = []
+        var seen: Set<Element> = []
         return filter { seen.insert($0).inserted }
     }
+}
 
-    /// The first elements, and the number of further rules.
-    func rules(atMost most: Int) -> Self {
+extension [String] {
+    /// The first elements, and the number of further rules, or of others.
+    func rules(atMost most: Int, of noun: String = "rule") -> Self {
         let more = count - most
-        return more > 0 ? prefix(most) + ["and \(more) more rule\(more == 1 ? "" : "s")"] : self
+        return more > 0 ? prefix(most) + ["and \(more) more \(noun)\(more == 1 ? "" : "s")"] : self
     }
 }

@@ -30,22 +30,31 @@ struct SourceTerms {
     }
 
     /// The terms of a set; a longer list becomes a group with this name.
-    mutating func terms(_ sources: AddressSet, naming name: String) -> Terms {
+    ///
+    /// - Parameters:
+    ///   - sources: the set.
+    ///   - name: the name.
+    ///   - withAny: whether `any` may stand for every address of IPv4 where the host speaks nothing else.
+    mutating func terms(_ sources: AddressSet, naming name: String, withAny: Bool = true) -> Terms {
         if sources.isAny { return Terms(from: ["any"]) }
         let rest = sources.complement
         if rest.count < sources.count, !isKnown(sources) {
             let families = AddressFamily.allCases.filter { !sources.part($0).isEmpty }
-            let isAll = families.count == 2 || isIPv4Only && families == [.ipv4]
-            let from = isAll ? ["any"] : [families == [.ipv4] ? "0.0.0.0/0" : "::/0"]
+            let isAll = families.count == 2 || withAny && isIPv4Only && families == [.ipv4]
+            let from = isAll ? ["any"] : families.map(\.everyone)
             return Terms(from: from, except: rest.isEmpty ? [] : list(rest, naming: "excluded"))
         }
         return Terms(from: list(sources, naming: name))
     }
 
     /// The terms of a list, as `deny` and a group have it.
+    ///
+    /// A group never hides that everyone of a family is in it.
     mutating func list(_ sources: AddressSet, naming name: String) -> [String] {
         if let name = names[sources] { return [name] }
-        var rest = sources
+        let whole = sources.wholeFamilies
+        var rest = whole.reduce(sources) { $0.subtracting(.all($1)) }
+        guard !rest.isEmpty else { return whole.map(\.everyone) }
         var terms: [String] = []
         for group in known where !rest.isEmpty && rest.isSuperset(of: group.addresses) {
             // A group of one address says less than the address.
@@ -61,7 +70,7 @@ struct SourceTerms {
         } else {
             terms += rest.terms
         }
-        return terms
+        return terms + whole.map(\.everyone)
     }
 
     private func isKnown(_ sources: AddressSet) -> Bool { known.contains { $0.addresses == sources } }
@@ -74,6 +83,11 @@ struct SourceTerms {
         names[addresses] = name
         return name
     }
+}
+
+extension AddressFamily {
+    /// All of its addresses as a policy writes them.
+    var everyone: String { self == .ipv4 ? "0.0.0.0/0" : "::/0" }
 }
 
 extension AddressSet {

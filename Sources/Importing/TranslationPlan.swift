@@ -40,7 +40,7 @@ struct TranslationPlan {
     /// Sentences about what the lines do otherwise than the rules that go.
     private(set) var remarks: [String] = []
     private let circumstances: Circumstances
-    private let naming: InterfaceNaming
+    private let interfaces: [String]
 
     /// The plan for the tables that decide now.
     ///
@@ -51,9 +51,7 @@ struct TranslationPlan {
     init(_ takeover: Takeover, in circumstances: Circumstances, interfaces: Set<String>) {
         let tables = takeover.whole
         self.circumstances = circumstances
-        naming = InterfaceNaming(
-            InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true),
-            present: interfaces.sorted())
+        self.interfaces = interfaces.sorted()
         let destinations = TranslationChain.all(in: tables, at: .prerouting).filter(\.translates)
         if !destinations.isEmpty { addForwards(destinations, takeover) }
         for chain in TranslationChain.all(in: tables, at: .postrouting) where chain.translates {
@@ -62,8 +60,9 @@ struct TranslationPlan {
     }
 
     private mutating func addForwards(_ chains: [TranslationChain], _ takeover: Takeover) {
-        let plan = ForwardPlan(
-            AccessRegions(takeover.whole, in: circumstances), own: circumstances.addresses, naming)
+        let regions = AccessRegions(takeover.whole, in: circumstances)
+        let naming = InterfaceNaming(Array(Set(regions.keys.map(\.interface))), present: interfaces)
+        let plan = ForwardPlan(regions, own: circumstances.addresses, naming)
         let possible = Set(plan.entries.flatMap(\.rules)).subtracting(plan.unsaid)
         var taken: Set<ForwardPlan.Place> = []
         for chain in chains {
@@ -165,10 +164,12 @@ struct TranslationPlan {
         guard !rules.isEmpty else { return [] }
         let texts = rules.map(\.withNativeTarget.textWithoutComment).distinct
         let open = sources.mapValues { $0.subtracting(.impossible) }.filter { !$0.value.isEmpty }
+        // Interfaces that rules of other chains name are among those that this chain does not name.
+        let naming = InterfaceNaming(Array(sources.keys), present: interfaces)
         return AccessByInterface(sources.mapValues { $0.subtracting(.impossible) })
             .entries(sparing: sources.mapValues { _ in .impossible }, naming).map { access in
                 var access = access
-                if access.interfaces.isEmpty { access.interfaces = naming.all }
+                if access.interfaces.isEmpty { (access.interfaces, access.excluded) = (naming.all, []) }
                 return Masquerade(
                     access: access,
                     rules: rules.count == 1 || open.count == 1 ? texts : [],

@@ -87,9 +87,9 @@ struct ImportLimitTests {
             """)
         let found = try differences(object)
         #expect(object["verdict"] as? String == "equal", "\(found)")
-        for free in ["from: 192.0.2.0/24", "from: any, interfaces: lan", "from: \"::/0\""] {
+        for free in ["{from: 192.0.2.0/24}", "{from: any, interfaces: lan}", "{from: \"::/0\"}   # everyone on IPv6"] {
             let lines =
-                "    allow:\n      - {\(free)}\n      - {from: any, limit: {rate: 10/minute, burst: 5, per: all}}\n"
+                "    allow:\n      - \(free)\n      - {from: any, limit: {rate: 10/minute, burst: 5, per: all}}\n"
             #expect(text.contains(lines), "\(text)")
         }
     }
