@@ -43,6 +43,60 @@ struct KernelAgreementTests {
         }
     }
 
+    /// Elements of maps whose keys overlap: the kernel finds the one that was inserted first.
+    private static let overlapping = [
+        "10.0.0.2 . 3 : drop, 10.0.0.0/29 . 2-6 : accept",
+        "10.0.0.2 . 3 : accept, 10.0.0.0-10.0.0.5 . 2-6 : drop",
+        "10.0.0.3 . 4 : accept, 10.0.0.2-10.0.0.3 . 3-5 : drop, 10.0.0.0/29 . 2-6 : accept",
+        "10.0.0.1-10.0.0.2 . 3 : accept, 10.0.0.5 . 4-5 : drop, 10.0.0.0/29 . 2-6 : goto other",
+        "10.0.0.2 . 2-5 : accept, 10.0.0.0/29 . 4 : accept",
+    ]
+
+    @Test("On packets that elements of a map have in common", arguments: overlapping)
+    func overlaps(elements: String) throws {
+        let wire = try Wire(interfaces: RandomRuleset.interfaces)
+        try NftProgram.load(Self.probe)
+        let arrivals = try Arrivals(by: RandomRuleset.interfaces)
+        try NftProgram.load(
+            """
+            table inet t {
+              chain other { udp dport 3 accept; drop; }
+              chain input {
+                type filter hook input priority 0;
+                ip saddr . th dport vmap { \(elements) }
+                ip saddr 10.0.0.6-10.0.0.7 drop
+              }
+            }
+            """)
+        let table = try #require(try Nftables().snapshot(of: TableName(family: .inet, name: "t")).table)
+        let packets = AgreementTests.packets("eth0")
+        let sent = zip(1024..., packets).map { (UInt16($0), $1) }
+        for (sourcePort, packet) in sent { try wire.send(packet, sourcePort: sourcePort) }
+        try arrivals.wait(for: sent.map(\.0))
+        try compare(sent, [table], try wire.circumstances())
+    }
+
+    @Test("It is not known which of two elements that cross is found")
+    func crossing() throws {
+        try NftProgram.load(
+            """
+            table inet t {
+              chain input {
+                type filter hook input priority 0;
+                ip saddr . tcp dport vmap { 10.0.0.2 . 2-5 : accept, 10.0.0.0/29 . 4 : drop }
+              }
+            }
+            """)
+        let table = try #require(try Nftables().snapshot(of: TableName(family: .inet, name: "t")).table)
+        func verdict(_ port: UInt16, _ source: UInt32) -> PacketVerdict {
+            let packet = Packet(transport: .tcp, port: port, from: .ipv4(source), interface: "eth0")
+            return PacketEvaluation.conclude(packet, through: [table], in: Circumstances(now: 0)).verdict
+        }
+        if case .unknown = verdict(4, 0x0a00_0002) {} else { Issue.record("one of them is taken to be found") }
+        #expect(verdict(4, 0x0a00_0001) == .refuse)
+        #expect(verdict(3, 0x0a00_0002) == .accept)
+    }
+
     /// Commits the tables and returns them as the kernel reports them.
     private func load(_ tables: [Table]) throws -> [Table] {
         let nftables = try Nftables()

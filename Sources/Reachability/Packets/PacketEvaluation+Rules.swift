@@ -174,9 +174,11 @@ extension PacketEvaluation {
         _ walk: inout PacketWalk
     ) -> PacketConclusion? {
         let plain = list.filter { $0.flags & SetElement.catchAll == 0 }
-        let candidates = plain.map { element in
+        let holding = plain.map { element in
             (element, setting.destinations.certainty(of: key) { element.holds($0, definition) })
         }.filter { $0.1 != .no }
+        let held = holding.filter { $0.1 == .yes }.map(\.0)
+        let candidates = holding.filter { !held.hide($0.0, definition) }
         let certain = candidates.filter { $0.1 == .yes }
         if let (element, _) = certain.first, certain.count == candidates.count,
             Set(certain.map(\.0.withoutKey)).count == 1

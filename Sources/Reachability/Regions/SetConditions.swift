@@ -138,7 +138,7 @@ final class SetReader {
             let upper = range.upperBound.bigEndianBytes
             collector.add(.init(value: nil), conditions.between(key[...], lower[...], upper[...]))
         }
-        return collector.finished(isOverlapping: false)
+        return collector.finished()
     }
 
     /// The elements that a key may find, in their order.
@@ -157,15 +157,16 @@ final class SetReader {
     private func read(_ list: [SetElement], _ definition: SetDefinition, _ key: [SymbolicByte]) -> SetConditions {
         var collector = GroupCollector(space: conditions.space)
         var rest: SetElement?
+        var plain: [SetElement] = []
         for element in list {
-            guard element.flags & SetElement.catchAll == 0 else {
-                rest = element
-                continue
-            }
-            collector.add(content(element, definition), condition(element, definition, key))
+            if element.flags & SetElement.catchAll == 0 { plain.append(element) } else { rest = element }
         }
-        let isConcatenatedMap = definition.flags.isSuperset(of: [.concatenated, .map])
-        var result = collector.finished(isOverlapping: isConcatenatedMap && list.overlap(definition.fields))
+        var found = plain.map { condition($0, definition, key) }
+        if definition.flags.isSuperset(of: [.concatenated, .map]), plain.contains(where: { $0.upper != nil }) {
+            found = plain.resolved(found, definition, conditions.space)
+        }
+        for (element, condition) in zip(plain, found) { collector.add(content(element, definition), condition) }
+        var result = collector.finished()
         result.rest = rest.map { content($0, definition) }
         return result
     }
@@ -224,15 +225,15 @@ private struct GroupCollector {
         }
     }
 
-    /// The groups; overlapping elements are not exact, since the kernel's order of comparison is unknown.
-    func finished(isOverlapping: Bool) -> SetConditions {
+    /// The groups.
+    func finished() -> SetConditions {
         var boxes: [SetConditions.Content: (exact: [Box], open: [Box])] = [:]
         var contents: [SetConditions.Content] = []
         for shape in order {
             let ranges = sources[shape] ?? nil
             let box = Box(ports: shape.ports, sources: ranges.map { space.number(IntervalSet($0)) })
             if boxes[shape.content] == nil { contents.append(shape.content) }
-            if shape.isExact && !isOverlapping {
+            if shape.isExact {
                 boxes[shape.content, default: ([], [])].exact.append(box)
             } else {
                 boxes[shape.content, default: ([], [])].open.append(box)
@@ -269,25 +270,5 @@ private struct GroupCollector {
             ranges += ports.ranges
         }
         return IntervalSet(ranges)
-    }
-}
-
-extension [SetElement] {
-    /// The largest number of elements that are compared; more are assumed to overlap.
-    private static var maximumCompared: Int { 1000 }
-
-    /// Whether two elements of a concatenation have a key in common.
-    fileprivate func overlap(_ fields: [Range<Int>]) -> Bool {
-        guard count <= Self.maximumCompared else { return true }
-        return indices.contains { first in
-            indices.dropFirst(first + 1).contains { second in
-                fields.allSatisfy { field in
-                    let left = self[first]
-                    let right = self[second]
-                    return !(left.upper ?? left.key)[field].lexicographicallyPrecedes(right.key[field])
-                        && !(right.upper ?? right.key)[field].lexicographicallyPrecedes(left.key[field])
-                }
-            }
-        }
     }
 }

@@ -70,13 +70,24 @@ extension SetElement {
             return "\(UInt32(hostOrderBytes: key))"
         }
         guard let upper, upper != key else { return Self.text(key, fields, names) }
-        if fields == [.ipv4Address], key.count == 4 {
-            return IPv4Address.text(of: UInt32(bigEndianBytes: key)...UInt32(bigEndianBytes: upper))
+        return zip(Self.split(key, fields), Self.split(upper, fields)).map { lower, upper in
+            Self.text(from: lower.1, to: upper.1, lower.0, names)
+        }.joined(separator: " . ")
+    }
+
+    /// A range of values of a field, or one value.
+    private static func text(
+        from lower: [UInt8], to upper: [UInt8], _ field: DataType, _ names: [UInt32: String]
+    ) -> String {
+        let (first, last) = (text(lower, [field], names), text(upper, [field], names))
+        if lower == upper { return first }
+        switch field {
+        case .ipv4Address where lower.count == 4 && lower.lexicographicallyPrecedes(upper):
+            return IPv4Address.text(of: UInt32(bigEndianBytes: lower)...UInt32(bigEndianBytes: upper))
+        case .ipv6Address where lower.count == 16 && lower.lexicographicallyPrecedes(upper):
+            return IPv6Address.text(of: UInt128(bigEndianBytes: lower)...UInt128(bigEndianBytes: upper))
+        default: return "\(first)-\(last)"
         }
-        if fields == [.ipv6Address], key.count == 16 {
-            return IPv6Address.text(of: UInt128(bigEndianBytes: key)...UInt128(bigEndianBytes: upper))
-        }
-        return "\(Self.text(key, fields, names))-\(Self.text(upper, fields, names))"
     }
 
     private func valueText(_ bytes: [UInt8], of definition: SetDefinition, _ names: [UInt32: String]) -> String {
