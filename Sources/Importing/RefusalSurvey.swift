@@ -17,10 +17,10 @@ struct RefusalSurvey {
     private struct Refusal {
         let packet: Packet
         let place: RuleReference
-        /// Whether the rule refuses one port, from everywhere.
-        var isOfPort: Bool {
-            place.rule?.onlyPort.map { $0 == (packet.transport, packet.port) } == true
-                && place.rule?.testsPlace == false
+        /// The ports that the rule refuses from everywhere, that of the packet among them; `nil` if it refuses others, or only some sources.
+        var namedPorts: NamedPorts? {
+            guard let rule = place.rule, !rule.testsPlace else { return nil }
+            return rule.namedPorts.first { $0.transport == packet.transport && $0.ports.contains(packet.port) }
         }
         /// The answer; `nil` for none.
         var answer: RefusalAnswer? { place.rule?.answer(in: place.table.family) }
@@ -46,9 +46,13 @@ struct RefusalSurvey {
         }
         let answers = ordinary.map { $0.answer != nil }
         rejects = !answers.isEmpty && answers.allSatisfy(\.self)
-        let named = Self.namedPorts(tables).flatMap { transport, port -> [Refusal] in
-            let profile = survey.profiles.first { $0.transport == transport && $0.profile.ports.contains(port) }
-            return Self.refusals(survey, transport, port, profile?.profile.cells ?? [])
+        let named = Self.namedPorts(tables).flatMap { named in
+            Set([named.ports.lowerBound, named.ports.upperBound]).sorted().flatMap { port -> [Refusal] in
+                let profile = survey.profiles.first {
+                    $0.transport == named.transport && $0.profile.ports.contains(port)
+                }
+                return Self.refusals(survey, named.transport, port, profile?.profile.cells ?? [])
+            }
         }
         compare(ordinary + named)
         findLog(ordinary, survey.logging)
@@ -71,27 +75,21 @@ struct RefusalSurvey {
         }
     }
 
-    /// The first port that each refusing rule names.
-    private static func namedPorts(_ tables: [Table]) -> [(TransportProtocol, UInt16)] {
-        var ports: [(TransportProtocol, UInt16)] = []
-        for rule in tables.map(\.withNativeExtensions).flatMap({ $0.chains.flatMap(\.rules) })
-        where rule.answer(in: .inet) != nil || rule.expressions.last == .verdict(.drop) {
-            guard ports.count < mostPorts, let port = rule.firstPort, !ports.contains(where: { $0 == port }) else {
-                continue
-            }
-            ports.append(port)
-        }
-        return ports
+    /// The ports that refusing rules name.
+    private static func namedPorts(_ tables: [Table]) -> [NamedPorts] {
+        let rules = tables.map(\.withNativeExtensions).flatMap { $0.chains.flatMap(\.rules) }
+        return rules.filter { $0.answer(in: .inet) != nil || $0.expressions.last == .verdict(.drop) }
+            .flatMap(\.namedPorts).distinct.prefix(mostPorts).map(\.self)
     }
 
     /// Names the rules whose answer is not that of the policy.
     private mutating func compare(_ refusals: [Refusal]) {
         let others = refusals.filter { ($0.answer != nil) != rejects }
-        for (answer, same) in Dictionary(grouping: others.filter(\.isOfPort), by: \.answer) {
-            remarks.append(sentence(of: same.map { "\($0.packet.port)/\($0.packet.transport.name)" }.distinct, answer))
+        for (answer, same) in Dictionary(grouping: others.filter { $0.namedPorts != nil }, by: \.answer) {
+            remarks.append(sentence(of: same.compactMap(\.namedPorts).distinct, answer))
         }
         remarks.sort()
-        if let names = others.filter({ !$0.isOfPort }).map(\.place).names {
+        if let names = others.filter({ $0.namedPorts == nil }).map(\.place).names {
             remarks.append(
                 rejects
                     ? "This policy answers what was dropped silently by \(names)."
@@ -109,8 +107,8 @@ struct RefusalSurvey {
     }
 
     /// The sentence about ports whose refusal had this answer.
-    private func sentence(of ports: [String], _ answer: RefusalAnswer?) -> String {
-        let (verb, them) = ports.count == 1 ? ("was", "it") : ("were", "them")
+    private func sentence(of ports: [NamedPorts], _ answer: RefusalAnswer?) -> String {
+        let (verb, them) = ports.count == 1 && ports[0].ports.count == 1 ? ("was", "it") : ("were", "them")
         let before =
             switch answer {
             case .reset?: "refused with a reset"
@@ -118,7 +116,7 @@ struct RefusalSurvey {
             case nil: "dropped silently"
             }
         let after = rejects ? "refuses \(them) with an answer" : "drops \(them) silently"
-        return "\(ports.joined(separator: ", ")) \(verb) \(before); this policy \(after)."
+        return "\(ports.map(\.text).joined(separator: ", ")) \(verb) \(before); this policy \(after)."
     }
 
     /// Finds the rule that logs refused packets: where each log accepts, a packet that is accepted was logged.

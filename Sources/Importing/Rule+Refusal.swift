@@ -83,6 +83,66 @@ extension Rule {
     }
 }
 
+/// Ports of a protocol.
+struct NamedPorts: Hashable {
+    let transport: TransportProtocol
+    let ports: ClosedRange<UInt16>
+
+    /// The ports as a policy writes them.
+    var text: String {
+        (ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)") + "/\(transport.name)"
+    }
+}
+
+extension Rule {
+    /// What a register holds.
+    private enum Loaded { case transport, port, other }
+
+    /// The destination ports that it tests for; empty if it tests for none, or in another way.
+    var namedPorts: [NamedPorts] {
+        var transports: [TransportProtocol] = []
+        var ports: [ClosedRange<UInt16>] = []
+        var start: UInt16?
+        var loaded = Loaded.other
+        for expression in expressions {
+            switch expression {
+            case .meta(let key, _): loaded = key == .transportProtocol ? .transport : .other
+            case .payload(let payload):
+                loaded = payload.base == .transport && payload.offset == 2 && payload.length == 2 ? .port : .other
+            case .compare(let comparison) where loaded == .transport && comparison.operator == .equal:
+                transports += comparison.value.prefix(1).map(TransportProtocol.init)
+            case .compare(let comparison) where loaded == .port && comparison.value.count == 2:
+                let port = UInt16(bigEndianBytes: comparison.value)
+                switch comparison.operator {
+                case .equal: ports.append(port...port)
+                case .greaterOrEqual: start = port
+                case .lessOrEqual: if let first = start, first <= port { ports.append(first...port) }
+                default: return []
+                }
+            case .range(let range) where loaded == .port && !range.isInverted:
+                ports += [range.lower: range.upper].ports
+            case .lookup(let lookup) where loaded != .other:
+                guard let keys = lookup.ownKeys, !lookup.isInverted else { return [] }
+                if loaded == .port { ports += keys.ports } else { transports += keys.keys.compactMap { $0.first.map(TransportProtocol.init) } }
+            default: continue
+            }
+        }
+        let protocols = transports.filter(\.hasPorts).distinct.sorted { $0.rawValue < $1.rawValue }
+        return (protocols.isEmpty ? [.tcp] : protocols).flatMap { transport in
+            ports.map { NamedPorts(transport: transport, ports: $0) }
+        }
+    }
+}
+
+extension [[UInt8]: [UInt8]] {
+    /// The ports between keys of two bytes and their ends, ascending.
+    fileprivate var ports: [ClosedRange<UInt16>] {
+        filter { $0.key.count == 2 && $0.value.count == 2 && !$0.value.lexicographicallyPrecedes($0.key) }
+            .map { UInt16(bigEndianBytes: $0.key)...UInt16(bigEndianBytes: $0.value) }
+            .sorted { $0.lowerBound < $1.lowerBound }
+    }
+}
+
 extension Table {
     /// The table in which each rule that logs accepts in place of the log.
     var acceptingWhatItLogs: Table {
@@ -104,6 +164,14 @@ extension Lookup {
     fileprivate var firstKey: [UInt8]? {
         guard case .anonymous(let set) = self.set, case .list(let list) = set.elements else { return nil }
         return list.first?.key
+    }
+
+    /// The keys of a set that belongs to the rule, with the ends of their ranges; `nil` for another set.
+    fileprivate var ownKeys: [[UInt8]: [UInt8]]? {
+        guard case .anonymous(let set) = self.set, case .list(let list) = set.elements, destination == nil else {
+            return nil
+        }
+        return Dictionary(list.map { ($0.key, $0.upper ?? $0.key) }) { first, _ in first }
     }
 }
 

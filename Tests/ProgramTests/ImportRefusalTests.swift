@@ -85,6 +85,22 @@ struct ImportRefusalTests {
         #expect(try text(one).contains("# 113/tcp was refused with a reset; this policy drops it silently.\n"))
     }
 
+    @Test("Another answer is named for every port of a rule")
+    func otherAnswersOfPorts() throws {
+        let object = try imported(
+            """
+            tcp dport { 113, 2323 } reject with tcp reset
+            udp dport 135-139 reject
+            meta l4proto { tcp, udp } th dport 9 reject with icmpx admin-prohibited
+            """)
+        #expect(
+            try remarks(object) == [
+                "113/tcp, 2323/tcp were refused with a reset; this policy drops them silently.",
+                "135-139/udp were refused with an ICMP error; this policy drops them silently.",
+                "9/tcp, 9/udp were refused with an ICMP error; this policy drops them silently.",
+            ])
+    }
+
     @Test("The log of refused packets becomes the policy's, of nft and of iptables")
     func log() throws {
         let object = try imported("limit rate 3/minute burst 10 packets log prefix \"blocked: \"")

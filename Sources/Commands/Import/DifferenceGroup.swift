@@ -10,8 +10,11 @@ internal import Reachability
 struct DifferenceGroup {
     /// Differences that are said together: all of their places differ for all of their sources.
     private var differences: [ImportDifference]
-    /// The number of other differences by the same rule.
-    private(set) var more = 0
+    /// Other differences by the same rule.
+    private var others: [Self] = []
+
+    /// Their number.
+    var more: Int { others.reduce(0) { $0 + $1.differences.count } }
 
     /// More ports, or ranges of them, than these are counted.
     private static let shownPorts = 10
@@ -28,7 +31,7 @@ struct DifferenceGroup {
         for group in alike {
             let cause = "\(group.first.sign) \(group.first.reason)"
             if let place = places[cause], group.first.rule != nil {
-                groups[place].more += group.differences.count
+                groups[place].others.append(group)
             } else {
                 places[cause] = groups.count
                 groups.append(group)
@@ -51,8 +54,16 @@ struct DifferenceGroup {
 
     /// The line.
     var text: String {
-        let others = more > 0 ? " (and \(more) more by this rule)" : ""
-        return "\(first.sign) \(first.text(ports: ports.listed(atMost: Self.shownPorts)))\(others)"
+        let own = ports
+        return "\(first.sign) \(first.text(ports: own.listed(atMost: Self.shownPorts)))\(rest(besides: own))"
+    }
+
+    /// The number of the others, and their ports that are not among these.
+    private func rest(besides own: [String]) -> String {
+        guard more > 0 else { return "" }
+        var ports: [String] = []
+        for port in others.flatMap(\.ports) where !own.contains(port) && !ports.contains(port) { ports.append(port) }
+        return " (and \(more) more by this rule\(ports.isEmpty ? "" : ": \(ports.listed(atMost: Self.shownPorts))"))"
     }
 
     /// The ports as ranges, each with its protocol.
