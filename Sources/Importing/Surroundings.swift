@@ -61,8 +61,8 @@ extension Takeover.Firewall {
         switch self {
         case .firewalld: "firewalld"
         case .ufw: "ufw"
-        case .iptables(let family): "\(TableName(family: family, name: "filter")) INPUT"
-        case .iptablesOutput(let family): "\(TableName(family: family, name: "filter")) OUTPUT"
+        case .iptables(let table): "\(table) INPUT"
+        case .iptablesOutput(let table): "\(table) OUTPUT"
         case .chain(let table, let chain), .rules(let table, let chain, _): "\(table) \(chain)"
         case .portreeve: "portreeve's own table"
         }

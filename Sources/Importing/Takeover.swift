@@ -12,12 +12,12 @@ public struct Takeover {
         case firewalld
         /// The chains of ufw.
         case ufw
-        /// The chain INPUT of iptables in this family.
-        case iptables(TableFamily)
+        /// The chain INPUT of a table of iptables.
+        case iptables(TableName)
         /// A base chain of nftables.
         case chain(table: TableName, chain: String)
-        /// The chain OUTPUT of iptables in this family.
-        case iptablesOutput(TableFamily)
+        /// The chain OUTPUT of a table of iptables.
+        case iptablesOutput(TableName)
         /// Rules of a chain of iptables, by their numbers from 1.
         case rules(table: TableName, chain: String, numbers: [Int])
         /// portreeve's own table.
@@ -126,7 +126,7 @@ public struct Takeover {
                 continue
             }
             if isOfXtables(filter.table) {
-                if !firewalls.contains(.ufw) { firewalls.append(.iptablesOutput(filter.table.family)) }
+                if !firewalls.contains(.ufw) { firewalls.append(.iptablesOutput(filter.table)) }
                 rewrite(filter.table) { table in table.emptying(filter.chain) { table.isOfNeighbour($0) } }
             } else {
                 firewalls.append(.chain(table: filter.table, chain: filter.chain))
@@ -152,7 +152,7 @@ public struct Takeover {
         var left = table
         for chain in table.chains where chain.decidesOnInput {
             if isOfXtables {
-                firewalls.append(isOfUfw ? .ufw : .iptables(table.name.family))
+                firewalls.append(isOfUfw ? .ufw : .iptables(table.name))
                 left = left.emptying(chain.name) { table.isOfNeighbour($0) }
             } else {
                 firewalls.append(.chain(table: table.name, chain: chain.name))

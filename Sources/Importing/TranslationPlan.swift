@@ -41,6 +41,9 @@ struct TranslationPlan {
     private(set) var remarks: [String] = []
     private let circumstances: Circumstances
     private let interfaces: [String]
+    private let copies: TranslationCopies
+    /// The tables without the copies of translations.
+    private let tables: [Table]
 
     /// The plan for the tables that decide now.
     ///
@@ -49,25 +52,27 @@ struct TranslationPlan {
     ///   - circumstances: the circumstances in which packets meet them.
     ///   - interfaces: the interfaces of the host.
     init(_ takeover: Takeover, in circumstances: Circumstances, interfaces: Set<String>) {
-        let tables = takeover.whole
+        copies = TranslationCopies(takeover.whole)
+        tables = takeover.whole.map(copies.emptied)
         self.circumstances = circumstances
         self.interfaces = interfaces.sorted()
-        let destinations = TranslationChain.all(in: tables, at: .prerouting).filter(\.translates)
+        let destinations = TranslationChain.all(in: takeover.whole, at: .prerouting).filter(\.translates)
         if !destinations.isEmpty { addForwards(destinations, takeover) }
-        for chain in TranslationChain.all(in: tables, at: .postrouting) where chain.translates {
+        for chain in TranslationChain.all(in: takeover.whole, at: .postrouting) where chain.translates {
             addMasquerades(chain, takeover)
         }
     }
 
     private mutating func addForwards(_ chains: [TranslationChain], _ takeover: Takeover) {
-        let regions = AccessRegions(takeover.whole, in: circumstances)
+        let regions = AccessRegions(tables, in: circumstances)
         let naming = InterfaceNaming(Array(Set(regions.keys.map(\.interface))), present: interfaces)
         let plan = ForwardPlan(regions, own: circumstances.addresses, naming)
         let possible = Set(plan.entries.flatMap(\.rules)).subtracting(plan.unsaid)
         var taken: Set<ForwardPlan.Place> = []
         for chain in chains {
             // A rule that goes in any case is better said with a difference than not at all.
-            let said = takeover.replacesWhole(chain.table) ? possible : possible.subtracting(plan.diverting)
+            let said = copies.with(
+                takeover.replacesWhole(chain.table) ? possible : possible.subtracting(plan.diverting))
             let (replaced, going) = takeover.replacement(of: chain, effect: .destination) {
                 said.contains(ForwardPlan.Place($0))
             }
@@ -78,7 +83,7 @@ struct TranslationPlan {
             }.map { rule in
                 let isSaid = said.contains(ForwardPlan.Place(rule))
                 let native = rule.withNativeTarget
-                let isDiverting = possible.contains(ForwardPlan.Place(rule))
+                let isDiverting = copies.with(possible).contains(ForwardPlan.Place(rule))
                 let reason =
                     native.rule?.translatesToRange == true
                     ? KeptRule.Reason.range : isDiverting ? .otherClients : .unsaidTarget
@@ -105,7 +110,14 @@ struct TranslationPlan {
         }
         hairpins.formUnion(places)
         self.replaced.append(replaced)
-        masquerades += lines
+        for line in lines {
+            if let same = masquerades.firstIndex(where: { $0.access == line.access }) {
+                masquerades[same].rules += line.rules
+                masquerades[same].comment = masquerades[same].comment ?? line.comment
+            } else {
+                masquerades.append(line)
+            }
+        }
         remarks += replacement.going.compactMap(\.orderRemark) + found.compactMap { addressRemark($0, chain) }
     }
 

@@ -19,6 +19,37 @@ struct ImportTranslationTests {
             .filter { !$0.hasPrefix("  # ") }.joined(separator: "\n")
     }
 
+    @Test("Copies of a translation, in a second table or of iptables, go with the first one")
+    func copies() throws {
+        let nat = """
+              chain pre { type nat hook prerouting priority -100; ip daddr 192.0.2.1 tcp dport 443 dnat to 192.168.1.10:8443; }
+              chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }
+            """
+        try portreeve.load(
+            "table inet filter {\n\(Portreeve.ordinaryInput)\n}\ntable ip one {\n\(nat)\n}\ntable ip two {\n\(nat)\n}\n")
+        try portreeve.shell(
+            """
+            iptables-nft-restore <<'EOF'
+            *nat
+            -A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.10:8443
+            -A PREROUTING -d 192.0.2.1/32 -p tcp -m tcp --dport 443 -j DNAT --to-destination 192.168.1.10:8443
+            -A POSTROUTING -o wan -j MASQUERADE
+            COMMIT
+            EOF
+            """)
+        let object = try portreeve.json("import")
+        #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+        #expect((object["kept"] as? [String]) == [])
+        let text = try #require(object["policy"] as? String)
+        #expect(text.components(separatedBy: "192.168.1.10:8443\"").count == 2, "\(text)")
+        #expect(text.components(separatedBy: "interfaces: wan").count == 2, "\(text)")
+        let steps = try #require(object["steps"] as? [String])
+        #expect(Set(steps).count == steps.count, "\(steps)")
+        for step in ["nft delete chain ip one pre", "nft delete chain ip two pre", "iptables -t nat -D PREROUTING 2"] {
+            #expect(steps.contains(step), "\(steps)")
+        }
+    }
+
     @Test("Destinations that are translated become forwards, and sources that are masqueraded a line")
     func router() throws {
         try portreeve.load(

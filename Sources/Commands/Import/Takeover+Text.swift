@@ -21,9 +21,9 @@ extension Takeover.Firewall {
         switch self {
         case .firewalld: "firewalld"
         case .ufw: "ufw"
-        case .iptables(let family): family == .ipv6 ? "ip6tables" : "iptables"
+        case .iptables(let table): table.iptablesCommand
         case .chain(let table, let chain): "\(table) \(chain)".printable
-        case .iptablesOutput(let family): family == .ipv6 ? "ip6tables OUTPUT" : "iptables OUTPUT"
+        case .iptablesOutput(let table): "\(table.iptablesCommand) OUTPUT"
         case .rules(let table, let chain, let numbers):
             "\(table) \(chain), rules \(numbers.map(String.init).joined(separator: ", "))".printable
         case .portreeve: "portreeve"
@@ -35,8 +35,8 @@ extension Takeover.Firewall {
         switch self {
         case .firewalld: return [("systemctl disable --now firewalld", "")]
         case .ufw: return [("ufw disable", "")]
-        case .iptables(let family):
-            let program = family == .ipv6 ? "ip6tables" : "iptables"
+        case .iptables(let table):
+            let program = table.iptablesCommand
             return [
                 ("\(program) -P INPUT ACCEPT", ""),
                 ("\(program) -F INPUT", "and save that where your rules are loaded from at boot"),
@@ -45,8 +45,8 @@ extension Takeover.Firewall {
             return [
                 ("nft delete chain \(table) \(chain)".printable, "and delete it from the file that is loaded at boot")
             ]
-        case .iptablesOutput(let family):
-            let program = family == .ipv6 ? "ip6tables" : "iptables"
+        case .iptablesOutput(let table):
+            let program = table.iptablesCommand
             return [("\(program) -P OUTPUT ACCEPT", ""), ("\(program) -F OUTPUT", "")]
         case .rules(let table, let chain, let numbers):
             let program = table.family == .ipv6 ? "ip6tables" : "iptables"
@@ -54,5 +54,12 @@ extension Takeover.Firewall {
             return numbers.sorted(by: >).map { ("\(program) -t \(table.name) -D \(chain) \($0)".printable, "") }
         case .portreeve: return []
         }
+    }
+}
+
+extension TableName {
+    /// The command for a table of iptables: `iptables`, `ip6tables -t mangle`.
+    fileprivate var iptablesCommand: String {
+        (family == .ipv6 ? "ip6tables" : "iptables") + (name == "filter" ? "" : " -t \(name)")
     }
 }
