@@ -24,11 +24,13 @@ struct AccessSurvey {
     private(set) var decided: [InterfaceClass: AddressSet] = [:]
     private(set) var everything: [InterfaceClass: AddressSet] = [:]
     let forwarded: [ForwardPlan.Entry]
+    private let lists: FilledLists
 
     init(
         _ regions: AccessRegions, _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>,
-        _ forwarded: [ForwardPlan.Entry]
+        _ forwarded: [ForwardPlan.Entry], _ lists: FilledLists
     ) {
+        self.lists = lists
         (self.forwarded, self.interfaces) = (forwarded, interfaces)
         self.regions = regions
         self.tables = tables
@@ -155,8 +157,10 @@ struct AccessSurvey {
         let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
         guard case .unknown(let rules) = limited.verdict else { return nil }
         // A rule that is not understood may make it unknown, too.
-        let candidates = [telling, conclusion.decision].compactMap(\.self) + rules
-        return candidates.first { $0.rule?.limitText != nil } ?? rules.first
+        let candidates = ([telling, conclusion.decision].compactMap(\.self) + rules).filter { place in
+            !(place.rule.map(lists.lacks) ?? false)
+        }
+        return candidates.first { $0.rule?.limitText != nil } ?? rules.first(where: candidates.contains)
     }
 
     /// Whether the host has an address of the family, so that packets can be for it.

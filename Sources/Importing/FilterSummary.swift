@@ -96,7 +96,9 @@ extension Table {
         guard !isOfNeighbour else { return [] }
         return chains.filter { chain in
             guard let base = chain.base, base.type == "filter", base.hook == hook else { return false }
+            // An open default for what is forwarded is easily taken for a closed one.
             return base.policy == .drop || chain.rules.contains { !isOfNeighbour($0) }
+                || hook == .forward && chain.rules.isEmpty
         }.map { FilterSummary($0, of: self, at: hook) }
     }
 }

@@ -12,11 +12,12 @@ extension PolicyDraft {
     ///   - interfaces: the interfaces that the host has, or that a rule names, as a policy writes them.
     ///   - translation: the translations that become lines.
     ///   - leaving: the lines for connections of this host.
+    ///   - lists: the lists of `recent` that rules fill.
     init(
         _ regions: AccessRegions, of tables: [Table], in circumstances: Circumstances, interfaces: Set<String>,
-        _ translation: TranslationPlan, _ leaving: OutboundPlan
+        _ translation: TranslationPlan, _ leaving: OutboundPlan, _ lists: FilledLists
     ) {
-        let survey = AccessSurvey(regions, tables, circumstances, interfaces, translation.forwards)
+        let survey = AccessSurvey(regions, tables, circumstances, interfaces, translation.forwards, lists)
         groups = LiveGroup.all(in: tables)
         denied = survey.denied
         trusted = survey.trusted
@@ -29,7 +30,7 @@ extension PolicyDraft {
         (rejects, log) = (refusals.rejects, refusals.log)
         remarks = refusals.remarks + translation.remarks
         services = survey.services + survey.forwards
-        addGroups(tables, circumstances, interfaces)
+        addGroups(tables, circumstances, interfaces, lists)
         masquerades = translation.masquerades
         kept = translation.kept.map(\.text)
         gone = translation.gone.map(\.text)

@@ -6,12 +6,14 @@ extension PolicyDraft {
     /// Adds services at the multicast and broadcast addresses that a rule names, such as those of mDNS.
     ///
     /// A port has one service at all addresses, or several at different ones: where all addresses have one, it decides here, too.
-    mutating func addGroups(_ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>) {
+    mutating func addGroups(
+        _ tables: [Table], _ circumstances: Circumstances, _ interfaces: Set<String>, _ lists: FilledLists
+    ) {
         let taken = services.filter(\.destinations.isEmpty).map(\.ports)
         var found: [Service] = []
         for group in tables.groupAddresses(circumstances) {
             let there = circumstances.dialling(group)
-            let survey = AccessSurvey(AccessRegions(tables, in: there), tables, there, interfaces, [])
+            let survey = AccessSurvey(AccessRegions(tables, in: there), tables, there, interfaces, [], lists)
             found += survey.services.compactMap { $0.limited(to: group, besides: taken) }
         }
         services += found.joinedAcrossGroups

@@ -78,7 +78,7 @@ extension RateLimit {
 
 extension Expression {
     /// The match `recent` of iptables; `nil` for another expression.
-    fileprivate var recent: RecentMatch? { if case .xtables(let part) = self { part.recent } else { nil } }
+    var recent: RecentMatch? { if case .xtables(let part) = self { part.recent } else { nil } }
 }
 
 extension CountingMatch {

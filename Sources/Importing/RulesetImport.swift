@@ -57,8 +57,10 @@ public struct RulesetImport {
         takeover.replace(outbound: leaving.chains)
         self.takeover = takeover
         (kept, gone) = (translation.kept, translation.gone)
+        let lists = FilledLists(tables)
         var draft = PolicyDraft(
-            regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving)
+            regions, of: takeover.imported, in: circumstances, interfaces: interfaces, translation, leaving, lists)
+        draft.remarks += lists.sentences(takeover.imported) + EmptySets(takeover).sentences
         draft.remarks += UnmatchedRules(takeover, among: tables, in: circumstances).sentences
         draft.remarks += IneffectiveRefusals(regions, takeover.imported, in: circumstances).sentences
         draft.surroundings = Surroundings(takeover, of: draft).lines + assumed.map(\.assumption)

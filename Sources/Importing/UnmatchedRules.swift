@@ -63,7 +63,7 @@ struct UnmatchedRules {
 
 extension Table {
     /// The rules that packets to this host meet in the filters and translations of people, not of programs.
-    fileprivate var replacedRules: [RuleReference] {
+    var replacedRules: [RuleReference] {
         var seen: Set<String> = []
         let all = chains.filter(\.meetsArrivals).flatMap { chains(from: $0) { !isOfNeighbour($0) } }
         return all.filter { seen.insert($0.name).inserted }.flatMap { chain in

@@ -38,6 +38,49 @@ struct ImportReportTests {
             ))
     }
 
+    @Test("Where nothing is known to differ but what the link needs, the headline says that; signs have a legend")
+    func unknownHeadline() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                tcp dport 22 accept
+                ip ttl 5 tcp dport { 80, 443 } accept
+                ip ttl 5 ip saddr 10.0.0.0/8 udp dport 9 accept
+              }
+            }
+            """)
+        let result = try portreeve("import")
+        #expect(result.status == 2)
+        #expect(result.errors.hasPrefix("unknown: nothing is known to differ"), "\(result.errors)")
+        #expect(result.errors.contains("\n(? not known)\n? "), "\(result.errors)")
+        #expect(result.errors.contains("443"), "\(result.errors)")
+    }
+
+    @Test("An empty set, and a filter of forwarded packets that lets everything through, are named")
+    func emptySet() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              set bad { type ipv4_addr; flags interval; }
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ip saddr @bad drop
+                tcp dport 22 accept
+              }
+              chain forward { type filter hook forward priority 0; policy accept; }
+            }
+            """)
+        let object = try portreeve.json("import")
+        #expect(
+            try #require(object["remarks"] as? [String]).contains(
+                "The set bad of inet filter is empty: \"inet filter input: ip saddr @bad drop\" matches nothing today, and this policy has nothing for it. Addresses that a program adds have no effect once that rule goes."
+            ))
+        let text = try #require(object["policy"] as? String)
+        #expect(text.contains("# inet filter forward stays: it lets forwarded packets through.\n"), "\(text)")
+    }
+
     @Test("Chains and sets that only the old chain used are left over, and named")
     func leftOver() throws {
         try portreeve.load(

@@ -294,6 +294,33 @@ struct ImportTests {
             result.output.contains("  # weaker here: a client that goes on trying is let in again at the rate below\n"))
     }
 
+    @Test("A limit by a list of \"recent\" that no rule fills limits nothing")
+    func unfilled() throws {
+        try portreeve.shell(
+            """
+            iptables-nft-restore <<'EOF'
+            *filter
+            :INPUT DROP [0:0]
+            -A INPUT -i lo -j ACCEPT
+            -A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+            -A INPUT -p icmp -j ACCEPT
+            -A INPUT -p tcp -m tcp --dport 22 -m recent --update --seconds 60 --hitcount 4 --name SSH -j DROP
+            -A INPUT -p tcp -m tcp --dport 22 -m recent --set --name OTHER
+            -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+            COMMIT
+            EOF
+            """)
+        let object = try portreeve.json("import")
+        #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+        let text = try #require(object["policy"] as? String)
+        #expect(!text.contains("limit:") && !text.contains("limited by"), "\(text)")
+        let remarks = try #require(object["remarks"] as? [String])
+        #expect(
+            remarks.contains { $0.contains("limits nothing: no rule adds addresses to its list with --set.") },
+            "\(remarks)")
+        #expect(remarks.contains { $0.hasSuffix("if a program writes to /proc/net/xt_recent/SSH.") }, "\(remarks)")
+    }
+
     @Test("A rule that is not understood beside a limit is not taken for it")
     func limitBesideDoubt() throws {
         try portreeve.shell(

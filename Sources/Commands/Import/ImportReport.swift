@@ -35,7 +35,7 @@ struct ImportReport {
         let style: Console.Style = proof.verdict == .equal ? .green : .yellow
         let written = path == "-" ? [] : ["written: \(path.printable)"]
         let differences = groups.map { console.styled($0.text, $0.first.kind == .wider ? .red : .yellow) }
-        return written + [console.styled(headline, style)] + differences + needs
+        return written + [console.styled(headline, style)] + legend + differences + needs
             + result.kept.map { "stays: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.gone.map { "goes: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.remarks.map { "note: \($0.printable)" } + warnings.map { "warning: \($0)" }
@@ -66,6 +66,14 @@ struct ImportReport {
             + (proof.differences.contains(where: \.isOfDHCP) ? [client] : [])).joined(separator: "; ")
     }
 
+    /// What the signs of the differences mean.
+    private var legend: [String] {
+        let meanings = [("+", "by the policy alone"), ("-", "by the rulesets alone"), ("?", "not known")]
+        let signs = Set(groups.map(\.first.sign))
+        let used = meanings.filter { signs.contains($0.0) }.map { "\($0.0) \($0.1)" }
+        return used.isEmpty ? [] : ["(\(used.joined(separator: ", ")))"]
+    }
+
     private var headline: String {
         others.isEmpty && !proof.differences.isEmpty
             ? "equal but for what the link needs: \(ordinary)" : "\(word): \(sentence)"
@@ -77,13 +85,16 @@ struct ImportReport {
     }
 
     /// The verdict in words.
-    private var word: String { proof.verdict == .incomparable ? "narrower and wider" : proof.verdict.rawValue }
+    private var word: String { verdict == .incomparable ? "narrower and wider" : verdict.rawValue }
+
+    /// The verdict on the differences to decide about.
+    private var verdict: ImportProof.Verdict { .init(on: others) }
 
     private var sentence: String {
         let total = groups.reduce(0) { $0 + 1 + $1.more }
         let number = total == 1 ? "1 difference" : "\(total) differences"
         let count = ordinary.isEmpty ? number : "\(number), and what the link needs"
-        return switch proof.verdict {
+        return switch verdict {
         case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
         case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"
         case .wider: "the policy lets in connections that the live rulesets refuse (\(count))"

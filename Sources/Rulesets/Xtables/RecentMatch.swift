@@ -9,7 +9,8 @@ public struct RecentMatch: Hashable, Sendable {
     public let hits: UInt32
     private let bits: UInt8
     private let isInverted: Bool
-    private let name: String
+    /// The name of the list.
+    public let name: String
     private let isOfDestination: Bool
 
     /// `XT_RECENT_…` and the words of iptables for them.
@@ -17,7 +18,12 @@ public struct RecentMatch: Hashable, Sendable {
         (1 << 1, "SET"), (1 << 0, "CHECK"), (1 << 2, "UPDATE"), (1 << 3, "REMOVE"),
     ]
     private static let update: UInt8 = 1 << 2
+    private static let set: UInt8 = 1 << 1
+    private static let operations: UInt8 = 0x0f
     private static let timeToLive: UInt8 = 1 << 4
+
+    /// Whether it adds addresses to the list: only this operation does.
+    public var adds: Bool { bits & Self.operations == Self.set }
 
     /// Whether each packet that it matches counts, too, so that a source that goes on sending goes on matching.
     public var isUpdate: Bool { bits & Self.update != 0 }
