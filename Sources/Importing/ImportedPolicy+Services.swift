@@ -80,7 +80,8 @@ extension ImportedPolicy {
             conditions.map(\.text) + (limit.map { ["limit: \($0)"] } ?? [])
             + (service.isLogged ? ["log: true"] : [])
         let comment = conditions.compactMap(\.comment).joined(separator: "; ")
-        return Condition(text: "      - {\(keys.joined(separator: ", "))}", comment: comment.isEmpty ? nil : comment).line
+        return Condition(text: "      - {\(keys.joined(separator: ", "))}", comment: comment.isEmpty ? nil : comment)
+            .line
     }
 
     /// A key of an entry with its value, and a comment for the reader.
@@ -127,9 +128,8 @@ extension ImportedPolicy {
 }
 
 extension AddressSet {
-    /// What a reader of a list of addresses must not overlook: that a family has them all, or all but a few; `nil` for nothing.
-    ///
-    /// - Parameter isInList: whether another entry beside this one names its addresses.
+    /// What a reader of a list of addresses, which may stand beside another one, must not overlook: that a family has them all, or all but
+    /// a few; `nil` for nothing.
     fileprivate func openness(isInList: Bool) -> String? {
         let open = AddressFamily.allCases.filter { part($0).isMostOfItsFamily }
         guard open.count == 1 else { return nil }

@@ -152,7 +152,9 @@ struct ImportedPolicy {
             return ["trusted:"]
                 + entries.flatMap { entry in
                     let rule = Self.comments(entry.rules.isEmpty ? [entry.openness] : entry.rules)
-                    let conditions = policy.conditions(entry.access, naming: entry.name, isTrusted: true).map { "    \($0.line)" }
+                    let conditions = policy.conditions(entry.access, naming: entry.name, isTrusted: true).map {
+                        "    \($0.line)"
+                    }
                     let why = "    why: \(YAMLText.scalar(entry.comment?.reason ?? Service.unfilledReason))"
                     return rule + ["  \(entry.name):"] + conditions + [why]
                 }

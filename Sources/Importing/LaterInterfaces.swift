@@ -14,7 +14,9 @@ struct LaterInterfaces {
     init(_ draft: PolicyDraft, _ survey: AccessSurvey) {
         let arriving = (draft.services.flatMap { $0.entries + $0.free } + draft.trusted.map(\.access))
         add(arriving, "let clients in", "what comes by a later one is refused, as long as it is not added")
-        add(draft.outbound.flatMap(\.entries), "let this host send", "by a later one it may not, as long as it is not added")
+        add(
+            draft.outbound.flatMap(\.entries), "let this host send",
+            "by a later one it may not, as long as it is not added")
         add(
             draft.masquerades.map(\.access), "masquerade what leaves",
             "what leaves by a later one is not masqueraded, as long as it is not added")
@@ -43,7 +45,8 @@ extension AccessSurvey {
                 ($0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)") + "/\(transport.name)"
             }
         }
-        let isTrusted = AccessByInterface(everything).isOpenToOthers(sparing: decided.mapValues { _ in denied.union(.impossible) })
+        let spare = decided.mapValues { _ in denied.union(.impossible) }
+        let isTrusted = AccessByInterface(everything).isOpenToOthers(sparing: spare)
         if isTrusted { ports = ["everything"] }
         let names = naming.named.joined(separator: ", ")
         return ports.isEmpty

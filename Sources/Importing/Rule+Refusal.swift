@@ -123,7 +123,11 @@ extension Rule {
                 ports += [range.lower: range.upper].ports
             case .lookup(let lookup) where loaded != .other:
                 guard let keys = lookup.ownKeys, !lookup.isInverted else { return [] }
-                if loaded == .port { ports += keys.ports } else { transports += keys.keys.compactMap { $0.first.map(TransportProtocol.init) } }
+                if loaded == .port {
+                    ports += keys.ports
+                } else {
+                    transports += keys.keys.compactMap(\.first).map(TransportProtocol.init)
+                }
             default: continue
             }
         }

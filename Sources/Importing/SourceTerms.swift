@@ -31,10 +31,7 @@ struct SourceTerms {
 
     /// The terms of a set; a longer list becomes a group with this name.
     ///
-    /// - Parameters:
-    ///   - sources: the set.
-    ///   - name: the name.
-    ///   - withAny: whether `any` may stand for every address of IPv4 where the host speaks nothing else.
+    /// Without `withAny`, `any` does not stand for every address of IPv4 where the host speaks nothing else.
     mutating func terms(_ sources: AddressSet, naming name: String, withAny: Bool = true) -> Terms {
         if sources.isAny { return Terms(from: ["any"]) }
         let rest = sources.complement

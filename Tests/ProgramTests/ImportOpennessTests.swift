@@ -28,7 +28,9 @@ struct ImportOpennessTests {
             ip saddr { 10.0.0.1, 10.0.0.7 } udp dport 161 accept
             ip6 saddr != 2001:db8::/48 udp dport 161 accept
             """)
-        #expect(text.contains("  ssh-clients: [10.0.0.1, 10.0.0.7, 172.16.9.0/24, 192.168.3.0/24, 198.51.100.7]\n"), "\(text)")
+        #expect(
+            text.contains("  ssh-clients: [10.0.0.1, 10.0.0.7, 172.16.9.0/24, 192.168.3.0/24, 198.51.100.7]\n"),
+            "\(text)")
         #expect(
             text.contains(
                 """

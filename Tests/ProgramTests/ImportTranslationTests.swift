@@ -26,7 +26,8 @@ struct ImportTranslationTests {
               chain post { type nat hook postrouting priority 100; oifname "wan" masquerade; }
             """
         try portreeve.load(
-            "table inet filter {\n\(Portreeve.ordinaryInput)\n}\ntable ip one {\n\(nat)\n}\ntable ip two {\n\(nat)\n}\n")
+            "table inet filter {\n\(Portreeve.ordinaryInput)\n}\ntable ip one {\n\(nat)\n}\ntable ip two {\n\(nat)\n}\n"
+        )
         try portreeve.shell(
             """
             iptables-nft-restore <<'EOF'
