@@ -39,7 +39,7 @@ struct ImportedPolicy {
         self.origin = origin
         self.listeners = listeners.filter { !$0.isLoopbackOnly }
         terms = SourceTerms(draft.groups, isIPv4Only: draft.isIPv4Only)
-        self.draft.name(names, self.listeners)
+        self.draft.name(names, self.listeners, userName: userName)
         write()
         terms = SourceTerms(draft.groups, isIPv4Only: draft.isIPv4Only, after: terms.uses)
         write()

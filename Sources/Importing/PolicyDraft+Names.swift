@@ -3,111 +3,94 @@ internal import Listeners
 internal import Policies
 
 extension PolicyDraft {
-    /// Gives each service and each entry of `trusted` a name of its own.
-    mutating func name(_ names: PortNames, _ listeners: [Listener]) {
-        var taken: Set<String> = []
+    /// Gives each service, each line and each entry of `trusted` a name of its own.
+    mutating func name(_ names: PortNames, _ listeners: [Listener], userName: @escaping (UInt32) -> String?) {
+        var taken = UniqueNames(groups: groups, userName: userName)
         for index in services.indices {
-            services[index].name = PolicyName.unique(services[index].likelyName(names, listeners), &taken)
+            services[index].name = taken.name(services[index], services[index].likelyName(names, listeners))
         }
-        var lines: Set<String> = []
+        var lines = UniqueNames(groups: groups, userName: userName)
         for index in outbound.indices {
-            outbound[index].name = PolicyName.unique(outbound[index].likelyName(names, []), &lines)
+            outbound[index].name = lines.name(outbound[index], outbound[index].likelyName(names, []))
         }
-        lines = []
+        var masqueraded: Set<String> = []
         for index in masquerades.indices {
-            let interfaces = masquerades[index].access.interfaces
-            let name = interfaces.count == 1 ? "by-\(interfaces[0])" : "outgoing"
-            masquerades[index].name = PolicyName.unique(PolicyName.valid(name, prefix: "by-"), &lines)
+            let access = masquerades[index].access
+            let name = access.interfaces.count == 1 ? "by-\(access.interfaces[0])" : "outgoing"
+            let valid = PolicyName.valid(name, prefix: "by-")
+            let group = groups.first { $0.addresses == access.sources }.map { PolicyName.valid("\($0.name)-\(valid)", prefix: "") }
+            masquerades[index].name = PolicyName.unique(masqueraded.contains(valid) ? group ?? valid : valid, &masqueraded)
         }
         for index in trusted.indices {
-            let interfaces = trusted[index].access.interfaces
-            let sources = trusted[index].access.sources
-            let isWhole = sources.ipv6.isAll && sources.ipv4.isEmpty || sources.ipv4.isAll && sources.ipv6.isEmpty
-            let family = !isWhole ? "trusted" : sources.ipv4.isEmpty ? "ipv6" : "ipv4"
-            let zone = trusted[index].name
-            let name =
-                !zone.isEmpty
-                ? PolicyName.valid(zone, prefix: "zone-")
-                : interfaces.count == 1
-                    ? PolicyName.valid(interfaces[0], prefix: "on-") : sources.isAny ? "everywhere" : family
-            trusted[index].name = PolicyName.unique(name, &taken)
+            trusted[index].name = PolicyName.unique(likelyName(trusted[index]), &taken.taken)
         }
+    }
+
+    /// A name for sources that every port is open to: the zone, the only interface, the named set, or the family.
+    private func likelyName(_ entry: Trusted) -> String {
+        let (interfaces, sources) = (entry.access.interfaces, entry.access.sources)
+        if !entry.name.isEmpty { return PolicyName.valid(entry.name, prefix: "zone-") }
+        if interfaces.count == 1 { return PolicyName.valid(interfaces[0], prefix: "on-") }
+        if sources.isAny { return "everywhere" }
+        if let family = AddressFamily.allCases.first(where: { sources == .all($0) }) {
+            return family == .ipv4 ? "ipv4" : "ipv6"
+        }
+        return groups.first { $0.addresses == sources }?.name ?? "trusted"
     }
 }
 
-extension PolicyDraft.Service {
-    /// The ports that are known under one name together.
-    private static let families: [(name: String, ports: Set<UInt16>)] = [
-        ("web", [80, 443]), ("mail", [25, 465, 587]), ("mailboxes", [110, 143, 993, 995]),
-        ("mail", [25, 110, 143, 465, 587, 993, 995]), ("samba", [137, 138, 139, 445]),
-    ]
+/// Names of services that are each given once: a second service at the same ports is told by that in which it differs.
+struct UniqueNames {
+    let groups: [LiveGroup]
+    let userName: (UInt32) -> String?
+    /// The names that are given.
+    var taken: Set<String> = []
+    private var first: [String: PolicyDraft.Service] = [:]
 
-    /// More ports of a protocol than these are most of them.
-    private static let half = 32_768
-    /// The ports below this are those of the protocol that has their name: RFC 6335 6.
-    private static let firstRegistered: UInt16 = 1024
-    /// More names than these make no name.
-    private static let mostNames = 3
+    init(groups: [LiveGroup], userName: @escaping (UInt32) -> String?) {
+        (self.groups, self.userName) = (groups, userName)
+    }
 
-    /// A name that fits all of its ports.
-    fileprivate func likelyName(_ names: PortNames, _ listeners: [Listener]) -> String {
-        let ranges = ports.flatMap { transport, ports in ports.ranges.map { (transport, $0) } }
-            .sorted { ($0.1.lowerBound, $0.0.rawValue) < ($1.1.lowerBound, $1.0.rawValue) }
-        guard let (transport, range) = ranges.first else { return "service" }
-        guard transport.hasPorts else { return PolicyName.valid(transport.name, prefix: "protocol-") }
-        if let family = familyName(ranges.map(\.1)) { return family }
-        let known = ranges.map { knownName($0, $1, names) }
-        let words = known.compactMap(\.self).distinct
-        if !known.contains(nil), words.count <= Self.mostNames {
-            return PolicyName.valid(words.joined(separator: "-"), prefix: "service-")
+    /// The name of a service: the likely one, or that with the difference from the first service of that name.
+    mutating func name(_ service: PolicyDraft.Service, _ likely: String) -> String {
+        guard let known = first[likely] else {
+            first[likely] = service
+            return PolicyName.unique(likely, &taken)
         }
-        // Its firewall knows the rule, and the process is perhaps not running.
-        if let given = firewallName ?? application { return PolicyName.valid(given, prefix: "service-") }
-        if let process = process(listeners) { return PolicyName.valid(process, prefix: "service-") }
-        if range.count >= Int(UInt16.max) { return "all-ports" }
-        let sizes = Dictionary(ranges.map { ($0.0, $0.1.count) }, uniquingKeysWith: +)
-        if sizes.values.contains(where: { $0 > Self.half }) { return "most-ports" }
-        let numbers = zip(ranges, known).filter { $1 == nil }.map { $0.0.1.numberText }.distinct
-        let start = words.isEmpty ? (Set(ranges.map(\.0)).count == 1 ? transport.name : "ports") + "-" : ""
-        return Self.name(start, words + numbers)
-    }
-
-    /// A name of the first of some words, with the other one where there are two and both fit: `ssh-and-2222`, `tcp-9100-and-more`.
-    private static func name(_ start: String, _ words: [String]) -> String {
-        let end = words.count == 1 ? "" : "-and-more"
-        let both = start + words.joined(separator: "-and-")
-        if words.count == 2, both.count <= PolicyName.longest { return PolicyName.valid(both, prefix: "service-") }
-        let first = (start + words[0]).prefix(PolicyName.longest - end.count)
-        return PolicyName.valid(first + end, prefix: "service-")
-    }
-
-    /// The name of the family to which all of the ports belong; `nil` for none.
-    private func familyName(_ ranges: [ClosedRange<UInt16>]) -> String? {
-        let numbers = Set(ranges.map(\.lowerBound))
-        guard numbers.count > 1, ranges.allSatisfy({ $0.count == 1 }) else { return nil }
-        return Self.families.first { numbers.isSubset(of: $0.ports) }?.name
-    }
-
-    /// The name of a single port in the services database; `nil` if it has none.
-    private func knownName(
-        _ transport: TransportProtocol, _ range: ClosedRange<UInt16>, _ names: PortNames
-    ) -> String? {
-        // Containers publish registered ports for anything.
-        let isGuess = isPublished && targets == nil && range.lowerBound >= Self.firstRegistered
-        guard range.count == 1, !isGuess else { return nil }
-        return [transport, .tcp, .udp].lazy.compactMap { names.name($0, range.lowerBound) }.first
-    }
-
-    /// The name of the only process that listens on the ports.
-    private func process(_ listeners: [Listener]) -> String? {
-        let names = listeners.filter { ports[$0.transport]?.contains($0.port) == true }.flatMap { listener in
-            if case .processes(let processes) = listener.owners { processes.map(\.name) } else { [String]() }
+        let names = differences(service, from: known).map { end in
+            PolicyName.valid(likely.prefix(max(1, PolicyName.longest - end.count - 1)) + "-\(end)", prefix: "service-")
         }
-        return Set(names).count == 1 ? names.first { !$0.isEmpty } : nil
+        return PolicyName.unique(names.first { !taken.contains($0) } ?? likely, &taken)
+    }
+
+    /// The parts in which a service differs from another one, in words, the most telling one first.
+    private func differences(_ service: PolicyDraft.Service, from other: PolicyDraft.Service) -> [String] {
+        var ends: [String] = []
+        if service.users != other.users { ends += service.users.prefix(1).map { "of-\(userName($0) ?? String($0))" } }
+        if service.destinations != other.destinations, let address = service.destinations.terms.first {
+            ends.append(service.destinations.isOfGroups ? "multicast" : "at-\(address)")
+        }
+        if service.entries != other.entries {
+            let (sources, interfaces) = (service.entries.map(\.sources), service.entries.flatMap(\.interfaces).distinct)
+            let word = service.isOutbound ? "to" : "from"
+            if sources != other.entries.map(\.sources), sources.count == 1 {
+                ends += groups.filter { $0.addresses == sources[0] }.prefix(1).map { "\(word)-\($0.name)" }
+                ends += AddressFamily.allCases.filter { sources[0] == .all($0) }.map { $0 == .ipv4 ? "ipv4" : "ipv6" }
+            }
+            if interfaces.count == 1 { ends.append("\(service.isOutbound ? "by" : "on")-\(interfaces[0])") }
+            if sources.count == 1, sources[0].count == 1 { ends += sources[0].terms.prefix(1).map { "\(word)-\($0)" } }
+        }
+        let transports = Set(service.ports.keys)
+        if transports != Set(other.ports.keys), transports.count == 1 { ends += transports.map(\.name) }
+        return ends
     }
 }
 
-extension ClosedRange<UInt16> {
-    /// The ports in a name: `80`, `8000-8100`.
-    fileprivate var numberText: String { count == 1 ? "\(lowerBound)" : "\(lowerBound)-\(upperBound)" }
+extension AddressSet {
+    /// Whether all of it are multicast addresses: RFC 5771, RFC 4291 2.7.
+    fileprivate var isOfGroups: Bool {
+        subtracting(
+            AddressSet(ipv4: IntervalSet([0xe000_0000...0xefff_ffff]), ipv6: IntervalSet([0xff << 120...UInt128.max]))
+        ).isEmpty
+    }
 }

@@ -63,7 +63,9 @@ struct SourceTerms {
         }
         uses[rest, default: 0] += 1
         if rest.count > Self.longest || rest.count > 1 && earlier[rest, default: 0] > 1 {
-            terms.append(use(rest, name))
+            // The name of one line would mislead in another one.
+            let isShared = earlier[rest, default: 0] > 1
+            terms.append(use(rest, !isShared ? name : name.hasSuffix("-servers") ? "servers" : "allowed-hosts"))
         } else {
             terms += rest.terms
         }
