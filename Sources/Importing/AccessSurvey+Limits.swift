@@ -50,7 +50,7 @@ extension AccessSurvey {
             var packet = Packet(
                 transport: transport, port: ports.lowerBound, from: witness, interface: cell.interface.witness)
             packet.destination = circumstances.addresses?.first(cell.family, of: cell.destination)
-            let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+            let conclusion = PacketEvaluation.conclude(packet, through: prepared, in: circumstances)
             let rule = limit(of: packet, after: conclusion, conclusion.decision)
             return PlacedLimits.Place(
                 transport: transport, ports: ports, family: cell.family, interface: cell.interface.pattern,

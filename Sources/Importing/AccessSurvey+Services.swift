@@ -137,11 +137,11 @@ extension AccessSurvey {
     /// Notes the rules that let clients in, and the one that limits them.
     private func explain(_ service: inout PolicyDraft.Service, _ packets: [Packet]) {
         guard let packet = packets.first else { return }
-        let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        let conclusion = PacketEvaluation.conclude(packet, through: prepared, in: circumstances)
         guard let telling = telling(conclusion) else { return }
         service.rules = [telling.textWithoutComment]
         service.otherRules = packets.dropFirst().compactMap { packet in
-            self.telling(PacketEvaluation.conclude(packet, through: tables, in: circumstances))?.textWithoutComment
+            self.telling(PacketEvaluation.conclude(packet, through: prepared, in: circumstances))?.textWithoutComment
         }.distinct.filter { !service.rules.contains($0) }
         service.application = tables.application(of: telling)
         service.isPublished = conclusion.redirection != nil
@@ -159,7 +159,7 @@ extension AccessSurvey {
     /// Whether a rule about its port logs the packet: where each log accepts, the packet is accepted there.
     private func isLogged(_ packet: Packet) -> Bool {
         guard !logging.isEmpty else { return false }
-        return PacketEvaluation.conclude(packet, through: logging, in: circumstances).trace.contains { step in
+        return PacketEvaluation.conclude(packet, through: preparedLogging, in: circumstances).trace.contains { step in
             step.place.rule?.firstPort != nil && tables.rule(at: step.place)?.logTarget != nil
         }
     }

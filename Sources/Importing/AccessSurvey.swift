@@ -8,8 +8,11 @@ struct AccessSurvey {
 
     let regions: AccessRegions
     let tables: [Table]
+    /// The same tables for packets.
+    let prepared: PreparedTables
     /// The tables with an acceptance in place of each log; empty if no rule logs.
     let logging: [Table]
+    let preparedLogging: PreparedTables
     /// The access of clients that may exceed limits; `nil` if no rule has one.
     let limited: AccessRegions?
     let circumstances: Circumstances
@@ -34,7 +37,9 @@ struct AccessSurvey {
         (self.forwarded, self.interfaces) = (forwarded, interfaces)
         self.regions = regions
         self.tables = tables
+        prepared = PreparedTables(tables)
         logging = tables.contains(where: \.logs) ? tables.map(\.acceptingWhatItLogs) : []
+        preparedLogging = PreparedTables(logging)
         self.circumstances = circumstances
         var strict = circumstances
         strict.limits = .either
@@ -73,14 +78,14 @@ struct AccessSurvey {
         return AccessByInterface(open).entries(sparing: spare, naming).map { access in
             var access = access
             // Everything from everywhere needs a place, by the language: the interfaces that the host has.
-            if access.interfaces.isEmpty, access.sources.isAny {
+            if access.isForAll {
                 (access.interfaces, access.excluded) = (naming.all, [])
             }
             let rules = rules(of: access)
             return PolicyDraft.Trusted(
                 name: rules.first?.rule?.target.flatMap(FirewalldZones.zone(ofChain:)) ?? "", access: access,
                 rules: rules.map(\.textWithoutComment).distinct, comment: rules.first.flatMap(tables.note))
-        }.filter { !$0.access.sources.isAny || !$0.access.interfaces.isEmpty }
+        }.filter { !$0.access.isForAll }
     }
 
     /// The rules with a condition that let in everything from there, for each interface the last one that a packet meets.
@@ -99,7 +104,7 @@ struct AccessSurvey {
         var packet = Packet(
             transport: .unnamed, port: 0, from: witness, interface: interface.replacing("*", with: "0"))
         packet.destination = circumstances.addresses?.first(witness.family, of: .all)
-        return PacketEvaluation.conclude(packet, through: tables, in: circumstances)
+        return PacketEvaluation.conclude(packet, through: prepared, in: circumstances)
             .trace.last { $0.place.rule?.hasCondition == true }?.place
     }
 
@@ -154,7 +159,7 @@ struct AccessSurvey {
         guard conclusion.isLimited else { return nil }
         var strict = circumstances
         strict.limits = .either
-        let limited = PacketEvaluation.conclude(packet, through: tables, in: strict)
+        let limited = PacketEvaluation.conclude(packet, through: prepared, in: strict)
         guard case .unknown(let rules) = limited.verdict else { return nil }
         // A rule that is not understood may make it unknown, too.
         let candidates = ([telling, conclusion.decision].compactMap(\.self) + rules).filter { place in

@@ -25,6 +25,8 @@ public struct ImportDifference: Hashable, Sendable {
         case masquerade
         /// Whether this host may begin connections: the sources are the far ends; of these users, of all if there are none.
         case outbound([SocketUser])
+        /// Whether this host may answer connections that both let in; the ports are those that were dialled.
+        case replies
     }
 
     /// A place to which a port leads.

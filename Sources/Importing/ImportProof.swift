@@ -44,10 +44,10 @@ public struct ImportProof {
     ///   - circumstances: the circumstances in which packets meet the tables.
     ///   - sourcePorts: the source ports that the live tables tell apart; the circumstances have an ordinary one.
     ///   - hairpins: the live rules that forwards say with `hairpin`.
-    ///   - unlimited: the differences of limits that the policy cannot say.
+    ///   - others: the differences of limits that the policy cannot say, and of replies.
     init(
         from old: [Table], to new: [Table], own: TableName, in circumstances: Circumstances,
-        _ sourcePorts: SourcePorts, hairpins: Set<ForwardPlan.Place> = [], unlimited: [ImportDifference] = []
+        _ sourcePorts: SourcePorts, hairpins: Set<ForwardPlan.Place> = [], others: [ImportDifference] = []
     ) {
         let difference = AccessDifference(from: old, to: new, in: circumstances)
         let judge = DifferenceJudge(
@@ -58,7 +58,7 @@ public struct ImportProof {
             + judge.rare(sourcePorts.others, besides: difference)
             + judge.targets(difference.before, difference.after) + judge.elsewhere + judge.masquerades
             + judge.outbound(sourcePorts.others)
-            + unlimited
+            + others
     }
 }
 

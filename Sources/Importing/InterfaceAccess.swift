@@ -11,6 +11,11 @@ struct InterfaceAccess: Hashable {
     /// `nil` where the rules name the interfaces, or `interfaces` is empty.
     var excluded: [String]?
 
+    /// Whether it is that of `any`, perhaps with exceptions, by every interface.
+    var isForAll: Bool {
+        interfaces.isEmpty && AddressFamily.allCases.allSatisfy { sources.part($0).isMostOfItsFamily }
+    }
+
     /// The access with a family that has it as a whole, but perhaps for a few addresses, apart from a list of addresses of the other one.
     ///
     /// In one list, `::/0` among trusted hosts would be overlooked.

@@ -11,6 +11,7 @@ struct OutboundPlan {
     /// The rules that make it unknown whether a packet may leave.
     private(set) var doubts: [String] = []
     private let tables: [Table]
+    private let prepared: PreparedTables
     private let circumstances: Circumstances
     private let naming: InterfaceNaming
     /// An interface that no rule names; `nil` if rules name all.
@@ -19,6 +20,7 @@ struct OutboundPlan {
     /// The plan; without lines where the rulesets let out most, since a policy cannot say a few exceptions.
     init(_ takeover: Takeover, in circumstances: Circumstances, interfaces: Set<String>) {
         tables = takeover.whole
+        prepared = PreparedTables(tables)
         self.circumstances = circumstances
         let classes = InterfaceClass.all(in: tables, circumstances.routes, includesOutput: true)
         naming = InterfaceNaming(classes, present: interfaces.sorted())
@@ -100,7 +102,7 @@ struct OutboundPlan {
             var packet = Packet(
                 transport: transport, port: port, from: witness, interface: interface.replacing("*", with: "0"))
             packet.user = line.users.first.map(SocketUser.number) ?? SocketUser.none
-            let conclusion = PacketEvaluation.conclude(packet, through: tables, in: circumstances, path: .leaving)
+            let conclusion = PacketEvaluation.conclude(packet, through: prepared, in: circumstances, path: .leaving)
             let telling = conclusion.trace.last { $0.place.rule?.hasCondition == true }?.place ?? conclusion.decision
             guard conclusion.verdict == .accept, let telling else { continue }
             line.rules = (line.rules + [telling.textWithoutComment]).distinct
@@ -141,7 +143,7 @@ private struct Opening {
 extension Table {
     /// The base chains that filter what this host sends.
     fileprivate var outputFilters: [Takeover.LostChain] {
-        chains.filter(\.filtersOutput)
+        chains.filter { $0.filtersOutput && !isIdle($0) }
             .map { Takeover.LostChain(table: name, chain: $0.name) }
     }
 }

@@ -6,20 +6,26 @@ extension PolicyDraft {
     /// Gives each service, each line and each entry of `trusted` a name of its own.
     mutating func name(_ names: PortNames, _ listeners: [Listener], userName: @escaping (UInt32) -> String?) {
         var taken = UniqueNames(groups: groups, userName: userName)
+        let comments = services.sharedComments
         for index in services.indices {
-            services[index].name = taken.name(services[index], services[index].likelyName(names, listeners))
+            services[index].name = taken.name(
+                services[index], services[index].likelyName(names, listeners, besides: comments))
         }
         var lines = UniqueNames(groups: groups, userName: userName)
+        let reasons = outbound.sharedComments
         for index in outbound.indices {
-            outbound[index].name = lines.name(outbound[index], outbound[index].likelyName(names, []))
+            outbound[index].name = lines.name(outbound[index], outbound[index].likelyName(names, [], besides: reasons))
         }
         var masqueraded: Set<String> = []
         for index in masquerades.indices {
             let access = masquerades[index].access
             let name = access.interfaces.count == 1 ? "by-\(access.interfaces[0])" : "outgoing"
             let valid = PolicyName.valid(name, prefix: "by-")
-            let group = groups.first { $0.addresses == access.sources }.map { PolicyName.valid("\($0.name)-\(valid)", prefix: "") }
-            masquerades[index].name = PolicyName.unique(masqueraded.contains(valid) ? group ?? valid : valid, &masqueraded)
+            let group = groups.first { $0.addresses == access.sources }.map {
+                PolicyName.valid("\($0.name)-\(valid)", prefix: "")
+            }
+            masquerades[index].name = PolicyName.unique(
+                masqueraded.contains(valid) ? group ?? valid : valid, &masqueraded)
         }
         for index in trusted.indices {
             trusted[index].name = PolicyName.unique(likelyName(trusted[index]), &taken.taken)
@@ -36,6 +42,13 @@ extension PolicyDraft {
             return family == .ipv4 ? "ipv4" : "ipv6"
         }
         return groups.first { $0.addresses == sources }?.name ?? "trusted"
+    }
+}
+
+extension [PolicyDraft.Service] {
+    /// The comments of several of them.
+    fileprivate var sharedComments: Set<String> {
+        Set(Dictionary(grouping: compactMap(\.comment?.reason)) { $0 }.filter { $0.value.count > 1 }.keys)
     }
 }
 

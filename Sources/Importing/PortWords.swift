@@ -47,7 +47,13 @@ extension PolicyDraft.Service {
     private static let mostWords = 3
 
     /// A name that fits all of its ports.
-    func likelyName(_ names: PortNames, _ listeners: [Listener]) -> String {
+    ///
+    /// - Parameters:
+    ///   - names: the names of the services database.
+    ///   - listeners: the listening sockets.
+    ///   - comments: the comments that several services have, so that they are the name of none.
+    /// - Returns: a valid name, which may be that of another service.
+    func likelyName(_ names: PortNames, _ listeners: [Listener], besides comments: Set<String>) -> String {
         let ranges = ports.flatMap { transport, ports in ports.ranges.map { (transport, $0) } }
             .sorted { ($0.1.lowerBound, $0.0.rawValue) < ($1.1.lowerBound, $1.0.rawValue) }
         guard let (transport, range) = ranges.first else { return "service" }
@@ -59,7 +65,7 @@ extension PolicyDraft.Service {
             return PolicyName.valid(words.joined(separator: "-"), prefix: "service-")
         }
         // Its firewall knows the rule, and the process is perhaps not running.
-        if let given = firewallName ?? application ?? commentName ?? setName ?? process(listeners) {
+        if let given = firewallName ?? application ?? commentName(besides: comments) ?? setName ?? process(listeners) {
             return PolicyName.valid(given, prefix: "service-")
         }
         if range.count >= Int(UInt16.max) { return "all-ports" }
@@ -90,8 +96,8 @@ extension PolicyDraft.Service {
     }
 
     /// The comment, if it is a name rather than a sentence.
-    private var commentName: String? {
-        guard let comment = comment?.reason, comment.count <= PolicyName.longest,
+    private func commentName(besides others: Set<String>) -> String? {
+        guard let comment = comment?.reason, !others.contains(comment), comment.count <= PolicyName.longest,
             comment.split(separator: " ").count <= Self.mostWords, comment.contains(where: \.isLetter)
         else { return nil }
         return comment

@@ -55,7 +55,7 @@ struct RefusalSurvey {
             }
         }
         compare(ordinary + named)
-        findLog(ordinary, survey.logging)
+        findLog(ordinary, survey.preparedLogging)
     }
 
     /// The refusals of packets to a port from sources that are let in nowhere there, one for each interface.
@@ -69,7 +69,7 @@ struct RefusalSurvey {
             else { return nil }
             var packet = Packet(transport: transport, port: port, from: witness, interface: cell.interface.witness)
             packet.destination = survey.circumstances.addresses?.first(cell.family, of: cell.destination)
-            let conclusion = PacketEvaluation.conclude(packet, through: survey.tables, in: survey.circumstances)
+            let conclusion = PacketEvaluation.conclude(packet, through: survey.prepared, in: survey.circumstances)
             guard conclusion.verdict == .refuse, let place = conclusion.decision else { return nil }
             return Refusal(packet: packet, place: place)
         }
@@ -120,7 +120,7 @@ struct RefusalSurvey {
     }
 
     /// Finds the rule that logs refused packets: where each log accepts, a packet that is accepted was logged.
-    private mutating func findLog(_ refusals: [Refusal], _ logging: [Table]) {
+    private mutating func findLog(_ refusals: [Refusal], _ logging: PreparedTables) {
         let places = refusals.compactMap { refusal in
             PacketEvaluation.conclude(refusal.packet, through: logging, in: circumstances).trace.first {
                 tables.rule(at: $0.place)?.logTarget != nil

@@ -80,9 +80,11 @@ public struct RulesetImport {
         let remaining = takeover.remaining
         policy = reading.policy
         proof = reading.policy.map { policy in
-            ImportProof(
-                from: tables, to: [compile(policy).table] + remaining, own: own, in: circumstances, sourcePorts,
-                hairpins: translation.hairpins, unlimited: draft.unlimited)
+            let new = [compile(policy).table] + remaining
+            let replies = RefusedReplies(draft, from: tables, to: new, in: circumstances).differences
+            return ImportProof(
+                from: tables, to: new, own: own, in: circumstances, sourcePorts,
+                hairpins: translation.hairpins, others: draft.unlimited + replies)
         }
     }
 

@@ -48,7 +48,10 @@ struct SourceTerms {
     ///
     /// A group never hides that everyone of a family is in it.
     mutating func list(_ sources: AddressSet, naming name: String) -> [String] {
-        if let name = names[sources] { return [name] }
+        if let name = names[sources] {
+            uses[sources, default: 0] += 1
+            return [name]
+        }
         let whole = sources.wholeFamilies
         var rest = whole.reduce(sources) { $0.subtracting(.all($1)) }
         guard !rest.isEmpty else { return whole.map(\.everyone) }

@@ -29,7 +29,9 @@ extension Sequence<Table> {
     /// the group of all hosts, of which each is a member (RFC 1112 4, RFC 4291 2.7.1), and the limited broadcast address.
     var kindAddresses: [IPAddress] {
         let decides = contains { table in
-            table.withNativeExtensions.chains.contains { $0.rules.contains(where: \.testsDestinationKind) }
+            table.withNativeExtensions.chains.contains { chain in
+                chain.rules.contains { $0.testsDestinationKind || $0.comparesGroups(table) }
+            }
         }
         return decides ? [.ipv4(0xe000_0001), .ipv4(.max), .ipv6(0xff02 << 112 | 1)] : []
     }
@@ -71,6 +73,17 @@ extension Rule {
             default: false
             }
         }
+    }
+
+    /// Whether it compares the destination with a range that has several groups, such as 224.0.0.0/4.
+    fileprivate func comparesGroups(_ table: Table) -> Bool {
+        destinations(in: table).map { found in
+            [AddressFamily.ipv4, .ipv6].contains { family in
+                let all = family == .ipv4 ? IPAddress.ipv4(0xe000_0001) : .ipv6(0xff02 << 112 | 1)
+                return found.part(family) != .all(family) && found.contains(all)
+                    && found.part(family) != AddressSet(all)
+            }
+        } ?? false
     }
 
     /// The constants with which it compares.

@@ -60,6 +60,13 @@ extension Table {
             && chains.contains { ["INPUT", "FORWARD", "OUTPUT", "PREROUTING", "POSTROUTING"].contains($0.name) }
     }
 
+    /// Whether a chain of iptables beside the table `filter`, such as INPUT of `mangle`, only marks packets, or sets how they are tracked:
+    /// nothing of that is in a policy, and it stays.
+    func isIdle(_ chain: Chain) -> Bool {
+        guard isOfXtables, name.name != "filter", chain.base?.policy != .drop else { return false }
+        return !withNativeExtensions.chains(from: chain).flatMap(\.rules).contains { $0.refuses(in: name.family) }
+    }
+
     /// The base chains at other hooks that refuse.
     func refusingChains(besides hooks: [Hook]) -> [Takeover.LostChain] {
         chains.filter { chain in

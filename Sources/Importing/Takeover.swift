@@ -150,7 +150,7 @@ public struct Takeover {
         let isOfXtables = table.isOfXtables
         let isOfUfw = table.chains.contains { $0.name.hasPrefix("ufw") }
         var left = table
-        for chain in table.chains where chain.decidesOnInput {
+        for chain in table.chains where chain.decidesOnInput && !table.isIdle(chain) {
             if isOfXtables {
                 firewalls.append(isOfUfw ? .ufw : .iptables(table.name))
                 left = left.emptying(chain.name) { table.isOfNeighbour($0) }

@@ -85,7 +85,7 @@ struct ImportCommentTests {
             ip saddr 10.0.0.0/14 tcp dport { 1000-1999, 20100-39999, 41000-49999, 51000-65535 } accept
             """)
         for name in [
-            "tcp-9100-and-9256", "ssh-and-2222", "ftp-and-more", "tcp-40000-40100-and-more", "udp-60000-61000",
+            "tcp-9100-and-9256", "ssh-and-2222", "internal-ports", "internal-from-10-0-0-0-12", "udp-60000-61000",
             "most-ports",
         ] {
             #expect(text.contains("\n  \(name):\n"), "\(name): \(text)")

@@ -74,6 +74,21 @@ struct ImportOpennessTests {
         #expect(text.contains("      - {from: admins4}\n      - {from: \"::/0\"}   # everyone on IPv6\n"), "\(text)")
     }
 
+    @Test("Everything from all but some needs a place: the interfaces of today")
+    func allButSome() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy accept;
+                ip saddr 192.168.2.2 ip ttl 5 drop
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(text.contains("    interfaces: [far-lan, far-wan, lan, wan]   # all, at import\n"), "\(text)")
+    }
+
     @Test("Pings of a whole family are said to be from everyone")
     func pings() throws {
         try portreeve.load(

@@ -62,6 +62,34 @@ struct ImportOutboundTests {
         #expect(differences.isEmpty, "\(differences)")
     }
 
+    @Test("Replies that the old filter refuses, and portreeve lets out, are differences")
+    func replies() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+            \(Portreeve.input("tcp dport { 22, 80 } accept"))
+              chain output {
+                type filter hook output priority 0; policy drop;
+                oif lo accept
+                tcp sport 22 ct state established accept
+                udp dport 53 accept
+              }
+            }
+            """)
+        let object = try portreeve.json("import")
+        let found = try #require(object["differences"] as? [[String: Any]])
+            .filter { $0["subject"] as? String == "replies" && $0["family"] as? String == "ipv4" }
+        #expect(
+            Set(found.map { "\($0["kind"] ?? "") \($0["protocol"] ?? "") \($0["port"] ?? "")" }) == [
+                "wider tcp 80", "wider icmp <null>",
+            ])
+        let errors = try portreeve("import").errors
+        #expect(
+            errors.contains(
+                "tcp/80, ping from anyone: \"inet filter output: policy drop\" refuses the replies of this host, and portreeve lets them out"
+            ), "\(errors)")
+    }
+
     @Test("A line names the rules by all interfaces, not only the one that lets out everything by one of them")
     func interfaces() throws {
         try portreeve.load(

@@ -129,7 +129,7 @@ struct ImportReportTests {
             }
             """)
         let text = try #require(try portreeve.json("import")["policy"] as? String)
-        for name in ["domain", "bootps-sip", "l2f-and-more", "mail", "tcp-6000-6007"] {
+        for name in ["domain", "dhcp-server-sip", "internal-ports", "mail", "tcp-6000-6007"] {
             #expect(text.contains("\n  \(name):\n"), "\(name): \(text)")
         }
     }

@@ -89,7 +89,7 @@ struct ImportTests {
                     optional: true   # no listener at import
                     why: to be filled in
                   # inet filter input: udp dport 51820 limit rate 20/second burst 40 packets accept
-                  udp-51820:
+                  wireguard:
                     ports: 51820/udp
                     from: any
                     limit: {rate: 20/second, burst: 40, per: all}
@@ -292,6 +292,27 @@ struct ImportTests {
         #expect(result.output.contains("  # limited by ip filter INPUT: \(limit)"), "\(result.output)")
         #expect(
             result.output.contains("  # weaker here: a client that goes on trying is let in again at the rate below\n"))
+    }
+
+    @Test("Chains of iptables beside the filter that only mark packets stay, and have no commands")
+    func marking() throws {
+        try portreeve.shell(
+            """
+            iptables-nft-restore <<'EOF'
+            *mangle
+            -A INPUT -p tcp -m tcp --dport 22 -j MARK --set-mark 7
+            COMMIT
+            *filter
+            :INPUT DROP [0:0]
+            -A INPUT -p tcp -m tcp --dport 22 -j ACCEPT
+            COMMIT
+            EOF
+            """)
+        let steps = try #require(try portreeve.json("import")["steps"] as? [String])
+        #expect(steps.contains("iptables -F INPUT") && !steps.contains { $0.contains("mangle") }, "\(steps)")
+        try portreeve.shell("iptables-nft -t mangle -A INPUT -p tcp -m tcp --dport 23 -j DROP")
+        let more = try #require(try portreeve.json("import")["steps"] as? [String])
+        #expect(more.contains("iptables -t mangle -F INPUT"), "\(more)")
     }
 
     @Test("A limit by a list of \"recent\" that no rule fills limits nothing")

@@ -95,7 +95,7 @@ struct ImportTranslationTests {
                     addresses: 192.0.2.1
                     from: any
                     why: to be filled in
-                  udp-51820:
+                  wireguard:
                     ports: 51820/udp
                     to: 192.168.1.11
                     addresses: 192.0.2.1

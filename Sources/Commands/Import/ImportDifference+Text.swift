@@ -14,6 +14,7 @@ extension ImportDifference.Subject {
         case .elsewhere: "elsewhere"
         case .masquerade: "masquerade"
         case .outbound: "outbound"
+        case .replies: "replies"
         }
     }
 }
@@ -69,6 +70,9 @@ extension ImportDifference {
             return
                 "\(rule.map { "\"\($0)\"".printable } ?? "a rule") also translates what is dialled at addresses of other hosts"
         case .outbound: return outboundReason
+        case .replies:
+            return
+                "\(rule.map { "\"\($0)\"".printable } ?? "a rule") refuses the replies of this host, and portreeve lets them out"
         case .masquerade:
             return switch kind {
             case .wider: "it leaves under this host's address by the policy alone"

@@ -45,6 +45,13 @@ public struct PacketEvaluation {
     public static func conclude(
         _ packet: Packet, through tables: [Table], in circumstances: Circumstances, path: PacketPath = .arriving
     ) -> PacketConclusion {
+        conclude(packet, through: PreparedTables(tables), in: circumstances, path: path)
+    }
+
+    /// The verdict on a packet, through tables that many packets pass.
+    public static func conclude(
+        _ packet: Packet, through tables: PreparedTables, in circumstances: Circumstances, path: PacketPath = .arriving
+    ) -> PacketConclusion {
         let conclusion = evaluate(packet, tables, circumstances, path)
         guard case .unknown = conclusion.verdict, packet.transport == .tcp, !packet.isEstablished else {
             return conclusion
@@ -55,15 +62,15 @@ public struct PacketEvaluation {
     }
 
     private static func evaluate(
-        _ packet: Packet, _ tables: [Table], _ circumstances: Circumstances, _ path: PacketPath
+        _ packet: Packet, _ tables: PreparedTables, _ circumstances: Circumstances, _ path: PacketPath
     ) -> PacketConclusion {
-        let hooks = Hooks(tables: tables)
-        let conclusions = hooks.alternatives.map { hooks in
+        let conclusions = tables.alternatives.map { hooks in
             var evaluation = PacketEvaluation(packet, hooks, circumstances, path)
             return evaluation.conclusion(path)
         }
-        guard let example = hooks.ties.example else { return conclusions[0] }
-        return conclusions[0].combined(with: conclusions, doubtedBy: example, isComplete: hooks.ties.isComplete)
+        let ties = tables.ties
+        guard let example = ties.example else { return conclusions[0] }
+        return conclusions[0].combined(with: conclusions, doubtedBy: example, isComplete: ties.isComplete)
     }
 
     private init(_ packet: Packet, _ hooks: Hooks, _ circumstances: Circumstances, _ path: PacketPath) {
