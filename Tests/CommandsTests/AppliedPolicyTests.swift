@@ -82,7 +82,7 @@ struct AppliedPolicyTests {
             terminal.output.contains(
                 "warning: the file is not the policy of change 1, which change 3 of 2027-01-15T08:00:00Z restored: "
                     + "\"db\" changed: \"portreeve history --show 1\" prints that policy, to put into the file; "
-                    + "\"portreeve apply \(path)\" would load the file instead, and revert the rollback [not-applied]"),
+                    + "\"portreeve apply \(path)\" would load the file instead [not-applied]"),
             "\(terminal.output)")
         #expect(try terminal.run("status", path) == .success)
         #expect(
@@ -92,7 +92,7 @@ struct AppliedPolicyTests {
                   in force: change 3 of 2027-01-15T08:00:00Z, which restored that of change 1
                   in the file: "db" changed
                   "portreeve history --show 1" prints that policy, to put into the file
-                  "portreeve apply \(path)" would load the file instead, and revert the rollback
+                  "portreeve apply \(path)" would load the file instead
                 PORT
                 """), "\(terminal.output)")
         #expect(try terminal.run("apply", path, "--yes") == .success)

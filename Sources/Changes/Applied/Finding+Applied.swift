@@ -60,7 +60,7 @@ extension Finding {
         if let origin = record.origin {
             return [
                 "\"portreeve history --show \(origin)\" prints that policy, to put into the file",
-                "\"portreeve apply\" would load the file instead, and revert the rollback",
+                "\"portreeve apply\" would load the file instead",
             ]
         }
         guard record.isOf(path) else { return ["\"portreeve apply\" would load it instead"] }

@@ -4,6 +4,7 @@ internal import Changes
 internal import Compiler
 internal import Kernel
 internal import Policies
+internal import Printing
 internal import Rulesets
 internal import System
 
@@ -73,7 +74,9 @@ extension Grant {
             return ": \(service) belongs to \"\(owner.name)\""
         }
         let repair = Spelling.nearest(to: service, among: policy.services.map(\.name))
-        return repair.map { " (did you mean \"\($0)\"?)" } ?? ""
+        if let repair { return " (did you mean \"\(repair)\"?)" }
+        let names = policy.services.map(\.name).listed(atMost: 8)
+        return names.isEmpty ? "" : "; its services are \(names)"
     }
 }
 
