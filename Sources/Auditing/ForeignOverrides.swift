@@ -85,7 +85,7 @@ extension Finding {
             case .silenced:
                 "\(rule.table) drops the replies of \(port.text) to clients that \(service.kind) \"\(service.name)\" allows"
             case .silencedTarget:
-                "\(rule.table) drops the replies that \(service.kind) \"\(service.name)\" gets for \(port.text) from where it leads"
+                "\(rule.table) drops replies from the target of \(service.kind) \"\(service.name)\" on \(port.text)"
             case .silencedLater:
                 "\(rule.table) drops all but the first reply of \(port.text) to clients that \(service.kind) \"\(service.name)\" allows"
             case .interrupted:

@@ -65,7 +65,7 @@ struct ImportedPolicy {
         let lines = ["Written by portreeve import from the rules of \(origin.joined(separator: ", "))."] + remarks
         let lists =
             Self.list(draft.doubts, "Not understood, and so perhaps missing here:")
-            + Self.list(draft.kept, "These rules stay beside this policy, which cannot say them:")
+            + Self.list(draft.kept, "These rules stay, since this policy cannot express them:")
             + Self.list(
                 draft.gone, "These rules go with their firewall, and this policy has nothing in their place:")
         return (lines + lists).map { "# \($0.printable)" } + ["version: 1"]

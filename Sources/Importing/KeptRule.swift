@@ -6,26 +6,26 @@ public struct KeptRule: Hashable, Sendable {
     /// The reasons for which rules stay.
     public enum Reason: String, Hashable, Sendable {
         /// It sends to a place that a forward cannot name.
-        case unsaidTarget = "a forward cannot say its place for all of its ports and clients"
+        case unsaidTarget = "a forward cannot express its target for all of its ports and clients"
         /// It leaves clients alone that may use every port of this host.
-        case otherClients = "a forward would also send on clients that now reach this host itself"
+        case otherClients = "a forward would also redirect clients that now reach this host itself"
         /// It, or a rule beside it, masquerades by something else than the source and the interface.
         case unsaidCondition =
             "a rule of its chain depends on more than the source and the interface by which it leaves"
         /// It sends to a range of addresses or ports.
-        case range = "a forward names its places one by one, not as a range"
+        case range = "a forward lists its targets one by one, not as a range"
         /// It gives packets an address that it names, or ports of a range.
         case fixedSource = "a policy can masquerade, but not choose the address or the ports"
         /// It does something else.
-        case otherEffect = "a policy has no word for it"
+        case otherEffect = "a policy cannot express it"
         /// It stands in a chain that other rules lead to.
-        case calledChain = "other rules lead to its chain"
+        case calledChain = "other rules jump to its chain"
         /// Rules of other programs stand in its chain.
         case sharedChain = "rules of other programs are in its chain"
         /// Rules of iptables beside it translate sources in ways that a policy cannot say.
-        case besideOthers = "rules beside it translate sources in ways that a policy cannot say"
+        case besideOthers = "other rules in its chain translate sources in ways a policy cannot express"
         /// Rules that a policy cannot say stand in its chain.
-        case mixedChain = "its chain goes as a whole, and has rules that a policy cannot say"
+        case mixedChain = "its whole chain is removed, including rules that a policy cannot express"
     }
 
     /// The rule.

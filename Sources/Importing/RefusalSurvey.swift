@@ -102,7 +102,7 @@ struct RefusalSurvey {
         }
         guard !changed.isEmpty else { return }
         remarks.append(
-            "Refused TCP is answered with a reset now, and the rest with ICMP admin-prohibited; other answers until now: \(changed.map(\.place).names ?? "")."
+            "Refused TCP now gets a reset, and the rest ICMP admin-prohibited; these answered differently: \(changed.map(\.place).names ?? "")."
         )
     }
 

@@ -9,7 +9,7 @@ struct Surroundings {
     init(_ takeover: Takeover, of draft: PolicyDraft) {
         let replaced =
             takeover.firewalls.isEmpty
-            ? nil : "They decide as well until the commands that \"portreeve import\" printed have removed them."
+            ? nil : "They stay in effect until the commands printed by \"portreeve import\" remove them."
         let zones = FirewalldZones(takeover.whole).sentence
         let forwarding = [Hook.forward].flatMap { Self.filters($0, takeover) }
         let sending = [Hook.output].flatMap { Self.filters($0, takeover) }

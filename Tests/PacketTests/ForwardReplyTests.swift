@@ -61,7 +61,7 @@ struct ForwardReplyTests {
         #expect(try !(isAnswered(.ipv4) && isAnswered(.ipv6)))
         let found = try portreeve("verify", policy, "--only", "ruleset", "--allow-insecure-permissions")
         #expect(
-            found.status == 2 && found.output.contains("inet other drops the replies that forward \"web\" gets"),
+            found.status == 2 && found.output.contains("inet other drops replies from the target of forward \"web\""),
             "\(found)")
         #expect(found.output.contains("[foreign-override]"), "\(found)")
     }

@@ -43,7 +43,7 @@ struct FailureTests {
         let answer = try portreeve("explain", "10.1.2.3", "22", policy, prefix: prefix)
         #expect(
             answer.status == 0 && answer.output.hasPrefix("accept: 10.1.2.3 to tcp/22 by the policy: "), "\(answer)")
-        let rules = "portreeve: warning: the live rules were not read, so that this is the answer of the policy file: "
+        let rules = "portreeve: warning: the live rules were not read, so this answer is from the policy file: "
         #expect(answer.errors == "\(rules)reading the ruleset: \(denied)")
         let list = try portreeve("sessions", policy, prefix: prefix)
         #expect(list.status == 0 && list.output == "0 connections known, and others may be open\n", "\(list)")

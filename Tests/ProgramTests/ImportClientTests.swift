@@ -29,7 +29,7 @@ struct ImportClientTests {
         #expect(!text.contains("forward:"), "\(text)")
         #expect(
             text.contains(
-                "#   ip nat prerouting: \(Self.dnat) (a forward would also send on clients that now reach this host itself)\n"
+                "#   ip nat prerouting: \(Self.dnat) (a forward would also redirect clients that now reach this host itself)\n"
             ), "\(text)")
         #expect(object["kept"] as? [String] == ["ip nat prerouting: \(Self.dnat)"])
     }
@@ -45,7 +45,7 @@ struct ImportClientTests {
             """)
         let result = try portreeve("import")
         let ports = "tcp/22, tcp/80, tcp/443, tcp/8000-8100 at 192.0.2.1, 192.168.1.1"
-        let places = "it leads to this host itself, and to 192.168.1.10 by the policy"
+        let places = "it goes to this host itself, but to 192.168.1.10 under the policy"
         let lines = result.errors.split(separator: "\n").filter { $0.contains(places) }
         #expect(
             Set(lines) == [

@@ -128,7 +128,7 @@ struct ImportMapTests {
                 "ip nat postrouting: oifname \"wan\" ip saddr 10.4.0.0/16 snat ip to 192.0.2.1-192.0.2.3",
             ])
         for reason in [
-            "8000-8010 (a forward names its places one by one, not as a range)",
+            "8000-8010 (a forward lists its targets one by one, not as a range)",
             "masquerade to :1024-2048 (a policy can masquerade, but not choose the address or the ports)",
         ] { #expect(text.contains(reason), "\(text)") }
     }

@@ -153,7 +153,7 @@ struct ImportOutboundTests {
                     to: 0.0.0.0/0
                 """)
         // A line of `outbound` has ports, or protocols by name.
-        #expect(try Portreeve.reasons(object) == ["narrower no rule refuses it, and the policy does not say it"])
+        #expect(try Portreeve.reasons(object) == ["narrower no rule refuses it, but the policy does not let it out"])
     }
 
     @Test("What leaves from a source port that a rule names is compared on its own")
@@ -171,7 +171,7 @@ struct ImportOutboundTests {
               }
             }
             """)
-        let reason = "lets it out, and a policy cannot say source ports"
+        let reason = "lets it out, but a policy cannot match source ports"
         #expect(
             try Portreeve.reasons(try portreeve.json("import", "-")).contains(
                 "narrower \"inet filter output: udp sport 123 udp dport 123 accept\" \(reason)"))

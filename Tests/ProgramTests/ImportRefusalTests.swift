@@ -73,7 +73,7 @@ struct ImportRefusalTests {
         #expect(try text(object).contains("  inbound: reject\n"))
         #expect(
             try remarks(object) == [
-                "Refused TCP is answered with a reset now, and the rest with ICMP admin-prohibited; other answers until now: \"inet filter input: reject with icmpx port-unreachable\"."
+                "Refused TCP now gets a reset, and the rest ICMP admin-prohibited; these answered differently: \"inet filter input: reject with icmpx port-unreachable\"."
             ])
         try portreeve.shell("nft flush ruleset")
         let one = try imported("tcp dport 113 reject with tcp reset")
@@ -157,7 +157,7 @@ struct ImportRefusalTests {
         #expect(try !text(object).contains("ping: 4"))
         let differences = try #require(object["differences"] as? [[String: Any]])
         let reasons = differences.compactMap { $0["reason"] as? String }
-        #expect(reasons.contains { $0.hasPrefix("the policy cannot say the limit of") }, "\(reasons)")
+        #expect(reasons.contains { $0.hasPrefix("the policy cannot express the limit of") }, "\(reasons)")
     }
 
     @Test("A drop of broadcasts is a difference where a port is open, by either test of them, and else is none")

@@ -51,7 +51,7 @@ struct ImportTests {
         #expect(
             text == """
                 # Written by portreeve import from the rules of inet filter input.
-                # They decide as well until the commands that "portreeve import" printed have removed them.
+                # They stay in effect until the commands printed by "portreeve import" remove them.
                 # The host had no IPv6 address beside loopback: this is for one that no rule names, such as 2001:db8::1.
                 version: 1
 

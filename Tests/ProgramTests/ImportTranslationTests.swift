@@ -140,7 +140,7 @@ struct ImportTranslationTests {
         let object = try portreeve.json("import")
         let text = try #require(object["policy"] as? String)
         #expect(!text.contains("forward:") && !text.contains("masquerade:"), "\(text)")
-        #expect(text.contains("# These rules stay beside this policy, which cannot say them:\n#   ip nat prerouting: "))
+        #expect(text.contains("# These rules stay, since this policy cannot express them:\n#   ip nat prerouting: "))
         #expect((object["kept"] as? [String])?.count == 4, "\(object["kept"] ?? "")")
         let steps = try #require(object["steps"] as? [String])
         #expect(!steps.contains { $0.contains("nat") }, "\(steps)")

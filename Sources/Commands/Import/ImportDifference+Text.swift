@@ -25,7 +25,7 @@ extension ImportDifference.TargetPlace {
         switch self {
         case .here: "this host itself"
         case .there(let place): place
-        case .unknown: "a place that is not known"
+        case .unknown: "an unknown destination"
         }
     }
 }
@@ -58,14 +58,14 @@ extension ImportDifference {
         if let limit {
             let text = "\"\(limit)\"".printable
             return kind == .narrower
-                ? "\(text) does not limit it, and the policy does" : "the policy cannot say the limit of \(text)"
+                ? "only the policy limits it, not \(text)" : "the policy cannot express the limit of \(text)"
         }
         switch subject {
         case .access: break
         case .target(let old, let new):
             let cause = rule.map { " by \"\($0)\"".printable } ?? ""
             let other = new == .unknown ? "elsewhere" : "to \(new.text)"
-            return "it leads to \(old.text)\(cause), and \(other) by the policy"
+            return "it goes to \(old.text)\(cause), but \(other) under the policy"
         case .elsewhere:
             return
                 "\(rule.map { "\"\($0)\"".printable } ?? "a rule") also translates what is dialled at addresses of other hosts"
@@ -75,8 +75,8 @@ extension ImportDifference {
                 "\(rule.map { "\"\($0)\"".printable } ?? "a rule") refuses the replies of this host, and portreeve lets them out"
         case .masquerade:
             return switch kind {
-            case .wider: "it leaves under this host's address by the policy alone"
-            case .narrower: "it leaves under this host's address by the rulesets alone"
+            case .wider: "only the policy masquerades it"
+            case .narrower: "only the live rulesets masquerade it"
             case .unknown: "it is not known whether \(rule.map { "\"\($0)\"".printable } ?? "a rule") masquerades it"
             }
         }
@@ -84,8 +84,8 @@ extension ImportDifference {
         let name = rule.map { "\"\($0)\"".printable } ?? "a rule"
         return switch kind {
         case .wider: "\(name) refuses it"
-        case .narrower where sourcePorts != nil: "\(name) lets it in, and a policy cannot say source ports"
-        case .narrower: "\(name) lets it in, which the policy does not say"
+        case .narrower where sourcePorts != nil: "\(name) lets it in, but a policy cannot match source ports"
+        case .narrower: "\(name) lets it in, but the policy does not"
         case .unknown: "it is not known what \(name) does with it"
         }
     }
@@ -96,9 +96,9 @@ extension ImportDifference {
         return switch kind {
         case .wider where isNeeded: "every host needs it, and portreeve lets it out"
         case .wider: "\(name) refuses it"
-        case .narrower where sourcePorts != nil: "\(name) lets it out, and a policy cannot say source ports"
-        case .narrower where rule == nil: "no rule refuses it, and the policy does not say it"
-        case .narrower: "\(name) lets it out, which the policy does not say"
+        case .narrower where sourcePorts != nil: "\(name) lets it out, but a policy cannot match source ports"
+        case .narrower where rule == nil: "no rule refuses it, but the policy does not let it out"
+        case .narrower: "\(name) lets it out, but the policy does not"
         case .unknown: "it is not known what \(name) does with it"
         }
     }

@@ -76,12 +76,12 @@ struct ImportReport {
 
     private var headline: String {
         others.isEmpty && !proof.differences.isEmpty
-            ? "equal but for what the link needs: \(ordinary)" : "\(word): \(sentence)"
+            ? "equal except for essential traffic: \(ordinary)" : "\(word): \(sentence)"
     }
 
     /// The line about what the link needs beside other differences.
     private var needs: [String] {
-        ordinary.isEmpty || others.isEmpty ? [] : ["besides, what the link needs: \(ordinary)"]
+        ordinary.isEmpty || others.isEmpty ? [] : ["also, essential traffic: \(ordinary)"]
     }
 
     /// The verdict in words.
@@ -93,12 +93,13 @@ struct ImportReport {
     private var sentence: String {
         let total = groups.reduce(0) { $0 + 1 + $1.more }
         let number = total == 1 ? "1 difference" : "\(total) differences"
-        let count = ordinary.isEmpty ? number : "\(number), and what the link needs"
+        let count = ordinary.isEmpty ? number : "\(number), and essential traffic"
         return switch verdict {
         case .equal: "the policy lets in exactly the new connections that the live rulesets let in"
         case .narrower: "the policy refuses connections that the live rulesets let in (\(count))"
         case .wider: "the policy lets in connections that the live rulesets refuse (\(count))"
-        case .incomparable: "the policy lets in some connections more and some less than the live rulesets (\(count))"
+        case .incomparable:
+            "the policy lets in some connections that the live rulesets refuse, and refuses some that they let in (\(count))"
         case .unknown: "nothing is known to differ, but not everything can be compared (\(count))"
         }
     }
