@@ -23,7 +23,7 @@ BINARY = .build/release/portreeve
 FLOOR = .build/portreeve-floor
 SOURCES := Package.swift $(shell find Sources -type f)
 MANUALS = man/portreeve.8 man/portreeve-policy.5 man/portreeve-json.5 man/portreeve-findings.7 man/portreeve-fleet.7 \
-  man/portreeve-ruleset.7 man/portreeve-screens.7
+  man/portreeve-import.7 man/portreeve-ruleset.7 man/portreeve-screens.7
 UNITS = portreeve.service portreeve-floor.service portreeve-restore.service portreeve-verify.service portreeve-verify.timer portreeve-watch.service portreeve-refresh.service portreeve-refresh.timer
 
 .PHONY: all deb demo test build-tests run-tests test-containers test-firewalls test-kernels test-nft test-rulesets test-systemd test-deb test-ansible test-alerts test-review test-report bench install uninstall lint clean help

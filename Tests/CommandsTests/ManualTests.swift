@@ -55,7 +55,7 @@ struct ManualTests {
     func nothingElse() {
         var known: Set<String> = ["help", "version"]
         for command in Portreeve.configuration.subcommands { known.formUnion(options(of: command)) }
-        let others = ["json.5", "findings.7", "ruleset.7", "screens.7"]
+        let others = ["json.5", "findings.7", "import.7", "ruleset.7", "screens.7"]
         let pages = Self.page + others.map { Self.text("portreeve-\($0)") }.joined()
         let named = Set(pages.matches(of: #/Fl -([a-z][a-z-]+)/#).map { String($0.1) })
         #expect(named.subtracting(known).isEmpty)
