@@ -143,8 +143,8 @@ private struct Opening {
 extension Table {
     /// The base chains that filter what this host sends.
     fileprivate var outputFilters: [Takeover.LostChain] {
-        chains.filter { $0.filtersOutput && !isIdle($0) }
-            .map { Takeover.LostChain(table: name, chain: $0.name) }
+        let filters = chains.filter(\.filtersOutput)
+        return filters.filter { !isIdle($0) }.map { Takeover.LostChain(table: name, chain: $0.name) }
     }
 }
 
