@@ -34,7 +34,9 @@ struct RefusedReplies {
             where transport.hasPorts {
                 for range in ports.ranges {
                     for entry in service.entries {
-                        add(transport, range, entry, replyPort: Self.clientPort, from: range.lowerBound)
+                        add(
+                            transport, range, entry, service.families, replyPort: Self.clientPort,
+                            from: range.lowerBound)
                     }
                 }
             }
@@ -50,18 +52,18 @@ struct RefusedReplies {
             let port = EchoRequest.port(family)
             add(
                 EchoRequest.transport(family), port...port,
-                InterfaceAccess(sources: answered.part(family), interfaces: []),
+                InterfaceAccess(sources: answered.part(family), interfaces: []), [family],
                 replyPort: family == .ipv4 ? 0 : 129 << 8, from: nil)
         }
     }
 
     private mutating func add(
-        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ access: InterfaceAccess, replyPort: UInt16,
-        from servicePort: UInt16?
+        _ transport: TransportProtocol, _ ports: ClosedRange<UInt16>, _ access: InterfaceAccess,
+        _ families: [AddressFamily], replyPort: UInt16, from servicePort: UInt16?
     ) {
         let interface =
             access.interfaces.first?.replacing("*", with: "0") ?? circumstances.routes?.outerInterfaces.first ?? "eth0"
-        for family in AddressFamily.allCases {
+        for family in families {
             guard let sources = access.sources.part(family).possible,
                 let client = sources.subtracting(.impossible).witness.flatMap({ IPAddress($0) })
             else { continue }
@@ -80,5 +82,12 @@ struct RefusedReplies {
             (difference.subject, difference.rule) = (.replies, before.decision)
             differences.append(difference)
         }
+    }
+}
+
+extension PolicyDraft.Service {
+    /// The families in which clients can dial it: at a multicast address of IPv4, none of IPv6.
+    fileprivate var families: [AddressFamily] {
+        destinations.isEmpty ? AddressFamily.allCases : AddressFamily.allCases.filter { !destinations.part($0).isEmpty }
     }
 }
