@@ -1,11 +1,9 @@
-internal import Addressing
 internal import Auditing
 internal import Changes
 internal import Compiler
 internal import Kernel
 internal import Listeners
 internal import Policies
-internal import Reachability
 internal import Rulesets
 internal import System
 

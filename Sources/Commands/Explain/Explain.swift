@@ -8,7 +8,6 @@ internal import Listeners
 internal import Policies
 internal import Printing
 internal import Reachability
-internal import Rulesets
 internal import System
 
 /// `portreeve explain`: whether a connection would be allowed, and which rule decides.

@@ -43,7 +43,7 @@ extension Substring {
         return lines.map { line in String(line[...(line.lastIndex { $0 != " " } ?? line.startIndex)]) }
     }
 
-    /// The words; a quoted command of portreeve is one, where it fits a line, so that nobody copies half of it.
+    /// The words; a quoted command of portreeve is one, where it fits a line: half of it is never copied.
     private func words(holdingCommandsTo columns: Int) -> [String] {
         var words: [String] = []
         var open: [String] = []
