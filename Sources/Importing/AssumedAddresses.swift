@@ -37,6 +37,6 @@ extension IPAddress {
 
     /// What an assumed address stands for.
     var assumption: String {
-        "The host had no \(family == .ipv4 ? "IPv4" : "IPv6") address beside loopback: this is for one that no rule names, such as \(self)."
+        "The host had no \(family.title) address beside loopback: \(family.title) is compared for an assumed one, \(self)."
     }
 }

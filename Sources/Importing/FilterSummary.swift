@@ -12,7 +12,7 @@ struct FilterSummary {
     let drops: Bool
     /// What it lets through, where it refuses by default, in words: replies, ICMP.
     private(set) var kinds: [String] = []
-    /// The rules that decide otherwise than its default, in nft's notation.
+    /// The rules that decide otherwise than its default, or before one that does, in nft's notation.
     private(set) var rules: [String] = []
 
     /// More rules than these are counted.
@@ -27,6 +27,7 @@ struct FilterSummary {
         let last = chain.rules.last.map { $0.refuses(in: family) && !$0.hasCondition }
         drops = chain.base?.policy == .drop || last == true
         func decides(_ rule: Rule, in found: Chain) -> Bool {
+            if drops, rule.refuses(in: family) { return rule.hasCondition && found.accepts(after: rule) }
             guard !drops else { return rule.expressions.last == .verdict(.accept) }
             return rule.refuses(in: family) && (rule.hasCondition || !whole.contains(found.name))
         }
@@ -100,6 +101,16 @@ extension Table {
             return base.policy == .drop || chain.rules.contains { !isOfNeighbour($0) }
                 || hook == .forward && chain.rules.isEmpty
         }.map { FilterSummary($0, of: self, at: hook) }
+    }
+}
+
+extension Chain {
+    /// Whether a rule behind this one lets packets through, or may.
+    fileprivate func accepts(after rule: Rule) -> Bool {
+        guard let place = rules.firstIndex(of: rule) else { return false }
+        return rules[rules.index(after: place)...].contains {
+            $0.expressions.last == .verdict(.accept) || $0.target != nil
+        }
     }
 }
 

@@ -25,7 +25,7 @@ public struct ImportDifference: Hashable, Sendable {
         case masquerade
         /// Whether this host may begin connections: the sources are the far ends; of these users, of all if there are none.
         case outbound([SocketUser])
-        /// Whether this host may answer connections that both let in; the ports are those that were dialled.
+        /// Whether this host may reply to connections that both let in, by the dialled port.
         case replies
     }
 

@@ -116,7 +116,7 @@ extension ImportedPolicy {
         let own = listeners.filter { service.ports[$0.transport]?.contains($0.port) == true }
         if own.isEmpty {
             return [
-                "optional: true   # \(service.isPublished ? "the rule above sends it on" : "no listener at import")"
+                "optional: true   # no listener at import\(service.isPublished ? ": the rule above redirects it" : "")"
             ]
         }
         let processes = own.flatMap(\.processes)

@@ -141,7 +141,10 @@ struct ImportedPolicy {
         { policy in
             guard !policy.draft.denied.isEmpty else { return [] }
             let list = policy.terms.list(policy.draft.denied, naming: "denied")
-            return ["deny: [\(list.map(YAMLText.scalar).joined(separator: ", "))]"]
+            return [
+                "# Dropped silently, also on open connections and on those that this host begins.",
+                "deny: [\(list.map(YAMLText.scalar).joined(separator: ", "))]",
+            ]
         }
     }
 

@@ -56,7 +56,8 @@ extension AccessRegions {
 extension Table {
     /// The rules that refuse every packet of some sources.
     fileprivate var refusalsOfSources: [(place: RuleReference, sources: AddressSet)] {
-        chains.filter { $0.base?.type != "nat" }.flatMap { chain in
+        // Those of programs that ban clients decide where their rules lead to them, which is no part of a policy.
+        chains.filter { $0.base?.type != "nat" && !isOfNeighbour($0) }.flatMap { chain in
             chain.rules.enumerated().compactMap { index, rule -> (place: RuleReference, sources: AddressSet)? in
                 guard rule.refuses(in: name.family), rule.testsSourcesAlone, let sources = rule.sources(in: self) else {
                     return nil

@@ -7,8 +7,8 @@ struct InterfaceAccess: Hashable {
     var sources: AddressSet
     /// The interfaces as a policy writes them; empty for all.
     var interfaces: [String]
-    /// The interfaces without this access where all others have it, later ones included, of which a policy lists those of today;
-    /// `nil` where the rules name the interfaces, or `interfaces` is empty.
+    /// The interfaces that rules leave out where they let in by all others; `nil` where they name the interfaces, or if
+    /// `interfaces` is empty.
     var excluded: [String]?
 
     /// Whether it is that of `any`, perhaps with exceptions, by every interface.

@@ -7,6 +7,8 @@ public struct KeptRule: Hashable, Sendable {
     public enum Reason: String, Hashable, Sendable {
         /// It sends to a place that a forward cannot name.
         case unsaidTarget = "a forward cannot express its target for all of its ports and clients"
+        /// No packet to an address of this host meets it.
+        case unmet = "no packet to an address that this host has now meets it"
         /// It leaves clients alone that may use every port of this host.
         case otherClients = "a forward would also redirect clients that now reach this host itself"
         /// It, or a rule beside it, masquerades by something else than the source and the interface.
@@ -25,7 +27,7 @@ public struct KeptRule: Hashable, Sendable {
         /// Rules of iptables beside it translate sources in ways that a policy cannot say.
         case besideOthers = "other rules in its chain translate sources in ways a policy cannot express"
         /// Rules that a policy cannot say stand in its chain.
-        case mixedChain = "its whole chain is removed, including rules that a policy cannot express"
+        case mixedChain = "its chain can only be removed as a whole, and has rules that a policy cannot express"
     }
 
     /// The rule.

@@ -37,6 +37,10 @@ extension PolicyDraft {
         outbound = leaving.lines
         refusesOutbound = !leaving.chains.isEmpty
         doubts = Set(survey.doubts + leaving.doubts).sorted()
-        remarks += LaterInterfaces(self, survey).sentences
+        remarks +=
+            LaterInterfaces(self, survey).sentences
+            + trusted.compactMap(\.unfilteredFamily).map {
+                "No rule filters \($0.title): this policy lets all of it in."
+            }
     }
 }

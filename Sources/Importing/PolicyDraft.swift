@@ -64,11 +64,19 @@ struct PolicyDraft {
         var rules: [String]
         var comment: String?
 
+        /// The family of which no rule refuses anything; `nil` for none.
+        var unfilteredFamily: AddressFamily? {
+            guard rules.isEmpty, access.interfaces.isEmpty else { return nil }
+            return AddressFamily.allCases.first { access.sources == .all($0) }
+        }
+
         /// The sentence about an entry without a rule that lets it in.
         var openness: String {
-            let family = AddressFamily.allCases.first { access.sources == .all($0) }
-            guard access.interfaces.isEmpty, let family else { return "No rule refuses what arrives there." }
-            return "No rule filters \(family == .ipv4 ? "IPv4" : "IPv6"): all of it is let in."
+            guard let family = unfilteredFamily else {
+                return access.sources.isAny
+                    ? "No rule refuses what arrives there." : "No rule refuses these clients there."
+            }
+            return "No rule filters \(family.title): all of it is let in."
         }
     }
 

@@ -134,7 +134,8 @@ struct RefusalSurvey {
         let limit = rate == nil ? ", without a limit" : ""
         let some = places.count < refusals.count ? "Some refused packets" : "Refused packets"
         remarks.append(
-            "\(some) were logged\(prefix)\(limit); the policy logs all of them with the prefix \"portreeve refused\".")
+            "\(some) were logged\(prefix)\(limit); the policy logs whatever it refuses, with the prefix \"portreeve refused\"."
+        )
     }
 }
 

@@ -27,7 +27,7 @@ struct Surroundings {
             let isLost = takeover.lost.contains { $0.table == filter.table && $0.chain == filter.chain }
             if isLost, filter.refuses {
                 return ["\(name) goes with its firewall: this policy does not restrict what this host \(effect)."]
-                    + filter.lines("Until then it")
+                    + filter.lines("Until its firewall is off, it")
             }
             // Rules of other programs may stay in a chain whose own rules go.
             guard let rest = remaining.first(where: { $0.table == filter.table && $0.chain == filter.chain }) else {
@@ -61,9 +61,8 @@ extension Takeover.Firewall {
         switch self {
         case .firewalld: "firewalld"
         case .ufw: "ufw"
-        case .iptables(let table): "\(table) INPUT"
-        case .iptablesOutput(let table): "\(table) OUTPUT"
-        case .chain(let table, let chain), .rules(let table, let chain, _): "\(table) \(chain)"
+        case .chain(let table, let chain), .rules(let table, let chain, _), .iptables(let table, let chain, _):
+            "\(table) \(chain)"
         case .portreeve: "portreeve's own table"
         }
     }

@@ -28,6 +28,16 @@ extension Table {
     /// The starts of the names of bridges to containers and virtual machines.
     private static let bridges = ["docker", "br-", "virbr", "cni", "podman", "lxcbr", "lxdbr", "incusbr"]
 
+    /// The firewall of a chain of iptables, whose rules go but for those of programs that stay.
+    func firewall(emptying name: String) -> Takeover.Firewall {
+        let rules = chain(name)?.rules ?? []
+        let own = rules.indices.filter { !isOfNeighbour(rules[$0]) }.map { $0 + 1 }
+        return .iptables(table: self.name, chain: name, numbers: own.count == rules.count ? nil : own)
+    }
+
+    /// Whether it is the chain of a program that runs beside a firewall.
+    func isOfNeighbour(_ chain: Chain) -> Bool { Self.isOfNeighbour(chain.name) }
+
     /// Whether it is the table of a program that runs beside a firewall.
     var isOfNeighbour: Bool { Self.isOfNeighbour(name.name) }
 

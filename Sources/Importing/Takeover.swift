@@ -12,12 +12,10 @@ public struct Takeover {
         case firewalld
         /// The chains of ufw.
         case ufw
-        /// The chain INPUT of a table of iptables.
-        case iptables(TableName)
+        /// The chain INPUT or OUTPUT of a table of iptables: of these rules, by their numbers from 1, or of all for `nil`.
+        case iptables(table: TableName, chain: String, numbers: [Int]?)
         /// A base chain of nftables.
         case chain(table: TableName, chain: String)
-        /// The chain OUTPUT of a table of iptables.
-        case iptablesOutput(TableName)
         /// Rules of a chain of iptables, by their numbers from 1.
         case rules(table: TableName, chain: String, numbers: [Int])
         /// portreeve's own table.
@@ -126,7 +124,9 @@ public struct Takeover {
                 continue
             }
             if isOfXtables(filter.table) {
-                if !firewalls.contains(.ufw) { firewalls.append(.iptablesOutput(filter.table)) }
+                if !firewalls.contains(.ufw), let table = live.first(where: { $0.name == filter.table }) {
+                    firewalls.append(table.firewall(emptying: filter.chain))
+                }
                 rewrite(filter.table) { table in table.emptying(filter.chain) { table.isOfNeighbour($0) } }
             } else {
                 firewalls.append(.chain(table: filter.table, chain: filter.chain))
@@ -152,7 +152,7 @@ public struct Takeover {
         var left = table
         for chain in table.chains where chain.decidesOnInput && !table.isIdle(chain) {
             if isOfXtables {
-                firewalls.append(isOfUfw ? .ufw : .iptables(table.name))
+                firewalls.append(isOfUfw ? .ufw : table.firewall(emptying: chain.name))
                 left = left.emptying(chain.name) { table.isOfNeighbour($0) }
             } else {
                 firewalls.append(.chain(table: table.name, chain: chain.name))

@@ -84,9 +84,10 @@ struct TranslationPlan {
                 let isSaid = said.contains(ForwardPlan.Place(rule))
                 let native = rule.withNativeTarget
                 let isDiverting = copies.with(possible).contains(ForwardPlan.Place(rule))
-                let reason =
+                let isMet = copies.with(possible.union(plan.unsaid)).contains(ForwardPlan.Place(rule))
+                let reason: KeptRule.Reason =
                     native.rule?.translatesToRange == true
-                    ? KeptRule.Reason.range : isDiverting ? .otherClients : .unsaidTarget
+                    ? .range : isDiverting ? .otherClients : isMet ? .unsaidTarget : .unmet
                 return KeptRule(rule: native, reason: isSaid ? takeover.obstacle(to: rule, in: chain) : reason)
             }
             leave(unsaid, takeover)

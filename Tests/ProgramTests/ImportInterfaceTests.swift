@@ -18,7 +18,7 @@ struct ImportInterfaceTests {
         let text = try #require(object["policy"] as? String)
         #expect(text.contains("    interfaces: [far-lan, far-wan, lan]   # all but wan, at import\n"), "\(text)")
         let note =
-            "Rules let clients in by every interface but wan. This policy names the interfaces of today (far-lan, far-wan, lan): what comes by a later one is refused, as long as it is not added."
+            "Rules let clients in by every interface but wan. This policy names the interfaces of today (far-lan, far-wan, lan): add one that comes later."
         #expect(try #require(object["remarks"] as? [String]).contains(note), "\(object["remarks"] ?? "")")
         #expect(text.contains("# \(note)\n"), "\(text)")
     }
@@ -35,7 +35,7 @@ struct ImportInterfaceTests {
         let remarks = try #require(object["remarks"] as? [String])
         #expect(
             remarks.contains(
-                "Rules also let clients in by other interfaces than far-lan, far-wan, lan, wan, of which this host has none today: not in this policy (5432/tcp, 8000-8100/tcp)."
+                "Rules also let clients in on interfaces other than far-lan, far-wan, lan, wan. This host has none of them now, so this policy leaves that out (5432/tcp, 8000-8100/tcp)."
             ), "\(remarks)")
     }
 

@@ -108,7 +108,7 @@ struct ImportRefusalTests {
         #expect(written.contains("defaults:\n  log: 3/minute\n"), "\(written)")
         #expect(
             try remarks(object) == [
-                "Refused packets were logged with the prefix \"blocked: \"; the policy logs all of them with the prefix \"portreeve refused\"."
+                "Refused packets were logged with the prefix \"blocked: \"; the policy logs whatever it refuses, with the prefix \"portreeve refused\"."
             ])
         try portreeve.shell("nft flush ruleset")
         let group = try imported("log group 5")

@@ -86,7 +86,14 @@ struct RulesetTrial {
                     let result = try Program.run([program, "-t", table.name, "-D", chain, String(number)])
                     try #require(result.status == 0, "\(result.errors)")
                 }
-            case .iptables, .iptablesOutput, .ufw:
+            case .iptables(let table, let chain, let numbers):
+                let program = (table.family == .ipv6 ? "ip6tables-nft" : "iptables-nft") + " -t \(table.name)"
+                let deletions = numbers.map { $0.sorted(by: >).map { "-D \(chain) \($0)" } } ?? ["-F \(chain)"]
+                for words in ["-P \(chain) ACCEPT"] + deletions {
+                    let result = try Program.run(["sh", "-c", "\(program) \(words)"])
+                    try #require(result.status == 0, "\(words): \(result.errors)")
+                }
+            case .ufw:
                 for left in takeover.remaining {
                     for chain in left.chains
                     where chain.base?.type == "filter"

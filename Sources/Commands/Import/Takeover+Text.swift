@@ -21,9 +21,8 @@ extension Takeover.Firewall {
         switch self {
         case .firewalld: "firewalld"
         case .ufw: "ufw"
-        case .iptables(let table): table.iptablesCommand
+        case .iptables(let table, let chain, _): table.iptablesCommand + (chain == "INPUT" ? "" : " \(chain)")
         case .chain(let table, let chain): "\(table) \(chain)".printable
-        case .iptablesOutput(let table): "\(table.iptablesCommand) OUTPUT"
         case .rules(let table, let chain, let numbers):
             "\(table) \(chain), rules \(numbers.map(String.init).joined(separator: ", "))".printable
         case .portreeve: "portreeve"
@@ -35,25 +34,30 @@ extension Takeover.Firewall {
         switch self {
         case .firewalld: return [("systemctl disable --now firewalld", "")]
         case .ufw: return [("ufw disable", "")]
-        case .iptables(let table):
+        case .iptables(let table, let chain, let numbers):
             let program = table.iptablesCommand
+            let purpose = chain == "INPUT" ? "and save that where your rules are loaded from at boot" : ""
             return [
-                ("\(program) -P INPUT ACCEPT", ""),
-                ("\(program) -F INPUT", "and save that where your rules are loaded from at boot"),
+                ("\(program) -P \(chain) ACCEPT", ""),
+                (Self.emptying(chain, of: numbers, by: program), purpose),
             ]
         case .chain(let table, let chain):
             return [
                 ("nft delete chain \(table) \(chain)".printable, "and delete it from the file that is loaded at boot")
             ]
-        case .iptablesOutput(let table):
-            let program = table.iptablesCommand
-            return [("\(program) -P OUTPUT ACCEPT", ""), ("\(program) -F OUTPUT", "")]
         case .rules(let table, let chain, let numbers):
             let program = table.family == .ipv6 ? "ip6tables" : "iptables"
             // From the last one, since the numbers of those behind a deleted rule change.
             return numbers.sorted(by: >).map { ("\(program) -t \(table.name) -D \(chain) \($0)".printable, "") }
         case .portreeve: return []
         }
+    }
+
+    /// The command that empties a chain of iptables, or takes out its rules with these numbers, in which others stay.
+    private static func emptying(_ chain: String, of numbers: [Int]?, by program: String) -> String {
+        guard let numbers else { return "\(program) -F \(chain)" }
+        let last = numbers.sorted(by: >).map(String.init).joined(separator: " ")
+        return "for n in \(last); do \(program) -D \(chain) $n; done"
     }
 }
 
