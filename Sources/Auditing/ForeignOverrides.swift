@@ -42,12 +42,15 @@ private struct OverrideSubject: Hashable {
     let service: String
     let transport: TransportProtocol
     let ports: ClosedRange<UInt16>
+    /// The family whose discovery is dropped: the other one has another protocol.
+    let family: AddressFamily?
 
     init(_ override: AccessOverride, _ ports: ClosedRange<UInt16>, _ service: Service) {
         effect = override.effect
         (table, chain) = (override.place.table, override.place.chain)
         self.service = service.name
         transport = override.transport
+        family = override.effect == .unresolved ? override.family : nil
         self.ports = ports
     }
 }
@@ -68,7 +71,7 @@ extension Policy {
         // The replies of another host are not this host's.
         case .silenced, .silencedLater: service.forwarding?.isLocal ?? true
         case .silencedTarget: service.section == .forward
-        case .refused, .redirected, .interrupted, .separated, .unknown: true
+        case .refused, .unresolved, .redirected, .interrupted, .separated, .unknown: true
         }
     }
 }
@@ -92,6 +95,8 @@ extension Finding {
                 "\(rule.table) drops all but the first packet of connections to \(port.text) that \(service.kind) \"\(service.name)\" allows"
             case .separated:
                 "\(rule.table) has the replies of \(port.text) tracked in another zone than the connections that \(service.kind) \"\(service.name)\" allows: they do not count as established"
+            case .unresolved:
+                "\(rule.table) drops \(override.family.discovery): hosts on the link cannot find this host, and new clients that \(service.kind) \"\(service.name)\" allows cannot connect to \(port.text)"
             case .redirected:
                 "\(rule.table) redirects connections to \(port.text) of \(service.kind) \"\(service.name)\""
             case .forwarded:
@@ -103,7 +108,7 @@ extension Finding {
             override.effect.identifier, severity,
             "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
             table: rule.table.description, chain: rule.chain, policy: service.location)
-        details.aspect = override.effect.word
+        details.aspect = override.effect.word + (override.effect == .unresolved ? "-\(override.family.rawValue)" : "")
         details.isBan = override.isOfBans
         details.isBypass = [.redirected, .forwarded].contains(override.effect)
     }
@@ -136,6 +141,7 @@ extension AccessOverride.Effect {
         case .silencedLater: "silences-later"
         case .interrupted: "interrupts"
         case .separated: "separates"
+        case .unresolved: "unresolves"
         case .redirected: "redirects"
         case .forwarded: "forwards"
         case .unknown: "unknown"

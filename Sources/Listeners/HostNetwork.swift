@@ -18,6 +18,8 @@ public protocol HostNetwork: AnyObject, Sendable {
     func forwards(_ family: AddressFamily) -> Bool?
     /// The addresses of an interface, by its index; `nil` if they cannot be read.
     func addresses(on interface: UInt32) -> AddressSet?
+    /// The addresses of the networks of an interface, by its index; `nil` if they cannot be read.
+    func networks(on interface: UInt32) -> AddressSet?
     /// Whether packets that arrive on the interface of this name may have loopback destinations, `route_localnet`.
     func routesLoopback(_ interface: String) -> Bool?
     /// The properties of packets, beside the destination, by which the rules of policy routing choose a table.
@@ -53,10 +55,14 @@ public struct HostInterface: Hashable, Sendable {
     public var kind: String?
     /// The index of the bridge or the like that it is a port of; `nil` for none.
     public var master: UInt32?
+    /// The index of the interface of which it is made, as a VLAN is; `nil` for none.
+    public var lower: UInt32?
     /// Its alternative names, which rules do not match: ip-link(8), `altname`.
     public var otherNames: [String]
     /// The type of its hardware addresses, `ARPHRD_…` of `linux/if_arp.h`; `nil` if it is not known.
     public var hardwareType: UInt16?
+    /// Whether it is up, and hosts on its link find each other by ARP and neighbour discovery, as on Ethernet.
+    public var findsNeighbours = false
     /// What sees packets before the ruleset: `an XDP program`, `filters of tc`, `programs of tcx`.
     public var earlier: [String] = []
 

@@ -17,6 +17,9 @@ public struct AccessOverride: Hashable, Sendable {
         case interrupted
         /// Conntrack does not count the replies to the connections, since it looks for them in another zone.
         case separated
+        /// Hosts on the link do not find the hardware address of this host: their requests or its answers, of ARP or of neighbour
+        /// discovery, are dropped.
+        case unresolved
         /// They are redirected to another port of this host.
         case redirected
         /// They are forwarded to another host, such as a container.
@@ -74,6 +77,7 @@ extension [AccessOverride] {
             others, circumstances, transports, interfaces, destinations, [nil], spaces, rules, keepsRefusals: true,
             budget: budget, beside: [allowed])
         let arrivals = Arrivals(circumstances.routes, interfaces)
+        let discovery = LinkDiscovery(survey, countsLinkLocal: false)
         let bridges = circumstances.routes?.containerBridges ?? []
         var search = OverrideSearch(own: allowed.name, spaces: spaces, rules: rules, bridges: bridges)
         for key in survey.keys where key.interface != .loopback {
@@ -86,6 +90,9 @@ extension [AccessOverride] {
             search.add(outcome, key, open)
             for (effect, result) in exchange.results(of: key, outcome, survey) {
                 search.add(exchange: result, effect, key, open)
+            }
+            if let found = discovery?.result(of: key, among: interfaces), !(found.lost + found.unknown).isEmpty {
+                search.add(discovery: found.outcome(of: outcome.accepted, space), key, open)
             }
         }
         self = search.overrides

@@ -16,7 +16,7 @@ public struct ExchangeObstacle: Hashable, Sendable {
     ///   - circumstances: the time, the host's addresses and the assumption about limits.
     public init?(behind packet: Packet, through tables: [Table], in circumstances: Circumstances) {
         let exchange = Exchange(nil, tables)
-        guard packet.transport.hasPorts, packet.interface != "lo", exchange.isDecided else { return nil }
+        guard packet.interface != "lo" else { return nil }
         let (spaces, rules) = (SourceSpaces(), RuleNumbers())
         let dialled = packet.destination.map { number in
             AddressSet(packet.family == .ipv4 ? .ipv4(UInt32(truncatingIfNeeded: number)) : .ipv6(number))
@@ -31,7 +31,15 @@ public struct ExchangeObstacle: Hashable, Sendable {
         let box = Box(
             ports: IntervalSet(packet.port...packet.port),
             sources: space.number(IntervalSet(packet.source...packet.source)))
-        let results = exchange.results(of: key, survey.evaluate(key, .arriving, of: [box]), survey)
+        // A client with another address dials no link-local one.
+        let isLinkLocal = packet.family == .ipv6 && packet.source >> 118 == 0xfe80 >> 6
+        let discovery = LinkDiscovery(survey, countsLinkLocal: isLinkLocal)
+        let sees = packet.transport.hasPorts && exchange.isDecided
+        guard discovery != nil || sees else { return nil }
+        let first = survey.evaluate(key, .arriving, of: [box])
+        let found = discovery?.result(of: key, among: [key.interface]).outcome(of: first.accepted, space)
+        let results =
+            (found.map { [(.unresolved, $0)] } ?? []) + (sees ? exchange.results(of: key, first, survey) : [])
         for (effect, result) in results where result.accepted.isEmpty && result.unknown.isEmpty {
             guard let (_, place) = result.refused.first, result.refused.allSatisfy({ $0.piece.doubts.isEmpty }) else {
                 continue

@@ -77,6 +77,16 @@ struct OverrideSearch {
         keep(outcome.accepted + outcome.unknown + doubted, effect, key, open)
     }
 
+    /// Adds the clients that do not find this host, or perhaps not.
+    mutating func add(
+        discovery outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]
+    ) {
+        add(exchange: outcome, .unresolved, key, open)
+        var effects = EffectCollector()
+        for piece in outcome.unknown { effects.add(piece, .unknown, piece.doubts[0], rules) }
+        for effect in effects.all { meet(effect, key, open) }
+    }
+
     /// Records on which ports a source is not certain to be met by an effect.
     private mutating func keep(
         _ surviving: [Piece], _ effect: AccessOverride.Effect, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]

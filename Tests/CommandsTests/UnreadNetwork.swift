@@ -14,6 +14,8 @@ final class UnreadNetwork: HostNetwork {
 
     func addresses(on _: UInt32) -> AddressSet? { nil }
 
+    func networks(on _: UInt32) -> AddressSet? { nil }
+
     func routesLoopback(_: String) -> Bool? { nil }
 
     func selectors(_: AddressFamily) -> RouteSelectors? { nil }

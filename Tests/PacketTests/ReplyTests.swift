@@ -120,7 +120,10 @@ struct ReplyTests {
             try arena.check([.packet(from: source, to: "22/tcp", known.silent.contains(source) ? .silent : .accepted)])
         }
         let output = try portreeve("verify", policy, "--only", "ruleset").output
-        let found = output.split(separator: "\n").filter { $0.contains("[foreign-") }
+        // The clients of this test know the host's hardware address.
+        let found = output.split(separator: "\n").filter {
+            $0.contains("[foreign-") && !$0.contains("drops neighbour discovery")
+        }
         #expect(found.count == (known.finding == nil ? 0 : 1), "\(output)")
         if let wanted = known.finding { #expect(found.first?.contains(wanted) == true, "\(output)") }
     }

@@ -51,6 +51,21 @@ struct HostRulesetTests {
         #expect(outcome.unknownCount < outcome.claims / 2, "\(outcome.unknownCount) of \(outcome.claims)")
     }
 
+    @Test("None drops ARP or neighbour discovery of the connections that a policy allows", arguments: files)
+    func discovery(file: String, _: [String]) throws {
+        let text = try String(contentsOf: URL.hosts.appending(path: file), encoding: .utf8)
+        let trial = try RulesetTrial(text, isRestored: file.hasSuffix(".iptables"), interfaces: Self.interfaces)
+        var circumstances = try trial.wire.circumstances()
+        circumstances.routes?.links = Set(Self.interfaces)
+        circumstances.routes?.arrivals = { ["eth0": .any] }
+        let base = BaseChain(type: "filter", hook: .input, priority: 0, policy: .accept)
+        let own = Table(
+            name: TableName(family: .inet, name: "own"), chains: [Chain(name: "input", base: base, rules: [])], sets: []
+        )
+        let overrides = [AccessOverride](of: own, by: trial.tables, in: circumstances)
+        #expect(overrides.filter { $0.effect == .unresolved } == [])
+    }
+
     private static func packets() throws -> [Packet] {
         try interfaces.flatMap { interface in
             try sources.flatMap { source -> [Packet] in

@@ -28,11 +28,17 @@ extension Routes {
         hardwareTypes = Dictionary(
             interfaces.compactMap { each in each.hardwareType.map { (each.name, $0) } }
         ) { first, _ in first }
-        bridgePorts = Set(
-            interfaces.filter { $0.master.flatMap { names[$0]?.kind }.map(Self.joining.contains) == true }.map(\.name))
+        for interface in interfaces {
+            if let master = interface.master.flatMap({ names[$0] }), Self.joining.contains(master.kind ?? "") {
+                masters[interface.name] = master.name
+            }
+            if let lower = interface.lower.flatMap({ names[$0] }) { lowerInterfaces[interface.name] = lower.name }
+        }
         containers = { network.containers(among: interfaces) }
         broadcasts = { network.broadcasts ?? [] }
         addresses = { name in indices[name].flatMap { network.addresses(on: $0) } }
+        links = Set(interfaces.filter(\.findsNeighbours).map(\.name))
+        networks = { name in indices[name].flatMap { network.networks(on: $0) } }
         routesLoopback = { network.routesLoopback($0) }
     }
 }

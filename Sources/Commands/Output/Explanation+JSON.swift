@@ -15,7 +15,7 @@ extension Explanation {
             "asked": .string(isLive ? "kernel" : "policy"), "service": JSON(service?.name), "policy": place,
             "section": JSON(service?.section.rawValue), "list": listPlace?.json ?? .null,
             "forwarded": .array(forwarding == nil ? [] : targets.map { .string($0.description) }),
-            "obstacle": JSON(hindrance?.text), "limited": .bool(conclusion.isLimited),
+            "obstacle": JSON(hindrance?.text(for: question.source.family)), "limited": .bool(conclusion.isLimited),
             "redirected": JSON(conclusion.redirection.map { "\($0)" }),
             "trusted": JSON(trusted?.name),
             "entries": .array(service?.listsEntries == true ? entries.map(Self.json) : []),

@@ -63,7 +63,7 @@ extension Explanation {
         } else if let rule = conclusion.redirection {
             lines.append("redirected: \("\(rule)".printable)")
         }
-        if let hindrance { lines.append("but: \(hindrance.text.printable)") }
+        if let hindrance { lines.append("but: \(hindrance.text(for: question.source.family).printable)") }
         if let audience { lines.append("listens: \(audience.printable)") }
         if let change = nearestChange(given: edit) {
             lines.append("to let it in: \(([change] + caveats(given: edit)).joined(separator: "; ").printable)")
@@ -123,13 +123,14 @@ extension Explanation {
 }
 
 extension ExchangeObstacle {
-    /// What becomes of the packets after the first one, and by which rule.
-    var text: String {
+    /// The effect on clients of a family, and the rule.
+    func text(for family: AddressFamily) -> String {
         let effect =
             switch self.effect {
             case .silenced, .silencedTarget: "the replies are dropped"
             case .silencedLater: "all replies but the first are dropped"
             case .interrupted: "all packets but the first are dropped"
+            case .unresolved: "\(family.discovery) is dropped: hosts on the link cannot find this host"
             default: "the replies do not count as established, since they are tracked in another zone"
             }
         return "\(effect): \"\(place)\""

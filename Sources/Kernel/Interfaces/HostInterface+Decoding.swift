@@ -26,10 +26,21 @@ extension HostInterface {
             otherNames: (reply.attributes.nest(PlainAttribute(Int(IFLA_PROP_LIST))).map(Array.init) ?? [])
                 .filter { $0.type == UInt32(IFLA_ALT_IFNAME) }
                 .map { KernelName.text(of: $0.payload.prefix { $0 != 0 }) })
+        // That of a veth is its other end.
+        if ["vlan", "macvlan", "macvtap", "ipvlan", "ipvtap"].contains(kind) {
+            lower = reply.attributes.hostOrderU32(PlainAttribute(Int(IFLA_LINK)))
+        }
         hardwareType = reply.header.ifi_type
+        let flags = reply.header.ifi_flags
+        findsNeighbours =
+            reply.header.ifi_type == Self.ethernet && flags & UInt32(IFF_UP) != 0
+            && flags & UInt32(IFF_NOARP | IFF_LOOPBACK) == 0
         let attached = reply.attributes.nest(PlainAttribute(Int(IFLA_XDP)))?.u8(PlainAttribute(Int(IFLA_XDP_ATTACHED)))
         if let attached, attached != 0 { earlier = ["an XDP program"] }
     }
+
+    /// `ARPHRD_ETHER` of `linux/if_arp.h`, which no module of the C library has.
+    private static let ethernet: UInt16 = 1
 
     /// Decodes an interface, and adds the programs of tc(8): filters on the interfaces with these indices, and those of tcx.
     init?(_ payload: ArraySlice<UInt8>, filtered: Set<UInt32>) {

@@ -13,6 +13,17 @@ struct InterfaceAddress {
     /// The mask of its network; `nil` if it has none.
     let mask: IPAddress?
 
+    /// The addresses of its network.
+    var network: AddressSet {
+        switch (address, mask) {
+        case (.ipv4(let value), .ipv4(let bits)):
+            AddressSet(ipv4: IntervalSet([(value & bits)...(value | ~bits)]))
+        case (.ipv6(let value), .ipv6(let bits)):
+            AddressSet(ipv6: IntervalSet([(value & bits)...(value | ~bits)]))
+        default: AddressSet(address)
+        }
+    }
+
     /// The IPv4 and IPv6 addresses in the network namespace of the calling thread: getifaddrs(3).
     static func all() throws(SystemError) -> [InterfaceAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?

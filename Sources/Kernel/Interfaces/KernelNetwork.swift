@@ -113,14 +113,18 @@ public final class KernelNetwork: HostNetwork {
 
     /// The addresses of an interface, by its index.
     public func addresses(on interface: UInt32) -> AddressSet? {
+        ownAddresses(on: interface).map { $0.reduce(AddressSet()) { $0.union(AddressSet($1.address)) } }
+    }
+
+    /// The addresses of the networks of an interface, by its index.
+    public func networks(on interface: UInt32) -> AddressSet? {
+        ownAddresses(on: interface).map { $0.reduce(AddressSet()) { $0.union($1.network) } }
+    }
+
+    private func ownAddresses(on interface: UInt32) -> [InterfaceAddress]? {
         let names = Dictionary((interfaces ?? []).map { ($0.index, $0.name) }) { first, _ in first }
         guard let name = names[interface], let all = try? InterfaceAddress.all() else { return nil }
-        return all.filter { $0.interface == name }.reduce(AddressSet()) { set, each in
-            switch each.address {
-            case .ipv4(let address): set.union(AddressSet(ipv4: IntervalSet([address...address])))
-            case .ipv6(let address): set.union(AddressSet(ipv6: IntervalSet([address...address])))
-            }
-        }
+        return all.filter { $0.interface == name }
     }
 
     /// Whether packets that arrive on an interface may have loopback destinations: `route_localnet` of the kernel's

@@ -63,6 +63,7 @@ extension PacketState {
     /// Lets conntrack see the packet: a reply belongs to its connection if it is looked for in the same zone.
     mutating func meetConntrack() {
         guard tracking == .before else { return }
+        if isUntrackable { return tracking = .excluded }
         guard let expected else { return tracking = .new }
         switch zones.finds(expected) {
         case .yes: tracking = .new

@@ -123,12 +123,20 @@ struct Hooks {
         }
     }
 
+    /// Whether a chain may drop messages of ARP or neighbour discovery.
+    var decidesOnDiscovery: Bool {
+        bases.contains {
+            $0.base.type != "nat" && ($0.base.policy == .drop || $0.chain.rules.contains { !$0.isHarmless })
+        }
+    }
+
     private var setsZones: Bool { !zoneRules.isEmpty }
 
     /// Whether a chain of one of the hooks may drop packets of established connections.
     private func decides(at hooks: [Hook]) -> Bool {
         bases.contains { entry in
-            hooks.contains(entry.base.hook(in: tables[entry.table].name.family)) && entry.base.type != "nat"
+            let family = tables[entry.table].name.family
+            return family != .arp && hooks.contains(entry.base.hook(in: family)) && entry.base.type != "nat"
                 && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
         }
     }
@@ -138,7 +146,9 @@ struct Hooks {
     func lowerEgressChains(_ setting: Setting) -> [RuleReference] {
         bases.filter { entry in
             let isEgress = entry.base.hook(in: tables[entry.table].name.family) == .egress
-            guard isEgress, !entry.base.devices.contains(setting.interfaceName) else { return false }
+            guard isEgress, !entry.base.runs(at: .egress, tables[entry.table].name.family, setting) else {
+                return false
+            }
             return setting.mayLeave(byDevicesAmong: entry.base.devices)
                 && (entry.base.policy == .drop || entry.chain.rules.contains { !$0.isHarmless })
         }.map { RuleReference(table: tables[$0.table].name, chain: $0.chain.name) }
@@ -198,12 +208,15 @@ extension BaseChain {
     fileprivate func runs(at place: Hook, _ family: TableFamily, _ setting: Setting) -> Bool {
         guard hook(in: family) == place else { return false }
         return ![.ingress, .egress].contains(place) || devices.contains(setting.interfaceName)
+            || setting.vlanDevice.map(devices.contains) == true
     }
 
     private func isIngress(_ family: TableFamily) -> Bool { hook(in: family) == .ingress }
 
-    /// The hook in a table of a family: netdev has numbers of its own.
+    /// The hook in a table of a family: arp and netdev have numbers of their own.
     fileprivate func hook(in family: TableFamily) -> Hook {
+        // `NF_ARP_IN` and `NF_ARP_OUT` of `linux/netfilter_arp.h`.
+        if family == .arp { return hook.rawValue == 0 ? .input : hook.rawValue == 1 ? .output : hook }
         guard family == .netdev else { return hook }
         return hook.rawValue == Hooks.deviceIngress ? .ingress : hook.rawValue == Hooks.deviceEgress ? .egress : hook
     }

@@ -19,8 +19,11 @@ extension Setting {
         case .meta(.outputInterfaceKind, _) where output(state)?.kind == nil && output(state) != nil: .fails
         // As it does without a socket (`nft_meta_get_eval_skugid`).
         case .meta(.socketUser, _) where user == SocketUser.none: .fails
+        // A message of ARP has no transport header, and no route.
+        case .meta(.transportProtocol, _) where isARP, .route where isARP: .fails
+        case .payload(let payload) where isARP && payload.base == .transport: .fails
         case .meta(let key, let destination): .value(meta(key, state, hook), destination)
-        case .payload(let payload): .value(bytes(payload, state), payload.destination)
+        case .payload(let payload): .value(bytes(payload, state, hook), payload.destination)
         case .conntrack(let load): conntrack(load, state).map { .value($0, load.destination) } ?? .fails
         case .immediate(let immediate): .value([SymbolicByte](constants: immediate.value), immediate.destination)
         case .route(let query): .value(route(query, state, hook), query.destination)
@@ -32,6 +35,11 @@ extension Setting {
 
     private func meta(_ key: MetaKey, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         switch key {
+        case .inputInterface where hasTwoInterfaces(at: hook), .outputInterface where hasTwoInterfaces(at: hook):
+            return .unknown(4)
+        case .inputInterfaceName where hasTwoInterfaces(at: hook),
+            .outputInterfaceName where hasTwoInterfaces(at: hook):
+            return .unknown(16)
         case .inputInterface where isReply && state.isForwarded:
             return output(state).map { [SymbolicByte](constants: $0.index.hostOrderBytes) } ?? .unknown(4)
         case .inputInterfaceName where isReply && state.isForwarded:
@@ -52,13 +60,13 @@ extension Setting {
         case .socketUser where isLeaving: return userNumber
         case .inputInterfaceName: return [SymbolicByte](constants: interface)
         case .inputInterface: return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
-        case .inputInterfaceType where !isSent:
+        case .inputInterfaceType where !isSent || hook == .egress || isARP:
             let known = circumstances.routes?.hardwareType(of: interfaceName)
             let type = interfaceName == "lo" ? [SymbolicByte].loopbackType : known
             return type.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherType
-        case .networkProtocol: return [SymbolicByte(familyNumber)]
+        case .networkProtocol: return [SymbolicByte(isARP ? TableFamily.arp.rawValue : familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
-        case .etherType: return [SymbolicByte](constants: UInt16(family == .ipv4 ? 0x0800 : 0x86dd).bigEndianBytes)
+        case .etherType: return [SymbolicByte](constants: etherType.bigEndianBytes)
         case .mark: return state.marks.packet
         case .packetType: return [state.marks.packetType ?? circumstances.destinationKind.packetType]
         case .outputInterface:
@@ -94,9 +102,11 @@ extension Setting {
     /// Whether a packet has no output interface at the hook: it is not routed yet, or is for this host.
     private func isBeforeRouting(_ hook: Hook) -> Bool { [.ingress, .prerouting, .input].contains(hook) }
 
-    private func bytes(_ payload: Payload, _ state: PacketState) -> [SymbolicByte] {
+    private func bytes(_ payload: Payload, _ state: PacketState, _ hook: Hook) -> [SymbolicByte] {
         let range = Int(payload.offset)..<(Int(payload.offset) + Int(payload.length))
         switch payload.base {
+        case .link: return range.map { frameByte($0, at: hook) }
+        case .network where isARP: return range.map(arpByte)
         case .network: return range.map { family == .ipv4 ? ipv4Byte($0, state) : ipv6Byte($0, state) }
         case .transport: return range.map { transportByte($0, state) }
         default: return .unknown(range.count)
@@ -130,6 +140,8 @@ extension Setting {
         case 24..<40 where isReply: SymbolicByte(.source(UInt8(offset - 24)))
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x60)
         case 6: SymbolicByte(transport.rawValue)
+        // The hop limit, RFC 4861 4.3 and 4.4.
+        case 7 where message != nil: SymbolicByte(255)
         case 8..<24: state.sourceByte(offset - 8)
         case 24..<40: state.destinationByte(offset - 24)
         default: .unknown

@@ -19,6 +19,8 @@ struct PacketState: Hashable {
 
     /// The state in conntrack.
     var tracking = Tracking.before
+    /// Whether conntrack never tracks packets of this kind.
+    var isUntrackable = false
     /// The zones in which conntrack looks for its connection.
     var zones = ConntrackZones()
     /// The zones of its connection; `nil` for a packet that is no reply, and for a reply of another host.

@@ -41,12 +41,15 @@ public struct Routes: Sendable {
     public var hardwareTypes: [String: UInt16] = [:]
     /// The bridges that connect only containers and virtual machines, by name.
     public var containerBridges: Set<String>
-    /// The ports of bridges and bonds, by name: what arrives by one has arrived by the bridge when the rules of IP see it.
-    public var bridgePorts: Set<String> = []
+    /// The bridge or the like of each of its ports, by name: what arrives by a port has arrived by the bridge when the rules of IP
+    /// see it.
+    public var masters: [String: String] = [:]
+    /// The interface of which each VLAN, macvlan or the like is made, by name.
+    public var lowerInterfaces: [String: String] = [:]
     /// The kinds of interfaces that take what arrives by their ports for their own: ip-link(8).
-    public static let joining: Set<String> = ["bridge", "bond", "team", "openvswitch"]
+    public static let joining: Set<String> = ["bridge", "bond", "team", "openvswitch", "vrf"]
     /// The names of the interfaces by which packets of other hosts come and go, in the rules of IP.
-    public var outerInterfaces: Set<String> { Set(indices.keys).subtracting(bridgePorts).subtracting(["lo"]) }
+    public var outerInterfaces: Set<String> { Set(indices.keys).subtracting(masters.keys).subtracting(["lo"]) }
     /// The way out of a packet; `nil` if it is not known, or if there is no route.
     public var output: @Sendable (Question) -> Output?
     /// Containers on a bridge of the host.
@@ -67,6 +70,10 @@ public struct Routes: Sendable {
     public var arrivals: @Sendable () -> [String: AddressSet]?
     /// The addresses of an interface; `nil` if they are not known.
     public var addresses: @Sendable (String) -> AddressSet? = { _ in nil }
+    /// The Ethernet interfaces that are up, by name, on whose links hosts find each other by ARP and neighbour discovery.
+    public var links: Set<String> = []
+    /// The addresses of the networks of an interface, whose hosts are on its link; `nil` if they are not known.
+    public var networks: @Sendable (String) -> AddressSet? = { _ in nil }
     /// The broadcast addresses of the networks of this host, without 255.255.255.255.
     public var broadcasts: @Sendable () -> Set<IPAddress> = { [] }
     /// Whether packets of other hosts that arrive on an interface may be redirected to loopback addresses of IPv4, which
@@ -74,6 +81,26 @@ public struct Routes: Sendable {
     public var routesLoopback: @Sendable (String) -> Bool? = { _ in nil }
     /// The containers to which this host forwards packets, by bridge and family.
     public var containers: @Sendable () -> [Containers] = { [] }
+
+    /// The interfaces that packets pass at the device before they arrive by an interface, or after they leave by it.
+    func devices(below name: String) -> Set<String> {
+        search(from: name) { next in
+            masters.filter { $0.value == next }.map(\.key) + (lowerInterfaces[next].map { [$0] } ?? [])
+        }
+    }
+
+    /// The interfaces whose packets pass a device.
+    func interfaces(above device: String) -> Set<String> {
+        search(from: device) { next in
+            lowerInterfaces.filter { $0.value == next }.map(\.key) + (masters[next].map { [$0] } ?? [])
+        }
+    }
+
+    private func search(from start: String, _ next: (String) -> [String]) -> Set<String> {
+        var (found, open) = (Set<String>(), [start])
+        while let name = open.popLast() { open += next(name).filter { found.insert($0).inserted } }
+        return found
+    }
 
     /// The type of the hardware addresses of an interface; for a name that stands for those that no rule names, that of all.
     func hardwareType(of name: String) -> UInt16? {

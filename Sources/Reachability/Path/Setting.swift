@@ -27,18 +27,22 @@ struct Setting {
     let user: SocketUser?
     /// The source address, if all packets have the same.
     let source: UInt128?
+    /// The message of ARP or neighbour discovery that the packets are; `nil` for packets of connections.
+    let message: LinkMessage?
 
     init(
         family: AddressFamily, transport: TransportProtocol, interface: [UInt8], circumstances: Circumstances,
         phase: ExchangePhase = .first, source: UInt128? = nil, dialled: AddressSet? = nil,
-        user: SocketUser? = nil, isUntrackedYet: Bool = false, isEcho: Bool = false
+        user: SocketUser? = nil, isUntrackedYet: Bool = false, isEcho: Bool = false,
+        message: LinkMessage? = nil
     ) {
         self.family = family
         self.transport = transport
         self.interface = interface
         self.circumstances = circumstances
         self.phase = phase
-        isLeaving = user != nil
+        self.message = message
+        isLeaving = user != nil || message == .answer
         self.isUntrackedYet = isUntrackedYet
         self.isEcho = isEcho
         self.user = user
@@ -86,10 +90,30 @@ struct Setting {
         return routes.indices[interfaceName] == nil ? !bridges.isEmpty : bridges[interfaceName] != nil
     }
 
-    /// Whether the input interface may be a bridge or a bond that has one of the devices as a port.
+    /// Whether packets that arrive by the interface may have passed one of the devices before: a port of a bridge or a bond, or
+    /// that of which a macvlan is made.
     func mayArrive(byPortsAmong devices: [String]) -> Bool {
-        guard let routes = circumstances.routes, !routes.bridgePorts.isDisjoint(with: devices) else { return false }
-        return routes.kinds[interfaceName].map(Routes.joining.contains) ?? false
+        !lowerDevices.isDisjoint(with: devices)
+    }
+
+    /// The device of a VLAN, whose chains see the packets of the VLAN as such of IP (seen on Linux 6.12); `nil` for other
+    /// interfaces.
+    var vlanDevice: String? {
+        guard let routes = circumstances.routes, routes.kinds[interfaceName] == "vlan" else { return nil }
+        return routes.lowerInterfaces[interfaceName]
+    }
+
+    /// The devices below the interface whose chains are not modelled.
+    private var lowerDevices: Set<String> {
+        let all = circumstances.routes?.devices(below: interfaceName) ?? []
+        return all.subtracting(vlanDevice.map { [$0] } ?? [])
+    }
+
+    /// Whether packets pass a hook twice, with the interface and with one below it: devices see the packets of their VLANs, and all
+    /// hooks but input those of the links of a VRF (seen on Linux 6.12).
+    func hasTwoInterfaces(at hook: Hook) -> Bool {
+        if [.ingress, .egress].contains(hook) { return vlanDevice != nil }
+        return hook != .input && circumstances.routes?.kinds[interfaceName] == "vrf"
     }
 
     /// Whether packets that leave by the interface may leave by one of these devices then: by the ports of a bridge or a bond, or
@@ -97,8 +121,10 @@ struct Setting {
     func mayLeave(byDevicesAmong devices: [String]) -> Bool {
         guard let routes = circumstances.routes else { return true }
         guard let kind = routes.kinds[interfaceName] else { return false }
+        if Routes.joining.contains(kind) || routes.lowerInterfaces[interfaceName] != nil {
+            return mayArrive(byPortsAmong: devices)
+        }
         return !Self.separateKinds.contains(kind)
-            && (!Routes.joining.contains(kind) || mayArrive(byPortsAmong: devices))
     }
 
     /// Kinds of interfaces from which packets leave by no other one.
@@ -116,5 +142,7 @@ struct Setting {
     }
 
     /// Whether the packets pass tables of this family.
-    func isSeen(by table: TableFamily) -> Bool { table == .inet || table.rawValue == familyNumber }
+    func isSeen(by table: TableFamily) -> Bool {
+        isARP ? table == .arp : table == .inet || table.rawValue == familyNumber
+    }
 }

@@ -92,16 +92,23 @@ private struct InterfaceNames {
     private static let loopbackIndex = UInt32(1).hostOrderBytes
     /// The names of the host's interfaces, by the bytes of their indices.
     private let indices: [[UInt8]: String]
+    private let routes: Routes?
 
     init(_ routes: Routes?, includesOutput: Bool) {
         self.includesOutput = includesOutput
+        self.routes = routes
         let indices = (routes?.indices ?? [:]).map { ($1.hostOrderBytes, $0) }
         self.indices = Dictionary(indices) { first, _ in first }
     }
 
     mutating func search(_ table: Table) {
         for chain in table.chains {
-            for device in chain.base?.devices ?? [] { insert(InterfaceClass.padded(KernelName.bytes(of: device))) }
+            for device in chain.base?.devices ?? [] {
+                // The packets of a VLAN or a bridge pass the device, those of others do not.
+                for name in [device] + (routes?.interfaces(above: device).sorted() ?? []) {
+                    insert(InterfaceClass.padded(KernelName.bytes(of: name)))
+                }
+            }
             for rule in chain.rules { search(rule, table) }
         }
     }

@@ -28,6 +28,20 @@ extension RegionEvaluation {
         return outcome
     }
 
+    /// The result for messages of ARP or neighbour discovery from, or to, the sources in a set.
+    ///
+    /// Chains below the IP layer that are not modelled are left out: they make the connections themselves unknown.
+    func evaluateMessages(_ sources: SourceSpace.ID) -> Outcome {
+        let messages = pieces([Box(sources: sources)], setting.messageState)
+        if setting.isLeaving {
+            outcome.accepted = pass(.egress, pass(.postrouting, pass(.output, messages).afterConntrack()))
+        } else {
+            outcome.accepted = pass(.input, pass(.prerouting, pass(.ingress, messages)).afterConntrack())
+        }
+        finish()
+        return outcome
+    }
+
     /// Lets packets that this host sends leave by their interface.
     func depart(_ pieces: [Piece]) {
         var leaving = pieces.map { piece in

@@ -118,7 +118,7 @@ final class RegionEvaluation {
     /// Records where the work was, in case that the result is too large.
     func finish() { outcome.excess = busiest.map { number($0.scope, isBeyondBudget: true) } }
 
-    private func pieces(_ boxes: [Box], _ state: PacketState) -> [Piece] {
+    func pieces(_ boxes: [Box], _ state: PacketState) -> [Piece] {
         let shared = SharedState(state)
         return boxes.map { Piece(ports: $0.ports ?? .all, sources: $0.sources ?? space.all, shared: shared) }
     }

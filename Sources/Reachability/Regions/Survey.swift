@@ -54,6 +54,9 @@ struct Survey {
         }
     }
 
+    /// Whether a chain may drop messages of ARP or neighbour discovery.
+    var decidesOnDiscovery: Bool { hooks[0].decidesOnDiscovery }
+
     /// The result for the packets of a class to these ports.
     func evaluate(
         _ key: AccessRegions.Key, _ path: PacketPath, to ports: IntervalSet<UInt16> = .all,
@@ -83,6 +86,20 @@ struct Survey {
     /// The result for the later packets of the clients that have got the replies in these pieces.
     func evaluateLater(_ key: AccessRegions.Key, than replies: [Piece]) -> RegionEvaluation.Outcome {
         outcome(key, .later) { $0.evaluateLater(than: replies) }
+    }
+
+    /// The result for the messages by which the hosts in a set of sources find the hardware address behind the destinations of a
+    /// class.
+    func evaluate(_ message: LinkMessage, _ key: AccessRegions.Key, among sources: SourceSpace.ID)
+        -> RegionEvaluation.Outcome
+    {
+        var circumstances = circumstances
+        if message == .request { circumstances.destinationKind = key.family == .ipv4 ? .broadcast : .multicast }
+        let setting = Setting(
+            family: key.family, transport: key.transport, interface: key.interface.representative,
+            circumstances: circumstances, dialled: key.destination.possible,
+            user: message == .answer ? SocketUser.none : nil, message: message)
+        return outcome(key, setting, false) { $0.evaluateMessages(sources) }
     }
 
     /// What the packets of a class have in common.
@@ -125,7 +142,9 @@ struct Survey {
         guard let reader = readers[key.family], let conditions = conditions[key.family] else {
             preconditionFailure("both families have a reader")
         }
-        let isShared = setting.phase == .first && !setting.isLeaving && setting.circumstances.ecn == .either
+        let isShared =
+            setting.phase == .first && !setting.isLeaving && setting.message == nil
+            && setting.circumstances.ecn == .either
         return RegionEvaluation(
             hooks, key, setting, reader, conditions, rules, budget, isShared ? shared : nil,
             keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)

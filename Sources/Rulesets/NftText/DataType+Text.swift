@@ -7,6 +7,8 @@ extension DataType {
         case .ipv4Address where bytes.count == 4: IPv4Address(value: UInt32(bigEndianBytes: bytes)).description
         case .ipv6Address where bytes.count == 16: IPv6Address(value: UInt128(bigEndianBytes: bytes)).description
         case .etherAddress where bytes.count == 6: bytes.map(Self.hexadecimal).joined(separator: ":")
+        case .etherType where bytes.count == 2:
+            Self.etherTypeNames[bytes] ?? "0x" + bytes.map(Self.hexadecimal).joined()
         case .port where bytes.count == 2: "\(UInt16(bigEndianBytes: bytes))"
         case .networkProtocol where bytes.count == 1:
             bytes[0] == TableFamily.ipv4.rawValue
@@ -54,6 +56,11 @@ extension DataType {
     static let protocolNames: [UInt8: String] = [
         1: "icmp", 2: "igmp", 6: "tcp", 17: "udp", 33: "dccp", 47: "gre", 50: "esp", 51: "ah", 58: "ipv6-icmp",
         132: "sctp", 136: "udplite",
+    ]
+
+    /// `ETH_P_…` of `linux/if_ether.h`.
+    private static let etherTypeNames: [[UInt8]: String] = [
+        [0x08, 0x00]: "ip", [0x08, 0x06]: "arp", [0x81, 0x00]: "8021q", [0x86, 0xdd]: "ip6", [0x88, 0xa8]: "8021ad",
     ]
 
     private static let icmpTypeNames: [UInt8: String] = [

@@ -7,6 +7,7 @@ enum DataType: UInt32 {
     case ipv4Address = 7
     case ipv6Address = 8
     case etherAddress = 9
+    case etherType = 10
     case transportProtocol = 12
     case port = 13
     case icmpType = 14
@@ -49,6 +50,7 @@ enum DataType: UInt32 {
         case .ipv4Address: "ipv4_addr"
         case .ipv6Address: "ipv6_addr"
         case .etherAddress: "ether_addr"
+        case .etherType: "ether_type"
         case .packetType: "pkt_type"
         case .transportProtocol: "inet_proto"
         case .port: "inet_service"
@@ -76,7 +78,7 @@ enum DataType: UInt32 {
         case .networkProtocol, .transportProtocol, .icmpType, .icmpv6Type, .conntrackDirection, .boolean, .tcpFlags,
             .packetType:
             1
-        case .port: 2
+        case .port, .etherType: 2
         case .ipv4Address, .mark, .interfaceIndex, .user, .group, .conntrackState, .conntrackStatus, .integer,
             .addressType:
             4

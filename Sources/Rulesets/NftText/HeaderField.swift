@@ -26,7 +26,7 @@ struct HeaderField {
     static let ethernet: [Place: HeaderField] = [
         Place(0, 6): Self(text: "ether daddr", type: .etherAddress),
         Place(6, 6): Self(text: "ether saddr", type: .etherAddress),
-        Place(12, 2): Self(text: "ether type"),
+        Place(12, 2): Self(text: "ether type", type: .etherType),
     ]
 
     /// The fields of the IPv4 header beside the addresses, RFC 791 3.1.
@@ -40,6 +40,16 @@ struct HeaderField {
     static let ipv6: [Place: HeaderField] = [
         Place(4, 2): Self(text: "ip6 length"), Place(6, 1): Self(text: "ip6 nexthdr", type: .transportProtocol),
         Place(7, 1): Self(text: "ip6 hoplimit"),
+    ]
+
+    /// The fields of messages of ARP for IPv4 on Ethernet, RFC 826.
+    static let arp: [Place: HeaderField] = [
+        Place(0, 2): Self(text: "arp htype"), Place(2, 2): Self(text: "arp ptype"), Place(4, 1): Self(text: "arp hlen"),
+        Place(5, 1): Self(text: "arp plen"), Place(6, 2): Self(text: "arp operation"),
+        Place(8, 6): Self(text: "arp saddr ether", type: .etherAddress),
+        Place(14, 4): Self(text: "arp saddr ip", type: .ipv4Address),
+        Place(18, 6): Self(text: "arp daddr ether", type: .etherAddress),
+        Place(24, 4): Self(text: "arp daddr ip", type: .ipv4Address),
     ]
 
     /// The fields of transport headers beside ports and types, by protocol: RFC 9293 3.1, RFC 768, RFC 792, RFC 4443.
@@ -69,6 +79,7 @@ struct HeaderField {
         case (.link, _): ethernet[place]
         case (.network, .ipv4?): ipv4[place]
         case (.network, .ipv6?): ipv6[place]
+        case (.network, .arp?): arp[place]
         case (.transport, _): transport.flatMap { transports[$0]?[place] }
         default: nil
         }

@@ -36,6 +36,7 @@ struct LoadedField {
             case .networkProtocol: Self("meta nfproto", .networkProtocol)
             case .transportProtocol: Self("meta l4proto", .transportProtocol)
             case .time: Self("meta time", .time)
+            case MetaKey(rawValue: 1): Self("meta protocol", .etherType)
             case MetaKey(rawValue: 3): Self("meta mark", .mark)
             case .outputInterface: Self("oif", .interfaceIndex)
             case .outputInterfaceName: Self("oifname", .interfaceName)
@@ -46,7 +47,7 @@ struct LoadedField {
             case MetaKey(rawValue: 11): Self("meta skgid", .group)
             default: Self("meta \(key.name ?? "key-\(key.rawValue)")", .integer)
             }
-        isHostOrder = key != .time && type.length > 1
+        isHostOrder = key != .time && type != .etherType && type.length > 1
     }
 
     /// The field of the connection that `ct` loads.

@@ -20,6 +20,17 @@ extension ExtensionStructure {
         return [.payload(Payload(base: .transport, offset: 0, length: 2)), .range(range)]
     }
 
+    /// `struct ipt_ttl_info` and `struct ip6t_hl_info`: an operator and a number of hops, at an offset of the header of IP.
+    func hopLimitMatch(offset: UInt32) -> [Expression]? {
+        // IPT_TTL_EQ, IPT_TTL_NE, IPT_TTL_LT, IPT_TTL_GT, and the same of IP6T_HL_….
+        let operators: [Comparison.Operator] = [.equal, .notEqual, .less, .greater]
+        guard let parts = bytes(0, 2), Int(parts[0]) < operators.count else { return nil }
+        return [
+            .payload(Payload(base: .network, offset: offset, length: 1)),
+            .compare(Comparison(operators[Int(parts[0])], [parts[1]])),
+        ]
+    }
+
     /// `struct xt_iprange_mtinfo`: the lowest and the highest source, the same of the destination, flags.
     func addressRangeMatch(_ family: TableFamily) -> [Expression]? {
         let flagsOffset = 64
