@@ -73,6 +73,8 @@ extension Explanation.Question {
     private func circumstances(now: Int64) -> Circumstances {
         var circumstances = setting ?? Circumstances(now: now)
         circumstances.now = now
+        // Otherwise the client comes by the interface of the route back.
+        circumstances.checksReturnRoutes = interface != nil
         if let interface, let interfaceIndex { circumstances.interfaceIndices[interface] = interfaceIndex }
         return circumstances
     }

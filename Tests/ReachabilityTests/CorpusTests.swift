@@ -25,7 +25,7 @@ struct CorpusTests {
             print("corpus: \(file.lastPathComponent): not loaded")
             return
         }
-        let outcome = try trial.outcome(of: sample.packets)
+        let outcome = try trial.outcome(of: sample.packets, checksReturnRoutes: true)
         let sums = Self.sums.withLock { sums in
             sums.files += 1
             sums.claims += outcome.claims
@@ -61,6 +61,10 @@ enum Corpus {
                 "limit rate \(match.1 ?? "")900000/second burst 60000 packets"
             }
             .replacing(#/--limit \S+( --limit-burst \d+)?/#, with: "--limit 9000/sec --limit-burst 9000")
+            .replacing(#/ct count (over )?\d+/#) { "ct count \($0.1 ?? "")60000" }
+            .replacing(#/--connlimit-(above|upto) \d+/#) { "--connlimit-\($0.1) 60000" }
+            .replacing(#/--hashlimit(-upto|-above|) \d+\/\w+/#) { "--hashlimit\($0.1) 9000/sec" }
+            .replacing(#/--hashlimit-burst \d+/#, with: "--hashlimit-burst 9000")
     }
 }
 

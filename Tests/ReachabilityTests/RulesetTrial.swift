@@ -151,10 +151,11 @@ struct RulesetTrial {
         return places
     }
 
-    /// Sends the packets, and compares.
-    func outcome(of packets: [Packet]) throws -> Outcome {
+    /// Sends the packets, and compares; they come by every interface, whatever the route back to their source, if `checksReturnRoutes`.
+    func outcome(of packets: [Packet], checksReturnRoutes: Bool = false) throws -> Outcome {
         let sent = try accepted(packets)
-        let circumstances = try wire.circumstances()
+        var circumstances = try wire.circumstances()
+        circumstances.checksReturnRoutes = checksReturnRoutes
         let regions = AccessRegions(tables, in: circumstances)
         var outcome = Outcome()
         for (_, sentPacket, isAccepted) in sent {

@@ -45,6 +45,9 @@ public struct Circumstances: Sendable {
     /// Whether each address of a host with few of them is a class of destinations of its own, whatever the rules distinguish:
     /// then a rule about one of them makes nothing unknown.
     public var tellsAddressesApart = false
+    /// Whether sources may arrive by other interfaces than that of the route back to them, as forged ones do: then a rule about that
+    /// route is evaluated for one source at a time, and its result is unknown for many.
+    public var checksReturnRoutes = false
     /// The source port of packets that arrive; if `nil`, a verdict that depends on it is unknown.
     public var sourcePort: UInt16?
 

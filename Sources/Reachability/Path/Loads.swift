@@ -214,7 +214,7 @@ extension Setting {
                 } ?? .unknown(4)
             }
             return output(state).map { _ in [SymbolicByte](constants: unicast.hostOrderBytes) } ?? .unknown(4)
-        case _ where isSource && query.flags.contains(.isPresent): return [SymbolicByte(1)]
+        case _ where isSource: return sourceRoute(query)
         case _ where state.isForwarded:
             guard let output = output(state) else {
                 return .unknown(query.flags.contains(.isPresent) ? 1 : query.result == .interface ? 4 : 16)
@@ -229,11 +229,43 @@ extension Setting {
             let none = [SymbolicByte](constants: UInt32(0).hostOrderBytes)
             if query.flags.contains(.isPresent) { return [SymbolicByte(0)] }
             return query.result == .interface ? none : none + .unknown(12)
-        case .interface:
-            return isSource
-                ? interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex : .unknown(4)
-        case .interfaceName: return isSource ? [SymbolicByte](constants: interface) : .unknown(16)
+        case .interface: return .unknown(4)
+        case .interfaceName: return .unknown(16)
         }
+    }
+
+    /// The result of `fib` for the route back to the source by an interface: of a name the kernel writes the first bytes only where
+    /// there is no route (`nft_fib_store_result`).
+    private func sourceRoute(_ query: RouteLookup) -> [SymbolicByte] {
+        let isPresence = query.flags.contains(.isPresent)
+        switch (returnsByInput(query), query.result) {
+        case (.open, _): return .unknown(isPresence ? 1 : query.result == .interface ? 4 : 16)
+        case (let certainty, _) where isPresence: return [SymbolicByte(certainty == .yes ? 1 : 0)]
+        case (.yes, .interface):
+            return interfaceIndex.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .otherIndex
+        case (.yes, _): return [SymbolicByte](constants: interface)
+        case (.no, .interface): return [SymbolicByte](constants: UInt32(0).hostOrderBytes)
+        case (.no, _): return [SymbolicByte](constants: UInt32(0).hostOrderBytes) + .unknown(12)
+        }
+    }
+
+    /// Whether the route back to the source leaves by the input interface: taken for granted unless the circumstances say otherwise.
+    private func returnsByInput(_ query: RouteLookup) -> Certainty {
+        guard circumstances.checksReturnRoutes, interfaceName != "lo" else { return .yes }
+        let address: IPAddress? = source.map { family == .ipv4 ? .ipv4(UInt32(truncatingIfNeeded: $0)) : .ipv6($0) }
+        // The route of a link-local address is that of its interface.
+        if let source, family == .ipv6, source >> 118 == 0xfe80 >> 6 { return .yes }
+        guard query.flags.contains(.inputInterface), let source, let routes = circumstances.routes,
+            routes.indices[interfaceName] != nil,
+            let output = routes.output(
+                Routes.Question(
+                    family: family, destination: source, source: nil, interface: interfaceName,
+                    hasMark: query.flags.contains(.mark)))
+        else { return .open }
+        if output.name == interfaceName { return .yes }
+        // One of several next hops is enough, and for IPv6 a route that is less specific (`nft_fib6_eval`).
+        guard family == .ipv4, let address, let reached = routes.arrivals() else { return .open }
+        return reached[interfaceName]?.contains(address) == true ? .open : .no
     }
 }
 
