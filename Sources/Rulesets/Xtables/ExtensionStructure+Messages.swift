@@ -31,6 +31,19 @@ extension ExtensionStructure {
         ]
     }
 
+    /// `struct xt_rpfilter_info`: flags `XT_RPFILTER_…`.
+    var returnRouteMatch: [Expression]? {
+        let (loose, mark, local, inverted): (UInt8, UInt8, UInt8, UInt8) = (1 << 0, 1 << 1, 1 << 2, 1 << 3)
+        guard let flags = bytes(0, 1)?.first, flags & ~(loose | mark | local | inverted) == 0 else { return nil }
+        var query: RouteLookup.Flags = [.source, .isPresent]
+        if flags & loose == 0 { query.insert(.inputInterface) }
+        if flags & mark != 0 { query.insert(.mark) }
+        return [
+            .route(RouteLookup(.interface, flags: query)),
+            .compare(Comparison(flags & inverted == 0 ? .notEqual : .equal, [0])),
+        ]
+    }
+
     /// `struct xt_iprange_mtinfo`: the lowest and the highest source, the same of the destination, flags.
     func addressRangeMatch(_ family: TableFamily) -> [Expression]? {
         let flagsOffset = 64

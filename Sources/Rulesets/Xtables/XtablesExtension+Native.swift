@@ -4,7 +4,7 @@ extension XtablesExtension {
     /// The equivalent native expressions in a table of this family; `nil` if there are none, or the extension is unknown.
     ///
     /// Known are the extensions that decide on ports, messages of ICMP, addresses, marks and redirections: the matches `tcp`,
-    /// `udp`, `multiport`, `icmp`, `icmp6`, `ttl`, `hl`, `iprange`, `addrtype`, `conntrack`, `state`, `mark`, `connmark`, `pkttype` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
+    /// `udp`, `multiport`, `icmp`, `icmp6`, `ttl`, `hl`, `rpfilter`, `iprange`, `addrtype`, `conntrack`, `state`, `mark`, `connmark`, `pkttype` and `comment`; the targets `DNAT`, `REDIRECT`, `SNAT`,
     /// `MASQUERADE`, `MARK` and `CONNMARK`.
     public func native(in family: TableFamily) -> [Expression]? {
         let structure = ExtensionStructure(info)
@@ -16,6 +16,7 @@ extension XtablesExtension {
         case (.match, "icmp6", 0): structure.messageMatch(anyType: nil)
         case (.match, "ttl", 0) where family == .ipv4: structure.hopLimitMatch(offset: 8)
         case (.match, "hl", 0) where family == .ipv6: structure.hopLimitMatch(offset: 7)
+        case (.match, "rpfilter", 0): structure.returnRouteMatch
         case (.match, "iprange", 1): structure.addressRangeMatch(family)
         case (.match, "multiport", 1): structure.multiportMatch
         case (.match, "addrtype", 1): structure.addressTypeMatch(family)
