@@ -17,7 +17,7 @@ struct ImportedPolicy {
     private var sections: [String] = []
     private var pingLine: String?
     /// Whether lines name all addresses of one family.
-    var tellsFamiliesApart: Bool { draft.tellsFamiliesApart }
+    let tellsFamiliesApart: Bool
 
     /// More rules than these are counted, not listed.
     static let listedRules = 3
@@ -37,6 +37,7 @@ struct ImportedPolicy {
         self.userName = userName
         self.draft = draft
         self.origin = origin
+        tellsFamiliesApart = draft.tellsFamiliesApart
         self.listeners = listeners.filter { !$0.isLoopbackOnly }
         terms = SourceTerms(draft.groups, isIPv4Only: draft.isIPv4Only)
         self.draft.name(names, self.listeners, userName: userName)

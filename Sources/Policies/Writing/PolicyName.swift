@@ -13,9 +13,7 @@ public enum PolicyName {
 
     /// A name that is not taken, which it takes.
     public static func unique(_ name: String, _ taken: inout Set<String>) -> String {
-        let names = [name] + (2...65_536).lazy.map { "\(name)-\($0)" }
-        let free = names.first { !taken.contains($0) } ?? name
-        taken.insert(free)
-        return free
+        if taken.insert(name).inserted { return name }
+        return (2...65_536).lazy.map { "\(name)-\($0)" }.first { taken.insert($0).inserted } ?? name
     }
 }
