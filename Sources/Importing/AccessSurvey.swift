@@ -173,6 +173,19 @@ struct AccessSurvey {
         circumstances.addresses.map { !$0.part(family).subtracting(.loopback).isEmpty } ?? true
     }
 
+    /// The ports, each with its protocol, of which it is not known to whom they are open.
+    var undecided: [String] {
+        let ports = profiles.reduce(into: [TransportProtocol: IntervalSet<UInt16>]()) { found, next in
+            let isUndecided = next.profile.cells.contains { !$0.unknown.isEmpty && isReached($0.family) }
+            if isUndecided {
+                found[next.transport] = (found[next.transport] ?? IntervalSet([])).union(next.profile.ports)
+            }
+        }
+        return ports.sorted { $0.key.rawValue < $1.key.rawValue }.flatMap { transport, ports in
+            ports.ranges.map { $0 == 0...UInt16.max ? transport.name : transport.text($0) }
+        }
+    }
+
     /// The rules that make access unknown.
     var doubts: [String] {
         let all = (profiles.flatMap(\.profile.cells) + echoes + others)

@@ -14,6 +14,7 @@ extension DifferenceJudge {
         let known = Set(difference.changes.map(\.change.subject))
         let bySourcePort = ranges.flatMap { differences(from: $0, to: nil, besides: known) }.joinedBySourcePorts
         let named = old.groupAddresses(circumstances)
+        let messages = messages(difference.before, difference.after)
         return bySourcePort
             + (named + old.kindAddresses.filter { !named.contains($0) }).flatMap { group in
                 let known = Set(known.map(\.subjectAnywhere))
@@ -21,9 +22,16 @@ extension DifferenceJudge {
                 let others = ranges.flatMap { differences(from: $0, to: group, besides: known) }.joinedBySourcePorts
                 let fromAll = Set(ordinary.map(\.fromAllPorts))
                 let everywhere = Set(bySourcePort.map(\.everywhere))
-                return ordinary
+                return ordinary + pings(to: group, besides: messages)
                     + others.filter { !fromAll.contains($0.fromAllPorts) && !everywhere.contains($0.everywhere) }
             }
+    }
+
+    private func pings(to group: IPAddress, besides known: [ImportDifference]) -> [ImportDifference] {
+        let circumstances = circumstances.dialling(group)
+        let difference = AccessDifference(from: old, to: new, in: circumstances)
+        return DifferenceJudge(old: old, new: new, own: own, circumstances: circumstances)
+            .pings(to: group, difference.before, difference.after, besides: known)
     }
 
     /// The differences for packets from source ports, `nil` for ordinary ones, to a group, `nil` for addresses of this host.
@@ -106,7 +114,7 @@ extension ImportDifference {
     }
 
     /// The difference without its destination and its cause.
-    fileprivate var everywhere: ImportDifference {
+    var everywhere: ImportDifference {
         var difference = self
         (difference.group, difference.destinations, difference.rule) = (nil, [], nil)
         return difference

@@ -16,7 +16,7 @@ struct FilterSummary {
     private(set) var rules: [String] = []
 
     /// More rules than these are counted.
-    private static let listedRules = 8
+    private static let listedRules = 20
 
     /// The summary of a base chain with all that it leads to.
     init(_ chain: Chain, of table: Table, at hook: Hook) {
@@ -27,21 +27,28 @@ struct FilterSummary {
         let last = chain.rules.last.map { $0.refuses(in: family) && !$0.hasCondition }
         drops = chain.base?.policy == .drop || last == true
         func decides(_ rule: Rule, in found: Chain) -> Bool {
-            if drops, rule.refuses(in: family) { return rule.hasCondition && found.accepts(after: rule) }
+            if drops, rule.refuses(in: family) { return rule.hasCondition && chains.accept(after: rule, in: found) }
             guard !drops else { return rule.expressions.last == .verdict(.accept) }
             return rule.refuses(in: family) && (rule.hasCondition || !whole.contains(found.name))
         }
         let hasParts = chains.contains { found in
             !whole.contains(found.name) && found.rules.contains { decides($0, in: found) }
         }
-        for found in chains {
+        var seen: Set<String> = []
+        func walk(_ found: Chain) {
+            guard seen.insert(found.name).inserted else { return }
             let start = whole.contains(found.name) ? "" : "\(found.name): "
             for rule in found.rules where !table.isOfNeighbour(rule) {
+                let targets = rule.targets(table)
                 // Where it leads, rules hold under its condition.
-                let leads = hasParts && rule.targets(table).contains { !whole.contains($0) }
-                if decides(rule, in: found) || leads { add(start + rule.withoutComment.text(in: family)) }
+                let leads = hasParts && targets.contains { !whole.contains($0) }
+                let text = start + rule.withoutComment.text(in: family)
+                if decides(rule, in: found) || leads || drops && Self.kind(of: text) != nil { add(text) }
+                // As a packet meets them.
+                chains.filter { targets.contains($0.name) }.forEach(walk)
             }
         }
+        walk(chains.first ?? chain)
     }
 
     /// The chains that all packets of the first one may meet: none that only rules with a condition lead to.
@@ -70,7 +77,14 @@ struct FilterSummary {
         let states = "established,related"
         let replies = [states, "{ established, related }", "related,established"]
         if replies.contains(where: { text == "ct state \($0) accept" }) { return "replies" }
-        if text == "ct state vmap { invalid : drop, established : accept, related : accept }" { return "replies" }
+        let (start, end) = ("ct state vmap { ", " }")
+        if text.hasPrefix(start), text.hasSuffix(end) {
+            let verdicts = Set(text.dropFirst(start.count).dropLast(end.count).split(separator: ", ").map(String.init))
+            return verdicts.isSuperset(of: ["established : accept", "related : accept"])
+                && verdicts.allSatisfy { rest in
+                    rest.hasSuffix(" : accept") != (rest == "invalid : drop")
+                } ? "replies" : nil
+        }
         let protocols = ["icmp", "ipv6-icmp", "{ icmp, ipv6-icmp }"]
         let loads = ["meta l4proto", "ip protocol", "ip6 nexthdr"]
         return loads.contains { load in protocols.contains { text == "\(load) \($0) accept" } } ? "ICMP" : nil
@@ -87,7 +101,9 @@ struct FilterSummary {
         if rules.isEmpty {
             return ["\(start) \(verb)\(kinds.isEmpty ? "" : " but \(kinds.joined(separator: " and "))")."]
         }
-        return ["\(start) \(verb) but:"] + (kinds + rules).rules(atMost: Self.listedRules).map { "  \($0)" }
+        let start = "\(start) \(verb) but \(kinds.map { "\($0)," }.joined(separator: " "))"
+        return [kinds.isEmpty ? "\(start.dropLast()):" : "\(start.dropLast()) and:"]
+            + rules.rules(atMost: Self.listedRules).map { "  \($0)" }
     }
 }
 
@@ -104,12 +120,15 @@ extension Table {
     }
 }
 
-extension Chain {
-    /// Whether a rule behind this one lets packets through, or may.
-    fileprivate func accepts(after rule: Rule) -> Bool {
-        guard let place = rules.firstIndex(of: rule) else { return false }
-        return rules[rules.index(after: place)...].contains {
-            $0.expressions.last == .verdict(.accept) || $0.target != nil
+extension [Chain] {
+    /// Whether a rule behind this one lets packets through, or may: in its chain, or in one that leads there.
+    fileprivate func accept(after rule: Rule, in chain: Chain, _ seen: Set<String> = []) -> Bool {
+        guard let place = chain.rules.firstIndex(of: rule), !seen.contains(chain.name) else { return false }
+        if chain.rules[chain.rules.index(after: place)...].contains(where: \.mayAccept) { return true }
+        return contains { caller in
+            caller.rules.contains {
+                $0.target == chain.name && accept(after: $0, in: caller, seen.union([chain.name]))
+            }
         }
     }
 }
@@ -119,6 +138,8 @@ extension Rule {
     func refuses(in family: TableFamily) -> Bool {
         expressions.last == .verdict(.drop) || answer(in: family) != nil
     }
+
+    fileprivate var mayAccept: Bool { expressions.last == .verdict(.accept) || target != nil }
 
     /// The rule without its comment and its counter.
     fileprivate var withoutComment: Rule { Rule(expressions.filter { $0 != .counter }) }

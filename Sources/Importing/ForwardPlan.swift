@@ -31,6 +31,8 @@ struct ForwardPlan {
     private(set) var entries: [Entry] = []
     /// The rules that translate other ports, too.
     private(set) var unsaid: Set<Place> = []
+    /// The rules among them that leave clients of their ports alone.
+    private(set) var partial: Set<Place> = []
     /// The rules that leave clients alone which reach every port of this host, and which a forward would send on.
     private(set) var diverting: Set<Place> = []
     /// The sources by interface that reach every port, and need no forward.
@@ -97,6 +99,7 @@ struct ForwardPlan {
         }
         guard isWhole, let targets = ForwardTargets(used, ports, own) else {
             unsaid.formUnion(rules)
+            if !isWhole { partial.formUnion(rules) }
             return
         }
         entries.append(Entry(transport: transport, ports: ports, targets: targets, cells: cells, rules: rules))

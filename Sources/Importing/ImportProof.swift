@@ -118,11 +118,7 @@ struct DifferenceJudge {
 
     /// The differences in echo requests, and in protocols that no rule names.
     func messages(_ before: AccessRegions, _ after: AccessRegions) -> [ImportDifference] {
-        let echoes = AddressFamily.allCases.flatMap { family in
-            differences(
-                before.echoRequests(family), after.echoRequests(family), EchoRequest.transport(family),
-                EchoRequest.port(family)...EchoRequest.port(family))
-        }
+        let echoes = AddressFamily.allCases.flatMap { pings(before.echoRequests($0), after.echoRequests($0), $0) }
         let unnamed = TransportProtocol.unnamed
         let others = differences(
             before.profiles(of: unnamed).flatMap(\.cells), after.profiles(of: unnamed).flatMap(\.cells), nil,
@@ -130,10 +126,33 @@ struct DifferenceJudge {
         return echoes + others
     }
 
+    /// The differences in echo requests to a group of IPv6, but for those that are `known` about this host's addresses.
+    ///
+    /// The kernel answers none to groups and broadcast addresses of IPv4: net.ipv4.icmp_echo_ignore_broadcasts.
+    func pings(
+        to group: IPAddress, _ before: AccessRegions, _ after: AccessRegions, besides known: [ImportDifference]
+    ) -> [ImportDifference] {
+        guard group.family == .ipv6 else { return [] }
+        func reaching(_ cells: [AccessProfile.Cell]) -> [AccessProfile.Cell] {
+            cells.filter { $0.destination.addresses?.contains(group) ?? true }
+        }
+        let known = Set(known.map(\.everywhere))
+        return pings(reaching(before.echoRequests(.ipv6)), reaching(after.echoRequests(.ipv6)), .ipv6, to: group)
+            .filter { !known.contains($0.everywhere) }
+    }
+
+    private func pings(
+        _ before: [AccessProfile.Cell], _ after: [AccessProfile.Cell], _ family: AddressFamily,
+        to group: IPAddress? = nil
+    ) -> [ImportDifference] {
+        let port = EchoRequest.port(family)
+        return differences(before, after, EchoRequest.transport(family), port...port, to: group)
+    }
+
     /// The differences at the same places.
     private func differences(
         _ before: [AccessProfile.Cell], _ after: [AccessProfile.Cell], _ transport: TransportProtocol?,
-        _ ports: ClosedRange<UInt16>
+        _ ports: ClosedRange<UInt16>, to group: IPAddress? = nil
     ) -> [ImportDifference] {
         var found: [ImportDifference: [String?: Set<DestinationClass>]] = [:]
         for (was, willBe) in zip(before, after) {
@@ -143,6 +162,7 @@ struct DifferenceJudge {
                     kind: kind, transport: transport, ports: ports, family: was.family, sources: sources,
                     interfaces: [was.interface.witness],
                     destinations: was.destination.addresses == nil ? [] : [was.destination])
+                difference.group = group
                 difference.explain(was.doubts + willBe.doubts, self)
                 (difference.interfaces, difference.destinations) = ([], [])
                 found[difference, default: [:]][was.interface.pattern, default: []].insert(was.destination)
@@ -156,7 +176,8 @@ struct DifferenceJudge {
                 if interfaces == [nil], !hasOthers { return nil }
                 var difference = difference
                 difference.destinations =
-                    destinations.isSuperset(of: everywhere) ? [] : destinations.sorted { $0.order < $1.order }
+                    group != nil || destinations.isSuperset(of: everywhere)
+                    ? [] : destinations.sorted { $0.order < $1.order }
                 let isWhole = interfaces.count == Set(before.map(\.interface)).count
                 difference.interfaces = isWhole ? [] : interfaces.sorted { ($0 ?? "~") < ($1 ?? "~") }
                 return difference

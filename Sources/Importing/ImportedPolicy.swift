@@ -21,6 +21,8 @@ struct ImportedPolicy {
 
     /// More rules than these are counted, not listed.
     static let listedRules = 3
+    /// More ports, or ranges of them, than these are counted.
+    private static let listedPorts = 20
 
     /// Writes a draft.
     ///
@@ -65,11 +67,18 @@ struct ImportedPolicy {
         let remarks = draft.surroundings + draft.remarks + (pingLine == nil ? draft.pingRemarks : [])
         let lines = ["Written by portreeve import from the rules of \(origin.joined(separator: ", "))."] + remarks
         let lists =
-            Self.list(draft.doubts, "Not understood, and so perhaps missing here:")
+            Self.list(draft.doubts, doubtsHeading)
             + Self.list(draft.kept, "These rules stay, since this policy cannot express them:")
             + Self.list(
                 draft.gone, "These rules go with their firewall, and this policy has nothing in their place:")
         return (lines + lists).map { "# \($0.printable)" } + ["version: 1"]
+    }
+
+    /// The heading of the rules that are not understood.
+    private var doubtsHeading: String {
+        guard !draft.undecided.isEmpty else { return "Not understood, and so perhaps missing here:" }
+        let ports = draft.undecided.listed(atMost: Self.listedPorts)
+        return "Perhaps open now to more clients than by this policy: \(ports). Not understood:"
     }
 
     /// A heading and texts below it; nothing without texts.

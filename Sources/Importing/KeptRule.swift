@@ -7,13 +7,15 @@ public struct KeptRule: Hashable, Sendable {
     public enum Reason: String, Hashable, Sendable {
         /// It sends to a place that a forward cannot name.
         case unsaidTarget = "a forward cannot express its target for all of its ports and clients"
+        /// It leaves clients alone to whom the port is open.
+        case someClients = "a forward would redirect all clients of the port, and this rule only some of them"
         /// No packet to an address of this host meets it.
         case unmet = "no packet to an address that this host has now meets it"
         /// It leaves clients alone that may use every port of this host.
         case otherClients = "a forward would also redirect clients that now reach this host itself"
         /// It, or a rule beside it, masquerades by something else than the source and the interface.
         case unsaidCondition =
-            "a rule of its chain depends on more than the source and the interface by which it leaves"
+            "it, or a rule beside it, depends on more than the source and the interface that \"masquerade\" can name"
         /// It sends to a range of addresses or ports.
         case range = "a forward lists its targets one by one, not as a range"
         /// It gives packets an address that it names, or ports of a range.

@@ -36,6 +36,7 @@ extension PolicyDraft {
         gone = translation.gone.map(\.text)
         outbound = leaving.lines
         refusesOutbound = !leaving.chains.isEmpty
+        undecided = survey.undecided
         doubts = Set(survey.doubts + leaving.doubts).sorted()
         remarks +=
             LaterInterfaces(self, survey).sentences

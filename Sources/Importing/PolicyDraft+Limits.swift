@@ -13,7 +13,7 @@ extension PolicyDraft {
             lostPings[family].map { interfaces -> String in
                 let names = interfaces.map { $0 ?? "other interfaces" }.joined(separator: ", ")
                 return
-                    "Not in this policy, since \"ping\" has no interfaces: answers to \(family.title) pings by \(names)."
+                    "\(family.title) pings are answered on \(names) today, and not by this policy: \"ping\" cannot name interfaces."
             }
         }
         guard ping != .drop else { return lost }

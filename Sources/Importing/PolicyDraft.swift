@@ -120,6 +120,8 @@ struct PolicyDraft {
     var remarks: [String] = []
     /// The rules that make access unknown, and with it the policy incomplete.
     var doubts: [String] = []
+    /// The ports of which it is not known to whom they are open.
+    var undecided: [String] = []
 
     /// Whether a line is about all addresses of one family alone, so that `any` beside it would read as both.
     var tellsFamiliesApart: Bool {

@@ -102,7 +102,7 @@ struct RefusalSurvey {
         }
         guard !changed.isEmpty else { return }
         remarks.append(
-            "Refused TCP now gets a reset, and the rest ICMP admin-prohibited; these answered differently: \(changed.map(\.place).names ?? "")."
+            "With the policy, refused TCP gets a reset, and the rest ICMP admin-prohibited. Other answers today: \(changed.map(\.place).names ?? "")."
         )
     }
 

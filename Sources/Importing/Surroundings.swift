@@ -44,7 +44,7 @@ struct Surroundings {
             draft.masquerades.isEmpty ? nil : "the masquerade",
         ].compactMap(\.self)
         return parts.isEmpty
-            ? nil : "Of what this host forwards, this policy has \(parts.joined(separator: " and ")) only."
+            ? nil : "This policy has \(parts.joined(separator: " and ")), but filters nothing that is forwarded."
     }
 }
 

@@ -84,10 +84,11 @@ struct TranslationPlan {
                 let isSaid = said.contains(ForwardPlan.Place(rule))
                 let native = rule.withNativeTarget
                 let isDiverting = copies.with(possible).contains(ForwardPlan.Place(rule))
+                let isPartial = copies.with(plan.partial).contains(ForwardPlan.Place(rule))
                 let isMet = copies.with(possible.union(plan.unsaid)).contains(ForwardPlan.Place(rule))
                 let reason: KeptRule.Reason =
                     native.rule?.translatesToRange == true
-                    ? .range : isDiverting ? .otherClients : isMet ? .unsaidTarget : .unmet
+                    ? .range : isDiverting ? .otherClients : isPartial ? .someClients : isMet ? .unsaidTarget : .unmet
                 return KeptRule(rule: native, reason: isSaid ? takeover.obstacle(to: rule, in: chain) : reason)
             }
             leave(unsaid, takeover)

@@ -34,7 +34,7 @@ struct ImportReadingTests {
             "-A INPUT -i lan -j ACCEPT\n-A INPUT -i tun0 -j ACCEPT\n-A INPUT -p tcp --dport 22 -j ACCEPT")
         #expect(
             text.contains(
-                "defaults:\n  # Not in this policy, since \"ping\" has no interfaces: answers to IPv4 pings by lan, tun0.\n  ping: {from: \"::/0\"}   # IPv4: refused\n"
+                "defaults:\n  # IPv4 pings are answered on lan, tun0 today, and not by this policy: \"ping\" cannot name interfaces.\n  ping: {from: \"::/0\"}   # IPv4: refused\n"
             ), "\(text)")
         #expect(
             text.contains(
@@ -108,7 +108,7 @@ struct ImportReadingTests {
         #expect(text.contains("    from: [172.16.30.0/25, 172.16.30.128/26]\n"), "\(text)")
         #expect(
             text.contains(
-                "# inet filter forward stays: it refuses forwarded packets.\n# Of what this host forwards, this policy has the masquerade only.\n"
+                "# inet filter forward stays: it refuses forwarded packets.\n# This policy has the masquerade, but filters nothing that is forwarded.\n"
             ), "\(text)")
     }
 
@@ -134,13 +134,64 @@ struct ImportReadingTests {
         #expect(
             text.contains(
                 """
-                # inet filter forward stays: it refuses forwarded packets but:
-                #   replies
-                #   ICMP
+                # inet filter forward stays: it refuses forwarded packets but replies, ICMP and:
                 #   oifname "wan" icmp type echo-request accept
                 #   ip daddr 10.3.10.9 jump web
                 #   web: tcp dport 80 accept
                 #   iifname "lan" ct state new accept
+
+                """), "\(text)")
+    }
+
+    @Test("Replies by a map are replies, and what a called chain refuses before its caller accepts is told")
+    func forwardedRefusals() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+            \(Portreeve.ordinaryInput)
+              chain forward {
+                type filter hook forward priority 0; policy drop;
+                ct state vmap { established : accept, related : accept, invalid : drop }
+                jump shut
+                iifname "lan" accept
+                ip daddr 10.9.9.9 drop
+              }
+              chain shut { ip daddr { 10.1.1.1, 10.1.1.2 } reject; }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(
+            text.contains(
+                """
+                # inet filter forward stays: it refuses forwarded packets but replies and:
+                #   ip daddr { 10.1.1.1, 10.1.1.2 } reject with icmp port-unreachable
+                #   iifname "lan" accept
+
+                """), "\(text)")
+    }
+
+    @Test("Ports behind a rule that is not understood are named, since a reader would take them for closed")
+    func undecided() throws {
+        try portreeve.load(
+            """
+            table inet filter {
+              chain input {
+                type filter hook input priority 0; policy drop;
+                ct state established,related accept
+                iif "lo" accept
+                meta l4proto ipv6-icmp accept
+                meta cpu 0 drop
+                tcp dport { 53, 7122 } accept
+                udp dport 1194 accept
+              }
+            }
+            """)
+        let text = try #require(try portreeve.json("import")["policy"] as? String)
+        #expect(
+            text.contains(
+                """
+                # Perhaps open now to more clients than by this policy: tcp/53, tcp/7122, udp/1194. Not understood:
+                #   inet filter input: meta cpu 0 drop
 
                 """), "\(text)")
     }

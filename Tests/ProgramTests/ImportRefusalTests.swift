@@ -73,7 +73,7 @@ struct ImportRefusalTests {
         #expect(try text(object).contains("  inbound: reject\n"))
         #expect(
             try remarks(object) == [
-                "Refused TCP now gets a reset, and the rest ICMP admin-prohibited; these answered differently: \"inet filter input: reject with icmpx port-unreachable\"."
+                "With the policy, refused TCP gets a reset, and the rest ICMP admin-prohibited. Other answers today: \"inet filter input: reject with icmpx port-unreachable\"."
             ])
         try portreeve.shell("nft flush ruleset")
         let one = try imported("tcp dport 113 reject with tcp reset")
@@ -177,6 +177,14 @@ struct ImportRefusalTests {
     func group() throws {
         let object = try imported("fib daddr type broadcast drop; ip daddr 224.0.0.251 udp dport 5353 accept")
         #expect(object["verdict"] as? String == "equal", "\(object["differences"] ?? "")")
+    }
+
+    @Test("An answer to pings of one group that the policy answers is a difference")
+    func pings() throws {
+        let rule = "ip6 daddr ff02::1 icmpv6 type echo-request drop"
+        let object = try imported("\(rule); meta l4proto { icmp, ipv6-icmp } accept", pings: false)
+        let found = try lines(object)
+        #expect(found.count == 1 && found.first?.hasSuffix(" ff02::1: inet filter input: \(rule)") == true, "\(found)")
     }
 
     @Test("A port that is open to broadcasts alone is a difference with its rule")

@@ -167,7 +167,8 @@ struct ImportReportTests {
               }
             }
             """)
-        let reason = "(a rule of its chain depends on more than the source and the interface by which it leaves)"
+        let reason =
+            "(it, or a rule beside it, depends on more than the source and the interface that \"masquerade\" can name)"
         let result = try portreeve("import")
         let rule = "ip nat postrouting: oifname \"wan\" tcp dport 25 masquerade \(reason)"
         #expect(result.errors.contains("stays: \(rule)"), "\(result.errors)")

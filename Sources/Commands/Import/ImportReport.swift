@@ -120,14 +120,20 @@ struct ImportReport {
     private var steps: [Step] {
         let invocation = Invocation(policy: path == "-" ? "POLICY" : path, kernel)
         let inside = kernel.netns.map { "ip netns exec \($0.printable) " } ?? ""
-        let disabling = result.takeover.firewalls.flatMap {
+        var disabling = result.takeover.firewalls.flatMap {
             $0.disabling.map { Step(command: inside + $0.command, purpose: $0.purpose) }
         }
+        if let last = disabling.lastIndex(where: { $0.command.contains("tables ") }) {
+            disabling[last].purpose = "then save what is left of iptables where it is loaded from at boot"
+        }
+        let file = path == "-" ? "POLICY is your file with the policy above" : "after you have read it"
         return [
-            Step(command: invocation.command("check"), purpose: "after you have read it and filled in \"why\""),
+            Step(command: invocation.command("check"), purpose: "\(file), with \"why\" filled in"),
             Step(
                 command: "\(invocation.command("apply")) --confirm 5m", purpose: "both firewalls decide from here on"),
-            Step(command: invocation.command("confirm"), purpose: "from a new login"),
+            Step(
+                command: invocation.command("confirm"),
+                purpose: "from a new login; \"systemctl enable portreeve.service\" loads it at boot"),
         ] + disabling + [Step(command: invocation.command("verify"))]
     }
 

@@ -36,11 +36,7 @@ extension Takeover.Firewall {
         case .ufw: return [("ufw disable", "")]
         case .iptables(let table, let chain, let numbers):
             let program = table.iptablesCommand
-            let purpose = chain == "INPUT" ? "and save that where your rules are loaded from at boot" : ""
-            return [
-                ("\(program) -P \(chain) ACCEPT", ""),
-                (Self.emptying(chain, of: numbers, by: program), purpose),
-            ]
+            return [("\(program) -P \(chain) ACCEPT", ""), (Self.emptying(chain, of: numbers, by: program), "")]
         case .chain(let table, let chain):
             return [
                 ("nft delete chain \(table) \(chain)".printable, "and delete it from the file that is loaded at boot")
