@@ -82,9 +82,10 @@ public struct RulesetImport {
         proof = reading.policy.map { policy in
             let new = [compile(policy).table] + remaining
             let replies = RefusedReplies(draft, from: tables, to: new, in: circumstances).differences
+            let discovery = DroppedDiscovery(draft, from: tables, to: new, in: circumstances).differences
             return ImportProof(
                 from: tables, to: new, own: own, in: circumstances, sourcePorts,
-                hairpins: translation.hairpins, others: draft.unlimited + replies)
+                hairpins: translation.hairpins, others: draft.unlimited + replies + discovery)
         }
     }
 

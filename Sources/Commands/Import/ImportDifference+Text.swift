@@ -38,6 +38,7 @@ extension ImportDifference {
     var portText: String {
         guard let transport else { return "protocols that no rule names" }
         if isEchoRequest { return "ping" }
+        if isDiscovery { return "neighbour discovery" }
         return transport.hasPorts && ports == 0...UInt16.max ? transport.name : transport.text(ports)
     }
 
@@ -105,6 +106,9 @@ extension ImportDifference {
 
     /// The difference without its cause, for one that every host needs.
     var neededText: String {
+        if isDiscovery {
+            return "neighbour discovery, without which nobody new on the link reaches this host over IPv6 now"
+        }
         let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
         if case .outbound = subject { return "\(portText) to \(sources.isAny ? "any" : sources.text)\(sourcePort)" }
         return "\(portText)\(group.map { " to \($0)" } ?? "") from \(sources.clientsText)\(sourcePort)"
