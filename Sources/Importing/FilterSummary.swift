@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Rulesets
 
 /// What a filter of packets that are forwarded, or that this host sends, refuses.
@@ -103,7 +104,34 @@ struct FilterSummary {
         }
         let start = "\(start) \(verb) but \(kinds.map { "\($0)," }.joined(separator: " "))"
         return [kinds.isEmpty ? "\(start.dropLast()):" : "\(start.dropLast()) and:"]
-            + rules.rules(atMost: Self.listedRules).map { "  \($0)" }
+            + rules.joinedRuns.rules(atMost: Self.listedRules).map { "  \($0)" }
+    }
+}
+
+extension [String] {
+    /// The fewest rules in a row that are counted.
+    private static var shortestRun: Int { 3 }
+
+    /// The rules, of those in a row that differ only in addresses the first one and the number of the others.
+    fileprivate var joinedRuns: Self {
+        reduce(into: [[String]]()) { runs, rule in
+            if let last = runs.last?.last, last.withoutAddresses == rule.withoutAddresses {
+                runs[runs.count - 1].append(rule)
+            } else {
+                runs.append([rule])
+            }
+        }.flatMap { run in
+            run.count < Self.shortestRun ? run : ["\(run[0]), and so for \(run.count - 1) more addresses"]
+        }
+    }
+}
+
+extension String {
+    /// A rule with a mark in the place of each address.
+    fileprivate var withoutAddresses: String {
+        split(separator: " ").map { word in
+            (try? AddressRange(String(word))) == nil ? String(word) : "*"
+        }.joined(separator: " ")
     }
 }
 

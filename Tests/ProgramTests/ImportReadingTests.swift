@@ -156,7 +156,7 @@ struct ImportReadingTests {
                 iifname "lan" accept
                 ip daddr 10.9.9.9 drop
               }
-              chain shut { ip daddr { 10.1.1.1, 10.1.1.2 } reject; }
+              chain shut { ip daddr 10.1.1.1 reject; ip daddr 10.1.1.2 reject; ip daddr 10.1.2.0/24 reject; }
             }
             """)
         let text = try #require(try portreeve.json("import")["policy"] as? String)
@@ -164,7 +164,7 @@ struct ImportReadingTests {
             text.contains(
                 """
                 # inet filter forward stays: it refuses forwarded packets but replies and:
-                #   ip daddr { 10.1.1.1, 10.1.1.2 } reject with icmp port-unreachable
+                #   ip daddr 10.1.1.1 reject with icmp port-unreachable, and so for 2 more addresses
                 #   iifname "lan" accept
 
                 """), "\(text)")
