@@ -219,8 +219,33 @@ struct ExplainTests {
         let today = try terminal.json()["today"] as? [String: Any]
         #expect(today?["verdict"] as? String == "accept")
         _ = try terminal.run("explain", "192.0.2.9", "443/tcp", path)
-        #expect(terminal.output.contains("by the policy, which is not loaded: service \"web\""))
-        #expect(terminal.output.contains("\ntoday: accept: no rule refuses it"))
+        #expect(
+            terminal.output.hasPrefix(
+                """
+                accept: 192.0.2.9 to tcp/443 today, since the policy is not loaded: no rule refuses it: it passes no base chain
+                once the policy is applied: refuse: service "web" is not open to this source
+
+                """), "\(terminal.output)")
+        #expect(terminal.output.contains("\ntrace by the policy:\n"), "\(terminal.output)")
+        _ = try terminal.run("explain", "192.0.2.9", "443/tcp", path, "--policy")
+        #expect(terminal.output.hasPrefix("refuse: 192.0.2.9 to tcp/443 by the policy: service"), "\(terminal.output)")
+    }
+
+    @Test("Says what goes out today where the policy is not loaded")
+    func outToday() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write("version: 1\ndefaults: {outbound: reject}\nservices: {}\n")
+        _ = try terminal.run("explain", "--out", "192.0.2.9", "443/tcp", path)
+        #expect(
+            terminal.output.hasPrefix(
+                """
+                accept: this host to 192.0.2.9 tcp/443 today, since the policy is not loaded: no rule refuses it: it passes no base chain
+                once the policy is applied: refuse: no line of "outbound" lets it out
+
+                """), "\(terminal.output)")
+        _ = try terminal.run("explain", "--out", "192.0.2.9", "443/tcp", path, "--format", "json")
+        let today = try terminal.json()["today"] as? [String: Any]
+        #expect(try terminal.json()["verdict"] as? String == "refuse" && today?["verdict"] as? String == "accept")
     }
 
     /// portreeve's table with other rules in a chain.

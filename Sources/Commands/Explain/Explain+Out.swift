@@ -24,11 +24,17 @@ extension Explain {
         var question = try outboundQuestion(destination, view.verified.policy)
         question.setting = view.ruleset.circumstances(now: host.now)
         if interface == nil, !question.isWithinHost { question.interface = host.sessions.interface(to: destination) }
-        let isLive = asksKernel || view.ruleset.own.table != nil
-        let policy = isLive ? view.verified.policy : view.verified.declared ?? view.verified.policy
-        let tables = isLive ? view.ruleset.tables : [compile(policy).table] + view.ruleset.neighbours
+        let live = OutboundExplanation(
+            question, policy: view.verified.policy, tables: view.ruleset.tables, isLive: true, now: host.now)
+        guard !asksKernel, view.ruleset.own.table == nil else {
+            write(live, to: console)
+            return .success
+        }
+        let policy = view.verified.declared ?? view.verified.policy
+        let tables = [compile(policy).table] + view.ruleset.neighbours
         write(
-            OutboundExplanation(question, policy: policy, tables: tables, isLive: isLive, now: host.now), to: console)
+            OutboundExplanation(question, policy: policy, tables: tables, isLive: false, now: host.now), today: live,
+            to: console)
         return .success
     }
 
@@ -54,20 +60,31 @@ extension Explain {
         throw CommandError(.usage, "unknown user \"\(user.printable)\": write a user of this host, or a number")
     }
 
-    private func write(_ answer: OutboundExplanation, to console: Console) {
-        if console.isJSON { console.print(answer.json) } else { console.print(answer.text(console)) }
+    private func write(_ answer: OutboundExplanation, today: OutboundExplanation? = nil, to console: Console) {
+        if console.isJSON {
+            console.print(answer.json(today: today))
+        } else {
+            console.print(answer.text(console, today: today))
+        }
     }
 }
 
 extension OutboundExplanation {
-    /// The answer for people.
-    func text(_ console: Console) -> String {
-        let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
-        let asked = isLive ? "the live ruleset" : "the policy"
+    /// The answer for people; where the policy is not loaded, first what holds `today`.
+    func text(_ console: Console, today: OutboundExplanation? = nil) -> String {
         let port = question.transport.text(question.port...question.port)
-        let start =
-            "\(console.styled(verdict.rawValue, style)): this host to \(question.destination) \(port) by \(asked)"
-        var lines = ["\(start): \(reason.printable)"]
+        let asked = "this host to \(question.destination) \(port)"
+        var lines: [String]
+        if let today {
+            let (label, reason) = (today.verdict.label(console), today.reasonWithoutPolicy.printable)
+            lines = [
+                "\(label) \(asked) today, since the policy is not loaded: \(reason)",
+                "once the policy is applied: \(verdict.rawValue): \(self.reason.printable)",
+            ]
+        } else {
+            let ruleset = isLive ? "the live ruleset" : "the policy"
+            lines = ["\(verdict.label(console)) \(asked) by \(ruleset): \(reason.printable)"]
+        }
         if let place { lines.append("policy: \(place.file.printable):\(place.line)") }
         if let change { lines.append("to let it out: \(change)") }
         let steps = conclusion.trace.map { "  \($0.place.chain): \($0.text)" }
@@ -76,7 +93,7 @@ extension OutboundExplanation {
     }
 
     /// The answer for programs.
-    var json: JSON {
+    func json(today: OutboundExplanation? = nil) -> JSON {
         [
             "format_version": 1, "direction": "out", "verdict": .string(verdict.rawValue), "reason": .string(reason),
             "asked": .string(isLive ? "kernel" : "policy"), "section": JSON(line == nil ? nil : "outbound"),
@@ -84,7 +101,17 @@ extension OutboundExplanation {
             "limited": .bool(conclusion.isLimited), "redirected": JSON(conclusion.redirection.map { "\($0)" }),
             "change": JSON(change), "trace": .array(conclusion.trace.map(\.json)),
             "interface": JSON(question.interface), "listeners": .null,
+            "today": today.map {
+                ["verdict": .string($0.verdict.rawValue), "reason": .string($0.reasonWithoutPolicy)]
+            } ?? .null,
         ]
+    }
+
+    /// The reason where portreeve's table is not loaded, so that no line of the policy decides.
+    private var reasonWithoutPolicy: String {
+        if !differences.isEmpty || verdict == .unknown || isForeign && verdict == .refuse { return reason }
+        if question.isWithinHost { return "it stays on this host" }
+        return "no rule refuses it: \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
     }
 
     /// The reason in one sentence.

@@ -38,17 +38,13 @@ extension Explanation {
 
     /// The explanation for people, on one screen.
     ///
-    /// `granting` is the command of a grant that would let the source in; `nil` if none would.
+    /// `today` is the answer of the live tables where the policy is not loaded; `granting` is the command of a grant that would
+    /// let the source in; `nil` if none would.
     func text(
         _ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil, today: Explanation? = nil,
         granting: String? = nil
     ) -> String {
-        let style: Console.Style = verdict == .accept ? .green : verdict == .refuse ? .red : .yellow
-        let asked = isLive ? "the live ruleset" : today == nil ? "the policy" : "the policy, which is not loaded"
-        var lines = [
-            "\(console.styled(verdict.rawValue, style)): \(question.addresses.text) to \(portText) by \(asked): \(reason(grant: grant).printable)"
-        ]
-        if let today { lines.append("today: \(today.verdict.rawValue): \(today.reason().printable)") }
+        var lines = verdictLines(console, grant: grant, today: today)
         if let interface = assumedInterface {
             lines.append("arrives: on \(interface.printable), by the route back to \(question.source)")
         }
@@ -71,7 +67,21 @@ extension Explanation {
         if let granting { lines.append("for a time: run \"\(granting.printable)\"") }
         if let edit { lines += edit.lines }
         let trace = conclusion.trace.map { "  \($0.place.table) \($0.place.chain): \($0.text)".printable }
-        return (lines + (trace.isEmpty ? [] : ["trace:"] + trace)).joined(separator: "\n")
+        let heading = today == nil ? "trace:" : "trace by the policy:"
+        return (lines + (trace.isEmpty ? [] : [heading] + trace)).joined(separator: "\n")
+    }
+
+    /// The verdict with its reason; where the policy is not loaded, first what holds today.
+    private func verdictLines(_ console: Console, grant: String?, today: Explanation?) -> [String] {
+        let asked = "\(question.addresses.text) to \(portText)"
+        let reason = reason(grant: grant).printable
+        guard let today else {
+            return ["\(verdict.label(console)) \(asked) by \(isLive ? "the live ruleset" : "the policy"): \(reason)"]
+        }
+        return [
+            "\(today.verdict.label(console)) \(asked) today, since the policy is not loaded: \(today.reason().printable)",
+            "once the policy is applied: \(verdict.rawValue): \(reason)",
+        ]
     }
 
     /// The file was edited since the policy was applied that the answer is about.
@@ -119,6 +129,13 @@ extension Explanation {
             return ["file: \(text.printable)"]
                 + [after.map { "once the file is applied: \($0.verdict.rawValue): \($0.reason().printable)" } ?? advice]
         }
+    }
+}
+
+extension ConnectionVerdict {
+    /// The verdict in its colour, before an answer.
+    func label(_ console: Console) -> String {
+        "\(console.styled(rawValue, self == .accept ? .green : self == .refuse ? .red : .yellow)):"
     }
 }
 
