@@ -150,6 +150,23 @@ struct VerifyTests {
         #expect(try terminal.run("check", path, "--strict") == .invalidPolicy)
     }
 
+    @Test("Of many warnings of check that are alike one is shown, with the lines of the others; --verbose shows each")
+    func alikeWarnings() throws {
+        let terminal = try Terminal()
+        let services = (1...60).map { "  s\($0): {ports: \(12000 + 2 * $0), from: any}\n" }
+        let path = try terminal.write("version: 1\nservices:\n\(services.joined())")
+        #expect(try terminal.run("check", path) == .success)
+        let warnings = terminal.errors.split(separator: "\n").filter { $0.contains(": warning: ") }
+        #expect(warnings.count == 1 && warnings[0].contains("service \"s1\""), "\(terminal.errors)")
+        #expect(terminal.errors.hasSuffix("\n  59 more like this: lines 4-62\n"), "\(terminal.errors)")
+        #expect(terminal.output == "\(path): valid, 60 services, 60 warnings; --verbose shows each warning\n")
+        #expect(try terminal.run("check", path, "--verbose") == .success)
+        #expect(terminal.errors.split(separator: "\n").count { $0.contains(": warning: ") } == 60)
+        #expect(terminal.output == "\(path): valid, 60 services, 60 warnings\n")
+        #expect(try terminal.run("check", path, "--format", "json") == .success)
+        #expect((try terminal.json()["diagnostics"] as? [Any])?.count == 60)
+    }
+
     @Test("check --kernel commits nothing")
     func kernel() throws {
         let (terminal, path) = try applied()

@@ -25,6 +25,9 @@ public struct Check: Command {
     @Flag(help: "Fail on warnings.")
     var strict = false
 
+    @Flag(help: "Show each of many warnings that are alike.")
+    var verbose = false
+
     /// The supported formats.
     public static var formats: [OutputFormat] { CheckFormats.formats }
 
@@ -60,8 +63,8 @@ public struct Check: Command {
                 (destination ?? policy.policy).printable, isStrict: strict, on: host.ownName, now: host.now)
             console.print(report.lines.joined(separator: "\n"))
         case .text, .nagios, .prometheus, .html, .csv:
-            for diagnostic in reading.fault == .absent || policy.mistake != nil ? [] : reading.diagnostics {
-                console.quote(diagnostic, .warning)
+            if reading.fault != .absent, policy.mistake == nil {
+                console.quote(reading.diagnostics, isWhole: verbose)
             }
         }
         if reading.fault == .absent { throw CommandError(.failure, policy.absence(on: host)) }
@@ -69,15 +72,18 @@ public struct Check: Command {
         guard let valid = reading.policy, isValid else {
             if reading.fault != nil { throw CommandError(.failure, "\(path): the policy cannot be read") }
             let strictness = reading.policy == nil ? "" : Self.strictness
-            if isText { console.note("portreeve: \(path): \(reading.verdict)\(strictness)") }
+            if isText { console.note("portreeve: \(path): \(reading.verdict)\(strictness)\(hint(reading))") }
             return .invalidPolicy
         }
         if asksKernel { try validate(valid, on: host) }
         if isText && !console.isQuiet {
-            console.print("\(path): \(reading.verdict)\(asksKernel ? "; accepted by the kernel" : "")")
+            let acceptance = asksKernel ? "; accepted by the kernel" : ""
+            console.print("\(path): \(reading.verdict)\(acceptance)\(hint(reading))")
         }
         return .success
     }
+
+    private func hint(_ reading: PolicyReading) -> String { verbose ? "" : Console.hint(about: reading.diagnostics) }
 
     private static let strictness = "; refused: --strict treats warnings as errors"
 

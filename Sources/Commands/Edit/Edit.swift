@@ -161,7 +161,7 @@ public struct Edit: Command {
         }
         var reading = read()
         if let edited = reading.policy, try kernel.lookUp(edited, in: last, on: host, console) { reading = read() }
-        for diagnostic in reading.diagnostics { console.quote(diagnostic, .warning) }
+        console.quote(reading.diagnostics, isWhole: false)
         return reading
     }
 
