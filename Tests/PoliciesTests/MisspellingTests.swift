@@ -54,6 +54,30 @@ struct MisspellingTests {
             ])
     }
 
+    @Test("A key without a colon, or without the space behind it, is named with its line")
+    func bareKey() throws {
+        let (start, single) = ("version: 1\nservices:\n", "must be a mapping, not a single value")
+        try expectErrors(
+            "\(start)  ⟨ssh⟩\n    port 22\n", ["\"services\" \(single); line 3 lacks a colon: write \"ssh:\""])
+        try expectErrors(
+            "\(start)  ssh:\n    ⟨ports 22⟩\n",
+            ["service \"ssh\" \(single); line 4 lacks a colon: write \"ports: 22\""])
+        try expectErrors(
+            "\(start)  ssh:\n    ⟨ports:22⟩\n",
+            ["service \"ssh\" \(single); line 4 lacks a space after the colon: write \"ports: 22\""])
+        let misplaced = "invalid YAML: mapping values are not allowed in this context"
+        try expectErrors(
+            "\(start)  ssh\n    ports⟨:⟩ 22\n", ["\(misplaced); line 3 lacks a colon: write \"ssh:\""])
+        try expectErrors(
+            "version:1\nservices⟨:⟩ {}\n",
+            ["\(misplaced); line 1 lacks a space after the colon: write \"version: 1\""])
+        let missing = "invalid YAML: could not find expected ':' while scanning a simple key"
+        try expectErrors(
+            "version: 1\nservices\n  ssh⟨:⟩\n    ports: 22\n",
+            ["\(missing); line 2 lacks a colon: write \"services:\""])
+        try expectErrors("services: ⟨none⟩\nversion: 1\n", ["\"services\" \(single)"])
+    }
+
     @Test("A misspelt version is one error")
     func misspeltVersion() throws {
         try expectErrors(

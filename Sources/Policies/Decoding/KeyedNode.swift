@@ -41,7 +41,7 @@ extension YamlNode {
     /// The first entry of each key of a mapping; reports duplicate keys, and a node that is not a mapping.
     func uniqueEntries(as what: @autoclosure () -> String, _ log: DiagnosticLog) -> [YamlEntry]? {
         guard case .mapping(let entries) = content else {
-            let hint = text == "" ? "; write {} for an empty one" : ""
+            let hint = text == "" ? "; write {} for an empty one" : missingColon
             log.error("\(what()) must be a mapping, not \(kind)\(hint)", at: place)
             return nil
         }
@@ -56,6 +56,14 @@ extension YamlNode {
                 "duplicate key \(Printable.quoted(entry.key)), first at \(earlier.description)", at: entry.place)
             return false
         }
+    }
+
+    /// The advice about a line that stands where a key with its value should; empty for other nodes.
+    private var missingColon: String {
+        guard case .scalar = content, let line = place.file.line(place.line),
+            line.prefix(place.column - 1).allSatisfy({ $0 == UInt8(ascii: " ") })
+        else { return "" }
+        return YamlProblem.missingColon(inLine: place.line, of: place.file)
     }
 
     /// The first value of `key`; `nil` if the node is not a mapping or lacks the key.

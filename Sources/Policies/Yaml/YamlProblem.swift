@@ -24,14 +24,26 @@ enum YamlProblem {
     private static let misplaced =
         "; this line is not indented as its neighbours are, or the key above it is missing or commented out"
 
-    /// The advice about a line such as `from any`, which needs a colon; empty for other lines.
-    private static func missingColon(inLine number: Int, of file: SourceFile) -> String {
+    /// The advice about a line such as `from any` or `ssh`, which needs a colon, or `ports:22`, which needs a space; empty for
+    /// other lines.
+    static func missingColon(inLine number: Int, of file: SourceFile) -> String {
         guard let line = file.line(number) else { return "" }
         let words = String(decoding: line, as: UTF8.self).split(separator: " ", maxSplits: 1)
-        guard words.count == 2, words[0].allSatisfy({ $0.isLetter || $0 == "-" }), words[0] != "-",
-            !words[1].contains(":")
-        else { return "" }
-        return "; line \(number) lacks a colon: write \(Printable.quoted("\(words[0]): \(words[1])"))"
+        guard let first = words.first, first.first?.isLetter == true else { return "" }
+        let parts = first.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard isKey(parts[0]) else { return "" }
+        if parts.count == 2 {
+            guard !parts[1].isEmpty, !parts[1].contains(":") else { return "" }
+            let rest = ([parts[1]] + words.dropFirst()).joined(separator: " ")
+            return "; line \(number) lacks a space after the colon: write \(Printable.quoted("\(parts[0]): \(rest)"))"
+        }
+        guard words.count == 2 else { return "; line \(number) lacks a colon: write \(Printable.quoted("\(first):"))" }
+        guard !words[1].contains(":") else { return "" }
+        return "; line \(number) lacks a colon: write \(Printable.quoted("\(first): \(words[1])"))"
+    }
+
+    private static func isKey(_ word: Substring) -> Bool {
+        word.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
     }
 
     /// The tag `tag:yaml.org,2002:str` as files write it: `!!str`.
