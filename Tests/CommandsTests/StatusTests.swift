@@ -73,6 +73,7 @@ struct StatusTests {
                 tcp/8000-8100  web      any                same     yes     -         -
                 udp/443        -        -                  no one   -       nginx     -
                 a wider terminal also shows OWNER
+                verify has 7 warnings in all, also about ports, connections or the policy
 
                 """), "\(terminal.output)")
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
@@ -189,14 +190,9 @@ struct StatusTests {
                 tcp/80    web      any                same          yes     -
                 tcp/5432  db       10.0.0.0/8 on wg*  same          yes     -
                 tcp/9000  -        -                  trusted only  -       nginx
+                the rules are in sync; verify has 2 warnings about ports, connections or the policy
 
                 """)
-        // A person is told what verify has beside the rules.
-        terminal.outputColumns = 120
-        #expect(try terminal.run("status", path) == .success)
-        let last = "the rules are in sync; verify has 2 warnings about ports, connections or the policy\n"
-        #expect(terminal.output.hasSuffix(last), "\(terminal.output)")
-        terminal.outputColumns = nil
         // Without the table everything is open, and the rows say so.
         terminal.store.put(nil)
         _ = try terminal.run("status", path)
@@ -208,8 +204,11 @@ struct StatusTests {
                 tcp/80    web      any                same     no      -
                 tcp/5432  db       10.0.0.0/8 on wg*  anyone   no      -
                 tcp/9000  -        -                  anyone   -       nginx
+                verify has 2 errors and 2 warnings in all, also about ports, connections or the policy
 
-                """))
+                """), "\(terminal.output)")
+        #expect(try terminal.run("verify", path) == .difference)
+        #expect(terminal.output.hasSuffix("verify: 2 errors, 2 warnings\n"), "\(terminal.output)")
         _ = try terminal.run("status", path, "--format", "json")
         let ports = try #require(try terminal.json()["ports"] as? [[String: Any]])
         #expect(ports.map { $0["exposure"] as? String } == ["trusted", "reachable", "reachable", "reachable"])
@@ -217,6 +216,14 @@ struct StatusTests {
         #expect(open.first?["sources"] as? [String] == ["0.0.0.0/0", "::/0"])
         #expect(ports[2]["as_declared"] as? Bool == false)
         #expect(ports[0]["trusted"] as? String == "cluster")
+        // Those of an edited file are counted as verify counts them, by the policy in force.
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.write("version: 1\nservices: {java: {ports: 9000, from: any, why: x}}\n")
+        _ = try terminal.run("status", path)
+        let counts = "\nverify has 3 warnings in all, also about ports, connections or the policy\n"
+        #expect(terminal.output.hasSuffix(counts), "\(terminal.output)")
+        _ = try terminal.run("verify", path)
+        #expect(terminal.output.contains("verify: 3 warnings"), "\(terminal.output)")
     }
 
     @Test("JSON has every value")

@@ -48,6 +48,14 @@ public struct AppliedRecord {
     /// The change whose record has the policy that was applied: this one, or the one whose table it restored.
     public var source: Int { origin ?? number }
 
+    /// The command that loads its table again, as it was; `nil` for a change without a table of its own, or one that is pending.
+    var restoration: String? {
+        guard waiting == nil, let kind = document.text("kind").flatMap(ChangeRecord.Kind.init), !kind.keepsTable else {
+            return nil
+        }
+        return "\"portreeve rollback \(number)\""
+    }
+
     /// Whether the policy was at this path.
     public func isOf(_ path: String) -> Bool { FileSystem.absolutePath(path) == self.path }
 

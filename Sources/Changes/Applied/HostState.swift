@@ -27,20 +27,28 @@ public enum HostState: Equatable {
         public let difference: String
         /// What to do about it, each in one line.
         public let cures: [String]
+        /// The command that loads again what was applied, without the edit; `nil` if there is none.
+        public let restoration: String?
 
         /// The difference, which may be an undone change; `nil` if the file is as it was applied.
         public init?(_ verified: VerifiedPolicy, undone: UndoneChange? = nil) {
+            restoration = verified.restoration
             if let edit = verified.difference {
                 (headline, applied, difference) = (undone?.fact ?? edit.headline, edit.applied, edit.difference)
                 cures = undone.map { [$0.cure] } ?? edit.cures
             } else if let fault = verified.edit, let change = verified.changeInForce {
-                (headline, applied, difference) = ("the policy file cannot be used", change, fault)
+                (headline, applied, difference) = (verified.faultHeadline, change, fault)
                 cures = [verified.restoring ?? "correct the file; \"portreeve check\" shows what is wrong with it"]
             } else {
                 return nil
             }
         }
     }
+
+    /// The findings about which a state tells.
+    public static let identifiers: Set<Finding.Identifier> = [
+        .rulesetDrift, .foreignOverride, .foreignBypass, .unknown, .notApplied,
+    ]
 
     /// The states that hold, the worst first; none if the host is in sync.
     ///

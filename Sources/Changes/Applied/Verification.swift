@@ -173,11 +173,12 @@ public struct Verification {
         return findings.map(verified.curing)
     }
 
-    /// The findings about listeners and connections, where the access through the rulesets was computed before.
+    /// The findings about listeners and connections; `live` is the access through the rulesets if it was computed before.
     public func otherFindings(
-        _ surroundings: Surroundings, _ sockets: HostSockets, through live: LiveRuleset
+        _ surroundings: Surroundings, _ sockets: HostSockets, through live: LiveRuleset?
     ) throws(KernelError) -> [Finding] {
         guard let ruleset = rulesets else { return [] }
+        let live = live ?? self.live(ruleset, differences(ruleset))
         let found = listenerFindings(sockets, through: live, ruleset) + (try sessionFindings(surroundings.sessions))
         return found.map(verified.curing)
     }
@@ -237,9 +238,13 @@ public struct Verification {
         _ surroundings: Surroundings, _ ruleset: WholeRuleset, _ drift: [Finding]
     ) throws(KernelError) -> [Finding] {
         guard areas.contains(.listeners) else { return [] }
-        let live = LiveRuleset(
+        return listenerFindings(try surroundings.sockets(), through: live(ruleset, drift), ruleset)
+    }
+
+    /// The access through the rulesets.
+    private func live(_ ruleset: WholeRuleset, _ drift: [Finding]) -> LiveRuleset {
+        LiveRuleset(
             own: ruleset.own.table, others: ruleset.neighbours, drift: drift, in: ruleset.circumstances(now: now),
             now: now)
-        return listenerFindings(try surroundings.sockets(), through: live, ruleset)
     }
 }

@@ -28,8 +28,26 @@ public struct VerifiedPolicy {
     /// How the file was edited since it was applied, or why it cannot be used; `nil` if it is as it was applied.
     public var edit: String? { difference?.words ?? fault }
 
-    /// The last change that was applied, in words: `change 3 of 2026-11-25T22:00:00Z`; `nil` if none is known.
-    var changeInForce: String? { record?.text }
+    /// The last change that was applied, in words: `change 3 of 2026-11-25T22:00:00Z`, with its file if that is another one;
+    /// `nil` if none is known.
+    var changeInForce: String? { record.map { [$0.text, otherFile].compactMap(\.self).joined(separator: ", ") } }
+
+    /// The file of the policy in force, if it is not the one that was named.
+    private var otherFile: String? {
+        guard let record, record.origin == nil, !record.isOf(path) else { return nil }
+        return record.path
+    }
+
+    /// The fact that the file cannot be used, in a few words.
+    var faultHeadline: String {
+        otherFile == nil ? "the policy file cannot be used" : "\(path) cannot be used, and another file is in force"
+    }
+
+    /// The command that loads again what was applied, where `portreeve apply` would load another policy or none; `nil` if it
+    /// would not, or if no change is known.
+    public var restoration: String? {
+        edit == nil || cure?.operand.isEmpty == false ? nil : record.flatMap(\.restoration)
+    }
 
     /// How the file differs from the policy that was applied.
     public private(set) var difference: PolicyEdit?

@@ -89,6 +89,8 @@ extension HostState {
         case .edited(let edit):
             ["\(states.isInForce ? "in force" : "applied last"): \(edit.applied)", edit.difference]
                 + (states.isPending ? [] : edit.cures)
+                + (states.isInForce || states.isPending
+                    ? [] : edit.restoration.map { ["\($0) loads what was applied last"] } ?? [])
         }
     }
 

@@ -42,7 +42,7 @@ public struct Status: Command {
         policy.noteOtherHost(verified, on: host, console)
         guard let ruleset = comparison.rulesets else { throw CommandError(.failure, "cannot read the ruleset") }
         comparison.startFindings()
-        _ = kernel.followUsage(of: &comparison, on: host)
+        let doubts = kernel.followUsage(of: &comparison, on: host)
         host.progress("finding the processes that listen, and who reaches them…")
         let names = kernel.names(on: host)
         let sockets = try host.readSockets()
@@ -58,10 +58,11 @@ public struct Status: Command {
         let waiting = try state?.waiting(in: store)
         let undone = try? verified.declared.flatMap { try state?.undone(holding: $0) }
         comparison.absence = kernel.absence(of: comparison, in: store, on: host)
-        let found = try comparison.findings(host.surroundings)
+        comparison.names = names
+        let found = try comparison.findings(host.surroundings) + doubts
+        let judged = found.accepting(verified.acceptances, now: host.now)
         let states = HostState.all(
-            isLoaded: ruleset.own.table != nil, absence: comparison.absence,
-            found.accepting(verified.acceptances, now: host.now), waiting: waiting,
+            isLoaded: ruleset.own.table != nil, absence: comparison.absence, judged, waiting: waiting,
             edit: HostState.Edit(comparison.verified, undone: undone))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {
@@ -91,21 +92,28 @@ public struct Status: Command {
             console.print(finding.text(console))
         }
         show(rows, console)
-        // Programs ask verify itself.
-        guard states.isEmpty, !console.isQuiet, console.columns != nil else { return .success }
-        let all = found + (try comparison.otherFindings(host.surroundings, sockets, through: live))
-        if let line = Self.remainder(all.accepting(verified.acceptances, now: host.now)) { console.print(line) }
+        guard !console.isQuiet else { return .success }
+        // Of a drifted table, or an edited file, the rows are not what verify judges.
+        let rest = try comparison.otherFindings(host.surroundings, sockets, through: states.isEmpty ? live : nil)
+        let untold =
+            judged.filter { !HostState.identifiers.contains($0.identifier) }
+            + rest.accepting(verified.acceptances, now: host.now)
+        if untold.contains(where: { $0.severity != .notice }) {
+            let told = states.isEmpty ? [] : judged.filter { HostState.identifiers.contains($0.identifier) }
+            console.print(Self.remainder(told + untold, isInSync: states.isEmpty))
+        }
         return .success
     }
 
-    /// What `verify` finds beside the state of the rulesets; `nil` if nothing.
-    private static func remainder(_ findings: [Finding]) -> String? {
+    /// How much `verify` finds, where the states do not tell all of it.
+    private static func remainder(_ findings: [Finding], isInSync: Bool) -> String {
         let counts = [Finding.Severity.error, .warning].map { severity in
             (findings.count { $0.severity == severity }, severity.rawValue)
         }.filter { $0.0 > 0 }
-        guard !counts.isEmpty else { return nil }
         let words = counts.map { counted($0.0, $0.1) }.joined(separator: " and ")
-        return "the rules are in sync; verify has \(words) about ports, connections or the policy"
+        return isInSync
+            ? "the rules are in sync; verify has \(words) about ports, connections or the policy"
+            : "verify has \(words) in all, also about ports, connections or the policy"
     }
 
     /// Prints a table of the rows, and how many it leaves out; with `--quiet` only the rows that differ from the policy.

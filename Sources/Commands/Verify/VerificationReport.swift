@@ -21,6 +21,8 @@ struct VerificationReport {
     private let isRecorded: Bool
     /// How "portreeve apply" loads the policy again; `nil` if it does by itself.
     private let cure: ApplyCure?
+    /// The command that loads again what was applied, where "portreeve apply" would load another policy or none.
+    private let restoration: String?
     /// Whether a finding says why no table is loaded, and what to do.
     private let explainsAbsence: Bool
     /// The pending change; `nil` if there is none, or if the user may not know.
@@ -35,6 +37,7 @@ struct VerificationReport {
         generation = verification.generation
         isRecorded = verification.verified.isRecorded
         cure = verification.verified.cure
+        restoration = verification.verified.restoration
         explainsAbsence = verification.absence != nil
         self.now = now
         unused = withUnused ? verification.acceptances.filter { !found.contains(where: $0.covers) } : nil
@@ -99,6 +102,7 @@ struct VerificationReport {
         return [
             "  the live table is not \(meant): \"portreeve apply\(cure?.operand ?? "")\" loads the policy\(again)\(edit)"
                 + (cure?.condition.map { ", \($0)" } ?? "")
+                + (restoration.map { "; \($0) loads it \(isEdited ? "without the edit" : "now")" } ?? "")
         ]
     }
 
