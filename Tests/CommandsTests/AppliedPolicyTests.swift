@@ -121,6 +121,48 @@ struct AppliedPolicyTests {
             "\(terminal.output)")
     }
 
+    @Test("Where the table is gone and the file was edited, the way back to what was applied is named, and works")
+    func wayBack() throws {
+        let (terminal, path) = try applied()
+        _ = try terminal.write(web.replacing("5432", with: "5433"))
+        let table = try #require(terminal.store.table)
+        terminal.store.put(nil)
+        #expect(try terminal.run("status", path) == .success)
+        #expect(
+            terminal.output.contains("\n  \"portreeve rollback 1\" loads what was applied last\n"), "\(terminal.output)"
+        )
+        #expect(try verify(terminal, path) == .difference)
+        #expect(
+            terminal.output.contains(
+                ", including your edit; \"portreeve rollback 1\" loads it without the edit\n"), "\(terminal.output)")
+        _ = try terminal.write("version: 1\nservices: 7\n")
+        #expect(try verify(terminal, path) == .difference)
+        #expect(
+            terminal.output.contains(
+                ", once the policy file is fixed; \"portreeve rollback 1\" loads it now\n"), "\(terminal.output)")
+        #expect(try terminal.run("rollback", "1", "--yes") == .success)
+        #expect(terminal.store.table == table)
+        #expect(try terminal.run("status", path) == .success)
+        #expect(!terminal.output.contains("portreeve rollback"), "\(terminal.output)")
+    }
+
+    @Test("A file that cannot be used is named where another one is in force")
+    func brokenOther() throws {
+        let (terminal, path) = try applied()
+        let other = try terminal.write("version: 1\nservices: 7\n", to: "other.yaml")
+        #expect(try terminal.run("status", other) == .success)
+        #expect(
+            terminal.output.hasPrefix(
+                """
+                state: \(other) cannot be used, and another file is in force
+                  in force: change 1 of 2027-01-15T08:00:00Z, \(path)
+
+                """), "\(terminal.output)")
+        _ = try terminal.write("version: 1\nservices: 7\n")
+        #expect(try terminal.run("status", path) == .success)
+        #expect(terminal.output.hasPrefix("state: the policy file cannot be used\n"), "\(terminal.output)")
+    }
+
     @Test("Paths in proposed commands are words of a shell")
     func quotedPath() throws {
         let terminal = try Terminal()
@@ -185,6 +227,15 @@ struct AppliedPolicyTests {
             terminal.output.hasPrefix(
                 "the loaded table is not what was applied (1 difference, which \"portreeve verify \(path)\" lists): "
                     + "this plan also undoes that\n\n"))
+        // apply says the same before its question, and with --yes.
+        let plan = terminal.output
+        terminal.answer = "n"
+        #expect(try terminal.run("apply", path) == .failure)
+        #expect(terminal.output == plan)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output.hasPrefix("the loaded table is not what was applied (1 difference"))
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output == "in sync: nothing to do\n")
     }
 
     @Test("What only verify reads must be applied, too, and apply records it without a commit")

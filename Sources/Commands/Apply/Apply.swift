@@ -126,11 +126,24 @@ public struct Apply: Command {
             let plan = isAnew ? try PlannedChange(policy, onto: store, carrying: kernel.grants(on: host)) : plan
             let consequences = Consequences(of: plan, on: host)
             let orphaned = OrphanedSessions(by: plan, among: host.sessions, now: host.now)
-            return plan.text(
-                consequences, console, verbose: verbose, isWhole: verbose || details == nil, hint: details ?? "")
+            let note = driftNote(plan, in: store, on: host).map { console.styled($0, .yellow) + "\n\n" } ?? ""
+            return note
+                + plan.text(
+                    consequences, console, verbose: verbose, isWhole: verbose || details == nil, hint: details ?? "")
                 + orphaned.text(
                     isCut: cutSessions, sparingOwn: !safety.force,
                     command: "apply --cut-sessions\(safety.confirmWords)")
+        }
+    }
+
+    /// That the plan also undoes what another program did to the table; `nil` if none did.
+    private func driftNote(_ plan: PlannedChange, in store: any RulesetStore, on host: Host) -> String? {
+        guard plan.snapshot.table != nil else { return nil }
+        let reading = PolicyReading(policy: plan.policy, diagnostics: [])
+        return policy.verified(reading, on: host, kernel, in: store).flatMap { verified in
+            plan.driftNote(
+                Verification(
+                    verified, plan.ruleset, in: store, grants: kernel.grants(on: host), now: host.now))
         }
     }
 

@@ -49,7 +49,8 @@ extension PlannedChange {
         return "nothing to load, but \(edit.sentence): \"portreeve apply\" records the policy in the file"
     }
 
-    private func driftNote(_ comparison: Verification) -> String? {
+    /// A sentence about a loaded table that another program changed since the policy was applied; `nil` if none did.
+    func driftNote(_ comparison: Verification) -> String? {
         let drift = comparison.drift.filter { $0.severity != .notice }
         guard !isEmpty, comparison.verified.isRecorded, snapshot.table != nil, !drift.isEmpty else { return nil }
         return "the loaded table is not what was applied (\(counted(drift.count, "difference")), "
