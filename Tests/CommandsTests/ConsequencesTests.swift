@@ -109,6 +109,46 @@ struct ConsequencesTests {
         #expect(try #require(access["lost"]).allSatisfy { ($0["port"] as? String)?.hasPrefix("0") != true })
     }
 
+    @Test("Neighbouring ports of one process are one row, behind the ports of services, also for remove and rollback")
+    func neighbours() throws {
+        terminal.sockets.listeners =
+            (3000..<3200).map { listener(.tcp, $0) } + [listener(.tcp, 3200, .ipv6(0), "other"), listener(.tcp, 5432)]
+        let path = try terminal.write(web)
+        _ = try terminal.run("plan", path)
+        #expect(
+            rows() == [
+                "tcp/5432|node (pid 7)|anyone|10.0.0.0/8, 2001:db8::/32",
+                "tcp/3000-3199 (200)|node (pid 7)|anyone|closed: not in the policy",
+                "tcp/3200|other (pid 7)|anyone|closed: not in the policy",
+            ])
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.run("remove", "--dry-run")
+        let opened = [
+            "tcp/5432|node (pid 7)|10.0.0.0/8, 2001:db8::/32|anyone",
+            "tcp/3000-3199 (200)|node (pid 7)|closed|anyone", "tcp/3200|other (pid 7)|closed|anyone",
+        ]
+        #expect(rows() == opened)
+        _ = try terminal.run("remove", "--yes")
+        _ = try terminal.run("rollback", "--dry-run")
+        #expect(rows().map { $0.split(separator: "|")[0] } == ["tcp/5432", "tcp/3000-3199 (200)", "tcp/3200"])
+    }
+
+    @Test("A plan that closes SSH to everyone says so first, since no session of an admin makes apply refuse it")
+    func closedSSH() throws {
+        terminal.sockets.listeners = [listener(.tcp, 22, .ipv6(0), "sshd"), listener(.tcp, 80, .ipv6(0), "nginx")]
+        let warning = "! warning: this closes SSH (tcp/22) to everyone: make sure that you have another way in\n"
+        let path = try terminal.write("version: 1\nservices: {web: {ports: 80, from: any, why: x}}\n")
+        #expect(try terminal.run("plan", path) == .success)
+        #expect(terminal.output.hasPrefix(warning), "\(terminal.output)")
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        #expect(terminal.output.hasPrefix(warning), "\(terminal.output)")
+        let open = "version: 1\nservices: {ssh: {ports: 22, from: 10.0.0.0/8, why: x}}\n"
+        #expect(try terminal.run("apply", try terminal.write(open), "--yes") == .success)
+        #expect(!terminal.output.contains("closes SSH"), "\(terminal.output)")
+        #expect(try terminal.run("rollback", "--dry-run") == .success)
+        #expect(terminal.output.contains("\n\n" + warning), "\(terminal.output)")
+    }
+
     @Test("A removed service, and one that loses a family")
     func change() throws {
         _ = try terminal.run("apply", try terminal.write(web), "--yes")
@@ -118,7 +158,7 @@ struct ConsequencesTests {
         _ = try terminal.run("plan", path)
         #expect(
             rows() == [
-                "tcp/80|node (pid 7)|anyone|closed: not in the policy",
+                "tcp/80|node (pid 7)|anyone|closed: no longer in the policy",
                 "tcp/5432|node (pid 7)|10.0.0.0/8, 2001:db8::/32|10.0.0.0/8",
             ])
         _ = try terminal.run("plan", path, "--format", "json")
@@ -160,7 +200,7 @@ struct ConsequencesTests {
 
     @Test("Many breakages are counted, and listed with --verbose; an empty plan has none")
     func bounded() throws {
-        terminal.sockets.listeners = (0..<25).map { listener(.tcp, 9000 + $0) }
+        terminal.sockets.listeners = (0..<25).map { listener(.tcp, 9000 + 2 * $0) }
         let path = try terminal.write("version: 1\nservices: {}\n")
         _ = try terminal.run("plan", path)
         #expect(rows().count == 11)

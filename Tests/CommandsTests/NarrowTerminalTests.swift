@@ -60,14 +60,13 @@ struct NarrowTerminalTests {
     func lists() throws {
         let plan = try lines("plan", policy, columns: 40)
         let list = """
-            PORT: tcp/8080
+            PORT: tcp/8080-8081 (2)
               PROCESS: python3.11 (pid 29451)
               OPEN TODAY TO: anyone
               AFTER THIS: closed: not in the
                 policy
-            PORT: tcp/8081
             """
-        #expect(plan.joined(separator: "\n").hasPrefix(list), "\(terminal.output)")
+        #expect(plan.first == "PORT: tcp/22" && plan.joined(separator: "\n").contains(list), "\(terminal.output)")
         _ = try terminal.run("apply", policy, "--yes")
         let status = try lines("status", policy, columns: 40)
         #expect(status.joined(separator: "\n").contains("PORT: tcp/80\n  SERVICE: web\n  FROM: any\n  OPEN TO: same\n"))

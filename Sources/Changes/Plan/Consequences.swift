@@ -13,6 +13,8 @@ public struct Consequences {
     public let access: AccessReport
     /// Listeners that lose clients.
     public let clients: [ClientLoss]
+    /// The TCP ports of SSH servers that no client can reach any more.
+    public let closedSSH: [UInt16]
     /// Listeners and published ports that become unreachable, and connections that other tables still drop or redirect.
     public let breakages: [Finding]
 
@@ -35,7 +37,7 @@ public struct Consequences {
         access = AccessReport(
             from: plan.ruleset.tables, plan.before, to: [plan.compiled.table] + others, plan.after, in: circumstances)
         guard let overrides else {
-            (clients, breakages) = ([], .legacyTables(plan.ruleset.legacy))
+            (clients, closedSSH, breakages) = ([], [], .legacyTables(plan.ruleset.legacy))
             return
         }
         let loss = ReachabilityLoss(from: access.before, to: access.after, of: plan.policy)
@@ -44,10 +46,11 @@ public struct Consequences {
             let sockets = try sockets()
             let listeners = sockets.listeners.map { $0.naming(sockets.containers) }
             clients = loss.clients(of: listeners, raw: sockets.raw, sockets.ephemeral)
+            closedSSH = clients.filter(\.after.isEmpty).map(\.port).ofSSH(among: listeners)
             losses += .shadowedListeners(of: plan.policy, listeners)
             losses = loss.listeners(listeners, sockets.ephemeral) + loss.rawSockets(sockets.raw) + losses
         } catch {
-            clients = []
+            (clients, closedSSH) = ([], [])
             losses.append(Finding(.unknown, .warning, "cannot read the listening sockets: \(error)"))
         }
         let denied = [Finding].deniedHost(
@@ -59,6 +62,14 @@ public struct Consequences {
         // Behind all that asks for interfaces and routes.
         let fault = plan.ruleset.network?.fault
         breakages = found + .legacyTables(plan.ruleset.legacy) + (fault.map { [.unreadNetwork($0)] } ?? [])
+    }
+}
+
+extension [AuditedPort] {
+    /// Those of SSH servers among the listeners.
+    func ofSSH(among listeners: [Listener]) -> [UInt16] {
+        let ports = filter { $0.transport == .tcp }.map(\.range.lowerBound)
+        return SSHServers.ports(of: listeners) { $0 }.filter(ports.contains)
     }
 }
 

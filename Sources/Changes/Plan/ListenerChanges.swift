@@ -20,6 +20,8 @@ public struct ListenerChanges {
     public let closings: [Row]
     /// The listeners that more clients reach; those first that no client reaches today.
     public let openings: [Row]
+    /// The TCP ports of SSH servers that no client can reach any more.
+    public let closedSSH: [UInt16]
     /// Why the listeners are not known; `nil` if they are.
     public let doubt: String?
 
@@ -36,7 +38,8 @@ public struct ListenerChanges {
             openings = back.clients(of: listeners, raw: sockets.raw, sockets.ephemeral).map {
                 Row(port: $0.port, processes: $0.processes, before: $0.after, after: $0.before)
             }
+            closedSSH = closings.filter(\.after.isEmpty).map(\.port).ofSSH(among: listeners)
             doubt = nil
-        } catch { (closings, openings, doubt) = ([], [], "cannot read the listening sockets: \(error)") }
+        } catch { (closings, openings, closedSSH, doubt) = ([], [], [], "cannot read the listening sockets: \(error)") }
     }
 }

@@ -17,18 +17,17 @@ extension Consequences {
             }, resolvers: host.resolvers)
     }
 
-    /// The addresses of this host that `deny` covers, then the listeners that lose clients, as a table, and other breakages;
+    /// That no one can log in over SSH any more, and the addresses of this host that `deny` covers; then the listeners that lose clients, as a table, and other breakages;
     /// all, or the first of each.
     func breakLines(_ console: Console, isWhole: Bool, hint: String?) -> [[String]] {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
         let denied = breakages.filter { $0.identifier == .deniesHost }
         let others = breakages.filter { ![.unreachableListener, .deniesHost].contains($0.identifier) }
-        let rows = clients.map { (columns: $0.columns, style: $0.after.isEmpty ? Console.Style.red : .yellow) }
-        let table: [String] = rows.isEmpty ? [] : .clientTable(rows, console, maximum, hint: hint)
+        let table = clients.map { $0.row(in: access) }.lines(console, atMost: maximum, hint: hint)
         func lines(_ findings: [Finding]) -> [String] {
             findings.map { console.styled("! \($0.breakageText)", .red) }.shortened(to: maximum, hint: hint)
         }
-        return [lines(denied), table, lines(others)]
+        return [.closing(ssh: closedSSH, console), lines(denied), table, lines(others)]
     }
 
     /// Gains and losses; all, or the first lines.
@@ -38,12 +37,12 @@ extension Consequences {
 }
 
 extension ClientLoss {
-    fileprivate var columns: [String] {
-        let closed = service == nil ? "closed: not in the policy" : "closed"
-        return [
-            port.text, processes.listText, before.text,
-            after.isEmpty ? closed : after.text,
-        ]
+    fileprivate func row(in access: AccessReport) -> ClientRow {
+        let stranger = access.declares(port) ? "closed: no longer in the policy" : "closed: not in the policy"
+        let closed = service == nil ? stranger : "closed"
+        return ClientRow(
+            port, [processes.listText, before.text, after.isEmpty ? closed : after.text], isWhole: after.isEmpty,
+            in: access)
     }
 }
 
@@ -64,17 +63,12 @@ extension ClientLoss.Clients {
 }
 
 extension [String] {
-    /// The listeners whose clients change, with the style of each row; the first ones, and the count of the rest.
-    static func clientTable(
-        _ rows: [(columns: [String], style: Console.Style)], _ console: Console, _ maximum: Int, hint: String?
-    ) -> [String] {
-        let maximum = shown(rows.count, maximum)
-        let headings = ["PORT", "PROCESS", "OPEN TODAY TO", "AFTER THIS"]
-        let table = TextTable(
-            [headings] + rows.map(\.columns).prefix(maximum), breakable: [1, 2, 3], width: console.columns
-        ).rows
-        let styled = zip(table.dropFirst(), rows).flatMap { lines, row in lines.map { console.styled($0, row.style) } }
-        return table[0].map { console.styled($0, .bold) } + styled + .rest(rows.count - maximum, hint)
+    /// A warning about SSH servers that no client can reach any more; a live session would make `apply` refuse that.
+    static func closing(ssh ports: [UInt16], _ console: Console) -> [String] {
+        guard !ports.isEmpty else { return [] }
+        let list = ports.map { "tcp/\($0)" }.joined(separator: ", ")
+        let text = "! warning: this closes SSH (\(list)) to everyone: make sure that you have another way in"
+        return [console.styled(text, .red)]
     }
 
     /// The first lines, and the count of the rest.
@@ -84,10 +78,10 @@ extension [String] {
     }
 
     /// How many of `count` lines are shown: a line that counts one more is no shorter than that one.
-    private static func shown(_ count: Int, _ maximum: Int) -> Int { count - 1 == maximum ? count : maximum }
+    static func shown(_ count: Int, _ maximum: Int) -> Int { count - 1 == maximum ? count : maximum }
 
     /// A line about more lines than are shown, and the option or command that shows them.
-    private static func rest(_ count: Int, _ hint: String?) -> [String] {
+    static func rest(_ count: Int, _ hint: String?) -> [String] {
         count > 0 ? ["  and \(count) more" + (hint.map { ": \($0) shows all" } ?? "")] : []
     }
 }

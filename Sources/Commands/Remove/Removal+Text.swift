@@ -6,8 +6,10 @@ extension Removal {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
         let gains = access.changeLines(console, named: names, atMost: maximum, hint: "--verbose")
         let nothing = access.isEmpty ? ["no source gains access: other tables refuse the same packets"] : []
-        return [listeners.lines(console, isWhole: isWhole), gains + nothing, ending, [rest]].filter { !$0.isEmpty }
-            .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
+        return [listeners.lines(console, of: access, isWhole: isWhole), gains + nothing, ending, [rest]].filter {
+            !$0.isEmpty
+        }
+        .map { $0.joined(separator: "\n") }.joined(separator: "\n\n")
     }
 
     /// The grants and bans that end with the table.

@@ -134,7 +134,8 @@ public struct Rollback: Command {
         _ console: Console
     ) throws -> String {
         let access = try AccessReport(of: change, in: store, now: host.now)
-        let listeners = ListenerChanges(of: access, sockets: host.readSockets).lines(console, isWhole: verbose)
+        let listeners = ListenerChanges(of: access, sockets: host.readSockets)
+            .lines(console, of: access, isWhole: verbose)
         let meaning = PolicyChange(change, of: policy)
         let names = SourceNames(policy)
         // A removal is told in one line.
