@@ -57,6 +57,21 @@ struct HostReportTests {
         #expect(!page.contains("<script") && !page.contains("http") && !page.contains("<b>") && !page.contains("<i>"))
     }
 
+    @Test("Many findings of one kind are one row that a click opens")
+    func folded() throws {
+        let (terminal, path) = try terminal()
+        terminal.sockets.listeners = (0..<200).map {
+            Listener(
+                transport: .tcp, address: .ipv4(0), port: 2000 + 2 * $0, inode: UInt64($0),
+                owners: .processes([nginx]))
+        }
+        #expect(try terminal.run("report", path) == .success, "\(terminal.errors)")
+        let folds = terminal.output.components(
+            separatedBy: "<details><summary>200 of this kind, the first: ng&lt;i&gt;nx")
+        #expect(folds.count == 2)
+        #expect(terminal.output.contains("listens on tcp/2398 "))
+    }
+
     @Test("The page is well-formed")
     func wellFormed() throws {
         let page = try page().replacing("<!DOCTYPE html>", with: "").replacing(/<meta [^>]*>/, with: "")

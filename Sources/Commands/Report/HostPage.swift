@@ -100,19 +100,50 @@ struct HostPage {
             return .section("Findings", [.element("p", class: "good", "None: the host matches the policy.")])
         }
         let order = ["error", "warning", "notice"]
-        let rows = order.flatMap { severity in all.filter { $0["severity"].string == severity } }.map { finding in
-            (
-                style: finding["severity"].string ?? "",
+        let sorted = order.flatMap { severity in all.filter { $0["severity"].string == severity } }
+        let rows = Self.grouped(sorted).map { group in
+            let first = group[0]
+            let isGroup = group.count > 1
+            return (
+                style: first["severity"].string ?? "",
                 cells: [
-                    HTML(finding["severity"].string ?? ""), HTML(Self.words(finding["id"])),
-                    .lines([finding["message"].string ?? ""] + acceptance(finding)),
-                    HTML(Self.place(finding["policy"])),
+                    HTML(first["severity"].string ?? ""), HTML(Self.words(first["id"])),
+                    isGroup ? folded(group) : .lines([first["message"].string ?? ""] + acceptance(first)),
+                    HTML(isGroup ? "" : Self.place(first["policy"])),
                 ]
             )
         }
         return .section(
             "Findings",
             Self.bounded([.init("Severity"), .init("Kind"), .init("Finding"), .init("Policy")], rows))
+    }
+
+    /// At most this many findings of one kind have rows of their own.
+    private static let mostAlike = 5
+
+    /// The findings in their order; many of one kind and severity together, unless the policy accepts them, each for its reason.
+    private static func grouped(_ findings: [JSON]) -> [[JSON]] {
+        func key(_ finding: JSON) -> [String?]? {
+            finding["accepted"]["why"].string == nil ? [finding["severity"].string, finding["id"].string] : nil
+        }
+        let groups = Dictionary(grouping: findings, by: key).filter { $0.key != nil && $0.value.count > mostAlike }
+        var told: Set<[String?]> = []
+        return findings.compactMap { finding in
+            guard let key = key(finding), let group = groups[key] else { return [finding] }
+            return told.insert(key).inserted ? group : nil
+        }
+    }
+
+    /// The number of findings and the first one, below which a click shows all.
+    private func folded(_ findings: [JSON]) -> HTML {
+        let lines = findings.prefix(Self.shownRows).map { finding in
+            let place = Self.place(finding["policy"])
+            return (finding["message"].string ?? "") + (place.isEmpty ? "" : " (\(place))")
+        }
+        let rest = findings.count - lines.count
+        let more = rest > 0 ? ["\(rest) more are in the JSON of the report."] : []
+        let title = "\(findings.count) of this kind, the first: \(findings[0]["message"].string ?? "")"
+        return .element("details", [], [.element("summary", title), .lines(lines + more)])
     }
 
     private func acceptance(_ finding: JSON) -> [String] {
