@@ -71,6 +71,40 @@ struct AppliedPolicyTests {
         #expect(try verify(terminal, path) == .success)
     }
 
+    @Test("The same addresses in other words are no edit")
+    func spellings() throws {
+        let (terminal, path) = try applied()
+        let policy = """
+            version: 1
+            sources: {admins: [192.0.2.10/31, 10.0.0.0/24]}
+            deny: [198.51.100.0/31]
+            services:
+              ssh: {ports: 22, from: admins, why: x}
+              db: {ports: 5432, from: [admins, 192.0.2.12/31], except: 203.0.113.0-203.0.113.3, why: x}
+            outbound: {dns: {ports: 53/udp, to: 192.0.2.10/31, why: x}}
+            trusted: {lan: {from: 10.9.0.0/31, interfaces: eth1, why: x}}
+            masquerade: {vpn: {from: 10.8.0.0/31, interfaces: eth0, why: x}}
+
+            """
+        _ = try terminal.write(policy)
+        #expect(try terminal.run("apply", path, "--yes") == .success)
+        let other = [
+            "192.0.2.10/31": "192.0.2.10, 192.0.2.11", "198.51.100.0/31": "198.51.100.1, 198.51.100.0",
+            "[admins, 192.0.2.12/31]": "[192.0.2.13, admins, 192.0.2.12]", "203.0.113.0-203.0.113.3": "203.0.113.0/30",
+            "to: 192.0.2.10, 192.0.2.11": "to: [192.0.2.10, 192.0.2.11]",
+            "from: 10.9.0.0/31": "from: [10.9.0.1, 10.9.0.0]",
+            "from: 10.8.0.0/31": "from: [10.8.0.0, 10.8.0.1]",
+        ].sorted { $0.key < $1.key }.reduce(policy) { $0.replacing($1.key, with: $1.value) }
+        _ = try terminal.write(other)
+        #expect(try terminal.run("plan", path) == .success)
+        #expect(terminal.output == "in sync: nothing to do\n")
+        _ = try verify(terminal, path)
+        #expect(!terminal.output.contains("not-applied"), "\(terminal.output)")
+        _ = try terminal.write(other.replacing("192.0.2.13", with: "192.0.2.14"))
+        _ = try verify(terminal, path)
+        #expect(terminal.output.contains("\"db\" changed"), "\(terminal.output)")
+    }
+
     @Test("A rollback and another file are no edits")
     func unedited() throws {
         let (terminal, path) = try applied()

@@ -1,3 +1,4 @@
+internal import Addressing
 internal import Policies
 
 /// How the policy in a file differs from the one that was applied.
@@ -106,6 +107,8 @@ extension SourceList {
     fileprivate var withoutPlace: SourceList {
         var copy = self
         copy.location = .nowhere
+        // The addresses have those of literal entries, which can be written in several ways.
+        copy.entries = entries.filter { (try? AddressRange($0)) == nil }
         return copy
     }
 }
