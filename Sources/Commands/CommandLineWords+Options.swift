@@ -1,11 +1,13 @@
 internal import Addressing
 internal import Policies
+internal import Printing
 
 /// Guesses at a command line that the parser refuses: an option that is missing, too many, or called otherwise.
 extension CommandLineWords {
     /// The message about such an option; `nil` if there is none.
     var optionFault: String? {
-        negativeFault ?? longFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault ?? operandFault
+        negativeFault ?? longFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault ?? missingFault
+            ?? operandFault
     }
 
     /// The options of commands that are named by other words elsewhere.
@@ -70,9 +72,30 @@ extension CommandLineWords {
         return "the time needs --for: \"portreeve \(command) \(subject)\(rest(of: command))\""
     }
 
+    /// The message about all that `ban` and `grant` lack, of which the parser names only the first; `nil` for other words.
+    private var missingFault: String? {
+        guard let command = ordered.first, ["ban", "grant"].contains(command) else { return nil }
+        let (subject, word) = command == "ban" ? ("the address", "ADDRESS") : ("the service", "SERVICE")
+        let options =
+            (command == "ban" ? [] : [("--from", "ADDRESS", "ADDRESS")])
+            + [("--for", "TIME", "1h"), ("--why", "TEXT", "TEXT")]
+        let missing = (operands.isEmpty ? [subject] : []) + options.filter { !has($0.0) }.map { "\($0.0) \($0.1)" }
+        guard !missing.isEmpty else { return nil }
+        let line =
+            (operands.isEmpty ? [word] : operands.map(\.shellWord))
+            + options.map { "\($0.0) \(value(of: $0.0)?.shellWord ?? $0.2)" }
+        let list =
+            missing.count > 1 ? "\(missing.dropLast().joined(separator: ", ")) and \(missing.last ?? "")" : missing[0]
+        return "\(command) lacks \(list): \"portreeve \(command) \(line.joined(separator: " "))\""
+    }
+
     /// The message about `history 3` and `rollback --to 3`, and about a word for a command that takes none; `nil` for other words.
     private var operandFault: String? {
-        guard let command = ordered.first, let word = operands.first else { return nil }
+        guard let command = ordered.first else { return nil }
+        if command == "plan", has("--dry-run") || has("-n") {
+            return "plan changes nothing, and has no --dry-run: \"portreeve plan\""
+        }
+        guard let word = operands.first else { return nil }
         let isNumber = word.allSatisfy(\.isNumber)
         switch command {
         case "history" where isNumber && !has("--show"):
@@ -96,7 +119,10 @@ extension CommandLineWords {
     private func has(_ option: String) -> Bool { ordered.contains { $0 == option || $0.hasPrefix("\(option)=") } }
 
     private func value(of option: String) -> String? {
-        ordered.firstIndex(of: option).flatMap { ordered.dropFirst($0 + 1).first }.flatMap {
+        if let word = ordered.first(where: { $0.hasPrefix("\(option)=") }) {
+            return String(word.dropFirst(option.count + 1))
+        }
+        return ordered.firstIndex(of: option).flatMap { ordered.dropFirst($0 + 1).first }.flatMap {
             $0.hasPrefix("-") ? nil : $0
         }
     }

@@ -1,6 +1,5 @@
 internal import ArgumentParser
 internal import Glibc
-internal import Policies
 internal import Printing
 internal import System
 
@@ -33,17 +32,7 @@ extension Portreeve {
     static func printedMessage(for error: any Error) -> String {
         let (text, prefix) = (fullMessage(for: error), "Error: ")
         guard text.hasPrefix(prefix) else { return text }
-        let rest = withoutFarSuggestion(text.dropFirst(prefix.count))
-        return "portreeve: \(rest.prefix(1).lowercased())\(rest.dropFirst())"
-    }
-
-    /// The message without the option that it suggests, if that is not similar: the parser takes `--as` for `--foo`.
-    private static func withoutFarSuggestion(_ text: Substring) -> Substring {
-        let parts = text.split(separator: "'", maxSplits: 4, omittingEmptySubsequences: false)
-        guard parts.count == 5, parts[2] == ". Did you mean ", parts[4].hasPrefix("?"),
-            Spelling.nearest(to: String(parts[1]), among: [String(parts[3])]) == nil
-        else { return text }
-        return "\(parts[0])'\(parts[1])'\(parts[4].dropFirst())"
+        return "portreeve: \(ParserMessage.plain(text.dropFirst(prefix.count)))"
     }
 
     private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {

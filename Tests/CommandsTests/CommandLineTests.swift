@@ -197,8 +197,39 @@ struct CommandLineTests {
         let words = line.split(separator: " ").map(String.init)
         let error = try #require(throws: (any Error).self) { try Portreeve.parseAsRoot(words) }
         let message = Portreeve.printedMessage(for: error)
-        #expect(message.hasPrefix("portreeve: unknown option '\(words[1])'"), "\(message)")
-        #expect(message.firstMatch(of: #/Did you mean '(.*)'/#).map { String($0.1) } == option, "\(message)")
+        #expect(message.hasPrefix("portreeve: unknown option \"\(words[1])\""), "\(message)")
+        #expect(message.firstMatch(of: #/: did you mean "(.*)"\?/#).map { String($0.1) } == option, "\(message)")
+    }
+
+    @Test(
+        "What the parser refuses is told in the words of all messages",
+        arguments: [
+            ("probe", "<host> is missing"), ("diff a", "<new> is missing"), ("confirm x", "\"x\" is one word too many"),
+            ("apply a b c", "2 words too many: \"b\", \"c\""),
+            ("history --show", "--show needs a value: --show <number>"), ("status --foo", "unknown option \"--foo\""),
+            ("check --format foo", "\"foo\" is no value for --format: write text, json, junit or sarif"),
+        ])
+    func parserMessages(line: String, expected: String) throws {
+        let words = line.split(separator: " ").map(String.init)
+        let error = try #require(throws: (any Error).self) { try Portreeve.parseAsRoot(words) }
+        let message = Portreeve.printedMessage(for: error)
+        #expect(message.hasPrefix("portreeve: \(expected)\n"), "\(message)")
+    }
+
+    @Test(
+        "Every option that ban and grant lack is named, with a command line that has them",
+        arguments: [
+            ("ban", "ban lacks the address, --for TIME and --why TEXT: \"portreeve ban ADDRESS --for 1h --why TEXT\""),
+            ("ban 192.0.2.7 --for=2h", "ban lacks --why TEXT: \"portreeve ban 192.0.2.7 --for 2h --why TEXT\""),
+            (
+                "grant ssh p.yaml --from 192.0.2.7",
+                "grant lacks --for TIME and --why TEXT: "
+                    + "\"portreeve grant ssh p.yaml --from 192.0.2.7 --for 1h --why TEXT\""
+            ),
+            ("plan --dry-run", "plan changes nothing, and has no --dry-run: \"portreeve plan\""),
+        ])
+    func missingOptions(line: String, expected: String) {
+        #expect(CommandLineWords(line.split(separator: " ").map(String.init)).fault == expected)
     }
 
     @Test("A wrong address, port or format is answered by one that is right")
