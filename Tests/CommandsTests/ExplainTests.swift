@@ -231,6 +231,32 @@ struct ExplainTests {
         #expect(terminal.output.hasPrefix("refuse: 192.0.2.9 to tcp/443 by the policy: service"), "\(terminal.output)")
     }
 
+    @Test("An interface that the host does not have is answered by those that it has, or by the likely one")
+    func unknownInterface() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        terminal.interfaces = ["lo", "eth0", "wg0"].map { HostInterface(index: 1, name: $0) }
+        _ = try terminal.run("explain", "192.0.2.9", "443", path, "--interface", "eht0")
+        #expect(terminal.errors.contains("this host has no interface \"eht0\" (did you mean \"eth0\"?)\n"))
+        _ = try terminal.run("explain", "192.0.2.9", "443", path, "--interface", "bond7")
+        #expect(terminal.errors.contains("no interface \"bond7\"; its interfaces are lo, eth0, wg0\n"))
+    }
+
+    @Test("A broken file is named with its path and line by explain and grant")
+    func brokenFile() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        _ = try terminal.write("version: 1\nservices: 7\n")
+        let fault = "the policy is invalid (\(path):2: \"services\" must be a mapping, not a single value)"
+        _ = try terminal.run("explain", "192.0.2.9", "443", path)
+        #expect(terminal.output.contains("\nfile: \(fault)\n"), "\(terminal.output)")
+        _ = try terminal.run("grant", "db", path, "--from", "192.0.2.9", "--for", "1h", "--why", "x")
+        #expect(
+            terminal.errors.hasPrefix("portreeve: warning: \(fault): the policy as it was applied"),
+            "\(terminal.errors)")
+    }
+
     @Test("Says what goes out today where the policy is not loaded")
     func outToday() throws {
         let terminal = try Terminal()

@@ -139,6 +139,9 @@ struct GrantTests: GrantTesting {
             terminal.errors
                 == "portreeve: the policy in force has no service \"sshh\" (did you mean \"ssh\"?); nothing was changed\n"
         )
+        #expect(try terminal.run("revoke", "postgres") == .failure)
+        let listed = "the policy in force has no service \"postgres\"; its services are "
+        #expect(terminal.errors.contains(listed), "\(terminal.errors)")
         #expect(try terminal.run("revoke", "ssh", "--format", "json") == .success)
         let json = try terminal.json()
         #expect(json["addresses"] as? [String] == ["198.51.100.8", "2001:db8::7"] && json["changed"] as? Bool == true)

@@ -96,8 +96,9 @@ struct SessionListTests {
     @Test(
         "Names of services and groups that do not exist are refused with the likely one",
         arguments: [
-            (["--service", "wbe"], "the policy has no service \"wbe\"; did you mean \"web\"?"),
-            (["--peer", "offise"], "the policy has no group \"offise\"; did you mean \"office\"?"),
+            (["--service", "wbe"], "the policy has no service \"wbe\" (did you mean \"web\"?)"),
+            (["--service", "postgres"], "the policy has no service \"postgres\"; its services are "),
+            (["--peer", "offise"], "the policy has no group \"offise\" (did you mean \"office\"?)"),
             (["--peer", "192.0.2.1/24"], "\"192.0.2.1/24\""),
         ])
     func unknown(options: [String], message: String) throws {

@@ -64,6 +64,8 @@ final class Terminal {
     var memory: [String: String] = [:]
     /// The user's SSH connection.
     var sshConnection: SSHConnection?
+    /// The interfaces of the host.
+    var interfaces: [HostInterface] = []
     /// The networks of the host's addresses.
     var networks: [(interface: String, prefix: String)] = []
     /// Files that other processes have locked.
@@ -161,6 +163,7 @@ final class Terminal {
             logOpenings.append("\(destination)\(start == .now ? " from now" : "")")
             return log
         }
+        host.interfaces = { [interfaces] in interfaces }
         host.isKernelLogReadable = { [isKernelLogReadable] in isKernelLogReadable }
         host.repaint = { [unowned self] frame in output += try frame(screen).joined(separator: "\n") }
         return host

@@ -93,7 +93,7 @@ public struct GrantMaker {
     ) throws -> GrantOutcome {
         let services = DecompiledPolicy(live).services.map(\.name)
         guard services.contains(service) else {
-            let hint = Spelling.nearest(to: service, among: services).map { " (did you mean \"\($0)\"?)" } ?? ""
+            let hint = Spelling.hint(for: service, among: services, "its services")
             throw ChangeError(.failure, "the policy in force has no service \"\(service)\"\(hint); nothing was changed")
         }
         let others = grants.active.map { "\($0.service) to \($0.address)" }

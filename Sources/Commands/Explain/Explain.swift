@@ -145,7 +145,8 @@ public struct Explain: Command {
     private func warn(of question: Explanation.Question, on host: Host, _ console: Console) {
         let names = host.interfaces().flatMap { [$0.name] + $0.otherNames }
         if let interface, !names.isEmpty, !names.contains(interface) {
-            console.note("portreeve: warning: this host has no interface \"\(interface.printable)\"")
+            let hint = Spelling.hint(for: interface, among: names, "its interfaces")
+            console.note("portreeve: warning: this host has no interface \"\(interface.printable)\"\(hint)".printable)
         }
         if let dialled = question.dialled, let own = question.setting?.addresses, !own.contains(dialled),
             !dialled.isLoopback

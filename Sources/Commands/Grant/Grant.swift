@@ -73,10 +73,7 @@ extension Grant {
         {
             return ": \(service) belongs to \"\(owner.name)\""
         }
-        let repair = Spelling.nearest(to: service, among: policy.services.map(\.name))
-        if let repair { return " (did you mean \"\(repair)\"?)" }
-        let names = policy.services.map(\.name).listed(atMost: 8)
-        return names.isEmpty ? "" : "; its services are \(names)"
+        return Spelling.hint(for: service, among: policy.services.map(\.name), "its services")
     }
 }
 

@@ -115,8 +115,8 @@ public struct Sessions: Command {
     }
 
     private static func unknown(_ kind: String, _ name: String, among names: [String]) -> String {
-        let nearest = Spelling.nearest(to: name, among: names)
-        return "the policy has no \(kind) \"\(name.printable)\"" + (nearest.map { "; did you mean \"\($0)\"?" } ?? "")
+        let hint = Spelling.hint(for: name, among: names, "its \(kind)s")
+        return "the policy has no \(kind) \"\(name.printable)\"\(hint)"
     }
 }
 
