@@ -46,9 +46,12 @@ extension Command {
         var host = host
         host.invocation = Invocation(self, on: host)
         if output.quiet || output.format != .text { host.progress = { _ in } }
-        do {
-            return try execute(on: host)
-        } catch let error as CommandError {
+        do { return try execute(on: host) } catch { return report(error, on: host) }
+    }
+
+    /// Turns an error into a message and an exit status.
+    func report(_ error: any Error, on host: Host) -> ExitStatus {
+        do { throw error } catch let error as CommandError {
             return fail(error.message, error.status, on: host)
         } catch let error as ChangeError {
             return fail(error.message.printable, ExitStatus(error.reason), on: host)

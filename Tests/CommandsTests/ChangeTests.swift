@@ -40,7 +40,8 @@ struct ChangeTests {
         let changes = rows.map { $0.split(separator: " ").prefix(1).joined() }
         #expect(changes == ["CHANGE", "3", "2", "1"])
         #expect(terminal.output.split(separator: "\n").allSatisfy { $0.count <= 80 })
-        #expect(terminal.output.contains("alice as root"))
+        #expect(terminal.output.contains("alice as"), "\(terminal.output)")
+        #expect(terminal.output.contains("  applied   narrow.yaml: services: 2\n"), "\(terminal.output)")
         #expect(try terminal.run("history", "--show", "1") == .success)
         #expect(terminal.output.contains(web))
         #expect(try terminal.run("history", "--show", "1", "--format", "json") == .success)

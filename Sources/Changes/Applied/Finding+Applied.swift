@@ -78,12 +78,13 @@ extension Finding {
             policy: first?.location ?? SourceLocation(file: path, line: 1, column: 1))
     }
 
-    /// Why the file cannot be used.
-    static func fault(_ path: String, _ file: PolicyReading) -> String {
+    /// Why the file cannot be used; with the place of the error unless that stands beside the message.
+    static func fault(_ path: String, _ file: PolicyReading, namesPlace: Bool = false) -> String {
         if file.fault == .absent { return "the policy \(path) does not exist" }
         let errors = file.diagnostics.filter { $0.severity == .error }
+        let place = namesPlace ? errors.first?.location.map { "\($0.file):\($0.line): " } ?? "\(path): " : ""
         return "the policy is invalid (\(errors.count == 1 ? "" : "\(errors.count) errors, the first: ")"
-            + "\(errors.first?.message ?? "no reason is known"))"
+            + "\(place)\(errors.first?.message ?? "no reason is known"))"
     }
 
     /// This version compiles the policy to another table than the one that applied it.

@@ -78,7 +78,7 @@ public struct VerifiedPolicy {
         guard let policy = file.policy else {
             self.init(path, applied, record, declared: nil, [])
             findings = [.notApplied(path, file, record)]
-            fault = Finding.fault(path, file)
+            fault = Finding.fault(path, file, namesPlace: true)
             restoring = file.fault == .absent ? record.restoring(path) : nil
             return
         }

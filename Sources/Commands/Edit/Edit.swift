@@ -58,17 +58,18 @@ public struct Edit: Command {
         if copy.isOlder(than: policy.policy) {
             console.note("portreeve: warning: \(policy.policy.printable) was changed since that edit began")
         }
-        defer {
-            if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
-                let path = copy.path.printable
-                console.note(
-                    "portreeve: the edit is kept: \"portreeve edit\" resumes it from \(path); delete that file to discard it"
-                )
-            } else {
-                copy.withdraw(made)
-            }
+        let status: ExitStatus
+        do { status = try edit(copy, over: old, on: host, console) } catch { status = report(error, on: host) }
+        // What went wrong comes first.
+        if copy.isKept(over: [old, try? host.files.read(policy.policy)]) {
+            let path = copy.path.printable
+            console.note(
+                "portreeve: the edit is kept: \"portreeve edit\" resumes it from \(path); delete that file to discard it"
+            )
+        } else {
+            copy.withdraw(made)
         }
-        return try edit(copy, over: old, on: host, console)
+        return status
     }
 
     /// Refuses to start the editor while a change waits: `apply` would refuse the edit afterwards.

@@ -63,7 +63,8 @@ public struct History: Command {
             let isCut = console.columns != nil && !all && changes.count > Self.shown + 1
             let shown = isCut ? changes.prefix(Self.shown) : changes[...]
             let rows = TextTable(
-                [LoggedChange.headings] + shown.flatMap(\.rows), breakable: [2, 3, 4], width: console.columns
+                [LoggedChange.headings] + shown.flatMap(\.rows), breakable: [2, 3, 4], leading: 4,
+                width: console.columns
             ).rows
             rows[0].forEach { console.print(console.styled($0, .bold)) }
             rows.dropFirst().joined().forEach(console.print)

@@ -20,16 +20,19 @@ struct TextTable {
     /// - Parameters:
     ///   - rows: the rows, the heading first.
     ///   - breakable: the columns whose cells may be broken into lines.
+    ///   - leading: the one of these that has twice the room of the others.
     ///   - omissible: the columns that are left out where the table does not fit otherwise, the first one first.
     ///   - width: the columns of the terminal that a line may have; any number if `nil`.
-    init(_ rows: [[String]], breakable: Set<Int>, omissible: [Int] = [], width: Int?) {
+    init(
+        _ rows: [[String]], breakable: Set<Int>, leading: Int? = nil, omissible: [Int] = [], width: Int?
+    ) {
         let columns = rows.first.map { Array($0.indices) } ?? []
         let filled = columns.filter { column in rows.dropFirst().contains { $0[column] != Self.nothing } }
         let expendable = omissible.filter(filled.contains)
         let choices = (0...expendable.count).map { count in
             filled.filter { !expendable.prefix(count).contains($0) }
         }
-        let best = TextTableLayout.best(rows, choices, breakable, width ?? .max)
+        let best = TextTableLayout.best(rows, choices, breakable, leading: leading, width ?? .max)
         layout = best.layout
         omitted = expendable.prefix(best.choice).map { rows[0][$0] }
         self.width = width ?? .max

@@ -26,14 +26,15 @@ struct TextTableLayout {
     ///   - rows: the rows, the heading first.
     ///   - choices: the columns that are shown, all first, then fewer.
     ///   - breakable: the columns whose cells may be broken into lines.
+    ///   - leading: the one of these that has twice the room of the others.
     ///   - width: the columns of the terminal that a line may have.
     /// - Returns: the layout, and the place of its columns among the choices; the last one if none fits.
     static func best(
-        _ rows: [[String]], _ choices: [[Int]], _ breakable: Set<Int>, _ width: Int
+        _ rows: [[String]], _ choices: [[Int]], _ breakable: Set<Int>, leading: Int?, _ width: Int
     ) -> (layout: Self, choice: Int) {
         func first(_ longestAddress: Int, before end: Int) -> (layout: Self, choice: Int)? {
             for (choice, columns) in choices.prefix(end).enumerated() {
-                let layout = Self(rows, columns, breakable, width, longestAddress: longestAddress)
+                let layout = Self(rows, columns, breakable, leading, width, longestAddress: longestAddress)
                 if layout.fits { return (layout, choice) }
             }
             return nil
@@ -43,7 +44,7 @@ struct TextTableLayout {
         let hanging = first(shortAddress, before: whole?.choice ?? choices.count)
         if let hanging, whole == nil || hanging.layout.hasFewHanging { return hanging }
         let last = choices.count - 1
-        return whole ?? (Self(rows, choices[last], breakable, width, longestAddress: shortAddress), last)
+        return whole ?? (Self(rows, choices[last], breakable, leading, width, longestAddress: shortAddress), last)
     }
 
     /// Whether long addresses hang over their columns in less than half of the rows.
@@ -53,7 +54,7 @@ struct TextTableLayout {
     }
 
     private init(
-        _ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ width: Int, longestAddress: Int
+        _ rows: [[String]], _ columns: [Int], _ breakable: Set<Int>, _ leading: Int?, _ width: Int, longestAddress: Int
     ) {
         let cells = rows.map { row in columns.map { row[$0].printable } }
         self.cells = cells
@@ -70,7 +71,9 @@ struct TextTableLayout {
             let open = columns.indices.filter { column in
                 widths[column] > least[column] && (breakable.contains(columns[column]) || hanging.contains(column))
             }
-            guard let widest = open.max(by: { widths[$0] < widths[$1] }) else {
+            // Twice the width, halved for the leading column.
+            func demand(_ column: Int) -> Int { columns[column] == leading ? widths[column] : 2 * widths[column] }
+            guard let widest = open.max(by: { demand($0) < demand($1) }) else {
                 fits = false
                 break
             }
