@@ -42,6 +42,9 @@ public struct AppliedRecord {
     /// The path of the policy.
     public var path: String? { document.text("path") }
 
+    /// The generation of the ruleset that the change made; `nil` if it is not known.
+    public var generation: UInt32? { document.number("generation") }
+
     /// The change whose table this one restored; `nil` if it loaded a policy.
     var origin: Int? { document.number("origin") }
 

@@ -138,7 +138,10 @@ public struct Apply: Command {
 
     /// That the plan also undoes what another program did to the table; `nil` if none did.
     private func driftNote(_ plan: PlannedChange, in store: any RulesetStore, on host: Host) -> String? {
-        guard plan.snapshot.table != nil else { return nil }
+        // No one has changed the ruleset since the last change, or there is no table to compare.
+        guard plan.snapshot.table != nil, kernel.lastApplied(on: host)?.generation != plan.snapshot.generation else {
+            return nil
+        }
         let reading = PolicyReading(policy: plan.policy, diagnostics: [])
         return policy.verified(reading, on: host, kernel, in: store).flatMap { verified in
             plan.driftNote(
