@@ -37,11 +37,28 @@ extension PolicyDraft {
         let (interfaces, sources) = (entry.access.interfaces, entry.access.sources)
         if !entry.name.isEmpty { return PolicyName.valid(entry.name, prefix: "zone-") }
         if interfaces.count == 1 { return PolicyName.valid(interfaces[0], prefix: "on-") }
+        if let common = interfaces.commonName { return PolicyName.valid(common, prefix: "on-") }
         if sources.isAny { return "everywhere" }
         if let family = AddressFamily.allCases.first(where: { sources == .all($0) }) {
             return family == .ipv4 ? "ipv4" : "ipv6"
         }
         return groups.first { $0.addresses == sources }?.name ?? "trusted"
+    }
+}
+
+extension [String] {
+    /// The start that interfaces have in common, without numbers: `virbr`; of two others both names; `nil` for none.
+    fileprivate var commonName: String? {
+        guard count > 1, let first else { return nil }
+        let start = dropFirst().reduce(first) { $0.commonPrefix(with: $1) }
+        let letters = start.reversed().drop { !$0.isLetter }.reversed()
+        return letters.count > 2 ? String(letters) : count == 2 ? joined(separator: "-") : nil
+    }
+}
+
+extension String {
+    fileprivate func commonPrefix(with other: String) -> String {
+        String(zip(self, other).prefix { $0 == $1 }.map(\.0))
     }
 }
 

@@ -38,8 +38,17 @@ struct ImportReadingTests {
             ), "\(text)")
         #expect(
             text.contains(
-                "  # ip filter INPUT: iifname \"lan\" accept\n  # ip filter INPUT: iifname \"tun0\" accept\n  ipv4:\n"),
+                "  # ip filter INPUT: iifname \"lan\" accept\n  # ip filter INPUT: iifname \"tun0\" accept\n  lan-tun0:\n"
+            ),
             "\(text)")
+    }
+
+    @Test("Trusted interfaces have the start of their names in common as a name")
+    func trustedInterfaces() throws {
+        let text = try imported(
+            ["virbr0", "virbr_kube01", "virbr_kube02"].map { "-A INPUT -i \($0) -j ACCEPT\n" }.joined()
+                + "-A INPUT -p tcp --dport 22 -j ACCEPT")
+        #expect(text.contains("  virbr:\n    from: 0.0.0.0/0\n    interfaces: [virbr"), "\(text)")
     }
 
     @Test("A limit of pings that a policy cannot have is named in it")
