@@ -50,7 +50,7 @@ private struct OverrideSubject: Hashable {
         (table, chain) = (override.place.table, override.place.chain)
         self.service = service.name
         transport = override.transport
-        family = override.effect == .unresolved ? override.family : nil
+        family = override.effect.isOfFamily ? override.family : nil
         self.ports = ports
     }
 }
@@ -71,7 +71,7 @@ extension Policy {
         // The replies of another host are not this host's.
         case .silenced, .silencedLater: service.forwarding?.isLocal ?? true
         case .silencedTarget: service.section == .forward
-        case .refused, .unresolved, .redirected, .interrupted, .separated, .unknown: true
+        case .refused, .unresolved, .forgotten, .redirected, .interrupted, .separated, .unknown: true
         }
     }
 }
@@ -97,6 +97,8 @@ extension Finding {
                 "\(rule.table) has the replies of \(port.text) tracked in another zone than the connections that \(service.kind) \"\(service.name)\" allows: they do not count as established"
             case .unresolved:
                 "\(rule.table) drops \(override.family.discovery): hosts on the link cannot find this host, and new clients that \(service.kind) \"\(service.name)\" allows cannot connect to \(port.text)"
+            case .forgotten:
+                "\(rule.table) drops the \(override.family == .ipv4 ? "ARP requests" : "neighbour solicitations") of this host or the answers to them: it may lose its neighbours, and it is not known when connections to \(port.text) break"
             case .redirected:
                 "\(rule.table) redirects connections to \(port.text) of \(service.kind) \"\(service.name)\""
             case .forwarded:
@@ -108,7 +110,7 @@ extension Finding {
             override.effect.identifier, severity,
             "\(message), for example from \(witness): \"\(rule)\"", service: service.name, port: port,
             table: rule.table.description, chain: rule.chain, policy: service.location)
-        details.aspect = override.effect.word + (override.effect == .unresolved ? "-\(override.family.rawValue)" : "")
+        details.aspect = override.effect.word + (override.effect.isOfFamily ? "-\(override.family.rawValue)" : "")
         details.isBan = override.isOfBans
         details.isBypass = [.redirected, .forwarded].contains(override.effect)
     }
@@ -126,11 +128,14 @@ extension AccessOverride.Effect {
     /// The kind of the finding.
     fileprivate var identifier: Finding.Identifier {
         switch self {
-        case .unknown: .unknown
+        case .unknown, .forgotten: .unknown
         case .separated: .foreignBypass
         default: .foreignOverride
         }
     }
+
+    /// Whether the families are reported apart, which have protocols of their own.
+    fileprivate var isOfFamily: Bool { self == .unresolved || self == .forgotten }
 
     /// The effect in one word.
     fileprivate var word: String {
@@ -142,6 +147,7 @@ extension AccessOverride.Effect {
         case .interrupted: "interrupts"
         case .separated: "separates"
         case .unresolved: "unresolves"
+        case .forgotten: "forgets"
         case .redirected: "redirects"
         case .forwarded: "forwards"
         case .unknown: "unknown"

@@ -20,6 +20,9 @@ public struct AccessOverride: Hashable, Sendable {
         /// Hosts on the link do not find the hardware address of this host: their requests or its answers, of ARP or of neighbour
         /// discovery, are dropped.
         case unresolved
+        /// The requests of this host for the hardware addresses of its clients, or the answers, are dropped: it learns an address from the
+        /// client's own request, and may lose it.
+        case forgotten
         /// They are redirected to another port of this host.
         case redirected
         /// They are forwarded to another host, such as a container.
@@ -91,8 +94,11 @@ extension [AccessOverride] {
             for (effect, result) in exchange.results(of: key, outcome, survey) {
                 search.add(exchange: result, effect, key, open)
             }
-            if let found = discovery?.result(of: key, among: interfaces), !(found.lost + found.unknown).isEmpty {
-                search.add(discovery: found.outcome(of: outcome.accepted, space), key, open)
+            if let found = discovery?.result(of: key, among: interfaces), !found.isComplete {
+                let pieces = outcome.accepted
+                search.add(
+                    discovery: found.outcome(of: pieces, space), forgotten: found.forgotten(of: pieces, space), key,
+                    open)
             }
         }
         self = search.overrides

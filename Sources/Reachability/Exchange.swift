@@ -70,5 +70,5 @@ struct Exchange {
 
 extension AccessOverride.Effect {
     /// Whether clients that the policy allows get no answer.
-    public var isDrop: Bool { ![.redirected, .forwarded, .unknown].contains(self) }
+    public var isDrop: Bool { ![.redirected, .forwarded, .forgotten, .unknown].contains(self) }
 }

@@ -4,7 +4,8 @@ internal import Rulesets
 /// Which clients find the hardware address of this host, by ARP for IPv4 or by neighbour discovery for IPv6.
 ///
 /// A client on the link of an interface asks itself. For all others a router on the link asks, from an address of the link. This
-/// host learns the address of a client from its request, so that the host's own requests decide nothing about new clients.
+/// host learns the address of a client from its request; without requests of its own it may forget that while the client is
+/// connected, and does not find a router that asks from another address than that of the route.
 struct LinkDiscovery {
     /// The clients of an interface or of several, each piece with all ports.
     struct Result {
@@ -14,6 +15,11 @@ struct LinkDiscovery {
         var lost: [(sources: SourceSpace.ID, place: Int)] = []
         /// It is not known, because of the rule with this number.
         var unknown: [(sources: SourceSpace.ID, place: Int)] = []
+        /// They find the host, which may lose them, because of the rule or the policy with this number.
+        var forgotten: [(sources: SourceSpace.ID, place: Int)] = []
+
+        /// Whether all of them find the host, and are found.
+        var isComplete: Bool { (lost + unknown + forgotten).isEmpty }
     }
 
     private struct Question: Hashable {
@@ -51,6 +57,7 @@ struct LinkDiscovery {
             result.reaching += found.reaching
             result.lost += found.lost
             result.unknown += found.unknown
+            result.forgotten += found.forgotten
         }
     }
 
@@ -89,27 +96,49 @@ struct LinkDiscovery {
         var result = Result()
         result.lost = limited(certain)
         result.unknown = limited(unsure.map { ($0.sources, $0.doubts[0]) })
+        if !isWhole { result.forgotten = forgetting(key, space).map { (clients, $0) } }
         let hindered = space.union(of: (result.lost + result.unknown).map(\.sources))
         result.reaching = [space.difference(clients, hindered)]
         return result
     }
 }
 
+extension LinkDiscovery {
+    /// The rule or the policy that drops all requests of this host, or the answers to them; empty for none.
+    private func forgetting(_ key: AccessRegions.Key, _ space: SourceSpace) -> [Int] {
+        let refused = [LinkMessage.ownRequest, .ownAnswer].flatMap { message in
+            let outcome = survey.evaluate(message, key, among: space.all)
+            let certain = outcome.refused.filter(\.piece.doubts.isEmpty)
+            return space.canonical(space.union(of: certain.map(\.piece.sources))) == space.all ? certain : []
+        }
+        return refused.prefix(1).map(\.place)
+    }
+}
+
 extension LinkDiscovery.Result {
     /// The result for the packets in these pieces.
     func outcome(of pieces: [Piece], _ space: SourceSpace) -> RegionEvaluation.Outcome {
-        func parts(_ sources: SourceSpace.ID) -> [Piece] {
-            pieces.compactMap { piece in
-                var part = piece
-                part.sources = space.canonical(space.intersection(piece.sources, sources))
-                return part.sources == space.none ? nil : part
-            }
-        }
+        func parts(_ sources: SourceSpace.ID) -> [Piece] { pieces.limited(to: sources, space) }
         var outcome = RegionEvaluation.Outcome()
         outcome.accepted = reaching.flatMap(parts)
         outcome.refused = lost.flatMap { lost in parts(lost.sources).map { ($0, lost.place) } }
         outcome.unknown = unknown.flatMap { unknown in parts(unknown.sources).map { $0.doubted(by: unknown.place) } }
         return outcome
+    }
+
+    /// The parts of these pieces whose clients this host may lose.
+    func forgotten(of pieces: [Piece], _ space: SourceSpace) -> [(piece: Piece, place: Int)] {
+        forgotten.flatMap { part in pieces.limited(to: part.sources, space).map { ($0, part.place) } }
+    }
+}
+
+extension [Piece] {
+    fileprivate func limited(to sources: SourceSpace.ID, _ space: SourceSpace) -> [Piece] {
+        compactMap { piece in
+            var part = piece
+            part.sources = space.canonical(space.intersection(piece.sources, sources))
+            return part.sources == space.none ? nil : part
+        }
     }
 }
 

@@ -77,13 +77,15 @@ struct OverrideSearch {
         keep(outcome.accepted + outcome.unknown + doubted, effect, key, open)
     }
 
-    /// Adds the clients that do not find this host, or perhaps not.
+    /// Adds the clients that do not find this host, or perhaps not, and those that it may lose.
     mutating func add(
-        discovery outcome: RegionEvaluation.Outcome, _ key: AccessRegions.Key, _ open: [AccessRegions.Segment]
+        discovery outcome: RegionEvaluation.Outcome, forgotten: [(piece: Piece, place: Int)], _ key: AccessRegions.Key,
+        _ open: [AccessRegions.Segment]
     ) {
         add(exchange: outcome, .unresolved, key, open)
         var effects = EffectCollector()
         for piece in outcome.unknown { effects.add(piece, .unknown, piece.doubts[0], rules) }
+        for (piece, place) in forgotten { effects.add(piece, .forgotten, place, rules) }
         for effect in effects.all { meet(effect, key, open) }
     }
 

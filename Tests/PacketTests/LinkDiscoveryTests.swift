@@ -119,6 +119,31 @@ struct LinkDiscoveryTests {
         #expect(try portreeve("verify", closed, "--only", "ruleset").output.hasPrefix("in sync"))
     }
 
+    /// Rules for the requests of this host and the answers to them, without which it forgets its clients in time.
+    @Test(
+        "That drop only what this host asks itself have an effect that is not known",
+        arguments: [
+            ("inet", "input priority 0; icmpv6 type nd-neighbor-advert drop;", 1),
+            ("inet", "output priority 0; icmpv6 type nd-neighbor-solicit ip6 daddr ff02::1:ff00:0/104 drop;", 1),
+            ("arp", "input priority 0; arp operation reply drop;", 1),
+            ("arp", "output priority 0; arp operation request arp saddr ip 10.255.0.1 drop;", 1),
+            ("arp", "output priority 0; arp operation request arp daddr ip 10.255.0.9 drop;", 0),
+            ("inet", "input priority 0; icmpv6 type nd-router-advert drop;", 0),
+        ])
+    func own(family: String, chain: String, count: Int) throws {
+        let network = try Network()
+        defer { withExtendedLifetime(network) {} }
+        let portreeve = try Portreeve()
+        let policy = try portreeve.write("version: 1\nservices:\n  ssh: {ports: 22, from: any, why: x}\n")
+        #expect(try portreeve("apply", policy, "--yes", "--quiet").status == 0)
+        try NftProgram.load("table \(family) other {\nchain c { type filter hook \(chain)\n}\n}")
+        let output = try portreeve("verify", policy, "--only", "ruleset").output
+        #expect(
+            output.matches(of: #/other drops the (ARP requests|neighbour solicitations) of this host or the answers/#)
+                .count == count, "\(output)")
+        #expect(!output.contains("[foreign-"), "\(output)")
+    }
+
     @Test(
         "Rules of iptables for the hop limit of the messages are known",
         arguments: ["--hl-eq 255", "--hl-gt 254", "--hl-lt 255"])
@@ -132,6 +157,7 @@ struct LinkDiscoveryTests {
             """
             ip6tables-nft -A INPUT -p tcp --dport 22 -j ACCEPT
             ip6tables-nft -A INPUT -p icmpv6 --icmpv6-type neighbor-solicitation -m hl \(match) -j ACCEPT
+            ip6tables-nft -A INPUT -p icmpv6 --icmpv6-type neighbor-advertisement -j ACCEPT
             ip6tables-nft -P INPUT DROP
             """)
         let output = try portreeve("verify", policy, "--only", "ruleset").output

@@ -9,6 +9,16 @@ enum LinkMessage: Hashable {
     case request
     /// This host's answer to it, which leaves: for IPv6 a neighbour advertisement.
     case answer
+    /// This host's request for the address of another host, which leaves.
+    case ownRequest
+    /// The other host's answer to it, which arrives.
+    case ownAnswer
+
+    /// Whether this host sends it.
+    var leaves: Bool { self == .answer || self == .ownRequest }
+
+    /// Whether it is an answer.
+    var isAnswer: Bool { self == .answer || self == .ownAnswer }
 }
 
 extension AddressFamily {
@@ -31,23 +41,27 @@ extension Setting {
         state.isUntrackable = true
         guard family == .ipv6 else { return state }
         // The type and the code of the message, RFC 4861 4.3 and 4.4.
-        state.headerPort = [SymbolicByte](constants: [message == .request ? 135 : 136, 0])
+        state.headerPort = [SymbolicByte](constants: [message?.isAnswer == true ? 136 : 135, 0])
         // The multicast address of a node for the last 24 bits of its address, RFC 4291 2.7.1.
         let prefix = [SymbolicByte](constants: (UInt128(0xff02) << 112 | 0x1_ff00_0000).bigEndianBytes.prefix(13))
-        if message == .request { state.destination = prefix + (13..<16).map { SymbolicByte(.destination($0)) } }
+        switch message {
+        case .request: state.destination = prefix + (13..<16).map { SymbolicByte(.destination($0)) }
+        case .ownRequest: state.destination = prefix + (13..<16).map { SymbolicByte(.source($0)) }
+        default: break
+        }
         return state
     }
 
     /// A byte of a message of ARP for IPv4 on Ethernet: RFC 826.
     func arpByte(_ offset: Int) -> SymbolicByte {
-        let start: [UInt8] = [0, 1, 0x08, 0x00, 6, 4, 0, message == .request ? 1 : 2]
+        let start: [UInt8] = [0, 1, 0x08, 0x00, 6, 4, 0, message?.isAnswer == true ? 2 : 1]
         let (sender, target) = (14..<18, 24..<28)
         return switch offset {
         case start.indices: SymbolicByte(start[offset])
         case sender:
-            SymbolicByte(message == .request ? .source(UInt8(offset - 14)) : .destination(UInt8(offset - 14)))
+            SymbolicByte(isLeaving ? .destination(UInt8(offset - 14)) : .source(UInt8(offset - 14)))
         case target:
-            SymbolicByte(message == .request ? .destination(UInt8(offset - 24)) : .source(UInt8(offset - 24)))
+            SymbolicByte(isLeaving ? .source(UInt8(offset - 24)) : .destination(UInt8(offset - 24)))
         default: .unknown
         }
     }

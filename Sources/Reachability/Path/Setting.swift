@@ -42,7 +42,7 @@ struct Setting {
         self.circumstances = circumstances
         self.phase = phase
         self.message = message
-        isLeaving = user != nil || message == .answer
+        isLeaving = user != nil || message?.leaves == true
         self.isUntrackedYet = isUntrackedYet
         self.isEcho = isEcho
         self.user = user

@@ -98,7 +98,7 @@ struct Survey {
         let setting = Setting(
             family: key.family, transport: key.transport, interface: key.interface.representative,
             circumstances: circumstances, dialled: key.destination.possible,
-            user: message == .answer ? SocketUser.none : nil, message: message)
+            user: message.leaves ? SocketUser.none : nil, message: message)
         return outcome(key, setting, false) { $0.evaluateMessages(sources) }
     }
 
