@@ -159,7 +159,9 @@ extension Explanation.Question {
     /// the rulesets distinguish.
     private func interfaces(_ tables: [Table]) -> [(name: String, title: String)] {
         if isFromThisHost { return [("lo", "lo")] }
-        if let interface = interface ?? returnInterface { return [(interface, interface)] }
+        if let interface = interface ?? returnInterface {
+            return [(setting?.routes?.arrivalName(of: interface) ?? interface, interface)]
+        }
         let names = setting?.routes?.outerInterfaces.sorted() ?? []
         if 1...Self.mostInterfaces ~= names.count { return names.map { ($0, $0) } }
         return InterfaceClass.all(in: tables, setting?.routes).filter { $0 != .loopback }.reversed().map {

@@ -20,14 +20,12 @@ struct DroppedDiscovery {
     ///   - new: portreeve's table and the remaining ones.
     ///   - circumstances: the circumstances in which packets meet the tables.
     init(_ draft: PolicyDraft, from old: [Table], to new: [Table], in circumstances: Circumstances) {
-        guard let own = circumstances.addresses?.first(.ipv6, of: .all) else { return }
         for service in draft.services.filter({ $0.targets == nil }).prefix(Self.mostServices) {
             guard let (transport, ports) = service.ports.first(where: { $0.key.hasPorts }),
                 let port = ports.ranges.first?.lowerBound
             else { continue }
-            for (name, client) in service.entries.flatMap({ Self.clients(of: $0, in: circumstances) }) {
-                var packet = Packet(transport: transport, port: port, from: client, interface: name)
-                packet.destination = own
+            for var packet in service.entries.flatMap({ Self.packets(of: $0, in: circumstances) }) {
+                (packet.transport, packet.port) = (transport, port)
                 func obstacle(_ tables: [Table]) -> ExchangeObstacle? {
                     ExchangeObstacle(behind: packet, through: tables, in: circumstances)
                 }
@@ -40,15 +38,18 @@ struct DroppedDiscovery {
         }
     }
 
-    /// A client on the link of each interface by which it is let in.
-    private static func clients(
-        of access: InterfaceAccess, in circumstances: Circumstances
-    ) -> [(interface: String, address: IPAddress)] {
+    /// A packet from a client on the link of each interface by which it is let in, to this host's address there.
+    private static func packets(of access: InterfaceAccess, in circumstances: Circumstances) -> [Packet] {
         let names = access.interfaces.isEmpty ? circumstances.routes?.outerInterfaces.sorted() ?? [] : access.interfaces
         return names.compactMap { name in
-            let here = circumstances.routes?.networks(name)?.subtracting(circumstances.addresses ?? AddressSet())
-            let sources = access.sources.part(.ipv6).subtracting(.impossible)
-            return (here?.intersection(sources) ?? AddressSet()).witness.flatMap { IPAddress($0) }.map { (name, $0) }
+            guard let link = circumstances.routes?.networks(name), let own = circumstances.addresses,
+                let address = link.intersection(own).first(.ipv6, of: .all)
+            else { return nil }
+            let sources = access.sources.part(.ipv6).subtracting(.impossible).subtracting(own).intersection(link)
+            guard let client = sources.witness.flatMap({ IPAddress($0) }) else { return nil }
+            var packet = Packet(transport: .tcp, port: 0, from: client, interface: name)
+            packet.destination = address
+            return packet
         }
     }
 }

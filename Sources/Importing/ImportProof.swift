@@ -81,11 +81,7 @@ struct DifferenceJudge {
 
     /// Whether the host has an interface in none of these classes.
     func hasOthers(than classes: [InterfaceClass]) -> Bool {
-        guard let present = circumstances.routes?.outerInterfaces else { return true }
-        let patterns = classes.compactMap(\.pattern)
-        return present.contains { name in
-            !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
-        }
+        circumstances.routes?.hasInterface(outside: classes) ?? true
     }
 
     /// A difference; `nil` if it is about sources that no packet has, about port 0, or about interfaces that the host has not.

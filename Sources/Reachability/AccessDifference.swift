@@ -64,6 +64,24 @@ public struct AccessDifference {
             kept)
     }
 
+    /// Leaves out what is only about interfaces that no rule names, if the host has none of them.
+    ///
+    /// With no interface but loopback, the host is not set up yet: nothing is left out.
+    public mutating func leaveOutAbsentInterfaces(_ routes: Routes?) {
+        guard let routes, !routes.outerInterfaces.isEmpty,
+            !routes.hasInterface(outside: Set(before.keys.map(\.interface)))
+        else { return }
+        func present(_ changes: [AccessChange]) -> [AccessChange] {
+            changes.compactMap { change in
+                guard change.interfaces.contains(nil) else { return change }
+                var change = change
+                change.interfaces.removeAll { $0 == nil }
+                return change.interfaces.isEmpty ? nil : change
+            }
+        }
+        (gained, lost, unknown) = (present(gained), present(lost), present(unknown))
+    }
+
     private init(
         from before: AccessRegions, to after: AccessRegions, _ collector: ChangeCollector, _ kept: Set<TableName>
     ) {

@@ -178,7 +178,7 @@ struct ImportReportTests {
     @Test("Neighbour discovery that the old firewall dropped is essential traffic that the report names")
     func discovery() throws {
         try portreeve.shell("ip link add eth7 type veth peer name peer7; ip link set eth7 up; ip link set peer7 up")
-        try portreeve.shell("ip -6 addr add 2001:db8:7::1/64 dev eth7 nodad")
+        try portreeve.shell("ip -6 addr add 2001:db8::1/128 dev lo; ip -6 addr add 2001:db8:7::1/64 dev eth7 nodad")
         try portreeve.load(
             """
             table inet filter {

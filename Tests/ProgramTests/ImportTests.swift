@@ -103,6 +103,18 @@ struct ImportTests {
         #expect(changes.isEmpty, "\(changes)")
     }
 
+    @Test("A policy that trusts all interfaces there are changes nothing by plan")
+    func trustedInterfaces() throws {
+        try portreeve.shell("ip link add eth7 type veth peer name peer7")
+        try portreeve.load(
+            "table ip t { chain c { type filter hook input priority 0; policy accept; ip saddr 10.0.0.0/24 drop; }; }")
+        let path = portreeve.file("policy.yaml")
+        #expect(try portreeve("import", path, "--quiet").status == 0)
+        let access = try #require(try portreeve.json("plan", path)["access"] as? [String: [Any]])
+        let changes = access.values.flatMap { $0 }
+        #expect(changes.isEmpty, "\(changes)")
+    }
+
     @Test("The commands of the hand-over lead to a host where the policy alone decides")
     func handOver() throws {
         try portreeve.load(Self.firewall)

@@ -1,4 +1,5 @@
 import Addressing
+import Auditing
 import Kernel
 import Reachability
 import Rulesets
@@ -65,5 +66,17 @@ struct LowerDeviceTests {
         for (port, outcome) in [(22, "unknown"), (23, "refuse"), (24, "accept")] as [(UInt16, String)] {
             #expect(try verdicts(port, on: "vrf0", tables) == [outcome, outcome], "\(port)")
         }
+    }
+    @Test("A question about a link of a VRF is about the VRF, whose name the rules at input see")
+    func questionAboutLink() throws {
+        let tables = try tables("type filter hook input priority 0; iifname vrf0 tcp dport 22 drop;", family: "inet")
+        func verdict(_ interface: String) -> String {
+            var question = Explanation.Question(
+                source: .ipv4(0x0a00_0009), transport: .tcp, port: 22, interface: interface)
+            question.setting = Self.circumstances
+            return "\(question.conclusion(through: tables, now: 0).0.verdict)"
+        }
+        let verdicts = ["eth2", "vrf0", "eth0"].map(verdict)
+        #expect(verdicts == ["refuse", "refuse", "accept"])
     }
 }

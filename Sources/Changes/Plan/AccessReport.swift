@@ -48,7 +48,8 @@ public struct AccessReport {
         from old: [Table], _ oldPolicy: DecompiledPolicy, to new: [Table], _ newPolicy: DecompiledPolicy,
         in circumstances: Circumstances
     ) {
-        let difference = AccessDifference(from: old, to: new, in: circumstances)
+        var difference = AccessDifference(from: old, to: new, in: circumstances)
+        difference.leaveOutAbsentInterfaces(circumstances.routes)
         let (owners, newOwners) = (PortOwners(oldPolicy), PortOwners(newPolicy))
         gained = difference.gained.flatMap(newOwners.either(owners).rows).gathered(by: newPolicy.trusted)
         lost = difference.lost.flatMap(owners.either(newOwners).rows).gathered(by: oldPolicy.trusted)
