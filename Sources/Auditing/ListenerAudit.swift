@@ -140,7 +140,8 @@ public struct ListenerAudit {
                 exposed.isEmpty
                 ? "published on \(Set(redirected.map(\.family)).map(\.title).joined())" : exposed.addresses
             let message = "\(service.kind) \"\(service.name)\" is open to \(family.title) on \(place.text), "
-            let advice = "and nothing listens on \(family.title) (found: \(found)): bind it to both, or narrow \"from\""
+            let advice =
+                "and nothing listens on \(family.title) (found: \(found)): bind it to both, or narrow \"from\" or \"addresses\""
             return finding(.wrongFamily, message + advice, family)
         }
     }

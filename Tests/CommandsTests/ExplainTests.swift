@@ -74,6 +74,17 @@ struct ExplainTests {
         #expect(terminal.output.hasPrefix("refuse: ") && !terminal.output.contains("for a time: run"))
     }
 
+    @Test("An address that no client has is no source; a DHCP client has none yet")
+    func noClient() throws {
+        let terminal = try Terminal()
+        let policy = try terminal.write("version: 1\nservices: {ssh: {ports: 22, from: any, why: x}}\n")
+        for source in ["0.0.0.0", "224.0.0.1", "255.255.255.255", "::", "ff02::1"] {
+            #expect(try terminal.run("explain", source, "22", policy, "--policy") == .usage, "\(source)")
+            #expect(terminal.errors.contains("no client has the address \(source)"), "\(terminal.errors)")
+        }
+        #expect(try terminal.run("explain", "0.0.0.0", "67/udp", policy, "--policy") == .success)
+    }
+
     @Test("Where the file is invalid, the answer says what it is based on, and names the command that shows the errors")
     func invalidFile() throws {
         let terminal = try Terminal()

@@ -12,6 +12,8 @@ import Testing
             ["service \"ssh\" is closed on IPv4: all its sources are IPv6"]
         ),
         ("services:\n  dhcp: {ports: [67/udp, 137-138/udp], from: [10.0.0.0/8, 0.0.0.0], why: x}", []),
+        ("services:\n  ssh: {ports: 22, from: \"::/0\", why: x}", []),
+        ("services:\n  ssh: {ports: 22, from: 2001:db8::/32, addresses: 2001:db8::1, why: x}", []),
         ("services:\n  dhcp: {ports: 547/udp, from: \"fe80::/10\", why: x}", []),
         (
             "services:\n  dhcp: {ports: [547/udp, 53/udp], from: ⟨fe80::/10⟩, why: x}",

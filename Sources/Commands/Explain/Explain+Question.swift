@@ -34,6 +34,12 @@ extension Explain {
     private func question(
         of source: IPAddress, _ transport: TransportProtocol, port: UInt16
     ) throws(CommandError) -> Explanation.Question {
+        // RFC 1122 3.2.1.3, RFC 4291 2.5.2 and 2.7; a DHCP client that has no address yet sends from 0.0.0.0.
+        let isUnspecified = source == .ipv4(0) || source == .ipv6(0)
+        if source.isMulticast || source == .ipv4(.max) || isUnspecified && transport == .tcp {
+            throw CommandError(
+                .usage, "no client has the address \(source): write one such as 192.0.2.7 or 2001:db8::7")
+        }
         var question = Explanation.Question(source: source, transport: transport, port: port, interface: interface)
         question.destination = try dialled(by: source)?.value
         question.isEchoRequest = [.icmp, .icmpv6].contains(transport)

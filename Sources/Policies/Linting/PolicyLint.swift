@@ -74,8 +74,9 @@ struct PolicyLint {
         } else if families.count == 1 {
             return
         } else if sources.ipv6.isEmpty, !service.isOfIPv4Alone {
+            // 0.0.0.0/0 is often taken for everyone, ::/0 is not.
             log.warning("\(name) is closed on IPv6: all its \(service.ends(without: .ipv6)) are IPv4", at: place)
-        } else if sources.ipv4.isEmpty, !service.ports.allSatisfy({ $0.onlyFamily == .ipv6 }) {
+        } else if sources.ipv4.isEmpty, sources.ipv6.ranges != [0...UInt128.max], !service.isOfIPv6Alone {
             log.warning("\(name) is closed on IPv4: all its \(service.ends(without: .ipv4)) are IPv6", at: place)
         }
     }
@@ -90,5 +91,10 @@ extension Service {
     /// Whether IPv6 packets cannot be meant for it: its protocols have none, or its addresses are IPv4 addresses.
     fileprivate var isOfIPv4Alone: Bool {
         destinations?.addresses.ipv6.isEmpty == true || ports.allSatisfy { $0.onlyFamily == .ipv4 }
+    }
+
+    /// Whether IPv4 packets cannot be meant for it.
+    fileprivate var isOfIPv6Alone: Bool {
+        destinations?.addresses.ipv4.isEmpty == true || ports.allSatisfy { $0.onlyFamily == .ipv6 }
     }
 }
