@@ -28,6 +28,14 @@ public struct AddressSet: Hashable, Sendable {
     public static let loopback = AddressSet(
         ipv4: IntervalSet([0x7f00_0000...0x7fff_ffff]), ipv6: IntervalSet([1...1]))
 
+    /// Sources that no packet from another host can have: the kernel drops such packets as martians.
+    ///
+    /// IPv4: this network but 0.0.0.0, loopback, multicast and the limited broadcast (`ip_route_input_slow` of the kernel,
+    /// RFC 1122 3.2.1.3). IPv6: loopback and multicast (`ip6_rcv_core`).
+    public static let impossible = AddressSet(
+        ipv4: IntervalSet([1...0x00ff_ffff, 0x7f00_0000...0x7fff_ffff, 0xe000_0000...0xefff_ffff, .max ... .max]),
+        ipv6: IntervalSet([1...1, 0xff << 120 ... .max]))
+
     /// Whether the set is empty.
     public var isEmpty: Bool { ipv4.isEmpty && ipv6.isEmpty }
 

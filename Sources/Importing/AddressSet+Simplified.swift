@@ -1,14 +1,6 @@
 internal import Addressing
 
 extension AddressSet {
-    /// Sources that no packet from another host can have: the kernel drops such packets as martians.
-    ///
-    /// IPv4: this network but 0.0.0.0, loopback, multicast and the limited broadcast (`ip_route_input_slow` of the kernel,
-    /// RFC 1122 3.2.1.3). IPv6: loopback and multicast (`ip6_rcv_core`).
-    static let impossible = AddressSet(
-        ipv4: IntervalSet([1...0x00ff_ffff, 0x7f00_0000...0x7fff_ffff, 0xe000_0000...0xefff_ffff, .max ... .max]),
-        ipv6: IntervalSet([1...1, 0xff << 120 ... .max]))
-
     /// Every address of a family.
     static func all(_ family: AddressFamily) -> AddressSet {
         family == .ipv4 ? AddressSet(ipv4: .all) : AddressSet(ipv6: .all)

@@ -64,6 +64,15 @@ public struct AccessDifference {
             kept)
     }
 
+    /// Leaves out what is only about sources that no packet has, and what is only about interfaces that the host has not.
+    public mutating func leaveOutAbsent(_ routes: Routes?) {
+        func possible(_ changes: [AccessChange]) -> [AccessChange] {
+            changes.filter { !$0.sources.subtracting(.impossible).isEmpty }
+        }
+        (gained, lost, unknown) = (possible(gained), possible(lost), possible(unknown))
+        leaveOutAbsentInterfaces(routes)
+    }
+
     /// Leaves out what is only about interfaces that no rule names, if the host has none of them.
     ///
     /// With no interface but loopback, the host is not set up yet: nothing is left out.

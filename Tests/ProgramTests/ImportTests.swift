@@ -115,6 +115,25 @@ struct ImportTests {
         #expect(changes.isEmpty, "\(changes)")
     }
 
+    @Test("Loopback addresses, which no other host sends from, lose nothing by plan")
+    func loopbackSources() throws {
+        try portreeve.load(
+            """
+            table ip t {
+              chain c {
+                type filter hook input priority 0; policy drop;
+                tcp dport 22 accept
+                ip saddr 127.0.0.1 accept
+              }
+            }
+            """)
+        let path = portreeve.file("policy.yaml")
+        #expect(try portreeve("import", path, "--quiet").status == 0)
+        let access = try #require(try portreeve.json("plan", path)["access"] as? [String: [Any]])
+        let changes = access.values.flatMap { $0 }
+        #expect(changes.isEmpty, "\(changes)")
+    }
+
     @Test("The commands of the hand-over lead to a host where the policy alone decides")
     func handOver() throws {
         try portreeve.load(Self.firewall)
