@@ -23,14 +23,6 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether it is a multicast address: RFC 5771, RFC 4291 2.7.
-    public var isMulticast: Bool {
-        switch self {
-        case .ipv4(let value): value >> 28 == 0xe
-        case .ipv6(let value): value >> 120 == 0xff
-        }
-    }
-
     /// The family.
     public var family: AddressFamily {
         switch self {

@@ -72,7 +72,7 @@ extension CommandLineWords {
         return "the time needs --for: \"portreeve \(command) \(subject)\(rest(of: command))\""
     }
 
-    /// The message about all that `ban` and `grant` lack, of which the parser names only the first; `nil` for other words.
+    /// The message that names every missing word of `ban` and `grant`, where the parser names one; `nil` for other words.
     private var missingFault: String? {
         guard let command = ordered.first, ["ban", "grant"].contains(command) else { return nil }
         let (subject, word) = command == "ban" ? ("the address", "ADDRESS") : ("the service", "SERVICE")

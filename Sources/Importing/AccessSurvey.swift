@@ -141,11 +141,7 @@ struct AccessSurvey {
 
     /// Whether the host has an interface that no rule names.
     private var hasOthers: Bool {
-        let patterns = others.compactMap(\.interface.pattern)
-        return interfaces.isEmpty
-            || interfaces.contains { name in
-                !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
-            }
+        interfaces.isEmpty || others.map(\.interface).hasOther(among: interfaces)
     }
 
     /// The rule that limits packets like this one; `nil` for none.

@@ -81,7 +81,7 @@ struct DifferenceJudge {
 
     /// Whether the host has an interface in none of these classes.
     func hasOthers(than classes: [InterfaceClass]) -> Bool {
-        circumstances.routes?.hasInterface(outside: classes) ?? true
+        (circumstances.routes?.outerInterfaces).map { classes.hasOther(among: $0) } ?? true
     }
 
     /// A difference; `nil` if it is about sources that no packet has, about port 0, or about interfaces that the host has not.

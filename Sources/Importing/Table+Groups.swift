@@ -53,6 +53,14 @@ extension Circumstances {
 extension IPAddress {
     /// Whether it is a multicast address or the limited broadcast address.
     var isGroup: Bool { isMulticast || self == .ipv4(.max) }
+
+    /// Whether it is a multicast address.
+    fileprivate var isMulticast: Bool {
+        switch self {
+        case .ipv4(let value): value >> 28 == 0xe
+        case .ipv6(let value): value >> 120 == 0xff
+        }
+    }
 }
 
 extension Rule {

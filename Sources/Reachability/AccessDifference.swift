@@ -64,22 +64,20 @@ public struct AccessDifference {
             kept)
     }
 
-    /// Leaves out what is only about sources that no packet has, and what is only about interfaces that the host has not.
-    public mutating func leaveOutAbsent(_ routes: Routes?) {
+    /// Leaves out what is only about sources that no packet has, or about interfaces that the host does not have.
+    public mutating func leaveOutAbsent() {
         func possible(_ changes: [AccessChange]) -> [AccessChange] {
             changes.filter { !$0.sources.subtracting(.impossible).isEmpty }
         }
         (gained, lost, unknown) = (possible(gained), possible(lost), possible(unknown))
-        leaveOutAbsentInterfaces(routes)
+        leaveOutAbsentInterfaces()
     }
 
     /// Leaves out what is only about interfaces that no rule names, if the host has none of them.
     ///
     /// With no interface but loopback, the host is not set up yet: nothing is left out.
-    public mutating func leaveOutAbsentInterfaces(_ routes: Routes?) {
-        guard let routes, !routes.outerInterfaces.isEmpty,
-            !routes.hasInterface(outside: Set(before.keys.map(\.interface)))
-        else { return }
+    public mutating func leaveOutAbsentInterfaces() {
+        guard !before.present.contains(where: { $0.kind == .other }) else { return }
         func present(_ changes: [AccessChange]) -> [AccessChange] {
             changes.compactMap { change in
                 guard change.interfaces.contains(nil) else { return change }

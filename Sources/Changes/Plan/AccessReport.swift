@@ -49,7 +49,7 @@ public struct AccessReport {
         in circumstances: Circumstances
     ) {
         var difference = AccessDifference(from: old, to: new, in: circumstances)
-        difference.leaveOutAbsent(circumstances.routes)
+        difference.leaveOutAbsent()
         let (owners, newOwners) = (PortOwners(oldPolicy), PortOwners(newPolicy))
         gained = difference.gained.flatMap(newOwners.either(owners).rows).gathered(by: newPolicy.trusted)
         lost = difference.lost.flatMap(owners.either(newOwners).rows).gathered(by: oldPolicy.trusted)

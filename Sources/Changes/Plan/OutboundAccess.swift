@@ -35,7 +35,7 @@ public struct OutboundAccess {
         modes = (oldPolicy.outboundMode, newPolicy.outboundMode)
         guard modes != (.accept, .accept) else { return }
         var difference = AccessDifference(from: old, to: new, in: circumstances, path: .leaving)
-        difference.leaveOutAbsentInterfaces(circumstances.routes)
+        difference.leaveOutAbsentInterfaces()
         gained = difference.gained.compactMap { Self.row($0, of: newPolicy.outbound + oldPolicy.outbound) }
         lost = difference.lost.compactMap { Self.row($0, of: oldPolicy.outbound + newPolicy.outbound) }
         unknown = difference.unknown.compactMap { Self.row($0, of: newPolicy.outbound) }

@@ -1,11 +1,12 @@
+internal import Addressing
 internal import Policies
 internal import Printing
 
-/// A warning, and those that say the same of other places.
+/// Warnings of one kind, shown as one.
 struct DiagnosticGroup {
     /// The first one.
     let first: Diagnostic
-    /// The others; empty for a warning that stands alone, and for an error.
+    /// The warnings after it; none for an error.
     private(set) var others: [Diagnostic] = []
 
     /// At most this many that are alike are shown one by one.
@@ -54,17 +55,10 @@ extension Diagnostic {
 }
 
 extension [Int] {
-    /// Numbers in ascending order: `3, 7-9`.
+    /// Line numbers: `3, 7-9`.
     fileprivate var ranges: String {
-        let runs = reduce(into: [ClosedRange<Int>]()) { runs, number in
-            if let last = runs.last, last.upperBound + 1 >= number {
-                runs[runs.count - 1] = last.lowerBound...number
-            } else {
-                runs.append(number...number)
-            }
-        }
-        return runs.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
-            .joined(separator: ", ")
+        IntervalSet(map { UInt($0)...UInt($0) }).ranges
+            .map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }.joined(separator: ", ")
     }
 }
 

@@ -34,9 +34,9 @@ extension Explain {
     private func question(
         of source: IPAddress, _ transport: TransportProtocol, port: UInt16
     ) throws(CommandError) -> Explanation.Question {
-        // RFC 1122 3.2.1.3, RFC 4291 2.5.2 and 2.7; a DHCP client that has no address yet sends from 0.0.0.0.
+        // A DHCP client that has no address yet sends from 0.0.0.0, and no TCP: RFC 1122 3.2.1.3, RFC 4291 2.5.2.
         let isUnspecified = source == .ipv4(0) || source == .ipv6(0)
-        if source.isMulticast || source == .ipv4(.max) || isUnspecified && transport == .tcp {
+        if AddressSet.impossible.subtracting(.loopback).contains(source) || isUnspecified && transport == .tcp {
             throw CommandError(
                 .usage, "no client has the address \(source): write one such as 192.0.2.7 or 2001:db8::7")
         }

@@ -107,7 +107,8 @@ extension ImportDifference {
     /// The difference without its cause, for one that every host needs.
     var neededText: String {
         if isDiscovery {
-            return "neighbour discovery, without which nobody new on the link reaches this host over IPv6 now"
+            return
+                "neighbour discovery, which is dropped today, so that no new host on the link reaches this one over IPv6"
         }
         let sourcePort = sourcePorts.map { ", source port \($0.text)" } ?? ""
         if case .outbound = subject { return "\(portText) to \(sources.isAny ? "any" : sources.text)\(sourcePort)" }

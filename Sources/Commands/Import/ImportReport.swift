@@ -120,11 +120,14 @@ struct ImportReport {
     private var steps: [Step] {
         let invocation = Invocation(policy: path == "-" ? "POLICY" : path, kernel)
         let inside = kernel.netns.map { "ip netns exec \($0.printable) " } ?? ""
-        var disabling = result.takeover.firewalls.flatMap {
-            $0.disabling.map { Step(command: inside + $0.command, purpose: $0.purpose) }
-        }
-        if let last = disabling.lastIndex(where: { $0.command.contains("tables ") }) {
-            disabling[last].purpose = "then save what is left of iptables where it is loaded from at boot"
+        let firewalls = result.takeover.firewalls
+        let lastOfIptables = firewalls.lastIndex(where: \.isOfIptables)
+        let disabling = firewalls.indices.flatMap { index -> [Step] in
+            var steps = firewalls[index].disabling.map { Step(command: inside + $0.command, purpose: $0.purpose) }
+            if index == lastOfIptables, !steps.isEmpty {
+                steps[steps.count - 1].purpose = "then save the rules of iptables to the file that is loaded at boot"
+            }
+            return steps
         }
         let file = path == "-" ? "POLICY is your file with the policy above" : "after you have read it"
         return [

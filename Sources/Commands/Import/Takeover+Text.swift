@@ -29,6 +29,14 @@ extension Takeover.Firewall {
         }
     }
 
+    /// Whether commands of iptables end its decisions, for this boot only.
+    var isOfIptables: Bool {
+        switch self {
+        case .iptables, .rules: true
+        case .firewalld, .ufw, .chain, .portreeve: false
+        }
+    }
+
     /// The commands that end its decisions.
     var disabling: [(command: String, purpose: String)] {
         switch self {

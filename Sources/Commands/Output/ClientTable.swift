@@ -46,8 +46,8 @@ extension AccessReport {
 extension [ClientRow] {
     /// A table of the first rows, and the count of the other ports.
     ///
-    /// The ports of services are first, and of these and the others those that lose or gain all clients; neighbours that are
-    /// alike are one row.
+    /// Ports of services come first, then all others; within each, ports that lose or gain every client. Neighbouring ports that
+    /// differ in nothing else share a row.
     func lines(_ console: Console, atMost maximum: Int, hint: String?) -> [String] {
         guard !isEmpty else { return [] }
         let rows = folded.ordered

@@ -17,8 +17,8 @@ extension Consequences {
             }, resolvers: host.resolvers)
     }
 
-    /// That no one can log in over SSH any more, and the addresses of this host that `deny` covers; then the listeners that lose clients, as a table, and other breakages;
-    /// all, or the first of each.
+    /// A warning if nobody can log in over SSH any more, the addresses of this host that `deny` covers, a table of the listeners
+    /// that lose clients, and other breakages: all, or the first of each.
     func breakLines(_ console: Console, isWhole: Bool, hint: String?) -> [[String]] {
         let maximum = isWhole ? Int.max : AccessReport.shownLines
         let denied = breakages.filter { $0.identifier == .deniesHost }

@@ -51,14 +51,6 @@ public struct Routes: Sendable {
     /// The names of the interfaces by which packets of other hosts come and go, in the rules of IP.
     public var outerInterfaces: Set<String> { Set(indices.keys).subtracting(masters.keys).subtracting(["lo"]) }
 
-    /// Whether the host has an interface in none of these classes.
-    public func hasInterface(outside classes: some Sequence<InterfaceClass>) -> Bool {
-        let patterns = classes.compactMap(\.pattern)
-        return outerInterfaces.contains { name in
-            !patterns.contains { $0.hasSuffix("*") ? name.hasPrefix($0.dropLast()) : name == $0 }
-        }
-    }
-
     /// The name under which rules for arriving packets know an interface: that of its VRF, if it is a link of one.
     public func arrivalName(of name: String) -> String {
         masters[name].flatMap { kinds[$0] == "vrf" ? $0 : nil } ?? name

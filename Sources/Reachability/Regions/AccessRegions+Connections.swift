@@ -93,14 +93,7 @@ extension PacketPath {
 extension [AccessRegions.Key] {
     /// The keys of the class of an interface: that of its name, of the longest matching prefix, or of all others.
     fileprivate func fitting(_ name: String) -> Self {
-        func length(_ kind: InterfaceClass.Kind) -> Int? {
-            switch kind {
-            case .named(let exact): exact == name ? .max : nil
-            case .prefixed(let start): name.hasPrefix(start) ? start.count : nil
-            case .other: 0
-            }
-        }
-        let best = compactMap { length($0.interface.kind) }.max()
-        return filter { length($0.interface.kind) == best && best != nil }
+        let best = map(\.interface).fitting(name)
+        return filter { $0.interface == best }
     }
 }

@@ -51,6 +51,11 @@ extension [InterfaceClass] {
         return found.isEmpty ? Set(filter { $0 != .loopback }) : found
     }
 
+    /// Whether one of these interfaces is in the class of all others.
+    public func hasOther(among names: some Sequence<String>) -> Bool {
+        names.contains { fitting($0)?.kind == .other }
+    }
+
     /// The class of an interface: that of its name, of the longest matching prefix, or of all others.
     func fitting(_ name: String) -> InterfaceClass? {
         func length(_ kind: InterfaceClass.Kind) -> Int? {
