@@ -6,7 +6,8 @@ internal import Printing
 extension CommandLineWords {
     /// The message about such an option; `nil` if there is none.
     var optionFault: String? {
-        negativeFault ?? longFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault ?? missingFault
+        shortFault ?? negativeFault ?? longFault ?? synonymFault ?? needlessFault ?? sourceFault ?? timeFault
+            ?? missingFault
             ?? operandFault
     }
 
@@ -15,6 +16,23 @@ extension CommandLineWords {
         "--reason": "--why", "--comment": "--why", "--because": "--why", "--description": "--why",
         "--duration": "--for", "--time": "--for", "--timeout": "--for", "--until": "--for",
     ]
+
+    /// The message about `-v`, and about `-f policy.yaml`; `nil` for other words.
+    private var shortFault: String? {
+        guard let command = ordered.first.flatMap(Portreeve.command) else { return nil }
+        if ordered.contains("-v"), Self.hasVerbose.contains(ordered[0]) {
+            return "unknown option \"-v\": did you mean \"--verbose\"?"
+        }
+        // explain --policy is about the policy alone.
+        guard command is any PolicyCommand.Type, command != Explain.self,
+            let place = ordered.firstIndex(where: { ["-f", "--file", "--policy", "--config"].contains($0) })
+        else { return nil }
+        let path = ordered.dropFirst(place + 1).first { !$0.hasPrefix("-") } ?? "POLICY"
+        let words = ordered[..<place] + [path.shellWord]
+        return "the policy needs no option: \"portreeve \(words.joined(separator: " "))\""
+    }
+
+    private static let hasVerbose = ["apply", "check", "plan", "remove", "rollback", "status", "verify"]
 
     /// The message about `--reason`; `nil` for commands without such an option.
     private var synonymFault: String? {
@@ -84,9 +102,8 @@ extension CommandLineWords {
         let line =
             (operands.isEmpty ? [word] : operands.map(\.shellWord))
             + options.map { "\($0.0) \(value(of: $0.0)?.shellWord ?? $0.2)" }
-        let list =
-            missing.count > 1 ? "\(missing.dropLast().joined(separator: ", ")) and \(missing.last ?? "")" : missing[0]
-        return "\(command) lacks \(list): \"portreeve \(command) \(line.joined(separator: " "))\""
+        return
+            "\(command) lacks \(missing.joined(conjunction: "and")): \"portreeve \(command) \(line.joined(separator: " "))\""
     }
 
     /// The message about `history 3` and `rollback --to 3`, and about a word for a command that takes none; `nil` for other words.
@@ -118,7 +135,7 @@ extension CommandLineWords {
 
     private func has(_ option: String) -> Bool { ordered.contains { $0 == option || $0.hasPrefix("\(option)=") } }
 
-    private func value(of option: String) -> String? {
+    func value(of option: String) -> String? {
         if let word = ordered.first(where: { $0.hasPrefix("\(option)=") }) {
             return String(word.dropFirst(option.count + 1))
         }

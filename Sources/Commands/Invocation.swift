@@ -54,9 +54,19 @@ struct Invocation {
         }
     }
 
+    /// What the words of a command line name, of which the parser made no command.
+    init(_ words: CommandLineWords) {
+        policy = { nil }
+        place = { Self.place(["--netns", "--state-dir"].map { ($0, words.value(of: $0)) }) }
+        record = { nil }
+    }
+
     private static func place(_ kernel: KernelOptions?) -> String {
-        let options = [("--netns", kernel?.netns), ("--state-dir", kernel?.stateDir)]
-        return options.compactMap { name, value in value.map { " \(name) \($0.shellWord)" } }.joined()
+        place([("--netns", kernel?.netns), ("--state-dir", kernel?.stateDir)])
+    }
+
+    private static func place(_ options: [(String, String?)]) -> String {
+        options.compactMap { name, value in value.map { " \(name) \($0.shellWord)" } }.joined()
     }
 
     /// The text, in which each quoted command has what the user named.
@@ -85,6 +95,10 @@ struct Invocation {
 
     /// The words of a command after the name of the program, with what the user named.
     private func completed(_ command: Substring) -> String {
+        // Before a redirection of the shell.
+        if let redirection = command.firstRange(of: " > ") {
+            return completed(command[..<redirection.lowerBound]) + command[redirection.lowerBound...]
+        }
         let words = command.split(separator: " ").map(String.init)
         guard let name = words.first, let type = Portreeve.command(named: name) else { return String(command) }
         let path = type is any PolicyCommand.Type ? pathWord : ""
@@ -136,7 +150,7 @@ extension String {
 
 extension Portreeve {
     /// The command with this name.
-    fileprivate static func command(named name: String) -> (any ParsableCommand.Type)? {
+    static func command(named name: String) -> (any ParsableCommand.Type)? {
         configuration.subcommands.first { $0.configuration.commandName == name }
     }
 }

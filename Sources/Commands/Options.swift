@@ -33,7 +33,7 @@ public struct PolicyOptions: ParsableArguments, Sendable {
     /// The policy of this host.
     static let standardPath = "/etc/portreeve/policy.yaml"
 
-    @Argument(help: ArgumentHelp("The policy file.", valueName: "policy"))
+    @Argument(help: ArgumentHelp("The policy file.", valueName: "policy"), completion: .file())
     var policy = Self.standardPath
 
     @Flag(help: "As root, accept a policy or list that another user can write.")
@@ -41,6 +41,11 @@ public struct PolicyOptions: ParsableArguments, Sendable {
 
     /// The options with their defaults.
     public init() {}
+
+    /// Completes the services of this host's policy; nothing if that cannot be read.
+    static var services: CompletionKind {
+        .custom { _, _, _ in PolicyOptions().read(on: .this).policy?.services.map(\.name) ?? [] }
+    }
 
     /// The path in a sentence.
     var title: String { policy == "-" ? "standard input" : policy.printable }
@@ -57,12 +62,15 @@ public struct ListOptions: ParsableArguments, Sendable {
 
 /// The network namespace and the state directory of a command.
 public struct KernelOptions: ParsableArguments, Sendable {
-    @Option(help: ArgumentHelp("Work in this network namespace, named as in ip-netns(8).", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Work in this network namespace, named as in ip-netns(8).", valueName: "name"),
+        completion: .shellCommand("ls /run/netns 2>/dev/null"))
     var netns: String?
 
     @Option(
         help: ArgumentHelp(
-            "The directory of portreeve's state (default: /var/lib/portreeve).", valueName: "directory"))
+            "The directory of portreeve's state (default: /var/lib/portreeve).", valueName: "directory"),
+        completion: .directory)
     var stateDir: String?
 
     /// The options with their defaults.

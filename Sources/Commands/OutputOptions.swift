@@ -34,7 +34,7 @@ public struct OutputOptions: ParsableArguments, Sendable {
         completion: .list(["text", "json"]), transform: PlainFormats.argument)
     var chosen: OutputFormat?
 
-    @Flag(name: .shortAndLong, help: "Print nothing on success.")
+    @Flag(name: .shortAndLong, help: "Print nothing when all is well.")
     var quiet = false
 
     @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))
@@ -80,7 +80,7 @@ struct FormattedOutput<Choice: FormatChoice>: ParsableArguments {
         completion: .list(Choice.formats.map(\.rawValue)), transform: Choice.argument)
     var chosen: OutputFormat?
 
-    @Flag(name: .shortAndLong, help: "Print nothing on success.")
+    @Flag(name: .shortAndLong, help: "Print nothing when all is well.")
     var quiet = false
 
     @Option(help: ArgumentHelp("When to use colours.", valueName: "when"))

@@ -15,12 +15,14 @@ extension Portreeve {
             end(saying: configuration.version, to: .output, ExitStatus.success.rawValue)
         }
         if arguments.first == NameProcess.command { NameProcess.run(Array(arguments.dropFirst())) }
+        let words = CommandLineWords(arguments)
         do {
-            var command = try parse(CommandLineWords(arguments))
+            var command = try parse(words)
             try command.run()
         } catch {
-            let code = exitCode(for: error)
-            end(saying: printedMessage(for: error), to: code.isSuccess ? .output : .error, code.rawValue)
+            let (code, message) = (exitCode(for: error), printedMessage(for: error))
+            let text = code == .validationFailure ? Invocation(words).completing(message) : message
+            end(saying: text, to: code.isSuccess ? .output : .error, code.rawValue)
         }
         Glibc.exit(ExitStatus.success.rawValue)
     }
@@ -38,11 +40,11 @@ extension Portreeve {
     private static func parse(_ words: CommandLineWords) throws -> any ParsableCommand {
         if let command = parseDirectly(words) { return command }
         if let fault = words.fault {
-            end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
+            refuse(fault, words)
         }
         do { return try parseAsRoot(words.ordered) } catch {
             if !exitCode(for: error).isSuccess, let fault = words.formatFault {
-                end(saying: "portreeve: \(fault.printableLines())", to: .error, ExitStatus.usage.rawValue)
+                refuse(fault, words)
             }
             throw error
         }
@@ -56,6 +58,11 @@ extension Portreeve {
             let command = try? type.parseAsRoot(Array(words.ordered.dropFirst())), Swift.type(of: command) == type
         else { return nil }
         return command
+    }
+
+    private static func refuse(_ fault: String, _ words: CommandLineWords) -> Never {
+        let text = Invocation(words).completing(fault.printableLines())
+        end(saying: "portreeve: \(text)", to: .error, ExitStatus.usage.rawValue)
     }
 
     private static func end(saying text: String, to stream: StandardStream, _ status: Int32) -> Never {

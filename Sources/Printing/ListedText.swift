@@ -13,4 +13,9 @@ extension Array where Element == String {
         let rest = total - shown.count
         return shown.joined(separator: separator) + (rest > 0 ? " and \(rest) more" : "")
     }
+
+    /// The texts in a sentence: `a, b or c`.
+    public func joined(conjunction: String) -> String {
+        (dropLast(2) + [suffix(2).joined(separator: " \(conjunction) ")]).joined(separator: ", ")
+    }
 }

@@ -217,7 +217,7 @@ struct CommandLineTests {
     }
 
     @Test(
-        "Every option that ban and grant lack is named, with a command line that has them",
+        "An option that is missing, or needless, is named with a command line that is right",
         arguments: [
             ("ban", "ban lacks the address, --for TIME and --why TEXT: \"portreeve ban ADDRESS --for 1h --why TEXT\""),
             ("ban 192.0.2.7 --for=2h", "ban lacks --why TEXT: \"portreeve ban 192.0.2.7 --for 2h --why TEXT\""),
@@ -226,6 +226,9 @@ struct CommandLineTests {
                 "grant lacks --for TIME and --why TEXT: "
                     + "\"portreeve grant ssh p.yaml --from 192.0.2.7 --for 1h --why TEXT\""
             ),
+            ("check -v", "unknown option \"-v\": did you mean \"--verbose\"?"),
+            ("plan -f p.yaml --verbose", "the policy needs no option: \"portreeve plan p.yaml\""),
+            ("apply --yes --policy", "the policy needs no option: \"portreeve apply --yes POLICY\""),
             ("plan --dry-run", "plan changes nothing, and has no --dry-run: \"portreeve plan\""),
         ])
     func missingOptions(line: String, expected: String) {

@@ -24,6 +24,22 @@ struct FirstServiceTests {
         }.sorted()
     }
 
+    @Test("Many ports of one process stand in lines that fit a terminal")
+    func many() throws {
+        let ports = stride(from: 20_001, to: 20_601, by: 3).map { "\($0)/tcp" }
+        #expect(try services("java", ports) == ["java \(ports.joined(separator: " "))"])
+        let terminal = try Terminal()
+        let process = SocketProcess(pid: 7, name: "java", executable: "/usr/bin/java", user: "root")
+        terminal.sockets.listeners = ports.indices.map { index in
+            Listener(
+                transport: .tcp, address: .ipv6(0), port: UInt16(20_001 + 3 * index), isDualStack: true,
+                inode: UInt64(index), owners: .processes([process]))
+        }
+        #expect(try terminal.run("init", "-") == .success)
+        let lines = terminal.output.split(separator: "\n")
+        #expect(lines.count > 20 && lines.allSatisfy { $0.count <= 101 }, "\(terminal.output)")
+    }
+
     @Test("Ports of one process with different purposes are services of their own, named by the services database")
     func unrelated() throws {
         #expect(

@@ -34,6 +34,18 @@ struct InvocationTests {
                 == "\"portreeve explain 192.0.2.7 tcp/22 /srv/p.yaml \(place)\"")
     }
 
+    @Test("Options stand before a redirection, and those of a command line that is refused are kept, too")
+    func redirected() throws {
+        let place = "--state-dir /srv/state"
+        let invocation = try invocation("status", "--state-dir", "/srv/state")
+        #expect(
+            invocation.completing("\"portreeve history --show 1 > FILE\" prints it")
+                == "\"portreeve history --show 1 \(place) > FILE\" prints it")
+        let words = CommandLineWords(["grant", "ssh", "192.0.2.7", "--state-dir=/srv/state"])
+        let fault = Invocation(words).completing(try #require(words.fault))
+        #expect(fault.hasSuffix("\"portreeve grant ssh --from 192.0.2.7 --for 1h --why TEXT \(place)\""), "\(fault)")
+    }
+
     @Test("What a command names already is not added, and text that is complete stays as it is")
     func complete() throws {
         let invocation = try invocation("verify", "/srv/my p.yaml", "--netns", "web")

@@ -129,6 +129,20 @@ struct StatusTests {
         #expect(overdue.line.contains("its undo is overdue"))
     }
 
+    @Test("A table that another program deleted is named with the change that loaded it")
+    func deleted() throws {
+        let terminal = try Terminal()
+        let path = try terminal.write(web)
+        _ = try terminal.run("apply", path, "--yes")
+        terminal.store.put(nil)
+        #expect(
+            try state(terminal, path) == (
+                "state: not loaded\n  change 1 of 2027-01-15T08:00:00Z loaded a table that is gone: another program "
+                    + "deleted it, or it was not loaded at boot; \"portreeve apply \(path)\" loads the policy",
+                ["not-loaded"]
+            ))
+    }
+
     @Test("Tables in the way are a state unless the policy accepts them, and a file that cannot be used is one")
     func neighbours() throws {
         let terminal = try Terminal()

@@ -40,6 +40,16 @@ struct UnrecordedTableTests: GrantTesting {
         #expect(!terminal.output.contains("banned for a time"), "\(terminal.output)")
     }
 
+    @Test("Is told by status where the table is what the policy says, and apply says what it does about it")
+    func unnoticed() throws {
+        try mistype(granting: false)
+        #expect(try terminal.run("status", policy) == .success)
+        #expect(terminal.output.hasPrefix("state: in sync\n  the state directory "), "\(terminal.output)")
+        #expect(try terminal.run("apply", policy, "--yes") == .success)
+        #expect(
+            terminal.errors.hasSuffix("is it the right one? This change makes a new record\n"), "\(terminal.errors)")
+    }
+
     @Test("Keeps apply --yes from ending its grants and bans; an answer or --force goes on")
     func applied() throws {
         try mistype()

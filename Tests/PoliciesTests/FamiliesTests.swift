@@ -43,7 +43,7 @@ import Testing
         ("families: ⟨[⟩]", "\"families\" is empty"),
         ("ping: {⟨form⟩: any, rate: 1/second}", "unknown key \"form\" in \"ping\"; did you mean \"from\"?"),
         ("ping: ⟨{⟩}", "\"ping\" lacks \"from\" or \"rate\""),
-        ("ping: {from: ⟨nowhere⟩}", "unknown group \"nowhere\""),
+        ("ping: {from: ⟨nowhere⟩}", "unknown group \"nowhere\"; define it under \"sources\""),
     ])
     func refuses(defaults: String, message: String) throws {
         try expectErrors("version: 1\ndefaults: {\(defaults)}\nservices: {}\n", [message])

@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: [
         ("⟨vpn⟩: {interfaces: eth0, why: x}", "\"masquerade\" \"vpn\" lacks \"from\""),
         ("⟨vpn⟩: {from: 10.8.0.0/24, why: x}", "\"masquerade\" \"vpn\" lacks \"interfaces\""),
-        ("vpn: {from: ⟨nets⟩, interfaces: eth0, why: x}", "unknown group \"nets\""),
+        ("vpn: {from: ⟨nets⟩, interfaces: eth0, why: x}", "unknown group \"nets\"; define it under \"sources\""),
         (
             "vpn: {from: any, interfaces: eth0, ⟨limit⟩: 1/day, why: x}",
             "unknown key \"limit\" in \"masquerade\" \"vpn\""

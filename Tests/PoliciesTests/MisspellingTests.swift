@@ -78,6 +78,26 @@ struct MisspellingTests {
         try expectErrors("services: ⟨none⟩\nversion: 1\n", ["\"services\" \(single)"])
     }
 
+    @Test("An entry with a dash, a quote that stays open, and a key in the wrong place are named as such")
+    func structure() throws {
+        let (start, service) = ("version: 1\nservices:\n", "{ports: 22, from: any}")
+        try expectErrors(
+            "\(start)  ⟨-⟩ ssh: \(service)\n",
+            ["\"services\" must be a mapping, not a list; write its entries without \"- \""])
+        let open = "found unexpected end of stream while scanning a quoted scalar"
+        try expectErrors(
+            "\(start)  ssh: {ports: 22, from: any, why: ⟨\"⟩x}\n",
+            ["invalid YAML: \(open); the quote that opens on line 3 is not closed"])
+        try expectErrors(
+            "⟨families⟩: ipv4\n\(start)  ssh: \(service)\n",
+            ["unknown key \"families\" in a policy; it belongs in \"defaults\""])
+        try expectErrors(
+            "⟨limit⟩: 1/day\n\(start)  ssh: \(service)\n",
+            ["unknown key \"limit\" in a policy; it belongs in a service"])
+        let form = "a lower-case letter, then up to 30 lower-case letters, digits and -, all from a to z and 0 to 9"
+        try expectErrors("\(start)  ⟨größe⟩: \(service)\n", ["\"größe\" is not a service name; use \(form)"])
+    }
+
     @Test("A misspelt version is one error")
     func misspeltVersion() throws {
         try expectErrors(

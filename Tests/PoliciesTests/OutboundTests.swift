@@ -90,7 +90,7 @@ import Testing
         ),
         ("⟨dns⟩: {ports: 53/udp}", "outbound \"dns\" lacks \"to\""),
         ("⟨dns⟩: {to: any}", "outbound \"dns\" lacks \"ports\""),
-        ("dns: {ports: 53/udp, to: ⟨nowhere⟩}", "unknown group \"nowhere\""),
+        ("dns: {ports: 53/udp, to: ⟨nowhere⟩}", "unknown group \"nowhere\"; define it under \"sources\""),
         ("dns: {ports: 53/udp, to: any, user: ⟨007⟩}", "\"007\" is not the number of a user"),
         ("dns: {ports: 53/udp, to: any, user: ⟨4294967295⟩}", "\"4294967295\" is not the number of a user"),
         (

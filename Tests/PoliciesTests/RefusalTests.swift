@@ -28,7 +28,7 @@ import Testing
             "version: 1\nservices:\n  ⟨Web⟩:\n    ports: ⟨99999⟩\n    from: ⟨nowhere⟩\n",
             [
                 "\"Web\" is not a service name; \(form)", "\"99999\" has a port above 65535",
-                "unknown group \"nowhere\"",
+                "unknown group \"nowhere\"; define it under \"sources\"",
             ])
     }
 
@@ -47,7 +47,7 @@ import Testing
         ("[{from: any, ⟨form⟩: any}]", "unknown key \"form\" in an entry of \"allow\"; did you mean \"from\"?"),
         ("[{from: any, ⟨process⟩: sshd}]", "unknown key \"process\" in an entry of \"allow\""),
         ("[{from: any, limit: ⟨0/day⟩}]", "\"0/day\" is a rate of zero; the lowest is 1"),
-        ("[{from: any, except: ⟨nowhere⟩}]", "unknown group \"nowhere\""),
+        ("[{from: any, except: ⟨nowhere⟩}]", "unknown group \"nowhere\"; define it under \"sources\""),
     ])
     func refusesEntries(text: String, message: String) throws {
         try expectErrors("version: 1\nservices:\n  ssh:\n    ports: 22\n    allow: \(text)\n", [message])
@@ -130,7 +130,7 @@ import Testing
         ("limit: {rate: 1/day, per: ⟨host⟩}", "\"per\" must be source or all, not \"host\""),
         ("connections: ⟨0⟩", "\"connections\" must be a number from 1 to 4294967295, not \"0\""),
         ("connections: ⟨many⟩", "\"connections\" must be a number from 1 to 4294967295, not \"many\""),
-        ("except: ⟨nobody⟩", "unknown group \"nobody\""),
+        ("except: ⟨nobody⟩", "unknown group \"nobody\" (it stands alone, as in \"from: nobody\")"),
         ("limit: ⟨{⟩burst: 5}", "\"limit\" lacks \"rate\""),
         ("limit: {rate: 1/second, burst: ⟨0⟩}", "\"burst\" must be a positive number, not \"0\""),
         ("limit: {rate: 1/day, burst: ⟨200000⟩}", "\"burst\" is above 106751, the kernel's limit for 1/day"),
@@ -183,7 +183,9 @@ import Testing
     @Test func refusesAServiceWithoutItsMandatoryKeys() throws {
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {from: any}\n", ["service \"ssh\" lacks \"ports\""])
         try expectErrors("version: 1\nservices:\n  ⟨ssh⟩: {ports: 22}\n", ["service \"ssh\" lacks \"from\""])
-        try expectErrors("version: 1\nservices:\n  ssh: {ports: 22, from: ⟨[⟩]}\n", ["\"from\" is empty"])
+        try expectErrors(
+            "version: 1\nservices:\n  ssh: {ports: 22, from: ⟨[⟩]}\n",
+            ["\"from\" is empty; list addresses or groups, or write \"any\""])
         try expectErrors("version: 1\nservices:\n  ssh: {ports: ⟨[⟩], from: any}\n", ["\"ports\" is empty"])
         let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
         try expectErrors(

@@ -8,6 +8,8 @@ public enum TableAbsence: Equatable {
     case removing(Int)
     /// A change has removed it; its number and the time in seconds since 1970-01-01T00:00:00Z.
     case removed(Int, Int64)
+    /// It is gone without a change of portreeve, which had loaded it; the number and the time as above.
+    case lost(Int, Int64)
     /// The change that loaded it was undone.
     case undone(UndoneChange)
 
@@ -16,6 +18,9 @@ public enum TableAbsence: Equatable {
         switch self {
         case .removing(let number): "change \(number), which is not confirmed, removed it; \(cure)"
         case .removed(let number, let time): "change \(number) of \(UTCTime.text(time)) removed it; \(cure)"
+        case .lost(let number, let time):
+            "change \(number) of \(UTCTime.text(time)) loaded a table that is gone: another program deleted it, "
+                + "or it was not loaded at boot; \(cure)"
         case .undone(let change): "\(change.fact); \(cure)"
         }
     }
@@ -25,6 +30,7 @@ public enum TableAbsence: Equatable {
         switch self {
         case .removing: "\"portreeve confirm\" keeps that, \"portreeve rollback\" loads the table again"
         case .removed: "\"portreeve apply\" loads the policy, \"portreeve rollback\" the previous table"
+        case .lost: "\"portreeve apply\" loads the policy"
         case .undone(let change): change.cure
         }
     }
@@ -44,5 +50,13 @@ extension RulesetState {
         guard try last.map(hasNoTable) ?? true else { return nil }
         if let undone = try policy.flatMap(undone), undone.number > last?.number ?? 0 { return .undone(undone) }
         return try last.map { .removed($0.number, try log.record($0).time) }
+    }
+
+    /// The last change, if it loaded a table; for where none is loaded, and `absence` knows no reason.
+    public func loss() -> TableAbsence? {
+        guard let last = try? log.lastConfirmed(), let record = try? log.record(last), record.table != nil else {
+            return nil
+        }
+        return .lost(last.number, record.time)
     }
 }

@@ -30,6 +30,11 @@ public struct UnrecordedTable: Equatable {
         return "\(fact): is it the right one? If the record was lost, \"portreeve apply\" makes a new one\(end)"
     }
 
+    /// The fact, a question, and what the change that is about to be made does about it.
+    public var textOfChange: String {
+        "\(fact): is it the right one? This change makes a new record\(temporary.map { ", and ends \($0)" } ?? "")"
+    }
+
     /// Refuses a change that would end grants or bans without a record of them.
     ///
     /// - Parameter remedy: what to do where the record was lost.

@@ -105,7 +105,7 @@ struct ChangeMaker {
         if safety.yes, !safety.force {
             try unrecorded.requireNoGrants(or: "use --force, or run without --yes and answer the question")
         }
-        console.note("portreeve: warning: \(unrecorded.text)")
+        console.note("portreeve: warning: \(unrecorded.textOfChange)")
     }
 
     /// The warnings of the lockout guard; fails if it refuses.
@@ -137,17 +137,19 @@ struct ChangeMaker {
     /// - Parameters:
     ///   - change: the change.
     ///   - store: the ruleset.
-    ///   - done: what is said where the state has a record of the live table.
+    ///   - done: what is said where the state has a record of the live table; `nil` for the usual words.
     ///   - recorded: what is said where a record is made, by the number of the change; `nil` for `done`.
     /// - Returns: success, unless sessions could not be ended.
     /// - Throws: any error that prevented the record.
     func keep(
-        _ change: RulesetChange, in store: any RulesetStore, done: String = "in sync: nothing to do",
+        _ change: RulesetChange, in store: any RulesetStore, done: String? = nil,
         recorded: ((Int) -> String)? = nil
     ) throws -> ExitStatus {
+        // Sessions may still be ended.
+        let done = done ?? (cut == nil ? "in sync: nothing to do" : "in sync: no rule changes")
         let unrecorded = kernel.unrecorded(change.snapshot.table, on: host)
         if let unrecorded {
-            console.note("portreeve: warning: \(unrecorded.text)")
+            console.note("portreeve: warning: \(unrecorded.textOfChange)")
             if !safety.yes { try Confirmation(host).require(Question(deed: "record the loaded table there")) }
         }
         let generation = change.snapshot.generation

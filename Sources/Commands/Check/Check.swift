@@ -18,7 +18,7 @@ public struct Check: Command {
 
     @Option(
         name: .customLong("as"),
-        help: ArgumentHelp("Check the file as if it were already at this path.", valueName: "path")
+        help: ArgumentHelp("Check the file as if it were already at this path.", valueName: "path"), completion: .file()
     )
     var destination: String?
 

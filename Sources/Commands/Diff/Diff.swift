@@ -15,10 +15,14 @@ public struct Diff: Command {
         abstract: "Show which sources gain and lose access between two policies; needs no privileges.",
         usage: "portreeve diff <old> <new> [options]")
 
-    @Argument(help: ArgumentHelp("The old policy, or the number of a change in the history.", valueName: "old"))
+    @Argument(
+        help: ArgumentHelp("The old policy, or the number of a change in the history.", valueName: "old"),
+        completion: .file())
     var old: String
 
-    @Argument(help: ArgumentHelp("The new policy, or the number of a change.", valueName: "new"))
+    @Argument(
+        help: ArgumentHelp("The new policy, or the number of a change.", valueName: "new"),
+        completion: .file())
     var new: String
 
     @Flag(help: "As root, accept a policy or list that another user can write.")

@@ -37,7 +37,9 @@ public struct Explain: Command {
             valueName: "protocol"))
     var transport: String?
 
-    @Option(help: ArgumentHelp("The interface on which the connection arrives.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("The interface on which the connection arrives.", valueName: "name"),
+        completion: .shellCommand("ls /sys/class/net"))
     var interface: String?
 
     @Option(help: ArgumentHelp("The address of this host that the client dials.", valueName: "address"))

@@ -16,7 +16,9 @@ public struct Grant: Command {
         abstract: "Let an address reach a service for a time; the kernel ends the grant.",
         usage: "portreeve grant <service> --from <address> --for <time> --why <text> [<policy>] [options]")
 
-    @Argument(help: ArgumentHelp("The name of the service in the policy.", valueName: "service"))
+    @Argument(
+        help: ArgumentHelp("The name of the service in the policy.", valueName: "service"),
+        completion: PolicyOptions.services)
     var service: String
 
     @Option(help: ArgumentHelp("The address to allow.", valueName: "address"))

@@ -22,7 +22,8 @@ public struct Import: Command {
 
     @Argument(
         help: ArgumentHelp(
-            "The policy file to write, which must not exist; - for standard output.", valueName: "policy"))
+            "The policy file to write, which must not exist; - for standard output.", valueName: "policy"),
+        completion: .file())
     var policy = "-"
 
     @OptionGroup var kernel: KernelOptions

@@ -170,7 +170,9 @@ struct FirstService {
 
     /// A key with a value or a list, and a comment; nothing for an empty list.
     private func line(_ key: String, _ values: [String], _ comment: String = "") -> [String] {
-        values.isEmpty ? [] : ["    \(key): \(YAMLText.list(values))\(comment)"]
+        guard !values.isEmpty else { return [] }
+        let list = YAMLText.list(values, width: 100, indent: 12)
+        return "    \(key): \(list)\(comment)".split(separator: "\n").map(String.init)
     }
 
     private var wholeProtocols: [TransportProtocol] { places.map(\.transport).filter { !$0.hasPorts } }

@@ -13,7 +13,9 @@ public struct Init: Command {
         abstract: "Write a first policy from the listeners of this host; never overwrites a file.",
         usage: "portreeve init [<policy>] [options]")
 
-    @Argument(help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"))
+    @Argument(
+        help: ArgumentHelp("The policy file to write; - for standard output.", valueName: "policy"), completion: .file()
+    )
     var policy = PolicyOptions.standardPath
 
     @Flag(help: "Also write the section outbound, from the live connections of this host.")

@@ -20,7 +20,9 @@ public struct Plan: Command {
     @Flag(help: "Also show every changed object and every source.")
     var verbose = false
 
-    @Option(help: ArgumentHelp("Save the plan in this file; apply accepts it in place of a policy.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp("Save the plan in this file; apply accepts it in place of a policy.", valueName: "file"),
+        completion: .file())
     var out: String?
 
     /// The output options.

@@ -31,7 +31,7 @@ public struct Probe: Command {
         transform: TimeSpan.argument)
     var timeout: TimeSpan = Self.standardTimeout
 
-    @Option(help: ArgumentHelp("How many ports to try per second at most (default: 50).", valueName: "number"))
+    @Option(help: ArgumentHelp("How many ports to try per second at most.", valueName: "number"))
     var rate = 50
 
     private static let standardTimeout = TimeSpan(seconds: 3)

@@ -13,12 +13,13 @@ public struct Report: Command {
         abstract: "Write a one-page report on this host, or on several hosts from their JSON reports.",
         usage: "portreeve report [<policy> | <file> ...] [options]",
         discussion: """
-              portreeve report --output host.html           what is open, to whom, why, and what changed
-              portreeve report --format json > db1.json     the same for programs
-              portreeve report db1.json web1.json > all.html   many hosts: the ones that deviate first
+              portreeve report --output host.html       this host: what is open, and why
+              portreeve report --format json > db1.json   the same for programs
+              portreeve report *.json > all.html        many hosts, deviating ones first
             """)
 
-    @Argument(help: ArgumentHelp("The policy file, or the JSON files of reports.", valueName: "policy"))
+    @Argument(
+        help: ArgumentHelp("The policy file, or the JSON files of reports.", valueName: "policy"), completion: .file())
     var files: [String] = []
 
     @Flag(help: "As root, accept a policy or list that another user can write.")
@@ -26,7 +27,8 @@ public struct Report: Command {
 
     @Option(
         name: .customLong("output"),
-        help: ArgumentHelp("Write to this file, atomically, instead of standard output.", valueName: "file"))
+        help: ArgumentHelp("Write to this file, atomically, instead of standard output.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @Flag(help: "Replace names of people, and addresses of single clients.")

@@ -13,7 +13,7 @@ public struct Revoke: Command {
         abstract: "End the grants of a service early, or the grant of one address.",
         usage: "portreeve revoke <service> [--from <address>] [--cut-sessions] [options]")
 
-    @Argument(help: ArgumentHelp("The service.", valueName: "service"))
+    @Argument(help: ArgumentHelp("The service.", valueName: "service"), completion: PolicyOptions.services)
     var service: String
 
     @Option(help: ArgumentHelp("The address; without it, all addresses with a grant.", valueName: "address"))

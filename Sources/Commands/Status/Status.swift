@@ -62,7 +62,7 @@ public struct Status: Command {
         let found = try comparison.findings(host.surroundings) + doubts
         let judged = found.accepting(verified.acceptances, now: host.now)
         let states = HostState.all(
-            isLoaded: ruleset.own.table != nil, absence: comparison.absence, judged, waiting: waiting,
+            isLoaded: ruleset.own.table != nil, absence: comparison.absence ?? state?.loss(), judged, waiting: waiting,
             edit: HostState.Edit(comparison.verified, undone: undone))
         let outbound = OutboundStatus(verified.policy, ruleset, among: host.sessions, now: host.now)
         if console.isJSON {
@@ -77,7 +77,7 @@ public struct Status: Command {
         }
         if !(states.isEmpty && console.isQuiet) {
             for line in states.lines(console, now: host.now) { console.print(line) }
-            if states.hasDrift, let unrecorded = kernel.unrecorded(ruleset.own.table, on: host) {
+            if let unrecorded = kernel.unrecorded(ruleset.own.table, on: host) {
                 console.print("  \(unrecorded.text)")
             }
         }

@@ -11,11 +11,13 @@ struct AreaList: Sendable {
 
     private init(areas: Set<Verification.Area>) { self.areas = areas }
 
+    /// The names of the areas.
+    static let names = Verification.Area.allCases.map(\.rawValue)
+
     /// Parses areas.
     static func argument(_ text: String) throws -> AreaList {
         let areas = try text.split(separator: ",", omittingEmptySubsequences: false).map { name in
             if let area = Verification.Area(rawValue: String(name)) { return area }
-            let names = Verification.Area.allCases.map(\.rawValue)
             let repair = Spelling.nearest(to: String(name), among: names).map { "did you mean \"\($0)\"? " } ?? ""
             let list = names.joined(separator: ", ")
             throw ValidationError("\(repair)write \(list), or several with commas between them")

@@ -19,7 +19,7 @@ public struct Verify: Command {
 
     @Option(
         help: ArgumentHelp("Check only these, separated by commas: ruleset, listeners, sessions.", valueName: "areas"),
-        transform: AreaList.argument)
+        completion: .list(AreaList.names), transform: AreaList.argument)
     var only: AreaList = .all
 
     @Flag(help: "Read every set again, even if the ruleset has not changed since the last run.")
@@ -27,12 +27,14 @@ public struct Verify: Command {
 
     @Option(
         name: .customLong("output"),
-        help: ArgumentHelp("Write to this file, atomically, instead of standard output.", valueName: "file"))
+        help: ArgumentHelp("Write to this file, atomically, instead of standard output.", valueName: "file"),
+        completion: .file())
     var file: String?
 
     @Option(
         help: ArgumentHelp(
-            "Print the changes since the run that wrote this file, and update the file.", valueName: "file"))
+            "Print the changes since the run that wrote this file, and update the file.", valueName: "file"),
+        completion: .file())
     var news: String?
 
     @Flag(help: "With --news, exit 2 only if a finding is new: for OnFailure= of a unit.")

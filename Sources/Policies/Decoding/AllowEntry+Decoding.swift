@@ -104,7 +104,9 @@ enum ServiceName {
                 letters ~= $0 || UInt8(ascii: "0")...UInt8(ascii: "9") ~= $0 || $0 == UInt8(ascii: "-")
             }
         guard !isValid else { return true }
-        let form = "a lower-case letter, then up to 30 lower-case letters, digits and -"
+        let form =
+            "a lower-case letter, then up to 30 lower-case letters, digits and -"
+            + (entry.key.allSatisfy(\.isASCII) ? "" : ", all from a to z and 0 to 9")
         log.error("\(Printable.quoted(entry.key)) is not \(what); use \(form)", at: entry.place)
         return false
     }

@@ -1,14 +1,16 @@
 internal import Addressing
 
 extension Defaults {
+    /// The keys of `defaults`.
+    static let keys = [
+        "inbound", "outbound", "log", "ping", "families", "published", "routed", "require", "grant-limit",
+        "review-every", "unused-after",
+    ]
+
     /// The defaults in a mapping; a key that is missing or wrong keeps its default.
     init(decoding node: YamlNode, _ groups: SourceGroups, _ log: DiagnosticLog) {
         self.init()
-        let keys = [
-            "inbound", "outbound", "log", "ping", "families", "published", "routed", "require", "grant-limit",
-            "review-every", "unused-after",
-        ]
-        guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: keys, log) else { return }
+        guard let keyed = KeyedNode(node, as: "\"defaults\"", keys: Self.keys, log) else { return }
         if let node = keyed["inbound"], let word = node.word(as: "inbound", of: Inbound.self, log) { inbound = word }
         if let node = keyed["outbound"], let word = node.word(as: "outbound", of: Outbound.self, log) {
             outbound = word

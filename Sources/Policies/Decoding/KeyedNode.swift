@@ -7,8 +7,12 @@ struct KeyedNode {
 
     /// The mapping `node`; `nil` after an error if `node` is not a mapping.
     ///
-    /// Reports each key that is not in `keys`. Messages call the mapping `what`.
-    init?(_ node: YamlNode, as what: @autoclosure () -> String, keys: [String], _ log: DiagnosticLog) {
+    /// Reports each key that is not in `keys`, with the `home` of one that belongs elsewhere. Messages call the mapping
+    /// `what`.
+    init?(
+        _ node: YamlNode, as what: @autoclosure () -> String, keys: [String], _ log: DiagnosticLog,
+        home: (String) -> String? = { _ in nil }
+    ) {
         guard let unique = node.uniqueEntries(as: what(), log) else { return nil }
         var meant: Set<String> = []
         for entry in unique where !keys.contains(entry.key) {
@@ -18,7 +22,9 @@ struct KeyedNode {
             let key = unseparated ?? Spelling.key(for: entry.key, among: keys)
             if let key { meant.insert(key) }
             let repair = unseparated == nil ? key : words.joined(separator: ": ")
-            log.error("unknown key \(Printable.quoted(entry.key)) in \(what())", at: entry.place, repair: repair)
+            let advice = repair == nil ? home(entry.key).map { "; it belongs in \($0)" } ?? "" : ""
+            log.error(
+                "unknown key \(Printable.quoted(entry.key)) in \(what())\(advice)", at: entry.place, repair: repair)
         }
         entries = unique
         self.meant = meant
@@ -41,7 +47,7 @@ extension YamlNode {
     /// The first entry of each key of a mapping; reports duplicate keys, and a node that is not a mapping.
     func uniqueEntries(as what: @autoclosure () -> String, _ log: DiagnosticLog) -> [YamlEntry]? {
         guard case .mapping(let entries) = content else {
-            let hint = text == "" ? "; write {} for an empty one" : missingColon
+            let hint = text == "" ? "; write {} for an empty one" : isListOfMappings ? dashes : missingColon
             log.error("\(what()) must be a mapping, not \(kind)\(hint)", at: place)
             return nil
         }
@@ -57,6 +63,13 @@ extension YamlNode {
             return false
         }
     }
+
+    private var isListOfMappings: Bool {
+        guard case .sequence(let items) = content, case .mapping = items.first?.content else { return false }
+        return true
+    }
+
+    private var dashes: String { "; write its entries without \"- \"" }
 
     /// The advice about a line that stands where a key with its value should; empty for other nodes.
     private var missingColon: String {

@@ -20,7 +20,8 @@ struct PolicyDocument {
         _ path: String, as destination: String?, _ loader: FileLoader, _ log: DiagnosticLog
     ) -> [PolicyDocument] {
         guard let (file, own) = loader.load(path, namedAt: nil, as: destination),
-            let root = YamlParser.parse(file, log), let keyed = KeyedNode(root, as: "a policy", keys: keys, log)
+            let root = YamlParser.parse(file, log),
+            let keyed = KeyedNode(root, as: "a policy", keys: keys, log, home: home)
         else { return [] }
         checkVersion(keyed, isRequired: true, root.place, log)
         var documents = [PolicyDocument(keyed: keyed)]
@@ -41,6 +42,11 @@ struct PolicyDocument {
             if let document = include(file, log) { documents.append(document) }
         }
         return documents
+    }
+
+    /// The mapping of a policy that has a key which stands beside it; `nil` for a key that none has.
+    private static func home(of key: String) -> String? {
+        Defaults.keys.contains(key) ? "\"defaults\"" : Service.keys.contains(key) ? "a service" : nil
     }
 
     private static func include(_ file: SourceFile, _ log: DiagnosticLog) -> PolicyDocument? {

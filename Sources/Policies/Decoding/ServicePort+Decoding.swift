@@ -1,4 +1,5 @@
 internal import Addressing
+internal import Printing
 
 /// A port and its place in the policy.
 struct PlacedPort {
@@ -43,7 +44,10 @@ struct PortDecoder {
                 return nil
             }
             let repair = protocolRepair(String(parts[0]), String(parts[1]))
-            let advice = parts[1].contains(",") ? "; write one entry for each protocol" : ""
+            let names = TransportProtocol.withPorts.map(\.name).joined(conjunction: "or")
+            let advice =
+                parts[1].contains(",")
+                ? "; write one entry for each protocol" : repair == nil ? "; write \(names)" : ""
             log.error("unknown protocol \(Printable.quoted(parts[1]))\(advice)", at: place, repair: repair)
             return nil
         }
@@ -129,7 +133,7 @@ struct PortDecoder {
         case .unknown where isWithoutPorts(name):
             log.error("\(Printable.quoted(name)) has no ports; list it under \"protocols\"", at: place)
         case .unknown(let nearest):
-            log.error("unknown port \(Printable.quoted(name))", at: place, repair: nearest)
+            log.error("unknown port \(Printable.quoted(name))", at: place, repair: separated(name) ?? nearest)
         case .unavailable(let reason):
             log.error(
                 "cannot look up port \(Printable.quoted(name)): \(database.path) \(reason); use its number", at: place)
@@ -143,6 +147,16 @@ struct PortDecoder {
         return Spelling.nearest(to: word.filter { $0 != " " }, among: names).map {
             "\(port.filter { $0 != " " })/\($0)"
         }
+    }
+
+    /// `22tcp` as `22/tcp`; `nil` for other words.
+    private func separated(_ word: String) -> String? {
+        let digits = word.prefix(while: \.isNumber)
+        let name = word.dropFirst(digits.count).drop { "-_. ".contains($0) }
+        guard DecimalNumber.isDigits(digits), let transport = TransportProtocol(name: name.lowercased()),
+            transport.hasPorts
+        else { return nil }
+        return "\(digits)/\(transport.name)"
     }
 
     /// `8000:8100` and `8000 - 8100` as `8000-8100`.

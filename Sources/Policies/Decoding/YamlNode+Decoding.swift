@@ -1,3 +1,5 @@
+internal import Printing
+
 extension YamlNode {
     /// The text of a non-empty scalar; reports any other node, called `what` in the message.
     func text(as what: String, _ log: DiagnosticLog) -> String? {
@@ -14,7 +16,8 @@ extension YamlNode {
 
     /// The members of a list, or a single value; reports an empty list, called `what` in the message.
     func items(as what: String, _ log: DiagnosticLog) -> [YamlNode] {
-        if items.isEmpty { log.error("\"\(what)\" is empty", at: place) }
+        let advice = what == "from" ? "; list addresses or groups, or write \"any\"" : ""
+        if items.isEmpty { log.error("\"\(what)\" is empty\(advice)", at: place) }
         return items
     }
 
@@ -72,7 +75,7 @@ extension YamlNode {
         guard let text = text(as: what, log) else { return nil }
         if let word = Word(rawValue: text) { return word }
         let words = Word.allCases.map(\.rawValue)
-        let choice = (words.dropLast(2) + [words.suffix(2).joined(separator: " or ")]).joined(separator: ", ")
+        let choice = words.joined(conjunction: "or")
         log.error(
             "\"\(what)\" must be \(choice), not \(Printable.quoted(text))", at: place,
             repair: Spelling.nearest(to: text, among: words))

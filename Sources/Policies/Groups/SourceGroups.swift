@@ -198,14 +198,20 @@ final class SourceGroups {
 
     func find(_ name: String, at place: SourceSpan) -> Int? {
         if let index = indices[name] { return index }
-        let hint =
-            name == "localhost"
-            ? " (loopback is always let in)"
-            : name.contains(".") ? " (a DNS name is written as {names: [\(Printable.text(name))]} in a group)" : ""
-        log.error(
-            "unknown group \(Printable.quoted(name))\(hint)", at: place,
-            repair: Spelling.nearest(to: name, among: definitions.lazy.map(\.name))
-                ?? Self.synonyms[name.lowercased()])
+        let repair =
+            Spelling.nearest(to: name, among: definitions.lazy.map(\.name)) ?? Self.synonyms[name.lowercased()]
+        let advice = Self.advice(about: name) ?? (repair == nil ? "; define it under \"sources\"" : "")
+        log.error("unknown group \(Printable.quoted(name))\(advice)", at: place, repair: repair)
         return nil
+    }
+
+    /// What to write instead of a name that has a meaning, but not this one; `nil` for other names.
+    private static func advice(about name: String) -> String? {
+        switch name {
+        case "localhost": " (loopback is always let in)"
+        case SourceList.nobody: " (it stands alone, as in \"from: nobody\")"
+        case _ where name.contains("."): " (a DNS name is written as {names: [\(Printable.text(name))]} in a group)"
+        default: nil
+        }
     }
 }

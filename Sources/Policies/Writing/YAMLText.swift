@@ -27,4 +27,22 @@ public enum YAMLText {
         let scalars = values.map(scalar)
         return scalars.count == 1 ? scalars[0] : "[\(scalars.joined(separator: ", "))]"
     }
+
+    /// A list whose lines have at most `width` characters, if no value is longer; all but the first are indented by `indent`.
+    ///
+    /// The first line leaves room for a key of the length of `indent`.
+    public static func list(_ values: [String], width: Int, indent: Int) -> String {
+        let margin = String(repeating: " ", count: indent)
+        var (lines, line) = ([String](), "")
+        for (index, value) in values.enumerated() {
+            let word = scalar(value) + (index == values.count - 1 ? "" : ",")
+            if !line.isEmpty, indent + line.count + word.count + 2 > width {
+                lines.append(line)
+                line = ""
+            }
+            line += (line.isEmpty ? "" : " ") + word
+        }
+        guard !lines.isEmpty else { return list(values) }
+        return "[\((lines + [line]).joined(separator: "\n\(margin)"))]"
+    }
 }

@@ -54,6 +54,7 @@ enum YamlProblem {
 
     private static func advice(context: String, from start: Int, at place: SourceSpan) -> String {
         if context.contains("scanning an alias") { return "; text that starts with * needs quotes" }
+        if context.contains("quoted scalar") { return "; the quote that opens on line \(start) is not closed" }
         if context.contains("scanning an anchor") { return "; text that starts with & needs quotes" }
         guard let line = place.file.line(place.line) else { return "" }
         let letters = Array(String(decoding: line, as: UTF8.self).unicodeScalars)
