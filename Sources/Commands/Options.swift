@@ -44,7 +44,11 @@ public struct PolicyOptions: ParsableArguments, Sendable {
 
     /// Completes the services of this host's policy; nothing if that cannot be read.
     static var services: CompletionKind {
-        .custom { _, _, _ in PolicyOptions().read(on: .this).policy?.services.map(\.name) ?? [] }
+        .custom { _, _, _ in
+            var options = PolicyOptions()
+            (options.policy, options.allowInsecurePermissions) = (standardPath, false)
+            return options.read(on: .this).policy?.services.map(\.name) ?? []
+        }
     }
 
     /// The path in a sentence.

@@ -257,6 +257,10 @@ struct CommandLineTests {
             (["explain", "10.0.0.1", "22tcp", path, "--policy"], "\"22tcp\", did you mean \"22/tcp\"?"),
             (["explain", "10.0.0.1", ":22", path, "--policy"], "\":22\", did you mean \"22/tcp\"?"),
             (["explain", "10.0.0.1", "ssh/udp", path, "--policy"], "\"ssh/udp\", did you mean \"22/udp\"?"),
+            (
+                ["explain", "10.0.0.1", "--protocol", "espp", path, "--policy"],
+                "unknown protocol \"espp\", did you mean \"esp\"?"
+            ),
             (["explain", "10.0.0.1", "s3", path, "--policy"], "unknown port \"s3\""),
             (["explain", "10.0.0.1", "tcp/", path, "--policy"], "write a port with it, such as 22/tcp"),
             (["explain", "10.0.0.1", "90-80/tcp", path, "--policy"], "\"90-80/tcp\" is more than one port"),

@@ -60,7 +60,11 @@ extension Explain {
     private func protocolNamed(_ text: String) throws(CommandError) -> TransportProtocol {
         let name = text == "icmpv6" ? TransportProtocol.icmpv6.name : text
         guard let transport = TransportProtocol(named: name, files: TrustedFiles()) else {
-            throw CommandError(.usage, "unknown protocol \"\(text)\": write its number, or a name from /etc/protocols")
+            let repair = TransportProtocol.nearest(to: name, files: TrustedFiles()).map {
+                ", did you mean \"\($0)\"?"
+            }
+            let advice = repair ?? ": write its number, or a name from /etc/protocols"
+            throw CommandError(.usage, "unknown protocol \"\(text)\"\(advice)")
         }
         guard !transport.hasPorts else {
             throw CommandError(.usage, "\(transport) has ports: write a port such as 22/\(transport)")

@@ -9,6 +9,15 @@ extension TransportProtocol {
         guard let number = number ?? Self(name: text)?.rawValue else { return nil }
         self.init(rawValue: number)
     }
+
+    /// The name in `protocolsDatabase` that is most similar to `name`; `nil` if none is similar.
+    public static func nearest(
+        to name: String, protocolsDatabase: String = "/etc/protocols", files: any PolicyFiles
+    ) -> String? {
+        let entries = ProtocolsDatabase(path: protocolsDatabase, in: files).entries
+        guard case .success(let numbers) = entries else { return nil }
+        return Spelling.nearest(to: name, among: numbers.keys.sorted())
+    }
 }
 
 /// A port of the command line.
