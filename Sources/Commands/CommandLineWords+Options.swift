@@ -112,6 +112,16 @@ extension CommandLineWords {
         if command == "plan", has("--dry-run") || has("-n") {
             return "plan changes nothing, and has no --dry-run: \"portreeve plan\""
         }
+        if command == "plan", has("--yes") || has("-y") || has("--confirm") {
+            return "plan changes nothing: \"portreeve apply --confirm 2m\" makes the change"
+        }
+        if command == "apply", has("--out") { return "apply saves no plan: \"portreeve plan --out FILE\" does" }
+        if command == "revoke", operands.isEmpty {
+            return "revoke lacks the service: \"portreeve status\" lists the grants"
+        }
+        if command == "unban", operands.isEmpty {
+            return "unban lacks the address: \"portreeve status\" lists the bans"
+        }
         guard let word = operands.first else { return nil }
         let isNumber = word.allSatisfy(\.isNumber)
         switch command {

@@ -25,6 +25,8 @@ enum ForeignWord {
         "disable": unloading, "stop": unloading, "flush": unloading, "reset": unloading, "down": unloading,
         "log": "\"portreeve refusals\" shows who was refused", "logs": "\"portreeve refusals\" shows who was refused",
         "logging": "\"log\" under \"defaults\" in the policy says what is logged",
+        "man": "\"man portreeve\" is the manual", "manual": "\"man portreeve\" is the manual",
+        "completion": "\"portreeve --generate-completion-script bash\" prints it, also for zsh and fish",
         "test": "\"portreeve check\" runs the tests of the policy", "lint": "\"portreeve check\" does that",
         "validate": "\"portreeve check\" does that", "rules": "\"portreeve show\" prints the rules of the policy",
     ]

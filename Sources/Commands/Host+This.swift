@@ -51,7 +51,7 @@ extension Host {
         host.packetLog = packetLog
         host.isKernelLogReadable = {
             // The sysctl is one of the host's namespace, and not seen in others.
-            RulesetIdentity.isHost || (try? NetworkNamespace.inHost { KernelLog.hasEveryNamespace }) == true
+            RulesetIdentity.isInitial || (try? NetworkNamespace.inHost { KernelLog.hasEveryNamespace }) == true
         }
         host.flushes = { .flushes }
         host.isLoadedAtBoot = { .isLoadedAtBoot }
@@ -77,7 +77,7 @@ extension Host {
             // One search for the owners of both.
             let owned = SocketOwners().owners(of: found + RawSockets.all())
             let listeners = Array(owned.prefix(found.count))
-            let isHost = RulesetIdentity.isHost
+            let isHost = RulesetIdentity.isInitial
             return HostSockets(
                 listeners: isHost ? SocketActivation().units(for: listeners) : listeners,
                 raw: Array(owned.dropFirst(found.count)), ephemeral: try EphemeralPorts.ofThisNamespace(),

@@ -48,6 +48,9 @@ struct MissingPolicy {
     private var thing: String? {
         if path == "help" { return "\"--help\" after a command shows its help" }
         if Portreeve.commandNames.contains(path) { return "\"\(path)\" is a command, and one runs at a time" }
+        if path.count <= 5, Int(path) != nil {
+            return "\"\(path)\" is a port, or the number of a change, which \"portreeve history --show \(path)\" shows"
+        }
         if isPort { return "\"\(path)\" is a port" }
         if (try? AddressRange(path)) != nil { return "\"\(path)\" is an address" }
         return nil

@@ -23,12 +23,20 @@ enum ParserMessage {
         case "Unknown option ": return "unknown option \"\(parts[1])\"\(rest)"
         case "The value " where parts.count > 4 && parts[2] == " is invalid for ":
             let option = parts[3].prefix { $0 != " " }
-            return "\"\(parts[1])\" is no value for \(option)" + parts.dropFirst(4).joined(separator: "'")
+            let rest = parts.dropFirst(4).joined(separator: "'")
+            return "\"\(parts[1])\" is not a valid value for \(option)\(choice(rest) ?? rest)"
         case let start where start.hasSuffix(" unexpected arguments: "):
             let words = stride(from: 1, to: parts.count, by: 2).map { "\"\(parts[$0])\"" }
             return "\(words.count) words too many: \(words.joined(separator: ", "))"
         default: return decapitalized(String(line))
         }
+    }
+
+    /// `: write in, out or forward` for the parser's words about a choice; `nil` for others.
+    private static func choice(_ text: String) -> String? {
+        let start = ". Please provide one of "
+        guard text.hasPrefix(start) else { return nil }
+        return ": write " + text.dropFirst(start.count).filter { !"'.".contains($0) }
     }
 
     /// The option that is suggested, if it is similar: the parser takes `--as` for `--foo`.

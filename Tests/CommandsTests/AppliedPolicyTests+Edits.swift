@@ -97,7 +97,7 @@ extension AppliedPolicyTests {
         #expect(
             terminal.output.contains(
                 "warning: the file is not the policy of change 1, which change 3 of 2027-01-15T08:00:00Z restored: "
-                    + "\"db\" changed: \"portreeve history --show 1\" prints that policy, to put into the file; "
+                    + "\"db\" changed: \"portreeve history --show 1 > \(path)\" puts that policy into the file; "
                     + "\"portreeve apply \(path)\" would load the file instead [not-applied]"),
             "\(terminal.output)")
         #expect(try terminal.run("status", path) == .success)
@@ -107,7 +107,7 @@ extension AppliedPolicyTests {
                 state: the file is not the policy in force
                   in force: change 3 of 2027-01-15T08:00:00Z, which restored that of change 1
                   in the file: "db" changed
-                  "portreeve history --show 1" prints that policy, to put into the file
+                  "portreeve history --show 1 > \(path)" puts that policy into the file
                   "portreeve apply \(path)" would load the file instead
                 PORT
                 """), "\(terminal.output)")

@@ -139,6 +139,11 @@ struct ChangeTests {
             terminal.errors
                 == "portreeve: there is no pending change: change 2 was not confirmed in time, and the timer undid it: "
                 + "\"portreeve apply --confirm 2m \(narrow)\" makes it again\n")
+        // The file was edited since, so that applying it would make another change.
+        try (String(contentsOfFile: narrow, encoding: .utf8) + "# edited\n").write(
+            toFile: narrow, atomically: true, encoding: .utf8)
+        #expect(try terminal.run("confirm") == .failure)
+        #expect(terminal.errors.hasSuffix("and the timer undid it\n"), "\(terminal.errors)")
     }
 
     @Test("A rollback to the table that is loaded names the way further back")

@@ -207,7 +207,11 @@ struct CommandLineTests {
             ("probe", "<host> is missing"), ("diff a", "<new> is missing"), ("confirm x", "\"x\" is one word too many"),
             ("apply a b c", "2 words too many: \"b\", \"c\""),
             ("history --show", "--show needs a value: --show <number>"), ("status --foo", "unknown option \"--foo\""),
-            ("check --format foo", "\"foo\" is no value for --format: write text, json, junit or sarif"),
+            (
+                "sessions --direction inbound",
+                "\"inbound\" is not a valid value for --direction: write in, out or forward"
+            ),
+            ("check --format foo", "\"foo\" is not a valid value for --format: write text, json, junit or sarif"),
         ])
     func parserMessages(line: String, expected: String) throws {
         let words = line.split(separator: " ").map(String.init)
@@ -229,6 +233,10 @@ struct CommandLineTests {
             ("check -v", "unknown option \"-v\": did you mean \"--verbose\"?"),
             ("plan -f p.yaml --verbose", "the policy needs no option: \"portreeve plan p.yaml\""),
             ("apply --yes --policy", "the policy needs no option: \"portreeve apply --yes POLICY\""),
+            ("plan --yes", "plan changes nothing: \"portreeve apply --confirm 2m\" makes the change"),
+            ("apply --out x", "apply saves no plan: \"portreeve plan --out FILE\" does"),
+            ("revoke", "revoke lacks the service: \"portreeve status\" lists the grants"),
+            ("unban --yes", "unban lacks the address: \"portreeve status\" lists the bans"),
             ("plan --dry-run", "plan changes nothing, and has no --dry-run: \"portreeve plan\""),
         ])
     func missingOptions(line: String, expected: String) {

@@ -266,6 +266,12 @@ struct ExplainTests {
                 "refuse", "a rule that is not in the policy refuses it: \"inet portreeve input: drop\""
             ))
         #expect(try terminal.json()["change"] as? String == "run \"portreeve apply \(path)\"")
+        try change("input", of: terminal) { [Rule([.verdict(.accept)])] + $0.dropFirst() }
+        _ = try terminal.write(web.replacing("5432", with: "5433"))
+        _ = try terminal.run("explain", "192.0.2.67", "9999", path)
+        #expect(
+            terminal.output.contains("\"portreeve apply \(path)\" removes it, and loads the edited file\n"),
+            "\(terminal.output)")
     }
 
     @Test("A missing rule is the cause, not the interface, nor a rule of portreeve's own")

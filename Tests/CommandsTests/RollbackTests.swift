@@ -1,5 +1,6 @@
 import Addressing
 import Compiler
+import Foundation
 import Listeners
 import Testing
 
@@ -127,12 +128,26 @@ struct RollbackTests {
         #expect(terminal.output.contains("\n~ ssh  tcp/22  from 10.1.0.0/16 -> 10.0.0.0/8\n"))
     }
 
+    @Test("A dry run while a change is pending says that the rollback would be refused; a file that is gone is said to be")
+    func pending() throws {
+        for path in [policy, narrow] { #expect(try terminal.run("apply", path, "--yes") == .success) }
+        try FileManager.default.moveItem(atPath: policy, toPath: policy + ".old")
+        #expect(try terminal.run("rollback", "1", "--yes", "--confirm", "2m") == .success)
+        #expect(
+            terminal.output.contains("\n\(policy), which change 1 loaded, does not exist\n"), "\(terminal.output)")
+        #expect(try terminal.run("rollback", "2", "--dry-run") == .success)
+        #expect(
+            terminal.errors.hasPrefix("portreeve: warning: rollback will refuse this: change 3 is not confirmed"),
+            "\(terminal.errors)")
+        #expect(try terminal.run("rollback", "2", "--yes") == .refused)
+    }
+
     @Test("The file of the earlier change is named, not that of the change that is undone")
     func file() throws {
         for path in [policy, narrow] { #expect(try terminal.run("apply", path, "--yes") == .success) }
         terminal.answer = "n"
         let text =
-            "\n\(policy), which change 1 loaded, is not changed: \"portreeve verify \(policy)\" reports how it differs\n"
+            "\n\(policy), which change 1 loaded, stays as it is: \"portreeve verify \(policy)\" reports how it differs\n"
         #expect(try terminal.run("rollback") == .failure)
         #expect(terminal.output.contains(text), "\(terminal.output)")
         #expect(try terminal.run("rollback", "--yes") == .success)

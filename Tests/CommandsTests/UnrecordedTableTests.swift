@@ -155,7 +155,7 @@ struct UnrecordedTableTests: GrantTesting {
         }
         #expect(try terminal.run("history") == .success)
         let absence = "there are no changes yet"
-        let loaded = "table inet portreeve is loaded and is not in this history, check --state-dir and --netns"
+        let loaded = "table inet portreeve is loaded and is not in this history; check --state-dir and --netns"
         #expect(terminal.output == "\(absence): \(loaded)\n")
         let live = terminal.store.table
         terminal.store.put(nil)

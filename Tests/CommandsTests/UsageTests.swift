@@ -197,7 +197,7 @@ struct UsageTests {
         try FileManager.default.setAttributes([.posixPermissions: 0o666], ofItemAtPath: file.path)
         host.pass(29 * FollowedHost.day)
         #expect(try host.unused() == [])
-        #expect(terminal.output.contains("service use is not tracked: trusting"), "\(terminal.output)")
+        #expect(terminal.output.contains("service use is not tracked: cannot trust"), "\(terminal.output)")
         #expect(try Data(contentsOf: file) == text)
         try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: file.path)
         host.pass(FollowedHost.day)

@@ -94,6 +94,16 @@ struct MisspellingTests {
         try expectErrors(
             "⟨limit⟩: 1/day\n\(start)  ssh: \(service)\n",
             ["unknown key \"limit\" in a policy; it belongs in a service"])
+        try expectErrors(
+            "\(start)  ⟨ssh⟩:\n  ⟨ports⟩: 22\n  ⟨from⟩: any\n",
+            [
+                "service \"ssh\" is empty: indent its keys below it",
+                "\"ports\" is a key of a service: indent it below the name of one",
+                "\"from\" is a key of a service: indent it below the name of one",
+            ])
+        try expectErrors(
+            "\(start)  ssh: {ports: 22, from: any, ⟨grant-limit⟩: 1h}\n",
+            ["unknown key \"grant-limit\" in service \"ssh\"; it belongs in \"defaults\""])
         let form = "a lower-case letter, then up to 30 lower-case letters, digits and -, all from a to z and 0 to 9"
         try expectErrors("\(start)  ⟨größe⟩: \(service)\n", ["\"größe\" is not a service name; use \(form)"])
     }

@@ -88,7 +88,7 @@ struct PermissionTests {
         #expect(result.status == 1)
         let cure =
             "another user could have written it; check its contents, then run `chmod go-w \(path)`, or use another"
-        #expect(result.errors.contains("trusting \(path): \(cure) --state-dir"), "\(result.errors)")
+        #expect(result.errors.contains("cannot trust \(path): \(cure) --state-dir"), "\(result.errors)")
         #expect(try trial.isLive(trial.old))
     }
 }

@@ -59,7 +59,7 @@ extension Finding {
         }
         if let origin = record.origin {
             return [
-                "\"portreeve history --show \(origin)\" prints that policy, to put into the file",
+                "\"portreeve history --show \(origin) > \(path.shellWord)\" puts that policy into the file",
                 "\"portreeve apply\" would load the file instead",
             ]
         }

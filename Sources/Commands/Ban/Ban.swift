@@ -65,7 +65,8 @@ public struct Ban: Command {
         let outcome = try BanMaker(state, in: store, on: host, console).ban(
             request, isForced: force, reading: ReadingOptions(), guardedBy: LockoutGuard(host, console, force: force))
         if let own = store.addresses(), !own.intersection(AddressSet(request.addresses)).isEmpty {
-            let effect = "covers an address of this host, whose own connections may break"
+            let effect =
+                "\(request.addresses.isSingle ? "is" : "covers") an address of this host, whose own connections may break"
             console.note("portreeve: warning: \(addresses) \(effect)")
         }
         let cut = cutSessions ? outcome.cut(among: host.sessions, sparing: force ? nil : host.admins) : nil

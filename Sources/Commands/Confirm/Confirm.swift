@@ -1,7 +1,9 @@
 public import ArgumentParser
 internal import Changes
 internal import Kernel
+internal import Policies
 internal import Printing
+internal import System
 
 /// `portreeve confirm`: keeps a change that would otherwise be undone.
 public struct Confirm: Command {
@@ -58,7 +60,7 @@ public struct Confirm: Command {
 
     /// The command that makes a change again, after a colon; empty if the change cannot be read.
     private static func again(_ entry: ChangeLog.Entry, _ log: ChangeLog) -> String {
-        guard let record = try? log.record(entry) else { return "" }
+        guard let record = try? log.record(entry), record.kind != .apply || record.isInFiles else { return "" }
         let words =
             switch record.kind {
             case .remove: "remove --confirm 2m"
@@ -69,5 +71,16 @@ public struct Confirm: Command {
                 }
             }
         return words.map { ": \"portreeve \($0)\" makes it again" } ?? ""
+    }
+}
+
+extension ChangeRecord {
+    /// Whether its files still have the texts that were applied, so that `apply` would make the same change.
+    fileprivate var isInFiles: Bool {
+        files.allSatisfy { file in
+            guard file.path != "-" else { return false }
+            return NamedSource.isPath(file.path)
+                || (try? TrustedFiles().read(file.path, checksOwnership: false).bytes) == file.text
+        }
     }
 }

@@ -78,6 +78,6 @@ public struct History: Command {
         guard let live = try? host.openStore(nil).snapshot(of: Names.table, expecting: []).table,
             kernel.unrecorded(live, on: host) != nil
         else { return nil }
-        return "table \(Names.table) is loaded and is not in this history, check --state-dir and --netns"
+        return "table \(Names.table) is loaded and is not in this history; check --state-dir and --netns"
     }
 }

@@ -42,7 +42,8 @@ public struct Import: Command {
         guard !RulesetImport.isOpen(ruleset.tables, own: Names.table, in: circumstances) else {
             throw CommandError(
                 .failure,
-                "nothing to import: the live rulesets refuse nothing that arrives; \"portreeve init\" writes a first policy from what listens"
+                "nothing to import: the live rulesets refuse nothing that arrives; "
+                    + "\"portreeve init\" writes a first policy from what listens\(outputNote)"
             )
         }
         let listeners = (try? host.readSockets())?.listeners ?? []
@@ -75,7 +76,13 @@ public struct Import: Command {
         "nothing to import: portreeve's own table is the only one that decides who gets in; "
             + "\"portreeve status\" shows what it lets in, "
             + "\"portreeve history --show NUMBER\" the policy of a change, "
-            + "\"portreeve rollback\" goes back to an earlier one"
+            + "\"portreeve rollback\" goes back to an earlier one\(outputNote)"
+    }
+
+    /// What the operand is for, where it is a file, as one with rules would be; empty where it is none.
+    private var outputNote: String {
+        guard policy != "-", StateFiles.exists(policy) else { return "" }
+        return "; import reads the rules that are loaded, and \(policy.printable) is where it would write"
     }
 
     /// Creates the file, unless the policy goes to standard output.
@@ -86,7 +93,9 @@ public struct Import: Command {
             console.note("made the directory \(directory.printable)")
         }
         guard try host.files.create(policy, text) else {
-            throw CommandError(.failure, "\(policy) exists; nothing was written: name another file, or - for stdout")
+            throw CommandError(
+                .failure,
+                "\(policy) exists; nothing was written: name another file, or - for stdout\(outputNote)")
         }
     }
 

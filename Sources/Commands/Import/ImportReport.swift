@@ -25,7 +25,7 @@ struct ImportReport {
             "kept": .array(result.kept.map { .string("\($0.rule)".printable) }),
             "gone": .array(result.gone.map { .string("\($0.rule)".printable) }),
             "remarks": .array(result.remarks.map { .string($0.printable) }),
-            "unused": .array(result.takeover.unused.map { .string($0.text.printable) }),
+            "unused": .array(result.takeover.unused.map { .string($0.text(inside: inside).printable) }),
             "steps": .array(steps.map { .string($0.command) }),
         ]
     }
@@ -39,7 +39,8 @@ struct ImportReport {
             + result.kept.map { "stays: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.gone.map { "goes: \("\($0.rule)".printable) (\($0.reason.rawValue))" }
             + result.remarks.map { "note: \($0.printable)" } + warnings.map { "warning: \($0)" }
-            + ["next:"] + stepLines + result.takeover.unused.map { "left over then: \($0.text.printable)" }
+            + ["next:"] + stepLines
+            + result.takeover.unused.map { "left over then: \($0.text(inside: inside).printable)" }
     }
 
     /// The differences to decide about: not what every host needs, and not replies to DHCP clients.
@@ -117,9 +118,11 @@ struct ImportReport {
         var purpose = ""
     }
 
+    /// What a command of another program begins with in the network namespace that was named.
+    private var inside: String { kernel.netns.map { "ip netns exec \($0.shellWord) " } ?? "" }
+
     private var steps: [Step] {
         let invocation = Invocation(policy: path == "-" ? "POLICY" : path, kernel)
-        let inside = kernel.netns.map { "ip netns exec \($0.printable) " } ?? ""
         let firewalls = result.takeover.firewalls
         let lastOfIptables = firewalls.lastIndex(where: \.isOfIptables)
         let disabling = firewalls.indices.flatMap { index -> [Step] in

@@ -3,10 +3,10 @@ internal import Printing
 internal import Rulesets
 
 extension Takeover.Unused {
-    /// The chains and sets in a sentence.
-    var text: String {
+    /// The chains and sets in a sentence, with a command that begins with `inside`.
+    func text(inside: String) -> String {
         if isWholeTable {
-            return "the table \(table), which has no chain at a hook: nft delete table \(table)"
+            return "the table \(table), which has no chain at a hook: \(inside)nft delete table \(table)"
         }
         let parts = [("chain", chains), ("set", sets)].filter { !$0.1.isEmpty }.map { word, names in
             "the \(word)\(names.count == 1 ? "" : "s") \(names.joined(separator: ", "))"

@@ -15,7 +15,9 @@ extension Explanation {
 
     /// The reason in one sentence; `grant` describes the grant that lets the source in, or the ban that shuts it out, if it is
     /// known.
-    func reason(grant: String? = nil) -> String {
+    ///
+    /// With `isEdited` applying the policy would also load an edit of its file.
+    func reason(grant: String? = nil, isEdited: Bool = false) -> String {
         if dependsOnInterface { return "it depends on the interface (\(interfaceText)): name one with --interface" }
         if !unknownNames.isEmpty {
             let names = unknownNames.map { "\"\($0)\"" }.joined(separator: ", ")
@@ -33,7 +35,7 @@ extension Explanation {
                 return
                     "a grant of \(service.kind) \"\(service.name)\" lets it in\(limit)\(grant.map { ": \($0)" } ?? "")"
             }
-            if let excess { return excess }
+            if let excess = excess(isEdited: isEdited) { return excess }
             if question.isEchoRequest, isOwn { return "\"defaults.ping\" lets echo requests in\(limit)" }
             if let service, isOwn, !isOutsideSources { return "\(decider(of: service)) lets it in\(limit)" }
             return "no rule refuses it\(placeText): \(conclusion.decision.map { "\($0)" } ?? "it passes no base chain")"
@@ -110,13 +112,14 @@ extension Explanation {
     }
 
     /// Why the live table lets in what the policy does not; `nil` if the policy does, too.
-    private var excess: String? {
-        switch deviation {
+    private func excess(isEdited: Bool) -> String? {
+        let edit = isEdited ? ", and loads the edited file" : ""
+        return switch deviation {
         case .added(let rule):
-            "a rule that is not in the policy lets it in\(placeText): \"\(rule)\"; \"portreeve apply\" removes it"
+            "a rule that is not in the policy lets it in\(placeText): \"\(rule)\"; \"portreeve apply\" removes it\(edit)"
         case .admitted:
             "the policy refuses it, and the live table lets it in\(placeText): "
-                + "\"\(conclusion.decision.map { "\($0)" } ?? "no rule refuses it")\"; \"portreeve apply\" corrects that"
+                + "\"\(conclusion.decision.map { "\($0)" } ?? "no rule refuses it")\"; \"portreeve apply\" corrects that\(edit)"
         case .missing, nil: nil
         }
     }

@@ -44,7 +44,7 @@ extension Explanation {
         _ console: Console, grant: String?, names: [NameSight] = [], edit: Edit? = nil, today: Explanation? = nil,
         granting: String? = nil
     ) -> String {
-        var lines = verdictLines(console, grant: grant, today: today)
+        var lines = verdictLines(console, grant: grant, isEdited: edit != nil, today: today)
         if let interface = assumedInterface {
             lines.append("arrives: on \(interface.printable), by the route back to \(question.source)")
         }
@@ -72,9 +72,11 @@ extension Explanation {
     }
 
     /// The verdict with its reason; where the policy is not loaded, first what holds today.
-    private func verdictLines(_ console: Console, grant: String?, today: Explanation?) -> [String] {
+    private func verdictLines(
+        _ console: Console, grant: String?, isEdited: Bool, today: Explanation?
+    ) -> [String] {
         let asked = "\(question.addresses.text) to \(portText)"
-        let reason = reason(grant: grant).printable
+        let reason = reason(grant: grant, isEdited: isEdited).printable
         guard let today else {
             return ["\(verdict.label(console)) \(asked) by \(isLive ? "the live ruleset" : "the policy"): \(reason)"]
         }

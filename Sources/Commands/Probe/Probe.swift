@@ -13,7 +13,7 @@ public struct Probe: Command {
     public static let configuration = CommandConfiguration(
         commandName: "probe", _superCommandName: Portreeve.name,
         abstract: "Try the ports of another host from here, and compare the answers with its policy.",
-        usage: "portreeve probe <host> <policy> [options]")
+        usage: "portreeve probe <host> [<policy>] [options]")
 
     @Argument(help: ArgumentHelp("The address or the name of the host; no other one is tried.", valueName: "host"))
     var target: String

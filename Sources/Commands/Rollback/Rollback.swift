@@ -88,7 +88,9 @@ public struct Rollback: Command {
     /// That no file is changed, and the one that the earlier change loaded.
     private func advice(about back: ChangeBack) -> String {
         guard let path = back.record.files.first?.path, path != "-" else { return "no policy file is changed" }
-        return "\(path.printable), which change \(back.number) loaded, is not changed: "
+        let file = "\(path.printable), which change \(back.number) loaded"
+        guard StateFiles.exists(path) else { return "\(file), does not exist" }
+        return "\(file), stays as it is: "
             + "\"portreeve verify \(path.shellWord)\" reports how it differs"
     }
 
@@ -159,6 +161,9 @@ public struct Rollback: Command {
             let policy = state.lastApplied?.policy(ReadingOptions())
             try show(undo, policy, "undo of change \(pending.number)", isUndo: true, in: store, on: host, console)
             return .success
+        }
+        if let waiting = try state.waiting(in: store) {
+            console.note("portreeve: warning: rollback will refuse this: \(waiting.text)")
         }
         let back = try ChangeBack(to: number, of: state, in: store)
         if back.change.transaction.isEmpty, !console.isJSON {

@@ -34,8 +34,14 @@ public struct RulesetIdentity: Hashable, Sendable {
     /// kernel shows only in the host's namespace (`net_core_table` of `net/core/sysctl_net_core.c`).
     public static var isHost: Bool {
         if let host = FileIdentity(path: "/proc/1/ns/net") { return host == NetworkNamespace.own }
-        return ProcFile.exists("/proc/sys/net/core/dev_weight")
+        // A user without privileges may not read them either, and cannot read the state of any namespace.
+        return isInitial || geteuid() != 0
     }
+
+    /// Whether the calling thread is in the network namespace in which the kernel started, whose packets alone reach its log.
+    ///
+    /// That of process 1 is another one in a container. A sysctl decides that the kernel shows in that namespace alone.
+    public static var isInitial: Bool { ProcFile.exists("/proc/sys/net/core/dev_weight") }
 
     /// The run of the kernel: random(4).
     private static var run: String? {

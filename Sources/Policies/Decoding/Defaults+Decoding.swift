@@ -7,6 +7,9 @@ extension Defaults {
         "review-every", "unused-after",
     ]
 
+    /// The mapping in a message about a key of it that stands elsewhere; `nil` for other keys.
+    static func home(of key: String) -> String? { keys.contains(key) ? "\"defaults\"" : nil }
+
     /// The defaults in a mapping; a key that is missing or wrong keeps its default.
     init(decoding node: YamlNode, _ groups: SourceGroups, _ log: DiagnosticLog) {
         self.init()

@@ -46,7 +46,7 @@ struct PolicyDocument {
 
     /// The mapping of a policy that has a key which stands beside it; `nil` for a key that none has.
     private static func home(of key: String) -> String? {
-        Defaults.keys.contains(key) ? "\"defaults\"" : Service.keys.contains(key) ? "a service" : nil
+        Defaults.home(of: key) ?? (Service.keys.contains(key) ? "a service" : nil)
     }
 
     private static func include(_ file: SourceFile, _ log: DiagnosticLog) -> PolicyDocument? {

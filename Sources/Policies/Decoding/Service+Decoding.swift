@@ -19,7 +19,11 @@ struct ServiceDecoder {
         // An invalid name hides no other error of the service.
         let isNamed = ServiceName.isValid(entry, "a \(section.kind) name", log)
         var name: String { "\(section.kind) \(Printable.quoted(entry.key))" }
-        guard let keyed = KeyedNode(entry.value, as: name, keys: keys, log) else { return nil }
+        if let misplaced = misplacement(of: entry, keys, name, section) {
+            log.error(misplaced, at: entry.place)
+            return nil
+        }
+        guard let keyed = KeyedNode(entry.value, as: name, keys: keys, log, home: Defaults.home) else { return nil }
         reportMissing(keyed, name, section, at: entry.place)
         let ports =
             (keyed["ports"].map { self.ports.decode($0, as: "ports") } ?? [])
@@ -41,6 +45,16 @@ struct ServiceDecoder {
             service.entries = service.entries.map { $0.restricted(to: families) }
         }
         return isNamed ? PlacedService(service: service, entry: entry, ports: ports) : nil
+    }
+
+    /// The message about a key that is not indented below its service, or about the service that has none; `nil` for others.
+    private func misplacement(
+        of entry: YamlEntry, _ keys: [String], _ name: @autoclosure () -> String, _ section: Service.Section
+    ) -> String? {
+        if case .mapping = entry.value.content { return nil }
+        if entry.value.text == "" { return "\(name()) is empty: indent its keys below it" }
+        guard keys.contains(entry.key) else { return nil }
+        return "\(Printable.quoted(entry.key)) is a key of a \(section.kind): indent it below the name of one"
     }
 
     private func decodeEntries(_ keyed: KeyedNode, _ name: @autoclosure () -> String, _ service: inout Service) {

@@ -98,7 +98,7 @@ public struct StateFiles: Sendable {
         guard let root = try? FileSystem.status("/"), root.st_uid == 0 || root.st_uid == geteuid() else { return }
         do throws(FileRefusal) {
             try FileOwnership.checkDirectories(above: path, or: "use another --state-dir")
-        } catch { throw KernelError(.io, "trusting \(path)", answer: "it \(error.message)") }
+        } catch { throw KernelError(.io, "cannot trust \(path)", answer: "it \(error.message)") }
     }
 
     /// Refuses a directory that this user may not read: nothing can be said of its contents, nor that it has none.
@@ -117,7 +117,7 @@ public struct StateFiles: Sendable {
         let word = path.shellWord
         let repairs = (isOwn ? [] : ["chown root: \(word)"]) + (isShared ? ["chmod go-w \(word)"] : [])
         throw KernelError(
-            .io, "trusting \(path)", answer: "another user could have written it",
+            .io, "cannot trust \(path)", answer: "another user could have written it",
             advice: "check its contents, then run `\(repairs.joined(separator: "; "))`, or use another --state-dir")
     }
 
