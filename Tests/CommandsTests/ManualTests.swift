@@ -53,7 +53,7 @@ struct ManualTests {
 
     @Test("Names no option that does not exist")
     func nothingElse() {
-        var known: Set<String> = ["help", "version"]
+        var known: Set<String> = ["help", "version", "generate-completion-script"]
         for command in Portreeve.configuration.subcommands { known.formUnion(options(of: command)) }
         let others = ["json.5", "findings.7", "import.7", "ruleset.7", "screens.7"]
         let pages = Self.page + others.map { Self.text("portreeve-\($0)") }.joined()

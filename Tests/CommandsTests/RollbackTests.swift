@@ -128,7 +128,7 @@ struct RollbackTests {
         #expect(terminal.output.contains("\n~ ssh  tcp/22  from 10.1.0.0/16 -> 10.0.0.0/8\n"))
     }
 
-    @Test("A dry run while a change is pending says that the rollback would be refused; a file that is gone is said to be")
+    @Test("A dry run while a change is pending says that it would be refused; a file that is gone is not said to stay")
     func pending() throws {
         for path in [policy, narrow] { #expect(try terminal.run("apply", path, "--yes") == .success) }
         try FileManager.default.moveItem(atPath: policy, toPath: policy + ".old")

@@ -112,7 +112,8 @@ public enum OutputFile {
     public static func record(_ path: String, checksOwnership: Bool) throws(KernelError) -> String? {
         func refusal(_ reason: String) -> KernelError {
             KernelError(
-                .io, "cannot trust \(path)", answer: reason, advice: "name a file in a directory that only you can write")
+                .io, "cannot trust \(path)", answer: reason,
+                advice: "name a file in a directory that only you can write")
         }
         do throws(FileRefusal) {
             let file: File
