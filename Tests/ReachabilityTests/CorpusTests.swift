@@ -63,9 +63,12 @@ enum Corpus {
             .replacing(#/--limit \S+( --limit-burst \d+)?/#, with: "--limit 9000/sec --limit-burst 9000")
             .replacing(#/ct count (over )?\d+/#) { "ct count \($0.1 ?? "")60000" }
             .replacing(#/--connlimit-(above|upto) \d+/#) { "--connlimit-\($0.1) 60000" }
-            .replacing(#/--hashlimit-burst \d+/#, with: "")
+            .replacing(#/--hashlimit-burst \w+/#, with: "")
             .replacing(#/--hashlimit(-upto|-above|) \d+\/\w+/#) {
                 "--hashlimit\($0.1) 9000/sec --hashlimit-burst 9000"
+            }
+            .replacing(#/--hashlimit(-upto|-above|) \d+[km]?b\/s/#) {
+                "--hashlimit\($0.1) 9mb/s --hashlimit-burst 90mb"
             }
     }
 }

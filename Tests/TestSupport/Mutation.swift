@@ -94,7 +94,7 @@ public struct Mutation {
 
 /// A run of a reader over many damaged inputs.
 public enum MutationRun {
-    /// The environment variable with the number of inputs of each run; a few without it.
+    /// The environment variable with the number of inputs of each run, or a range of their seeds: `4000..<4500`; without it, a few.
     public static let variable = "PORTREEVE_MUTATIONS"
     /// The longest time that a reader may take for an input, with room for a loaded machine.
     private static let longest = Duration.seconds(10)
@@ -109,20 +109,21 @@ public enum MutationRun {
     ///   - read: reads the input of a seed; returns whether it was accepted.
     /// - Throws: the error of `read`.
     public static func run(_ name: String, few: Int, _ read: (UInt64) throws -> Bool) throws {
-        let asked = ProcessInfo.processInfo.environment[variable].flatMap { Int($0) }
+        let isAsked = ProcessInfo.processInfo.environment[variable] != nil
+        let seeds = Seeds.range(UInt64(few), asked: variable)
         let progress = FileManager.default.temporaryDirectory.appending(path: "portreeve-mutation-\(name)")
         let clock = ContinuousClock()
         var (accepted, slowest) = (0, (seed: UInt64(0), time: Duration.zero))
-        for seed in 0..<UInt64(asked ?? few) {
-            if asked != nil { try Data("\(seed)\n".utf8).write(to: progress) }
+        for seed in seeds {
+            if isAsked { try Data("\(seed)\n".utf8).write(to: progress) }
             let start = clock.now
             if try read(seed) { accepted += 1 }
             let time = clock.now - start
             if time > slowest.time { slowest = (seed, time) }
         }
         #expect(slowest.time < longest, "\(name): input \(slowest.seed) took \(slowest.time)")
-        guard let asked else { return }
+        guard isAsked else { return }
         try? FileManager.default.removeItem(at: progress)
-        print("\(name): \(asked) inputs, \(accepted) accepted, slowest \(slowest.seed) in \(slowest.time)")
+        print("\(name): \(seeds.count) inputs, \(accepted) accepted, slowest \(slowest.seed) in \(slowest.time)")
     }
 }
