@@ -110,21 +110,40 @@ struct BoundedWorkTests {
         #expect(conclusion.trace.count < 2_000)
     }
 
-    @Test("The verdict on a packet is unknown where too many rules may or may not match, and the rule says why")
-    func forks() throws {
+    @Test("The verdict on a packet is known where many rules may or may not match and all ways lead to the same end")
+    func joiningForks() throws {
         let uncertain = Rule([.opaque(name: "exthdr", attributes: []), .verdict(.jump("c"))])
-        let rules = Array(repeating: uncertain, count: 5_000)
+        let rules = Array(repeating: uncertain, count: 2_000)
         let table = Table(
             name: TableName(family: .inet, name: "t"),
-            chains: [Chain(name: "c", rules: []), .input(rules + [Rule([.verdict(.drop)])])], sets: [])
+            chains: [Chain(name: "c", rules: [uncertain.counting]), .input(rules + [Rule([.verdict(.drop)])])], sets: []
+        )
+        let packet = Packet(transport: .tcp, port: 22, family: .ipv4, source: 1, interface: "eth0")
+        #expect(PacketEvaluation.conclude(packet, through: [table], in: Circumstances(now: 0)).verdict == .refuse)
+        #expect(work([table]).steps < 1_000_000)
+    }
+
+    @Test("The verdict on a packet is unknown where too many rules may or may not mark it, and a rule says why")
+    func forks() throws {
+        let mark = Expression.meta(.mark, into: .first)
+        let marking = (0..<20 as Range<UInt32>).map { bit in
+            Rule([
+                .opaque(name: "exthdr", attributes: []), mark,
+                .bitwise(BitwiseMask(mask: UInt32.max.hostOrderBytes, xor: (1 << bit).hostOrderBytes)),
+                .setPacketMark(from: .first),
+            ])
+        }
+        let accepting = Rule([mark, .compare(Comparison(UInt32(1 << 20).hostOrderBytes)), .verdict(.accept)])
+        let table = Table(
+            name: TableName(family: .inet, name: "t"),
+            chains: [.input(marking + [accepting, Rule([.verdict(.drop)])])], sets: [])
         let packet = Packet(transport: .tcp, port: 22, family: .ipv4, source: 1, interface: "eth0")
         let verdict = PacketEvaluation.conclude(packet, through: [table], in: Circumstances(now: 0)).verdict
         guard case .unknown(let places) = verdict else {
             Issue.record("the verdict is known")
             return
         }
-        #expect(places.allSatisfy { $0.rule == uncertain })
-        #expect(work([table]).steps < 1_000_000)
+        #expect(places.allSatisfy { $0.rule.map(marking.contains) == true })
     }
 
     @Test("Beyond the budget a verdict is the true one or unknown, and the rule where the evaluation ended is named")
@@ -241,6 +260,11 @@ extension BoundedWorkTests.Shape {
                 chains: [Chain(name: "forward", base: forward, rules: accepts)], sets: []),
         ]
     }
+}
+
+extension Rule {
+    /// The rule with a counter in place of its verdict.
+    fileprivate var counting: Rule { Rule(expressions.dropLast() + [.counter]) }
 }
 
 extension Table {

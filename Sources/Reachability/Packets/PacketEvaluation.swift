@@ -7,11 +7,15 @@ public import Rulesets
 /// they have the same verdict, it is certain; otherwise the verdict is unknown and names the rule.
 public struct PacketEvaluation {
     /// The largest number of outcomes that are followed; the verdict is unknown beyond it.
-    private static let maximumForks = 4096
+    private static let maximumForks = 16_384
     /// The largest number of chains on one path: the kernel allows no loop, but a `Table` value may have one.
     private static let maximumEntries = 100_000
     /// A packet that enters more chains does not enter again those that it has left unchanged.
     private static let manyEntries = 256
+    /// After more outcomes a path is left where an earlier one has been in the same state.
+    private static let manyForks = 32
+    /// The largest number of places that are remembered for it.
+    private static let mostPassed = 100_000
     /// The largest number of steps on all paths together; the verdict is unknown beyond it.
     private static let maximumSteps = 3_000_000
 
@@ -33,6 +37,8 @@ public struct PacketEvaluation {
     private var pending: PacketFork?
     /// The calls that have no effect.
     private var idle: Set<Call> = []
+    /// The rules that earlier paths have come to, each in a state of the packet, after the first forks.
+    private var passed: Set<PacketWalk.Position> = []
 
     /// The verdict on a packet.
     ///
@@ -106,27 +112,29 @@ public struct PacketEvaluation {
         var open: [PacketFork] = []
         var walk = start
         while true {
-            guard var conclusion = advance(&walk) else {
-                guard var fork = pending else { preconditionFailure("a walk ends in a conclusion or a fork") }
+            var conclusion = advance(&walk)
+            if var fork = pending {
                 pending = nil
                 walk = fork.next(forks)
                 open.append(fork)
                 continue
             }
             while var fork = open.popLast() {
-                fork.add(conclusion)
+                if let conclusion { fork.add(conclusion) }
                 if fork.isOpen {
                     walk = fork.next(forks)
                     open.append(fork)
                     break
                 }
-                conclusion = fork.conclusion ?? conclusion
+                conclusion = fork.conclusion
             }
-            if open.isEmpty { return conclusion }
+            guard open.isEmpty else { continue }
+            // Without a conclusion every path runs in a circle, which the kernel does not allow.
+            return conclusion ?? end(walk, .unknown([place(walk)]), nil)
         }
     }
 
-    /// Follows the packet to the end of a path; `nil` if it forks.
+    /// Follows the packet to the end of a path; `nil` if it forks, or goes on as an earlier path did.
     private mutating func advance(_ walk: inout PacketWalk) -> PacketConclusion? {
         if let (element, destination) = walk.element {
             walk.element = nil
@@ -141,6 +149,7 @@ public struct PacketEvaluation {
                 if let conclusion = leaveChain(&walk) { return conclusion }
                 continue
             }
+            if walk.expression == 0, isRepeated(walk) { return nil }
             steps += 1
             guard steps < Self.maximumSteps else {
                 var place = place(walk)
@@ -155,6 +164,12 @@ public struct PacketEvaluation {
             if let conclusion = step(rule.expressions[walk.expression], &walk) { return conclusion }
         }
         return nil
+    }
+
+    /// Whether an earlier path has come to the same rule in the same state, and so has had the verdicts of this one already.
+    private mutating func isRepeated(_ walk: PacketWalk) -> Bool {
+        guard forks > Self.manyForks, passed.count < Self.mostPassed else { return false }
+        return !passed.insert(PacketWalk.Position(walk)).inserted
     }
 
     /// Starts the next base chain; `false` after the last one.

@@ -22,6 +22,33 @@ struct PacketWalk {
         init(_ walk: PacketWalk) { (state, isLimited, fork) = (walk.state, walk.isLimited, walk.fork) }
     }
 
+    /// What decides on the rest of a path that comes to a rule.
+    struct Position: Hashable {
+        private struct Place: Hashable {
+            let table: Int
+            let chain: String
+            let rule: Int
+        }
+
+        private let hook: Hook
+        /// The number of base chains that remain at the hook.
+        private let remaining: Int
+        private let places: [Place]
+        private let state: PacketState
+
+        init(_ walk: PacketWalk) {
+            (hook, remaining, state) = (walk.hook, walk.pending.count, walk.state)
+            places = walk.frames.map { Place(table: $0.table, chain: $0.chain.name, rule: $0.rule) }
+        }
+
+        func hash(into hasher: inout Hasher) {
+            hasher.combine(places)
+            hasher.combine(state)
+            // Rules that may or may not match set marks, above all.
+            hasher.combine(state.marks)
+        }
+    }
+
     /// The remaining base chains of this hook.
     var pending: ArraySlice<Hooks.Entry>
     /// The hook.
