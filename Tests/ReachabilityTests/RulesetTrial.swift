@@ -125,10 +125,12 @@ struct RulesetTrial {
     }
 
     /// Sends the packets, each from a port of its own from this one on; the ports of those that the kernel accepts.
-    func accepted(_ packets: [Packet], from first: UInt16 = 20_000) throws -> [(
-        sourcePort: UInt16, packet: Packet, isAccepted: Bool
-    )] {
-        for (number, packet) in packets.enumerated() { try wire.send(packet, sourcePort: first + UInt16(number)) }
+    func accepted(
+        _ packets: [Packet], from first: UInt16 = 20_000, headers: Wire.Headers = Wire.Headers()
+    ) throws -> [(sourcePort: UInt16, packet: Packet, isAccepted: Bool)] {
+        for (number, packet) in packets.enumerated() {
+            try wire.send(packet, sourcePort: first + UInt16(number), headers: headers)
+        }
         try arrivals.wait(for: packets.indices.map { first + UInt16($0) })
         let listing = try NftProgram.run(["-n", "list", "set", "inet", "probe", "seen"])
         let seen = Set(listing.split(whereSeparator: { !$0.isNumber }).compactMap { UInt16($0) })

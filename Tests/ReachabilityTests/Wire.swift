@@ -9,6 +9,16 @@ import TestSupport
 ///
 /// Each interface is one end of a veth pair; frames are sent out of the other end.
 final class Wire {
+    /// What a client chooses in the headers of a packet.
+    struct Headers {
+        /// The size of a segment that the option of TCP has; `nil` for no such option.
+        var segmentSize: UInt16? = 1460
+        /// Whether IPv4 has an option, the router alert of RFC 2113.
+        var hasOption = false
+        /// Whether IPv6 has a header of destination options, RFC 8200 4.6.
+        var hasDestinationOptions = false
+    }
+
     private let socket: Int32
     private var indices: [String: UInt32] = [:]
     /// The destination of the packets, an address of this host.
@@ -100,10 +110,10 @@ final class Wire {
     }
 
     /// Sends a packet, which its source port identifies.
-    func send(_ packet: Packet, sourcePort: UInt16) throws {
+    func send(_ packet: Packet, sourcePort: UInt16, headers: Headers = Headers()) throws {
         let (header, etherType) =
             packet.family == .ipv4
-            ? (ipv4(packet, sourcePort), [0x08, 0x00]) : (ipv6(packet, sourcePort), [0x86, 0xdd])
+            ? (ipv4(packet, sourcePort, headers), [0x08, 0x00]) : (ipv6(packet, sourcePort, headers), [0x86, 0xdd])
         let frame = Self.hardware + [2, 0, 0, 0, 0, 2] + etherType.map(UInt8.init) + header
         // struct sockaddr_ll of linux/if_packet.h.
         var address = [UInt8](repeating: 0, count: 20)
@@ -118,31 +128,40 @@ final class Wire {
         guard sent == frame.count else { throw POSIXFailure(code: errno) }
     }
 
-    private func ipv4(_ packet: Packet, _ sourcePort: UInt16) -> [UInt8] {
+    private func ipv4(_ packet: Packet, _ sourcePort: UInt16, _ headers: Headers) -> [UInt8] {
         let source = Self.bytes(UInt32(packet.source))
-        let body = segment(packet, sourcePort, pseudo: source + Self.ipv4)
+        let body = segment(packet, sourcePort, headers, pseudo: source + Self.ipv4)
+        let option: [UInt8] = headers.hasOption ? [148, 4, 0, 0] : []
+        let length = 20 + option.count
         var header: [UInt8] =
-            [0x45, 0] + Self.bytes(UInt16(20 + body.count)) + [0, 1, 0, 0, 64, packet.transport.rawValue, 0, 0]
-        header += source + Self.ipv4
+            [0x40 | UInt8(length / 4), 0] + Self.bytes(UInt16(length + body.count))
+            + [0, 1, 0, 0, 64, packet.transport.rawValue, 0, 0]
+        header += source + Self.ipv4 + option
         header.replaceSubrange(10..<12, with: Self.bytes(Self.checksum(header)))
         return header + body
     }
 
-    private func ipv6(_ packet: Packet, _ sourcePort: UInt16) -> [UInt8] {
+    private func ipv6(_ packet: Packet, _ sourcePort: UInt16, _ headers: Headers) -> [UInt8] {
         let source = Self.bytes(packet.source)
-        let body = segment(packet, sourcePort, pseudo: source + Self.ipv6)
-        return [0x60, 0, 0, 0] + Self.bytes(UInt16(body.count)) + [packet.transport.rawValue, 64] + source + Self.ipv6
-            + body
+        let body = segment(packet, sourcePort, headers, pseudo: source + Self.ipv6)
+        let transport = packet.transport.rawValue
+        // Padding of six bytes.
+        let options: [UInt8] = headers.hasDestinationOptions ? [transport, 0, 1, 4, 0, 0, 0, 0] : []
+        let (next, length): (UInt8, Int) = (options.isEmpty ? transport : 60, options.count + body.count)
+        return [0x60, 0, 0, 0] + Self.bytes(UInt16(length)) + [next, 64] + source + Self.ipv6 + options + body
     }
 
     /// A SYN, or an empty datagram; of a protocol without ports, a payload that starts with the number of the port.
-    private func segment(_ packet: Packet, _ sourcePort: UInt16, pseudo addresses: [UInt8]) -> [UInt8] {
+    private func segment(
+        _ packet: Packet, _ sourcePort: UInt16, _ headers: Headers, pseudo addresses: [UInt8]
+    ) -> [UInt8] {
         guard packet.transport.hasPorts else { return Self.bytes(sourcePort) + [0, 0, 0, 0, 0, 1] }
         let ports = Self.bytes(sourcePort) + Self.bytes(packet.port)
         var body = ports
         let place: Int
         if packet.transport == .tcp {
-            body += [0, 0, 0, 1, 0, 0, 0, 0, 0x50, 0x02, 0xff, 0xff, 0, 0, 0, 0]
+            let option: [UInt8] = headers.segmentSize.map { [2, 4] + Self.bytes($0) } ?? []
+            body += [0, 0, 0, 1, 0, 0, 0, 0, option.isEmpty ? 0x50 : 0x60, 0x02, 0xff, 0xff, 0, 0, 0, 0] + option
             place = 16
         } else {
             body += [0, 8, 0, 0]

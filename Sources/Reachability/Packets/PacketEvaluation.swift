@@ -59,11 +59,9 @@ public struct PacketEvaluation {
         _ packet: Packet, through tables: PreparedTables, in circumstances: Circumstances, path: PacketPath = .arriving
     ) -> PacketConclusion {
         let conclusion = evaluate(packet, tables, circumstances, path)
-        guard case .unknown = conclusion.verdict, packet.transport == .tcp, !packet.isEstablished else {
-            return conclusion
-        }
-        // A client whose packet with ECN is lost repeats it without, and gets in where that one does.
-        let plain = evaluate(packet, tables, circumstances.withoutECN, path)
+        guard case .unknown = conclusion.verdict, !packet.isEstablished else { return conclusion }
+        // A client gets in where an ordinary program does: one whose packet with ECN is lost, for one, repeats it without.
+        let plain = evaluate(packet, tables, circumstances.withPlainHeaders, path)
         return plain.verdict == .accept ? plain : conclusion
     }
 

@@ -36,7 +36,7 @@ extension [SymbolicByte] {
     /// Whether the bytes are equal to a constant.
     func equals(_ value: [UInt8]) -> Certainty {
         if isOther(than: value) { return .no }
-        guard !zip(self, value).contains(where: { ($0 ^ $1) & ~$0.mask != 0 }) else { return .no }
+        guard !zip(self, value).contains(where: { $0.excludes($1) }) else { return .no }
         return allSatisfy { $0.mask == 0 } ? .yes : .open
     }
 
@@ -51,19 +51,15 @@ extension [SymbolicByte] {
     }
 
     private func isBelow(_ value: [UInt8]) -> Certainty {
+        if let least = leastOfAll, !least.lexicographicallyPrecedes(value) { return .no }
         if map(\.greatest).lexicographicallyPrecedes(value) { return .yes }
         return map(\.least).lexicographicallyPrecedes(value) ? .open : .no
     }
 
     private func isAbove(_ value: [UInt8]) -> Certainty {
-        if value.lexicographicallyPrecedes(map(\.least)) { return .yes }
+        if value.lexicographicallyPrecedes(leastOfAll ?? map(\.least)) { return .yes }
         return value.lexicographicallyPrecedes(map(\.greatest)) ? .open : .no
     }
-}
-
-extension SymbolicByte {
-    /// The known bits that differ from a value.
-    fileprivate static func ^ (left: SymbolicByte, right: UInt8) -> UInt8 { left.flip ^ right }
 }
 
 extension SetElement {

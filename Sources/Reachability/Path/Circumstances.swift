@@ -10,12 +10,14 @@ public struct Circumstances: Sendable {
         case either
     }
 
-    /// An assumption about the bits of Explicit Congestion Notification (ECN) in the first packet of a TCP connection.
-    enum ECN: Hashable, Sendable {
-        /// The packet does not ask for ECN, like the one that a client repeats if its first one is lost, RFC 3168 6.1.1.1.
-        case absent
-        /// The packet may ask for ECN: a verdict that depends on the bits is unknown.
-        case either
+    /// An assumption about the parts of the headers that clients choose in the first packet of a connection.
+    enum Headers: Hashable, Sendable {
+        /// As programs send it with ordinary sockets: without options of IPv4 and extension headers of IPv6, from a port other than 0,
+        /// over TCP with the size of a segment, of 536 bytes or more (RFC 9293 3.7.1), and without a request for Explicit Congestion
+        /// Notification, like the packet that a client repeats if its first one is lost (RFC 3168 6.1.1.1).
+        case plain
+        /// Any: a verdict that depends on them is unknown.
+        case any
     }
 
     /// The kinds of addresses that packets to this host are for.
@@ -32,8 +34,8 @@ public struct Circumstances: Sendable {
     public var now: Int64?
     /// The assumption about limits.
     public var limits: Limits
-    /// The assumption about ECN.
-    var ecn = ECN.either
+    /// The assumption about the headers.
+    var headers = Headers.any
     /// The indices of interfaces, by name; `lo` has index 1 in every network namespace.
     public var interfaceIndices: [String: UInt32]
     /// The addresses of this host, the possible destinations; if `nil`, a verdict that depends on them is unknown.
@@ -63,10 +65,10 @@ public struct Circumstances: Sendable {
         self.routes = routes
     }
 
-    /// The same circumstances for packets that do not ask for ECN.
-    var withoutECN: Self {
+    /// The same circumstances for packets with plain headers.
+    var withPlainHeaders: Self {
         var circumstances = self
-        circumstances.ecn = .absent
+        circumstances.headers = .plain
         return circumstances
     }
 }

@@ -28,6 +28,7 @@ extension Setting {
         case .immediate(let immediate): .value([SymbolicByte](constants: immediate.value), immediate.destination)
         case .route(let query): .value(route(query, state, hook), query.destination)
         case .number(let generator): ChosenNumber(generator)?.load ?? .value(.unknown(4), generator.destination)
+        case .opaque(name: "exthdr", let attributes): headerOption(attributes)
         case .opaque(let name, let attributes): ChosenNumber(name, attributes).map(\.load)
         default: nil
         }
@@ -120,6 +121,8 @@ extension Setting {
         case 16..<20 where isLeaving: state.farByte(offset - 16)
         case 12..<16 where isReply: state.destinationByte(offset - 12)
         case 16..<20 where isReply: SymbolicByte(.source(UInt8(offset - 16)))
+        // The length of the header, in words of 4 bytes: more than 5 with options.
+        case 0 where hasPlainHeaders: SymbolicByte(0x45)
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x40)
         // Not a fragment: conntrack reassembles before all chains but those with the lowest priorities.
         case 6: SymbolicByte(.unknown, mask: 0x40)
@@ -131,7 +134,7 @@ extension Setting {
         }
     }
 
-    /// A byte of the IPv6 header, RFC 8200 3; there are no extension headers.
+    /// A byte of the IPv6 header, RFC 8200 3.
     private func ipv6Byte(_ offset: Int, _ state: PacketState) -> SymbolicByte {
         switch offset {
         case 8..<24 where isLeaving: SymbolicByte(.destination(UInt8(offset - 8)))
@@ -139,6 +142,7 @@ extension Setting {
         case 8..<24 where isReply: state.destinationByte(offset - 8)
         case 24..<40 where isReply: SymbolicByte(.source(UInt8(offset - 24)))
         case 0: SymbolicByte(.unknown, mask: 0x0f, flip: 0x60)
+        case 6 where mayHaveOptions: SymbolicByte(.nextHeader(transport.rawValue))
         case 6: SymbolicByte(transport.rawValue)
         // The hop limit, RFC 4861 4.3 and 4.4.
         case 7 where message != nil: SymbolicByte(255)
@@ -164,13 +168,13 @@ extension Setting {
         case (2...3, _) where isReply: .unknown
         // RFC 9293 3.5: the first reply has SYN and ACK; RFC 3168 6.1.1: the two bits of ECN are unknown.
         case (13, .tcp) where phase == .reply: SymbolicByte(.unknown, mask: 0xc0, flip: 0x12)
-        case (0...1, _): circumstances.sourcePort.map { SymbolicByte($0.bigEndianBytes[offset]) } ?? .unknown
+        case (0...1, _): clientPort[offset]
         case (2...3, _): state.headerPort[offset - 2]
         // A packet with data has ACK, but not URG, RST, SYN or FIN.
         case (13, .tcp) where isEstablished: SymbolicByte(.unknown, mask: 0xc8, flip: 0x10)
         // RFC 9293 3.5: the first packet has only SYN; RFC 3168 6.1.1: the two bits of ECN may be set.
         case (13, .tcp):
-            circumstances.ecn == .absent ? SymbolicByte(0x02) : SymbolicByte(.unknown, mask: 0xc0, flip: 0x02)
+            circumstances.headers == .plain ? SymbolicByte(0x02) : SymbolicByte(.unknown, mask: 0xc0, flip: 0x02)
         default: .unknown
         }
     }
@@ -285,7 +289,7 @@ extension Setting {
 
 extension PacketState {
     /// A byte of the source address.
-    fileprivate func sourceByte(_ index: Int) -> SymbolicByte { source?[index] ?? SymbolicByte(.source(UInt8(index))) }
+    func sourceByte(_ index: Int) -> SymbolicByte { source?[index] ?? SymbolicByte(.source(UInt8(index))) }
 
     /// A byte of the destination of a packet that this host sends, unless a rule has replaced it.
     fileprivate func farByte(_ index: Int) -> SymbolicByte {
@@ -293,7 +297,7 @@ extension PacketState {
     }
 
     /// A byte of the destination address: an address of this host unless a rule has replaced it.
-    fileprivate func destinationByte(_ index: Int) -> SymbolicByte {
+    func destinationByte(_ index: Int) -> SymbolicByte {
         destination?[index] ?? (isForwarded ? .unknown : SymbolicByte(.destination(UInt8(index))))
     }
 }

@@ -16,6 +16,12 @@ struct SymbolicByte: Hashable {
         case otherIndex(UInt8)
         /// A byte in memory order of a hardware type that is unknown but not that of `lo`.
         case otherType(UInt8)
+        /// A byte of a source port that is not known, but is not 0.
+        case portInUse(UInt8)
+        /// A byte of the size of a segment of TCP that is not known, but is at least `leastSegmentSize`.
+        case segmentSize(UInt8)
+        /// The number of the first header behind that of IPv6: this one of a transport protocol, or that of an extension header.
+        case nextHeader(UInt8)
         /// A byte that is not known of the packets under evaluation.
         case unknown
     }
@@ -51,6 +57,20 @@ struct SymbolicByte: Hashable {
     /// The greatest possible value.
     var greatest: UInt8 { flip | mask }
 
+    /// Whether the byte certainly has another value.
+    func excludes(_ value: UInt8) -> Bool {
+        if case .nextHeader(let transport) = origin, isWhole {
+            return value != transport && !Self.extensionHeaders.contains(value)
+        }
+        return (flip ^ value) & ~mask != 0
+    }
+
+    /// The extension headers that `ipv6_skip_exthdr` of the kernel passes: hop-by-hop options, routing, fragment, authentication,
+    /// destination options.
+    private static let extensionHeaders: Set<UInt8> = [0, 43, 44, 51, 60]
+    /// The size of a segment that every host can receive: RFC 9293 3.7.1.
+    static let leastSegmentSize: UInt16 = 536
+
     /// `(value & mask) ^ xor`.
     func masked(_ mask: UInt8, xor: UInt8) -> SymbolicByte {
         SymbolicByte(origin, mask: self.mask & mask, flip: (flip & mask) ^ xor)
@@ -66,7 +86,7 @@ extension SymbolicByte {
         case .source(let index):
             let bytes = packet.source.bigEndianBytes
             value = bytes[Int(index) + (packet.family == .ipv4 ? 12 : 0)]
-        case .destination, .otherIndex, .otherType, .unknown: return self
+        case .destination, .otherIndex, .otherType, .portInUse, .segmentSize, .nextHeader, .unknown: return self
         }
         return SymbolicByte((value & mask) ^ flip)
     }
@@ -88,6 +108,21 @@ extension [SymbolicByte] {
     /// The hardware type of an interface other than `lo`.
     static let otherType = (0..<2 as Range<UInt8>).map { SymbolicByte(.otherType($0)) }
 
+    /// A source port other than 0: 2 bytes, network byte order.
+    static let portInUse = (0..<2 as Range<UInt8>).map { SymbolicByte(.portInUse($0)) }
+
+    /// A size of segments of TCP of at least `SymbolicByte.leastSegmentSize`: 2 bytes, network byte order.
+    static let segmentSize = (0..<2 as Range<UInt8>).map { SymbolicByte(.segmentSize($0)) }
+
+    /// The least value where that is more than what the bytes show one by one; `nil` for other bytes.
+    var leastOfAll: [UInt8]? {
+        switch first?.origin {
+        case .portInUse where self == .portInUse: UInt16(1).bigEndianBytes
+        case .segmentSize where self == .segmentSize: SymbolicByte.leastSegmentSize.bigEndianBytes
+        default: nil
+        }
+    }
+
     /// `ARPHRD_LOOPBACK` of `linux/if_arp.h`, which `lo` alone has.
     static let loopbackType: UInt16 = 772
 
@@ -95,6 +130,7 @@ extension [SymbolicByte] {
     func isOther(than value: some Collection<UInt8>) -> Bool {
         self == .otherIndex && value.elementsEqual(UInt32(1).hostOrderBytes)
             || self == .otherType && value.elementsEqual(Self.loopbackType.hostOrderBytes)
+            || leastOfAll.map { value.lexicographicallyPrecedes($0) } == true
     }
 
     /// The values of constants; `nil` if one depends on the packet.

@@ -8,6 +8,7 @@ extension XtablesExtension {
         if kind == .match {
             if isDeprecatedRoutingHeader { return .fails }
             if let counting { return counting.statement(limits) }
+            if let headers = headerMatch(setting) { return headers }
             return switch name {
             case "recent": recent(limits)
             case "physdev" where !setting.isSent && !setting.mayArriveByBridge: physicalDevice
@@ -20,7 +21,7 @@ extension XtablesExtension {
             "TOS", "TEE",
             "DSCP", "ECN", "TTL", "HL", "CLASSIFY", "SET", "SECMARK", "CONNSECMARK":
             .passes
-        case "MARK": .sets(.packet, nil)
+        case "MARK", "HMARK": .sets(.packet, nil)
         case "NOTRACK": .stopsTracking
         case "CT":
             excludesFromTracking

@@ -19,9 +19,9 @@ struct Conditions {
         var sourceValue: UInt128 = 0
         var isExact = true
         for (byte, constant) in zip(key, value) {
-            let wanted = constant ^ byte.flip
-            guard wanted & ~byte.mask == 0 else { return .never }
+            if byte.excludes(constant) { return .never }
             guard byte.mask != 0 else { continue }
+            let wanted = constant ^ byte.flip
             switch byte.origin {
             case .port(let index):
                 let shift = UInt16(8 * (1 - Int(index)))
@@ -37,7 +37,7 @@ struct Conditions {
                 guard (sourceValue ^ bits) & sourceMask & mask == 0 else { return .never }
                 sourceMask |= mask
                 sourceValue |= bits
-            case .destination, .otherIndex, .otherType, .unknown: isExact = false
+            case .destination, .otherIndex, .otherType, .portInUse, .segmentSize, .nextHeader, .unknown: isExact = false
             }
         }
         return box(portMask, portValue, sourceMask, sourceValue, isExact)
@@ -63,6 +63,10 @@ struct Conditions {
     /// The packets for which `key` is in the range from `lower` to `upper`, both included, in memory order.
     func between(_ key: ArraySlice<SymbolicByte>, _ lower: ArraySlice<UInt8>, _ upper: ArraySlice<UInt8>) -> Condition {
         if lower.elementsEqual(upper) { return equal(Array(key), lower) }
+        if let least = Array(key).leastOfAll {
+            if upper.lexicographicallyPrecedes(least) { return .never }
+            return !least.lexicographicallyPrecedes(lower) && upper.allSatisfy { $0 == .max } ? .always : .open
+        }
         guard let byte = key.first, let low = lower.first, let high = upper.first else { return .always }
         if let constant = byte.constant {
             guard (low...max(low, high)).contains(constant), low <= high else { return .never }

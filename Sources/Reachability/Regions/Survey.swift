@@ -17,6 +17,8 @@ struct Survey {
     private let shared: SharedChains?
     /// Whether a rule reads the flags of TCP.
     let readsFlags: Bool
+    /// Whether a rule reads what clients choose in the headers of their first packets.
+    private let readsChosenHeaders: Bool
     private let conditions: [AddressFamily: Conditions]
     private let readers: [AddressFamily: SetReader]
 
@@ -35,7 +37,8 @@ struct Survey {
         self.keepsRefusals = keepsRefusals
         self.budget = budget
         self.shared = shared
-        readsFlags = tables.contains(where: \.readsFlags)
+        readsFlags = hooks.tables.contains(where: \.readsFlags)
+        readsChosenHeaders = hooks.tables.contains(where: \.readsChosenHeaders)
         var conditions: [AddressFamily: Conditions] = [:]
         for family in AddressFamily.allCases { conditions[family] = Conditions(family: family, space: spaces[family]) }
         self.conditions = conditions
@@ -112,7 +115,7 @@ struct Survey {
             user: key.user)
     }
 
-    /// The result of an evaluation; a client whose packet with ECN is lost repeats it without, and gets in where that one does.
+    /// The result of an evaluation; a client gets in where one with plain headers does.
     private func outcome(
         _ key: AccessRegions.Key, _ phase: ExchangePhase = .first, tracksDestinations: Bool = false,
         _ evaluate: (RegionEvaluation) -> RegionEvaluation.Outcome
@@ -121,8 +124,8 @@ struct Survey {
             outcome(key, setting(key, circumstances, phase), tracksDestinations, evaluate)
         }
         let either = result(circumstances)
-        guard readsFlags, key.transport == .tcp, phase == .first, either.isUncertain else { return either }
-        return either.settled(by: result(circumstances.withoutECN), spaces[key.family])
+        guard readsChosenHeaders, phase == .first, either.isUncertain else { return either }
+        return either.settled(by: result(circumstances.withPlainHeaders), spaces[key.family])
     }
 
     /// The result of an evaluation in every order.
@@ -144,7 +147,7 @@ struct Survey {
         }
         let isShared =
             setting.phase == .first && !setting.isLeaving && setting.message == nil
-            && setting.circumstances.ecn == .either
+            && setting.circumstances.headers == .any
         return RegionEvaluation(
             hooks, key, setting, reader, conditions, rules, budget, isShared ? shared : nil,
             keepsRefusals: keepsRefusals || ties.example != nil, tracksDestinations: tracksDestinations)

@@ -9,7 +9,7 @@ extension RegionEvaluation.Outcome {
     /// The result where packets are certain to be accepted that the other result accepts for certain.
     ///
     /// - Parameters:
-    ///   - plain: the result for the packets without ECN.
+    ///   - plain: the result for the packets with plain headers.
     ///   - space: the space of sources.
     /// - Returns: the result for attempts.
     func settled(by plain: Self, _ space: SourceSpace) -> Self {
@@ -40,11 +40,34 @@ extension Table {
     var readsFlags: Bool {
         chains.contains { $0.rules.contains { $0.expressions.contains(where: \.readsFlags) } }
     }
+
+    /// Whether a rule reads what clients choose in the headers of their first packets, or bytes that may be it.
+    var readsChosenHeaders: Bool {
+        chains.contains { $0.rules.contains { $0.expressions.contains(where: \.readsChosenHeaders) } }
+    }
 }
 
 extension Expression {
     fileprivate var readsFlags: Bool {
         guard case .payload(let payload) = self, payload.base == .transport else { return false }
-        return payload.offset <= 13 && payload.end > 13
+        return payload.reads(13)
     }
+
+    fileprivate var readsChosenHeaders: Bool {
+        switch self {
+        // The source port and the flags of TCP.
+        case .payload(let payload) where payload.base == .transport: payload.offset < 2 || payload.reads(13)
+        // The length of the header of IPv4 and the next header of IPv6.
+        case .payload(let payload) where payload.base == .network: payload.offset == 0 || payload.reads(6)
+        case .conntrack(let load): load.key == .sourcePort
+        case .opaque(name: "exthdr", _): true
+        case .xtables(let part): part.readsChosenHeaders
+        default: false
+        }
+    }
+}
+
+extension Payload {
+    /// Whether it has the byte at an offset.
+    fileprivate func reads(_ byte: UInt32) -> Bool { offset <= byte && end > byte }
 }
