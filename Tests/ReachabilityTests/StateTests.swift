@@ -84,6 +84,28 @@ struct StateTests {
         ),
         inet("\(input) meta iiftype ether tcp dport 1 accept; meta iiftype != ether udp dport 1 accept"),
         inet("\(input) ct status snat drop; tcp dport 1 accept"),
+        // Addresses of connections, each of one family, and those of replies, behind translations, too.
+        inet(
+            "\(input) ct original ip saddr != 10.1.2.3 drop; ct original ip6 saddr != 2001:db8:5::9 accept; tcp dport 1 accept"
+        ),
+        inet(
+            "\(nat) tcp dport 1 dnat ip to 10.9.0.2",
+            "\(input) ct reply ip daddr 10.1.2.3 tcp dport 2 accept; ct reply ip saddr != 192.0.2.99 udp dport 1 accept; ct reply ip6 saddr 2001:db8::99 tcp dport 3 accept",
+            "type filter hook forward priority 0; policy drop; ct reply ip saddr 10.9.0.2 meta l4proto tcp ct reply proto-src 1 accept"
+        ),
+        inet(
+            "type nat hook input priority 100; ip saddr 10.1.2.3 tcp dport 1-2 snat ip to 10.9.9.9",
+            "type filter hook input priority 200; policy drop; ct reply ip daddr 10.9.9.9 tcp dport 1 accept; ct original ip saddr 10.1.2.3 tcp dport 2 accept"
+        ),
+        // Zones, and counters of replies.
+        inet(
+            "\(early) tcp dport 1 ct zone set 5",
+            "\(input) ct zone 5 accept; ct original zone 0 udp dport 1 accept; ct reply packets 0 tcp dport 2 accept; ct reply bytes > 0 accept"
+        ),
+        // What arrives has no output interface yet.
+        inet(
+            "\(input) meta oiftype ether accept; meta oifgroup 0 accept; meta oifkind != \"veth\" accept; tcp dport 1 accept"
+        ),
         // Types of addresses.
         inet(
             "\(input) fib saddr type unicast tcp dport 1 accept; fib saddr type { local, broadcast } udp dport 1 accept"

@@ -22,6 +22,8 @@ extension Setting {
         case .separate: return separate(load)
         case .unknown: return .unknown(16)
         }
+        // Of the other family the load ends the rule (`nft_ct_get_eval`).
+        if load.key.family(both: family) != family { return nil }
         if isEstablished && !isUntrackedYet { return established(load, state) }
         switch load.key {
         case .state: return [SymbolicByte](constants: ConntrackState.new.hostOrderBytes)
@@ -32,15 +34,36 @@ extension Setting {
         case .networkProtocol: return [SymbolicByte(familyNumber)]
         case .transportProtocol: return [SymbolicByte(transport.rawValue)]
         case .destinationPort: return load.direction == 0 && transport.hasPorts ? .dialledPort : .unknown(2)
-        case .source where isLeaving, .sourceIPv4 where isLeaving, .sourceIPv6 where isLeaving: return .unknown(16)
-        case .source, .sourceIPv4, .sourceIPv6: return load.direction == 0 ? sourceAddress : .unknown(16)
-        // Of the other family the load ends the rule (`nft_ct_get_eval`).
-        case .destinationIPv4 where family != .ipv4, .destinationIPv6 where family != .ipv6: return nil
-        case .destinationIPv4 where isLeaving, .destinationIPv6 where isLeaving:
-            return load.direction == 0 ? sourceAddress : .unknown(16)
-        case .destinationIPv4, .destinationIPv6: return load.direction == 0 ? state.dialled(family) : .unknown(16)
+        case .sourcePort where transport.hasPorts && !isLeaving:
+            return load.direction == 0 ? clientPort : load.direction == 1 ? state.headerPort : .unknown(2)
+        case .zone: return zone(load.direction, state.zones)
+        case .packets where load.direction == 1, .bytes where load.direction == 1:
+            return [SymbolicByte](constants: UInt64(0).hostOrderBytes)
+        case .source, .sourceIPv4, .sourceIPv6: return address(load.direction, ofSource: true, state)
+        case .destinationIPv4, .destinationIPv6: return address(load.direction, ofSource: false, state)
         default: return .unknown(16)
         }
+    }
+
+    /// An address of the tuple of a direction: replies go from the destination, after its translation, to the source.
+    private func address(_ direction: UInt8?, ofSource isSource: Bool, _ state: PacketState) -> [SymbolicByte] {
+        switch (direction, isSource) {
+        case (0, true) where !isLeaving, (0, false) where isLeaving: sourceAddress
+        case (0, false): state.dialled(family)
+        case (1, true) where !isLeaving: (0..<addressLength).map(state.destinationByte)
+        case (1, false) where !isLeaving: (0..<addressLength).map(state.sourceByte)
+        default: .unknown(16)
+        }
+    }
+
+    private func zone(_ direction: UInt8?, _ zones: ConntrackZones) -> [SymbolicByte] {
+        let number: UInt16? =
+            switch direction {
+            case 0: zones.original
+            case 1: zones.replies
+            default: zones.original == zones.replies ? zones.original : nil
+            }
+        return number.map { [SymbolicByte](constants: $0.hostOrderBytes) } ?? .unknown(2)
     }
 
     /// The value for an established connection; its direction is unknown, since conntrack may have picked it up half-way.
@@ -64,9 +87,9 @@ extension Setting {
         return transport == .tcp ? nil : .unknown(16)
     }
 
-    private var sourceAddress: [SymbolicByte] {
-        (0..<(family == .ipv4 ? 4 : 16) as Range<UInt8>).map { SymbolicByte(.source($0)) }
-    }
+    private var addressLength: Int { family == .ipv4 ? 4 : 16 }
+
+    private var sourceAddress: [SymbolicByte] { (0..<addressLength).map { SymbolicByte(.source(UInt8($0))) } }
 
     private func status(_ state: PacketState) -> [SymbolicByte] {
         // Rules that translate the source of what leaves come last.
@@ -81,10 +104,25 @@ extension ConntrackLoad.Key {
     static let networkProtocol = Self(rawValue: 7)
     /// The source address, of either family.
     static let source = Self(rawValue: 8)
+    /// The source port: 2 bytes, network byte order.
+    static let sourcePort = Self(rawValue: 11)
+    /// The number of packets: 8 bytes, host byte order; 0 where the kernel counts none.
+    static let packets = Self(rawValue: 14)
+    /// The number of bytes: 8 bytes, host byte order; 0 where the kernel counts none.
+    static let bytes = Self(rawValue: 15)
     /// The transport protocol, `IPPROTO_…`: 1 byte.
     static let transportProtocol = Self(rawValue: 10)
     /// The source address of IPv4.
     static let sourceIPv4 = Self(rawValue: 19)
     /// The source address of IPv6.
     static let sourceIPv6 = Self(rawValue: 21)
+
+    /// The family of the connections that have the property; `both` for a property of all of them.
+    fileprivate func family(both: AddressFamily) -> AddressFamily {
+        switch self {
+        case .sourceIPv4, .destinationIPv4: .ipv4
+        case .sourceIPv6, .destinationIPv6: .ipv6
+        default: both
+        }
+    }
 }

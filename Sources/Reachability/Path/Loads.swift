@@ -17,6 +17,9 @@ extension Setting {
         switch expression {
         // Without a kind the load ends the rule (`nft_meta_store_kind`).
         case .meta(.outputInterfaceKind, _) where output(state)?.kind == nil && output(state) != nil: .fails
+        // Without the interface the load ends the rule, too (`nft_meta_get_eval`).
+        case .meta(let key, _) where MetaKey.ofOutput.contains(key) && isBeforeRouting(hook): .fails
+        case .meta(let key, _) where MetaKey.ofInput.contains(key) && hook == .output: .fails
         // As it does without a socket (`nft_meta_get_eval_skugid`).
         case .meta(.socketUser, _) where user == SocketUser.none: .fails
         // A message of ARP has no transport header, and no route.
@@ -305,4 +308,8 @@ extension PacketState {
 extension MetaKey {
     /// The EtherType: 2 bytes, network byte order.
     static let etherType = Self(rawValue: 1)
+    /// The type, the group and the kind of the output interface.
+    fileprivate static let ofOutput = [Self(rawValue: 9), Self(rawValue: 22), outputInterfaceKind]
+    /// The type, the group and the kind of the input interface.
+    fileprivate static let ofInput = [inputInterfaceType, Self(rawValue: 21), Self(rawValue: 26)]
 }
