@@ -117,6 +117,13 @@ struct MutationTests {
         }
     }
 
+    @Test("Error codes that no kernel answers with", arguments: [Int32.min, .max, -1, 0])
+    func errorCodes(code: Int32) {
+        let message = NetlinkMessage(
+            type: UInt16(NLMSG_ERROR), flags: 0, sequence: 0, payload: UInt32(bitPattern: code).hostOrderBytes[...])
+        #expect(message.status?.code == 0 &- code)
+    }
+
     @Test("Connections, sockets, interfaces, routes and rules of routing")
     func others() throws {
         try NftProgram.load("table ip t { chain c { type filter hook input priority 0; ct state new accept; }; }")

@@ -65,7 +65,8 @@ struct NetlinkMessage {
     var status: SystemError? {
         guard type == UInt16(NLMSG_ERROR) || type == UInt16(NLMSG_DONE) else { return nil }
         let code = payload.prefix(4).reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        return SystemError(code: -Int32(bitPattern: UInt32(littleEndian: code)), text: extendedText)
+        // The least number has no opposite, which a damaged message may have for a code.
+        return SystemError(code: 0 &- Int32(bitPattern: UInt32(littleEndian: code)), text: extendedText)
     }
 
     /// `NLMSGERR_ATTR_MSG`, after the echoed header of the request (`NETLINK_CAP_ACK`).
